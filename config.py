@@ -1,0 +1,486 @@
+"""Every setting in one table: what it means, its unit, its bounds, its default and where its value came from.
+
+Sources, later ones win: defaults, ``cockpit.toml`` in the home, environment ``COCKPIT_SECTION__KEY``, ``--set``.
+"""
+
+import os
+import tomllib
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import time
+from pathlib import Path
+from typing import Annotated, Any, Final, Literal, get_args, get_origin
+from urllib.parse import urlsplit
+
+from pydantic import BaseModel, ConfigDict, Field, PlainSerializer, ValidationError, field_validator
+
+ENVIRONMENT_PREFIX: Final = "COCKPIT_"
+FILE_NAME: Final = "cockpit.toml"
+_NOT_SETTINGS: Final = frozenset({"COCKPIT_HOME"})
+
+
+class SettingsError(ValueError):
+    """One or more bad settings, each named with its source, what was expected and what was found."""
+
+
+def _parse_clock(value: object) -> object:
+    if isinstance(value, str) and value != "auto":
+        parts = value.split(":")
+        if len(parts) in (2, 3) and all(part.isdigit() for part in parts):
+            try:
+                hours, minutes, *seconds = (int(part) for part in parts)
+                return time(hours, minutes, *seconds)
+            except ValueError:
+                return value
+    return value
+
+
+ClockOrAuto = Annotated[
+    time | Literal["auto"],
+    PlainSerializer(
+        lambda value: value if isinstance(value, str) else value.strftime("%H:%M:%S"), return_type=str
+    ),
+]
+
+Mode = Literal["off", "ask", "auto"]
+
+
+class Section(BaseModel):
+    """A group of settings: unknown keys are errors, values never change after loading."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
+
+
+class Account(Section):
+    """Whose money, and how much of it."""
+
+    mode: Literal["paper", "live"] = Field("paper", description="Which broker takes the orders.")
+    capital: float = Field(
+        1_000_000,
+        ge=1_000,
+        le=1e10,
+        description="Account size in rupees; every percentage is of the day's opening account.",
+    )
+
+
+class Upstox(Section):
+    """The broker's addresses and the day's token."""
+
+    api_url: str = Field(
+        "https://api.upstox.com",
+        description="REST address for everything but order writes; http only on loopback.",
+    )
+    order_url: str = Field(
+        "https://api-hft.upstox.com",
+        description="Address for place, modify and cancel; http only on loopback.",
+    )
+    assets_url: str = Field(
+        "https://assets.upstox.com", description="Address of the instrument files; http only on loopback."
+    )
+    access_token: str = Field("", repr=False, description="Access token of the day; shown as a length only.")
+
+    @field_validator("api_url", "order_url", "assets_url")
+    @classmethod
+    def _check_address(cls, value: str) -> str:
+        parts = urlsplit(value)
+        if parts.scheme == "https" and parts.hostname:
+            return value
+        if parts.scheme == "http" and is_loopback(parts.hostname or ""):
+            return value
+        raise ValueError("expected an https address (http on loopback only)")
+
+
+class Watchlist(Section):
+    """Which instruments are followed."""
+
+    instruments: tuple[str, ...] = Field(
+        (), max_length=50, description="Instrument keys or aliases, in screen order."
+    )
+
+
+class Profile(Section):
+    """How the auction is read."""
+
+    row: float | Literal["auto"] = Field(
+        "auto",
+        description="Profile row height in rupees, or auto (at most 80 rows over the average daily range).",
+    )
+    value_area_rule: Literal["dual", "one-row"] = Field(
+        "dual", description="How the value area grows: pairs of rows or single rows."
+    )
+    value_area_pct: int = Field(
+        70, ge=50, le=95, description="Share of the profile inside the value area, percent."
+    )
+    bracket_minutes: Literal[5, 10, 15, 20, 30, 60] = Field(
+        30, description="Length of one TPO bracket, minutes."
+    )
+    initial_balance_minutes: Literal[30, 60] = Field(
+        60, description="Length of the initial balance, minutes."
+    )
+
+    @field_validator("row")
+    @classmethod
+    def _check_row(cls, value: float | str) -> float | str:
+        if isinstance(value, float) and not 0.01 <= value <= 10_000:
+            raise ValueError("expected auto or 0.01 to 10000 rupees")
+        return value
+
+
+class Risk(Section):
+    """How much may be lost, and how much may be held. Limits tighten at once and loosen from the next trading day."""
+
+    risk_per_trade_pct: float = Field(
+        1.0, ge=0.1, le=2.0, description="Risk budget of one trade, percent of the account."
+    )
+    max_daily_loss_pct: float = Field(
+        5.0,
+        ge=0.1,
+        le=10.0,
+        description="Loss of the day at which everything is flattened, percent of the account.",
+    )
+    max_open_risk_pct: float = Field(
+        2.0, ge=0.1, le=10.0, description="Sum of risks to the stops, percent of the account."
+    )
+    max_positions: int = Field(3, ge=1, le=20, description="Open positions at once.")
+    max_leverage: float = Field(
+        3.0, ge=0.1, le=5.0, description="Notional of all positions divided by the account."
+    )
+    max_margin_use_pct: float = Field(
+        80.0, ge=1, le=100, description="Margin in use, percent of what is available."
+    )
+    max_orders_per_day: int = Field(
+        500, ge=10, le=2_000, description="Order messages a day before entries stop."
+    )
+    max_entries_per_minute: int = Field(
+        2, ge=1, le=10, description="Entries per instrument and minute before a person must resume."
+    )
+    orders_per_second: int = Field(
+        8, ge=2, le=10, description="Order messages in any second, entries and exits together."
+    )
+
+
+class Stop(Section):
+    """The volatility stop of every trade (Stage12)."""
+
+    atr_period: int = Field(14, ge=2, le=100, description="Wilder ATR period in completed 1-minute bars.")
+    atr_multiple: float = Field(
+        2.0, ge=0.5, le=10.0, description="ATR multiple of the initial distance and of the trail."
+    )
+    spread_multiple: float = Field(
+        4.0, ge=1.0, le=20.0, description="Smallest distance in median spreads of the last 5 minutes."
+    )
+    charges_multiple: float = Field(
+        8.0, ge=1.0, le=50.0, description="Smallest distance in round-trip charges per unit."
+    )
+    max_pct: float = Field(
+        2.0,
+        ge=0.1,
+        le=20.0,
+        description="Largest distance, percent of the price (options: of the premium, times ten); above it the trade is refused.",
+    )
+    limit_buffer_pct: float = Field(
+        0.5, ge=0.05, le=3.0, description="How far the stop's limit price lies beyond its trigger, percent."
+    )
+    trail_after_r: float = Field(
+        1.0, ge=0.0, le=10.0, description="Favourable move in R after which the stop trails."
+    )
+    min_step_r: float = Field(0.25, ge=0.0, le=5.0, description="Smallest move of a trailing stop, in R.")
+    min_step_seconds: int = Field(
+        15, ge=0, le=600, description="Shortest time between two moves of a stop, seconds."
+    )
+
+
+class Exit(Section):
+    """Targets and how exits chase."""
+
+    t1_share_pct: float = Field(
+        50.0,
+        ge=0,
+        le=100,
+        description="Share of the position taken at the first target, percent, whole lots.",
+    )
+    chase_seconds: float = Field(
+        1.0, ge=0.2, le=10, description="Time an exit may rest before it is moved to a fresh price, seconds."
+    )
+    min_reward_risk: float = Field(
+        1.2, ge=0, le=10, description="Smallest reward to the first target after costs, in R."
+    )
+    max_cost_share_pct: float = Field(
+        15.0,
+        ge=1,
+        le=100,
+        description="Largest share of the way to the first target that charges may eat, percent.",
+    )
+
+
+class Entry(Section):
+    """How a trade is entered. Entries never chase."""
+
+    limit_r: float = Field(0.2, ge=0, le=1, description="Entry limit beyond the signal price, in R.")
+    limit_spreads: float = Field(
+        3.0,
+        ge=0,
+        le=20,
+        description="Entry limit beyond the signal price, in spreads; the smaller of the two counts.",
+    )
+    timeout_seconds: float = Field(
+        3.0, ge=0.5, le=60, description="Time after which an unfilled entry is cancelled, seconds."
+    )
+    signal_life_seconds: float = Field(
+        5.0, ge=1, le=60, description="Age at which a signal is dropped, seconds."
+    )
+    ask_seconds: float = Field(
+        10.0, ge=3, le=60, description="Time a signal in ask mode waits for Enter, seconds."
+    )
+    manual_armed_minutes: float = Field(
+        10.0, ge=1, le=60, description="Manual entry goes off after this long without use, minutes."
+    )
+
+
+class Setups(Section):
+    """What each setup may do by itself."""
+
+    failed_auction: Mode = Field(
+        "auto", description="Failed auction at the initial balance, prior-day or balance edge."
+    )
+
+
+class Session(Section):
+    """The clock of the day. Clock times can only make the class defaults earlier."""
+
+    last_entry: ClockOrAuto = Field(
+        "auto", description="Last entry of setups, HH:MM, or auto by instrument class."
+    )
+    flat_by: ClockOrAuto = Field(
+        "auto", description="Everything flat by, HH:MM, or auto by instrument class."
+    )
+    clock: Literal["wall", "feed"] = Field(
+        "wall", description="Where date and time come from; feed only with loopback brokers."
+    )
+    unattended_after: int = Field(
+        60,
+        ge=5,
+        le=3_600,
+        description="Without a screen in paper or live, entries pause after this long, seconds.",
+    )
+    broker_squareoff: str = Field(
+        "", description="The broker's own square-off times with date and source; empty means unknown."
+    )
+
+    _clock = field_validator("last_entry", "flat_by", mode="before")(_parse_clock)
+
+
+class Options(Section):
+    """Rules for options, read and traded on their own premium."""
+
+    expiry_day_entries: bool = Field(False, description="Allow new positions on the contract's expiry day.")
+
+
+class Paper(Section):
+    """The paper exchange's assumptions, pessimistic by default."""
+
+    latency_ms: int = Field(
+        80, ge=0, le=5_000, description="Time from an order's bytes to the exchange, milliseconds."
+    )
+
+
+class KillSettings(Section):
+    """The kill's scope."""
+
+    scope: Literal["intraday", "account"] = Field(
+        "intraday", description="intraday: ours and every product-I position; account: carried quantity too."
+    )
+
+
+class EngineSettings(Section):
+    """The engine process."""
+
+    idle_minutes: float = Field(
+        10.0,
+        ge=0.05,
+        le=1_440,
+        description="A flat demo or replay engine without a screen ends after this long, minutes.",
+    )
+
+
+class Simulator(Section):
+    """The synthetic market of the demo."""
+
+    seed: int = Field(
+        7, ge=0, le=2**31 - 1, description="Seed of the synthetic day; the same seed gives the same day."
+    )
+    instruments: int = Field(8, ge=6, le=10, description="How many instruments trade.")
+
+
+class Screen(Section):
+    """The look of the screen."""
+
+    frames_per_second: int = Field(10, ge=2, le=15, description="Screen flushes per second.")
+    ascii: bool = Field(False, description="Draw with ASCII signs only.")
+    theme: str = Field("cockpit-dark", description="Colour theme.")
+
+
+class Settings(Section):
+    """All settings of the cockpit."""
+
+    account: Account = Account()
+    upstox: Upstox = Upstox()
+    watchlist: Watchlist = Watchlist()
+    profile: Profile = Profile()
+    risk: Risk = Risk()
+    stop: Stop = Stop()
+    exit: Exit = Exit()
+    entry: Entry = Entry()
+    setups: Setups = Setups()
+    session: Session = Session()
+    options: Options = Options()
+    paper: Paper = Paper()
+    kill: KillSettings = KillSettings()
+    engine: EngineSettings = EngineSettings()
+    simulator: Simulator = Simulator()
+    screen: Screen = Screen()
+
+
+SECRET_SETTINGS: Final = frozenset({"upstox.access_token"})
+
+
+def is_loopback(host: str) -> bool:
+    """Say whether a host name or address never leaves this machine."""
+    return host in ("localhost", "::1") or host.startswith("127.")
+
+
+@dataclass(frozen=True, slots=True)
+class Setting:
+    """One effective setting with its documentation and source."""
+
+    name: str
+    value: str
+    source: str
+    description: str
+
+
+@dataclass(frozen=True, slots=True)
+class Configuration:
+    """Validated settings and where each value came from ("default" when absent from ``sources``)."""
+
+    settings: Settings
+    sources: Mapping[str, str]
+
+
+def _fields() -> Iterator[tuple[str, Any]]:
+    for section, info in Settings.model_fields.items():
+        model = info.annotation
+        if not (isinstance(model, type) and issubclass(model, Section)):
+            raise TypeError(f"expected a Section class for {section}, got {model!r}")
+        for key, field in model.model_fields.items():
+            yield f"{section}.{key}", field
+
+
+def _known(name: str) -> bool:
+    return any(name == known for known, _ in _fields())
+
+
+def _is_list(annotation: object) -> bool:
+    return get_origin(annotation) is tuple and get_args(annotation)[-1:] == (...,)
+
+
+def _from_text(name: str, text: str) -> object:
+    for known, field in _fields():
+        if known == name and _is_list(field.annotation):
+            return [part.strip() for part in text.split(",") if part.strip()]
+    return text
+
+
+def _from_file(path: Path) -> Iterator[tuple[str, object, str]]:
+    if not path.exists():
+        return
+    try:
+        tables = tomllib.loads(path.read_text("utf-8"))
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError, OSError) as error:
+        raise SettingsError(f"{path}: expected a readable TOML file, got: {error}") from error
+    for section, table in tables.items():
+        if not isinstance(table, dict):
+            raise SettingsError(f"{path}: expected [section] tables, got a bare key {section!r}")
+        for key, value in table.items():
+            yield f"{section}.{key}", value, str(path)
+
+
+def _from_environment(environment: Mapping[str, str]) -> Iterator[tuple[str, object, str]]:
+    for variable, text in environment.items():
+        if variable.startswith(ENVIRONMENT_PREFIX) and "__" in variable and variable not in _NOT_SETTINGS:
+            section, _, key = variable.removeprefix(ENVIRONMENT_PREFIX).lower().partition("__")
+            name = f"{section}.{key}"
+            yield name, _from_text(name, text), f"environment {variable}"
+
+
+def _from_overrides(overrides: Sequence[str]) -> Iterator[tuple[str, object, str]]:
+    for override in overrides:
+        name, equals, text = override.partition("=")
+        name = name.strip()
+        if not equals or name.count(".") != 1:
+            raise SettingsError(f"--set: expected section.key=value, got {override!r}")
+        yield name, _from_text(name, text.strip()), f"--set {name}"
+
+
+def load(
+    home: Path,
+    overrides: Sequence[str] = (),
+    environment: Mapping[str, str] | None = None,
+) -> Configuration:
+    """Return the validated settings of a home; raise SettingsError naming every bad value at once."""
+    values: dict[str, dict[str, object]] = {}
+    sources: dict[str, str] = {}
+    problems: list[str] = []
+    environment = os.environ if environment is None else environment
+    for origin in (_from_file(home / FILE_NAME), _from_environment(environment), _from_overrides(overrides)):
+        for name, value, source in origin:
+            if not _known(name):
+                problems.append(f"{source}: unknown setting {name!r}; {_suggest(name)}")
+                continue
+            section, _, key = name.partition(".")
+            values.setdefault(section, {})[key] = value
+            sources[name] = source
+    settings = None
+    try:
+        settings = Settings.model_validate(values)
+    except ValidationError as error:
+        for problem in error.errors():
+            name = ".".join(str(part) for part in problem["loc"][:2])
+            found = "a hidden value" if name in SECRET_SETTINGS else repr(problem.get("input"))
+            line = f"{sources.get(name, 'default')}: {name}: {_sentence(problem)}, got {found}"
+            if line not in problems:
+                problems.append(line)
+    if problems or settings is None:
+        raise SettingsError("\n".join(problems))
+    return Configuration(settings, sources)
+
+
+def _sentence(problem: Mapping[str, object]) -> str:
+    message = str(problem["msg"]).removeprefix("Value error, ")
+    if message.startswith("expected"):
+        return message
+    return "expected " + message.removeprefix("Input should be ").removeprefix("a valid ")
+
+
+def _suggest(name: str) -> str:
+    from difflib import get_close_matches
+
+    near = get_close_matches(name, [known for known, _ in _fields()], n=3, cutoff=0.4)
+    return f"did you mean {' or '.join(near)}?" if near else "cockpit config lists every setting"
+
+
+def describe(configuration: Configuration) -> list[Setting]:
+    """Return every setting in table order with its value, source, and documentation; secrets as a length."""
+    rows = []
+    dumped = configuration.settings.model_dump(mode="json")
+    for name, field in _fields():
+        section, _, key = name.partition(".")
+        value = dumped[section][key]
+        if name in SECRET_SETTINGS:
+            value = f"({len(value)} characters)" if value else "(empty)"
+        elif isinstance(value, list):
+            value = ",".join(value)
+        rows.append(
+            Setting(name, str(value), configuration.sources.get(name, "default"), field.description or "")
+        )
+    return rows

@@ -1,0 +1,1 @@
+"""The trading engine: reads the auction, finds setups, sizes, guards and flattens; knows no screen."""

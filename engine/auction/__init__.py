@@ -1,0 +1,1 @@
+"""Readings of the auction: profiles, levels, structure and their quality."""

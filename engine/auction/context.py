@@ -1,0 +1,125 @@
+"""One immutable reading of the market per instrument: what setups, screens and reports use, never recompute.
+
+Every price is paise, every time an instant. What is not known is None, never a guess; ``quality`` says why.
+"""
+
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+from engine.market.clock import Instant
+from engine.market.instrument import Instrument
+from engine.market.price import Paise
+from engine.market.update import Bar
+
+
+class Quality(StrEnum):
+    """How far a figure may be trusted."""
+
+    LIVE = "LIVE"
+    PARTIAL = "PARTIAL"
+    GAP = "GAP"
+    STALE = "STALE"
+    ESTIMATED = "ESTIMATED"
+    NOT_READY = "NOT READY"
+
+
+@dataclass(frozen=True, slots=True)
+class ProfileReading:
+    """POC and value area of one profile. Each price is the lower edge of its row."""
+
+    row: Paise
+    rule: str
+    poc: Paise
+    val: Paise
+    vah: Paise
+    total: int
+    ties: int
+    """How many rows share the maximum; 1 means unique."""
+    rows: int
+    """Rows from the lowest to the highest, empty ones included."""
+
+
+@dataclass(frozen=True, slots=True)
+class BracketReading:
+    """One TPO bracket. ``close`` is the last trade in it."""
+
+    letter: str
+    start: Instant
+    low: Paise
+    high: Paise
+    close: Paise | None
+    complete: bool
+
+
+@dataclass(frozen=True, slots=True)
+class InitialBalance:
+    """The range of the session's first hour."""
+
+    low: Paise
+    high: Paise
+    complete: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Hole:
+    """A span over 10 s in which no instrument traded, on the trade clock."""
+
+    start: Instant
+    end: Instant
+
+
+@dataclass(frozen=True, slots=True)
+class NamedReading:
+    """A classification with the numbers behind it: day type, open type."""
+
+    name: str
+    developing: bool
+    evidence: dict[str, float | int | str | None]
+    falsifier: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class AverageRange:
+    """The average daily range W in paise, with where it came from (source: auction reference 2.1)."""
+
+    value: Paise
+    quality: Quality
+    days: int
+
+
+@dataclass(frozen=True, slots=True)
+class Context:
+    """The market of one instrument at one instant."""
+
+    instrument: Instrument
+    time: Instant
+    """The newest trade time applied to this instrument."""
+    quality: Quality
+    partial_since: Instant | None
+    """When our record begins, if later than the open."""
+    row: Paise | None
+    """Profile row size in paise, frozen after 09:45."""
+    open: Paise | None
+    high: Paise | None
+    low: Paise | None
+    last: Paise | None
+    previous_close: Paise | None
+    vwap: Paise | None
+    initial_balance: InitialBalance | None
+    volume_profile: ProfileReading | None
+    tpo_profile: ProfileReading | None
+    brackets: tuple[BracketReading, ...]
+    five_minutes: tuple[Bar, ...]
+    """Completed 5-minute bars, contiguous from 09:15, built from completed minutes; newest last."""
+    minutes: tuple[Bar, ...]
+    """Completed minutes as the feed delivered them, newest last, at most the last 120."""
+    holes: tuple[Hole, ...]
+    average_range: AverageRange | None
+    atr: Paise | None
+    """Wilder ATR over completed minutes, rounded to a paisa; None until it is ready."""
+    median_spread: Paise | None
+    """Median best-quote spread of the last 5 minutes."""
+    rotation_factor: int | None
+    day_type: NamedReading
+    open_type: NamedReading
+    notes: tuple[str, ...] = field(default=())

@@ -1,0 +1,118 @@
+"""What a person may ask of the engine. Each command carries an id, so that asking twice does it once."""
+
+from enum import StrEnum
+
+import msgspec
+
+from engine.market.price import Paise
+from engine.setups.signal import Side
+
+
+class ManualOrder(msgspec.Struct, frozen=True, tag="order"):
+    """Buy or sell the instrument: sized, stopped and gated like any setup's trade. Needs manual entry armed."""
+
+    id: str
+    instrument: str
+    side: Side
+
+
+class ArmManual(msgspec.Struct, frozen=True, tag="arm"):
+    """Switch manual entry on or off; off at each start and after 10 minutes without use."""
+
+    id: str
+    armed: bool
+
+
+class ExitPosition(msgspec.Struct, frozen=True, tag="exit"):
+    """Close one instrument, whole or its half (whole lots, rounded down)."""
+
+    id: str
+    instrument: str
+    half: bool = False
+
+
+class MoveToBreakeven(msgspec.Struct, frozen=True, tag="breakeven"):
+    """Tighten the stop to entry plus costs; never widens."""
+
+    id: str
+    instrument: str
+
+
+class TightenStop(msgspec.Struct, frozen=True, tag="tighten"):
+    """Move the stop one tick step towards the market; ``price`` in paise is the wished trigger."""
+
+    id: str
+    instrument: str
+    price: Paise
+
+
+class PauseEntries(msgspec.Struct, frozen=True, tag="pause"):
+    """Stop new entries and cancel resting ones, or resume. Exits and stops are never paused."""
+
+    id: str
+    paused: bool
+
+
+class Kill(msgspec.Struct, frozen=True, tag="kill"):
+    """Latch, cancel, flatten, verify, repeat until the broker says flat."""
+
+    id: str
+    by: str
+    reason: str = ""
+
+
+class TakeSignal(msgspec.Struct, frozen=True, tag="take"):
+    """Accept a signal of a setup in ``ask`` mode within its 10 seconds."""
+
+    id: str
+    signal: str
+
+
+class SetReplaySpeed(msgspec.Struct, frozen=True, tag="speed"):
+    """Play at a multiple of real time; 0 means as fast as possible. Demo and replay only."""
+
+    id: str
+    speed: int
+
+
+class PauseReplay(msgspec.Struct, frozen=True, tag="pause-replay"):
+    """Hold or continue the market of a demo or replay; orders in flight go on."""
+
+    id: str
+    paused: bool
+
+
+class StopEngine(msgspec.Struct, frozen=True, tag="stop"):
+    """End the engine: allowed when flat, nothing live or in doubt, and no other screen attached."""
+
+    id: str
+
+
+Command = (
+    ManualOrder
+    | ArmManual
+    | ExitPosition
+    | MoveToBreakeven
+    | TightenStop
+    | PauseEntries
+    | Kill
+    | TakeSignal
+    | SetReplaySpeed
+    | PauseReplay
+    | StopEngine
+)
+
+
+class Outcome(StrEnum):
+    """What became of a command at once; the deed itself shows in the views."""
+
+    ACCEPTED = "accepted"
+    REFUSED = "refused"
+
+
+class CommandResult(msgspec.Struct, frozen=True):
+    """The answer to one command, with a sentence for the person."""
+
+    id: str
+    outcome: Outcome
+    text: str

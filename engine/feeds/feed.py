@@ -1,0 +1,52 @@
+"""What the engine asks of a market that it pulls: a recording or the simulator."""
+
+from collections.abc import Mapping
+from datetime import date
+from typing import Protocol
+
+from engine.market.instrument import Instrument
+from engine.market.seed import InstrumentSeed
+from engine.market.update import MarketUpdate
+
+
+class PulledFeed(Protocol):
+    """A market in arrival order; the same sources give the same updates at the same cursor, always."""
+
+    @property
+    def instruments(self) -> Mapping[str, Instrument]:
+        """Return what is traded, in watchlist order."""
+        ...
+
+    @property
+    def day(self) -> date:
+        """Return the trading date."""
+        ...
+
+    @property
+    def identity(self) -> str:
+        """Return a digest of the sources: the same identity means the same updates."""
+        ...
+
+    @property
+    def seeds(self) -> tuple[InstrumentSeed, ...]:
+        """Return the session's past before the first update; empty when there is none."""
+        ...
+
+    @property
+    def rejected(self) -> Mapping[str, int]:
+        """Return how many packets per instrument could not be read ("" collects those without one)."""
+        ...
+
+    @property
+    def truncated(self) -> tuple[str, ...]:
+        """Return the names of sources that ended before their end."""
+        ...
+
+    @property
+    def last_arrival(self) -> int | None:
+        """Return the arrival of the final update if known."""
+        ...
+
+    def read(self) -> MarketUpdate | None:
+        """Return the next update, or None at the end."""
+        ...

@@ -1,0 +1,1 @@
+"""The durable record of what was decided and what happened."""

@@ -1,0 +1,1 @@
+"""Instruments, paise, exchange time and the one normalised market update."""

@@ -1,0 +1,52 @@
+"""What is traded: identity, class, tick, lot and freeze quantity, each with where it came from."""
+
+from dataclasses import dataclass
+from datetime import date
+from enum import StrEnum
+
+from engine.market.price import Paise
+
+
+class InstrumentClass(StrEnum):
+    """Classes that the exchange treats differently (source: nse circulars named in the calendar data)."""
+
+    AUCTION_STOCK = "auction-stock"
+    """Cash stock with live derivatives: continuous trading ends with the closing auction."""
+    STOCK = "stock"
+    STOCK_FUTURE = "stock-future"
+    INDEX_FUTURE = "index-future"
+    OPTION = "option"
+    INDEX = "index"
+
+
+class Provenance(StrEnum):
+    """Where an instrument's tick and lot come from."""
+
+    MASTER = "MASTER"
+    INFERRED = "INFERRED"
+    SIMULATED = "SIMULATED"
+
+
+@dataclass(frozen=True, slots=True)
+class Instrument:
+    """One tradable instrument. Tick in paise, lot and freeze quantity in units."""
+
+    key: str
+    symbol: str
+    kind: InstrumentClass
+    tick: Paise
+    lot: int
+    freeze_quantity: int
+    provenance: Provenance
+    underlying: str = ""
+    expiry: date | None = None
+
+    @property
+    def is_option(self) -> bool:
+        """Say whether selling to open is forbidden."""
+        return self.kind is InstrumentClass.OPTION
+
+    @property
+    def tradable(self) -> bool:
+        """Say whether orders exist for it at all."""
+        return self.kind is not InstrumentClass.INDEX

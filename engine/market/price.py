@@ -1,0 +1,35 @@
+"""Whole-paise prices: the only money the engine computes with.
+
+Rupees exist at the edges alone (feeds, files, screens). Rounding onto the tick grid always names its direction.
+"""
+
+import math
+from typing import Final
+
+Paise = int
+"""A price or an amount of money in whole paise (1/100 rupee)."""
+
+MAX_PAISE: Final = 10_000_000_00
+"""Ten million rupees: no NSE price comes near; anything above is a broken packet."""
+
+
+def paise_of(rupees: float) -> Paise:
+    """Return whole paise of a rupee price; raise ValueError for NaN, infinity, negatives and absurd prices."""
+    if not math.isfinite(rupees) or rupees < 0 or rupees * 100 > MAX_PAISE:
+        raise ValueError(f"expected a price between 0 and {MAX_PAISE // 100} rupees, got {rupees!r}")
+    return round(rupees * 100)
+
+
+def rupees_of(paise: Paise) -> float:
+    """Return rupees for an outside reader (JSON, screen); never compute with the result."""
+    return paise / 100
+
+
+def tick_down(paise: Paise, tick: Paise) -> Paise:
+    """Return the highest price on the tick grid that is not above ``paise``."""
+    return paise // tick * tick
+
+
+def tick_up(paise: Paise, tick: Paise) -> Paise:
+    """Return the lowest price on the tick grid that is not below ``paise``."""
+    return -(-paise // tick) * tick

@@ -1,0 +1,27 @@
+"""The past of a session that a feed can hand over at its start, so that a profile stands before the first update."""
+
+import msgspec
+
+from engine.market.clock import Instant
+from engine.market.price import Paise
+from engine.market.update import Bar
+
+
+class InstrumentSeed(msgspec.Struct, frozen=True):
+    """One instrument's session from the open to ``until``."""
+
+    instrument: str
+    until: Instant
+    source: str
+    """Who says so, in capitals: GENERATED, CANDLES, DAY BAR."""
+    volume_rows: dict[Paise, int]
+    """Volume at each traded price (one tick), units; sums to ``volume``."""
+    minutes: tuple[Bar, ...]
+    """Completed minutes from the open, oldest first; minutes without a trade left out."""
+    day: Bar
+    volume: int
+    turnover: Paise
+    """Sum of price times quantity, paise: seeds the VWAP."""
+    previous_close: Paise
+    average_range: Paise | None = None
+    """Average daily range of earlier days; None when unknown."""

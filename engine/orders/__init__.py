@@ -1,0 +1,1 @@
+"""Order states, the one gate, positions, protection and flatten."""

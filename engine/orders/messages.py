@@ -1,0 +1,168 @@
+"""What core and broker say to each other: requests go out, answers and reports come back.
+
+The shapes are the broker's facts, not its spelling: statuses are its 17 strings, prices are paise, quantities
+units. ``filled_value`` is cumulative paise, so that no average is ever rounded inside.
+"""
+
+from enum import StrEnum
+
+import msgspec
+
+from engine.market.clock import Instant
+from engine.market.price import Paise
+from engine.setups.signal import Side
+
+
+class OrderType(StrEnum):
+    """Order types we send; MARKET exists at the exchange but never leaves us unprotected."""
+
+    LIMIT = "LIMIT"
+    STOP_LIMIT = "SL"
+
+
+class Role(StrEnum):
+    """What an order is for."""
+
+    ENTRY = "ENTRY"
+    STOP = "STOP"
+    EXIT = "EXIT"
+
+
+class PlaceOrder(msgspec.Struct, frozen=True, tag="place"):
+    """Send a new order. ``tag`` is unique for ever and durable before this leaves."""
+
+    tag: str
+    instrument: str
+    side: Side
+    role: Role
+    order_type: OrderType
+    quantity: int
+    price: Paise
+    trigger_price: Paise = 0
+    trade: str = ""
+    """Id of the trade it belongs to."""
+
+
+class ModifyOrder(msgspec.Struct, frozen=True, tag="modify"):
+    """Change a live order; turning SL into LIMIT makes a resting stop the closer in one write."""
+
+    request: str
+    tag: str
+    order_id: str
+    order_type: OrderType
+    quantity: int
+    price: Paise
+    trigger_price: Paise = 0
+
+
+class CancelOrder(msgspec.Struct, frozen=True, tag="cancel"):
+    """Cancel a live order; by tag alone while its id is unknown."""
+
+    request: str
+    tag: str
+    order_id: str = ""
+
+
+class ReadBook(msgspec.Struct, frozen=True, tag="read"):
+    """Ask for all positions and the day's order book."""
+
+    request: str
+
+
+class ReadTag(msgspec.Struct, frozen=True, tag="probe"):
+    """Ask for the order with one tag: the way out of IN DOUBT."""
+
+    request: str
+    tag: str
+
+
+Request = PlaceOrder | ModifyOrder | CancelOrder | ReadBook | ReadTag
+
+
+class Acknowledged(msgspec.Struct, frozen=True, tag="ack"):
+    """The broker has received the request; not yet at the exchange. ``request`` is empty for a placement."""
+
+    tag: str
+    order_id: str
+    request: str = ""
+
+
+class Refused(msgspec.Struct, frozen=True, tag="refused"):
+    """The broker proved by its error envelope that nothing was done."""
+
+    tag: str
+    code: str
+    message: str
+    request: str = ""
+
+
+class Unanswered(msgspec.Struct, frozen=True, tag="unanswered"):
+    """No proof either way: timeout, reset, 5xx, unreadable answer."""
+
+    tag: str
+    detail: str
+    request: str = ""
+
+
+class OrderReport(msgspec.Struct, frozen=True, tag="report"):
+    """An order as the broker sees it now (stream, book row or history row)."""
+
+    order_id: str
+    tag: str
+    instrument: str
+    side: Side
+    order_type: OrderType
+    quantity: int
+    price: Paise
+    trigger_price: Paise
+    status: str
+    """One of the broker's 17 strings, lowercase; an unknown one is kept as it came."""
+    filled_quantity: int
+    filled_value: Paise
+    """Sum of fill price times quantity, paise."""
+    time: Instant
+    """Exchange time of this state."""
+    message: str = ""
+    quality: str = ""
+    """How a simulated fill was made: BOOK, TRIGGER, THROUGH, GAP, STALE; empty for a real one."""
+
+
+class BrokerPosition(msgspec.Struct, frozen=True):
+    """Net quantity (signed, units) the broker holds for us in product I, with day buy and sell values in paise."""
+
+    instrument: str
+    quantity: int
+    buy_quantity: int
+    buy_value: Paise
+    sell_quantity: int
+    sell_value: Paise
+
+
+class BookRead(msgspec.Struct, frozen=True, tag="book"):
+    """A successful read: the broker's truth at ``time``. Every order of the day, finished ones included."""
+
+    request: str
+    time: Instant
+    """Taken after every fill the broker had made by then."""
+    fills: int
+    """The broker's running count of fills: fences a snapshot older than the last fill."""
+    positions: tuple[BrokerPosition, ...]
+    orders: tuple[OrderReport, ...]
+
+
+class TagRead(msgspec.Struct, frozen=True, tag="tag"):
+    """A successful probe: the order with that tag, or proof that none is listed now."""
+
+    request: str
+    sought: str
+    found: OrderReport | None
+
+
+class ReadFailed(msgspec.Struct, frozen=True, tag="failed"):
+    """A read without an answer: the position is UNKNOWN, never flat."""
+
+    request: str
+    detail: str
+
+
+BrokerEvent = Acknowledged | Refused | Unanswered | OrderReport | BookRead | TagRead | ReadFailed

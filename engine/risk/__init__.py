@@ -1,0 +1,1 @@
+"""Position sizing, stops and the limits of the day."""

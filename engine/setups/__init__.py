@@ -1,0 +1,1 @@
+"""One file per setup: context in, signal or refusal out."""

@@ -1,0 +1,75 @@
+"""What a setup says: a signal to trade or a refusal with its reason, both with their evidence."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Protocol
+
+from engine.auction.context import Context
+from engine.market.clock import Instant
+from engine.market.price import Paise
+
+
+class Side(StrEnum):
+    """The side of an order or a trade."""
+
+    BUY = "BUY"
+    SELL = "SELL"
+
+    @property
+    def sign(self) -> int:
+        """Return +1 for a buy, -1 for a sell."""
+        return 1 if self is Side.BUY else -1
+
+    @property
+    def opposite(self) -> "Side":
+        """Return the side that closes this one."""
+        return Side.SELL if self is Side.BUY else Side.BUY
+
+
+Evidence = dict[str, float | int | str | None]
+"""The numbers that decided, by name; prices in rupees, for readers."""
+
+
+@dataclass(frozen=True, slots=True)
+class Signal:
+    """A setup's wish to trade, before risk has looked at it. Prices in paise."""
+
+    time: Instant
+    instrument: str
+    setup: str
+    version: int
+    side: Side
+    price: Paise
+    stop_reference: Paise
+    """Where the structure says the idea is wrong; risk may only place the stop further away."""
+    target_1: Paise
+    target_2: Paise
+    premise: str
+    """One line a trader reads: why this is a trade."""
+    evidence: Evidence
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """A decision not to trade, kept with the numbers that decided it."""
+
+    time: Instant
+    instrument: str
+    setup: str
+    version: int
+    side: Side | None
+    code: str
+    """Typed reason in capitals, for example TREND_DAY."""
+    reason: str
+    evidence: Evidence
+
+
+class Setup(Protocol):
+    """A rule that watches one instrument; state inside is rebuilt from the same contexts in the same order."""
+
+    name: str
+    version: int
+
+    def evaluate(self, context: Context) -> Signal | Refusal | None:
+        """Judge the market when a minute, 5-minute bar or bracket has closed or a watched level was crossed."""
+        ...

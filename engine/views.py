@@ -1,0 +1,280 @@
+"""What a screen is shown: plain, complete pictures in paise and instants, ready to be laid out.
+
+Views carry meaning, never looks. A figure that is not known is None. Text is ready for a person to read. Each
+view replaces its predecessor whole, so a slow screen may skip any number of them.
+"""
+
+from enum import StrEnum
+
+import msgspec
+
+from engine.market.clock import Instant
+from engine.market.price import Paise
+
+
+class StopState(StrEnum):
+    """Whether a position's stop rests at the exchange."""
+
+    HELD = "HELD"
+    PLACING = "PLACING"
+    MISSING = "MISSING"
+    EXITING = "EXITING"
+    IN_DOUBT = "IN DOUBT"
+
+
+class Severity(StrEnum):
+    """How loudly an event line speaks."""
+
+    INFO = "info"
+    GOOD = "good"
+    WARNING = "warning"
+    ALARM = "alarm"
+
+
+class HeaderView(msgspec.Struct, frozen=True):
+    """The top line."""
+
+    world: str
+    """simulated, replay, paper or live."""
+    stage: str
+    trading: str
+    """AUTO, ASK or PAUSED with its reason."""
+    phase: str
+    market_time: Instant
+    entries_close_in: int | None
+    """Seconds until the last entry; None when no entry is possible today any more."""
+    flat_by: Instant | None
+    feed: str
+    """Quality word of the feed: LIVE, STALE, PAUSED, ENDED, GAP."""
+    feed_age_ms: int | None
+    speed: int
+    """Multiple of real time; 0 is as fast as possible; 1 in live worlds."""
+    replay_paused: bool
+    manual_armed: bool
+    realised: Paise
+    open: Paise
+    charges: Paise
+    progress: str = ""
+    """Where a replay stands, for example '11:42 of 15:44'."""
+
+
+class WatchRow(msgspec.Struct, frozen=True):
+    """One line of the watchlist."""
+
+    key: str
+    symbol: str
+    tick: Paise
+    lot: int
+    last: Paise | None
+    change: Paise | None
+    change_pct: float | None
+    bid: Paise | None
+    ask: Paise | None
+    position: int
+    quality: str
+    location: str
+    """Where price stands: above VAH, in value, below VAL, above IB ..."""
+    detail: str = ""
+    """Lot and expiry of a derivative, and why a name may not be traded."""
+
+
+class LadderRow(msgspec.Struct, frozen=True):
+    """One profile row; ``price`` is its lower edge. Highest price first in the view."""
+
+    price: Paise
+    letters: str
+    volume: int
+    in_value: bool
+    marks: tuple[str, ...] = ()
+    """POC, VAH, VAL, IBH, IBL, TPOC, VWAP, OPEN, HIGH, LOW."""
+    bid_size: int = 0
+    ask_size: int = 0
+    single_print: bool = False
+    orders: tuple[str, ...] = ()
+    """Our own levels in this row, ready to read: '-120 entry', 'stop 1,554.10', 'T1 1,530.00'."""
+    delta: int | None = None
+
+
+class LadderView(msgspec.Struct, frozen=True):
+    """The market profile of the selected instrument."""
+
+    key: str
+    symbol: str
+    tick: Paise
+    row: Paise | None
+    rule: str
+    value_area_pct: int
+    last: Paise | None
+    change: Paise | None
+    change_pct: float | None
+    rows: tuple[LadderRow, ...]
+    max_volume: int
+    day_type: str
+    open_type: str
+    quality: str
+    """For example 'PARTIAL from 09:32' or 'LIVE'."""
+    poc: Paise | None
+    val: Paise | None
+    vah: Paise | None
+    ties: int | None
+    ib_low: Paise | None
+    ib_high: Paise | None
+    ib_complete: bool
+    vwap: Paise | None
+    high: Paise | None
+    low: Paise | None
+    atr: Paise | None
+    rotation_factor: int | None
+    bid: Paise | None = None
+    ask: Paise | None = None
+    volume: int = 0
+
+
+class SignalCard(msgspec.Struct, frozen=True):
+    """One decision of a setup, taken or refused, newest first in the view."""
+
+    id: str
+    time: Instant
+    instrument: str
+    symbol: str
+    tick: Paise
+    setup: str
+    side: str
+    price: Paise | None
+    stop: Paise | None
+    target: Paise | None
+    state: str
+    """took it, refused, dropped, waiting for you 8 s, expired."""
+    reason: str
+    evidence: tuple[str, ...]
+    record: str
+    """The setup's measured record: 'n 34 · 56% (39–71) · UNPROVEN'."""
+    quantity: int | None = None
+    risk: Paise | None = None
+
+
+class PositionRow(msgspec.Struct, frozen=True):
+    """One open position; quantity signed in units."""
+
+    instrument: str
+    symbol: str
+    tick: Paise
+    quantity: int
+    average: Paise
+    mark: Paise | None
+    mark_quality: str
+    pnl: Paise | None
+    r: float | None
+    stop: Paise | None
+    stop_state: StopState
+    stop_term: str
+    """Which term set the distance: structure, ATR, spread or charges; then trail, breakeven."""
+    locked_r: float | None
+    target: Paise | None
+    target_state: str
+    """watched, held, done or empty."""
+    setup: str
+    since: Instant
+    external: bool = False
+
+
+class OrderRow(msgspec.Struct, frozen=True):
+    """One live or recent order."""
+
+    tag: str
+    time: Instant
+    instrument: str
+    symbol: str
+    tick: Paise
+    role: str
+    side: str
+    type: str
+    quantity: int
+    filled: int
+    price: Paise
+    trigger_price: Paise
+    average: Paise | None
+    state: str
+    message: str
+
+
+class RiskView(msgspec.Struct, frozen=True):
+    """The gauges. Percentages are of the day's opening account."""
+
+    account: Paise
+    day_result: Paise
+    day_loss_limit: Paise
+    day_loss_used_pct: float
+    """0 to 100 of the limit; 0 while the day is positive."""
+    stopped_for_day: bool
+    open_risk: Paise
+    open_risk_limit: Paise
+    if_all_stops_fill: Paise
+    exposure: Paise
+    exposure_limit: Paise
+    positions: int
+    positions_limit: int
+    orders_this_second: int
+    orders_per_second_limit: int
+    orders_today: int
+
+
+class PerformanceView(msgspec.Struct, frozen=True):
+    """What the ledger holds so far; None where undefined."""
+
+    trades: int
+    wins: int
+    win_rate: float | None
+    win_rate_low: float | None
+    win_rate_high: float | None
+    profit_factor: float | None
+    sharpe: float | None
+    max_drawdown: Paise | None
+    net: Paise
+    expectancy_r: float | None
+
+
+class EventLine(msgspec.Struct, frozen=True):
+    """One line of the event strip; ``number`` grows by one for each."""
+
+    number: int
+    time: Instant
+    severity: Severity
+    text: str
+
+
+class LatchView(msgspec.Struct, frozen=True):
+    """The kill latch."""
+
+    state: str
+    """KILLING, STUCK or FLAT."""
+    since: Instant
+    by: str
+    reason: str
+    progress: str
+
+
+class KillScope(msgspec.Struct, frozen=True):
+    """What the kill key would close now."""
+
+    positions: int
+    orders: int
+    left_outside: int
+
+
+class View(msgspec.Struct, frozen=True):
+    """Everything one screen shows, for its selected instrument."""
+
+    number: int
+    header: HeaderView
+    watchlist: tuple[WatchRow, ...]
+    ladder: LadderView | None
+    signals: tuple[SignalCard, ...]
+    positions: tuple[PositionRow, ...]
+    orders: tuple[OrderRow, ...]
+    risk: RiskView
+    performance: PerformanceView
+    events: tuple[EventLine, ...]
+    """The newest 200, oldest first."""
+    latch: LatchView | None
+    kill_scope: KillScope
