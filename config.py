@@ -28,8 +28,7 @@ def _parse_clock(value: object) -> object:
         parts = value.split(":")
         if len(parts) in (2, 3) and all(part.isdigit() for part in parts):
             try:
-                hours, minutes, *seconds = (int(part) for part in parts)
-                return time(hours, minutes, *seconds)
+                return time.fromisoformat(":".join(part.zfill(2) for part in parts))
             except ValueError:
                 return value
     return value
