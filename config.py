@@ -443,18 +443,30 @@ def load(
     try:
         settings = Settings.model_validate(values)
     except ValidationError as error:
-        for problem in error.errors():
-            name = ".".join(str(part) for part in problem["loc"][:2])
-            found = "a hidden value" if name in SECRET_SETTINGS else repr(problem.get("input"))
-            line = f"{sources.get(name, 'default')}: {name}: {_sentence(problem)}, got {found}"
-            if line not in problems:
-                problems.append(line)
+        found = {
+            ".".join(str(part) for part in problem["loc"][:2]): problem
+            for problem in reversed(error.errors())
+        }
+        for name, problem in reversed(found.items()):
+            value = "a hidden value" if name in SECRET_SETTINGS else repr(problem.get("input"))
+            problems.append(
+                f"{sources.get(name, 'default')}: {name}: {_sentence(name, problem)}, got {value}"
+            )
     if problems or settings is None:
         raise SettingsError("\n".join(problems))
     return Configuration(settings, sources)
 
 
-def _sentence(problem: Mapping[str, object]) -> str:
+_UNIONS: Final = {
+    "session.last_entry": "expected auto or HH:MM",
+    "session.flat_by": "expected auto or HH:MM",
+    "profile.row": "expected auto or 0.01 to 10000 rupees",
+}
+
+
+def _sentence(name: str, problem: Mapping[str, object]) -> str:
+    if name in _UNIONS:
+        return _UNIONS[name]
     message = str(problem["msg"]).removeprefix("Value error, ")
     if message.startswith("expected"):
         return message
