@@ -330,8 +330,8 @@ def _show(desk: "Desk", arguments: argparse.Namespace, world: str | None) -> int
 def _terminal_problem() -> str | None:
     ways_on = (
         "open it in a terminal window or over `ssh -t`; without one, "
-        "`cockpit replay FILE --headless` "
-        "runs a recorded day, `cockpit engine --world demo` runs the engine alone and `cockpit status` prints where it stands"
+        "`cockpit replay FILE --headless` runs a recorded day, `cockpit engine --world demo` runs the engine "
+        "alone and `cockpit status` prints where it stands"
     )
     if not (sys.stdin.isatty() and sys.stdout.isatty()):
         return f"the screen needs a terminal, and standard input or output is none; {ways_on}"
