@@ -123,3 +123,5 @@ class Context:
     day_type: NamedReading
     open_type: NamedReading
     notes: tuple[str, ...] = field(default=())
+    placed_volumes: tuple[int, ...] = field(default=())
+    """Of each bar in ``minutes`` the volume placed EXACT or BATCH, units, same order; empty when not counted."""

@@ -1,0 +1,324 @@
+"""What must hold before an entry may be sent. Every check that cannot be answered says no."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import date
+
+import config
+from engine.market.clock import SECOND, Instant, datetime_of
+from engine.market.instrument import Instrument
+from engine.market.price import Paise
+from engine.risk.band import PriceBand
+from engine.risk.denial import Code, Denial
+from engine.risk.entry import EntryPlan
+from engine.risk.exact import exact, part, rupees
+from engine.risk.limits import DayLimits
+from engine.risk.marks import DayResult, Holding, exposure, open_risk
+from engine.risk.sizing import margin_needed
+from engine.setups.signal import Side
+
+CIRCUIT_PERCENT_LONG = 2
+CIRCUIT_PERCENT_SHORT = 3
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EntryFacts:
+    """Everything but the plan that the checks look at, gathered by core at one moment. What is unknown is None and denies."""
+
+    instrument: Instrument
+    side: Side
+    by_person: bool
+    decided_at: Instant
+    """When the signal was made or the key was pressed, on the clock of ``now``."""
+    now: Instant
+    """The monotonic clock of timers."""
+    market_time: Instant
+    """The exchange's time, which opens and closes the doors of the day."""
+    first_entry: Instant | None
+    entries_stop: Instant | None
+    """Last entry for this instrument and this kind of entry (setup or person)."""
+    day: date
+    limits: DayLimits
+    result: DayResult
+    holdings: tuple[Holding, ...]
+    """Open positions and entries on their way, all instruments."""
+    latched: bool
+    pause: str
+    """Why entries are paused; empty when they are not."""
+    feed_fresh: bool
+    band: PriceBand | None
+    margin_available: Paise | None
+    orders_today: int
+    entries_last_minute: int
+    """Entries sent for this instrument in the last 60 s."""
+    blocked: str = ""
+    """Why the name may not be traded today (broker's refusal, ban, surveillance); empty when it may."""
+
+
+DoorCheck = Callable[[EntryFacts, config.Settings], Denial | None]
+PlanCheck = Callable[[EntryFacts, EntryPlan, config.Settings], Denial | None]
+
+
+def door_denial(facts: EntryFacts, settings: config.Settings) -> Denial | None:
+    """Return the first reason against any entry here and now, before stop and size are worth computing."""
+    return next((denial for check in DOOR_CHECKS if (denial := _closed(check, facts, settings))), None)
+
+
+def entry_denial(facts: EntryFacts, plan: EntryPlan, settings: config.Settings) -> Denial | None:
+    """Return the first reason against this entry, None when every check passes; a check that breaks denies."""
+    denial = door_denial(facts, settings)
+    if denial is not None:
+        return denial
+    return next((denial for check in PLAN_CHECKS if (denial := _closed(check, facts, plan, settings))), None)
+
+
+def _closed(check: Callable[..., Denial | None], *given: object) -> Denial | None:
+    try:
+        return check(*given)
+    except Exception as error:  # noqa: BLE001 - an entry never passes a check that broke
+        name = getattr(check, "__name__", "check").lstrip("_")
+        return Denial(Code.CHECK_FAILED, f"{name} failed: {type(error).__name__}: {error}")
+
+
+def _latched(facts: EntryFacts, _: config.Settings) -> Denial | None:
+    return Denial(Code.LATCHED, "the kill latch is set; only rearm clears it") if facts.latched else None
+
+
+def _stopped_for_day(facts: EntryFacts, _: config.Settings) -> Denial | None:
+    if facts.limits.stopped:
+        return Denial(
+            Code.STOPPED_FOR_DAY, "the daily loss limit was reached; entries open on the next trading day"
+        )
+    return None
+
+
+def _paused(facts: EntryFacts, _: config.Settings) -> Denial | None:
+    return Denial(Code.PAUSED, f"entries are paused: {facts.pause}") if facts.pause else None
+
+
+def _stale_feed(facts: EntryFacts, _: config.Settings) -> Denial | None:
+    return None if facts.feed_fresh else Denial(Code.STALE_FEED, "the feed is stale")
+
+
+def _not_tradable(facts: EntryFacts, _: config.Settings) -> Denial | None:
+    if not facts.instrument.tradable:
+        return Denial(Code.NOT_TRADABLE, f"{facts.instrument.symbol} is an index: nothing to trade")
+    return Denial(Code.NOT_TRADABLE, facts.blocked) if facts.blocked else None
+
+
+def _too_early(facts: EntryFacts, _: config.Settings) -> Denial | None:
+    if facts.first_entry is None or facts.market_time < facts.first_entry:
+        return Denial(
+            Code.TOO_EARLY, f"first entry {_clock(facts.first_entry)}, it is {_clock(facts.market_time)}"
+        )
+    return None
+
+
+def _too_late(facts: EntryFacts, _: config.Settings) -> Denial | None:
+    if facts.entries_stop is None or facts.market_time >= facts.entries_stop:
+        return Denial(
+            Code.TOO_LATE, f"last entry {_clock(facts.entries_stop)}, it is {_clock(facts.market_time)}"
+        )
+    return None
+
+
+def _signal_old(facts: EntryFacts, settings: config.Settings) -> Denial | None:
+    age = facts.now - facts.decided_at
+    life = exact(settings.entry.signal_life_seconds) * SECOND
+    if not 0 <= age <= life:
+        return Denial(
+            Code.SIGNAL_OLD, f"signal is {age / SECOND:.1f} s old (limit {float(life / SECOND):g} s)"
+        )
+    return None
+
+
+def _option_short(facts: EntryFacts, _: config.Settings) -> Denial | None:
+    if facts.instrument.is_option and facts.side is Side.SELL:
+        return Denial(Code.OPTION_SHORT, "an entry never sells an option")
+    return None
+
+
+def _option_expiry_day(facts: EntryFacts, settings: config.Settings) -> Denial | None:
+    if not facts.instrument.is_option or settings.options.expiry_day_entries:
+        return None
+    expiry = facts.instrument.expiry
+    if expiry is not None and facts.day >= expiry:
+        return Denial(Code.OPTION_EXPIRY_DAY, f"{facts.instrument.symbol} expires {expiry.isoformat()}")
+    return None
+
+
+def _same_instrument(facts: EntryFacts, _: config.Settings) -> Denial | None:
+    if any(holding.instrument.key == facts.instrument.key for holding in facts.holdings):
+        return Denial(Code.SAME_INSTRUMENT, f"{facts.instrument.symbol} already has a position or an entry")
+    return None
+
+
+def _same_underlying_direction(facts: EntryFacts, _: config.Settings) -> Denial | None:
+    underlying = facts.instrument.underlying or facts.instrument.key
+    for holding in facts.holdings:
+        if holding.underlying == underlying and holding.side is facts.side:
+            return Denial(
+                Code.SAME_UNDERLYING_DIRECTION,
+                f"{holding.instrument.symbol} already holds the same underlying on the {holding.side} side",
+            )
+    return None
+
+
+def _max_positions(facts: EntryFacts, _: config.Settings) -> Denial | None:
+    count, limit = len(facts.holdings), facts.limits.limits.max_positions
+    return Denial(Code.MAX_POSITIONS, f"{count} positions (limit {limit})") if count >= limit else None
+
+
+def _orders_per_day(facts: EntryFacts, _: config.Settings) -> Denial | None:
+    limit = facts.limits.limits.max_orders_per_day
+    if facts.orders_today >= limit:
+        return Denial(Code.ORDERS_PER_DAY, f"{facts.orders_today} order messages today (limit {limit})")
+    return None
+
+
+def _entries_per_minute(facts: EntryFacts, _: config.Settings) -> Denial | None:
+    limit = facts.limits.limits.max_entries_per_minute
+    if facts.entries_last_minute >= limit:
+        return Denial(
+            Code.ENTRIES_PER_MINUTE,
+            f"{facts.entries_last_minute} entries in {facts.instrument.symbol} within a minute (limit {limit})",
+        )
+    return None
+
+
+def _circuit_near(facts: EntryFacts, plan: EntryPlan, _: config.Settings) -> Denial | None:
+    band = facts.band
+    if band is None:
+        return Denial(Code.CIRCUIT_NEAR, "circuit limits are unknown")
+    percent = CIRCUIT_PERCENT_LONG if plan.side is Side.BUY else CIRCUIT_PERCENT_SHORT
+    near = plan.limit * percent
+    # An option's lower limit is its smallest tick: a cheap premium is not a circuit.
+    close_below = not facts.instrument.is_option and (plan.limit - band.lower) * 100 < near
+    if close_below or (band.upper - plan.limit) * 100 < near:
+        return Denial(
+            Code.CIRCUIT_NEAR,
+            f"{rupees(plan.limit)} is within {percent}% of a circuit limit {rupees(band.lower)}–{rupees(band.upper)}",
+        )
+    beyond = plan.stop.trigger - plan.side.sign * plan.stop.distance
+    if not band.lower <= beyond <= band.upper and not facts.instrument.is_option:
+        return Denial(
+            Code.CIRCUIT_NEAR, f"stop and one R beyond it, {rupees(beyond)}, lie outside the circuit limits"
+        )
+    return None
+
+
+def _reward_risk(facts: EntryFacts, plan: EntryPlan, settings: config.Settings) -> Denial | None:
+    if plan.target_1 is None:
+        return None if facts.by_person else Denial(Code.REWARD_RISK, "the signal names no first target")
+    needed = exact(settings.exit.min_reward_risk)
+    if plan.reward < needed * plan.size.risk:
+        return Denial(
+            Code.REWARD_RISK,
+            f"first target earns {plan.reward / plan.size.risk:.2f} R after costs (limit {float(needed):g})",
+        )
+    return None
+
+
+def _cost_share(facts: EntryFacts, plan: EntryPlan, settings: config.Settings) -> Denial | None:
+    if plan.target_1 is None:
+        return None
+    limit = exact(settings.exit.max_cost_share_pct)
+    if plan.target_distance <= 0 or plan.target_charges * 100 > limit * plan.target_distance:
+        share = 100 * plan.target_charges / plan.target_distance if plan.target_distance > 0 else 100.0
+        return Denial(Code.COST_SHARE, f"charges {share:.0f}% of target (limit {float(limit):g}%)")
+    return None
+
+
+def _risk_per_trade(facts: EntryFacts, plan: EntryPlan, _: config.Settings) -> Denial | None:
+    risk, budget = plan.size.risk, facts.limits.budget
+    if risk > budget:
+        return Denial(Code.RISK_PER_TRADE, f"trade risks {rupees(risk)} (limit {rupees(budget)})")
+    return None
+
+
+def _open_risk(facts: EntryFacts, plan: EntryPlan, _: config.Settings) -> Denial | None:
+    held, limit = open_risk(facts.holdings), facts.limits.open_risk_limit
+    if held is None:
+        return Denial(Code.OPEN_RISK, "the risk of an open position is unknown")
+    if held + plan.size.risk > limit:
+        return Denial(
+            Code.OPEN_RISK,
+            f"open risk {rupees(held)} + {rupees(plan.size.risk)} (limit {rupees(limit)})",
+        )
+    return None
+
+
+def _day_loss(facts: EntryFacts, plan: EntryPlan, _: config.Settings) -> Denial | None:
+    if facts.result.unmarked:
+        return Denial(
+            Code.DAY_LOSS, f"{facts.result.unmarked} positions without a mark: the day's loss is unknown"
+        )
+    room = facts.limits.rooms(facts.holdings, facts.result, margin_available=None).day_loss
+    if plan.size.risk > room:
+        return Denial(
+            Code.DAY_LOSS,
+            f"trade risks {rupees(plan.size.risk)}, room under the daily limit is {rupees(max(0, room))}",
+        )
+    return None
+
+
+def _leverage(facts: EntryFacts, plan: EntryPlan, _: config.Settings) -> Denial | None:
+    notional = exposure(facts.holdings) + plan.limit * plan.size.quantity
+    limit = facts.limits.exposure_limit
+    if notional > limit:
+        return Denial(Code.LEVERAGE, f"notional {rupees(notional)} (limit {rupees(limit)})")
+    return None
+
+
+def _margin(facts: EntryFacts, plan: EntryPlan, _: config.Settings) -> Denial | None:
+    if facts.margin_available is None:
+        return Denial(Code.MARGIN, "available margin is unknown")
+    used = sum(margin_needed(holding.instrument.kind, holding.value) for holding in facts.holdings)
+    used += margin_needed(facts.instrument.kind, plan.limit * plan.size.quantity)
+    limit = part(facts.margin_available, facts.limits.limits.max_margin_use_pct)
+    if used > limit:
+        return Denial(Code.MARGIN, f"margin {rupees(used)} (limit {rupees(limit)})")
+    return None
+
+
+def _freeze_quantity(facts: EntryFacts, plan: EntryPlan, _: config.Settings) -> Denial | None:
+    quantity, lot = plan.size.quantity, facts.instrument.lot
+    if quantity <= 0 or quantity % lot:
+        return Denial(Code.ZERO_SIZE, f"expected whole lots of {lot}, got {quantity} units")
+    if quantity > facts.instrument.freeze_quantity:
+        return Denial(Code.FREEZE_QUANTITY, f"{quantity} units (limit {facts.instrument.freeze_quantity})")
+    return None
+
+
+DOOR_CHECKS: tuple[DoorCheck, ...] = (
+    _latched,
+    _stopped_for_day,
+    _paused,
+    _stale_feed,
+    _not_tradable,
+    _too_early,
+    _too_late,
+    _signal_old,
+    _option_short,
+    _option_expiry_day,
+    _same_instrument,
+    _same_underlying_direction,
+    _max_positions,
+    _orders_per_day,
+    _entries_per_minute,
+)
+PLAN_CHECKS: tuple[PlanCheck, ...] = (
+    _freeze_quantity,
+    _circuit_near,
+    _risk_per_trade,
+    _open_risk,
+    _day_loss,
+    _leverage,
+    _margin,
+    _cost_share,
+    _reward_risk,
+)
+
+
+def _clock(instant: Instant | None) -> str:
+    return "unknown" if instant is None else datetime_of(instant).strftime("%H:%M:%S")

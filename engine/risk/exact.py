@@ -1,0 +1,27 @@
+"""Settings are decimals a person typed; here they become exact fractions, so that no float decides money."""
+
+from fractions import Fraction
+
+from engine.market.price import Paise
+
+
+def exact(setting: float) -> Fraction:
+    """Return the decimal a person sees as an exact fraction; raise ValueError for NaN and infinity."""
+    return Fraction(str(setting))
+
+
+def part(amount: Paise, percent: float) -> Paise:
+    """Return a percentage of an amount, rounded down to a paisa."""
+    return amount * exact(percent) // 100
+
+
+def ceiling(amount: Fraction | int) -> int:
+    """Return the smallest whole number that is not below an amount."""
+    return -(-amount // 1)
+
+
+def rupees(amount: Paise) -> str:
+    """Return an amount as a person reads it: 1,234.50."""
+    sign = "-" if amount < 0 else ""
+    whole, paise = divmod(abs(amount), 100)
+    return f"{sign}{whole:,}.{paise:02d}"

@@ -1,0 +1,145 @@
+"""The limits of one trading day: frozen at its start, tightened at once, loosened only on another day."""
+
+from datetime import date
+
+import msgspec
+
+import config
+from engine.market.clock import Instant
+from engine.market.price import Paise
+from engine.risk.exact import exact, part
+from engine.risk.marks import DayResult, Holding, exposure, open_risk
+from engine.risk.sizing import Rooms, margin_needed
+
+UPDATES_TO_TRIP = 3
+"""One odd book must not flatten everything: the limit trips on this many successive updates."""
+
+
+class Limits(msgspec.Struct, frozen=True):
+    """The numbers of the section ``risk``; in each of them smaller is tighter."""
+
+    risk_per_trade_pct: float
+    max_daily_loss_pct: float
+    max_open_risk_pct: float
+    max_positions: int
+    max_leverage: float
+    max_margin_use_pct: float
+    max_orders_per_day: int
+    max_entries_per_minute: int
+
+
+def wished_limits(settings: config.Risk) -> Limits:
+    """Return the limits the settings ask for."""
+    return Limits(**{name: getattr(settings, name) for name in Limits.__struct_fields__})
+
+
+def effective(previous: Limits | None, wished: Limits) -> Limits:
+    """Return the limits in force on a day that already ran under ``previous``: the tighter of each."""
+    if previous is None:
+        return wished
+    return Limits(
+        **{name: min(getattr(previous, name), getattr(wished, name)) for name in Limits.__struct_fields__}
+    )
+
+
+class DayLimits(msgspec.Struct, frozen=True):
+    """The day's account and limits, and whether its loss limit has tripped. Each method returns the next value."""
+
+    day: date
+    account: Paise
+    """The day's opening account."""
+    limits: Limits
+    breaches: int = 0
+    """Successive updates at or beyond the loss limit."""
+    stopped_at: Instant | None = None
+    """When the loss limit tripped; it stays for the day."""
+    stopped_result: Paise | None = None
+
+    @property
+    def stopped(self) -> bool:
+        """Say whether the day is over for entries."""
+        return self.stopped_at is not None
+
+    @property
+    def loss_limit(self) -> Paise:
+        """Return the loss at which the day ends, paise, positive."""
+        return part(self.account, self.limits.max_daily_loss_pct)
+
+    @property
+    def budget(self) -> Paise:
+        """Return the risk one trade may take, paise."""
+        return part(self.account, self.limits.risk_per_trade_pct)
+
+    @property
+    def open_risk_limit(self) -> Paise:
+        """Return the largest sum of risks to the stops, paise."""
+        return part(self.account, self.limits.max_open_risk_pct)
+
+    @property
+    def exposure_limit(self) -> Paise:
+        """Return the largest notional of all positions, paise."""
+        return int(self.account * exact(self.limits.max_leverage))
+
+    def tightened(self, wished: Limits) -> "DayLimits":
+        """Return the day under new wishes: what is tighter counts at once, the rest from the next day."""
+        return msgspec.structs.replace(self, limits=effective(self.limits, wished))
+
+    def observed(self, result: DayResult, now: Instant) -> "DayLimits":
+        """Return the day after one more market update or fill; trips on the third successive breach."""
+        if self.stopped:
+            return self
+        if result.net > -self.loss_limit:
+            return self if self.breaches == 0 else msgspec.structs.replace(self, breaches=0)
+        breaches = self.breaches + 1
+        if breaches < UPDATES_TO_TRIP:
+            return msgspec.structs.replace(self, breaches=breaches)
+        return msgspec.structs.replace(self, breaches=breaches, stopped_at=now, stopped_result=result.net)
+
+    def loss_used_pct(self, result: DayResult) -> float:
+        """Return how much of the loss limit is used, percent, 0 while the day is positive; for readers only."""
+        return 100 * max(0, -result.net) / self.loss_limit if self.loss_limit else 100.0
+
+    def rooms(
+        self,
+        holdings: tuple[Holding, ...],
+        result: DayResult,
+        *,
+        margin_available: Paise | None,
+        quantity: int | None = None,
+    ) -> Rooms:
+        """Return what one more trade may use. Unknown risk leaves no room at all.
+
+        ``margin_available`` is the broker's for all positions together, paise, None when unknown; ``quantity`` is
+        the rollout stage's cap in units. Day's loss plus open risk plus the trade's risk stay within the limit.
+        """
+        risk = open_risk(holdings)
+        margin = None
+        if margin_available is not None:
+            used = sum(margin_needed(holding.instrument.kind, holding.value) for holding in holdings)
+            margin = part(margin_available, self.limits.max_margin_use_pct) - used
+        unknown = risk is None or result.unmarked > 0
+        risk = 0 if risk is None else risk
+        # An open profit may vanish on the way to the stop: it never makes room that a booked loss has taken.
+        paid = result.charges - result.realised
+        return Rooms(
+            budget=self.budget,
+            open_risk=0 if unknown else self.open_risk_limit - risk,
+            day_loss=0 if unknown else self.loss_limit - max(0, paid, -result.net) - risk,
+            exposure=self.exposure_limit - exposure(holdings),
+            margin=margin,
+            quantity=quantity,
+        )
+
+
+def open_day(day: date, account: Paise, wished: Limits, previous: DayLimits | None = None) -> DayLimits:
+    """Return the day's limits; a restart on the same day keeps its account, tightest limits and stop.
+
+    ``account`` is the opening account in paise. Raise ValueError for one that is no money.
+    """
+    if previous is not None and previous.day == day:
+        return previous.tightened(wished)
+    if account <= 0:
+        raise ValueError(
+            f"expected an opening account above zero, got {account} paise; check account.capital"
+        )
+    return DayLimits(day=day, account=account, limits=wished)

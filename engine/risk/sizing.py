@@ -1,0 +1,179 @@
+"""How many units a trade may have: whole lots, never more risk than the budget, charges included."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import date
+from enum import StrEnum
+
+from engine.market.charges import round_trip_charges
+from engine.market.instrument import Instrument, InstrumentClass
+from engine.market.price import Paise
+from engine.risk.denial import Code, SizeRefusal
+from engine.risk.exact import rupees
+from engine.setups.signal import Side
+
+TripCost = Callable[[int, Paise, Paise], Paise]
+"""Charges in paise of ``quantity`` units entered at one price and left at another (paise)."""
+
+MARGIN_PERCENT = 20
+"""Least margin of an intraday equity position and our assumption for futures (source: SEBI peak margin rule)."""
+
+
+def trip_cost(instrument: Instrument, side: Side, day: date) -> TripCost:
+    """Return the charges of a round trip that enters on ``side``, as a function of quantity and both prices."""
+
+    def cost(quantity: int, entry: Paise, leave: Paise) -> Paise:
+        bought, sold = (entry, leave) if side is Side.BUY else (leave, entry)
+        return round_trip_charges(instrument.kind, bought * quantity, sold * quantity, day).total
+
+    return cost
+
+
+def margin_needed(kind: InstrumentClass, notional: Paise) -> Paise:
+    """Return the margin to assume for a position, paise: a bought option's premium, else 20 % of the notional."""
+    if kind is InstrumentClass.OPTION:
+        return notional
+    return -(-notional * MARGIN_PERCENT // 100)
+
+
+class Cap(StrEnum):
+    """What kept a trade from being larger."""
+
+    RISK = "risk per trade"
+    OPEN_RISK = "open risk"
+    DAY_LOSS = "daily loss"
+    LEVERAGE = "leverage"
+    MARGIN = "margin"
+    FREEZE = "freeze quantity"
+    STAGE = "stage"
+
+
+_CODES = {
+    Cap.RISK: Code.RISK_PER_TRADE,
+    Cap.OPEN_RISK: Code.OPEN_RISK,
+    Cap.DAY_LOSS: Code.DAY_LOSS,
+    Cap.LEVERAGE: Code.LEVERAGE,
+    Cap.MARGIN: Code.MARGIN,
+    Cap.FREEZE: Code.FREEZE_QUANTITY,
+    Cap.STAGE: Code.STAGE,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Rooms:
+    """What is left under each limit, paise; ``DayLimits.rooms`` makes it."""
+
+    budget: Paise
+    """Risk of one trade."""
+    open_risk: Paise
+    day_loss: Paise
+    exposure: Paise
+    """Notional under the leverage limit."""
+    margin: Paise | None
+    """None is unknown: no trade."""
+    quantity: int | None = None
+    """Largest quantity the rollout stage allows, units; None is no cap."""
+
+
+@dataclass(frozen=True, slots=True)
+class Size:
+    """How much to trade. ``risk`` is the loss when the stop fills at its limit, charges included, paise."""
+
+    quantity: int
+    lots: int
+    risk: Paise
+    charges: Paise
+    """Of the round trip that ends at the stop's limit."""
+    binding_cap: Cap
+
+
+def size(
+    instrument: Instrument, entry: Paise, stop_limit: Paise, rooms: Rooms, cost: TripCost
+) -> Size | SizeRefusal:
+    """Return the largest whole number of lots that every limit allows, or the limit that allows none.
+
+    ``entry`` is the entry's limit price and ``stop_limit`` the stop's, paise: the worst both may fill at.
+    Brokerage is capped per order, so charges per unit fall with quantity: the sum is solved for, exactly.
+    """
+    gap = abs(entry - stop_limit)
+    if gap == 0 or entry <= 0 or stop_limit <= 0:
+        return SizeRefusal(
+            Code.NOT_READY,
+            f"expected an entry and a stop at two prices, got {rupees(entry)} and {rupees(stop_limit)}",
+        )
+    if rooms.margin is None:
+        return SizeRefusal(Code.MARGIN, "available margin is unknown: no trade without it")
+    lot = instrument.lot
+
+    def risk(lots: int) -> Paise:
+        quantity = lots * lot
+        return quantity * gap + cost(quantity, entry, stop_limit)
+
+    lot_margin = margin_needed(instrument.kind, entry * lot)
+    caps = [
+        (Cap.RISK, _most_lots(rooms.budget, gap * lot, risk)),
+        (Cap.OPEN_RISK, _most_lots(rooms.open_risk, gap * lot, risk)),
+        (Cap.DAY_LOSS, _most_lots(rooms.day_loss, gap * lot, risk)),
+        (Cap.LEVERAGE, max(0, rooms.exposure) // (entry * lot)),
+        (Cap.MARGIN, max(0, rooms.margin) // lot_margin),
+        (Cap.FREEZE, max(0, instrument.freeze_quantity) // lot),
+    ]
+    if rooms.quantity is not None:
+        caps.append((Cap.STAGE, max(0, rooms.quantity) // lot))
+    cap, lots = min(caps, key=lambda pair: pair[1])
+    if lots == 0:
+        return SizeRefusal(
+            _CODES[cap],
+            f"one lot of {lot} risks {rupees(risk(1))} and costs {rupees(entry * lot)}: {cap} allows none",
+        )
+    quantity = lots * lot
+    return Size(quantity, lots, risk(lots), cost(quantity, entry, stop_limit), cap)
+
+
+def _most_lots(room: Paise, step: Paise, risk: Callable[[int], Paise]) -> int:
+    """Return the largest count with ``risk(count) <= room``; ``risk`` grows by at least ``step`` each."""
+    low, high = 0, max(0, room) // step
+    while low < high:
+        middle = (low + high + 1) // 2
+        if risk(middle) <= room:
+            low = middle
+        else:
+            high = middle - 1
+    return low
+
+
+@dataclass(frozen=True, slots=True)
+class FillCheck:
+    """What the actual fill risks. ``excess`` is what must be closed to fit the budget, units."""
+
+    risk: Paise
+    excess: int
+
+
+def check_fill(
+    instrument: Instrument,
+    *,
+    quantity: int,
+    filled_value: Paise,
+    stop_limit: Paise,
+    budget: Paise,
+    cost: TripCost,
+) -> FillCheck:
+    """Return the risk of what was really filled, and how many units (whole lots, rounded up) exceed the budget.
+
+    ``filled_value`` is the sum of price times quantity in paise: no average is rounded. The excess is counted at
+    the fill's average price, rounded to a paisa against us.
+    """
+    gap_value = abs(filled_value - stop_limit * quantity)
+    average = filled_value // quantity
+    risk = gap_value + cost(quantity, average, stop_limit)
+    if risk <= budget:
+        return FillCheck(risk, 0)
+    gap = -(-gap_value // quantity)
+
+    def kept_risk(lots: int) -> Paise:
+        kept = lots * instrument.lot
+        return kept * gap + cost(kept, average, stop_limit)
+
+    keep = _most_lots(budget, max(1, gap * instrument.lot), kept_risk) * instrument.lot
+    return FillCheck(risk, max(0, quantity - keep))
