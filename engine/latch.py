@@ -1,0 +1,255 @@
+"""The kill latch: set in memory first, durable right after, cleared only by a person.
+
+The file is written beside, fsynced, renamed, and its directory fsynced, by a thread of its own: a disk that does
+not answer delays the file, never the kill. A file that cannot be read counts as a set latch.
+"""
+
+import os
+import stat
+import threading
+import time
+from collections.abc import Callable
+from enum import StrEnum
+from pathlib import Path
+from typing import Final
+
+import msgspec
+
+from engine.market.clock import Instant
+
+DISK_PATIENCE: Final = 0.010
+"""Seconds a kill waits for the disk before it goes on with the latch in memory."""
+
+_RETRY_SECONDS: Final = 0.1
+
+
+class LatchState(StrEnum):
+    """How far a kill has come."""
+
+    KILLING = "KILLING"
+    STUCK = "STUCK"
+    FLAT = "FLAT"
+
+
+class LatchRecord(msgspec.Struct, frozen=True):
+    """What the latch file says: the state now, and who set it, when and why."""
+
+    state: LatchState
+    since: Instant
+    by: str
+    reason: str
+    command: str
+    """Id of the command that set it."""
+
+
+class LatchError(OSError):
+    """The latch could not be cleared; it stays set."""
+
+
+def wall_clock() -> Instant:
+    """Return the wall clock in microseconds since the epoch."""
+    return time.time_ns() // 1_000
+
+
+def read_latch(path: Path) -> LatchRecord | None:
+    """Return what a latch file says, None when there is none.
+
+    Any process may ask. A torn, unreadable or foreign file counts as set, and the reason says so. A file that was
+    written but not yet renamed when its writer died counts too: that kill was asked for.
+    """
+    for candidate in (path, _beside(path)):
+        try:
+            descriptor = os.open(candidate, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
+        except FileNotFoundError:
+            continue
+        except OSError as error:
+            return _unreadable(candidate, error.strerror or str(error), wall_clock())
+        with os.fdopen(descriptor, "rb") as file:
+            status = os.fstat(descriptor)
+            changed = status.st_mtime_ns // 1_000
+            if not stat.S_ISREG(status.st_mode):
+                return _unreadable(candidate, "it is no plain file", changed)
+            try:
+                return msgspec.json.decode(file.read(), type=LatchRecord)
+            except OSError as error:
+                return _unreadable(candidate, error.strerror or str(error), changed)
+            except msgspec.DecodeError as error:
+                return _unreadable(candidate, str(error), changed)
+    return None
+
+
+class Latch:
+    """One process's latch on one file. Every method may be called from any thread.
+
+    Two locks: the memory's is never held while the disk works, so that a kill waits for nothing; the disk's keeps
+    the writer and a rearm apart.
+    """
+
+    def __init__(self, path: Path, clock: Callable[[], Instant] = wall_clock) -> None:
+        self._path = path
+        self._clock = clock
+        self._changed = threading.Condition()
+        self._disk = threading.Lock()
+        self._record = read_latch(path)
+        self._requests = 0
+        self._wanted = 0
+        self._durable = 0
+        self._problem: str | None = None
+        self._closing = False
+        self._writer = threading.Thread(target=self._write_until_closed, name="latch", daemon=True)
+        self._writer.start()
+
+    @property
+    def record(self) -> LatchRecord | None:
+        """Return the latch as this process knows it; None when it is not set."""
+        return self._record
+
+    @property
+    def is_set(self) -> bool:
+        """Say whether the latch is set: a plain read, fit for the moment before each write."""
+        return self._record is not None
+
+    @property
+    def problem(self) -> str | None:
+        """Return why the file is behind the memory, None when nothing failed."""
+        return self._problem
+
+    def set(self, command: str, by: str, reason: str, *, patience: float = DISK_PATIENCE) -> bool:
+        """Set the latch and return whether it is durable after at most ``patience`` seconds.
+
+        A latch that is already set keeps its record: killing twice is killing once.
+        """
+        with self._changed:
+            self._requests += 1
+            if self._record is None:
+                self._record = LatchRecord(LatchState.KILLING, self._clock(), by, reason, command)
+                self._ask_for_write()
+        return self.wait_durable(patience)
+
+    def mark(self, state: LatchState) -> None:
+        """Note how far the kill has come; raise ValueError when the latch is not set. Never waits."""
+        with self._changed:
+            if self._record is None:
+                raise ValueError(f"expected a set latch to mark {state}, got none")
+            if self._record.state is not state:
+                self._record = msgspec.structs.replace(self._record, state=state)
+                self._ask_for_write()
+
+    def rearm(self, patience: float = 2.0) -> None:
+        """Clear the latch, in memory only after the file is durably gone.
+
+        The caller has checked that a person asked, that the broker says flat and that no limit forbids it. Waits
+        for the disk. Raises LatchError, and the latch stays set, when the file cannot be removed, when the disk
+        does not answer within ``patience`` seconds, or when somebody killed again meanwhile.
+        """
+        if not self._disk.acquire(timeout=patience):
+            raise LatchError(f"{self._path}: expected the disk to answer, got nothing; the latch stays set")
+        try:
+            requests = self._requests
+            _remove(self._path)
+            with self._changed:
+                if requests != self._requests:
+                    self._ask_for_write()
+                    raise LatchError(
+                        f"{self._path}: expected no new kill while clearing, got one; it stays set"
+                    )
+                self._record = None
+                self._problem = None
+                self._wanted += 1
+                self._note_durable(self._wanted)
+        finally:
+            self._disk.release()
+
+    def wait_durable(self, seconds: float) -> bool:
+        """Return whether the file equals the memory, after waiting at most ``seconds`` for it."""
+        with self._changed:
+            return self._changed.wait_for(lambda: self._durable == self._wanted, seconds)
+
+    def close(self, patience: float = 1.0) -> bool:
+        """End the writer after a last wait for the disk; return whether the file equals the memory."""
+        durable = self.wait_durable(patience)
+        with self._changed:
+            self._closing = True
+            self._changed.notify_all()
+        if durable:
+            self._writer.join()
+        return durable
+
+    def _ask_for_write(self) -> None:
+        self._wanted += 1
+        self._changed.notify_all()
+
+    def _note_durable(self, version: int) -> None:
+        self._durable = version
+        self._changed.notify_all()
+
+    def _write_until_closed(self) -> None:
+        while True:
+            with self._changed:
+                self._changed.wait_for(lambda: self._closing or self._durable != self._wanted)
+                if self._closing:
+                    return
+            problem = self._write_newest()
+            with self._changed:
+                self._problem = problem
+                if problem is not None:
+                    self._changed.wait_for(lambda: self._closing, _RETRY_SECONDS)
+
+    def _write_newest(self) -> str | None:
+        with self._disk:
+            version, record = self._wanted, self._record
+            if record is not None:
+                try:
+                    _write(self._path, msgspec.json.encode(record))
+                except OSError as error:
+                    return (
+                        f"{self._path}: the latch is set but not on disk yet: {error.strerror}; trying again"
+                    )
+            with self._changed:
+                self._note_durable(version)
+        return None
+
+
+def _write(path: Path, content: bytes) -> None:
+    beside = _beside(path)
+    descriptor = os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o600)
+    with os.fdopen(descriptor, "wb") as file:
+        file.write(content)
+        file.flush()
+        os.fsync(descriptor)
+    beside.replace(path)
+    _sync_directory(path.parent)
+
+
+def _remove(path: Path) -> None:
+    try:
+        _beside(path).unlink(missing_ok=True)
+        path.unlink(missing_ok=True)
+        if path.parent.exists():
+            _sync_directory(path.parent)
+    except OSError as error:
+        raise LatchError(
+            f"{path}: expected to remove the latch, got: {error.strerror}; it stays set"
+        ) from error
+
+
+def _beside(path: Path) -> Path:
+    return path.with_name(path.name + ".new")
+
+
+def _unreadable(path: Path, problem: str, since: Instant) -> LatchRecord:
+    return LatchRecord(
+        LatchState.KILLING,
+        since,
+        "an unreadable latch file",
+        f"{path} cannot be read ({problem}), so the latch counts as set; cockpit rearm clears it",
+        "",
+    )
+
+
+def _sync_directory(directory: Path) -> None:
+    descriptor = os.open(directory, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

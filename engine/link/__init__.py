@@ -1,0 +1,57 @@
+"""The line between engine and screen: commands go in, views come out, and the kill has a line of its own."""
+
+from engine.link.client import Link, UnixLink, connect
+from engine.link.hub import Handler, ScreenIdentity
+from engine.link.kill_line import (
+    KillAnswer,
+    KillLine,
+    KillReceiver,
+    KillRequest,
+    KillSender,
+    LatchSign,
+    Way,
+    command_of,
+    new_kill_id,
+)
+from engine.link.memory import MemoryKillSender, MemoryLink
+from engine.link.protocol import (
+    PROTOCOL,
+    VERSION,
+    Ended,
+    Goodbye,
+    Incoming,
+    LinkError,
+    LinkRefusedError,
+    NoEngineError,
+    Welcome,
+)
+from engine.link.server import LinkServer
+
+__all__ = [
+    "PROTOCOL",
+    "VERSION",
+    "Ended",
+    "Goodbye",
+    "Handler",
+    "Incoming",
+    "KillAnswer",
+    "KillLine",
+    "KillReceiver",
+    "KillRequest",
+    "KillSender",
+    "LatchSign",
+    "Link",
+    "LinkError",
+    "LinkRefusedError",
+    "LinkServer",
+    "MemoryKillSender",
+    "MemoryLink",
+    "NoEngineError",
+    "ScreenIdentity",
+    "UnixLink",
+    "Way",
+    "Welcome",
+    "command_of",
+    "connect",
+    "new_kill_id",
+]

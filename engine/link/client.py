@@ -1,0 +1,190 @@
+"""The screen's end of the line."""
+
+import asyncio
+import os
+from collections import deque
+from collections.abc import AsyncIterator
+from typing import Final, Protocol
+
+import msgspec
+
+from engine.commands import Command
+from engine.home import WorldDirectory
+from engine.link.protocol import (
+    LONGEST_REPLY,
+    PROTOCOL,
+    VERSION,
+    Ask,
+    Ended,
+    Goodbye,
+    Hello,
+    Incoming,
+    LinkError,
+    LinkRefusedError,
+    NoEngineError,
+    Select,
+    Welcome,
+    decode_news,
+    decode_reply,
+    encode,
+    is_view,
+    read_frame,
+)
+
+_BUFFER_BYTES: Final = 256 * 1024
+_MOST_UNREAD: Final = 256
+
+
+class Link(Protocol):
+    """What a screen may do with the engine, whatever carries it.
+
+    Iterating gives views (only the newest when the screen is behind), answers, and ``Ended`` last. One iteration
+    at a time. Attaching again after the end is the screen's own affair.
+    """
+
+    @property
+    def welcome(self) -> Welcome:
+        """Return what the engine said on attaching."""
+        ...
+
+    async def send(self, command: Command) -> None:
+        """Send a command; its answer comes in the iteration. Raise LinkError when the line is over."""
+        ...
+
+    async def select(self, instrument: str) -> None:
+        """Choose the instrument the views show. Raise LinkError when the line is over."""
+        ...
+
+    def __aiter__(self) -> AsyncIterator[Incoming]:
+        """Iterate over what comes from the engine."""
+        ...
+
+    async def close(self) -> None:
+        """Detach. The engine goes on."""
+        ...
+
+
+class UnixLink:
+    """A line over the world's Unix socket. Made by ``connect``."""
+
+    def __init__(self, welcome: Welcome, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        self._welcome = welcome
+        self._reader = reader
+        self._writer = writer
+        self._frames: deque[bytes] = deque()
+        self._newest_view: bytes | None = None
+        self._ended: Ended | None = None
+        self._arrived = asyncio.Event()
+        self._room = asyncio.Event()
+        self._room.set()
+        self._receiver = asyncio.get_running_loop().create_task(self._receive())
+
+    @property
+    def welcome(self) -> Welcome:
+        """Return what the engine said on attaching."""
+        return self._welcome
+
+    async def send(self, command: Command) -> None:
+        """Send a command; its answer comes in the iteration."""
+        await self._write(Ask(command))
+
+    async def select(self, instrument: str) -> None:
+        """Choose the instrument the views show."""
+        await self._write(Select(instrument))
+
+    async def __aiter__(self) -> AsyncIterator[Incoming]:
+        """Iterate over answers, the newest view, and at last the end."""
+        while True:
+            if self._frames:
+                body = self._frames.popleft()
+                self._room.set()
+            elif self._newest_view is not None:
+                body, self._newest_view = self._newest_view, None
+            elif self._ended is not None:
+                yield self._ended
+                return
+            else:
+                self._arrived.clear()
+                await self._arrived.wait()
+                continue
+            try:
+                news = decode_news(body)
+            except LinkError as error:
+                yield Ended(str(error))
+                return
+            if isinstance(news, Goodbye):
+                yield Ended(news.reason)
+                return
+            yield news
+
+    async def close(self) -> None:
+        """Detach. The engine goes on."""
+        self._receiver.cancel()
+        self._writer.transport.abort()
+        await asyncio.gather(self._receiver, return_exceptions=True)
+        self._end("detached")
+
+    async def _write(self, message: msgspec.Struct) -> None:
+        if self._ended is not None or self._writer.is_closing():
+            raise LinkError("expected a line to the engine, got one that is over; attach again")
+        self._writer.write(encode(message))
+        try:
+            await self._writer.drain()
+        except OSError as error:
+            raise LinkError(f"expected the engine to listen, got: {error}; attach again") from error
+
+    async def _receive(self) -> None:
+        try:
+            while True:
+                body = await read_frame(self._reader, LONGEST_REPLY)
+                if is_view(body):
+                    self._newest_view = body
+                else:
+                    self._frames.append(body)
+                    if len(self._frames) >= _MOST_UNREAD:
+                        self._room.clear()
+                self._arrived.set()
+                await self._room.wait()
+        except asyncio.IncompleteReadError:
+            self._end("the engine is gone")
+        except OSError as error:
+            self._end(str(error))
+
+    def _end(self, reason: str) -> None:
+        if self._ended is None:
+            self._ended = Ended(reason)
+        self._arrived.set()
+
+
+async def connect(
+    directory: WorldDirectory, screen: str, *, version: str = VERSION, patience: float = 2.0
+) -> UnixLink:
+    """Attach a screen to the world's engine.
+
+    Raises NoEngineError when nobody listens, LinkRefusedError when the engine refuses the screen (the kill line still
+    works then), LinkError when it does not answer within ``patience`` seconds.
+    """
+    address = os.fspath(directory.socket)
+    writer: asyncio.StreamWriter | None = None
+    try:
+        async with asyncio.timeout(patience):
+            reader, writer = await asyncio.open_unix_connection(address, limit=_BUFFER_BYTES)
+            writer.write(encode(Hello(PROTOCOL, version, screen)))
+            reply = decode_reply(await read_frame(reader, LONGEST_REPLY))
+        if isinstance(reply, Goodbye):
+            raise LinkRefusedError(reply)
+    except BaseException as error:
+        if writer is not None:
+            writer.transport.abort()
+        if isinstance(error, TimeoutError):
+            raise LinkError(
+                f"expected the engine at {address} to answer in {patience:g} s, got silence"
+            ) from error
+        if isinstance(error, FileNotFoundError | ConnectionRefusedError):
+            raise NoEngineError(f"expected an engine at {address}, got nobody") from error
+        if isinstance(error, asyncio.IncompleteReadError) or (
+            isinstance(error, OSError) and not isinstance(error, LinkError)
+        ):
+            raise LinkError(f"expected a welcome from {address}, got the end of the line") from error
+        raise
+    return UnixLink(reply, reader, writer)

@@ -1,0 +1,177 @@
+"""The engine's end of the line: screens over a Unix socket, and embedded ones through the same hub."""
+
+import asyncio
+import os
+import socket
+from pathlib import Path
+from typing import Final
+
+from engine.home import World, WorldDirectory
+from engine.link.credentials import PeerUid, peer_uid
+from engine.link.hub import Handler, Hub, Seat, frame_of
+from engine.link.kill_line import listen
+from engine.link.protocol import (
+    LONGEST_REQUEST,
+    PROTOCOL,
+    VERSION,
+    Ask,
+    Goodbye,
+    Hello,
+    LinkError,
+    Welcome,
+    decode_hello,
+    decode_request,
+    encode,
+    read_frame,
+)
+
+_GREETING_SECONDS: Final = 5.0
+_FAREWELL_SECONDS: Final = 0.5
+
+
+class LinkServer:
+    """Screens attach here. Without ``serve`` only embedded ones do (``MemoryLink``)."""
+
+    def __init__(
+        self,
+        handler: Handler,
+        *,
+        world: World,
+        frames_per_second: float = 10.0,
+        version: str = VERSION,
+        credential: PeerUid = peer_uid,
+    ) -> None:
+        self._hub = Hub(handler, frames_per_second)
+        self._world = world
+        self._version = version
+        self._credential = credential
+        self._server: asyncio.Server | None = None
+        self._address: Path | None = None
+        self._connections: set[asyncio.Task[None]] = set()
+        self.refused = 0
+        """Connections that were no screen of ours: another user, another version, no greeting, a bad frame."""
+
+    @property
+    def screens(self) -> int:
+        """Return how many screens are attached."""
+        return self._hub.screens
+
+    @property
+    def failures(self) -> int:
+        """Return how many commands and views the handler failed at."""
+        return self._hub.failures
+
+    def hurry(self) -> None:
+        """Draw new pictures soon, for example when a fill arrived."""
+        self._hub.hurry()
+
+    async def serve(self, directory: WorldDirectory) -> None:
+        """Listen at the world's socket. Only the holder of the world's lock may."""
+        address = directory.create_sockets() / directory.socket.name
+        listener = listen(address)
+        self._server = await asyncio.start_unix_server(self._welcome, sock=listener, limit=LONGEST_REQUEST)
+        self._address = address
+
+    async def close(self, reason: str = "the engine ended") -> None:
+        """Say goodbye to every screen and stop listening; a screen that does not read is not waited for."""
+        if self._server is not None:
+            self._server.close()
+        if self._address is not None:
+            self._address.unlink(missing_ok=True)
+        self._hub.end(reason)
+        if self._connections:
+            _, left = await asyncio.wait(self._connections, timeout=_FAREWELL_SECONDS)
+            for task in left:
+                task.cancel()
+            if left:
+                await asyncio.wait(left)
+
+    def attach(self, hello: Hello) -> tuple[Seat, Welcome] | Goodbye:
+        """Return a seat for a screen that presented itself, or why it gets none."""
+        if (hello.protocol, hello.version) != (PROTOCOL, self._version):
+            return Goodbye(
+                "screen and engine are of two versions; the kill key and cockpit flatten still work",
+                f"protocol {PROTOCOL}, version {self._version}",
+                f"protocol {hello.protocol}, version {hello.version}",
+            )
+        seat = self._hub.attach(hello.screen)
+        if isinstance(seat, Goodbye):
+            return seat
+        return seat, Welcome(self._world.value, os.getpid(), PROTOCOL, self._version, self._hub.screens)
+
+    async def _welcome(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        task = asyncio.current_task()
+        if task is None:
+            raise RuntimeError("expected a connection to be served in a task of its own")
+        self._connections.add(task)
+        writer.transport.set_write_buffer_limits(high=0)
+        try:
+            if self._user_of(writer) != os.getuid():
+                self.refused += 1
+                return
+            await self._serve_screen(reader, writer)
+        except (OSError, asyncio.IncompleteReadError):
+            # The screen is gone; its terminal knows why.
+            return
+        finally:
+            self._connections.discard(task)
+            writer.transport.abort()
+
+    def _user_of(self, writer: asyncio.StreamWriter) -> int:
+        connection = writer.get_extra_info("socket")
+        with socket.socket(fileno=os.dup(connection.fileno())) as duplicate:
+            return self._credential(duplicate)
+
+    async def _serve_screen(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        try:
+            async with asyncio.timeout(_GREETING_SECONDS):
+                hello = decode_hello(await read_frame(reader, LONGEST_REQUEST))
+            place = self.attach(hello)
+        except LinkError as error:
+            place = Goodbye(
+                "the greeting could not be read", f"a screen of version {self._version}", str(error)
+            )
+        if isinstance(place, Goodbye):
+            self.refused += 1
+            await _say(writer, place)
+            return
+        seat, welcome = place
+        writer.write(encode(welcome))
+        pump = asyncio.get_running_loop().create_task(_pump(seat, writer))
+        listener = asyncio.get_running_loop().create_task(self._listen(seat, reader))
+        try:
+            await asyncio.wait((pump, listener), return_when=asyncio.FIRST_COMPLETED)
+            if listener.done() and not listener.cancelled() and isinstance(listener.exception(), LinkError):
+                self.refused += 1
+                await _say(writer, Goodbye("a request could not be read", "", str(listener.exception())))
+        finally:
+            pump.cancel()
+            listener.cancel()
+            seat.leave()
+            await asyncio.gather(pump, listener, return_exceptions=True)
+
+    async def _listen(self, seat: Seat, reader: asyncio.StreamReader) -> None:
+        while True:
+            request = decode_request(await read_frame(reader, LONGEST_REQUEST))
+            if isinstance(request, Ask):
+                seat.command(request.command)
+            else:
+                seat.select(request.instrument)
+
+
+async def _pump(seat: Seat, writer: asyncio.StreamWriter) -> None:
+    while True:
+        news = await seat.news()
+        writer.write(frame_of(news))
+        await writer.drain()
+        if isinstance(news, Goodbye):
+            return
+
+
+async def _say(writer: asyncio.StreamWriter, goodbye: Goodbye) -> None:
+    writer.write(encode(goodbye))
+    try:
+        async with asyncio.timeout(_FAREWELL_SECONDS):
+            await writer.drain()
+    except TimeoutError:
+        return

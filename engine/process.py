@@ -1,0 +1,391 @@
+"""The engine as a process: at most one a world, found, started, proven alive, and ended only when proven the same.
+
+A lock alone proves nothing, for a stopped process keeps it. So the loop beats; the kill's own line answers for
+the beat from memory, and a file holds it for the time when nothing answers.
+"""
+
+import fcntl
+import os
+import select
+import signal
+import struct
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable, Sequence
+from enum import StrEnum
+from pathlib import Path
+from types import TracebackType
+from typing import Final, Self
+
+import msgspec
+
+from engine.home import World, WorldDirectory, open_private, write_private
+from engine.link.kill_line import KillSender
+from engine.link.protocol import PROTOCOL, VERSION
+
+HUNG_AFTER: Final = 2.0
+"""Seconds of silence after which a loop counts as hung."""
+BEAT_INTERVAL: Final = 0.5
+
+_POLL_SECONDS: Final = 0.01
+_PROBE_SECONDS: Final = 0.25
+_BEAT: Final = struct.Struct("<q")
+
+
+class EngineProcessError(RuntimeError):
+    """An engine could not be started, taken over or ended; the text says what was found and what to do."""
+
+
+class EngineState(StrEnum):
+    """Whether a world's engine lives."""
+
+    RUNNING = "running"
+    HUNG = "hung"
+    NONE = "none"
+
+
+class EngineIdentity(msgspec.Struct, frozen=True):
+    """Which process the engine is. ``started`` names the process's start, so that a recycled pid is recognised."""
+
+    pid: int
+    started: str
+    world: World
+    protocol: int
+    version: str
+
+
+def process_start(pid: int) -> str | None:
+    """Return a text that no other process ever shares with this one, None when there is no such process."""
+    try:
+        fields = Path(f"/proc/{pid}/stat").read_bytes().rpartition(b")")[2].split()
+        boot = Path("/proc/sys/kernel/random/boot_id").read_text("ascii").strip()
+    except (FileNotFoundError, ProcessLookupError):
+        return None if sys.platform == "linux" else _process_start_elsewhere(pid)
+    return f"{boot}:{fields[19].decode('ascii')}"
+
+
+def _process_start_elsewhere(pid: int) -> str | None:
+    import psutil
+
+    try:
+        return repr(psutil.Process(pid).create_time())
+    except psutil.NoSuchProcess:
+        return None
+
+
+class Heartbeat:
+    """The loop's sign of life: the loop notes it in memory, a thread publishes it, the disk never holds the loop."""
+
+    def __init__(self, path: Path) -> None:
+        self._last = time.monotonic_ns()
+        self._descriptor = open_private(path)
+        self._ended = threading.Event()
+        self._publish()
+        self._thread = threading.Thread(target=self._publish_until_ended, name="heartbeat", daemon=True)
+        self._thread.start()
+
+    def beat(self) -> None:
+        """Note that the loop lives; call it at least every BEAT_INTERVAL seconds, also while recovering."""
+        self._last = time.monotonic_ns()
+
+    @property
+    def age(self) -> float:
+        """Return the seconds since the last beat."""
+        return (time.monotonic_ns() - self._last) / 1e9
+
+    def close(self) -> None:
+        """End the publishing."""
+        self._ended.set()
+        self._thread.join(BEAT_INTERVAL)
+        if not self._thread.is_alive():
+            os.close(self._descriptor)
+
+    def _publish(self) -> None:
+        os.pwrite(self._descriptor, _BEAT.pack(self._last), 0)
+
+    def _publish_until_ended(self) -> None:
+        while not self._ended.wait(BEAT_INTERVAL):
+            try:
+                self._publish()
+            except OSError:
+                # A full disk must not look like a hung loop to the line that answers from memory.
+                continue
+
+
+class EngineLock:
+    """The one place in a world from which orders may leave: held by its engine, or by who closes in its stead."""
+
+    def __init__(self, directory: WorldDirectory, descriptor: int) -> None:
+        self._directory = directory
+        self._descriptor = descriptor
+        self._heartbeat: Heartbeat | None = None
+
+    @classmethod
+    def acquire(cls, directory: WorldDirectory, patience: float = 0.25) -> Self | None:
+        """Return the lock, or None when another process keeps it for ``patience`` seconds.
+
+        The patience outlasts those who only look whether the lock is held.
+        """
+        directory.create()
+        descriptor = open_private(directory.lock)
+        deadline = time.monotonic() + patience
+        while not _try_lock(descriptor, fcntl.LOCK_EX):
+            if time.monotonic() >= deadline:
+                os.close(descriptor)
+                return None
+            time.sleep(_POLL_SECONDS)
+        return cls(directory, descriptor)
+
+    def become_engine(self) -> Heartbeat:
+        """Say in the world that this process is its engine from now on; return the heartbeat its loop must keep."""
+        self._heartbeat = Heartbeat(self._directory.heartbeat)
+        started = process_start(os.getpid())
+        if started is None:
+            raise EngineProcessError("expected to find this process's own start time, got none")
+        identity = EngineIdentity(os.getpid(), started, self._directory.world, PROTOCOL, VERSION)
+        write_private(self._directory.identity, msgspec.json.encode(identity))
+        return self._heartbeat
+
+    def release(self, *, clean: bool = True) -> None:
+        """Give the lock back. A clean end takes the identity away: what is left tells of an unclean one."""
+        if self._heartbeat is not None:
+            self._heartbeat.close()
+            self._heartbeat = None
+        if clean:
+            self._directory.identity.unlink(missing_ok=True)
+            self._directory.heartbeat.unlink(missing_ok=True)
+        os.close(self._descriptor)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.release(clean=kind is None)
+
+
+def read_identity(directory: WorldDirectory) -> EngineIdentity | None:
+    """Return which process says it is, or last was, the world's engine; None when unsaid or unreadable."""
+    try:
+        return msgspec.json.decode(directory.identity.read_bytes(), type=EngineIdentity)
+    except (OSError, msgspec.DecodeError):
+        return None
+
+
+def ended_uncleanly(directory: WorldDirectory) -> bool:
+    """Say whether the world's last engine is gone without having taken its leave."""
+    return directory.identity.exists() and not _is_locked(directory)
+
+
+def engine_state(directory: WorldDirectory) -> EngineState:
+    """Return whether the world's engine runs, hangs (its loop is silent for HUNG_AFTER seconds), or is not there.
+
+    A lock held by a process that has not yet said who it is counts as running: it is starting, or closing.
+    """
+    if not _is_locked(directory):
+        return EngineState.NONE
+    sender = KillSender(directory, patience=_PROBE_SECONDS)
+    try:
+        answer = sender.status()
+    finally:
+        sender.close()
+    if answer is not None:
+        return EngineState.RUNNING if answer.loop_age < HUNG_AFTER else EngineState.HUNG
+    identity = read_identity(directory)
+    if identity is None or process_start(identity.pid) != identity.started:
+        return EngineState.RUNNING if _is_locked(directory) else EngineState.NONE
+    age = _published_age(directory)
+    if age is None or age < HUNG_AFTER:
+        return EngineState.RUNNING if _is_locked(directory) else EngineState.NONE
+    return EngineState.HUNG
+
+
+def kill_engine(directory: WorldDirectory, patience: float = 5.0) -> None:
+    """End the world's engine by SIGKILL, only if pid and start time are those it wrote down; wait until it is gone.
+
+    Does nothing when no engine holds the lock. Raises EngineProcessError when the holder cannot be proven to be
+    the engine, or does not go away within ``patience`` seconds.
+    """
+    if not _is_locked(directory):
+        return
+    identity = read_identity(directory)
+    if identity is None:
+        raise EngineProcessError(
+            f"{directory.identity}: expected the engine's pid and start time, got nothing readable; "
+            f"find who holds {directory.lock} (fuser, lsof) and end it"
+        )
+    _kill_process(identity.pid, identity.started)
+    if not _wait_for(lambda: not _is_locked(directory), patience):
+        raise EngineProcessError(
+            f"expected the lock {directory.lock} to be free after process {identity.pid} was killed, "
+            "got it still held; find who holds it (fuser, lsof) and end it"
+        )
+
+
+def take_over(directory: WorldDirectory, patience: float = 5.0) -> EngineLock:
+    """Return the world's lock, for closing its positions, after ending an engine whose loop is silent.
+
+    Raises EngineProcessError when the engine's loop answers (then the kill's own line is the way), or when the
+    silent one cannot be proven to be the engine.
+    """
+    if engine_state(directory) is EngineState.HUNG:
+        kill_engine(directory, patience)
+    lock = EngineLock.acquire(directory)
+    if lock is None:
+        raise EngineProcessError(
+            f"expected a silent or absent engine in {directory.path}, got one that answers; "
+            "send the kill over its line"
+        )
+    return lock
+
+
+def spawn_engine(argv: Sequence[str], directory: WorldDirectory, patience: float = 15.0) -> int:
+    """Start a detached engine unless one runs, wait until its kill line answers, and return its pid.
+
+    ``argv`` starts with the program. Of screens that start at once only one starts an engine, all get the same.
+    Raises EngineProcessError when a hung engine is in the way, when the new one ends before it answers (with the
+    last lines of its log), or after ``patience`` seconds.
+    """
+    directory.create()
+    starting = open_private(directory.start_lock)
+    try:
+        deadline = time.monotonic() + patience
+        if not _wait_for(lambda: _try_lock(starting, fcntl.LOCK_EX), patience):
+            raise EngineProcessError(
+                f"expected to start an engine in {patience:g} s, got another start under way"
+            )
+        state = engine_state(directory)
+        if state is EngineState.HUNG:
+            raise EngineProcessError(
+                f"expected a free world in {directory.path}, got a hung engine; cockpit flatten takes over its work"
+            )
+        child = _start(argv, directory) if state is EngineState.NONE else None
+        pid = _wait_until_it_answers(directory, child, deadline)
+        if child is not None:
+            threading.Thread(target=child.wait, name="engine-reaper", daemon=True).start()
+        return pid
+    finally:
+        os.close(starting)
+
+
+def ignore_hangup() -> None:
+    """Let a lost terminal and a closed pipe mean nothing to this process; for the engine's main thread."""
+    signal.signal(signal.SIGHUP, signal.SIG_IGN)
+    signal.signal(signal.SIGPIPE, signal.SIG_IGN)
+
+
+def _start(argv: Sequence[str], directory: WorldDirectory) -> subprocess.Popen[bytes]:
+    log = os.open(directory.log, os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o600)
+    try:
+        return subprocess.Popen(
+            list(argv),
+            stdin=subprocess.DEVNULL,
+            stdout=log,
+            stderr=log,
+            start_new_session=True,
+            close_fds=True,
+        )
+    except OSError as error:
+        raise EngineProcessError(f"expected to start {argv[0]}, got: {error.strerror}") from error
+    finally:
+        os.close(log)
+
+
+def _wait_until_it_answers(
+    directory: WorldDirectory, child: subprocess.Popen[bytes] | None, deadline: float
+) -> int:
+    sender = KillSender(directory, patience=_PROBE_SECONDS)
+    try:
+        while time.monotonic() < deadline:
+            if sender.status() is not None and directory.socket.exists():
+                identity = read_identity(directory)
+                if identity is not None:
+                    return identity.pid
+            if child is not None and child.poll() is not None and not _is_locked(directory):
+                raise EngineProcessError(
+                    f"expected the engine to start, got exit code {child.returncode}; "
+                    f"{directory.log} ends with:\n{_tail(directory.log)}"
+                )
+            time.sleep(_POLL_SECONDS)
+    finally:
+        sender.close()
+    raise EngineProcessError(
+        f"expected the engine to answer in time, got silence; {directory.log} ends with:\n{_tail(directory.log)}"
+    )
+
+
+def _kill_process(pid: int, started: str) -> None:
+    # The descriptor pins the process before its start time is compared, so that no recycled pid can slip between.
+    try:
+        pinned = os.pidfd_open(pid) if hasattr(os, "pidfd_open") else None
+    except ProcessLookupError:
+        return
+    try:
+        found = process_start(pid)
+        if found is None:
+            return
+        if found != started:
+            raise EngineProcessError(
+                f"expected process {pid} to be the engine (start {started}), got another process with its number "
+                f"(start {found}); nothing was killed"
+            )
+        if pinned is None:
+            os.kill(pid, signal.SIGKILL)
+            return
+        signal.pidfd_send_signal(pinned, signal.SIGKILL)
+        select.select([pinned], [], [], 5.0)
+    except ProcessLookupError:
+        return
+    except PermissionError as error:
+        raise EngineProcessError(
+            f"expected to be allowed to end process {pid}, got: {error.strerror}; run this as the engine's user"
+        ) from error
+    finally:
+        if pinned is not None:
+            os.close(pinned)
+
+
+def _try_lock(descriptor: int, kind: int) -> bool:
+    try:
+        fcntl.flock(descriptor, kind | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True
+
+
+def _is_locked(directory: WorldDirectory) -> bool:
+    try:
+        descriptor = os.open(directory.lock, os.O_RDONLY | os.O_CLOEXEC)
+    except FileNotFoundError:
+        return False
+    try:
+        return not _try_lock(descriptor, fcntl.LOCK_SH)
+    finally:
+        os.close(descriptor)
+
+
+def _published_age(directory: WorldDirectory) -> float | None:
+    try:
+        content = directory.heartbeat.read_bytes()
+        return (time.monotonic_ns() - int(_BEAT.unpack(content)[0])) / 1e9
+    except (OSError, struct.error):
+        return None
+
+
+def _wait_for(condition: Callable[[], bool], patience: float) -> bool:
+    deadline = time.monotonic() + patience
+    while not condition():
+        if time.monotonic() >= deadline:
+            return False
+        time.sleep(_POLL_SECONDS)
+    return True
+
+
+def _tail(path: Path, lines: int = 10) -> str:
+    try:
+        return "\n".join(path.read_text("utf-8", "replace").splitlines()[-lines:])
+    except OSError as error:
+        return f"(unreadable: {error.strerror})"
