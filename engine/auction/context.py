@@ -7,9 +7,32 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 
 from engine.market.clock import Instant
+from engine.market.continuity import Hole
 from engine.market.instrument import Instrument
 from engine.market.price import Paise
 from engine.market.update import Bar
+
+__all__ = [
+    "AverageRange",
+    "BracketReading",
+    "Context",
+    "Hole",
+    "InitialBalance",
+    "NamedReading",
+    "ProfileReading",
+    "Quality",
+]
+
+__all__ = [
+    "AverageRange",
+    "BracketReading",
+    "Context",
+    "Hole",
+    "InitialBalance",
+    "NamedReading",
+    "ProfileReading",
+    "Quality",
+]
 
 
 class Quality(StrEnum):
@@ -58,14 +81,6 @@ class InitialBalance:
     low: Paise
     high: Paise
     complete: bool
-
-
-@dataclass(frozen=True, slots=True)
-class Hole:
-    """A span over 10 s in which no instrument traded, on the trade clock."""
-
-    start: Instant
-    end: Instant
 
 
 @dataclass(frozen=True, slots=True)
