@@ -1,0 +1,164 @@
+"""Day type and open type: named readings with the numbers behind them and what would prove them wrong."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+
+from engine.auction.context import AverageRange, NamedReading, Quality
+from engine.auction.structure import single_prints
+from engine.auction.tpo_profile import Bracket
+from engine.auction.value_area import Rows
+from engine.market.price import Paise, rupees_of
+
+UNKNOWN = "UNKNOWN"
+
+
+@dataclass(frozen=True, slots=True)
+class Session:
+    """What a day type is judged by. Prices in paise; ``rows`` is the TPO profile at the frozen row."""
+
+    high: Paise
+    low: Paise
+    last: Paise
+    balance_high: Paise
+    balance_low: Paise
+    row: Paise
+    tick: Paise
+    rows: Rows
+    brackets: Sequence[Bracket]
+    shape: str
+    average_range: AverageRange | None
+
+
+@dataclass(frozen=True, slots=True)
+class _Extension:
+    up: bool
+    down: bool
+    threshold: Paise
+    """Smallest extension that counts, in tenths of a paisa: the larger of one row and a tenth of the balance."""
+
+    @property
+    def sides(self) -> int:
+        return self.up + self.down
+
+
+def name_day(session: Session, *, developing: bool) -> NamedReading:
+    """Return the day type of a session whose initial balance is complete.
+
+    Canonical ideas: Dalton, Mind over Markets; the numeric limits are this engine's own, first match wins.
+    """
+    balance = session.balance_high - session.balance_low
+    span = session.high - session.low
+    threshold = max(10 * session.row, balance)
+    extension = _Extension(
+        up=10 * (session.high - session.balance_high) >= threshold,
+        down=10 * (session.balance_low - session.low) >= threshold,
+        threshold=threshold,
+    )
+    position = session.last - session.low
+    upwards = 2 * position >= span
+    holding, transitions = _one_timeframing(session.brackets, upwards=upwards)
+    singles = _parting_singles(session.rows)
+    name = _classify(session, extension, balance, span, position, (holding, transitions), singles)
+    evidence: dict[str, float | int | str | None] = {
+        "direction": _direction(extension),
+        "shape": session.shape,
+        "balance_share": _ratio(balance, span),
+        "extension_up": _ratio(max(0, session.high - session.balance_high), balance),
+        "extension_down": _ratio(max(0, session.balance_low - session.low), balance),
+        "extension_needed": _ratio(threshold, 10 * balance),
+        "close_position": _ratio(position, span),
+        "widest_row": max(session.rows.counts),
+        "one_timeframing": _ratio(holding, transitions),
+        "single_prints": (
+            None
+            if singles is None
+            else f"{_price(session.rows.low + singles[0], session.row)} to "
+            f"{_price(session.rows.low + singles[1], session.row)}"
+        ),
+    }
+    if not extension.sides and not _has_known_range(session.average_range):
+        evidence["non_trend"] = "undecidable without an average daily range"
+    return NamedReading(name, developing, evidence, _falsifier(name, session, extension))
+
+
+def unknown(reason: str) -> NamedReading:
+    """Return a reading that names why nothing can be said."""
+    return NamedReading(UNKNOWN, developing=True, evidence={"reason": reason})
+
+
+def _classify(
+    session: Session,
+    extension: _Extension,
+    balance: Paise,
+    span: Paise,
+    position: Paise,
+    one_timeframing: tuple[int, int],
+    singles: tuple[int, int] | None,
+) -> str:
+    near_high, near_low = 10 * position >= 8 * span, 10 * position <= 2 * span
+    if extension.up and extension.down:
+        return "NEUTRAL EXTREME" if near_high or near_low else "NEUTRAL CENTRE"
+    if singles is not None:
+        return "DOUBLE DISTRIBUTION"
+    if extension.sides == 1:
+        at_end = near_high if extension.up else near_low
+        narrow = 100 * balance < 35 * span and max(session.rows.counts) <= 5
+        holding, transitions = one_timeframing
+        if narrow and at_end and transitions and 10 * holding >= 7 * transitions:
+            return "TREND"
+        return "NORMAL" if 100 * balance >= 85 * span else "NORMAL VARIATION"
+    average = session.average_range
+    if average is not None and _has_known_range(average) and 2 * span < average.value:
+        return "NON-TREND"
+    return "NORMAL"
+
+
+def _has_known_range(average: AverageRange | None) -> bool:
+    return average is not None and average.quality is not Quality.ESTIMATED
+
+
+def _direction(extension: _Extension) -> str:
+    if extension.sides == 1:
+        return "up" if extension.up else "down"
+    return "both" if extension.sides else "none"
+
+
+def _parting_singles(rows: Rows) -> tuple[int, int] | None:
+    """Return the single rows that part two distributions: each side peaks high enough and holds a fifth of all."""
+    counts = rows.counts
+    total, widest = sum(counts), max(counts)
+    for first, last in single_prints(counts):
+        sides = counts[:first], counts[last + 1 :]
+        if all(max(side) >= 3 and 2 * max(side) >= widest and 5 * sum(side) >= total for side in sides):
+            return first, last
+    return None
+
+
+def _one_timeframing(brackets: Sequence[Bracket], *, upwards: bool) -> tuple[int, int]:
+    """Return how many bracket transitions held the low (upwards) or the high (downwards), and of how many."""
+    pairs = list(pairwise(brackets))
+    if upwards:
+        return sum(later.low >= earlier.low for earlier, later in pairs), len(pairs)
+    return sum(later.high <= earlier.high for earlier, later in pairs), len(pairs)
+
+
+def _falsifier(name: str, session: Session, extension: _Extension) -> str:
+    tick, threshold = session.tick, extension.threshold
+    above = -(-(10 * session.balance_high + threshold) // (10 * tick)) * tick
+    below = (10 * session.balance_low - threshold) // (10 * tick) * tick
+    if name.startswith("NEUTRAL"):
+        return "stands: both sides are extended"
+    if extension.up:
+        return f"becomes NEUTRAL at {rupees_of(below):.2f} or lower"
+    if extension.down:
+        return f"becomes NEUTRAL at {rupees_of(above):.2f} or higher"
+    return f"an extension begins at {rupees_of(above):.2f} or higher, {rupees_of(below):.2f} or lower"
+
+
+def _ratio(part: int, whole: int) -> float | None:
+    return round(part / whole, 3) if whole else None
+
+
+def _price(row: int, height: Paise) -> str:
+    return f"{rupees_of(row * height):.2f}"
