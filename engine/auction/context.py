@@ -23,17 +23,6 @@ __all__ = [
     "Quality",
 ]
 
-__all__ = [
-    "AverageRange",
-    "BracketReading",
-    "Context",
-    "Hole",
-    "InitialBalance",
-    "NamedReading",
-    "ProfileReading",
-    "Quality",
-]
-
 
 class Quality(StrEnum):
     """How far a figure may be trusted."""
