@@ -21,6 +21,7 @@ DISK_PATIENCE: Final = 0.010
 """Seconds a kill waits for the disk before it goes on with the latch in memory."""
 
 _RETRY_SECONDS: Final = 0.1
+_LONGEST_FILE: Final = 64 * 1024
 
 
 class LatchState(StrEnum):
@@ -64,17 +65,19 @@ def read_latch(path: Path) -> LatchRecord | None:
             continue
         except OSError as error:
             return _unreadable(candidate, error.strerror or str(error), wall_clock())
-        with os.fdopen(descriptor, "rb") as file:
+        changed = wall_clock()
+        try:
             status = os.fstat(descriptor)
             changed = status.st_mtime_ns // 1_000
             if not stat.S_ISREG(status.st_mode):
                 return _unreadable(candidate, "it is no plain file", changed)
-            try:
-                return msgspec.json.decode(file.read(), type=LatchRecord)
-            except OSError as error:
-                return _unreadable(candidate, error.strerror or str(error), changed)
-            except msgspec.DecodeError as error:
-                return _unreadable(candidate, str(error), changed)
+            return msgspec.json.decode(os.read(descriptor, _LONGEST_FILE), type=LatchRecord)
+        except OSError as error:
+            return _unreadable(candidate, error.strerror or str(error), changed)
+        except msgspec.DecodeError as error:
+            return _unreadable(candidate, str(error), changed)
+        finally:
+            os.close(descriptor)
     return None
 
 
