@@ -1,0 +1,326 @@
+"""The order book of ours: the one owner of every order, by tag.
+
+Each message of the broker is applied once, here; the book answers with the fills it proved and the findings that
+somebody must act on. It sends nothing: what leaves goes through the dispatcher.
+"""
+
+from collections.abc import Iterable
+from enum import StrEnum
+from typing import Final
+
+import msgspec
+
+from engine.market.clock import MILLISECOND, SECOND, Instant
+from engine.orders.messages import (
+    Acknowledged,
+    BookRead,
+    OrderReport,
+    Refused,
+    Role,
+    TagRead,
+    Unanswered,
+)
+from engine.orders.order import Change, Fill, Finding, Order, Terms, adopt, apply_report
+from engine.orders.states import ENDED, State
+
+PROBES: Final = tuple(step * MILLISECOND for step in (250, 500, 1_000, 2_000, 4_000))
+"""When an order in doubt is asked for by tag, after the doubt began; then every PROBE_EVERY."""
+
+PROBE_EVERY: Final = 5 * SECOND
+ABSENT_AFTER: Final = 10 * SECOND
+"""Since the bytes left; exceeds the latest arrival tested, 8 s."""
+
+ABSENT_PROBES: Final = 5
+ANSWER_WITHIN: Final = 2 * SECOND
+"""A placement without any answer for so long is in doubt, whatever the line says."""
+
+FRESH_AFTER: Final = SECOND
+"""A read asked for this long after a write proves whether the write was done."""
+
+
+class Resolution(StrEnum):
+    """What became of a request that was refused or gave up."""
+
+    PLACE_REFUSED = "PLACE REFUSED"
+    MODIFY_REFUSED = "MODIFY REFUSED"
+    CANCEL_REFUSED = "CANCEL REFUSED"
+    IN_DOUBT = "IN DOUBT"
+    ABSENT = "ABSENT"
+
+
+class Applied(msgspec.Struct, frozen=True):
+    """What one broker message did to one order. ``order`` is None for a message about nothing of ours."""
+
+    order: Order | None
+    fill: Fill | None = None
+    findings: tuple[tuple[Finding, str], ...] = ()
+    resolution: Resolution | None = None
+    before: State | None = None
+
+
+class OrderBook:
+    """Every order of the day, by tag, in the order in which they were made."""
+
+    def __init__(self) -> None:
+        self._orders: dict[str, Order] = {}
+        self._tags: dict[str, str] = {}
+        self._live: dict[str, None] = {}
+        self.counters: dict[str, int] = {"old": 0, "conflict": 0, "foreign": 0, "unknown": 0, "fills": 0}
+        """Messages survived, by what was odd about them."""
+        self.last_fill_at: Instant = 0
+        """When the newest fill was applied: fences older snapshots."""
+
+    def get(self, tag: str) -> Order | None:
+        """Return the order with a tag."""
+        return self._orders.get(tag)
+
+    def by_id(self, order_id: str) -> Order | None:
+        """Return the order with the broker's id."""
+        tag = self._tags.get(order_id)
+        return None if tag is None else self._orders[tag]
+
+    def all(self) -> tuple[Order, ...]:
+        """Return every order, oldest first."""
+        return tuple(self._orders.values())
+
+    def live(self, instrument: str | None = None) -> tuple[Order, ...]:
+        """Return orders that may still fill, oldest first."""
+        orders = [self._orders[tag] for tag in self._live]
+        return tuple(o for o in orders if o.live and (instrument is None or o.instrument == instrument))
+
+    def watched(self, instrument: str | None = None) -> tuple[Order, ...]:
+        """Return orders proven missing, whose tags stay on watch."""
+        return tuple(
+            order
+            for order in self._orders.values()
+            if order.state is State.ABSENT and (instrument is None or order.instrument == instrument)
+        )
+
+    def add(self, order: Order) -> None:
+        """Take in a new order; raise ValueError when its tag was used before."""
+        if order.tag in self._orders:
+            raise ValueError(f"expected a new tag, got {order.tag} again; tags are unique for ever")
+        self._store(order)
+
+    def asked_modify(self, tag: str, terms: Terms, now: Instant) -> Order:
+        """Record that a modify leaves; the worse of old and new terms counts from here."""
+        order = self._orders[tag]
+        resume = order.resume if order.state is State.PENDING_MODIFY else order.state
+        changed = msgspec.structs.replace(
+            order,
+            state=State.PENDING_MODIFY,
+            resume=resume,
+            pending=terms,
+            written_at=now,
+            moves=order.moves + 1,
+            answered=False,
+        )
+        self._store(changed)
+        return changed
+
+    def asked_cancel(self, tag: str, now: Instant) -> Order:
+        """Record that a cancel leaves. An order without proof stays in doubt: a cancel by tag proves nothing."""
+        order = self._orders[tag]
+        proven = order.state not in (State.SUBMITTED, State.IN_DOUBT, State.ABSENT) and order.live
+        if proven:
+            resume = order.state
+            if order.state in (State.PENDING_MODIFY, State.PENDING_CANCEL):
+                resume = order.resume
+            changed = msgspec.structs.replace(
+                order, state=State.PENDING_CANCEL, resume=resume, answered=False
+            )
+        else:
+            changed = order
+        changed = msgspec.structs.replace(changed, cancel_at=now, cancels=order.cancels + 1)
+        self._store(changed)
+        return changed
+
+    def asked_probe(self, tag: str) -> None:
+        """Record that a probe by tag leaves."""
+        order = self._orders[tag]
+        self._store(msgspec.structs.replace(order, probes=order.probes + 1))
+
+    def acknowledged(self, event: Acknowledged, now: Instant) -> Applied:
+        """Apply the broker's receipt of a request."""
+        order = self._orders.get(event.tag)
+        if order is None:
+            self.counters["foreign"] += 1
+            return Applied(None)
+        changed = msgspec.structs.replace(order, order_id=event.order_id or order.order_id, answered=True)
+        findings: tuple[tuple[Finding, str], ...] = ()
+        if not event.request and order.state in (State.SUBMITTED, State.IN_DOUBT, State.ABSENT):
+            if order.state is State.ABSENT:
+                findings = ((Finding.APPEARED, f"{order.tag} was proven missing and is acknowledged"),)
+                changed = msgspec.structs.replace(changed, watched=True)
+            changed = msgspec.structs.replace(changed, state=State.ACKED, changed_at=now, doubt_since=None)
+        self._store(changed)
+        return Applied(changed, findings=findings, before=order.state)
+
+    def refused(self, event: Refused, now: Instant) -> Applied:
+        """Apply a refusal that the broker proved by its error envelope."""
+        order = self._orders.get(event.tag)
+        if order is None:
+            self.counters["foreign"] += 1
+            return Applied(None)
+        text = f"{event.code} {event.message}".strip()
+        if event.request:
+            return self._request_refused(order, event, text, now)
+        if order.state not in (State.SUBMITTED, State.IN_DOUBT, State.ABSENT):
+            self.counters["conflict"] += 1
+            return Applied(order, findings=((Finding.CONFLICT, f"refused after proof: {text}"),))
+        if order.state is State.ABSENT or order.filled:
+            return Applied(order)
+        changed = msgspec.structs.replace(
+            order, state=State.REJECTED, message=text, changed_at=now, answered=True, doubt_since=None
+        )
+        self._store(changed)
+        return Applied(changed, resolution=Resolution.PLACE_REFUSED, before=order.state)
+
+    def _request_refused(self, order: Order, event: Refused, text: str, now: Instant) -> Applied:
+        cancelling = order.state is State.PENDING_CANCEL
+        if order.state not in (State.PENDING_MODIFY, State.PENDING_CANCEL):
+            return Applied(order, findings=((Finding.LOOK, f"a request was refused: {text}"),))
+        if not event.request.endswith(f"-{'c' if cancelling else 'm'}{self._serial(order, cancelling)}"):
+            return Applied(order, findings=((Finding.LOOK, f"an older request was refused: {text}"),))
+        changed = msgspec.structs.replace(
+            order,
+            state=order.resume,
+            pending=None,
+            message=text,
+            changed_at=now,
+            answered=True,
+        )
+        self._store(changed)
+        resolution = Resolution.CANCEL_REFUSED if cancelling else Resolution.MODIFY_REFUSED
+        return Applied(changed, None, ((Finding.LOOK, text),), resolution, order.state)
+
+    @staticmethod
+    def _serial(order: Order, cancelling: bool) -> str:
+        return str(order.cancels if cancelling else order.moves)
+
+    def unanswered(self, event: Unanswered, now: Instant) -> Applied:
+        """Apply silence: a placement is IN DOUBT, a modify or cancel stays outstanding and is looked at."""
+        order = self._orders.get(event.tag)
+        if order is None:
+            self.counters["foreign"] += 1
+            return Applied(None)
+        if event.request:
+            return Applied(order, findings=((Finding.LOOK, event.detail),) if order.live else ())
+        if order.state is not State.SUBMITTED:
+            return Applied(order)
+        return self.doubt(order.tag, event.detail, now)
+
+    def doubt(self, tag: str, detail: str, now: Instant) -> Applied:
+        """Put an order in doubt: no proof either way."""
+        order = self._orders[tag]
+        changed = msgspec.structs.replace(
+            order,
+            state=State.IN_DOUBT,
+            doubt_since=now,
+            probes=0,
+            empty_probes=0,
+            message=detail,
+            changed_at=now,
+        )
+        self._store(changed)
+        return Applied(changed, resolution=Resolution.IN_DOUBT, before=order.state)
+
+    def reported(self, report: OrderReport, now: Instant, *, asked_at: Instant | None = None) -> Applied:
+        """Apply a record of an order; ``asked_at`` is when a read on purpose was asked for."""
+        order = self._orders.get(report.tag) if report.tag else None
+        if order is None:
+            order = self.by_id(report.order_id)
+        if order is None:
+            self.counters["foreign"] += 1
+            return Applied(None)
+        last_write = max(order.written_at, order.cancel_at or 0)
+        fresh = asked_at is not None and asked_at >= last_write + FRESH_AFTER
+        return self._settle(order, apply_report(order, report, now, fresh=fresh), now)
+
+    def adopted(self, report: OrderReport, role: Role, trade: str, now: Instant) -> Applied:
+        """Take in an order found at the broker that has no record here."""
+        change = adopt(report, role, now)
+        order = msgspec.structs.replace(change.order, trade=trade)
+        fill = None if change.fill is None else msgspec.structs.replace(change.fill, trade=trade, role=role)
+        self._store(order)
+        if fill is not None:
+            self.counters["fills"] += 1
+            self.last_fill_at = now
+        return Applied(order, fill, change.findings)
+
+    def probed(self, read: TagRead, asked_at: Instant, now: Instant) -> Applied:
+        """Apply a successful probe: the order, or one more proof that it is not listed."""
+        if read.found is not None:
+            return self.reported(read.found, now, asked_at=asked_at)
+        order = self._orders.get(read.sought)
+        if order is None or order.state is not State.IN_DOUBT:
+            return Applied(order)
+        order = msgspec.structs.replace(order, empty_probes=order.empty_probes + 1)
+        self._store(order)
+        return self.missing(order.tag, now)
+
+    def missing(self, tag: str, now: Instant) -> Applied:
+        """Declare an order ABSENT when enough successful reads and enough time say so."""
+        order = self._orders[tag]
+        proven = order.empty_probes >= ABSENT_PROBES and now - order.sent_at >= ABSENT_AFTER
+        if order.state is not State.IN_DOUBT or not proven:
+            return Applied(order)
+        changed = msgspec.structs.replace(order, state=State.ABSENT, changed_at=now)
+        self._store(changed)
+        return Applied(changed, resolution=Resolution.ABSENT, before=order.state)
+
+    def not_listed(self, read: BookRead, asked_at: Instant, now: Instant) -> tuple[Applied, ...]:
+        """Put live orders that a whole book should hold but does not into doubt."""
+        listed = {row.tag for row in read.orders} | {row.order_id for row in read.orders}
+        doubts = []
+        for order in self.live():
+            known = order.order_id and order.state is not State.IN_DOUBT and order.changed_at < asked_at
+            if known and order.tag not in listed and order.order_id not in listed:
+                doubts.append(self.doubt(order.tag, "missing from the broker's book", now))
+        return tuple(doubts)
+
+    def next_probe(self, order: Order) -> Instant | None:
+        """Return when an order in doubt is asked for again."""
+        if order.state is not State.IN_DOUBT or order.doubt_since is None:
+            return None
+        if order.probes < len(PROBES):
+            return order.doubt_since + PROBES[order.probes]
+        return order.doubt_since + PROBES[-1] + PROBE_EVERY * (order.probes - len(PROBES) + 1)
+
+    def overdue(self, now: Instant) -> tuple[Order, ...]:
+        """Return placements without any answer for too long."""
+        return tuple(
+            order
+            for order in self.live()
+            if order.state is State.SUBMITTED and now >= order.sent_at + ANSWER_WITHIN
+        )
+
+    def _settle(self, order: Order, change: Change, now: Instant) -> Applied:
+        for finding, _ in change.findings:
+            if finding is Finding.OLD:
+                self.counters["old"] += 1
+            elif finding is Finding.CONFLICT:
+                self.counters["conflict"] += 1
+            elif finding is Finding.LOOK:
+                self.counters["unknown"] += 1
+        if change.fill is not None:
+            self.counters["fills"] += 1
+            self.last_fill_at = now
+        self._store(change.order)
+        ended = change.order.state is State.REJECTED and order.state is not State.REJECTED
+        resolution = Resolution.PLACE_REFUSED if ended else None
+        return Applied(change.order, change.fill, change.findings, resolution, order.state)
+
+    def _store(self, order: Order) -> None:
+        self._orders[order.tag] = order
+        if order.order_id:
+            self._tags[order.order_id] = order.tag
+        if order.state in ENDED:
+            self._live.pop(order.tag, None)
+        else:
+            self._live[order.tag] = None
+
+
+def exposed(orders: Iterable[Order], side: str) -> int:
+    """Return units that the given orders of one side may still fill, at worst."""
+    return sum(order.exposed for order in orders if order.side == side)

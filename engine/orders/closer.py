@@ -1,0 +1,146 @@
+"""The closer of one instrument: the resting stop is turned into the exit by one change, never a second order beside it.
+
+Only if no order can be turned is a new exit placed, for exactly what nothing else covers. An exit that does not
+fill is moved to a fresh price, further each time, until the band stops it; there it rests and says STUCK.
+"""
+
+from typing import Final
+
+import msgspec
+
+from engine.market.clock import MILLISECOND, SECOND
+from engine.orders.gate import given_up
+from engine.orders.messages import OrderType, Role
+from engine.orders.order import Order, Terms
+from engine.orders.plan import Cancel, Modify, Place, Plan, Situation
+from engine.orders.quote import ExitPrice, marketable_price
+from engine.orders.states import AT_EXCHANGE, UNPROVEN, State
+
+RETRY: Final = SECOND
+"""A change or cancel without proof is asked for again after this; both are harmless twice."""
+
+RETRY_UNPROVEN: Final = 5 * SECOND
+STOP_IN_DOUBT_FOR: Final = 2 * SECOND
+REFUSED_WAIT: Final = 500 * MILLISECOND
+
+
+def wish_cancel(plan: Plan, s: Situation, order: Order) -> None:
+    """Wish for the end of an order, again after a while without proof, never in a storm."""
+    if not order.live:
+        return
+    asked = order.cancel_at
+    if asked is None or (order.state is State.ACKED and order.cancels == 1):
+        plan.wishes.append(Cancel(order))
+        plan.look_at(s.now + RETRY)
+        return
+    again = asked + (RETRY_UNPROVEN if order.state in UNPROVEN else RETRY)
+    if s.now >= again:
+        plan.wishes.append(Cancel(order))
+        again = s.now + RETRY
+    plan.look_at(again)
+
+
+def plan_close(s: Situation) -> Plan:
+    """Return what brings the trade closer to flat; called again until nothing is held."""
+    plan = Plan(s.trade)
+    for entry in s.entries:
+        wish_cancel(plan, s, entry)
+    if s.closable == 0:
+        for order in s.reducing:
+            wish_cancel(plan, s, order)
+        return plan
+    plan.look_at(s.now + s.chase)
+    if not s.takes_orders:
+        plan.alarms.append("no continuous trading: the exit is held until the exchange takes orders")
+        return plan
+    for order in s.reducing:
+        if _stop_in_doubt(s, order):
+            wish_cancel(plan, s, order)
+    counted = [order for order in s.reducing if not given_up(order) and not _stop_in_doubt(s, order)]
+    movable = [order for order in counted if _movable(order)]
+    covered = sum(order.exposed for order in counted)
+    for index, order in enumerate(movable):
+        others = covered - order.exposed
+        wanted = order.wanted.quantity - order.filled if index else s.closable - others
+        wanted = min(wanted, s.closable - others)
+        if wanted <= 0:
+            wish_cancel(plan, s, order)
+        else:
+            _tend(plan, s, order, order.filled + wanted)
+    if not movable and covered < s.closable:
+        _place(plan, s, s.closable - covered)
+    return plan
+
+
+def _stop_in_doubt(s: Situation, order: Order) -> bool:
+    """Say whether a stop has been without proof so long that it is given up and cancelled by tag."""
+    unproven = order.role is Role.STOP and order.state in (State.SUBMITTED, State.IN_DOUBT)
+    return unproven and s.now - order.sent_at >= STOP_IN_DOUBT_FOR
+
+
+def _movable(order: Order) -> bool:
+    if not order.order_id:
+        return False
+    return order.state in AT_EXCHANGE or order.state in (State.PENDING_MODIFY, State.ACKED)
+
+
+def _tend(plan: Plan, s: Situation, order: Order, quantity: int) -> None:
+    """Turn one live order into a marketable limit of ``quantity`` units in all, or chase it."""
+    priced = _price(plan, s, quantity - order.filled)
+    if priced is None:
+        return
+    wanted = Terms(OrderType.LIMIT, quantity, priced.price)
+    current = order.wanted
+    if current.order_type is OrderType.STOP_LIMIT:
+        if s.trade.conversion_refusals:
+            wish_cancel(plan, s, order)
+        else:
+            plan.wishes.append(Modify(order, wanted))
+        return
+    if s.now < s.trade.move_refused_at + REFUSED_WAIT:
+        plan.look_at(s.trade.move_refused_at + REFUSED_WAIT)
+        return
+    if quantity != current.quantity:
+        plan.wishes.append(Modify(order, wanted))
+        return
+    due = order.written_at + s.chase
+    if s.now < due:
+        plan.look_at(due)
+        return
+    further = (priced.price - current.price) * s.side.sign > 0
+    if further or order.state is State.PENDING_MODIFY:
+        plan.trade = msgspec.structs.replace(plan.trade, chases=plan.trade.chases + 1, stuck=False)
+        price = priced.price if further else current.price
+        plan.wishes.append(Modify(order, Terms(OrderType.LIMIT, quantity, price)))
+    elif priced.at_band and priced.price == current.price and not plan.trade.stuck:
+        plan.trade = msgspec.structs.replace(plan.trade, stuck=True)
+        plan.alarms.append("STUCK: the exit rests at the edge of the price band")
+
+
+def _place(plan: Plan, s: Situation, quantity: int) -> None:
+    """Place a new exit for what nothing covers; after a rejected exit a stop goes back first."""
+    if s.now < s.trade.retry_at:
+        plan.look_at(s.trade.retry_at)
+        return
+    lot = s.instrument.lot
+    most = max(s.instrument.freeze_quantity // lot * lot, lot)
+    quantity = min(quantity, most)
+    stop = s.trade.stop
+    if s.trade.exit_rejections % 2 and stop is not None and s.takes_stops and _behind(s, stop.trigger):
+        plan.wishes.append(Place(Role.STOP, OrderType.STOP_LIMIT, quantity, stop.limit, stop.trigger))
+        return
+    priced = _price(plan, s, quantity)
+    if priced is not None:
+        plan.wishes.append(Place(Role.EXIT, OrderType.LIMIT, quantity, priced.price))
+
+
+def _behind(s: Situation, trigger: int) -> bool:
+    """Say whether a stop's trigger still lies on the losing side of the last price."""
+    return s.quote.last is not None and (s.quote.last - trigger) * s.trade.side.sign > 0
+
+
+def _price(plan: Plan, s: Situation, quantity: int) -> ExitPrice | None:
+    priced = marketable_price(s.instrument, s.side, quantity, s.quote, s.band, s.trade.chases)
+    if priced is None:
+        plan.alarms.append("no price is known to exit at")
+    return priced

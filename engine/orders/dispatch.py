@@ -1,0 +1,187 @@
+"""The one way out: drafts become requests here and nowhere else, after the gate, with their intent first."""
+
+from typing import Final
+
+import msgspec
+
+from engine.market.clock import Instant
+from engine.orders.book import OrderBook
+from engine.orders.gate import Draft, Gate, GateDenial, Surroundings
+from engine.orders.messages import (
+    CancelOrder,
+    ModifyOrder,
+    PlaceOrder,
+    ReadBook,
+    ReadTag,
+    Request,
+    Role,
+)
+from engine.orders.order import Order, Terms
+from engine.orders.states import State
+
+
+_LETTERS: Final = {Role.ENTRY: "E", Role.STOP: "S", Role.EXIT: "X"}
+
+
+class Record(msgspec.Struct, frozen=True):
+    """A fact for the ledger. ``key`` is deterministic, so that writing it twice keeps one."""
+
+    kind: str
+    """intent, order_event, fill, signal, refusal, trade, equity, event, day_state or latch."""
+    key: str
+    time: Instant
+    payload: msgspec.Struct | dict[str, object]
+
+
+class Ids:
+    """Unique names from a prefix and counters: the same events give the same names."""
+
+    def __init__(self, prefix: str) -> None:
+        if (
+            not prefix
+            or len(prefix) > 24
+            or not all(c.isascii() and (c.isalnum() or c == "-") for c in prefix)
+        ):
+            raise ValueError(f"expected a prefix of 1 to 24 characters A-Z a-z 0-9 -, got {prefix!r}")
+        self.prefix = prefix
+        self._counters: dict[str, int] = {}
+
+    def next(self, kind: str) -> str:
+        """Return the next name of a kind, at most 40 characters."""
+        number = self._counters.get(kind, 0) + 1
+        self._counters[kind] = number
+        return f"{self.prefix}-{number:06d}-{kind}"
+
+
+class Dispatcher:
+    """Owns the way to the broker: gate, budget, order book and the list of what leaves."""
+
+    def __init__(self, book: OrderBook, gate: Gate, ids: Ids) -> None:
+        self.book = book
+        self.gate = gate
+        self.ids = ids
+        self.outbox: list[Request | Record] = []
+        self.asked: dict[str, Instant] = {}
+        """When each outstanding read was asked for, by request."""
+        self.waiting_until: Instant | None = None
+        """When the budget lets the next held write leave."""
+
+    def place(
+        self, draft: Draft, trade: str, around: Surroundings, now: Instant
+    ) -> Order | GateDenial | Instant:
+        """Send a new order; return it, why it was denied, or when the budget allows it."""
+        denial = self.gate.check(draft, around, now)
+        if denial is not None:
+            return denial
+        held = self._hold(now, entry=draft.role is Role.ENTRY)
+        if held is not None:
+            return held
+        order = Order(
+            tag=self.ids.next(_LETTERS[draft.role]),
+            instrument=draft.instrument,
+            side=draft.side,
+            role=draft.role,
+            order_type=draft.order_type,
+            quantity=draft.quantity,
+            price=draft.price,
+            trigger_price=draft.trigger_price,
+            trade=trade,
+            state=State.SUBMITTED,
+            sent_at=now,
+            written_at=now,
+            changed_at=now,
+            answered=False,
+        )
+        self.book.add(order)
+        self.gate.sent(draft, now)
+        request = PlaceOrder(
+            tag=order.tag,
+            instrument=order.instrument,
+            side=order.side,
+            role=order.role,
+            order_type=order.order_type,
+            quantity=order.quantity,
+            price=order.price,
+            trigger_price=order.trigger_price,
+            trade=trade,
+        )
+        self.outbox.append(Record("intent", order.tag, now, request))
+        self.outbox.append(request)
+        return order
+
+    def modify(
+        self, order: Order, terms: Terms, around: Surroundings, now: Instant
+    ) -> Order | GateDenial | Instant:
+        """Change a live order; return it, why it was denied, or when the budget allows it."""
+        draft = Draft(
+            instrument=order.instrument,
+            side=order.side,
+            role=Role.EXIT if order.role is Role.ENTRY else order.role,
+            order_type=terms.order_type,
+            quantity=terms.quantity,
+            price=terms.price,
+            trigger_price=terms.trigger_price,
+            tag=order.tag,
+            filled=order.filled,
+        )
+        denial = self.gate.check(draft, around, now)
+        if denial is not None:
+            return denial
+        held = self._hold(now, entry=False)
+        if held is not None:
+            return held
+        changed = self.book.asked_modify(order.tag, terms, now)
+        self.gate.sent(draft, now)
+        request = ModifyOrder(
+            request=f"{order.tag}-m{changed.moves}",
+            tag=order.tag,
+            order_id=order.order_id,
+            order_type=terms.order_type,
+            quantity=terms.quantity,
+            price=terms.price,
+            trigger_price=terms.trigger_price,
+        )
+        self.outbox.append(Record("order_event", request.request, now, request))
+        self.outbox.append(request)
+        return changed
+
+    def cancel(self, order: Order, now: Instant) -> Order | Instant:
+        """Cancel an order, by its tag alone while its id is unknown; a cancel only ever lowers risk."""
+        held = self._hold(now, entry=False)
+        if held is not None:
+            return held
+        changed = self.book.asked_cancel(order.tag, now)
+        self.gate.budget.spend(now)
+        request = CancelOrder(f"{order.tag}-c{changed.cancels}", order.tag, order.order_id)
+        self.outbox.append(Record("order_event", request.request, now, request))
+        self.outbox.append(request)
+        return changed
+
+    def probe(self, order: Order, now: Instant) -> None:
+        """Ask for one order by its tag."""
+        self.book.asked_probe(order.tag)
+        request = self.ids.next("P")
+        self.asked[request] = now
+        self.outbox.append(ReadTag(request, order.tag))
+
+    def read(self, now: Instant) -> str:
+        """Ask for the whole book; return the request."""
+        request = self.ids.next("B")
+        self.asked[request] = now
+        self.outbox.append(ReadBook(request))
+        return request
+
+    def record(self, record: Record) -> None:
+        """Hand a fact to the ledger, in order with the requests."""
+        self.outbox.append(record)
+
+    def drain(self) -> list[Request | Record]:
+        """Return everything that leaves, oldest first, and forget it."""
+        leaving, self.outbox = self.outbox, []
+        return leaving
+
+    def _hold(self, now: Instant, *, entry: bool) -> Instant | None:
+        until = self.gate.budget.wait(now, entry=entry)
+        if until is not None:
+            self.waiting_until = until if self.waiting_until is None else min(self.waiting_until, until)
+        return until

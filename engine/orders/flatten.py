@@ -1,0 +1,152 @@
+"""The kill: latched, it never gives up until the broker has said flat, twice, after the last fill.
+
+Only what is proven counts: an error, a read older than the newest fill, or silence leave the state as it was.
+"""
+
+from collections.abc import Iterable
+from enum import StrEnum
+from typing import Final
+
+import msgspec
+
+from engine.market.clock import MILLISECOND, SECOND, Instant
+from engine.market.instrument import Instrument
+from engine.orders.trade import Trade
+from engine.setups.signal import Side
+
+BACKOFF: Final = (500 * MILLISECOND, SECOND, 2 * SECOND, 5 * SECOND)
+"""Between two looks at the broker while it is not flat; the last one repeats without end."""
+
+PROOFS: Final = 2
+PROOF_APART: Final = 500 * MILLISECOND
+READ_WITHIN: Final = 5 * SECOND
+"""A read without an answer for so long has failed."""
+
+
+class LatchState(StrEnum):
+    """How far the kill is."""
+
+    KILLING = "KILLING"
+    STUCK = "STUCK"
+    FLAT = "FLAT"
+
+
+class Latch(msgspec.Struct, frozen=True):
+    """The kill latch: set by anybody, cleared by a person alone."""
+
+    state: LatchState
+    since: Instant
+    by: str
+    reason: str
+    id: str = ""
+
+
+class Flattening:
+    """The latch and the proof that the account is flat."""
+
+    def __init__(self) -> None:
+        self.latch: Latch | None = None
+        self._proofs = 0
+        self._looks = 0
+        self._request = ""
+        self._asked_at: Instant = 0
+        self._next: Instant | None = None
+
+    @property
+    def active(self) -> bool:
+        """Say whether the latch is set."""
+        return self.latch is not None
+
+    def set(self, by: str, reason: str, name: str, now: Instant) -> bool:
+        """Set the latch; False when it was set before: the kill already runs and nothing is done twice."""
+        if self.latch is not None:
+            return False
+        self.latch = Latch(LatchState.KILLING, now, by, reason, name)
+        self._proofs = self._looks = 0
+        self._next = now
+        return True
+
+    def clear(self) -> None:
+        """Take the latch off: a person's act."""
+        self.latch, self._next, self._request = None, None, ""
+
+    def disturbed(self, now: Instant) -> None:
+        """Begin the proof again: a fill or an order came up."""
+        if self.latch is None:
+            return
+        self._proofs = 0
+        self._looks = 0
+        if self.latch.state is LatchState.FLAT:
+            self._mark(LatchState.KILLING)
+        if self._next is None:
+            self._next = now
+
+    def settle(self, *, quiet: bool, stuck: bool, now: Instant) -> bool:
+        """Take in whether anything of ours is still open or live; True when a read must be asked for now."""
+        if self.latch is None or self.latch.state is LatchState.FLAT:
+            return False
+        self._mark(LatchState.STUCK if stuck else LatchState.KILLING)
+        if self._request:
+            if now - self._asked_at < READ_WITHIN:
+                return False
+            self.failed(self._request, now)
+        if quiet and self._proofs == 0 and self._looks == 0:
+            return True
+        return self._next is not None and now >= self._next
+
+    def asked(self, request: str, now: Instant) -> None:
+        """Remember the read that is out."""
+        self._request, self._asked_at, self._next = request, now, None
+        self._looks += 1
+
+    def answered(self, request: str, *, flat: bool, last_fill_at: Instant, now: Instant) -> None:
+        """Take in a successful read; a proof only if it was asked for after the newest fill."""
+        if self.latch is None or request != self._request:
+            return
+        self._request = ""
+        if not flat or self._asked_at < last_fill_at:
+            self._proofs = 0
+            self._next = now + self._pause()
+            return
+        self._proofs += 1
+        if self._proofs >= PROOFS:
+            self._mark(LatchState.FLAT)
+            self._next = None
+        else:
+            self._next = now + PROOF_APART
+
+    def failed(self, request: str, now: Instant) -> None:
+        """Take in a read without an answer: nothing is known, the proof begins again."""
+        if self.latch is None or request != self._request:
+            return
+        self._request = ""
+        self._proofs = 0
+        self._next = now + self._pause()
+
+    def next_wake(self) -> Instant | None:
+        """Return when to look again."""
+        if self.latch is None or self.latch.state is LatchState.FLAT:
+            return None
+        return self._asked_at + READ_WITHIN if self._request else self._next
+
+    def _pause(self) -> int:
+        return BACKOFF[min(max(self._looks - 1, 0), len(BACKOFF) - 1)]
+
+    def _mark(self, state: LatchState) -> None:
+        if self.latch is not None and self.latch.state is not state:
+            self.latch = msgspec.structs.replace(self.latch, state=state)
+
+
+def closing_order(trades: Iterable[Trade], instruments: dict[str, Instrument]) -> list[Trade]:
+    """Return trades in the order in which they are closed: shorts first (options before the rest), then longs.
+
+    Within each the largest value first; the id decides ties, so that the order is always the same.
+    """
+
+    def rank(trade: Trade) -> tuple[int, int, int, str]:
+        instrument = instruments.get(trade.instrument)
+        option = instrument is not None and instrument.is_option
+        value = trade.entry_value * trade.open_quantity // max(trade.entry_quantity, 1)
+        return (0 if trade.side is Side.SELL else 1, 0 if option else 1, -value, trade.id)
+
+    return sorted(trades, key=rank)

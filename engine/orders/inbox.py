@@ -1,0 +1,236 @@
+"""What each message of the broker does to orders, trades and the kill: one way in, every message survived."""
+
+from typing import Final
+
+import msgspec
+
+from engine.market.clock import MILLISECOND, SECOND, Instant
+from engine.orders.book import Applied, Resolution
+from engine.orders.keeper import Keeper, Topic
+from engine.orders.messages import (
+    Acknowledged,
+    BookRead,
+    BrokerEvent,
+    OrderReport,
+    OrderType,
+    ReadFailed,
+    Refused,
+    Role,
+    TagRead,
+    Unanswered,
+)
+from engine.orders.order import Fill, Finding, Order
+from engine.orders.positions import Folded
+from engine.orders.reconcile import fold_stranger, reconcile, take_in_stranger
+from engine.orders.states import ENDED, State
+from engine.orders.trade import Mode, Trade, leave
+from engine.risk.stage12 import Stage12Controller
+
+EXIT_AGAIN: Final = tuple(step * MILLISECOND for step in (250, 500, 1_000, 2_000, 5_000))
+LOOK_AGAIN: Final = 250 * MILLISECOND
+
+
+class Inbox:
+    """Applies broker messages to a keeper's orders and trades."""
+
+    def __init__(self, keeper: Keeper, stops: Stage12Controller) -> None:
+        self._keeper = keeper
+        self._stops = stops
+        self._looked: dict[str, Instant] = {}
+
+    def receive(self, event: BrokerEvent, now: Instant) -> None:
+        """Apply one message and tend what it touched."""
+        orders = self._keeper.orders
+        match event:
+            case OrderReport():
+                self._report(event, now)
+            case Acknowledged():
+                self._settle(orders.get(event.tag), orders.acknowledged(event, now), now)
+            case Refused():
+                self._settle(orders.get(event.tag), orders.refused(event, now), now)
+            case Unanswered():
+                self._settle(orders.get(event.tag), orders.unanswered(event, now), now)
+            case TagRead():
+                asked = self._keeper.dispatcher.asked.pop(event.request, now)
+                self._settle(orders.get(event.sought), orders.probed(event, asked, now), now)
+            case BookRead():
+                self._book(event, now)
+            case ReadFailed():
+                self._keeper.dispatcher.asked.pop(event.request, None)
+                self._keeper.kill.failed(event.request, now)
+
+    def _report(self, report: OrderReport, now: Instant) -> None:
+        orders = self._keeper.orders
+        known = orders.get(report.tag) if report.tag else None
+        known = orders.by_id(report.order_id) if known is None else known
+        if known is None:
+            take_in_stranger(self._keeper, report, now)
+            return
+        self._settle(known, orders.reported(report, now), now)
+
+    def _book(self, read: BookRead, now: Instant) -> None:
+        asked = self._keeper.dispatcher.asked.pop(read.request, None)
+        if asked is None:
+            return
+        orders = self._keeper.orders
+        for row in read.orders:
+            known = orders.get(row.tag) if row.tag else None
+            known = orders.by_id(row.order_id) if known is None else known
+            if known is not None:
+                self._settle(known, orders.reported(row, now, asked_at=asked), now, tend=False)
+        reconcile(self._keeper, read, asked, now)
+        self._keeper.tend_all([trade.instrument for trade in self._keeper.portfolio.running()], now)
+
+    def _settle(self, old: Order | None, applied: Applied, now: Instant, *, tend: bool = True) -> None:
+        order = applied.order
+        if order is None or old is None:
+            return
+        keeper = self._keeper
+        moved = order.state is not old.state or order.terms != old.terms or order.filled != old.filled
+        if moved:
+            keeper.say(Topic.ORDER, order.instrument, order=order, before=old.state)
+        if applied.fill is not None:
+            self._fill(applied.fill, order, now)
+        self._findings(applied, order, now)
+        self._resolve(applied.resolution, old, order, now)
+        if moved:
+            self._ended(old, order)
+        if tend and (moved or applied.findings):
+            keeper.tend(order.instrument, now)
+
+    def _fill(self, fill: Fill, order: Order, now: Instant) -> None:
+        keeper = self._keeper
+        keeper.kill.disturbed(now)
+        if order.adopted:
+            fold_stranger(keeper, fill, now)
+            return
+        folded = keeper.portfolio.fold(fill)
+        keeper.say(Topic.FILL, fill.instrument, order=order, fill=fill, trade=folded.trade)
+        self._after_fill(folded, fill, order, now)
+
+    def _after_fill(self, folded: Folded, fill: Fill, order: Order, now: Instant) -> None:
+        keeper = self._keeper
+        trade = folded.trade
+        if fill.side is trade.side:
+            trade = self._protect_more(trade, now)
+            if keeper.kill.active:
+                trade = leave(trade, "kill")
+            elif order.watched or trade.given_up:
+                trade = leave(trade, "a late fill of an entry that was given up")
+            keeper.portfolio.put(trade)
+            if trade.entry_quantity == fill.quantity:
+                keeper.say(Topic.OPENED, trade.instrument, trade=trade)
+        if folded.excess is not None:
+            keeper.frozen.setdefault(fill.instrument, "more filled than was held")
+            keeper.say(
+                Topic.ALARM,
+                fill.instrument,
+                f"{folded.excess.open_quantity} units more filled than were held: closing the excess",
+            )
+            keeper.say(Topic.CLOSED, trade.instrument, trade=trade)
+
+    def _protect_more(self, trade: Trade, now: Instant) -> Trade:
+        """Return the trade with its stop planned for everything filled so far."""
+        if trade.plan is None or (trade.stop is not None and trade.stop.trigger != trade.plan.trigger):
+            return trade
+        instrument = self._keeper.instruments[trade.instrument]
+        held = self._stops.hold(
+            trade.plan,
+            trade.side,
+            instrument.tick,
+            entry_value=trade.entry_value,
+            quantity=trade.entry_quantity,
+            now=now,
+            band=self._keeper.surroundings(trade.instrument, now).band,
+        )
+        return msgspec.structs.replace(trade, stop=held)
+
+    def _findings(self, applied: Applied, order: Order, now: Instant) -> None:
+        keeper = self._keeper
+        for finding, text in applied.findings:
+            if finding is Finding.CONFLICT:
+                keeper.frozen.setdefault(order.instrument, f"{order.tag}: {text}")
+                keeper.resync = True
+                keeper.say(
+                    Topic.ALARM, order.instrument, f"{order.tag}: {text}; entries stopped, reading again"
+                )
+            elif finding is Finding.APPEARED:
+                keeper.say(Topic.ALARM, order.instrument, f"{text}: cancelled at once")
+                keeper.frozen.setdefault(order.instrument, text)
+                keeper.kill.disturbed(now)
+            elif finding is Finding.LOOK and order.live:
+                self._look(order, now)
+
+    def _look(self, order: Order, now: Instant) -> None:
+        if now - self._looked.get(order.tag, -SECOND) >= LOOK_AGAIN:
+            self._looked[order.tag] = now
+            self._keeper.dispatcher.probe(order, now)
+
+    def _resolve(self, resolution: Resolution | None, old: Order, order: Order, now: Instant) -> None:
+        keeper = self._keeper
+        if resolution is Resolution.IN_DOUBT:
+            keeper.say(Topic.WARNING, order.instrument, f"{order.tag} IN DOUBT: {order.message}")
+        trade = keeper.portfolio.get(order.trade)
+        if trade is None:
+            return
+        if resolution is Resolution.PLACE_REFUSED:
+            self._place_refused(trade, order, now)
+        elif resolution is Resolution.ABSENT and order.role is Role.ENTRY:
+            keeper.portfolio.put(msgspec.structs.replace(trade, given_up=True))
+            keeper.say(Topic.WARNING, order.instrument, f"{order.tag} never arrived: the entry is given up")
+        elif _change_refused(old, order):
+            converting = (
+                old.pending is not None
+                and old.pending.order_type is OrderType.LIMIT
+                and order.order_type is OrderType.STOP_LIMIT
+            )
+            if converting:
+                trade = msgspec.structs.replace(trade, conversion_refusals=trade.conversion_refusals + 1)
+            else:
+                trade = msgspec.structs.replace(trade, move_refused_at=now)
+            keeper.portfolio.put(trade)
+            keeper.say(Topic.WARNING, order.instrument, f"{order.tag}: change refused, {order.message}")
+
+    def _place_refused(self, trade: Trade, order: Order, now: Instant) -> None:
+        keeper = self._keeper
+        keeper.say(
+            Topic.ALARM, order.instrument, f"{order.role.lower()} {order.tag} rejected: {order.message}"
+        )
+        if order.role is Role.STOP:
+            trade = msgspec.structs.replace(trade, stop_rejections=trade.stop_rejections + 1)
+        if order.role is Role.EXIT or (order.role is Role.STOP and trade.mode is Mode.EXIT):
+            wait = EXIT_AGAIN[min(trade.exit_rejections, len(EXIT_AGAIN) - 1)]
+            trade = msgspec.structs.replace(
+                trade, exit_rejections=trade.exit_rejections + 1, retry_at=now + wait
+            )
+        keeper.portfolio.put(trade)
+
+    def _ended(self, old: Order, order: Order) -> None:
+        """Act on an order that has just ended: a lost stop, a part that was taken or not."""
+        if order.state not in ENDED or old.state in ENDED:
+            return
+        keeper = self._keeper
+        trade = keeper.portfolio.get(order.trade)
+        if trade is None:
+            return
+        lost = order.state is State.CANCELLED and order.cancel_at is None
+        if order.role is Role.STOP and lost and trade.open:
+            trade = msgspec.structs.replace(trade, stop_losses=trade.stop_losses + 1)
+            keeper.say(Topic.ALARM, order.instrument, f"stop {order.tag} was cancelled: {order.message}")
+        if trade.part is not None and trade.part.tag == order.tag:
+            done = order.filled > 0
+            keeper.say(Topic.PART, order.instrument, trade.part.reason, trade=trade, order=order)
+            trade = msgspec.structs.replace(
+                trade,
+                part=None,
+                t1_done=trade.t1_done or (done and trade.part.reason == "T1"),
+                part_after=order.changed_at + (0 if done else 5 * SECOND),
+            )
+        keeper.portfolio.put(trade)
+
+
+def _change_refused(old: Order, order: Order) -> bool:
+    """Say whether our outstanding change ended without having been made, the order still live."""
+    asked = old.state is State.PENDING_MODIFY and old.pending is not None
+    settled = order.live and order.state not in (State.PENDING_MODIFY, State.PENDING_CANCEL, State.IN_DOUBT)
+    return asked and settled and order.terms != old.pending

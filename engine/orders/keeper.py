@@ -1,0 +1,377 @@
+"""The keeper: every order and trade of the day, tended until each position is protected or flat.
+
+It owns the order book, the positions and the kill. Messages of the broker go in; requests leave through its
+dispatcher; what a person or the ledger should hear is handed over as news.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Final, Protocol
+
+import msgspec
+
+import config
+from engine.market.clock import MILLISECOND, SECOND, Instant
+from engine.market.instrument import Instrument
+from engine.orders.book import OrderBook
+from engine.orders.closer import plan_close, wish_cancel
+from engine.orders.dispatch import Dispatcher, Ids, Record
+from engine.orders.flatten import Flattening, closing_order
+from engine.orders.gate import Draft, Gate, GateDenial, Surroundings
+from engine.orders.messages import Role
+from engine.orders.order import Fill, Order
+from engine.orders.plan import Modify, Place, Plan, Situation, Wish
+from engine.orders.positions import Portfolio
+from engine.orders.protection import plan_protection
+from engine.orders.quote import Quote
+from engine.orders.states import State
+from engine.orders.trade import Mode, Trade, leave
+from engine.risk.band import PriceBand
+
+DENIED_AGAIN: Final = 500 * MILLISECOND
+SAME_WORDS: Final = 30 * SECOND
+
+
+@dataclass(frozen=True, slots=True)
+class Sight:
+    """What is known of an instrument's market at one moment."""
+
+    instrument: Instrument
+    quote: Quote
+    band: PriceBand | None
+    takes_orders: bool
+    takes_stops: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Verified:
+    """The last whole read of the broker that counts."""
+
+    time: Instant
+    """The broker's own time of it."""
+    at: Instant
+    flat: bool
+
+
+class Look(Protocol):
+    """Reads the market of an instrument; asked only when something must be decided."""
+
+    def __call__(self, instrument: str, now: Instant) -> Sight:
+        """Return the sight of one instrument."""
+        ...
+
+
+class Topic(StrEnum):
+    """What a piece of news is about."""
+
+    ORDER = "order"
+    FILL = "fill"
+    PROTECTED = "protected"
+    OPENED = "opened"
+    CLOSED = "closed"
+    ENDED = "ended"
+    PART = "part"
+    ALARM = "alarm"
+    WARNING = "warning"
+
+
+@dataclass(frozen=True, slots=True)
+class News:
+    """Something happened to an order or a trade. ``text`` is ready for a person where it is not empty."""
+
+    topic: Topic
+    instrument: str
+    text: str = ""
+    order: Order | None = None
+    fill: Fill | None = None
+    trade: Trade | None = None
+    before: State | None = None
+
+
+class Keeper:
+    """Tends orders, positions and the kill of one account."""
+
+    def __init__(
+        self, settings: config.Settings, instruments: Mapping[str, Instrument], ids: Ids, look: Look
+    ) -> None:
+        self.settings = settings
+        self.instruments = dict(instruments)
+        self.orders = OrderBook()
+        self.portfolio = Portfolio()
+        self.kill = Flattening()
+        self.gate = Gate(settings.risk.orders_per_second)
+        self.dispatcher = Dispatcher(self.orders, self.gate, ids)
+        self.frozen: dict[str, str] = {}
+        """Why entries stand still, by instrument; a contradiction freezes for the rest of the day."""
+        self.news: list[News] = []
+        self.resync = False
+        """A whole read of the book is wanted."""
+        self.verified: Verified | None = None
+        """What the broker said last, as far as it was newer than everything we know."""
+        self.fills_seen = 0
+        self._look = look
+        self._wakes: dict[str, Instant] = {}
+        self._now: Instant = 0
+        self._said: dict[tuple[str, str], Instant] = {}
+        self._chase = round(settings.exit.chase_seconds * SECOND)
+        self._entry_life = round(settings.entry.timeout_seconds * SECOND)
+
+    def next_wake(self) -> Instant | None:
+        """Return when something must be looked at again."""
+        wakes = list(self._wakes.values())
+        for order in self.orders.live():
+            if order.state is State.IN_DOUBT:
+                probe = self.orders.next_probe(order)
+                if probe is not None:
+                    wakes.append(probe)
+            elif order.state is State.SUBMITTED:
+                wakes.append(order.sent_at + 2 * SECOND)
+        kill = self.kill.next_wake()
+        if kill is not None:
+            wakes.append(kill)
+        return min(wakes, default=None)
+
+    def freeze_reason(self, instrument: str) -> str:
+        """Return why entries on an instrument stand still; empty when they do not."""
+        reason = self.frozen.get(instrument, "")
+        if reason:
+            return reason
+        for order in self.orders.live(instrument):
+            if order.state is State.IN_DOUBT:
+                return f"{order.tag} is in doubt"
+        if self.portfolio.outside.get(instrument):
+            return "a position outside is held in it"
+        return ""
+
+    def surroundings(self, instrument: str, now: Instant, sight: Sight | None = None) -> Surroundings:
+        """Return what the gate must know about an instrument."""
+        sight = self._look(instrument, now) if sight is None else sight
+        trade = self.portfolio.current(instrument)
+        held = 0
+        if trade is not None:
+            held = self.portfolio.closable(trade, whole=self.kill.active) * trade.side.sign
+        return Surroundings(
+            instrument=sight.instrument,
+            quote=sight.quote,
+            band=sight.band,
+            takes_orders=sight.takes_orders,
+            latched=self.kill.active,
+            frozen=self.freeze_reason(instrument),
+            position=held,
+            orders=tuple(order for order in self.orders.live(instrument) if self._counts(order)),
+        )
+
+    def enter(self, trade: Trade, draft: Draft, now: Instant) -> Order | GateDenial:
+        """Send a trade's entry through the gate; return the order or why it was denied."""
+        if self.portfolio.current(trade.instrument) is not None:
+            raise ValueError(f"expected no running trade in {trade.instrument} for {trade.id}, got one")
+        sent = self.dispatcher.place(draft, trade.id, self.surroundings(draft.instrument, now), now)
+        if isinstance(sent, GateDenial):
+            return sent
+        if isinstance(sent, Instant):
+            raise TypeError("expected the gate to deny an entry beyond the budget, got a held one")
+        self.portfolio.begin(msgspec.structs.replace(trade, entry_tag=sent.tag))
+        self.wake(trade.instrument, sent.sent_at + self._entry_life)
+        return sent
+
+    def wake(self, instrument: str, at: Instant) -> None:
+        """Look at an instrument again at an instant at the latest."""
+        known = self._wakes.get(instrument)
+        if known is None or at < known:
+            self._wakes[instrument] = at
+
+    def change(self, trade: Trade, now: Instant) -> None:
+        """Take in a trade whose stop, part or mode somebody changed, and act on it."""
+        self.portfolio.put(trade)
+        self.tend(trade.instrument, now)
+
+    def leave(self, instrument: str, reason: str, now: Instant) -> None:
+        """Begin to close an instrument."""
+        trade = self.portfolio.current(instrument)
+        if trade is not None:
+            self.portfolio.put(leave(trade, reason))
+            self.tend(instrument, now)
+
+    def cancel_entries(self, now: Instant) -> int:
+        """Cancel every entry that could still fill; return how many."""
+        count = 0
+        for order in self.orders.live():
+            if order.role is Role.ENTRY and not order.adopted:
+                count += 1
+                self._wish(self._cancelling(order, now), now)
+        return count
+
+    def due(self, now: Instant) -> None:
+        """Do everything whose time has come."""
+        self._now = now
+        for order in self.orders.overdue(now):
+            self.orders.doubt(order.tag, "no answer within 2 s", now)
+            self.say(Topic.WARNING, order.instrument, f"{order.tag} IN DOUBT: no answer within 2 s")
+        for order in self.orders.live():
+            probe = self.orders.next_probe(order)
+            if probe is not None and now >= probe:
+                self.dispatcher.probe(order, now)
+                self.orders.missing(order.tag, now)
+        self.tend_all([key for key, at in self._wakes.items() if at <= now], now)
+
+    def tend_all(self, instruments: list[str], now: Instant) -> None:
+        """Tend several instruments in the order of the kill: what is short first, the largest first."""
+        trades = [self.portfolio.current(key) for key in instruments]
+        ranked = closing_order([trade for trade in trades if trade is not None], self.instruments)
+        first = [trade.instrument for trade in ranked]
+        for key in dict.fromkeys([*first, *instruments]):
+            self.tend(key, now)
+
+    def tend(self, instrument: str, now: Instant) -> None:
+        """Compare what should be with what is, for one instrument, and send the difference."""
+        self._now = now
+        self._wakes.pop(instrument, None)
+        trade = self.portfolio.current(instrument)
+        if trade is None:
+            self._sweep(instrument, now)
+            return
+        if self._finished(trade):
+            return
+        situation = self._situation(trade, now)
+        if trade.mode is Mode.EXIT:
+            plan = plan_close(situation)
+        else:
+            plan = plan_protection(situation)
+            if plan.trade.mode is Mode.HOLD:
+                self._tend_entries(plan, situation)
+        if trade.naked_since is not None and plan.trade.naked_since is None and plan.trade.mode is Mode.HOLD:
+            self.say(Topic.PROTECTED, instrument, trade=plan.trade)
+        self.portfolio.put(plan.trade)
+        self._carry_out(plan, situation, now)
+
+    def _situation(self, trade: Trade, now: Instant) -> Situation:
+        sight = self._look(trade.instrument, now)
+        live = [order for order in self.orders.live(trade.instrument) if self._counts(order)]
+        return Situation(
+            trade=trade,
+            closable=self.portfolio.closable(trade, whole=self.kill.active),
+            reducing=tuple(order for order in live if order.side is not trade.side),
+            entries=tuple(order for order in live if order.side is trade.side),
+            instrument=sight.instrument,
+            quote=sight.quote,
+            band=sight.band,
+            takes_orders=sight.takes_orders,
+            takes_stops=sight.takes_stops,
+            chase=self._chase,
+            now=now,
+        )
+
+    def _counts(self, order: Order) -> bool:
+        """Say whether an order is ours to move: a stranger's is, too, once the kill is on."""
+        return not order.adopted or bool(order.trade) or self.kill.active
+
+    def _tend_entries(self, plan: Plan, s: Situation) -> None:
+        for entry in s.entries:
+            due = entry.sent_at + self._entry_life
+            if entry.watched or s.now >= due:
+                wish_cancel(plan, s, entry)
+            else:
+                plan.look_at(due)
+
+    def _sweep(self, instrument: str, now: Instant) -> None:
+        """Cancel what is still live on an instrument that holds nothing of ours."""
+        stray = [order for order in self.orders.live(instrument) if self._counts(order)]
+        for order in stray:
+            self._wish(self._cancelling(order, now), now)
+
+    def _cancelling(self, order: Order, now: Instant) -> Plan:
+        """Return a plan that cancels one order, whoever it belongs to."""
+        trade = self.portfolio.get(order.trade) or self.portfolio.current(order.instrument)
+        if trade is None:
+            trade = _nobody(order)
+        plan = Plan(trade)
+        wish_cancel(plan, self._situation(trade, now), order)
+        return plan
+
+    def _carry_out(self, plan: Plan, s: Situation, now: Instant) -> None:
+        for text in plan.alarms:
+            self.say(Topic.ALARM, plan.trade.instrument, text)
+        for wish in plan.wishes:
+            held = self._grant(wish, s, now)
+            if held is not None:
+                plan.look_at(held)
+        if plan.wake is not None:
+            self.wake(plan.trade.instrument, max(plan.wake, now + MILLISECOND))
+
+    def _wish(self, plan: Plan, now: Instant) -> None:
+        self._carry_out(plan, self._situation(plan.trade, now), now)
+
+    def _grant(self, wish: Wish, s: Situation, now: Instant) -> Instant | None:
+        """Send one wish; return when to try again if it could not leave."""
+        sight = Sight(s.instrument, s.quote, s.band, s.takes_orders, s.takes_stops)
+        key = s.instrument.key
+        if isinstance(wish, Place):
+            draft = Draft(
+                key, s.side, wish.role, wish.order_type, wish.quantity, wish.price, wish.trigger_price
+            )
+            sent = self.dispatcher.place(draft, s.trade.id, self.surroundings(key, now, sight), now)
+            if isinstance(sent, Order):
+                self._placed(sent, s.trade.id)
+        elif isinstance(wish, Modify):
+            sent = self.dispatcher.modify(wish.order, wish.terms, self.surroundings(key, now, sight), now)
+        else:
+            sent = self.dispatcher.cancel(wish.order, now)
+        if isinstance(sent, GateDenial):
+            self.say(Topic.WARNING, key, f"held at the gate: {sent.reason}")
+            return now + DENIED_AGAIN
+        return sent if isinstance(sent, int) else None
+
+    def _placed(self, order: Order, trade_id: str) -> None:
+        trade = self.portfolio.get(trade_id)
+        if trade is not None and trade.part is not None and order.role is Role.EXIT:
+            part = msgspec.structs.replace(trade.part, tag=order.tag)
+            self.portfolio.put(msgspec.structs.replace(trade, part=part))
+
+    def _finished(self, trade: Trade) -> bool:
+        """End a trade that holds nothing and has nothing live any more."""
+        if trade.open or any(self._counts(order) for order in self.orders.live(trade.instrument)):
+            return False
+        self.portfolio.end(trade)
+        topic = Topic.CLOSED if trade.entry_quantity else Topic.ENDED
+        self.say(topic, trade.instrument, trade=trade)
+        return True
+
+    def say(
+        self,
+        topic: Topic,
+        instrument: str,
+        text: str = "",
+        *,
+        order: Order | None = None,
+        fill: Fill | None = None,
+        trade: Trade | None = None,
+        before: State | None = None,
+    ) -> None:
+        """Hand over a piece of news; the same alarm about an instrument at most once in half a minute."""
+        if topic in (Topic.ALARM, Topic.WARNING):
+            key = (instrument, text)
+            said = self._said.get(key)
+            if said is not None and self._now - said < SAME_WORDS:
+                return
+            self._said[key] = self._now
+        self.news.append(News(topic, instrument, text, order, fill, trade, before))
+
+    def record(self, record: Record) -> None:
+        """Hand a fact to the ledger."""
+        self.dispatcher.record(record)
+
+
+def _nobody(order: Order) -> Trade:
+    """Return a trade that stands for nothing but an order found without one."""
+    return Trade(
+        id=f"none-{order.tag}",
+        setup="",
+        version=0,
+        instrument=order.instrument,
+        side=order.side,
+        planned=0,
+        entry_limit=0,
+        plan=None,
+        created_at=order.sent_at,
+    )

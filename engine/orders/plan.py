@@ -1,0 +1,82 @@
+"""What a plan for one trade looks at and what it wishes for. Plans decide; the dispatcher's gate lets out."""
+
+from dataclasses import dataclass, field
+
+from engine.market.clock import Instant
+from engine.market.instrument import Instrument
+from engine.market.price import Paise
+from engine.orders.messages import OrderType, Role
+from engine.orders.order import Order, Terms
+from engine.orders.quote import Quote
+from engine.orders.trade import Trade
+from engine.risk.band import PriceBand
+from engine.setups.signal import Side
+
+
+@dataclass(frozen=True, slots=True)
+class Situation:
+    """One trade with everything that bears on it, at one moment."""
+
+    trade: Trade
+    closable: int
+    """Units that must be protected or closed: ours, and still held at the broker."""
+    reducing: tuple[Order, ...]
+    """Live orders of the instrument on the closing side, oldest first."""
+    entries: tuple[Order, ...]
+    """Live orders of the instrument on the opening side."""
+    instrument: Instrument
+    quote: Quote
+    band: PriceBand | None
+    takes_orders: bool
+    takes_stops: bool
+    chase: int
+    """How long an exit may rest before it is moved, microseconds."""
+    now: Instant
+
+    @property
+    def side(self) -> Side:
+        """Return the side that closes the trade."""
+        return self.trade.side.opposite
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Wish for a new reducing order."""
+
+    role: Role
+    order_type: OrderType
+    quantity: int
+    price: Paise
+    trigger_price: Paise = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Modify:
+    """Wish for new terms of a live order."""
+
+    order: Order
+    terms: Terms
+
+
+@dataclass(frozen=True, slots=True)
+class Cancel:
+    """Wish for the end of a live order."""
+
+    order: Order
+
+
+Wish = Place | Modify | Cancel
+
+
+@dataclass(slots=True)
+class Plan:
+    """Wishes in the order they should leave, the trade as it stands then, when to look again, and what to say."""
+
+    trade: Trade
+    wishes: list[Wish] = field(default_factory=list)
+    wake: Instant | None = None
+    alarms: list[str] = field(default_factory=list)
+
+    def look_at(self, instant: Instant) -> None:
+        """Look again at an instant at the latest."""
+        self.wake = instant if self.wake is None else min(self.wake, instant)

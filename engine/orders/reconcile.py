@@ -1,0 +1,161 @@
+"""The broker is the truth: what a whole read of its book says about our orders and positions.
+
+A read counts only if it was asked for after the newest fill and shows no order with fewer fills than we know;
+anything else is older than what we have and is left aside. What others traded is folded into our trade as far as
+it closes it; beyond that it is OUTSIDE: shown, left alone, and closed by the kill only.
+"""
+
+from typing import Final
+
+import msgspec
+
+from engine.market.clock import Instant
+from engine.market.price import Paise
+from engine.orders.keeper import Keeper, Topic, Verified
+from engine.orders.messages import BookRead, BrokerPosition, OrderReport, Role
+from engine.orders.order import Fill
+from engine.orders.states import ENDED, read_status
+from engine.orders.trade import leave
+from engine.setups.signal import Side
+
+CLOSED_OUTSIDE: Final = "closed outside"
+
+
+def reconcile(keeper: Keeper, read: BookRead, asked: Instant, now: Instant) -> None:
+    """Take a whole read as the truth: strangers adopted, missing orders doubted, positions compared."""
+    if _outdated(keeper, read, asked):
+        keeper.kill.answered(read.request, flat=False, last_fill_at=keeper.orders.last_fill_at, now=now)
+        keeper.resync = keeper.resync or not keeper.kill.active
+        return
+    keeper.fills_seen = read.fills
+    for row in read.orders:
+        if keeper.orders.get(row.tag) is None and keeper.orders.by_id(row.order_id) is None:
+            take_in_stranger(keeper, row, now)
+    for doubt in keeper.orders.not_listed(read, asked, now):
+        if doubt.order is not None:
+            keeper.say(
+                Topic.ALARM, doubt.order.instrument, f"{doubt.order.tag} is missing from the broker's book"
+            )
+    _positions(keeper, read, now)
+    flat = all(position.quantity == 0 for position in read.positions)
+    flat = flat and not any(_row_live(row) for row in read.orders) and not keeper.orders.live()
+    keeper.verified = Verified(read.time, now, flat)
+    keeper.kill.answered(read.request, flat=flat, last_fill_at=keeper.orders.last_fill_at, now=now)
+
+
+def take_in_stranger(keeper: Keeper, row: OrderReport, now: Instant) -> None:
+    """Adopt an order that is not ours; its fills count where they close something of ours."""
+    applied = keeper.orders.adopted(row, Role.EXIT, "", now)
+    keeper.say(
+        Topic.WARNING, row.instrument, f"an order that is not ours: {row.side} {row.quantity}, {row.status}"
+    )
+    if applied.fill is not None:
+        fold_stranger(keeper, applied.fill, now)
+    if keeper.kill.active:
+        keeper.tend(row.instrument, now)
+
+
+def fold_stranger(keeper: Keeper, fill: Fill, now: Instant) -> None:
+    """Count a fill that is not ours: it closes our trade as far as it goes, the rest lies outside."""
+    trade = keeper.portfolio.current(fill.instrument)
+    if trade is None or not trade.open or fill.side is trade.side:
+        keeper.portfolio.shift_outside(fill.instrument, fill.quantity * fill.side.sign)
+        return
+    closing = min(fill.quantity, trade.open_quantity)
+    part = msgspec.structs.replace(
+        fill, quantity=closing, value=fill.value * closing // fill.quantity, trade=trade.id
+    )
+    folded = keeper.portfolio.fold(part)
+    keeper.portfolio.shift_outside(fill.instrument, (fill.quantity - closing) * fill.side.sign)
+    keeper.portfolio.put(leave(folded.trade, CLOSED_OUTSIDE))
+    keeper.say(Topic.FILL, fill.instrument, fill=part, trade=folded.trade)
+    keeper.kill.disturbed(now)
+
+
+def _outdated(keeper: Keeper, read: BookRead, asked: Instant) -> bool:
+    if asked < keeper.orders.last_fill_at or read.fills < keeper.fills_seen:
+        return True
+    for row in read.orders:
+        known = keeper.orders.by_id(row.order_id)
+        if known is not None and row.filled_quantity < known.filled:
+            return True
+    return False
+
+
+def _row_live(row: OrderReport) -> bool:
+    _, state = read_status(row.status, row.order_type, row.filled_quantity, max(row.quantity, 1))
+    return state not in ENDED
+
+
+def _positions(keeper: Keeper, read: BookRead, now: Instant) -> None:
+    portfolio = keeper.portfolio
+    changed = portfolio.compare(read.positions)
+    held = {position.instrument: position for position in read.positions}
+    for instrument, (before, after) in changed.items():
+        trade = portfolio.current(instrument)
+        position = held.get(instrument)
+        if trade is not None and trade.open and after * trade.side.sign < 0 and position is not None:
+            _closed_elsewhere(keeper, position, -after * trade.side.sign, now)
+        elif after:
+            keeper.say(
+                Topic.ALARM,
+                instrument,
+                f"EXTERNAL: the broker holds {after} units that are not ours (before {before}); entries frozen",
+            )
+    if keeper.kill.active:
+        for instrument, quantity in list(portfolio.outside.items()):
+            position = held.get(instrument)
+            value = 0 if position is None else _value(position, quantity)
+            portfolio.take_over(instrument, value, now)
+            keeper.tend(instrument, now)
+
+
+def _closed_elsewhere(keeper: Keeper, position: BrokerPosition, missing: int, now: Instant) -> None:
+    """Fold in what somebody else closed of ours, at the value the broker's day totals leave for it."""
+    trade = keeper.portfolio.current(position.instrument)
+    if trade is None:
+        return
+    side = trade.side.opposite
+    ours = [
+        order
+        for order in keeper.orders.all()
+        if order.instrument == position.instrument and order.side is side
+    ]
+    quantity, value = position.sell_quantity, position.sell_value
+    if side is Side.BUY:
+        quantity, value = position.buy_quantity, position.buy_value
+    quantity -= sum(order.filled for order in ours)
+    value -= sum(order.filled_value for order in ours)
+    if quantity <= 0:
+        keeper.say(
+            Topic.ALARM,
+            position.instrument,
+            f"the broker holds {missing} units less than we filled and shows no trade for it",
+        )
+        return
+    closing = min(missing, quantity)
+    fill = Fill(
+        tag=f"outside-{trade.id}",
+        instrument=position.instrument,
+        side=side,
+        role=Role.EXIT,
+        trade=trade.id,
+        quantity=closing,
+        value=value * closing // quantity,
+        time=now,
+        quality="OUTSIDE",
+    )
+    keeper.portfolio.shift_outside(position.instrument, -closing * side.sign)
+    fold_stranger(keeper, fill, now)
+    keeper.say(Topic.ALARM, position.instrument, f"{closing} units of ours were closed by somebody else")
+
+
+def _value(position: BrokerPosition, quantity: int) -> Paise:
+    """Return what an outside quantity cost by the broker's day totals, paise; 0 when they do not say."""
+    bought = quantity > 0
+    total, value = (
+        (position.buy_quantity, position.buy_value)
+        if bought
+        else (position.sell_quantity, position.sell_value)
+    )
+    return value * abs(quantity) // total if total else 0

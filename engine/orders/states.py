@@ -1,0 +1,190 @@
+"""The states of an order, every legal edge between them, and what the broker's 17 status words mean.
+
+Derived from the edge list of nautilus_trader (model/orders/base.pyx) with one change of mind: silence is never a
+rejection. An unanswered order, and one missing from the book, is IN DOUBT until something proves its fate.
+"""
+
+from enum import StrEnum
+from typing import Final
+
+from engine.orders.messages import OrderType
+
+
+class State(StrEnum):
+    """Where an order stands."""
+
+    NEW = "NEW"
+    DENIED = "DENIED"
+    SUBMITTED = "SUBMITTED"
+    IN_DOUBT = "IN DOUBT"
+    ABSENT = "ABSENT"
+    ACKED = "ACKED"
+    WORKING = "WORKING"
+    ARMED = "ARMED"
+    TRIGGERED = "TRIGGERED"
+    PARTIAL = "PARTIAL"
+    PENDING_MODIFY = "PENDING MODIFY"
+    PENDING_CANCEL = "PENDING CANCEL"
+    CANCELLED = "CANCELLED"
+    REJECTED = "REJECTED"
+    FILLED = "FILLED"
+
+
+_S = State
+
+_LIVE_ENDS: Final = (_S.PARTIAL, _S.FILLED, _S.PENDING_MODIFY, _S.PENDING_CANCEL, _S.CANCELLED)
+
+EDGES: Final[dict[State | None, frozenset[State]]] = {
+    None: frozenset(
+        {_S.ACKED, _S.WORKING, _S.ARMED, _S.TRIGGERED, _S.PARTIAL, _S.PENDING_MODIFY}
+        | {_S.PENDING_CANCEL, _S.CANCELLED, _S.REJECTED, _S.FILLED}
+    ),
+    _S.NEW: frozenset({_S.DENIED, _S.SUBMITTED}),
+    _S.SUBMITTED: frozenset(
+        {_S.ACKED, _S.IN_DOUBT, _S.REJECTED, _S.WORKING, _S.ARMED, _S.TRIGGERED}
+        | {_S.PARTIAL, _S.FILLED, _S.CANCELLED}
+    ),
+    _S.IN_DOUBT: frozenset(
+        {_S.IN_DOUBT, _S.ABSENT, _S.ACKED, _S.WORKING, _S.ARMED, _S.TRIGGERED}
+        | {_S.PARTIAL, _S.FILLED, _S.PENDING_CANCEL, _S.CANCELLED, _S.REJECTED}
+    ),
+    _S.ABSENT: frozenset(
+        {_S.ACKED, _S.WORKING, _S.ARMED, _S.TRIGGERED, _S.PARTIAL, _S.FILLED}
+        | {_S.PENDING_CANCEL, _S.CANCELLED, _S.REJECTED}
+    ),
+    _S.ACKED: frozenset({_S.WORKING, _S.ARMED, _S.TRIGGERED, *_LIVE_ENDS, _S.REJECTED, _S.IN_DOUBT}),
+    _S.WORKING: frozenset({*_LIVE_ENDS, _S.REJECTED, _S.IN_DOUBT}),
+    _S.ARMED: frozenset({_S.TRIGGERED, *_LIVE_ENDS, _S.REJECTED, _S.IN_DOUBT}),
+    _S.TRIGGERED: frozenset({*_LIVE_ENDS, _S.REJECTED, _S.IN_DOUBT}),
+    _S.PARTIAL: frozenset({*_LIVE_ENDS, _S.IN_DOUBT}),
+    _S.PENDING_MODIFY: frozenset({_S.WORKING, _S.ARMED, _S.TRIGGERED, *_LIVE_ENDS, _S.REJECTED, _S.IN_DOUBT}),
+    _S.PENDING_CANCEL: frozenset(
+        {_S.PENDING_CANCEL, _S.CANCELLED, _S.WORKING, _S.ARMED, _S.TRIGGERED}
+        | {_S.PARTIAL, _S.FILLED, _S.REJECTED, _S.IN_DOUBT}
+    ),
+    _S.CANCELLED: frozenset({_S.CANCELLED, _S.FILLED}),
+    _S.DENIED: frozenset(),
+    _S.REJECTED: frozenset(),
+    _S.FILLED: frozenset(),
+}
+"""Every legal edge: 90 between states and 10 (from None) for orders adopted from the broker."""
+
+ENDED: Final = frozenset({_S.DENIED, _S.CANCELLED, _S.REJECTED, _S.FILLED})
+"""Nothing more is expected; a CANCELLED order may still show a late fill."""
+
+AT_EXCHANGE: Final = frozenset({_S.WORKING, _S.ARMED, _S.TRIGGERED, _S.PARTIAL})
+"""Proven to rest at the exchange, with no request of ours outstanding."""
+
+UNPROVEN: Final = frozenset({_S.SUBMITTED, _S.IN_DOUBT, _S.ABSENT})
+"""Nothing has proven yet that the broker has it."""
+
+_STAGE: Final = {
+    _S.NEW: 0,
+    _S.SUBMITTED: 0,
+    _S.IN_DOUBT: 0,
+    _S.ABSENT: 0,
+    _S.ACKED: 1,
+    _S.ARMED: 2,
+    _S.WORKING: 3,
+    _S.TRIGGERED: 3,
+    _S.PARTIAL: 4,
+    _S.PENDING_MODIFY: 4,
+    _S.PENDING_CANCEL: 4,
+    _S.DENIED: 5,
+    _S.CANCELLED: 5,
+    _S.REJECTED: 5,
+    _S.FILLED: 5,
+}
+
+
+def stage(state: State) -> int:
+    """Return how far along a state is, for ranking two records of one order with equal fills."""
+    return _STAGE[state]
+
+
+def legal(source: State | None, target: State) -> bool:
+    """Say whether the table has this edge; None is an order found at the broker without a local record."""
+    return target in EDGES[source]
+
+
+class Reading(StrEnum):
+    """What a status word says beyond a state."""
+
+    SETTLED = "SETTLED"
+    """The word names the order's state."""
+    MODIFIED = "MODIFIED"
+    """The change was applied: live with the terms of this record."""
+    BACK = "BACK"
+    """A request was refused: live as before, with the terms of this record."""
+    ALARMING = "ALARMING"
+    """An after-market order, or a completion that is not complete: never meant, look again."""
+    UNKNOWN = "UNKNOWN"
+    """Not one of the 17 words."""
+
+
+_ACKED_WORDS: Final = frozenset({"put order req received", "validation pending", "open pending"})
+_MODIFYING_WORDS: Final = frozenset({"modify validation pending", "modify pending"})
+
+
+def read_status(
+    status: str, order_type: OrderType, filled: int, quantity: int
+) -> tuple[Reading, State | None]:
+    """Return what one status word means for an order of this type and fill; None where it names no state."""
+    live = _live_state(status, order_type, filled)
+    if live is not None:
+        return Reading.SETTLED, live
+    if status in _ACKED_WORDS:
+        return Reading.SETTLED, _S.PARTIAL if filled else _S.ACKED
+    if status in _MODIFYING_WORDS:
+        return Reading.SETTLED, _S.PENDING_MODIFY
+    match status:
+        case "modified" | "not modified" | "not cancelled":
+            reading = Reading.MODIFIED if status == "modified" else Reading.BACK
+            return reading, _S.PARTIAL if filled else None
+        case "cancel pending":
+            return Reading.SETTLED, _S.PENDING_CANCEL
+        case "cancelled" | "cancelled after market order":
+            return Reading.SETTLED, _S.FILLED if 0 < quantity <= filled else _S.CANCELLED
+        case "rejected":
+            return Reading.SETTLED, _S.CANCELLED if filled else _S.REJECTED
+        case "complete":
+            whole = filled >= quantity
+            return (Reading.SETTLED, _S.FILLED) if whole else (Reading.ALARMING, None)
+        case "after market order req received":
+            return Reading.ALARMING, _S.ACKED
+        case "modify after market order req received":
+            return Reading.ALARMING, _S.PENDING_MODIFY
+        case _:
+            return Reading.UNKNOWN, None
+
+
+def _live_state(status: str, order_type: OrderType, filled: int) -> State | None:
+    if status == "open":
+        if filled:
+            return _S.PARTIAL
+        return _S.TRIGGERED if order_type is OrderType.STOP_LIMIT else _S.WORKING
+    if status == "trigger pending":
+        return _S.PARTIAL if filled else _S.ARMED
+    return None
+
+
+STATUSES: Final = (
+    "put order req received",
+    "validation pending",
+    "open pending",
+    "after market order req received",
+    "modify after market order req received",
+    "open",
+    "trigger pending",
+    "modify validation pending",
+    "modify pending",
+    "modified",
+    "not modified",
+    "cancel pending",
+    "not cancelled",
+    "complete",
+    "rejected",
+    "cancelled",
+    "cancelled after market order",
+)
+"""The broker's complete list of status words (Upstox developer appendix, checked 10 Sep 2026)."""

@@ -1,0 +1,127 @@
+"""One trade from its entry order to flat: what was planned, what filled, what protects it, how it ends."""
+
+from enum import StrEnum
+
+import msgspec
+
+from engine.market.clock import Instant
+from engine.market.price import Paise
+from engine.risk.stage12 import StopPlan, StopState
+from engine.setups.signal import Side
+
+MANUAL = "MANUAL"
+EXTERNAL = "EXTERNAL"
+EXCESS = "EXCESS"
+
+
+class Mode(StrEnum):
+    """What is wanted for an open trade."""
+
+    HOLD = "HOLD"
+    """A stop of equal quantity rests at the exchange."""
+    EXIT = "EXIT"
+    """Everything is being closed."""
+
+
+class Part(msgspec.Struct, frozen=True):
+    """A part of the position being taken while the rest stays protected.
+
+    The stop is first brought down to the rest and proven there; only then does the exit of the part leave. So
+    the two can never sell more than is held, and the part alone is without a stop, for as long as its exit takes.
+    """
+
+    quantity: int
+    reason: str
+    started_at: Instant
+    tag: str = ""
+    """Tag of the exit order once it left."""
+
+
+class Trade(msgspec.Struct, frozen=True):
+    """One trade. Quantities in units, values cumulative paise; times are the engine's clock."""
+
+    id: str
+    setup: str
+    version: int
+    instrument: str
+    side: Side
+    planned: int
+    """Quantity that risk allowed; fills never exceed it."""
+    entry_limit: Paise
+    plan: StopPlan | None
+    created_at: Instant
+    signal: str = ""
+    signal_price: Paise = 0
+    entry_tag: str = ""
+    stop: StopState | None = None
+    target_1: Paise | None = None
+    target_2: Paise | None = None
+    entry_quantity: int = 0
+    entry_value: Paise = 0
+    exit_quantity: int = 0
+    exit_value: Paise = 0
+    opened_at: Instant = 0
+    """Exchange time of the first fill."""
+    closed_at: Instant = 0
+    """Exchange time of the last fill."""
+    mode: Mode = Mode.HOLD
+    exit_reason: str = ""
+    part: Part | None = None
+    part_after: Instant = 0
+    """No new part before this: the last one was refused."""
+    t1_done: bool = False
+    naked_since: Instant | None = None
+    protected_after: Instant | None = None
+    """Time from the newest entry fill to the proven stop."""
+    stop_rejections: int = 0
+    stop_losses: int = 0
+    """How often a proven stop was cancelled by somebody else."""
+    move_refused_at: Instant = 0
+    conversion_refusals: int = 0
+    exit_rejections: int = 0
+    retry_at: Instant = 0
+    chases: int = 0
+    """How often an exit was moved to a fresh price; each reaches further."""
+    stuck: bool = False
+    given_up: bool = False
+    """Its entry was proven missing: a late fill is closed, not kept."""
+    external: bool = False
+
+    @property
+    def open_quantity(self) -> int:
+        """Return units held now, never negative."""
+        return self.entry_quantity - self.exit_quantity
+
+    @property
+    def signed(self) -> int:
+        """Return units held now with the position's sign."""
+        return self.open_quantity * self.side.sign
+
+    @property
+    def open(self) -> bool:
+        """Say whether anything is held."""
+        return self.open_quantity > 0
+
+    @property
+    def average(self) -> Paise | None:
+        """Return the average entry price, rounded to a paisa for readers; None before the first fill."""
+        return (
+            (self.entry_value + self.entry_quantity // 2) // self.entry_quantity
+            if self.entry_quantity
+            else None
+        )
+
+    @property
+    def gross(self) -> Paise:
+        """Return the result of the closed part before charges, paise; entry value is split by quantity."""
+        if self.entry_quantity == 0:
+            return 0
+        cost = self.entry_value * self.exit_quantity // self.entry_quantity
+        return (self.exit_value - cost) * self.side.sign
+
+
+def leave(trade: Trade, reason: str) -> Trade:
+    """Return the trade on its way out; the first reason stays."""
+    if trade.mode is Mode.EXIT:
+        return trade
+    return msgspec.structs.replace(trade, mode=Mode.EXIT, exit_reason=reason, part=None, naked_since=None)
