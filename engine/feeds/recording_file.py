@@ -1,0 +1,209 @@
+"""One recorded file, read as a stream: survey first (who, when, how far), then packets batch by batch.
+
+A day is 250 MB of JSON in 5 MB of gzip: it is never held in memory, and the first packets are there before the
+last ones are unpacked.
+"""
+
+import hashlib
+import re
+import zlib
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+import msgspec
+
+from engine.market.packet import RecordedPacket, packet_of_text
+
+_CHUNK: Final = 1 << 14
+_GZIP_MAGIC: Final = b"\x1f\x8b"
+_GZIP_OR_ZLIB_HEADER: Final = 31
+_OVERLAP: Final = 256
+_KEY: Final = re.compile(rb'"instrumentKey"\s*:\s*"([^"\\]{1,100})"')
+_ARRIVAL: Final = re.compile(rb'"_insertion_time"\s*:\s*"(\d{4}-\d\d-\d\d[ T]\d\d:\d\d:\d\d(?:\.\d{1,6})?)"')
+_FIRST_RECORD: Final = re.compile(
+    rb'\s*\[(\s*\{\s*"(?:fullFeed|ltpc|firstLevelWithGreeks|requestMode|instrumentKey|_insertion_time)")'
+)
+_TOKEN: Final = re.compile(rb'"(?:[^"\\]|\\.)*"|[{}\[\]]', re.DOTALL)
+_BETWEEN: Final = b" \t\r\n,"
+_SPACE: Final = b" \t\r\n"
+
+_decode_batch: Final = msgspec.json.Decoder(list[RecordedPacket], strict=False).decode
+_decode_packet: Final = msgspec.json.Decoder(RecordedPacket, strict=False).decode
+
+
+class RecordingError(ValueError):
+    """A recording that cannot be played: says which file, what was expected and what was found."""
+
+
+@dataclass(frozen=True, slots=True)
+class Unreadable:
+    """A record that is no packet: its instrument where it can be told, and why."""
+
+    instrument: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class RecordedFile:
+    """What a survey of one file found."""
+
+    path: Path
+    digest: str
+    """SHA-256 of the compressed bytes."""
+    keys: tuple[str, ...]
+    days: tuple[str, ...]
+    """Dates of arrival, ISO, rising."""
+    last_arrival: str
+    truncated: bool
+
+    @property
+    def name(self) -> str:
+        """Return the file's name for messages."""
+        return self.path.name
+
+
+def survey(path: Path) -> RecordedFile:
+    """Unpack a file once and return what it holds; raise RecordingError for one that cannot be played."""
+    try:
+        size = path.stat().st_size
+        with path.open("rb") as file:
+            digest = hashlib.file_digest(file, "sha256").hexdigest()
+    except OSError as error:
+        raise RecordingError(
+            f"{path}: expected a readable recording, got: {error.strerror or error}"
+        ) from error
+    if not size:
+        raise RecordingError(f"{path}: expected a gzip recording, got an empty file")
+    keys: dict[bytes, None] = {}
+    stamps: set[bytes] = set()
+    newest = b""
+    unpacked = _Unpacked(path)
+    tail = b""
+    started = False
+    for chunk in unpacked:
+        window = tail + chunk
+        if not started and window.strip(_SPACE):
+            if not window.lstrip(_SPACE).startswith(b"["):
+                raise RecordingError(
+                    f"{path}: expected a JSON array of packets, got {window.lstrip(_SPACE)[:20]!r}"
+                )
+            started = True
+        keys.update(dict.fromkeys(_KEY.findall(window)))
+        arrivals = _ARRIVAL.findall(window)
+        if arrivals:
+            newest = max(newest, *arrivals)
+            stamps.update({arrival[:10] for arrival in arrivals})
+        tail = window[-_OVERLAP:]
+    if not started:
+        raise RecordingError(f"{path}: expected a JSON array of packets, got nothing readable")
+    if not keys or not stamps:
+        missing = "_insertion_time" if keys else "instrumentKey"
+        raise RecordingError(f"{path}: expected packets with {missing}, got none that can be read")
+    return RecordedFile(
+        path=path,
+        digest=digest,
+        keys=tuple(key.decode("utf-8", "replace") for key in keys),
+        days=tuple(sorted(stamp.decode("ascii") for stamp in stamps)),
+        last_arrival=newest.decode("ascii"),
+        truncated=unpacked.truncated or not tail.rstrip(_SPACE).endswith(b"]"),
+    )
+
+
+def packets(path: Path) -> Iterator[RecordedPacket | Unreadable]:
+    """Yield a surveyed file's packets in file order; what follows a break in the file is left out."""
+    pending = b""
+    mark = b""
+    for chunk in _Unpacked(path):
+        pending += chunk
+        if not mark:
+            first = _FIRST_RECORD.match(pending)
+            if first is None:
+                continue
+            mark = first.group(1)
+        cut = pending.rfind(mark)
+        if cut > len(mark) + 1:
+            yield from _batch(pending[:cut])
+            pending = pending[cut:]
+    yield from _batch(pending)
+
+
+def _batch(text: bytes) -> Iterator[RecordedPacket | Unreadable]:
+    body = text.strip(_BETWEEN).removeprefix(b"[").strip(_BETWEEN)
+    try:
+        yield from _decode_batch(b"[" + body + (b"" if body.endswith(b"]") else b"]"))
+    except (ValueError, RecursionError):
+        # Decoded as a whole or not at all, so nothing of this batch was delivered yet.
+        yield from _one_by_one(body)
+
+
+def _one_by_one(body: bytes) -> Iterator[RecordedPacket | Unreadable]:
+    position = 0
+    while True:
+        start = body.find(b"{", position)
+        if start < 0:
+            return
+        end = _end_of_object(body, start)
+        if end is None:
+            # Cut off inside a record: the survey calls the file truncated.
+            return
+        yield _read_one(body[start:end])
+        position = end
+
+
+def _end_of_object(body: bytes, start: int) -> int | None:
+    depth = 0
+    for token in _TOKEN.finditer(body, start):
+        sign = token.group()
+        if sign == b"{":
+            depth += 1
+        elif sign == b"}":
+            depth -= 1
+            if not depth:
+                return token.end()
+    return None
+
+
+def _read_one(text: bytes) -> RecordedPacket | Unreadable:
+    try:
+        return _decode_packet(text)
+    except (ValueError, RecursionError):
+        pass
+    try:
+        return packet_of_text(text)
+    except (ValueError, RecursionError) as error:
+        key = _KEY.search(text)
+        return Unreadable(key.group(1).decode("utf-8", "replace") if key else "", str(error))
+
+
+class _Unpacked:
+    """The unpacked chunks of a gzip file, as far as they can be read; ``truncated`` is known at the end."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self.truncated = False
+
+    def __iter__(self) -> Iterator[bytes]:
+        with self._path.open("rb") as file:
+            data = file.read(_CHUNK)
+            if not data.startswith(_GZIP_MAGIC):
+                raise RecordingError(f"{self._path}: expected a gzip file, got one that begins {data[:8]!r}")
+            unpacker = zlib.decompressobj(_GZIP_OR_ZLIB_HEADER)
+            while data:
+                try:
+                    text = unpacker.decompress(data)
+                except zlib.error:
+                    self.truncated = True
+                    return
+                if text:
+                    yield text
+                if unpacker.eof:
+                    # Gzip files may be concatenated; anything else after the end is padding.
+                    data = unpacker.unused_data or file.read(_CHUNK)
+                    if not data.startswith(_GZIP_MAGIC):
+                        return
+                    unpacker = zlib.decompressobj(_GZIP_OR_ZLIB_HEADER)
+                else:
+                    data = file.read(_CHUNK)
+        self.truncated = True

@@ -1,0 +1,367 @@
+"""From the broker's packets to the one market update: recorded JSON and protobuf frames, through one door.
+
+Every oddity of the feed is named and counted; a packet that cannot be trusted raises a typed reason and harms
+nothing else. Prices become whole paise here and are checked against the instrument's tick.
+"""
+
+import math
+from collections.abc import Iterable, Mapping
+from enum import StrEnum
+from typing import Final
+
+from engine.market.clock import MILLISECOND, Instant
+from engine.market.packet import (
+    REQUEST_MODES,
+    ArrivalClock,
+    Candle,
+    FirstLevel,
+    Ltpc,
+    MarketFeed,
+    Quote,
+    RecordedPacket,
+    packet_of,
+    packet_of_text,
+)
+from engine.market.price import MAX_PAISE, Paise
+from engine.market.update import Bar, Level, MarketUpdate
+
+_EARLIEST: Final = 946_684_800_000
+_LATEST: Final = 4_102_444_800_000
+"""2000 and 2100 in epoch milliseconds: a trade time outside was sent in another unit."""
+_MAX_QUANTITY: Final = 10**12
+_PRICES_KEPT: Final = 1 << 16
+_PAISA_NOISE: Final = 1e-3
+
+
+class Reason(StrEnum):
+    """Why a packet was rejected."""
+
+    NOT_A_PRICE = "NOT_A_PRICE"
+    OFF_TICK = "OFF_TICK"
+    BAD_QUANTITY = "BAD_QUANTITY"
+    BAD_TIME = "BAD_TIME"
+    NO_LAST_TRADE = "NO_LAST_TRADE"
+    NO_FEED = "NO_FEED"
+    NO_INSTRUMENT = "NO_INSTRUMENT"
+    MALFORMED = "MALFORMED"
+    BROKEN_FRAME = "BROKEN_FRAME"
+
+
+class Quirk(StrEnum):
+    """What was odd about a packet that was read all the same."""
+
+    NO_LTPC = "NO_LTPC"
+    """The last trade was carried forward from the packet before."""
+    NO_VOLUME = "NO_VOLUME"
+    """Day volume was carried forward from the packet before."""
+    EMPTY_LEVELS = "EMPTY_LEVELS"
+    BROKEN_BAR = "BROKEN_BAR"
+    """A bar lacked a price or had its open outside its range; it was left out."""
+    LAGGING_BAR = "LAGGING_BAR"
+    """A day bar whose extremes did not yet hold its own close; kept as it came."""
+    BROKEN_TOTAL = "BROKEN_TOTAL"
+    """A pending total or average was no number; it was left out."""
+    AUCTION_FIELDS = "AUCTION_FIELDS"
+    UNKNOWN_MODE = "UNKNOWN_MODE"
+    UNKNOWN_TYPE = "UNKNOWN_TYPE"
+    EMPTY_FRAME = "EMPTY_FRAME"
+
+
+class DecodeError(ValueError):
+    """A packet or frame that cannot be read: a typed reason, whose it was, what was expected and what came."""
+
+    def __init__(self, reason: Reason, instrument: str, text: str) -> None:
+        super().__init__(f"{instrument or 'packet'}: {text} ({reason})")
+        self.reason = reason
+        self.instrument = instrument
+
+
+class _UnusableError(Exception):
+    """Raised inside one packet, before it is known whose it was."""
+
+    def __init__(self, reason: Reason, text: str) -> None:
+        super().__init__(text)
+        self.reason = reason
+
+
+class _Prices(dict[float, Paise]):
+    """Rupees to paise on one tick grid; prices seen before cost one look-up."""
+
+    __slots__ = ("_tick",)
+
+    def __init__(self, tick: Paise | None) -> None:
+        super().__init__()
+        self._tick = tick
+
+    def __missing__(self, rupees: float) -> Paise:
+        scaled = rupees * 100
+        if not math.isfinite(scaled) or scaled < 0 or scaled > MAX_PAISE:
+            raise _UnusableError(Reason.NOT_A_PRICE, f"expected a price in rupees, got {rupees!r}")
+        paise = round(scaled)
+        if self._tick is not None and (abs(scaled - paise) > _PAISA_NOISE or paise % self._tick):
+            raise _UnusableError(
+                Reason.OFF_TICK, f"expected a multiple of {self._tick} paise, got {rupees!r}"
+            )
+        if len(self) >= _PRICES_KEPT:
+            self.clear()
+        self[rupees] = paise
+        return paise
+
+
+class PacketDecoder:
+    """Reads packets of one feed: carries last trades forward and counts every quirk and rejection.
+
+    ``ticks`` maps instruments to ticks in paise; prices of instruments without a tick are not checked for it.
+    """
+
+    def __init__(self, ticks: Mapping[str, Paise] | None = None) -> None:
+        self._ticks = dict(ticks or {})
+        self._prices: dict[str, _Prices] = {}
+        self._closes = _Prices(None)
+        self._latest: dict[str, MarketUpdate] = {}
+        self._clock = ArrivalClock()
+        self._rejected: dict[str, int] = {}
+        self._reasons: dict[Reason, int] = {}
+        self._quirks: dict[Quirk, int] = {}
+
+    @property
+    def rejected(self) -> Mapping[str, int]:
+        """Return rejected packets per instrument; "" collects those without one."""
+        return self._rejected
+
+    @property
+    def reasons(self) -> Mapping[Reason, int]:
+        """Return rejected packets per reason."""
+        return self._reasons
+
+    @property
+    def quirks(self) -> Mapping[Quirk, int]:
+        """Return how often each oddity was survived."""
+        return self._quirks
+
+    def reject(self, reason: Reason, instrument: str, text: str) -> DecodeError:
+        """Count a rejection and return its error."""
+        self._rejected[instrument] = self._rejected.get(instrument, 0) + 1
+        self._reasons[reason] = self._reasons.get(reason, 0) + 1
+        return DecodeError(reason, instrument, text)
+
+    def update_from_recorded(
+        self, record: RecordedPacket | Mapping[str, object] | bytes, arrival: Instant | None = None
+    ) -> MarketUpdate:
+        """Return the update of a recorded packet; raise DecodeError. Without ``arrival`` the recorded one counts."""
+        packet = record if isinstance(record, RecordedPacket) else self._packet(record)
+        key = packet.instrumentKey
+        if not key:
+            raise self.reject(Reason.NO_INSTRUMENT, "", "expected an instrumentKey, got none")
+        if packet.requestMode not in REQUEST_MODES:
+            self.count(Quirk.UNKNOWN_MODE)
+        if arrival is None:
+            try:
+                arrival = self._clock.read(packet.insertion_time)
+            except ValueError as error:
+                raise self.reject(Reason.BAD_TIME, key, str(error)) from error
+        full = packet.fullFeed
+        if full is not None and full.marketFF is not None:
+            feed = full.marketFF
+            return self.market(key, feed, arrival, snapshot=False, auction=feed.ltpc.iep is not None)
+        if full is not None and full.indexFF is not None:
+            index = full.indexFF
+            return self.plain(key, index.ltpc, (), index.marketOHLC.ohlc, arrival, snapshot=False)
+        if packet.firstLevelWithGreeks is not None:
+            first = packet.firstLevelWithGreeks
+            return self.plain(key, first.ltpc, (first.firstDepth,), (), arrival, snapshot=False, first=first)
+        if packet.ltpc is not None:
+            return self.plain(key, packet.ltpc, (), (), arrival, snapshot=False)
+        raise self.reject(Reason.NO_FEED, key, "expected a feed in the packet, got none")
+
+    def _packet(self, record: Mapping[str, object] | bytes) -> RecordedPacket:
+        try:
+            return packet_of_text(record) if isinstance(record, bytes) else packet_of(record)
+        except (ValueError, RecursionError) as error:
+            key = "" if isinstance(record, bytes) else record.get("instrumentKey")
+            raise self.reject(
+                Reason.MALFORMED, key if isinstance(key, str) else "", f"expected a recorded packet, {error}"
+            ) from error
+
+    def market(
+        self, key: str, feed: MarketFeed, arrival: Instant, *, snapshot: bool, auction: bool
+    ) -> MarketUpdate:
+        """Return the update of a full feed, recorded or protobuf; raise DecodeError, counted."""
+        if auction or feed.iep or feed.ieq or feed.iiqTotal or feed.iiqM:
+            auction = True
+            self.count(Quirk.AUCTION_FIELDS)
+        try:
+            return self._update(
+                key,
+                arrival,
+                feed.ltpc,
+                feed.marketLevel.bidAskQuote,
+                feed.marketOHLC.ohlc,
+                feed.vtt,
+                feed.atp,
+                feed.oi,
+                (feed.tbq, feed.tsq),
+                snapshot,
+                auction,
+            )
+        except _UnusableError as error:
+            raise self.reject(error.reason, key, str(error)) from error
+
+    def plain(
+        self,
+        key: str,
+        ltpc: Ltpc,
+        quotes: Iterable[Quote],
+        candles: Iterable[Candle],
+        arrival: Instant,
+        *,
+        snapshot: bool,
+        first: FirstLevel | None = None,
+    ) -> MarketUpdate:
+        """Return the update of a feed without a full book; raise DecodeError, counted."""
+        volume, interest = (0, 0.0) if first is None else (first.vtt, first.oi)
+        try:
+            return self._update(
+                key,
+                arrival,
+                ltpc,
+                quotes,
+                candles,
+                volume,
+                0.0,
+                interest,
+                None,
+                snapshot,
+                False,
+            )
+        except _UnusableError as error:
+            raise self.reject(error.reason, key, str(error)) from error
+
+    def _update(
+        self,
+        key: str,
+        arrival: Instant,
+        ltpc: Ltpc,
+        quotes: Iterable[Quote],
+        candles: Iterable[Candle],
+        volume: int,
+        average: float,
+        interest: float,
+        totals: tuple[float, float] | None,
+        snapshot: bool,
+        auction: bool,
+    ) -> MarketUpdate:
+        prices = self._prices.get(key)
+        if prices is None:
+            prices = self._prices[key] = _Prices(self._ticks.get(key))
+        latest = self._latest.get(key)
+        last = prices[ltpc.ltp]
+        if last:
+            trade_milliseconds, quantity = ltpc.ltt, ltpc.ltq
+            if not _EARLIEST < trade_milliseconds < _LATEST and trade_milliseconds:
+                raise _UnusableError(
+                    Reason.BAD_TIME, f"expected a trade time in ms, got {trade_milliseconds}"
+                )
+            trade_time = trade_milliseconds * MILLISECOND
+            close = self._closes[ltpc.cp] if ltpc.cp else 0 if latest is None else latest.previous_close
+        elif latest is not None:
+            self.count(Quirk.NO_LTPC)
+            last, quantity, trade_time = latest.last, latest.last_quantity, latest.trade_time
+            close = latest.previous_close
+        else:
+            raise _UnusableError(Reason.NO_LAST_TRADE, "expected a last trade price, got none so far")
+        if not volume and latest is not None and latest.volume:
+            self.count(Quirk.NO_VOLUME)
+            volume = latest.volume
+        if not 0 <= volume < _MAX_QUANTITY or not 0 <= quantity < _MAX_QUANTITY:
+            raise _UnusableError(
+                Reason.BAD_QUANTITY,
+                f"expected quantities from 0 to {_MAX_QUANTITY}, got {volume} and {quantity}",
+            )
+        bids, asks = self._book(prices, quotes)
+        day = minute = None
+        for candle in candles:
+            if candle.interval == "I1":
+                minute = self._bar(prices, candle)
+            elif candle.interval == "1d":
+                day = self._bar(prices, candle)
+        buy = sell = None
+        if totals is not None:
+            buy, sell = self._total(totals[0]), self._total(totals[1])
+        update = MarketUpdate(
+            key,
+            arrival,
+            trade_time,
+            last,
+            quantity,
+            volume,
+            close,
+            bids,
+            asks,
+            self._average(average) if average else None,
+            day,
+            minute,
+            buy,
+            sell,
+            self._total(interest) if interest else None,
+            snapshot,
+            auction,
+        )
+        self._latest[key] = update
+        return update
+
+    def _book(self, prices: _Prices, quotes: Iterable[Quote]) -> tuple[tuple[Level, ...], tuple[Level, ...]]:
+        bids: list[Level] = []
+        asks: list[Level] = []
+        empty = False
+        for quote in quotes:
+            size = quote.bidQ
+            if size > 0 and quote.bidP:
+                bids.append((prices[quote.bidP], size))
+            else:
+                empty = _check_empty(prices, quote.bidP, size)
+            size = quote.askQ
+            if size > 0 and quote.askP:
+                asks.append((prices[quote.askP], size))
+            else:
+                empty = _check_empty(prices, quote.askP, size)
+        if empty:
+            self.count(Quirk.EMPTY_LEVELS)
+        return tuple(bids), tuple(asks)
+
+    def _bar(self, prices: _Prices, candle: Candle) -> Bar | None:
+        low, high = prices[candle.low], prices[candle.high]
+        first, last = prices[candle.open], prices[candle.close]
+        if not 0 <= candle.vol < _MAX_QUANTITY:
+            raise _UnusableError(Reason.BAD_QUANTITY, f"expected a bar volume, got {candle.vol}")
+        if not 0 < low <= first <= high or not last or not _EARLIEST < candle.ts < _LATEST:
+            self.count(Quirk.BROKEN_BAR)
+            return None
+        if not low <= last <= high:
+            self.count(Quirk.LAGGING_BAR)
+        return Bar(candle.ts * MILLISECOND, first, high, low, last, candle.vol)
+
+    def _total(self, value: float) -> int | None:
+        if 0 <= value < _MAX_QUANTITY:
+            return int(value)
+        self.count(Quirk.BROKEN_TOTAL)
+        return None
+
+    def _average(self, rupees: float) -> Paise | None:
+        if 0 < rupees * 100 <= MAX_PAISE:
+            return round(rupees * 100)
+        self.count(Quirk.BROKEN_TOTAL)
+        return None
+
+    def count(self, quirk: Quirk) -> None:
+        """Count an oddity that was survived."""
+        self._quirks[quirk] = self._quirks.get(quirk, 0) + 1
+
+
+def _check_empty(prices: _Prices, rupees: float, size: int) -> bool:
+    """Pass a level that is empty on one side; raise for one that is broken."""
+    if size < 0:
+        raise _UnusableError(Reason.BAD_QUANTITY, f"expected a book quantity from 0, got {size}")
+    if rupees:
+        prices[rupees]
+    return True

@@ -1,0 +1,131 @@
+"""The broker's protobuf frames, read with the SDK's generated messages and nothing else of the SDK."""
+
+from functools import cache
+from importlib.util import find_spec, module_from_spec, spec_from_file_location
+from pathlib import Path
+from typing import Any, Final, TypeAlias
+
+import msgspec
+
+from engine.market.clock import MILLISECOND, Instant
+from engine.market.decoding import DecodeError, PacketDecoder, Quirk, Reason
+from engine.market.update import MarketUpdate
+
+_KNOWN_TYPES: Final = ("initial_feed", "live_feed", "market_info")
+_KNOWN_MODES: Final = 4
+
+Message: TypeAlias = Any
+"""A generated protobuf message: its fields exist at run time only."""
+
+
+class Frame(msgspec.Struct, frozen=True):
+    """One frame of the live feed."""
+
+    kind: str
+    """market_info, initial_feed, live_feed, or the number of an unknown type."""
+    sent: Instant | None
+    """The server's time of sending: the base for the clock offset."""
+    updates: tuple[MarketUpdate, ...]
+    """In key order; packets that could not be read are counted by the decoder, not here."""
+    segments: dict[str, str] = {}
+    """Segment to market status, unknown numbers as text."""
+    closing_auction: dict[str, tuple[str, Instant]] = {}
+    """Segment to closing-auction status and when it changed."""
+    pre_open: dict[str, tuple[str, Instant]] = {}
+    """Segment to pre-open status and when it changed."""
+
+
+def updates_from_frame(frame: bytes | Message, arrival: Instant, decoder: PacketDecoder) -> Frame:
+    """Return what a frame (bytes or FeedResponse) says; raise DecodeError for broken bytes.
+
+    A bad packet inside is counted by the decoder and left out; the others survive.
+    """
+    response = _response(frame, decoder) if isinstance(frame, bytes) else frame
+    number = response.type
+    kind = _KNOWN_TYPES[number] if 0 <= number < len(_KNOWN_TYPES) else str(number)
+    sent = response.currentTs * MILLISECOND if response.currentTs > 0 else None
+    if kind not in _KNOWN_TYPES:
+        decoder.count(Quirk.UNKNOWN_TYPE)
+    feeds = response.feeds
+    if kind == "initial_feed" and not feeds and sent is None:
+        decoder.count(Quirk.EMPTY_FRAME)
+    updates: list[MarketUpdate] = []
+    for key in sorted(feeds):
+        try:
+            updates.append(_update(key, feeds[key], arrival, decoder, snapshot=kind == "initial_feed"))
+        except DecodeError:
+            # Counted where it was raised; one bad packet must not cost the others.
+            continue
+    if not response.HasField("marketInfo"):
+        return Frame(kind=kind, sent=sent, updates=tuple(updates))
+    info = response.marketInfo
+    names = {value.number: value.name for value in feed_messages().MarketStatus.DESCRIPTOR.values}
+    states = {key: info.segmentStatus[key] for key in sorted(info.segmentStatus)}
+    return Frame(
+        kind=kind,
+        sent=sent,
+        updates=tuple(updates),
+        segments={key: names.get(state, str(state)) for key, state in states.items()},
+        closing_auction=_statuses(info.casMarketStatus),
+        pre_open=_statuses(info.preOpenSessionStatus),
+    )
+
+
+def _response(frame: bytes, decoder: PacketDecoder) -> Message:
+    from google.protobuf.message import DecodeError as BrokenFrameError
+
+    try:
+        return feed_messages().FeedResponse.FromString(frame)
+    except BrokenFrameError as error:
+        raise decoder.reject(
+            Reason.BROKEN_FRAME, "", f"expected a protobuf FeedResponse, got {len(frame)} bytes: {error}"
+        ) from error
+
+
+def _update(
+    key: str, feed: Message, arrival: Instant, decoder: PacketDecoder, *, snapshot: bool
+) -> MarketUpdate:
+    if not key:
+        raise decoder.reject(Reason.NO_INSTRUMENT, "", "expected an instrument key, got none")
+    if not 0 <= feed.requestMode < _KNOWN_MODES:
+        decoder.count(Quirk.UNKNOWN_MODE)
+    union = feed.WhichOneof("FeedUnion")
+    if union == "fullFeed":
+        full = feed.fullFeed
+        inner = full.WhichOneof("FullFeedUnion")
+        if inner == "marketFF":
+            market = full.marketFF
+            return decoder.market(
+                key, market, arrival, snapshot=snapshot, auction=market.ltpc.HasField("iep")
+            )
+        if inner == "indexFF":
+            index = full.indexFF
+            return decoder.plain(key, index.ltpc, (), index.marketOHLC.ohlc, arrival, snapshot=snapshot)
+    elif union == "firstLevelWithGreeks":
+        first = feed.firstLevelWithGreeks
+        return decoder.plain(
+            key, first.ltpc, (first.firstDepth,), (), arrival, snapshot=snapshot, first=first
+        )
+    elif union == "ltpc":
+        return decoder.plain(key, feed.ltpc, (), (), arrival, snapshot=snapshot)
+    raise decoder.reject(Reason.NO_FEED, key, "expected a feed in the packet, got none")
+
+
+def _statuses(table: Message) -> dict[str, tuple[str, Instant]]:
+    return {key: (table[key].status, table[key].updatedTime * MILLISECOND) for key in sorted(table)}
+
+
+@cache
+def feed_messages() -> Message:
+    """Return the module of the feed's messages alone: importing the SDK would pull in hundreds of modules."""
+    package = find_spec("upstox_client")
+    places = None if package is None else package.submodule_search_locations
+    if not places:
+        raise ModuleNotFoundError("expected the package upstox-python-sdk, got none: run make install")
+    path = Path(next(iter(places))) / "feeder" / "proto" / "MarketDataFeedV3_pb2.py"
+    spec = spec_from_file_location("upstox_market_feed_messages", path)
+    if spec is None or spec.loader is None:
+        raise ModuleNotFoundError(f"expected the feed's messages at {path}, got none: run make install")
+    module = module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module

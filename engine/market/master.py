@@ -1,0 +1,213 @@
+"""Instruments from the broker's master file, or inferred from what a recording shows when there is none."""
+
+import gzip
+import math
+import re
+import zlib
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from itertools import pairwise
+from pathlib import Path
+from typing import Final
+
+import msgspec
+
+from engine.market.clock import MILLISECOND, trading_date
+from engine.market.instrument import Instrument, InstrumentClass, Provenance
+from engine.market.ticks import tick_for, tick_of_prices
+from engine.market.update import MarketUpdate
+
+_SEGMENTS: Final = frozenset({"NSE_EQ", "NSE_FO", "NSE_INDEX"})
+_OPTION_TYPES: Final = frozenset({"CE", "PE"})
+_AUCTION_NAMES_EXPECTED: Final = 150
+"""Fewer flagged names mean the file did not load completely (about 200 in 2026)."""
+_CASH_FREEZE: Final = 100_000
+_NO_EXPIRY: Final = 0
+_MAX_TICK: Final = 10_000
+_GZIP_MAGIC: Final = b"\x1f\x8b"
+_INDEX_KEY: Final = re.compile(r"^NSE_INDEX\|")
+
+
+class MasterError(ValueError):
+    """An instrument file that cannot be used; says what was expected and what was found."""
+
+
+class _Row(msgspec.Struct, frozen=True):
+    instrument_key: str = ""
+    segment: str = ""
+    trading_symbol: str = ""
+    instrument_type: str = ""
+    tick_size: float = math.nan
+    lot_size: float = 1
+    freeze_quantity: float = _CASH_FREEZE
+    expiry: float = _NO_EXPIRY
+    underlying_key: str = ""
+    underlying_type: str = ""
+    cas_eligible: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Master:
+    """The instruments of one file, by key."""
+
+    instruments: Mapping[str, Instrument]
+    rejected: tuple[str, ...]
+    """Rows of our segments that could not be used: key and reason."""
+    auction_flags_trusted: bool
+    """False: every cash stock counts as a closing-auction stock, the earlier close."""
+
+
+def load_instruments(path: Path) -> dict[str, Instrument]:
+    """Return the instruments of an Upstox instrument file (JSON, plain or gzip) by key; raise MasterError."""
+    return dict(read_master(path).instruments)
+
+
+def read_master(path: Path) -> Master:
+    """Return a whole instrument file with what was rejected and why; raise MasterError for an unusable file."""
+    rows = [row for row in _rows(path) if row.segment in _SEGMENTS]
+    underlyings = {row.underlying_key for row in rows if row.segment == "NSE_FO" and row.underlying_key}
+    flagged = {row.instrument_key for row in rows if row.segment == "NSE_EQ" and row.cas_eligible}
+    # Absence of the flag means "no" only in a complete file whose flags agree with the derivatives it lists.
+    trusted = len(flagged) >= _AUCTION_NAMES_EXPECTED and flagged <= underlyings
+    instruments: dict[str, Instrument] = {}
+    rejected: list[str] = []
+    for row in rows:
+        try:
+            auction = not trusted or row.instrument_key in flagged or row.instrument_key in underlyings
+            instruments[row.instrument_key] = _instrument(row, auction=auction)
+        except ValueError as error:
+            rejected.append(f"{row.instrument_key or '(no key)'}: {error}")
+    if not instruments:
+        raise MasterError(
+            f"{path}: expected rows of {', '.join(sorted(_SEGMENTS))}, got none that can be used"
+            + (f"; first: {rejected[0]}" if rejected else "")
+        )
+    return Master(instruments, tuple(rejected), trusted)
+
+
+def infer_instrument(
+    key: str,
+    updates: Sequence[MarketUpdate],
+    day: date,
+    *,
+    has_greeks: bool = False,
+) -> Instrument:
+    """Return an instrument read off its own updates, marked INFERRED; raise MasterError for an unknown segment.
+
+    The class follows the key's segment (a cash stock counts as a closing-auction stock, the earlier close), the
+    tick the dated table, the lot the greatest common divisor of the volume steps.
+    """
+    segment, _, token = key.partition("|")
+    if segment not in _SEGMENTS or not token:
+        raise MasterError(f"expected a key as NSE_EQ|..., NSE_FO|... or NSE_INDEX|..., got {key!r}")
+    if segment == "NSE_INDEX":
+        kind = InstrumentClass.INDEX
+    elif segment == "NSE_EQ":
+        kind = InstrumentClass.AUCTION_STOCK
+    else:
+        kind = InstrumentClass.OPTION if has_greeks else InstrumentClass.STOCK_FUTURE
+    prices = [price for update in updates for price in _prices(update)]
+    tick = tick_of_prices(tick_for(kind, updates[0].last if updates else 0, day), prices)
+    lot = _lot(updates) if segment == "NSE_FO" else 1
+    return Instrument(
+        key=key,
+        symbol=token,
+        kind=kind,
+        tick=tick,
+        lot=lot,
+        freeze_quantity=_CASH_FREEZE // lot * lot,
+        provenance=Provenance.INFERRED,
+    )
+
+
+def _prices(update: MarketUpdate) -> Iterable[int]:
+    yield update.last
+    for price, _ in update.bids:
+        yield price
+    for price, _ in update.asks:
+        yield price
+
+
+def _lot(updates: Sequence[MarketUpdate]) -> int:
+    volumes = [update.volume for update in updates]
+    steps = [abs(after - before) for before, after in pairwise(volumes)]
+    return math.gcd(*steps) or 1
+
+
+def _rows(path: Path) -> list[_Row]:
+    try:
+        data = path.read_bytes()
+        text = gzip.decompress(data) if data.startswith(_GZIP_MAGIC) else data
+    except (OSError, EOFError, zlib.error) as error:
+        raise MasterError(f"{path}: expected a readable instrument file, got: {error}") from error
+    decoder = msgspec.json.Decoder(_Row, strict=False)
+    try:
+        raw = msgspec.json.decode(text, type=list[msgspec.Raw])
+    except ValueError as error:
+        raise MasterError(f"{path}: expected a JSON array of instruments, got: {error}") from error
+    rows: list[_Row] = []
+    for row in raw:
+        try:
+            rows.append(decoder.decode(row))
+        except ValueError:
+            rows.append(_lenient(row))
+    return rows
+
+
+def _lenient(row: msgspec.Raw) -> _Row:
+    """Read a row with nulls or wrong types: what cannot be read is absent."""
+    table = msgspec.json.decode(row)
+    if not isinstance(table, dict):
+        return _Row()
+    readable: dict[str, object] = {}
+    for name in _Row.__struct_fields__:
+        try:
+            msgspec.convert({name: table[name]}, _Row, strict=False)
+        except (KeyError, ValueError):
+            continue
+        readable[name] = table[name]
+    return msgspec.convert(readable, _Row, strict=False)
+
+
+def _instrument(row: _Row, *, auction: bool) -> Instrument:
+    if not row.instrument_key:
+        raise ValueError("expected an instrument_key, got none")
+    kind = _kind(row, auction=auction)
+    lot = _whole(row.lot_size, "lot_size in units") if kind is not InstrumentClass.INDEX else 1
+    tick = 1
+    if kind is not InstrumentClass.INDEX:
+        tick = _whole(row.tick_size, "tick_size in whole paise")
+        if tick > _MAX_TICK:
+            raise ValueError(f"expected tick_size up to {_MAX_TICK} paise, got {row.tick_size}")
+    expires = math.isfinite(row.expiry) and row.expiry > 0
+    return Instrument(
+        key=row.instrument_key,
+        symbol=row.trading_symbol or row.instrument_key.partition("|")[2],
+        kind=kind,
+        tick=tick,
+        lot=lot,
+        freeze_quantity=_whole(row.freeze_quantity, "freeze_quantity in units"),
+        provenance=Provenance.MASTER,
+        underlying=row.underlying_key,
+        expiry=trading_date(int(row.expiry) * MILLISECOND) if expires else None,
+    )
+
+
+def _kind(row: _Row, *, auction: bool) -> InstrumentClass:
+    if row.segment == "NSE_INDEX":
+        return InstrumentClass.INDEX
+    if row.segment == "NSE_EQ":
+        return InstrumentClass.AUCTION_STOCK if auction else InstrumentClass.STOCK
+    if row.instrument_type in _OPTION_TYPES:
+        return InstrumentClass.OPTION
+    if row.instrument_type == "FUT":
+        index = row.underlying_type == "INDEX" or _INDEX_KEY.match(row.underlying_key)
+        return InstrumentClass.INDEX_FUTURE if index else InstrumentClass.STOCK_FUTURE
+    raise ValueError(f"expected instrument_type FUT, CE or PE, got {row.instrument_type!r}")
+
+
+def _whole(value: float, name: str) -> int:
+    if not math.isfinite(value) or value < 1 or value != int(value):
+        raise ValueError(f"expected {name}, at least 1, got {value}")
+    return int(value)
