@@ -23,7 +23,7 @@ CIRCUIT_PERCENT_SHORT = 3
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EntryFacts:
-    """Everything but the plan that the checks look at, gathered by core at one moment. What is unknown is None and denies."""
+    """Everything but the plan that the checks look at, at one moment; what is unknown is None and denies."""
 
     instrument: Instrument
     side: Side
@@ -219,7 +219,7 @@ def _reward_risk(facts: EntryFacts, plan: EntryPlan, settings: config.Settings) 
     return None
 
 
-def _cost_share(facts: EntryFacts, plan: EntryPlan, settings: config.Settings) -> Denial | None:
+def _cost_share(_: EntryFacts, plan: EntryPlan, settings: config.Settings) -> Denial | None:
     if plan.target_1 is None:
         return None
     limit = exact(settings.exit.max_cost_share_pct)
@@ -281,7 +281,9 @@ def _margin(facts: EntryFacts, plan: EntryPlan, _: config.Settings) -> Denial | 
     return None
 
 
-def _freeze_quantity(facts: EntryFacts, plan: EntryPlan, _: config.Settings) -> Denial | None:
+def _whole_order(facts: EntryFacts, plan: EntryPlan, _: config.Settings) -> Denial | None:
+    if plan.side is not facts.side:
+        return Denial(Code.CHECK_FAILED, f"expected a plan to {facts.side}, got one to {plan.side}")
     quantity, lot = plan.size.quantity, facts.instrument.lot
     if quantity <= 0 or quantity % lot:
         return Denial(Code.ZERO_SIZE, f"expected whole lots of {lot}, got {quantity} units")
@@ -308,7 +310,7 @@ DOOR_CHECKS: tuple[DoorCheck, ...] = (
     _entries_per_minute,
 )
 PLAN_CHECKS: tuple[PlanCheck, ...] = (
-    _freeze_quantity,
+    _whole_order,
     _circuit_near,
     _risk_per_trade,
     _open_risk,
