@@ -1,0 +1,64 @@
+"""One finished trade of ours, as it is kept and counted."""
+
+from datetime import date
+
+import msgspec
+
+from engine.market.clock import Instant, trading_date
+from engine.market.price import Paise
+from engine.setups.signal import Side
+
+
+class ClosedTrade(msgspec.Struct, frozen=True):
+    """A trade whose last unit has been closed. Values are sums of price times quantity, paise; times instants."""
+
+    id: str
+    instrument: str
+    setup: str
+    """Name of the setup; ``manual`` for the trader's own."""
+    side: Side
+    quantity: int
+    """Units entered and left, all fills together."""
+    entry_value: Paise
+    exit_value: Paise
+    entry_time: Instant
+    """First fill of the entry."""
+    exit_time: Instant
+    """Last fill of the exit."""
+    initial_stop: Paise
+    """First trigger."""
+    risk: Paise
+    """Initial R in money: the loss at the stop's limit, charges included."""
+    charges: Paise
+    version: int = 1
+    """Version of the setup's rule; a change of rule starts a new record."""
+    target_reward: Paise | None = None
+    """What the first target would have earned after costs, as planned at entry."""
+    exit_reason: str = ""
+    quality: str = ""
+    """Worst quality among its fills; empty when nothing is to be said."""
+
+    @property
+    def gross(self) -> Paise:
+        """Return the result before charges, paise."""
+        return (self.exit_value - self.entry_value) * self.side.sign
+
+    @property
+    def net(self) -> Paise:
+        """Return the result after charges, paise."""
+        return self.gross - self.charges
+
+    @property
+    def won(self) -> bool:
+        """Say whether money was made after charges; a result of nought is no win."""
+        return self.net > 0
+
+    @property
+    def r(self) -> float | None:
+        """Return the net result in R; None when no risk was known."""
+        return self.net / self.risk if self.risk > 0 else None
+
+    @property
+    def day(self) -> date:
+        """Return the trading date it was closed on."""
+        return trading_date(self.exit_time)
