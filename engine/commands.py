@@ -7,6 +7,24 @@ import msgspec
 from engine.market.price import Paise
 from engine.setups.signal import Side
 
+__all__ = [
+    "ArmManual",
+    "Command",
+    "CommandResult",
+    "ExitPosition",
+    "Kill",
+    "ManualOrder",
+    "MoveToBreakeven",
+    "Outcome",
+    "PauseEntries",
+    "PauseReplay",
+    "SetReplaySpeed",
+    "Side",
+    "StopEngine",
+    "TakeSignal",
+    "TightenStop",
+]
+
 
 class ManualOrder(msgspec.Struct, frozen=True, tag="order"):
     """Buy or sell the instrument: sized, stopped and gated like any setup's trade. Needs manual entry armed."""

@@ -1,0 +1,472 @@
+"""The cockpit's screen: reads the line into a model, paints it ten times a second, turns keys into commands.
+
+Nothing here decides about money. A stalled or crashed screen leaves the engine as it is.
+"""
+
+import asyncio
+import gc
+import threading
+import time
+from collections.abc import Callable, Iterable
+from typing import TYPE_CHECKING, Any, ClassVar, Final
+
+from textual.app import App, SystemCommand
+from textual.binding import BindingType
+from textual.screen import Screen
+
+from cockpit.formatting import speed
+from cockpit.keys import ACTIONS, Scope, bindings_of
+from cockpit.line import KillSwitch, Line
+from cockpit.model import Model
+from cockpit.screens.trade import TradeScreen
+from cockpit.theme import THEMES, variables_for
+from cockpit.widgets.positions import held_text
+from cockpit.widgets.signals import waits
+from engine.commands import (
+    ArmManual,
+    Command,
+    CommandResult,
+    ExitPosition,
+    Kill,
+    ManualOrder,
+    MoveToBreakeven,
+    PauseEntries,
+    PauseReplay,
+    SetReplaySpeed,
+    Side,
+    StopEngine,
+    TakeSignal,
+    TightenStop,
+)
+from engine.link import Ended, command_of, new_kill_id
+from engine.views import PositionRow, Severity, View
+
+if TYPE_CHECKING:
+    from textual.driver import Driver
+
+SPEEDS: Final = (1, 2, 5, 10, 30, 0)
+"""Replay speeds in the order of the keys; 0 is as fast as possible."""
+
+
+class CockpitApp(App[None]):
+    """The screen of one line. ``now`` and ``new_id`` are injected, so that a test tells the time."""
+
+    CSS_PATH = "cockpit.tcss"
+    TITLE = "cockpit"
+    BINDINGS: ClassVar[list[BindingType]] = bindings_of(Scope.ALWAYS, Scope.EVERYWHERE)
+    ENABLE_COMMAND_PALETTE: ClassVar[bool] = True
+
+    def __init__(
+        self,
+        line: Line,
+        kill_switch: KillSwitch,
+        *,
+        frames_per_second: int = 10,
+        theme: str = THEMES[0].name,
+        ascii_signs: bool = False,
+        now: Callable[[], float] = time.monotonic,
+        new_id: Callable[[], str] | None = None,
+        driver_class: "type[Driver] | None" = None,
+    ) -> None:
+        super().__init__(driver_class=driver_class)
+        self.model = Model(heard_at=now())
+        self.now = now
+        self.ascii_signs = ascii_signs
+        self.flushes = 0
+        """How many times the screen was laid out since its start."""
+        self._line = line
+        self._kill_switch = kill_switch
+        self._kill_thread: threading.Thread | None = None
+        self._kill_id = b""
+        self._frame_seconds = 1 / frames_per_second
+        self._new_id = new_id or (lambda: command_of(new_kill_id()))
+        self._outbox: asyncio.Queue[Command | str] = asyncio.Queue()
+        self._is_dirty = True
+        self._is_frozen = False
+        self._minute_mark = -1
+        self._trade = TradeScreen(self.model, ascii_signs=ascii_signs)
+        for own in THEMES:
+            self.register_theme(own)
+        self.theme = theme if theme in self.available_themes else THEMES[0].name
+        if self.theme != theme:
+            names = ", ".join(own.name for own in THEMES)
+            self.model.say(
+                f"expected screen.theme to be one of {names}, got {theme}", Severity.WARNING, now()
+            )
+
+    def get_theme_variable_defaults(self) -> dict[str, str]:
+        """Give themes that are not ours the cockpit's own colours."""
+        return variables_for(dark=self.current_theme.dark)
+
+    def get_default_screen(self) -> Screen[None]:
+        """Return the trade screen."""
+        return self._trade
+
+    def on_mount(self) -> None:
+        """Start reading, sending and painting."""
+        if self.ascii_signs:
+            self.add_class("ascii")
+        self.run_worker(self._read(), name="read", exit_on_error=True)
+        self.run_worker(self._send(), name="send", exit_on_error=True)
+        self.set_interval(self._frame_seconds, self._paint_frame, name="flush")
+
+    async def _read(self) -> None:
+        model = self.model
+        ended = "the line closed"
+        try:
+            async for news in self._line:
+                if isinstance(news, View):
+                    model.take_view(news, self.now())
+                elif isinstance(news, CommandResult):
+                    model.take_result(news, self.now())
+                elif isinstance(news, Ended):
+                    ended = news.reason
+                    break
+                self._is_dirty = True
+        except OSError as error:
+            ended = str(error)
+        model.ended = ended
+        model.heard_at = self.now()
+        self._is_dirty = True
+
+    async def _send(self) -> None:
+        while True:
+            item = await self._outbox.get()
+            try:
+                if isinstance(item, str):
+                    await self._line.select(item)
+                else:
+                    await self._line.send(item)
+            except OSError as error:
+                if not isinstance(item, str):
+                    asked = self.model.asked.pop(item.id, "command")
+                    self.model.say(f"{asked}: not sent – {error}", Severity.WARNING, self.now())
+                    self._is_dirty = True
+
+    def _paint_frame(self) -> None:
+        model = self.model
+        now = self.now()
+        if model.notice is not None and now >= model.notice.until:
+            model.forget_old_notice(now)
+            self._is_dirty = True
+        silent = model.silent_for(now)
+        if silent is not None and silent != self._minute_mark:
+            self._is_dirty = True
+        self._minute_mark = -1 if silent is None else silent
+        if not self._is_dirty:
+            return
+        self._is_dirty = False
+        self._ring()
+        self._repaint()
+        if model.view is not None and not self._is_frozen:
+            self._is_frozen = True
+            self.call_after_refresh(self._freeze)
+
+    def _repaint(self) -> None:
+        self.flushes += 1
+        screen = self.screen
+        if isinstance(screen, TradeScreen):
+            screen.flush()
+        else:
+            flush = getattr(screen, "flush", None)
+            if flush is not None:
+                flush()
+
+    def _ring(self) -> None:
+        alarms = self.model.alarms
+        if alarms and alarms[-1].number > self.model.rung:
+            self.model.rung = alarms[-1].number
+            self.bell()
+
+    def _freeze(self) -> None:
+        # The collector's full passes are the tail of key latency; what the first frame built lives for ever anyway.
+        gc.collect()
+        gc.freeze()
+
+    def _ask(self, command: Command, asked: str) -> None:
+        self.model.asked[command.id] = asked
+        self.model.say(f"{asked} …", Severity.INFO, self.now())
+        self._outbox.put_nowait(command)
+        self._touch()
+
+    def _tell(self, text: str) -> None:
+        self.model.say(text, Severity.INFO, self.now())
+        self._touch()
+
+    def _touch(self) -> None:
+        self._is_dirty = False
+        self._repaint()
+
+    # Safety
+
+    def action_kill(self) -> None:
+        """Send the kill by both ways with one id; waits for nothing and asks nothing."""
+        if self._kill_thread is None or not self._kill_thread.is_alive():
+            self._kill_id = new_kill_id()
+            self._kill_thread = threading.Thread(
+                target=self._kill_switch.kill, args=(self._kill_id,), name="kill-key", daemon=True
+            )
+            self._kill_thread.start()
+        command = Kill(id=command_of(self._kill_id), by="a screen", reason="the kill key was pressed")
+        self.model.killed_at = self.now()
+        self._ask(command, "KILL sent")
+
+    def action_flatten(self) -> None:
+        """Close the selected instrument's position, as named in the footer when the key was pressed."""
+        position = self._position("flatten")
+        if position is not None:
+            self._ask(ExitPosition(self._new_id(), position.instrument), f"flatten {held_text(position)}")
+
+    def action_pause_entries(self) -> None:
+        """Pause new entries, or resume them."""
+        if (view := self._view()) is not None:
+            paused = view.header.trading.startswith("PAUSED")
+            self._ask(
+                PauseEntries(self._new_id(), not paused), "resume entries" if paused else "pause entries"
+            )
+
+    def action_acknowledge(self) -> None:
+        """Take the alerts off the strip."""
+        alarms = self.model.alarms
+        if alarms:
+            self.model.acknowledged = alarms[-1].number
+            self._touch()
+
+    # Trading
+
+    def action_take_signal(self) -> None:
+        """Take the newest signal that waits."""
+        if (view := self._view()) is None:
+            return
+        card = next((card for card in view.signals if waits(card)), None)
+        if card is None:
+            self._tell("take signal: none waits for you")
+        else:
+            self._ask(TakeSignal(self._new_id(), card.id), f"take {card.setup} {card.symbol}")
+
+    def action_arm_manual(self) -> None:
+        """Arm or disarm the trader's own entries."""
+        if (view := self._view()) is not None:
+            armed = view.header.manual_armed
+            self._ask(
+                ArmManual(self._new_id(), not armed), "disarm manual entry" if armed else "arm manual entry"
+            )
+
+    def action_buy(self) -> None:
+        """Buy the selected instrument."""
+        self._order(Side.BUY)
+
+    def action_sell(self) -> None:
+        """Sell the selected instrument short."""
+        self._order(Side.SELL)
+
+    def action_exit_half(self) -> None:
+        """Close half of the selected position."""
+        position = self._position("exit half")
+        if position is not None:
+            self._ask(
+                ExitPosition(self._new_id(), position.instrument, half=True),
+                f"exit half of {held_text(position)}",
+            )
+
+    def action_breakeven(self) -> None:
+        """Move the selected position's stop to entry plus costs."""
+        position = self._position("breakeven")
+        if position is not None:
+            self._ask(MoveToBreakeven(self._new_id(), position.instrument), f"breakeven {position.symbol}")
+
+    def action_tighten(self) -> None:
+        """Move the selected position's stop one tick closer to the market."""
+        position = self._position("tighten stop")
+        if position is None:
+            return
+        if position.stop is None:
+            self._tell(f"tighten stop: {position.symbol} has no stop to tighten")
+            return
+        wished = position.stop + (position.tick if position.quantity > 0 else -position.tick)
+        self._ask(TightenStop(self._new_id(), position.instrument, wished), f"tighten {position.symbol}")
+
+    # Looking around
+
+    def action_previous(self) -> None:
+        """Select the instrument above."""
+        self._step(-1)
+
+    def action_next(self) -> None:
+        """Select the instrument below."""
+        self._step(1)
+
+    def action_select_number(self, number: int) -> None:
+        """Select an instrument by its number in the watchlist, from 1."""
+        if (view := self._view()) is not None and 1 <= number <= len(view.watchlist):
+            self._select(view.watchlist[number - 1].key)
+
+    def action_ladder_up(self) -> None:
+        """Scroll the ladder to higher prices."""
+        self._trade.scroll_ladder(-1)
+
+    def action_ladder_down(self) -> None:
+        """Scroll the ladder to lower prices."""
+        self._trade.scroll_ladder(1)
+
+    def action_centre(self) -> None:
+        """Let the ladder follow the last price."""
+        self._trade.centre_ladder()
+
+    def action_orders(self) -> None:
+        """Show or hide the orders."""
+        self.model.orders_shown = not self.model.orders_shown
+        self._touch()
+
+    def action_performance(self) -> None:
+        """Show what the ledger proves."""
+        from cockpit.screens.performance import PerformanceScreen
+
+        if not isinstance(self.screen, PerformanceScreen):
+            self.push_screen(PerformanceScreen(self.model, ascii_signs=self.ascii_signs))
+
+    # Replay
+
+    def action_pause_replay(self) -> None:
+        """Hold or continue the market of a demo or replay."""
+        if (view := self._replay("pause market")) is not None:
+            paused = view.header.replay_paused
+            self._ask(
+                PauseReplay(self._new_id(), not paused), "continue market" if paused else "pause market"
+            )
+
+    def action_slower(self) -> None:
+        """Play slower."""
+        self._change_speed(-1)
+
+    def action_faster(self) -> None:
+        """Play faster."""
+        self._change_speed(1)
+
+    # Screen
+
+    def action_help(self) -> None:
+        """Show all keys."""
+        from cockpit.screens.help import HelpScreen
+
+        if not isinstance(self.screen, HelpScreen):
+            self.push_screen(HelpScreen(self.model, ascii_signs=self.ascii_signs))
+
+    def action_command_palette(self) -> None:
+        """Open the palette; its field names the kill key, which works there too."""
+        from textual.command import CommandPalette
+
+        if not isinstance(self.screen, CommandPalette):
+            self.push_screen(CommandPalette(placeholder="Find an action (here too, ctrl+k KILLS)"))
+
+    def action_next_theme(self) -> None:
+        """Change to the next of the cockpit's own themes."""
+        names = [own.name for own in THEMES]
+        index = names.index(self.theme) if self.theme in names else -1
+        self.theme = names[(index + 1) % len(names)]
+        self._tell(f"theme {self.theme}")
+
+    def action_redraw(self) -> None:
+        """Draw the whole screen again."""
+        self.screen.refresh(layout=True)
+        self._touch()
+
+    def action_detach(self) -> None:
+        """Leave the screen; ask first when a position is open."""
+        from cockpit.screens.dialogs import DetachDialog
+
+        view = self.model.view
+        if view is None or not view.positions or self.model.ended is not None:
+            self.exit()
+        else:
+            self.push_screen(DetachDialog(len(view.positions)), self._leave)
+
+    async def action_quit(self) -> None:
+        """Leave the screen like q does; nothing quits past the question."""
+        self.action_detach()
+
+    def action_stop_engine(self) -> None:
+        """Ask for the word, then ask the engine to end."""
+        from cockpit.screens.dialogs import StopDialog
+
+        self.push_screen(StopDialog(), self._stop_engine)
+
+    def get_system_commands(self, screen: Screen[Any]) -> Iterable[SystemCommand]:
+        """Fill the palette from the table, actions with a number aside."""
+        for action in ACTIONS:
+            if action.numbered:
+                continue
+            title = f"{action.label[:1].upper()}{action.label[1:]}  ({action.shown})"
+            yield SystemCommand(title, action.description, getattr(self, f"action_{action.name}"))
+
+    # Helpers of the actions
+
+    def _leave(self, leave: bool | None) -> None:
+        if leave:
+            self.exit()
+
+    def _stop_engine(self, confirmed: bool | None) -> None:
+        if confirmed:
+            self._ask(StopEngine(self._new_id()), "stop engine")
+
+    def _view(self) -> View | None:
+        if self.model.view is None:
+            self._tell("the engine has not spoken yet")
+        return self.model.view
+
+    def _replay(self, wish: str) -> View | None:
+        view = self._view()
+        if view is not None and view.header.world not in ("simulated", "replay"):
+            self._tell(f"{wish}: only in demo and replay, this is {view.header.world}")
+            return None
+        return view
+
+    def _position(self, wish: str) -> PositionRow | None:
+        if self._view() is None:
+            return None
+        position = self.model.selected_position
+        if position is None:
+            row = self.model.selected_row
+            self._tell(f"{wish}: no position in {row.symbol if row is not None else 'any instrument'}")
+        return position
+
+    def _order(self, side: Side) -> None:
+        if self._view() is None:
+            return
+        row = self.model.selected_row
+        if row is None:
+            self._tell("no instrument is selected")
+            return
+        word = "buy" if side is Side.BUY else "sell"
+        self._ask(ManualOrder(self._new_id(), row.key, side), f"{word} {row.symbol}")
+
+    def _step(self, by: int) -> None:
+        view = self._view()
+        if view is None or not view.watchlist:
+            return
+        keys = [row.key for row in view.watchlist]
+        current = self.model.selected_key
+        index = keys.index(current) if current in keys else -1 if by > 0 else 0
+        self._select(keys[(index + by) % len(keys)])
+
+    def _select(self, key: str) -> None:
+        if key != self.model.selected_key:
+            self.model.selected = key
+            self._outbox.put_nowait(key)
+            self._touch()
+
+    def _change_speed(self, by: int) -> None:
+        if (view := self._replay("speed")) is None:
+            return
+        current = view.header.speed
+        if current in SPEEDS:
+            index = SPEEDS.index(current)
+        else:
+            index = (
+                sum(1 for step in SPEEDS if 0 < step <= current) - (0 if by > 0 else 1) - (1 if by > 0 else 0)
+            )
+        wished = SPEEDS[max(0, min(len(SPEEDS) - 1, index + by))]
+        if wished == current:
+            self._tell(f"speed is {speed(current)} already")
+        else:
+            self._ask(SetReplaySpeed(self._new_id(), wished), f"speed {speed(wished)}")

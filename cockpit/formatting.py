@@ -1,0 +1,133 @@
+"""Numbers and times as a trader reads them: Indian grouping, tick decimals, fixed widths, ``?`` for unknown.
+
+Amounts come in whole paise and instants in microseconds since the epoch, as the views carry them. Everything is
+integer arithmetic; nothing here can round a price.
+"""
+
+import math
+from typing import Final
+
+UNKNOWN: Final = "?"
+"""Shown for a figure that should exist and is not known."""
+
+UNDEFINED: Final = "–"
+"""Shown for a figure that has no meaning yet, for example a win rate without trades."""
+
+MINUS: Final = "−"
+
+_IST_SECONDS: Final = 5 * 3600 + 30 * 60
+_DAY_SECONDS: Final = 86_400
+_LAKH: Final = 100_000
+_CRORE: Final = 10_000_000
+
+
+def grouped(number: int) -> str:
+    """Return a whole number with Indian grouping: 12,34,567."""
+    digits = str(abs(number))
+    head, tail = digits[:-3], digits[-3:]
+    pairs: list[str] = []
+    while head:
+        pairs.append(head[-2:])
+        head = head[:-2]
+    text = ",".join([*reversed(pairs), tail])
+    return f"{MINUS}{text}" if number < 0 else text
+
+
+def rupees(paise: int | None, decimals: int = 2) -> str:
+    """Return an amount in rupees with 0 or 2 decimals, half up away from zero; unknown is ``?``."""
+    if paise is None:
+        return UNKNOWN
+    if decimals == 0:
+        whole = (abs(paise) + 50) // 100
+        return grouped(-whole if paise < 0 else whole)
+    whole, rest = divmod(abs(paise), 100)
+    return f"{MINUS if paise < 0 else ''}{grouped(whole)}.{rest:02d}"
+
+
+def signed_rupees(paise: int | None, decimals: int = 2) -> str:
+    """Return an amount with its sign, also the plus; zero carries none."""
+    text = rupees(paise, decimals)
+    return f"+{text}" if paise is not None and paise > 0 else text
+
+
+def price(paise: int | None, tick: int) -> str:
+    """Return a price with the decimals its tick needs: none for whole-rupee ticks, two below."""
+    return rupees(paise, 0 if tick > 0 and tick % 100 == 0 and (paise or 0) % 100 == 0 else 2)
+
+
+def row_price(paise: int, row: int | None) -> str:
+    """Return a profile row's lower edge with the decimals its height needs."""
+    return rupees(paise, 0 if row is not None and row % 100 == 0 and paise % 100 == 0 else 2)
+
+
+def signed_units(units: int) -> str:
+    """Return a signed quantity: +300, −120, 0."""
+    return f"+{grouped(units)}" if units > 0 else grouped(units)
+
+
+def compact(units: int) -> str:
+    """Return a size in at most six characters: 98,340 or 12.3L (lakh) or 4.5Cr (crore)."""
+    size = abs(units)
+    sign = MINUS if units < 0 else ""
+    if size < _LAKH:
+        return sign + grouped(size)
+    unit, suffix = (_CRORE, "Cr") if size >= _CRORE else (_LAKH, "L")
+    tenths = size * 10 // unit
+    text = f"{tenths // 10}.{tenths % 10}" if tenths < 1000 else grouped(tenths // 10)
+    return f"{sign}{text}{suffix}"
+
+
+def percent(value: float | None, decimals: int = 2) -> str:
+    """Return a signed percentage without the sign of percent; unknown is ``?``."""
+    if value is None or math.isnan(value):
+        return UNKNOWN
+    text = f"{abs(value):.{decimals}f}"
+    if float(text) == 0:
+        return text
+    return f"{MINUS if value < 0 else '+'}{text}"
+
+
+def multiple(value: float | None) -> str:
+    """Return a signed multiple of R: +1.4R; unknown is ``?``."""
+    return UNKNOWN if value is None else f"{percent(value, 1)}R"
+
+
+def arrow(change: float | None) -> str:
+    """Return the sign that carries the direction without colour."""
+    if change is None or change == 0:
+        return "·" if change == 0 else " "
+    return "▲" if change > 0 else "▼"
+
+
+def clock(instant: int, *, seconds: bool = True) -> str:
+    """Return the Indian time of day of an instant: 11:42:07 or 11:42."""
+    second = (instant // 1_000_000 + _IST_SECONDS) % _DAY_SECONDS
+    text = f"{second // 3600:02d}:{second // 60 % 60:02d}"
+    return f"{text}:{second % 60:02d}" if seconds else text
+
+
+def countdown(seconds: int | None) -> str:
+    """Return a time to go as 2:57:53 or 4:09; None, when the moment has passed, is ``closed``."""
+    if seconds is None:
+        return "closed"
+    left = max(0, seconds)
+    if left >= 3600:
+        return f"{left // 3600}:{left // 60 % 60:02d}:{left % 60:02d}"
+    return f"{left // 60}:{left % 60:02d}"
+
+
+def age(milliseconds: int | None) -> str:
+    """Return the age of the newest update: 0.4 s, 12 s, 3:20 min; unknown is ``?``."""
+    if milliseconds is None:
+        return UNKNOWN
+    elapsed = max(0, milliseconds)
+    if elapsed < 10_000:
+        return f"{elapsed // 1000}.{elapsed // 100 % 10} s"
+    if elapsed < 120_000:
+        return f"{elapsed // 1000} s"
+    return f"{elapsed // 60_000}:{elapsed // 1000 % 60:02d} min"
+
+
+def speed(multiple_of_real_time: int) -> str:
+    """Return a replay speed: ×10, or ``max`` for 0."""
+    return "max" if multiple_of_real_time == 0 else f"×{multiple_of_real_time}"

@@ -1,0 +1,117 @@
+"""What the screen knows: the newest view, what was asked and answered, what the trader has seen and chosen.
+
+One owner, the app, writes it; the panels only read. Nothing here touches a widget, so a thousand views a second cost
+a thousand assignments and the flush paints once.
+"""
+
+from dataclasses import dataclass, field
+from typing import Final
+
+from engine.commands import CommandResult, Outcome
+from engine.views import EventLine, PositionRow, Severity, View, WatchRow
+
+NOTICE_SECONDS: Final = 12.0
+"""How long an answer to a command stays on the screen."""
+
+SILENCE_SECONDS: Final = 3.0
+"""A line without a word for this long is called silent."""
+
+
+@dataclass(frozen=True, slots=True)
+class Notice:
+    """What the screen itself has to say, for a while."""
+
+    text: str
+    severity: Severity
+    until: float
+
+
+@dataclass(slots=True)
+class Model:
+    """The screen's state. Times are seconds of the injected monotonic clock."""
+
+    view: View | None = None
+    selected: str | None = None
+    """The instrument the trader chose; None follows the engine's ladder."""
+    ended: str | None = None
+    notice: Notice | None = None
+    acknowledged: int = 0
+    """Number of the newest event whose alarm the trader has seen."""
+    rung: int = 0
+    """Number of the newest alarm the bell was rung for."""
+    heard_at: float = 0.0
+    orders_shown: bool = False
+    killed_at: float | None = None
+    """When the kill key was last pressed here."""
+    asked: dict[str, str] = field(default_factory=dict)
+    """Commands without an answer: id to what they ask for."""
+
+    def take_view(self, view: View, now: float) -> None:
+        """Make this the newest view."""
+        self.view = view
+        self.heard_at = now
+        if self.selected is not None and all(row.key != self.selected for row in view.watchlist):
+            self.selected = None
+
+    def take_result(self, result: CommandResult, now: float) -> None:
+        """Show the answer to a command of ours; answers to others' commands only prove that the line lives."""
+        self.heard_at = now
+        asked = self.asked.pop(result.id, None)
+        if asked is None:
+            return
+        if result.outcome is Outcome.REFUSED:
+            self.say(f"{asked}: refused – {result.text}", Severity.WARNING, now)
+        else:
+            self.say(f"{asked}: {result.text}" if result.text else asked, Severity.INFO, now)
+
+    def say(self, text: str, severity: Severity, now: float) -> None:
+        """Show a sentence for a while."""
+        self.notice = Notice(text, severity, now + NOTICE_SECONDS)
+
+    def forget_old_notice(self, now: float) -> None:
+        """Drop the sentence when its time is over."""
+        if self.notice is not None and now >= self.notice.until:
+            self.notice = None
+
+    def silent_for(self, now: float) -> int | None:
+        """Return the whole seconds without a word from the engine, or None while it speaks."""
+        if self.view is None or self.ended is not None or now - self.heard_at < SILENCE_SECONDS:
+            return None
+        return int(now - self.heard_at)
+
+    @property
+    def selected_key(self) -> str | None:
+        """The instrument that keys act on."""
+        if self.selected is not None:
+            return self.selected
+        if self.view is None:
+            return None
+        if self.view.ladder is not None:
+            return self.view.ladder.key
+        return self.view.watchlist[0].key if self.view.watchlist else None
+
+    @property
+    def selected_row(self) -> WatchRow | None:
+        """The watchlist line of the selected instrument."""
+        if self.view is None:
+            return None
+        return next((row for row in self.view.watchlist if row.key == self.selected_key), None)
+
+    @property
+    def selected_position(self) -> PositionRow | None:
+        """Our position in the selected instrument; one that is not ours only when there is no other."""
+        if self.view is None:
+            return None
+        rows = [row for row in self.view.positions if row.instrument == self.selected_key]
+        return next((row for row in rows if not row.external), rows[0] if rows else None)
+
+    @property
+    def alarms(self) -> tuple[EventLine, ...]:
+        """Alarms nobody has acknowledged yet, oldest first."""
+        if self.view is None:
+            return ()
+        return tuple(
+            event
+            for event in self.view.events
+            if event.severity is Severity.ALARM and event.number > self.acknowledged
+        )

@@ -1,0 +1,75 @@
+"""The two questions the screen asks: leaving with a position open, and ending the engine."""
+
+from typing import ClassVar
+
+from textual.app import ComposeResult
+from textual.binding import BindingType
+from textual.containers import Vertical
+from textual.screen import ModalScreen
+from textual.widgets import Input, Static
+
+_KILL_HINT = " ctrl+k KILL works here too "
+STOP_WORD = "STOP"
+"""What the trader types to end the engine."""
+
+
+class Dialog(ModalScreen[bool]):
+    """A question over the screen; dismissed with the answer."""
+
+    def on_mount(self) -> None:
+        """Take over the ASCII frame of a poor terminal."""
+        self.set_class(self.app.has_class("ascii"), "ascii")
+
+
+class DetachDialog(Dialog):
+    """Asks before leaving while a position is open."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        ("y,enter,q", "answer(True)", "leave"),
+        ("n,escape", "answer(False)", "stay"),
+    ]
+
+    def __init__(self, positions: int) -> None:
+        super().__init__()
+        self._positions = positions
+
+    def compose(self) -> ComposeResult:
+        """Say what goes on without the screen."""
+        held = "1 position is open." if self._positions == 1 else f"{self._positions} positions are open."
+        with Vertical(id="dialog"):
+            yield Static(f"{held} Leave the screen?", markup=False)
+            yield Static(
+                "The engine goes on and guards them; `cockpit` brings this screen back.", markup=False
+            )
+            yield Static("y or enter: leave     n or escape: stay", classes="hint", markup=False)
+            yield Static(_KILL_HINT, classes="kill", markup=False)
+
+    def action_answer(self, leave: bool) -> None:
+        """Close with the answer."""
+        self.dismiss(leave)
+
+
+class StopDialog(Dialog):
+    """Asks for a word before the engine is ended."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [("escape", "answer(False)", "go on")]
+
+    def compose(self) -> ComposeResult:
+        """Say what ending means, with the field for the word."""
+        with Vertical(id="dialog"):
+            yield Static("End the engine? Nothing guards, records or trades after that.", markup=False)
+            yield Static(
+                "It refuses unless flat, with no order live or in doubt, and no other screen.", markup=False
+            )
+            yield Input(placeholder=f"type {STOP_WORD} and press enter", select_on_focus=False)
+            yield Static("escape: let it run", classes="hint", markup=False)
+            yield Static(_KILL_HINT, classes="kill", markup=False)
+
+    def on_input_submitted(self, event: Input.Submitted) -> None:
+        """Close with yes for the right word; anything else waits on."""
+        if event.value.strip() == STOP_WORD:
+            self.dismiss(True)
+
+    def action_answer(self, stop: bool) -> None:
+        """Close with the answer."""
+        self.dismiss(stop)

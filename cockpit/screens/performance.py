@@ -1,0 +1,70 @@
+"""What the ledger proves so far: each figure with what it means and the sample behind it."""
+
+from cockpit.formatting import UNDEFINED, grouped, multiple, rupees, signed_rupees
+from cockpit.lines import Line, compose, fit
+from cockpit.screens.page import PageScreen
+from cockpit.widgets.gauges import win_rate
+from engine.views import PerformanceView, View
+
+
+def _figures(figures: PerformanceView) -> list[tuple[str, str, str]]:
+    def ratio(value: float | None) -> str:
+        return UNDEFINED if value is None else f"{value:.2f}".replace("-", "−")
+
+    drawdown = UNDEFINED if figures.max_drawdown is None else rupees(-abs(figures.max_drawdown))
+    return [
+        ("trades", grouped(figures.trades), f"{grouped(figures.wins)} won after all charges"),
+        ("win rate", win_rate(figures), "with its 95 % interval; wide while the sample is small"),
+        (
+            "profit factor",
+            ratio(figures.profit_factor),
+            "what was won ÷ what was lost; no figure without a loss",
+        ),
+        ("Sharpe ratio", ratio(figures.sharpe), "of daily returns, annualised; no figure before two days"),
+        ("max drawdown", drawdown, "deepest fall of the account from an earlier high"),
+        (
+            "expectancy",
+            UNDEFINED if figures.expectancy_r is None else multiple(figures.expectancy_r),
+            "average result per trade in units of its initial risk",
+        ),
+        ("net", signed_rupees(figures.net), "all charges included"),
+    ]
+
+
+def paint_report(view: View | None, width: int) -> list[Line]:
+    """Return the figures and today's money."""
+    lines = [compose([], width), compose([("PERFORMANCE", "title"), ("   escape goes back", "dim")], width)]
+    if view is None:
+        return [*lines, compose([("the engine has not spoken yet", "dim")], width)]
+    header, risk = view.header, view.risk
+    lines += [compose([], width), compose([("THE RECORD", "title")], width)]
+    for name, value, meaning in _figures(view.performance):
+        lines.append(
+            compose([(fit(name, 18), ""), (fit(value, 18, ">"), "strong"), (f"   {meaning}", "dim")], width)
+        )
+    if view.performance.trades < 30:
+        note = (
+            f"{grouped(view.performance.trades)} trades prove little: read every figure as unproven below 30."
+        )
+        lines += [compose([], width), compose([(note, "warn")], width)]
+    lines += [compose([], width), compose([("TODAY", "title")], width)]
+    today = [
+        ("opening account", rupees(risk.account), "frozen at the first good read of the day"),
+        ("realised", signed_rupees(header.realised), "closed trades"),
+        ("open", signed_rupees(header.open), "marked on the exit side of the book"),
+        ("charges", rupees(-abs(header.charges)), "those of closing everything included"),
+        ("day's result", signed_rupees(risk.day_result), f"limit −{rupees(risk.day_loss_limit)}"),
+    ]
+    for name, value, meaning in today:
+        lines.append(
+            compose([(fit(name, 18), ""), (fit(value, 18, ">"), "strong"), (f"   {meaning}", "dim")], width)
+        )
+    return lines
+
+
+class PerformanceScreen(PageScreen):
+    """The performance page."""
+
+    def text_lines(self, width: int) -> list[Line]:
+        """Return the figures."""
+        return paint_report(self._model.view, width)

@@ -1,0 +1,237 @@
+"""The trade screen: every panel a painter's lines, repainted by the app's one flush."""
+
+from typing import ClassVar
+
+from textual.app import ComposeResult
+from textual.binding import BindingType
+from textual.containers import Container
+from textual.screen import Screen
+
+from cockpit.keys import Scope, bindings_of
+from cockpit.lines import Line
+from cockpit.model import Model
+from cockpit.widgets.events import paint_alerts, paint_banner, paint_events
+from cockpit.widgets.footer import paint_footer
+from cockpit.widgets.gauges import paint_performance, paint_risk, performance_line
+from cockpit.widgets.header import paint_band, paint_money, paint_tiny
+from cockpit.widgets.ladder import paint_book, paint_head, paint_rows
+from cockpit.widgets.orders import paint_orders
+from cockpit.widgets.panel import Panel
+from cockpit.widgets.positions import paint_positions, paint_selected
+from cockpit.widgets.sections import Section, heading, stack
+from cockpit.widgets.signals import paint_signals, wanted_rows
+from cockpit.widgets.viewport import Sight, Viewport, centred, look, scroll
+from cockpit.widgets.watchlist import paint_watchlist
+from engine.views import View
+
+SMALLEST_WIDTH = 80
+SMALLEST_HEIGHT = 24
+PANELS = ("band", "money", "banner", "left", "head", "book", "rows", "below", "right", "alerts", "foot")
+
+
+def layout_class(width: int, height: int) -> str:
+    """Return the class that places the panels for a window of this size."""
+    if width < SMALLEST_WIDTH or height < SMALLEST_HEIGHT:
+        return "tiny"
+    return "narrow" if width < 120 else "normal" if width < 150 else "wide" if width < 190 else "huge"
+
+
+class TradeScreen(Screen[None]):
+    """Lays the model out; owns nothing but the ladder's window."""
+
+    BINDINGS: ClassVar[list[BindingType]] = bindings_of(Scope.TRADE)
+    AUTO_FOCUS: ClassVar[str | None] = None
+
+    def __init__(self, model: Model, *, ascii_signs: bool) -> None:
+        super().__init__(id="trade")
+        self._model = model
+        self._ascii = ascii_signs
+        self._viewport = Viewport()
+        self._panels: dict[str, Panel] = {name: Panel(id=name, ascii_signs=ascii_signs) for name in PANELS}
+
+    def compose(self) -> ComposeResult:
+        """Place the panels."""
+        panels = self._panels
+        yield panels["band"]
+        yield panels["money"]
+        yield panels["banner"]
+        with Container(id="body"):
+            yield panels["left"]
+            with Container(id="centre"):
+                yield panels["head"]
+                with Container(id="rungs"):
+                    yield panels["book"]
+                    yield panels["rows"]
+                yield panels["below"]
+            yield panels["right"]
+        yield panels["alerts"]
+        yield panels["foot"]
+
+    def on_mount(self) -> None:
+        """Choose the layout before the first frame."""
+        self._lay_out()
+
+    def on_resize(self) -> None:
+        """Lay out for the new size."""
+        self._lay_out()
+        self.call_after_refresh(self.flush)
+
+    def scroll_ladder(self, pages: int) -> None:
+        """Move the ladder's window by half its height, up (negative) or down."""
+        ladder = self._model.view.ladder if self._model.view is not None else None
+        if ladder is not None:
+            step = max(1, self._panels["rows"].size.height // 2)
+            self._viewport = scroll(ladder, self._viewport, pages * step)
+            self.flush()
+
+    def centre_ladder(self) -> None:
+        """Let the ladder follow the last price again."""
+        self._viewport = centred(self._viewport)
+        self.flush()
+
+    def flush(self) -> None:
+        """Paint what the model holds now; panels repaint only the cells that differ."""
+        model = self._model
+        view = model.view
+        band = self._panels["band"]
+        ended = model.ended is not None
+        if view is not None:
+            band.wear(view.header.world)
+        if self.has_class("tiny"):
+            band.show(paint_tiny(view, band.size.width, band.size.height, ended=ended))
+            return
+        silent = model.silent_for(self._now())
+        band.show([paint_band(view, band.size.width, silent=silent, ended=ended)])
+        money = self._panels["money"]
+        money.show([paint_money(view, money.size.width)])
+        self._show_banner()
+        if view is not None:
+            self._show_ladder(view)
+            for name, paint in (("left", self._left), ("right", self._right), ("below", self._below)):
+                panel = self._panels[name]
+                if panel.display and panel.size.height:
+                    panel.show(paint(view, panel.size.width, panel.size.height))
+        alerts = self._panels["alerts"]
+        alerts.show([paint_alerts(model, alerts.size.width)])
+        foot = self._panels["foot"]
+        foot.show([paint_footer(model, foot.size.width, Scope.TRADE, Scope.EVERYWHERE)])
+
+    def _now(self) -> float:
+        from cockpit.app import CockpitApp
+
+        app = self.app
+        assert isinstance(app, CockpitApp)
+        return app.now()
+
+    def _lay_out(self) -> None:
+        width, height = self.app.size
+        chosen = layout_class(width, height)
+        for name in ("tiny", "narrow", "normal", "wide", "huge"):
+            self.set_class(name == chosen, name)
+        self.set_class(height >= 34, "tall")
+
+    def _show_banner(self) -> None:
+        model = self._model
+        banner = self._panels["banner"]
+        latch = model.view.latch if model.view is not None else None
+        lines = paint_banner(latch, model.ended, banner.size.width or self.app.size.width)
+        banner.set_class(bool(lines), "shown")
+        banner.set_class(latch is not None and latch.state == "FLAT" and model.ended is None, "quiet")
+        banner.show(lines)
+
+    def _show_ladder(self, view: View) -> None:
+        model = self._model
+        head, book, rows = (self._panels[name] for name in ("head", "book", "rows"))
+        ladder = view.ladder
+        chosen = model.selected_row
+        sight = Sight((), None, (), ())
+        orders_instead = model.orders_shown and self.has_class("narrow")
+        fits = ladder is not None and (chosen is None or chosen.key == ladder.key)
+        if ladder is not None and fits and not orders_instead:
+            sight, self._viewport = look(ladder, self._viewport, rows.size.height)
+        head.show(paint_head(ladder, chosen, sight, self._viewport, head.size.width, head.size.height))
+        book.display = not orders_instead
+        if orders_instead:
+            rows.show(paint_orders(view.orders, rows.size.width, rows.size.height))
+        elif ladder is not None and fits:
+            book.show(paint_book(sight, book.size.width))
+            rows.show(paint_rows(ladder, sight, rows.size.width))
+        else:
+            book.show([])
+            rows.show([])
+
+    def _left(self, view: View, width: int, height: int) -> list[Line]:
+        inner = width - 1
+        count = len(view.watchlist)
+        sections = [
+            Section(
+                lambda w, h: paint_watchlist(view.watchlist, self._model.selected_key, w, h),
+                min(count, 4) + 1,
+                2 * count + 2,
+                0,
+            ),
+            Section(lambda w, h: paint_risk(view.risk, w, h), 7, 11, 1),
+            Section(lambda w, h: paint_performance(view.performance, w, h), 5, 7, 2),
+        ]
+        return [(*line, ("│", "rule")) for line in stack(sections, inner, height)]
+
+    def _right(self, view: View, width: int, height: int) -> list[Line]:
+        narrow_column = self.has_class("normal")
+        count = len(view.positions)
+        sections = []
+        if narrow_column:
+            sections.append(
+                Section(
+                    lambda w, h: paint_watchlist(view.watchlist, self._model.selected_key, w, h),
+                    min(len(view.watchlist), 4) + 1,
+                    len(view.watchlist) + 1,
+                    0,
+                )
+            )
+        sections.append(
+            Section(lambda w, h: paint_positions(view.positions, w, h), max(2, count + 1), 3 * count + 2, 0)
+        )
+        if self._model.orders_shown:
+            sections.append(Section(lambda w, h: paint_orders(view.orders, w, h), 3, 100, 1))
+        else:
+            sections.append(
+                Section(
+                    lambda w, h: paint_signals(view.signals, w, h),
+                    5,
+                    wanted_rows(view.signals, width - 1, 3) + 1,
+                    1,
+                )
+            )
+        if narrow_column:
+            sections.append(Section(lambda w, h: paint_risk(view.risk, w, h), 4, 7, 2))
+            sections.append(
+                Section(
+                    lambda w, _: [heading("PERFORMANCE", "", w), performance_line(view.performance, w)],
+                    2,
+                    2,
+                    4,
+                )
+            )
+        elif not self._model.orders_shown:
+            live = min(6, len(view.orders))
+            sections.append(Section(lambda w, h: paint_orders(view.orders, w, h), 3, live + 2, 2))
+        sections.append(Section(lambda w, h: paint_events(view.events, w, h), 3, 100, 3))
+        return _ruled(stack(sections, width - 1, height))
+
+    def _below(self, view: View, width: int, height: int) -> list[Line]:
+        row = self._model.selected_row
+        if height <= 3:
+            return paint_selected(self._model.selected_position, row.symbol if row else "", width, height)
+        count = len(view.positions)
+        sections = [
+            Section(lambda w, h: paint_positions(view.positions, w, h), max(2, count + 1), 3 * count + 1, 0),
+            Section(
+                lambda w, h: paint_signals(view.signals, w, h), 5, wanted_rows(view.signals, width, 2), 1
+            ),
+            Section(lambda w, h: paint_events(view.events, w, h), 3, 100, 2),
+        ]
+        return stack(sections, width, height)
+
+
+def _ruled(lines: list[Line]) -> list[Line]:
+    return [(("│", "rule"), *line) for line in lines]

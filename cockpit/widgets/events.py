@@ -1,0 +1,77 @@
+"""The event lines, the alert strip that stays until acknowledged, and the banner of a kill or an ended engine."""
+
+from cockpit.formatting import clock
+from cockpit.lines import Line, Span, compose, spread, wrap
+from cockpit.model import Model, Notice
+from cockpit.widgets.sections import heading
+from engine.views import EventLine, LatchView, Severity
+
+_STYLES = {Severity.INFO: "", Severity.GOOD: "up", Severity.WARNING: "warn", Severity.ALARM: "alarm"}
+_WORDS = {Severity.WARNING: "! ", Severity.ALARM: "!! "}
+
+
+def paint_events(events: tuple[EventLine, ...], width: int, height: int) -> list[Line]:
+    """Return the newest events, newest first, long ones over two lines."""
+    if height <= 0:
+        return []
+    lines = [heading("EVENTS", "", width)]
+    for event in reversed(events[-height:]):
+        left = height - len(lines)
+        if left <= 0:
+            break
+        word = _WORDS.get(event.severity, "")
+        for index, text in enumerate(wrap(word + event.text, max(1, width - 10), min(2, left))):
+            stamp = f"{clock(event.time)} " if index == 0 else " " * 9
+            lines.append(compose([(stamp, "dim"), (text, _STYLES[event.severity])], width))
+    return lines[:height]
+
+
+def _notice_span(notice: Notice) -> Span:
+    return (f" {notice.text} ", {"warning": "warn", "alarm": "alarm"}.get(notice.severity.value, "strong"))
+
+
+def paint_alerts(model: Model, width: int) -> Line:
+    """Return the alert strip: unacknowledged alarms before everything, else the last answer, else the last event."""
+    alarms = model.alarms
+    notice = model.notice
+    if alarms:
+        newest = alarms[-1]
+        more = f" (+{len(alarms) - 1} more)" if len(alarms) > 1 else ""
+        text = f" !! {clock(newest.time)} {newest.text}{more}"
+        tail: list[Span] = [_notice_span(notice)] if notice is not None else []
+        tail.append((" a acknowledges ", "key"))
+        room = max(0, width - sum(len(part) for part, _ in tail))
+        return spread(compose([(text.ljust(room), "alarm")], room), tail, width)
+    if notice is not None:
+        return compose([_notice_span(notice)], width)
+    events = model.view.events if model.view is not None else ()
+    if not events:
+        return compose([], width)
+    last = events[-1]
+    return compose([(f" {clock(last.time)} ", "dim"), (last.text, _STYLES[last.severity] or "dim")], width)
+
+
+def paint_banner(latch: LatchView | None, ended: str | None, width: int) -> list[Line]:
+    """Return the three lines across the screen of a kill latch or an ended engine; none when neither is."""
+    if ended is not None:
+        first = f"ENGINE ENDED: {ended}"
+        second = (
+            "This is its last word and may be wrong by now. ctrl+k still kills by every way left; q quits."
+        )
+        if latch is not None:
+            first += f"   kill latch {latch.state}"
+    elif latch is not None:
+        words = {
+            "KILLING": "KILL: closing everything",
+            "STUCK": "KILL STUCK: not everything could be closed yet, trying on",
+            "FLAT": "KILLED AND FLAT",
+        }
+        first = f"{words.get(latch.state, f'KILL {latch.state}')} · {latch.progress}".rstrip(" ·")
+        reason = f": {latch.reason}" if latch.reason else ""
+        second = (
+            f"since {clock(latch.since)} by {latch.by}{reason} · no entries · to trade again: cockpit rearm"
+        )
+    else:
+        return []
+    blank = compose([], width)
+    return [compose([("  " + first, "strong")], width), compose([("  " + second, "")], width), blank]

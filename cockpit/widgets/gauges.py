@@ -1,0 +1,121 @@
+"""Risk gauges and the performance figures: how much of each limit is used, and what the record proves."""
+
+from cockpit.formatting import UNDEFINED, grouped, multiple, rupees, signed_rupees
+from cockpit.lines import Line, Span, bar, compose, spread
+from cockpit.widgets.header import direction
+from cockpit.widgets.sections import heading
+from engine.views import PerformanceView, RiskView
+
+_LABEL = 10
+
+
+def _gauge(label: str, share: float, detail: str, width: int) -> Line:
+    level = "stop" if share >= 1 else "warn" if share >= 0.75 else "bar-value"
+    cells = 8 if width < 44 else 10
+    left: list[Span] = [
+        (label.ljust(_LABEL), "dim"),
+        (bar(share, cells).rstrip(), level),
+    ]
+    used = sum(len(text) for text, _ in left)
+    track = _LABEL + cells - used
+    left += [("░" * max(0, track), "rule"), (f"{share * 100:4.0f} %", "warn" if share >= 0.75 else "")]
+    return spread(left, [(detail, "dim"), (" ", "")], width)
+
+
+def _share(part: int, whole: int) -> float:
+    return part / whole if whole > 0 else 0.0
+
+
+def _fact(label: str, value: str, width: int, style: str = "") -> Line:
+    return spread([(label, "dim")], [(value, style), (" ", "")], width)
+
+
+def paint_risk(risk: RiskView, width: int, height: int) -> list[Line]:
+    """Return the gauges, the most pressing first; each with its limit."""
+    if height <= 0:
+        return []
+    title = heading("RISK", f"of {rupees(risk.account, 0)}", width)
+    if risk.stopped_for_day:
+        title = compose([(" STOPPED FOR THE DAY: loss limit ".ljust(width), "alarm")], width)
+    wide = width >= 40
+    loss = max(0, -risk.day_result)
+    used = risk.day_loss_used_pct / 100
+    gauges = [
+        ("day loss", used, loss, risk.day_loss_limit),
+        ("open risk", _share(risk.open_risk, risk.open_risk_limit), risk.open_risk, risk.open_risk_limit),
+        ("exposure", _share(risk.exposure, risk.exposure_limit), risk.exposure, risk.exposure_limit),
+    ]
+    facts = [
+        _fact("positions", f"{risk.positions} of {risk.positions_limit}", width),
+        _fact(
+            "if all stops fill",
+            signed_rupees(risk.if_all_stops_fill, 0),
+            width,
+            direction(risk.if_all_stops_fill),
+        ),
+        _fact(
+            "orders",
+            f"{risk.orders_this_second}/s of {risk.orders_per_second_limit} · today {grouped(risk.orders_today)}",
+            width,
+        ),
+    ]
+    two = not wide and height >= 1 + 2 * len(gauges) + len(facts)
+    lines = [title]
+    for label, share, part, whole in gauges:
+        detail = f"{rupees(part, 0)} of {rupees(whole, 0)}"
+        lines.append(_gauge(label, share, detail if wide else "", width))
+        if two:
+            lines.append(_fact("", detail, width, "dim"))
+    return [*lines, *facts][:height]
+
+
+def _number(value: float | None, decimals: int = 2) -> str:
+    return UNDEFINED if value is None else f"{value:.{decimals}f}".replace("-", "−")
+
+
+def win_rate(figures: PerformanceView) -> str:
+    """Return the win rate with its interval: 56 % (39–71)."""
+    if figures.win_rate is None:
+        return UNDEFINED
+    text = f"{figures.win_rate * 100:.0f} %"
+    if figures.win_rate_low is not None and figures.win_rate_high is not None:
+        text += f" ({figures.win_rate_low * 100:.0f}–{figures.win_rate_high * 100:.0f})"
+    return text
+
+
+def paint_performance(figures: PerformanceView, width: int, height: int) -> list[Line]:
+    """Return what the ledger proves so far; a figure without meaning is a dash."""
+    if height <= 0:
+        return []
+    drawdown = UNDEFINED if figures.max_drawdown is None else rupees(-abs(figures.max_drawdown), 0)
+    expectancy = UNDEFINED if figures.expectancy_r is None else multiple(figures.expectancy_r)
+    lines = [
+        heading("PERFORMANCE", f"n {grouped(figures.trades)}", width),
+        _fact("win rate", win_rate(figures), width),
+        _fact("profit factor", _number(figures.profit_factor), width),
+        _fact("Sharpe", _number(figures.sharpe), width),
+        _fact("max drawdown", drawdown, width),
+        _fact("expectancy", expectancy, width),
+        _fact("net", signed_rupees(figures.net, 0), width, direction(figures.net)),
+    ]
+    return lines[:height]
+
+
+def performance_line(figures: PerformanceView, width: int) -> Line:
+    """Return the same in one line, for narrow columns."""
+    drawdown = UNDEFINED if figures.max_drawdown is None else rupees(-abs(figures.max_drawdown), 0)
+    return compose(
+        [
+            ("n ", "dim"),
+            (grouped(figures.trades), ""),
+            ("  win ", "dim"),
+            (win_rate(figures), ""),
+            ("  PF ", "dim"),
+            (_number(figures.profit_factor), ""),
+            ("  Sharpe ", "dim"),
+            (_number(figures.sharpe, 1), ""),
+            ("  max DD ", "dim"),
+            (drawdown, ""),
+        ],
+        width,
+    )

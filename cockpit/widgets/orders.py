@@ -1,0 +1,58 @@
+"""Live and recent orders, live ones first."""
+
+from cockpit.formatting import clock, grouped, price
+from cockpit.lines import Line, Span, compose, fit
+from cockpit.widgets.sections import heading
+from engine.views import OrderRow
+
+_ENDED = ("FILLED", "CANCELLED", "REJECTED", "EXPIRED", "COMPLETE", "UNSENT")
+
+
+def is_live(row: OrderRow) -> bool:
+    """Say whether the order may still fill."""
+    return not row.state.upper().startswith(_ENDED)
+
+
+def _state_style(row: OrderRow) -> str:
+    state = row.state.upper()
+    if "DOUBT" in state:
+        return "alarm"
+    if state.startswith("REJECT"):
+        return "warn"
+    return "good" if is_live(row) else "dim"
+
+
+def _order(row: OrderRow, width: int) -> Line:
+    limit = row.trigger_price or row.price
+    shown = price(row.average, row.tick) if row.average else price(limit, row.tick) if limit else "market"
+    quiet = "" if is_live(row) else "dim"
+    side = {"BUY": "▲", "SELL": "▼"}.get(row.side.upper(), "·")
+    filled = f" {grouped(row.filled)}/{grouped(row.quantity)}" if row.filled not in (0, row.quantity) else ""
+    spans: list[Span] = [
+        (f"{clock(row.time, seconds=width >= 60)} ", "dim"),
+        (fit(row.symbol, 9), quiet or "value"),
+        (f" {side} ", "up" if side == "▲" else "down"),
+        (fit(grouped(row.quantity), 6, ">"), quiet),
+        (fit(f" {row.role}", 8), quiet),
+    ]
+    if width >= 60:
+        spans.append((fit(row.type, 7), "dim"))
+    spans += [
+        (fit(shown, 10, ">"), quiet),
+        (f" {row.state}", _state_style(row)),
+        (filled, ""),
+        (f" {row.message}" if row.message else "", "dim"),
+    ]
+    return compose(spans, width)
+
+
+def paint_orders(rows: tuple[OrderRow, ...], width: int, height: int) -> list[Line]:
+    """Return the orders in one line each."""
+    if height <= 0:
+        return []
+    live = sum(1 for row in rows if is_live(row))
+    lines = [heading("ORDERS", f"{live} live" if rows else "", width)]
+    if not rows:
+        lines.append(compose([("no order yet", "dim")], width))
+    lines.extend(_order(row, width) for row in sorted(rows, key=is_live, reverse=True)[: height - 1])
+    return lines[:height]

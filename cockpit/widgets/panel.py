@@ -1,0 +1,101 @@
+"""A panel that draws finished lines and repaints only the cells that changed."""
+
+from collections.abc import Sequence
+from typing import ClassVar
+
+from rich.segment import Segment
+from rich.style import Style
+from textual.geometry import Region
+from textual.strip import Strip
+from textual.widget import Widget
+
+from cockpit.lines import Line, ascii_only, changed_columns
+from cockpit.theme import STYLES
+
+
+class Panel(Widget):
+    """Draws the lines it was last shown.
+
+    Its owner calls ``show`` at most once a frame. Unchanged lines keep their strip; changed ones are marked dirty from
+    the first to the last changed cell, so that a ticking price costs the bytes of its own digits.
+    """
+
+    COMPONENT_CLASSES: ClassVar[set[str]] = {f"panel--{style}" for style in STYLES}
+    ALLOW_SELECT: ClassVar[bool] = False
+
+    def __init__(self, *, id: str | None = None, ascii_signs: bool = False) -> None:  # noqa: A002 - Textual's word
+        super().__init__(id=id)
+        self._ascii = ascii_signs
+        self._lines: tuple[Line, ...] = ()
+        self._strips: dict[int, Strip] = {}
+        self._styles: dict[str, Style] = {}
+
+    @property
+    def lines(self) -> tuple[Line, ...]:
+        """The lines on show."""
+        return self._lines
+
+    @property
+    def text(self) -> str:
+        """The plain text on show, for tests and for copying."""
+        return "\n".join("".join(text for text, _ in line) for line in self._lines)
+
+    def show(self, lines: Sequence[Line]) -> None:
+        """Draw these lines from now on; the panel repaints only what differs."""
+        before, after = self._lines, tuple(lines)
+        if before == after:
+            return
+        self._lines = after
+        regions: list[Region] = []
+        width = self.size.width
+        for row in range(max(len(before), len(after))):
+            if row >= len(before) or row >= len(after):
+                self._strips.pop(row, None)
+                regions.append(Region(0, row, width, 1))
+                continue
+            columns = changed_columns(before[row], after[row])
+            if columns is not None:
+                self._strips.pop(row, None)
+                regions.append(Region(columns[0], row, columns[1] - columns[0], 1))
+        self.refresh(*regions)
+
+    def render_line(self, y: int) -> Strip:
+        """Return one line from the strip cache."""
+        strip = self._strips.get(y)
+        if strip is None:
+            strip = self._strips[y] = self._build(y)
+        return strip
+
+    def wear(self, world: str) -> None:
+        """Take a world's colour; the class changes only when the world does."""
+        if not self.has_class(world):
+            self.set_classes(world)
+
+    def on_resize(self) -> None:
+        """Forget strips of another width."""
+        self._strips.clear()
+
+    def notify_style_update(self) -> None:
+        """Forget the resolved styles when the theme or a class changed."""
+        super().notify_style_update()
+        self._styles.clear()
+        self._strips.clear()
+
+    def _build(self, row: int) -> Strip:
+        width = self.size.width
+        if row >= len(self._lines):
+            return Strip.blank(width, self._style(""))
+        segments = [
+            Segment(ascii_only(text) if self._ascii else text, self._style(style))
+            for text, style in self._lines[row]
+        ]
+        cells = sum(len(text) for text, _ in self._lines[row])
+        strip = Strip(segments, cells)
+        return strip if cells == width else strip.adjust_cell_length(width, self._style(""))
+
+    def _style(self, name: str) -> Style:
+        style = self._styles.get(name)
+        if style is None:
+            style = self.get_component_rich_style(f"panel--{name}") if name else self.rich_style
+            self._styles[name] = style
+        return style

@@ -1,0 +1,108 @@
+"""Open positions: result, R, and above all the state of each stop."""
+
+from cockpit.formatting import clock, grouped, multiple, price, signed_rupees, signed_units
+from cockpit.lines import Line, Span, compose, length, spread
+from cockpit.widgets.header import direction
+from cockpit.widgets.sections import heading
+from engine.views import PositionRow, StopState
+
+_STOP_STYLES = {
+    StopState.HELD: "good",
+    StopState.PLACING: "warn",
+    StopState.EXITING: "warn",
+    StopState.MISSING: "alarm",
+    StopState.IN_DOUBT: "alarm",
+}
+
+
+def _first(row: PositionRow, width: int) -> Line:
+    side = "long" if row.quantity > 0 else "short" if row.quantity < 0 else "flat"
+    left: list[Span] = [
+        (row.symbol, "strong"),
+        (f" {signed_units(row.quantity)}", "entry"),
+        (f" {side} @ {price(row.average, row.tick)}", ""),
+    ]
+    if row.external:
+        left.append((" EXTERNAL", "warn"))
+    right: list[Span] = [
+        (signed_rupees(row.pnl, 2 if width >= 46 else 0), direction(row.pnl)),
+        (f"{multiple(row.r):>8} ", direction(row.pnl)),
+    ]
+    return spread(compose(left, max(1, min(length(left), width - length(right) - 1))), right, width)
+
+
+def _stop(row: PositionRow, width: int) -> Line:
+    if row.external and row.stop is None:
+        return compose([("  not ours: left alone, no stop of ours", "warn")], width)
+    if row.stop_state in (StopState.MISSING, StopState.IN_DOUBT):
+        word = "NO STOP AT THE EXCHANGE" if row.stop_state is StopState.MISSING else "STOP IN DOUBT"
+        wish = "" if row.stop is None else f" · wanted {price(row.stop, row.tick)}"
+        return compose([(f"  {row.stop_state.value}: {word}{wish}".ljust(width), "alarm")], width)
+    spans: list[Span] = [
+        ("  stop ", "dim"),
+        (price(row.stop, row.tick), "stop"),
+        (f" {row.stop_state.value}", _STOP_STYLES[row.stop_state]),
+        (f" {row.stop_term}" if row.stop_term else "", "dim"),
+    ]
+    if row.locked_r is not None:
+        spans.append((f" · {'locks' if row.locked_r >= 0 else 'risks'} ", "dim"))
+        spans.append((multiple(row.locked_r), "up" if row.locked_r >= 0 else "down"))
+    return compose(spans, width)
+
+
+def _third(row: PositionRow, width: int) -> Line:
+    spans: list[Span] = []
+    if row.target is not None:
+        spans = [
+            ("  target ", "dim"),
+            (price(row.target, row.tick), "target"),
+            (f" {row.target_state}" if row.target_state else "", ""),
+        ]
+    mark: list[Span] = [(" · mark " if spans else "  mark ", "dim"), (price(row.mark, row.tick), "")]
+    if row.mark_quality != "LIVE":
+        mark.append((f" {row.mark_quality}", "warn"))
+    tail: list[Span] = [(f" · {row.setup} {clock(row.since, seconds=False)}", "dim")]
+    return compose([*spans, *mark, *tail], width)
+
+
+def paint_positions(rows: tuple[PositionRow, ...], width: int, height: int) -> list[Line]:
+    """Return the positions, three lines each where there is room, else two, else one; loud ones first."""
+    if height <= 0:
+        return []
+    note = f"{len(rows)}" if rows else ""
+    lines = [heading("POSITIONS", note, width)] if height >= len(rows) + 1 else []
+    if not rows:
+        return [*lines, compose([("no position", "dim")], width)][:height]
+    room = height - len(lines)
+    each = max(1, min(3, room // len(rows)))
+    for row in sorted(rows, key=lambda row: row.stop_state is StopState.HELD):
+        parts = [_first(row, width), _stop(row, width), _third(row, width)]
+        if each == 1 and row.stop_state is not StopState.HELD:
+            parts = [_short_alarm(row, width)]
+        lines.extend(parts[:each])
+    return lines[:height]
+
+
+def _short_alarm(row: PositionRow, width: int) -> Line:
+    style = _STOP_STYLES[row.stop_state]
+    text = f"{row.symbol} {signed_units(row.quantity)}  stop {row.stop_state.value}"
+    return compose([(text.ljust(width) if style == "alarm" else text, style)], width)
+
+
+def paint_selected(row: PositionRow | None, symbol: str, width: int, height: int) -> list[Line]:
+    """Return the selected instrument's own position for the smallest trade screen."""
+    if height <= 0:
+        return []
+    if row is None:
+        return [compose([(f"{symbol} ", "strong"), ("no position", "dim")], width)]
+    lines = [_first(row, width), _stop(row, width), _third(row, width)]
+    if height == 1 and row.stop_state is not StopState.HELD:
+        return [_short_alarm(row, width)]
+    return lines[:height]
+
+
+def held_text(row: PositionRow | None) -> str:
+    """Return what a flatten key would close: ``INFY −120``; a dash when there is nothing."""
+    return (
+        f"{row.symbol} {'+' if row.quantity > 0 else ''}{grouped(row.quantity)}" if row is not None else "–"
+    )

@@ -1,0 +1,58 @@
+"""Columns made of sections: a heading with a rule, and the sharing out of rows among sections."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from cockpit.lines import Line, Span, compose, length
+
+Painter = Callable[[int, int], list[Line]]
+"""Paints at most (width, height)."""
+
+
+def heading(title: str, note: str, width: int, *, style: str = "dim") -> Line:
+    """Return a section's first line: title, rule, note at the right end."""
+    left: list[Span] = [(title, "title"), (" ", "")]
+    right: list[Span] = [(f" {note}", style)] if note else []
+    rule = width - length(left) - length(right) - 1
+    return compose([*left, ("─" * max(0, rule), "rule"), *right, (" ", "")], width)
+
+
+@dataclass(frozen=True, slots=True)
+class Section:
+    """A section's appetite: no fewer than ``minimum`` rows or none at all, ``wanted`` when there is plenty."""
+
+    paint: Painter
+    minimum: int
+    wanted: int
+    rank: int
+    """Who eats first: 0 before 1."""
+
+
+def share_rows(sections: Sequence[Section], height: int) -> list[int]:
+    """Return each section's rows: minimums by rank, then what is wanted by rank; never more than ``height``."""
+    order = sorted(range(len(sections)), key=lambda index: (sections[index].rank, index))
+    rows = [0] * len(sections)
+    left = max(0, height)
+    for index in order:
+        minimum = sections[index].minimum
+        if 0 < minimum <= left:
+            rows[index] = minimum
+            left -= minimum
+    for index in order:
+        if rows[index]:
+            more = min(left, max(0, sections[index].wanted - rows[index]))
+            rows[index] += more
+            left -= more
+    return rows
+
+
+def stack(sections: Sequence[Section], width: int, height: int) -> list[Line]:
+    """Return the sections under each other, each in its share of the rows."""
+    lines: list[Line] = []
+    for section, rows in zip(sections, share_rows(sections, height), strict=True):
+        if rows == 0:
+            continue
+        painted = section.paint(width, rows)[:rows]
+        lines.extend(painted)
+        lines.extend([compose([], width)] * (rows - len(painted)))
+    return lines

@@ -1,0 +1,61 @@
+"""The watchlist: one or two lines for each instrument, the selected one marked."""
+
+from cockpit.formatting import arrow, percent, price, signed_units
+from cockpit.lines import Line, Span, compose, fit
+from cockpit.widgets.sections import heading
+from engine.views import WatchRow
+
+
+def _change(row: WatchRow) -> str:
+    return f"{arrow(row.change_pct)}{percent(row.change_pct).lstrip('+−')}"
+
+
+def _row(row: WatchRow, number: int, width: int, *, selected: bool) -> Line:
+    plain = "selected" if selected else ""
+    quiet = "selected-dim" if selected else "dim"
+    change = row.change_pct or 0
+    moved = "up" if change > 0 else "down" if change < 0 else ""
+    if selected:
+        moved = f"selected-{moved}" if moved else "selected"
+    symbol = max(6, width - 21)
+    spans: list[Span] = [
+        ("▸" if selected else " ", plain),
+        (f"{number} " if number <= 9 else "  ", quiet),
+        (fit(row.symbol, symbol), plain or "value"),
+        (fit(price(row.last, row.tick), 10, ">"), plain),
+        (fit(_change(row), 7, ">"), moved),
+        (" ", plain),
+    ]
+    return compose(spans, width)
+
+
+def _second(row: WatchRow, width: int, *, selected: bool) -> Line:
+    quiet = "selected-dim" if selected else "dim"
+    held = signed_units(row.position) if row.position else ""
+    where = " · ".join(part for part in (row.location, row.detail) if part)
+    quality = row.quality if row.quality != "LIVE" else ""
+    tail: list[Span] = [(f" {quality}", "selected" if selected else "warn")] if quality else []
+    if held:
+        tail.append((f" {held}", "selected" if selected else "entry"))
+    tail.append((" ", quiet))
+    room = max(0, width - 3 - sum(len(text) for text, _ in tail))
+    return compose([("   ", quiet), (fit(where, room), quiet), *tail], width)
+
+
+def paint_watchlist(rows: tuple[WatchRow, ...], selected: str | None, width: int, height: int) -> list[Line]:
+    """Return the list in at most ``height`` lines: two for each instrument where there is room, else one.
+
+    Where not all fit, the window moves so that the selected one is seen.
+    """
+    if height <= 0:
+        return []
+    lines = [heading("WATCHLIST", f"{len(rows)}", width)]
+    each = 2 if len(rows) * 2 + 1 <= height else 1
+    room = max(0, (height - 1) // each)
+    chosen = next((index for index, row in enumerate(rows) if row.key == selected), 0)
+    first = max(0, min(chosen - room // 2, len(rows) - room))
+    for index, row in enumerate(rows[first : first + room], start=first):
+        lines.append(_row(row, index + 1, width, selected=row.key == selected))
+        if each == 2:
+            lines.append(_second(row, width, selected=row.key == selected))
+    return lines[:height]

@@ -1,0 +1,417 @@
+"""One rich, invented view: eight instruments, a long profile, two positions, three signals, orders and events."""
+
+from datetime import datetime
+from typing import Final
+
+import msgspec
+
+from engine.market.clock import IST, Instant, instant_of
+from engine.views import (
+    EventLine,
+    HeaderView,
+    KillScope,
+    LadderRow,
+    LadderView,
+    LatchView,
+    OrderRow,
+    PerformanceView,
+    PositionRow,
+    RiskView,
+    Severity,
+    SignalCard,
+    StopState,
+    View,
+    WatchRow,
+)
+
+SECOND: Final = 1_000_000
+
+
+def at(hour: int, minute: int, second: int = 0) -> Instant:
+    return instant_of(datetime(2026, 8, 12, hour, minute, second, tzinfo=IST))
+
+
+def _watch(
+    symbol: str,
+    last: int,
+    percent: float | None,
+    *,
+    tick: int = 5,
+    position: int = 0,
+    quality: str = "LIVE",
+    location: str = "in value",
+    detail: str = "",
+) -> WatchRow:
+    change = None if percent is None else round(last * percent / 100)
+    return WatchRow(
+        key=f"NSE_EQ|{symbol}",
+        symbol=symbol,
+        tick=tick,
+        lot=1,
+        last=last,
+        change=change,
+        change_pct=percent,
+        bid=last - tick,
+        ask=last + tick,
+        position=position,
+        quality=quality,
+        location=location,
+        detail=detail,
+    )
+
+
+WATCHLIST: Final = (
+    _watch("MERIDIAN", 151_200, -2.33, tick=10, position=-120, location="in value"),
+    _watch("KAVERI", 106_940, 0.21, position=240, location="above VAH"),
+    _watch("PRAGATI", 164_050, -1.20, location="below VAL"),
+    _watch("NARMADA", 42_315, 0.0, location="in value"),
+    _watch("SURYA", 287_500, 1.74, tick=10, location="above IB"),
+    _watch("HIMADRI", 88_225, -0.46, quality="STALE", location="in value"),
+    _watch("UTKAL", 19_840, 3.05, location="above VAH"),
+    _watch("NIFTY 25900 CE", 31_240, 4.02, quality="PARTIAL", location="below IB", detail="lot 65 · exp 2d"),
+)
+
+_LETTERS: Final = (
+    "",
+    "C",
+    "C",
+    "BC",
+    "BC",
+    "ABC",
+    "ABCD",
+    "ABCD",
+    "ABCDE",
+    "ABCDEF",
+    "ABCDEF",
+    "ABCDEFG",
+    "ABCDEFG",
+    "ABCDEFGH",
+    "BCDEFGH",
+    "BCDEFGHI",
+    "CDEFGHI",
+    "CDEFGHIJ",
+    "DEFGHIJ",
+    "DEFGHIJK",
+    "DFGHIJK",
+    "FGHIJK",
+    "FGHJK",
+    "GHJK",
+    "GHJKL",
+    "HJKL",
+    "HJKLM",
+    "JKLM",
+    "JKLM",
+    "KLM",
+    "KLM",
+    "KL",
+    "L",
+    "L",
+)
+
+
+def ladder_rows() -> tuple[LadderRow, ...]:
+    """Sixty-two rows of ₹2 from 1,560 down, value area 1,522–1,548, POC 1,526."""
+    rows: list[LadderRow] = []
+    last = 151_200
+    for index in range(62):
+        price = 156_000 - 200 * index
+        letters = _LETTERS[index - 2] if 2 <= index < 2 + len(_LETTERS) else ""
+        weight = len(letters)
+        volume = weight * weight * 1_900 + (price // 100 * 7919) % 3_700 if letters else 0
+        marks = {
+            154_800: ("VAH",),
+            152_600: ("POC", "TPOC", "VWAP"),
+            152_200: ("VAL",),
+            155_400: ("IBH",),
+            153_400: ("IBL",),
+            155_600: ("HIGH",),
+            149_200: ("LOW",),
+            154_200: ("OPEN",),
+        }.get(price, ())
+        orders = {
+            155_400: ("stop 1,554.10",),
+            154_800: ("−120 entry",),
+            150_400: ("T2 1,504.00",),
+            152_800: ("trail 1,527.00",),
+        }.get(price, ())
+        step = (price - last) // 200
+        rows.append(
+            LadderRow(
+                price=price,
+                letters=letters,
+                volume=volume,
+                in_value=152_200 <= price <= 154_800,
+                marks=marks,
+                bid_size=(640 - 90 * step * step) * 3 if -2 <= step <= 0 else 0,
+                ask_size=(420 + 310 * step) if 0 <= step <= 2 else 0,
+                single_print=len(letters) == 1,
+                orders=orders,
+            )
+        )
+    return tuple(rows)
+
+
+def ladder() -> LadderView:
+    rows = ladder_rows()
+    return LadderView(
+        key="NSE_EQ|MERIDIAN",
+        symbol="MERIDIAN",
+        tick=10,
+        row=200,
+        rule="dual",
+        value_area_pct=70,
+        last=151_200,
+        change=-3_600,
+        change_pct=-2.33,
+        rows=rows,
+        max_volume=max(row.volume for row in rows),
+        day_type="normal variation ▼ developing",
+        open_type="open rejection reverse",
+        quality="PARTIAL from 09:32",
+        poc=152_600,
+        val=152_200,
+        vah=154_800,
+        ties=2,
+        ib_low=153_400,
+        ib_high=155_400,
+        ib_complete=True,
+        vwap=152_735,
+        high=155_740,
+        low=149_210,
+        atr=310,
+        rotation_factor=-5,
+        bid=151_190,
+        ask=151_210,
+        volume=4_812_340,
+    )
+
+
+SIGNALS: Final = (
+    SignalCard(
+        id="s3",
+        time=at(11, 42, 1),
+        instrument="NSE_EQ|SURYA",
+        symbol="SURYA",
+        tick=10,
+        setup="failed auction",
+        side="SELL",
+        price=287_500,
+        stop=288_900,
+        target=283_000,
+        state="waiting for you 8 s",
+        reason="probe 3 rows above the balance high, no acceptance, closed back inside",
+        evidence=("probe 3 rows", "volume 0.6 of mean", "delta −1.2k ±0.4k"),
+        record="n 34 · 56 % (39–71) · UNPROVEN",
+        quantity=178,
+        risk=249_200,
+    ),
+    SignalCard(
+        id="s2",
+        time=at(11, 40, 7),
+        instrument="NSE_EQ|MERIDIAN",
+        symbol="MERIDIAN",
+        tick=10,
+        setup="failed auction",
+        side="SELL",
+        price=154_800,
+        stop=155_410,
+        target=152_600,
+        state="took it",
+        reason="probe 2 rows over VAH, closed back inside within one bracket",
+        evidence=("probe 2 rows", "VAH 1,548", "ATR 3.10"),
+        record="n 34 · 56 % (39–71) · UNPROVEN",
+        quantity=120,
+        risk=73_200,
+    ),
+    SignalCard(
+        id="s1",
+        time=at(11, 12, 33),
+        instrument="NSE_EQ|PRAGATI",
+        symbol="PRAGATI",
+        tick=5,
+        setup="failed auction",
+        side="BUY",
+        price=164_500,
+        stop=163_900,
+        target=165_400,
+        state="refused",
+        reason="charges are 19 % of the target, the limit is 15 %",
+        evidence=("target 0.9 × ATR",),
+        record="n 34 · 56 % (39–71) · UNPROVEN",
+    ),
+)
+
+POSITIONS: Final = (
+    PositionRow(
+        instrument="NSE_EQ|MERIDIAN",
+        symbol="MERIDIAN",
+        tick=10,
+        quantity=-120,
+        average=154_800,
+        mark=151_210,
+        mark_quality="LIVE",
+        pnl=430_800,
+        r=5.9,
+        stop=152_700,
+        stop_state=StopState.HELD,
+        stop_term="trail",
+        locked_r=3.4,
+        target=150_400,
+        target_state="watched",
+        setup="failed auction",
+        since=at(11, 40, 7),
+    ),
+    PositionRow(
+        instrument="NSE_EQ|KAVERI",
+        symbol="KAVERI",
+        tick=5,
+        quantity=240,
+        average=107_200,
+        mark=106_935,
+        mark_quality="LIVE",
+        pnl=-63_600,
+        r=-0.5,
+        stop=106_650,
+        stop_state=StopState.PLACING,
+        stop_term="structure",
+        locked_r=-1.0,
+        target=108_300,
+        target_state="watched",
+        setup="by hand",
+        since=at(11, 41, 58),
+    ),
+)
+
+
+def _order(
+    number: int,
+    symbol: str,
+    role: str,
+    side: str,
+    quantity: int,
+    price: int,
+    state: str,
+    *,
+    filled: int = 0,
+    trigger: int = 0,
+    average: int | None = None,
+    message: str = "",
+) -> OrderRow:
+    return OrderRow(
+        tag=f"t{number}",
+        time=at(11, 40, number),
+        instrument=f"NSE_EQ|{symbol}",
+        symbol=symbol,
+        tick=5,
+        role=role,
+        side=side,
+        type="SL" if trigger else "LIMIT",
+        quantity=quantity,
+        filled=filled,
+        price=price,
+        trigger_price=trigger,
+        average=average,
+        state=state,
+        message=message,
+    )
+
+
+ORDERS: Final = (
+    _order(7, "KAVERI", "stop", "SELL", 240, 106_500, "IN FLIGHT", trigger=106_650),
+    _order(6, "KAVERI", "entry", "BUY", 240, 107_250, "FILLED", filled=240, average=107_200),
+    _order(5, "MERIDIAN", "stop", "BUY", 120, 152_900, "OPEN", trigger=152_700),
+    _order(4, "MERIDIAN", "entry", "SELL", 120, 154_750, "FILLED", filled=120, average=154_800),
+    _order(3, "PRAGATI", "entry", "BUY", 60, 164_500, "CANCELLED", message="not filled in 3 s"),
+)
+
+EVENTS: Final = (
+    EventLine(1, at(9, 32, 2), Severity.INFO, "feed LIVE, profile PARTIAL from 09:32"),
+    EventLine(2, at(10, 15, 0), Severity.INFO, "MERIDIAN initial balance 1,534.00–1,554.00 complete"),
+    EventLine(3, at(11, 12, 33), Severity.WARNING, "PRAGATI failed auction refused: charges 19 % of target"),
+    EventLine(4, at(11, 40, 7), Severity.GOOD, "MERIDIAN sold 120 at 1,548.00, stop 1,554.10 sent"),
+    EventLine(5, at(11, 40, 8), Severity.INFO, "MERIDIAN stop 1,554.10 held at the exchange after 0.31 s"),
+    EventLine(6, at(11, 41, 30), Severity.INFO, "MERIDIAN stop trailed to 1,527.00, locks +3.4R"),
+    EventLine(7, at(11, 41, 58), Severity.GOOD, "KAVERI bought 240 at 1,072.00, stop 1,066.50 sent"),
+)
+
+
+def picture() -> View:
+    """The whole view of a replay at 11:42:07."""
+    return View(
+        number=1,
+        header=HeaderView(
+            world="replay",
+            stage="PAPER",
+            trading="AUTO",
+            phase="NSE continuous",
+            market_time=at(11, 42, 7),
+            entries_close_in=10_073,
+            flat_by=at(15, 10),
+            feed="LIVE",
+            feed_age_ms=412,
+            speed=10,
+            replay_paused=False,
+            manual_armed=False,
+            realised=31_000,
+            open=367_200,
+            charges=11_842,
+            progress="11:42 of 15:44",
+        ),
+        watchlist=WATCHLIST,
+        ladder=ladder(),
+        signals=SIGNALS,
+        positions=POSITIONS,
+        orders=ORDERS,
+        risk=RiskView(
+            account=100_000_000,
+            day_result=386_358,
+            day_loss_limit=5_000_000,
+            day_loss_used_pct=0.0,
+            stopped_for_day=False,
+            open_risk=132_000,
+            open_risk_limit=2_000_000,
+            if_all_stops_fill=118_000,
+            exposure=44_310_000,
+            exposure_limit=300_000_000,
+            positions=2,
+            positions_limit=3,
+            orders_this_second=1,
+            orders_per_second_limit=8,
+            orders_today=9,
+        ),
+        performance=PerformanceView(
+            trades=34,
+            wins=19,
+            win_rate=0.559,
+            win_rate_low=0.394,
+            win_rate_high=0.711,
+            profit_factor=1.42,
+            sharpe=None,
+            max_drawdown=1_231_000,
+            net=2_164_300,
+            expectancy_r=0.21,
+        ),
+        events=EVENTS,
+        latch=None,
+        kill_scope=KillScope(positions=2, orders=2, left_outside=1),
+    )
+
+
+def with_missing_stop(view: View) -> View:
+    """The same with KAVERI's stop gone and an alarm about it."""
+    positions = (
+        view.positions[0],
+        msgspec.structs.replace(view.positions[1], stop_state=StopState.MISSING, stop=None),
+    )
+    alarm = EventLine(8, at(11, 42, 6), Severity.ALARM, "KAVERI +240 has no stop at the exchange: exiting")
+    return msgspec.structs.replace(view, positions=positions, events=(*view.events, alarm))
+
+
+def killed(view: View, state: str, progress: str) -> View:
+    """The same under the kill latch."""
+    latch = LatchView(state, at(11, 42, 3), "a screen (process 4711)", "the kill key was pressed", progress)
+    return msgspec.structs.replace(
+        view,
+        latch=latch,
+        header=msgspec.structs.replace(view.header, trading="PAUSED killed"),
+    )

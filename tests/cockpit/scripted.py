@@ -1,0 +1,98 @@
+"""A line that behaves like an engine's, from a script: it keeps what was asked and answers as told."""
+
+import asyncio
+from collections.abc import AsyncIterator, Callable, Iterable
+
+from cockpit.app import CockpitApp
+from engine.commands import Command, CommandResult, Kill, Outcome
+from engine.link import Ended, Incoming, LinkError
+from engine.views import View
+
+
+class ScriptedLine:
+    """Yields what ``say`` was given; ``sent`` and ``selected`` hold what the screen asked for, in order."""
+
+    def __init__(self, news: Iterable[Incoming] = ()) -> None:
+        self.sent: list[Command] = []
+        self.selected: list[str] = []
+        self.is_broken = False
+        self.is_closed = False
+        self.answer: Callable[[Command], CommandResult | None] = lambda _: None
+        self._news: asyncio.Queue[Incoming] = asyncio.Queue()
+        for item in news:
+            self._news.put_nowait(item)
+
+    def say(self, news: Incoming) -> None:
+        self._news.put_nowait(news)
+
+    async def __aiter__(self) -> AsyncIterator[Incoming]:
+        while True:
+            news = await self._news.get()
+            yield news
+            if isinstance(news, Ended):
+                return
+
+    async def send(self, command: Command) -> None:
+        if self.is_broken:
+            raise LinkError("expected a line to the engine, got one that is over; attach again")
+        self.sent.append(command)
+        if (answer := self.answer(command)) is not None:
+            self.say(answer)
+
+    async def select(self, instrument: str) -> None:
+        if self.is_broken:
+            raise LinkError("expected a line to the engine, got one that is over; attach again")
+        self.selected.append(instrument)
+
+    async def close(self) -> None:
+        self.is_closed = True
+
+    def trades(self) -> list[Command]:
+        """Everything asked for but kills."""
+        return [command for command in self.sent if not isinstance(command, Kill)]
+
+
+class ScriptedKillSwitch:
+    """Remembers the ids of the kills that went down the kill's own line."""
+
+    def __init__(self) -> None:
+        self.kills: list[bytes] = []
+
+    def kill(self, kill_id: bytes) -> None:
+        self.kills.append(kill_id)
+
+
+class Clock:
+    """A monotonic clock that stands until it is moved."""
+
+    def __init__(self) -> None:
+        self.seconds = 100.0
+
+    def __call__(self) -> float:
+        return self.seconds
+
+
+def refusing(text: str) -> Callable[[Command], CommandResult]:
+    return lambda command: CommandResult(command.id, Outcome.REFUSED, text)
+
+
+class Desk:
+    """One app on a scripted line with a standing clock; ids count up from 1."""
+
+    def __init__(self, view: View | None, *, theme: str = "cockpit-dark", ascii_signs: bool = False) -> None:
+        self.line = ScriptedLine([] if view is None else [view])
+        self.switch = ScriptedKillSwitch()
+        self.clock = Clock()
+        self._ids = 0
+        self.app = CockpitApp(
+            self.line,
+            self.switch,
+            theme=theme,
+            ascii_signs=ascii_signs,
+            now=self.clock,
+            new_id=self._next_id,
+        )
+
+    def _next_id(self) -> str:
+        self._ids += 1
+        return f"id-{self._ids}"
