@@ -281,6 +281,12 @@ class Paper(Section):
     latency_ms: int = Field(
         80, ge=0, le=5_000, description="Time from an order's bytes to the exchange, milliseconds."
     )
+    book_wait_ms: int = Field(
+        750,
+        ge=0,
+        le=10_000,
+        description="Longest wait of an arrived order for a newer book, before it meets the standing one, milliseconds.",
+    )
 
 
 class KillSettings(Section):

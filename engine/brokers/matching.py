@@ -1,0 +1,57 @@
+"""How an order meets a book: pure rules, pessimistic by design.
+
+The recorded or live market does not know of our fills, so what we take from a level is remembered and cannot be
+taken again while that level stands.
+"""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+
+from engine.market.price import Paise
+from engine.market.update import Bar, Level
+from engine.setups.signal import Side
+
+Take = tuple[Paise, int]
+"""Price in paise and quantity of one fill."""
+
+
+def reaches(side: Side, limit: Paise, price: Paise) -> bool:
+    """Say whether a limit of this side may trade at a price."""
+    return price <= limit if side is Side.BUY else price >= limit
+
+
+def worse(side: Side, one: Paise, other: Paise) -> Paise:
+    """Return the price that is worse for this side."""
+    return max(one, other) if side is Side.BUY else min(one, other)
+
+
+def walk(
+    levels: Sequence[Level], eaten: Mapping[Paise, int], side: Side, limit: Paise, quantity: int
+) -> Iterator[Take]:
+    """Yield what an order takes from the opposite side, best level first, within its limit and what is left there."""
+    for price, displayed in levels:
+        if quantity <= 0 or not reaches(side, limit, price):
+            return
+        taken = min(quantity, displayed - eaten.get(price, 0))
+        if taken > 0:
+            quantity -= taken
+            yield price, taken
+
+
+def still_eaten(eaten: Mapping[Paise, int], levels: Iterable[Level]) -> dict[Paise, int]:
+    """Return our share of the levels that still stand: a level that left the book comes back whole."""
+    return {price: min(eaten[price], displayed) for price, displayed in levels if price in eaten}
+
+
+def traded_through(side: Side, limit: Paise, last: Paise) -> bool:
+    """Say whether a trade went through a resting limit: at its price is not enough, others may stand before us."""
+    return last < limit if side is Side.BUY else last > limit
+
+
+def stop_reached(side: Side, trigger: Paise, price: Paise) -> bool:
+    """Say whether a price fires a stop."""
+    return price >= trigger if side is Side.BUY else price <= trigger
+
+
+def stop_reached_in_bar(side: Side, trigger: Paise, bar: Bar) -> bool:
+    """Say whether a bar's far extreme fires a stop."""
+    return stop_reached(side, trigger, bar.high if side is Side.BUY else bar.low)

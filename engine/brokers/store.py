@@ -1,0 +1,205 @@
+"""The paper exchange's file: SQLite, one transaction for everything that belongs together.
+
+Each opening for writing raises a fence in the file. Whoever opened before can write no more: an engine that was
+stopped, flattened from outside and then continued must not put its old book back.
+"""
+
+import sqlite3
+import threading
+from collections.abc import Sequence
+from contextlib import suppress
+from pathlib import Path
+from typing import Final, TypeVar
+
+import msgspec
+
+from engine.brokers.records import Cursor, Depth, Fill, InFlight, Order
+from engine.market.clock import Instant
+
+SCHEMA_VERSION: Final = 1
+
+_SCHEMA: Final = """
+CREATE TABLE state (name TEXT PRIMARY KEY, body TEXT NOT NULL) WITHOUT ROWID;
+CREATE TABLE orders (sequence INTEGER PRIMARY KEY, body TEXT NOT NULL);
+CREATE TABLE fills (number INTEGER PRIMARY KEY, body TEXT NOT NULL);
+CREATE TABLE depths (instrument TEXT PRIMARY KEY, body TEXT NOT NULL) WITHOUT ROWID;
+"""
+
+_Record = TypeVar("_Record", Order, Fill, Depth)
+
+
+class ExchangeError(RuntimeError):
+    """The paper exchange's file cannot be used; the message names it and says what to do."""
+
+
+class ExchangeDamagedError(ExchangeError):
+    """The file is not what we wrote."""
+
+
+class ExchangeTakenError(ExchangeError):
+    """Another process has opened the file since."""
+
+
+class Book(msgspec.Struct):
+    """Everything the file holds. ``clock`` is market time, ``in_flight`` in order of arrival at the exchange."""
+
+    cursor: Cursor
+    clock: Instant
+    submitted: int
+    in_flight: list[InFlight]
+    orders: list[Order]
+    fills: list[Fill]
+    depths: list[Depth]
+
+
+class Batch(msgspec.Struct):
+    """What changed since the last batch, already encoded: safe to hand to another thread."""
+
+    clear: bool
+    state: list[tuple[str, bytes]]
+    orders: list[tuple[int, bytes]]
+    fills: list[tuple[int, bytes]]
+    depths: list[tuple[str, bytes]]
+
+
+class ExchangeStore:
+    """Owns one connection; batches are written in the order given, from any one thread at a time."""
+
+    def __init__(self, path: Path, *, read_only: bool = False) -> None:
+        self._path = path
+        self._lock = threading.Lock()
+        self._owed: list[Batch] = []
+        self._read_only = read_only
+        if read_only and not path.exists():
+            raise ExchangeError(f"{path}: expected a paper exchange's file, found none")
+        try:
+            self._connection = self._connect()
+        except sqlite3.OperationalError as error:
+            raise ExchangeError(f"{path}: cannot be opened as the paper exchange's file: {error}") from error
+        except sqlite3.DatabaseError as error:
+            raise self._damaged(str(error)) from error
+        try:
+            self._fence = self._prepare()
+        except sqlite3.OperationalError as error:
+            self._connection.close()
+            raise ExchangeError(f"{path}: cannot be used as the paper exchange's file: {error}") from error
+        except sqlite3.DatabaseError as error:
+            self._connection.close()
+            raise self._damaged(str(error)) from error
+        except ExchangeError:
+            self._connection.close()
+            raise
+
+    def load(self) -> Book | None:
+        """Return what the file holds, None for a new one; raise ExchangeDamagedError when it does not read."""
+        try:
+            state = dict(self._connection.execute("SELECT name, body FROM state").fetchall())
+            if "cursor" not in state:
+                return None
+            return Book(
+                cursor=msgspec.json.decode(state["cursor"], type=Cursor),
+                clock=msgspec.json.decode(state["clock"], type=int),
+                submitted=msgspec.json.decode(state["submitted"], type=int),
+                in_flight=msgspec.json.decode(state["in_flight"], type=list[InFlight]),
+                orders=self._rows("SELECT body FROM orders ORDER BY sequence", Order),
+                fills=self._rows("SELECT body FROM fills ORDER BY number", Fill),
+                depths=self._rows("SELECT body FROM depths ORDER BY instrument", Depth),
+            )
+        except (sqlite3.DatabaseError, msgspec.DecodeError, KeyError) as error:
+            raise self._damaged(str(error)) from error
+
+    def write(self, batch: Batch) -> None:
+        """Write a batch in one transaction, with any that failed before it; raise ExchangeError and keep it owed."""
+        with self._lock:
+            self._owed.append(batch)
+            try:
+                self._connection.execute("BEGIN IMMEDIATE")
+                self._check_fence()
+                for owed in self._owed:
+                    self._write(owed)
+                self._connection.execute("COMMIT")
+            except sqlite3.Error as error:
+                self._roll_back()
+                raise ExchangeError(
+                    f"{self._path}: the paper exchange could not be saved: {error}"
+                ) from error
+            except ExchangeTakenError:
+                self._roll_back()
+                raise
+            self._owed.clear()
+
+    def close(self) -> None:
+        """Close the file."""
+        with self._lock:
+            self._connection.close()
+
+    def _connect(self) -> sqlite3.Connection:
+        if self._read_only:
+            target, uri = f"{self._path.absolute().as_uri()}?mode=ro", True
+        else:
+            target, uri = str(self._path), False
+        return sqlite3.connect(target, uri=uri, timeout=5.0, isolation_level=None, check_same_thread=False)
+
+    def _prepare(self) -> int:
+        connection = self._connection
+        if connection.execute("PRAGMA quick_check").fetchone()[0] != "ok":
+            raise self._damaged("its structure does not check")
+        version = connection.execute("PRAGMA user_version").fetchone()[0]
+        if version > SCHEMA_VERSION:
+            raise ExchangeError(
+                f"{self._path}: expected schema {SCHEMA_VERSION} or older, got {version}; "
+                "it was written by a newer cockpit: upgrade, or use another home"
+            )
+        if self._read_only:
+            return 0
+        connection.execute("PRAGMA journal_mode=WAL")
+        connection.execute("PRAGMA synchronous=FULL")
+        connection.execute("BEGIN IMMEDIATE")
+        if version == 0:
+            if connection.execute("SELECT count(*) FROM sqlite_master").fetchone()[0]:
+                raise self._damaged("it is a database of something else")
+            for statement in filter(str.strip, _SCHEMA.split(";")):
+                connection.execute(statement)
+            connection.execute(f"PRAGMA user_version={SCHEMA_VERSION}")
+        fence = self._stored_fence() + 1
+        connection.execute("INSERT OR REPLACE INTO state VALUES ('fence', ?)", (str(fence),))
+        connection.execute("COMMIT")
+        with suppress(OSError):
+            self._path.chmod(0o600)
+        return fence
+
+    def _stored_fence(self) -> int:
+        row = self._connection.execute("SELECT body FROM state WHERE name = 'fence'").fetchone()
+        return int(row[0]) if row is not None else 0
+
+    def _check_fence(self) -> None:
+        if self._stored_fence() != self._fence:
+            raise ExchangeTakenError(
+                f"{self._path}: another process has taken the paper exchange over; this one must stop trading"
+            )
+
+    def _write(self, batch: Batch) -> None:
+        execute, many = self._connection.execute, self._connection.executemany
+        if batch.clear:
+            execute("DELETE FROM orders")
+            execute("DELETE FROM fills")
+            execute("DELETE FROM depths")
+        many("INSERT OR REPLACE INTO state VALUES (?, CAST(? AS TEXT))", batch.state)
+        many("INSERT OR REPLACE INTO orders VALUES (?, CAST(? AS TEXT))", batch.orders)
+        many("INSERT OR REPLACE INTO fills VALUES (?, CAST(? AS TEXT))", batch.fills)
+        many("INSERT OR REPLACE INTO depths VALUES (?, CAST(? AS TEXT))", batch.depths)
+
+    def _roll_back(self) -> None:
+        if self._connection.in_transaction:
+            with suppress(sqlite3.Error):
+                self._connection.execute("ROLLBACK")
+
+    def _rows(self, query: str, kind: type[_Record]) -> list[_Record]:
+        rows: Sequence[tuple[str]] = self._connection.execute(query).fetchall()
+        return [msgspec.json.decode(body, type=kind) for (body,) in rows]
+
+    def _damaged(self, detail: str) -> ExchangeDamagedError:
+        return ExchangeDamagedError(
+            f"{self._path}: the paper exchange's file is damaged ({detail}); "
+            "move it away to start with an empty book, its orders and positions are lost with it"
+        )

@@ -1,0 +1,243 @@
+"""How the paper exchange fills: first book after the latency, resting, crossing, trading through, stops."""
+
+from engine.brokers.paper import PaperExchange
+from engine.market.clock import MILLISECOND, MINUTE, SECOND, Instant
+from engine.orders.messages import Acknowledged, BrokerEvent, OrderType, Request
+from engine.setups.signal import Side
+from tests.brokers.stand import (
+    LATENCY,
+    STOCK,
+    TEN,
+    WAIT,
+    final,
+    limit,
+    moved,
+    open_exchange,
+    statuses,
+    stop,
+    update,
+)
+
+BOOK_BIDS = ((100_000, 50), (99_990, 50), (99_980, 50))
+BOOK_ASKS = ((100_010, 10), (100_020, 20), (100_030, 30))
+
+
+def fills(exchange: PaperExchange) -> list[tuple[int, int, str]]:
+    return [(fill.price, fill.quantity, fill.quality) for fill in exchange.fills]
+
+
+def standing(at: Instant = TEN) -> PaperExchange:
+    exchange = open_exchange()
+    exchange.on_update(update(at, 100_000, 1_000, bids=BOOK_BIDS, asks=BOOK_ASKS, day=(101_000, 99_000)), at)
+    return exchange
+
+
+def arrive(exchange: PaperExchange, request: Request, at: Instant) -> list[BrokerEvent]:
+    exchange.submit(request, at)
+    return exchange.advance(at + LATENCY)
+
+
+def test_an_order_arrives_after_the_latency_and_not_before() -> None:
+    exchange = standing()
+    exchange.submit(limit("E1", Side.BUY, 5, 100_030), TEN)
+    assert exchange.next_due() == TEN + LATENCY
+    assert exchange.advance(TEN + LATENCY - 1) == []
+    events = exchange.advance(TEN + LATENCY)
+    assert events[0] == Acknowledged("E1", "251215000000001")
+    assert statuses(events) == ["validation pending", "open"]
+
+
+def test_a_marketable_order_walks_the_first_book_after_the_latency_and_its_rest_rests() -> None:
+    exchange = standing()
+    arrive(exchange, limit("E1", Side.BUY, 50, 100_020), TEN)
+    at = TEN + 200 * MILLISECOND
+    events = exchange.on_update(
+        update(at, 100_010, 1_001, bids=BOOK_BIDS, asks=((100_000, 4), (100_020, 16), (100_030, 90))), at
+    )
+    assert fills(exchange) == [(100_000, 4, "BOOK"), (100_020, 16, "BOOK")]
+    assert statuses(events) == ["open"]
+    assert final(exchange, "E1").filled_value == 4 * 100_000 + 16 * 100_020
+    assert exchange.positions[0].quantity == 20
+
+
+def test_without_a_newer_book_the_standing_one_serves_after_the_wait() -> None:
+    exchange = standing()
+    arrive(exchange, limit("E1", Side.BUY, 10, 100_020), TEN)
+    assert exchange.next_due() == TEN + LATENCY + WAIT
+    events = exchange.advance(TEN + LATENCY + WAIT)
+    assert fills(exchange) == [(100_010, 10, "BOOK")]
+    assert statuses(events) == ["complete"]
+    assert exchange.next_due() is None
+
+
+def test_while_the_market_is_held_the_standing_book_serves_at_once() -> None:
+    exchange = standing()
+    exchange.hold(True, TEN)
+    events = arrive(exchange, limit("E1", Side.SELL, 60, 99_000), TEN + 7 * MINUTE)
+    assert statuses(events) == ["validation pending", "open", "complete"]
+    assert fills(exchange) == [(100_000, 50, "BOOK"), (99_990, 10, "BOOK")]
+
+
+def test_holding_the_market_lets_a_waiting_order_meet_the_standing_book() -> None:
+    exchange = standing()
+    arrive(exchange, limit("E1", Side.BUY, 10, 100_020), TEN)
+    exchange.hold(True, TEN + 2 * LATENCY)
+    assert statuses(exchange.advance(TEN + 2 * LATENCY)) == ["complete"]
+
+
+def test_a_standing_book_older_than_the_market_marks_its_fills_stale() -> None:
+    exchange = standing()
+    later = TEN + 10 * SECOND
+    exchange.on_update(update(later, 50_000, 10, key="NSE_EQ|PLAIN", close=50_000), later)
+    arrive(exchange, limit("E1", Side.BUY, 10, 100_010), later)
+    exchange.advance(later + LATENCY + WAIT)
+    assert fills(exchange) == [(100_010, 10, "STALE")]
+
+
+def test_the_same_displayed_depth_fills_once() -> None:
+    exchange = standing()
+    for step in range(3):
+        at = TEN + step * SECOND
+        arrive(exchange, limit(f"E{step}", Side.BUY, 10, 100_010), at)
+        arrived = at + 500 * MILLISECOND
+        exchange.on_update(update(arrived, 100_000, 1_000, bids=BOOK_BIDS, asks=BOOK_ASKS), arrived)
+    assert fills(exchange) == [(100_010, 10, "BOOK")]
+    at = TEN + 5 * SECOND
+    exchange.on_update(update(at, 100_000, 1_000, bids=BOOK_BIDS, asks=((100_010, 13),)), at)
+    assert fills(exchange)[1:] == [(100_010, 3, "BOOK")]
+
+
+def test_a_resting_limit_does_not_fill_when_its_price_only_trades() -> None:
+    exchange = standing()
+    arrive(exchange, limit("E1", Side.BUY, 10, 99_990), TEN)
+    for step, volume in ((1, 1_000), (2, 1_500)):
+        at = TEN + step * SECOND
+        exchange.on_update(update(at, 99_990, volume, bids=BOOK_BIDS, asks=BOOK_ASKS), at)
+    assert fills(exchange) == []
+
+
+def test_a_trade_through_fills_a_resting_limit_at_its_price_and_no_more_than_traded() -> None:
+    exchange = standing()
+    arrive(exchange, limit("E1", Side.BUY, 10, 99_990), TEN)
+    exchange.on_update(update(TEN + SECOND, 100_000, 1_100, bids=BOOK_BIDS, asks=BOOK_ASKS), TEN + SECOND)
+    exchange.on_update(
+        update(TEN + 2 * SECOND, 99_980, 1_104, bids=BOOK_BIDS, asks=BOOK_ASKS), TEN + 2 * SECOND
+    )
+    assert fills(exchange) == [(99_990, 4, "THROUGH")]
+
+
+def test_the_opposite_best_crossing_fills_a_resting_limit_at_its_own_price() -> None:
+    exchange = standing()
+    arrive(exchange, limit("E1", Side.SELL, 10, 100_050), TEN)
+    exchange.on_update(update(TEN + SECOND, 100_000, 1_001, bids=BOOK_BIDS, asks=BOOK_ASKS), TEN + SECOND)
+    at = TEN + 2 * SECOND
+    exchange.on_update(update(at, 100_050, 1_001, bids=((100_080, 6),), asks=((100_090, 9),)), at)
+    assert fills(exchange) == [(100_050, 6, "BOOK")]
+
+
+def test_an_update_older_than_the_last_moves_nothing() -> None:
+    exchange = standing()
+    arrive(exchange, stop("S1", Side.SELL, 10, 99_900, 99_800), TEN)
+    at = TEN + SECOND
+    assert exchange.on_update(update(at, 99_000, 999, bids=((99_000, 50),)), at) == []
+    assert final(exchange, "S1").status == "trigger pending"
+
+
+def test_a_stop_fires_on_the_last_price_and_fills_at_the_book_when_that_is_worse() -> None:
+    exchange = standing()
+    assert statuses(arrive(exchange, stop("S1", Side.SELL, 30, 99_900, 99_500), TEN)) == [
+        "validation pending",
+        "trigger pending",
+    ]
+    at = TEN + SECOND
+    events = exchange.on_update(
+        update(at, 99_900, 1_010, bids=((99_850, 10), (99_840, 50)), asks=((99_950, 5),)), at
+    )
+    assert statuses(events) == ["open", "complete"]
+    assert fills(exchange) == [(99_850, 10, "TRIGGER"), (99_840, 20, "TRIGGER")]
+
+
+def test_a_stop_fills_at_its_trigger_when_the_book_is_better() -> None:
+    exchange = standing()
+    arrive(exchange, stop("S1", Side.BUY, 10, 100_100, 100_600), TEN)
+    at = TEN + SECOND
+    exchange.on_update(update(at, 100_120, 1_010, bids=BOOK_BIDS, asks=((100_050, 40),)), at)
+    assert fills(exchange) == [(100_100, 10, "TRIGGER")]
+
+
+def test_a_fired_stop_stays_within_its_limit_and_rests_beyond_it() -> None:
+    exchange = standing()
+    arrive(exchange, stop("S1", Side.SELL, 30, 99_900, 99_800), TEN)
+    at = TEN + SECOND
+    exchange.on_update(update(at, 99_700, 1_010, bids=((99_810, 5), (99_700, 50))), at)
+    assert fills(exchange) == [(99_810, 5, "TRIGGER")]
+    assert (final(exchange, "S1").status, final(exchange, "S1").filled_quantity) == ("open", 5)
+    exchange.submit(moved(final(exchange, "S1"), 99_600), at)
+    assert statuses(exchange.advance(at + LATENCY)) == ["modify pending", "modified"]
+    exchange.on_update(update(at + SECOND, 99_700, 1_010, bids=((99_690, 50),)), at + SECOND)
+    assert fills(exchange)[1:] == [(99_690, 25, "BOOK")]
+    assert final(exchange, "S1").order_type is OrderType.LIMIT
+
+
+def test_a_stop_fires_on_a_new_extreme_of_the_day_that_no_last_price_showed() -> None:
+    exchange = standing()
+    arrive(exchange, stop("S1", Side.BUY, 10, 101_100, 101_600), TEN)
+    at = TEN + SECOND
+    exchange.on_update(update(at, 100_500, 1_010, asks=((100_510, 50),), day=(101_100, 99_000)), at)
+    assert fills(exchange) == [(101_100, 10, "TRIGGER")]
+
+
+def test_an_extreme_of_the_day_from_before_the_stop_does_not_fire_it() -> None:
+    exchange = standing()
+    arrive(exchange, stop("S1", Side.BUY, 10, 100_900, 101_600), TEN)
+    at = TEN + SECOND
+    exchange.on_update(update(at, 100_500, 1_010, asks=((100_510, 50),), day=(101_000, 99_000)), at)
+    assert fills(exchange) == []
+
+
+def test_a_minute_extreme_fires_a_stop_only_when_the_minute_began_after_it() -> None:
+    for start, filled in ((TEN, 0), (TEN + MINUTE, 10)):
+        exchange = standing(TEN + 20 * SECOND)
+        arrive(exchange, stop("S1", Side.SELL, 10, 99_900, 99_400), TEN + 20 * SECOND)
+        at = TEN + 125 * SECOND
+        exchange.on_update(
+            update(at, 100_000, 1_010, bids=((99_990, 50),), minute=(start, 100_000, 99_890)), at
+        )
+        assert final(exchange, "S1").filled_quantity == filled
+
+
+def test_a_resting_stop_becomes_the_closer_by_one_modification() -> None:
+    exchange = standing()
+    arrive(exchange, stop("S1", Side.SELL, 20, 99_500, 99_000), TEN)
+    exchange.submit(moved(final(exchange, "S1"), 99_900), TEN + SECOND)
+    exchange.advance(TEN + SECOND + LATENCY)
+    at = TEN + SECOND + 2 * LATENCY
+    events = exchange.on_update(update(at, 100_000, 1_000, bids=BOOK_BIDS, asks=BOOK_ASKS), at)
+    assert statuses(events) == ["complete"]
+    assert fills(exchange) == [(100_000, 20, "BOOK")]
+
+
+def test_stops_crossed_in_a_gap_fill_at_the_worse_of_trigger_and_first_price() -> None:
+    for last, expected in ((99_700, [(99_700, 20, "GAP")]), (99_400, [])):
+        exchange = standing()
+        arrive(exchange, stop("S1", Side.SELL, 20, 99_900, 99_500), TEN)
+        arrive(exchange, limit("E1", Side.BUY, 5, 99_000), TEN)
+        at = TEN + 20 * MINUTE
+        exchange.resume_after_gap(update(at, last, 90_000, bids=((last - 10, 9),), asks=((last, 9),)), at)
+        assert fills(exchange) == expected
+        assert final(exchange, "S1").status == ("complete" if expected else "open")
+
+
+def test_each_order_carries_its_charges_and_the_fills_sum_to_them() -> None:
+    exchange = standing()
+    arrive(exchange, limit("E1", Side.BUY, 25, 100_030), TEN)
+    exchange.advance(TEN + LATENCY + WAIT)
+    assert len(exchange.fills) == 2
+    from engine.market.charges import order_charges
+    from engine.market.instrument import InstrumentClass
+    from tests.brokers.stand import DAY
+
+    value = final(exchange, "E1").filled_value
+    expected = order_charges(InstrumentClass.AUCTION_STOCK, Side.BUY, value, DAY).total
+    assert sum(fill.charges for fill in exchange.fills) == expected > 0
+    assert exchange.positions[0].instrument == STOCK
