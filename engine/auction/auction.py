@@ -23,6 +23,8 @@ from engine.market.seed import InstrumentSeed
 from engine.market.update import Bar, MarketUpdate
 
 ROW_FROZEN_AFTER: Final = 30 * MINUTE
+PRE_OPEN: Final = 30 * MINUTE
+"""How long before continuous trading the day's own volume may begin."""
 RANGE_DAYS: Final = 20
 """Earlier days behind an average daily range that a seed hands over."""
 DAY_BAR: Final = "1d"
@@ -150,6 +152,7 @@ class Auction:
         minutes = tuple(bar for bar in seed.minutes if self.session_open <= bar.start < self.session_close)
         for bar in minutes:
             self.bars.add(bar)
+            self.placement.add_sure(bar.start, bar.volume)
         self.brackets.seed(minutes, seed.day, seed.until)
         self._base_turnover, self._base_volume = seed.turnover, seed.volume
         self.open, self.last = seed.day.open, seed.day.close
@@ -199,7 +202,7 @@ class Auction:
         self.brackets.trade(time, price, day)
         increment, late = accepted.increment, accepted.after_hole
         if increment > 0:
-            self._place(update, increment)
+            self._place(update, increment, late=late)
         if update.bids and update.asks:
             spread = update.asks[0][0] - update.bids[0][0]
             if spread > 0:
@@ -208,7 +211,7 @@ class Auction:
             return Applied(
                 self.instrument.key, increment, accepted=True, bracket_closed=ended, after_hole=late
             )
-        return self._close_minute(minute, increment, ended=ended, late=late)
+        return self._close_minute(update, minute, increment, ended=ended, late=late)
 
     @property
     def ticks_per_row(self) -> int | None:
@@ -307,11 +310,13 @@ class Auction:
             return
         self._event_price, self._event_time = update.last, update.trade_time
         self.partial_since = update.trade_time
+        self.brackets.start_late(update.trade_time)
         self.seeded_from = None if update.day is None else DAY_BAR
         self._rebase(update)
 
     def _rebase(self, update: MarketUpdate) -> None:
-        if update.average_price is not None:
+        # A snapshot may still carry the figures of the day before: those are no part of this session.
+        if update.average_price is not None and update.trade_time >= self.session_open - PRE_OPEN:
             self._base_turnover = update.average_price * update.volume
             self._base_volume = update.volume
 
@@ -320,8 +325,10 @@ class Auction:
         if not self._started and time < self.session_open:
             self._event_price, self._event_time = update.last, time
             self._rebase(update)
+        if not self._started and time >= self.session_close:
+            self.partial_since = time
         ended = self.brackets.advance(time)
-        if minute is None or minute.start <= self.bars.newest or not self._in_session(minute):
+        if minute is None or minute.start <= self.bars.newest or not self._completed(minute, time):
             return Applied(self.instrument.key, accepted=True, bracket_closed=ended)
         fives = self.bars.add(minute)
         return Applied(
@@ -332,7 +339,7 @@ class Auction:
             bracket_closed=ended,
         )
 
-    def _place(self, update: MarketUpdate, increment: int) -> None:
+    def _place(self, update: MarketUpdate, increment: int, *, late: bool) -> None:
         time, price = update.trade_time, update.last
         tick, remainder = divmod(price, self.instrument.tick)
         if remainder:
@@ -341,18 +348,18 @@ class Auction:
         self._turnover += price * increment
         self._volume += increment
         self.trades += 1
-        self.placement.add(
-            increment,
-            abs(price - self._event_price),
-            self._event_time,
-            time,
-            exact=increment == update.last_quantity,
-        )
+        exact = increment == update.last_quantity
+        move = abs(price - self._event_price)
+        self.placement.add(increment, move, self._event_time, time, exact=exact)
+        if not late and (exact or move <= (self.row or 0)):
+            self.placement.add_sure(time - time % MINUTE, increment)
         self._event_price = price
         self._event_time = max(time, self._event_time)
 
-    def _close_minute(self, minute: Bar, increment: int, *, ended: bool, late: bool) -> Applied:
-        if not self._in_session(minute):
+    def _close_minute(
+        self, update: MarketUpdate, minute: Bar, increment: int, *, ended: bool, late: bool
+    ) -> Applied:
+        if not self._completed(minute, update.trade_time):
             return Applied(self.instrument.key, increment, True, bracket_closed=ended, after_hole=late)
         closed = minute.start > self.bars.newest
         fives = self.bars.add(minute)
@@ -360,8 +367,9 @@ class Auction:
         ended = self.brackets.advance(minute.start + MINUTE) or ended
         return Applied(self.instrument.key, increment, True, closed, fives, ended, late)
 
-    def _in_session(self, minute: Bar) -> bool:
-        return self.session_open <= minute.start < self.session_close
+    def _completed(self, minute: Bar, time: Instant) -> bool:
+        """Say whether a minute is of this session and not from the future: that would block all before it."""
+        return self.session_open <= minute.start < self.session_close and minute.start <= time
 
     def _freeze_estimate(self) -> None:
         self._range = self.average_range

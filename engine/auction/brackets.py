@@ -44,7 +44,7 @@ class Brackets:
         """How far trades and completed minutes show the session to have gone."""
         self.next_end = min(session_open + self.length, session_close)
         self._by_index: dict[int, Bracket] = {}
-        self._first = -1
+        self._first = 0
         self._previous = -1
 
     @property
@@ -67,6 +67,10 @@ class Brackets:
         """Return the end of a bracket; the last one ends with the session."""
         return min(self.session_open + (bracket.index + 1) * self.length, self.session_close)
 
+    def start_late(self, time: Instant) -> None:
+        """Say that the record begins here: earlier brackets are unknown and this one is not seen whole."""
+        self._first = (time - self.session_open) // self.length
+
     def trade(self, time: Instant, price: Paise, day: Bar | None) -> None:
         """Take a packet of the session: its last price and, if it carried one, the day bar.
 
@@ -76,8 +80,6 @@ class Brackets:
         index = (time - self.session_open) // self.length
         bracket = self._by_index.get(index)
         if bracket is None:
-            if not self._by_index:
-                self._first = index
             bracket = Bracket(index, price, price, whole=index == 0 or index > self._first)
             self._by_index[index] = bracket
         elif price > bracket.high:
@@ -124,7 +126,6 @@ class Brackets:
 
     def seed(self, minutes: tuple[Bar, ...], day: Bar, until: Instant) -> None:
         """Take the session's past from its completed minutes and its day bar up to ``until``."""
-        self._first = 0
         for bar in minutes:
             self.correct(bar)
             bracket = self._by_index[(bar.start - self.session_open) // self.length]

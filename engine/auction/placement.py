@@ -40,12 +40,13 @@ class _Pause:
 class Placement:
     """Counts volume by class so that both row size and the final holes may be known later."""
 
-    __slots__ = ("_exact", "_moves", "_pauses")
+    __slots__ = ("_exact", "_moves", "_pauses", "_sure")
 
     def __init__(self) -> None:
         self._exact = 0
         self._moves: dict[Paise, int] = {}
         self._pauses: list[_Pause] = []
+        self._sure: dict[Instant, int] = {}
 
     def add(self, volume: int, move: Paise, before: Instant, time: Instant, *, exact: bool) -> None:
         """Count one event: ``move`` is its absolute price change, ``before`` the event before it."""
@@ -55,6 +56,14 @@ class Placement:
             self._exact += volume
         else:
             self._moves[move] = self._moves.get(move, 0) + volume
+
+    def add_sure(self, minute: Instant, volume: int) -> None:
+        """Count volume of a minute (its start) that was placed EXACT or BATCH as far as known when it came."""
+        self._sure[minute] = self._sure.get(minute, 0) + volume
+
+    def sure(self, minute: Instant) -> int:
+        """Return the EXACT and BATCH volume of a minute."""
+        return self._sure.get(minute, 0)
 
     def unplaced(self, holes: Sequence[Hole]) -> int:
         """Return the volume of the first event after each hole."""

@@ -21,6 +21,7 @@ def read_context(auction: Auction) -> Context:
     """
     brackets = read_brackets(auction)
     bars = auction.bars
+    minutes = tuple(bars.minutes[-MINUTES_SHOWN:])
     return Context(
         instrument=auction.instrument,
         time=auction.session_open if auction.time is None else auction.time,
@@ -38,7 +39,7 @@ def read_context(auction: Auction) -> Context:
         tpo_profile=auction.tpo_reading(),
         brackets=brackets,
         five_minutes=bars.completed_fives,
-        minutes=tuple(bars.minutes[-MINUTES_SHOWN:]),
+        minutes=minutes,
         holes=(),
         average_range=auction.average_range,
         atr=_steady_atr(auction),
@@ -47,6 +48,7 @@ def read_context(auction: Auction) -> Context:
         day_type=read_day_type(auction),
         open_type=read_open_type(auction),
         notes=_notes(auction),
+        placed_volumes=tuple(auction.placement.sure(bar.start) for bar in minutes),
     )
 
 

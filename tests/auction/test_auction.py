@@ -1,0 +1,495 @@
+"""One instrument's auction, packet by packet: equal to a batch reading, blind to the future, deaf to damage."""
+
+from fractions import Fraction
+from itertools import pairwise
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from config import Profile, Settings, Stop
+from engine.auction.auction import Auction
+from engine.auction.context import Quality
+from engine.auction.market import Market
+from engine.market.clock import MINUTE, SECOND
+from engine.market.seed import InstrumentSeed
+from engine.market.update import MarketUpdate
+from tests.auction.batch import Batch, naive_atr, naive_value_area, read_batch
+from tests.auction.builders import (
+    CLOSE,
+    KEY,
+    OPEN,
+    TICK,
+    at,
+    bar,
+    damaged_feeds,
+    feeds,
+    make_market,
+    make_update,
+)
+
+SMALL_ROWS = Settings(profile=Profile(row=0.5), stop=Stop(atr_period=3))
+
+
+def play(updates: list[MarketUpdate], chosen: Settings = SMALL_ROWS) -> Market:
+    market = make_market(settings=chosen)
+    for update in updates:
+        market.apply(update)
+    return market
+
+
+def as_batch(market: Market) -> Batch:
+    auction, continuity = market.auction(KEY), market.continuity(KEY)
+    session = auction.brackets
+    balance = session.initial_balance
+    return Batch(
+        volume_at_price={tick * TICK: volume for tick, volume in auction.profile.ticks.items()},
+        brackets=tuple((bracket.index, bracket.low, bracket.high) for bracket in session.brackets),
+        initial_balance=None if balance is None else (balance.low, balance.high),
+        high=session.high,
+        low=session.low,
+        last=auction.last,
+        vwap=None if auction.vwap_fraction is None else Fraction(*auction.vwap_fraction),
+        minutes=tuple(auction.bars.minutes),
+        duplicates=continuity.duplicates,
+        out_of_order=continuity.out_of_order,
+    )
+
+
+def figures(auction: Auction) -> dict[str, object]:
+    """Return everything a packet could change but counters."""
+    session = auction.brackets
+    return {
+        "ticks": dict(auction.profile.ticks),
+        "brackets": [(b.index, b.low, b.high, b.close) for b in session.brackets],
+        "balance": (session.balance_low, session.balance_high),
+        "range": (session.high, session.low, auction.open),
+        "vwap": auction.vwap_fraction,
+        "rows": auction.rows(),
+        "volume": auction.volume_reading(),
+        "tpo": auction.tpo_reading(),
+    }
+
+
+@settings(max_examples=150)
+@given(feeds())
+def test_incremental_equals_batch_after_every_packet(updates: list[MarketUpdate]) -> None:
+    market = make_market(settings=SMALL_ROWS)
+    for count, update in enumerate(updates, 1):
+        market.apply(update)
+        assert as_batch(market) == read_batch(updates[:count], OPEN, CLOSE)
+
+
+@given(feeds(), st.sampled_from(["dual", "one-row"]), st.sampled_from([50, 68, 70, 95]))
+def test_poc_and_value_area_equal_the_naive_ones(
+    updates: list[MarketUpdate], rule: str, percent: int
+) -> None:
+    profile = Profile.model_validate({"row": 0.5, "value_area_rule": rule, "value_area_pct": percent})
+    market = play(updates, Settings(profile=profile))
+    batch = read_batch(updates, OPEN, CLOSE)
+    reading = market.context(KEY).volume_profile
+    if not batch.volume_at_price:
+        assert reading is None
+        return
+    rows: dict[int, int] = {}
+    for price, volume in batch.volume_at_price.items():
+        rows[price // 50] = rows.get(price // 50, 0) + volume
+    counts = [rows.get(row, 0) for row in range(min(rows), max(rows) + 1)]
+    poc, low, high = naive_value_area(counts, rule, percent)
+    assert reading is not None
+    assert (reading.poc, reading.val, reading.vah) == tuple((min(rows) + i) * 50 for i in (poc, low, high))
+    assert reading.total == sum(counts)
+    assert reading.ties == counts.count(max(counts))
+    assert reading.rows == len(counts)
+
+
+@given(feeds())
+def test_tpo_counts_are_one_per_bracket_and_row_touched(updates: list[MarketUpdate]) -> None:
+    market = play(updates)
+    rows: dict[int, int] = {}
+    letters: dict[int, str] = {}
+    heights = 0
+    for index, low, high in read_batch(updates, OPEN, CLOSE).brackets:
+        heights += high // 50 - low // 50 + 1
+        for row in range(low // 50, high // 50 + 1):
+            rows[row] = rows.get(row, 0) + 1
+            letters[row] = letters.get(row, "") + chr(65 + index)
+    reading = market.context(KEY).tpo_profile
+    assert reading is not None
+    assert reading.total == sum(rows.values()) == heights
+    shown = {row.price // 50: row.letters for row in market.auction(KEY).rows() if row.letters}
+    assert shown == letters
+
+
+@given(feeds())
+def test_ladder_rows_show_the_whole_profile_and_its_value(updates: list[MarketUpdate]) -> None:
+    market = play(updates)
+    rows = market.auction(KEY).rows()
+    reading = market.context(KEY).volume_profile
+    assert [row.price for row in rows] == list(range(rows[0].price, rows[-1].price + 50, 50))
+    assert sum(row.volume for row in rows) == (0 if reading is None else reading.total)
+    inside = [row.price for row in rows if row.in_value]
+    expected = [] if reading is None else list(range(reading.val, reading.vah + 50, 50))
+    assert inside == expected
+
+
+@settings(max_examples=60)
+@given(feeds(), feeds(), st.data())
+def test_nothing_after_a_packet_changes_what_was_known_at_it(
+    updates: list[MarketUpdate], other_future: list[MarketUpdate], data: st.DataObject
+) -> None:
+    cut = data.draw(st.integers(1, len(updates)))
+    market = play(updates[:cut])
+    known, rows = market.context(KEY), market.auction(KEY).rows()
+    for update in other_future:
+        market.apply(update)
+    alone = play(updates[:cut])
+    assert known == alone.context(KEY)
+    assert rows == alone.auction(KEY).rows()
+    assert alone.context(KEY) is alone.context(KEY)
+
+
+@settings(max_examples=150)
+@given(damaged_feeds())
+def test_repeats_and_older_packets_change_nothing_but_counters(
+    pair: tuple[list[MarketUpdate], list[MarketUpdate]],
+) -> None:
+    clean, damaged = pair
+    one, two = play(clean), play(damaged)
+    assert figures(one.auction(KEY)) == figures(two.auction(KEY))
+    assert one.context(KEY) == two.context(KEY)
+    assert two.continuity(KEY).updates == len(damaged)
+
+
+@given(feeds(), st.lists(st.integers(0, 3_600), max_size=8), st.data())
+def test_packets_outside_the_session_change_no_profile_bracket_or_vwap(
+    updates: list[MarketUpdate], delays: list[int], data: st.DataObject
+) -> None:
+    market = play(updates)
+    before = figures(market.auction(KEY))
+    last, volume = market.auction(KEY).last, updates[-1].volume
+    for delay in sorted(delays):
+        volume += data.draw(st.integers(0, 100))
+        price = data.draw(st.integers(900, 1_100)) * TICK
+        late = bar(OPEN, 8_000, 12_000, price)
+        market.apply(make_update(CLOSE + delay * SECOND, price, volume, day=late, average_price=1))
+    assert figures(market.auction(KEY)) == before
+    assert market.auction(KEY).last == last
+
+
+@given(feeds(), st.lists(st.integers(0, 600), min_size=1, max_size=5))
+def test_packets_before_the_open_give_no_profile_and_no_bracket(
+    updates: list[MarketUpdate], early: list[int]
+) -> None:
+    market = make_market(settings=SMALL_ROWS)
+    for second in sorted(early):
+        market.apply(make_update(OPEN - 601 * SECOND + second * SECOND, 10_000, 0))
+    assert market.auction(KEY).rows() == ()
+    assert market.context(KEY).quality is Quality.NOT_READY
+    for update in updates:
+        market.apply(update)
+    assert market.context(KEY).partial_since is None
+    assert market.auction(KEY).profile.total == updates[-1].volume
+
+
+@given(feeds())
+def test_brackets_hold_every_price_seen_in_them(updates: list[MarketUpdate]) -> None:
+    market = play(updates)
+    spans = {bracket.index: bracket for bracket in market.auction(KEY).brackets.brackets}
+    first = min(spans)
+    for update in updates:
+        assert spans[(update.trade_time - OPEN) // (30 * MINUTE)].low <= update.last
+        assert spans[(update.trade_time - OPEN) // (30 * MINUTE)].high >= update.last
+        if update.minute is not None and (update.minute.start - OPEN) // (30 * MINUTE) >= first:
+            holder = spans[(update.minute.start - OPEN) // (30 * MINUTE)]
+            assert holder.low <= update.minute.low <= update.minute.high <= holder.high
+
+
+@given(feeds())
+def test_the_vwap_lies_inside_the_day(updates: list[MarketUpdate]) -> None:
+    context = play(updates).context(KEY)
+    assert context.low is not None
+    assert context.high is not None
+    assert context.vwap is not None
+    assert context.low - 1 <= context.vwap <= context.high + 1
+
+
+@given(feeds(), st.sampled_from([0.1, 0.2, 0.5, 1.0, 10.0]))
+def test_changing_the_row_size_and_back_restores_every_value(
+    updates: list[MarketUpdate], rupees: float
+) -> None:
+    auction = play(updates).auction(KEY)
+    volume, tpo = auction.volume_reading(), auction.tpo_reading()
+    height = round(rupees * 100) // TICK
+    at_other, tpo_at_other = auction.volume_reading(height), auction.tpo_reading(height)
+    chosen = play(updates, Settings(profile=Profile(row=rupees), stop=Stop(atr_period=3))).auction(KEY)
+    assert (at_other, tpo_at_other) == (chosen.volume_reading(), chosen.tpo_reading())
+    assert (auction.volume_reading(), auction.tpo_reading()) == (volume, tpo)
+
+
+@given(feeds())
+def test_rotation_stays_within_its_bounds_and_turns_with_the_prices(updates: list[MarketUpdate]) -> None:
+    context = play(updates).context(KEY)
+    spans = read_batch(updates, OPEN, CLOSE).brackets
+    expected = sum(
+        (later[side] > earlier[side]) - (later[side] < earlier[side])
+        for earlier, later in pairwise(spans)
+        for side in (1, 2)
+    )
+    if len(spans) < 2:
+        assert context.rotation_factor is None
+    else:
+        assert context.rotation_factor == expected
+        assert abs(expected) <= 2 * (len(spans) - 1)
+
+
+@given(feeds())
+def test_the_average_true_range_equals_the_one_over_the_whole_list(updates: list[MarketUpdate]) -> None:
+    auction = play(updates).auction(KEY)
+    expected = naive_atr(read_batch(updates, OPEN, CLOSE).minutes, 3)
+    assert auction.bars.atr == (None if expected is None else pytest.approx(expected, rel=1e-12))
+
+
+def test_a_late_start_is_partial_and_takes_range_and_balance_from_the_day_bar() -> None:
+    day = bar(OPEN, 9_900, 10_200, 10_000)
+    context = play([make_update(at("09:33"), 10_000, 500, day=day, average_price=10_050)]).context(KEY)
+    assert context.partial_since == at("09:33")
+    assert context.quality is Quality.PARTIAL
+    assert (context.low, context.high) == (9_900, 10_200)
+    assert context.initial_balance is not None
+    assert (context.initial_balance.low, context.initial_balance.high) == (9_900, 10_200)
+    assert not context.initial_balance.complete
+    assert [(b.letter, b.low, b.high) for b in context.brackets] == [("A", 9_900, 10_200)]
+    assert context.volume_profile is None
+    assert context.vwap == 10_050
+    assert context.open_type.name == "UNKNOWN"
+
+
+def test_a_start_after_the_first_hour_knows_no_balance_and_no_whole_first_bracket() -> None:
+    day = bar(OPEN, 9_900, 10_200, 10_000)
+    packets = [
+        make_update(at("11:01"), 10_000, 500, day=day),
+        make_update(at("11:20"), 10_050, 600, day=day),
+    ]
+    context = play(packets).context(KEY)
+    assert context.initial_balance is None
+    assert context.day_type.name == "UNKNOWN"
+    assert [(b.letter, b.low, b.high, b.complete) for b in context.brackets] == [
+        ("D", 10_000, 10_000, False),
+        ("E", 10_050, 10_050, False),
+    ]
+
+
+def test_a_bracket_is_complete_once_trading_has_passed_its_end() -> None:
+    market = play([make_update(OPEN - SECOND, 10_000, 0), make_update(at("09:20"), 10_000, 5)])
+    assert not market.context(KEY).brackets[0].complete
+    applied = market.apply(make_update(at("09:45"), 10_010, 6))
+    assert applied.bracket_closed
+    assert [bracket.complete for bracket in market.context(KEY).brackets] == [True, False]
+    assert not market.apply(make_update(at("09:46"), 10_010, 7)).bracket_closed
+
+
+def test_the_last_minute_completes_the_last_bracket_without_a_further_trade() -> None:
+    market = play([make_update(OPEN - SECOND, 10_000, 0), make_update(at("15:29:50"), 10_000, 5)])
+    assert not market.context(KEY).brackets[-1].complete
+    applied = market.apply(
+        make_update(at("15:29:50"), 10_000, 5, minute=bar(at("15:29"), 9_990, 10_020, 10_000))
+    )
+    assert (applied.minute_closed, applied.bracket_closed) == (True, True)
+    newest = market.context(KEY).brackets[-1]
+    assert (newest.letter, newest.low, newest.high, newest.complete) == ("M", 9_990, 10_020, True)
+
+
+def test_the_last_minute_of_a_bracket_corrects_it_and_the_balance_once_it_comes() -> None:
+    market = play(
+        [
+            make_update(OPEN - SECOND, 10_000, 0),
+            make_update(at("10:14"), 10_000, 5, day=bar(OPEN, 10_000, 10_000)),
+            make_update(
+                at("10:15:02"),
+                10_000,
+                9,
+                day=bar(OPEN, 9_950, 10_030, 10_000),
+                minute=bar(at("10:14"), 9_950, 10_030, 9_980),
+            ),
+        ]
+    )
+    context = market.context(KEY)
+    second = context.brackets[0]
+    assert (second.letter, second.low, second.high, second.close) == ("B", 9_950, 10_030, 9_980)
+    assert context.initial_balance is not None
+    assert (context.initial_balance.low, context.initial_balance.high) == (9_950, 10_030)
+    assert context.initial_balance.complete
+    assert (context.brackets[1].low, context.brackets[1].high) == (10_000, 10_000)
+
+
+def test_a_new_day_extreme_belongs_to_a_bracket_only_when_the_packet_before_lay_in_it() -> None:
+    packets = [
+        make_update(OPEN - SECOND, 10_000, 0),
+        make_update(at("09:50"), 10_000, 5, day=bar(OPEN, 10_000, 10_000)),
+        make_update(at("10:20"), 10_000, 6, day=bar(OPEN, 9_900, 10_000, 10_000)),
+        make_update(at("10:21"), 10_000, 7, day=bar(OPEN, 9_900, 10_100, 10_000)),
+    ]
+    b, c = play(packets).context(KEY).brackets
+    assert (b.low, b.high) == (10_000, 10_000)
+    assert (c.low, c.high) == (10_000, 10_100)
+
+
+def test_the_row_is_provisional_until_a_quarter_to_ten_and_frozen_after() -> None:
+    market = make_market()
+    market.apply(make_update(at("09:20"), 100_000, 5, day=bar(OPEN, 99_000, 100_000)))
+    early = market.context(KEY)
+    assert early.row == 50
+    assert "row provisional until 09:45" in early.notes
+    market.apply(make_update(at("09:44"), 100_000, 6, day=bar(OPEN, 98_000, 100_000)))
+    market.apply(make_update(at("09:45"), 100_000, 7, day=bar(OPEN, 90_000, 100_000)))
+    frozen = market.context(KEY)
+    assert frozen.row == 50
+    assert frozen.average_range is not None
+    assert (frozen.average_range.value, frozen.average_range.quality) == (4_000, Quality.ESTIMATED)
+    assert frozen.notes == ("PARTIAL from 09:20", "ATR NOT READY: minutes missing")
+    market.apply(make_update(at("12:00"), 100_000, 8, day=bar(OPEN, 50_000, 100_000)))
+    assert market.context(KEY).row == 50
+
+
+def test_a_chosen_row_freezes_the_average_range_too() -> None:
+    market = play(
+        [
+            make_update(at("09:20"), 100_000, 5, day=bar(OPEN, 98_000, 100_000)),
+            make_update(at("09:50"), 100_000, 6, day=bar(OPEN, 98_000, 100_000)),
+            make_update(at("11:00"), 100_000, 7, day=bar(OPEN, 90_000, 100_000)),
+        ]
+    )
+    context = market.context(KEY)
+    assert context.row == 50
+    assert context.average_range is not None
+    assert context.average_range.value == 4_000
+
+
+def test_a_minute_from_the_future_is_not_believed() -> None:
+    market = play([make_update(at("10:00"), 10_000, 5, minute=bar(at("15:00"), 1, 99_999))])
+    assert market.context(KEY).minutes == ()
+    assert market.context(KEY).high == 10_000
+
+
+def test_a_price_off_the_tick_grid_is_placed_below_and_noted() -> None:
+    market = play([make_update(at("10:00"), 10_000, 5), make_update(at("10:01"), 10_007, 9)])
+    assert dict(market.auction(KEY).profile.ticks) == {1_000: 4}
+    assert "1 prices off the tick grid" in market.context(KEY).notes
+
+
+def test_auction_prints_stay_out_of_the_continuous_profile() -> None:
+    market = play([make_update(at("10:00"), 10_000, 5), make_update(at("10:01"), 10_500, 900, auction=True)])
+    assert market.auction(KEY).profile.total == 0
+    assert market.context(KEY).high == 10_000
+
+
+def test_average_true_range_needs_contiguous_minutes_for_trading() -> None:
+    minutes = ["10:00", "10:01", "10:02", "10:03"]
+    market = make_market(settings=SMALL_ROWS)
+    market.apply(make_update(at("10:00"), 10_000, 1))
+    for volume, clock in enumerate(minutes, 2):
+        market.apply(
+            make_update(at(clock) + MINUTE, 10_000, volume, minute=bar(at(clock), 9_990, 10_010, 10_000))
+        )
+    assert market.context(KEY).atr == 20
+    market.apply(make_update(at("10:07"), 10_000, 9, minute=bar(at("10:06"), 9_990, 10_010, 10_000)))
+    assert market.auction(KEY).bars.atr == 20.0
+    assert market.context(KEY).atr is None
+    assert "ATR NOT READY: minutes missing" in market.context(KEY).notes
+
+
+def test_surely_placed_volume_is_counted_by_minute() -> None:
+    market = play(
+        [
+            make_update(at("10:00"), 10_000, 100),
+            make_update(at("10:00:01"), 10_050, 110, last_quantity=2),
+            make_update(at("10:00:02"), 10_150, 130, last_quantity=2),
+            make_update(at("10:00:03"), 10_300, 170, last_quantity=40),
+            make_update(at("10:00:30"), 10_300, 250, last_quantity=80),
+            make_update(at("10:01"), 10_300, 410, minute=bar(at("10:00"), 10_000, 10_300)),
+            make_update(at("10:02"), 10_300, 730, minute=bar(at("10:01"), 10_300, 10_300)),
+        ]
+    )
+    assert market.context(KEY).placed_volumes == (10 + 40, 0)
+
+
+def make_seed(until: str = "11:00", average_range: int | None = None) -> InstrumentSeed:
+    minutes = tuple(
+        bar(OPEN + index * MINUTE, 9_900 + index, 10_000 + index, 9_950 + index)
+        for index in range((at(until) - OPEN) // MINUTE)
+    )
+    rows = {9_900: 100, 9_950: 300, 10_000: 200}
+    return InstrumentSeed(
+        instrument=KEY,
+        until=at(until),
+        source="GENERATED",
+        volume_rows=rows,
+        minutes=minutes,
+        day=bar(OPEN, 9_900, minutes[-1].high, minutes[-1].close, 600),
+        volume=600,
+        turnover=sum(price * volume for price, volume in rows.items()),
+        previous_close=9_800,
+        average_range=average_range,
+    )
+
+
+def test_a_seeded_past_stands_before_the_first_update_and_counts_as_known() -> None:
+    market = make_market()
+    market.seed(make_seed(average_range=1_600))
+    context = market.context(KEY)
+    assert context.quality is not Quality.PARTIAL
+    assert context.partial_since is None
+    assert market.auction(KEY).seeded_from == "GENERATED"
+    assert context.row == 20
+    assert context.average_range is not None
+    assert context.average_range.quality is Quality.LIVE
+    assert context.volume_profile is not None
+    assert context.volume_profile.total == 600
+    assert context.volume_profile.poc == 9_940
+    assert context.vwap == 9_958
+    assert context.initial_balance is not None
+    assert (context.initial_balance.low, context.initial_balance.high) == (9_900, 10_059)
+    assert [bracket.letter for bracket in context.brackets] == ["A", "B", "C", "D"]
+    assert [bracket.complete for bracket in context.brackets] == [True, True, True, False]
+    assert context.atr == 100
+    assert len(context.five_minutes) == 21
+    assert context.placed_volumes == (10,) * 105
+    assert (context.open, context.last, context.previous_close) == (9_900, 10_054, 9_800)
+
+
+def test_updates_after_a_seed_continue_its_volume() -> None:
+    market = make_market()
+    market.seed(make_seed())
+    applied = market.apply(make_update(at("11:00:01"), 10_050, 650))
+    assert applied.increment == 50
+    context = market.context(KEY)
+    assert context.volume_profile is not None
+    assert context.volume_profile.total == 650
+    assert context.vwap == (600 * 9_958_33 // 100 + 50 * 10_050 + 325) // 650
+
+
+def test_a_seed_without_rows_leaves_the_profile_partial() -> None:
+    market = make_market()
+    seed = make_seed()
+    market.seed(
+        InstrumentSeed(
+            instrument=KEY,
+            until=seed.until,
+            source="DAY BAR",
+            volume_rows={},
+            minutes=(),
+            day=seed.day,
+            volume=600,
+            turnover=seed.turnover,
+            previous_close=9_800,
+        )
+    )
+    assert market.context(KEY).partial_since == at("11:00")
+    assert market.context(KEY).initial_balance is None
+
+
+def test_a_seed_after_the_first_update_is_refused() -> None:
+    market = play([make_update(at("10:00"), 10_000, 5)])
+    with pytest.raises(ValueError, match="seed first"):
+        market.seed(make_seed())

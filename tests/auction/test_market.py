@@ -1,0 +1,137 @@
+"""All instruments under one clock: staleness, holes, quality, strangers and the context's cache."""
+
+import pytest
+
+from engine.auction.context import Hole, Quality
+from engine.auction.market import Market
+from engine.market.clock import MINUTE, SECOND
+from engine.market.instrument import Instrument, InstrumentClass, Provenance
+from tests.auction.builders import CLOSE, KEY, OPEN, STOCK, at, bar, make_market, make_update
+
+OTHER = Instrument("NSE_FO|1", "OPTION", InstrumentClass.OPTION, 5, 35, 1_800, Provenance.INFERRED)
+
+
+def trade(market: Market, clock: str, volume: int, key: str = KEY) -> bool:
+    return market.apply(make_update(at(clock), 10_000, volume, instrument=key)).after_hole
+
+
+def test_an_update_of_a_stranger_is_counted_and_ignored() -> None:
+    market = make_market()
+    applied = market.apply(make_update(at("10:00"), 10_000, 5, instrument="NSE_EQ|NOBODY"))
+    assert (applied.accepted, market.unknown) == (False, 1)
+
+
+def test_asking_for_a_stranger_names_it() -> None:
+    market = make_market()
+    for ask in (market.context, market.auction, market.continuity):
+        with pytest.raises(ValueError, match="NSE_EQ"):
+            ask("NSE_EQ|NOBODY")
+
+
+def test_an_older_packet_moves_nothing() -> None:
+    market = make_market()
+    market.apply(make_update(at("10:00"), 10_000, 5))
+    market.apply(make_update(at("10:01"), 10_050, 9))
+    before = market.context(KEY)
+    applied = market.apply(
+        make_update(at("10:00:30"), 9_000, 7, minute=bar(at("09:59"), 1, 2), day=bar(OPEN, 9_000, 11_000))
+    )
+    assert not applied.accepted
+    assert market.context(KEY) == before
+    assert market.continuity(KEY).out_of_order == 1
+
+
+def test_the_first_trade_after_a_hole_is_unplaced_for_each_instrument() -> None:
+    market = make_market(STOCK, OTHER)
+    for key in (KEY, OTHER.key):
+        trade(market, "10:00", 1, key)
+        trade(market, "10:00:01", 2, key)
+    assert trade(market, "10:00:40", 10)
+    assert not trade(market, "10:00:41", 11)
+    assert trade(market, "10:00:45", 30, OTHER.key)
+    assert not trade(market, "10:00:46", 31, OTHER.key)
+    assert market.holes == (Hole(at("10:00:01"), at("10:00:40")),)
+    assert market.auction(KEY).placement.unplaced(market.holes) == 8
+    assert market.auction(OTHER.key).placement.unplaced(market.holes) == 28
+
+
+def test_a_pause_of_one_instrument_is_no_hole_while_another_trades() -> None:
+    market = make_market(STOCK, OTHER)
+    trade(market, "10:00", 1)
+    for second in range(0, 60, 5):
+        trade(market, f"10:00:{second:02}", second + 1, OTHER.key)
+    assert not trade(market, "10:00:58", 500)
+    assert market.holes == ()
+
+
+def test_a_late_trade_inside_a_hole_heals_it_and_its_unplaced_volume() -> None:
+    market = make_market(STOCK, OTHER)
+    trade(market, "10:00", 1)
+    trade(market, "10:00", 1, OTHER.key)
+    trade(market, "10:00:01", 2)
+    assert trade(market, "10:00:15", 10)
+    trade(market, "10:00:08", 2, OTHER.key)
+    assert market.holes == ()
+    assert market.auction(KEY).placement.unplaced(market.holes) == 0
+    assert market.context(KEY).holes == ()
+
+
+def test_stale_compares_the_newest_trade_with_the_fastest_clock() -> None:
+    market = make_market()
+    assert market.stale(at("10:00"))
+    behind = -6 * SECOND
+    market.apply(make_update(at("10:00"), 10_000, 1, arrival=at("10:00") + behind))
+    market.apply(make_update(at("10:00:10"), 10_000, 2, arrival=at("10:00:10") + behind + SECOND))
+    assert not market.stale(at("10:00:15") + behind)
+    assert market.stale(at("10:00:16") + behind)
+    assert not market.stale(CLOSE + behind)
+
+
+def test_packets_that_keep_coming_with_old_trades_are_stale() -> None:
+    market = make_market()
+    market.apply(make_update(at("10:00"), 10_000, 1, arrival=at("10:00")))
+    market.apply(make_update(at("10:00:01"), 10_000, 2, arrival=at("10:01:30")))
+    assert market.context(KEY).quality is Quality.STALE
+
+
+def test_a_long_hole_marks_figures_for_ten_minutes() -> None:
+    market = make_market()
+    market.apply(make_update(OPEN - SECOND, 10_000, 0))
+    trade(market, "10:00", 1)
+    trade(market, "10:01", 2)
+    assert market.context(KEY).quality is Quality.GAP
+    for second in range(61, 676, 5):
+        market.apply(make_update(at("10:00") + second * SECOND, 10_000, second))
+    assert market.context(KEY).quality is Quality.LIVE
+
+
+def test_a_context_stays_the_same_object_until_something_changes() -> None:
+    market = make_market(STOCK, OTHER)
+    trade(market, "10:00", 1)
+    trade(market, "10:00:01", 2)
+    first = market.context(KEY)
+    assert market.context(KEY) is first
+    trade(market, "10:00:02", 3, OTHER.key)
+    assert market.context(KEY) is first
+    trade(market, "10:00:30", 4, OTHER.key)
+    trade(market, "10:00:31", 5, OTHER.key)
+    assert market.context(KEY).holes == market.holes
+    trade(market, "10:00:32", 4)
+    assert market.context(KEY) is not first
+
+
+def test_context_before_any_update_is_not_ready_and_empty() -> None:
+    context = make_market().context(KEY)
+    assert context.quality is Quality.NOT_READY
+    assert (context.last, context.row, context.volume_profile, context.atr) == (None, None, None, None)
+    assert context.day_type.name == "UNKNOWN"
+    assert context.time == OPEN
+
+
+def test_at_most_two_hours_of_minutes_are_shown() -> None:
+    market = make_market()
+    for number in range(150):
+        start = OPEN + number * MINUTE
+        market.apply(make_update(start + MINUTE, 10_000, number, minute=bar(start, 10_000, 10_000)))
+    assert len(market.context(KEY).minutes) == 120
+    assert market.context(KEY).minutes[-1].start == OPEN + 149 * MINUTE
