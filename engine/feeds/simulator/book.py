@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
+import numpy.typing as npt
 
 from engine.feeds.simulator.cast import Member
 from engine.feeds.simulator.chance import Ints, scatter, word_of
@@ -33,6 +34,10 @@ class Depth:
     bid_sizes: Ints
     asks: Ints
     ask_sizes: Ints
+
+    def of(self, rows: npt.NDArray[np.bool_] | Ints) -> "Depth":
+        """Return the chosen moments."""
+        return Depth(self.bids[rows], self.bid_sizes[rows], self.asks[rows], self.ask_sizes[rows])
 
 
 class Quoter:

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from typing import Final
 
 import numpy as np
+import numpy.typing as npt
 
 from engine.feeds.simulator.book import Depth, Quoter
 from engine.feeds.simulator.cast import Member
@@ -13,7 +14,9 @@ from engine.market.clock import MILLISECOND, Instant
 from engine.market.update import Bar, MarketUpdate
 
 MINUTE_MS: Final = 60_000
-_REPEAT_PERCENT: Final = 8
+_ATTEMPTS_PERCENT: Final = 115
+"""Moments looked at per update told: where nothing changed, nothing is sent."""
+_REPEAT_PERCENT: Final = 9
 _SWAP_ONE_IN: Final = 55
 """About one minute in so many holds a swapped pair: four to seven a day and instrument."""
 _LAGGING_DAY_VOLUME_PERCENT: Final = 28
@@ -38,22 +41,25 @@ class Packets:
         """
         chance = Chance("packets", self._seed, self._member.instrument.key, start)
         times = self._times(start, first, last, chance)
-        count = len(times)
         rows = np.searchsorted(self._tape.times, times - self._member.lag_ms, side="right") - 1
         times, rows = times[rows >= 0], rows[rows >= 0]
-        source = np.arange(len(rows))
-        repeated = chance.below(100, count)[: len(rows)] < _REPEAT_PERCENT
+        depth = self._quoter.depth(times)
+        news = _news(rows, depth)
+        times, rows, depth = times[news], rows[news], depth.of(news)
+        count = len(rows)
+        source = np.arange(count)
+        repeated = chance.below(100, count) < _REPEAT_PERCENT
         repeated[:1] = False
+        repeated &= ~np.roll(repeated, 1)
         source[repeated] -= 1
-        source = np.where(repeated & np.roll(repeated, 1), np.arange(len(rows)), source)
         arrivals = times.copy()
         if chance.between(1, _SWAP_ONE_IN) == 1:
             _swap_pair(source, arrivals, rows)
         stamps = (arrivals * MILLISECOND + self._midnight).tolist()
-        return stamps, self._updates(stamps, rows[source], times[source])
+        return stamps, self._updates(stamps, rows[source], times[source], depth.of(source))
 
     def _times(self, start: int, first: int, last: int, chance: Chance) -> Ints:
-        count = self._member.updates_per_minute
+        count = self._member.updates_per_minute * _ATTEMPTS_PERCENT // 100
         if self._member.instrument.lot > 1:
             times = (np.arange(count) * MINUTE_MS + chance.below(MINUTE_MS, count)) // count
         else:
@@ -61,7 +67,7 @@ class Packets:
         times = times + start
         return np.asarray(times[(times >= first) & (times < last)], dtype=np.int64)
 
-    def _updates(self, stamps: list[int], rows: Ints, times: Ints) -> Iterator[MarketUpdate]:
+    def _updates(self, stamps: list[int], rows: Ints, times: Ints, depth: Depth) -> Iterator[MarketUpdate]:
         if not stamps:
             return
         tape, instrument = self._tape, self._member.instrument
@@ -75,7 +81,7 @@ class Packets:
             (tape.prices[rows] * tick).tolist(),
             tape.last_quantities[rows].tolist(),
             volumes.tolist(),
-            *_sides(self._quoter.depth(times), tick),
+            *_sides(depth, tick),
             ((2 * tape.turnovers[rows] * tick + volumes) // (2 * volumes)).tolist(),
             (tape.highs[rows] * tick).tolist(),
             (tape.lows[rows] * tick).tolist(),
@@ -133,6 +139,14 @@ class Packets:
         drift = scatter(self._salt + 1, times // _INTEREST_MS) % (opening // (50 * lot))
         changed: list[int] = ((opening // lot + drift) * lot).tolist()
         return changed
+
+
+def _news(rows: Ints, depth: Depth) -> npt.NDArray[np.bool_]:
+    """Return which moments differ from the one before: the feed sends only on change."""
+    told = np.column_stack((rows, depth.bids, depth.bid_sizes, depth.asks, depth.ask_sizes))
+    news = np.ones(len(rows), dtype=np.bool_)
+    news[1:] = (told[1:] != told[:-1]).any(axis=1)
+    return news
 
 
 def _sides(

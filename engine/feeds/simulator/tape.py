@@ -51,6 +51,8 @@ _QUANTITIES: Final = (
     *(100, 110, 130, 150, 180, 210, 250, 300, 360, 430, 520, 650, 850, 1_150, 1_700, 3_200),
 )
 """Trade sizes, percent of the typical one, drawn evenly: many small, few large."""
+_SEVERAL_PERCENT: Final = 36
+"""Rows of the tape that stand for several trades at one price: only the last one's size is shown."""
 _OPENING_MULTIPLE: Final = 240
 """Size of the opening auction's single trade in typical trades."""
 
@@ -138,7 +140,7 @@ def _quantities(member: Member, count: int, chance: Chance) -> tuple[Ints, Ints]
     table = np.asarray(_QUANTITIES, dtype=np.int64)
     lots = np.maximum(1, table[chance.below(len(table), count)] * member.typical_quantity // (100 * lot))
     lots[0] = _OPENING_MULTIPLE * member.typical_quantity // lot
-    several = (chance.below(100, count) < 14) & (lots > 1)
+    several = (chance.below(100, count) < _SEVERAL_PERCENT) & (lots > 1)
     last = np.where(several, 1 + lots // (2 + chance.below(5, count)), lots)
     return lots * lot, np.minimum(last, lots) * lot
 
