@@ -7,7 +7,7 @@ from itertools import islice
 import msgspec
 import pytest
 
-from config import Settings, Simulator
+from config import Session, Simulator
 from engine.feeds.feed import PulledFeed
 from engine.feeds.simulator import DEFAULT_DAY, DEFAULT_START, SimulatorFeed, open_simulator
 from engine.market.clock import MINUTE, SECOND, instant_at
@@ -19,8 +19,8 @@ FIRST_DAY_OF_SEED_7 = "ec99055333e6ed896ed03f25a1c2d9a5e74065eff71e39105e27e851d
 """Digest of the first 5,000 updates; changes only together with the version inside ``identity``."""
 
 
-def settings_of(seed: int = 7, instruments: int = 8) -> Settings:
-    return Settings(simulator=Simulator(seed=seed, instruments=instruments))
+def settings_of(seed: int = 7, instruments: int = 8) -> Simulator:
+    return Simulator(seed=seed, instruments=instruments)
 
 
 def read(feed: PulledFeed, count: int) -> list[MarketUpdate]:
@@ -156,7 +156,7 @@ def test_opened_before_the_open_there_is_no_past() -> None:
 
 def test_every_instrument_trades_until_its_own_close_and_then_the_feed_ends() -> None:
     feed = open_simulator(settings_of(instruments=8), start=time(15, 10))
-    day = trading_day(feed.day, Settings().session)
+    day = trading_day(feed.day, Session())
     last: dict[str, MarketUpdate] = {}
     while (update := feed.read()) is not None:
         last[update.instrument] = update

@@ -36,7 +36,7 @@ class Told:
 
 def tell(seed: int, instruments: int, until: time = STORY_END) -> Told:
     settings = Settings(simulator=Simulator(seed=seed, instruments=instruments))
-    feed = open_simulator(settings)
+    feed = open_simulator(settings.simulator)
     market = Market(feed.instruments, trading_day(feed.day, settings.session), settings)
     for past in feed.seeds:
         market.seed(past)
@@ -159,7 +159,7 @@ def test_the_feed_is_never_stale_and_the_tape_has_no_hole(told: Told) -> None:
 
 def test_the_first_ladder_stands_before_the_first_update() -> None:
     settings = Settings(simulator=Simulator(instruments=10))
-    feed = open_simulator(settings)
+    feed = open_simulator(settings.simulator)
     market = Market(feed.instruments, trading_day(feed.day, settings.session), settings)
     for past in feed.seeds:
         market.seed(past)

@@ -137,10 +137,10 @@ class SimulatorFeed:
 
 
 def open_simulator(
-    settings: config.Settings, day: date = DEFAULT_DAY, *, start: time = DEFAULT_START
+    settings: config.Simulator, day: date = DEFAULT_DAY, *, start: time = DEFAULT_START
 ) -> SimulatorFeed:
     """Return the simulated market of a day, opened at ``start``; raise CalendarError for a day without trading."""
-    return SimulatorFeed(settings.simulator, trading_day(day, settings.session), start)
+    return SimulatorFeed(settings, trading_day(day, config.Session()), start)
 
 
 def _path(member: Member, end: int, seed: int) -> Ints:
