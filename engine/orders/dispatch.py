@@ -19,7 +19,6 @@ from engine.orders.messages import (
 from engine.orders.order import Order, Terms
 from engine.orders.states import State
 
-
 _LETTERS: Final = {Role.ENTRY: "E", Role.STOP: "S", Role.EXIT: "X"}
 
 

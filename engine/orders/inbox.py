@@ -196,6 +196,8 @@ class Inbox:
         keeper.say(
             Topic.ALARM, order.instrument, f"{order.role.lower()} {order.tag} rejected: {order.message}"
         )
+        if order.role is Role.ENTRY:
+            keeper.say(Topic.REFUSED, order.instrument, order.message, trade=trade)
         if order.role is Role.STOP:
             trade = msgspec.structs.replace(trade, stop_rejections=trade.stop_rejections + 1)
         if order.role is Role.EXIT or (order.role is Role.STOP and trade.mode is Mode.EXIT):

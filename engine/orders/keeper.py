@@ -72,6 +72,8 @@ class Topic(StrEnum):
     CLOSED = "closed"
     ENDED = "ended"
     PART = "part"
+    REFUSED = "refused"
+    """The broker refused an entry."""
     ALARM = "alarm"
     WARNING = "warning"
 

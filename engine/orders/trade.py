@@ -9,7 +9,7 @@ from engine.market.price import Paise
 from engine.risk.stage12 import StopPlan, StopState
 from engine.setups.signal import Side
 
-MANUAL = "MANUAL"
+MANUAL = "manual"
 EXTERNAL = "EXTERNAL"
 EXCESS = "EXCESS"
 
@@ -52,6 +52,10 @@ class Trade(msgspec.Struct, frozen=True):
     created_at: Instant
     signal: str = ""
     signal_price: Paise = 0
+    reward: Paise | None = None
+    """What the first target earns after costs, as planned for the whole quantity."""
+    quality: str = ""
+    """Worst quality among its fills."""
     entry_tag: str = ""
     stop: StopState | None = None
     target_1: Paise | None = None

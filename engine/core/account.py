@@ -1,0 +1,157 @@
+"""The day's money: what is realised, what is open at the exit side of the book, what it costs, what may be lost."""
+
+from collections.abc import Mapping
+
+from engine.auction.context import Quality
+from engine.core.sights import Sights
+from engine.market.charges import order_charges
+from engine.market.clock import Instant
+from engine.market.instrument import Instrument
+from engine.market.price import Paise
+from engine.market.session import TradingDay
+from engine.orders.keeper import Keeper
+from engine.orders.order import Fill
+from engine.orders.trade import Trade
+from engine.risk.limits import DayLimits
+from engine.risk.marks import DayResult, Holding, Mark, day_result, mark_position
+from engine.risk.sizing import TripCost, trip_cost
+from engine.setups.signal import Side
+
+
+class Account:
+    """Folds fills and marks into the day's result; one owner of charges, marks and limits."""
+
+    def __init__(
+        self,
+        limits: DayLimits,
+        keeper: Keeper,
+        sights: Sights,
+        instruments: Mapping[str, Instrument],
+        day: TradingDay,
+    ) -> None:
+        self.limits = limits
+        self.carried_realised: Paise = 0
+        """Realised before a restart on the same day, paise."""
+        self.carried_charges: Paise = 0
+        self._keeper = keeper
+        self._sights = sights
+        self._instruments = instruments
+        self._day = day
+        self._turnover: dict[str, Paise] = {}
+        self._charged: dict[str, Paise] = {}
+        self._by_trade: dict[str, list[str]] = {}
+        self._total_charges: Paise = 0
+        self._closed_gross: Paise = 0
+        self._marks: dict[str, Paise] = {}
+        self._costs: dict[tuple[str, Side], TripCost] = {}
+
+    def filled(self, fill: Fill, trade: Trade) -> None:
+        """Count the charges of an executed order so far: rounded once per order, not per fill."""
+        instrument = self._instruments.get(fill.instrument)
+        if instrument is None:
+            return
+        turnover = self._turnover.get(fill.tag, 0) + fill.value
+        self._turnover[fill.tag] = turnover
+        charged = order_charges(instrument.kind, fill.side, turnover, self._day.day).total
+        self._total_charges += charged - self._charged.get(fill.tag, 0)
+        self._charged[fill.tag] = charged
+        tags = self._by_trade.setdefault(trade.id, [])
+        if fill.tag not in tags:
+            tags.append(fill.tag)
+
+    def closed(self, trade: Trade) -> Paise:
+        """Count a trade that is flat; return its charges, paise."""
+        self._closed_gross += trade.gross
+        self._marks.pop(trade.id, None)
+        return self.trade_charges(trade.id)
+
+    def trade_charges(self, trade: str) -> Paise:
+        """Return the charges of a trade's orders so far, paise."""
+        return sum(self._charged[tag] for tag in self._by_trade.get(trade, ()))
+
+    @property
+    def charges(self) -> Paise:
+        """Return the day's charges so far, paise."""
+        return self.carried_charges + self._total_charges
+
+    @property
+    def realised(self) -> Paise:
+        """Return the day's gross result of everything closed, parts of open trades included, paise."""
+        running = sum(trade.gross for trade in self._keeper.portfolio.running())
+        return self.carried_realised + self._closed_gross + running
+
+    def cost(self, instrument: Instrument, side: Side) -> TripCost:
+        """Return the charges of a round trip in an instrument that enters on ``side``."""
+        key = (instrument.key, side)
+        cost = self._costs.get(key)
+        if cost is None:
+            cost = self._costs[key] = trip_cost(instrument, side, self._day.day)
+        return cost
+
+    def mark(self, trade: Trade, now: Instant) -> Mark:
+        """Return what a trade would be left at now, and remember it."""
+        quote = self._sights.quote(trade.instrument, now)
+        mark = mark_position(
+            trade.side,
+            bid=quote.bid,
+            ask=quote.ask,
+            fresh=quote.fresh,
+            last_mark=self._marks.get(trade.id),
+            stop=None if trade.stop is None else trade.stop.trigger,
+        )
+        if mark.price is not None and quote.fresh:
+            self._marks[trade.id] = mark.price
+        return mark
+
+    def holding(self, trade: Trade, now: Instant) -> Holding | None:
+        """Return a running trade as risk counts it; None once it neither holds nor may fill."""
+        instrument = self._instruments.get(trade.instrument)
+        if instrument is None:
+            return None
+        entry = self._keeper.orders.get(trade.entry_tag)
+        waiting = 0 if entry is None else entry.exposed
+        if not trade.open and not waiting:
+            return None
+        held = trade.open_quantity
+        paid = trade.entry_value * held // trade.entry_quantity if trade.entry_quantity else 0
+        stop = None if trade.stop is None else trade.stop.limit
+        if stop is None and trade.plan is not None:
+            stop = trade.plan.limit
+        value = paid if trade.open else waiting * trade.entry_limit
+        worst_value = paid + waiting * trade.entry_limit
+        return Holding(
+            instrument=instrument,
+            side=trade.side,
+            quantity=held if trade.open else waiting,
+            value=value,
+            risk=self._risk(instrument, trade, held + waiting, worst_value, stop),
+            stop=stop,
+            working=not trade.open,
+            mark=self.mark(trade, now) if trade.open else Mark(None, Quality.NOT_READY),
+        )
+
+    def _risk(
+        self, instrument: Instrument, trade: Trade, quantity: int, value: Paise, stop: Paise | None
+    ) -> Paise | None:
+        if stop is None or quantity == 0:
+            return None
+        loss = (value - stop * quantity) * trade.side.sign
+        average = value // quantity
+        return max(0, loss + self.cost(instrument, trade.side)(quantity, average, stop))
+
+    def holdings(self, now: Instant) -> tuple[Holding, ...]:
+        """Return open positions and entries on their way."""
+        found = [self.holding(trade, now) for trade in self._keeper.portfolio.running()]
+        return tuple(holding for holding in found if holding is not None)
+
+    def result(self, now: Instant, holdings: tuple[Holding, ...] | None = None) -> DayResult:
+        """Return the day so far with everything open at its mark."""
+        held = self.holdings(now) if holdings is None else holdings
+        return day_result(self.realised, self.charges, held, self._day.day)
+
+    def observe(self, now: Instant) -> bool:
+        """Compare the day with its loss limit after an update or fill; True when it trips just now."""
+        if self.limits.stopped:
+            return False
+        self.limits = self.limits.observed(self.result(now), now)
+        return self.limits.stopped

@@ -1,0 +1,407 @@
+"""The engine proper: events in, effects out. It reads no clock, does no I/O and rolls no dice of its own.
+
+The same events at the same instants give the same effects, always; that is how a dead engine is brought back.
+"""
+
+from collections.abc import Mapping
+from typing import Final
+
+import config
+from engine.auction.market import Applied, Market
+from engine.commands import (
+    ArmManual,
+    ExitPosition,
+    Kill,
+    ManualOrder,
+    MoveToBreakeven,
+    PauseEntries,
+    PauseReplay,
+    SetReplaySpeed,
+    StopEngine,
+    TakeSignal,
+    TightenStop,
+)
+from engine.core.account import Account
+from engine.core.decider import Decider
+from engine.core.decision import Decision
+from engine.core.events import (
+    LIVE,
+    PAPER,
+    REPLAY,
+    SIMULATED,
+    WORLDS,
+    Answer,
+    Attended,
+    DayState,
+    Effect,
+    Event,
+    FeedEnded,
+    Latched,
+    Rearmed,
+    Resumed,
+    Studying,
+    Wake,
+)
+from engine.core.journal import Journal
+from engine.core.minder import Minder
+from engine.core.person import Person
+from engine.core.sights import Sights
+from engine.market.clock import MINUTE, SECOND, Instant
+from engine.market.instrument import Instrument
+from engine.market.price import Paise
+from engine.market.seed import InstrumentSeed
+from engine.market.session import TradingDay
+from engine.market.update import MarketUpdate
+from engine.orders.book import OrderBook
+from engine.orders.dispatch import Ids
+from engine.orders.flatten import Latch, LatchState
+from engine.orders.inbox import Inbox
+from engine.orders.keeper import Keeper, Topic, Verified
+from engine.orders.trade import Trade, leave
+from engine.performance.trade import ClosedTrade
+from engine.risk.limits import DayLimits, open_day, wished_limits
+from engine.risk.stage12 import Stage12Controller
+from engine.views import EventLine, KillScope, Severity
+
+UNATTENDED: Final = "nobody watches"
+ENDED: Final = "the market has ended"
+STUDYING: Final = "the studies catch up"
+DAY_LOSS: Final = "daily loss limit"
+RESYNC_AGAIN: Final = SECOND
+
+_COMMANDS: Final = (
+    ManualOrder
+    | ArmManual
+    | ExitPosition
+    | MoveToBreakeven
+    | TightenStop
+    | PauseEntries
+    | Kill
+    | TakeSignal
+    | SetReplaySpeed
+    | PauseReplay
+    | StopEngine
+)
+
+
+class Core:
+    """One trading day of one account. ``world`` is simulated, replay, paper or live; ``account`` is paise."""
+
+    def __init__(
+        self,
+        settings: config.Settings,
+        instruments: Mapping[str, Instrument],
+        day: TradingDay,
+        world: str,
+        account: Paise,
+        ids: Ids,
+        recovered: DayState | None = None,
+    ) -> None:
+        if world not in WORLDS:
+            raise ValueError(f"expected a world out of {', '.join(WORLDS)}, got {world!r}")
+        self.settings = settings
+        self.instruments = dict(instruments)
+        self.day = day
+        self.world = world
+        self.ids = ids
+        self.market = Market(self.instruments, day, settings)
+        self.sights = Sights(self.instruments, day)
+        self.keeper = Keeper(settings, self.instruments, ids, self.sights)
+        previous = None if recovered is None else recovered.limits
+        limits = open_day(day.day, account, wished_limits(settings.risk), previous)
+        self.account = Account(limits, self.keeper, self.sights, self.instruments, day)
+        stops = Stage12Controller(settings.stop)
+        self.inbox = Inbox(self.keeper, stops)
+        self.minder = Minder(settings, self.market, self.keeper, self.account, self.sights, stops, day)
+        self.journal = Journal(self.keeper, self.account, self.sights, self.instruments)
+        self.decider = Decider(
+            settings,
+            self.market,
+            self.keeper,
+            self.account,
+            self.sights,
+            stops,
+            day,
+            ids,
+            self._decided,
+            live=world == LIVE,
+        )
+        self.person = Person(self, settings.entry.manual_armed_minutes)
+        self.feed_ended = False
+        self._pauses: dict[str, None] = {}
+        self._unattended_at: Instant | None = None
+        self._resync_at: Instant = 0
+        self._equity_minute: Instant | None = None
+        self._latch_state: LatchState | None = None
+        self._now: Instant = 0
+        self._next_wake: Instant | None = None
+        if recovered is not None:
+            self.account.carried_realised = recovered.realised
+            self.account.carried_charges = recovered.charges
+            self.keeper.kill.latch = recovered.latch
+
+    @property
+    def orders(self) -> OrderBook:
+        """Return the order book of ours."""
+        return self.keeper.orders
+
+    @property
+    def trades(self) -> tuple[Trade, ...]:
+        """Return trades that hold something, oldest first."""
+        return self.keeper.portfolio.open()
+
+    @property
+    def closed_trades(self) -> list[ClosedTrade]:
+        """Return finished trades, oldest first."""
+        return self.journal.closed
+
+    @property
+    def signals(self) -> list[Decision]:
+        """Return every decision of the day, newest last."""
+        return self.decider.decisions
+
+    @property
+    def limits(self) -> DayLimits:
+        """Return the day's limits."""
+        return self.account.limits
+
+    @property
+    def events(self) -> tuple[EventLine, ...]:
+        """Return the newest event lines, oldest first."""
+        return tuple(self.journal.lines)
+
+    @property
+    def latch(self) -> Latch | None:
+        """Return the kill latch; None when it is off."""
+        return self.keeper.kill.latch
+
+    @property
+    def book_state(self) -> Verified | None:
+        """Return the last read of the broker that counts; None when nothing is verified."""
+        return self.keeper.verified
+
+    @property
+    def manual_armed(self) -> bool:
+        """Say whether manual entry is armed."""
+        return self.person.armed_until is not None
+
+    def market_time(self, now: Instant) -> Instant:
+        """Return the exchange's time at an instant of the timers' clock."""
+        return self.sights.market_time(now)
+
+    def trading_word(self) -> str:
+        """Return AUTO, ASK, OFF or PAUSED with its reason, as the header says it."""
+        if self.keeper.kill.active:
+            return "PAUSED: kill latch"
+        if self.account.limits.stopped:
+            return f"PAUSED: {DAY_LOSS}"
+        if self._pauses:
+            return f"PAUSED: {next(iter(self._pauses))}"
+        return self.settings.setups.failed_auction.upper()
+
+    def kill_scope(self) -> KillScope:
+        """Return what the kill key would close now."""
+        portfolio = self.keeper.portfolio
+        positions = len(portfolio.open()) + sum(
+            1 for instrument in portfolio.outside if portfolio.current(instrument) is None
+        )
+        return KillScope(positions, len(self.keeper.orders.live()), 0)
+
+    def next_wake(self) -> Instant | None:
+        """Return when core wants a Wake at the latest."""
+        return self._next_wake
+
+    def handle(self, event: Event, now: Instant) -> list[Effect]:
+        """Take one event at an instant of the timers' clock; return what must leave, in order."""
+        self._now = now
+        if isinstance(event, MarketUpdate):
+            if not self._update(event, now):
+                return []
+            return self._settle(now, [])
+        answers: list[Effect] = []
+        if isinstance(event, _COMMANDS):
+            answers.append(Answer(self.person.obey(event, now)))
+        elif not self._notice(event, now):
+            self.inbox.receive(event, now)  # type: ignore[arg-type]
+        return self._settle(now, answers)
+
+    def set_latch(self, by: str, reason: str, name: str, now: Instant) -> bool:
+        """Set the kill latch and begin to flatten; False when it was set before."""
+        if not self.keeper.kill.set(by, reason, name, now):
+            return False
+        self.journal.line(Severity.ALARM, f"KILL by {by}: {reason}", now)
+        self.keeper.cancel_entries(now)
+        portfolio = self.keeper.portfolio
+        for trade in portfolio.running():
+            portfolio.put(leave(trade, "kill"))
+        self.keeper.tend_all([trade.instrument for trade in portfolio.running()], now)
+        for order in self.keeper.orders.live():
+            self.keeper.wake(order.instrument, now)
+        return True
+
+    def pause(self, reason: str, now: Instant) -> None:
+        """Stop new entries and cancel resting ones; exits and stops go on."""
+        if reason not in self._pauses:
+            self._pauses[reason] = None
+            self.journal.line(Severity.WARNING, f"entries paused: {reason}", now)
+        self.decider.pause = next(iter(self._pauses))
+        self.keeper.cancel_entries(now)
+
+    def resume(self, now: Instant) -> None:
+        """Let entries go on, whoever paused them; an ended market stays ended."""
+        kept = [reason for reason in self._pauses if reason in (ENDED, STUDYING)]
+        self._pauses = dict.fromkeys(kept)
+        self._unattended_at = None
+        self.decider.pause = next(iter(self._pauses), "")
+        self.journal.line(Severity.INFO, f"entries resumed: {self.trading_word()}", now)
+
+    def only_pulled(self, text: str) -> tuple[str, str]:
+        """Return a refusal in worlds whose market nobody can hold, else the text."""
+        if self.world in (SIMULATED, REPLAY):
+            return "", text
+        return "only a demo or replay can be held or sped up", ""
+
+    def _update(self, update: MarketUpdate, now: Instant) -> bool:
+        """Take one update in; return whether anything may have to leave."""
+        applied = self.market.apply(update)
+        key = update.instrument
+        if not applied.accepted:
+            self.sights.tick(update.arrival, now)
+            return self._minute_passed(update.arrival, now)
+        self.sights.take(update, now)
+        acted = self._bars(key, applied, now)
+        trade = self.keeper.portfolio.current(key)
+        if trade is not None:
+            acted = True
+            self.minder.moved(trade, update, now)
+            if trade.open and self.account.observe(now):
+                self._stop_day(now)
+        return self._minute_passed(update.arrival, now) or acted
+
+    def _bars(self, key: str, applied: Applied, now: Instant) -> bool:
+        if not (applied.minute_closed or applied.five_minutes_closed or applied.bracket_closed):
+            return False
+        self.minder.refresh(key)
+        if STUDYING not in self._pauses:
+            self.decider.evaluate(key, now)
+        return True
+
+    def _minute_passed(self, arrival: Instant, now: Instant) -> bool:
+        """Mark the equity once a minute of market time; keep the day's clock."""
+        minute = arrival // MINUTE
+        if self._equity_minute is None:
+            self._equity_minute = minute
+            return False
+        if minute <= self._equity_minute:
+            return False
+        self._equity_minute = minute
+        self.journal.equity(f"minute:{minute}", now)
+        self.minder.clock(now)
+        return True
+
+    def _stop_day(self, now: Instant) -> None:
+        self.journal.line(Severity.ALARM, f"{DAY_LOSS} reached: stopped for the day", now)
+        self.journal.day_state(now)
+        self.set_latch(DAY_LOSS, "the day's loss reached its limit", DAY_LOSS, now)
+
+    def _notice(self, event: Event, now: Instant) -> bool:
+        """Handle everything that is neither update, command nor broker message."""
+        match event:
+            case Wake():
+                pass
+            case InstrumentSeed():
+                self.market.seed(event)
+            case Latched():
+                self.set_latch(event.by, event.reason, event.id, now)
+            case Rearmed():
+                self.keeper.kill.clear()
+                self.journal.line(Severity.WARNING, f"kill latch cleared by {event.by}", now)
+            case Attended():
+                self._attend(event, now)
+            case Resumed():
+                self.journal.line(Severity.WARNING, "the engine is back; the broker's book is read", now)
+                self.keeper.resync = True
+            case FeedEnded():
+                self.feed_ended = True
+                self.pause(ENDED, now)
+            case Studying():
+                self._study(event, now)
+            case _:
+                return False
+        return True
+
+    def _attend(self, event: Attended, now: Instant) -> None:
+        if event.attended:
+            self._unattended_at = None
+        elif self.world in (PAPER, LIVE) and self._unattended_at is None and UNATTENDED not in self._pauses:
+            self._unattended_at = now + self.settings.session.unattended_after * SECOND
+
+    def _study(self, event: Studying, now: Instant) -> None:
+        if event.on:
+            self.pause(STUDYING, now)
+        else:
+            self._pauses.pop(STUDYING, None)
+            self.decider.pause = next(iter(self._pauses), "")
+
+    def _decided(self, decision: Decision) -> None:
+        self.journal.decision(decision, self._now)
+
+    def _settle(self, now: Instant, answers: list[Effect]) -> list[Effect]:
+        """Do what is due, write down what happened, and hand over what leaves."""
+        self._timers(now)
+        self.keeper.due(now)
+        self._prove_flat(now)
+        while self.keeper.news:
+            self._act_on_news(now)
+        if self.keeper.resync and now >= self._resync_at:
+            self.keeper.resync = False
+            self._resync_at = now + RESYNC_AGAIN
+            self.keeper.dispatcher.read(now)
+        self._next_wake = self._wake(now)
+        return [*self.keeper.dispatcher.drain(), *answers]
+
+    def _timers(self, now: Instant) -> None:
+        self.decider.expire(now)
+        self.person.disarm(now)
+        if self._unattended_at is not None and now >= self._unattended_at:
+            self._unattended_at = None
+            self.pause(UNATTENDED, now)
+        if self.keeper.portfolio.running():
+            self.minder.clock(now)
+
+    def _act_on_news(self, now: Instant) -> None:
+        for item in self.journal.digest(now):
+            if item.topic is Topic.PART and item.trade is not None and item.text == "T1":
+                self.minder.part_taken(item.trade)
+            elif item.topic is Topic.REFUSED:
+                self.decider.blocked.setdefault(item.instrument, f"the broker refused it: {item.text}")
+            elif item.topic is Topic.FILL and self.account.observe(now):
+                self._stop_day(now)
+
+    def _prove_flat(self, now: Instant) -> None:
+        kill = self.keeper.kill
+        if kill.active:
+            running = self.keeper.portfolio.running()
+            quiet = not any(trade.open for trade in running) and not self.keeper.orders.live()
+            stuck = any(trade.stuck and trade.open for trade in running)
+            if kill.settle(quiet=quiet, stuck=stuck, now=now):
+                kill.asked(self.keeper.dispatcher.read(now), now)
+        state = None if kill.latch is None else kill.latch.state
+        if state is not self._latch_state:
+            self._latch_state = state
+            self.journal.latch(now)
+            if state is LatchState.FLAT:
+                self.journal.line(Severity.GOOD, "FLAT: the broker confirmed it twice", now)
+            elif state is LatchState.STUCK:
+                self.journal.line(Severity.ALARM, "STUCK: an exit rests at the edge of its band", now)
+
+    def _wake(self, now: Instant) -> Instant | None:
+        wakes = (
+            self.keeper.next_wake(),
+            self.decider.next_wake(),
+            self.person.armed_until,
+            self._unattended_at,
+            self.minder.next_clock(now),
+            max(self._resync_at, now + 1) if self.keeper.resync else None,
+        )
+        return min((wake for wake in wakes if wake is not None), default=None)

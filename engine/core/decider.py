@@ -1,0 +1,293 @@
+"""From signal to entry: mode, gate of the day, stop and size, and the one limit order that may leave for it."""
+
+from collections.abc import Callable, Iterator, Mapping
+from typing import Final
+
+import msgspec
+
+import config
+from engine.auction.context import Context
+from engine.auction.market import Market
+from engine.core.account import Account
+from engine.core.decision import Decision, DecisionState, from_refusal, from_signal
+from engine.core.sights import Sights
+from engine.market.clock import MINUTE, SECOND, Instant
+from engine.market.instrument import Instrument
+from engine.market.price import Paise
+from engine.market.session import TradingDay
+from engine.orders.dispatch import Ids
+from engine.orders.gate import Draft, GateDenial
+from engine.orders.keeper import Keeper
+from engine.orders.messages import OrderType, Role
+from engine.orders.trade import MANUAL, Trade
+from engine.risk.denial import Denial
+from engine.risk.entry import EntryPlan, plan_entry
+from engine.risk.entry_checks import EntryFacts, door_denial, entry_denial
+from engine.risk.stage12 import Stage12Controller
+from engine.setups.failed_auction import FailedAuction
+from engine.setups.signal import Refusal, Setup, Side, Signal
+
+OFF: Final = "OFF"
+EXPIRED: Final = "EXPIRED"
+
+Decided = Callable[[Decision], None]
+
+
+class Decider:
+    """Judges signals; keeps every decision of the day, newest last."""
+
+    def __init__(
+        self,
+        settings: config.Settings,
+        market: Market,
+        keeper: Keeper,
+        account: Account,
+        sights: Sights,
+        stops: Stage12Controller,
+        day: TradingDay,
+        ids: Ids,
+        decided: Decided,
+        *,
+        live: bool,
+    ) -> None:
+        self.decisions: list[Decision] = []
+        self.pause = ""
+        """Why entries are paused; empty when they are not."""
+        self.blocked: dict[str, str] = {}
+        """Names the broker refused today, with its words."""
+        self.quantity_cap: int | None = None
+        """Largest quantity the rollout stage allows, units."""
+        self._settings = settings
+        self._market = market
+        self._keeper = keeper
+        self._account = account
+        self._sights = sights
+        self._stops = stops
+        self._day = day
+        self._ids = ids
+        self._decided = decided
+        self._modes: Mapping[str, config.Mode] = {FailedAuction.name: settings.setups.failed_auction}
+        self._setups: dict[str, tuple[Setup, ...]] = {
+            key: (FailedAuction(key, estimated_range=not live),)
+            for key, instrument in market.instruments.items()
+            if instrument.tradable
+        }
+        self._waiting: dict[str, Signal] = {}
+
+    def evaluate(self, key: str, now: Instant) -> None:
+        """Let the setups of an instrument judge its newest completed bars."""
+        setups = self._setups.get(key)
+        if not setups:
+            return
+        context = self._market.context(key)
+        for setup in setups:
+            said = setup.evaluate(context)
+            if isinstance(said, Signal):
+                self._signal(said, now)
+            elif isinstance(said, Refusal):
+                self._note(from_refusal(self._ids.next("D"), said, now))
+
+    def _signal(self, signal: Signal, now: Instant) -> None:
+        decision = from_signal(self._ids.next("D"), signal, now)
+        mode = self._modes.get(signal.setup, "off")
+        if mode == "off":
+            self._note(_refused(decision, OFF, f"the setup {signal.setup} is switched off"))
+        elif mode == "ask":
+            self._ask(decision, signal, now)
+        else:
+            self._note(self._attempt(decision, signal, now, by_person=False))
+
+    def _ask(self, decision: Decision, signal: Signal, now: Instant) -> None:
+        """Let the card wait for a person, with quantity, risk and stop as they are now."""
+        planned = self._plan(signal, now, by_person=False)
+        if not isinstance(planned, EntryPlan):
+            self._note(_refused(decision, planned.code, planned.reason))
+            return
+        expires = now + round(self._settings.entry.ask_seconds * SECOND)
+        self._waiting[decision.id] = signal
+        self._note(
+            msgspec.structs.replace(
+                decision,
+                stop=planned.stop.trigger,
+                quantity=planned.size.quantity,
+                risk=planned.size.risk,
+                reason="waiting for you",
+                expires=expires,
+            )
+        )
+
+    def take(self, name: str, now: Instant) -> Decision | None:
+        """Accept a waiting signal; None when there is no such signal waiting."""
+        signal = self._waiting.pop(name, None)
+        waiting = next((decision for decision in self.decisions if decision.id == name), None)
+        if signal is None or waiting is None:
+            return None
+        decision = self._attempt(waiting, signal, now, by_person=False)
+        self._note(decision)
+        return decision
+
+    def manual(self, key: str, side: Side, now: Instant) -> Decision:
+        """Enter by hand at the touch: sized, stopped and gated like any trade, without a structure."""
+        quote = self._sights.quote(key, now)
+        touch = quote.ask if side is Side.BUY else quote.bid
+        price = touch if touch is not None else quote.last
+        signal = Signal(
+            time=self._sights.market_time(now),
+            instrument=key,
+            setup=MANUAL,
+            version=1,
+            side=side,
+            price=price or 0,
+            stop_reference=0,
+            target_1=0,
+            target_2=0,
+            premise="by hand",
+            evidence={},
+        )
+        decision = msgspec.structs.replace(
+            from_signal(self._ids.next("D"), signal, now), stop=None, target_1=None, target_2=None
+        )
+        if price is None:
+            decision = _refused(decision, "NO_BOOK", "no price is known")
+        else:
+            decision = self._attempt(decision, signal, now, by_person=True)
+        self._note(decision)
+        return decision
+
+    def expire(self, now: Instant) -> None:
+        """Let waiting signals go whose time is over."""
+        for decision in self._open_cards():
+            if decision.expires is not None and now >= decision.expires:
+                self._waiting.pop(decision.id, None)
+                self._note(
+                    msgspec.structs.replace(
+                        decision, state=DecisionState.EXPIRED, code=EXPIRED, reason="nobody took it in time"
+                    )
+                )
+
+    def next_wake(self) -> Instant | None:
+        """Return when the next waiting signal expires."""
+        if not self._waiting:
+            return None
+        return min((d.expires for d in self._open_cards() if d.expires is not None), default=None)
+
+    def _open_cards(self) -> Iterator[Decision]:
+        return (decision for decision in self.decisions[-50:] if decision.id in self._waiting)
+
+    def _attempt(self, decision: Decision, signal: Signal, now: Instant, *, by_person: bool) -> Decision:
+        planned = self._plan(signal, now, by_person=by_person)
+        if not isinstance(planned, EntryPlan):
+            return _refused(decision, planned.code, planned.reason)
+        decision = msgspec.structs.replace(
+            decision, stop=planned.stop.trigger, quantity=planned.size.quantity, risk=planned.size.risk
+        )
+        trade = Trade(
+            id=self._ids.next("T"),
+            setup=signal.setup,
+            version=signal.version,
+            instrument=signal.instrument,
+            side=signal.side,
+            planned=planned.size.quantity,
+            entry_limit=planned.limit,
+            plan=planned.stop,
+            created_at=now,
+            signal=decision.id,
+            signal_price=signal.price,
+            target_1=None if by_person else signal.target_1,
+            target_2=None if by_person else signal.target_2,
+            reward=None if by_person else planned.reward,
+        )
+        draft = Draft(
+            instrument=signal.instrument,
+            side=signal.side,
+            role=Role.ENTRY,
+            order_type=OrderType.LIMIT,
+            quantity=planned.size.quantity,
+            price=planned.limit,
+        )
+        sent = self._keeper.enter(trade, draft, now)
+        if isinstance(sent, GateDenial):
+            return _refused(decision, sent.code.value, sent.reason)
+        return msgspec.structs.replace(
+            decision, state=DecisionState.TAKEN, trade=trade.id, reason="", code=""
+        )
+
+    def _plan(self, signal: Signal, now: Instant, *, by_person: bool) -> EntryPlan | Denial:
+        instrument = self._market.instruments[signal.instrument]
+        context = self._market.context(signal.instrument)
+        facts = self._facts(instrument, signal.side, now, by_person=by_person)
+        denial = door_denial(facts, self._settings)
+        if denial is not None:
+            return denial
+        planned = plan_entry(
+            self._stops,
+            self._settings.entry,
+            instrument=instrument,
+            side=signal.side,
+            price=signal.price,
+            structure=None if by_person else signal.stop_reference,
+            target_1=None if by_person else signal.target_1,
+            atr=context.atr,
+            median_spread=_spread(context),
+            band=facts.band,
+            rooms=facts.limits.rooms(
+                facts.holdings,
+                facts.result,
+                margin_available=facts.margin_available,
+                quantity=self.quantity_cap,
+            ),
+            cost=self._account.cost(instrument, signal.side),
+        )
+        if isinstance(planned, Denial):
+            return planned
+        return entry_denial(facts, planned, self._settings) or planned
+
+    def _facts(self, instrument: Instrument, side: Side, now: Instant, *, by_person: bool) -> EntryFacts:
+        kind = instrument.kind
+        time = self._sights.market_time(now)
+        stop = self._day.entries_stop(kind) if by_person else self._day.setup_entries_stop(kind)
+        holdings = self._account.holdings(now)
+        frozen = self._keeper.freeze_reason(instrument.key)
+        return EntryFacts(
+            instrument=instrument,
+            side=side,
+            by_person=by_person,
+            decided_at=now,
+            now=now,
+            market_time=time,
+            first_entry=self._day.first_entry(kind),
+            entries_stop=min(stop, self._day.flatten_start(kind)),
+            day=self._day.day,
+            limits=self._account.limits,
+            result=self._account.result(now, holdings),
+            holdings=holdings,
+            latched=self._keeper.kill.active,
+            pause=self.pause,
+            feed_fresh=not self._market.stale(time) and self._sights.quote(instrument.key, now).fresh,
+            band=self._sights.band(instrument.key),
+            margin_available=self._margin(),
+            orders_today=self._keeper.gate.budget.today,
+            entries_last_minute=self._keeper.gate.entries_within(instrument.key, MINUTE, now),
+            blocked=self.blocked.get(instrument.key, "") or frozen,
+        )
+
+    def _margin(self) -> Paise:
+        """Return the margin of a simulated account: what the day has left of the opening account."""
+        return self._account.limits.account + min(self._account.realised - self._account.charges, 0)
+
+    def _note(self, decision: Decision) -> None:
+        known = next((index for index, old in enumerate(self.decisions) if old.id == decision.id), None)
+        if known is None:
+            self.decisions.append(decision)
+        else:
+            self.decisions[known] = decision
+        self._decided(decision)
+
+
+def _spread(context: Context) -> Paise | None:
+    return context.median_spread
+
+
+def _refused(decision: Decision, code: str, reason: str) -> Decision:
+    state = DecisionState.DROPPED if code == "SIGNAL_OLD" else DecisionState.REFUSED
+    return msgspec.structs.replace(decision, state=state, code=str(code), reason=reason)

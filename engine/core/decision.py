@@ -1,0 +1,96 @@
+"""One decision about a trade: a signal taken, refused or waiting, with everything a reader asks later."""
+
+from enum import StrEnum
+
+import msgspec
+
+from engine.market.clock import Instant
+from engine.market.price import Paise
+from engine.setups.signal import Evidence, Refusal, Side, Signal
+
+
+class DecisionState(StrEnum):
+    """What became of a signal."""
+
+    TAKEN = "took it"
+    REFUSED = "refused"
+    WAITING = "waiting"
+    EXPIRED = "expired"
+    DROPPED = "dropped"
+
+
+class Decision(msgspec.Struct, frozen=True):
+    """A signal or a setup's own refusal, and what was done about it. Prices in paise."""
+
+    id: str
+    time: Instant
+    """Trade time the setup spoke of."""
+    at: Instant
+    """The engine's clock when it was decided."""
+    instrument: str
+    setup: str
+    version: int
+    side: Side | None
+    price: Paise | None
+    stop: Paise | None
+    """The stop's trigger once risk has set it, else where the structure fails."""
+    target_1: Paise | None
+    target_2: Paise | None
+    state: DecisionState
+    code: str
+    reason: str
+    premise: str
+    evidence: Evidence
+    quantity: int | None = None
+    risk: Paise | None = None
+    trade: str = ""
+    expires: Instant | None = None
+
+    @property
+    def taken(self) -> bool:
+        """Say whether an entry left for it."""
+        return self.state is DecisionState.TAKEN
+
+
+def from_signal(name: str, signal: Signal, now: Instant) -> Decision:
+    """Return a decision to be made about a signal."""
+    return Decision(
+        id=name,
+        time=signal.time,
+        at=now,
+        instrument=signal.instrument,
+        setup=signal.setup,
+        version=signal.version,
+        side=signal.side,
+        price=signal.price,
+        stop=signal.stop_reference,
+        target_1=signal.target_1,
+        target_2=signal.target_2,
+        state=DecisionState.WAITING,
+        code="",
+        reason="",
+        premise=signal.premise,
+        evidence=signal.evidence,
+    )
+
+
+def from_refusal(name: str, refusal: Refusal, now: Instant) -> Decision:
+    """Return the decision a setup made by itself."""
+    return Decision(
+        id=name,
+        time=refusal.time,
+        at=now,
+        instrument=refusal.instrument,
+        setup=refusal.setup,
+        version=refusal.version,
+        side=refusal.side,
+        price=None,
+        stop=None,
+        target_1=None,
+        target_2=None,
+        state=DecisionState.REFUSED,
+        code=refusal.code,
+        reason=refusal.reason,
+        premise="",
+        evidence=refusal.evidence,
+    )

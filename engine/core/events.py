@@ -1,0 +1,93 @@
+"""What goes into core and what comes out of it."""
+
+from typing import Final
+
+import msgspec
+
+from engine.commands import Command, CommandResult
+from engine.market.price import Paise
+from engine.market.seed import InstrumentSeed
+from engine.market.update import MarketUpdate
+from engine.orders.dispatch import Record
+from engine.orders.flatten import Latch
+from engine.orders.messages import BrokerEvent, Request
+from engine.risk.limits import DayLimits
+
+SIMULATED: Final = "simulated"
+REPLAY: Final = "replay"
+PAPER: Final = "paper"
+LIVE: Final = "live"
+WORLDS: Final = (SIMULATED, REPLAY, PAPER, LIVE)
+
+
+class Wake(msgspec.Struct, frozen=True, tag="wake"):
+    """The instant core asked for has come."""
+
+
+class Latched(msgspec.Struct, frozen=True, tag="latched"):
+    """The kill latch was set outside core: by the kill's own line, another shell, or an earlier life."""
+
+    by: str
+    reason: str
+    id: str = ""
+
+
+class Rearmed(msgspec.Struct, frozen=True, tag="rearmed"):
+    """A person cleared the kill latch, after whoever serves the command proved the account flat."""
+
+    by: str
+
+
+class Attended(msgspec.Struct, frozen=True, tag="attended"):
+    """Whether at least one screen is attached."""
+
+    attended: bool
+
+
+class Resumed(msgspec.Struct, frozen=True, tag="resumed"):
+    """The engine is back after a death: what the broker holds may differ from what core was told."""
+
+    run: str
+
+
+class FeedEnded(msgspec.Struct, frozen=True, tag="feed-ended"):
+    """The market has no more updates: open positions stay open, marked, and nothing is entered."""
+
+
+class Studying(msgspec.Struct, frozen=True, tag="studying"):
+    """While on, updates feed the studies only: the skipped part of a replay. No signal becomes an entry."""
+
+    on: bool
+
+
+class Answer(msgspec.Struct, frozen=True, tag="answer"):
+    """The result of one command."""
+
+    result: CommandResult
+
+
+class DayState(msgspec.Struct, frozen=True):
+    """What a restart on the same day must know when the day is not executed again: paper and live."""
+
+    limits: DayLimits
+    realised: Paise
+    """Gross result of closed trades, paise."""
+    charges: Paise
+    """Charges of executed orders, paise."""
+    latch: Latch | None = None
+
+
+Event = (
+    MarketUpdate
+    | BrokerEvent
+    | Command
+    | Wake
+    | InstrumentSeed
+    | Latched
+    | Rearmed
+    | Attended
+    | Resumed
+    | FeedEnded
+    | Studying
+)
+Effect = Request | Record | Answer

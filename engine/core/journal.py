@@ -1,0 +1,221 @@
+"""What happened, as records for the ledger and as lines for a person."""
+
+from collections import deque
+from collections.abc import Mapping
+from typing import Final
+
+import msgspec
+
+from engine.core.account import Account
+from engine.core.decision import Decision, DecisionState
+from engine.core.events import DayState
+from engine.core.sights import Sights
+from engine.market.clock import SECOND, Instant
+from engine.market.instrument import Instrument
+from engine.market.price import Paise
+from engine.orders.dispatch import Record
+from engine.orders.keeper import Keeper, News, Topic
+from engine.orders.messages import OrderType, Role
+from engine.orders.order import Fill, Order
+from engine.orders.trade import EXCESS, Trade
+from engine.performance.trade import ClosedTrade
+from engine.views import EventLine, Severity
+
+LINES_KEPT: Final = 500
+_QUALITIES: Final = ("", "BOOK", "TRIGGER", "THROUGH", "STALE", "GAP", "OUTSIDE")
+"""Fill qualities from best to worst."""
+
+
+class Journal:
+    """Turns news into records and event lines; owns the finished trades."""
+
+    def __init__(
+        self, keeper: Keeper, account: Account, sights: Sights, instruments: Mapping[str, Instrument]
+    ) -> None:
+        self.lines: deque[EventLine] = deque(maxlen=LINES_KEPT)
+        """The newest event lines, oldest first."""
+        self.closed: list[ClosedTrade] = []
+        """Finished trades of ours, oldest first."""
+        self._keeper = keeper
+        self._account = account
+        self._sights = sights
+        self._instruments = instruments
+        self._number = 0
+        self._changes: dict[str, int] = {}
+        self._qualities: dict[str, str] = {}
+
+    def line(self, severity: Severity, text: str, now: Instant) -> None:
+        """Say one sentence to the person and the ledger."""
+        self._number += 1
+        line = EventLine(self._number, self._sights.market_time(now), severity, text)
+        self.lines.append(line)
+        self._record("event", str(self._number), now, line)
+
+    def decision(self, decision: Decision, now: Instant) -> None:
+        """Keep a decision with its reason: taken, refused, waiting or gone."""
+        refused = decision.state in (DecisionState.REFUSED, DecisionState.DROPPED, DecisionState.EXPIRED)
+        kind = "refusal" if refused else "signal"
+        self._record(kind, f"{decision.id}:{decision.state.value}", now, decision)
+        if decision.side is None or decision.price is None:
+            return
+        what = f"{decision.setup} {decision.side.lower()} {self.symbol(decision.instrument)}"
+        if decision.taken:
+            self.line(
+                Severity.INFO, f"{what}: took it, {decision.quantity} at {_rupees(decision.price)}", now
+            )
+        elif decision.state is DecisionState.WAITING:
+            self.line(Severity.WARNING, f"{what}: {decision.reason}", now)
+        else:
+            self.line(Severity.INFO, f"{what}: {decision.state.value}, {decision.reason}", now)
+
+    def equity(self, key: str, now: Instant) -> None:
+        """Mark the day's result."""
+        result = self._account.result(now)
+        self._record(
+            "equity",
+            key,
+            now,
+            {
+                "realised": result.realised,
+                "open": result.open,
+                "charges": result.charges,
+                "closing_charges": result.closing_charges,
+                "net": result.net,
+                "quality": result.quality.value,
+            },
+        )
+
+    def day_state(self, now: Instant) -> None:
+        """Keep what a restart on the same day must know."""
+        latch = self._keeper.kill.latch
+        state = DayState(self._account.limits, self._account.realised, self._account.charges, latch)
+        count = self._changes.get("", 0) + 1
+        self._changes[""] = count
+        self._record("day_state", f"{self._account.limits.day.isoformat()}:{count}", now, state)
+
+    def latch(self, now: Instant) -> None:
+        """Keep the latch as it stands."""
+        latch = self._keeper.kill.latch
+        if latch is not None:
+            self._record("latch", f"{latch.since}:{latch.state.value}", now, latch)
+
+    def digest(self, now: Instant) -> list[News]:
+        """Write down all news since the last time; return it for those who act on it."""
+        news, self._keeper.news = self._keeper.news, []
+        for item in news:
+            self._digest(item, now)
+        return news
+
+    def _digest(self, item: News, now: Instant) -> None:
+        match item.topic:
+            case Topic.ORDER if item.order is not None:
+                self._order(item.order, now)
+            case Topic.FILL if item.fill is not None and item.trade is not None:
+                self._fill(item.fill, item.order, item.trade, now)
+            case Topic.CLOSED if item.trade is not None:
+                self._closed(item.trade, now)
+            case Topic.PROTECTED if item.trade is not None:
+                self._protected(item.trade, now)
+            case Topic.ENDED if item.trade is not None:
+                self.line(Severity.INFO, f"{self.symbol(item.instrument)} entry not filled: cancelled", now)
+            case Topic.ALARM:
+                self.line(Severity.ALARM, f"{self.symbol(item.instrument)} {item.text}", now)
+            case Topic.WARNING:
+                self.line(Severity.WARNING, f"{self.symbol(item.instrument)} {item.text}", now)
+            case _:
+                return
+
+    def _order(self, order: Order, now: Instant) -> None:
+        count = self._changes.get(order.tag, 0) + 1
+        self._changes[order.tag] = count
+        self._record("order_event", f"{order.tag}:{count}", now, order)
+
+    def _fill(self, fill: Fill, order: Order | None, trade: Trade, now: Instant) -> None:
+        self._account.filled(fill, trade)
+        worse = max(self._qualities.get(trade.id, ""), fill.quality, key=_badness)
+        self._qualities[trade.id] = worse
+        total = fill.quantity if order is None else order.filled
+        self._record("fill", f"{fill.tag}:{total}", now, fill)
+        role = "exit" if order is None else order.role.lower()
+        if order is not None and order.role is Role.STOP:
+            role = "stop" if order.order_type is OrderType.STOP_LIMIT else "exit"
+        average = fill.value // fill.quantity if fill.quantity else 0
+        self.line(
+            Severity.INFO,
+            f"{self.symbol(fill.instrument)} {role} {fill.side.lower()} {fill.quantity} filled {_rupees(average)}",
+            now,
+        )
+
+    def _protected(self, trade: Trade, now: Instant) -> None:
+        after = "" if trade.protected_after is None else f" after {trade.protected_after / SECOND:.2f} s"
+        stop = "" if trade.stop is None else f" {_rupees(trade.stop.trigger)}"
+        self.line(
+            Severity.GOOD, f"{self.symbol(trade.instrument)} stop{stop} held at the exchange{after}", now
+        )
+
+    def _closed(self, trade: Trade, now: Instant) -> None:
+        charges = self._account.closed(trade)
+        net = trade.gross - charges
+        severity = Severity.GOOD if net > 0 else Severity.WARNING
+        reason = f" by {trade.exit_reason}" if trade.exit_reason else ""
+        self.line(
+            severity,
+            f"{self.symbol(trade.instrument)} flat{reason}: {_signed(net)} after {_rupees(charges)} charges",
+            now,
+        )
+        if not trade.external and trade.setup != EXCESS:
+            finished = self._finished(trade, charges)
+            self.closed.append(finished)
+            self._record("trade", trade.id, now, finished)
+        self.equity(f"trade:{trade.id}", now)
+        self.day_state(now)
+
+    def _finished(self, trade: Trade, charges: Paise) -> ClosedTrade:
+        instrument = self._instruments[trade.instrument]
+        quantity = trade.entry_quantity
+        risk = 0
+        if trade.plan is not None and quantity:
+            loss = (trade.entry_value - trade.plan.limit * quantity) * trade.side.sign
+            cost = self._account.cost(instrument, trade.side)
+            risk = max(0, loss + cost(quantity, trade.entry_value // quantity, trade.plan.limit))
+        reward = trade.reward
+        if reward is not None and trade.planned:
+            reward = reward * quantity // trade.planned
+        return ClosedTrade(
+            id=trade.id,
+            instrument=trade.instrument,
+            setup=trade.setup,
+            side=trade.side,
+            quantity=quantity,
+            entry_value=trade.entry_value,
+            exit_value=trade.exit_value,
+            entry_time=trade.opened_at,
+            exit_time=trade.closed_at,
+            initial_stop=0 if trade.plan is None else trade.plan.trigger,
+            risk=risk,
+            charges=charges,
+            version=trade.version,
+            target_reward=reward,
+            exit_reason=trade.exit_reason or "stop",
+            quality=self._qualities.pop(trade.id, ""),
+        )
+
+    def symbol(self, instrument: str) -> str:
+        """Return the name a person knows an instrument by."""
+        known = self._instruments.get(instrument)
+        return instrument if known is None else known.symbol
+
+    def _record(self, kind: str, key: str, now: Instant, payload: msgspec.Struct | dict[str, object]) -> None:
+        self._keeper.record(Record(kind, key, now, payload))
+
+
+def _badness(quality: str) -> int:
+    return _QUALITIES.index(quality) if quality in _QUALITIES else len(_QUALITIES)
+
+
+def _rupees(paise: Paise) -> str:
+    return f"{paise // 100:,}.{paise % 100:02d}"
+
+
+def _signed(paise: Paise) -> str:
+    return f"{'-' if paise < 0 else '+'}{_rupees(abs(paise))}"

@@ -1,0 +1,193 @@
+"""What happens to open trades as the market moves: targets watched, stops trailed, the day's clock kept."""
+
+from collections.abc import Mapping
+from fractions import Fraction
+from typing import Final
+
+import msgspec
+
+import config
+from engine.auction.context import Context
+from engine.auction.market import Market
+from engine.core.account import Account
+from engine.core.sights import Sights
+from engine.market.clock import Instant
+from engine.market.instrument import Instrument
+from engine.market.session import TradingDay
+from engine.market.update import MarketUpdate
+from engine.orders.keeper import Keeper, Topic
+from engine.orders.trade import Mode, Part, Trade
+from engine.risk.denial import Code, StopRefusal
+from engine.risk.exact import exact
+from engine.risk.stage12 import Stage12Controller, StopState
+
+FLAT_BY: Final = "flat by"
+HALF: Final = "half by hand"
+
+
+class Minder:
+    """Decides when a trade takes its target, moves its stop or must be closed for the day."""
+
+    def __init__(
+        self,
+        settings: config.Settings,
+        market: Market,
+        keeper: Keeper,
+        account: Account,
+        sights: Sights,
+        stops: Stage12Controller,
+        day: TradingDay,
+    ) -> None:
+        self._share = exact(settings.exit.t1_share_pct)
+        self._market = market
+        self._keeper = keeper
+        self._account = account
+        self._sights = sights
+        self._stops = stops
+        self._day = day
+        self._contexts: dict[str, Context] = {}
+        self._breakeven: dict[str, None] = {}
+        self._late: dict[str, None] = {}
+
+    @property
+    def instruments(self) -> Mapping[str, Instrument]:
+        """Return what is followed."""
+        return self._market.instruments
+
+    def refresh(self, key: str) -> None:
+        """Forget the cached reading of an instrument: a bar has closed."""
+        self._contexts.pop(key, None)
+
+    def moved(self, trade: Trade, update: MarketUpdate, now: Instant) -> None:
+        """Look at one held trade after an update of its instrument."""
+        if trade.mode is not Mode.HOLD or not trade.open or trade.stop is None:
+            return
+        if self._through(trade, trade.target_2, update):
+            self._keeper.leave(trade.instrument, "T2", now)
+            return
+        can_part = trade.part is None and not trade.t1_done and now >= trade.part_after
+        if can_part and self._through(trade, trade.target_1, update):
+            self._take_part(trade, now)
+            return
+        self._trail(trade, now)
+
+    @staticmethod
+    def _through(trade: Trade, target: int | None, update: MarketUpdate) -> bool:
+        return target is not None and (update.last - target) * trade.side.sign > 0
+
+    def _take_part(self, trade: Trade, now: Instant) -> None:
+        lot = self._market.instruments[trade.instrument].lot
+        lots = trade.open_quantity // lot
+        share = int(lots * self._share // 100)
+        if self._share == 0:
+            self._keeper.portfolio.put(msgspec.structs.replace(trade, t1_done=True))
+            return
+        quantity = trade.open_quantity if lots <= 1 else max(share, 1) * lot
+        self.take(trade, quantity, "T1", now)
+
+    def take(self, trade: Trade, quantity: int, reason: str, now: Instant) -> None:
+        """Begin to take a part of a trade; the whole of it is an exit."""
+        if quantity >= trade.open_quantity:
+            self._keeper.leave(trade.instrument, reason, now)
+            return
+        part = Part(quantity=quantity, reason=reason, started_at=now)
+        self._keeper.change(msgspec.structs.replace(trade, part=part), now)
+
+    def half(self, trade: Trade, now: Instant) -> int:
+        """Take half of a trade in whole lots, rounded down; return the units, 0 when it has one lot only."""
+        lot = self._market.instruments[trade.instrument].lot
+        quantity = trade.open_quantity // lot // 2 * lot
+        if quantity:
+            self.take(trade, quantity, HALF, now)
+        return quantity
+
+    def part_taken(self, trade: Trade) -> None:
+        """Remember that the first target was taken: the stop goes to breakeven plus costs."""
+        self._breakeven[trade.id] = None
+
+    def _trail(self, trade: Trade, now: Instant) -> None:
+        state = trade.stop
+        if state is None:
+            return
+        quote = self._sights.quote(trade.instrument, now)
+        bid, ask = (quote.bid, quote.ask) if quote.fresh else (None, None)
+        if trade.id in self._breakeven and trade.part is None:
+            moved = self.to_breakeven(trade, now)
+            if isinstance(moved, StopState):
+                return
+            if moved.code in (Code.WIDENS, Code.NOT_READY):
+                self._breakeven.pop(trade.id, None)
+        context = self._contexts.get(trade.instrument)
+        if context is None:
+            context = self._contexts[trade.instrument] = self._market.context(trade.instrument)
+        trailed = self._stops.trail(state, context, bid=bid, ask=ask, now=now)
+        if trailed is state:
+            return
+        changed = msgspec.structs.replace(trade, stop=trailed)
+        if trailed.trigger == state.trigger:
+            self._keeper.portfolio.put(changed)
+        else:
+            self._keeper.change(changed, now)
+
+    def to_breakeven(self, trade: Trade, now: Instant) -> StopState | StopRefusal:
+        """Tighten the stop to entry plus costs; return it, or why it cannot go there now."""
+        if trade.stop is None or not trade.open:
+            return StopRefusal(Code.NOT_READY, "nothing is held")
+        quote = self._sights.quote(trade.instrument, now)
+        instrument = self._market.instruments[trade.instrument]
+        cost = self._account.cost(instrument, trade.side)
+        quantity = trade.open_quantity
+        moved = self._stops.breakeven(
+            trade.stop,
+            charges_per_unit=Fraction(cost(quantity, trade.stop.entry, trade.stop.entry), quantity),
+            bid=quote.bid if quote.fresh else None,
+            ask=quote.ask if quote.fresh else None,
+            now=now,
+        )
+        return self._take_stop(trade, moved, now)
+
+    def tighten(self, trade: Trade, price: int, now: Instant) -> StopState | StopRefusal:
+        """Move the stop to a wished trigger, only closer; return it, or why it cannot go there now."""
+        if trade.stop is None or not trade.open:
+            return StopRefusal(Code.NOT_READY, "nothing is held")
+        quote = self._sights.quote(trade.instrument, now)
+        bid, ask = (quote.bid, quote.ask) if quote.fresh else (None, None)
+        return self._take_stop(trade, self._stops.tighten(trade.stop, price, bid=bid, ask=ask, now=now), now)
+
+    def _take_stop(
+        self, trade: Trade, moved: StopState | StopRefusal, now: Instant
+    ) -> StopState | StopRefusal:
+        if isinstance(moved, StopState):
+            self._breakeven.pop(trade.id, None)
+            self._keeper.change(msgspec.structs.replace(trade, stop=moved), now)
+        return moved
+
+    def clock(self, now: Instant) -> None:
+        """Close what the time of day no longer allows; a position after flat-by is an alarm."""
+        time = self._sights.market_time(now)
+        for trade in self._keeper.portfolio.running():
+            instrument = self._market.instruments.get(trade.instrument)
+            if instrument is None or time < self._day.flatten_start(instrument.kind):
+                continue
+            if trade.mode is Mode.HOLD:
+                self._keeper.leave(trade.instrument, FLAT_BY, now)
+            late = trade.open and time >= self._day.flat_by(instrument.kind)
+            if late and trade.id not in self._late:
+                self._late[trade.id] = None
+                self._keeper.say(
+                    Topic.ALARM, trade.instrument, f"{trade.signed} units are still held after flat-by"
+                )
+
+    def next_clock(self, now: Instant) -> Instant | None:
+        """Return when the day's clock next demands something of a running trade."""
+        wakes = []
+        time = self._sights.market_time(now)
+        for trade in self._keeper.portfolio.running():
+            instrument = self._market.instruments.get(trade.instrument)
+            if instrument is None:
+                continue
+            for moment in (self._day.flatten_start(instrument.kind), self._day.flat_by(instrument.kind)):
+                when = self._sights.when(moment, now) if moment > time else None
+                if when is not None:
+                    wakes.append(when)
+        return min(wakes, default=None)

@@ -1,0 +1,173 @@
+"""What a person asks for, done once each: commands in, one sentence back."""
+
+from typing import TYPE_CHECKING, Final
+
+from engine.commands import (
+    ArmManual,
+    Command,
+    CommandResult,
+    ExitPosition,
+    Kill,
+    ManualOrder,
+    MoveToBreakeven,
+    Outcome,
+    PauseEntries,
+    PauseReplay,
+    SetReplaySpeed,
+    StopEngine,
+    TakeSignal,
+    TightenStop,
+)
+from engine.market.clock import MINUTE, Instant
+from engine.orders.trade import Trade
+from engine.risk.denial import StopRefusal
+from engine.risk.exact import exact
+from engine.views import Severity
+
+if TYPE_CHECKING:
+    from engine.core.core import Core
+
+REMEMBERED: Final = 1_000
+BY_A_PERSON: Final = "paused by hand"
+
+
+class Person:
+    """Carries out commands; the same id asked again gets the same answer and nothing more is done."""
+
+    def __init__(self, core: "Core", armed_minutes: float) -> None:
+        self._core = core
+        self._answers: dict[str, CommandResult] = {}
+        self._armed_for = int(exact(armed_minutes) * MINUTE)
+        self._armed_until: Instant | None = None
+
+    @property
+    def armed_until(self) -> Instant | None:
+        """Return until when manual entry is armed; None when it is off."""
+        return self._armed_until
+
+    def disarm(self, now: Instant) -> None:
+        """Switch manual entry off when it was not used for its time."""
+        if self._armed_until is not None and now >= self._armed_until:
+            self._armed_until = None
+            self._core.journal.line(Severity.INFO, "manual entry is off: not used for its time", now)
+
+    def obey(self, command: Command, now: Instant) -> CommandResult:
+        """Do what is asked, once per id, and say what became of it."""
+        known = self._answers.get(command.id)
+        if known is not None:
+            return known
+        refusal, text = self._do(command, now)
+        outcome = Outcome.REFUSED if refusal else Outcome.ACCEPTED
+        result = CommandResult(command.id, outcome, refusal or text)
+        self._answers[command.id] = result
+        if len(self._answers) > REMEMBERED:
+            del self._answers[next(iter(self._answers))]
+        return result
+
+    def _do(self, command: Command, now: Instant) -> tuple[str, str]:
+        """Return why it is refused, or else what was done."""
+        match command:
+            case Kill():
+                return self._kill(command, now)
+            case ExitPosition():
+                return self._exit(command, now)
+            case ManualOrder():
+                return self._order(command, now)
+            case ArmManual():
+                return self._arm(command, now)
+            case MoveToBreakeven() | TightenStop():
+                return self._move(command, now)
+            case PauseEntries():
+                return self._pause(command, now)
+            case TakeSignal():
+                return self._take(command, now)
+            case PauseReplay():
+                return self._hold(command, now)
+            case SetReplaySpeed():
+                return self._core.only_pulled(f"speed {command.speed}×" if command.speed else "speed max")
+            case StopEngine():
+                return self._stop()
+
+    def _kill(self, command: Kill, now: Instant) -> tuple[str, str]:
+        fresh = self._core.set_latch(command.by, command.reason or "kill key", command.id, now)
+        scope = self._core.kill_scope()
+        if not fresh:
+            return "", "the kill is already running"
+        return "", f"KILL: closing {scope.positions} positions, {scope.orders} orders"
+
+    def _held(self, instrument: str) -> Trade | None:
+        trade = self._core.keeper.portfolio.current(instrument)
+        return trade if trade is not None and trade.open else None
+
+    def _exit(self, command: ExitPosition, now: Instant) -> tuple[str, str]:
+        symbol = self._core.journal.symbol(command.instrument)
+        trade = self._core.keeper.portfolio.current(command.instrument)
+        if trade is None:
+            return f"nothing of ours is held in {symbol}", ""
+        if not command.half:
+            self._core.keeper.leave(command.instrument, "by hand", now)
+            return "", f"closing {symbol} {trade.signed:+d}"
+        if self._held(command.instrument) is None or trade.part is not None:
+            return f"{symbol}: nothing to halve now", ""
+        taken = self._core.minder.half(trade, now)
+        return ("", f"closing {taken} of {symbol}") if taken else (f"{symbol} is a single lot", "")
+
+    def _order(self, command: ManualOrder, now: Instant) -> tuple[str, str]:
+        if self._armed_until is None or now >= self._armed_until:
+            return "manual entry is not armed", ""
+        if command.instrument not in self._core.instruments:
+            return f"{command.instrument} is not followed", ""
+        self._armed_until = now + self._armed_for
+        decision = self._core.decider.manual(command.instrument, command.side, now)
+        if not decision.taken:
+            return f"{decision.code}: {decision.reason}", ""
+        return (
+            "",
+            f"{command.side.value} {decision.quantity} {self._core.journal.symbol(command.instrument)} sent",
+        )
+
+    def _arm(self, command: ArmManual, now: Instant) -> tuple[str, str]:
+        self._armed_until = now + self._armed_for if command.armed else None
+        return "", "manual entry is armed" if command.armed else "manual entry is off"
+
+    def _move(self, command: MoveToBreakeven | TightenStop, now: Instant) -> tuple[str, str]:
+        trade = self._held(command.instrument)
+        if trade is None:
+            return f"nothing of ours is held in {self._core.journal.symbol(command.instrument)}", ""
+        minder = self._core.minder
+        if isinstance(command, TightenStop):
+            moved = minder.tighten(trade, command.price, now)
+        else:
+            moved = minder.to_breakeven(trade, now)
+        if isinstance(moved, StopRefusal):
+            return moved.reason, ""
+        return "", f"stop to {moved.trigger / 100:,.2f}"
+
+    def _pause(self, command: PauseEntries, now: Instant) -> tuple[str, str]:
+        if command.paused:
+            self._core.pause(BY_A_PERSON, now)
+            return "", "entries paused"
+        self._core.resume(now)
+        word = self._core.trading_word()
+        return "", f"entries resumed: {word}"
+
+    def _take(self, command: TakeSignal, now: Instant) -> tuple[str, str]:
+        decision = self._core.decider.take(command.signal, now)
+        if decision is None:
+            return "that signal is not waiting any more", ""
+        if not decision.taken:
+            return f"{decision.code}: {decision.reason}", ""
+        return "", f"{decision.quantity} {self._core.journal.symbol(decision.instrument)} sent"
+
+    def _hold(self, command: PauseReplay, now: Instant) -> tuple[str, str]:
+        refusal, _ = self._core.only_pulled("")
+        if refusal:
+            return refusal, ""
+        self._core.sights.hold(now, held=command.paused)
+        return "", "the market is held" if command.paused else "the market goes on"
+
+    def _stop(self) -> tuple[str, str]:
+        scope = self._core.kill_scope()
+        if scope.positions or scope.orders:
+            return f"{scope.positions} positions and {scope.orders} orders are still there", ""
+        return "", "the engine may stop"

@@ -1,0 +1,121 @@
+"""The newest market of every instrument as orders need it: book, band, session, and the market's own clock."""
+
+from collections.abc import Mapping
+from typing import Final
+
+from engine.market.clock import MINUTE, SECOND, Instant
+from engine.market.instrument import Instrument, InstrumentClass, Provenance
+from engine.market.price import MAX_PAISE, Paise
+from engine.market.session import Phase, TradingDay
+from engine.market.update import MarketUpdate
+from engine.orders.keeper import Sight
+from engine.orders.quote import Quote
+from engine.risk.band import PriceBand, assumed_band
+
+BOOK_FRESH_FOR: Final = 5 * SECOND
+_FLEXIBLE: Final = frozenset(
+    {InstrumentClass.AUCTION_STOCK, InstrumentClass.STOCK_FUTURE, InstrumentClass.INDEX_FUTURE}
+)
+_FLEX_NUMERATOR, _FLEX_DENOMINATOR = 1, 20
+
+
+class Sights:
+    """Remembers the last update and the last book of each instrument, and runs the market's clock.
+
+    The market's clock is the newest arrival (or trade time, where a recorder's clock lags behind it) plus the time
+    that has passed since, unless the market is held: a paused replay stands still while timers go on.
+    """
+
+    def __init__(self, instruments: Mapping[str, Instrument], day: TradingDay) -> None:
+        self.instruments = instruments
+        self.day = day
+        self.held = False
+        self._updates: dict[str, MarketUpdate] = {}
+        self._books: dict[str, MarketUpdate] = {}
+        self._moved: dict[str, Paise] = {}
+        self._clock: Instant | None = None
+        self._read_at: Instant = 0
+
+    def take(self, update: MarketUpdate, now: Instant) -> None:
+        """Remember one accepted update."""
+        clock = update.arrival
+        if clock < update.trade_time < clock + MINUTE:
+            clock = update.trade_time
+        if self._clock is None or clock > self._clock:
+            self._clock, self._read_at = clock, now
+        key = update.instrument
+        self._updates[key] = update
+        if update.bids or update.asks:
+            self._books[key] = update
+
+    def tick(self, arrival: Instant, now: Instant) -> None:
+        """Let the clock follow a packet that moved nothing else."""
+        if self._clock is None or arrival > self._clock:
+            self._clock, self._read_at = arrival, now
+
+    def hold(self, now: Instant, *, held: bool) -> None:
+        """Stop or start the market's clock."""
+        if held != self.held and self._clock is not None:
+            self._clock, self._read_at = self.market_time(now), now
+        self.held = held
+
+    def market_time(self, now: Instant) -> Instant:
+        """Return the exchange's time at an instant of the timers' clock."""
+        if self._clock is None:
+            return now
+        return self._clock if self.held else self._clock + max(now - self._read_at, 0)
+
+    def when(self, market_instant: Instant, now: Instant) -> Instant | None:
+        """Return when the timers' clock will read a market instant; None while the market is held."""
+        if self.held or self._clock is None:
+            return None
+        return max(now + market_instant - self.market_time(now), now)
+
+    def update(self, key: str) -> MarketUpdate | None:
+        """Return the newest update of an instrument."""
+        return self._updates.get(key)
+
+    def quote(self, key: str, now: Instant) -> Quote:
+        """Return the standing book; not fresh when it is older than 5 s on the market's clock."""
+        update = self._updates.get(key)
+        if update is None:
+            return Quote(fresh=False)
+        book = self._books.get(key)
+        if book is None:
+            return Quote(update.last, time=update.arrival, fresh=False)
+        fresh = self.market_time(now) - book.arrival <= BOOK_FRESH_FOR
+        return Quote(update.last, book.bids, book.asks, book.arrival, fresh)
+
+    def band(self, key: str) -> PriceBand | None:
+        """Return the price band to assume; it gives way where the day has come within 0.1 % of it."""
+        instrument, update = self.instruments.get(key), self._updates.get(key)
+        if instrument is None or update is None or update.previous_close <= 0:
+            return None
+        close = update.previous_close
+        band = assumed_band(instrument.kind, close, instrument.tick)
+        if instrument.kind not in _FLEXIBLE:
+            return band
+        prices = [update.last] if update.day is None else [update.last, update.day.high, update.day.low]
+        moved = max(abs(price - close) for price in prices)
+        step = close * _FLEX_NUMERATOR // _FLEX_DENOMINATOR
+        lower, upper = band.lower, band.upper
+        while moved * 1_000 >= (upper - close) * 1_000 - close and upper < min(2 * close, MAX_PAISE):
+            lower, upper = max(lower - step, instrument.tick), upper + step
+        return PriceBand(lower, upper)
+
+    def __call__(self, instrument: str, now: Instant) -> Sight:
+        """Return everything orders need to know of an instrument's market."""
+        known = self.instruments.get(instrument)
+        if known is None:
+            return Sight(
+                _stranger(instrument), Quote(fresh=False), None, takes_orders=False, takes_stops=False
+            )
+        time = self.market_time(now)
+        continuous = self.day.phase(known.kind, time) is Phase.CONTINUOUS
+        takes = continuous and time < self.day.last_order_time(known.kind) and known.tradable
+        return Sight(known, self.quote(instrument, now), self.band(instrument), takes, takes)
+
+
+def _stranger(key: str) -> Instrument:
+    """Return an instrument for a key that nobody follows: shown, never priced."""
+    return Instrument(key, key, InstrumentClass.STOCK, 5, 1, 1, Provenance.INFERRED)
