@@ -32,7 +32,7 @@ def performance_report(
     start = accounts[min(accounts)] if accounts else 0
     return {
         **_figures(summarise(trades, accounts)),
-        "max_drawdown_marked": _drawdown(max_drawdown(start, equity)),
+        **_drawdown("max_drawdown_marked", max_drawdown(start, equity)),
         "sharpe_convention": SHARPE_CONVENTION,
         "by_day": {name: _figures(part) for name, part in by_period(trades, accounts, "day").items()},
         "by_week": {name: _figures(part) for name, part in by_period(trades, accounts, "week").items()},
@@ -60,7 +60,7 @@ def _figures(summary: Summary) -> dict[str, object]:
         "average_loss": None if summary.average_loss is None else round(summary.average_loss / 100, 2),
         "sharpe": _ratio(summary.sharpe),
         "sharpe_days": summary.sharpe_days,
-        "max_drawdown": _drawdown(summary.max_drawdown),
+        **_drawdown("max_drawdown", summary.max_drawdown),
     }
 
 
@@ -85,14 +85,14 @@ def _records(trades: Sequence[ClosedTrade]) -> list[dict[str, object]]:
     return found
 
 
-def _drawdown(drawdown: Drawdown | None) -> dict[str, object] | None:
+def _drawdown(name: str, drawdown: Drawdown | None) -> dict[str, object]:
     if drawdown is None:
-        return None
+        return dict.fromkeys((name, f"{name}_pct", f"{name}_from", f"{name}_to"))
     return {
-        "amount": rupees_of(drawdown.amount),
-        "percent": _ratio(drawdown.percent),
-        "from": _time(drawdown.peak_time),
-        "to": _time(drawdown.trough_time),
+        name: rupees_of(drawdown.amount),
+        f"{name}_pct": _ratio(drawdown.percent),
+        f"{name}_from": _time(drawdown.peak_time),
+        f"{name}_to": _time(drawdown.trough_time),
     }
 
 

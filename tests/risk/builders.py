@@ -1,0 +1,77 @@
+"""Instruments, contexts and stops for the tests of risk."""
+
+from datetime import date, time
+
+from config import Stop
+from engine.auction.context import Context, Hole, NamedReading, Quality
+from engine.market.clock import MINUTE, Instant, instant_at
+from engine.market.instrument import Instrument, InstrumentClass, Provenance
+from engine.market.price import Paise
+from engine.market.update import Bar
+from engine.risk.band import PriceBand
+from engine.risk.stage12 import Stage12Controller, StopPlan, StopState, StopTerm
+from engine.setups.signal import Side
+
+DAY = date(2025, 12, 15)
+START = instant_at(DAY, time(10, 0))
+
+STOCK = Instrument("NSE_EQ|A", "A", InstrumentClass.STOCK, 10, 1, 100_000, Provenance.MASTER)
+OPTION = Instrument(
+    "NSE_FO|O", "O", InstrumentClass.OPTION, 5, 35, 1_750, Provenance.MASTER, "NIFTY", date(2025, 12, 16)
+)
+
+
+def controller(**changes: float) -> Stage12Controller:
+    return Stage12Controller(Stop.model_validate(changes))
+
+
+def make_bar(number: int, low: Paise, high: Paise, *, minutes: int = 1, volume: int = 100) -> Bar:
+    return Bar(START + number * minutes * MINUTE, low, high, low, high, volume)
+
+
+def make_context(
+    *,
+    minutes: tuple[Bar, ...] = (),
+    fives: tuple[Bar, ...] = (),
+    placed: tuple[int, ...] = (),
+    atr: Paise | None = 100,
+    holes: tuple[Hole, ...] = (),
+    time: Instant = START,
+) -> Context:
+    return Context(
+        instrument=STOCK,
+        time=time,
+        quality=Quality.LIVE,
+        partial_since=None,
+        row=50,
+        open=None,
+        high=None,
+        low=None,
+        last=None,
+        previous_close=None,
+        vwap=None,
+        initial_balance=None,
+        volume_profile=None,
+        tpo_profile=None,
+        brackets=(),
+        five_minutes=fives,
+        minutes=minutes,
+        holes=holes,
+        average_range=None,
+        atr=atr,
+        median_spread=20,
+        rotation_factor=None,
+        day_type=NamedReading("UNKNOWN", developing=True, evidence={}),
+        open_type=NamedReading("UNKNOWN", developing=True, evidence={}),
+        placed_volumes=placed,
+    )
+
+
+def make_state(
+    side: Side = Side.BUY, *, entry: Paise = 100_000, risk: Paise = 1_000, band: PriceBand | None = None
+) -> StopState:
+    trigger = entry - side.sign * risk
+    plan = StopPlan(trigger, trigger - side.sign * 500, risk, StopTerm.ATR, ())
+    return controller().hold(
+        plan, side, STOCK.tick, entry_value=entry * 10, quantity=10, now=START, band=band
+    )

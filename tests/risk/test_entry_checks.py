@@ -1,0 +1,202 @@
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+
+from config import Options, Risk, Settings
+from engine.auction.context import Quality
+from engine.market.clock import MINUTE, SECOND
+from engine.market.instrument import Instrument, InstrumentClass, Provenance
+from engine.risk import entry_checks
+from engine.risk.band import PriceBand, assumed_band
+from engine.risk.denial import Code
+from engine.risk.entry import EntryPlan
+from engine.risk.entry_checks import DOOR_CHECKS, PLAN_CHECKS, EntryFacts, door_denial, entry_denial
+from engine.risk.limits import open_day, wished_limits
+from engine.risk.marks import DayResult, Holding, Mark
+from engine.risk.sizing import Cap, Size
+from engine.risk.stage12 import StopPlan, StopTerm
+from engine.setups.signal import Side
+from tests.risk.builders import DAY, OPTION, START, STOCK
+
+SETTINGS = Settings()
+OTHER = Instrument("NSE_EQ|B", "B", InstrumentClass.STOCK, 10, 1, 100_000, Provenance.MASTER)
+FUTURE = Instrument("NSE_FO|F", "F", InstrumentClass.INDEX_FUTURE, 10, 65, 1_755, Provenance.MASTER, "NIFTY")
+LIMITS = open_day(DAY, 100_000_000, wished_limits(Risk()))
+QUIET = DayResult(0, 0, 0, 0, Quality.LIVE, 0)
+PLAN = EntryPlan(
+    side=Side.BUY,
+    limit=100_000,
+    stop=StopPlan(99_000, 98_500, 1_000, StopTerm.ATR, ()),
+    size=Size(500, 500, 800_000, 20_000, Cap.RISK),
+    target_1=102_100,
+    target_distance=1_050_000,
+    target_charges=20_000,
+)
+FACTS = EntryFacts(
+    instrument=STOCK,
+    side=Side.BUY,
+    by_person=False,
+    decided_at=START,
+    now=START + SECOND,
+    market_time=START,
+    first_entry=START - 30 * MINUTE,
+    entries_stop=START + MINUTE,
+    day=DAY,
+    limits=LIMITS,
+    result=QUIET,
+    holdings=(),
+    latched=False,
+    pause="",
+    feed_fresh=True,
+    band=PriceBand(90_000, 110_000),
+    margin_available=100_000_000,
+    orders_today=0,
+    entries_last_minute=0,
+)
+
+
+def held(instrument: Instrument = OTHER, side: Side = Side.BUY, *, risk: int | None = 100_000) -> Holding:
+    return Holding(instrument, side, 100, 10_000_000, risk, 99_000, mark=Mark(100_000, Quality.LIVE))
+
+
+def option_facts(**changes: object) -> EntryFacts:
+    return replace(FACTS, instrument=OPTION, band=PriceBand(5, 10**9), **changes)  # type: ignore[arg-type]
+
+
+def test_an_entry_without_objections_passes() -> None:
+    assert entry_denial(FACTS, PLAN, SETTINGS) is None
+
+
+@pytest.mark.parametrize(
+    ("facts", "code"),
+    [
+        (replace(FACTS, latched=True), Code.LATCHED),
+        (replace(FACTS, limits=open_day(DAY, 79_999_999, LIMITS.limits)), Code.RISK_PER_TRADE),
+        (replace(FACTS, pause="no screen for 60 s"), Code.PAUSED),
+        (replace(FACTS, feed_fresh=False), Code.STALE_FEED),
+        (replace(FACTS, blocked="broker: trade-for-trade"), Code.NOT_TRADABLE),
+        (replace(FACTS, instrument=replace(STOCK, kind=InstrumentClass.INDEX)), Code.NOT_TRADABLE),
+        (replace(FACTS, first_entry=START + 1), Code.TOO_EARLY),
+        (replace(FACTS, first_entry=None), Code.TOO_EARLY),
+        (replace(FACTS, entries_stop=START), Code.TOO_LATE),
+        (replace(FACTS, entries_stop=None), Code.TOO_LATE),
+        (replace(FACTS, now=START + 5 * SECOND + 1), Code.SIGNAL_OLD),
+        (replace(FACTS, now=START - 1), Code.SIGNAL_OLD),
+        (option_facts(side=Side.SELL), Code.OPTION_SHORT),
+        (option_facts(day=DAY + timedelta(days=1)), Code.OPTION_EXPIRY_DAY),
+        (replace(FACTS, holdings=(held(STOCK, Side.SELL),)), Code.SAME_INSTRUMENT),
+        (replace(FACTS, holdings=(held(), held(), held())), Code.MAX_POSITIONS),
+        (replace(FACTS, orders_today=500), Code.ORDERS_PER_DAY),
+        (replace(FACTS, entries_last_minute=2), Code.ENTRIES_PER_MINUTE),
+        (replace(FACTS, band=None), Code.CIRCUIT_NEAR),
+        (replace(FACTS, band=PriceBand(98_001, 110_000)), Code.CIRCUIT_NEAR),
+        (replace(FACTS, band=PriceBand(90_000, 101_999)), Code.CIRCUIT_NEAR),
+        (replace(FACTS, holdings=(held(risk=1_200_001),)), Code.OPEN_RISK),
+        (replace(FACTS, holdings=(held(risk=None),)), Code.OPEN_RISK),
+        (replace(FACTS, result=DayResult(-4_200_001, 0, 0, 0, Quality.LIVE, 0)), Code.DAY_LOSS),
+        (replace(FACTS, result=DayResult(0, 0, 0, 0, Quality.NOT_READY, 1)), Code.DAY_LOSS),
+        (replace(FACTS, margin_available=12_499_999), Code.MARGIN),
+        (replace(FACTS, margin_available=None), Code.MARGIN),
+    ],
+)
+def test_each_objection_has_its_code_and_a_sentence(facts: EntryFacts, code: Code) -> None:
+    denial = entry_denial(facts, PLAN, SETTINGS)
+    assert denial is not None
+    assert denial.code is code
+    assert denial.reason
+
+
+@pytest.mark.parametrize(
+    ("plan", "code"),
+    [
+        (replace(PLAN, side=Side.SELL), Code.CHECK_FAILED),
+        (replace(PLAN, size=replace(PLAN.size, quantity=0)), Code.ZERO_SIZE),
+        (replace(PLAN, size=replace(PLAN.size, quantity=100_001)), Code.FREEZE_QUANTITY),
+        (replace(PLAN, size=replace(PLAN.size, risk=1_000_001)), Code.RISK_PER_TRADE),
+        (replace(PLAN, size=replace(PLAN.size, quantity=3_001)), Code.LEVERAGE),
+        (replace(PLAN, target_charges=157_501), Code.COST_SHARE),
+        (replace(PLAN, target_distance=0), Code.COST_SHARE),
+        (replace(PLAN, target_distance=979_999), Code.REWARD_RISK),
+        (replace(PLAN, target_1=None), Code.REWARD_RISK),
+        (replace(PLAN, stop=replace(PLAN.stop, trigger=90_500)), Code.CIRCUIT_NEAR),
+    ],
+)
+def test_each_flaw_of_the_plan_has_its_code(plan: EntryPlan, code: Code) -> None:
+    denial = entry_denial(FACTS, plan, SETTINGS)
+    assert denial is not None
+    assert denial.code is code
+
+
+def test_the_stop_of_the_day_denies_every_entry() -> None:
+    limits = LIMITS
+    for _ in range(3):
+        limits = limits.observed(DayResult(-5_000_000, 0, 0, 0, Quality.LIVE, 0), START)
+    denial = door_denial(replace(FACTS, limits=limits), SETTINGS)
+    assert denial is not None
+    assert denial.code is Code.STOPPED_FOR_DAY
+
+
+def test_one_underlying_is_held_once_per_direction() -> None:
+    long_future = replace(option_facts(), holdings=(held(FUTURE),))
+    denial = door_denial(long_future, SETTINGS)
+    assert denial is not None
+    assert denial.code is Code.SAME_UNDERLYING_DIRECTION
+    assert door_denial(replace(long_future, holdings=(held(FUTURE, Side.SELL),)), SETTINGS) is None
+
+
+def test_expiry_day_entries_open_only_by_setting() -> None:
+    facts = option_facts(day=DAY + timedelta(days=1))
+    allowed = SETTINGS.model_copy(update={"options": Options(expiry_day_entries=True)})
+    assert door_denial(facts, allowed) is None
+
+
+def test_a_short_keeps_three_percent_from_the_circuit() -> None:
+    band = PriceBand(90_000, 102_500)
+    short = replace(
+        PLAN,
+        side=Side.SELL,
+        stop=replace(PLAN.stop, trigger=100_500, distance=500),
+        target_1=98_000,
+    )
+    denial = entry_denial(replace(FACTS, side=Side.SELL, band=band), short, SETTINGS)
+    assert denial is not None
+    assert denial.code is Code.CIRCUIT_NEAR
+    long = replace(PLAN, stop=replace(PLAN.stop, distance=500))
+    assert entry_denial(replace(FACTS, band=band), long, SETTINGS) is None
+
+
+def test_a_person_may_enter_without_a_target() -> None:
+    plan = replace(PLAN, target_1=None, target_distance=0, target_charges=0)
+    assert entry_denial(replace(FACTS, by_person=True), plan, SETTINGS) is None
+
+
+@pytest.mark.parametrize("number", range(len(DOOR_CHECKS)))
+def test_a_door_check_that_breaks_denies(number: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    def broken(*_: object) -> None:
+        raise ZeroDivisionError("no account")
+
+    checks = (*DOOR_CHECKS[:number], broken, *DOOR_CHECKS[number + 1 :])
+    monkeypatch.setattr(entry_checks, "DOOR_CHECKS", checks)
+    denial = entry_denial(FACTS, PLAN, SETTINGS)
+    assert denial is not None
+    assert denial.code is Code.CHECK_FAILED
+    assert "no account" in denial.reason
+
+
+@pytest.mark.parametrize("number", range(len(PLAN_CHECKS)))
+def test_a_plan_check_that_breaks_denies(number: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    def broken(*_: object) -> None:
+        raise KeyError("band")
+
+    checks = (*PLAN_CHECKS[:number], broken, *PLAN_CHECKS[number + 1 :])
+    monkeypatch.setattr(entry_checks, "PLAN_CHECKS", checks)
+    denial = entry_denial(FACTS, PLAN, SETTINGS)
+    assert denial is not None
+    assert denial.code is Code.CHECK_FAILED
+
+
+def test_assumed_bands_are_ten_percent_with_derivatives_and_twenty_without() -> None:
+    assert assumed_band(InstrumentClass.AUCTION_STOCK, 100_007, 10) == PriceBand(90_010, 110_000)
+    assert assumed_band(InstrumentClass.STOCK, 100_000, 10) == PriceBand(80_000, 120_000)
+    assert assumed_band(InstrumentClass.OPTION, 100_000, 5).lower == 5

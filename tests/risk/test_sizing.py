@@ -1,0 +1,175 @@
+from dataclasses import replace
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from engine.market.instrument import Instrument, InstrumentClass
+from engine.risk.denial import Code, SizeRefusal
+from engine.risk.sizing import Cap, Rooms, Size, check_fill, margin_needed, size, trip_cost
+from engine.setups.signal import Side
+from tests.risk.builders import DAY, OPTION, STOCK
+
+LARGE = 10**15
+FREE = Rooms(budget=LARGE, open_risk=LARGE, day_loss=LARGE, exposure=LARGE, margin=LARGE)
+
+
+def free(**changes: int | None) -> Rooms:
+    return replace(FREE, **changes)  # type: ignore[arg-type]
+
+
+def sized(
+    entry: int, stop: int, rooms: Rooms = FREE, *, instrument: Instrument = STOCK, side: Side = Side.BUY
+) -> Size | SizeRefusal:
+    return size(instrument, entry, stop, rooms, trip_cost(instrument, side, DAY))
+
+
+def test_the_quantity_is_the_largest_whose_loss_with_charges_fits_the_budget() -> None:
+    found = sized(100_000, 99_000, free(budget=1_000_000))
+    assert isinstance(found, Size)
+    cost = trip_cost(STOCK, Side.BUY, DAY)
+    assert found.risk == found.quantity * 1_000 + cost(found.quantity, 100_000, 99_000) <= 1_000_000
+    more = found.quantity + 1
+    assert more * 1_000 + cost(more, 100_000, 99_000) > 1_000_000
+    assert (found.binding_cap, found.charges) == (Cap.RISK, cost(found.quantity, 100_000, 99_000))
+
+
+def test_a_hand_checked_size() -> None:
+    # 100 units from 1,000 to 995: loss 500.00; buy turnover 1,00,000, sell 99,500. Brokerage 20 + 20, STT 24.88,
+    # exchange and IPFT 6.12, SEBI 0.20, stamp 3.00, GST 8.34: about 82.54 in sum.
+    found = sized(100_000, 99_500, free(budget=58_300))
+    assert isinstance(found, Size)
+    assert found.quantity == 100
+    assert 58_200 < found.risk <= 58_300
+
+
+def test_derivatives_are_sized_in_whole_lots() -> None:
+    found = sized(20_000, 18_000, free(budget=1_000_000), instrument=OPTION)
+    assert isinstance(found, Size)
+    assert found.quantity == found.lots * 35
+    assert found.lots == 13  # 14 lots would lose 9,800.00 and cost more than the 200.00 left
+
+
+@pytest.mark.parametrize(
+    ("rooms", "cap", "quantity"),
+    [
+        ({"exposure": 1_234_567}, Cap.LEVERAGE, 12),
+        ({"margin": 1_000_000}, Cap.MARGIN, 50),
+        ({"quantity": 7}, Cap.STAGE, 7),
+        ({}, Cap.FREEZE, 100_000),
+    ],
+)
+def test_the_smallest_cap_binds_and_is_named(rooms: dict[str, int], cap: Cap, quantity: int) -> None:
+    found = sized(100_000, 99_000, free(**rooms))
+    assert isinstance(found, Size)
+    assert (found.binding_cap, found.quantity) == (cap, quantity)
+
+
+@pytest.mark.parametrize(
+    ("rooms", "code"),
+    [
+        ({"budget": 1_000}, Code.RISK_PER_TRADE),
+        ({"open_risk": 0}, Code.OPEN_RISK),
+        ({"day_loss": -5}, Code.DAY_LOSS),
+        ({"exposure": 99_999}, Code.LEVERAGE),
+        ({"margin": 19_999}, Code.MARGIN),
+        ({"margin": None}, Code.MARGIN),
+        ({"quantity": 0}, Code.STAGE),
+    ],
+)
+def test_zero_means_no_trade_with_the_limit_that_allows_none(
+    rooms: dict[str, int | None], code: Code
+) -> None:
+    refusal = sized(100_000, 99_000, free(**rooms))
+    assert isinstance(refusal, SizeRefusal)
+    assert refusal.code is code
+    assert refusal.reason
+
+
+def test_a_freeze_quantity_below_a_lot_allows_no_order() -> None:
+    refusal = sized(20_000, 18_000, instrument=replace(OPTION, freeze_quantity=34))
+    assert isinstance(refusal, SizeRefusal)
+    assert refusal.code is Code.FREEZE_QUANTITY
+
+
+def test_entry_and_stop_at_one_price_are_refused() -> None:
+    assert isinstance(sized(100_000, 100_000), SizeRefusal)
+
+
+def test_a_bought_option_needs_its_premium_and_a_stock_a_fifth() -> None:
+    assert margin_needed(InstrumentClass.OPTION, 1_001) == 1_001
+    assert margin_needed(InstrumentClass.STOCK, 1_001) == 201
+
+
+@given(
+    entry=st.integers(100, 200_000).map(lambda value: value * 10),
+    away=st.integers(1, 500).map(lambda value: value * 10),
+    budget=st.integers(0, 50_000_000),
+    side=st.sampled_from(Side),
+    option=st.booleans(),
+)
+def test_risk_with_charges_never_exceeds_the_budget_and_one_lot_more_would(
+    entry: int, away: int, budget: int, side: Side, option: bool
+) -> None:
+    stop = entry - side.sign * min(away, entry - 10 if side is Side.BUY else away)
+    if stop <= 0 or stop == entry:
+        return
+    instrument = replace(OPTION if option else STOCK, freeze_quantity=10**9)
+    found = sized(entry, stop, free(budget=budget), instrument=instrument, side=side)
+    cost = trip_cost(instrument, side, DAY)
+    lots = 0 if isinstance(found, SizeRefusal) else found.lots
+    if isinstance(found, Size):
+        assert found.risk <= budget
+        assert found.quantity % instrument.lot == 0
+    more = (lots + 1) * instrument.lot
+    assert more * abs(entry - stop) + cost(more, entry, stop) > budget
+
+
+@given(budget=st.integers(0, 5_000_000), extra=st.integers(0, 5_000_000))
+def test_a_larger_budget_never_buys_less(budget: int, extra: int) -> None:
+    def quantity(room: int) -> int:
+        found = sized(100_000, 99_300, free(budget=room))
+        return found.quantity if isinstance(found, Size) else 0
+
+    assert quantity(budget) <= quantity(budget + extra)
+
+
+def test_a_fill_at_the_planned_price_has_no_excess() -> None:
+    found = sized(100_000, 99_000, free(budget=1_000_000))
+    assert isinstance(found, Size)
+    check = check_fill(
+        STOCK,
+        quantity=found.quantity,
+        filled_value=found.quantity * 100_000,
+        stop_limit=99_000,
+        budget=1_000_000,
+        cost=trip_cost(STOCK, Side.BUY, DAY),
+    )
+    assert (check.risk, check.excess) == (found.risk, 0)
+
+
+@given(
+    quantity=st.integers(1, 60).map(lambda lots: lots * 35),
+    average=st.integers(18_100, 30_000),
+    odd=st.integers(0, 34),
+    budget=st.integers(0, 3_000_000),
+)
+def test_what_is_kept_of_a_worse_fill_fits_the_budget(
+    quantity: int, average: int, odd: int, budget: int
+) -> None:
+    cost = trip_cost(OPTION, Side.BUY, DAY)
+    check = check_fill(
+        OPTION,
+        quantity=quantity,
+        filled_value=quantity * average + odd,
+        stop_limit=18_000,
+        budget=budget,
+        cost=cost,
+    )
+    assert 0 <= check.excess <= quantity
+    assert check.excess % 35 == 0
+    keep = quantity - check.excess
+    if check.excess == 0:
+        assert check.risk <= budget
+    elif keep:
+        assert keep * (average - 18_000) + cost(keep, average, 18_000) <= budget
