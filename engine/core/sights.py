@@ -34,7 +34,9 @@ class Sights:
         self._books: dict[str, MarketUpdate] = {}
         self._moved: dict[str, Paise] = {}
         self._clock: Instant | None = None
+        self._arrived: Instant = 0
         self._read_at: Instant = 0
+        self._arrived_at: Instant = 0
 
     def take(self, update: MarketUpdate, now: Instant) -> None:
         """Remember one accepted update."""
@@ -43,6 +45,8 @@ class Sights:
             clock = update.trade_time
         if self._clock is None or clock > self._clock:
             self._clock, self._read_at = clock, now
+        if update.arrival > self._arrived:
+            self._arrived, self._arrived_at = update.arrival, now
         key = update.instrument
         self._updates[key] = update
         if update.bids or update.asks:
@@ -52,11 +56,14 @@ class Sights:
         """Let the clock follow a packet that moved nothing else."""
         if self._clock is None or arrival > self._clock:
             self._clock, self._read_at = arrival, now
+        if arrival > self._arrived:
+            self._arrived, self._arrived_at = arrival, now
 
     def hold(self, now: Instant, *, held: bool) -> None:
         """Stop or start the market's clock."""
         if held != self.held and self._clock is not None:
-            self._clock, self._read_at = self.market_time(now), now
+            self._clock, self._arrived = self.market_time(now), self.arrival_time(now)
+            self._read_at = self._arrived_at = now
         self.held = held
 
     def market_time(self, now: Instant) -> Instant:
@@ -64,6 +71,12 @@ class Sights:
         if self._clock is None:
             return now
         return self._clock if self.held else self._clock + max(now - self._read_at, 0)
+
+    def arrival_time(self, now: Instant) -> Instant:
+        """Return the feed's own time: that of arrivals, which a recorder's slow clock may keep behind the market's."""
+        if self._clock is None:
+            return now
+        return self._arrived if self.held else self._arrived + max(now - self._arrived_at, 0)
 
     def when(self, market_instant: Instant, now: Instant) -> Instant | None:
         """Return when the timers' clock will read a market instant; None while the market is held."""
@@ -83,7 +96,7 @@ class Sights:
         book = self._books.get(key)
         if book is None:
             return Quote(update.last, time=update.arrival, fresh=False)
-        fresh = self.market_time(now) - book.arrival <= BOOK_FRESH_FOR
+        fresh = self.arrival_time(now) - book.arrival <= BOOK_FRESH_FOR
         return Quote(update.last, book.bids, book.asks, book.arrival, fresh)
 
     def band(self, key: str) -> PriceBand | None:
