@@ -73,8 +73,10 @@ class ExchangeStore:
         if read_only and not path.exists():
             raise ExchangeError(f"{path}: expected a paper exchange's file, found none")
         try:
+            if not read_only:
+                path.touch(mode=0o600)
             self._connection = self._connect()
-        except sqlite3.OperationalError as error:
+        except (OSError, sqlite3.OperationalError) as error:
             raise ExchangeError(f"{path}: cannot be opened as the paper exchange's file: {error}") from error
         except sqlite3.DatabaseError as error:
             raise self._damaged(str(error)) from error
@@ -164,8 +166,6 @@ class ExchangeStore:
         fence = self._stored_fence() + 1
         connection.execute("INSERT OR REPLACE INTO state VALUES ('fence', ?)", (str(fence),))
         connection.execute("COMMIT")
-        with suppress(OSError):
-            self._path.chmod(0o600)
         return fence
 
     def _stored_fence(self) -> int:

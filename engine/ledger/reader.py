@@ -1,0 +1,119 @@
+"""Reading the ledger, beside its writer or from another process."""
+
+import sqlite3
+import threading
+from collections.abc import Sequence
+from datetime import date
+from pathlib import Path
+from typing import Any, Final, Self
+
+import msgspec
+
+from engine.ledger.records import Entry, Fact, LedgerError, Run, RunState
+from engine.ledger.schema import CURRENT, Schema, check_version, damaged
+from engine.performance.trade import ClosedTrade
+
+_RUNS: Final = (
+    "SELECT run, world, identity, day, settings, plan, started, ended, state FROM runs ORDER BY rowid"
+)
+_JOURNAL: Final = "SELECT sequence, cursor, now, kind, payload FROM journal WHERE run = ? ORDER BY sequence"
+_RUN_RECORDS: Final = (
+    "SELECT run, kind, key, time, payload FROM records WHERE run = ? AND kind = ? ORDER BY number"
+)
+_COUNTED_RECORDS: Final = (
+    "SELECT records.run, kind, key, time, payload FROM records JOIN runs USING (run) "
+    "WHERE runs.state != ? AND kind = ? ORDER BY number"
+)
+
+
+class LedgerReader:
+    """Owns a read-only connection. Sees what is committed; any thread, one at a time.
+
+    Every method raises LedgerError when the file cannot be read, LedgerDamagedError when it is broken.
+    """
+
+    def __init__(self, path: Path, schema: Schema = CURRENT) -> None:
+        self.path = path
+        self._reading = threading.Lock()
+        if not path.exists():
+            raise LedgerError(f"{path}: expected a ledger, found none")
+        try:
+            self._reader = sqlite3.connect(
+                f"{path.absolute().as_uri()}?mode=ro",
+                uri=True,
+                timeout=5.0,
+                isolation_level=None,
+                check_same_thread=False,
+            )
+            check_version(self._reader, path, schema)
+        except sqlite3.OperationalError as error:
+            raise LedgerError(f"{path}: the ledger cannot be opened: {error}") from error
+        except sqlite3.DatabaseError as error:
+            raise damaged(path, str(error)) from error
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Close the connection."""
+        with self._reading:
+            self._reader.close()
+
+    def runs(self) -> list[Run]:
+        """Return every run, oldest first."""
+        return [_run(row) for row in self._rows(_RUNS)]
+
+    def run(self, run: str) -> Run | None:
+        """Return one run."""
+        return next((row for row in self.runs() if row.run == run), None)
+
+    def last_run(self) -> Run | None:
+        """Return the run begun last."""
+        return next(iter(self.runs()[-1:]), None)
+
+    def open_run(self) -> Run | None:
+        """Return the newest run that has not ended: the one under way, or the one a death cut off."""
+        return next((row for row in reversed(self.runs()) if row.state is RunState.OPEN), None)
+
+    def journal(self, run: str) -> list[Entry]:
+        """Return a run's journaled inputs in order."""
+        return [Entry(*row) for row in self._rows(_JOURNAL, (run,))]
+
+    def records(self, kind: str, run: str | None = None) -> list[Fact]:
+        """Return facts of a kind in the order written: of one run, or of every run that is not abandoned."""
+        if run is None:
+            rows = self._rows(_COUNTED_RECORDS, (RunState.ABANDONED.value, kind))
+        else:
+            rows = self._rows(_RUN_RECORDS, (run, kind))
+        return [Fact(*row) for row in rows]
+
+    def trades(self, run: str | None = None) -> list[ClosedTrade]:
+        """Return finished trades in the order closed: of one run, or of every run that is not abandoned."""
+        try:
+            return [
+                msgspec.json.decode(fact.payload, type=ClosedTrade) for fact in self.records("trade", run)
+            ]
+        except msgspec.DecodeError as error:
+            raise damaged(self.path, f"a trade does not read: {error}") from error
+
+    def day_state(self, day: date, run: str | None = None) -> Fact | None:
+        """Return the newest frozen state of a trading day (opening account, limits); keys begin with the ISO date."""
+        prefix = day.isoformat()
+        facts = [fact for fact in self.records("day_state", run) if fact.key.startswith(prefix)]
+        return facts[-1] if facts else None
+
+    def _rows(self, query: str, values: Sequence[object] = ()) -> list[tuple[Any, ...]]:
+        try:
+            with self._reading:
+                return self._reader.execute(query, tuple(values)).fetchall()
+        except sqlite3.OperationalError as error:
+            raise LedgerError(f"{self.path}: the ledger cannot be read: {error}") from error
+        except sqlite3.DatabaseError as error:
+            raise damaged(self.path, str(error)) from error
+
+
+def _run(row: Sequence[object]) -> Run:
+    return msgspec.convert(dict(zip(Run.__struct_fields__, row, strict=True)), Run)

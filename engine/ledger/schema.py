@@ -1,0 +1,88 @@
+"""The ledger's tables, and how an older file becomes a newer one: backed up first, then in one transaction."""
+
+import sqlite3
+from collections.abc import Mapping
+from contextlib import closing
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from engine.ledger.records import LedgerDamagedError, LedgerError
+
+_TABLES: Final = (
+    """CREATE TABLE runs (
+        run TEXT PRIMARY KEY, world TEXT NOT NULL, identity TEXT NOT NULL, day TEXT NOT NULL, settings TEXT NOT NULL,
+        plan TEXT NOT NULL, started INTEGER NOT NULL, ended INTEGER, state TEXT NOT NULL)""",
+    """CREATE TABLE journal (
+        run TEXT NOT NULL, sequence INTEGER NOT NULL, cursor INTEGER NOT NULL, now INTEGER NOT NULL,
+        kind TEXT NOT NULL, payload BLOB NOT NULL, PRIMARY KEY (run, sequence)) WITHOUT ROWID""",
+    """CREATE TABLE records (
+        number INTEGER PRIMARY KEY, run TEXT NOT NULL, kind TEXT NOT NULL, key TEXT NOT NULL, time INTEGER NOT NULL,
+        payload TEXT NOT NULL, UNIQUE (run, kind, key))""",
+    "CREATE INDEX records_by_kind ON records (kind, number)",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Schema:
+    """A version of the file: its tables, and for each older version the statements that lead to the next one."""
+
+    version: int
+    tables: tuple[str, ...]
+    migrations: Mapping[int, tuple[str, ...]]
+
+
+CURRENT: Final = Schema(1, _TABLES, {})
+
+
+def prepare(connection: sqlite3.Connection, path: Path, schema: Schema) -> None:
+    """Create, check or migrate the open file; raises LedgerError for a newer schema, LedgerDamagedError for damage."""
+    if connection.execute("PRAGMA quick_check").fetchone()[0] != "ok":
+        raise damaged(path, "its structure does not check")
+    version = check_version(connection, path, schema)
+    connection.execute("PRAGMA journal_mode=WAL")
+    connection.execute("PRAGMA synchronous=FULL")
+    if version == schema.version:
+        return
+    if version == 0:
+        if connection.execute("SELECT count(*) FROM sqlite_master").fetchone()[0]:
+            raise damaged(path, "it is a database of something else")
+        steps = list(schema.tables)
+    else:
+        _back_up(connection, path, version)
+        steps = []
+        for older in range(version, schema.version):
+            if older not in schema.migrations:
+                raise LedgerError(f"{path}: expected a ledger that can be migrated, got schema {older}")
+            steps += schema.migrations[older]
+    connection.execute("BEGIN IMMEDIATE")
+    for statement in steps:
+        connection.execute(statement)
+    connection.execute(f"PRAGMA user_version={schema.version}")
+    connection.execute("COMMIT")
+
+
+def check_version(connection: sqlite3.Connection, path: Path, schema: Schema) -> int:
+    """Return the file's schema version; raise LedgerError for a newer one."""
+    version: int = connection.execute("PRAGMA user_version").fetchone()[0]
+    if version > schema.version:
+        raise LedgerError(
+            f"{path}: expected schema {schema.version} or older, got {version}; it was written by a newer cockpit: "
+            "upgrade, or use another home"
+        )
+    return version
+
+
+def damaged(path: Path, detail: str) -> LedgerDamagedError:
+    """Return the error of a damaged ledger."""
+    return LedgerDamagedError(
+        f"{path}: the ledger is damaged ({detail}); nothing trades on it. Put a copy of it back, or move it away "
+        "to start a new one: past trades and evidence are lost with it. cockpit flatten still works"
+    )
+
+
+def _back_up(connection: sqlite3.Connection, path: Path, version: int) -> None:
+    target = path.with_name(f"{path.name}.v{version}.bak")
+    target.touch(mode=0o600)
+    with closing(sqlite3.connect(target)) as copy:
+        connection.backup(copy)
