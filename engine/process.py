@@ -149,13 +149,16 @@ class EngineLock:
         return self._heartbeat
 
     def release(self, *, clean: bool = True) -> None:
-        """Give the lock back. A clean end takes the identity away: what is left tells of an unclean one."""
+        """Give the lock back. An engine's clean end takes its identity away: what is left tells of an unclean one.
+
+        Who closed in an engine's stead leaves its identity, so that the run can still be resumed.
+        """
         if self._heartbeat is not None:
             self._heartbeat.close()
             self._heartbeat = None
-        if clean:
-            self._directory.identity.unlink(missing_ok=True)
-            self._directory.heartbeat.unlink(missing_ok=True)
+            if clean:
+                self._directory.identity.unlink(missing_ok=True)
+                self._directory.heartbeat.unlink(missing_ok=True)
         os.close(self._descriptor)
 
     def __enter__(self) -> Self:

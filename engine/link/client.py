@@ -33,6 +33,7 @@ from engine.link.protocol import (
 
 _BUFFER_BYTES: Final = 256 * 1024
 _MOST_UNREAD: Final = 256
+_FAREWELL_SECONDS: Final = 0.5
 
 
 class Link(Protocol):
@@ -74,6 +75,7 @@ class UnixLink:
         self._frames: deque[bytes] = deque()
         self._newest_view: bytes | None = None
         self._ended: Ended | None = None
+        self._is_closing = False
         self._arrived = asyncio.Event()
         self._room = asyncio.Event()
         self._room.set()
@@ -118,11 +120,17 @@ class UnixLink:
             yield news
 
     async def close(self) -> None:
-        """Detach. The engine goes on."""
+        """Detach, once the engine has heard everything that was sent. The engine goes on."""
+        self._is_closing = True
+        self._end("detached")
+        self._room.set()
+        if not self._receiver.done() and not self._writer.is_closing():
+            # Ending only our half keeps the engine's reading whole while it is still writing.
+            self._writer.write_eof()
+            await asyncio.wait((self._receiver,), timeout=_FAREWELL_SECONDS)
         self._receiver.cancel()
         self._writer.transport.abort()
         await asyncio.gather(self._receiver, return_exceptions=True)
-        self._end("detached")
 
     async def _write(self, message: msgspec.Struct) -> None:
         if self._ended is not None or self._writer.is_closing():
@@ -141,7 +149,7 @@ class UnixLink:
                     self._newest_view = body
                 else:
                     self._frames.append(body)
-                    if len(self._frames) >= _MOST_UNREAD:
+                    if len(self._frames) >= _MOST_UNREAD and not self._is_closing:
                         self._room.clear()
                 self._arrived.set()
                 await self._room.wait()

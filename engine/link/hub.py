@@ -7,8 +7,8 @@ is made for it, none is kept. Every queue has an end, and what does not fit is r
 import asyncio
 import logging
 from collections import deque
-from collections.abc import Iterable
-from typing import Final, Protocol
+from collections.abc import Coroutine, Iterable
+from typing import Any, Final, Protocol
 
 import msgspec
 
@@ -86,6 +86,7 @@ class Seat:
         self._picture: Picture | None = None
         self._last: Picture | None = None
         self._is_sending = False
+        self._is_left = False
         self._news = asyncio.Event()
         self._work = asyncio.Event()
         self._tasks: set[asyncio.Task[None]] = set()
@@ -144,23 +145,23 @@ class Seat:
             await self._news.wait()
 
     def leave(self) -> None:
-        """Give the seat up; commands not yet begun are dropped with their screen."""
-        self._commands.clear()
-        for task in self._tasks:
-            task.cancel()
+        """Give the seat up. What was asked is still done: a screen may ask and go."""
+        self._is_left = True
+        self._work.set()
         self._hub.forget(self)
 
-    def _start(self, work: "asyncio._CoroutineLike[None]") -> None:
+    def _start(self, work: Coroutine[Any, Any, None]) -> None:
         task = asyncio.get_running_loop().create_task(work)
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
 
     async def _work_in_order(self) -> None:
-        while True:
-            await self._work.wait()
-            self._work.clear()
-            while self._commands and len(self._answers) < _MOST_WAITING:
+        while self._commands or not self._is_left:
+            if self._commands and (self._is_left or len(self._answers) < _MOST_WAITING):
                 await self._do(self._commands.popleft())
+            else:
+                self._work.clear()
+                await self._work.wait()
 
     async def _do(self, command: Command) -> None:
         self._answer(await self._hub.do(command, self.identity))

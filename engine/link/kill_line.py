@@ -126,7 +126,7 @@ class KillReceiver:
         if is_new:
             try:
                 self._on_kill(request)
-            except RuntimeError:
+            except Exception:
                 # A loop that is closed cannot be told; whoever takes over finds the latch.
                 _logger.exception("the loop could not be told of a kill; the latch is set")
         return self.status()
@@ -175,10 +175,14 @@ class KillLine:
                 for key, _ in self._selector.select():
                     if key.fileobj is self._wake_reader:
                         return
-                    if key.fileobj is self._listener:
-                        self._accept()
-                    elif isinstance(key.fileobj, socket.socket):
-                        self._read(key.fileobj)
+                    try:
+                        self._attend(key.fileobj)
+                    except Exception:
+                        _logger.exception("a connection of the kill line failed; the line goes on")
+                        if isinstance(key.fileobj, socket.socket) and key.fileobj in self._buffers:
+                            self._drop(key.fileobj)
+                        else:
+                            self._drop_oldest()
         finally:
             for connection in list(self._buffers):
                 self._drop(connection)
@@ -186,17 +190,24 @@ class KillLine:
                 end.close()
             self._selector.close()
 
+    def _attend(self, end: object) -> None:
+        if end is self._listener:
+            self._accept()
+        elif isinstance(end, socket.socket):
+            self._read(end)
+
     def _accept(self) -> None:
+        connection, _ = self._listener.accept()
         try:
-            connection, _ = self._listener.accept()
+            is_ours = self._credential(connection) == os.getuid()
         except OSError:
-            return
-        if self._credential(connection) != os.getuid():
+            is_ours = False
+        if not is_ours:
             connection.close()
             return
         connection.setblocking(False)
         if len(self._buffers) >= _MOST_CONNECTIONS:
-            self._drop(next(iter(self._buffers)))
+            self._drop_oldest()
         self._buffers[connection] = b""
         self._selector.register(connection, selectors.EVENT_READ)
 
@@ -235,6 +246,11 @@ class KillLine:
             answer = self._receiver.status()
         age = min(max(int(answer.loop_age * 1_000), 0), _LONGEST_AGE)
         return encode_frame(ANSWER_MARK, kill_id, answer.latch, age.to_bytes(3, "big"))
+
+    def _drop_oldest(self) -> None:
+        # Senders connect again on demand; a process out of descriptors needs one for the next kill.
+        if self._buffers:
+            self._drop(next(iter(self._buffers)))
 
     def _drop(self, connection: socket.socket) -> None:
         self._buffers.pop(connection, None)
@@ -309,9 +325,11 @@ class KillSender:
     def _connect(self) -> socket.socket | None:
         if self._connection is None:
             connection = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
-            connection.settimeout(self._patience)
             try:
+                # A Unix socket with a timeout of Python's fails at once when many wait to be let in; this one waits.
+                connection.setsockopt(socket.SOL_SOCKET, socket.SO_SNDTIMEO, _time_value(self._patience))
                 connection.connect(os.fspath(self._directory.kill_socket))
+                connection.settimeout(self._patience)
             except OSError:
                 connection.close()
                 return None
@@ -336,6 +354,11 @@ def listen(address: Path) -> socket.socket:
         listener.close()
         raise
     return listener
+
+
+def _time_value(seconds: float) -> bytes:
+    whole = int(seconds)
+    return struct.pack("@ll", whole, int((seconds - whole) * 1_000_000))
 
 
 def _sent(connection: socket.socket, answer: bytes) -> bool:

@@ -1,6 +1,7 @@
 """The engine's end of the line: screens over a Unix socket, and embedded ones through the same hub."""
 
 import asyncio
+import logging
 import os
 import socket
 from pathlib import Path
@@ -25,6 +26,7 @@ from engine.link.protocol import (
     read_frame,
 )
 
+_logger: Final = logging.getLogger(__name__)
 _GREETING_SECONDS: Final = 5.0
 _FAREWELL_SECONDS: Final = 0.5
 
@@ -141,6 +143,9 @@ class LinkServer:
         listener = asyncio.get_running_loop().create_task(self._listen(seat, reader))
         try:
             await asyncio.wait((pump, listener), return_when=asyncio.FIRST_COMPLETED)
+            if pump.done() and seat.farewell is None:
+                # A screen that is gone may have asked for something before it went.
+                await asyncio.wait((listener,), timeout=_FAREWELL_SECONDS)
             if listener.done() and not listener.cancelled() and isinstance(listener.exception(), LinkError):
                 self.refused += 1
                 await _say(writer, Goodbye("a request could not be read", "", str(listener.exception())))
@@ -148,7 +153,11 @@ class LinkServer:
             pump.cancel()
             listener.cancel()
             seat.leave()
-            await asyncio.gather(pump, listener, return_exceptions=True)
+            for outcome in await asyncio.gather(pump, listener, return_exceptions=True):
+                if isinstance(outcome, Exception) and not isinstance(outcome, OSError | EOFError):
+                    _logger.error(
+                        "screen %d was cut off by a failure", seat.identity.number, exc_info=outcome
+                    )
 
     async def _listen(self, seat: Seat, reader: asyncio.StreamReader) -> None:
         while True:

@@ -138,6 +138,28 @@ async def test_a_closed_line_ends_its_iteration_and_refuses_commands(attach: Ope
         await link.send(PauseEntries("a", paused=True))
 
 
+async def test_what_is_asked_just_before_detaching_is_done(attach: Opener) -> None:
+    engine = ChangingEngine()
+    link = await attach(engine)
+    await until(lambda: engine.views_made > 0)
+    for number in range(30):
+        await link.send(PauseEntries(str(number), paused=True))
+    await link.send(Kill("kill", "tty1"))
+    await link.close()
+    await until(lambda: len(engine.commands) == 31)
+
+
+async def test_a_command_under_way_survives_its_screen(attach: Opener) -> None:
+    engine = Engine()
+    engine.hold = asyncio.Event()
+    link = await attach(engine)
+    await link.send(PauseEntries("a", paused=True))
+    await link.close()
+    await until(lambda: len(engine.screens) == 2)
+    engine.hold.set()
+    await until(lambda: len(engine.commands) == 1)
+
+
 async def test_the_engines_end_is_told(attach: Opener) -> None:
     link = await attach(Engine())
     await read_until(link, View)

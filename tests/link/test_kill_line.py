@@ -61,8 +61,8 @@ def line(directory: WorldDirectory, latch: Latch, kills: Kills) -> Iterator[Kill
 
 def raw(directory: WorldDirectory) -> socket.socket:
     connection = socket.socket(socket.AF_UNIX)
-    connection.settimeout(10)
     connection.connect(os.fspath(directory.kill_socket))
+    connection.settimeout(10)
     return connection
 
 
@@ -185,6 +185,25 @@ def test_another_user_is_turned_away(directory: WorldDirectory, latch: Latch, ki
     sender = KillSender(directory)
     assert sender.kill(new_kill_id()) is None
     assert not latch.is_set
+    sender.close()
+    line.close()
+
+
+def test_a_failure_at_one_connection_does_not_end_the_line(
+    directory: WorldDirectory, latch: Latch, kills: Kills
+) -> None:
+    failures = [OSError("the peer is gone")] * 3
+
+    def credential(_: socket.socket) -> int:
+        if failures:
+            raise failures.pop()
+        return os.getuid()
+
+    line = KillLine(directory, KillReceiver(latch, kills.append, lambda: 0.0), credential=credential)
+    sender = KillSender(directory, patience=10)
+    wait_until(lambda: sender.kill(new_kill_id()) is not None)
+    assert failures == []
+    assert latch.is_set
     sender.close()
     line.close()
 

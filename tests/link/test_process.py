@@ -185,6 +185,7 @@ def test_a_stopped_engine_is_hung_and_is_taken_over(
         assert not is_alive(pid)
         assert EngineLock.acquire(directory, patience=0) is None
     assert engine_state(directory) is EngineState.NONE
+    assert ended_uncleanly(directory)
 
 
 def test_an_engine_that_blocks_before_it_ever_answers_is_hung(directory: WorldDirectory) -> None:
