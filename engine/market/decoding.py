@@ -98,6 +98,8 @@ class _Prices(dict[float, Paise]):
         if not math.isfinite(scaled) or scaled < 0 or scaled > MAX_PAISE:
             raise _UnusableError(Reason.NOT_A_PRICE, f"expected a price in rupees, got {rupees!r}")
         paise = round(scaled)
+        if rupees and not paise:
+            raise _UnusableError(Reason.NOT_A_PRICE, f"expected a price in rupees, got {rupees!r}")
         if self._tick is not None and (abs(scaled - paise) > _PAISA_NOISE or paise % self._tick):
             raise _UnusableError(
                 Reason.OFF_TICK, f"expected a multiple of {self._tick} paise, got {rupees!r}"
