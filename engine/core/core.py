@@ -8,19 +8,7 @@ from typing import Final
 
 import config
 from engine.auction.market import Applied, Market
-from engine.commands import (
-    ArmManual,
-    ExitPosition,
-    Kill,
-    ManualOrder,
-    MoveToBreakeven,
-    PauseEntries,
-    PauseReplay,
-    SetReplaySpeed,
-    StopEngine,
-    TakeSignal,
-    TightenStop,
-)
+from engine.commands import Command
 from engine.core.account import Account
 from engine.core.decider import Decider
 from engine.core.decision import Decision
@@ -36,6 +24,7 @@ from engine.core.events import (
     Effect,
     Event,
     FeedEnded,
+    LatchChanged,
     Latched,
     Rearmed,
     Resumed,
@@ -68,20 +57,6 @@ ENDED: Final = "the market has ended"
 STUDYING: Final = "the studies catch up"
 DAY_LOSS: Final = "daily loss limit"
 RESYNC_AGAIN: Final = SECOND
-
-_COMMANDS: Final = (
-    ManualOrder
-    | ArmManual
-    | ExitPosition
-    | MoveToBreakeven
-    | TightenStop
-    | PauseEntries
-    | Kill
-    | TakeSignal
-    | SetReplaySpeed
-    | PauseReplay
-    | StopEngine
-)
 
 
 class Core:
@@ -133,6 +108,7 @@ class Core:
         self._resync_at: Instant = 0
         self._equity_minute: Instant | None = None
         self._latch_state: LatchState | None = None
+        self._latch_changes: list[Effect] = []
         self._now: Instant = 0
         self._next_wake: Instant | None = None
         if recovered is not None:
@@ -174,6 +150,12 @@ class Core:
     def latch(self) -> Latch | None:
         """Return the kill latch; None when it is off."""
         return self.keeper.kill.latch
+
+    @property
+    def latch_busy(self) -> bool:
+        """Say whether the kill still has work to do."""
+        latch = self.keeper.kill.latch
+        return latch is not None and latch.state is not LatchState.FLAT
 
     @property
     def book_state(self) -> Verified | None:
@@ -219,7 +201,7 @@ class Core:
                 return []
             return self._settle(now, [])
         answers: list[Effect] = []
-        if isinstance(event, _COMMANDS):
+        if isinstance(event, Command):
             answers.append(Answer(self.person.obey(event, now)))
         elif not self._notice(event, now):
             self.inbox.receive(event, now)  # type: ignore[arg-type]
@@ -238,6 +220,11 @@ class Core:
         for order in self.keeper.orders.live():
             self.keeper.wake(order.instrument, now)
         return True
+
+    def clear_latch(self, by: str, now: Instant) -> None:
+        """Take the kill latch off: a person's act."""
+        self.keeper.kill.clear()
+        self.journal.line(Severity.WARNING, f"kill latch cleared by {by}", now)
 
     def pause(self, reason: str, now: Instant) -> None:
         """Stop new entries and cancel resting ones; exits and stops go on."""
@@ -314,8 +301,7 @@ class Core:
             case Latched():
                 self.set_latch(event.by, event.reason, event.id, now)
             case Rearmed():
-                self.keeper.kill.clear()
-                self.journal.line(Severity.WARNING, f"kill latch cleared by {event.by}", now)
+                self.clear_latch(event.by, now)
             case Attended():
                 self._attend(event, now)
             case Resumed():
@@ -358,7 +344,8 @@ class Core:
             self._resync_at = now + RESYNC_AGAIN
             self.keeper.dispatcher.read(now)
         self._next_wake = self._wake(now)
-        return [*self.keeper.dispatcher.drain(), *answers]
+        changes, self._latch_changes = self._latch_changes, []
+        return [*changes, *self.keeper.dispatcher.drain(), *answers]
 
     def _timers(self, now: Instant) -> None:
         self.decider.expire(now)
@@ -390,10 +377,16 @@ class Core:
         if state is not self._latch_state:
             self._latch_state = state
             self.journal.latch(now)
+            self._tell_latch()
             if state is LatchState.FLAT:
                 self.journal.line(Severity.GOOD, "FLAT: the broker confirmed it twice", now)
             elif state is LatchState.STUCK:
                 self.journal.line(Severity.ALARM, "STUCK: an exit rests at the edge of its band", now)
+
+    def _tell_latch(self) -> None:
+        latch = self.keeper.kill.latch
+        if latch is not None:
+            self._latch_changes.append(LatchChanged(latch.state.value, latch.by, latch.reason, latch.id))
 
     def _wake(self, now: Instant) -> Instant | None:
         wakes = (

@@ -263,7 +263,8 @@ class Decider:
             holdings=holdings,
             latched=self._keeper.kill.active,
             pause=self.pause,
-            feed_fresh=not self._market.stale(self._sights.arrival_time(now)) and self._sights.quote(instrument.key, now).fresh,
+            feed_fresh=not self._market.stale(self._sights.arrival_time(now))
+            and self._sights.quote(instrument.key, now).fresh,
             band=self._sights.band(instrument.key),
             margin_available=self._margin(),
             orders_today=self._keeper.gate.budget.today,

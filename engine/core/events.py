@@ -66,6 +66,17 @@ class Answer(msgspec.Struct, frozen=True, tag="answer"):
     result: CommandResult
 
 
+class LatchChanged(msgspec.Struct, frozen=True, tag="latch-changed"):
+    """The kill latch was set or went from one state to the next: to be made durable by whoever keeps it."""
+
+    state: str
+    """KILLING, STUCK or FLAT."""
+    by: str
+    reason: str
+    command: str
+    """Id of the command that set it."""
+
+
 class DayState(msgspec.Struct, frozen=True):
     """What a restart on the same day must know when the day is not executed again: paper and live."""
 
@@ -90,4 +101,4 @@ Event = (
     | FeedEnded
     | Studying
 )
-Effect = Request | Record | Answer
+Effect = Request | Record | Answer | LatchChanged

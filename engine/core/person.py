@@ -13,6 +13,7 @@ from engine.commands import (
     Outcome,
     PauseEntries,
     PauseReplay,
+    Rearm,
     SetReplaySpeed,
     StopEngine,
     TakeSignal,
@@ -85,6 +86,8 @@ class Person:
                 return self._hold(command, now)
             case SetReplaySpeed():
                 return self._core.only_pulled(f"speed {command.speed}×" if command.speed else "speed max")
+            case Rearm():
+                return self._rearm(command, now)
             case StopEngine():
                 return self._stop()
 
@@ -165,6 +168,17 @@ class Person:
             return refusal, ""
         self._core.sights.hold(now, held=command.paused)
         return "", "the market is held" if command.paused else "the market goes on"
+
+    def _rearm(self, command: Rearm, now: Instant) -> tuple[str, str]:
+        """Clear the latch once the broker has said flat; never on the day of the loss limit."""
+        if self._core.latch is None:
+            return "", "the kill latch is not set"
+        if self._core.limits.stopped:
+            return "the daily loss limit was reached: entries open on the next trading day", ""
+        if self._core.latch_busy:
+            return "the broker has not said flat yet: the kill goes on", ""
+        self._core.clear_latch(command.by, now)
+        return "", "the kill latch is cleared"
 
     def _stop(self) -> tuple[str, str]:
         scope = self._core.kill_scope()
