@@ -15,7 +15,7 @@ from engine.market.instrument import InstrumentClass, Provenance
 from engine.market.session import CalendarError, trading_day
 from engine.market.update import MarketUpdate
 
-FIRST_DAY_OF_SEED_7 = "ec99055333e6ed896ed03f25a1c2d9a5e74065eff71e39105e27e851da5a619d"
+FIRST_DAY_OF_SEED_7 = "67cfdfe555abf99c6aefd11caceb5d6883396a67955083803d09328381b441ae"
 """Digest of the first 5,000 updates; changes only together with the version inside ``identity``."""
 
 

@@ -59,7 +59,7 @@ _MEMBERS: Final = (
     Member(
         instrument=_stock("AROVEN", _AUCTION, 10),
         role=Role.FAILED_HIGH,
-        previous_close=124_150,
+        previous_close=101_150,
         gap=-15,
         average_range=380,
         updates_per_minute=75,
@@ -72,7 +72,7 @@ _MEMBERS: Final = (
     Member(
         instrument=_stock("KAVERIX", _AUCTION, 5),
         role=Role.FAILED_LOW,
-        previous_close=61_240,
+        previous_close=47_840,
         gap=18,
         average_range=370,
         updates_per_minute=63,
@@ -85,7 +85,7 @@ _MEMBERS: Final = (
     Member(
         instrument=_stock("MERUDYN", _AUCTION, 10),
         role=Role.STOPPED_OUT,
-        previous_close=296_430,
+        previous_close=198_530,
         gap=25,
         average_range=760,
         updates_per_minute=57,
@@ -127,7 +127,7 @@ _MEMBERS: Final = (
         role=Role.ACCEPTED,
         previous_close=584_050,
         gap=-8,
-        average_range=310,
+        average_range=390,
         updates_per_minute=48,
         trades_per_minute=36,
         typical_quantity=5,
