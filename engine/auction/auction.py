@@ -1,6 +1,5 @@
 """The auction of one instrument: profile, brackets, balance, range, VWAP and bars, one packet at a time."""
 
-from dataclasses import dataclass
 from typing import Final
 
 import msgspec
@@ -8,7 +7,7 @@ import msgspec
 from config import Settings
 from engine.auction.bars import MinuteBars
 from engine.auction.brackets import Brackets
-from engine.auction.context import AverageRange, ProfileReading, Quality
+from engine.auction.context import AverageRange, ProfileReading, Quality, RowReading
 from engine.auction.placement import Placement
 from engine.auction.row_size import estimate_range, height_of_rupees, row_height
 from engine.auction.spread import SpreadWindow
@@ -27,6 +26,9 @@ PRE_OPEN: Final = 30 * MINUTE
 """How long before continuous trading the day's own volume may begin."""
 RANGE_DAYS: Final = 20
 """Earlier days behind an average daily range that a seed hands over."""
+WILDEST_RATIO: Final = 20
+WILDEST_STEP: Final[Paise] = 1_000_00
+"""A price above the previous close times the ratio plus the step is a broken packet, even for an option."""
 DAY_BAR: Final = "1d"
 """What the past of a late start comes from when no seed gave it: the feed's own day bar."""
 
@@ -44,17 +46,6 @@ class Applied(msgspec.Struct, frozen=True, gc=False):
     bracket_closed: bool = False
     after_hole: bool = False
     """First event after a hole: its volume was traded somewhere unknown."""
-
-
-@dataclass(frozen=True, slots=True)
-class RowReading:
-    """One row of the ladder; ``price`` is its lower edge, ``letters`` oldest bracket first."""
-
-    price: Paise
-    volume: int
-    letters: str
-    in_value: bool
-    """Inside the volume profile's value area."""
 
 
 class Auction:
@@ -77,6 +68,7 @@ class Auction:
         "average_price",
         "bars",
         "brackets",
+        "implausible",
         "instrument",
         "last",
         "off_grid",
@@ -118,6 +110,8 @@ class Auction:
         self.average_price: Paise | None = None
         """The broker's own day VWAP."""
         self.trades = 0
+        self.implausible = 0
+        """Packets whose last price no instrument can have: ignored."""
         self.off_grid = 0
         """Last prices that were no multiple of the tick."""
         self.partial_since: Instant | None = None
@@ -187,6 +181,9 @@ class Auction:
         minute = update.minute
         if not self.session_open <= time < self.session_close or update.auction:
             return self._pass_by(update, minute)
+        if not self._plausible(update.last):
+            self.implausible += 1
+            return Applied(self.instrument.key)
         if self._range is None and time >= self._freeze_time and self.last is not None:
             self._freeze_estimate()
         ended = self.brackets.advance(time)
@@ -194,6 +191,8 @@ class Auction:
             self._begin(update)
         price = update.last
         day = update.day
+        if day is not None and not (self._plausible(day.high) and self._plausible(day.low)):
+            day = None
         self.last = price
         if self.open is None and day is not None:
             self.open = day.open
@@ -369,7 +368,17 @@ class Auction:
 
     def _completed(self, minute: Bar, time: Instant) -> bool:
         """Say whether a minute is of this session and not from the future: that would block all before it."""
-        return self.session_open <= minute.start < self.session_close and minute.start <= time
+        return (
+            self.session_open <= minute.start < self.session_close
+            and minute.start <= time
+            and self._plausible(minute.high)
+            and self._plausible(minute.low)
+        )
+
+    def _plausible(self, price: Paise) -> bool:
+        """Say whether a price may be real: one broken packet must not stretch the profile over a million rows."""
+        reference = self.previous_close or self.last
+        return price > 0 and (reference is None or price <= WILDEST_RATIO * reference + WILDEST_STEP)
 
     def _freeze_estimate(self) -> None:
         self._range = self.average_range

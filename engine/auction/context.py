@@ -21,6 +21,7 @@ __all__ = [
     "NamedReading",
     "ProfileReading",
     "Quality",
+    "RowReading",
 ]
 
 
@@ -49,6 +50,17 @@ class ProfileReading:
     """How many rows share the maximum; 1 means unique."""
     rows: int
     """Rows from the lowest to the highest, empty ones included."""
+
+
+@dataclass(frozen=True, slots=True)
+class RowReading:
+    """One row of the ladder; ``price`` is its lower edge, ``letters`` oldest bracket first."""
+
+    price: Paise
+    volume: int
+    letters: str
+    in_value: bool
+    """Inside the volume profile's value area."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,8 +5,8 @@ from dataclasses import replace
 from typing import Final
 
 from config import Settings
-from engine.auction.auction import Applied, Auction, RowReading
-from engine.auction.context import Context, Hole, Quality
+from engine.auction.auction import Applied, Auction
+from engine.auction.context import Context, Hole, Quality, RowReading
 from engine.auction.reading import read_context
 from engine.market.clock import MINUTE, SECOND, Instant
 from engine.market.continuity import Continuity, HoleTracker

@@ -143,4 +143,6 @@ def _notes(auction: Auction) -> tuple[str, ...]:
         notes.append("ATR NOT READY: minutes missing")
     if auction.off_grid:
         notes.append(f"{auction.off_grid} prices off the tick grid")
+    if auction.implausible:
+        notes.append(f"{auction.implausible} packets with impossible prices ignored")
     return tuple(notes)

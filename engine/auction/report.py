@@ -93,17 +93,14 @@ def _profile(reading: ProfileReading | None) -> dict[str, object] | None:
         "vah": rupees_of(reading.vah),
         "total": reading.total,
         "ties": reading.ties,
-        "rows": reading.rows,
     }
 
 
 def _named(reading: NamedReading) -> dict[str, object]:
-    return {
-        "name": reading.name,
-        "developing": reading.developing,
-        "evidence": dict(reading.evidence),
-        "falsifier": reading.falsifier,
-    }
+    evidence: dict[str, object] = {**reading.evidence, "developing": reading.developing}
+    if reading.falsifier:
+        evidence["falsifier"] = reading.falsifier
+    return {"name": reading.name, "evidence": evidence}
 
 
 def _rupees(price: Paise | None) -> float | None:

@@ -1,11 +1,19 @@
 """All instruments under one clock: staleness, holes, quality, strangers and the context's cache."""
 
-import pytest
+import json
 
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from config import Profile, Settings
 from engine.auction.context import Hole, Quality
 from engine.auction.market import Market
+from engine.auction.report import instrument_report
 from engine.market.clock import MINUTE, SECOND
 from engine.market.instrument import Instrument, InstrumentClass, Provenance
+from engine.market.price import MAX_PAISE
+from engine.market.update import Bar, MarketUpdate
 from tests.auction.builders import CLOSE, KEY, OPEN, STOCK, at, bar, make_market, make_update
 
 OTHER = Instrument("NSE_FO|1", "OPTION", InstrumentClass.OPTION, 5, 35, 1_800, Provenance.INFERRED)
@@ -126,6 +134,63 @@ def test_context_before_any_update_is_not_ready_and_empty() -> None:
     assert (context.last, context.row, context.volume_profile, context.atr) == (None, None, None, None)
     assert context.day_type.name == "UNKNOWN"
     assert context.time == OPEN
+
+
+@st.composite
+def strange_bars(draw: st.DrawFn) -> Bar:
+    prices = st.integers(0, MAX_PAISE) | st.integers(9_000, 11_000)
+    return Bar(
+        start=OPEN + draw(st.integers(-600, 600)) * MINUTE,
+        open=draw(prices),
+        high=draw(prices),
+        low=draw(prices),
+        close=draw(prices),
+        volume=draw(st.integers(0, 10**9)),
+    )
+
+
+strange_updates = st.builds(
+    make_update,
+    st.integers(OPEN - 86_400 * SECOND, CLOSE + 86_400 * SECOND),
+    st.integers(0, MAX_PAISE) | st.integers(9_000, 11_000),
+    st.integers(0, 10**10) | st.integers(0, 1_000),
+    last_quantity=st.integers(0, 10**9),
+    average_price=st.none() | st.integers(0, MAX_PAISE),
+    day=st.none() | strange_bars(),
+    minute=st.none() | strange_bars(),
+    previous_close=st.sampled_from([0, 10_000]),
+    bids=st.just(()) | st.tuples(st.tuples(st.integers(0, MAX_PAISE), st.integers(0, 10**9))),
+    asks=st.just(()) | st.tuples(st.tuples(st.integers(0, MAX_PAISE), st.integers(0, 10**9))),
+    auction=st.booleans(),
+    snapshot=st.booleans(),
+)
+
+
+@settings(max_examples=200)
+@given(st.lists(strange_updates, max_size=12))
+def test_whatever_a_packet_holds_every_reading_stands(updates: list[MarketUpdate]) -> None:
+    market = make_market(settings=Settings(profile=Profile(row=100.0)))
+    market.apply(make_update(OPEN - SECOND, 10_000, 0))
+    for update in updates:
+        market.apply(update)
+        context = market.context(KEY)
+        market.auction(KEY).rows()
+        json.dumps(instrument_report(market, KEY), allow_nan=False)
+        for reading in (context.volume_profile, context.tpo_profile):
+            assert reading is None or reading.val <= reading.poc <= reading.vah
+    assert market.continuity(KEY).updates == len(updates) + 1
+
+
+def test_an_impossible_price_is_ignored_and_noted() -> None:
+    market = make_market()
+    trade(market, "10:00", 1)
+    applied = market.apply(make_update(at("10:00:01"), MAX_PAISE, 5))
+    assert not applied.accepted
+    wild = bar(at("09:59"), 1, MAX_PAISE)
+    market.apply(make_update(at("10:00:02"), 10_010, 9, day=wild, minute=wild))
+    context = market.context(KEY)
+    assert (context.high, context.low, context.last, context.minutes) == (10_010, 10_000, 10_010, ())
+    assert "1 packets with impossible prices ignored" in context.notes
 
 
 def test_at_most_two_hours_of_minutes_are_shown() -> None:
