@@ -213,8 +213,8 @@ def _end(context: Context, edge: _Edge, row: Paise, bars: tuple[Bar, ...]) -> _E
         return _End.RETURNED
     closes = [
         bracket.close
-        for bracket, following in pairwise(context.brackets[first:])
-        if following.start <= newest.start + FIVE_MINUTES
+        for bracket, end in zip(context.brackets[first:], _bracket_ends(context)[first:], strict=True)
+        if end <= newest.start + FIVE_MINUTES
     ]
     if any(
         one is not None and two is not None and min(edge.beyond(one), edge.beyond(two)) > 0
@@ -222,6 +222,13 @@ def _end(context: Context, edge: _Edge, row: Paise, bars: tuple[Bar, ...]) -> _E
     ):
         return _End.ACCEPTED
     return None if inside_window else _End.WINDOW_CLOSED
+
+
+def _bracket_ends(context: Context) -> list[Instant]:
+    starts = [bracket.start for bracket in context.brackets]
+    length = min((after - before for before, after in pairwise(starts)), default=0)
+    # A single bracket has no known length; it is the first of the day and no balance is complete in it.
+    return [*starts[1:], *(start + length for start in starts[-1:])]
 
 
 def _bracket_number(context: Context, start: Instant) -> int:
