@@ -18,6 +18,7 @@ __all__ = [
     "Outcome",
     "PauseEntries",
     "PauseReplay",
+    "Rearm",
     "SetReplaySpeed",
     "Side",
     "StopEngine",
@@ -100,6 +101,13 @@ class PauseReplay(msgspec.Struct, frozen=True, tag="pause-replay"):
     paused: bool
 
 
+class Rearm(msgspec.Struct, frozen=True, tag="rearm"):
+    """Clear the kill latch; sent after a person typed the word asked for. Refused until the broker says flat."""
+
+    id: str
+    by: str
+
+
 class StopEngine(msgspec.Struct, frozen=True, tag="stop"):
     """End the engine: allowed when flat, nothing live or in doubt, and no other screen attached."""
 
@@ -117,6 +125,7 @@ Command = (
     | TakeSignal
     | SetReplaySpeed
     | PauseReplay
+    | Rearm
     | StopEngine
 )
 

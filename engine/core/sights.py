@@ -22,8 +22,9 @@ _FLEX_NUMERATOR, _FLEX_DENOMINATOR = 1, 20
 class Sights:
     """Remembers the last update and the last book of each instrument, and runs the market's clock.
 
-    The market's clock is the newest arrival (or trade time, where a recorder's clock lags behind it) plus the time
-    that has passed since, unless the market is held: a paused replay stands still while timers go on.
+    The market's clock is the newest arrival plus the time that has passed since, plus the most by which a trade
+    time ever led its arrival (a recorder's slow clock). It stands while the market is held: a paused replay stands
+    still while timers go on.
     """
 
     def __init__(self, instruments: Mapping[str, Instrument], day: TradingDay) -> None:
@@ -32,21 +33,16 @@ class Sights:
         self.held = False
         self._updates: dict[str, MarketUpdate] = {}
         self._books: dict[str, MarketUpdate] = {}
-        self._moved: dict[str, Paise] = {}
-        self._clock: Instant | None = None
-        self._arrived: Instant = 0
-        self._read_at: Instant = 0
+        self._arrived: Instant | None = None
         self._arrived_at: Instant = 0
+        self._lead = 0
 
     def take(self, update: MarketUpdate, now: Instant) -> None:
         """Remember one accepted update."""
-        clock = update.arrival
-        if clock < update.trade_time < clock + MINUTE:
-            clock = update.trade_time
-        if self._clock is None or clock > self._clock:
-            self._clock, self._read_at = clock, now
-        if update.arrival > self._arrived:
-            self._arrived, self._arrived_at = update.arrival, now
+        self.tick(update.arrival, now)
+        lead = update.trade_time - update.arrival
+        if self._lead < lead < MINUTE:
+            self._lead = lead
         key = update.instrument
         self._updates[key] = update
         if update.bids or update.asks:
@@ -54,33 +50,29 @@ class Sights:
 
     def tick(self, arrival: Instant, now: Instant) -> None:
         """Let the clock follow a packet that moved nothing else."""
-        if self._clock is None or arrival > self._clock:
-            self._clock, self._read_at = arrival, now
-        if arrival > self._arrived:
+        if self._arrived is None or arrival > self._arrived:
             self._arrived, self._arrived_at = arrival, now
 
     def hold(self, now: Instant, *, held: bool) -> None:
         """Stop or start the market's clock."""
-        if held != self.held and self._clock is not None:
-            self._clock, self._arrived = self.market_time(now), self.arrival_time(now)
-            self._read_at = self._arrived_at = now
+        if held != self.held and self._arrived is not None:
+            self._arrived, self._arrived_at = self.arrival_time(now), now
         self.held = held
-
-    def market_time(self, now: Instant) -> Instant:
-        """Return the exchange's time at an instant of the timers' clock."""
-        if self._clock is None:
-            return now
-        return self._clock if self.held else self._clock + max(now - self._read_at, 0)
 
     def arrival_time(self, now: Instant) -> Instant:
         """Return the feed's own time: that of arrivals, which a recorder's slow clock may keep behind the market's."""
-        if self._clock is None:
+        if self._arrived is None:
             return now
-        return self._arrived if self.held else self._arrived + max(now - self._arrived_at, 0)
+        passed = now - self._arrived_at
+        return self._arrived + (min(passed, 0) if self.held else passed)
+
+    def market_time(self, now: Instant) -> Instant:
+        """Return the exchange's time at an instant of the timers' clock; past instants reach back as they were."""
+        return self.arrival_time(now) + self._lead
 
     def when(self, market_instant: Instant, now: Instant) -> Instant | None:
         """Return when the timers' clock will read a market instant; None while the market is held."""
-        if self.held or self._clock is None:
+        if self.held or self._arrived is None:
             return None
         return max(now + market_instant - self.market_time(now), now)
 

@@ -74,6 +74,11 @@ class Pace:
             self._held_since = None
         return now
 
+    def offset_if_released(self, reached: Instant) -> int:
+        """Return the pause offset as it would be if the market went on now: what a stopped run must resume with."""
+        held = 0 if self._held_since is None else max(0, (self.target(reached) or reached) - self._held_since)
+        return self.pause_offset + held
+
     def slip(self, reached: Instant, most_behind: int) -> None:
         """Forget time that a busy or stopped machine has lost, beyond ``most_behind`` virtual microseconds."""
         target = self.target(reached)

@@ -9,14 +9,15 @@ from typing import Protocol
 
 import msgspec
 
-from engine.core import Attended, Core, Effect, FeedEnded, Latched, Wake
 from engine.commands import Command
+from engine.core import Attended, Core, Effect, FeedEnded, Latched, Rearmed, Resumed, Studying, Wake
 from engine.feeds.feed import PulledFeed
+from engine.ledger.records import Entry
 from engine.market.clock import Instant
 from engine.market.update import MarketUpdate
 from engine.orders.messages import BrokerEvent, Request
 
-Outside = Command | BrokerEvent | Latched | Attended
+Outside = Command | BrokerEvent | Latched | Rearmed | Attended | Resumed
 """Inputs of the core that do not come from the feed and cannot be had a second time."""
 
 
@@ -40,17 +41,6 @@ class Exchange(Protocol):
         ...
 
 
-class Entry(msgspec.Struct, frozen=True):
-    """One journaled input: what core was told, after how many updates, when."""
-
-    sequence: int
-    cursor: int
-    now: Instant
-    kind: str
-    """outside, wake or offset."""
-    payload: bytes
-
-
 JournalSink = Callable[[Entry], None]
 
 _encoder = msgspec.msgpack.Encoder()
@@ -61,7 +51,9 @@ _offset_decoder = msgspec.msgpack.Decoder(int)
 class Playback:
     """Owns where a run stands: updates delivered, virtual time, pause offset and journal sequence."""
 
-    def __init__(self, core: Core, exchange: Exchange, feed: PulledFeed, *, now: Instant, journal: JournalSink) -> None:
+    def __init__(
+        self, core: Core, exchange: Exchange, feed: PulledFeed, *, now: Instant, journal: JournalSink
+    ) -> None:
         self.core = core
         self.exchange = exchange
         self.feed = feed
@@ -74,19 +66,33 @@ class Playback:
         self._journal = journal
         self._peeked: MarketUpdate | None = None
 
-    def study_until(self, instant: Instant, *, beat: Callable[[], None] = lambda: None) -> None:
-        """Feed everything that arrived before ``instant`` to the studies alone: no signal of it is traded."""
+    def study_until(self, instant: Instant, *, again: bool, beat: Callable[[], None] = lambda: None) -> None:
+        """Feed everything that arrived before ``instant`` to the studies alone: no signal of it is traded.
+
+        ``again`` leaves the exchange as it is: it has seen these updates in an earlier life.
+        """
+        self.core.handle(Studying(on=True), self.now)
         while (update := self._peek()) is not None and update.arrival < instant:
             self._take()
             self.now = max(self.now, update.arrival)
-            self.core.study(update, self.now)
-            self.exchange.on_update(update, self.now)
+            self.core.handle(update, self.now)
+            if not again:
+                self.exchange.on_update(update, self.now)
             if self.updates % 512 == 0:
                 beat()
+        self.core.handle(Studying(on=False), self.now)
+
+    def divert(self, journal: JournalSink) -> None:
+        """Journal to another sink from now on."""
+        self._journal = journal
 
     def next_due(self) -> Instant | None:
         """Return when the next step is due; None when nothing is left to happen by itself."""
-        dues = [due for due in (self._feed_due(), self.exchange.next_due(), self.core.next_wake()) if due is not None]
+        dues = [
+            due
+            for due in (self._feed_due(), self.exchange.next_due(), self.core.next_wake())
+            if due is not None
+        ]
         return max(min(dues), self.now) if dues else None
 
     def step(self) -> list[Effect]:
@@ -127,7 +133,12 @@ class Playback:
         self.held = True
 
     def re_execute(
-        self, entries: Iterable[Entry], *, updates: int, sequence: int, beat: Callable[[], None] = lambda: None
+        self,
+        entries: Iterable[Entry],
+        *,
+        updates: int,
+        sequence: int,
+        beat: Callable[[], None] = lambda: None,
     ) -> None:
         """Bring a fresh core to where a killed run stood, from the same feed and its journal; wants nothing done.
 

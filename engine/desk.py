@@ -1,0 +1,316 @@
+"""One function per command of the outside contract: what the command line calls.
+
+Nothing here draws; everything answers with plain values. Heavy rooms are imported where they are used.
+"""
+
+import contextlib
+import json
+import os
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import config
+from engine.home import Home, HomeError, World, WorldDirectory, resolve_home
+
+if TYPE_CHECKING:
+    from engine.runtime.plan import MarketChoice as PlannedChoice
+
+
+class DeskError(Exception):
+    """A command cannot be done; the text says what was expected, what came and what to do."""
+
+    def __init__(self, text: str, exit_code: int = 2) -> None:
+        super().__init__(text)
+        self.exit_code = exit_code
+
+
+@dataclass(frozen=True, slots=True)
+class MarketChoice:
+    """What a person asked to see: a world, and for a replay its files."""
+
+    world: str
+    files: tuple[Path, ...] = ()
+    instruments: Path | None = None
+    start: str | None = None
+    speed: int = 1
+
+
+@dataclass(frozen=True, slots=True)
+class WorldOutcome:
+    """What became of one world."""
+
+    world: str
+    flat: bool
+    text: str
+
+
+def open_desk(home: Path | None, overrides: Sequence[str]) -> "Desk":
+    """Return the desk of a home with validated settings; raises DeskError for a bad setting or home."""
+    try:
+        resolved = resolve_home(home)
+        if resolved.root.exists() and not resolved.root.is_dir():
+            raise DeskError(
+                f"{resolved.root}: expected a directory for the home, got a file; choose another with --home"
+            )
+        return Desk(resolved, config.load(resolved.root, overrides), tuple(overrides))
+    except (HomeError, config.SettingsError) as error:
+        raise DeskError(str(error)) from error
+
+
+class Desk:
+    """One home with its settings; every command of the command line is a method."""
+
+    def __init__(self, home: Home, configuration: config.Configuration, overrides: tuple[str, ...]) -> None:
+        self.home = home
+        self.configuration = configuration
+        self._overrides = overrides
+
+    @property
+    def settings(self) -> config.Settings:
+        """Return the settings in force."""
+        return self.configuration.settings
+
+    def settings_table(self) -> list[config.Setting]:
+        """Return every setting with value and source."""
+        return config.describe(self.configuration)
+
+    def choose_world(self, choice: MarketChoice | None) -> tuple[World, MarketChoice | None]:
+        """Return the world a bare `cockpit` or a named one leads to.
+
+        Raises DeskError when nothing runs, nothing was cut off, and the settings ask for a market this version
+        does not have.
+        """
+        from engine.process import EngineState, ended_uncleanly, engine_state
+
+        if choice is not None:
+            return World(choice.world), choice
+        used = sorted(
+            (directory for directory in self.home.worlds if directory.path.is_dir()),
+            key=lambda directory: (directory.world is not World.ACCOUNT, -_last_used(directory)),
+        )
+        for directory in used:
+            if engine_state(directory) is not EngineState.NONE:
+                return directory.world, None
+        for directory in used:
+            if ended_uncleanly(directory) and directory.world is not World.ACCOUNT:
+                return directory.world, None
+        raise DeskError(no_feed(self.settings), 1)
+
+    def check_files(self, choice: MarketChoice) -> None:
+        """Refuse files that are plainly no recordings, before an engine is started for them."""
+        for path in (*choice.files, *((choice.instruments,) if choice.instruments else ())):
+            try:
+                with path.open("rb") as file:
+                    start = file.read(2)
+            except OSError as error:
+                raise DeskError(f"{path}: expected a readable file, got: {error.strerror}") from error
+            if path in choice.files and start != b"\x1f\x8b":
+                raise DeskError(f"{path}: expected a gzip recording, got something else")
+
+    def engine_argv(self, choice: MarketChoice | None, world: World) -> list[str]:
+        """Return the command line that starts this home's engine for a world."""
+        argv = [
+            sys.executable,
+            "-m",
+            "cockpit",
+            "engine",
+            "--home",
+            os.fspath(self.home.root),
+            "--world",
+            world.value,
+        ]
+        for override in self._overrides:
+            argv += ["--set", override]
+        if choice is None:
+            return argv
+        argv += ["--speed", "max" if choice.speed == 0 else str(choice.speed)]
+        if choice.start is not None:
+            argv += ["--start", choice.start]
+        if choice.instruments is not None:
+            argv += ["--instruments", os.fspath(choice.instruments.resolve())]
+        return argv + [os.fspath(path.resolve()) for path in choice.files]
+
+    def start_engine(self, choice: MarketChoice | None, world: World) -> WorldDirectory:
+        """Find or start the world's engine and return where it is reached; raises DeskError when none answers.
+
+        Blocks until the engine's kill line answers: call it from a thread beside the screen's start.
+        """
+        from engine.process import EngineProcessError, EngineState, engine_state, spawn_engine
+
+        directory = self.home.world(world)
+        try:
+            self.home.create()
+            if choice is not None and choice.files and engine_state(directory) is EngineState.RUNNING:
+                self._require_same_market(choice, directory)
+            spawn_engine(self.engine_argv(choice, world), directory)
+        except (EngineProcessError, HomeError) as error:
+            raise DeskError(str(error)) from error
+        return directory
+
+    def run_engine(self, choice: MarketChoice) -> int:
+        """Run a world's engine in this process until it ends; return the exit code."""
+        from engine.runtime.hosting import HostError, host_engine
+
+        world = World(choice.world)
+        if world is World.ACCOUNT:
+            raise DeskError(no_feed(self.settings), 1)
+        try:
+            host_engine(self.home.world(world), self.settings, self.planned(choice), speed=choice.speed)
+        except (HostError, HomeError) as error:
+            raise DeskError(str(error)) from error
+        return 0
+
+    def planned(self, choice: MarketChoice) -> "PlannedChoice | None":
+        """Return the run that a choice asks for; None means: whatever was cut off."""
+        from engine.runtime.plan import Market
+        from engine.runtime.plan import MarketChoice as PlannedChoice
+
+        if choice.world == World.DEMO.value:
+            return PlannedChoice(Market.SIMULATED)
+        if not choice.files:
+            return None
+        return PlannedChoice(
+            Market.REPLAY,
+            tuple(os.fspath(path.resolve()) for path in choice.files),
+            None if choice.instruments is None else os.fspath(choice.instruments.resolve()),
+            choice.start,
+        )
+
+    def replay_headless(self, choice: MarketChoice, *, speed: int, keep: bool) -> dict[str, object]:
+        """Run recorded sessions to their end without a screen and return the report of the contract."""
+        from engine.runtime.headless import HeadlessError, replay
+
+        planned = self.planned(choice)
+        if planned is None:
+            raise DeskError("expected at least one recording, got none")
+        self.check_files(choice)
+        try:
+            return replay(
+                planned, self.settings, self.home.world(World.REPLAY) if keep else None, speed=speed
+            )
+        except HeadlessError as error:
+            raise DeskError(str(error)) from error
+
+    def check_output(self, path: Path) -> None:
+        """Refuse to overwrite a file that is not an earlier report; raises DeskError."""
+        if not path.exists():
+            if not path.parent.is_dir():
+                raise DeskError(f"{path}: expected an existing directory, got {path.parent}")
+            return
+        try:
+            found = json.loads(path.read_text("utf-8"))
+        except (OSError, ValueError):
+            found = None
+        if not (isinstance(found, dict) and {"instruments", "engine"} <= found.keys()):
+            raise DeskError(
+                f"{path}: expected a free name or an earlier report, got another kind of file; it is left alone"
+            )
+
+    def write_output(self, path: Path, text: str) -> None:
+        """Write a report beside and move it in place; raises DeskError."""
+        self.check_output(path)
+        beside = path.with_name(f"{path.name}.{os.getpid()}.new")
+        try:
+            beside.write_text(text + "\n", "utf-8")
+            beside.replace(path)
+        except OSError as error:
+            beside.unlink(missing_ok=True)
+            raise DeskError(f"{path}: expected to write the report, got: {error.strerror}") from error
+
+    def status(self, world: str | None) -> dict[str, object]:
+        """Return the contract's status object of a world: the named, running or last used one."""
+        from engine.standing import read_status
+
+        return read_status(self._status_directory(world), self.settings)
+
+    def flatten(self, world: str | None) -> list[WorldOutcome]:
+        """Kill in each used world, the account first, and say what the broker confirmed."""
+        from engine.closing import flatten_world
+
+        directories = (
+            [self.home.world(World(world))] if world else [d for d in self.home.worlds if d.path.is_dir()]
+        )
+        outcomes = []
+        for directory in directories:
+            flat, text = flatten_world(directory)
+            outcomes.append(WorldOutcome(directory.world.value, flat, text))
+        return outcomes or [WorldOutcome("every world", flat=True, text="never used, nothing to flatten")]
+
+    def latched_worlds(self, world: str | None) -> list[tuple[str, str]]:
+        """Return each latched world with who latched it and why."""
+        from engine.latch import read_latch
+
+        found = []
+        for directory in self.home.worlds:
+            record = read_latch(directory.latch) if world in (None, directory.world.value) else None
+            if record is not None:
+                reason = f" ({record.reason})" if record.reason else ""
+                found.append((directory.world.value, f"{record.state} by {record.by}{reason}"))
+        return found
+
+    def rearm(self, world: str | None) -> list[WorldOutcome]:
+        """Clear the latch of each latched world that is flat and may trade again."""
+        from engine.closing import rearm_world
+
+        outcomes = []
+        for name, _ in self.latched_worlds(world):
+            cleared, text = rearm_world(self.home.world(World(name)))
+            outcomes.append(WorldOutcome(name, cleared, text))
+        return outcomes
+
+    def _require_same_market(self, choice: MarketChoice, directory: WorldDirectory) -> None:
+        from engine.standing import read_plan
+
+        plan = read_plan(directory)
+        wanted = self.planned(choice)
+        if plan is not None and wanted is not None and set(plan.choice.files) != set(wanted.files):
+            names = ", ".join(Path(name).name for name in plan.choice.files)
+            raise DeskError(
+                f"a replay of {names} is running in {directory.path}; attach to it with a bare `cockpit`, or stop it "
+                "there (S) before another is begun"
+            )
+
+    def _status_directory(self, world: str | None) -> WorldDirectory:
+        from engine.process import EngineState, engine_state
+
+        if world is not None:
+            return self.home.world(World(world))
+        used = [directory for directory in self.home.worlds if directory.path.is_dir()]
+        running = [directory for directory in used if engine_state(directory) is not EngineState.NONE]
+        candidates = running or sorted(used, key=_last_used, reverse=True)
+        return candidates[0] if candidates else self.home.world(World.ACCOUNT)
+
+
+def no_feed(settings: config.Settings) -> str:
+    """Return why the account's world cannot start yet, and what can."""
+    if settings.account.mode == "live":
+        return "account.mode = live is refused: live trading is not part of this version; try `cockpit demo`"
+    return (
+        "paper trading needs the live market feed, which this version does not have; "
+        "try `cockpit demo` (simulated market) or `cockpit replay FILE` (recorded session)"
+    )
+
+
+def _last_used(directory: WorldDirectory) -> float:
+    times = [0.0]
+    for path in (directory.ledger, directory.exchange, directory.path / "ledger.sqlite-wal"):
+        with contextlib.suppress(OSError):
+            times.append(path.stat().st_mtime)
+    return max(times)
+
+
+def describe_status(status: dict[str, object]) -> str:
+    """Return the status object as lines for a person or a screen reader."""
+    from engine.standing import describe
+
+    return describe(status)
+
+
+def describe_report(report: dict[str, object]) -> str:
+    """Return the headless report as lines for a person."""
+    from engine.runtime.report import describe
+
+    return describe(report)

@@ -1,0 +1,165 @@
+"""The market-profile ladder of one instrument: every row from the lowest to the highest price that matters now."""
+
+from collections.abc import Iterable
+
+from config import Profile
+from engine.auction.context import Context, NamedReading, Quality
+from engine.auction.market import RowReading
+from engine.market.clock import datetime_of
+from engine.market.price import Paise
+from engine.orders.quote import Quote
+from engine.views import LadderRow, LadderView
+
+_MOST_BEYOND = 40
+"""Rows the ladder grows beyond the profile for quotes and own orders; what lies further off is shown elsewhere."""
+
+OwnLevel = tuple[Paise, str]
+"""A price of ours and what stands there."""
+
+
+def build_ladder(
+    context: Context,
+    rows: Iterable[RowReading],
+    quote: Quote,
+    own: Iterable[OwnLevel],
+    settings: Profile,
+    volume: int,
+) -> LadderView:
+    """Return the ladder view; rows stand highest first."""
+    read = tuple(rows)
+    row = context.row
+    height = row or 0
+    built: tuple[LadderRow, ...] = ()
+    if row is not None and (read or context.last is not None):
+        built = _rows(context, read, quote, tuple(own), row)
+    volume_profile, balance = context.volume_profile, context.initial_balance
+    last, close = context.last, context.previous_close
+    change = None if last is None or not close else last - close
+    return LadderView(
+        key=context.instrument.key,
+        symbol=context.instrument.symbol,
+        tick=context.instrument.tick,
+        row=row,
+        rule=settings.value_area_rule,
+        value_area_pct=settings.value_area_pct,
+        last=last,
+        change=change,
+        change_pct=None if change is None or not close else 100 * change / close,
+        rows=built,
+        max_volume=max((reading.volume for reading in read), default=0),
+        day_type=describe_reading(context.day_type),
+        open_type=describe_reading(context.open_type),
+        quality=describe_quality(context),
+        poc=None if volume_profile is None else volume_profile.poc,
+        val=None if volume_profile is None else volume_profile.val,
+        vah=None if volume_profile is None else volume_profile.vah + max(0, height - context.instrument.tick),
+        ties=None if volume_profile is None else volume_profile.ties,
+        ib_low=None if balance is None else balance.low,
+        ib_high=None if balance is None else balance.high,
+        ib_complete=balance is not None and balance.complete,
+        vwap=context.vwap,
+        high=context.high,
+        low=context.low,
+        atr=context.atr,
+        rotation_factor=context.rotation_factor,
+        bid=quote.bid,
+        ask=quote.ask,
+        volume=volume,
+    )
+
+
+def describe_reading(reading: NamedReading) -> str:
+    """Return a classification's name, with 'developing' while it may still change."""
+    return (
+        f"{reading.name.lower()} developing"
+        if reading.developing and reading.name != "UNKNOWN"
+        else reading.name.lower()
+    )
+
+
+def describe_quality(context: Context) -> str:
+    """Return the quality word with the time a late record begins."""
+    if context.partial_since is not None and context.quality in (Quality.PARTIAL, Quality.LIVE):
+        return f"PARTIAL from {datetime_of(context.partial_since):%H:%M}"
+    return context.quality.value
+
+
+def describe_location(context: Context) -> str:
+    """Return where price stands in today's value and initial balance."""
+    last, profile, balance = context.last, context.volume_profile, context.initial_balance
+    if last is None or profile is None or context.row is None:
+        return "?"
+    if balance is not None and balance.complete:
+        if last > balance.high:
+            return "above IB"
+        if last < balance.low:
+            return "below IB"
+    if last >= profile.vah + context.row:
+        return "above VAH"
+    if last < profile.val:
+        return "below VAL"
+    return "in value"
+
+
+def _rows(
+    context: Context, read: tuple[RowReading, ...], quote: Quote, own: tuple[OwnLevel, ...], row: Paise
+) -> tuple[LadderRow, ...]:
+    readings = {reading.price: reading for reading in read}
+    edges = list(readings)
+    if context.last is not None:
+        edges.append(context.last // row * row)
+    lowest, highest = min(edges), max(edges)
+    near = [price // row * row for price, _ in own]
+    near += [price // row * row for price, _ in (*quote.bids, *quote.asks)]
+    for edge in near:
+        if lowest - _MOST_BEYOND * row <= edge < lowest:
+            lowest = edge
+        elif highest < edge <= highest + _MOST_BEYOND * row:
+            highest = edge
+    marks = _marks(context, row)
+    bids, asks = _sizes(quote.bids, row), _sizes(quote.asks, row)
+    levels: dict[Paise, list[str]] = {}
+    for price, label in own:
+        levels.setdefault(price // row * row, []).append(label)
+    built = []
+    for edge in range(highest, lowest - row, -row):
+        reading = readings.get(edge)
+        letters = "" if reading is None else reading.letters
+        built.append(
+            LadderRow(
+                price=edge,
+                letters=letters,
+                volume=0 if reading is None else reading.volume,
+                in_value=reading is not None and reading.in_value,
+                marks=tuple(marks.get(edge, ())),
+                bid_size=bids.get(edge, 0),
+                ask_size=asks.get(edge, 0),
+                single_print=len(letters) == 1,
+                orders=tuple(levels.get(edge, ())),
+            )
+        )
+    return tuple(built)
+
+
+def _sizes(levels: Iterable[tuple[Paise, int]], row: Paise) -> dict[Paise, int]:
+    sizes: dict[Paise, int] = {}
+    for price, size in levels:
+        edge = price // row * row
+        sizes[edge] = sizes.get(edge, 0) + size
+    return sizes
+
+
+def _marks(context: Context, row: Paise) -> dict[Paise, list[str]]:
+    named: list[tuple[str, Paise | None]] = []
+    if (volume := context.volume_profile) is not None:
+        named += [("POC", volume.poc), ("VAH", volume.vah), ("VAL", volume.val)]
+    if (letters := context.tpo_profile) is not None:
+        named.append(("TPOC", letters.poc))
+    if (balance := context.initial_balance) is not None:
+        named += [("IBH", balance.high), ("IBL", balance.low)]
+    named += [("VWAP", context.vwap), ("OPEN", context.open), ("HIGH", context.high), ("LOW", context.low)]
+    marks: dict[Paise, list[str]] = {}
+    for name, price in named:
+        if price is not None:
+            marks.setdefault(price // row * row, []).append(name)
+    return marks

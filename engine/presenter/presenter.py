@@ -1,0 +1,431 @@
+"""One complete picture of the core for one screen and its selected instrument."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from typing import Final
+
+from engine.auction.context import Quality
+from engine.core import Core, Decision, DecisionState
+from engine.market.clock import SECOND, Instant, datetime_of
+from engine.market.instrument import Instrument, InstrumentClass
+from engine.market.price import Paise, rupees_of
+from engine.market.session import Phase
+from engine.orders.messages import Role
+from engine.orders.states import State
+from engine.orders.trade import Mode, Trade
+from engine.performance.metrics import summarise
+from engine.performance.records import setup_record
+from engine.performance.trade import ClosedTrade
+from engine.presenter.ladder import OwnLevel, build_ladder, describe_location
+from engine.risk.marks import DayResult, Holding
+from engine.views import (
+    EventLine,
+    HeaderView,
+    LadderView,
+    LatchView,
+    OrderRow,
+    PerformanceView,
+    PositionRow,
+    RiskView,
+    Severity,
+    SignalCard,
+    StopState,
+    View,
+    WatchRow,
+)
+
+_CARDS: Final = 20
+_ORDERS: Final = 30
+_EVENTS: Final = 200
+_EVIDENCE_LINES: Final = 8
+
+
+@dataclass(frozen=True, slots=True)
+class Surroundings:
+    """What the core does not know of itself: how its market is played and how the disks are."""
+
+    now: Instant
+    speed: int
+    held: bool
+    ended: bool
+    end: Instant | None = None
+    """Arrival of the feed's last update, if known."""
+    problems: tuple[str, ...] = ()
+
+
+class Presenter:
+    """Builds views; remembers only what earlier runs proved and how many pictures it drew."""
+
+    def __init__(self, past: Sequence[ClosedTrade], accounts: Mapping[date, Paise]) -> None:
+        self._past = tuple(past)
+        self._accounts = dict(accounts)
+        self._number = 0
+        self._summary: tuple[int, PerformanceView] | None = None
+        self._records: dict[tuple[str, int, int], str] = {}
+
+    def view(self, core: Core, around: Surroundings, selected: str | None) -> View:
+        """Return the whole picture at one instant."""
+        self._number += 1
+        key = selected if selected in core.instruments else next(iter(core.instruments), None)
+        holdings = core.account.holdings(around.now)
+        result = core.account.result(around.now, holdings)
+        return View(
+            number=self._number,
+            header=_header(core, around, result),
+            watchlist=tuple(_watch_row(core, name, around.now) for name in core.instruments),
+            ladder=None if key is None else _ladder(core, key, around.now),
+            signals=tuple(self._card(core, one, around.now) for one in reversed(core.signals[-_CARDS:])),
+            positions=tuple(_position(core, trade, around.now) for trade in core.trades) + _outside(core),
+            orders=_order_rows(core, around.now),
+            risk=_risk(core, result, holdings, around.now),
+            performance=self._performance(core),
+            events=_events(core, around),
+            latch=_latch(core, around.now),
+            kill_scope=core.kill_scope(),
+        )
+
+    def _trades(self, core: Core) -> list[ClosedTrade]:
+        return [*self._past, *core.closed_trades]
+
+    def _card(self, core: Core, decision: Decision, now: Instant) -> SignalCard:
+        instrument = core.instruments[decision.instrument]
+        state = decision.state.value
+        if decision.state is DecisionState.WAITING and decision.expires is not None:
+            state = f"waiting for you {max(0, (decision.expires - now) // SECOND)} s"
+        reason = decision.reason if decision.state is not DecisionState.TAKEN else decision.premise
+        lines = tuple(f"{name.replace('_', ' ')} {_fact(value)}" for name, value in decision.evidence.items())
+        return SignalCard(
+            id=decision.id,
+            time=decision.time,
+            instrument=decision.instrument,
+            symbol=instrument.symbol,
+            tick=instrument.tick,
+            setup=decision.setup,
+            side="" if decision.side is None else decision.side.value,
+            price=decision.price,
+            stop=decision.stop,
+            target=decision.target_1 or None,
+            state=state,
+            reason=reason or decision.premise,
+            evidence=lines[:_EVIDENCE_LINES],
+            record=self._record(core, decision.setup, decision.version),
+            quantity=decision.quantity,
+            risk=decision.risk,
+        )
+
+    def _record(self, core: Core, setup: str, version: int) -> str:
+        key = (setup, version, len(core.closed_trades))
+        if key not in self._records:
+            self._records[key] = setup_record(self._trades(core), setup, version).describe()
+        return self._records[key]
+
+    def _performance(self, core: Core) -> PerformanceView:
+        count = len(core.closed_trades)
+        if self._summary is None or self._summary[0] != count:
+            accounts = {**self._accounts, core.day.day: core.limits.account}
+            summary = summarise(self._trades(core), accounts)
+            interval = summary.win_rate_interval
+            view = PerformanceView(
+                trades=summary.trades,
+                wins=summary.wins,
+                win_rate=summary.win_rate,
+                win_rate_low=None if interval is None else interval[0],
+                win_rate_high=None if interval is None else interval[1],
+                profit_factor=summary.profit_factor,
+                sharpe=summary.sharpe,
+                max_drawdown=None if summary.max_drawdown is None else summary.max_drawdown.amount,
+                net=summary.net,
+                expectancy_r=summary.expectancy_r,
+            )
+            self._summary = (count, view)
+        return self._summary[1]
+
+
+def _header(core: Core, around: Surroundings, result: DayResult) -> HeaderView:
+    market_time = core.market_time(around.now)
+    kinds = {instrument.kind: None for instrument in core.instruments.values()}
+    phases = {core.day.phase(kind, market_time): None for kind in kinds}
+    stops = [core.day.setup_entries_stop(kind) for kind in kinds]
+    flats = [core.day.flat_by(kind) for kind in kinds]
+    last_entry = max(stops, default=market_time)
+    feed, age = _feed(core, around, market_time)
+    progress = ""
+    if around.end is not None:
+        progress = f"{datetime_of(market_time):%H:%M} of {datetime_of(around.end):%H:%M}"
+    return HeaderView(
+        world=core.world,
+        stage="PAPER",
+        trading=core.trading_word(),
+        phase=_phase_words(list(phases)),
+        market_time=market_time,
+        entries_close_in=(last_entry - market_time) // SECOND if last_entry > market_time else None,
+        flat_by=min(flats, default=None),
+        feed=feed,
+        feed_age_ms=age,
+        speed=around.speed,
+        replay_paused=around.held,
+        manual_armed=core.manual_armed,
+        realised=result.realised,
+        open=result.open,
+        charges=result.charges,
+        progress=progress,
+    )
+
+
+def _phase_words(phases: list[Phase]) -> str:
+    order = (Phase.CONTINUOUS, Phase.CLOSING_AUCTION, Phase.PRE_OPEN, Phase.POST_CLOSE, Phase.CLOSED)
+    found = next((phase for phase in order if phase in phases), Phase.CLOSED)
+    return str(found.value)
+
+
+def _feed(core: Core, around: Surroundings, market_time: Instant) -> tuple[str, int | None]:
+    newest = max(
+        (update.arrival for key in core.instruments if (update := core.sights.update(key)) is not None),
+        default=None,
+    )
+    if around.ended:
+        return "ENDED", None
+    age = None if newest is None else max(0, (market_time - newest) // 1_000)
+    if around.held:
+        return "PAUSED", age
+    return ("STALE" if newest is None or core.market.stale(market_time) else "LIVE"), age
+
+
+def _watch_row(core: Core, key: str, now: Instant) -> WatchRow:
+    instrument = core.instruments[key]
+    context = core.market.context(key)
+    quote = core.sights.quote(key, now)
+    last = context.last if context.last is not None else quote.last
+    close = context.previous_close
+    change = None if last is None or not close else last - close
+    return WatchRow(
+        key=key,
+        symbol=instrument.symbol,
+        tick=instrument.tick,
+        lot=instrument.lot,
+        last=last,
+        change=change,
+        change_pct=None if change is None or not close else 100 * change / close,
+        bid=quote.bid,
+        ask=quote.ask,
+        position=core.keeper.portfolio.net(key),
+        quality=context.quality.value,
+        location=describe_location(context),
+        detail=_detail(core, instrument),
+    )
+
+
+def _detail(core: Core, instrument: Instrument) -> str:
+    words = []
+    if instrument.kind not in (InstrumentClass.STOCK, InstrumentClass.AUCTION_STOCK):
+        words.append(f"lot {instrument.lot}")
+    if instrument.expiry is not None:
+        words.append(f"exp {max(0, (instrument.expiry - core.day.day).days)}d")
+    blocked = core.decider.blocked.get(instrument.key) or core.keeper.freeze_reason(instrument.key)
+    if blocked:
+        words.append(blocked)
+    return " · ".join(words)
+
+
+def _ladder(core: Core, key: str, now: Instant) -> LadderView:
+    auction = core.market.auction(key)
+    update = core.sights.update(key)
+    return build_ladder(
+        core.market.context(key),
+        auction.rows(),
+        core.sights.quote(key, now),
+        _own_levels(core, key),
+        core.settings.profile,
+        0 if update is None else update.volume,
+    )
+
+
+def _own_levels(core: Core, key: str) -> list[OwnLevel]:
+    levels: list[OwnLevel] = []
+    trade = core.keeper.portfolio.current(key)
+    if trade is not None and trade.open:
+        average = trade.average
+        if average is not None:
+            levels.append((average, f"{trade.signed:+d} entry"))
+        if trade.stop is not None:
+            word = "trail" if trade.stop.trailing else "stop"
+            levels.append((trade.stop.trigger, f"{word} {_price(trade.stop.trigger)}"))
+        if trade.target_1 is not None and not trade.t1_done:
+            levels.append((trade.target_1, f"T1 {_price(trade.target_1)}"))
+        if trade.target_2 is not None:
+            levels.append((trade.target_2, f"T2 {_price(trade.target_2)}"))
+    levels.extend(
+        (order.price, f"{order.side.sign * order.remaining:+d} entry working")
+        for order in core.orders.live(key)
+        if order.role is Role.ENTRY
+    )
+    return levels
+
+
+def _position(core: Core, trade: Trade, now: Instant) -> PositionRow:
+    instrument = core.instruments[trade.instrument]
+    holding = core.account.holding(trade, now)
+    mark = None if holding is None else holding.mark
+    pnl = r = None
+    if mark is not None and mark.price is not None:
+        held_value = trade.entry_value * trade.open_quantity // max(1, trade.entry_quantity)
+        pnl = (mark.price * trade.open_quantity - held_value) * trade.side.sign
+        if trade.stop is not None and trade.stop.risk > 0:
+            r = pnl / (trade.stop.risk * trade.open_quantity)
+    target = trade.target_2 if trade.t1_done else trade.target_1
+    return PositionRow(
+        instrument=trade.instrument,
+        symbol=instrument.symbol,
+        tick=instrument.tick,
+        quantity=trade.signed,
+        average=trade.average or 0,
+        mark=None if mark is None else mark.price,
+        mark_quality="" if mark is None or mark.quality is Quality.LIVE else mark.quality.value,
+        pnl=pnl,
+        r=r,
+        stop=None if trade.stop is None else trade.stop.trigger,
+        stop_state=_stop_state(core, trade),
+        stop_term="" if trade.stop is None else trade.stop.term.value,
+        locked_r=None if trade.stop is None else float(trade.stop.locked),
+        target=target,
+        target_state="" if target is None else "watched",
+        setup=trade.setup,
+        since=trade.opened_at,
+        external=trade.external,
+    )
+
+
+def _stop_state(core: Core, trade: Trade) -> StopState:
+    if trade.mode is Mode.EXIT:
+        return StopState.EXITING
+    stops = [order for order in core.orders.live(trade.instrument) if order.role is Role.STOP]
+    if any(order.state is State.IN_DOUBT for order in stops):
+        return StopState.IN_DOUBT
+    proven = sum(order.remaining for order in stops if order.state in (State.ARMED, State.PENDING_MODIFY))
+    part = 0 if trade.part is None else trade.part.quantity
+    if proven >= trade.open_quantity - part and proven > 0:
+        return StopState.HELD
+    return StopState.PLACING if stops else StopState.MISSING
+
+
+def _outside(core: Core) -> tuple[PositionRow, ...]:
+    rows = []
+    for key, quantity in core.keeper.portfolio.outside.items():
+        instrument = core.instruments.get(key)
+        update = core.sights.update(key)
+        rows.append(
+            PositionRow(
+                instrument=key,
+                symbol=key if instrument is None else instrument.symbol,
+                tick=5 if instrument is None else instrument.tick,
+                quantity=quantity,
+                average=0,
+                mark=None if update is None else update.last,
+                mark_quality="EXTERNAL",
+                pnl=None,
+                r=None,
+                stop=None,
+                stop_state=StopState.MISSING,
+                stop_term="",
+                locked_r=None,
+                target=None,
+                target_state="",
+                setup="EXTERNAL",
+                since=0,
+                external=True,
+            )
+        )
+    return tuple(rows)
+
+
+def _order_rows(core: Core, now: Instant) -> tuple[OrderRow, ...]:
+    rows = []
+    for order in reversed(core.orders.all()[-_ORDERS:]):
+        instrument = core.instruments.get(order.instrument)
+        rows.append(
+            OrderRow(
+                tag=order.tag,
+                time=order.exchange_time or _shown_time(core, order.sent_at, now),
+                instrument=order.instrument,
+                symbol=order.instrument if instrument is None else instrument.symbol,
+                tick=5 if instrument is None else instrument.tick,
+                role=order.role.value,
+                side=order.side.value,
+                type=order.order_type.value,
+                quantity=order.quantity,
+                filled=order.filled,
+                price=order.price,
+                trigger_price=order.trigger_price,
+                average=order.filled_value // order.filled if order.filled else None,
+                state=order.state.value.replace("_", " "),
+                message=order.message,
+            )
+        )
+    return tuple(rows)
+
+
+def _risk(core: Core, result: DayResult, holdings: tuple[Holding, ...], now: Instant) -> RiskView:
+    limits = core.limits
+    known = [holding.risk for holding in holdings if holding.risk is not None]
+    at_stops = sum(
+        (holding.stop * holding.quantity - holding.value) * holding.side.sign
+        for holding in holdings
+        if holding.stop is not None and not holding.working
+    )
+    budget = core.keeper.gate.budget
+    return RiskView(
+        account=limits.account,
+        day_result=result.net,
+        day_loss_limit=limits.loss_limit,
+        day_loss_used_pct=min(100.0, limits.loss_used_pct(result)),
+        stopped_for_day=limits.stopped,
+        open_risk=sum(known),
+        open_risk_limit=limits.open_risk_limit,
+        if_all_stops_fill=result.realised + at_stops - result.charges - result.closing_charges,
+        exposure=sum(holding.value for holding in holdings),
+        exposure_limit=limits.exposure_limit,
+        positions=len(core.trades),
+        positions_limit=limits.limits.max_positions,
+        orders_this_second=budget.used(now),
+        orders_per_second_limit=core.settings.risk.orders_per_second,
+        orders_today=budget.today,
+    )
+
+
+def _events(core: Core, around: Surroundings) -> tuple[EventLine, ...]:
+    lines = core.events[-_EVENTS:]
+    if not around.problems:
+        return lines
+    number = lines[-1].number if lines else 0
+    market_time = core.market_time(around.now)
+    return lines + tuple(
+        EventLine(number + 1_000_000 + index, market_time, Severity.ALARM, text)
+        for index, text in enumerate(around.problems)
+    )
+
+
+def _latch(core: Core, now: Instant) -> LatchView | None:
+    latch = core.latch
+    if latch is None:
+        return None
+    scope = core.kill_scope()
+    progress = f"{scope.positions} positions and {scope.orders} orders left"
+    if latch.state.value == "FLAT":
+        progress = "the broker confirmed flat; cockpit rearm clears the latch"
+    return LatchView(latch.state.value, _shown_time(core, latch.since, now), latch.by, latch.reason, progress)
+
+
+def _shown_time(core: Core, instant: Instant, now: Instant) -> Instant:
+    """Return the market time of a past instant of the timers' clock, without pauses in between."""
+    return core.market_time(now) - max(0, now - instant)
+
+
+def _price(paise: Paise) -> str:
+    return f"{rupees_of(paise):,.2f}"
+
+
+def _fact(value: float | str | None) -> str:
+    if value is None:
+        return "?"
+    return f"{value:g}" if isinstance(value, float) else str(value)

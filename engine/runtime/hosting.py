@@ -1,0 +1,237 @@
+"""An engine's whole life in one process: lock, latch, kill line, run, screens, and a clean end."""
+
+import asyncio
+import logging
+import logging.handlers
+import os
+import signal
+import time
+from dataclasses import dataclass
+from typing import Final
+
+import config
+from engine.brokers.store import ExchangeError
+from engine.core import Latched
+from engine.home import World, WorldDirectory
+from engine.latch import Latch, wall_clock
+from engine.ledger.records import Entry, LedgerError
+from engine.ledger.store import Ledger
+from engine.link import KillLine, KillReceiver, KillRequest, LinkServer
+from engine.presenter import Presenter
+from engine.process import EngineLock, Heartbeat, ignore_hangup
+from engine.runtime.pace import Pace
+from engine.runtime.plan import MarketChoice, RunPlan
+from engine.runtime.run import (
+    PreparedRun,
+    RunError,
+    begin_run,
+    honour_latch,
+    ledger_run,
+    open_market,
+    past_of,
+    read_plan,
+    resume_run,
+)
+from engine.runtime.service import Service
+
+_LOG_BYTES: Final = 2_000_000
+_logger: Final = logging.getLogger(__name__)
+
+
+class HostError(Exception):
+    """An engine cannot be hosted; the text says what was expected, what came and what to do."""
+
+
+@dataclass(slots=True)
+class Hosted:
+    """A running engine as its own process, or the screen's with an embedded one, holds it."""
+
+    service: Service
+    server: LinkServer
+    receiver: KillReceiver
+    ledger: Ledger
+    latch: Latch
+    plan: RunPlan
+
+
+class Host:
+    """Owns everything an engine opens, and gives it back in order."""
+
+    def __init__(self, directory: WorldDirectory, settings: config.Settings, *, speed: int) -> None:
+        self._directory = directory
+        self._settings = settings
+        self._speed = speed
+        self._early_kills: list[KillRequest] = []
+        self._service: Service | None = None
+        self.began = False
+        self.finished = False
+        """Whether the run ended flat; one that did not is resumed by the next engine."""
+
+    def take_world(self) -> tuple[EngineLock, Heartbeat]:
+        """Become the world's engine; raises HostError when there is one."""
+        lock = EngineLock.acquire(self._directory, patience=2.0)
+        if lock is None:
+            raise HostError(f"an engine already runs in {self._directory.path}; attach to it with `cockpit`")
+        return lock, lock.become_engine()
+
+    async def serve(
+        self,
+        choice: MarketChoice | None,
+        heartbeat: Heartbeat,
+        *,
+        sockets: bool,
+        ready: "asyncio.Future[Hosted] | None" = None,
+    ) -> str:
+        """Run the world's engine until it ends; return why. Raises HostError, RunError, LedgerError."""
+        loop = asyncio.get_running_loop()
+        latch = Latch(self._directory.latch)
+
+        def tell_loop(kill: KillRequest) -> None:
+            loop.call_soon_threadsafe(self._killed, kill)
+
+        receiver = KillReceiver(latch, tell_loop, lambda: heartbeat.age)
+        line = KillLine(self._directory, receiver) if sockets else None
+        ledger: Ledger | None = None
+        prepared: PreparedRun | None = None
+        try:
+            ledger = Ledger.open(self._directory.ledger)
+            entries: list[Entry] = []
+            prepared = self._prepare(choice, ledger, entries, heartbeat)
+            service = self._service = self._make_service(prepared, ledger, latch, heartbeat, entries)
+            record = latch.record
+            honour_latch(
+                prepared.playback,
+                None if record is None else Latched(record.by, record.reason, record.command),
+            )
+            self.began = True
+            server = LinkServer(
+                service,
+                world=self._directory.world,
+                frames_per_second=self._settings.screen.frames_per_second,
+            )
+            for kill in self._early_kills:
+                service.kill(kill)
+            if sockets:
+                await server.serve(self._directory)
+                _stop_on_signals(loop, service)
+            if ready is not None:
+                ready.set_result(Hosted(service, server, receiver, ledger, latch, prepared.plan))
+            try:
+                reason = await service.run_until_stopped()
+            finally:
+                await server.close()
+                service.close()
+            self.finished = prepared.exchange.flat
+            if self.finished:
+                ledger.end_run(prepared.plan.run, prepared.playback.now)
+            return reason
+        finally:
+            if prepared is not None:
+                prepared.exchange.close()
+            if ledger is not None:
+                ledger.close()
+            if line is not None:
+                line.close()
+            latch.close()
+
+    def _killed(self, kill: KillRequest) -> None:
+        if self._service is None:
+            self._early_kills.append(kill)
+        else:
+            self._service.kill(kill)
+
+    def _prepare(
+        self, choice: MarketChoice | None, ledger: Ledger, entries: list[Entry], heartbeat: Heartbeat
+    ) -> PreparedRun:
+        interrupted = ledger.open_run()
+        if interrupted is not None:
+            plan = read_plan(interrupted)
+            if choice is None or self._is_same(choice, plan):
+                return resume_run(
+                    plan,
+                    ledger,
+                    exchange_path=self._directory.exchange,
+                    journal=entries.append,
+                    beat=heartbeat.beat,
+                )
+            ledger.abandon_run(interrupted.run, wall_clock())
+        if choice is None:
+            raise HostError(
+                f"expected a run that was cut off in {self._directory.path}, got none; name what to play"
+            )
+        name = f"{choice.market.value}-{wall_clock() // 1_000}"
+        prepared = begin_run(
+            name,
+            choice,
+            self._settings,
+            exchange_path=self._directory.exchange,
+            journal=entries.append,
+            beat=heartbeat.beat,
+        )
+        ledger.begin_run(ledger_run(prepared.plan, self._directory.world.value, wall_clock()))
+        return prepared
+
+    def _is_same(self, choice: MarketChoice, plan: RunPlan) -> bool:
+        if choice == plan.choice:
+            return True
+        if choice.market is not plan.choice.market or choice.start != plan.choice.start:
+            return False
+        feed, _ = open_market(choice, self._settings)
+        return feed.identity == plan.identity
+
+    def _make_service(
+        self, prepared: PreparedRun, ledger: Ledger, latch: Latch, heartbeat: Heartbeat, entries: list[Entry]
+    ) -> Service:
+        trades, accounts = past_of(ledger, prepared.plan.run)
+        playback = prepared.playback
+        service = Service(
+            playback=playback,
+            pace=Pace(time.monotonic, playback.now, speed=self._speed, pause_offset=playback.pause_offset),
+            exchange=prepared.exchange,
+            ledger=ledger,
+            run=prepared.plan.run,
+            latch=latch,
+            presenter=Presenter(trades, accounts),
+            beat=heartbeat.beat,
+            idle_seconds=self._settings.engine.idle_minutes * 60,
+        )
+        for entry in entries:
+            service.note(entry)
+        playback.divert(service.note)
+        return service
+
+
+def host_engine(
+    directory: WorldDirectory, settings: config.Settings, choice: MarketChoice | None, *, speed: int
+) -> None:
+    """Run a world's engine in this process until it ends; raises HostError when it cannot begin."""
+    ignore_hangup()
+    directory.create()
+    _log_to(directory)
+    host = Host(directory, settings, speed=speed)
+    lock, heartbeat = host.take_world()
+    clean = False
+    try:
+        reason = asyncio.run(host.serve(choice, heartbeat, sockets=True))
+        _logger.info("ended: %s", reason)
+        clean = host.finished
+    except (RunError, LedgerError, ExchangeError) as error:
+        clean = not host.began
+        raise HostError(str(error)) from error
+    finally:
+        lock.release(clean=clean)
+
+
+def _stop_on_signals(loop: asyncio.AbstractEventLoop, service: Service) -> None:
+    """End politely, once; the book stays as it is and the run can be resumed."""
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, service.stop, f"signal {signal.Signals(number).name}")
+
+
+def _log_to(directory: WorldDirectory) -> None:
+    handler = logging.handlers.RotatingFileHandler(directory.log, maxBytes=_LOG_BYTES, backupCount=1)
+    handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(name)s: %(message)s"))
+    root = logging.getLogger()
+    root.handlers = [handler]
+    root.setLevel(logging.INFO)
+    _logger.info("engine %d begins in %s (%s)", os.getpid(), directory.path, World(directory.world).value)

@@ -1,0 +1,90 @@
+"""What a run is made of: enough to begin it again after a death with exactly the same decisions."""
+
+from collections.abc import Callable, Mapping
+from datetime import date, time
+from enum import StrEnum
+from pathlib import Path
+from typing import Final
+
+import msgspec
+
+import config
+from engine.feeds.feed import PulledFeed
+from engine.market.clock import Instant, instant_at
+from engine.market.instrument import Instrument
+
+SIMULATED_DAY: Final = date(2026, 11, 20)
+"""The demo's trading date: always the same, so that the same seed is the same day."""
+
+
+class Market(StrEnum):
+    """Where a run's market comes from."""
+
+    SIMULATED = "simulated"
+    REPLAY = "replay"
+
+
+class MarketChoice(msgspec.Struct, frozen=True):
+    """What a person asked to see."""
+
+    market: Market
+    files: tuple[str, ...] = ()
+    """Absolute paths of the recorded sessions."""
+    instruments: str | None = None
+    """Absolute path of an instrument master."""
+    start: str | None = None
+    """Time of day at which trading may begin, HH:MM:SS; before it the studies alone are fed."""
+
+
+class RunPlan(msgspec.Struct, frozen=True):
+    """One run, as the ledger keeps it."""
+
+    run: str
+    choice: MarketChoice
+    identity: str
+    """Digest of the feed: another one is another market."""
+    day: date
+    instruments: tuple[Instrument, ...]
+    settings: dict[str, object]
+
+    def configured(self) -> config.Settings:
+        """Return the settings the run began under."""
+        return config.Settings.model_validate(self.settings)
+
+    @property
+    def by_key(self) -> dict[str, Instrument]:
+        """Return the instruments by key."""
+        return {instrument.key: instrument for instrument in self.instruments}
+
+    @property
+    def studies_until(self) -> Instant | None:
+        """Return the arrival before which updates feed the studies alone."""
+        return (
+            None if self.choice.start is None else instant_at(self.day, time.fromisoformat(self.choice.start))
+        )
+
+
+FeedOpener = Callable[[], PulledFeed]
+
+
+def plan_run(run: str, choice: MarketChoice, feed: PulledFeed, settings: config.Settings) -> RunPlan:
+    """Return the plan of a new run on an opened feed."""
+    kept = settings.model_dump(mode="json")
+    kept["upstox"] = config.Upstox().model_dump(mode="json")
+    return RunPlan(run, choice, feed.identity, feed.day, tuple(feed.instruments.values()), kept)
+
+
+def open_feed(choice: MarketChoice, settings: config.Settings) -> PulledFeed:
+    """Open the market of a choice; raises RecordingError or MasterError for files that cannot be used."""
+    if choice.market is Market.SIMULATED:
+        from engine.feeds.simulator import open_simulator
+
+        return open_simulator(settings.simulator, SIMULATED_DAY)
+    from engine.feeds.recording import open_recordings
+
+    master: Mapping[str, Instrument] | None = None
+    if choice.instruments is not None:
+        from engine.market.master import load_instruments
+
+        master = load_instruments(Path(choice.instruments))
+    return open_recordings([Path(name) for name in choice.files], instruments=master)
