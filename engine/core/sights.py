@@ -5,7 +5,7 @@ from typing import Final
 
 from engine.market.clock import MINUTE, SECOND, Instant
 from engine.market.instrument import Instrument, InstrumentClass, Provenance
-from engine.market.price import MAX_PAISE, Paise
+from engine.market.price import MAX_PAISE
 from engine.market.session import Phase, TradingDay
 from engine.market.update import MarketUpdate
 from engine.orders.keeper import Sight
