@@ -155,9 +155,10 @@ class PaperExchange:
         if held:
             for order in self._floor.waiting():
                 order.meets_by = now
+                self._floor.register.touched[order.order_id] = order
 
     def advance(self, now: Instant, market: Instant | None = None) -> list[BrokerEvent]:
-        """Let everything due by ``now`` happen, earliest first.
+        """Let everything due by ``now`` happen, earliest first, each at its own time.
 
         ``market`` is market time where it goes on without updates (a live feed's clock): it ends the session for
         resting orders. Without it market time is that of the newest update.
@@ -171,10 +172,10 @@ class PaperExchange:
             waiting = [order for order in floor.waiting() if order.meets_by == due]
             if waiting:
                 for order in waiting:
-                    events += floor.meet(order, now)
+                    events += floor.meet(order, due)
             else:
                 self._flight_changed = True
-                events += self._arrive(self._flight.pop(0).request, now)
+                events += self._arrive(self._flight.pop(0).request, due)
         return events
 
     def on_update(self, update: MarketUpdate, now: Instant) -> list[BrokerEvent]:

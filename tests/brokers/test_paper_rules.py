@@ -1,0 +1,269 @@
+"""What the paper exchange refuses, rejects and cancels: risk system, bands, session phases."""
+
+from datetime import date, time
+
+import pytest
+
+from engine.brokers.paper import PaperExchange
+from engine.market.clock import MILLISECOND, SECOND, Instant, instant_at
+from engine.orders.messages import (
+    BookRead,
+    BrokerEvent,
+    CancelOrder,
+    ModifyOrder,
+    OrderType,
+    PlaceOrder,
+    ReadBook,
+    ReadTag,
+    Refused,
+    Request,
+    TagRead,
+)
+from engine.setups.signal import Side
+from tests.brokers.stand import (
+    DAY,
+    LATENCY,
+    OPTION,
+    PLAIN,
+    STOCK,
+    TEN,
+    final,
+    limit,
+    moved,
+    open_exchange,
+    reports,
+    statuses,
+    stop,
+    update,
+)
+
+AUCTION_DAY = date(2026, 9, 24)
+
+
+def standing() -> PaperExchange:
+    exchange = open_exchange()
+    for key, price in ((STOCK, 100_000), (PLAIN, 100_000), (OPTION, 6_000)):
+        exchange.on_update(
+            update(
+                TEN, price, 1_000, key=key, close=price, bids=((price - 10, 50),), asks=((price + 10, 50),)
+            ),
+            TEN,
+        )
+    return exchange
+
+
+def arrive(exchange: PaperExchange, request: Request, at: Instant) -> list[BrokerEvent]:
+    exchange.submit(request, at)
+    return exchange.advance(at + LATENCY)
+
+
+@pytest.mark.parametrize(
+    ("request_", "code"),
+    [
+        (limit("E", Side.BUY, 0, 100_000), "UDAPI1052"),
+        (limit("E", Side.BUY, -5, 100_000), "UDAPI1052"),
+        (limit("E", Side.BUY, 5, 0), "UDAPI1007"),
+        (limit("E" * 41, Side.BUY, 5, 100_000), "UDAPI1119"),
+        (limit("E", Side.BUY, 5, 100_000, key="NSE_EQ|NOBODY"), "UDAPI100011"),
+        (stop("E", Side.SELL, 5, 0, 99_000), "UDAPI1029"),
+    ],
+)
+def test_a_malformed_request_is_refused_with_the_brokers_code_and_leaves_no_order(
+    request_: PlaceOrder, code: str
+) -> None:
+    exchange = standing()
+    (refused,) = arrive(exchange, request_, TEN)
+    assert isinstance(refused, Refused)
+    assert (refused.tag, refused.code) == (request_.tag, code)
+    assert exchange.orders == ()
+
+
+@pytest.mark.parametrize(
+    ("request_", "reason"),
+    [
+        (limit("E", Side.BUY, 5, 100_005), "tick size 0.10"),
+        (stop("E", Side.SELL, 5, 99_005, 98_000), "Trigger price 990.05 is not a multiple"),
+        (limit("E", Side.BUY, 36, 6_000, key=OPTION), "lot size 35"),
+        (limit("E", Side.BUY, 1_820, 6_000, key=OPTION), "freeze quantity 1800"),
+        (stop("E", Side.SELL, 5, 100_000, 99_000), "must be below the last traded price 1000.00"),
+        (stop("E", Side.BUY, 5, 99_900, 101_000), "must be above the last traded price"),
+        (stop("E", Side.SELL, 5, 99_000, 99_500), "at or below the trigger price"),
+        (limit("E", Side.BUY, 5, 110_010), "Circuit breach, Order Price :1100.10, Low Price Range:900.00"),
+        (stop("E", Side.SELL, 5, 95_000, 89_990), "Circuit breach"),
+        (limit("E", Side.BUY, 5, 120_010, key=PLAIN), "High Price Range:1200.00"),
+        (
+            limit("E", Side.BUY, 35, 8_405, key=OPTION),
+            "17070 : The Price is out of the current execution range",
+        ),
+    ],
+)
+def test_a_well_formed_order_is_rejected_in_the_chains_words(request_: PlaceOrder, reason: str) -> None:
+    exchange = standing()
+    events = arrive(exchange, request_, TEN)
+    assert statuses(events) == ["validation pending", "rejected"]
+    assert reason in reports(events)[-1].message
+    assert exchange.next_due() is None
+
+
+@pytest.mark.parametrize(
+    "request_",
+    [
+        limit("E", Side.BUY, 5, 110_000),
+        limit("E", Side.BUY, 5, 120_000, key=PLAIN),
+        limit("E", Side.BUY, 1_785, 8_400, key=OPTION),
+        stop("E", Side.SELL, 35, 5_900, 3_000, key=OPTION),
+    ],
+)
+def test_an_order_at_the_edge_of_the_rules_is_taken(request_: PlaceOrder) -> None:
+    assert "rejected" not in statuses(arrive(standing(), request_, TEN))
+
+
+def test_a_dynamic_band_gives_way_when_the_day_came_near_it() -> None:
+    exchange = standing()
+    at = TEN + SECOND
+    exchange.on_update(update(at, 109_000, 1_001, bids=((108_990, 5),), day=(109_900, 99_000)), at)
+    assert "rejected" not in statuses(arrive(exchange, limit("E", Side.BUY, 5, 115_000), at))
+    assert "rejected" in statuses(arrive(exchange, limit("F", Side.BUY, 5, 115_010), at + SECOND))
+
+
+def test_an_options_stop_is_tested_against_the_range_when_it_fires() -> None:
+    exchange = standing()
+    arrive(exchange, stop("S", Side.SELL, 35, 5_900, 3_000, key=OPTION), TEN)
+    at = TEN + SECOND
+    events = exchange.on_update(update(at, 5_900, 2_000, key=OPTION, bids=((5_895, 70),)), at)
+    assert statuses(events) == ["rejected"]
+    assert exchange.positions == ()
+
+
+def test_a_modification_refused_by_the_rules_leaves_the_old_terms() -> None:
+    exchange = standing()
+    arrive(exchange, stop("S", Side.SELL, 5, 99_000, 98_000), TEN)
+    events = arrive(exchange, moved(final(exchange, "S"), 99_000, trigger=100_500), TEN + SECOND)
+    assert statuses(events) == ["modify pending", "not modified"]
+    after = final(exchange, "S")
+    assert (after.status, after.trigger_price, after.price) == ("trigger pending", 99_000, 98_000)
+
+
+def test_finished_and_unknown_orders_can_be_neither_modified_nor_cancelled() -> None:
+    exchange = standing()
+    arrive(exchange, limit("E", Side.BUY, 5, 100_010), TEN)
+    exchange.advance(TEN + SECOND)
+    order_id = final(exchange, "E").order_id
+    unknown = ModifyOrder("m", "X", "999", OrderType.LIMIT, 1, 100_000)
+    for request, code in (
+        (moved(final(exchange, "E"), 100_000), "UDAPI100041"),
+        (CancelOrder("c", "E", order_id), "UDAPI100040"),
+        (CancelOrder("c", "E"), "UDAPI100040"),
+        (CancelOrder("c", "X"), "UDAPI100010"),
+        (unknown, "UDAPI100010"),
+    ):
+        (refused,) = arrive(exchange, request, TEN + 2 * SECOND)
+        assert isinstance(refused, Refused)
+        assert (refused.code, refused.request) == (code, request.request)
+
+
+def test_an_order_whose_id_nobody_learned_is_cancelled_by_its_tag() -> None:
+    exchange = standing()
+    exchange.submit(limit("E", Side.BUY, 5, 99_000), TEN)
+    exchange.submit(CancelOrder("c", "E"), TEN)
+    events = exchange.advance(TEN + LATENCY)
+    assert statuses(events) == ["validation pending", "open", "cancel pending", "cancelled"]
+    assert exchange.flat
+
+
+def test_reads_take_the_latency_and_show_everything_of_the_run() -> None:
+    exchange = standing()
+    arrive(exchange, limit("E", Side.BUY, 5, 100_010), TEN)
+    arrive(exchange, limit("F", Side.BUY, 5, 100_005), TEN)
+    exchange.advance(TEN + SECOND)
+    exchange.submit(ReadBook("r1"), TEN + SECOND)
+    exchange.submit(ReadTag("r2", "F"), TEN + SECOND)
+    exchange.submit(ReadTag("r3", "nobody"), TEN + SECOND)
+    book, tag, nobody = exchange.advance(TEN + SECOND + LATENCY)
+    assert isinstance(book, BookRead)
+    assert (book.request, book.time, book.fills) == ("r1", TEN + SECOND + LATENCY, 1)
+    assert [(row.tag, row.status) for row in book.orders] == [("E", "complete"), ("F", "rejected")]
+    assert [(row.instrument, row.quantity, row.buy_value) for row in book.positions] == [(STOCK, 5, 500_050)]
+    assert isinstance(tag, TagRead)
+    assert tag.found is not None
+    assert tag.found.status == "rejected"
+    assert nobody == TagRead("r3", "nobody", None)
+
+
+@pytest.mark.parametrize(
+    ("day", "clock", "key", "taken"),
+    [
+        (DAY, time(9, 14, 59), STOCK, False),
+        (DAY, time(9, 15), STOCK, True),
+        (DAY, time(15, 29, 59), STOCK, True),
+        (DAY, time(15, 30), STOCK, False),
+        (DAY, time(15, 45), STOCK, False),
+        (AUCTION_DAY, time(15, 14, 59), STOCK, True),
+        (AUCTION_DAY, time(15, 17), STOCK, False),
+        (AUCTION_DAY, time(15, 22), STOCK, False),
+        (AUCTION_DAY, time(15, 29, 59), PLAIN, True),
+        (AUCTION_DAY, time(15, 30), PLAIN, False),
+        (AUCTION_DAY, time(15, 39, 59), OPTION, True),
+        (AUCTION_DAY, time(15, 40), OPTION, False),
+    ],
+)
+def test_orders_are_taken_in_continuous_trading_only(day: date, clock: time, key: str, taken: bool) -> None:
+    exchange = open_exchange(day=day)
+    at = instant_at(day, clock)
+    exchange.on_update(update(at, 6_000, 1, key=key, close=6_000), at)
+    events = arrive(exchange, limit("E", Side.BUY, 35, 6_000, key=key), at)
+    assert (statuses(events)[-1] == "open") is taken
+
+
+def test_resting_stops_of_auction_stocks_vanish_when_continuous_trading_ends() -> None:
+    exchange = open_exchange(day=AUCTION_DAY)
+    before = instant_at(AUCTION_DAY, time(15, 14, 58))
+    for key in (STOCK, PLAIN):
+        exchange.on_update(update(before, 100_000, 1, key=key), before)
+        exchange.submit(stop(f"S-{key}", Side.SELL, 5, 99_000, 98_000, key=key), before)
+    exchange.submit(limit("L", Side.SELL, 5, 101_000), before)
+    exchange.advance(before + LATENCY)
+    at = instant_at(AUCTION_DAY, time(15, 15))
+    events = exchange.on_update(update(at, 100_000, 2, key=PLAIN), at)
+    assert [(report.tag, report.status) for report in reports(events)] == [(f"S-{STOCK}", "cancelled")]
+    assert "end of continuous trading" in reports(events)[0].message
+    later = at + 60 * SECOND
+    exchange.on_update(update(later, 90_000, 900, bids=((102_000, 900),), auction=True), later)
+    exchange.on_update(update(later, 102_000, 900, bids=((102_000, 900),)), later)
+    assert (final(exchange, "L").status, exchange.positions) == ("open", ())
+
+
+def test_everything_left_is_cancelled_at_the_close() -> None:
+    exchange = standing()
+    arrive(exchange, stop("S", Side.SELL, 5, 99_000, 98_000), TEN)
+    arrive(exchange, limit("L", Side.BUY, 5, 99_000), TEN)
+    close = instant_at(DAY, time(15, 30))
+    events = exchange.on_update(update(close, 50_000, 9, key=PLAIN, close=50_000), close)
+    assert [(report.tag, report.status) for report in reports(events)] == [
+        ("S", "cancelled"),
+        ("L", "cancelled"),
+    ]
+    assert exchange.flat
+
+
+def test_a_feed_that_fell_silent_does_not_keep_the_session_open() -> None:
+    exchange = standing()
+    arrive(exchange, stop("S", Side.SELL, 5, 99_000, 98_000), TEN)
+    close = instant_at(DAY, time(15, 30))
+    assert exchange.advance(close) == []
+    assert statuses(exchange.advance(close, market=close)) == ["cancelled"]
+
+
+def test_a_recorder_whose_clock_lags_does_not_hold_the_exchange_back() -> None:
+    exchange = standing()
+    arrive(exchange, limit("L", Side.BUY, 5, 99_000), TEN)
+    close = instant_at(DAY, time(15, 30))
+    late = update(close - 5 * SECOND, 50_000, 9, key=PLAIN, close=50_000)
+    traded_at_close = type(late)(
+        **{name: getattr(late, name) for name in late.__struct_fields__} | {"trade_time": close}
+    )
+    assert statuses(exchange.on_update(traded_at_close, close - 5 * SECOND)) == ["cancelled"]
+
+
+def test_an_instrument_it_does_not_know_moves_nothing() -> None:
+    assert standing().on_update(update(TEN + MILLISECOND, 1, 1, key="NSE_EQ|NOBODY"), TEN) == []
