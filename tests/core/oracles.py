@@ -1,0 +1,115 @@
+"""What must hold whatever the broker does (oracles of the fault suite)."""
+
+from engine.market.clock import SECOND, Instant
+from engine.orders.flatten import LatchState
+from engine.orders.messages import CancelOrder, ModifyOrder, PlaceOrder, ReadBook, Role
+from engine.orders.order import Order
+from engine.orders.trade import Mode, Trade
+from engine.setups.signal import Side
+from tests.core.hostile import INSTRUMENTS, World
+
+SLACK = SECOND // 2
+"""What the messages themselves take, on top of the two seconds."""
+
+
+class Oracles:
+    """Watches one world after every event."""
+
+    def __init__(self, world: World) -> None:
+        self.world = world
+        self.naked_since: dict[str, Instant] = {}
+        self.longest_naked = 0
+        world.checks.append(self.check)
+        self._seen = 0
+        self._sides: dict[str, int] = {}
+
+    def check(self, world: World) -> None:
+        for key in INSTRUMENTS:
+            self._size_and_sign(key)
+            self._protected(key)
+        self._writes()
+        self._flat_is_true()
+
+    def _trade(self, key: str) -> Trade | None:
+        return self.world.core.keeper.portfolio.current(key)
+
+    def _size_and_sign(self, key: str) -> None:
+        """O1 and O2: never more than intended, never the other way round."""
+        position = self.world.position(key)
+        entries = [o for o in self.world.orders.values() if o.instrument == key and o.role is Role.ENTRY]
+        if position == 0:
+            self._sides.pop(key, None)
+            return
+        sign = 1 if position > 0 else -1
+        assert self._sides.setdefault(key, sign) == sign, f"{key} flipped to {position}"
+        meant = sum(o.quantity for o in entries if o.side.sign == sign)
+        assert abs(position) <= meant, f"{key} holds {position}, meant {meant}"
+
+    def _protected(self, key: str) -> None:
+        """O3: a live stop of equal quantity within two seconds, or a flatten in progress."""
+        world = self.world
+        position = world.position(key)
+        closing = Side.SELL if position > 0 else Side.BUY
+        stops = sum(
+            o.remaining for o in world.live(key) if o.side is closing and (o.stop or o.role is not Role.ENTRY)
+        )
+        trade = self._trade(key)
+        leaving = trade is not None and (trade.mode is Mode.EXIT or trade.part is not None)
+        if position == 0 or stops >= abs(position) or leaving:
+            self.naked_since.pop(key, None)
+            return
+        since = self.naked_since.setdefault(key, world.now)
+        self.longest_naked = max(self.longest_naked, world.now - since)
+        known = trade is not None and trade.open_quantity == abs(position)
+        if known:
+            assert world.now - since <= 2 * SECOND + SLACK, f"{key} naked for {(world.now - since) / SECOND} s"
+
+    def _writes(self) -> None:
+        """O4 and O6: after the latch only what reduces; never above ten writes in a rolling second."""
+        world = self.world
+        fresh = world.sent[self._seen :]
+        self._seen = len(world.sent)
+        latch = world.core.latch
+        for at, effect in fresh:
+            if isinstance(effect, PlaceOrder) and latch is not None and at > latch.since:
+                assert effect.role is not Role.ENTRY, "an entry left after the latch"
+            if isinstance(effect, PlaceOrder) and effect.role is not Role.ENTRY:
+                trade = world.core.keeper.portfolio.get(effect.trade)
+                assert trade is None or effect.side is trade.side.opposite
+        if fresh:
+            writes = (PlaceOrder, ModifyOrder, CancelOrder)
+            recent = [1 for at, e in world.sent[-60:] if isinstance(e, writes) and at > world.now - SECOND]
+            assert len(recent) <= 10, f"{len(recent)} writes in a second"
+
+    def _flat_is_true(self) -> None:
+        """O7: FLAT only after a read newer than the last fill; and then it is."""
+        world = self.world
+        latch = world.core.latch
+        if latch is None or latch.state is not LatchState.FLAT:
+            return
+        assert world.core.keeper.verified is not None
+        for key in INSTRUMENTS:
+            assert world.position(key) == 0, f"FLAT with {world.position(key)} {key}"
+
+    def at_rest(self) -> None:
+        """O5: once everything has settled, the books agree and the journal's fills add up to the broker's."""
+        world = self.world
+        for key in INSTRUMENTS:
+            assert world.core.keeper.portfolio.net(key) == world.position(key)
+            folded = 0
+            for record in world.records:
+                if record.kind == "fill" and getattr(record.payload, "instrument", "") == key:
+                    fill = record.payload
+                    folded += fill.quantity * fill.side.sign  # type: ignore[union-attr]
+            assert folded == world.position(key)
+            position = world.position(key)
+            closing = [o for o in world.live(key) if o.role is not Role.ENTRY]
+            assert sum(o.remaining for o in closing) == abs(position)
+        for order in world.core.orders.live():
+            assert isinstance(order, Order)
+            known = world.by_tag(order.tag)
+            assert known is not None, f"{order.tag} lives here only"
+            assert known.live
+
+    def reads_after(self, at: Instant) -> int:
+        return sum(1 for when, effect in self.world.sent if when >= at and isinstance(effect, ReadBook))
