@@ -33,7 +33,7 @@ class SetupRecord:
     """Trades with a realised net result above zero."""
     mean_net_r: float | None
     break_even: float | None
-    """Share of wins that would pay: 1/(1+R), R the mean of planned net reward to the first target over risk."""
+    """Share of wins that would pay: 1/(1+R), R the mean of planned net reward to the first target over initial risk."""
 
     @property
     def win_rate(self) -> float | None:
@@ -67,9 +67,9 @@ def setup_record(trades: Iterable[ClosedTrade], setup: str, version: int) -> Set
     own = [trade for trade in trades if trade.setup == setup and trade.version == version]
     results = [trade.r for trade in own if trade.r is not None]
     rewards = [
-        trade.target_reward / trade.risk
+        trade.target_reward / trade.initial_risk
         for trade in own
-        if trade.target_reward is not None and trade.target_reward > 0 and trade.risk > 0
+        if trade.target_reward is not None and trade.target_reward > 0 and trade.initial_risk is not None
     ]
     return SetupRecord(
         setup=setup,

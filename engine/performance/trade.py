@@ -26,9 +26,9 @@ class ClosedTrade(msgspec.Struct, frozen=True):
     exit_time: Instant
     """Last fill of the exit."""
     initial_stop: Paise
-    """First trigger."""
+    """First trigger; 0 when there was none."""
     risk: Paise
-    """Initial R in money: the loss at the stop's limit, charges included."""
+    """What was budgeted: the loss at the stop's limit, charges included."""
     charges: Paise
     version: int = 1
     """Version of the setup's rule; a change of rule starts a new record."""
@@ -54,9 +54,18 @@ class ClosedTrade(msgspec.Struct, frozen=True):
         return self.net > 0
 
     @property
+    def initial_risk(self) -> Paise | None:
+        """Return R in money: from the average entry to the first trigger, paise; None without a stop behind it."""
+        if self.initial_stop <= 0:
+            return None
+        risk = (self.entry_value - self.initial_stop * self.quantity) * self.side.sign
+        return risk if risk > 0 else None
+
+    @property
     def r(self) -> float | None:
-        """Return the net result in R; None when no risk was known."""
-        return self.net / self.risk if self.risk > 0 else None
+        """Return the net result in R, so that a plain stop-out is a little worse than -1; None without R."""
+        risk = self.initial_risk
+        return None if risk is None else self.net / risk
 
     @property
     def day(self) -> date:

@@ -32,6 +32,14 @@ class EntryPlan:
     """Charges of the round trip that ends at the first target."""
 
     @property
+    def initial_risk(self) -> Paise:
+        """Return R in money: from the entry limit to the stop's trigger, whole quantity.
+
+        ``size.risk`` is more: the stop filled at its limit, charges included, is what the budget must bear.
+        """
+        return abs(self.limit - self.stop.trigger) * self.size.quantity
+
+    @property
     def reward(self) -> Paise:
         """Return what the first target earns after costs, whole quantity."""
         return self.target_distance - self.target_charges

@@ -211,10 +211,10 @@ def _reward_risk(facts: EntryFacts, plan: EntryPlan, settings: config.Settings) 
     if plan.target_1 is None:
         return None if facts.by_person else Denial(Code.REWARD_RISK, "the signal names no first target")
     needed = exact(settings.exit.min_reward_risk)
-    if plan.reward < needed * plan.size.risk:
+    if plan.reward < needed * plan.initial_risk:
         return Denial(
             Code.REWARD_RISK,
-            f"first target earns {plan.reward / plan.size.risk:.2f} R after costs (limit {float(needed):g})",
+            f"first target earns {plan.reward / plan.initial_risk:.2f} R after costs (limit {float(needed):g})",
         )
     return None
 

@@ -17,12 +17,12 @@ def make_trade(
     clock: str = "11:00",
     setup: str = "failed auction",
     version: int = 1,
-    risk: int = 1_000,
+    risk: int | None = 1_000,
     charges: int = 100,
     side: Side = Side.BUY,
     reward: int | None = 2_000,
 ) -> ClosedTrade:
-    """Return a trade of 10 units bought or sold at 1,000.00 with this net result, paise."""
+    """Return a trade of 10 units entered at 1,000.00 with this net result and initial R, paise."""
     leave = instant_at(day, time.fromisoformat(clock))
     return ClosedTrade(
         id=f"{day.isoformat()} {clock} {net}",
@@ -34,8 +34,8 @@ def make_trade(
         exit_value=1_000_000 + (net + charges) * side.sign,
         entry_time=leave - 600_000_000,
         exit_time=leave,
-        initial_stop=99_900,
-        risk=risk,
+        initial_stop=0 if risk is None else 100_000 - side.sign * risk // 10,
+        risk=5 * (risk or 0),
         charges=charges,
         version=version,
         target_reward=reward,

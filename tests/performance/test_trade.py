@@ -12,7 +12,7 @@ from tests.performance.builders import MONDAY, make_trade
 def test_gross_net_and_r_follow_from_the_values(side: Side) -> None:
     trade = make_trade(1_500, side=side, charges=200)
     assert (trade.gross, trade.net, trade.r) == (1_700, 1_500, 1.5)
-    assert trade.won
+    assert (trade.won, trade.initial_risk) == (True, 1_000)
     assert trade.day == MONDAY
 
 
@@ -21,7 +21,8 @@ def test_a_result_of_nought_is_no_win() -> None:
 
 
 def test_without_a_known_risk_there_is_no_r() -> None:
-    assert make_trade(5, risk=0).r is None
+    assert make_trade(5, risk=None).r is None
+    assert make_trade(5, risk=-10).r is None
 
 
 @given(net=st.integers(-(10**9), 10**9), side=st.sampled_from(Side))

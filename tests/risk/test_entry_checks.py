@@ -117,7 +117,7 @@ def test_each_objection_has_its_code_and_a_sentence(facts: EntryFacts, code: Cod
         (replace(PLAN, size=replace(PLAN.size, quantity=3_001)), Code.LEVERAGE),
         (replace(PLAN, target_charges=157_501), Code.COST_SHARE),
         (replace(PLAN, target_distance=0), Code.COST_SHARE),
-        (replace(PLAN, target_distance=979_999), Code.REWARD_RISK),
+        (replace(PLAN, target_distance=619_999), Code.REWARD_RISK),
         (replace(PLAN, target_1=None), Code.REWARD_RISK),
         (replace(PLAN, stop=replace(PLAN.stop, trigger=90_500)), Code.CIRCUIT_NEAR),
     ],
