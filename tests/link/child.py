@@ -82,6 +82,9 @@ def void(_: object) -> None:
 def main(home: str, behaviour: str = "serve", version: str = "0.1.0") -> int:
     ignore_hangup()
     directory = Home(Path(home)).world(World.DEMO)
+    directory.create()
+    with (directory.path / "starts").open("a") as starts:
+        starts.write("start\n")
     if behaviour == "fail":
         sys.stderr.write("no such recording: day.json.gz\n")
         return 2

@@ -114,6 +114,24 @@ def test_a_kill_never_waits_for_a_rearm_that_waits_for_the_disk(latch: Latch, pa
     beside.unlink()
 
 
+def test_a_kill_during_a_rearm_wins(latch: Latch, path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    latch.set("first", "a", "b", patience=10)
+    fsync = os.fsync
+    killed: list[bool] = []
+
+    def kill_meanwhile(descriptor: int) -> None:
+        if not killed:
+            killed.append(latch.set("second", "a", "b", patience=0))
+        fsync(descriptor)
+
+    monkeypatch.setattr("engine.latch.os.fsync", kill_meanwhile)
+    with pytest.raises(LatchError, match="expected no new kill while clearing"):
+        latch.rearm()
+    assert latch.is_set
+    assert latch.wait_durable(10)
+    assert read_latch(path) == latch.record
+
+
 def test_a_latch_that_cannot_be_written_says_so_and_goes_on_trying(tmp_path: Path) -> None:
     latch = Latch(tmp_path / "later" / "latch.json")
     assert latch.set("id", "a", "b", patience=0) is False

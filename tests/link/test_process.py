@@ -138,12 +138,23 @@ def test_screens_that_start_at_once_get_one_engine(directory: WorldDirectory) ->
         "from engine.home import Home, World; from engine.process import spawn_engine\n"
         "from tests.link.conftest import child_argv\n"
         "world = Home(Path(sys.argv[1])).world(World.DEMO)\n"
+        "print('ready', flush=True); sys.stdin.readline()\n"
         "print(spawn_engine(child_argv(world), world))"
     )
     argv = [sys.executable, "-c", code, str(directory.path.parent)]
-    screens = [subprocess.Popen(argv, stdout=subprocess.PIPE) for _ in range(3)]
+    screens = [
+        subprocess.Popen(argv, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) for _ in range(3)
+    ]
+    for screen in screens:
+        assert screen.stdout is not None
+        assert screen.stdout.readline() == "ready\n"
+    for screen in screens:
+        assert screen.stdin is not None
+        screen.stdin.write("go\n")
+        screen.stdin.flush()
     pids = {int(screen.communicate()[0]) for screen in screens}
     assert len(pids) == 1
+    assert (directory.path / "starts").read_text() == "start\n"
     (pid,) = pids
     os.kill(pid, signal.SIGKILL)
 
