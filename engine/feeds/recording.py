@@ -91,16 +91,15 @@ class RecordingFeed:
         clock = ArrivalClock()
         return max(clock.read(file.last_arrival) for file in self._files)
 
+    @property
+    def next_arrival(self) -> Instant | None:
+        """Return when the next update arrives, or None at the end; nothing is delivered."""
+        heads = self._merging()
+        return heads[0][0] if heads else None
+
     def read(self) -> MarketUpdate | None:
         """Return the next update, or None at the end."""
-        heads = self._heads
-        if heads is None:
-            heads = self._heads = [
-                (update.arrival, update.instrument, index, update)
-                for index, stream in enumerate(self._streams)
-                if (update := next(stream, None)) is not None
-            ]
-            heapify(heads)
+        heads = self._merging()
         if not heads:
             return None
         _, _, index, update = heads[0]
@@ -110,6 +109,16 @@ class RecordingFeed:
         else:
             heapreplace(heads, (following.arrival, following.instrument, index, following))
         return update
+
+    def _merging(self) -> list[tuple[Instant, str, int, MarketUpdate]]:
+        if self._heads is None:
+            self._heads = [
+                (update.arrival, update.instrument, index, update)
+                for index, stream in enumerate(self._streams)
+                if (update := next(stream, None)) is not None
+            ]
+            heapify(self._heads)
+        return self._heads
 
     def _updates(self, file: RecordedFile) -> Iterator[MarketUpdate]:
         decoder = self._decoder
@@ -121,7 +130,9 @@ class RecordingFeed:
                 continue
             if packet.instrumentKey not in self._instruments:
                 decoder.reject(
-                    Reason.NO_INSTRUMENT, "", f"expected a known instrument, got {packet.instrumentKey!r}"
+                    Reason.NO_INSTRUMENT,
+                    packet.instrumentKey,
+                    f"expected a known instrument, got {packet.instrumentKey!r}",
                 )
                 continue
             try:
@@ -164,10 +175,11 @@ def open_recordings(
                 chosen.setdefault(key, known[key])
             elif key in inferred:
                 chosen.setdefault(key, inferred[key])
-    if not chosen:
+    feed = RecordingFeed(files, chosen, day)
+    if feed.next_arrival is None:
         names = ", ".join(file.name for file in files)
         raise RecordingError(f"{names}: expected at least one readable packet with a last trade, got none")
-    return RecordingFeed(files, chosen, day)
+    return feed
 
 
 def _one_day(files: Sequence[RecordedFile]) -> date:

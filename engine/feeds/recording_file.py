@@ -23,11 +23,12 @@ _OVERLAP: Final = 256
 _KEY: Final = re.compile(rb'"instrumentKey"\s*:\s*"([^"\\]{1,100})"')
 _ARRIVAL: Final = re.compile(rb'"_insertion_time"\s*:\s*"(\d{4}-\d\d-\d\d[ T]\d\d:\d\d:\d\d(?:\.\d{1,6})?)"')
 _FIRST_RECORD: Final = re.compile(
-    rb'\s*\[(\s*\{\s*"(?:fullFeed|ltpc|firstLevelWithGreeks|requestMode|instrumentKey|_insertion_time)")'
+    rb'\s*\[(\s*\{\s*"(?:fullFeed|firstLevelWithGreeks|requestMode|instrumentKey|_insertion_time)")'
 )
-_TOKEN: Final = re.compile(rb'"(?:[^"\\]|\\.)*"|[{}\[\]]', re.DOTALL)
+_TOKEN: Final = re.compile(rb'"(?:[^"\\]|\\.)*"|[{}]', re.DOTALL)
 _BETWEEN: Final = b" \t\r\n,"
 _SPACE: Final = b" \t\r\n"
+_AROUND: Final = b" \t\r\n,[]"
 
 _decode_batch: Final = msgspec.json.Decoder(list[RecordedPacket], strict=False).decode
 _decode_packet: Final = msgspec.json.Decoder(RecordedPacket, strict=False).decode
@@ -124,37 +125,47 @@ def packets(path: Path) -> Iterator[RecordedPacket | Unreadable]:
             mark = first.group(1)
         cut = pending.rfind(mark)
         if cut > len(mark) + 1:
-            yield from _batch(pending[:cut])
+            yield from _batch(pending[:cut], mark, final=False)
             pending = pending[cut:]
-    yield from _batch(pending)
+    yield from _batch(pending, mark, final=True)
 
 
-def _batch(text: bytes) -> Iterator[RecordedPacket | Unreadable]:
+def _batch(text: bytes, mark: bytes, *, final: bool) -> Iterator[RecordedPacket | Unreadable]:
     body = text.strip(_BETWEEN).removeprefix(b"[").strip(_BETWEEN)
+    whole = body.endswith(b"]")
     try:
-        yield from _decode_batch(b"[" + body + (b"" if body.endswith(b"]") else b"]"))
+        yield from _decode_batch(b"[" + body + (b"" if whole else b"]"))
     except (ValueError, RecursionError):
         # Decoded as a whole or not at all, so nothing of this batch was delivered yet.
-        yield from _one_by_one(body)
+        yield from _one_by_one(body, mark, cut_off=final and not whole)
 
 
-def _one_by_one(body: bytes) -> Iterator[RecordedPacket | Unreadable]:
+def _one_by_one(body: bytes, mark: bytes, *, cut_off: bool) -> Iterator[RecordedPacket | Unreadable]:
     position = 0
-    while True:
+    while position < len(body):
         start = body.find(b"{", position)
+        between = body[position : start if start >= 0 else len(body)].strip(_AROUND)
+        if between:
+            yield Unreadable("", f"expected a packet, got {between[:20]!r}")
         if start < 0:
             return
-        end = _end_of_object(body, start)
-        if end is None:
-            # Cut off inside a record: the survey calls the file truncated.
+        following = body.find(mark, start + 1) if mark else -1
+        limit = following if following >= 0 else len(body)
+        end = _end_of_object(body, start, limit)
+        if end is not None:
+            yield _read_one(body[start:end])
+            position = end
+        elif following < 0 and cut_off:
+            # The file ends inside this packet: the survey calls it truncated.
             return
-        yield _read_one(body[start:end])
-        position = end
+        else:
+            yield Unreadable(_key_of(body[start:limit]), "expected a whole packet, got one without its end")
+            position = limit
 
 
-def _end_of_object(body: bytes, start: int) -> int | None:
+def _end_of_object(body: bytes, start: int, limit: int) -> int | None:
     depth = 0
-    for token in _TOKEN.finditer(body, start):
+    for token in _TOKEN.finditer(body, start, limit):
         sign = token.group()
         if sign == b"{":
             depth += 1
@@ -173,8 +184,12 @@ def _read_one(text: bytes) -> RecordedPacket | Unreadable:
     try:
         return packet_of_text(text)
     except (ValueError, RecursionError) as error:
-        key = _KEY.search(text)
-        return Unreadable(key.group(1).decode("utf-8", "replace") if key else "", str(error))
+        return Unreadable(_key_of(text), str(error))
+
+
+def _key_of(text: bytes) -> str:
+    key = _KEY.search(text)
+    return key.group(1).decode("utf-8", "replace") if key else ""
 
 
 class _Unpacked:
