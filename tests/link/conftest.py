@@ -4,6 +4,7 @@ import contextlib
 import os
 import signal
 import sys
+import tempfile
 from collections.abc import AsyncIterator, Callable, Iterator
 from pathlib import Path
 
@@ -12,19 +13,26 @@ import pytest
 from engine.home import Home, World, WorldDirectory
 from engine.link import Link, LinkServer, MemoryLink, connect
 from engine.link.hub import Handler
-from engine.process import spawn_engine
+from engine.process import EngineProcessError, kill_engine, spawn_engine
 from tests.link.samples import Opener
 
 
+@pytest.fixture(autouse=True)
+def runtime_directory(monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    """A short private directory for sockets of long homes, in place of the user's."""
+    with tempfile.TemporaryDirectory(prefix="ck") as path:
+        monkeypatch.setenv("XDG_RUNTIME_DIR", path)
+        yield Path(path)
+
+
 @pytest.fixture
-def directory(tmp_path: Path) -> WorldDirectory:
-    """A fresh demo world."""
+def directory(tmp_path: Path) -> Iterator[WorldDirectory]:
+    """A fresh demo world; an engine that a test leaves in it is ended."""
     directory = Home(tmp_path / "home").world(World.DEMO)
     directory.create()
-    return directory
-
-
-ServerMaker = Callable[[Handler], LinkServer]
+    yield directory
+    with contextlib.suppress(EngineProcessError):
+        kill_engine(directory)
 
 
 @pytest.fixture(params=["unix", "memory"])

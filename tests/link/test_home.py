@@ -107,27 +107,24 @@ def test_a_home_of_150_characters_gets_sockets_that_bind(tmp_path: Path) -> None
     assert made == world.sockets == Path(world.socket_address.read_text())
     assert mode_of(made) == 0o700
     assert made != home.world(World.REPLAY).create_sockets()
-    for directory in (made, home.world(World.REPLAY).sockets):
-        for file in directory.iterdir():
-            file.unlink()
-        directory.rmdir()
 
 
 def test_a_screen_with_other_temporary_directories_finds_the_sockets(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, runtime_directory: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setenv("XDG_RUNTIME_DIR", str(tmp_path))
     world = long_home(tmp_path).world(World.DEMO)
     made = world.create_sockets()
-    assert made.parent == tmp_path
+    assert made.parent == runtime_directory
     monkeypatch.setenv("XDG_RUNTIME_DIR", "/nowhere")
     assert world.sockets == made
     assert world.create_sockets() == made
 
 
-def test_a_squatted_socket_directory_is_avoided(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("XDG_RUNTIME_DIR", str(tmp_path))
-    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
+def test_a_squatted_socket_directory_is_avoided(
+    tmp_path: Path, runtime_directory: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # No other base is left but this one.
+    monkeypatch.setattr("engine.home._short_bases", lambda: iter([runtime_directory]))
     world = long_home(tmp_path).world(World.DEMO)
     squatted = world.sockets
     (tmp_path / "theirs").mkdir()

@@ -283,6 +283,7 @@ async def test_a_home_of_150_characters_works_end_to_end(tmp_path: Path) -> None
     wait_until(lambda: not is_alive(pid))
     await link.close()
     sender.close()
+    assert engine_state(directory) is EngineState.NONE
 
 
 async def test_a_stopped_engine_does_not_keep_a_screen_waiting(
