@@ -283,9 +283,10 @@ class PacketDecoder:
         bids, asks = self._book(prices, quotes)
         day = minute = None
         for candle in candles:
-            if candle.interval == "I1":
+            interval = candle.interval
+            if interval == "I1":
                 minute = self._bar(prices, candle)
-            elif candle.interval == "1d":
+            elif interval == "1d":
                 day = self._bar(prices, candle)
         buy = sell = None
         if totals is not None:
@@ -317,16 +318,16 @@ class PacketDecoder:
         asks: list[Level] = []
         empty = False
         for quote in quotes:
-            size = quote.bidQ
-            if size > 0 and quote.bidP:
-                bids.append((prices[quote.bidP], size))
+            price, size = quote.bidP, quote.bidQ
+            if size > 0 and price:
+                bids.append((prices[price], size))
             else:
-                empty = _check_empty(prices, quote.bidP, size)
-            size = quote.askQ
-            if size > 0 and quote.askP:
-                asks.append((prices[quote.askP], size))
+                empty = _check_empty(prices, price, size)
+            price, size = quote.askP, quote.askQ
+            if size > 0 and price:
+                asks.append((prices[price], size))
             else:
-                empty = _check_empty(prices, quote.askP, size)
+                empty = _check_empty(prices, price, size)
         if empty:
             self.count(Quirk.EMPTY_LEVELS)
         return tuple(bids), tuple(asks)
@@ -334,14 +335,15 @@ class PacketDecoder:
     def _bar(self, prices: _Prices, candle: Candle) -> Bar | None:
         low, high = prices[candle.low], prices[candle.high]
         first, last = prices[candle.open], prices[candle.close]
-        if not 0 <= candle.vol < _MAX_QUANTITY:
-            raise _UnusableError(Reason.BAD_QUANTITY, f"expected a bar volume, got {candle.vol}")
-        if not 0 < low <= first <= high or not last or not _EARLIEST < candle.ts < _LATEST:
+        volume, start = candle.vol, candle.ts
+        if not 0 <= volume < _MAX_QUANTITY:
+            raise _UnusableError(Reason.BAD_QUANTITY, f"expected a bar volume, got {volume}")
+        if not 0 < low <= first <= high or not last or not _EARLIEST < start < _LATEST:
             self.count(Quirk.BROKEN_BAR)
             return None
         if not low <= last <= high:
             self.count(Quirk.LAGGING_BAR)
-        return Bar(candle.ts * MILLISECOND, first, high, low, last, candle.vol)
+        return Bar(start * MILLISECOND, first, high, low, last, volume)
 
     def _total(self, value: float) -> int | None:
         if 0 <= value < _MAX_QUANTITY:
