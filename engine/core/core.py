@@ -57,6 +57,8 @@ ENDED: Final = "the market has ended"
 STUDYING: Final = "the studies catch up"
 DAY_LOSS: Final = "daily loss limit"
 RESYNC_AGAIN: Final = SECOND
+RECONCILE_EVERY: Final = 15 * SECOND
+"""While anything is held or live, the broker's book is read so often: a lost message is found out by then."""
 
 
 class Core:
@@ -106,6 +108,7 @@ class Core:
         self._pauses: dict[str, None] = {}
         self._unattended_at: Instant | None = None
         self._resync_at: Instant = 0
+        self._reconcile_at: Instant | None = None
         self._equity_minute: Instant | None = None
         self._latch_state: LatchState | None = None
         self._latch_changes: list[Effect] = []
@@ -339,13 +342,25 @@ class Core:
         self._prove_flat(now)
         while self.keeper.news:
             self._act_on_news(now)
-        if self.keeper.resync and now >= self._resync_at:
-            self.keeper.resync = False
-            self._resync_at = now + RESYNC_AGAIN
-            self.keeper.dispatcher.read(now)
+        self._reconcile(now)
         self._next_wake = self._wake(now)
         changes, self._latch_changes = self._latch_changes, []
         return [*changes, *self.keeper.dispatcher.drain(), *answers]
+
+    def _reconcile(self, now: Instant) -> None:
+        """Read the broker's book when a contradiction asks for it, and regularly while anything is at stake."""
+        keeper = self.keeper
+        if not keeper.portfolio.running() and not keeper.orders.live():
+            self._reconcile_at = None
+        elif self._reconcile_at is None:
+            self._reconcile_at = now + RECONCILE_EVERY
+        elif now >= self._reconcile_at:
+            keeper.resync = True
+        if keeper.resync and now >= self._resync_at:
+            keeper.resync = False
+            self._resync_at = now + RESYNC_AGAIN
+            self._reconcile_at = now + RECONCILE_EVERY
+            keeper.dispatcher.read(now)
 
     def _timers(self, now: Instant) -> None:
         self.decider.expire(now)
@@ -395,6 +410,6 @@ class Core:
             self.person.armed_until,
             self._unattended_at,
             self.minder.next_clock(now),
-            max(self._resync_at, now + 1) if self.keeper.resync else None,
+            max(self._resync_at, now + 1) if self.keeper.resync else self._reconcile_at,
         )
         return min((wake for wake in wakes if wake is not None), default=None)

@@ -92,7 +92,9 @@ def _tend(plan: Plan, s: Situation, order: Order, quantity: int) -> None:
     wanted = Terms(OrderType.LIMIT, quantity, priced.price)
     current = order.wanted
     if current.order_type is OrderType.STOP_LIMIT:
-        if s.trade.conversion_refusals:
+        if s.now < s.trade.retry_at:
+            plan.look_at(s.trade.retry_at)
+        elif s.trade.conversion_refusals:
             wish_cancel(plan, s, order)
         else:
             plan.wishes.append(Modify(order, wanted))
@@ -119,15 +121,16 @@ def _tend(plan: Plan, s: Situation, order: Order, quantity: int) -> None:
 
 def _place(plan: Plan, s: Situation, quantity: int) -> None:
     """Place a new exit for what nothing covers; after a rejected exit a stop goes back first."""
-    if s.now < s.trade.retry_at:
-        plan.look_at(s.trade.retry_at)
-        return
     lot = s.instrument.lot
     most = max(s.instrument.freeze_quantity // lot * lot, lot)
     quantity = min(quantity, most)
     stop = s.trade.stop
-    if s.trade.exit_rejections % 2 and stop is not None and s.takes_stops and _behind(s, stop.trigger):
+    if s.trade.put_back and stop is not None and s.takes_stops and _behind(s, stop.trigger):
+        plan.trade = msgspec.structs.replace(plan.trade, put_back=False)
         plan.wishes.append(Place(Role.STOP, OrderType.STOP_LIMIT, quantity, stop.limit, stop.trigger))
+        return
+    if s.now < s.trade.retry_at:
+        plan.look_at(s.trade.retry_at)
         return
     priced = _price(plan, s, quantity)
     if priced is not None:

@@ -203,7 +203,10 @@ class Inbox:
         if order.role is Role.EXIT or (order.role is Role.STOP and trade.mode is Mode.EXIT):
             wait = EXIT_AGAIN[min(trade.exit_rejections, len(EXIT_AGAIN) - 1)]
             trade = msgspec.structs.replace(
-                trade, exit_rejections=trade.exit_rejections + 1, retry_at=now + wait
+                trade,
+                exit_rejections=trade.exit_rejections + 1,
+                retry_at=now + wait,
+                put_back=order.role is Role.EXIT,
             )
         keeper.portfolio.put(trade)
 

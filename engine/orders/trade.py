@@ -84,6 +84,8 @@ class Trade(msgspec.Struct, frozen=True):
     conversion_refusals: int = 0
     exit_rejections: int = 0
     retry_at: Instant = 0
+    put_back: bool = False
+    """An exit was rejected and nothing rests: a stop goes back before anything else."""
     chases: int = 0
     """How often an exit was moved to a fresh price; each reaches further."""
     stuck: bool = False

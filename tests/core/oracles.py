@@ -1,5 +1,6 @@
 """What must hold whatever the broker does (oracles of the fault suite)."""
 
+from engine.core.core import RECONCILE_EVERY
 from engine.market.clock import SECOND, Instant
 from engine.orders.flatten import LatchState
 from engine.orders.messages import CancelOrder, ModifyOrder, PlaceOrder, ReadBook, Role
@@ -18,6 +19,7 @@ class Oracles:
     def __init__(self, world: World) -> None:
         self.world = world
         self.naked_since: dict[str, Instant] = {}
+        self.told_since: dict[str, Instant] = {}
         self.longest_naked = 0
         world.checks.append(self.check)
         self._seen = 0
@@ -57,12 +59,18 @@ class Oracles:
         leaving = trade is not None and (trade.mode is Mode.EXIT or trade.part is not None)
         if position == 0 or stops >= abs(position) or leaving:
             self.naked_since.pop(key, None)
+            self.told_since.pop(key, None)
             return
         since = self.naked_since.setdefault(key, world.now)
         self.longest_naked = max(self.longest_naked, world.now - since)
+        assert world.now - since <= RECONCILE_EVERY + 4 * SECOND, f"{key} naked, unnoticed"
         known = trade is not None and trade.open_quantity == abs(position)
-        if known:
-            assert world.now - since <= 2 * SECOND + SLACK, f"{key} naked for {(world.now - since) / SECOND} s"
+        believed = sum(o.remaining for o in world.core.orders.live(key) if o.side is closing and o.resting)
+        if not known or believed >= abs(position):
+            self.told_since.pop(key, None)
+            return
+        told = self.told_since.setdefault(key, world.now)
+        assert world.now - told <= 2 * SECOND + SLACK, f"{key} naked for {(world.now - told) / SECOND} s"
 
     def _writes(self) -> None:
         """O4 and O6: after the latch only what reduces; never above ten writes in a rolling second."""
