@@ -88,6 +88,16 @@ class Floor:
         """Return orders that have not met their first book, oldest first."""
         return [order for order in self.register.live_orders() if order.meets_by is not None]
 
+    def next_meeting(self) -> Instant | None:
+        """Return when the first waiting order meets the standing book; None when none waits."""
+        soonest: Instant | None = None
+        for orders in self.register.live.values():
+            for order in orders:
+                by = order.meets_by
+                if by is not None and (soonest is None or by < soonest):
+                    soonest = by
+        return soonest
+
     # Requests that have arrived.
 
     def place(self, request: PlaceOrder, now: Instant) -> list[BrokerEvent]:
@@ -199,20 +209,18 @@ class Floor:
             clock = update.trade_time
         events: list[BrokerEvent] = []
         if clock > self.clock:
-            second = self.clock // SECOND
-            self.clock = clock
-            if self.register.live and clock // SECOND != second:
+            before, self.clock = self.clock, clock
+            if self.register.live and clock // SECOND != before // SECOND:
                 events = self.roll_phases(now)
         if update.volume < depth.volume or update.last <= 0 or update.auction:
             return events
         traded = update.volume - depth.volume if depth.seen and not update.snapshot else 0
         orders = self.register.live.get(update.instrument)
-        fired: list[Order] = []
-        if orders and self._trading(update.instrument):
-            fired = [order for order in orders if order.armed and _fires(order, update, depth)]
-        fresh_book = self._absorb(depth, update)
-        if not orders or not self._trading(update.instrument):
+        if orders is None or not self._trading(update.instrument):
+            self._absorb(depth, update)
             return events
+        fired = [order for order in orders if order.armed and _fires(order, update, depth)]
+        fresh_book = self._absorb(depth, update)
         resting = [order for order in orders if order.meets_by is None and not order.armed]
         for order in fired:
             events += self._fire(order, depth, now)
@@ -283,7 +291,8 @@ class Floor:
             depth.previous_close = update.previous_close
         bar = update.day
         if bar is not None:
-            depth.day_high = max(depth.day_high, bar.high)
+            if bar.high > depth.day_high:
+                depth.day_high = bar.high
             if depth.day_low == 0 or 0 < bar.low < depth.day_low:
                 depth.day_low = bar.low
         if not update.bids and not update.asks:

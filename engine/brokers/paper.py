@@ -21,6 +21,7 @@ from engine.brokers.records import Cursor, Fill, FlattenReport, InFlight
 from engine.brokers.store import Batch, ExchangeError, ExchangeStore
 from engine.market.clock import MILLISECOND, Instant
 from engine.market.instrument import Instrument
+from engine.market.price import Paise
 from engine.market.session import TradingDay
 from engine.market.update import MarketUpdate
 from engine.orders.messages import (
@@ -118,6 +119,19 @@ class PaperExchange:
             not any(self._floor.register.net.values()) and not self._floor.register.live and not self._flight
         )
 
+    @property
+    def market_time(self) -> Instant:
+        """Return the market's time as of the newest update."""
+        return self._floor.clock
+
+    def mark(self, instrument: str) -> Paise | None:
+        """Return what a position would be left at: the exit side of the standing book, else the last price."""
+        depth = self._floor.depths.get(instrument)
+        if depth is None:
+            return None
+        levels = depth.bids if self._floor.register.net.get(instrument, 0) > 0 else depth.asks
+        return levels[0][0] if levels else depth.last or None
+
     def begin_run(self, run: str, now: Instant = 0, *, keep_book: bool = False) -> None:
         """Begin a run at cursor 0 and commit it, with an empty book or the standing one."""
         if not keep_book:
@@ -140,14 +154,13 @@ class PaperExchange:
 
     def next_due(self) -> Instant | None:
         """Return when something happens next without a market update; None when nothing will."""
-        floor = self._floor
         due = self._flight[0].due if self._flight else None
-        if not floor.register.live:
+        if not self._floor.register.live:
             return due
-        for order in floor.waiting():
-            if order.meets_by is not None and (due is None or order.meets_by < due):
-                due = order.meets_by
-        return due
+        meeting = self._floor.next_meeting()
+        if meeting is None or due is None:
+            return meeting if due is None else due
+        return min(meeting, due)
 
     def hold(self, held: bool, now: Instant) -> None:
         """Tell that the market stands still or goes on: while it stands, orders meet the standing book at once."""

@@ -5,6 +5,7 @@ import resource
 import sqlite3
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
+from datetime import time
 from pathlib import Path
 
 import pytest
@@ -12,9 +13,11 @@ import pytest
 from engine.brokers.paper import PaperExchange
 from engine.brokers.records import Closed, Cursor
 from engine.brokers.store import ExchangeDamagedError, ExchangeError, ExchangeTakenError
-from engine.market.clock import MINUTE, SECOND
+from engine.market.clock import MINUTE, SECOND, instant_at
+from engine.orders.messages import CancelOrder
 from engine.setups.signal import Side
 from tests.brokers.stand import (
+    DAY,
     LATENCY,
     OPTION,
     PLAIN,
@@ -61,6 +64,44 @@ def test_a_reopened_exchange_stands_where_it_was_committed(path: Path) -> None:
     assert (again.orders, again.fills, again.positions, again.next_due()) == kept
     assert again.cursor == cursor
     assert path.stat().st_mode & 0o777 == 0o600
+    again.close()
+
+
+def test_what_our_fills_took_from_the_book_is_not_there_again_after_a_death(path: Path) -> None:
+    exchange = open_exchange(path)
+    fill_a_book(exchange)
+    exchange.commit(Cursor("run-1", 3, TEN, 0))
+    exchange.close()
+    again = open_exchange(path)
+    again.submit(limit("E9", Side.BUY, 40, 100_010), TEN + SECOND)
+    again.advance(TEN + 2 * SECOND)
+    assert final(again, "E9").filled_quantity == 10
+    again.close()
+
+
+def test_market_time_survives_a_death(path: Path) -> None:
+    close = instant_at(DAY, time(15, 30))
+    exchange = open_exchange(path)
+    exchange.on_update(update(close, 100_000, 1), close)
+    exchange.commit(Cursor("run-1", 1, close, 0))
+    exchange.close()
+    again = open_exchange(path)
+    again.submit(limit("E1", Side.BUY, 5, 100_000), TEN)
+    again.advance(TEN + LATENCY)
+    assert final(again, "E1").status == "rejected"
+    again.close()
+
+
+def test_requests_keep_their_order_across_a_death(path: Path) -> None:
+    exchange = open_exchange(path)
+    exchange.submit(limit("E0", Side.BUY, 5, 99_000), TEN)
+    exchange.submit(limit("E1", Side.BUY, 5, 99_000), TEN)
+    exchange.commit(Cursor("run-1", 0, TEN, 0))
+    exchange.close()
+    again = open_exchange(path)
+    again.submit(CancelOrder("c", "E1"), TEN)
+    again.advance(TEN + LATENCY)
+    assert final(again, "E1").status == "cancelled"
     again.close()
 
 
