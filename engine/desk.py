@@ -15,7 +15,24 @@ from typing import TYPE_CHECKING
 import config
 from engine.home import Home, HomeError, World, WorldDirectory, resolve_home
 
+__all__ = [
+    "Desk",
+    "DeskError",
+    "MarketChoice",
+    "World",
+    "WorldDirectory",
+    "WorldOutcome",
+    "describe_report",
+    "describe_status",
+    "embed_engine",
+    "no_feed",
+    "open_desk",
+]
+
 if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+
+    from engine.runtime.hosting import Hosted
     from engine.runtime.plan import MarketChoice as PlannedChoice
 
 
@@ -282,6 +299,41 @@ class Desk:
         running = [directory for directory in used if engine_state(directory) is not EngineState.NONE]
         candidates = running or sorted(used, key=_last_used, reverse=True)
         return candidates[0] if candidates else self.home.world(World.ACCOUNT)
+
+
+@contextlib.asynccontextmanager
+async def embed_engine(desk: Desk, choice: MarketChoice | None, world: World) -> "AsyncIterator[Hosted]":
+    """Run the world's engine inside this process for as long as the context lasts; raises DeskError."""
+    import asyncio
+
+    from engine.brokers.store import ExchangeError
+    from engine.ledger.records import LedgerError
+    from engine.runtime.hosting import Host, HostError
+    from engine.runtime.run import RunError
+
+    directory = desk.home.world(world)
+    planned = None if choice is None else desk.planned(choice)
+    lock = None
+    host = Host(directory, desk.settings, speed=1 if choice is None else choice.speed)
+    try:
+        directory.create()
+        lock, heartbeat = host.take_world()
+        ready: asyncio.Future[Hosted] = asyncio.get_running_loop().create_future()
+        serving = asyncio.ensure_future(host.serve(planned, heartbeat, sockets=False, ready=ready))
+        await asyncio.wait((serving, ready), return_when=asyncio.FIRST_COMPLETED)
+        if serving.done():
+            serving.result()
+        hosted = ready.result()
+        try:
+            yield hosted
+        finally:
+            hosted.service.stop("the screen was left")
+            await serving
+    except (HostError, RunError, LedgerError, ExchangeError, HomeError) as error:
+        raise DeskError(str(error)) from error
+    finally:
+        if lock is not None:
+            lock.release(clean=host.finished or not host.began)
 
 
 def no_feed(settings: config.Settings) -> str:

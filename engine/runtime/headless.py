@@ -89,9 +89,7 @@ async def _play(
             service.close()
         if ledger is not None:
             ledger.end_run(name, playback.now)
-        report = build_report(
-            playback, dict(playback.feed.rejected), playback.feed.truncated, time.perf_counter() - began
-        )
+        report = build_report(playback, service.equity, time.perf_counter() - began)
         prepared.exchange.close()
         return report
     finally:

@@ -1,5 +1,6 @@
 """The headless report of the outside contract: rupees, ISO times, null where undefined."""
 
+from collections.abc import Sequence
 from typing import Any
 
 from engine.auction.report import instrument_report
@@ -8,17 +9,17 @@ from engine.market.clock import Instant, isoformat
 from engine.market.price import Paise, rupees_of
 from engine.orders.order import Order
 from engine.orders.trade import Trade
+from engine.performance.metrics import EquityMark
 from engine.performance.report import performance_report
 from engine.performance.trade import ClosedTrade
 from engine.runtime.playback import Playback
 
 
-def build_report(
-    playback: Playback, rejected: dict[str, int], truncated: tuple[str, ...], seconds: float
-) -> dict[str, object]:
+def build_report(playback: Playback, equity: Sequence[EquityMark], seconds: float) -> dict[str, object]:
     """Return the whole report of a finished run; ``seconds`` is wall time, decoding included."""
     core = playback.core
     accounts = {core.day.day: core.limits.account}
+    rejected, truncated = playback.feed.rejected, playback.feed.truncated
     instruments: dict[str, object] = {}
     for key in core.instruments:
         one: dict[str, Any] = instrument_report(core.market, key)
@@ -33,7 +34,7 @@ def build_report(
         "orders": [_order(order) for order in core.orders.all()],
         "trades": [_closed(trade) for trade in core.closed_trades],
         "open_positions": [_open(core, trade, playback.now) for trade in core.trades],
-        "performance": performance_report(core.closed_trades, accounts),
+        "performance": performance_report(core.closed_trades, accounts, equity),
         "engine": {
             "updates": playback.updates,
             "rejected": sum(rejected.values()),
@@ -64,16 +65,19 @@ def describe(report: dict[str, Any]) -> str:
     signals = report["signals"]
     taken = sum(1 for signal in signals if signal["taken"])
     lines.append(f"{len(signals)} decisions, {taken} taken, {len(report['trades'])} trades closed")
-    for trade in report["trades"]:
-        lines.append(
-            f"  {trade['setup']} {trade['side']} {trade['quantity']} {trade['instrument']}"
-            f" {trade['entry']} → {trade['exit']}: net {trade['net']} ({_r(trade['r'])})"
-        )
-    for position in report["open_positions"]:
-        lines.append(f"  OPEN {position['quantity']} {position['instrument']} at {position['entry']}")
+    lines.extend(
+        f"  {trade['setup']} {trade['side']} {trade['quantity']} {trade['instrument']}"
+        f" {trade['entry']} → {trade['exit']}: net {trade['net']} ({_r(trade['r'])})"
+        for trade in report["trades"]
+    )
+    lines.extend(
+        f"  OPEN {position['quantity']} {position['instrument']} at {position['entry']}"
+        for position in report["open_positions"]
+    )
     engine = report["engine"]
-    for name in engine["truncated"]:
-        lines.append(f"truncated: {name} ended early; what could be read was played")
+    lines.extend(
+        f"truncated: {name} ended early; what could be read was played" for name in engine["truncated"]
+    )
     lines.append(
         f"{engine['updates']} updates in {engine['seconds']} s ({engine['updates_per_second']} a second)"
     )

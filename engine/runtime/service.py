@@ -35,6 +35,7 @@ from engine.link import ScreenIdentity
 from engine.link.kill_line import KillRequest
 from engine.market.clock import SECOND, Instant
 from engine.orders.messages import PlaceOrder, Refused, Request, Role
+from engine.performance.metrics import EquityMark
 from engine.presenter import Presenter, Surroundings
 from engine.runtime.pace import UNPACED, Pace
 from engine.runtime.playback import Outside, Playback
@@ -111,6 +112,8 @@ class Service:
         self._screens = 0
         self._alone_since = monotonic()
         self._stopping = ""
+        self.equity: list[EquityMark] = []
+        """The account at each mark since this service began."""
         self.problems: list[str] = []
         """What the disks refused, newest last; shown as alarms."""
 
@@ -196,6 +199,7 @@ class Service:
             divided = _divide(effects)
             effects = []
             self._show_latch()
+            self._note_equity(divided.records)
             durable = await self._record(divided)
             for request in divided.requests:
                 refusal = self._refusal(request, durable=durable)
@@ -273,6 +277,14 @@ class Service:
         if error is not None:
             self._note_problem(str(error))
         return error is None
+
+    def _note_equity(self, records: list[Record]) -> None:
+        account = self.core.limits.account
+        for record in records:
+            if record.kind == "equity" and isinstance(record.payload, dict):
+                net = record.payload["net"]
+                if isinstance(net, int):
+                    self.equity.append((record.time, account + net))
 
     def _take_entries(self) -> list[Entry]:
         entries, self._entries = self._entries, []

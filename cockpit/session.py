@@ -1,0 +1,112 @@
+"""One sitting at the screen: find or start the engine, attach, show, detach.
+
+The engine starts in another thread while the screen's library loads, so that the first picture is not late.
+"""
+
+import asyncio
+import os
+import sys
+import threading
+from typing import TYPE_CHECKING
+
+from engine.desk import Desk, DeskError, MarketChoice
+from engine.link import KillSender, LinkError, MemoryKillSender, MemoryLink, connect
+
+if TYPE_CHECKING:
+    from cockpit.line import KillSwitch, Line
+    from engine.desk import World, WorldDirectory
+
+
+class _EngineStart(threading.Thread):
+    """Finds or starts the engine beside the screen's own start."""
+
+    def __init__(self, desk: Desk, choice: MarketChoice | None, world: "World") -> None:
+        super().__init__(name="engine-start", daemon=True)
+        self._desk = desk
+        self._choice = choice
+        self._world = world
+        self._directory: WorldDirectory | None = None
+        self._error: BaseException | None = None
+
+    def run(self) -> None:
+        try:
+            self._directory = self._desk.start_engine(self._choice, self._world)
+        except BaseException as error:  # noqa: BLE001 - handed to the thread that waits, and raised there
+            self._error = error
+
+    def result(self) -> "WorldDirectory":
+        """Wait and return where the engine is reached; raises what the start raised."""
+        self.join()
+        if self._error is not None:
+            raise self._error
+        if self._directory is None:
+            raise DeskError("expected the engine's start to end, got neither an engine nor an error")
+        return self._directory
+
+
+def show(desk: Desk, choice: MarketChoice | None, *, embedded: bool, mouse: bool, ascii_only: bool) -> int:
+    """Show the screen until it is left; return the exit code. Raises DeskError when no engine can be had."""
+    world, chosen = desk.choose_world(choice)
+    if chosen is not None:
+        desk.check_files(chosen)
+    if embedded:
+        return asyncio.run(_show_embedded(desk, chosen, world, mouse=mouse, ascii_only=ascii_only))
+    start = _EngineStart(desk, chosen, world)
+    start.start()
+    import cockpit.app
+
+    del cockpit.app
+    directory = start.result()
+    return asyncio.run(_show_attached(desk, directory, mouse=mouse, ascii_only=ascii_only))
+
+
+async def _show_attached(desk: Desk, directory: "WorldDirectory", *, mouse: bool, ascii_only: bool) -> int:
+    sender = KillSender(directory)
+    sender.open()
+    try:
+        line = await connect(directory, _screen_name())
+    except LinkError as error:
+        raise DeskError(str(error)) from error
+    try:
+        return await _run_screen(desk, line, sender, mouse=mouse, ascii_only=ascii_only)
+    finally:
+        await line.close()
+        sender.close()
+
+
+async def _show_embedded(
+    desk: Desk, choice: MarketChoice | None, world: "World", *, mouse: bool, ascii_only: bool
+) -> int:
+    from engine.desk import embed_engine
+
+    async with embed_engine(desk, choice, world) as hosted:
+        line = MemoryLink(hosted.server, _screen_name())
+        try:
+            return await _run_screen(
+                desk, line, MemoryKillSender(hosted.receiver), mouse=mouse, ascii_only=ascii_only
+            )
+        finally:
+            await line.close()
+
+
+async def _run_screen(
+    desk: Desk, line: "Line", switch: "KillSwitch", *, mouse: bool, ascii_only: bool
+) -> int:
+    from cockpit.app import make_app
+    from cockpit.watchdog import TerminalWatchdog
+
+    screen = desk.settings.screen
+    app = make_app(line, switch, screen.model_copy(update={"ascii": ascii_only or screen.ascii}))
+    watchdog = TerminalWatchdog(sys.stdin.fileno())
+    try:
+        await app.run_async(mouse=mouse)
+    finally:
+        watchdog.close()
+    return app.return_code or 0
+
+
+def _screen_name() -> str:
+    try:
+        return f"{os.ttyname(sys.stdin.fileno())} ({os.getpid()})"
+    except OSError:
+        return f"screen {os.getpid()}"

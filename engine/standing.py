@@ -1,0 +1,265 @@
+"""Where a world stands, read from its files: with an engine, without one, or beside a hung one.
+
+The paper exchange's file is the broker here. What it says is the broker's word; when it cannot be read the book is
+UNKNOWN, never flat.
+"""
+
+from typing import Any
+
+import msgspec
+
+import config
+from engine.brokers.paper import PaperExchange
+from engine.brokers.store import ExchangeError
+from engine.core import DayState
+from engine.home import World, WorldDirectory
+from engine.latch import read_latch
+from engine.ledger.reader import LedgerReader
+from engine.ledger.records import LedgerError
+from engine.market.charges import order_charges
+from engine.market.clock import isoformat
+from engine.market.price import Paise, rupees_of
+from engine.market.session import TradingDay, trading_day
+from engine.orders.messages import BrokerPosition, OrderReport, OrderType
+from engine.process import engine_state
+from engine.runtime.plan import Market, RunPlan
+from engine.runtime.run import RunError
+from engine.runtime.run import read_plan as plan_of
+
+_ENDED_STATUSES = frozenset({"complete", "cancelled", "rejected", "cancelled after market order"})
+
+
+def read_plan(directory: WorldDirectory) -> RunPlan | None:
+    """Return the plan of the world's newest run; None when there is none or it cannot be read."""
+    try:
+        with LedgerReader(directory.ledger) as ledger:
+            run = ledger.last_run()
+            return None if run is None else plan_of(run)
+    except (LedgerError, RunError):
+        return None
+
+
+def read_status(directory: WorldDirectory, settings: config.Settings) -> dict[str, object]:
+    """Return the contract's status object of one world."""
+    plan = read_plan(directory)
+    latch = read_latch(directory.latch)
+    state = engine_state(directory).value if directory.path.is_dir() else "none"
+    status: dict[str, object] = {
+        "world": directory.world.value,
+        "mode": _mode(directory, plan, settings),
+        "stage": "PAPER",
+        "phase": None,
+        "engine": state,
+        "feed": {"source": None if plan is None else plan.choice.market.value, "time": None, "updates": None},
+        "book": {"state": "UNKNOWN", "verified_at": None, "source": "ledger"},
+        "positions": [],
+        "orders": [],
+        "pnl": {"realised": None, "open": None, "charges": None, "net": None},
+        "risk": {"account": None, "day_loss_limit": None, "stopped_for_day": None},
+        "latch": None
+        if latch is None
+        else {
+            "state": latch.state.value,
+            "since": isoformat(latch.since),
+            "by": latch.by,
+            "reason": latch.reason,
+        },
+        "problem": None,
+    }
+    if plan is None and not directory.exchange.exists():
+        never = {"state": "FLAT", "verified_at": None, "source": "broker"}
+        return {**status, "book": never, "problem": "this world was never used"}
+    if plan is None:
+        return {**status, "problem": f"{directory.ledger}: expected the ledger's newest run, got none"}
+    try:
+        day = trading_day(plan.day, plan.configured().session)
+        exchange = PaperExchange.open(
+            directory.exchange, plan.by_key, day, plan.configured().paper, read_only=True
+        )
+    except (ExchangeError, ValueError) as error:
+        return {**status, "problem": str(error)}
+    try:
+        return {**status, **_from_exchange(exchange, plan, day), "risk": _risk(directory, plan)}
+    finally:
+        exchange.close()
+
+
+def describe(status: dict[str, Any]) -> str:
+    """Return a status as plain lines, for a person or a screen reader."""
+    book, pnl, feed = status["book"], status["pnl"], status["feed"]
+    lines = [
+        f"world {status['world']} ({status['mode']}, stage {status['stage']}), engine {status['engine']}",
+        f"market {feed['source'] or 'none'}, {status['phase'] or 'no session'}, at {feed['time'] or '?'}",
+        f"book {book['state']} (by the {book['source']}, {book['verified_at'] or 'never'})",
+    ]
+    for position in status["positions"]:
+        stop = position["stop"]
+        held = "no stop" if stop is None else f"stop {stop['price']} {stop['state']}"
+        lines.append(
+            f"  {position['quantity']:+d} {position['instrument']} at {position['average_price']}, {held}"
+        )
+    lines += [
+        f"  order {order['side']} {order['quantity']} {order['instrument']} {order['type']} {order['status']}"
+        for order in status["orders"]
+    ]
+    if pnl["net"] is not None:
+        lines.append(
+            f"result {pnl['net']}: realised {pnl['realised']}, open {pnl['open']}, charges {pnl['charges']}"
+        )
+    latch = status["latch"]
+    lines.append(
+        "latch off" if latch is None else f"LATCH {latch['state']} since {latch['since']} by {latch['by']}"
+    )
+    if status["problem"]:
+        lines.append(str(status["problem"]))
+    return "\n".join(lines)
+
+
+def _mode(directory: WorldDirectory, plan: RunPlan | None, settings: config.Settings) -> str:
+    if directory.world is World.ACCOUNT:
+        return settings.account.mode
+    if plan is not None:
+        return plan.choice.market.value
+    return Market.SIMULATED.value if directory.world is World.DEMO else Market.REPLAY.value
+
+
+def _from_exchange(exchange: PaperExchange, plan: RunPlan, day: TradingDay) -> dict[str, object]:
+    cursor = exchange.cursor
+    orders = [order for order in exchange.orders if order.status not in _ENDED_STATUSES]
+    positions = [position for position in exchange.positions if position.quantity]
+    market_time = exchange.market_time
+    kind = plan.instruments[0].kind
+    clean = exchange.flat and cursor.run == plan.run
+    pnl = _result(exchange, plan)
+    return {
+        "phase": day.phase(kind, market_time).value,
+        "feed": {
+            "source": plan.choice.market.value,
+            "time": isoformat(market_time),
+            "updates": cursor.updates,
+            "files": list(plan.choice.files),
+        },
+        "book": {
+            "state": "FLAT" if clean else "OPEN",
+            "verified_at": isoformat(market_time),
+            "source": "broker",
+        },
+        "positions": [
+            _position(position, orders, exchange.mark(position.instrument)) for position in positions
+        ],
+        "orders": [_order(order) for order in orders],
+        "pnl": pnl,
+    }
+
+
+def _position(position: BrokerPosition, orders: list[OrderReport], mark: Paise | None) -> dict[str, object]:
+    stops = [
+        order
+        for order in orders
+        if order.instrument == position.instrument
+        and order.order_type is OrderType.STOP_LIMIT
+        and order.side.sign * position.quantity < 0
+    ]
+    covered = sum(order.quantity - order.filled_quantity for order in stops)
+    stop = None
+    if stops:
+        state = "HELD" if covered >= abs(position.quantity) else "PARTIAL"
+        stop = {"price": rupees_of(stops[-1].trigger_price), "state": state}
+    average = _average(position)
+    pnl = None
+    if mark is not None and average is not None:
+        pnl = round((mark - average) * position.quantity / 100, 2)
+    return {
+        "instrument": position.instrument,
+        "quantity": position.quantity,
+        "average_price": None if average is None else round(average / 100, 4),
+        "stop": stop,
+        "pnl": pnl,
+    }
+
+
+def _average(position: BrokerPosition) -> float | None:
+    if position.quantity > 0:
+        return position.buy_value / position.buy_quantity if position.buy_quantity else None
+    return position.sell_value / position.sell_quantity if position.sell_quantity else None
+
+
+def _order(order: OrderReport) -> dict[str, object]:
+    return {
+        "tag": order.tag,
+        "instrument": order.instrument,
+        "side": order.side.value,
+        "type": order.order_type.value,
+        "quantity": order.quantity,
+        "filled": order.filled_quantity,
+        "price": rupees_of(order.price),
+        "trigger_price": rupees_of(order.trigger_price) if order.trigger_price else None,
+        "status": order.status,
+    }
+
+
+def _result(exchange: PaperExchange, plan: RunPlan) -> dict[str, object]:
+    """Return the day's result as the exchange's fills have it: cash flow plus what is held at its mark."""
+    cash = held = 0
+    known = True
+    for position in exchange.positions:
+        cash += position.sell_value - position.buy_value
+        if position.quantity:
+            mark = exchange.mark(position.instrument)
+            known = known and mark is not None
+            held += (mark or 0) * position.quantity
+    by_key = plan.by_key
+    charges = sum(
+        order_charges(by_key[order.instrument].kind, order.side, order.filled_value, plan.day).total
+        for order in exchange.orders
+        if order.filled_value
+    )
+    realised = _realised(exchange)
+    net = cash + held - charges
+    return {
+        "realised": rupees_of(realised),
+        "open": rupees_of(cash + held - realised) if known else None,
+        "charges": rupees_of(charges),
+        "net": rupees_of(net) if known else None,
+    }
+
+
+def _realised(exchange: PaperExchange) -> Paise:
+    """Return the gross result of matched quantity at average prices, paise."""
+    total = 0
+    for position in exchange.positions:
+        matched = min(position.buy_quantity, position.sell_quantity)
+        if matched:
+            total += position.sell_value * matched // position.sell_quantity
+            total -= position.buy_value * matched // position.buy_quantity
+    return total
+
+
+def _risk(directory: WorldDirectory, plan: RunPlan) -> dict[str, object]:
+    try:
+        with LedgerReader(directory.ledger) as ledger:
+            fact = ledger.day_state(plan.day, plan.run)
+        state = None if fact is None else msgspec.json.decode(fact.payload, type=DayState)
+    except (LedgerError, msgspec.DecodeError):
+        state = None
+    if state is None:
+        return {
+            "account": plan.configured().account.capital,
+            "day_loss_limit": None,
+            "stopped_for_day": False,
+        }
+    return {
+        "account": rupees_of(state.limits.account),
+        "day_loss_limit": rupees_of(state.limits.loss_limit),
+        "stopped_for_day": state.limits.stopped,
+    }
+
+
+def stopped_for_day(directory: WorldDirectory) -> str:
+    """Return why a world may not trade again today; empty when it may."""
+    plan = read_plan(directory)
+    if plan is None:
+        return ""
+    if _risk(directory, plan)["stopped_for_day"]:
+        return f"the daily loss limit was reached on {plan.day:%d %B %Y}; the latch stays until the next trading day"
+    return ""
