@@ -7,14 +7,18 @@ import asyncio
 import os
 import sys
 import threading
-from typing import TYPE_CHECKING
+import time
+from typing import TYPE_CHECKING, Final
 
 from engine.desk import Desk, DeskError, MarketChoice
-from engine.link import KillSender, LinkError, MemoryKillSender, MemoryLink, connect
+from engine.link import KillSender, LinkError, MemoryKillSender, MemoryLink, NoEngineError, UnixLink, connect
 
 if TYPE_CHECKING:
     from cockpit.line import KillSwitch, Line
     from engine.desk import World, WorldDirectory
+
+_ATTACH_SECONDS: Final = 5.0
+_RETRY_SECONDS: Final = 0.02
 
 
 class _EngineStart(threading.Thread):
@@ -64,7 +68,7 @@ async def _show_attached(desk: Desk, directory: "WorldDirectory", *, mouse: bool
     sender = KillSender(directory)
     sender.open()
     try:
-        line = await connect(directory, _screen_name())
+        line = await _attach(directory)
     except LinkError as error:
         raise DeskError(str(error)) from error
     try:
@@ -72,6 +76,18 @@ async def _show_attached(desk: Desk, directory: "WorldDirectory", *, mouse: bool
     finally:
         await line.close()
         sender.close()
+
+
+async def _attach(directory: "WorldDirectory") -> UnixLink:
+    """Attach, giving an engine that has just bound its socket the moment it needs to listen."""
+    deadline = time.monotonic() + _ATTACH_SECONDS
+    while True:
+        try:
+            return await connect(directory, _screen_name())
+        except NoEngineError:
+            if time.monotonic() > deadline:
+                raise
+            await asyncio.sleep(_RETRY_SECONDS)
 
 
 async def _show_embedded(

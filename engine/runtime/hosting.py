@@ -84,6 +84,10 @@ class Host:
     ) -> str:
         """Run the world's engine until it ends; return why. Raises HostError, RunError, LedgerError."""
         loop = asyncio.get_running_loop()
+        if sockets:
+            # A dead engine's socket would look like this one, ready before it is.
+            self._directory.create_sockets()
+            self._directory.socket.unlink(missing_ok=True)
         latch = Latch(self._directory.latch)
 
         def tell_loop(kill: KillRequest) -> None:
