@@ -65,7 +65,7 @@ def begin_run(
     feed, day = open_market(choice, settings)
     plan = plan_run(name, choice, feed, settings)
     exchange = _open_exchange(exchange_path, plan, day)
-    begin = feed.seeds[0].until if feed.seeds else day.open(next(iter(plan.instruments)).kind)
+    begin = _begin_of(feed, day)
     exchange.begin_run(name, begin)
     playback = _playback(plan, settings, feed, day, exchange, begin, journal, beat, again=False)
     return PreparedRun(plan, playback, exchange, resumed=False)
@@ -92,7 +92,7 @@ def resume_run(
         )
     exchange = _open_exchange(exchange_path, plan, day)
     cursor = exchange.cursor
-    begin = feed.seeds[0].until if feed.seeds else day.open(next(iter(plan.instruments)).kind)
+    begin = _begin_of(feed, day)
     if cursor.run != plan.run:
         raise RunError(
             f"expected the exchange at run {plan.run}, got {cursor.run or 'an empty one'}; begin a new run"
@@ -160,6 +160,12 @@ def past_of(ledger: Ledger, run: str) -> tuple[list[ClosedTrade], dict[date, Pai
     except (LedgerError, msgspec.DecodeError) as error:
         raise RunError(f"expected earlier trades to read, got: {error}") from error
     return trades, accounts
+
+
+def _begin_of(feed: PulledFeed, day: TradingDay) -> Instant:
+    """Return where virtual time begins: behind the newest seed, else at the session's open."""
+    opens = (day.open(instrument.kind) for instrument in feed.instruments.values())
+    return max((seed.until for seed in feed.seeds), default=min(opens))
 
 
 def _open_exchange(path: Path | None, plan: RunPlan, day: TradingDay) -> PaperExchange:
