@@ -9,6 +9,7 @@ from engine.brokers.matching import (
     still_eaten,
     stop_reached,
     stop_reached_in_bar,
+    swept,
     traded_through,
     walk,
     worse,
@@ -194,6 +195,7 @@ class Floor:
             order.status = TRIGGER_PENDING
         else:
             order.status = OPEN
+            order.swept = 0
             if changed and order.meets_by is None:
                 order.meets_by = now if self.held else now + self._book_wait
 
@@ -253,7 +255,10 @@ class Floor:
         return events + self.on_update(update, now)
 
     def meet(self, order: Order, now: Instant) -> list[BrokerEvent]:
-        """Let an order meet the book that stands now, level by level; the rest of it rests."""
+        """Let an order meet the book that stands now, level by level; the rest of it rests.
+
+        A limit beyond the last visible level has swept the book: what it meets next costs no less than that level.
+        """
         order.meets_by = None
         self.register.touch(order, now)
         depth = self.depths[order.instrument]
@@ -264,9 +269,11 @@ class Floor:
         self._eat(depth, order.side, takes)
         stale = self.clock - depth.book_arrival > STALE_AFTER
         quality = STALE if stale else BOOK
+        order.swept = swept(order.side, order.price, levels)
         if order.at_trigger:
             order.at_trigger = False
             takes = [(worse(order.side, order.trigger_price, price), quantity) for price, quantity in takes]
+            order.swept = order.swept and worse(order.side, order.trigger_price, order.swept)
             quality = TRIGGER
         return self.register.fill(order, takes, quality, now)
 
@@ -316,21 +323,27 @@ class Floor:
     def _match_resting(
         self, resting: list[Order], depth: Depth, traded: int, now: Instant
     ) -> list[BrokerEvent]:
-        """Fill resting orders at their own price: against displayed depth that crosses them, then by trades through."""
+        """Fill resting orders at their own price: against depth that crosses them, then by trades through.
+
+        One that swept the book is not at its own price yet: it pays what it meets, no better than what it swept.
+        """
         events: list[BrokerEvent] = []
         resting.sort(key=lambda order: (-order.price * order.side.sign, order.sequence))
         for order in resting:
             levels, eaten = _opposite(order.side, depth)
             takes = list(walk(levels, eaten, order.side, order.price, order.remaining))
-            if takes:
-                self._eat(depth, order.side, takes)
-                events += self.register.fill(
-                    order, [(order.price, sum(taken for _, taken in takes))], BOOK, now
-                )
+            self._eat(depth, order.side, takes)
+            takes = [(_resting_price(order, price), quantity) for price, quantity in takes]
+            events += self.register.fill(order, takes, BOOK, now)
             if order.remaining and traded > 0 and traded_through(order.side, order.price, depth.last):
                 quantity = min(order.remaining, traded)
                 traded -= quantity
-                events += self.register.fill(order, [(order.price, quantity)], THROUGH, now)
+                price = _resting_price(order, depth.last)
+                events += self.register.fill(order, [(price, quantity)], THROUGH, now)
+            if order.swept:
+                now_swept = swept(order.side, order.price, levels)
+                order.swept = now_swept and worse(order.side, order.swept, now_swept)
+                self.register.touched[order.order_id] = order
         return events
 
     def _eat(self, depth: Depth, side: Side, takes: Iterable[Take]) -> None:
@@ -365,6 +378,10 @@ def _fires(order: Order, update: MarketUpdate, depth: Depth) -> bool:
         and minute.start >= order.terms_since
         and stop_reached_in_bar(side, trigger, minute)
     )
+
+
+def _resting_price(order: Order, met: Paise) -> Paise:
+    return worse(order.side, order.swept, met) if order.swept else order.price
 
 
 def _opposite(side: Side, depth: Depth) -> tuple[tuple[tuple[Paise, int], ...], dict[Paise, int]]:

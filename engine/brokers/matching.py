@@ -42,6 +42,11 @@ def still_eaten(eaten: Mapping[Paise, int], levels: Iterable[Level]) -> dict[Pai
     return {price: min(eaten[price], displayed) for price, displayed in levels if price in eaten}
 
 
+def swept(side: Side, limit: Paise, levels: Sequence[Level]) -> Paise:
+    """Return the last visible level when a limit reaches beyond all of them; 0 when the book ends its reach."""
+    return levels[-1][0] if levels and reaches(side, limit, levels[-1][0]) else 0
+
+
 def traded_through(side: Side, limit: Paise, last: Paise) -> bool:
     """Say whether a trade went through a resting limit: at its price is not enough, others may stand before us."""
     return last < limit if side is Side.BUY else last > limit

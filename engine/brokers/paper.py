@@ -212,7 +212,8 @@ class PaperExchange:
     def flatten_standing(self, now: Instant) -> FlattenReport:
         """Close everything with no engine: cancel all, close each position against its stored book, commit.
 
-        Fills are marked STALE. Requests under way never arrive. Raises ExchangeError when it cannot be saved.
+        Fills are marked STALE. Requests under way never arrive. ``now`` is virtual time, the cursor's own where time
+        stood still (demo, replay). Raises ExchangeError when it cannot be saved.
         """
         dropped = tuple(
             flight.request.tag for flight in self._flight if isinstance(flight.request, PlaceOrder)

@@ -50,6 +50,8 @@ class Order(msgspec.Struct):
     triggered: bool = False
     at_trigger: bool = False
     """Fired and not yet met a book: fills no better than its trigger."""
+    swept: Paise = 0
+    """The worst visible level it has reached beyond; 0 once it rests at its own price."""
     filled_quantity: int = 0
     filled_value: Paise = 0
     charges: Paise = 0

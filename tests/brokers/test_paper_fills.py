@@ -94,6 +94,36 @@ def test_a_standing_book_older_than_the_market_marks_its_fills_stale() -> None:
     assert fills(exchange) == [(100_010, 10, "STALE")]
 
 
+def test_a_limit_beyond_the_visible_book_pays_what_it_meets_next_but_no_better_than_it_swept() -> None:
+    exchange = standing()
+    arrive(exchange, limit("E1", Side.BUY, 100, 101_000), TEN)
+    for step, asks in (
+        (1, ((100_010, 10), (100_020, 10))),
+        (2, ((99_990, 5), (100_060, 5))),
+        (3, ((100_050, 5), (101_500, 9))),
+        (4, ((100_100, 5), (101_500, 9))),
+    ):
+        at = TEN + step * SECOND
+        exchange.on_update(update(at, 100_900, 1_000, asks=asks), at)
+    assert fills(exchange) == [
+        (100_010, 10, "BOOK"),
+        (100_020, 10, "BOOK"),
+        (100_020, 5, "BOOK"),
+        (100_060, 5, "BOOK"),
+        (100_060, 5, "BOOK"),
+        (101_000, 5, "BOOK"),
+    ]
+
+
+def test_a_trade_inside_the_reach_of_an_order_that_swept_the_book_fills_it_there() -> None:
+    exchange = standing()
+    arrive(exchange, limit("E1", Side.SELL, 200, 99_000), TEN)
+    at = TEN + SECOND
+    exchange.on_update(update(at, 100_000, 1_000, bids=((100_000, 20), (99_990, 20))), at)
+    exchange.on_update(update(at + SECOND, 99_950, 1_007, bids=((99_990, 20),)), at + SECOND)
+    assert fills(exchange)[2:] == [(99_950, 7, "THROUGH")]
+
+
 def test_the_same_displayed_depth_fills_once() -> None:
     exchange = standing()
     for step in range(3):
@@ -204,6 +234,20 @@ def test_a_minute_extreme_fires_a_stop_only_when_the_minute_began_after_it() -> 
             update(at, 100_000, 1_010, bids=((99_990, 50),), minute=(start, 100_000, 99_890)), at
         )
         assert final(exchange, "S1").filled_quantity == filled
+
+
+def test_a_moved_stop_is_not_fired_by_a_minute_from_before_the_move() -> None:
+    exchange = standing()
+    arrive(exchange, stop("S1", Side.SELL, 10, 99_000, 98_000), TEN)
+    at = TEN + 90 * SECOND
+    exchange.on_update(update(at, 100_000, 1_010, bids=BOOK_BIDS), at)
+    exchange.submit(moved(final(exchange, "S1"), 98_000, trigger=99_900), at)
+    assert statuses(exchange.advance(at + LATENCY)) == ["modify pending", "modified"]
+    for minute, status in ((1, "trigger pending"), (2, "complete")):
+        at = TEN + (minute + 1) * MINUTE + SECOND
+        bar = (TEN + minute * MINUTE, 100_000, 99_890)
+        exchange.on_update(update(at, 100_000, 1_010 + minute, bids=BOOK_BIDS, minute=bar), at)
+        assert final(exchange, "S1").status == status
 
 
 def test_a_resting_stop_becomes_the_closer_by_one_modification() -> None:
