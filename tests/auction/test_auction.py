@@ -323,6 +323,37 @@ def test_the_last_minute_of_a_bracket_corrects_it_and_the_balance_once_it_comes(
     assert (context.brackets[1].low, context.brackets[1].high) == (10_000, 10_000)
 
 
+def test_a_packet_at_the_very_end_of_the_first_hour_is_no_part_of_the_balance() -> None:
+    packets = [
+        make_update(OPEN - SECOND, 10_000, 0),
+        make_update(at("10:00"), 10_000, 5),
+        make_update(at("10:15"), 10_500, 6),
+    ]
+    balance = play(packets).context(KEY).initial_balance
+    assert balance is not None
+    assert (balance.low, balance.high, balance.complete) == (10_000, 10_000, True)
+
+
+def test_a_bracket_closes_where_its_last_minute_closed() -> None:
+    market = play([make_update(OPEN - SECOND, 10_000, 0), make_update(at("15:29:30"), 10_000, 5)])
+    last_minute = bar(at("15:29"), 9_990, 10_020, 10_010)
+    market.apply(make_update(at("15:29:40"), 9_990, 6, minute=last_minute))
+    market.apply(make_update(at("15:29:50"), 10_000, 7, minute=last_minute))
+    assert market.context(KEY).brackets[-1].close == 10_010
+
+
+def test_figures_of_the_day_before_are_no_part_of_the_vwap() -> None:
+    market = play([make_update(OPEN - 86_400 * SECOND, 9_000, 500, average_price=9_000)])
+    market.apply(make_update(at("09:16"), 10_000, 600, average_price=10_000))
+    assert market.context(KEY).vwap == 10_000
+
+
+def test_a_record_that_begins_after_the_close_is_partial_and_empty() -> None:
+    context = play([make_update(CLOSE + SECOND, 10_000, 500)]).context(KEY)
+    assert context.partial_since == CLOSE + SECOND
+    assert (context.last, context.brackets, context.quality) == (None, (), Quality.NOT_READY)
+
+
 def test_a_new_day_extreme_belongs_to_a_bracket_only_when_the_packet_before_lay_in_it() -> None:
     packets = [
         make_update(OPEN - SECOND, 10_000, 0),
