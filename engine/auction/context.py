@@ -4,8 +4,9 @@ Every price is paise, every time an instant. What is not known is None, never a 
 """
 
 from dataclasses import dataclass, field
-from enum import StrEnum
 
+from engine.auction.levels import Absorption, Acceptance, DeltaReading, Node, PriorLevels, Zone
+from engine.auction.quality import Quality
 from engine.market.clock import Instant
 from engine.market.continuity import Hole
 from engine.market.instrument import Instrument
@@ -23,17 +24,6 @@ __all__ = [
     "Quality",
     "RowReading",
 ]
-
-
-class Quality(StrEnum):
-    """How far a figure may be trusted."""
-
-    LIVE = "LIVE"
-    PARTIAL = "PARTIAL"
-    GAP = "GAP"
-    STALE = "STALE"
-    ESTIMATED = "ESTIMATED"
-    NOT_READY = "NOT READY"
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,3 +131,35 @@ class Context:
     notes: tuple[str, ...] = field(default=())
     placed_volumes: tuple[int, ...] = field(default=())
     """Of each bar in ``minutes`` the volume placed EXACT or BATCH, units, same order; empty when not counted."""
+    prior: PriorLevels | None = None
+    """What earlier sessions left; None when nothing is known of any."""
+    shape: str = ""
+    """Shape of the TPO profile: B, P, b, D or empty when none applies."""
+    nodes: tuple[Node, ...] = ()
+    zones: tuple[Zone, ...] = ()
+    """Single-print zones inside the profile's body."""
+    top_tail: int = 0
+    bottom_tail: int = 0
+    """Rows of single prints at the extremes, 0 while the bracket that made them is the newest."""
+    vwap_deviation: Paise | None = None
+    """Volume-weighted standard deviation around the VWAP of the recorded part."""
+    deviation_minutes: int = 0
+    """How many minutes of trading it stands on."""
+    vwap_slope: Paise | None = None
+    """Change of the VWAP over the last hour."""
+    extended_up: bool = False
+    extended_down: bool = False
+    """Range extension beyond the complete initial balance."""
+    one_timeframing: int = 0
+    """Brackets in a row, up to the newest complete one, that did not take out the previous low (positive) or high."""
+    poc_migration: int | None = None
+    """Rows the developing volume POC moved since the initial balance was complete."""
+    value_weak: str = ""
+    """Why the value area says little today; empty when it may be used."""
+    delta: DeltaReading | None = None
+    absorptions: tuple[Absorption, ...] = ()
+    """The newest last, at most 20."""
+    acceptance: dict[str, Acceptance] = field(default_factory=dict)
+    """How named levels were taken: VAH, VAL, IBH, IBL, and of the prior day PDH, PDL, PVAH, PVAL."""
+    opening_range: tuple[Paise, Paise] | None = None
+    """Low and high of the first 5 minutes; None after a late start."""

@@ -1,0 +1,120 @@
+"""Levels and zones that setups trade against, each with where it comes from. Prices in paise, lower row edges."""
+
+from dataclasses import dataclass
+from datetime import date
+from enum import StrEnum
+
+from engine.auction.quality import Quality
+from engine.market.price import Paise
+
+
+class NodeKind(StrEnum):
+    """A peak or a valley of volume at price."""
+
+    HIGH = "HVN"
+    LOW = "LVN"
+
+
+@dataclass(frozen=True, slots=True)
+class Node:
+    """One volume node (source: three-row mean, strict extreme within three rows, prominence 10 % of the peak)."""
+
+    kind: NodeKind
+    price: Paise
+    volume: int
+
+
+@dataclass(frozen=True, slots=True)
+class Zone:
+    """Consecutive rows one TPO wide inside the profile's body, or a tail at one of its ends."""
+
+    low: Paise
+    high: Paise
+    """Lower edge of the highest row."""
+    rows: int
+    letter: str
+    """The bracket that printed it; empty when several did."""
+    loose_share: float
+    """Share of its volume that was placed WIDE or UNPLACED, 0 to 1."""
+
+
+@dataclass(frozen=True, slots=True)
+class PriorLevels:
+    """What earlier sessions left behind for one instrument, as of this session's open."""
+
+    day: date
+    """The newest earlier session."""
+    sessions: int
+    """How many earlier sessions are known."""
+    quality: Quality
+    reason: str
+    """Why the levels are NOT READY or ESTIMATED; empty when they may be used."""
+    row: Paise
+    open: Paise
+    high: Paise
+    low: Paise
+    close: Paise
+    poc: Paise
+    val: Paise
+    vah: Paise
+    day_type: str
+    week_high: Paise | None = None
+    week_low: Paise | None = None
+    month_high: Paise | None = None
+    month_low: Paise | None = None
+    naked_pocs: tuple[tuple[date, Paise], ...] = ()
+    """Earlier POCs that no later bracket has touched."""
+    balance_low: Paise | None = None
+    balance_high: Paise | None = None
+    """Edges of the multi-day balance that the newest session belongs to; None when it stands alone."""
+    balance_days: int = 0
+    average_range: Paise | None = None
+    range_days: int = 0
+    slot_volumes: tuple[int | None, ...] = ()
+    """Average volume of each 5-minute slot of the session; None where fewer than 5 sessions are known."""
+
+    @property
+    def ready(self) -> bool:
+        """Say whether the levels may be traded against."""
+        return self.quality not in (Quality.NOT_READY, Quality.STALE)
+
+
+class Acceptance(StrEnum):
+    """How the market took a level it traded beyond."""
+
+    UNTOUCHED = "UNTOUCHED"
+    TESTING = "TESTING"
+    REJECTED = "REJECTED"
+    ACCEPTED = "ACCEPTED"
+
+
+@dataclass(frozen=True, slots=True)
+class DeltaReading:
+    """Aggressor volume of the session so far under each rule; an inference from snapshots, never a fact."""
+
+    rule: str
+    """Name of the default rule."""
+    value: int
+    low: int
+    high: int
+    """Smallest and largest over the three rules; a band containing 0 has no sign."""
+    inside_share: float
+    """Share of volume inside the spread, 0 to 1."""
+    imbalance: int
+    """Order-flow imbalance at the best quotes, units."""
+
+    @property
+    def sign(self) -> int:
+        """Return +1 or -1 when every rule agrees, else 0."""
+        return 1 if self.low > 0 else -1 if self.high < 0 else 0
+
+
+@dataclass(frozen=True, slots=True)
+class Absorption:
+    """Aggressor volume that a row took without letting price through, true under every rule."""
+
+    time: int
+    price: Paise
+    side: str
+    """BUY when buyers were absorbed (at a high), SELL when sellers were (at a low)."""
+    volume: int
