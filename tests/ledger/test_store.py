@@ -7,6 +7,7 @@ import sqlite3
 import subprocess
 import sys
 import threading
+import time
 from collections.abc import Iterator
 from concurrent.futures import Future
 from contextlib import closing, contextmanager
@@ -171,6 +172,18 @@ def test_a_full_disk_fails_the_future_keeps_the_rows_and_writes_them_later(path:
     assert ledger.problem == ""
     assert [fact.key for fact in ledger.records("intent")] == ["T-1", "T-2", "T-3", "T-4"]
     ledger.close()
+
+
+def test_rows_that_wait_in_memory_are_tried_again_without_being_asked(path: Path) -> None:
+    with Ledger.open(path) as ledger, LedgerReader(path) as reader:
+        ledger.begin_run(a_run())
+        log = path.with_name(f"{path.name}-wal").stat().st_size
+        with files_no_larger_than(log), pytest.raises(LedgerError):
+            ledger.append("run-1", [intent(1)], durable=True).result(5)
+        pause, until = threading.Event(), time.monotonic() + 10
+        while not reader.records("intent") and time.monotonic() < until:
+            pause.wait(0.02)
+        assert [fact.key for fact in reader.records("intent")] == ["T-1"]
 
 
 def test_closing_on_a_full_disk_says_what_is_lost(path: Path) -> None:
