@@ -5,7 +5,7 @@ Nothing here decides about money. A stalled or crashed screen leaves the engine 
 
 import asyncio
 import gc
-import threading
+import math
 import time
 from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, Any, ClassVar, Final
@@ -16,8 +16,10 @@ from textual.screen import Screen
 
 from cockpit.formatting import speed
 from cockpit.keys import ACTIONS, Scope, bindings_of
+from cockpit.kill_key import KillKey
 from cockpit.line import KillSwitch, Line
 from cockpit.model import Model
+from cockpit.screens.painted import PaintedScreen
 from cockpit.screens.trade import TradeScreen
 from cockpit.theme import THEMES, variables_for
 from cockpit.widgets.positions import held_text
@@ -44,8 +46,22 @@ from engine.views import PositionRow, Severity, View
 if TYPE_CHECKING:
     from textual.driver import Driver
 
+    import config
+
 SPEEDS: Final = (1, 2, 5, 10, 30, 0)
 """Replay speeds in the order of the keys; 0 is as fast as possible."""
+
+
+def next_speed(current: int, by: int) -> int:
+    """Return the next faster (positive) or slower step from any speed; the last step stays."""
+
+    def pace(step: int) -> float:
+        return step or math.inf
+
+    beyond = [
+        step for step in SPEEDS if (pace(step) > pace(current) if by > 0 else pace(step) < pace(current))
+    ]
+    return current if not beyond else beyond[0] if by > 0 else beyond[-1]
 
 
 class CockpitApp(App[None]):
@@ -53,13 +69,13 @@ class CockpitApp(App[None]):
 
     CSS_PATH = "cockpit.tcss"
     TITLE = "cockpit"
-    BINDINGS: ClassVar[list[BindingType]] = bindings_of(Scope.ALWAYS, Scope.EVERYWHERE)
+    BINDINGS: ClassVar[list[BindingType]] = [*bindings_of(Scope.ALWAYS, Scope.EVERYWHERE)]
     ENABLE_COMMAND_PALETTE: ClassVar[bool] = True
 
     def __init__(
         self,
         line: Line,
-        kill_switch: KillSwitch,
+        kill_key: KillKey,
         *,
         frames_per_second: int = 10,
         theme: str = THEMES[0].name,
@@ -75,16 +91,14 @@ class CockpitApp(App[None]):
         self.flushes = 0
         """How many times the screen was laid out since its start."""
         self._line = line
-        self._kill_switch = kill_switch
-        self._kill_thread: threading.Thread | None = None
-        self._kill_id = b""
+        self._kill_key = kill_key
         self._frame_seconds = 1 / frames_per_second
         self._new_id = new_id or (lambda: command_of(new_kill_id()))
         self._outbox: asyncio.Queue[Command | str] = asyncio.Queue()
         self._is_dirty = True
         self._is_frozen = False
-        self._minute_mark = -1
-        self._trade = TradeScreen(self.model, ascii_signs=ascii_signs)
+        self._silence_shown = -1
+        self._trade = TradeScreen(self.model, now, ascii_signs=ascii_signs)
         for own in THEMES:
             self.register_theme(own)
         self.theme = theme if theme in self.available_themes else THEMES[0].name
@@ -93,6 +107,12 @@ class CockpitApp(App[None]):
             self.model.say(
                 f"expected screen.theme to be one of {names}, got {theme}", Severity.WARNING, now()
             )
+
+    @property
+    def is_settled(self) -> bool:
+        """Whether everything heard is painted and everything asked is sent."""
+        due = any(isinstance(screen, PaintedScreen) and screen.is_paint_due for screen in self.screen_stack)
+        return not (self._is_dirty or due) and self._outbox.empty()
 
     def get_theme_variable_defaults(self) -> dict[str, str]:
         """Give themes that are not ours the cockpit's own colours."""
@@ -150,9 +170,9 @@ class CockpitApp(App[None]):
             model.forget_old_notice(now)
             self._is_dirty = True
         silent = model.silent_for(now)
-        if silent is not None and silent != self._minute_mark:
+        if silent is not None and silent != self._silence_shown:
             self._is_dirty = True
-        self._minute_mark = -1 if silent is None else silent
+        self._silence_shown = -1 if silent is None else silent
         if not self._is_dirty:
             return
         self._is_dirty = False
@@ -164,13 +184,12 @@ class CockpitApp(App[None]):
 
     def _repaint(self) -> None:
         self.flushes += 1
-        screen = self.screen
-        if isinstance(screen, TradeScreen):
-            screen.flush()
-        else:
-            flush = getattr(screen, "flush", None)
-            if flush is not None:
-                flush()
+        # What lies under a dialog shows through and goes on.
+        for screen in reversed(self.screen_stack):
+            if isinstance(screen, PaintedScreen):
+                screen.flush()
+            if not screen.is_modal:
+                break
 
     def _ring(self) -> None:
         alarms = self.model.alarms
@@ -201,13 +220,8 @@ class CockpitApp(App[None]):
 
     def action_kill(self) -> None:
         """Send the kill by both ways with one id; waits for nothing and asks nothing."""
-        if self._kill_thread is None or not self._kill_thread.is_alive():
-            self._kill_id = new_kill_id()
-            self._kill_thread = threading.Thread(
-                target=self._kill_switch.kill, args=(self._kill_id,), name="kill-key", daemon=True
-            )
-            self._kill_thread.start()
-        command = Kill(id=command_of(self._kill_id), by="a screen", reason="the kill key was pressed")
+        kill_id = self._kill_key.repeat()
+        command = Kill(id=command_of(kill_id), by="a screen", reason="the kill key was pressed")
         self.model.killed_at = self.now()
         self._ask(command, "KILL sent")
 
@@ -391,7 +405,7 @@ class CockpitApp(App[None]):
 
         self.push_screen(StopDialog(), self._stop_engine)
 
-    def get_system_commands(self, screen: Screen[Any]) -> Iterable[SystemCommand]:
+    def get_system_commands(self, screen: Screen[Any]) -> Iterable[SystemCommand]:  # noqa: ARG002 - Textual's call
         """Fill the palette from the table, actions with a number aside."""
         for action in ACTIONS:
             if action.numbered:
@@ -459,14 +473,23 @@ class CockpitApp(App[None]):
         if (view := self._replay("speed")) is None:
             return
         current = view.header.speed
-        if current in SPEEDS:
-            index = SPEEDS.index(current)
-        else:
-            index = (
-                sum(1 for step in SPEEDS if 0 < step <= current) - (0 if by > 0 else 1) - (1 if by > 0 else 0)
-            )
-        wished = SPEEDS[max(0, min(len(SPEEDS) - 1, index + by))]
+        wished = next_speed(current, by)
         if wished == current:
             self._tell(f"speed is {speed(current)} already")
         else:
             self._ask(SetReplaySpeed(self._new_id(), wished), f"speed {speed(wished)}")
+
+
+def make_app(line: Line, switch: KillSwitch, settings: "config.Screen") -> CockpitApp:
+    """Return the screen for a real terminal: the kill keys are caught in its input thread too."""
+    from cockpit.driver import make_driver
+
+    key = KillKey(switch)
+    return CockpitApp(
+        line,
+        key,
+        frames_per_second=settings.frames_per_second,
+        theme=settings.theme,
+        ascii_signs=settings.ascii,
+        driver_class=make_driver(key.press),
+    )

@@ -66,14 +66,15 @@ def signed_units(units: int) -> str:
 
 
 def compact(units: int) -> str:
-    """Return a size in at most six characters: 98,340 or 12.3L (lakh) or 4.5Cr (crore)."""
+    """Return a size in at most six characters: 98,340 or 1.23L (lakh) or 4.5Cr (crore)."""
     size = abs(units)
     sign = MINUS if units < 0 else ""
     if size < _LAKH:
         return sign + grouped(size)
     unit, suffix = (_CRORE, "Cr") if size >= _CRORE else (_LAKH, "L")
-    tenths = size * 10 // unit
-    text = f"{tenths // 10}.{tenths % 10}" if tenths < 1000 else grouped(tenths // 10)
+    hundredths = size * 100 // unit
+    whole, rest = divmod(hundredths, 100)
+    text = f"{whole}.{rest:02d}" if whole < 10 else f"{whole}.{rest // 10}" if whole < 100 else grouped(whole)
     return f"{sign}{text}{suffix}"
 
 

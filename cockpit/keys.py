@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final
 
-from textual.binding import Binding, BindingType
+from textual.binding import Binding
 
 
 class Scope(StrEnum):
@@ -44,7 +44,7 @@ class Action:
         for key in self.keys:
             yield Binding(
                 key,
-                f"{self.name}({key})" if self.numbered else self.name,
+                f"app.{self.name}({key})" if self.numbered else f"app.{self.name}",
                 self.label,
                 show=False,
                 priority=always,
@@ -308,7 +308,7 @@ def action_named(name: str) -> Action:
     raise KeyError(name)
 
 
-def bindings_of(*scopes: Scope) -> list[BindingType]:
+def bindings_of(*scopes: Scope) -> list[Binding]:
     """Return the bindings of all actions of some scopes."""
     return [binding for action in ACTIONS if action.scope in scopes for binding in action.bindings()]
 

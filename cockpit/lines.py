@@ -17,6 +17,7 @@ Span = tuple[str, str]
 Line = tuple[Span, ...]
 
 ELLIPSIS: Final = "…"
+_TIED: Final = "\N{NO-BREAK SPACE}"
 _EIGHTHS: Final = " ▏▎▍▌▋▊▉█"
 
 
@@ -28,7 +29,9 @@ def clean(text: str) -> str:
     """
     if text.isascii() and text.isprintable():
         return text
-    return "".join(sign if sign.isprintable() and cell_len(sign) == 1 else "?" for sign in text)
+    return "".join(
+        sign if sign.isprintable() and cell_len(sign) == 1 else " " if sign == _TIED else "?" for sign in text
+    )
 
 
 def fit(text: str, width: int, align: str = "<") -> str:
@@ -80,15 +83,27 @@ def under(line: Line, style: str) -> Line:
     return tuple((text, name or style) for text, name in line)
 
 
+def _clamped(share: float) -> float:
+    return 0.0 if math.isnan(share) else min(1.0, max(0.0, share))
+
+
 def bar(share: float, width: int) -> str:
     """Return a horizontal bar of ``width`` cells in eighths; any share above nothing shows at least a sliver."""
     if width <= 0:
         return ""
-    eighths = min(width * 8, max(0, round(share * width * 8))) if math.isfinite(share) else 0
+    eighths = round(_clamped(share) * width * 8)
     if share > 0 and eighths == 0:
         eighths = 1
     full, rest = divmod(eighths, 8)
     return ("█" * full + (_EIGHTHS[rest] if rest else "")).ljust(width)
+
+
+def gauge(share: float, width: int) -> tuple[str, str]:
+    """Return the used and the free part of a thin gauge; any share above nothing shows one cell."""
+    used = round(_clamped(share) * width)
+    if used == 0 and share > 0:
+        used = min(1, width)
+    return "━" * used, "─" * (width - used)
 
 
 def wrap(text: str, width: int, limit: int) -> list[str]:
@@ -97,7 +112,7 @@ def wrap(text: str, width: int, limit: int) -> list[str]:
         return []
     lines: list[str] = []
     current = ""
-    words = clean(text.replace("\n", " ")).split()
+    words = [clean(word) for word in " ".join(text.split()).replace(" %", f"{_TIED}%").split(" ") if word]
     for position, word in enumerate(words):
         joined = f"{current} {word}" if current else word
         if len(joined) <= width:

@@ -41,6 +41,9 @@ STYLES: Final = (
 )
 """Every style name a painter may use; the empty name is plain text."""
 
+WORLDS: Final = ("simulated", "replay", "paper", "live")
+"""The worlds that have a colour of their own."""
+
 _DARK: Final = {
     "ck-dim": "#7f8b99",
     "ck-rule": "#303a46",

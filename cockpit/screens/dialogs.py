@@ -8,12 +8,14 @@ from textual.containers import Vertical
 from textual.screen import ModalScreen
 from textual.widgets import Input, Static
 
+from cockpit.frames import FrameSkipper
+
 _KILL_HINT = " ctrl+k KILL works here too "
 STOP_WORD = "STOP"
 """What the trader types to end the engine."""
 
 
-class Dialog(ModalScreen[bool]):
+class Dialog(FrameSkipper, ModalScreen[bool]):
     """A question over the screen; dismissed with the answer."""
 
     def on_mount(self) -> None:
@@ -61,9 +63,14 @@ class StopDialog(Dialog):
             yield Static(
                 "It refuses unless flat, with no order live or in doubt, and no other screen.", markup=False
             )
-            yield Input(placeholder=f"type {STOP_WORD} and press enter", select_on_focus=False)
+            yield Input(placeholder=f"type {STOP_WORD} and press enter", select_on_focus=False, id="word")
             yield Static("escape: let it run", classes="hint", markup=False)
             yield Static(_KILL_HINT, classes="kill", markup=False)
+
+    def on_mount(self) -> None:
+        """Keep the cursor still: nothing blinks on this screen."""
+        super().on_mount()
+        self.query_one(Input).cursor_blink = False
 
     def on_input_submitted(self, event: Input.Submitted) -> None:
         """Close with yes for the right word; anything else waits on."""

@@ -5,34 +5,28 @@ from typing import ClassVar
 from textual.app import ComposeResult
 from textual.binding import BindingType
 from textual.containers import VerticalScroll
-from textual.screen import Screen
 
 from cockpit.keys import Scope
 from cockpit.lines import Line
 from cockpit.model import Model
+from cockpit.screens.painted import PaintedScreen
 from cockpit.widgets.events import paint_alerts
 from cockpit.widgets.footer import paint_footer
 from cockpit.widgets.header import paint_band, paint_money
-from cockpit.widgets.panel import Panel
 
 
-class PageScreen(Screen[None]):
+class PageScreen(PaintedScreen):
     """Closed with escape; the risk line, the alert strip and the kill are on it as everywhere."""
 
     BINDINGS: ClassVar[list[BindingType]] = [("escape", "close", "back")]
     AUTO_FOCUS: ClassVar[str | None] = ".page"
 
     def __init__(self, model: Model, *, ascii_signs: bool) -> None:
-        super().__init__()
-        self._model = model
-        self._panels = {
-            name: Panel(id=name, ascii_signs=ascii_signs)
-            for name in ("band", "money", "text", "alerts", "foot")
-        }
+        super().__init__(model, ("band", "money", "text", "alerts", "foot"), ascii_signs=ascii_signs)
 
     def compose(self) -> ComposeResult:
         """Place the frame and the text."""
-        panels = self._panels
+        panels = self.panels
         yield panels["band"]
         yield panels["money"]
         with VerticalScroll(classes="page"):
@@ -41,12 +35,8 @@ class PageScreen(Screen[None]):
         yield panels["foot"]
 
     def on_mount(self) -> None:
-        """Paint at once."""
-        self.call_after_refresh(self.flush)
-
-    def on_resize(self) -> None:
-        """Paint for the new size."""
-        self.call_after_refresh(self.flush)
+        """Paint as soon as the panels stand."""
+        self.paint_soon()
 
     def text_lines(self, width: int) -> list[Line]:
         """Return the page's own lines."""
@@ -54,7 +44,7 @@ class PageScreen(Screen[None]):
 
     def flush(self) -> None:
         """Paint what the model holds now."""
-        model, panels = self._model, self._panels
+        model, panels = self.model, self.panels
         view = model.view
         width = self.app.size.width
         ended = model.ended is not None

@@ -67,4 +67,4 @@ class PerformanceScreen(PageScreen):
 
     def text_lines(self, width: int) -> list[Line]:
         """Return the figures."""
-        return paint_report(self._model.view, width)
+        return paint_report(self.model.view, width)

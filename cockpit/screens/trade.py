@@ -1,22 +1,22 @@
 """The trade screen: every panel a painter's lines, repainted by the app's one flush."""
 
+from collections.abc import Callable
 from typing import ClassVar
 
 from textual.app import ComposeResult
 from textual.binding import BindingType
 from textual.containers import Container
-from textual.screen import Screen
 
 from cockpit.keys import Scope, bindings_of
-from cockpit.lines import Line
+from cockpit.lines import Line, compose
 from cockpit.model import Model
+from cockpit.screens.painted import PaintedScreen
 from cockpit.widgets.events import paint_alerts, paint_banner, paint_events
 from cockpit.widgets.footer import paint_footer
 from cockpit.widgets.gauges import paint_performance, paint_risk, performance_line
 from cockpit.widgets.header import paint_band, paint_money, paint_tiny
 from cockpit.widgets.ladder import paint_book, paint_head, paint_rows
 from cockpit.widgets.orders import paint_orders
-from cockpit.widgets.panel import Panel
 from cockpit.widgets.positions import paint_positions, paint_selected
 from cockpit.widgets.sections import Section, heading, stack
 from cockpit.widgets.signals import paint_signals, wanted_rows
@@ -36,22 +36,20 @@ def layout_class(width: int, height: int) -> str:
     return "narrow" if width < 120 else "normal" if width < 150 else "wide" if width < 190 else "huge"
 
 
-class TradeScreen(Screen[None]):
+class TradeScreen(PaintedScreen):
     """Lays the model out; owns nothing but the ladder's window."""
 
-    BINDINGS: ClassVar[list[BindingType]] = bindings_of(Scope.TRADE)
+    BINDINGS: ClassVar[list[BindingType]] = [*bindings_of(Scope.TRADE)]
     AUTO_FOCUS: ClassVar[str | None] = None
 
-    def __init__(self, model: Model, *, ascii_signs: bool) -> None:
-        super().__init__(id="trade")
-        self._model = model
-        self._ascii = ascii_signs
+    def __init__(self, model: Model, now: Callable[[], float], *, ascii_signs: bool) -> None:
+        super().__init__(model, PANELS, ascii_signs=ascii_signs, name="trade")
+        self._now = now
         self._viewport = Viewport()
-        self._panels: dict[str, Panel] = {name: Panel(id=name, ascii_signs=ascii_signs) for name in PANELS}
 
     def compose(self) -> ComposeResult:
         """Place the panels."""
-        panels = self._panels
+        panels = self.panels
         yield panels["band"]
         yield panels["money"]
         yield panels["banner"]
@@ -74,13 +72,13 @@ class TradeScreen(Screen[None]):
     def on_resize(self) -> None:
         """Lay out for the new size."""
         self._lay_out()
-        self.call_after_refresh(self.flush)
+        self.paint_soon()
 
     def scroll_ladder(self, pages: int) -> None:
         """Move the ladder's window by half its height, up (negative) or down."""
-        ladder = self._model.view.ladder if self._model.view is not None else None
+        ladder = self.model.view.ladder if self.model.view is not None else None
         if ladder is not None:
-            step = max(1, self._panels["rows"].size.height // 2)
+            step = max(1, self.panels["rows"].size.height // 2)
             self._viewport = scroll(ladder, self._viewport, pages * step)
             self.flush()
 
@@ -91,9 +89,9 @@ class TradeScreen(Screen[None]):
 
     def flush(self) -> None:
         """Paint what the model holds now; panels repaint only the cells that differ."""
-        model = self._model
+        model = self.model
         view = model.view
-        band = self._panels["band"]
+        band = self.panels["band"]
         ended = model.ended is not None
         if view is not None:
             band.wear(view.header.world)
@@ -102,26 +100,19 @@ class TradeScreen(Screen[None]):
             return
         silent = model.silent_for(self._now())
         band.show([paint_band(view, band.size.width, silent=silent, ended=ended)])
-        money = self._panels["money"]
+        money = self.panels["money"]
         money.show([paint_money(view, money.size.width)])
         self._show_banner()
         if view is not None:
             self._show_ladder(view)
             for name, paint in (("left", self._left), ("right", self._right), ("below", self._below)):
-                panel = self._panels[name]
+                panel = self.panels[name]
                 if panel.display and panel.size.height:
                     panel.show(paint(view, panel.size.width, panel.size.height))
-        alerts = self._panels["alerts"]
+        alerts = self.panels["alerts"]
         alerts.show([paint_alerts(model, alerts.size.width)])
-        foot = self._panels["foot"]
+        foot = self.panels["foot"]
         foot.show([paint_footer(model, foot.size.width, Scope.TRADE, Scope.EVERYWHERE)])
-
-    def _now(self) -> float:
-        from cockpit.app import CockpitApp
-
-        app = self.app
-        assert isinstance(app, CockpitApp)
-        return app.now()
 
     def _lay_out(self) -> None:
         width, height = self.app.size
@@ -131,17 +122,19 @@ class TradeScreen(Screen[None]):
         self.set_class(height >= 34, "tall")
 
     def _show_banner(self) -> None:
-        model = self._model
-        banner = self._panels["banner"]
+        model = self.model
+        banner = self.panels["banner"]
         latch = model.view.latch if model.view is not None else None
-        lines = paint_banner(latch, model.ended, banner.size.width or self.app.size.width)
-        banner.set_class(bool(lines), "shown")
+        lines = paint_banner(latch, model.ended, self.app.size.width)
+        if banner.has_class("shown") is not bool(lines):
+            banner.set_class(bool(lines), "shown")
+            self.paint_soon()
         banner.set_class(latch is not None and latch.state == "FLAT" and model.ended is None, "quiet")
         banner.show(lines)
 
     def _show_ladder(self, view: View) -> None:
-        model = self._model
-        head, book, rows = (self._panels[name] for name in ("head", "book", "rows"))
+        model = self.model
+        head, book, rows = (self.panels[name] for name in ("head", "book", "rows"))
         ladder = view.ladder
         chosen = model.selected_row
         sight = Sight((), None, (), ())
@@ -161,11 +154,11 @@ class TradeScreen(Screen[None]):
             rows.show([])
 
     def _left(self, view: View, width: int, height: int) -> list[Line]:
-        inner = width - 1
+        inner = width - 2
         count = len(view.watchlist)
         sections = [
             Section(
-                lambda w, h: paint_watchlist(view.watchlist, self._model.selected_key, w, h),
+                lambda w, h: paint_watchlist(view.watchlist, self.model.selected_key, w, h),
                 min(count, 4) + 1,
                 2 * count + 2,
                 0,
@@ -173,7 +166,10 @@ class TradeScreen(Screen[None]):
             Section(lambda w, h: paint_risk(view.risk, w, h), 7, 11, 1),
             Section(lambda w, h: paint_performance(view.performance, w, h), 5, 7, 2),
         ]
-        return [(*line, ("│", "rule")) for line in stack(sections, inner, height)]
+        return [
+            ((" ", ""), *line, ("│", "rule"))
+            for line in _filled(stack(sections, inner, height), inner, height)
+        ]
 
     def _right(self, view: View, width: int, height: int) -> list[Line]:
         narrow_column = self.has_class("normal")
@@ -182,7 +178,7 @@ class TradeScreen(Screen[None]):
         if narrow_column:
             sections.append(
                 Section(
-                    lambda w, h: paint_watchlist(view.watchlist, self._model.selected_key, w, h),
+                    lambda w, h: paint_watchlist(view.watchlist, self.model.selected_key, w, h),
                     min(len(view.watchlist), 4) + 1,
                     len(view.watchlist) + 1,
                     0,
@@ -191,14 +187,14 @@ class TradeScreen(Screen[None]):
         sections.append(
             Section(lambda w, h: paint_positions(view.positions, w, h), max(2, count + 1), 3 * count + 2, 0)
         )
-        if self._model.orders_shown:
+        if self.model.orders_shown:
             sections.append(Section(lambda w, h: paint_orders(view.orders, w, h), 3, 100, 1))
         else:
             sections.append(
                 Section(
                     lambda w, h: paint_signals(view.signals, w, h),
                     5,
-                    wanted_rows(view.signals, width - 1, 3) + 1,
+                    wanted_rows(view.signals, width - 2, 3) + 1,
                     1,
                 )
             )
@@ -212,26 +208,32 @@ class TradeScreen(Screen[None]):
                     4,
                 )
             )
-        elif not self._model.orders_shown:
-            live = min(6, len(view.orders))
-            sections.append(Section(lambda w, h: paint_orders(view.orders, w, h), 3, live + 2, 2))
+        elif not self.model.orders_shown:
+            rows = sum(2 if row.message else 1 for row in view.orders[:6])
+            sections.append(Section(lambda w, h: paint_orders(view.orders, w, h), 3, rows + 2, 2))
         sections.append(Section(lambda w, h: paint_events(view.events, w, h), 3, 100, 3))
-        return _ruled(stack(sections, width - 1, height))
+        inner = width - 2
+        return [
+            (("│", "rule"), (" ", ""), *line)
+            for line in _filled(stack(sections, inner, height), inner, height)
+        ]
 
     def _below(self, view: View, width: int, height: int) -> list[Line]:
-        row = self._model.selected_row
+        row = self.model.selected_row
         if height <= 3:
-            return paint_selected(self._model.selected_position, row.symbol if row else "", width, height)
+            symbol = row.symbol if row is not None else ""
+            lines = paint_selected(self.model.selected_position, symbol, width - 1, height)
+            return [((" ", ""), *line) for line in lines]
         count = len(view.positions)
         sections = [
             Section(lambda w, h: paint_positions(view.positions, w, h), max(2, count + 1), 3 * count + 1, 0),
             Section(
-                lambda w, h: paint_signals(view.signals, w, h), 5, wanted_rows(view.signals, width, 2), 1
+                lambda w, h: paint_signals(view.signals, w, h), 5, wanted_rows(view.signals, width - 1, 2), 1
             ),
             Section(lambda w, h: paint_events(view.events, w, h), 3, 100, 2),
         ]
-        return stack(sections, width, height)
+        return [((" ", ""), *line) for line in stack(sections, width - 1, height)]
 
 
-def _ruled(lines: list[Line]) -> list[Line]:
-    return [(("│", "rule"), *line) for line in lines]
+def _filled(lines: list[Line], width: int, height: int) -> list[Line]:
+    return [*lines, *([compose([], width)] * (height - len(lines)))]

@@ -1,12 +1,13 @@
 """The event lines, the alert strip that stays until acknowledged, and the banner of a kill or an ended engine."""
 
 from cockpit.formatting import clock
-from cockpit.lines import Line, Span, compose, spread, wrap
+from cockpit.lines import Line, Span, compose, fit, length, wrap
 from cockpit.model import Model, Notice
+from cockpit.widgets.positions import held_text
 from cockpit.widgets.sections import heading
-from engine.views import EventLine, LatchView, Severity
+from engine.views import EventLine, LatchView, Severity, StopState
 
-_STYLES = {Severity.INFO: "", Severity.GOOD: "up", Severity.WARNING: "warn", Severity.ALARM: "alarm"}
+_STYLES = {Severity.INFO: "", Severity.GOOD: "good", Severity.WARNING: "warn", Severity.ALARM: "alarm"}
 _WORDS = {Severity.WARNING: "! ", Severity.ALARM: "!! "}
 
 
@@ -26,6 +27,16 @@ def paint_events(events: tuple[EventLine, ...], width: int, height: int) -> list
     return lines[:height]
 
 
+def _naked(model: Model) -> str:
+    """Return our positions without a known stop, whatever was acknowledged."""
+    rows = model.view.positions if model.view is not None else ()
+    return ", ".join(
+        held_text(row)
+        for row in rows
+        if not row.external and row.stop_state in (StopState.MISSING, StopState.IN_DOUBT)
+    )
+
+
 def _notice_span(notice: Notice) -> Span:
     return (f" {notice.text} ", {"warning": "warn", "alarm": "alarm"}.get(notice.severity.value, "strong"))
 
@@ -34,14 +45,17 @@ def paint_alerts(model: Model, width: int) -> Line:
     """Return the alert strip: unacknowledged alarms before everything, else the last answer, else the last event."""
     alarms = model.alarms
     notice = model.notice
-    if alarms:
-        newest = alarms[-1]
-        more = f" (+{len(alarms) - 1} more)" if len(alarms) > 1 else ""
-        text = f" !! {clock(newest.time)} {newest.text}{more}"
+    naked = _naked(model)
+    if alarms or naked:
+        text = f" !! NO STOP AT THE EXCHANGE: {naked}" if naked else ""
         tail: list[Span] = [_notice_span(notice)] if notice is not None else []
-        tail.append((" a acknowledges ", "key"))
-        room = max(0, width - sum(len(part) for part, _ in tail))
-        return spread(compose([(text.ljust(room), "alarm")], room), tail, width)
+        if alarms:
+            newest = alarms[-1]
+            more = f" (+{len(alarms) - 1} more)" if len(alarms) > 1 else ""
+            text += f" !! {clock(newest.time)} {newest.text}{more}"
+            tail.append((" a acknowledge ", "key"))
+        room = max(width // 2, width - length(tail))
+        return compose([(fit(text, room), "alarm"), *tail], width)
     if notice is not None:
         return compose([_notice_span(notice)], width)
     events = model.view.events if model.view is not None else ()
@@ -52,7 +66,7 @@ def paint_alerts(model: Model, width: int) -> Line:
 
 
 def paint_banner(latch: LatchView | None, ended: str | None, width: int) -> list[Line]:
-    """Return the three lines across the screen of a kill latch or an ended engine; none when neither is."""
+    """Return the two lines across the screen of a kill latch or an ended engine; none when neither is."""
     if ended is not None:
         first = f"ENGINE ENDED: {ended}"
         second = (
@@ -73,5 +87,4 @@ def paint_banner(latch: LatchView | None, ended: str | None, width: int) -> list
         )
     else:
         return []
-    blank = compose([], width)
-    return [compose([("  " + first, "strong")], width), compose([("  " + second, "")], width), blank]
+    return [compose([("  " + first, "strong")], width), compose([("  " + second, "")], width)]

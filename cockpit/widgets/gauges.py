@@ -1,7 +1,7 @@
 """Risk gauges and the performance figures: how much of each limit is used, and what the record proves."""
 
 from cockpit.formatting import UNDEFINED, grouped, multiple, rupees, signed_rupees
-from cockpit.lines import Line, Span, bar, compose, spread
+from cockpit.lines import Line, Span, compose, gauge, spread
 from cockpit.widgets.header import direction
 from cockpit.widgets.sections import heading
 from engine.views import PerformanceView, RiskView
@@ -12,13 +12,13 @@ _LABEL = 10
 def _gauge(label: str, share: float, detail: str, width: int) -> Line:
     level = "stop" if share >= 1 else "warn" if share >= 0.75 else "bar-value"
     cells = 8 if width < 44 else 10
+    used, free = gauge(share, cells)
     left: list[Span] = [
         (label.ljust(_LABEL), "dim"),
-        (bar(share, cells).rstrip(), level),
+        (used, level),
+        (free, "rule"),
+        (f"{share * 100:4.0f} %", "warn" if share >= 0.75 else ""),
     ]
-    used = sum(len(text) for text, _ in left)
-    track = _LABEL + cells - used
-    left += [("░" * max(0, track), "rule"), (f"{share * 100:4.0f} %", "warn" if share >= 0.75 else "")]
     return spread(left, [(detail, "dim"), (" ", "")], width)
 
 

@@ -1,9 +1,20 @@
 """The two top lines: where we are (world, mode, phase, time, feed), and what it made (result, charges, risk)."""
 
-from cockpit.formatting import UNKNOWN, age, clock, countdown, rupees, signed_rupees, speed
-from cockpit.lines import Line, Span, bar, choose, compose, spread
-from engine.views import HeaderView, RiskView, View
+from cockpit.formatting import (
+    UNKNOWN,
+    age,
+    clock,
+    countdown,
+    price,
+    rupees,
+    signed_rupees,
+    signed_units,
+    speed,
+)
+from cockpit.lines import Line, Span, choose, compose, gauge, length, spread
+from engine.views import HeaderView, RiskView, StopState, View
 
+_ENLARGE = "make the window at least 80×24"
 _FEED_STYLES = {"LIVE": "good", "STALE": "alarm", "GAP": "warn"}
 
 
@@ -26,7 +37,7 @@ def paint_band(view: View | None, width: int, *, silent: int | None, ended: bool
     header = view.header
     replayed = header.world in ("simulated", "replay")
     world: list[Span] = [(f" {header.world.upper()} ", "title")]
-    if header.stage and header.stage.lower() != header.world:
+    if header.stage and not replayed and header.stage.lower() != header.world:
         world.append((f" {header.stage}", "dim"))
     play: list[Span] = []
     if replayed:
@@ -54,7 +65,7 @@ def paint_band(view: View | None, width: int, *, silent: int | None, ended: bool
             (3, [(header.phase, "")]),
             (4, [("last entry ", "dim"), (countdown(header.entries_close_in), "")]),
             (6, flat_by),
-            (5, play),
+            (2, play),
         ],
         width - sum(len(text) for text, _ in feed) - 3,
     )
@@ -68,14 +79,16 @@ def paint_money(view: View | None, width: int) -> Line:
     header, risk = view.header, view.risk
     decimals = 2 if width >= 120 else 0
     used = risk.day_loss_used_pct
-    gauge: list[Span] = [
+    taken, free = gauge(used / 100, 8)
+    loss: list[Span] = [
         ("day loss ", "dim"),
-        (bar(used / 100, 8), "down" if used < 75 else "stop"),
+        (taken, "down" if used < 75 else "stop"),
+        (free, "rule"),
         (f" {used:.0f} %", "warn" if used >= 50 else ""),
         (f" of {rupees(risk.day_loss_limit, 0)}", "dim"),
     ]
     if risk.stopped_for_day:
-        gauge = [(" STOPPED FOR THE DAY ", "alarm")]
+        loss = [(" STOPPED FOR THE DAY ", "alarm")]
     left = choose(
         [
             (
@@ -95,7 +108,7 @@ def paint_money(view: View | None, width: int) -> Line:
             (4, [("open ", "dim"), (signed_rupees(header.open, decimals), direction(header.open))]),
             (5, [("charges ", "dim"), (rupees(-abs(header.charges), decimals), "")]),
         ],
-        width,
+        width - length(loss) - 4,
         gap=2,
     )
     room = width - sum(len(text) for text, _ in left) - 3
@@ -103,7 +116,7 @@ def paint_money(view: View | None, width: int) -> Line:
         [
             (1, _open_risk(risk)),
             (2, [("positions ", "dim"), (f"{risk.positions} of {risk.positions_limit}", "")]),
-            (0, gauge),
+            (0, loss),
         ],
         room,
     )
@@ -119,22 +132,26 @@ def _open_risk(risk: RiskView) -> list[Span]:
 
 
 def paint_tiny(view: View | None, width: int, height: int, *, ended: bool) -> list[Line]:
-    """Return the one line of a window below 80×24, and what to do about it."""
+    """Return what fits a window below 80×24: the kill, the world, the money; then positions and what to do."""
     if view is None:
         return [compose([(" COCKPIT ", "title"), (" waiting for the engine", "")], width)]
     header = view.header
-    held = " ".join(f"{row.symbol} {row.quantity:+d}" for row in view.positions) or "flat"
-    latch = f" LATCH {view.latch.state} " if view.latch is not None else ""
+    held = ", ".join(f"{row.symbol} {signed_units(row.quantity)}" for row in view.positions) or "flat"
+    latch: list[Span] = [] if view.latch is None else [(f" LATCH {view.latch.state} ", "alarm")]
+    state: list[Span] = [(" ENGINE ENDED ", "alarm")] if ended else [(trading_word(header), "strong")]
     parts: list[tuple[int, list[Span]]] = [
-        (0, [("ctrl+k KILL ", "kill"), (str(view.kill_scope.positions), "kill")]),
-        (1, [(latch, "alarm")] if latch else []),
-        (2, [(f" {header.world.upper()} ", "title")]),
-        (3, [("ENGINE ENDED", "alarm")] if ended else [(trading_word(header), "strong")]),
-        (4, [("net ", "dim"), (signed_rupees(view.risk.day_result, 0), "strong")]),
-        (5, [(held, "")]),
-        (6, [("make the window larger: 80×24", "dim")]),
+        (0, [(f" ctrl+k KILL {view.kill_scope.positions} ", "kill")]),
+        (1, latch),
+        (2, state),
+        (3, [("net ", "dim"), (signed_rupees(view.risk.day_result, 0), "strong")]),
+        (4, [(held, "")]),
+        (5, [(header.world.upper(), "title")]),
+        (6, [(_ENLARGE, "dim")]),
     ]
-    lines = [compose(choose(parts, width, gap=2), width)]
-    if height > 1:
-        lines.append(compose([("make the window at least 80×24", "dim")], width))
-    return lines
+    lines = [compose(choose(parts, width, gap=1), width)]
+    for row in view.positions:
+        stop = f"  stop {price(row.stop, row.tick)} {row.stop_state.value}"
+        loud = row.stop_state in (StopState.MISSING, StopState.IN_DOUBT) and not row.external
+        figures = f" {row.symbol} {signed_units(row.quantity)}{stop}  {signed_rupees(row.pnl, 0)}"
+        lines.append(compose([(figures, "alarm" if loud else "")], width))
+    return [*lines[: max(1, height - 1)], compose([(f" {_ENLARGE}", "dim")], width)][:height]

@@ -38,7 +38,7 @@ def columns_for(ladder: LadderView, width: int) -> Columns:
     longest = max(len(row.letters) for row in ladder.rows)
     letters = min(max(13, longest), max(13, width // 3)) + 1
     orders = 26 if width >= 100 else 20 if width >= 76 else 16
-    marks = 13 if width >= 84 else 8
+    marks = 14 if width >= 84 else 9
     left = width - (1 + price_cells + 1 + 1 + marks + 2 + letters + orders)
     delta = 8 if left >= 30 and any(row.delta is not None for row in ladder.rows) else 0
     volume = 8 if left - delta >= 20 else 0
@@ -84,10 +84,12 @@ def _ladder_line(
     is_poc = "POC" in row.marks
     cell = fit(row_price(row.price, row_height), columns.price, ">")
     traded = bool(row.volume or row.letters)
-    price_style = "last" if is_last else "value" if row.in_value else "" if traded else "dim"
+    price_style = "value" if row.in_value else "" if traded else "dim"
+    if is_last or row.orders:
+        price_style = "last" if is_last else order_style(row.orders[0])
     edge = ("┃", "edge") if row.in_value else ("│", "rule") if in_balance else (" ", "")
     letters = fit(row.letters, columns.letters)
-    letter_style = "bar-poc" if is_poc else "value" if row.in_value else "dim"
+    letter_style = "mark" if is_poc else "value" if row.in_value else "dim"
     spans: list[Span] = [
         ("▸" if is_last else " ", "last" if is_last else ""),
         (cell + " ", price_style),
@@ -208,7 +210,9 @@ def paint_head(
         lines.append(_provenance_line(provenance, viewport, width))
     elif height >= 3:
         room = width - sum(len(text) for text, _ in provenance) - 4
-        lines.append(spread([(f" {auction}"[: max(0, room)], "value")], [*provenance, (" ", "")], width))
+        lines.append(
+            spread([(" ", ""), (fit(auction, max(0, room)), "value")], [*provenance, (" ", "")], width)
+        )
     lines.append(_column_names(ladder, sight, viewport, width))
     return lines[:height]
 

@@ -22,7 +22,7 @@ def _state_style(row: OrderRow) -> str:
     return "good" if is_live(row) else "dim"
 
 
-def _order(row: OrderRow, width: int) -> Line:
+def _order(row: OrderRow, width: int) -> list[Line]:
     limit = row.trigger_price or row.price
     shown = price(row.average, row.tick) if row.average else price(limit, row.tick) if limit else "market"
     quiet = "" if is_live(row) else "dim"
@@ -32,27 +32,30 @@ def _order(row: OrderRow, width: int) -> Line:
         (f"{clock(row.time, seconds=width >= 60)} ", "dim"),
         (fit(row.symbol, 9), quiet or "value"),
         (f" {side} ", "up" if side == "▲" else "down"),
-        (fit(grouped(row.quantity), 6, ">"), quiet),
-        (fit(f" {row.role}", 8), quiet),
+        (fit(grouped(row.quantity), 5, ">"), quiet),
+        (fit(f" {row.role}", 7), quiet),
     ]
     if width >= 60:
         spans.append((fit(row.type, 7), "dim"))
     spans += [
-        (fit(shown, 10, ">"), quiet),
+        (fit(shown, 9, ">"), quiet),
         (f" {row.state}", _state_style(row)),
         (filled, ""),
-        (f" {row.message}" if row.message else "", "dim"),
     ]
-    return compose(spans, width)
+    lines = [compose(spans, width)]
+    if row.message:
+        lines.append(compose([("      ", ""), (row.message, "warn" if is_live(row) else "dim")], width))
+    return lines
 
 
 def paint_orders(rows: tuple[OrderRow, ...], width: int, height: int) -> list[Line]:
-    """Return the orders in one line each."""
+    """Return the orders in one line each, and a second where the exchange or the gate said something."""
     if height <= 0:
         return []
     live = sum(1 for row in rows if is_live(row))
     lines = [heading("ORDERS", f"{live} live" if rows else "", width)]
     if not rows:
         lines.append(compose([("no order yet", "dim")], width))
-    lines.extend(_order(row, width) for row in sorted(rows, key=is_live, reverse=True)[: height - 1])
+    for row in sorted(rows, key=is_live, reverse=True)[: height - 1]:
+        lines.extend(_order(row, width))
     return lines[:height]

@@ -1,6 +1,6 @@
 """A panel that draws finished lines and repaints only the cells that changed."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import ClassVar
 
 from rich.segment import Segment
@@ -10,7 +10,7 @@ from textual.strip import Strip
 from textual.widget import Widget
 
 from cockpit.lines import Line, ascii_only, changed_columns
-from cockpit.theme import STYLES
+from cockpit.theme import STYLES, WORLDS
 
 
 class Panel(Widget):
@@ -23,8 +23,15 @@ class Panel(Widget):
     COMPONENT_CLASSES: ClassVar[set[str]] = {f"panel--{style}" for style in STYLES}
     ALLOW_SELECT: ClassVar[bool] = False
 
-    def __init__(self, *, id: str | None = None, ascii_signs: bool = False) -> None:  # noqa: A002 - Textual's word
+    def __init__(
+        self,
+        *,
+        id: str | None = None,  # noqa: A002 - Textual's word
+        ascii_signs: bool = False,
+        on_new_size: Callable[[], None] | None = None,
+    ) -> None:
         super().__init__(id=id)
+        self._on_new_size = on_new_size
         self._ascii = ascii_signs
         self._lines: tuple[Line, ...] = ()
         self._strips: dict[int, Strip] = {}
@@ -68,12 +75,14 @@ class Panel(Widget):
 
     def wear(self, world: str) -> None:
         """Take a world's colour; the class changes only when the world does."""
-        if not self.has_class(world):
+        if world in WORLDS and not self.has_class(world):
             self.set_classes(world)
 
     def on_resize(self) -> None:
-        """Forget strips of another width."""
+        """Forget strips of another width and have the owner paint for the new size."""
         self._strips.clear()
+        if self._on_new_size is not None:
+            self._on_new_size()
 
     def notify_style_update(self) -> None:
         """Forget the resolved styles when the theme or a class changed."""

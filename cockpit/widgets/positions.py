@@ -1,7 +1,7 @@
 """Open positions: result, R, and above all the state of each stop."""
 
 from cockpit.formatting import clock, grouped, multiple, price, signed_rupees, signed_units
-from cockpit.lines import Line, Span, compose, length, spread
+from cockpit.lines import Line, Span, choose, compose, length, spread
 from cockpit.widgets.header import direction
 from cockpit.widgets.sections import heading
 from engine.views import PositionRow, StopState
@@ -25,7 +25,7 @@ def _first(row: PositionRow, width: int) -> Line:
     if row.external:
         left.append((" EXTERNAL", "warn"))
     right: list[Span] = [
-        (signed_rupees(row.pnl, 2 if width >= 46 else 0), direction(row.pnl)),
+        (signed_rupees(row.pnl, 2 if width >= 52 else 0), direction(row.pnl)),
         (f"{multiple(row.r):>8} ", direction(row.pnl)),
     ]
     return spread(compose(left, max(1, min(length(left), width - length(right) - 1))), right, width)
@@ -51,18 +51,21 @@ def _stop(row: PositionRow, width: int) -> Line:
 
 
 def _third(row: PositionRow, width: int) -> Line:
-    spans: list[Span] = []
+    target: list[Span] = []
     if row.target is not None:
-        spans = [
-            ("  target ", "dim"),
+        target = [
+            ("target ", "dim"),
             (price(row.target, row.tick), "target"),
             (f" {row.target_state}" if row.target_state else "", ""),
         ]
-    mark: list[Span] = [(" · mark " if spans else "  mark ", "dim"), (price(row.mark, row.tick), "")]
+    mark: list[Span] = [("mark ", "dim"), (price(row.mark, row.tick), "")]
     if row.mark_quality != "LIVE":
         mark.append((f" {row.mark_quality}", "warn"))
-    tail: list[Span] = [(f" · {row.setup} {clock(row.since, seconds=False)}", "dim")]
-    return compose([*spans, *mark, *tail], width)
+    since = clock(row.since, seconds=False)
+    parts = choose(
+        [(0, target), (1, mark), (3, [(row.setup, "dim")]), (2, [(since, "dim")])], width - 3, gap=2
+    )
+    return compose([("  ", ""), *parts], width)
 
 
 def paint_positions(rows: tuple[PositionRow, ...], width: int, height: int) -> list[Line]:

@@ -1,7 +1,7 @@
 """Signal cards: what each setup saw, what was done about it and why, and the setup's measured record."""
 
 from cockpit.formatting import clock, grouped, price, rupees
-from cockpit.lines import Line, Span, compose, fit, spread, wrap
+from cockpit.lines import Line, Span, choose, compose, fit, spread, wrap
 from cockpit.widgets.sections import heading
 from engine.views import SignalCard
 
@@ -19,21 +19,22 @@ def _state_style(card: SignalCard) -> str:
     return "warn" if card.state.startswith("refused") else "dim"
 
 
-def _figures(card: SignalCard) -> str:
-    parts = [
-        f"at {price(card.price, card.tick)}" if card.price is not None else "",
-        f"stop {price(card.stop, card.tick)}" if card.stop is not None else "",
-        f"target {price(card.target, card.tick)}" if card.target is not None else "",
-        grouped(card.quantity) if card.quantity is not None else "",
-        f"risk {rupees(card.risk, 0)}" if card.risk is not None else "",
-    ]
-    return " · ".join(part for part in parts if part)
+def _figures(card: SignalCard, width: int) -> list[Span]:
+    size = "" if card.quantity is None else f"{grouped(card.quantity)} "
+    entry = f"{size}@ {price(card.price, card.tick)}" if card.price is not None else size
+    stop: list[Span] = []
+    if card.stop is not None:
+        stop = [("stop ", "dim"), (price(card.stop, card.tick), "stop")]
+    target: list[Span] = []
+    if card.target is not None:
+        target = [("target ", "dim"), (price(card.target, card.tick), "target")]
+    return choose([(0, [(entry, "value")]), (1, stop), (2, target)], width, gap=2)
 
 
 def card_lines(card: SignalCard, width: int, limit: int) -> list[Line]:
     """Return one card in at most ``limit`` lines: what and what became of it, figures, reason, evidence, record."""
     side = {"BUY": ("▲", "up"), "SELL": ("▼", "down")}.get(card.side.upper(), ("·", "dim"))
-    state = f" {card.state} · enter takes it " if waits(card) else card.state
+    state = f" {card.state.replace('waiting for you', 'enter takes it')} " if waits(card) else card.state
     left: list[Span] = [
         (f"{clock(card.time, seconds=False)} ", "dim"),
         side,
@@ -42,24 +43,24 @@ def card_lines(card: SignalCard, width: int, limit: int) -> list[Line]:
     ]
     room = width - len(state) - 3
     lines = [spread(compose(left, max(0, room)), [(state, _state_style(card)), (" ", "")], width)]
-    inner = max(1, width - 7)
-    body: list[Span] = []
-    figures = _figures(card)
+    inner = max(1, width - 3)
+    figures = _figures(card, inner)
     if figures:
-        body.append((figures, "value"))
-    body.extend((text, "") for text in wrap(card.reason, inner, 2))
-    evidence = " · ".join(card.evidence)
-    if evidence:
-        body.append((evidence, "dim"))
-    if card.record:
-        body.append((card.record, "dim"))
-    lines.extend(compose([("      ", ""), (fit(text, inner), style)], width) for text, style in body)
+        lines.append(compose([("  ", ""), *figures], width))
+    body: list[Span] = [(text, "") for text in wrap(card.reason, inner, 2)]
+    if card.evidence:
+        body.append((" · ".join(card.evidence), "dim"))
+    risk = "" if card.risk is None else f"risk {rupees(card.risk, 0)}"
+    record = " · ".join(part for part in (risk, card.record) if part)
+    if record:
+        body.append((record, "dim"))
+    lines.extend(compose([("  ", ""), (fit(text, inner), style)], width) for text, style in body)
     return lines[:limit]
 
 
 def wanted_rows(cards: tuple[SignalCard, ...], width: int, count: int) -> int:
     """Return the rows that the newest ``count`` cards fill in full, heading included."""
-    return 1 + sum(len(card_lines(card, width, 6)) for card in cards[:count]) if cards else 2
+    return 1 + sum(len(card_lines(card, width, 7)) for card in cards[:count]) if cards else 2
 
 
 def paint_signals(cards: tuple[SignalCard, ...], width: int, height: int) -> list[Line]:

@@ -13,6 +13,8 @@ class Viewport:
     key: str = ""
     row: int = 0
     top: int | None = None
+    lines: int = 0
+    """How many rows it had; another number means another place."""
     scrolled: bool = False
     """The trader chose the place; the price no longer pulls the window along."""
 
@@ -67,7 +69,8 @@ def look(ladder: LadderView, viewport: Viewport, lines: int) -> tuple[Sight, Vie
     if viewport.top is not None:
         kept = _index_of(rows, viewport.top, height)
         margin = max(1, lines // 6)
-        if viewport.scrolled or kept + margin <= middle < kept + lines - margin:
+        stands = viewport.lines == lines and kept + margin <= middle < kept + lines - margin
+        if viewport.scrolled or stands:
             top = kept
     if viewport.scrolled:
         top = max(-lines + 1, min(top, len(rows) - 1))
@@ -77,7 +80,7 @@ def look(ladder: LadderView, viewport: Viewport, lines: int) -> tuple[Sight, Vie
     below = tuple(text for row in rows[max(0, top + lines) :] for text in row.orders)
     last = middle - top if ladder.last is not None and 0 <= middle - top < lines else None
     price = first.price if first is not None else None
-    return Sight(seen, last, above, below), replace(viewport, top=price)
+    return Sight(seen, last, above, below), replace(viewport, top=price, lines=lines)
 
 
 def scroll(ladder: LadderView, viewport: Viewport, lines: int) -> Viewport:

@@ -10,14 +10,15 @@ def _change(row: WatchRow) -> str:
     return f"{arrow(row.change_pct)}{percent(row.change_pct).lstrip('+−')}"
 
 
-def _row(row: WatchRow, number: int, width: int, *, selected: bool) -> Line:
+def _row(row: WatchRow, number: int, width: int, *, selected: bool, wide: bool) -> Line:
     plain = "selected" if selected else ""
     quiet = "selected-dim" if selected else "dim"
     change = row.change_pct or 0
     moved = "up" if change > 0 else "down" if change < 0 else ""
     if selected:
         moved = f"selected-{moved}" if moved else "selected"
-    symbol = max(6, width - 21)
+    extra = 9 if wide else 0
+    symbol = max(6, width - 21 - extra)
     spans: list[Span] = [
         ("▸" if selected else " ", plain),
         (f"{number} " if number <= 9 else "  ", quiet),
@@ -26,6 +27,11 @@ def _row(row: WatchRow, number: int, width: int, *, selected: bool) -> Line:
         (fit(_change(row), 7, ">"), moved),
         (" ", plain),
     ]
+    if extra > 0:
+        held = signed_units(row.position) if row.position else ""
+        note = row.quality if row.quality != "LIVE" else held
+        style = "warn" if row.quality != "LIVE" else "entry"
+        spans.append((fit(note, extra - 1, ">") + " ", plain or style))
     return compose(spans, width)
 
 
@@ -55,7 +61,9 @@ def paint_watchlist(rows: tuple[WatchRow, ...], selected: str | None, width: int
     chosen = next((index for index, row in enumerate(rows) if row.key == selected), 0)
     first = max(0, min(chosen - room // 2, len(rows) - room))
     for index, row in enumerate(rows[first : first + room], start=first):
-        lines.append(_row(row, index + 1, width, selected=row.key == selected))
+        lines.append(
+            _row(row, index + 1, width, selected=row.key == selected, wide=each == 1 and width >= 46)
+        )
         if each == 2:
             lines.append(_second(row, width, selected=row.key == selected))
     return lines[:height]

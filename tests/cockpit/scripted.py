@@ -3,7 +3,10 @@
 import asyncio
 from collections.abc import AsyncIterator, Callable, Iterable
 
+from textual.pilot import Pilot
+
 from cockpit.app import CockpitApp
+from cockpit.kill_key import KillKey
 from engine.commands import Command, CommandResult, Kill, Outcome
 from engine.link import Ended, Incoming, LinkError
 from engine.views import View
@@ -21,6 +24,11 @@ class ScriptedLine:
         self._news: asyncio.Queue[Incoming] = asyncio.Queue()
         for item in news:
             self._news.put_nowait(item)
+
+    @property
+    def is_read(self) -> bool:
+        """Whether everything said was taken."""
+        return self._news.empty()
 
     def say(self, news: Incoming) -> None:
         self._news.put_nowait(news)
@@ -86,7 +94,8 @@ class Desk:
         self._ids = 0
         self.app = CockpitApp(
             self.line,
-            self.switch,
+            KillKey(self.switch),
+            frames_per_second=50,
             theme=theme,
             ascii_signs=ascii_signs,
             now=self.clock,
@@ -96,3 +105,15 @@ class Desk:
     def _next_id(self) -> str:
         self._ids += 1
         return f"id-{self._ids}"
+
+    async def settle(self, pilot: Pilot[None]) -> None:
+        """Wait until what was said and pressed is on the screen."""
+        await pilot.pause()
+        await self.until(pilot, lambda: self.line.is_read and self.app.is_settled)
+        await pilot.pause()
+
+    async def until(self, pilot: Pilot[None], condition: Callable[[], bool]) -> None:
+        """Wait for a condition; fail after five seconds."""
+        async with asyncio.timeout(5):
+            while not condition():
+                await pilot.pause(0.01)

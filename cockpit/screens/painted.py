@@ -1,0 +1,44 @@
+"""A screen made of panels: painted by the app's flush, and once more after each change of size."""
+
+from textual.screen import Screen
+
+from cockpit.frames import FrameSkipper
+from cockpit.model import Model
+from cockpit.widgets.panel import Panel
+
+
+class PaintedScreen(FrameSkipper, Screen[None]):
+    """Owns its panels by name; what they show comes from the model alone."""
+
+    def __init__(
+        self, model: Model, names: tuple[str, ...], *, ascii_signs: bool, name: str | None = None
+    ) -> None:
+        super().__init__(name=name, id=name)
+        self.model = model
+        self.panels = {
+            name: Panel(id=name, ascii_signs=ascii_signs, on_new_size=self.paint_soon) for name in names
+        }
+        self._is_paint_due = False
+
+    @property
+    def is_paint_due(self) -> bool:
+        """Whether a new size is not painted for yet."""
+        return self._is_paint_due
+
+    def on_resize(self) -> None:
+        """Paint for the new size."""
+        self.paint_soon()
+
+    def flush(self) -> None:
+        """Paint what the model holds now; panels repaint only the cells that differ."""
+        raise NotImplementedError
+
+    def paint_soon(self) -> None:
+        """Paint once the layout that is under way stands."""
+        if not self._is_paint_due:
+            self._is_paint_due = True
+            self.call_after_refresh(self._paint_now)
+
+    def _paint_now(self) -> None:
+        self._is_paint_due = False
+        self.flush()

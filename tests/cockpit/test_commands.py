@@ -1,0 +1,330 @@
+"""What each key asks of the engine, and what the screen does with the answer."""
+
+import msgspec
+import pytest
+from textual.widgets import OptionList
+
+from cockpit.widgets.panel import Panel
+from engine.commands import (
+    ArmManual,
+    Command,
+    CommandResult,
+    ExitPosition,
+    ManualOrder,
+    MoveToBreakeven,
+    Outcome,
+    PauseEntries,
+    PauseReplay,
+    SetReplaySpeed,
+    Side,
+    StopEngine,
+    TakeSignal,
+    TightenStop,
+)
+from engine.views import View
+from tests.cockpit.pictures import picture
+from tests.cockpit.scripted import Desk, refusing
+
+MERIDIAN = "NSE_EQ|MERIDIAN"
+
+
+def with_header(**changes: object) -> View:
+    view = picture()
+    return msgspec.structs.replace(view, header=msgspec.structs.replace(view.header, **changes))
+
+
+def panel_text(desk: Desk, name: str) -> str:
+    return desk.app.screen.query_one(f"#{name}", Panel).text
+
+
+@pytest.mark.parametrize(
+    ("key", "view", "command"),
+    [
+        ("F", picture(), ExitPosition("id-1", MERIDIAN)),
+        ("h", picture(), ExitPosition("id-1", MERIDIAN, half=True)),
+        ("e", picture(), MoveToBreakeven("id-1", MERIDIAN)),
+        ("t", picture(), TightenStop("id-1", MERIDIAN, 152_690)),
+        ("b", picture(), ManualOrder("id-1", MERIDIAN, Side.BUY)),
+        ("s", picture(), ManualOrder("id-1", MERIDIAN, Side.SELL)),
+        ("m", picture(), ArmManual("id-1", armed=True)),
+        ("m", with_header(manual_armed=True), ArmManual("id-1", armed=False)),
+        ("p", picture(), PauseEntries("id-1", paused=True)),
+        ("p", with_header(trading="PAUSED by you"), PauseEntries("id-1", paused=False)),
+        ("enter", picture(), TakeSignal("id-1", "s3")),
+        ("space", picture(), PauseReplay("id-1", paused=True)),
+        ("space", with_header(replay_paused=True), PauseReplay("id-1", paused=False)),
+        ("]", picture(), SetReplaySpeed("id-1", 30)),
+        ("+", picture(), SetReplaySpeed("id-1", 30)),
+        ("[", picture(), SetReplaySpeed("id-1", 5)),
+        ("-", picture(), SetReplaySpeed("id-1", 5)),
+        ("]", with_header(speed=30), SetReplaySpeed("id-1", 0)),
+        ("[", with_header(speed=0), SetReplaySpeed("id-1", 30)),
+        ("]", with_header(speed=7), SetReplaySpeed("id-1", 10)),
+        ("[", with_header(speed=7), SetReplaySpeed("id-1", 5)),
+    ],
+)
+async def test_a_key_sends_its_command(key: str, view: View, command: Command) -> None:
+    desk = Desk(view)
+    async with desk.app.run_test(size=(160, 45)) as pilot:
+        await desk.settle(pilot)
+        await pilot.press(key)
+        await desk.settle(pilot)
+        assert desk.line.sent == [command]
+
+
+@pytest.mark.parametrize(
+    ("key", "view", "says"),
+    [
+        ("]", with_header(speed=0), "speed is max already"),
+        ("[", with_header(speed=1), "speed is ×1 already"),
+        ("space", with_header(world="paper"), "only in demo and replay"),
+        ("]", with_header(world="live"), "only in demo and replay"),
+        ("enter", msgspec.structs.replace(picture(), signals=()), "none waits"),
+        ("F", msgspec.structs.replace(picture(), positions=()), "no position in MERIDIAN"),
+        ("h", msgspec.structs.replace(picture(), positions=()), "no position in MERIDIAN"),
+        ("e", msgspec.structs.replace(picture(), positions=()), "no position in MERIDIAN"),
+        ("t", msgspec.structs.replace(picture(), positions=()), "no position in MERIDIAN"),
+        ("b", None, "has not spoken"),
+        ("F", None, "has not spoken"),
+        ("p", None, "has not spoken"),
+    ],
+)
+async def test_a_key_that_cannot_act_says_why_and_sends_nothing(
+    key: str, view: View | None, says: str
+) -> None:
+    desk = Desk(view)
+    async with desk.app.run_test(size=(160, 45)) as pilot:
+        await desk.settle(pilot)
+        await pilot.press(key)
+        await desk.settle(pilot)
+        assert desk.line.sent == []
+        assert says in panel_text(desk, "alerts")
+
+
+async def test_f_closes_the_instrument_named_at_the_press_whatever_comes_after() -> None:
+    desk = Desk(picture())
+    async with desk.app.run_test(size=(160, 45)) as pilot:
+        await desk.settle(pilot)
+        await pilot.press("2")
+        await desk.settle(pilot)
+        assert "F flatten KAVERI +240" in panel_text(desk, "foot")
+        await pilot.press("F", "1")
+        await desk.settle(pilot)
+        assert desk.line.sent == [ExitPosition("id-1", "NSE_EQ|KAVERI")]
+
+
+async def test_numbers_and_arrows_select_instruments_and_ask_for_their_ladder() -> None:
+    desk = Desk(picture())
+    async with desk.app.run_test(size=(160, 45)) as pilot:
+        await desk.settle(pilot)
+        await pilot.press("3", "down", "up", "up", "9")
+        await desk.settle(pilot)
+        names = [key.removeprefix("NSE_EQ|") for key in desk.line.selected]
+        assert names == ["PRAGATI", "NARMADA", "PRAGATI", "KAVERI"]
+        assert "▸2 KAVERI" in panel_text(desk, "left")
+        assert "KAVERI  waiting for its profile" in panel_text(desk, "head")
+
+
+async def test_selecting_wraps_around_both_ends() -> None:
+    desk = Desk(picture())
+    async with desk.app.run_test(size=(160, 45)) as pilot:
+        await desk.settle(pilot)
+        await pilot.press("up", "down")
+        await desk.settle(pilot)
+        assert desk.line.selected == ["NSE_EQ|NIFTY 25900 CE", MERIDIAN]
+
+
+async def test_a_refusal_stays_on_the_screen_with_its_reason_for_a_while() -> None:
+    desk = Desk(picture())
+    desk.line.answer = refusing("manual entry is not armed")
+    async with desk.app.run_test(size=(160, 45)) as pilot:
+        await desk.settle(pilot)
+        await pilot.press("b")
+        await desk.settle(pilot)
+        assert "buy MERIDIAN: refused – manual entry is not armed" in panel_text(desk, "alerts")
+        desk.clock.seconds += 13
+        desk.line.say(picture())
+        await desk.settle(pilot)
+        assert "refused" not in panel_text(desk, "alerts")
+
+
+async def test_an_answer_to_somebody_else_is_not_shown() -> None:
+    desk = Desk(picture())
+    async with desk.app.run_test(size=(160, 45)) as pilot:
+        await desk.settle(pilot)
+        desk.line.say(CommandResult("of another screen", Outcome.REFUSED, "not yours"))
+        await desk.settle(pilot)
+        assert "not yours" not in panel_text(desk, "alerts")
+
+
+async def test_a_command_on_a_broken_line_says_that_it_was_not_sent() -> None:
+    desk = Desk(picture())
+    desk.line.is_broken = True
+    async with desk.app.run_test(size=(160, 45)) as pilot:
+        await desk.settle(pilot)
+        await pilot.press("F")
+        await desk.settle(pilot)
+        assert "flatten MERIDIAN −120: not sent" in panel_text(desk, "alerts")
+
+
+async def test_stopping_the_engine_takes_the_typed_word() -> None:
+    desk = Desk(picture())
+    async with desk.app.run_test(size=(160, 45)) as pilot:
+        await desk.settle(pilot)
+        await pilot.press("S")
+        await desk.settle(pilot)
+        await pilot.press(*"STO", "enter")
+        await desk.settle(pilot)
+        assert desk.line.sent == []
+        await pilot.press("P", "enter")
+        await desk.settle(pilot)
+        assert desk.line.sent == [StopEngine("id-1")]
+
+
+async def test_escape_leaves_the_engine_running() -> None:
+    desk = Desk(picture())
+    async with desk.app.run_test(size=(160, 45)) as pilot:
+        await desk.settle(pilot)
+        await pilot.press("S")
+        await desk.settle(pilot)
+        await pilot.press("escape")
+        await desk.settle(pilot)
+        assert desk.line.sent == []
+        assert desk.app.screen.id == "trade"
+
+
+@pytest.mark.parametrize("key", ["q", "ctrl+q"])
+async def test_quitting_flat_leaves_at_once_and_sends_nothing(key: str) -> None:
+    desk = Desk(msgspec.structs.replace(picture(), positions=()))
+    async with desk.app.run_test(size=(160, 45)) as pilot:
+        await desk.settle(pilot)
+        await pilot.press(key)
+        await pilot.pause()
+        assert not desk.app.is_running
+    assert desk.line.sent == []
+
+
+@pytest.mark.parametrize(("key", "leaves"), [("y", True), ("enter", True), ("n", False), ("escape", False)])
+async def test_quitting_with_a_position_asks_first(key: str, leaves: bool) -> None:
+    desk = Desk(picture())
+    async with desk.app.run_test(size=(160, 45)) as pilot:
+        await desk.settle(pilot)
+        await pilot.press("q")
+        await desk.settle(pilot)
+        assert desk.app.is_running
+        await pilot.press(key)
+        await pilot.pause()
+        assert desk.app.is_running is not leaves
+    assert desk.line.sent == []
+
+
+async def test_trading_keys_are_dead_on_help_and_alive_after_it() -> None:
+    desk = Desk(picture())
+    async with desk.app.run_test(size=(160, 45)) as pilot:
+        await desk.settle(pilot)
+        await pilot.press("question_mark")
+        await desk.settle(pilot)
+        await pilot.press("b", "F", "3")
+        await desk.settle(pilot)
+        assert desk.line.sent == []
+        assert desk.line.selected == []
+        await pilot.press("escape")
+        await desk.settle(pilot)
+        await pilot.press("b")
+        await desk.settle(pilot)
+        assert len(desk.line.sent) == 1
+
+
+@pytest.mark.parametrize(
+    ("key", "seen"),
+    [("f1", "SAFETY"), ("question_mark", "SAFETY"), ("r", "THE RECORD")],
+)
+async def test_pages_open_and_escape_closes_them(key: str, seen: str) -> None:
+    desk = Desk(picture())
+    async with desk.app.run_test(size=(120, 40)) as pilot:
+        await desk.settle(pilot)
+        await pilot.press(key)
+        await desk.settle(pilot)
+        assert seen in panel_text(desk, "text")
+        assert "KILL 2" in panel_text(desk, "foot")
+        await pilot.press("escape")
+        await desk.settle(pilot)
+        assert desk.app.screen.id == "trade"
+
+
+async def test_the_palette_runs_an_action_of_the_table() -> None:
+    desk = Desk(picture())
+    async with desk.app.run_test(size=(120, 40)) as pilot:
+        await desk.settle(pilot)
+        await pilot.press("ctrl+p")
+        await desk.settle(pilot)
+        await pilot.press(*"breakeven")
+        await desk.until(
+            pilot, lambda: desk.app.screen.query_one("CommandList", OptionList).option_count == 1
+        )
+        await pilot.press("down", "enter")
+        await desk.until(pilot, lambda: bool(desk.line.sent))
+        assert desk.line.sent == [MoveToBreakeven("id-1", MERIDIAN)]
+
+
+async def test_o_shows_the_orders_in_place_of_the_signals_and_of_the_small_ladder() -> None:
+    desk = Desk(picture())
+    async with desk.app.run_test(size=(160, 45)) as pilot:
+        await desk.settle(pilot)
+        assert "SIGNALS" in panel_text(desk, "right")
+        await pilot.press("o")
+        await desk.settle(pilot)
+        assert "SIGNALS" not in panel_text(desk, "right")
+        assert "not filled in 3 s" in panel_text(desk, "right")
+        await pilot.resize_terminal(80, 24)
+        await desk.settle(pilot)
+        assert "ORDERS" in panel_text(desk, "rows")
+        await pilot.press("o")
+        await desk.settle(pilot)
+        assert "1,512" in panel_text(desk, "rows")
+
+
+async def test_the_ladder_scrolls_holds_its_place_and_comes_home() -> None:
+    desk = Desk(picture())
+
+    def rows() -> str:
+        return panel_text(desk, "rows")
+
+    async with desk.app.run_test(size=(80, 24)) as pilot:
+        await desk.settle(pilot)
+        assert "▸ 1,512" in rows()
+        await pilot.press("pageup", "pageup")
+        await desk.settle(pilot)
+        assert "▸" not in rows()
+        held = rows()
+        desk.line.say(msgspec.structs.replace(picture(), number=2))
+        await desk.settle(pilot)
+        assert rows() == held
+        assert "home centres" in panel_text(desk, "head") or "▼" in panel_text(desk, "head")
+        await pilot.press("home")
+        await desk.settle(pilot)
+        assert "▸ 1,512" in rows()
+        await pilot.press("pagedown")
+        await desk.settle(pilot)
+        assert rows() != held
+
+
+async def test_the_theme_key_goes_round_the_cockpits_own_themes() -> None:
+    desk = Desk(picture())
+    async with desk.app.run_test(size=(120, 40)) as pilot:
+        seen = []
+        for _ in range(3):
+            await pilot.press("ctrl+t")
+            await desk.settle(pilot)
+            seen.append(desk.app.theme)
+        assert seen == ["cockpit-light", "high-contrast", "cockpit-dark"]
+
+
+async def test_redraw_keeps_the_picture() -> None:
+    desk = Desk(picture())
+    async with desk.app.run_test(size=(120, 40)) as pilot:
+        await desk.settle(pilot)
+        before = panel_text(desk, "rows")
+        await pilot.press("ctrl+l")
+        await desk.settle(pilot)
+        assert panel_text(desk, "rows") == before

@@ -1,0 +1,113 @@
+from datetime import datetime
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from cockpit import formatting
+from engine.market.clock import IST, instant_of
+
+
+@pytest.mark.parametrize(
+    ("number", "text"),
+    [
+        (0, "0"),
+        (999, "999"),
+        (1_000, "1,000"),
+        (99_999, "99,999"),
+        (1_00_000, "1,00,000"),
+        (12_34_567, "12,34,567"),
+        (-1_23_45_67_890, "−1,23,45,67,890"),
+    ],
+)
+def test_groups_whole_numbers_the_indian_way(number: int, text: str) -> None:
+    assert formatting.grouped(number) == text
+
+
+@given(st.integers(-(10**15), 10**15))
+def test_grouping_changes_no_digit(number: int) -> None:
+    assert int(formatting.grouped(number).replace(",", "").replace("−", "-")) == number
+
+
+@given(st.integers(-(10**13), 10**13))
+def test_rupees_keep_every_paisa(paise: int) -> None:
+    text = formatting.rupees(paise).replace(",", "").replace("−", "-")
+    whole, cents = text.split(".")
+    assert abs(int(whole)) * 100 + int(cents) == abs(paise)
+    assert text.startswith("-") == (paise < 0)
+
+
+@pytest.mark.parametrize(
+    ("paise", "text"), [(49, "0"), (50, "1"), (-50, "−1"), (386_358, "3,864"), (None, "?")]
+)
+def test_whole_rupees_round_half_up_away_from_zero(paise: int | None, text: str) -> None:
+    assert formatting.rupees(paise, 0) == text
+
+
+@pytest.mark.parametrize(
+    ("paise", "tick", "text"),
+    [
+        (151_205, 5, "1,512.05"),
+        (151_200, 5, "1,512.00"),
+        (151_200, 100, "1,512"),
+        (151_250, 100, "1,512.50"),
+        (None, 5, "?"),
+    ],
+)
+def test_prices_have_the_decimals_of_their_tick(paise: int | None, tick: int, text: str) -> None:
+    assert formatting.price(paise, tick) == text
+
+
+@pytest.mark.parametrize(
+    ("size", "text"),
+    [
+        (0, "0"),
+        (98_340, "98,340"),
+        (1_24_000, "1.24L"),
+        (12_34_567, "12.3L"),
+        (4_50_00_000, "4.50Cr"),
+        (-1_24_000, "−1.24L"),
+    ],
+)
+def test_compact_sizes_name_lakh_and_crore(size: int, text: str) -> None:
+    assert formatting.compact(size) == text
+
+
+@given(st.integers(0, 10**9))
+def test_a_compact_size_takes_six_cells_at_most(size: int) -> None:
+    assert len(formatting.compact(size)) <= 6
+
+
+def test_percent_and_multiple_say_unknown_for_what_is_no_number() -> None:
+    assert formatting.percent(None) == "?"
+    assert formatting.percent(float("nan")) == "?"
+    assert formatting.multiple(None) == "?"
+    assert formatting.percent(-0.001) == "0.00"
+    assert formatting.percent(-2.334) == "−2.33"
+    assert formatting.multiple(1.44) == "+1.4R"
+
+
+def test_the_arrow_carries_the_direction_without_colour() -> None:
+    assert [formatting.arrow(value) for value in (3, -3, 0, None)] == ["▲", "▼", "·", " "]
+
+
+def test_the_clock_is_indian_whatever_the_machine() -> None:
+    assert formatting.clock(instant_of(datetime(2026, 8, 12, 0, 4, 59, tzinfo=IST))) == "00:04:59"
+    assert (
+        formatting.clock(instant_of(datetime(2026, 8, 12, 15, 29, 59, tzinfo=IST)), seconds=False) == "15:29"
+    )
+
+
+@pytest.mark.parametrize(
+    ("seconds", "text"), [(10_073, "2:47:53"), (59, "0:59"), (-5, "0:00"), (None, "closed")]
+)
+def test_countdowns(seconds: int | None, text: str) -> None:
+    assert formatting.countdown(seconds) == text
+
+
+@pytest.mark.parametrize(
+    ("milliseconds", "text"),
+    [(412, "0.4 s"), (12_999, "12 s"), (200_000, "3:20 min"), (None, "?"), (-5, "0.0 s")],
+)
+def test_the_age_of_the_feed(milliseconds: int | None, text: str) -> None:
+    assert formatting.age(milliseconds) == text

@@ -1,0 +1,115 @@
+"""The kill key works wherever the screen is, asks nothing, waits for nothing and names one id on both ways."""
+
+import threading
+from collections.abc import Sequence
+
+import pytest
+
+from cockpit.kill_key import KillKey
+from engine.commands import Kill
+from engine.link import Ended, command_of
+from tests.cockpit.pictures import killed, picture
+from tests.cockpit.scripted import Desk, ScriptedKillSwitch
+from tests.cockpit.test_commands import panel_text
+
+
+@pytest.mark.parametrize("key", ["ctrl+k", "f9"])
+@pytest.mark.parametrize(
+    "before",
+    [
+        [],
+        ["ctrl+p"],
+        ["ctrl+p", *"kill"],
+        ["question_mark"],
+        ["r"],
+        ["q"],
+        ["S"],
+        ["S", *"ST"],
+        ["o"],
+    ],
+    ids=lambda keys: "+".join(keys) or "trade screen",
+)
+@pytest.mark.parametrize("size", [(160, 45), (60, 15)], ids=["large", "tiny"])
+async def test_the_kill_key_kills_from_everywhere(
+    key: str, before: Sequence[str], size: tuple[int, int]
+) -> None:
+    desk = Desk(picture())
+    async with desk.app.run_test(size=size) as pilot:
+        await desk.settle(pilot)
+        await pilot.press(*before)
+        await pilot.pause()
+        await pilot.press(key)
+        await desk.until(pilot, lambda: bool(desk.line.sent and desk.switch.kills))
+        (command,) = desk.line.sent
+        assert isinstance(command, Kill)
+        assert command.id == command_of(desk.switch.kills[0])
+        assert desk.app.is_running
+
+
+async def test_the_kill_key_works_before_the_first_view_and_after_the_engine_ended() -> None:
+    desk = Desk(None)
+    async with desk.app.run_test(size=(80, 24)) as pilot:
+        await pilot.press("ctrl+k")
+        await desk.until(pilot, lambda: len(desk.switch.kills) == 1)
+        desk.line.say(picture())
+        desk.line.say(Ended("the engine is gone"))
+        desk.line.is_broken = True
+        await desk.settle(pilot)
+        await pilot.press("ctrl+k")
+        await desk.until(pilot, lambda: len(desk.switch.kills) == 2)
+        await desk.settle(pilot)
+        assert "KILL" in panel_text(desk, "alerts")
+
+
+async def test_a_kill_switch_that_hangs_holds_neither_the_command_nor_the_screen() -> None:
+    desk = Desk(picture())
+    hanging = threading.Event()
+    sent: list[bytes] = []
+
+    class Hanging(ScriptedKillSwitch):
+        def kill(self, kill_id: bytes) -> None:
+            sent.append(kill_id)
+            hanging.wait(10)
+
+    desk.app._kill_key = KillKey(Hanging())
+    async with desk.app.run_test(size=(160, 45)) as pilot:
+        await desk.settle(pilot)
+        await pilot.press("ctrl+k", "ctrl+k", "ctrl+k")
+        await desk.settle(pilot)
+        assert len(desk.line.sent) == 3
+        assert {command.id for command in desk.line.sent} == {command_of(sent[0])}
+        assert len(sent) == 1
+        hanging.set()
+
+
+def test_a_press_in_the_input_thread_and_its_repeat_carry_one_id_and_the_next_press_another() -> None:
+    switch = ScriptedKillSwitch()
+    key = KillKey(switch)
+    key.press()
+    first = key.repeat()
+    key._sender.join() if key._sender is not None else None
+    key.press()
+    second = key.repeat()
+    key._sender.join() if key._sender is not None else None
+    third = key.repeat()
+    key._sender.join() if key._sender is not None else None
+    assert switch.kills == [first, first, second, second, third]
+    assert len({first, second, third}) == 3
+
+
+@pytest.mark.parametrize(
+    ("state", "says"),
+    [("KILLING", "closing everything · 1 of 2 closed"), ("STUCK", "KILL STUCK"), ("FLAT", "KILLED AND FLAT")],
+)
+async def test_the_latch_stands_across_the_screen_until_it_is_cleared(state: str, says: str) -> None:
+    desk = Desk(killed(picture(), state, "1 of 2 closed"))
+    async with desk.app.run_test(size=(120, 40)) as pilot:
+        await desk.settle(pilot)
+        banner = desk.app.screen.query_one("#banner")
+        assert banner.display
+        assert banner.size.width == 120
+        assert says in panel_text(desk, "banner")
+        assert "cockpit rearm" in panel_text(desk, "banner")
+        desk.line.say(picture())
+        await desk.settle(pilot)
+        assert not banner.display

@@ -1,0 +1,210 @@
+"""Whatever a view holds, each painter fills exactly its cells and never raises."""
+
+import types
+import typing
+from enum import StrEnum
+from functools import cache
+
+import msgspec
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from rich.cells import cell_len
+
+from cockpit.keys import Scope
+from cockpit.lines import Line
+from cockpit.model import Model, Notice
+from cockpit.screens.help import paint_help
+from cockpit.screens.performance import paint_report
+from cockpit.theme import STYLES
+from cockpit.widgets.events import paint_alerts, paint_banner, paint_events
+from cockpit.widgets.footer import paint_footer
+from cockpit.widgets.gauges import paint_performance, paint_risk, performance_line
+from cockpit.widgets.header import paint_band, paint_money, paint_tiny
+from cockpit.widgets.ladder import MARK_ORDER, marks_text, paint_book, paint_head, paint_rows
+from cockpit.widgets.orders import paint_orders
+from cockpit.widgets.positions import paint_positions, paint_selected
+from cockpit.widgets.sections import Section, share_rows
+from cockpit.widgets.signals import paint_signals
+from cockpit.widgets.viewport import Viewport, look
+from cockpit.widgets.watchlist import paint_watchlist
+from engine.views import LadderView, LatchView, Severity, View
+from tests.cockpit.pictures import ladder, picture, with_missing_stop
+
+Strategy = st.SearchStrategy[typing.Any]
+
+words = st.one_of(
+    st.text(max_size=12),
+    st.sampled_from(["LIVE", "STALE", "AUTO", "PAUSED by you", "replay", "waiting for you 3 s", "FLAT", ""]),
+)
+
+
+@cache
+def things(kind: typing.Any) -> Strategy:  # noqa: ANN401 - types, unions and None alike
+    """Build any value of a view's type, hostile ones included."""
+    origin, arguments = typing.get_origin(kind), typing.get_args(kind)
+    if origin in (types.UnionType, typing.Union):
+        return st.one_of(*(things(argument) for argument in arguments))
+    if origin is tuple:
+        return st.lists(things(arguments[0]), max_size=3).map(tuple)
+    if kind is int:
+        return st.one_of(st.integers(-(2**53), 2**53), st.integers(-200, 200_000))
+    if kind is float:
+        return st.one_of(st.floats(), st.floats(-5, 5))
+    if kind is str:
+        return words
+    if kind is bool:
+        return st.booleans()
+    if kind is type(None):
+        return st.none()
+    if issubclass(kind, StrEnum):
+        return st.sampled_from(list(kind))
+    fields = typing.get_type_hints(kind)
+    return st.builds(kind, **{name: things(hint) for name, hint in fields.items()})
+
+
+sizes = st.tuples(st.integers(1, 210), st.integers(0, 50))
+any_view = settings(max_examples=40, suppress_health_check=list(HealthCheck), deadline=None)
+
+
+def check(lines: list[Line], width: int, height: int | None = None) -> None:
+    if height is not None:
+        assert len(lines) <= height
+    for line in lines:
+        text = "".join(part for part, _ in line)
+        assert len(text) == cell_len(text) == width
+        assert text.isprintable()
+        assert {style for _, style in line} <= {"", *STYLES}
+
+
+@given(things(View), sizes)
+@any_view
+def test_every_section_takes_any_view(view: View, size: tuple[int, int]) -> None:
+    width, height = size
+    chosen = view.watchlist[0].key if view.watchlist else None
+    check(paint_watchlist(view.watchlist, chosen, width, height), width, height)
+    check(paint_signals(view.signals, width, height), width, height)
+    check(paint_positions(view.positions, width, height), width, height)
+    check(paint_selected(view.positions[0] if view.positions else None, "X", width, height), width, height)
+    check(paint_orders(view.orders, width, height), width, height)
+    check(paint_risk(view.risk, width, height), width, height)
+    check(paint_performance(view.performance, width, height), width, height)
+    check([performance_line(view.performance, width)], width)
+    check(paint_events(view.events, width, height), width, height)
+    check(paint_report(view, width), width)
+
+
+@given(things(View), sizes, st.sampled_from([None, 4]), st.booleans())
+@any_view
+def test_every_line_of_the_frame_takes_any_view(
+    view: View, size: tuple[int, int], silent: int | None, ended: bool
+) -> None:
+    width, height = size
+    model = Model(view=view, notice=Notice("x\x1b[2J", Severity.WARNING, 1))
+    check([paint_band(view, width, silent=silent, ended=ended)], width)
+    check([paint_money(view, width)], width)
+    check(paint_tiny(view, width, height, ended=ended), width, max(1, height))
+    check([paint_alerts(model, width)], width)
+    check([paint_footer(model, width, Scope.TRADE, Scope.EVERYWHERE)], width)
+    check(paint_banner(view.latch, "gone" if ended else None, width), width)
+
+
+@given(things(LadderView), sizes, st.integers(-10, 300_000))
+@any_view
+def test_the_ladder_takes_any_profile(profile: LadderView, size: tuple[int, int], top: int) -> None:
+    width, height = size
+    sight, viewport = look(profile, Viewport(profile.key, profile.row or 0, top), height)
+    assert len(sight.rows) in (0, height)
+    check(paint_head(profile, None, sight, viewport, width, 5), width, 5)
+    check(paint_head(profile, None, sight, viewport, width, 3), width, 3)
+    check(paint_rows(profile, sight, width), width, max(height, 0))
+    check(paint_book(sight, 14), 14, max(height, 0))
+
+
+@given(st.integers(1, 210))
+def test_help_takes_any_width(width: int) -> None:
+    check(paint_help(width), width)
+
+
+@given(things(LatchView | None), st.one_of(st.none(), words), st.integers(1, 210))
+@any_view
+def test_the_banner_is_two_lines_or_none(latch: LatchView | None, ended: str | None, width: int) -> None:
+    lines = paint_banner(latch, ended, width)
+    assert len(lines) == (0 if latch is None and ended is None else 2)
+    check(lines, width)
+
+
+@given(
+    st.lists(st.tuples(st.integers(0, 8), st.integers(0, 30), st.integers(0, 3)), max_size=6),
+    st.integers(-1, 60),
+)
+def test_sections_share_the_rows_fairly(appetites: list[tuple[int, int, int]], height: int) -> None:
+    sections = [Section(lambda _, __: [], *appetite) for appetite in appetites]
+    rows = share_rows(sections, height)
+    assert sum(rows) <= max(0, height)
+    for section, given_rows in zip(sections, rows, strict=True):
+        assert given_rows == 0 or section.minimum <= given_rows <= max(section.minimum, section.wanted)
+
+
+@given(st.permutations(MARK_ORDER), st.integers(0, 10), st.integers(4, 16))
+def test_the_most_important_mark_is_always_named(marks: list[str], count: int, width: int) -> None:
+    chosen = tuple(marks[:count])
+    text = marks_text(chosen, width)
+    assert len(text) == width
+    if chosen:
+        first = min(chosen, key=MARK_ORDER.index)
+        assert text.startswith({"HIGH": "H", "LOW": "L", "OPEN": "O"}.get(first, first))
+
+
+def plain(lines: list[Line]) -> str:
+    return "\n".join("".join(text for text, _ in line) for line in lines)
+
+
+def test_a_missing_stop_comes_first_and_is_named_even_in_one_line() -> None:
+    rows = with_missing_stop(picture()).positions
+    for height in (3, 5, 7):
+        text = plain(paint_positions(rows, 48, height))
+        assert "KAVERI" in text.splitlines()[1]
+        assert "MISSING" in text
+
+
+def test_a_row_names_price_marks_letters_and_our_own_level() -> None:
+    profile = ladder()
+    sight, _ = look(profile, Viewport(), 62)
+    text = plain(paint_rows(profile, sight, 70)).splitlines()
+    poc = next(line for line in text if "POC" in line)
+    assert "1,526" in poc
+    assert "┃BCDEFGHI" in poc
+    last = next(line for line in text if line.startswith("▸"))
+    assert "1,512" in last
+    assert any("◀ trail 1,527.00" in line and "1,528" in line for line in text)
+
+
+def test_the_value_area_edge_stands_at_exactly_the_rows_in_value() -> None:
+    profile = ladder()
+    sight, _ = look(profile, Viewport(), 62)
+    lines = paint_rows(profile, sight, 70)
+    for row, line in zip(sight.rows, lines, strict=True):
+        assert row is not None
+        assert ("┃" in plain([line])) == row.in_value
+
+
+def test_the_heading_states_rule_row_ties_and_quality() -> None:
+    profile = ladder()
+    sight, viewport = look(profile, Viewport(), 10)
+    text = plain(paint_head(profile, None, sight, viewport, 100, 5))
+    assert "row ₹2 · dual 70 % · 2 POC ties · PARTIAL from 09:32" in text
+    assert "POC 1,526.00" in text
+
+
+def test_undefined_figures_are_dashes_and_never_zero() -> None:
+    empty = msgspec.structs.replace(
+        picture().performance,
+        trades=0,
+        wins=0,
+        win_rate=None,
+        profit_factor=None,
+        max_drawdown=None,
+        expectancy_r=None,
+    )
+    text = plain(paint_performance(empty, 30, 7))
+    assert text.count("–") == 5

@@ -1,0 +1,124 @@
+"""Pictures of the screen, to be looked at whenever they change; ``pytest --snapshot-update`` writes them anew."""
+
+from collections.abc import Callable, Sequence
+
+import msgspec
+import pytest
+from textual.pilot import Pilot
+
+from cockpit.theme import THEMES
+from engine.link import Ended
+from engine.views import View
+from tests.cockpit.pictures import killed, picture, with_missing_stop
+from tests.cockpit.scripted import Desk
+
+Compare = Callable[..., bool]
+
+DARK, LIGHT, CONTRAST = (theme.name for theme in THEMES)
+
+
+def matches(
+    compare: Compare,
+    view: View | None,
+    size: tuple[int, int],
+    *,
+    theme: str = DARK,
+    ascii_signs: bool = False,
+    press: Sequence[str] = (),
+    ended: str | None = None,
+) -> bool:
+    desk = Desk(view, theme=theme, ascii_signs=ascii_signs)
+
+    async def before(pilot: Pilot[None]) -> None:
+        await desk.settle(pilot)
+        if ended is not None:
+            desk.line.say(Ended(ended))
+            await desk.settle(pilot)
+        for key in press:
+            await pilot.press(key)
+            await desk.settle(pilot)
+
+    return compare(desk.app, terminal_size=size, run_before=before)
+
+
+@pytest.mark.parametrize(
+    "size", [(80, 24), (120, 40), (160, 45), (200, 60)], ids=lambda size: f"{size[0]}x{size[1]}"
+)
+def test_trade_screen(snap_compare: Compare, size: tuple[int, int]) -> None:
+    """The whole trade screen in a replay with two positions and a signal that waits."""
+    assert matches(snap_compare, picture(), size)
+
+
+@pytest.mark.parametrize("theme", [LIGHT, CONTRAST])
+def test_theme(snap_compare: Compare, theme: str) -> None:
+    """The same in the other colours."""
+    assert matches(snap_compare, picture(), (160, 45), theme=theme)
+
+
+def test_monochrome(snap_compare: Compare, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Everything reads without any hue."""
+    monkeypatch.setenv("NO_COLOR", "1")
+    assert matches(snap_compare, with_missing_stop(picture()), (120, 40))
+
+
+def test_ascii(snap_compare: Compare) -> None:
+    """Everything reads with ASCII signs alone."""
+    assert matches(snap_compare, picture(), (120, 40), ascii_signs=True)
+
+
+def test_small_window(snap_compare: Compare) -> None:
+    """Below 80×24: the kill, the world, the money, the positions and what to do."""
+    assert matches(snap_compare, with_missing_stop(picture()), (60, 15))
+
+
+def test_missing_stop(snap_compare: Compare) -> None:
+    """A position without a stop is the loudest thing on the screen."""
+    assert matches(snap_compare, with_missing_stop(picture()), (160, 45))
+
+
+@pytest.mark.parametrize("state", ["KILLING", "STUCK", "FLAT"])
+def test_latch(snap_compare: Compare, state: str) -> None:
+    """The kill latch across the screen."""
+    assert matches(snap_compare, killed(picture(), state, "1 of 2 closed"), (100, 30))
+
+
+def test_engine_ended(snap_compare: Compare) -> None:
+    """An engine that went away is a state, not a crash."""
+    assert matches(snap_compare, picture(), (80, 24), ended="the engine is gone")
+
+
+def test_before_the_first_view(snap_compare: Compare) -> None:
+    """Attached, and nothing heard yet."""
+    assert matches(snap_compare, None, (80, 24))
+
+
+def test_nothing_traded(snap_compare: Compare) -> None:
+    """The start of a day: no position, no signal, no order, no record."""
+    view = picture()
+    quiet = msgspec.structs.replace(view, positions=(), signals=(), orders=(), events=())
+    assert matches(snap_compare, quiet, (160, 45))
+
+
+def test_orders(snap_compare: Compare) -> None:
+    """The orders in place of the ladder in a small window."""
+    assert matches(snap_compare, picture(), (80, 24), press=["o"])
+
+
+def test_help(snap_compare: Compare) -> None:
+    """All keys."""
+    assert matches(snap_compare, picture(), (120, 50), press=["question_mark"])
+
+
+def test_performance(snap_compare: Compare) -> None:
+    """What the ledger proves."""
+    assert matches(snap_compare, picture(), (120, 40), press=["r"])
+
+
+def test_leaving_with_positions(snap_compare: Compare) -> None:
+    """The question before leaving."""
+    assert matches(snap_compare, picture(), (80, 24), press=["q"])
+
+
+def test_stopping_the_engine(snap_compare: Compare) -> None:
+    """The typed word before the engine ends."""
+    assert matches(snap_compare, picture(), (80, 24), press=["S"])

@@ -1,0 +1,216 @@
+"""What the screen says when things are not as they should be."""
+
+import msgspec
+import pytest
+from textual.app import App
+
+from cockpit.widgets.panel import Panel
+from engine.link import Ended
+from engine.views import EventLine, Severity, View
+from tests.cockpit.pictures import EVENTS, at, picture, with_missing_stop
+from tests.cockpit.scripted import Desk
+from tests.cockpit.test_commands import panel_text, with_header
+
+
+def alarming(number: int, text: str) -> View:
+    view = picture()
+    return msgspec.structs.replace(
+        view, events=(*EVENTS, EventLine(number, at(11, 43), Severity.ALARM, text))
+    )
+
+
+async def test_before_the_first_word_the_screen_says_that_it_waits() -> None:
+    desk = Desk(None)
+    async with desk.app.run_test(size=(120, 40)) as pilot:
+        await desk.settle(pilot)
+        assert "waiting for the engine" in panel_text(desk, "band")
+        assert "KILL ?" in panel_text(desk, "foot")
+
+
+async def test_an_ended_engine_is_a_state_on_the_screen() -> None:
+    desk = Desk(picture())
+    async with desk.app.run_test(size=(120, 40)) as pilot:
+        desk.line.say(Ended("the engine is gone"))
+        await desk.settle(pilot)
+        assert "ENGINE ENDED: the engine is gone" in panel_text(desk, "banner")
+        assert "ENGINE ENDED" in panel_text(desk, "band")
+        assert "1,512.00" in panel_text(desk, "head")
+        await pilot.press("q")
+        await pilot.pause()
+        assert not desk.app.is_running
+
+
+async def test_a_silent_engine_is_called_silent_with_the_seconds() -> None:
+    desk = Desk(picture())
+    async with desk.app.run_test(size=(120, 40)) as pilot:
+        await desk.settle(pilot)
+        desk.clock.seconds += 4.2
+        await desk.until(pilot, lambda: "ENGINE SILENT 4 s" in panel_text(desk, "band"))
+        desk.line.say(picture())
+        await desk.until(pilot, lambda: "feed LIVE" in panel_text(desk, "band"))
+
+
+async def test_a_missing_stop_is_loud_in_its_row_and_in_the_strip_until_it_is_held() -> None:
+    desk = Desk(with_missing_stop(picture()))
+    async with desk.app.run_test(size=(160, 45)) as pilot:
+        await desk.settle(pilot)
+        assert "MISSING: NO STOP AT THE EXCHANGE" in panel_text(desk, "right")
+        await pilot.press("a")
+        await desk.settle(pilot)
+        assert "NO STOP AT THE EXCHANGE: KAVERI +240" in panel_text(desk, "alerts")
+        desk.line.say(picture())
+        await desk.settle(pilot)
+        assert "NO STOP" not in panel_text(desk, "alerts")
+
+
+async def test_another_instruments_missing_stop_is_seen_at_80_by_24() -> None:
+    desk = Desk(with_missing_stop(picture()))
+    async with desk.app.run_test(size=(80, 24)) as pilot:
+        await desk.settle(pilot)
+        assert "NO STOP AT THE EXCHANGE: KAVERI +240" in panel_text(desk, "alerts")
+
+
+async def test_an_alarm_stays_until_acknowledged_and_rings_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    rung: list[None] = []
+    monkeypatch.setattr(App, "bell", lambda _: rung.append(None))
+    desk = Desk(alarming(8, "the day's loss limit is near"))
+    async with desk.app.run_test(size=(160, 45)) as pilot:
+        await desk.settle(pilot)
+        for number in range(3):
+            desk.line.say(
+                msgspec.structs.replace(alarming(8, "the day's loss limit is near"), number=number + 2)
+            )
+            await desk.settle(pilot)
+        assert "the day's loss limit is near" in panel_text(desk, "alerts")
+        assert len(rung) == 1
+        await pilot.press("a")
+        await desk.settle(pilot)
+        assert "!!" not in panel_text(desk, "alerts")
+        desk.line.say(alarming(9, "feed lost"))
+        await desk.settle(pilot)
+        assert "feed lost" in panel_text(desk, "alerts")
+        assert len(rung) == 2
+
+
+@pytest.mark.parametrize(
+    ("changes", "says"),
+    [
+        ({"trading": "PAUSED by you"}, "PAUSED by you"),
+        ({"trading": "ASK"}, "ASK"),
+        ({"manual_armed": True}, "MANUAL ARMED"),
+        ({"replay_paused": True}, "‖ paused"),
+        ({"speed": 0}, "▶ max"),
+        ({"feed": "STALE", "feed_age_ms": 12_400}, "feed STALE 12 s"),
+        ({"feed_age_ms": None}, "feed LIVE ?"),
+        ({"entries_close_in": None}, "last entry closed"),
+        ({"world": "live", "stage": "SMALL"}, "LIVE  SMALL"),
+    ],
+)
+async def test_the_band_says_where_we_are(changes: dict[str, object], says: str) -> None:
+    desk = Desk(with_header(**changes))
+    async with desk.app.run_test(size=(160, 45)) as pilot:
+        await desk.settle(pilot)
+        assert says in panel_text(desk, "band")
+
+
+@pytest.mark.parametrize("world", ["simulated", "replay", "paper", "live"])
+async def test_each_world_wears_its_own_colour_and_name(world: str) -> None:
+    desk = Desk(with_header(world=world))
+    async with desk.app.run_test(size=(120, 40)) as pilot:
+        await desk.settle(pilot)
+        band = desk.app.screen.query_one("#band", Panel)
+        assert band.has_class(world)
+        assert world.upper() in band.text
+        colours = {
+            desk.app.theme_variables[f"ck-{name}"] for name in ("simulated", "replay", "paper", "live")
+        }
+        assert len(colours) == 4
+
+
+async def test_the_stop_for_the_day_is_loud() -> None:
+    view = picture()
+    view = msgspec.structs.replace(view, risk=msgspec.structs.replace(view.risk, stopped_for_day=True))
+    desk = Desk(view)
+    async with desk.app.run_test(size=(160, 45)) as pilot:
+        await desk.settle(pilot)
+        assert "STOPPED FOR THE DAY" in panel_text(desk, "money")
+        assert "STOPPED FOR THE DAY" in panel_text(desk, "left")
+
+
+async def test_an_unknown_theme_is_named_and_the_default_taken() -> None:
+    desk = Desk(picture(), theme="no such theme")
+    async with desk.app.run_test(size=(160, 45)) as pilot:
+        await desk.settle(pilot)
+        assert desk.app.theme == "cockpit-dark"
+        assert "expected screen.theme to be one of cockpit-dark" in panel_text(desk, "alerts")
+
+
+async def test_a_theme_of_textual_works_with_the_cockpits_colours() -> None:
+    desk = Desk(picture(), theme="textual-light")
+    async with desk.app.run_test(size=(160, 45)) as pilot:
+        await desk.settle(pilot)
+        assert desk.app.theme == "textual-light"
+        assert "1,512.00" in panel_text(desk, "head")
+
+
+@pytest.mark.parametrize("size", [(160, 45), (120, 40), (80, 24), (60, 15)])
+async def test_ascii_mode_puts_nothing_but_ascii_on_the_screen(size: tuple[int, int]) -> None:
+    desk = Desk(picture(), ascii_signs=True)
+    async with desk.app.run_test(size=size) as pilot:
+        await desk.settle(pilot)
+        for keys in ([], ["question_mark"], ["escape", "q"], ["escape", "S"]):
+            await pilot.press(*keys)
+            await desk.settle(pilot)
+            drawn = "".join(strip.text for strip in desk.app.screen._compositor.render_strips())
+            assert drawn.isascii(), sorted({sign for sign in drawn if not sign.isascii()})
+
+
+async def test_a_window_made_small_and_large_again_keeps_the_selection_and_the_picture() -> None:
+    desk = Desk(picture())
+    async with desk.app.run_test(size=(160, 45)) as pilot:
+        await desk.settle(pilot)
+        await pilot.press("2")
+        await desk.settle(pilot)
+        before = panel_text(desk, "left")
+        for width, height in ((60, 15), (80, 24), (200, 60), (160, 45)):
+            await pilot.resize_terminal(width, height)
+            await desk.settle(pilot)
+        assert panel_text(desk, "left") == before
+
+
+async def test_an_unchanged_view_repaints_nothing() -> None:
+    desk = Desk(picture())
+    async with desk.app.run_test(size=(160, 45)) as pilot:
+        await desk.settle(pilot)
+        flushes = desk.app.flushes
+        painted: list[str] = []
+        for panel in desk.app.screen.query(Panel):
+            refresh = panel.refresh
+
+            def note(
+                *regions: object, panel: Panel = panel, refresh: object = refresh, **words: object
+            ) -> object:
+                painted.append(str(panel.id))
+                return refresh(*regions, **words)  # type: ignore[operator]
+
+            panel.refresh = note  # type: ignore[method-assign,assignment]
+        desk.line.say(msgspec.structs.replace(picture(), number=2))
+        await desk.settle(pilot)
+        assert desk.app.flushes == flushes + 1
+        assert painted == []
+        desk.line.say(with_header(feed_age_ms=900))
+        await desk.settle(pilot)
+        assert painted == ["band"]
+
+
+async def test_a_thousand_views_between_two_frames_are_painted_once() -> None:
+    desk = Desk(picture())
+    async with desk.app.run_test(size=(160, 45)) as pilot:
+        await desk.settle(pilot)
+        flushes = desk.app.flushes
+        for number in range(1000):
+            desk.line.say(msgspec.structs.replace(with_header(feed_age_ms=number % 9_000), number=number + 2))
+        await desk.settle(pilot)
+        assert desk.app.flushes <= flushes + 2
+        assert desk.app.model.view is not None
+        assert desk.app.model.view.number == 1001
