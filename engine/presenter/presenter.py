@@ -149,7 +149,7 @@ def _header(core: Core, around: Surroundings, result: DayResult) -> HeaderView:
     stops = [core.day.setup_entries_stop(kind) for kind in kinds]
     flats = [core.day.flat_by(kind) for kind in kinds]
     last_entry = max(stops, default=market_time)
-    feed, age = _feed(core, around, market_time)
+    feed, age = _feed(core, around, around.now)
     progress = ""
     if around.end is not None:
         progress = f"{datetime_of(market_time):%H:%M} of {datetime_of(around.end):%H:%M}"
@@ -179,17 +179,20 @@ def _phase_words(phases: list[Phase]) -> str:
     return str(found.value)
 
 
-def _feed(core: Core, around: Surroundings, market_time: Instant) -> tuple[str, int | None]:
+def _feed(core: Core, around: Surroundings, now: Instant) -> tuple[str, int | None]:
     newest = max(
         (update.arrival for key in core.instruments if (update := core.sights.update(key)) is not None),
         default=None,
     )
     if around.ended:
         return "ENDED", None
-    age = None if newest is None else max(0, (market_time - newest) // 1_000)
+    arrival = core.sights.arrival_time(now)
+    age = None if newest is None else max(0, (arrival - newest) // 1_000)
     if around.held:
         return "PAUSED", age
-    return ("STALE" if newest is None or core.market.stale(market_time) else "LIVE"), age
+    if newest is None:
+        return "WAITING", None
+    return ("STALE" if core.market.stale(arrival) else "LIVE"), age
 
 
 def _watch_row(core: Core, key: str, now: Instant) -> WatchRow:
