@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from engine.brokers.matching import still_eaten, walk
 from engine.brokers.paper import PaperExchange
-from engine.brokers.records import Cursor
+from engine.brokers.records import Cursor, Fill
 from engine.market.clock import MILLISECOND, SECOND, Instant
 from engine.market.update import Level, MarketUpdate
 from engine.orders.messages import CancelOrder, ModifyOrder, OrderType, PlaceOrder, ReadBook, Request
@@ -145,18 +145,22 @@ def advance_to(exchange: PaperExchange, until: Instant) -> None:
         exchange.advance(due)
 
 
-def play(exchange: PaperExchange, updates: list[MarketUpdate], acts: list[Act], first: int) -> Iterator[int]:
-    """Play from an update number on; yields after each whole step."""
+def play(
+    exchange: PaperExchange, updates: list[MarketUpdate], acts: list[Act], first: int
+) -> Iterator[tuple[int, tuple[Fill, ...]]]:
+    """Play from an update number on; yields each number, and what the update itself filled, after the whole step."""
     for number in range(first, len(updates)):
         market = updates[number]
         advance_to(exchange, market.arrival)
+        before = len(exchange.fills)
         exchange.on_update(market, market.arrival)
+        filled = exchange.fills[before:]
         due = [(act.delay, index) for index, act in enumerate(acts) if act.after == number]
         for delay, index in sorted(due):
             at = market.arrival + delay * MILLISECOND // 10
             advance_to(exchange, at)
             exchange.submit(request_of(acts[index], index + 1), at)
-        yield number
+        yield number, filled
     advance_to(exchange, updates[-1].arrival + 10 * SECOND)
 
 
@@ -173,7 +177,7 @@ def test_a_run_crashed_at_any_commit_and_continued_equals_an_undisturbed_one(
         path = Path(folder) / "exchange.sqlite"
         exchange, first = open_exchange(path), 0
         for commit_after, lost_steps in sorted(crashes):
-            for number in play(exchange, updates, acts, first):
+            for number, _ in play(exchange, updates, acts, first):
                 if number == commit_after:
                     exchange.commit(Cursor("run-1", number + 1, updates[number].arrival, 0))
                 if number >= commit_after + lost_steps:
@@ -201,10 +205,12 @@ def test_no_fill_breaks_quantity_limit_or_book_and_positions_are_the_sum_of_fill
     books: dict[str, MarketUpdate] = {}
     volumes = dict.fromkeys(BASE, 0)
     seen = 0
+    limits: dict[str, int] = {}
     playing = play(exchange, updates, placed, 0)
     while True:
         before = seen
-        number = next(playing, None)
+        step = next(playing, None)
+        limits.update({order.order_id: order.price for order in exchange.orders})
         for fill in exchange.fills[before:]:
             order = next(row for row in exchange.orders if row.order_id == fill.order_id)
             assert fill.quantity > 0
@@ -212,14 +218,14 @@ def test_no_fill_breaks_quantity_limit_or_book_and_positions_are_the_sum_of_fill
             if fill.quality == "TRIGGER":
                 assert (fill.price - order.trigger_price) * fill.side.sign >= 0
         seen = len(exchange.fills)
-        if number is None:
+        if step is None:
             break
+        number, at_update = step
         market = updates[number]
         previous = books.get(market.instrument)
         if previous is None or market.volume >= volumes[market.instrument]:
             books[market.instrument] = market
             volumes[market.instrument] = market.volume
-        at_update = [fill for fill in exchange.fills[before:seen] if fill.time == market.arrival]
         for side in Side:
             fills = [fill for fill in at_update if fill.side is side]
             displayed = market.asks if side is Side.BUY else market.bids
@@ -227,7 +233,8 @@ def test_no_fill_breaks_quantity_limit_or_book_and_positions_are_the_sum_of_fill
             traded = max(0, market.volume - previous.volume) if previous is not None else 0
             assert sum(fill.quantity for fill in through) <= traded
             for fill in through:
-                assert (market.last - fill.price) * side.sign < 0
+                assert (market.last - fill.price) * side.sign <= 0
+                assert (market.last - limits[fill.order_id]) * side.sign < 0
             book = [fill for fill in fills if fill.quality != "THROUGH"]
             assert sum(fill.quantity for fill in book) <= sum(size for _, size in displayed)
             for fill in book:
