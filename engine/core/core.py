@@ -350,8 +350,12 @@ class Core:
     def _reconcile(self, now: Instant) -> None:
         """Read the broker's book when a contradiction asks for it, and regularly while anything is at stake."""
         keeper = self.keeper
-        if not keeper.portfolio.running() and not keeper.orders.live():
-            self._reconcile_at = None
+        if keeper.unverified:
+            soon = max(min(keeper.unverified.values()) + 2 * SECOND, self._resync_at)
+            self._reconcile_at = soon if self._reconcile_at is None else min(self._reconcile_at, soon)
+        at_stake = bool(keeper.portfolio.running() or keeper.orders.live() or keeper.unverified)
+        if not at_stake and self._reconcile_at is None:
+            pass
         elif self._reconcile_at is None:
             self._reconcile_at = now + RECONCILE_EVERY
         elif now >= self._reconcile_at:
@@ -359,7 +363,7 @@ class Core:
         if keeper.resync and now >= self._resync_at:
             keeper.resync = False
             self._resync_at = now + RESYNC_AGAIN
-            self._reconcile_at = now + RECONCILE_EVERY
+            self._reconcile_at = now + RECONCILE_EVERY if at_stake else None
             keeper.dispatcher.read(now)
 
     def _timers(self, now: Instant) -> None:

@@ -248,6 +248,10 @@ class Decider:
         stop = self._day.entries_stop(kind) if by_person else self._day.setup_entries_stop(kind)
         holdings = self._account.holdings(now)
         frozen = self._keeper.freeze_reason(instrument.key)
+        settling = self._keeper.portfolio.current(instrument.key) is not None
+        mine = any(holding.instrument.key == instrument.key for holding in holdings)
+        if not frozen and settling and not mine:
+            frozen = f"the last trade in {instrument.symbol} still settles"
         return EntryFacts(
             instrument=instrument,
             side=side,

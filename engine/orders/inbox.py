@@ -215,6 +215,8 @@ class Inbox:
         if order.state not in ENDED or old.state in ENDED:
             return
         keeper = self._keeper
+        if order.role is Role.ENTRY and order.state is State.CANCELLED:
+            keeper.unverified[order.instrument] = order.changed_at
         trade = keeper.portfolio.get(order.trade)
         if trade is None:
             return

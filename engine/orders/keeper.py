@@ -106,6 +106,8 @@ class Keeper:
         self.dispatcher = Dispatcher(self.orders, self.gate, ids)
         self.frozen: dict[str, str] = {}
         """Why entries stand still, by instrument; a contradiction freezes for the rest of the day."""
+        self.unverified: dict[str, Instant] = {}
+        """Instruments with a cancelled entry that no read has confirmed yet, and when it was cancelled."""
         self.news: list[News] = []
         self.resync = False
         """A whole read of the book is wanted."""
@@ -142,6 +144,8 @@ class Keeper:
         for order in self.orders.live(instrument):
             if order.state is State.IN_DOUBT:
                 return f"{order.tag} is in doubt"
+        if instrument in self.unverified:
+            return "a cancelled entry may still fill: the broker's book is being read"
         if self.portfolio.outside.get(instrument):
             return "a position outside is held in it"
         return ""

@@ -9,7 +9,7 @@ from typing import Final
 
 import msgspec
 
-from engine.market.clock import Instant
+from engine.market.clock import SECOND, Instant
 from engine.market.price import Paise
 from engine.orders.keeper import Keeper, Topic, Verified
 from engine.orders.messages import BookRead, BrokerPosition, OrderReport, Role
@@ -17,6 +17,9 @@ from engine.orders.order import Fill
 from engine.orders.states import ENDED, read_status
 from engine.orders.trade import leave
 from engine.setups.signal import Side
+
+LATE_FILL_WITHIN: Final = SECOND
+"""A read asked for so long after a cancel shows the fill that overtook it, if there was one."""
 
 CLOSED_OUTSIDE: Final = "closed outside"
 
@@ -28,6 +31,9 @@ def reconcile(keeper: Keeper, read: BookRead, asked: Instant, now: Instant) -> N
         keeper.resync = keeper.resync or not keeper.kill.active
         return
     keeper.fills_seen = read.fills
+    for instrument, cancelled in list(keeper.unverified.items()):
+        if asked >= cancelled + LATE_FILL_WITHIN:
+            del keeper.unverified[instrument]
     for row in read.orders:
         if keeper.orders.get(row.tag) is None and keeper.orders.by_id(row.order_id) is None:
             take_in_stranger(keeper, row, now)

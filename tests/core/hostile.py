@@ -72,6 +72,8 @@ class Resting:
     value: int = 0
     triggered: bool = False
     time: Instant = 0
+    late: bool = False
+    """It arrived eight seconds after it was sent."""
 
     @property
     def live(self) -> bool:
@@ -91,7 +93,8 @@ class Faults:
     """What happens to the next requests and messages. Each list is taken from its front; empty is normal."""
 
     requests: list[str] = field(default_factory=list)
-    """ok, lost (never arrives), lost-answer, late (arrives after 8 s), reject, refuse, silent."""
+    """ok, lost (never arrives), silent (the same, and nobody says so), lost-answer, late (arrives after 8 s),
+    reject, refuse."""
     reports: list[str] = field(default_factory=list)
     """ok, twice, slow (300 ms), never."""
     reads: list[str] = field(default_factory=list)
@@ -136,9 +139,9 @@ class World:
     # The market.
 
     def _seed(self) -> None:
-        for key in INSTRUMENTS:
+        for key, instrument in INSTRUMENTS.items():
             price = self.prices[key]
-            opening = self.day.open(INSTRUMENTS[key].kind)
+            opening = self.day.open(instrument.kind)
             minutes = []
             start = opening
             while start + MINUTE <= START:
@@ -241,25 +244,24 @@ class World:
                 self.answers.append(effect)
 
     def _request(self, request: PlaceOrder | ModifyOrder | CancelOrder) -> None:
-        fault = "silent-lost" if self.down else self.faults.request()
+        fault = "silent" if self.down else self.faults.request()
         name = "" if isinstance(request, PlaceOrder) else request.request
         tag = request.tag
         if fault in ("lost", "lost-answer", "late"):
             self.after(SECOND, lambda: self.tell(Unanswered(tag, "timeout", name)))
-        if fault in ("lost", "silent-lost"):
+        if fault in ("lost", "silent"):
             return
         answered = fault in ("ok", "reject", "refuse")
         delay = LATE if fault == "late" else LATENCY
         if fault == "refuse":
             self.after(LATENCY, lambda: self.tell(Refused(tag, "UDAPI1", "refused by test", name)))
             return
-        self.after(delay, lambda: self._arrive(request, answered=answered, reject=fault == "reject"))
+        self.after(delay, lambda: self._arrive(request, answered=answered, fault=fault))
 
-    def _arrive(
-        self, request: PlaceOrder | ModifyOrder | CancelOrder, *, answered: bool, reject: bool
-    ) -> None:
+    def _arrive(self, request: PlaceOrder | ModifyOrder | CancelOrder, *, answered: bool, fault: str) -> None:
+        reject = fault == "reject"
         if isinstance(request, PlaceOrder):
-            self._place(request, answered=answered, reject=reject)
+            self._place(request, answered=answered, reject=reject, late=fault == "late")
             return
         order = self.orders.get(request.order_id) if request.order_id else self.by_tag(request.tag)
         name = request.request
@@ -273,9 +275,13 @@ class World:
         if isinstance(request, CancelOrder):
             self._report(order, "not cancelled" if reject else "cancelled")
             return
-        wrong = request.quantity <= order.filled or (order.triggered and request.order_type is not OrderType.LIMIT)
+        wrong = request.quantity <= order.filled or (
+            order.triggered and request.order_type is not OrderType.LIMIT
+        )
         if reject or wrong:
-            self._report(order, "not modified", keep="open" if order.triggered or not order.stop else "trigger pending")
+            self._report(
+                order, "not modified", keep="open" if order.triggered or not order.stop else "trigger pending"
+            )
             return
         order.order_type, order.quantity = request.order_type, request.quantity
         order.price, order.trigger_price = request.price, request.trigger_price
@@ -283,7 +289,7 @@ class World:
         self._report(order, "modified", keep=resting)
         self._match(order.instrument)
 
-    def _place(self, request: PlaceOrder, *, answered: bool, reject: bool) -> None:
+    def _place(self, request: PlaceOrder, *, answered: bool, reject: bool, late: bool) -> None:
         self._ids += 1
         order = Resting(
             f"B{self._ids}",
@@ -295,6 +301,7 @@ class World:
             request.quantity,
             request.price,
             request.trigger_price,
+            late=late,
         )
         self.orders[order.order_id] = order
         if answered:

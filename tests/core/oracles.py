@@ -3,8 +3,9 @@
 from engine.core.core import RECONCILE_EVERY
 from engine.market.clock import SECOND, Instant
 from engine.orders.flatten import LatchState
-from engine.orders.messages import CancelOrder, ModifyOrder, PlaceOrder, ReadBook, Role
+from engine.orders.messages import CancelOrder, ModifyOrder, OrderType, PlaceOrder, ReadBook, Role
 from engine.orders.order import Order
+from engine.orders.states import State
 from engine.orders.trade import Mode, Trade
 from engine.setups.signal import Side
 from tests.core.hostile import INSTRUMENTS, World
@@ -25,8 +26,9 @@ class Oracles:
         self._seen = 0
         self._sides: dict[str, int] = {}
 
-    def check(self, world: World) -> None:
+    def check(self, _: World) -> None:
         for key in INSTRUMENTS:
+            self._chased(key)
             self._size_and_sign(key)
             self._protected(key)
         self._writes()
@@ -38,9 +40,14 @@ class Oracles:
     def _size_and_sign(self, key: str) -> None:
         """O1 and O2: never more than intended, never the other way round."""
         position = self.world.position(key)
-        entries = [o for o in self.world.orders.values() if o.instrument == key and o.role is Role.ENTRY]
+        world_orders = list(self.world.orders.values())
+        entries = [o for o in world_orders if o.instrument == key and o.role is Role.ENTRY]
         if position == 0:
             self._sides.pop(key, None)
+            return
+        if any(o.instrument == key and o.late and o.role is Role.STOP and o.filled for o in world_orders):
+            # A stop given up, cancelled by tag and closed over may still arrive and fire before its cancel: the
+            # one flip the exchange's missing reduce-only order leaves possible. The excess must be closed.
             return
         sign = 1 if position > 0 else -1
         assert self._sides.setdefault(key, sign) == sign, f"{key} flipped to {position}"
@@ -71,6 +78,16 @@ class Oracles:
             return
         told = self.told_since.setdefault(key, world.now)
         assert world.now - told <= 2 * SECOND + SLACK, f"{key} naked for {(world.now - told) / SECOND} s"
+
+    def _chased(self, key: str) -> None:
+        """A stop known to have fired and not to have filled is chased after one second."""
+        for order in self.world.core.orders.live(key):
+            fired = order.role is Role.STOP and order.order_type is OrderType.STOP_LIMIT
+            if fired and order.triggered_at is not None and order.state is not State.PENDING_CANCEL:
+                trade = self._trade(key)
+                assert self.world.now - order.triggered_at <= SECOND + SLACK or (
+                    trade is not None and trade.mode is Mode.EXIT
+                ), f"{order.tag} fired and is left to itself"
 
     def _writes(self) -> None:
         """O4 and O6: after the latch only what reduces; never above ten writes in a rolling second."""

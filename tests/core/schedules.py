@@ -18,7 +18,7 @@ from engine.setups.signal import Side
 from tests.core.hostile import OPTION, OTHER, PRICES, STOCK, TICK, World
 from tests.core.oracles import Oracles
 
-REQUEST_FAULTS = ("lost", "lost-answer", "late", "reject", "refuse")
+REQUEST_FAULTS = ("lost", "silent", "lost-answer", "late", "reject", "refuse")
 REPORT_FAULTS = ("twice", "slow", "never")
 READ_FAULTS = ("fail", "slow")
 
