@@ -195,7 +195,6 @@ class Floor:
             order.status = TRIGGER_PENDING
         else:
             order.status = OPEN
-            order.swept = 0
             if changed and order.meets_by is None:
                 order.meets_by = now if self.held else now + self._book_wait
 

@@ -79,6 +79,34 @@ def test_what_our_fills_took_from_the_book_is_not_there_again_after_a_death(path
     again.close()
 
 
+def test_a_request_that_has_arrived_does_not_arrive_again_after_a_death(path: Path) -> None:
+    exchange = open_exchange(path)
+    exchange.submit(limit("E1", Side.BUY, 5, 99_000), TEN)
+    exchange.commit(Cursor("run-1", 0, TEN, 0))
+    exchange.advance(TEN + LATENCY)
+    exchange.commit(Cursor("run-1", 0, TEN + LATENCY, 0))
+    exchange.close()
+    again = open_exchange(path)
+    again.advance(TEN + MINUTE)
+    assert [order.tag for order in again.orders] == ["E1"]
+    again.close()
+
+
+def test_an_order_that_came_to_rest_after_sweeping_still_rests_after_a_death(path: Path) -> None:
+    exchange = open_exchange(path)
+    exchange.submit(limit("E1", Side.BUY, 30, 100_100), TEN)
+    exchange.advance(TEN + LATENCY)
+    for step, asks in enumerate((((100_000, 10),), ((100_200, 10),))):
+        at = TEN + SECOND + step * SECOND
+        exchange.on_update(update(at, 100_100, 1_000, asks=asks), at)
+        exchange.commit(Cursor("run-1", step + 1, at, 0))
+    exchange.close()
+    again = open_exchange(path)
+    again.on_update(update(TEN + MINUTE, 100_100, 1_000, asks=((100_050, 5),)), TEN + MINUTE)
+    assert [(fill.price, fill.quantity) for fill in again.fills] == [(100_000, 10), (100_100, 5)]
+    again.close()
+
+
 def test_market_time_survives_a_death(path: Path) -> None:
     close = instant_at(DAY, time(15, 30))
     exchange = open_exchange(path)

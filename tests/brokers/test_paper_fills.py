@@ -165,6 +165,16 @@ def test_the_opposite_best_crossing_fills_a_resting_limit_at_its_own_price() -> 
     assert fills(exchange) == [(100_050, 6, "BOOK")]
 
 
+def test_of_two_resting_orders_the_better_price_is_served_first() -> None:
+    exchange = standing()
+    for tag, price in (("E1", 99_980), ("E2", 99_990)):
+        arrive(exchange, limit(tag, Side.BUY, 10, price), TEN)
+    exchange.advance(TEN + LATENCY + WAIT)
+    at = TEN + SECOND
+    exchange.on_update(update(at, 100_000, 1_001, asks=((99_970, 6),)), at)
+    assert [(fill.tag, fill.quantity) for fill in exchange.fills] == [("E2", 6)]
+
+
 def test_an_update_older_than_the_last_moves_nothing() -> None:
     exchange = standing()
     arrive(exchange, stop("S1", Side.SELL, 10, 99_900, 99_800), TEN)
@@ -265,9 +275,10 @@ def test_stops_crossed_in_a_gap_fill_at_the_worse_of_trigger_and_first_price() -
     for last, expected in ((99_700, [(99_700, 20, "GAP")]), (99_400, [])):
         exchange = standing()
         arrive(exchange, stop("S1", Side.SELL, 20, 99_900, 99_500), TEN)
-        arrive(exchange, limit("E1", Side.BUY, 5, 99_000), TEN)
+        arrive(exchange, limit("E1", Side.BUY, 5, 99_800), TEN)
+        exchange.advance(TEN + LATENCY + WAIT)
         at = TEN + 20 * MINUTE
-        exchange.resume_after_gap(update(at, last, 90_000, bids=((last - 10, 9),), asks=((last, 9),)), at)
+        exchange.resume_after_gap(update(at, last, 90_000, bids=((99_300, 9),), asks=((100_000, 9),)), at)
         assert fills(exchange) == expected
         assert final(exchange, "S1").status == ("complete" if expected else "open")
 

@@ -236,11 +236,13 @@ def test_resting_stops_of_auction_stocks_vanish_when_continuous_trading_ends() -
 def test_everything_left_is_cancelled_at_the_close() -> None:
     exchange = standing()
     arrive(exchange, stop("S", Side.SELL, 5, 99_000, 98_000), TEN)
+    arrive(exchange, limit("P", Side.BUY, 5, 99_000, key=PLAIN), TEN)
     arrive(exchange, limit("L", Side.BUY, 5, 99_000), TEN)
     close = instant_at(DAY, time(15, 30))
     events = exchange.on_update(update(close, 50_000, 9, key=PLAIN, close=50_000), close)
     assert [(report.tag, report.status) for report in reports(events)] == [
         ("S", "cancelled"),
+        ("P", "cancelled"),
         ("L", "cancelled"),
     ]
     assert exchange.flat
