@@ -7,6 +7,7 @@ import random
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import date, time
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -195,4 +196,85 @@ def made_packets(
                 greeks=greeks,
             )
         )
+    return packets
+
+
+FAILED_AUCTION_PATH: Sequence[tuple[str, float]] = (
+    ("09:15", 1_005.0),
+    ("09:24", 1_020.0),
+    ("09:36", 990.0),
+    ("09:48", 1_018.8),
+    ("10:00", 991.2),
+    ("10:12", 1_017.6),
+    ("10:17", 1_008.0),
+    ("10:26", 1_018.5),
+    ("10:31", 1_021.2),
+    ("10:33", 1_022.4),
+    ("10:35", 1_018.2),
+    ("10:40", 1_009.5),
+    ("10:48", 999.0),
+    ("10:55", 991.5),
+    ("11:05", 978.0),
+    ("11:15", 987.0),
+)
+"""A morning that looks outside its initial balance, finds nobody, and crosses to the other side."""
+
+
+def scripted_packets(
+    key: str = EQ_A,
+    *,
+    path: Sequence[tuple[str, float]] = FAILED_AUCTION_PATH,
+    seed: int = 1,
+    step: Instant = 3 * SECOND,
+    tick: float = 0.1,
+    depth: int = 4_000,
+) -> list[dict[str, Any]]:
+    """Return a made session that follows a path of (clock, price), straight between its points but for one tick.
+
+    The first point opens the day at 09:15, so nothing of it is seeded; every packet is a trade.
+    """
+    chance = random.Random(seed)
+    points = [(instant_at(DAY, time.fromisoformat(clock)), price) for clock, price in path]
+    volume = low = high = opened = 0
+    bar: list[int] = []
+    shown: list[int] | None = None
+    bar_volume = shown_volume = 0
+    minute = points[0][0] // MINUTE
+    packets: list[dict[str, Any]] = []
+
+    def rupees(value: int) -> float:
+        return round(value * tick, 2)
+
+    for (since, first), (until, second) in pairwise(points):
+        now = since + SECOND
+        while now < until:
+            share = (now - since) / (until - since)
+            price = round((first + (second - first) * share) / tick) + chance.choice((-1, 0, 0, 1))
+            quantity = chance.randint(200, 900)
+            volume += quantity
+            opened = opened or price
+            low, high = min(low or price, price), max(high, price)
+            if now // MINUTE != minute:
+                shown, shown_volume = [bar[0], max(bar), min(bar), bar[-1]], bar_volume
+                minute, bar, bar_volume = now // MINUTE, [], 0
+            bar.append(price)
+            bar_volume += quantity
+            packets.append(
+                recorded_packet(
+                    key,
+                    arrival=now + 300 * MILLISECOND,
+                    trade_time=now,
+                    last=rupees(price),
+                    quantity=quantity,
+                    volume=volume,
+                    close=rupees(opened),
+                    bids=[(rupees(price - 1 - level), depth) for level in range(5)],
+                    asks=[(rupees(price + 1 + level), depth) for level in range(5)],
+                    day=[rupees(value) for value in (opened, high, low, price)],
+                    minute=None if shown is None else [rupees(value) for value in shown],
+                    minute_volume=shown_volume,
+                    minute_start=(minute - 1) * MINUTE,
+                )
+            )
+            now += step + chance.randrange(-step // 5, step // 5) // MILLISECOND * MILLISECOND
     return packets
