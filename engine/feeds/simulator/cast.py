@@ -14,6 +14,8 @@ from engine.market.price import Paise
 
 INDEX_NAME: Final = "SIMDEX"
 _TUESDAY: Final = 1
+_SLOWER: Final = 5
+"""How much more rarely a companion of a written day is heard of: it leaves the processor to the lead."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -196,6 +198,26 @@ _MEMBERS: Final = (
 def cast(count: int, day: date) -> tuple[Member, ...]:
     """Return the first ``count`` members, derivatives with an expiry after the day."""
     return tuple(_listed(member, day) for member in _MEMBERS[:count])
+
+
+def scripted_cast(count: int, day: date, yesterday_close: int) -> tuple[Member, ...]:
+    """Return the cast of a written day: the first member leads, the others trade rarely.
+
+    ``yesterday_close`` is the lead's previous close around its opening price, thousandths of its average range.
+    """
+    lead, *companions = cast(count, day)
+    gap = -yesterday_close * lead.average_range // 1_000
+    return (replace(lead, gap=gap), *(_slowed(companion) for companion in companions))
+
+
+def _slowed(member: Member) -> Member:
+    return replace(
+        member,
+        updates_per_minute=member.updates_per_minute // _SLOWER,
+        trades_per_minute=member.trades_per_minute // 3,
+        typical_quantity=member.typical_quantity * 3 // member.instrument.lot * member.instrument.lot,
+        gap=0,
+    )
 
 
 def _listed(member: Member, day: date) -> Member:

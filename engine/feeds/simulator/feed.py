@@ -8,13 +8,15 @@ from typing import Final
 
 import config
 from engine.feeds.simulator.book import Quoter
-from engine.feeds.simulator.cast import INDEX_NAME, Member, cast
+from engine.feeds.simulator.cast import INDEX_NAME, Member, cast, scripted_cast
 from engine.feeds.simulator.chance import Chance, Ints
 from engine.feeds.simulator.packets import MINUTE_MS, Packets
 from engine.feeds.simulator.path import MILLITICKS, draw_path, loosened
 from engine.feeds.simulator.regimes import continue_story
-from engine.feeds.simulator.script import STORIES, Role, second_of
+from engine.feeds.simulator.script import STORIES, Pin, Role, Story, second_of
+from engine.feeds.simulator.scripts import script_named
 from engine.feeds.simulator.tape import OPEN_MS, print_tape, seed_from
+from engine.feeds.simulator.written import Script, calm_story
 from engine.market.clock import MILLISECOND, Instant, instant_at
 from engine.market.instrument import Instrument
 from engine.market.seed import InstrumentSeed
@@ -40,12 +42,19 @@ class SimulatorFeed:
     opened later shows is what one opened earlier would have shown.
     """
 
-    def __init__(self, settings: config.Simulator, trading: TradingDay, start: time) -> None:
+    def __init__(
+        self, settings: config.Simulator, trading: TradingDay, start: time, script: Script | None = None
+    ) -> None:
         self._seed = settings.seed
+        self._script = script
         self._day = trading.day
         self._midnight = instant_at(trading.day, time(0))
         self._start_ms = (start.hour * 3_600 + start.minute * 60 + start.second) * 1_000
-        self._members = cast(settings.instruments, trading.day)
+        self._members = (
+            cast(settings.instruments, trading.day)
+            if script is None
+            else scripted_cast(settings.instruments, trading.day, script.yesterday.close)
+        )
         self._instruments = MappingProxyType(
             {member.instrument.key: member.instrument for member in self._members}
         )
@@ -53,7 +62,8 @@ class SimulatorFeed:
         self._packets: list[Packets] = []
         seeds = []
         for member, close in zip(self._members, self._closes, strict=True):
-            quoter = Quoter(member, _path(member, close // 1_000, self._seed), self._seed)
+            path = _path(member, *self._plot(member), close // 1_000, self._seed)
+            quoter = Quoter(member, path, self._seed)
             tape = print_tape(
                 member, quoter, close // 1_000, self._midnight, self._chance("tape", member.instrument.key)
             )
@@ -79,6 +89,8 @@ class SimulatorFeed:
     def identity(self) -> str:
         """Return a digest of everything the updates depend on."""
         source = f"simulator|{_VERSION}|{self._seed}|{len(self._members)}|{self._day}|{self._start_ms}"
+        if self._script is not None:
+            source += f"|{self._script!r}"
         return sha256(f"{source}|{self._closes}".encode()).hexdigest()
 
     @property
@@ -104,6 +116,17 @@ class SimulatorFeed:
     def read(self) -> MarketUpdate | None:
         """Return the next update in order of arrival, or None after the close."""
         return next(self._updates, None)
+
+    def _plot(self, member: Member) -> tuple[Story, tuple[Pin, ...]]:
+        """Return a member's story and the pins of its whole day."""
+        chance = Chance("story", self._seed, _name(member))
+        if self._script is None:
+            story = STORIES[member.role]
+            return story, continue_story(story, loosened(story, chance), _STORY_END, chance)
+        if member is not self._members[0]:
+            story = calm_story(chance)
+            return story, story.pins
+        return self._script.story, self._script.story.pins
 
     def _chance(self, purpose: str, key: str) -> Chance:
         return Chance(purpose, self._seed, key)
@@ -137,20 +160,32 @@ class SimulatorFeed:
 
 
 def open_simulator(
-    settings: config.Simulator, day: date = DEFAULT_DAY, *, start: time = DEFAULT_START
+    settings: config.Simulator,
+    day: date = DEFAULT_DAY,
+    *,
+    start: time | None = None,
+    script: str | None = None,
 ) -> SimulatorFeed:
-    """Return the simulated market of a day, opened at ``start``; raise CalendarError for a day without trading."""
-    return SimulatorFeed(settings, trading_day(day, config.Session()), start)
+    """Return the simulated market of a day, opened at ``start``, by default where its story begins.
+
+    ``script`` names one of the written days; None is the ordinary one. Raises CalendarError for a day without
+    trading, UnknownScriptError for a name that no script has.
+    """
+    written = None if script is None else script_named(script)
+    if start is None:
+        start = DEFAULT_START if written is None else time.fromisoformat(written.start)
+    return SimulatorFeed(settings, trading_day(day, config.Session()), start, written)
 
 
-def _path(member: Member, end: int, seed: int) -> Ints:
-    """Return the path of a member in thousandths of a tick; the whole index family shares its chance."""
-    name = INDEX_NAME if member.role is Role.INDEX else member.instrument.key
-    chance = Chance("story", seed, name)
-    story = STORIES[member.role]
-    pins = continue_story(story, loosened(story, chance), _STORY_END, chance)
+def _name(member: Member) -> str:
+    """Return the name whose chance a member follows: the whole index family shares one."""
+    return INDEX_NAME if member.role is Role.INDEX else member.instrument.key
+
+
+def _path(member: Member, story: Story, pins: tuple[Pin, ...], end: int, seed: int) -> Ints:
+    """Return the path of a member in thousandths of a tick."""
     relative = draw_path(
-        story, pins, member.average_range, end, max(member.spreads), Chance("path", seed, name)
+        story, pins, member.average_range, end, max(member.spreads), Chance("path", seed, _name(member))
     )
     opening = member.previous_close // member.instrument.tick + member.gap
     return opening * MILLITICKS + relative * member.response // 1_000
