@@ -262,11 +262,10 @@ class Core:
         acted = self._bars(key, applied, now)
         trade = self.keeper.portfolio.current(key)
         if trade is not None:
-            acted = True
             self.minder.moved(trade, update, now)
             if trade.open and self.account.observe(now):
                 self._stop_day(now)
-        return self._minute_passed(update.arrival, now) or acted
+        return self._minute_passed(update.arrival, now) or acted or self.keeper.touched
 
     def _bars(self, key: str, applied: Applied, now: Instant) -> bool:
         if not (applied.minute_closed or applied.five_minutes_closed or applied.bracket_closed):
@@ -310,6 +309,7 @@ class Core:
             case Resumed():
                 self.journal.line(Severity.WARNING, "the engine is back; the broker's book is read", now)
                 self.keeper.resync = True
+                self._resync_at = now
             case FeedEnded():
                 self.feed_ended = True
                 self.pause(ENDED, now)
@@ -344,6 +344,7 @@ class Core:
             self._act_on_news(now)
         self._reconcile(now)
         self._next_wake = self._wake(now)
+        self.keeper.touched = False
         changes, self._latch_changes = self._latch_changes, []
         return [*changes, *self.keeper.dispatcher.drain(), *answers]
 

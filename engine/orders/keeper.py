@@ -109,6 +109,8 @@ class Keeper:
         self.unverified: dict[str, Instant] = {}
         """Instruments with a cancelled entry that no read has confirmed yet, and when it was cancelled."""
         self.news: list[News] = []
+        self.touched = False
+        """Something was tended, said or put on a timer since core last looked."""
         self.resync = False
         """A whole read of the book is wanted."""
         self.verified: Verified | None = None
@@ -183,6 +185,7 @@ class Keeper:
 
     def wake(self, instrument: str, at: Instant) -> None:
         """Look at an instrument again at an instant at the latest."""
+        self.touched = True
         known = self._wakes.get(instrument)
         if known is None or at < known:
             self._wakes[instrument] = at
@@ -232,6 +235,7 @@ class Keeper:
     def tend(self, instrument: str, now: Instant) -> None:
         """Compare what should be with what is, for one instrument, and send the difference."""
         self._now = now
+        self.touched = True
         self._wakes.pop(instrument, None)
         trade = self.portfolio.current(instrument)
         if trade is None:
@@ -361,6 +365,7 @@ class Keeper:
             if said is not None and self._now - said < SAME_WORDS:
                 return
             self._said[key] = self._now
+        self.touched = True
         self.news.append(News(topic, instrument, text, order, fill, trade, before))
 
     def record(self, record: Record) -> None:

@@ -48,7 +48,7 @@ LATE = 8 * SECOND
 
 INSTRUMENTS = {
     STOCK: Instrument(STOCK, "TEST", InstrumentClass.AUCTION_STOCK, TICK, 1, 100_000, Provenance.SIMULATED),
-    OTHER: Instrument(OTHER, "OTHER", InstrumentClass.AUCTION_STOCK, TICK, 1, 100_000, Provenance.SIMULATED),
+    OTHER: Instrument(OTHER, "OTHER", InstrumentClass.STOCK, TICK, 1, 100_000, Provenance.SIMULATED),
     OPTION: Instrument(OPTION, "OPT", InstrumentClass.OPTION, TICK, 65, 1_755, Provenance.SIMULATED, "NIFTY"),
 }
 PRICES = {STOCK: 1_000_00, OTHER: 500_00, OPTION: 300_00}

@@ -1,0 +1,571 @@
+"""The faults an order path must survive, by name; numbers are those of the fault list."""
+
+import msgspec
+import pytest
+
+from engine.commands import ExitPosition, Kill, Outcome
+from engine.core import Latched, Resumed
+from engine.market.clock import MILLISECOND, MINUTE, SECOND
+from engine.orders.messages import (
+    CancelOrder,
+    ModifyOrder,
+    OrderType,
+    PlaceOrder,
+    ReadTag,
+    Role,
+)
+from engine.orders.states import State
+from engine.orders.trade import Mode
+from engine.setups.signal import Side
+from tests.core.hostile import OPTION, OTHER, STOCK, TICK, Resting, World
+from tests.core.oracles import Oracles
+from tests.core.test_happy_path import buy
+
+
+def opened() -> tuple[World, Oracles]:
+    """Return a world with a protected long position."""
+    world = World()
+    oracles = Oracles(world)
+    assert buy(world).outcome is Outcome.ACCEPTED
+    world.run(2 * SECOND)
+    assert world.position() > 0
+    return world, oracles
+
+
+def placed(world: World, role: Role | None = None) -> list[PlaceOrder]:
+    found = [effect for _, effect in world.sent if isinstance(effect, PlaceOrder)]
+    return [order for order in found if role is None or order.role is role]
+
+
+def writes(world: World) -> list[object]:
+    return [e for _, e in world.sent if isinstance(e, PlaceOrder | ModifyOrder | CancelOrder)]
+
+
+def stop_of(world: World, key: str = STOCK) -> Resting:
+    return next(order for order in world.live(key) if order.role is Role.STOP)
+
+
+def said(world: World, words: str) -> bool:
+    return any(words in line.text for line in world.core.events)
+
+
+def latch(world: World) -> str:
+    return "" if world.core.latch is None else world.core.latch.state.value
+
+
+def stopped(world: World) -> bool:
+    return world.core.limits.stopped
+
+
+def trade_of(world: World, key: str = STOCK) -> object:
+    trade = world.core.keeper.portfolio.current(key)
+    assert trade is not None
+    return trade
+
+
+# 1 to 4: the answer.
+
+
+def test_01_an_accepted_order_whose_answer_is_lost_is_found_by_tag_and_not_sent_again() -> None:
+    world = World()
+    oracles = Oracles(world)
+    world.faults.requests.append("lost-answer")
+    world.faults.reports += ["never", "never"]
+    buy(world)
+    world.settle(5 * SECOND)
+    assert len(placed(world, Role.ENTRY)) == 1
+    assert any(isinstance(effect, ReadTag) for _, effect in world.sent)
+    world.settle(20 * SECOND)
+    assert world.position() == sum(order.quantity for order in placed(world, Role.ENTRY))
+    oracles.at_rest()
+
+
+def test_02_an_order_that_never_arrived_is_absent_after_five_empty_reads_and_ten_seconds() -> None:
+    world = World()
+    world.faults.requests.append("lost")
+    buy(world)
+    [entry] = placed(world, Role.ENTRY)
+    world.run(9 * SECOND)
+    order = world.core.orders.get(entry.tag)
+    assert order is not None
+    assert order.state is State.IN_DOUBT
+    world.settle(8 * SECOND)
+    order = world.core.orders.get(entry.tag)
+    assert order is not None
+    assert order.state is State.ABSENT
+    assert order.empty_probes >= 5
+    assert len(placed(world, Role.ENTRY)) == 1
+
+
+def test_03_an_order_that_shows_after_eight_seconds_stays_one_order() -> None:
+    world = World()
+    oracles = Oracles(world)
+    world.faults.requests.append("late")
+    buy(world)
+    world.settle(30 * SECOND)
+    assert len(placed(world, Role.ENTRY)) == 1
+    oracles.at_rest()
+
+
+def test_03_an_entry_in_doubt_is_cancelled_by_its_tag_at_its_timeout() -> None:
+    world = World()
+    world.faults.requests.append("late")
+    buy(world)
+    world.run(4 * SECOND)
+    [cancel] = [effect for _, effect in world.sent if isinstance(effect, CancelOrder)]
+    assert cancel.order_id == ""
+
+
+def test_04_a_refusal_with_the_brokers_envelope_is_final_and_blocks_the_name() -> None:
+    world = World()
+    world.faults.requests.append("refuse")
+    buy(world)
+    world.run(SECOND)
+    [entry] = placed(world, Role.ENTRY)
+    order = world.core.orders.get(entry.tag)
+    assert order is not None
+    assert order.state is State.REJECTED
+    world.trade()
+    assert "the broker refused it" in buy(world, name="again").text
+
+
+# 5 to 11: fills.
+
+
+def test_05_a_fill_before_the_answer_is_protected_at_once() -> None:
+    world = World()
+    Oracles(world)
+    world.faults.requests.append("lost-answer")
+    buy(world)
+    world.run(500 * MILLISECOND)
+    assert world.position() > 0
+    assert stop_of(world).remaining == world.position()
+
+
+def test_06_repeated_messages_change_nothing() -> None:
+    world = World()
+    oracles = Oracles(world)
+    world.faults.reports += ["twice"] * 6
+    buy(world)
+    world.settle(3 * SECOND)
+    assert len(placed(world, Role.STOP)) == 1
+    assert world.core.orders.counters["old"] > 0
+    oracles.at_rest()
+
+
+def test_07_the_same_fill_with_another_value_stops_entries_and_reads_again() -> None:
+    world, _ = opened()
+    row = world.row(world.orders["B1"])
+    world.tell(msgspec.structs.replace(row, filled_value=row.filled_value + 100))
+    assert "another value" in world.core.keeper.freeze_reason(STOCK)
+    assert world.core.keeper.resync or any("ReadBook" in type(e).__name__ for _, e in world.sent[-3:])
+
+
+def test_08_a_status_out_of_order_takes_no_step_back() -> None:
+    world, _ = opened()
+    row = world.row(world.orders["B1"])
+    world.tell(msgspec.structs.replace(row, status="open"))
+    order = world.core.orders.get(row.tag)
+    assert order is not None
+    assert order.state is State.FILLED
+
+
+def test_09_the_rest_filled_while_nobody_heard_is_covered_after_the_next_read() -> None:
+    world = World()
+    Oracles(world)
+    world.liquidity[STOCK] = 100
+    buy(world)
+    world.run(SECOND)
+    assert stop_of(world).remaining == 100
+    world.faults.reports += ["never"]
+    world.liquidity[STOCK] = 50
+    world.trade()
+    world.settle(18 * SECOND)
+    assert world.position() == 150
+    assert stop_of(world).remaining == 150
+
+
+def test_10_a_partial_entry_is_protected_for_the_filled_part_only() -> None:
+    world = World()
+    oracles = Oracles(world)
+    world.liquidity[STOCK] = 100
+    buy(world)
+    world.settle(8 * SECOND)
+    assert world.position() == 100
+    assert stop_of(world).remaining == 100
+    oracles.at_rest()
+
+
+def test_11_a_fill_after_the_confirmed_cancel_is_protected() -> None:
+    world = World()
+    oracles = Oracles(world)
+    world.liquidity[STOCK] = 0
+    buy(world)
+    world.run(4 * SECOND)
+    entry = world.orders["B1"]
+    assert entry.status == "cancelled"
+    world.liquidity.clear()
+    world.fill(entry, 30, world.prices[STOCK])
+    world.settle(3 * SECOND)
+    assert world.position() == 30
+    assert stop_of(world).remaining == 30
+    oracles.at_rest()
+
+
+# 12 to 19: the stop.
+
+
+def test_12_a_price_already_through_the_stop_exits_at_once() -> None:
+    world = World()
+    oracles = Oracles(world)
+    buy(world)
+    world.run(60 * MILLISECOND)
+    world.trade(STOCK, world.prices[STOCK] - 200 * TICK)
+    world.run(2 * SECOND)
+    assert world.position() == 0
+    assert placed(world, Role.STOP) == []
+    oracles.at_rest()
+
+
+def test_13_a_rejected_stop_gets_one_corrected_try_and_then_the_exit_within_two_seconds() -> None:
+    world = World()
+    Oracles(world)
+    world.faults.requests += ["ok", "reject", "reject"]
+    buy(world)
+    world.run(SECOND)
+    assert len(placed(world, Role.STOP)) == 2
+    assert len(placed(world, Role.EXIT)) == 1
+    assert world.position() == 0
+
+
+def test_14_a_stop_cancelled_by_the_broker_is_placed_again_with_an_alarm() -> None:
+    world, oracles = opened()
+    world._report(stop_of(world), "cancelled")
+    world.run(SECOND)
+    assert stop_of(world).remaining == world.position()
+    assert said(world, "was cancelled")
+    oracles.at_rest()
+
+
+def test_14_a_stop_cancelled_again_and_again_ends_in_an_exit() -> None:
+    world, oracles = opened()
+    for _ in range(3):
+        world._report(stop_of(world), "cancelled")
+        world.run(SECOND)
+    world.settle(3 * SECOND)
+    assert world.position() == 0
+    oracles.at_rest()
+
+
+def test_15_a_limit_resting_where_a_stop_should_is_replaced() -> None:
+    world, oracles = opened()
+    stop = stop_of(world)
+    stop.order_type, stop.price, stop.trigger_price = OrderType.LIMIT, world.prices[STOCK] + 900 * TICK, 0
+    world._report(stop, "open")
+    world.run(SECOND)
+    assert stop.status == "cancelled"
+    assert stop_of(world).stop
+    assert stop_of(world).remaining == world.position()
+    oracles.at_rest()
+
+
+def test_16_a_target_never_leaves_stop_and_exit_above_what_is_held() -> None:
+    world, oracles = opened()
+    held = world.position()
+    trade = world.core.keeper.portfolio.current(STOCK)
+    assert trade is not None
+    target = world.prices[STOCK] + 40 * TICK
+    world.core.keeper.portfolio.put(msgspec.structs.replace(trade, target_1=target))
+    world.trade(STOCK, target + TICK)
+    most = 0
+    for _ in range(200):
+        world.run(10 * MILLISECOND)
+        most = max(
+            most, sum(o.remaining for o in world.live(STOCK) if o.side is Side.SELL) - world.position()
+        )
+    assert most <= 0
+    assert world.position() == held - held // 2
+    assert stop_of(world).remaining == world.position()
+    assert trade_of(world).t1_done  # type: ignore[attr-defined]
+    world.settle(3 * SECOND)
+    assert trade_of(world).stop.term.value in ("breakeven", "trail")  # type: ignore[attr-defined]
+    oracles.at_rest()
+
+
+def test_16_a_second_target_turns_the_stop_into_the_exit() -> None:
+    world, oracles = opened()
+    trade = world.core.keeper.portfolio.current(STOCK)
+    assert trade is not None
+    world.core.keeper.portfolio.put(msgspec.structs.replace(trade, target_2=world.prices[STOCK] + 20 * TICK))
+    world.trade(STOCK, world.prices[STOCK] + 21 * TICK)
+    world.run(SECOND)
+    assert world.position() == 0
+    assert placed(world, Role.EXIT) == []
+    assert world.core.closed_trades[-1].exit_reason == "T2"
+    oracles.at_rest()
+
+
+def test_17_a_stop_that_filled_before_its_change_counts_as_the_exit() -> None:
+    world, oracles = opened()
+    stop = stop_of(world)
+    world.tell(ExitPosition("x", STOCK))
+    world.fill(stop, stop.remaining, stop.trigger_price)
+    world.settle(3 * SECOND)
+    assert world.position() == 0
+    assert placed(world, Role.EXIT) == []
+    oracles.at_rest()
+
+
+def test_18_a_fired_stop_left_behind_is_chased_after_one_second() -> None:
+    world, oracles = opened()
+    stop = stop_of(world)
+    world.liquidity[STOCK] = 0
+    world.trade(STOCK, stop.trigger_price - TICK)
+    world.run(900 * MILLISECOND)
+    before = len([e for e in writes(world) if isinstance(e, ModifyOrder)])
+    world.liquidity.clear()
+    world.prices[STOCK] = stop.price - 100 * TICK
+    world.trade()
+    assert world.position() > 0
+    world.run(SECOND)
+    assert len([e for e in writes(world) if isinstance(e, ModifyOrder)]) > before
+    world.settle(3 * SECOND)
+    assert world.position() == 0
+    oracles.at_rest()
+
+
+def test_19_a_change_of_the_stop_without_an_answer_is_settled_and_never_doubled() -> None:
+    from engine.commands import TightenStop
+
+    for fault in ("lost", "lost-answer", "silent", "late"):
+        world, oracles = opened()
+        stop = stop_of(world)
+        world.faults.requests.append(fault)
+        world.tell(TightenStop("t", STOCK, stop.trigger_price + 10 * TICK))
+        world.settle(14 * SECOND)
+        assert len(placed(world, Role.STOP)) == 1
+        assert stop_of(world).trigger_price == stop.trigger_price
+        oracles.at_rest()
+
+
+# 38 to 42: the kill.
+
+
+def test_38_twenty_kills_from_two_terminals_close_once() -> None:
+    world, oracles = opened()
+    world.tell(ExitPosition("x", STOCK))
+    for number in range(20):
+        world.tell(Kill(f"k{number % 2}", "terminal"))
+        world.run(10 * MILLISECOND)
+    world.settle(4 * SECOND)
+    assert len([e for e in writes(world) if isinstance(e, ModifyOrder)]) == 1
+    assert placed(world, Role.EXIT) == []
+    assert latch(world) == "FLAT"
+    oracles.at_rest()
+
+
+def test_39_a_kill_while_the_broker_is_down_stays_latched_and_finishes_on_its_return() -> None:
+    world, oracles = opened()
+    world.down = True
+    world.tell(Kill("k", "test"))
+    world.settle(20 * SECOND)
+    assert latch(world) != "FLAT"
+    assert world.position() > 0
+    world.down = False
+    world.settle(10 * SECOND)
+    assert world.position() == 0
+    assert latch(world) == "FLAT"
+    oracles.at_rest()
+
+
+def test_40_a_kill_with_an_entry_in_doubt_closes_its_late_fill_before_it_says_flat() -> None:
+    world = World()
+    oracles = Oracles(world)
+    world.faults.requests.append("late")
+    buy(world)
+    world.run(2 * SECOND)
+    world.tell(Kill("k", "test"))
+    world.settle(5 * SECOND)
+    assert latch(world) == "KILLING"
+    world.settle(20 * SECOND)
+    assert world.position() == 0
+    assert latch(world) == "FLAT"
+    oracles.at_rest()
+
+
+def test_41_a_kill_with_an_exit_partly_filled_closes_the_rest_only() -> None:
+    world, oracles = opened()
+    world.liquidity[STOCK] = 100
+    world.tell(ExitPosition("x", STOCK))
+    world.run(300 * MILLISECOND)
+    world.tell(Kill("k", "test"))
+    world.liquidity.clear()
+    world.settle(4 * SECOND)
+    assert world.position() == 0
+    assert len(placed(world)) == 2
+    oracles.at_rest()
+
+
+def test_42_a_kill_at_the_circuit_rests_at_the_band_says_stuck_and_does_not_spam() -> None:
+    world = World()
+    oracles = Oracles(world)
+    buy(world, OTHER)
+    world.run(2 * SECOND)
+    world.prices[OTHER] = 400_00
+    world.liquidity[OTHER] = 0
+    world.trade(OTHER)
+    world.tell(Kill("k", "test"))
+    world.settle(10 * SECOND)
+    before = len(writes(world))
+    world.settle(20 * SECOND)
+    assert latch(world) == "STUCK"
+    assert len(writes(world)) - before <= 3
+    assert said(world, "STUCK")
+    assert world.live(OTHER)[0].price == 400_00
+    world.liquidity.clear()
+    world.prices[OTHER] = 401_00
+    world.settle(5 * SECOND)
+    assert world.position(OTHER) == 0
+    oracles.at_rest()
+
+
+def test_28_a_latch_from_an_earlier_life_is_honoured() -> None:
+    world, oracles = opened()
+    world.tell(Latched("cockpit flatten", "from a shell", "k0"))
+    world.tell(Latched("cockpit flatten", "from a shell", "k0"))
+    world.settle(4 * SECOND)
+    assert world.position() == 0
+    assert "latch" in buy(world, name="after").text
+    oracles.at_rest()
+
+
+# 45 to 48: the truth.
+
+
+def outside(world: World, key: str, quantity: int) -> None:
+    """Somebody trades the same account by phone; only the book knows."""
+    totals = world.totals[key]
+    offset = 0 if quantity > 0 else 2
+    totals[offset] += abs(quantity)
+    totals[offset + 1] += abs(quantity) * world.prices[key]
+    world.fills += 1
+
+
+def test_45_a_position_opened_by_phone_is_external_and_left_alone_until_the_kill() -> None:
+    world = World()
+    outside(world, OTHER, 300)
+    world.tell(Resumed("r"))
+    world.settle(3 * SECOND)
+    assert world.core.keeper.portfolio.outside == {OTHER: 300}
+    assert "outside" in buy(world, OTHER).text
+    assert world.position(OTHER) == 300
+    world.tell(Kill("k", "test"))
+    world.settle(5 * SECOND)
+    assert world.position(OTHER) == 0
+    assert world.core.closed_trades == []
+    assert latch(world) == "FLAT"
+
+
+def test_46_a_position_closed_by_phone_takes_its_stop_with_it() -> None:
+    world, _ = opened()
+    held = world.position()
+    outside(world, STOCK, -held)
+    world.settle(20 * SECOND)
+    assert world.position() == 0
+    assert world.live(STOCK) == []
+    [trade] = world.core.closed_trades
+    assert trade.quantity == held
+    assert trade.quality == "OUTSIDE"
+
+
+def test_47_a_failed_read_is_unknown_and_never_flat() -> None:
+    world, _ = opened()
+    world.tell(ExitPosition("x", STOCK))
+    world.run(SECOND)
+    world.faults.reads += ["fail"] * 4
+    world.tell(Kill("k", "test"))
+    world.run(2 * SECOND)
+    assert latch(world) != "FLAT"
+    world.settle(20 * SECOND)
+    assert latch(world) == "FLAT"
+
+
+def test_48_a_snapshot_older_than_the_last_fill_is_left_aside() -> None:
+    world = World()
+    world.faults.reads.append("slow")
+    world.tell(Resumed("r"))
+    buy(world)
+    world.settle(4 * SECOND)
+    assert world.core.keeper.portfolio.outside == {}
+    assert stop_of(world).remaining == world.position()
+
+
+def test_48_flat_takes_two_reads_half_a_second_apart() -> None:
+    world = World()
+    oracles = Oracles(world)
+    at = world.now
+    world.tell(Kill("k", "test"))
+    world.run(5 * SECOND)
+    assert latch(world) == "FLAT"
+    assert oracles.reads_after(at) == 2
+
+
+# 53 and 55.
+
+
+def test_53_an_option_is_bought_in_whole_lots_only() -> None:
+    world = World()
+    Oracles(world)
+    assert buy(world, OPTION).outcome is Outcome.ACCEPTED
+    world.run(2 * SECOND)
+    assert world.position(OPTION) % 65 == 0
+    assert all(order.quantity % 65 == 0 for order in placed(world))
+
+
+def test_55_a_loss_seen_on_one_update_stops_nothing_but_three_in_a_row_do() -> None:
+    world, oracles = opened()
+    world.liquidity[STOCK] = 0
+    stop = stop_of(world)
+    stop.status = "trigger pending"
+    good = world.prices[STOCK]
+    world.prices[STOCK] = good - 60_00
+    stop.trigger_price = 1
+    world.trade()
+    assert not stopped(world)
+    world.trade(STOCK, good)
+    for _ in range(3):
+        world.trade(STOCK, good - 60_00)
+    assert stopped(world)
+    assert world.core.latch is not None
+    assert world.core.latch.by == "daily loss limit"
+    world.liquidity.clear()
+    world.settle(5 * SECOND)
+    assert world.position() == 0
+    world.trade(STOCK, good)
+    world.run(MINUTE)
+    assert buy(world, OTHER, "late").outcome is Outcome.REFUSED
+    del oracles
+
+
+def test_a_name_in_exit_mode_never_takes_an_entry(  # law 2
+) -> None:
+    world, oracles = opened()
+    world.liquidity[STOCK] = 0
+    world.tell(ExitPosition("x", STOCK))
+    world.run(2 * SECOND)
+    assert buy(world, name="more").outcome is Outcome.REFUSED
+    assert trade_of(world).mode is Mode.EXIT  # type: ignore[attr-defined]
+    world.liquidity.clear()
+    world.settle(4 * SECOND)
+    oracles.at_rest()
+
+
+@pytest.mark.parametrize("fault", ["reject", "refuse", "lost", "silent", "lost-answer", "late"])
+def test_the_kill_gets_flat_whatever_happens_to_its_first_write(fault: str) -> None:
+    world, oracles = opened()
+    world.faults.requests.append(fault)
+    world.tell(Kill("k", "test"))
+    world.settle(15 * SECOND)
+    assert world.position() == 0
+    assert latch(world) == "FLAT"
+    oracles.at_rest()
