@@ -10,6 +10,7 @@ from pathlib import Path
 
 import config
 from engine.brokers.store import ExchangeError
+from engine.core import Latched
 from engine.home import World, WorldDirectory
 from engine.latch import Latch, wall_clock
 from engine.ledger.records import Entry, LedgerError
@@ -19,7 +20,7 @@ from engine.process import EngineLock
 from engine.runtime.pace import UNPACED, Pace
 from engine.runtime.plan import MarketChoice
 from engine.runtime.report import build_report
-from engine.runtime.run import RunError, begin_run, ledger_run
+from engine.runtime.run import RunError, begin_run, honour_latch, ledger_run
 from engine.runtime.service import Service
 
 
@@ -71,7 +72,7 @@ async def _play(
         playback = prepared.playback
         service = Service(
             playback=playback,
-            pace=Pace(time.monotonic, playback.now, speed=speed, pause_offset=0),
+            pace=Pace(time.monotonic, playback.now, speed=speed),
             exchange=prepared.exchange,
             ledger=ledger,
             run=name,
@@ -83,13 +84,16 @@ async def _play(
         for entry in entries:
             service.note(entry)
         playback.divert(service.note if keep else _forget)
+        record = latch.record
+        latched = None if record is None else Latched(record.by, record.reason, record.command)
+        service.begin_with([*prepared.effects, *honour_latch(playback, latched)])
         try:
             await service.run_to_the_end()
         finally:
             service.close()
         if ledger is not None:
             ledger.end_run(name, playback.now)
-        report = build_report(playback, service.equity, time.perf_counter() - began)
+        report = build_report(playback, time.perf_counter() - began)
         prepared.exchange.close()
         return report
     finally:

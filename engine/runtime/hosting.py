@@ -103,10 +103,8 @@ class Host:
             prepared = self._prepare(choice, ledger, entries, heartbeat)
             service = self._service = self._make_service(prepared, ledger, latch, heartbeat, entries)
             record = latch.record
-            honour_latch(
-                prepared.playback,
-                None if record is None else Latched(record.by, record.reason, record.command),
-            )
+            latched = None if record is None else Latched(record.by, record.reason, record.command)
+            service.begin_with([*prepared.effects, *honour_latch(prepared.playback, latched)])
             self.began = True
             server = LinkServer(
                 service,
@@ -190,7 +188,7 @@ class Host:
         playback = prepared.playback
         service = Service(
             playback=playback,
-            pace=Pace(time.monotonic, playback.now, speed=self._speed, pause_offset=playback.pause_offset),
+            pace=Pace(time.monotonic, playback.now, speed=self._speed),
             exchange=prepared.exchange,
             ledger=ledger,
             run=prepared.plan.run,

@@ -1,12 +1,12 @@
 """The virtual monotonic clock of a market that is played: as fast as asked, pausable, injected wall time.
 
-``now`` is arrival time plus the time spent paused. While the market is held the clock goes on at the wall's own
-pace, so that latencies and timeouts, a kill's above all, run on against the standing book.
+While the market is held the clock goes on at the wall's own pace, so that latencies and timeouts, a kill's above
+all, run on against the standing book.
 """
 
 from collections.abc import Callable
 
-from engine.market.clock import Instant
+from engine.market.clock import SECOND, Instant
 
 MonotonicClock = Callable[[], float]
 """Seconds of a clock that never steps back."""
@@ -18,14 +18,12 @@ UNPACED = 0
 class Pace:
     """Owns the relation between the wall and the virtual clock."""
 
-    def __init__(self, monotonic: MonotonicClock, now: Instant, *, speed: int, pause_offset: int = 0) -> None:
+    def __init__(self, monotonic: MonotonicClock, now: Instant, *, speed: int) -> None:
         self._monotonic = monotonic
         self._speed = speed
         self._held_since: Instant | None = None
         self._anchor_wall = monotonic()
         self._anchor_now = now
-        self.pause_offset = pause_offset
-        """Virtual microseconds that the market has been held in all: added to each arrival."""
 
     @property
     def speed(self) -> int:
@@ -39,57 +37,58 @@ class Pace:
 
     def target(self, reached: Instant) -> Instant | None:
         """Return how far virtual time may have gone by now; None means there is no bound."""
-        if self._speed == UNPACED and not self.held:
-            self._anchor(reached)
+        if self._rate == UNPACED:
             return None
-        rate = 1 if self.held else self._speed
         elapsed = self._monotonic() - self._anchor_wall
-        return max(reached, self._anchor_now + int(elapsed * rate * 1_000_000))
+        return max(reached, self._anchor_now + int(elapsed * self._rate * SECOND))
+
+    def reach(self, reached: Instant) -> Instant:
+        """Return the instant at which something from outside happens now."""
+        target = self.target(reached)
+        return reached if target is None else target
 
     def seconds_until(self, due: Instant, reached: Instant) -> float:
         """Return wall seconds until virtual time reaches ``due``; 0 when it is there or unpaced."""
         target = self.target(reached)
         if target is None or due <= target:
             return 0.0
-        return (due - target) / (1_000_000 * (1 if self.held else self._speed))
+        return (due - target) / (SECOND * self._rate)
 
-    def change_speed(self, speed: int, reached: Instant) -> Instant:
-        """Play on at another speed from where virtual time stands; return that instant."""
-        now = self._settle(reached)
+    def change_speed(self, speed: int, reached: Instant) -> None:
+        """Play on at another speed from where virtual time stands."""
+        self._anchor(self.reach(reached))
         self._speed = speed
-        return now
 
-    def hold(self, reached: Instant) -> Instant:
-        """Hold the market; return the instant it stands at."""
-        now = self._settle(reached)
+    def hold(self, now: Instant) -> None:
+        """Hold the market at ``now``. Holding twice is holding once."""
         if self._held_since is None:
             self._held_since = now
-        return now
+            self._anchor(now)
 
-    def release(self, reached: Instant) -> Instant:
-        """Let the market go on; the time it stood is added to the offset of every later update."""
-        now = self._settle(reached)
+    def release(self, now: Instant) -> int:
+        """Let the market go on at ``now``; return how long it stood, virtual microseconds."""
+        stood = self.held_for(now)
         if self._held_since is not None:
-            self.pause_offset += now - self._held_since
             self._held_since = None
-        return now
+            self._anchor(now)
+        return stood
 
-    def offset_if_released(self, reached: Instant) -> int:
-        """Return the pause offset as it would be if the market went on now: what a stopped run must resume with."""
-        held = 0 if self._held_since is None else max(0, (self.target(reached) or reached) - self._held_since)
-        return self.pause_offset + held
+    def held_for(self, now: Instant) -> int:
+        """Return how long the market has been held at ``now``, virtual microseconds."""
+        return 0 if self._held_since is None else max(0, now - self._held_since)
 
-    def slip(self, reached: Instant, most_behind: int) -> None:
-        """Forget time that a busy or stopped machine has lost, beyond ``most_behind`` virtual microseconds."""
+    def slip(self, due: Instant | None, reached: Instant, most_behind: float) -> None:
+        """Forget wall time that a busy or stopped machine has lost, beyond ``most_behind`` seconds.
+
+        Lost is what lies behind the next thing ``due``: a market that is merely quiet loses nothing.
+        """
         target = self.target(reached)
-        if target is not None and target - reached > most_behind:
-            self._anchor(reached)
+        if due is not None and target is not None and target - due > most_behind * SECOND * self._rate:
+            self._anchor(max(reached, due))
 
-    def _settle(self, reached: Instant) -> Instant:
-        target = self.target(reached)
-        now = reached if target is None else target
-        self._anchor(now)
-        return now
+    @property
+    def _rate(self) -> int:
+        return 1 if self.held else self._speed
 
     def _anchor(self, now: Instant) -> None:
         self._anchor_wall = self._monotonic()

@@ -34,6 +34,8 @@ class MarketChoice(msgspec.Struct, frozen=True):
     """Absolute path of an instrument master."""
     start: str | None = None
     """Time of day at which trading may begin, HH:MM:SS; before it the studies alone are fed."""
+    script: str | None = None
+    """Name of the simulator's written day; None is its ordinary one."""
 
 
 class RunPlan(msgspec.Struct, frozen=True):
@@ -79,7 +81,7 @@ def open_feed(choice: MarketChoice, settings: config.Settings) -> PulledFeed:
     if choice.market is Market.SIMULATED:
         from engine.feeds.simulator import open_simulator
 
-        return open_simulator(settings.simulator, SIMULATED_DAY)
+        return open_simulator(settings.simulator, SIMULATED_DAY, script=choice.script)
     from engine.feeds.recording import open_recordings
 
     master: Mapping[str, Instrument] | None = None

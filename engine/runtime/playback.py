@@ -10,15 +10,34 @@ from typing import Protocol
 import msgspec
 
 from engine.commands import Command
-from engine.core import Attended, Core, Effect, FeedEnded, Latched, Rearmed, Resumed, Studying, Wake
+from engine.core import (
+    Attended,
+    Core,
+    Effect,
+    FeedEnded,
+    Latched,
+    Rearmed,
+    Record,
+    Resumed,
+    Studying,
+    Wake,
+)
 from engine.feeds.feed import PulledFeed
 from engine.ledger.records import Entry
 from engine.market.clock import Instant
 from engine.market.update import MarketUpdate
-from engine.orders.messages import BrokerEvent, Request
+from engine.orders.messages import BookRead, BrokerEvent, ReadBook, Request
+from engine.performance.metrics import EquityMark
 
 Outside = Command | BrokerEvent | Latched | Rearmed | Attended | Resumed
 """Inputs of the core that do not come from the feed and cannot be had a second time."""
+
+_BEAT_EVERY = 512
+"""Updates between two signs of life while the past is fed again."""
+
+
+class PlaybackError(Exception):
+    """The past cannot be executed again; the text says what was expected and what came."""
 
 
 class Exchange(Protocol):
@@ -40,6 +59,10 @@ class Exchange(Protocol):
         """Match the book against a market update."""
         ...
 
+    def read_book(self, request: str, now: Instant) -> BookRead:
+        """Return positions and orders as they stand, without latency."""
+        ...
+
 
 JournalSink = Callable[[Entry], None]
 
@@ -49,7 +72,10 @@ _offset_decoder = msgspec.msgpack.Decoder(int)
 
 
 class Playback:
-    """Owns where a run stands: updates delivered, virtual time, pause offset and journal sequence."""
+    """Owns where a run stands: updates delivered, virtual time, pause offset and journal sequence.
+
+    ``now`` is arrival time plus the time the market has been held.
+    """
 
     def __init__(
         self, core: Core, exchange: Exchange, feed: PulledFeed, *, now: Instant, journal: JournalSink
@@ -61,26 +87,41 @@ class Playback:
         self.updates = 0
         self.sequence = 0
         self.pause_offset = 0
-        self.held = False
+        """Virtual microseconds that the market has been held in all: added to each arrival."""
         self.ended = False
+        self.equity: list[EquityMark] = []
+        """The account at each mark since the run began, earlier lives included."""
         self._journal = journal
         self._peeked: MarketUpdate | None = None
 
-    def study_until(self, instant: Instant, *, again: bool, beat: Callable[[], None] = lambda: None) -> None:
+    @property
+    def held(self) -> bool:
+        """Say whether the market is held: the core decides it, as with every command."""
+        return self.core.sights.held
+
+    @property
+    def next_arrival(self) -> Instant | None:
+        """Return when the next update arrives on the feed's own clock; None at its end."""
+        update = self._peek()
+        return None if update is None else update.arrival
+
+    def study_until(
+        self, instant: Instant, *, seen: int = 0, beat: Callable[[], None] = lambda: None
+    ) -> list[Effect]:
         """Feed everything that arrived before ``instant`` to the studies alone: no signal of it is traded.
 
-        ``again`` leaves the exchange as it is: it has seen these updates in an earlier life.
+        ``seen`` is how many updates the exchange took in in an earlier life.
         """
-        self.core.handle(Studying(on=True), self.now)
+        effects = self._heard(self.core.handle(Studying(on=True), self.now))
         while (update := self._peek()) is not None and update.arrival < instant:
             self._take()
             self.now = max(self.now, update.arrival)
-            self.core.handle(update, self.now)
-            if not again:
+            effects += self._heard(self.core.handle(update, self.now))
+            if self.updates > seen:
                 self.exchange.on_update(update, self.now)
-            if self.updates % 512 == 0:
+            if self.updates % _BEAT_EVERY == 0:
                 beat()
-        self.core.handle(Studying(on=False), self.now)
+        return effects + self._heard(self.core.handle(Studying(on=False), self.now))
 
     def divert(self, journal: JournalSink) -> None:
         """Journal to another sink from now on."""
@@ -88,30 +129,35 @@ class Playback:
 
     def next_due(self) -> Instant | None:
         """Return when the next step is due; None when nothing is left to happen by itself."""
-        dues = [
-            due
-            for due in (self._feed_due(), self.exchange.next_due(), self.core.next_wake())
-            if due is not None
-        ]
-        return max(min(dues), self.now) if dues else None
+        other, feed = self._other_due(), self._feed_due()
+        due = feed if other is None or (feed is not None and feed < other) else other
+        return None if due is None else max(due, self.now)
 
-    def step(self) -> list[Effect]:
-        """Do the earliest thing due: exchange before timers before the market. Return what the core wants done."""
-        feed_due, exchange_due, wake_due = self._feed_due(), self.exchange.next_due(), self.core.next_wake()
-        due = min(due for due in (feed_due, exchange_due, wake_due) if due is not None)
-        self.now = max(self.now, due)
-        if exchange_due == due:
-            return self.tell_all(self.exchange.advance(self.now))
-        if wake_due == due:
-            self._note("wake", b"")
-            return self.core.handle(Wake(), self.now)
-        return self._deliver()
+    def play(self, target: Instant | None, most: int) -> list[Effect]:
+        """Do what is due by ``target`` (None is no bound), at most ``most`` steps, until the core wants something.
+
+        Of what is due at once the exchange comes before timers, and timers before the market.
+        """
+        for _ in range(most):
+            other, feed = self._other_due(), self._feed_due()
+            if other is not None and (feed is None or other <= feed):
+                if target is not None and other > target:
+                    break
+                effects = self._run_other(other)
+            elif feed is None or (target is not None and feed > target):
+                break
+            else:
+                effects = self._deliver(feed)
+            if effects:
+                return effects
+        return []
 
     def tell(self, event: Outside, now: Instant | None = None) -> list[Effect]:
         """Give the core an input from outside, journaled first."""
-        self.now = self.now if now is None else max(self.now, now)
+        if now is not None and now > self.now:
+            self.now = now
         self._note("outside", _encoder.encode(event))
-        return self.core.handle(event, self.now)
+        return self._heard(self.core.handle(event, self.now))
 
     def tell_all(self, events: Iterable[BrokerEvent]) -> list[Effect]:
         """Give the core what the exchange says, in its order."""
@@ -121,16 +167,10 @@ class Playback:
         return effects
 
     def shift(self, pause_offset: int, now: Instant) -> None:
-        """Let the market go on after a pause: every later update is due that much later."""
+        """Let every later update be due that much after its arrival."""
         self.now = max(self.now, now)
         self.pause_offset = pause_offset
-        self.held = False
         self._note("offset", _encoder.encode(pause_offset))
-
-    def hold(self, now: Instant) -> None:
-        """Hold the market; timers and the exchange go on."""
-        self.now = max(self.now, now)
-        self.held = True
 
     def re_execute(
         self,
@@ -142,9 +182,14 @@ class Playback:
     ) -> None:
         """Bring a fresh core to where a killed run stood, from the same feed and its journal; wants nothing done.
 
-        Entries beyond ``sequence`` are not applied: the exchange never saw what came of them.
+        Entries beyond ``sequence`` are not applied: the exchange never saw what came of them. Raises PlaybackError
+        when feed or journal are not those of the run.
         """
         pending = [entry for entry in entries if self.sequence < entry.sequence <= sequence]
+        if [entry.sequence for entry in pending] != list(range(self.sequence + 1, sequence + 1)):
+            raise PlaybackError(
+                f"expected the journal to hold every input up to {sequence}, got {len(pending)} of them"
+            )
         position = 0
         while True:
             while position < len(pending) and pending[position].cursor <= self.updates:
@@ -154,37 +199,73 @@ class Playback:
                 break
             update = self._take()
             if update is None:
-                if not self.ended:
-                    self.ended = True
-                    self.core.handle(FeedEnded(), self.now)
-                break
+                raise PlaybackError(
+                    f"expected a market of at least {updates} updates, got {self.updates} of them"
+                )
             self.now = max(self.now, update.arrival + self.pause_offset)
-            self.core.handle(update, self.now)
-            if self.updates % 512 == 0:
+            self._heard(self.core.handle(update, self.now))
+            if self.updates % _BEAT_EVERY == 0:
                 beat()
+
+    def resume(self, run: str, now: Instant, pause_offset: int) -> list[Effect]:
+        """Go on behind a death: the exchange's book is read before anything may leave. Return what the core wants.
+
+        ``now`` and ``pause_offset`` are where the exchange says that time stood.
+        """
+        self.now = max(self.now, now)
+        if pause_offset != self.pause_offset:
+            self.shift(pause_offset, self.now)
+        effects: list[Effect] = []
+        wanted = self.tell(Resumed(run))
+        while wanted:
+            effects += (effect for effect in wanted if not isinstance(effect, ReadBook))
+            reads = [effect for effect in wanted if isinstance(effect, ReadBook)]
+            wanted = self.tell_all(self.exchange.read_book(read.request, self.now) for read in reads)
+        return effects
 
     def _repeat(self, entry: Entry) -> None:
         self.sequence = entry.sequence
         self.now = max(self.now, entry.now)
         match entry.kind:
             case "wake":
-                self.core.handle(Wake(), self.now)
+                self._heard(self.core.handle(Wake(), self.now))
             case "offset":
                 self.pause_offset = _offset_decoder.decode(entry.payload)
+            case "ended":
+                self.ended = True
+                self._heard(self.core.handle(FeedEnded(), self.now))
             case _:
-                self.core.handle(_outside_decoder.decode(entry.payload), self.now)
+                self._heard(self.core.handle(_outside_decoder.decode(entry.payload), self.now))
 
-    def _deliver(self) -> list[Effect]:
+    def _run_other(self, due: Instant) -> list[Effect]:
+        self.now = max(self.now, due)
+        if self.exchange.next_due() == due:
+            return self.tell_all(self.exchange.advance(self.now))
+        self._note("wake", b"")
+        return self._heard(self.core.handle(Wake(), self.now))
+
+    def _deliver(self, due: Instant) -> list[Effect]:
+        if due > self.now:
+            self.now = due
         update = self._take()
         if update is None:
             self.ended = True
-            return self.core.handle(FeedEnded(), self.now)
+            self._note("ended", b"")
+            return self._heard(self.core.handle(FeedEnded(), self.now))
         answers = self.exchange.on_update(update, self.now)
         effects = self.core.handle(update, self.now)
+        if effects:
+            self._heard(effects)
         return effects + self.tell_all(answers) if answers else effects
 
+    def _other_due(self) -> Instant | None:
+        exchange_due, wake_due = self.exchange.next_due(), self.core.next_wake()
+        if exchange_due is None or (wake_due is not None and wake_due < exchange_due):
+            return wake_due
+        return exchange_due
+
     def _feed_due(self) -> Instant | None:
-        if self.held or self.ended:
+        if self.ended or self.held:
             return None
         update = self._peek()
         return self.now if update is None else update.arrival + self.pause_offset
@@ -204,3 +285,11 @@ class Playback:
     def _note(self, kind: str, payload: bytes) -> None:
         self.sequence += 1
         self._journal(Entry(self.sequence, self.updates, self.now, kind, payload))
+
+    def _heard(self, effects: list[Effect]) -> list[Effect]:
+        for effect in effects:
+            if isinstance(effect, Record) and effect.kind == "equity" and isinstance(effect.payload, dict):
+                net = effect.payload["net"]
+                if isinstance(net, int):
+                    self.equity.append((effect.time, self.core.limits.account + net))
+        return effects

@@ -1,6 +1,5 @@
 """The headless report of the outside contract: rupees, ISO times, null where undefined."""
 
-from collections.abc import Sequence
 from typing import Any
 
 from engine.auction.report import instrument_report
@@ -9,13 +8,12 @@ from engine.market.clock import Instant, isoformat
 from engine.market.price import Paise, rupees_of
 from engine.orders.order import Order
 from engine.orders.trade import Trade
-from engine.performance.metrics import EquityMark
 from engine.performance.report import performance_report
 from engine.performance.trade import ClosedTrade
 from engine.runtime.playback import Playback
 
 
-def build_report(playback: Playback, equity: Sequence[EquityMark], seconds: float) -> dict[str, object]:
+def build_report(playback: Playback, seconds: float) -> dict[str, object]:
     """Return the whole report of a finished run; ``seconds`` is wall time, decoding included."""
     core = playback.core
     accounts = {core.day.day: core.limits.account}
@@ -34,7 +32,7 @@ def build_report(playback: Playback, equity: Sequence[EquityMark], seconds: floa
         "orders": [_order(order) for order in core.orders.all()],
         "trades": [_closed(trade) for trade in core.closed_trades],
         "open_positions": [_open(core, trade, playback.now) for trade in core.trades],
-        "performance": performance_report(core.closed_trades, accounts, equity),
+        "performance": performance_report(core.closed_trades, accounts, playback.equity),
         "engine": {
             "updates": playback.updates,
             "rejected": sum(rejected.values()),

@@ -11,7 +11,7 @@ import msgspec
 import config
 from engine.brokers.paper import PaperExchange
 from engine.brokers.store import ExchangeError
-from engine.core import REPLAY, SIMULATED, Core, DayState, Ids, Latched, Rearmed, Resumed
+from engine.core import REPLAY, SIMULATED, Core, DayState, Effect, Ids, Latched, Rearmed
 from engine.feeds.feed import PulledFeed
 from engine.feeds.recording import RecordingError
 from engine.ledger.records import LedgerError, Run
@@ -22,7 +22,7 @@ from engine.market.price import Paise, paise_of
 from engine.market.session import TradingDay, trading_day
 from engine.performance.trade import ClosedTrade
 from engine.runtime.plan import Market, MarketChoice, RunPlan, open_feed, plan_run
-from engine.runtime.playback import JournalSink, Playback
+from engine.runtime.playback import JournalSink, Playback, PlaybackError
 
 Beat = Callable[[], None]
 
@@ -41,6 +41,8 @@ class PreparedRun:
     playback: Playback
     exchange: PaperExchange
     resumed: bool
+    effects: list[Effect]
+    """What the core wants done first, once the run goes."""
 
 
 def open_market(choice: MarketChoice, settings: config.Settings) -> tuple[PulledFeed, TradingDay]:
@@ -65,10 +67,11 @@ def begin_run(
     feed, day = open_market(choice, settings)
     plan = plan_run(name, choice, feed, settings)
     exchange = _open_exchange(exchange_path, plan, day)
-    begin = _begin_of(feed, day)
-    exchange.begin_run(name, begin)
-    playback = _playback(plan, settings, feed, day, exchange, begin, journal, beat, again=False)
-    return PreparedRun(plan, playback, exchange, resumed=False)
+    playback, effects = _playback(plan, settings, feed, day, exchange, journal)
+    exchange.begin_run(name, playback.now)
+    if plan.studies_until is not None:
+        effects += playback.study_until(plan.studies_until, beat=beat)
+    return PreparedRun(plan, playback, exchange, resumed=False, effects=effects)
 
 
 def resume_run(
@@ -92,28 +95,35 @@ def resume_run(
         )
     exchange = _open_exchange(exchange_path, plan, day)
     cursor = exchange.cursor
-    begin = _begin_of(feed, day)
     if cursor.run != plan.run:
         raise RunError(
             f"expected the exchange at run {plan.run}, got {cursor.run or 'an empty one'}; begin a new run"
         )
-    ledger.rewind(plan.run, cursor.sequence, max(cursor.now, begin))
-    playback = _playback(plan, settings, feed, day, exchange, begin, journal, beat, again=True)
-    playback.re_execute(ledger.journal(plan.run), updates=cursor.updates, sequence=cursor.sequence, beat=beat)
-    playback.now = max(playback.now, cursor.now)
-    if cursor.pause_offset != playback.pause_offset:
-        playback.shift(cursor.pause_offset, playback.now)
-    playback.tell(Resumed(plan.run))
-    return PreparedRun(plan, playback, exchange, resumed=True)
+    playback, _ = _playback(plan, settings, feed, day, exchange, journal)
+    ledger.rewind(plan.run, cursor.sequence, max(cursor.now, playback.now))
+    try:
+        if plan.studies_until is not None:
+            playback.study_until(plan.studies_until, seen=cursor.updates, beat=beat)
+        playback.re_execute(
+            ledger.journal(plan.run), updates=cursor.updates, sequence=cursor.sequence, beat=beat
+        )
+    except PlaybackError as error:
+        raise RunError(f"{error}; run {plan.run} cannot go on, begin a new one") from error
+    effects = playback.resume(plan.run, cursor.now, cursor.pause_offset)
+    return PreparedRun(plan, playback, exchange, resumed=True, effects=effects)
 
 
-def honour_latch(playback: Playback, latched: Latched | None) -> None:
-    """Make the core's latch what the latch file says: it may have been set or cleared while no engine ran."""
+def honour_latch(playback: Playback, latched: Latched | None) -> list[Effect]:
+    """Make the core's latch what the latch file says: it may have been set or cleared while no engine ran.
+
+    Return what the core wants done for it.
+    """
     core = playback.core
     if latched is not None and core.latch is None:
-        playback.tell(latched)
-    elif latched is None and core.latch is not None:
-        playback.tell(Rearmed("a person, while no engine ran"))
+        return playback.tell(latched)
+    if latched is None and core.latch is not None:
+        return playback.tell(Rearmed("a person, while no engine ran"))
+    return []
 
 
 def ledger_run(plan: RunPlan, world: str, started: Instant) -> Run:
@@ -162,12 +172,6 @@ def past_of(ledger: Ledger, run: str) -> tuple[list[ClosedTrade], dict[date, Pai
     return trades, accounts
 
 
-def _begin_of(feed: PulledFeed, day: TradingDay) -> Instant:
-    """Return where virtual time begins: behind the newest seed, else at the session's open."""
-    opens = (day.open(instrument.kind) for instrument in feed.instruments.values())
-    return max((seed.until for seed in feed.seeds), default=min(opens))
-
-
 def _open_exchange(path: Path | None, plan: RunPlan, day: TradingDay) -> PaperExchange:
     try:
         return PaperExchange.open(path, plan.by_key, day, plan.configured().paper)
@@ -181,19 +185,21 @@ def _playback(
     feed: PulledFeed,
     day: TradingDay,
     exchange: PaperExchange,
-    begin: Instant,
     journal: JournalSink,
-    beat: Beat,
-    *,
-    again: bool,
-) -> Playback:
+) -> tuple[Playback, list[Effect]]:
+    """Return a playback at the beginning of its feed, and what its core said of the past it was given."""
     world = _WORLDS[plan.choice.market]
     core = Core(
         settings, plan.by_key, day, world, paise_of(settings.account.capital), Ids(f"{day.day:%y%m%d}")
     )
-    playback = Playback(core, exchange, feed, now=begin, journal=journal)
-    for seed in feed.seeds:
-        core.handle(seed, begin)
-    if plan.studies_until is not None:
-        playback.study_until(plan.studies_until, again=again, beat=beat)
-    return playback
+    playback = Playback(core, exchange, feed, now=0, journal=journal)
+    playback.now = _begin_of(playback, feed, day)
+    effects = [effect for seed in feed.seeds for effect in core.handle(seed, playback.now)]
+    return playback, effects
+
+
+def _begin_of(playback: Playback, feed: PulledFeed, day: TradingDay) -> Instant:
+    """Return where virtual time begins: behind the newest seed, else at the first update."""
+    opens = (day.open(instrument.kind) for instrument in feed.instruments.values())
+    first = playback.next_arrival
+    return max((seed.until for seed in feed.seeds), default=min(opens) if first is None else first)
