@@ -130,6 +130,10 @@ class CockpitApp(App[None]):
         self.run_worker(self._send(), name="send", exit_on_error=True)
         self.set_interval(self._frame_seconds, self._paint_frame, name="flush")
 
+    async def on_unmount(self) -> None:
+        """Detach; the engine goes on without this screen."""
+        await self._line.close()
+
     async def _read(self) -> None:
         model = self.model
         ended = "the line closed"
@@ -222,7 +226,6 @@ class CockpitApp(App[None]):
         """Send the kill by both ways with one id; waits for nothing and asks nothing."""
         kill_id = self._kill_key.repeat()
         command = Kill(id=command_of(kill_id), by="a screen", reason="the kill key was pressed")
-        self.model.killed_at = self.now()
         self._ask(command, "KILL sent")
 
     def action_flatten(self) -> None:

@@ -164,8 +164,8 @@ ACTIONS: Final = (
         _TRADING,
         8,
     ),
-    _trade("previous", ("up", "k"), "↑", "previous", "Select the instrument above.", _MOVING),
-    _trade("next", ("down", "j"), "↓", "next", "Select the instrument below.", _MOVING),
+    _trade("previous", ("up",), "↑", "previous", "Select the instrument above.", _MOVING),
+    _trade("next", ("down",), "↓", "next", "Select the instrument below.", _MOVING),
     Action(
         "select_number",
         tuple("123456789"),

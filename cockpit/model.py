@@ -41,8 +41,6 @@ class Model:
     """Number of the newest alarm the bell was rung for."""
     heard_at: float = 0.0
     orders_shown: bool = False
-    killed_at: float | None = None
-    """When the kill key was last pressed here."""
     asked: dict[str, str] = field(default_factory=dict)
     """Commands without an answer: id to what they ask for."""
 

@@ -156,11 +156,12 @@ class TradeScreen(PaintedScreen):
     def _left(self, view: View, width: int, height: int) -> list[Line]:
         inner = width - 2
         count = len(view.watchlist)
+        roomy = height >= 2 * count + 2 + 12
         sections = [
             Section(
                 lambda w, h: paint_watchlist(view.watchlist, self.model.selected_key, w, h),
                 min(count, 4) + 1,
-                2 * count + 2,
+                2 * count + 2 if roomy else count + 2,
                 0,
             ),
             Section(lambda w, h: paint_risk(view.risk, w, h), 7, 11, 1),

@@ -1,7 +1,7 @@
 """Risk gauges and the performance figures: how much of each limit is used, and what the record proves."""
 
 from cockpit.formatting import UNDEFINED, grouped, multiple, rupees, signed_rupees
-from cockpit.lines import Line, Span, compose, gauge, spread
+from cockpit.lines import Line, Span, choose, compose, gauge, spread
 from cockpit.widgets.header import direction
 from cockpit.widgets.sections import heading
 from engine.views import PerformanceView, RiskView
@@ -104,18 +104,11 @@ def paint_performance(figures: PerformanceView, width: int, height: int) -> list
 def performance_line(figures: PerformanceView, width: int) -> Line:
     """Return the same in one line, for narrow columns."""
     drawdown = UNDEFINED if figures.max_drawdown is None else rupees(-abs(figures.max_drawdown), 0)
-    return compose(
-        [
-            ("n ", "dim"),
-            (grouped(figures.trades), ""),
-            ("  win ", "dim"),
-            (win_rate(figures), ""),
-            ("  PF ", "dim"),
-            (_number(figures.profit_factor), ""),
-            ("  Sharpe ", "dim"),
-            (_number(figures.sharpe, 1), ""),
-            ("  max DD ", "dim"),
-            (drawdown, ""),
-        ],
-        width,
-    )
+    parts: list[tuple[int, list[Span]]] = [
+        (0, [("n ", "dim"), (grouped(figures.trades), "")]),
+        (1, [("win ", "dim"), (win_rate(figures), "")]),
+        (2, [("PF ", "dim"), (_number(figures.profit_factor), "")]),
+        (3, [("Sharpe ", "dim"), (_number(figures.sharpe, 1), "")]),
+        (4, [("DD ", "dim"), (drawdown, "")]),
+    ]
+    return compose(choose(parts, width, gap=2), width)

@@ -14,6 +14,7 @@ from cockpit.formatting import (
 from cockpit.lines import Line, Span, choose, compose, gauge, length, spread
 from engine.views import HeaderView, RiskView, StopState, View
 
+_SOON_SECONDS = 600
 _ENLARGE = "make the window at least 80×24"
 _FEED_STYLES = {"LIVE": "good", "STALE": "alarm", "GAP": "warn"}
 
@@ -55,6 +56,7 @@ def paint_band(view: View | None, width: int, *, silent: int | None, ended: bool
     flat_by: list[Span] = (
         [] if header.flat_by is None else [("flat by ", "dim"), (clock(header.flat_by, seconds=False), "")]
     )
+    hurry = "warn" if header.entries_close_in is not None and header.entries_close_in <= _SOON_SECONDS else ""
     trading: list[Span] = [(header.trading, "alarm" if trading_word(header) == "PAUSED" else "strong")]
     left = choose(
         [
@@ -63,7 +65,7 @@ def paint_band(view: View | None, width: int, *, silent: int | None, ended: bool
             (2, [(" MANUAL ARMED ", "armed")] if header.manual_armed else []),
             (1, [(f"{clock(header.market_time)} IST", "strong")]),
             (3, [(header.phase, "")]),
-            (4, [("last entry ", "dim"), (countdown(header.entries_close_in), "")]),
+            (4, [("last entry ", "dim"), (countdown(header.entries_close_in), hurry)]),
             (6, flat_by),
             (2, play),
         ],

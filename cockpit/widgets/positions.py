@@ -38,16 +38,19 @@ def _stop(row: PositionRow, width: int) -> Line:
         word = "NO STOP AT THE EXCHANGE" if row.stop_state is StopState.MISSING else "STOP IN DOUBT"
         wish = "" if row.stop is None else f" · wanted {price(row.stop, row.tick)}"
         return compose([(f"  {row.stop_state.value}: {word}{wish}".ljust(width), "alarm")], width)
-    spans: list[Span] = [
-        ("  stop ", "dim"),
+    held: list[Span] = [
+        ("stop ", "dim"),
         (price(row.stop, row.tick), "stop"),
         (f" {row.stop_state.value}", _STOP_STYLES[row.stop_state]),
-        (f" {row.stop_term}" if row.stop_term else "", "dim"),
     ]
+    locked: list[Span] = []
     if row.locked_r is not None:
-        spans.append((f" · {'locks' if row.locked_r >= 0 else 'risks'} ", "dim"))
-        spans.append((multiple(row.locked_r), "up" if row.locked_r >= 0 else "down"))
-    return compose(spans, width)
+        locked = [
+            ("· locks " if row.locked_r >= 0 else "· risks ", "dim"),
+            (multiple(row.locked_r), "up" if row.locked_r >= 0 else "down"),
+        ]
+    parts = choose([(0, held), (2, [(row.stop_term, "dim")]), (1, locked)], width - 3, gap=1)
+    return compose([("  ", ""), *parts], width)
 
 
 def _third(row: PositionRow, width: int) -> Line:

@@ -10,14 +10,14 @@ def _change(row: WatchRow) -> str:
     return f"{arrow(row.change_pct)}{percent(row.change_pct).lstrip('+−')}"
 
 
-def _row(row: WatchRow, number: int, width: int, *, selected: bool, wide: bool) -> Line:
+def _row(row: WatchRow, number: int, width: int, *, selected: bool, alone: bool) -> Line:
     plain = "selected" if selected else ""
     quiet = "selected-dim" if selected else "dim"
     change = row.change_pct or 0
     moved = "up" if change > 0 else "down" if change < 0 else ""
     if selected:
         moved = f"selected-{moved}" if moved else "selected"
-    extra = 9 if wide else 0
+    extra = 9 if alone and width >= 46 else 0
     symbol = max(6, width - 21 - extra)
     spans: list[Span] = [
         ("▸" if selected else " ", plain),
@@ -25,7 +25,7 @@ def _row(row: WatchRow, number: int, width: int, *, selected: bool, wide: bool) 
         (fit(row.symbol, symbol), plain or "value"),
         (fit(price(row.last, row.tick), 10, ">"), plain),
         (fit(_change(row), 7, ">"), moved),
-        (" ", plain),
+        ((" ", plain) if not alone or extra > 0 else _sign(row, plain)),
     ]
     if extra > 0:
         held = signed_units(row.position) if row.position else ""
@@ -33,6 +33,12 @@ def _row(row: WatchRow, number: int, width: int, *, selected: bool, wide: bool) 
         style = "warn" if row.quality != "LIVE" else "entry"
         spans.append((fit(note, extra - 1, ">") + " ", plain or style))
     return compose(spans, width)
+
+
+def _sign(row: WatchRow, plain: str) -> Span:
+    if row.quality != "LIVE":
+        return "!", plain or "warn"
+    return ("●", plain or "entry") if row.position else (" ", plain)
 
 
 def _second(row: WatchRow, width: int, *, selected: bool) -> Line:
@@ -61,9 +67,7 @@ def paint_watchlist(rows: tuple[WatchRow, ...], selected: str | None, width: int
     chosen = next((index for index, row in enumerate(rows) if row.key == selected), 0)
     first = max(0, min(chosen - room // 2, len(rows) - room))
     for index, row in enumerate(rows[first : first + room], start=first):
-        lines.append(
-            _row(row, index + 1, width, selected=row.key == selected, wide=each == 1 and width >= 46)
-        )
+        lines.append(_row(row, index + 1, width, selected=row.key == selected, alone=each == 1))
         if each == 2:
             lines.append(_second(row, width, selected=row.key == selected))
     return lines[:height]

@@ -1,7 +1,6 @@
 """The kill key works wherever the screen is, asks nothing, waits for nothing and names one id on both ways."""
 
 import threading
-from collections.abc import Sequence
 
 import pytest
 
@@ -12,31 +11,34 @@ from tests.cockpit.pictures import killed, picture
 from tests.cockpit.scripted import Desk, ScriptedKillSwitch
 from tests.cockpit.test_commands import panel_text
 
+PLACES = {
+    "trade screen": [],
+    "palette": ["ctrl+p"],
+    "palette with text": ["ctrl+p", *"kill"],
+    "help": ["question_mark"],
+    "performance": ["r"],
+    "leaving": ["q"],
+    "stopping, with text": ["S", *"ST"],
+}
 
-@pytest.mark.parametrize("key", ["ctrl+k", "f9"])
+
 @pytest.mark.parametrize(
-    "before",
+    ("key", "place", "size"),
     [
-        [],
-        ["ctrl+p"],
-        ["ctrl+p", *"kill"],
-        ["question_mark"],
-        ["r"],
-        ["q"],
-        ["S"],
-        ["S", *"ST"],
-        ["o"],
+        *(("ctrl+k", place, (160, 45)) for place in PLACES),
+        *(("f9", place, (160, 45)) for place in ("trade screen", "palette with text", "leaving")),
+        *(
+            (key, place, (60, 15))
+            for key in ("ctrl+k", "f9")
+            for place in ("trade screen", "palette with text")
+        ),
     ],
-    ids=lambda keys: "+".join(keys) or "trade screen",
 )
-@pytest.mark.parametrize("size", [(160, 45), (60, 15)], ids=["large", "tiny"])
-async def test_the_kill_key_kills_from_everywhere(
-    key: str, before: Sequence[str], size: tuple[int, int]
-) -> None:
+async def test_the_kill_key_kills_from_everywhere(key: str, place: str, size: tuple[int, int]) -> None:
     desk = Desk(picture())
     async with desk.app.run_test(size=size) as pilot:
         await desk.settle(pilot)
-        await pilot.press(*before)
+        await pilot.press(*PLACES[place])
         await pilot.pause()
         await pilot.press(key)
         await desk.until(pilot, lambda: bool(desk.line.sent and desk.switch.kills))
@@ -59,6 +61,14 @@ async def test_the_kill_key_works_before_the_first_view_and_after_the_engine_end
         await desk.until(pilot, lambda: len(desk.switch.kills) == 2)
         await desk.settle(pilot)
         assert "KILL" in panel_text(desk, "alerts")
+
+
+async def test_the_screen_detaches_when_it_ends() -> None:
+    desk = Desk(picture())
+    async with desk.app.run_test(size=(80, 24)) as pilot:
+        await desk.settle(pilot)
+    assert desk.line.is_closed
+    assert desk.line.sent == []
 
 
 async def test_a_kill_switch_that_hangs_holds_neither_the_command_nor_the_screen() -> None:
