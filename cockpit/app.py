@@ -5,16 +5,15 @@ Nothing here decides about money. A stalled or crashed screen leaves the engine 
 
 import asyncio
 import gc
-import math
 import time
 from collections.abc import Callable, Iterable
-from typing import TYPE_CHECKING, Any, ClassVar, Final
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from textual.app import App, SystemCommand
 from textual.binding import BindingType
 from textual.screen import Screen
 
-from cockpit.formatting import speed
+from cockpit import wishes
 from cockpit.keys import ACTIONS, Scope, bindings_of
 from cockpit.kill_key import KillKey
 from cockpit.line import KillSwitch, Line
@@ -22,46 +21,14 @@ from cockpit.model import Model
 from cockpit.screens.painted import PaintedScreen
 from cockpit.screens.trade import TradeScreen
 from cockpit.theme import THEMES, variables_for
-from cockpit.widgets.positions import held_text
-from cockpit.widgets.signals import waits
-from engine.commands import (
-    ArmManual,
-    Command,
-    CommandResult,
-    ExitPosition,
-    Kill,
-    ManualOrder,
-    MoveToBreakeven,
-    PauseEntries,
-    PauseReplay,
-    SetReplaySpeed,
-    Side,
-    StopEngine,
-    TakeSignal,
-    TightenStop,
-)
+from engine.commands import Command, CommandResult, Kill, Side, StopEngine
 from engine.link import Ended, command_of, new_kill_id
-from engine.views import PositionRow, Severity, View
+from engine.views import Severity, View
 
 if TYPE_CHECKING:
     from textual.driver import Driver
 
     import config
-
-SPEEDS: Final = (1, 2, 5, 10, 30, 0)
-"""Replay speeds in the order of the keys; 0 is as fast as possible."""
-
-
-def next_speed(current: int, by: int) -> int:
-    """Return the next faster (positive) or slower step from any speed; the last step stays."""
-
-    def pace(step: int) -> float:
-        return step or math.inf
-
-    beyond = [
-        step for step in SPEEDS if (pace(step) > pace(current) if by > 0 else pace(step) < pace(current))
-    ]
-    return current if not beyond else beyond[0] if by > 0 else beyond[-1]
 
 
 class CockpitApp(App[None]):
@@ -212,6 +179,12 @@ class CockpitApp(App[None]):
         self._outbox.put_nowait(command)
         self._touch()
 
+    def _wish(self, wish: wishes.Wish | str) -> None:
+        if isinstance(wish, str):
+            self._tell(wish)
+        else:
+            self._ask(wish.command, wish.name)
+
     def _tell(self, text: str) -> None:
         self.model.say(text, Severity.INFO, self.now())
         self._touch()
@@ -230,17 +203,11 @@ class CockpitApp(App[None]):
 
     def action_flatten(self) -> None:
         """Close the selected instrument's position, as named in the footer when the key was pressed."""
-        position = self._position("flatten")
-        if position is not None:
-            self._ask(ExitPosition(self._new_id(), position.instrument), f"flatten {held_text(position)}")
+        self._wish(wishes.flatten(self.model, self._new_id()))
 
     def action_pause_entries(self) -> None:
         """Pause new entries, or resume them."""
-        if (view := self._view()) is not None:
-            paused = view.header.trading.startswith("PAUSED")
-            self._ask(
-                PauseEntries(self._new_id(), not paused), "resume entries" if paused else "pause entries"
-            )
+        self._wish(wishes.pause_entries(self.model, self._new_id()))
 
     def action_acknowledge(self) -> None:
         """Take the alerts off the strip."""
@@ -253,55 +220,31 @@ class CockpitApp(App[None]):
 
     def action_take_signal(self) -> None:
         """Take the newest signal that waits."""
-        if (view := self._view()) is None:
-            return
-        card = next((card for card in view.signals if waits(card)), None)
-        if card is None:
-            self._tell("take signal: none waits for you")
-        else:
-            self._ask(TakeSignal(self._new_id(), card.id), f"take {card.setup} {card.symbol}")
+        self._wish(wishes.take_signal(self.model, self._new_id()))
 
     def action_arm_manual(self) -> None:
         """Arm or disarm the trader's own entries."""
-        if (view := self._view()) is not None:
-            armed = view.header.manual_armed
-            self._ask(
-                ArmManual(self._new_id(), not armed), "disarm manual entry" if armed else "arm manual entry"
-            )
+        self._wish(wishes.arm_manual(self.model, self._new_id()))
 
     def action_buy(self) -> None:
         """Buy the selected instrument."""
-        self._order(Side.BUY)
+        self._wish(wishes.order(self.model, self._new_id(), Side.BUY))
 
     def action_sell(self) -> None:
         """Sell the selected instrument short."""
-        self._order(Side.SELL)
+        self._wish(wishes.order(self.model, self._new_id(), Side.SELL))
 
     def action_exit_half(self) -> None:
         """Close half of the selected position."""
-        position = self._position("exit half")
-        if position is not None:
-            self._ask(
-                ExitPosition(self._new_id(), position.instrument, half=True),
-                f"exit half of {held_text(position)}",
-            )
+        self._wish(wishes.exit_half(self.model, self._new_id()))
 
     def action_breakeven(self) -> None:
         """Move the selected position's stop to entry plus costs."""
-        position = self._position("breakeven")
-        if position is not None:
-            self._ask(MoveToBreakeven(self._new_id(), position.instrument), f"breakeven {position.symbol}")
+        self._wish(wishes.breakeven(self.model, self._new_id()))
 
     def action_tighten(self) -> None:
         """Move the selected position's stop one tick closer to the market."""
-        position = self._position("tighten stop")
-        if position is None:
-            return
-        if position.stop is None:
-            self._tell(f"tighten stop: {position.symbol} has no stop to tighten")
-            return
-        wished = position.stop + (position.tick if position.quantity > 0 else -position.tick)
-        self._ask(TightenStop(self._new_id(), position.instrument, wished), f"tighten {position.symbol}")
+        self._wish(wishes.tighten(self.model, self._new_id()))
 
     # Looking around
 
@@ -346,19 +289,15 @@ class CockpitApp(App[None]):
 
     def action_pause_replay(self) -> None:
         """Hold or continue the market of a demo or replay."""
-        if (view := self._replay("pause market")) is not None:
-            paused = view.header.replay_paused
-            self._ask(
-                PauseReplay(self._new_id(), not paused), "continue market" if paused else "pause market"
-            )
+        self._wish(wishes.pause_replay(self.model, self._new_id()))
 
     def action_slower(self) -> None:
         """Play slower."""
-        self._change_speed(-1)
+        self._wish(wishes.change_speed(self.model, self._new_id(), -1))
 
     def action_faster(self) -> None:
         """Play faster."""
-        self._change_speed(1)
+        self._wish(wishes.change_speed(self.model, self._new_id(), 1))
 
     # Screen
 
@@ -431,32 +370,6 @@ class CockpitApp(App[None]):
             self._tell("the engine has not spoken yet")
         return self.model.view
 
-    def _replay(self, wish: str) -> View | None:
-        view = self._view()
-        if view is not None and view.header.world not in ("simulated", "replay"):
-            self._tell(f"{wish}: only in demo and replay, this is {view.header.world}")
-            return None
-        return view
-
-    def _position(self, wish: str) -> PositionRow | None:
-        if self._view() is None:
-            return None
-        position = self.model.selected_position
-        if position is None:
-            row = self.model.selected_row
-            self._tell(f"{wish}: no position in {row.symbol if row is not None else 'any instrument'}")
-        return position
-
-    def _order(self, side: Side) -> None:
-        if self._view() is None:
-            return
-        row = self.model.selected_row
-        if row is None:
-            self._tell("no instrument is selected")
-            return
-        word = "buy" if side is Side.BUY else "sell"
-        self._ask(ManualOrder(self._new_id(), row.key, side), f"{word} {row.symbol}")
-
     def _step(self, by: int) -> None:
         view = self._view()
         if view is None or not view.watchlist:
@@ -471,16 +384,6 @@ class CockpitApp(App[None]):
             self.model.selected = key
             self._outbox.put_nowait(key)
             self._touch()
-
-    def _change_speed(self, by: int) -> None:
-        if (view := self._replay("speed")) is None:
-            return
-        current = view.header.speed
-        wished = next_speed(current, by)
-        if wished == current:
-            self._tell(f"speed is {speed(current)} already")
-        else:
-            self._ask(SetReplaySpeed(self._new_id(), wished), f"speed {speed(wished)}")
 
 
 def make_app(line: Line, switch: KillSwitch, settings: "config.Screen") -> CockpitApp:

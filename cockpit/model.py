@@ -32,7 +32,7 @@ class Model:
 
     view: View | None = None
     selected: str | None = None
-    """The instrument the trader chose; None follows the engine's ladder."""
+    """The instrument the trader chose, or the one first shown."""
     ended: str | None = None
     notice: Notice | None = None
     acknowledged: int = 0
@@ -48,8 +48,11 @@ class Model:
         """Make this the newest view."""
         self.view = view
         self.heard_at = now
-        if self.selected is not None and all(row.key != self.selected for row in view.watchlist):
+        if all(row.key != self.selected for row in view.watchlist):
             self.selected = None
+        # What F would close must not change under the trader's finger because the engine shows another ladder.
+        if view.ladder is not None:
+            self.selected = self.selected_key
 
     def take_result(self, result: CommandResult, now: float) -> None:
         """Show the answer to a command of ours; answers to others' commands only prove that the line lives."""

@@ -82,9 +82,7 @@ def paint_banner(latch: LatchView | None, ended: str | None, width: int) -> list
         }
         first = f"{words.get(latch.state, f'KILL {latch.state}')} · {latch.progress}".rstrip(" ·")
         reason = f": {latch.reason}" if latch.reason else ""
-        second = (
-            f"since {clock(latch.since)} by {latch.by}{reason} · no entries · to trade again: cockpit rearm"
-        )
+        second = f"no entries until `cockpit rearm` · since {clock(latch.since)} by {latch.by}{reason}"
     else:
         return []
     return [compose([("  " + first, "strong")], width), compose([("  " + second, "")], width)]

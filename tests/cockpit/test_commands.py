@@ -113,6 +113,21 @@ async def test_f_closes_the_instrument_named_at_the_press_whatever_comes_after()
         assert desk.line.sent == [ExitPosition("id-1", "NSE_EQ|KAVERI")]
 
 
+async def test_what_f_would_close_does_not_follow_a_ladder_the_engine_shows_by_itself() -> None:
+    desk = Desk(picture())
+    async with desk.app.run_test(size=(160, 45)) as pilot:
+        await desk.settle(pilot)
+        view = picture()
+        assert view.ladder is not None
+        other = msgspec.structs.replace(view.ladder, key="NSE_EQ|KAVERI", symbol="KAVERI")
+        desk.line.say(msgspec.structs.replace(view, ladder=other))
+        await desk.settle(pilot)
+        assert "F flatten MERIDIAN −120" in panel_text(desk, "foot")
+        await pilot.press("F")
+        await desk.settle(pilot)
+        assert desk.line.sent == [ExitPosition("id-1", MERIDIAN)]
+
+
 async def test_numbers_and_arrows_select_instruments_and_ask_for_their_ladder() -> None:
     desk = Desk(picture())
     async with desk.app.run_test(size=(160, 45)) as pilot:
