@@ -92,6 +92,11 @@ def build_parser() -> argparse.ArgumentParser:
     demo.add_argument(
         "--speed", type=_speed, default=1, metavar="N|max", help="multiple of real time (default 1)"
     )
+    demo.add_argument(
+        "--script",
+        metavar="NAME",
+        help="a written day instead of the ordinary one; an unknown name lists them",
+    )
     _add_screen_options(demo)
 
     replay = command("replay", "the cockpit on recorded sessions")
@@ -139,6 +144,7 @@ def build_parser() -> argparse.ArgumentParser:
     engine.add_argument("--speed", type=_speed, default=1, metavar="N|max", help=argparse.SUPPRESS)
     engine.add_argument("--start", type=_clock, default=None, help=argparse.SUPPRESS)
     engine.add_argument("--instruments", help=argparse.SUPPRESS)
+    engine.add_argument("--script", help=argparse.SUPPRESS)
     engine.add_argument("files", nargs="*", metavar="FILE", help="recorded sessions, for the replay world")
 
     status = command("status", "mode, connection, positions, open orders, result and latch")
@@ -279,6 +285,7 @@ def _choice(arguments: argparse.Namespace, world: str) -> "MarketChoice":
         files=tuple(Path(name) for name in getattr(arguments, "files", ())),
         instruments=Path(arguments.instruments) if getattr(arguments, "instruments", None) else None,
         start=getattr(arguments, "start", None),
+        script=getattr(arguments, "script", None),
         speed=1 if getattr(arguments, "speed", 1) is None else getattr(arguments, "speed", 1),
     )
 
@@ -307,6 +314,7 @@ def _replay(desk: "Desk", arguments: argparse.Namespace) -> int:
 
 
 def _demo(desk: "Desk", arguments: argparse.Namespace) -> int:
+    desk.check_choice(_choice(arguments, "demo"))
     return _show(desk, arguments, "demo")
 
 

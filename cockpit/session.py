@@ -52,7 +52,7 @@ def show(desk: Desk, choice: MarketChoice | None, *, embedded: bool, mouse: bool
     """Show the screen until it is left; return the exit code. Raises DeskError when no engine can be had."""
     world, chosen = desk.choose_world(choice)
     if chosen is not None:
-        desk.check_files(chosen)
+        desk.check_choice(chosen)
     if embedded:
         return asyncio.run(_show_embedded(desk, chosen, world, mouse=mouse, ascii_only=ascii_only))
     start = _EngineStart(desk, chosen, world)

@@ -46,13 +46,14 @@ class DeskError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class MarketChoice:
-    """What a person asked to see: a world, and for a replay its files."""
+    """What a person asked to see: a world, for a replay its files, for a demo perhaps a written day."""
 
     world: str
     files: tuple[Path, ...] = ()
     instruments: Path | None = None
     start: str | None = None
     speed: int = 1
+    script: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,8 +117,15 @@ class Desk:
                 return directory.world, None
         raise DeskError(no_feed(self.settings), 1)
 
-    def check_files(self, choice: MarketChoice) -> None:
-        """Refuse files that are plainly no recordings, before an engine is started for them."""
+    def check_choice(self, choice: MarketChoice) -> None:
+        """Refuse an unknown script and files that are plainly no recordings, before an engine is started for them."""
+        if choice.script is not None:
+            from engine.feeds.simulator import UnknownScriptError, script_named
+
+            try:
+                script_named(choice.script)
+            except UnknownScriptError as error:
+                raise DeskError(str(error)) from error
         for path in (*choice.files, *((choice.instruments,) if choice.instruments else ())):
             try:
                 with path.open("rb") as file:
@@ -148,6 +156,8 @@ class Desk:
             argv += ["--start", choice.start]
         if choice.instruments is not None:
             argv += ["--instruments", os.fspath(choice.instruments.resolve())]
+        if choice.script is not None:
+            argv += ["--script", choice.script]
         return argv + [os.fspath(path.resolve()) for path in choice.files]
 
     def start_engine(self, choice: MarketChoice | None, world: World) -> WorldDirectory:
@@ -160,7 +170,8 @@ class Desk:
         directory = self.home.world(world)
         try:
             self.home.create()
-            if choice is not None and choice.files and engine_state(directory) is EngineState.RUNNING:
+            is_named = choice is not None and bool(choice.files or choice.script)
+            if choice is not None and is_named and engine_state(directory) is EngineState.RUNNING:
                 self._require_same_market(choice, directory)
             spawn_engine(self.engine_argv(choice, world), directory)
         except (EngineProcessError, HomeError) as error:
@@ -186,7 +197,7 @@ class Desk:
         from engine.runtime.plan import MarketChoice as PlannedChoice
 
         if choice.world == World.DEMO.value:
-            return PlannedChoice(Market.SIMULATED)
+            return PlannedChoice(Market.SIMULATED, script=choice.script)
         if not choice.files:
             return None
         return PlannedChoice(
@@ -203,7 +214,7 @@ class Desk:
         planned = self.planned(choice)
         if planned is None:
             raise DeskError("expected at least one recording, got none")
-        self.check_files(choice)
+        self.check_choice(choice)
         try:
             return replay(
                 planned, self.settings, self.home.world(World.REPLAY) if keep else None, speed=speed
@@ -283,10 +294,15 @@ class Desk:
 
         plan = read_plan(directory)
         wanted = self.planned(choice)
-        if plan is not None and wanted is not None and set(plan.choice.files) != set(wanted.files):
+        if plan is None or wanted is None:
+            return
+        if set(plan.choice.files) != set(wanted.files) or plan.choice.script != wanted.script:
             names = ", ".join(Path(name).name for name in plan.choice.files)
+            what = (
+                f"a replay of {names}" if names else f"the demo {plan.choice.script or 'of the ordinary day'}"
+            )
             raise DeskError(
-                f"a replay of {names} is running in {directory.path}; attach to it with a bare `cockpit`, or stop it "
+                f"{what} is running in {directory.path}; attach to it with a bare `cockpit`, or stop it "
                 "there (S) before another is begun"
             )
 

@@ -4,7 +4,7 @@ Beside the ordinary day there are written ones, each for one reading or one setu
 """
 
 from engine.feeds.simulator.feed import DEFAULT_DAY, DEFAULT_START, SimulatorFeed, open_simulator
-from engine.feeds.simulator.scripts import SCRIPTS, UnknownScriptError
+from engine.feeds.simulator.scripts import SCRIPTS, UnknownScriptError, script_named
 
 __all__ = [
     "DEFAULT_DAY",
@@ -13,4 +13,5 @@ __all__ = [
     "SimulatorFeed",
     "UnknownScriptError",
     "open_simulator",
+    "script_named",
 ]
