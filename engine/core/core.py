@@ -312,6 +312,7 @@ class Core:
                 self._resync_at = now
             case FeedEnded():
                 self.feed_ended = True
+                self.sights.end(now)
                 self.pause(ENDED, now)
             case Studying():
                 self._study(event, now)
@@ -357,6 +358,8 @@ class Core:
         at_stake = bool(keeper.portfolio.running() or keeper.orders.live() or keeper.unverified)
         if not at_stake and self._reconcile_at is None:
             pass
+        elif self.feed_ended and not keeper.kill.active and not keeper.unverified:
+            self._reconcile_at = None
         elif self._reconcile_at is None:
             self._reconcile_at = now + RECONCILE_EVERY
         elif now >= self._reconcile_at:

@@ -11,7 +11,7 @@ from engine.auction.context import Context
 from engine.auction.market import Market
 from engine.core.account import Account
 from engine.core.sights import Sights
-from engine.market.clock import Instant
+from engine.market.clock import MINUTE, Instant, datetime_of
 from engine.market.instrument import Instrument
 from engine.market.session import TradingDay
 from engine.market.update import MarketUpdate
@@ -22,6 +22,9 @@ from engine.risk.exact import exact
 from engine.risk.stage12 import Stage12Controller, StopState
 
 FLAT_BY: Final = "flat by"
+WARN_AHEAD: Final = (5, 10)
+"""Minutes before flat-by at which an open position is spoken of; the nearest first."""
+
 HALF: Final = "half by hand"
 
 
@@ -48,6 +51,7 @@ class Minder:
         self._contexts: dict[str, Context] = {}
         self._breakeven: dict[str, None] = {}
         self._late: dict[str, None] = {}
+        self._warned: dict[str, int] = {}
 
     @property
     def instruments(self) -> Mapping[str, Instrument]:
@@ -167,7 +171,11 @@ class Minder:
         time = self._sights.market_time(now)
         for trade in self._keeper.portfolio.running():
             instrument = self._market.instruments.get(trade.instrument)
-            if instrument is None or time < self._day.flatten_start(instrument.kind):
+            if instrument is None:
+                continue
+            if trade.open:
+                self._warn(trade, instrument, time)
+            if time < self._day.flatten_start(instrument.kind):
                 continue
             if trade.mode is Mode.HOLD:
                 self._keeper.leave(trade.instrument, FLAT_BY, now)
@@ -177,6 +185,16 @@ class Minder:
                 self._keeper.say(
                     Topic.ALARM, trade.instrument, f"{trade.signed} units are still held after flat-by"
                 )
+
+    def _warn(self, trade: Trade, instrument: Instrument, time: Instant) -> None:
+        """Say once each, ten and five minutes ahead, that the position will be closed."""
+        flat_by = self._day.flat_by(instrument.kind)
+        left = next((minutes for minutes in WARN_AHEAD if time >= flat_by - minutes * MINUTE), None)
+        if left is None or time >= flat_by or self._warned.get(trade.id) == left:
+            return
+        self._warned[trade.id] = left
+        clock = datetime_of(flat_by).strftime("%H:%M")
+        self._keeper.say(Topic.WARNING, trade.instrument, f"flat by {clock}, in {left} minutes")
 
     def next_clock(self, now: Instant) -> Instant | None:
         """Return when the day's clock next demands something of a running trade."""

@@ -31,6 +31,7 @@ class Sights:
         self.instruments = instruments
         self.day = day
         self.held = False
+        self._ended = False
         self._updates: dict[str, MarketUpdate] = {}
         self._books: dict[str, MarketUpdate] = {}
         self._arrived: Instant | None = None
@@ -59,12 +60,18 @@ class Sights:
             self._arrived, self._arrived_at = self.arrival_time(now), now
         self.held = held
 
+    def end(self, now: Instant) -> None:
+        """Stop the market's clock for good: its last update has come."""
+        if self._arrived is not None:
+            self._arrived, self._arrived_at = self.arrival_time(now), now
+        self._ended = True
+
     def arrival_time(self, now: Instant) -> Instant:
         """Return the feed's own time: that of arrivals, which a recorder's slow clock may keep behind the market's."""
         if self._arrived is None:
             return now
         passed = now - self._arrived_at
-        return self._arrived + (min(passed, 0) if self.held else passed)
+        return self._arrived + (min(passed, 0) if self.held or self._ended else passed)
 
     def market_time(self, now: Instant) -> Instant:
         """Return the exchange's time at an instant of the timers' clock; past instants reach back as they were."""
@@ -72,7 +79,7 @@ class Sights:
 
     def when(self, market_instant: Instant, now: Instant) -> Instant | None:
         """Return when the timers' clock will read a market instant; None while the market is held."""
-        if self.held or self._arrived is None:
+        if self.held or self._ended or self._arrived is None:
             return None
         return max(now + market_instant - self.market_time(now), now)
 
