@@ -47,6 +47,8 @@ class Signal:
     premise: str
     """One line a trader reads: why this is a trade."""
     evidence: Evidence
+    edge: Paise | None = None
+    """The level the idea stands on; None for a trade by hand."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,4 +74,12 @@ class Setup(Protocol):
 
     def evaluate(self, context: Context) -> Signal | Refusal | None:
         """Judge the market when a minute, 5-minute bar or bracket has closed or a watched level was crossed."""
+        ...
+
+    def missing(self, context: Context) -> tuple[str, ...]:
+        """Return the inputs that are not ready, by name; empty when the setup can judge."""
+        ...
+
+    def broken(self, context: Context, signal: Signal) -> str:
+        """Return why the premise of a trade that came from ``signal`` no longer holds; empty while it does."""
         ...

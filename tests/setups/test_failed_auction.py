@@ -141,8 +141,7 @@ def test_neither_accepted_nor_back_within_two_brackets_is_refused() -> None:
     [
         (Day((TAKEN, BACK), day_type="TREND"), "TREND_DAY"),
         (Day((TAKEN, BACK), quality=Quality.STALE), "STALE_FEED"),
-        (Day((TAKEN, BACK), average_range=None), "NOT_READY"),
-        (Day((TAKEN, BACK), last=101_000), "NOT_INSIDE"),
+        (Day((TAKEN, BACK), last=101_000), "PRICE_LEFT"),
         (Day((TAKEN, BACK), last=LOW), "NO_TARGET"),
         (Day((TAKEN, BACK), delay=61 * SECOND), "BAR_LATE"),
         (Day((TAKEN, BACK), holes=(Hole(bar_start(0), bar_start(0) + 31 * SECOND),)), "HOLE_RECENT"),
@@ -184,9 +183,18 @@ def test_an_extreme_of_the_open_minute_puts_the_stop_behind_it() -> None:
     assert only_signal(Day((TAKEN, BACK), day_high=101_300)).stop_reference == 101_350
 
 
-@pytest.mark.parametrize("day", [Day((TAKEN, BACK), complete=False), Day((TAKEN, BACK), row=None)])
-def test_before_the_balance_is_complete_nothing_is_said(day: Day) -> None:
-    assert run(day) == []
+@pytest.mark.parametrize(
+    ("day", "name"),
+    [
+        (Day((TAKEN, BACK), complete=False), "initial balance"),
+        (Day((TAKEN, BACK), row=None), "row size"),
+        (Day((TAKEN, BACK), average_range=None), "average daily range"),
+    ],
+)
+def test_what_is_missing_is_said_once_and_nothing_is_judged(day: Day, name: str) -> None:
+    refusal = only_refusal(day)
+    assert (refusal.code, refusal.side) == ("NOT_READY", None)
+    assert refusal.evidence == {"missing": name}
 
 
 def test_an_estimated_range_is_not_ready_where_it_is_not_allowed() -> None:
