@@ -163,9 +163,7 @@ class CockpitApp(App[None]):
                 break
 
     def _ring(self) -> None:
-        alarms = self.model.alarms
-        if alarms and alarms[-1].number > self.model.rung:
-            self.model.rung = alarms[-1].number
+        if self.model.ring():
             self.bell()
 
     def _freeze(self) -> None:
@@ -211,10 +209,8 @@ class CockpitApp(App[None]):
 
     def action_acknowledge(self) -> None:
         """Take the alerts off the strip."""
-        alarms = self.model.alarms
-        if alarms:
-            self.model.acknowledged = alarms[-1].number
-            self._touch()
+        self.model.acknowledge()
+        self._touch()
 
     # Trading
 

@@ -37,8 +37,10 @@ class Model:
     notice: Notice | None = None
     acknowledged: int = 0
     """Number of the newest event whose alarm the trader has seen."""
-    rung: int = 0
-    """Number of the newest alarm the bell was rung for."""
+    acknowledged_states: set[str] = field(default_factory=set)
+    """Texts of lasting alarms the trader has seen, as long as they last."""
+    rung: set[tuple[int, str]] = field(default_factory=set)
+    """Alarms the bell was rung for."""
     heard_at: float = 0.0
     orders_shown: bool = False
     asked: dict[str, str] = field(default_factory=dict)
@@ -48,6 +50,7 @@ class Model:
         """Make this the newest view."""
         self.view = view
         self.heard_at = now
+        self.acknowledged_states &= {event.text for event in view.events if event.number == 0}
         if all(row.key != self.selected for row in view.watchlist):
             self.selected = None
         # What F would close must not change under the trader's finger because the engine shows another ladder.
@@ -114,5 +117,24 @@ class Model:
         return tuple(
             event
             for event in self.view.events
-            if event.severity is Severity.ALARM and event.number > self.acknowledged
+            if event.severity is Severity.ALARM
+            and (
+                event.number > self.acknowledged
+                if event.number
+                else event.text not in self.acknowledged_states
+            )
         )
+
+    def acknowledge(self) -> None:
+        """Take all alarms of now as seen."""
+        for event in self.alarms:
+            self.acknowledged = max(self.acknowledged, event.number)
+            if event.number == 0:
+                self.acknowledged_states.add(event.text)
+
+    def ring(self) -> bool:
+        """Say whether an alarm is new, and remember that it was told."""
+        alarms = {(event.number, "" if event.number else event.text) for event in self.alarms}
+        is_new = not alarms <= self.rung
+        self.rung = alarms
+        return is_new

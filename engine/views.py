@@ -235,7 +235,10 @@ class PerformanceView(msgspec.Struct, frozen=True):
 
 
 class EventLine(msgspec.Struct, frozen=True):
-    """One line of the event strip; ``number`` grows by one for each."""
+    """One line of the event strip.
+
+    ``number`` grows by one for each; 0 is a state that lasts rather than an event, known by its text.
+    """
 
     number: int
     time: Instant

@@ -5,7 +5,7 @@ from cockpit.lines import Line, Span, compose, fit
 from cockpit.widgets.sections import heading
 from engine.views import OrderRow
 
-_ENDED = ("FILLED", "CANCELLED", "REJECTED", "EXPIRED", "COMPLETE", "UNSENT")
+_ENDED = ("FILLED", "CANCELLED", "REJECTED", "DENIED", "ABSENT")
 
 
 def is_live(row: OrderRow) -> bool:
@@ -17,7 +17,7 @@ def _state_style(row: OrderRow) -> str:
     state = row.state.upper()
     if "DOUBT" in state:
         return "alarm"
-    if state.startswith("REJECT"):
+    if state.startswith(("REJECTED", "DENIED")):
         return "warn"
     return "good" if is_live(row) else "dim"
 
@@ -33,7 +33,7 @@ def _order(row: OrderRow, width: int) -> list[Line]:
         (fit(row.symbol, 9), quiet or "value"),
         (f" {side} ", "up" if side == "▲" else "down"),
         (fit(grouped(row.quantity), 5, ">"), quiet),
-        (fit(f" {row.role}", 7), quiet),
+        (fit(f" {row.role.lower()}", 7), quiet),
     ]
     if width >= 60:
         spans.append((fit(row.type, 7), "dim"))

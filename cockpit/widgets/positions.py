@@ -20,7 +20,7 @@ def _first(row: PositionRow, width: int) -> Line:
     left: list[Span] = [
         (row.symbol, "strong"),
         (f" {signed_units(row.quantity)}", "entry"),
-        (f" {side} @ {price(row.average, row.tick)}", ""),
+        (f" {side} @ {price(row.average or None, row.tick)}", ""),
     ]
     if row.external:
         left.append((" EXTERNAL", "warn"))
@@ -62,7 +62,7 @@ def _third(row: PositionRow, width: int) -> Line:
             (f" {row.target_state}" if row.target_state else "", ""),
         ]
     mark: list[Span] = [("mark ", "dim"), (price(row.mark, row.tick), "")]
-    if row.mark_quality != "LIVE":
+    if row.mark_quality not in ("", "LIVE"):
         mark.append((f" {row.mark_quality}", "warn"))
     since = clock(row.since, seconds=False)
     parts = choose(
@@ -81,9 +81,9 @@ def paint_positions(rows: tuple[PositionRow, ...], width: int, height: int) -> l
         return [*lines, compose([("no position", "dim")], width)][:height]
     room = height - len(lines)
     each = max(1, min(3, room // len(rows)))
-    for row in sorted(rows, key=lambda row: row.stop_state is StopState.HELD):
+    for row in sorted(rows, key=lambda row: (row.external, row.stop_state is StopState.HELD)):
         parts = [_first(row, width), _stop(row, width), _third(row, width)]
-        if each == 1 and row.stop_state is not StopState.HELD:
+        if each == 1 and row.stop_state is not StopState.HELD and not row.external:
             parts = [_short_alarm(row, width)]
         lines.extend(parts[:each])
     return lines[:height]
@@ -102,7 +102,7 @@ def paint_selected(row: PositionRow | None, symbol: str, width: int, height: int
     if row is None:
         return [compose([(f"{symbol} ", "strong"), ("no position", "dim")], width)]
     lines = [_first(row, width), _stop(row, width), _third(row, width)]
-    if height == 1 and row.stop_state is not StopState.HELD:
+    if height == 1 and row.stop_state is not StopState.HELD and not row.external:
         return [_short_alarm(row, width)]
     return lines[:height]
 

@@ -400,12 +400,8 @@ def _events(core: Core, around: Surroundings) -> tuple[EventLine, ...]:
     lines = core.events[-_EVENTS:]
     if not around.problems:
         return lines
-    number = lines[-1].number if lines else 0
     market_time = core.market_time(around.now)
-    return lines + tuple(
-        EventLine(number + 1_000_000 + index, market_time, Severity.ALARM, text)
-        for index, text in enumerate(around.problems)
-    )
+    return lines + tuple(EventLine(0, market_time, Severity.ALARM, text) for text in around.problems)
 
 
 def _latch(core: Core, now: Instant) -> LatchView | None:

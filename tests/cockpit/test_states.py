@@ -214,3 +214,27 @@ async def test_a_thousand_views_between_two_frames_are_painted_once() -> None:
         assert desk.app.flushes <= flushes + 2
         assert desk.app.model.view is not None
         assert desk.app.model.view.number == 1001
+
+
+async def test_a_lasting_alarm_stays_acknowledged_while_it_lasts_and_hides_no_later_event() -> None:
+    def lasting(*more: EventLine) -> View:
+        state = EventLine(0, at(11, 43), Severity.ALARM, "the ledger's disk does not answer")
+        return msgspec.structs.replace(picture(), events=(*EVENTS, *more, state))
+
+    desk = Desk(lasting())
+    async with desk.app.run_test(size=(160, 45)) as pilot:
+        await desk.settle(pilot)
+        assert "disk does not answer" in panel_text(desk, "alerts")
+        await pilot.press("a")
+        desk.line.say(lasting(EventLine(8, at(11, 43), Severity.INFO, "quiet")))
+        await desk.settle(pilot)
+        assert "!!" not in panel_text(desk, "alerts")
+        desk.line.say(lasting(EventLine(9, at(11, 44), Severity.ALARM, "feed lost")))
+        await desk.settle(pilot)
+        assert "feed lost" in panel_text(desk, "alerts")
+        await pilot.press("a")
+        desk.line.say(picture())
+        await desk.settle(pilot)
+        desk.line.say(lasting())
+        await desk.settle(pilot)
+        assert "disk does not answer" in panel_text(desk, "alerts")
