@@ -89,15 +89,13 @@ class Journal:
         """Keep what a restart on the same day must know."""
         latch = self._keeper.kill.latch
         state = DayState(self._account.limits, self._account.realised, self._account.charges, latch)
-        count = self._changes.get("", 0) + 1
-        self._changes[""] = count
-        self._record("day_state", f"{self._account.limits.day.isoformat()}:{count}", now, state)
+        self._record("day_state", self._numbered(self._account.limits.day.isoformat()), now, state)
 
     def latch(self, now: Instant) -> None:
         """Keep the latch as it stands."""
         latch = self._keeper.kill.latch
         if latch is not None:
-            self._record("latch", f"{latch.since}:{latch.state.value}", now, latch)
+            self._record("latch", self._numbered("latch"), now, latch)
 
     def digest(self, now: Instant) -> list[News]:
         """Write down all news since the last time; return it for those who act on it."""
@@ -126,9 +124,7 @@ class Journal:
                 return
 
     def _order(self, order: Order, now: Instant) -> None:
-        count = self._changes.get(order.tag, 0) + 1
-        self._changes[order.tag] = count
-        self._record("order_event", f"{order.tag}:{count}", now, order)
+        self._record("order_event", self._numbered(order.tag), now, order)
 
     def _fill(self, fill: Fill, order: Order | None, trade: Trade, now: Instant) -> None:
         self._account.filled(fill, trade)
@@ -204,6 +200,12 @@ class Journal:
         """Return the name a person knows an instrument by."""
         known = self._instruments.get(instrument)
         return instrument if known is None else known.symbol
+
+    def _numbered(self, name: str) -> str:
+        """Return a name with the count of its uses: the same events number alike."""
+        count = self._changes.get(name, 0) + 1
+        self._changes[name] = count
+        return f"{name}:{count}"
 
     def _record(self, kind: str, key: str, now: Instant, payload: msgspec.Struct | dict[str, object]) -> None:
         self._keeper.record(Record(kind, key, now, payload))

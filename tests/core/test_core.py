@@ -13,7 +13,7 @@ from engine.commands import (
     TakeSignal,
     TightenStop,
 )
-from engine.core import Attended, Core, Decision, DecisionState, FeedEnded, Ids, Record, Studying
+from engine.core import Attended, Core, Decision, DecisionState, FeedEnded, Ids, Studying, Wake
 from engine.core.events import Event
 from engine.market.clock import MINUTE, SECOND, Instant
 from engine.market.session import trading_day
@@ -47,7 +47,7 @@ def signal(world: World, side: Side = Side.BUY) -> Signal:
 def decide(world: World, side: Side = Side.BUY) -> Decision:
     """Let a setup's signal reach the decider as an evaluation would."""
     world.core.decider._signal(signal(world, side), world.now)
-    world.trade()
+    world.tell(Wake())
     return world.core.signals[-1]
 
 
@@ -313,7 +313,7 @@ def test_the_same_events_give_the_same_effects() -> None:
 def test_every_key_of_a_record_is_written_once() -> None:
     for seed in range(12):
         world = run_schedule(seed)
-        keys = [(record.kind, record.key) for record in world.records if isinstance(record, Record)]
+        keys = [(record.kind, record.key) for record in world.records]
         assert len(keys) == len(set(keys))
 
 
