@@ -52,6 +52,19 @@ def _index_of(rows: tuple[LadderRow, ...], price: int, height: int) -> int:
     return min(len(rows) - 1, bisect_left(rows, -price, key=lambda row: -row.price))
 
 
+def _place(middle: int, count: int, lines: int) -> int:
+    """Return the first index: the last price in the middle, but little of the window beyond the profile.
+
+    At the day's extreme the profile itself is worth more than empty rows; the price keeps its margin to the edge.
+    """
+    spare = lines // 6
+    if count + 2 * spare >= lines:
+        top = max(-spare, min(middle - lines // 2, count + spare - lines))
+    else:
+        top = -((lines - count) // 2)
+    return max(middle - lines + 1 + spare, min(middle - spare, top))
+
+
 def look(ladder: LadderView, viewport: Viewport, lines: int) -> tuple[Sight, Viewport]:
     """Return the rows in sight and the window as it stands now.
 
@@ -65,7 +78,7 @@ def look(ladder: LadderView, viewport: Viewport, lines: int) -> tuple[Sight, Vie
         viewport = Viewport(ladder.key, height)
     centre = ladder.last if ladder.last is not None else rows[len(rows) // 2].price
     middle = _index_of(rows, centre, height)
-    top = middle - lines // 2
+    top = _place(middle, len(rows), lines)
     if viewport.top is not None:
         kept = _index_of(rows, viewport.top, height)
         margin = max(1, lines // 6)

@@ -21,6 +21,21 @@ def test_the_last_price_stands_in_the_middle_at_first() -> None:
     assert row.price == 151_200
 
 
+def test_at_the_days_extreme_the_window_shows_the_profile_and_few_empty_rows() -> None:
+    for edge in (155_900, 143_900):
+        sight, _ = look(at(edge), Viewport(), 36)
+        prices = {row.price for row in sight.rows if row is not None}
+        assert len(prices & {row.price for row in ladder().rows}) == 30
+        assert sight.last is not None
+
+
+def test_a_short_profile_stands_in_the_middle_of_a_tall_window() -> None:
+    profile = msgspec.structs.replace(at(151_200), rows=ladder().rows[20:30])
+    sight, _ = look(profile, Viewport(), 40)
+    prices = [row.price for row in sight.rows if row is not None]
+    assert prices.index(profile.rows[0].price) == 15
+
+
 def test_a_price_between_two_lower_edges_belongs_to_the_row_below() -> None:
     sight, _ = look(at(151_395), Viewport(), 21)
     assert sight.last is not None
@@ -36,7 +51,7 @@ def test_a_moving_price_leaves_the_window_where_it_is_until_the_edge() -> None:
     assert near.last == 5
     far, jumped = look(at(154_800), viewport, 21)
     assert jumped != viewport
-    assert far.last == 10
+    assert far.last == 9  # two empty rows are spare above the profile
 
 
 def test_a_scrolled_window_stays_whatever_the_price_does_and_comes_home() -> None:
