@@ -6,6 +6,8 @@ from typing import Final
 
 from engine.feeds.simulator.written import BELOW, Script, Yesterday, write_script
 
+_DRIVING: Final = "09:15 0, 09:17 80 4, 09:20 170 4"
+
 DAY_TYPES: Final[Mapping[str, Script]] = MappingProxyType(
     {
         "normal": write_script(
@@ -64,10 +66,11 @@ OPEN_TYPES: Final[Mapping[str, Script]] = MappingProxyType(
     {
         "open-drive": write_script(
             "open drive above yesterday's range: one way from the first trade, never back through the open",
-            (0, 430),
-            "09:15 0, 09:17 60 4, 09:20 120 4, 09:24 190 6, 09:27 165 6, 09:33 250, 09:37 225, 09:45 340, 09:52 300, "
-            "10:03 430, 10:15 360, 10:35 470, 11:00 410, 11:30 540, 12:00 470, 12:30 590, 13:00 510, 13:30 620, "
-            "14:00 540, 14:30 640, 15:15 600, 15:30 600",
+            (0, 450),
+            _DRIVING
+            + ", 09:25 235 6, 09:30 295 6, 09:37 270, 09:45 350, 09:52 310, 10:03 450, 10:15 380, 10:35 480, "
+            "11:00 420, 11:30 560, 12:00 490, 12:30 610, 13:00 540, 13:30 660, 14:00 580, 14:30 690, 15:15 650, "
+            "15:30 650",
             yesterday=BELOW,
         ),
         "open-test-drive": write_script(
@@ -104,7 +107,143 @@ OPEN_TYPES: Final[Mapping[str, Script]] = MappingProxyType(
     }
 )
 
-SCRIPTS: Final[Mapping[str, Script]] = MappingProxyType({**DAY_TYPES, **OPEN_TYPES})
+_ROOMY: Final = Yesterday(low=-660, val=-560, poc=30, vah=580, high=680, close=-30)
+"""A wide session before: none of its levels is near today's path."""
+_NARROW_VALUE: Final = Yesterday(low=-600, val=-300, poc=10, vah=300, high=620, close=-30)
+
+_FAILING: Final = (
+    "09:15 0, 09:24 -180, 09:29 -60, 09:41 -400, 09:49 -140, 09:54 -260, 10:00 -120, 10:05 60, 10:12 400, 10:15 270, "
+    "10:20 20, 10:25 -190, 10:30 -110, 10:34 50, 10:37 290"
+)
+_BALANCED: Final = (
+    "09:15 0, 09:22 140, 09:30 -60, 09:40 -280, 09:50 -40, 09:58 80, 10:06 290, 10:15 120, 10:24 -40, 10:34 60, "
+    "10:43 -100, 10:52 40, 11:02 -170, 11:12 -10, 11:22 -60, 11:30 110"
+)
+_BREAKING: Final = (
+    "09:15 0, 09:23 -100, 09:29 10, 09:38 -180, 09:47 -30, 09:55 70, 10:06 180, 10:15 90, 10:26 -50, 10:36 40, "
+    "10:46 -20, 10:55 80, 11:00 150, 11:03 185, 11:05 215 6, 11:12 300, 11:22 260, 11:40 400, 11:58 350, 12:25 560, "
+    "12:50 500, 13:20 590, 13:50 520, 14:20 580, 14:50 520, 15:15 550, 15:30 550"
+)
+
+_ROTATING: Final = (
+    "09:15 0, 09:20 180, 09:25 330, 09:30 360, 09:35 320, 09:40 350, 09:45 310, 09:47 230, 09:53 60, 10:00 -60, "
+    "10:08 -130, 10:15 -20, 10:25 70, 10:35 -60, 10:46 80, 10:57 -70, 11:08 60, 11:19 -60, 11:30 80, 11:42 -60, "
+    "11:53 70, 12:05 -40, 12:17 70, 12:24 20"
+)
+_PARTED: Final = (
+    "09:15 0, 09:23 -90, 09:30 10, 09:40 -150, 09:50 -20, 10:05 150, 10:15 40, 10:30 -110, 10:43 90, 11:00 -80, "
+    "11:13 110, 11:30 -60, 11:46 120, 11:52 240, 12:02 430, 12:12 540"
+)
+
+SETUPS: Final[Mapping[str, Script]] = MappingProxyType(
+    {
+        "failed-auction": write_script(
+            "failed auction: looks above the first hour, finds nobody and closes back inside",
+            (-400, 400),
+            _FAILING
+            + ", 10:39 385 4, 10:40:20 438 8, 10:41:40 452 6, 10:43:10 430 8, 10:44:10 412 6, 10:44:36 360 6, "
+            "10:45:15 348 6, 10:48 270, 10:51 300, 10:55 120, 10:58 170, 11:04 -60, 11:15 60, 11:32 -150, 11:50 40, "
+            "12:10 -90, 12:30 80, 12:55 -120, 13:20 60, 13:45 -70, 14:10 90, 14:40 -50, 15:15 20, 15:30 10",
+            start="10:43:00",
+            yesterday=_ROOMY,
+        ),
+        "failed-auction-accepted": write_script(
+            "no failed auction: the high of the first hour is taken, held for two brackets and only then given back",
+            (-400, 400),
+            _FAILING
+            + ", 10:39 385 4, 10:41 450 6, 10:44 440 6, 10:52 478 6, 11:00 436 6, 11:08 480 6, 11:15 452 6, "
+            "11:24 476 6, 11:35 440 6, 11:46 470 6, 11:52 390, 11:58 300, 12:20 120, 12:40 220, 13:00 60, 13:25 180, "
+            "13:50 20, 14:15 140, 14:40 40, 15:15 90, 15:30 90",
+            start="10:43:00",
+            yesterday=_ROOMY,
+        ),
+        "value-area-fade": write_script(
+            "value area fade: above yesterday's value for a few minutes, then back inside and on to its POC",
+            (-280, 290),
+            _BALANCED
+            + ", 11:36 240, 11:39 300 6, 11:41 334 4, 11:43 326 4, 11:46 300 6, 11:49 262 6, 11:50:10 256 6, "
+            "11:53 210, 11:56 235, 12:05 110, 12:12 150, 12:26 -10, 12:40 70, 13:00 -110, 13:20 50, 13:45 -60, "
+            "14:10 80, 14:40 -40, 15:15 20, 15:30 10",
+            start="11:47:30",
+            yesterday=_NARROW_VALUE,
+        ),
+        "value-area-fade-accepted": write_script(
+            "no value area fade: price stays above yesterday's value for an hour before it comes back",
+            (-280, 290),
+            _BALANCED
+            + ", 11:36 240, 11:39 310 6, 11:42 360 6, 11:50 345 6, 12:00 400 6, 12:10 350 6, 12:20 395 6, "
+            "12:30 345 6, 12:40 380 6, 12:48 310 6, 12:54 240, 13:10 120, 13:30 180, 13:50 40, 14:15 120, 14:40 30, "
+            "15:15 60, 15:30 60",
+            start="11:47:30",
+            yesterday=_NARROW_VALUE,
+        ),
+        "initial-balance-extension": write_script(
+            "initial balance extension: a narrow first hour breaks with volume and runs to twice its range",
+            (-180, 180),
+            _BREAKING,
+            start="11:03:30",
+            yesterday=_ROOMY,
+            slot_percent=55,
+        ),
+        "initial-balance-extension-quiet": write_script(
+            "no initial balance extension: the same break, but with less volume than is usual at that time",
+            (-180, 180),
+            _BREAKING,
+            start="11:03:30",
+            yesterday=_ROOMY,
+            slot_percent=140,
+        ),
+        "open-drive-faded": write_script(
+            "no open drive: the same start, but more than a third of it is given back before half past nine",
+            (-260, 310),
+            _DRIVING
+            + ", 09:23 300 6, 09:26 230, 09:30 130 6, 09:36 -20, 09:45 -140, 09:52 -60, 10:03 -260, 10:15 -180, "
+            "10:35 -60, 11:00 -200, 11:30 -80, 12:00 -190, 12:30 -40, 13:00 -160, 13:30 -60, 14:00 -170, 14:30 -70, "
+            "15:15 -120, 15:30 -110",
+            start="09:23:00",
+            yesterday=BELOW,
+        ),
+        "vwap-reversion": write_script(
+            "VWAP reversion: a balanced day, two deviations above its average price at a thin level, and back",
+            (-130, 360),
+            _ROTATING
+            + ", 12:31 130, 12:36 190, 12:39 215 6, 12:41 220 6, 12:44:30 262 6, 12:45:30 268 6, 12:47 240, "
+            "12:52 180, 12:58 200, 13:08 100, 13:20 30, 13:40 90, 14:00 10, 14:20 80, 14:40 20, 15:15 50, 15:30 50",
+            start="12:43:00",
+            yesterday=_ROOMY,
+        ),
+        "vwap-reversion-drifting": write_script(
+            "no VWAP reversion: as far above the average price, but the average itself is on its way up",
+            (-130, 150),
+            "09:15 0, 09:25 -130, 09:40 -60, 09:55 -110, 10:08 150, 10:15 90, 10:30 30, 10:43 130, 11:00 90, "
+            "11:13 210, 11:25 160, 11:43 290, 11:55 240, 12:10 370, 12:22 330, 12:38 460, 12:50 430, 13:05 560, 13:20 520, "
+            "13:40 660, 14:00 620, 14:20 740, 14:40 700, 15:15 760, 15:30 760",
+            start="12:34:00",
+            yesterday=_ROOMY,
+        ),
+        "single-print-continuation": write_script(
+            "single-print continuation: a fast move is accepted above, and its lower edge holds the one return",
+            (-150, 150),
+            _PARTED
+            + ", 12:25 450, 12:34 580, 12:43 470, 12:50 560, 12:56 430, 12:59:50 270 8, 13:01:30 185 6, "
+            "13:02:20 158 4, 13:03:20 190 4, 13:05 225 6, 13:12 300, 13:18 270, 13:30 430, 13:45 540, 14:05 470, 14:30 580, 14:50 500, "
+            "15:15 540, 15:30 540",
+            start="13:03:00",
+            yesterday=_ROOMY,
+        ),
+        "single-print-filled": write_script(
+            "no single-print continuation: the same move, but it is given back before it was accepted",
+            (-150, 150),
+            _PARTED
+            + ", 12:19 430, 12:24:50 270 8, 12:26:30 185 6, 12:27:20 158 4, 12:28:20 190 4, 12:30 225 6, 12:36 290, "
+            "12:44 150, 12:55 40, 13:10 90, 13:30 -60, 13:50 70, 14:10 -40, 14:40 60, 15:15 10, 15:30 10",
+            start="12:28:00",
+            yesterday=_ROOMY,
+        ),
+    }
+)
+
+SCRIPTS: Final[Mapping[str, Script]] = MappingProxyType({**DAY_TYPES, **OPEN_TYPES, **SETUPS})
 """Every written day by the name a person gives it."""
 
 
