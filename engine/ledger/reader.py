@@ -13,6 +13,9 @@ from engine.ledger.records import Entry, Fact, LedgerError, Run, RunState
 from engine.ledger.schema import CURRENT, Schema, check_version, damaged
 from engine.performance.trade import ClosedTrade
 
+SESSION: Final = "session"
+"""Kind of the records that hold a closed session's profile."""
+
 _RUNS: Final = (
     "SELECT run, world, identity, day, settings, plan, started, ended, state FROM runs ORDER BY rowid"
 )
@@ -98,6 +101,15 @@ class LedgerReader:
             ]
         except msgspec.DecodeError as error:
             raise damaged(self.path, f"a trade does not read: {error}") from error
+
+    def sessions(self, before: date) -> list[Fact]:
+        """Return the closed sessions of trading days before a date, oldest day first, one per day and instrument.
+
+        Of a day that several counted runs closed the newest counts. Keys are the ISO date, a bar and the instrument.
+        """
+        newest = {fact.key: fact for fact in self.records(SESSION)}
+        limit = before.isoformat()
+        return [newest[key] for key in sorted(newest) if key.partition("|")[0] < limit]
 
     def day_state(self, day: date, run: str | None = None) -> Fact | None:
         """Return the newest frozen state of a trading day (opening account, limits); keys begin with the ISO date."""
