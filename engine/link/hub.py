@@ -20,6 +20,8 @@ MOST_SCREENS: Final = 16
 
 _MOST_WAITING: Final = 64
 """Commands of one screen that wait for their turn, and answers that wait to be read."""
+SIGN_OF_LIFE_SECONDS: Final = 1.0
+"""An unchanged picture is sent again after this: a held market must not look like a silent engine."""
 _SHORTEST_PAUSE: Final = 1 / 60
 """Seconds between two rounds of views, however much the screens ask."""
 _logger: Final = logging.getLogger(__name__)
@@ -55,10 +57,11 @@ class Handler(Protocol):
 class Picture:
     """A view with its frame, encoded at most once and only when a socket needs it."""
 
-    __slots__ = ("_frame", "view")
+    __slots__ = ("_frame", "drawn_at", "view")
 
-    def __init__(self, view: View) -> None:
+    def __init__(self, view: View, drawn_at: float) -> None:
         self.view = view
+        self.drawn_at = drawn_at
         self._frame: bytes | None = None
 
     @property
@@ -177,7 +180,10 @@ class Seat:
 class Hub:
     """All screens of one engine, and the pace at which they are shown new pictures."""
 
-    def __init__(self, handler: Handler, frames_per_second: float) -> None:
+    def __init__(
+        self, handler: Handler, frames_per_second: float, sign_of_life: float = SIGN_OF_LIFE_SECONDS
+    ) -> None:
+        self._sign_of_life = sign_of_life
         self._handler = handler
         self._period = 1 / frames_per_second
         self._seats: list[Seat] = []
@@ -276,8 +282,10 @@ class Hub:
         if view is None:
             return None
         known = self._pictures.get(selection)
-        if known is None or not known.shows_the_same_as(view):
-            known = self._pictures[selection] = Picture(view)
+        now = asyncio.get_running_loop().time()
+        stale = known is None or now - known.drawn_at >= self._sign_of_life
+        if known is None or stale or not known.shows_the_same_as(view):
+            known = self._pictures[selection] = Picture(view, now)
         return known
 
 

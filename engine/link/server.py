@@ -9,7 +9,7 @@ from typing import Final
 
 from engine.home import World, WorldDirectory
 from engine.link.credentials import PeerUid, peer_uid
-from engine.link.hub import Handler, Hub, Seat, frame_of
+from engine.link.hub import SIGN_OF_LIFE_SECONDS, Handler, Hub, Seat, frame_of
 from engine.link.kill_line import listen
 from engine.link.protocol import (
     LONGEST_REQUEST,
@@ -40,10 +40,11 @@ class LinkServer:
         *,
         world: World,
         frames_per_second: float = 10.0,
+        sign_of_life: float = SIGN_OF_LIFE_SECONDS,
         version: str = VERSION,
         credential: PeerUid = peer_uid,
     ) -> None:
-        self._hub = Hub(handler, frames_per_second)
+        self._hub = Hub(handler, frames_per_second, sign_of_life)
         self._world = world
         self._version = version
         self._credential = credential

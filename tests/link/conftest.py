@@ -50,7 +50,9 @@ async def attach(transport: str, directory: WorldDirectory) -> AsyncIterator[Ope
     async def open_link(handler: Handler, screen: str = "screen", version: str = "0.1.0") -> Link:
         server = servers.get(id(handler))
         if server is None:
-            server = servers[id(handler)] = LinkServer(handler, world=World.DEMO, frames_per_second=100)
+            server = servers[id(handler)] = LinkServer(
+                handler, world=World.DEMO, frames_per_second=100, sign_of_life=3_600
+            )
             if transport == "unix":
                 await server.serve(directory)
         link: Link

@@ -12,7 +12,7 @@ import pytest
 
 from engine.commands import CommandResult, Kill, PauseEntries
 from engine.home import World, WorldDirectory
-from engine.link import VERSION, LinkError, LinkServer, NoEngineError, connect
+from engine.link import VERSION, LinkError, LinkServer, MemoryLink, NoEngineError, connect
 from engine.link.protocol import (
     PROTOCOL,
     Answer,
@@ -232,3 +232,14 @@ async def test_the_next_engine_takes_the_address_of_a_dead_one(
     await link.close()
     await server.close()
     assert not directory.socket.exists()
+
+
+async def test_an_unchanged_picture_is_sent_again_as_a_sign_of_life() -> None:
+    engine = Engine()
+    server = LinkServer(engine, world=World.DEMO, frames_per_second=200, sign_of_life=0.02)
+    link = MemoryLink(server, "watching")
+    first = await read_until(link, View)
+    again = await read_until(link, View)
+    assert again == first
+    await link.close()
+    await server.close()
