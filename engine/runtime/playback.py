@@ -179,21 +179,23 @@ class Playback:
         updates: int,
         sequence: int,
         beat: Callable[[], None] = lambda: None,
-    ) -> None:
-        """Bring a fresh core to where a killed run stood, from the same feed and its journal; wants nothing done.
+    ) -> list[Effect]:
+        """Bring a fresh core to where a killed run stood, from the same feed and its journal.
 
-        Entries beyond ``sequence`` are not applied: the exchange never saw what came of them. Raises PlaybackError
-        when feed or journal are not those of the run.
+        Return what it wanted on the way, all of it done in the earlier life. Entries beyond ``sequence`` are not
+        applied: the exchange never saw what came of them. Raises PlaybackError when feed or journal are not those of
+        the run.
         """
         pending = [entry for entry in entries if self.sequence < entry.sequence <= sequence]
         if [entry.sequence for entry in pending] != list(range(self.sequence + 1, sequence + 1)):
             raise PlaybackError(
                 f"expected the journal to hold every input up to {sequence}, got {len(pending)} of them"
             )
+        effects: list[Effect] = []
         position = 0
         while True:
             while position < len(pending) and pending[position].cursor <= self.updates:
-                self._repeat(pending[position])
+                effects += self._repeat(pending[position])
                 position += 1
             if self.updates >= updates:
                 break
@@ -203,9 +205,10 @@ class Playback:
                     f"expected a market of at least {updates} updates, got {self.updates} of them"
                 )
             self.now = max(self.now, update.arrival + self.pause_offset)
-            self._heard(self.core.handle(update, self.now))
+            effects += self._heard(self.core.handle(update, self.now))
             if self.updates % _BEAT_EVERY == 0:
                 beat()
+        return effects
 
     def resume(self, run: str, now: Instant, pause_offset: int) -> list[Effect]:
         """Go on behind a death: the exchange's book is read before anything may leave. Return what the core wants.
@@ -223,19 +226,20 @@ class Playback:
             wanted = self.tell_all(self.exchange.read_book(read.request, self.now) for read in reads)
         return effects
 
-    def _repeat(self, entry: Entry) -> None:
+    def _repeat(self, entry: Entry) -> list[Effect]:
         self.sequence = entry.sequence
         self.now = max(self.now, entry.now)
         match entry.kind:
             case "wake":
-                self._heard(self.core.handle(Wake(), self.now))
+                return self._heard(self.core.handle(Wake(), self.now))
             case "offset":
                 self.pause_offset = _offset_decoder.decode(entry.payload)
+                return []
             case "ended":
                 self.ended = True
-                self._heard(self.core.handle(FeedEnded(), self.now))
+                return self._heard(self.core.handle(FeedEnded(), self.now))
             case _:
-                self._heard(self.core.handle(_outside_decoder.decode(entry.payload), self.now))
+                return self._heard(self.core.handle(_outside_decoder.decode(entry.payload), self.now))
 
     def _run_other(self, due: Instant) -> list[Effect]:
         self.now = max(self.now, due)

@@ -11,7 +11,7 @@ import msgspec
 import config
 from engine.brokers.paper import PaperExchange
 from engine.brokers.store import ExchangeError
-from engine.core import REPLAY, SIMULATED, Core, DayState, Effect, Ids, Latched, Rearmed
+from engine.core import REPLAY, SIMULATED, Core, DayState, Effect, Ids, Latched, Rearmed, Record
 from engine.feeds.feed import PulledFeed
 from engine.feeds.recording import RecordingError
 from engine.ledger.records import LedgerError, Run
@@ -66,9 +66,22 @@ def begin_run(
     """Begin a run with an empty book; raises RunError."""
     feed, day = open_market(choice, settings)
     plan = plan_run(name, choice, feed, settings)
+    return begin_on(feed, day, plan, exchange_path=exchange_path, journal=journal, beat=beat)
+
+
+def begin_on(
+    feed: PulledFeed,
+    day: TradingDay,
+    plan: RunPlan,
+    *,
+    exchange_path: Path | None,
+    journal: JournalSink,
+    beat: Beat = lambda: None,
+) -> PreparedRun:
+    """Begin a planned run on an opened market, with an empty book; raises RunError."""
     exchange = _open_exchange(exchange_path, plan, day)
-    playback, effects = _playback(plan, settings, feed, day, exchange, journal)
-    exchange.begin_run(name, playback.now)
+    playback, effects = _playback(plan, feed, day, exchange, journal)
+    exchange.begin_run(plan.run, playback.now)
     if plan.studies_until is not None:
         effects += playback.study_until(plan.studies_until, beat=beat)
     return PreparedRun(plan, playback, exchange, resumed=False, effects=effects)
@@ -86,31 +99,59 @@ def resume_run(
 
     The settings are the ones it began under: others would decide otherwise on the way.
     """
-    settings = plan.configured()
-    feed, day = open_market(plan.choice, settings)
+    feed, day = open_market(plan.choice, plan.configured())
     if feed.identity != plan.identity:
         names = ", ".join(plan.choice.files) or "the simulator"
         raise RunError(
             f"expected the market that run {plan.run} began on, got another under the same name ({names})"
         )
+    return resume_on(feed, day, plan, ledger, exchange_path=exchange_path, journal=journal, beat=beat)
+
+
+def resume_on(
+    feed: PulledFeed,
+    day: TradingDay,
+    plan: RunPlan,
+    ledger: Ledger,
+    *,
+    exchange_path: Path,
+    journal: JournalSink,
+    beat: Beat = lambda: None,
+) -> PreparedRun:
+    """Bring a run back on its market, opened at its beginning; raises RunError."""
     exchange = _open_exchange(exchange_path, plan, day)
+    try:
+        playback, effects = _revive(feed, day, plan, ledger, exchange, journal, beat)
+    except (PlaybackError, RunError) as error:
+        exchange.close()
+        raise RunError(f"{error}; run {plan.run} cannot go on, begin a new one") from error
+    return PreparedRun(plan, playback, exchange, resumed=True, effects=effects)
+
+
+def _revive(
+    feed: PulledFeed,
+    day: TradingDay,
+    plan: RunPlan,
+    ledger: Ledger,
+    exchange: PaperExchange,
+    journal: JournalSink,
+    beat: Beat,
+) -> tuple[Playback, list[Effect]]:
     cursor = exchange.cursor
     if cursor.run != plan.run:
-        raise RunError(
-            f"expected the exchange at run {plan.run}, got {cursor.run or 'an empty one'}; begin a new run"
-        )
-    playback, _ = _playback(plan, settings, feed, day, exchange, journal)
-    ledger.rewind(plan.run, cursor.sequence, max(cursor.now, playback.now))
-    try:
-        if plan.studies_until is not None:
-            playback.study_until(plan.studies_until, seen=cursor.updates, beat=beat)
-        playback.re_execute(
-            ledger.journal(plan.run), updates=cursor.updates, sequence=cursor.sequence, beat=beat
-        )
-    except PlaybackError as error:
-        raise RunError(f"{error}; run {plan.run} cannot go on, begin a new one") from error
-    effects = playback.resume(plan.run, cursor.now, cursor.pause_offset)
-    return PreparedRun(plan, playback, exchange, resumed=True, effects=effects)
+        raise RunError(f"expected the exchange at run {plan.run}, got {cursor.run or 'an empty one'}")
+    playback, _ = _playback(plan, feed, day, exchange, journal)
+    now = max(cursor.now, playback.now)
+    # What was written at the very instant of the cut is written again from the re-execution.
+    ledger.rewind(plan.run, cursor.sequence, now - 1)
+    past: list[Effect] = []
+    if plan.studies_until is not None:
+        past += playback.study_until(plan.studies_until, seen=cursor.updates, beat=beat)
+    past += playback.re_execute(
+        ledger.journal(plan.run), updates=cursor.updates, sequence=cursor.sequence, beat=beat
+    )
+    kept: list[Effect] = [effect for effect in past if isinstance(effect, Record) and effect.time >= now]
+    return playback, kept + playback.resume(plan.run, cursor.now, cursor.pause_offset)
 
 
 def honour_latch(playback: Playback, latched: Latched | None) -> list[Effect]:
@@ -181,13 +222,13 @@ def _open_exchange(path: Path | None, plan: RunPlan, day: TradingDay) -> PaperEx
 
 def _playback(
     plan: RunPlan,
-    settings: config.Settings,
     feed: PulledFeed,
     day: TradingDay,
     exchange: PaperExchange,
     journal: JournalSink,
 ) -> tuple[Playback, list[Effect]]:
     """Return a playback at the beginning of its feed, and what its core said of the past it was given."""
+    settings = plan.configured()
     world = _WORLDS[plan.choice.market]
     core = Core(
         settings, plan.by_key, day, world, paise_of(settings.account.capital), Ids(f"{day.day:%y%m%d}")

@@ -1,0 +1,322 @@
+"""Death and return: wherever a run is cut, the next life stands where it stood and ends like one undisturbed."""
+
+import tempfile
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import example, given, settings
+from hypothesis import strategies as st
+
+from engine.commands import (
+    ArmManual,
+    Command,
+    ExitPosition,
+    Kill,
+    ManualOrder,
+    MoveToBreakeven,
+    PauseEntries,
+    PauseReplay,
+    Rearm,
+    Side,
+    TightenStop,
+)
+from engine.core import Core, Ids, Latched
+from engine.ledger.records import Entry
+from engine.market.price import paise_of
+from engine.orders.messages import PlaceOrder, ReadBook, Role
+from engine.orders.trade import Mode
+from engine.runtime.playback import Playback, PlaybackError
+from engine.runtime.run import RunError, honour_latch
+from tests.runtime.driver import Act, Driver, commands, deep, pause
+from tests.runtime.market import TapeFeed, tape
+
+LENGTH = 1_200
+KEYS = tuple(range(8))
+
+
+def forget(entry: Entry) -> None:
+    """Keep nothing: a re-execution is not journaled again."""
+    del entry
+
+
+def instrument(index: int) -> str:
+    return list(tape().instruments)[index % len(tape().instruments)]
+
+
+@st.composite
+def wishes(draw: st.DrawFn) -> list[Act]:
+    """Draw what a person does to a run, in the order of cursors."""
+    acts = commands(draw(st.integers(0, 100)), ArmManual("arm-0", armed=True))
+    for number, cursor in enumerate(sorted(draw(st.lists(st.integers(1, LENGTH), max_size=14)))):
+        acts += _act(draw, f"w{number}", cursor)
+    return acts
+
+
+def _act(draw: st.DrawFn, name: str, cursor: int) -> list[Act]:
+    what = draw(
+        st.sampled_from(
+            (
+                "order",
+                "order",
+                "order",
+                "exit",
+                "half",
+                "breakeven",
+                "tighten",
+                "entries",
+                "hold",
+                "kill",
+                "arm",
+            )
+        )
+    )
+    key = instrument(draw(st.sampled_from(KEYS)))
+    given_: Command
+    match what:
+        case "order":
+            given_ = ManualOrder(name, key, draw(st.sampled_from((Side.BUY, Side.SELL))))
+        case "exit" | "half":
+            given_ = ExitPosition(name, key, half=what == "half")
+        case "breakeven":
+            given_ = MoveToBreakeven(name, key)
+        case "tighten":
+            given_ = TightenStop(name, key, draw(st.integers(10_000, 250_000)))
+        case "entries":
+            given_ = PauseEntries(name, paused=draw(st.booleans()))
+        case "hold":
+            return pause(cursor, name, draw(st.sampled_from((1, 90, 900, 4_000, 70_000))))
+        case "kill":
+            given_ = Kill(name, "a person")
+            return [*commands(cursor, given_), *commands(cursor + 150, Rearm(f"{name}-rearm", "a person"))]
+        case _:
+            given_ = ArmManual(name, armed=draw(st.booleans()))
+    return commands(cursor, given_)
+
+
+def undisturbed(acts: list[Act]) -> tuple[dict[str, object], list[Any]]:
+    with tempfile.TemporaryDirectory() as home:
+        driver = Driver(Path(home), acts, length=LENGTH)
+        driver.play()
+        driver.finish()
+        driver.ledger.flush()
+        report, trades = driver.report(), driver.ledger.trades(driver.plan.run)
+        driver.close()
+    return report, trades
+
+
+@given(acts=wishes(), cuts=st.lists(st.tuples(st.integers(0, LENGTH), st.integers(0, 40)), max_size=4))
+@example(acts=[], cuts=[(LENGTH, 0)])
+@example(acts=pause(10, "p", 900), cuts=[(10, 0), (10, 0)])
+@settings(max_examples=40)
+def test_a_run_that_dies_again_and_again_ends_like_one_undisturbed(
+    acts: list[Act], cuts: list[tuple[int, int]]
+) -> None:
+    """Each cut is (updates at the last commit, updates played and lost behind it)."""
+    expected, trades = undisturbed(acts)
+    with tempfile.TemporaryDirectory() as home:
+        driver = Driver(Path(home), acts, length=LENGTH)
+        for saved, lost in sorted(cuts):
+            driver.play(until=saved)
+            driver.commit()
+            driver.play(until=saved + lost)
+            driver.die()
+            driver.resume()
+        driver.play()
+        driver.finish()
+        assert driver.report() == expected
+        driver.ledger.flush()
+        assert driver.ledger.trades(driver.plan.run) == trades
+        driver.close()
+
+
+@given(acts=wishes(), saved=st.integers(0, LENGTH), steps=st.integers(0, 60))
+@example(acts=[], saved=LENGTH, steps=60)
+@settings(max_examples=40)
+def test_re_execution_brings_back_every_bit_of_the_core(acts: list[Act], saved: int, steps: int) -> None:
+    with tempfile.TemporaryDirectory() as home:
+        driver = Driver(Path(home), acts, length=LENGTH)
+        driver.play(until=saved)
+        for _ in range(steps):
+            driver._carry_out(driver.run.playback.play(None, 1))
+        driver.commit()
+        before = driver.run.playback
+        plan = driver.plan
+        core = Core(
+            plan.configured(),
+            plan.by_key,
+            tape().day,
+            "simulated",
+            paise_of(plan.configured().account.capital),
+            Ids(f"{tape().day.day:%y%m%d}"),
+        )
+        again = Playback(core, driver.run.exchange, TapeFeed(tape(), LENGTH), now=0, journal=forget)
+        again.now = max(seed.until for seed in tape().seeds)
+        for seed in tape().seeds:
+            core.handle(seed, again.now)
+        again.re_execute(driver.ledger.journal(plan.run), updates=before.updates, sequence=before.sequence)
+        assert deep(core) == deep(before.core)
+        assert again.equity == before.equity
+        assert (again.updates, again.sequence, again.pause_offset, again.ended, again.held) == (
+            before.updates,
+            before.sequence,
+            before.pause_offset,
+            before.ended,
+            before.held,
+        )
+        driver.close()
+
+
+def holding(home: Path, cursor: int = 300) -> Driver:
+    """Return a run that has died holding a protected position."""
+    acts = commands(100, ArmManual("arm", armed=True), ManualOrder("buy", instrument(1), Side.SELL))
+    driver = Driver(home, acts, length=LENGTH)
+    driver.play(until=cursor)
+    assert [trade.instrument for trade in driver.run.playback.core.trades] == [instrument(1)]
+    driver.commit()
+    driver.die()
+    return driver
+
+
+def test_a_resumed_engine_reads_the_book_before_anything_leaves(tmp_path: Path) -> None:
+    driver = holding(tmp_path)
+    driver.resume()
+    verified = driver.run.playback.core.book_state
+    assert verified is not None
+    assert verified.at == driver.run.playback.now
+    assert not any(isinstance(effect, ReadBook) for effect in driver.run.effects)
+    driver.close()
+
+
+def test_what_was_flattened_meanwhile_is_not_sold_a_second_time(tmp_path: Path) -> None:
+    driver = holding(tmp_path)
+    exchange = driver.run.exchange.open(
+        driver._exchange, driver.plan.by_key, tape().day, driver.plan.configured().paper
+    )
+    assert exchange.flatten_standing(exchange.cursor.now).flat
+    exchange.close()
+    driver.resume()
+    playback = driver.run.playback
+    driver._carry_out(honour_latch(playback, Latched("a shell", "cockpit flatten", "k")))
+    driver.play()
+    driver.finish()
+    assert driver.run.exchange.flat
+    assert all(position.quantity == 0 for position in driver.run.exchange.positions)
+    assert playback.core.trades == ()
+    assert playback.core.closed_trades[-1].quality == "STALE"
+    driver.close()
+
+
+def test_a_latch_set_while_no_engine_ran_closes_what_the_engine_finds(tmp_path: Path) -> None:
+    driver = holding(tmp_path)
+    driver.resume()
+    playback = driver.run.playback
+    wanted = honour_latch(playback, Latched("a shell", "cockpit flatten", "k"))
+    assert wanted, "the kill's own requests must reach whoever carries them out"
+    driver._carry_out(wanted)
+    assert playback.core.trades[0].mode is Mode.EXIT
+    driver.play()
+    driver.finish()
+    assert driver.run.exchange.flat
+    driver.close()
+
+
+def test_a_latch_cleared_while_no_engine_ran_is_cleared_in_the_core(tmp_path: Path) -> None:
+    driver = Driver(tmp_path, commands(50, Kill("k", "a person")), length=LENGTH)
+    driver.play(until=200)
+    driver.commit()
+    driver.die()
+    driver.resume()
+    playback = driver.run.playback
+    latched = playback.core.keeper.kill.active
+    honour_latch(playback, None)
+    assert (latched, playback.core.keeper.kill.active) == (True, False)
+    driver.close()
+
+
+def test_a_held_market_is_found_held(tmp_path: Path) -> None:
+    driver = Driver(tmp_path, commands(300, PauseReplay("p", paused=True)), length=LENGTH)
+    driver.play(stop=lambda: driver.run.playback.held)
+    driver._wait(5_000)
+    driver.commit()
+    driver.die()
+    driver.resume()
+    playback = driver.run.playback
+    assert playback.held
+    assert playback.updates == 300
+    market_time = playback.core.market_time(playback.now)
+    driver._wait(60_000)
+    assert playback.core.market_time(playback.now) == market_time
+    driver.close()
+
+
+def test_commands_already_obeyed_are_not_obeyed_again_after_a_death(tmp_path: Path) -> None:
+    driver = holding(tmp_path)
+    driver.resume()
+    playback = driver.run.playback
+    again = playback.tell(ManualOrder("buy", instrument(1), Side.SELL))
+    assert not any(isinstance(effect, PlaceOrder) and effect.role is Role.ENTRY for effect in again)
+    driver.close()
+
+
+def test_an_entry_whose_intent_is_durable_and_whose_order_is_not_is_decided_again(tmp_path: Path) -> None:
+    """Death between the ledger's intent and the exchange's file: the future happens again, once."""
+    acts = commands(100, ArmManual("arm", armed=True), ManualOrder("buy", instrument(1), Side.SELL))
+    driver = Driver(tmp_path, acts, length=LENGTH)
+    driver.play(until=99)
+    driver.commit()
+    driver.play(until=101)
+    driver.ledger.flush()
+    intents = driver.ledger.records("intent", driver.plan.run)
+    assert len(intents) == 1
+    driver.die()
+    driver.resume()
+    driver.ledger.flush()
+    assert driver.ledger.records("intent", driver.plan.run) == []
+    driver.play(until=400)
+    driver.ledger.flush()
+    entries = [
+        fact
+        for fact in driver.ledger.records("intent", driver.plan.run)
+        if f'"{Role.ENTRY.value}"' in fact.payload
+    ]
+    assert entries == intents
+    assert sum(1 for order in driver.run.exchange.orders if order.tag == intents[0].key) == 1
+    driver.close()
+
+
+def test_a_run_cut_while_its_studies_catch_up_loses_nothing_of_the_book(tmp_path: Path) -> None:
+    driver = Driver(tmp_path, [], length=LENGTH, start="10:45:00")
+    books = {key: driver.run.exchange.mark(key) for key in tape().instruments}
+    assert driver.run.playback.updates > 100
+    driver.die()
+    driver.resume()
+    assert {key: driver.run.exchange.mark(key) for key in tape().instruments} == books
+    driver.close()
+
+
+def test_a_journal_with_a_hole_is_refused(tmp_path: Path) -> None:
+    driver = holding(tmp_path)
+    again = Playback(
+        driver.run.playback.core,
+        driver.run.exchange,
+        TapeFeed(tape(), LENGTH),
+        now=0,
+        journal=forget,
+    )
+    driver.ledger = type(driver.ledger).open(tmp_path / "ledger.sqlite")
+    entries = driver.ledger.journal(driver.plan.run)
+    del entries[3]
+    with pytest.raises(PlaybackError, match="expected the journal to hold every input"):
+        again.re_execute(entries, updates=300, sequence=len(entries) + 1)
+    driver.ledger.close()
+
+
+def test_a_market_shorter_than_the_run_is_refused_by_name(tmp_path: Path) -> None:
+    driver = holding(tmp_path)
+    driver.length = 200
+    with pytest.raises(
+        RunError, match=r"expected a market of at least 300 updates, got 200.*begin a new one"
+    ):
+        driver.resume()
+    driver.ledger.close()
