@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -10,16 +11,19 @@ import time
 from collections.abc import Awaitable, Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any, Final, TypeVar
+from uuid import uuid4
 
 import msgspec
+import pytest
 
 from engine.brokers.records import TRIGGER_PENDING, Fill, Order
 from engine.brokers.store import Book, ExchangeError, ExchangeStore
-from engine.commands import ArmManual, Command, CommandResult, ManualOrder, Outcome, Side
+from engine.commands import ArmManual, Command, CommandResult, ManualOrder, Outcome, SetReplaySpeed, Side
 from engine.home import Home, World, WorldDirectory
 from engine.latch import LatchRecord, LatchState, read_latch
 from engine.ledger.reader import LedgerReader
 from engine.link import Ended, KillAnswer, KillSender, LinkError, UnixLink, Way, connect, new_kill_id
+from engine.market.clock import Instant
 from engine.process import EngineState, engine_state, process_start, read_identity
 from engine.views import EventLine, View
 from tests.recordings import EQ_A, EQ_B, FAILED_AUCTION_PATH, scripted_packets, write_recording
@@ -47,11 +51,14 @@ BACK: Final = "the engine is back"
 T = TypeVar("T")
 
 
-def wait_until(condition: Callable[[], object], what: str, seconds: float = PATIENCE) -> float:
+def wait_until(
+    condition: Callable[[], object], what: str | Callable[[], str], seconds: float = PATIENCE
+) -> float:
     """Return how long a condition took to hold; fail, saying what was waited for, after ``seconds``."""
     began = time.monotonic()
     while not condition():
-        assert time.monotonic() < began + seconds, f"waited {seconds:g} s in vain for {what}"
+        if time.monotonic() > began + seconds:
+            pytest.fail(f"waited {seconds:g} s in vain for {what if isinstance(what, str) else what()}")
         time.sleep(_POLL_SECONDS)
     return time.monotonic() - began
 
@@ -60,7 +67,8 @@ def wait_for(look: Callable[[], T | None], what: str, seconds: float = PATIENCE)
     """Return the first thing found that is not None; fail, saying what was looked for, after ``seconds``."""
     began = time.monotonic()
     while (found := look()) is None:
-        assert time.monotonic() < began + seconds, f"looked {seconds:g} s in vain for {what}"
+        if time.monotonic() > began + seconds:
+            pytest.fail(f"looked {seconds:g} s in vain for {what}")
         time.sleep(_POLL_SECONDS)
     return found
 
@@ -144,8 +152,7 @@ class Outside:
         """Return what ``cockpit status --json`` says."""
         done = self.run("status", "--json", "--world", world.value)
         assert done.returncode == 0, done.stderr
-        status = msgspec.json.decode(done.stdout, type=dict[str, Any])
-        return status
+        return msgspec.json.decode(done.stdout, type=dict[str, Any])
 
     def end(self) -> None:
         """End every engine of this home, each by the pid it wrote down."""
@@ -156,11 +163,14 @@ class Outside:
         for process in self._engines:
             with contextlib.suppress(ProcessLookupError):
                 process.kill()
-            process.communicate()
+            process.wait()
+            if process.stderr is not None:
+                process.stderr.close()
 
 
 def _said(process: "subprocess.Popen[bytes]") -> str:
-    return process.communicate()[1].decode(errors="replace")
+    assert process.stderr is not None
+    return process.stderr.read().decode(errors="replace")
 
 
 class Engine:
@@ -254,9 +264,19 @@ class Engine:
 
         return wait_for(protected, f"a protected position in {instrument or 'anything'}")
 
+    def play_to_the_end(self) -> None:
+        """Play on as fast as possible until the market has ended and nothing of ours is left in it."""
+        self.do(SetReplaySpeed(f"max-{uuid4()}", 0))
+        wait_until(lambda: self.view().header.feed == "ENDED", "the market's end")
+        wait_until(lambda: is_flat(self.book()), "the last order's end")
+
     def wait_updates(self, updates: int) -> None:
         """Wait until the exchange has committed this many updates."""
         wait_until(lambda: self.book().cursor.updates >= updates, f"update {updates}")
+
+    def wait_time(self, now: Instant) -> None:
+        """Wait until the exchange has committed this moment of virtual time."""
+        wait_until(lambda: self.book().cursor.now >= now, f"virtual time {now}")
 
     def press(self) -> KillAnswer | None:
         """Send the kill over its own line."""
@@ -294,9 +314,13 @@ class Engine:
 
     def enter(self, instrument: str, side: Side = Side.BUY) -> dict[str, int]:
         """Open a position by hand and return the book once its stop is live."""
-        self.do(
-            ArmManual(f"arm-{instrument}", armed=True), ManualOrder(f"order-{instrument}", instrument, side)
-        )
+
+        def is_quoted() -> bool:
+            rows = {row.key: row for row in self.view().watchlist}
+            return rows[instrument].bid is not None and rows[instrument].ask is not None
+
+        wait_until(is_quoted, f"a book of {instrument}")
+        self.do(ArmManual(f"arm-{uuid4()}", armed=True), ManualOrder(f"order-{uuid4()}", instrument, side))
         return self.wait_position(instrument)
 
     def view(self) -> View:
@@ -390,9 +414,15 @@ def outside(root: Path) -> Iterator[Outside]:
         here.end()
 
 
-def words_of(options: Sequence[str]) -> list[str]:
-    """Return settings as command-line words."""
-    return [word for option in options for word in ("--set", option)]
+def copy_of(place: Outside, root: Path) -> Outside:
+    """Return another home that holds what this one's disk held at this moment, as after a power cut."""
+    shutil.copytree(place.home.root, root, ignore=shutil.ignore_patterns("*.sock", "*.lock"))
+    return Outside(root)
+
+
+def say(figure: str) -> None:
+    """Show a measured figure with ``pytest -s``."""
+    sys.stdout.write(f"\n    {figure}\n")
 
 
 class Remains(msgspec.Struct, frozen=True):
@@ -401,7 +431,18 @@ class Remains(msgspec.Struct, frozen=True):
     orders: list[Order]
     fills: list[Fill]
     updates: int
+    now: Instant
     facts: dict[str, list[tuple[str, int, str]]]
+
+    def until(self, now: Instant) -> "Remains":
+        """Return what was there by an instant; orders as they were sent."""
+        return Remains(
+            orders=[],
+            fills=[fill for fill in self.fills if fill.time <= now],
+            updates=0,
+            now=now,
+            facts={kind: [fact for fact in facts if fact[1] <= now] for kind, facts in self.facts.items()},
+        )
 
 
 def remains(engine: Engine) -> Remains:
@@ -416,7 +457,7 @@ def remains(engine: Engine) -> Remains:
         }
     lines = [msgspec.json.decode(payload, type=EventLine) for _, _, payload in facts["event"]]
     facts["event"] = [("", line.time, line.text) for line in lines if not line.text.startswith(BACK)]
-    return Remains(book.orders, book.fills, book.cursor.updates, facts)
+    return Remains(book.orders, book.fills, book.cursor.updates, book.cursor.now, facts)
 
 
 def differences(left: Remains, right: Remains) -> list[str]:

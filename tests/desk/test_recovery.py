@@ -1,64 +1,184 @@
 """A killed engine's successor finds what it left, and the finished run is the one that nothing disturbed."""
 
 import random
-import shutil
-from collections.abc import Iterator
+from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import msgspec
-import pytest
 
-from engine.commands import ExitPosition, PauseReplay, Side, TightenStop
+from engine.commands import PauseReplay, SetReplaySpeed, Side, TightenStop
 from engine.home import World
-from engine.ledger.reader import LedgerReader
-from engine.market.clock import Instant
+from engine.market.clock import SECOND, datetime_of
 from tests.desk.outside import (
     Engine,
     Outside,
     Remains,
+    copy_of,
     differences,
     outside,
     positions,
     remains,
+    say,
     stops,
-    wait_until,
 )
-from tests.recordings import EQ_A, EQ_B
-
-UPDATES = 4_796
-"""Of the two made recordings together."""
+from tests.recordings import EQ_A, EQ_B, OPT_A, recorded_file
 
 
-def finished(engine: Engine, updates: int = UPDATES) -> Remains:
-    """Return everything a run leaves behind, once it has come to its end."""
-    engine.wait_updates(updates)
-    wait_until(lambda: not positions(engine.book()), "the last position to be closed")
+def finished(engine: Engine) -> Remains:
+    """Play a run to its end and return everything it leaves behind."""
+    engine.play_to_the_end()
     engine.ask_to_end()
     return remains(engine)
 
 
-@pytest.fixture(scope="module")
-def undisturbed(recordings: tuple[Path, Path], tmp_path_factory: pytest.TempPathFactory) -> Remains:
-    with outside(tmp_path_factory.mktemp("undisturbed") / "home") as place:
-        return finished(place.start(World.REPLAY, "--speed", "max", *recordings))
-
-
-def test_a_replay_killed_three_times_ends_as_if_nothing_had_happened(
-    here: Outside, recordings: tuple[Path, Path], undisturbed: Remains
-) -> None:
-    chance = random.Random(20_251_215)
-    moments = sorted(chance.sample(range(3_250, 4_000), 3))
-    print(f"killed at updates {moments}")
-    engine = here.start(World.REPLAY, "--speed", "1000", *recordings)
+def kill_three_times(
+    place: Outside, moments: Sequence[int], *words: object, world: World = World.REPLAY
+) -> Engine:
+    """Kill the engine at each of these updates; each successor must stand where the dead one did. Return the last."""
+    say(f"killed at updates {[*moments]}")
+    engine = place.start(world, *words)
     for moment in moments:
         engine.wait_updates(moment)
         engine.kill_process()
         before = engine.book()
         assert positions(before), "killed without a position: this proves nothing"
-        engine = here.start(World.REPLAY, "--speed", "300", *recordings)
-        book = engine.book()
-        assert positions(book) == positions(before)
-        assert stops(book) == {key: -held for key, held in positions(book).items()}
-    engine.kill_process()
-    last = finished(here.start(World.REPLAY, "--speed", "max", *recordings))
+        engine = place.start(world, *words)
+        found = engine.view()
+        assert {row.instrument for row in found.positions} == set(positions(before))
+        assert {row.stop_state for row in found.positions} <= {"HELD", "PLACING"}
+        assert stops(engine.book()) == {key: -held for key, held in positions(engine.book()).items()}
+    return engine
+
+
+def test_a_replay_killed_three_times_ends_as_if_nothing_had_happened(
+    here: Outside, recordings: tuple[Path, Path], tmp_path: Path
+) -> None:
+    with outside(tmp_path / "twin") as twin:
+        undisturbed = finished(twin.start(World.REPLAY, "--speed", "max", *recordings))
+    moments = sorted(random.Random(20_251_215).sample(range(3_250, 4_000), 3))
+    last = finished(kill_three_times(here, moments, "--speed", "1000", *recordings))
+    assert len(last.facts["trade"]) == 2
     assert differences(last, undisturbed) == []
+
+
+def test_so_does_one_that_began_later_in_the_day(
+    here: Outside, recordings: tuple[Path, Path], tmp_path: Path
+) -> None:
+    words = ("--start", "10:34", *recordings)
+    with outside(tmp_path / "twin") as twin:
+        undisturbed = finished(twin.start(World.REPLAY, "--speed", "max", *words))
+    moments = sorted(random.Random(1_034).sample(range(3_250, 3_700), 3))
+    last = finished(kill_three_times(here, moments, "--speed", "200", *words))
+    assert len(last.facts["trade"]) == 2
+    assert differences(last, undisturbed) == []
+
+
+def test_so_does_a_recorded_day(here: Outside, tmp_path: Path) -> None:
+    recording = recorded_file(OPT_A)
+    with outside(tmp_path / "twin") as twin:
+        undisturbed = finished(twin.start(World.REPLAY, "--speed", "max", "--start", "10:40", recording))
+    [(_, entered, _), *_] = undisturbed.facts["fill"]
+    [(_, left, _)] = undisturbed.facts["trade"]
+    moments = sorted(random.Random(7).sample(range(entered, left, SECOND), 3))
+    words = ("--speed", "1000", "--start", "10:40", recording)
+    engine = here.start(World.REPLAY, *words)
+    for moment in moments:
+        engine.wait_time(moment)
+        engine.kill_process()
+        before = engine.book()
+        say(f"killed at {datetime_of(before.cursor.now):%H:%M:%S}, update {before.cursor.updates}")
+        assert positions(before)
+        engine = here.start(World.REPLAY, *words)
+        assert stops(engine.book()) == {key: -held for key, held in positions(engine.book()).items()}
+    last = finished(engine)
+    assert len(last.facts["trade"]) == 1
+    assert differences(last, undisturbed) == []
+
+
+def test_a_run_with_orders_by_hand_goes_on_from_a_power_cut_as_it_went_on_without_one(
+    here: Outside, recordings: tuple[Path, Path], tmp_path: Path
+) -> None:
+    engine = here.start(World.REPLAY, "--speed", "10", "--start", "10:20", *recordings)
+    held = engine.enter(EQ_A, Side.SELL)
+    engine.enter(EQ_B, Side.BUY)
+    stop = next(order for order in engine.book().orders if order.instrument == EQ_A and order.trigger_price)
+    engine.do(TightenStop("tighten", EQ_A, stop.trigger_price - 10))
+    chance = random.Random(int(stop.time))
+    twins = []
+    for number in range(3):
+        engine.wait_updates(engine.book().cursor.updates + chance.randrange(1, 12))
+        # Stopped, copied and continued, it notices nothing: it does what it would have done, a moment later.
+        engine.stop_process()
+        twins.append(copy_of(here, tmp_path / f"twin-{number}"))
+        engine.continue_process()
+    undisturbed = finished(engine)
+    assert positions(twins[0].engine(World.REPLAY).book()).keys() == {*held, EQ_B}
+    for twin in twins:
+        try:
+            cut = twin.engine(World.REPLAY).book().cursor.updates
+            say(f"power cut at update {cut}")
+            last = finished(twin.start(World.REPLAY, "--speed", "max"))
+            assert differences(last, undisturbed) == []
+        finally:
+            twin.end()
+
+
+def test_a_run_killed_while_it_is_paused_stays_paused_and_ends_the_same_but_for_the_hours(
+    here: Outside, recordings: tuple[Path, Path], tmp_path: Path
+) -> None:
+    engine = here.start(World.REPLAY, "--speed", "10", "--start", "10:20", *recordings)
+    engine.do(PauseReplay("pause", paused=True))
+    engine.enter(EQ_A, Side.SELL)
+    engine.enter(EQ_B, Side.BUY)
+    engine.stop_process()
+    twin = copy_of(here, tmp_path / "twin")
+    engine.continue_process()
+    engine.do(PauseReplay("go on", paused=False))
+    undisturbed = finished(engine)
+    try:
+        again = twin.start(World.REPLAY, "--speed", "10")
+        seen = again.view()
+        assert seen.header.replay_paused
+        assert {row.instrument: row.stop_state for row in seen.positions} == {EQ_A: "HELD", EQ_B: "HELD"}
+        standing = again.book().cursor.updates
+        again.kill_process()
+        again = twin.start(World.REPLAY, "--speed", "10")
+        assert again.view().header.replay_paused
+        assert again.book().cursor.updates == standing
+        again.do(PauseReplay("go on", paused=False))
+        last = finished(again)
+        assert timeless(last) == timeless(undisturbed)
+    finally:
+        twin.end()
+
+
+def test_a_demo_killed_three_times_trades_on_as_if_nothing_had_happened(
+    here: Outside, tmp_path: Path
+) -> None:
+    moments = sorted(random.Random(7).sample(range(1_000, 4_000), 3))
+    end = 9_000
+    with outside(tmp_path / "twin") as place:
+        twin = place.start(World.DEMO, "--speed", "max")
+        twin.wait_updates(end)
+        twin.kill_process()
+        undisturbed = remains(twin)
+    engine = kill_three_times(here, moments, "--speed", "30", world=World.DEMO)
+    engine.do(SetReplaySpeed("max", 0))
+    engine.wait_updates(end)
+    engine.kill_process()
+    last = remains(engine)
+    until = min(undisturbed.now, last.now)
+    assert len(last.until(until).fills) > 4
+    assert differences(last.until(until), undisturbed.until(until)) == []
+
+
+def timeless(run: Remains) -> tuple[list[Any], list[Any], list[Any]]:
+    """Return a run's orders, fills and trades without the hours, which a pause moves."""
+    orders = [msgspec.structs.replace(order, time=0, terms_since=0, meets_by=None) for order in run.orders]
+    fills = [msgspec.structs.replace(fill, time=0) for fill in run.fills]
+    trades = [
+        {name: value for name, value in msgspec.json.decode(payload).items() if "time" not in name}
+        for _, _, payload in run.facts["trade"]
+    ]
+    return orders, fills, trades

@@ -1,0 +1,120 @@
+"""The kill: everything closed in the exchange's own book, latched on disk, cleared by a person only."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import pytest
+
+from engine.commands import ArmManual, ManualOrder, Outcome, PauseReplay, Rearm, Side
+from engine.home import World
+from engine.latch import LatchState
+from engine.link import LatchSign
+from tests.desk.outside import Engine, Outside, is_flat, positions, say, wait_until
+from tests.desk.terminal import KILL, terminal
+from tests.recordings import EQ_A, EQ_B
+
+
+def with_two_positions(
+    place: Outside, recordings: Sequence[Path], *, paused: bool, words: Sequence[str] = ()
+) -> Engine:
+    """Start a replay at 10× that holds a short in one instrument and a long in the other."""
+    engine = place.start(World.REPLAY, "--speed", "10", "--start", "10:20", *words, *recordings)
+    if paused:
+        engine.do(PauseReplay("pause", paused=True))
+    engine.enter(EQ_A, Side.SELL)
+    engine.enter(EQ_B, Side.BUY)
+    held = positions(engine.book())
+    assert held[EQ_A] < 0 < held[EQ_B]
+    return engine
+
+
+def refused(engine: Engine) -> str:
+    """Try to enter, and return why that is not done."""
+    _, answer = engine.ask(ArmManual("arm again", armed=True), ManualOrder("again", EQ_A, Side.BUY))
+    assert answer.outcome is Outcome.REFUSED
+    return answer.text
+
+
+@pytest.mark.parametrize("paused", [False, True], ids=["at 10 times", "paused"])
+def test_the_kill_line_closes_everything_and_its_latch_outlives_the_engine(
+    here: Outside, recordings: tuple[Path, Path], *, paused: bool
+) -> None:
+    engine = with_two_positions(here, recordings, paused=paused)
+    answer = engine.press()
+    assert answer is not None
+    assert answer.latch in (LatchSign.IN_MEMORY, LatchSign.DURABLE)
+    durable = wait_until(lambda: engine.latch() is not None, "the latch on disk")
+    flat = wait_until(lambda: is_flat(engine.book()), "the exchange's own book to be flat")
+    proven = engine.wait_latch(LatchState.FLAT)
+    say(f"key to latch file {durable * 1e3:.1f} ms, to flat {flat:.2f} s more, to proof {proven:.2f} s more")
+    assert engine.book().fills[-1].quality in ("BOOK", "STALE")
+    assert "latch" in refused(engine).lower()
+
+    engine.kill_process()
+    again = here.start(World.REPLAY, "--speed", "10", "--start", "10:20", *recordings)
+    assert again.view().latch is not None
+    again.wait_latch(LatchState.FLAT)
+    wait_until(lambda: is_flat(again.book()), "the last reading of the book")
+    assert "latch" in refused(again).lower()
+
+    wrong = here.run("rearm", typed="rearm\n")
+    assert (wrong.returncode, again.latch() is None) == (1, False)
+    assert "expected the word REARM" in wrong.stderr
+    right = here.run("rearm", typed="REARM\n")
+    assert (right.returncode, again.latch()) == (0, None), right
+    wait_until(lambda: again.view().latch is None, "the core to hear of it")
+    again.enter(EQ_B, Side.BUY)
+
+
+def test_a_latch_stays_while_positions_are_open(here: Outside, recordings: tuple[Path, Path]) -> None:
+    slowly = ("--set", "paper.latency_ms=1000")
+    engine = with_two_positions(here, recordings, paused=True, words=slowly)
+    engine.press()
+    [answer] = engine.ask(Rearm("too soon", "a test"))
+    engine.stop_process()
+    assert (answer.outcome, "open" in answer.text) == (Outcome.REFUSED, True)
+    engine.kill_process()
+    assert positions(engine.book()), "closed too soon: this proves nothing"
+
+    refusal = here.run("rearm", typed="REARM\n")
+    assert (refusal.returncode, "open" in refusal.stdout) == (1, True)
+    assert engine.latch() is not None
+    closed = here.run("flatten")
+    assert (closed.returncode, is_flat(engine.book())) == (0, True), closed
+    assert here.run("rearm", typed="REARM\n").returncode == 0
+    assert engine.latch() is None
+    assert here.run("rearm", typed="REARM\n").stdout == "no world is latched\n"
+
+
+@pytest.mark.parametrize("paused", [False, True], ids=["at 10 times", "paused"])
+def test_the_key_on_a_screen_kills(here: Outside, recordings: tuple[Path, Path], *, paused: bool) -> None:
+    engine = with_two_positions(here, recordings, paused=paused)
+    with terminal(here, "replay", *recordings) as screen:
+        screen.wait_text("KILL 2")
+        screen.type(KILL)
+        latched = wait_until(lambda: engine.latch() is not None, "the latch on disk")
+        flat = wait_until(lambda: is_flat(engine.book()), "the exchange's own book to be flat")
+        say(f"key typed to latch file {latched * 1e3:.0f} ms, to flat {flat:.2f} s more")
+        engine.wait_latch(LatchState.FLAT)
+        screen.wait_text("FLAT")
+    record = engine.latch()
+    assert record is not None
+    assert record.by.startswith("a screen")
+
+
+def test_demo_and_replay_know_nothing_of_each_other(here: Outside, recordings: tuple[Path, Path]) -> None:
+    replay = with_two_positions(here, recordings, paused=True)
+    demo = here.start(World.DEMO)
+    key = demo.view().watchlist[0].key
+    demo.enter(key)
+    demo.press()
+    demo.wait_latch(LatchState.FLAT)
+    assert replay.latch() is None
+    assert positions(replay.book()).keys() == {EQ_A, EQ_B}
+    assert not positions(demo.book())
+    assert here.run("rearm", "--world", "demo", typed="REARM\n").returncode == 0
+    demo.enter(key)
+    assert here.run("flatten", "--world", "replay").returncode == 0
+    assert is_flat(replay.book())
+    assert demo.latch() is None
+    assert positions(demo.book()).keys() == {key}
