@@ -153,7 +153,7 @@ class Journal:
         charges = self._account.closed(trade)
         net = trade.gross - charges
         severity = Severity.GOOD if net > 0 else Severity.WARNING
-        reason = f" by {trade.exit_reason}" if trade.exit_reason else ""
+        reason = f" ({trade.exit_reason})" if trade.exit_reason else ""
         self.line(
             severity,
             f"{self.symbol(trade.instrument)} flat{reason}: {_signed(net)} after {_rupees(charges)} charges",
