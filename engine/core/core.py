@@ -24,7 +24,6 @@ from engine.core.events import (
     Effect,
     Event,
     FeedEnded,
-    LatchChanged,
     Latched,
     Rearmed,
     Resumed,
@@ -35,6 +34,7 @@ from engine.core.journal import Journal
 from engine.core.minder import Minder
 from engine.core.person import Person
 from engine.core.sights import Sights
+from engine.core.watch import Watch
 from engine.market.clock import MINUTE, SECOND, Instant
 from engine.market.instrument import Instrument
 from engine.market.price import Paise
@@ -56,9 +56,6 @@ UNATTENDED: Final = "nobody watches"
 ENDED: Final = "the market has ended"
 STUDYING: Final = "the studies catch up"
 DAY_LOSS: Final = "daily loss limit"
-RESYNC_AGAIN: Final = SECOND
-RECONCILE_EVERY: Final = 15 * SECOND
-"""While anything is held or live, the broker's book is read so often: a lost message is found out by then."""
 
 
 class Core:
@@ -103,15 +100,12 @@ class Core:
             self._decided,
             live=world == LIVE,
         )
+        self.watch = Watch(self.keeper, self.journal)
         self.person = Person(self, settings.entry.manual_armed_minutes)
         self.feed_ended = False
         self._pauses: dict[str, None] = {}
         self._unattended_at: Instant | None = None
-        self._resync_at: Instant = 0
-        self._reconcile_at: Instant | None = None
         self._equity_minute: Instant | None = None
-        self._latch_state: LatchState | None = None
-        self._latch_changes: list[Effect] = []
         self._now: Instant = 0
         self._next_wake: Instant | None = None
         if recovered is not None:
@@ -308,8 +302,7 @@ class Core:
                 self._attend(event, now)
             case Resumed():
                 self.journal.line(Severity.WARNING, "the engine is back; the broker's book is read", now)
-                self.keeper.resync = True
-                self._resync_at = now
+                self.watch.read_now(now)
             case FeedEnded():
                 self.feed_ended = True
                 self.sights.end(now)
@@ -340,35 +333,12 @@ class Core:
         """Do what is due, write down what happened, and hand over what leaves."""
         self._timers(now)
         self.keeper.due(now)
-        self._prove_flat(now)
+        self.watch.follow(now, ended=self.feed_ended)
         while self.keeper.news:
             self._act_on_news(now)
-        self._reconcile(now)
         self._next_wake = self._wake(now)
         self.keeper.touched = False
-        changes, self._latch_changes = self._latch_changes, []
-        return [*changes, *self.keeper.dispatcher.drain(), *answers]
-
-    def _reconcile(self, now: Instant) -> None:
-        """Read the broker's book when a contradiction asks for it, and regularly while anything is at stake."""
-        keeper = self.keeper
-        if keeper.unverified:
-            soon = max(min(keeper.unverified.values()) + 2 * SECOND, self._resync_at)
-            self._reconcile_at = soon if self._reconcile_at is None else min(self._reconcile_at, soon)
-        at_stake = bool(keeper.portfolio.running() or keeper.orders.live() or keeper.unverified)
-        if not at_stake and self._reconcile_at is None:
-            pass
-        elif self.feed_ended and not keeper.kill.active and not keeper.unverified:
-            self._reconcile_at = None
-        elif self._reconcile_at is None:
-            self._reconcile_at = now + RECONCILE_EVERY
-        elif now >= self._reconcile_at:
-            keeper.resync = True
-        if keeper.resync and now >= self._resync_at:
-            keeper.resync = False
-            self._resync_at = now + RESYNC_AGAIN
-            self._reconcile_at = now + RECONCILE_EVERY if at_stake else None
-            keeper.dispatcher.read(now)
+        return [*self.watch.drain(), *self.keeper.dispatcher.drain(), *answers]
 
     def _timers(self, now: Instant) -> None:
         self.decider.expire(now)
@@ -388,29 +358,6 @@ class Core:
             elif item.topic is Topic.FILL and self.account.observe(now):
                 self._stop_day(now)
 
-    def _prove_flat(self, now: Instant) -> None:
-        kill = self.keeper.kill
-        if kill.active:
-            running = self.keeper.portfolio.running()
-            quiet = not any(trade.open for trade in running) and not self.keeper.orders.live()
-            stuck = any(trade.stuck and trade.open for trade in running)
-            if kill.settle(quiet=quiet, stuck=stuck, now=now):
-                kill.asked(self.keeper.dispatcher.read(now), now)
-        state = None if kill.latch is None else kill.latch.state
-        if state is not self._latch_state:
-            self._latch_state = state
-            self.journal.latch(now)
-            self._tell_latch()
-            if state is LatchState.FLAT:
-                self.journal.line(Severity.GOOD, "FLAT: the broker confirmed it twice", now)
-            elif state is LatchState.STUCK:
-                self.journal.line(Severity.ALARM, "STUCK: an exit rests at the edge of its band", now)
-
-    def _tell_latch(self) -> None:
-        latch = self.keeper.kill.latch
-        if latch is not None:
-            self._latch_changes.append(LatchChanged(latch.state.value, latch.by, latch.reason, latch.id))
-
     def _wake(self, now: Instant) -> Instant | None:
         wakes = (
             self.keeper.next_wake(),
@@ -418,6 +365,6 @@ class Core:
             self.person.armed_until,
             self._unattended_at,
             self.minder.next_clock(now),
-            max(self._resync_at, now + 1) if self.keeper.resync else self._reconcile_at,
+            self.watch.next_wake(now),
         )
         return min((wake for wake in wakes if wake is not None), default=None)

@@ -58,6 +58,9 @@ class Inbox:
             case ReadFailed():
                 self._keeper.dispatcher.asked.pop(event.request, None)
                 self._keeper.kill.failed(event.request, now)
+                # A probe by tag has its own timetable; a whole book that could not be had is asked for again.
+                whole = event.request.endswith("-B")
+                self._keeper.resync = self._keeper.resync or (whole and not self._keeper.kill.active)
 
     def _report(self, report: OrderReport, now: Instant) -> None:
         orders = self._keeper.orders

@@ -1,6 +1,6 @@
 """What must hold whatever the broker does (oracles of the fault suite)."""
 
-from engine.core.core import RECONCILE_EVERY
+from engine.core.watch import RECONCILE_EVERY
 from engine.market.clock import SECOND, Instant
 from engine.orders.flatten import LatchState
 from engine.orders.messages import CancelOrder, ModifyOrder, OrderType, PlaceOrder, ReadBook, Role

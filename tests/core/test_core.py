@@ -20,10 +20,10 @@ from engine.market.session import trading_day
 from engine.orders.messages import CancelOrder, PlaceOrder, Role
 from engine.orders.trade import Mode
 from engine.setups.signal import Side, Signal
+from tests.core.faults import latch, opened, placed, stop_of
 from tests.core.hostile import DAY, INSTRUMENTS, OTHER, STOCK, TICK, World
 from tests.core.oracles import Oracles
 from tests.core.schedules import run_schedule
-from tests.core.test_faults import latch, opened, placed, stop_of
 from tests.core.test_happy_path import answered, buy
 
 

@@ -1,0 +1,89 @@
+"""The broker's truth, asked for in time: regular reads while anything is at stake, and the proof of a kill."""
+
+from typing import Final
+
+from engine.core.events import LatchChanged
+from engine.core.journal import Journal
+from engine.market.clock import SECOND, Instant
+from engine.orders.flatten import LatchState
+from engine.orders.keeper import Keeper
+from engine.views import Severity
+
+READ_AGAIN: Final = 2 * SECOND
+"""Shortest time between two reads that a contradiction or a failed read asks for."""
+
+RECONCILE_EVERY: Final = 15 * SECOND
+"""While anything is held or live, the broker's book is read so often: a lost message is found out by then."""
+
+VERIFY_AFTER: Final = 2 * SECOND
+"""After a cancelled entry the book is read once, before the instrument takes the next one."""
+
+
+class Watch:
+    """Decides when the broker's book is read, and follows the latch from one state to the next."""
+
+    def __init__(self, keeper: Keeper, journal: Journal) -> None:
+        self._keeper = keeper
+        self._journal = journal
+        self._earliest: Instant = 0
+        self._next: Instant | None = None
+        self._state: LatchState | None = None
+        self._changes: list[LatchChanged] = []
+
+    def read_now(self, now: Instant) -> None:
+        """Ask for the whole book at once."""
+        self._keeper.resync, self._earliest = True, now
+
+    def follow(self, now: Instant, *, ended: bool) -> None:
+        """Do what is due; ``ended`` says that the market moves no more."""
+        self._prove_flat(now)
+        self._reconcile(now, ended=ended)
+
+    def next_wake(self, now: Instant) -> Instant | None:
+        """Return when the book is to be read next."""
+        return max(self._earliest, now + 1) if self._keeper.resync else self._next
+
+    def drain(self) -> list[LatchChanged]:
+        """Return the latch's changes since the last time, oldest first."""
+        changes, self._changes = self._changes, []
+        return changes
+
+    def _reconcile(self, now: Instant, *, ended: bool) -> None:
+        keeper = self._keeper
+        if keeper.unverified:
+            soon = max(min(keeper.unverified.values()) + VERIFY_AFTER, self._earliest)
+            self._next = soon if self._next is None else min(self._next, soon)
+        at_stake = bool(keeper.portfolio.running() or keeper.orders.live() or keeper.unverified)
+        if ended and not keeper.kill.active and not keeper.unverified:
+            self._next = None
+        elif self._next is None and at_stake:
+            self._next = now + RECONCILE_EVERY
+        elif self._next is not None and now >= self._next:
+            keeper.resync = True
+        if keeper.resync and now >= self._earliest:
+            keeper.resync = False
+            self._earliest = now + READ_AGAIN
+            self._next = now + RECONCILE_EVERY if at_stake else None
+            keeper.dispatcher.read(now)
+
+    def _prove_flat(self, now: Instant) -> None:
+        kill = self._keeper.kill
+        if kill.active:
+            running = self._keeper.portfolio.running()
+            quiet = not any(trade.open for trade in running) and not self._keeper.orders.live()
+            stuck = any(trade.stuck and trade.open for trade in running)
+            if kill.settle(quiet=quiet, stuck=stuck, now=now):
+                kill.asked(self._keeper.dispatcher.read(now), now)
+        state = None if kill.latch is None else kill.latch.state
+        if state is self._state:
+            return
+        self._state = state
+        if kill.latch is None:
+            return
+        self._journal.latch(now)
+        latch = kill.latch
+        self._changes.append(LatchChanged(latch.state.value, latch.by, latch.reason, latch.id))
+        if state is LatchState.FLAT:
+            self._journal.line(Severity.GOOD, "FLAT: the broker confirmed it twice", now)
+        elif state is LatchState.STUCK:
+            self._journal.line(Severity.ALARM, "STUCK: an exit rests at the edge of its band", now)
