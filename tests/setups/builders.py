@@ -1,6 +1,6 @@
 """Hand-built days for the tests of setups: 5-minute bars in, contexts as the auction would give them out."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, time
 
@@ -14,10 +14,12 @@ from engine.auction.context import (
     ProfileReading,
     Quality,
 )
+from engine.auction.levels import PriorLevels
 from engine.market.clock import MINUTE, SECOND, Instant, instant_at
 from engine.market.instrument import Instrument, InstrumentClass, Provenance
 from engine.market.price import Paise
 from engine.market.update import Bar
+from engine.setups.signal import Refusal, Setup, Side, Signal
 
 DAY = date(2025, 12, 15)
 OPEN = instant_at(DAY, time(9, 15))
@@ -127,6 +129,91 @@ def _brackets(fives: Sequence[Bar]) -> tuple[BracketReading, ...]:
     return tuple(found)
 
 
+PRIOR = PriorLevels(
+    day=date(2025, 12, 12),
+    sessions=20,
+    quality=Quality.LIVE,
+    reason="",
+    row=ROW,
+    open=100_200,
+    high=102_500,
+    low=98_500,
+    close=100_400,
+    poc=100_450,
+    val=LOW,
+    vah=HIGH - ROW,
+    day_type="NORMAL",
+    average_range=4_000,
+    range_days=20,
+    slot_volumes=(500,) * 75,
+)
+"""Prior value from 1000.00 to 1009.90 (the highest price of its highest row)."""
+
+
+def make_morning(
+    *bars: tuple[Paise, Paise, Paise], opened: Paise, delay: int = SECOND, volume: int = 500
+) -> Context:
+    """Return the context after 5-minute bars (low, high, close) that begin at the open, prior levels ready."""
+    fives = []
+    before = opened
+    for number, (low, high, close) in enumerate(bars):
+        fives.append(
+            Bar(OPEN + number * FIVE, min(max(before, low), high), high, low, close, volume),
+        )
+        before = close
+    base = make_context(Day(((LOW, HIGH, 100_500),)))
+    return replace(
+        base,
+        time=fives[-1].start + FIVE + delay,
+        open=opened,
+        high=max(bar.high for bar in fives),
+        low=min(bar.low for bar in fives),
+        last=fives[-1].close,
+        initial_balance=None,
+        brackets=_brackets(fives),
+        five_minutes=tuple(fives),
+        minutes=tuple(minute for five in fives for minute in _minutes(five))[-120:],
+        opening_range=(fives[0].low, fives[0].high),
+        prior=PRIOR,
+    )
+
+
+def say(setup: Setup, contexts: Iterable[Context]) -> list[Signal | Refusal]:
+    """Return everything a setup says while it sees contexts, oldest first."""
+    return [said for context in contexts if (said := setup.evaluate(context)) is not None]
+
+
+def plain(decision: Signal | Refusal | None, *, upside_down: bool = False) -> object:
+    """Return what the market upside down must turn into its opposite: side, code and prices of a decision."""
+    if decision is None:
+        return None
+    side = decision.side
+    if upside_down and side is not None:
+        side = side.opposite
+    if isinstance(decision, Refusal):
+        return (decision.time, side, decision.code)
+    prices = (
+        decision.price,
+        decision.stop_reference,
+        decision.target_1,
+        decision.target_2,
+        decision.edge or 0,
+    )
+    return (decision.time, side, *(LOW + HIGH - price if upside_down else price for price in prices))
+
+
+_UPSIDE_DOWN = {
+    "VAL": "VAH",
+    "VAH": "VAL",
+    "IBL": "IBH",
+    "IBH": "IBL",
+    "PDL": "PDH",
+    "PDH": "PDL",
+    "PVAL": "PVAH",
+    "PVAH": "PVAL",
+}
+
+
 def mirror(context: Context) -> Context:
     """Return the same market upside down, around the middle of the initial balance; rows stay on their grid."""
     axis = LOW + HIGH
@@ -134,21 +221,35 @@ def mirror(context: Context) -> Context:
     def flip(price: Paise) -> Paise:
         return axis - price
 
+    def flip_row(price: Paise, row: Paise = ROW) -> Paise:
+        # A row is named by its lower edge, so its mirror image is named by what was its highest price.
+        return flip(price + row - STOCK.tick)
+
+    def maybe(price: Paise | None) -> Paise | None:
+        return None if price is None else flip(price)
+
     def flip_bar(bar: Bar) -> Bar:
         return Bar(bar.start, flip(bar.open), flip(bar.low), flip(bar.high), flip(bar.close), bar.volume)
 
     def flip_profile(profile: ProfileReading | None) -> ProfileReading | None:
-        # A row is named by its lower edge, so its mirror image is named by what was its highest price.
         if profile is None:
             return None
-        return replace(profile, poc=flip(profile.poc + profile.row - STOCK.tick))
+        return replace(
+            profile, poc=flip_row(profile.poc), val=flip_row(profile.vah), vah=flip_row(profile.val)
+        )
 
+    balance, prior, opening = context.initial_balance, context.prior, context.opening_range
     return replace(
         context,
-        open=flip(context.open or 0),
-        high=flip(context.low or 0),
-        low=flip(context.high or 0),
-        last=flip(context.last or 0),
+        open=maybe(context.open),
+        high=maybe(context.low),
+        low=maybe(context.high),
+        last=maybe(context.last),
+        vwap=maybe(context.vwap),
+        vwap_slope=None if context.vwap_slope is None else -context.vwap_slope,
+        initial_balance=None
+        if balance is None
+        else replace(balance, low=flip(balance.high), high=flip(balance.low)),
         volume_profile=flip_profile(context.volume_profile),
         tpo_profile=flip_profile(context.tpo_profile),
         brackets=tuple(
@@ -156,10 +257,39 @@ def mirror(context: Context) -> Context:
                 bracket,
                 low=flip(bracket.high),
                 high=flip(bracket.low),
-                close=None if bracket.close is None else flip(bracket.close),
+                close=maybe(bracket.close),
             )
             for bracket in context.brackets
         ),
         five_minutes=tuple(map(flip_bar, context.five_minutes)),
         minutes=tuple(map(flip_bar, context.minutes)),
+        prior=None
+        if prior is None
+        else replace(
+            prior,
+            high=flip(prior.low),
+            low=flip(prior.high),
+            poc=flip_row(prior.poc),
+            val=flip_row(prior.vah),
+            vah=flip_row(prior.val),
+            balance_low=maybe(prior.balance_high),
+            balance_high=maybe(prior.balance_low),
+        ),
+        naked_pocs=tuple((day, flip_row(price)) for day, price in context.naked_pocs),
+        nodes=tuple(replace(node, price=flip_row(node.price)) for node in reversed(context.nodes)),
+        zones=tuple(
+            replace(zone, low=flip_row(zone.high), high=flip_row(zone.low))
+            for zone in reversed(context.zones)
+        ),
+        extended_up=context.extended_down,
+        extended_down=context.extended_up,
+        one_timeframing=-context.one_timeframing,
+        poc_migration=None if context.poc_migration is None else -context.poc_migration,
+        absorptions=tuple(
+            replace(one, price=flip_row(one.price), side=Side(one.side).opposite.value)
+            for one in context.absorptions
+        ),
+        acceptance={_UPSIDE_DOWN[name]: how for name, how in context.acceptance.items()},
+        opening_range=None if opening is None else (flip(opening[1]), flip(opening[0])),
+        gap=None if context.gap is None else replace(context.gap, up=not context.gap.up),
     )
