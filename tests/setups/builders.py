@@ -150,6 +150,17 @@ PRIOR = PriorLevels(
 """Prior value from 1000.00 to 1009.90 (the highest price of its highest row)."""
 
 
+def _path(five: Bar) -> tuple[Bar, ...]:
+    """Split a bar the way it went: a rising one makes its low before its high, a falling one after it."""
+    up = 2 * five.close >= five.low + five.high
+    first, then = (five.low, five.high) if up else (five.high, five.low)
+    prices = [(five.open, five.open), (first, first), (first, then), (then, then), (then, five.close)]
+    return tuple(
+        Bar(five.start + number * MINUTE, one, max(one, two), min(one, two), two, 100)
+        for number, (one, two) in enumerate(prices)
+    )
+
+
 def make_morning(
     *bars: tuple[Paise, Paise, Paise], opened: Paise, delay: int = SECOND, volume: int = 500
 ) -> Context:
@@ -172,7 +183,7 @@ def make_morning(
         initial_balance=None,
         brackets=_brackets(fives),
         five_minutes=tuple(fives),
-        minutes=tuple(minute for five in fives for minute in _minutes(five))[-120:],
+        minutes=tuple(minute for five in fives for minute in _path(five))[-120:],
         opening_range=(fives[0].low, fives[0].high),
         prior=PRIOR,
     )

@@ -1,0 +1,198 @@
+"""The open drive: one way at once, away from value, never back through the opening range (setup 5 of the house)."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from itertools import pairwise
+from typing import Final
+
+from engine.auction.context import Context
+from engine.market.clock import Instant, isoformat
+from engine.market.price import rupees_of
+from engine.setups.common import NOT_READY, Occasion, Rule, first, known, ready_prior, share, when
+from engine.setups.probe import OPENING, closed_since
+from engine.setups.signal import Refusal, Signal
+from engine.setups.view import FIVE_MINUTES, Level, View, clock_of
+
+DRIVE: Final = 25
+"""Smallest drive from the open, percent of the average daily range."""
+
+THROUGH_OPEN: Final = 5
+"""Farthest price may have gone through the open on the other side, percent of the average daily range."""
+
+RETRACE: Final = 35
+"""Farthest it may come back, percent of the drive."""
+
+MAX_GAP: Final = 100
+"""A gap beyond the prior range above this, percent of the average daily range, forbids the setup."""
+
+SEEN_UNTIL: Final = OPENING + 15
+"""Wall-clock minute by which the drive must be seen."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Drive:
+    """What the opening shows, as levels of the side it drives to."""
+
+    open: Level
+    range_low: Level
+    range_high: Level
+    best: Level
+    worst: Level
+    retrace: int
+    """Farthest way back from a new best, paise."""
+
+    @property
+    def length(self) -> int:
+        return self.best - self.open
+
+
+class OpenDrive(Rule):
+    """Joins the drive when the first bar holds beyond the opening range."""
+
+    name = "open drive"
+    setting = "open_drive"
+    ready_by = OPENING + 10
+
+    def needs(self, context: Context) -> Mapping[str, object | None]:
+        """Name the inputs: prior value and the average range must be known before the day begins."""
+        return {
+            "opening range": context.opening_range,
+            "opening price": context.open,
+            "row size": context.row,
+            "average daily range": self.span(context),
+            "prior value area": ready_prior(context),
+        }
+
+    def evaluate(self, context: Context) -> Signal | Refusal | None:
+        """Judge as every setup does; a record that began late is named as such, once."""
+        if context.partial_since is None or context.instrument.key != self.instrument_key:
+            return super().evaluate(context)
+        beat = self.beat(context)
+        if beat is None or self._memory.said_missing:
+            return None
+        self._memory.said_missing = True
+        reason = f"the record began at {isoformat(context.partial_since)[11:19]}: the opening was not seen"
+        return self.refuse(
+            context, None, "LATE_START", reason, {"partial_since": isoformat(context.partial_since)}
+        )
+
+    def judge(self, view: View) -> tuple[Occasion, ...]:
+        """Return the drive when the newest bar is the first to hold, or the last that might have."""
+        bars = view.context.five_minutes
+        end = clock_of(bars[-1].start + FIVE_MINUTES)
+        if clock_of(bars[0].start) != OPENING or len(bars) < 2 or end > SEEN_UNTIL:
+            return ()
+        drive, span = _drive(view), known(self.span(view.context))
+        driven = 100 * drive.length >= DRIVE * span
+        held = view.lows[-1] > drive.range_high
+        held_before = any(low > drive.range_high for low in view.lows[1:-1])
+        if (
+            not driven
+            or (held_before and not self._first_driven(view, span))
+            or not (held or end == SEEN_UNTIL)
+        ):
+            return ()
+        return (self._occasion(view, drive, span, held=held),)
+
+    def broken(self, context: Context, signal: Signal) -> str:
+        """Break when a bracket that ended after the signal took out the worst price of the one before."""
+        view = View(context, signal.side)
+        ended = closed_since(context, signal.time)
+        before = [bracket for bracket in context.brackets if ended and bracket.start < ended[0].start]
+        worsts = [min(view.at(bracket.low), view.at(bracket.high)) for bracket in [*before[-1:], *ended]]
+        if any(after < earlier for earlier, after in pairwise(worsts)):
+            return "one-timeframing ended: a bracket took out the one before"
+        return ""
+
+    def _first_driven(self, view: View, span: int) -> bool:
+        """Say whether the drive was not yet long enough at the bar before."""
+        before = view.context.five_minutes[:-1]
+        best = max(map(view.high, before))
+        return 100 * (best - view.at(known(view.context.open))) < DRIVE * span
+
+    def _occasion(self, view: View, drive: _Drive, span: int, *, held: bool) -> Occasion:
+        context, prior = view.context, known(ready_prior(view.context))
+        value = view.prior_value(prior)
+        bar = context.five_minutes[-1]
+        gap = 0 if context.gap is None else context.gap.size
+        close, row = view.close(bar), known(context.row)
+        return Occasion(
+            since=context.five_minutes[0].start,
+            premise=(
+                f"drove {share(drive.length, span)} of the average range from the open,"
+                f" first bar held beyond the opening range at {rupees_of(bar.close):.2f}"
+            ),
+            edge=drive.range_high,
+            floor=drive.range_high,
+            stop=drive.range_low,
+            target_1=view.floor(drive.worst + span),
+            target_2=view.floor(drive.worst + span * 3 // 2),
+            against=first(
+                when(
+                    100 * (drive.open - drive.worst) > THROUGH_OPEN * span,
+                    "THROUGH_OPEN",
+                    f"price went {share(drive.open - drive.worst, span)} of the range through the open",
+                ),
+                when(
+                    any(view.close(one) < drive.range_low for one in context.five_minutes[1:]),
+                    "RANGE_CROSSED",
+                    "price crossed back through the opening range",
+                ),
+                when(
+                    100 * drive.retrace > RETRACE * drive.length,
+                    "RETRACE",
+                    f"came back {share(drive.retrace, drive.length)} of the drive (limit {RETRACE / 100:g})",
+                ),
+                when(
+                    value.holds(drive.open) or value.holds(close),
+                    "INSIDE_VALUE",
+                    "the drive is inside the prior value area",
+                ),
+                when(
+                    100 * gap > MAX_GAP * span,
+                    "GAP_TOO_LARGE",
+                    f"the gap is {share(gap, span)} of the average range (limit {MAX_GAP / 100:g})",
+                ),
+                when(
+                    drive.range_high - drive.range_low < row, NOT_READY, "the opening range is under one row"
+                ),
+                when(not held, "NO_HOLD", "no 5-minute bar held beyond the opening range by 09:30"),
+            ),
+            evidence={
+                "open": view.rupees(drive.open),
+                "opening_range_low": rupees_of(known(context.opening_range)[0]),
+                "opening_range_high": rupees_of(known(context.opening_range)[1]),
+                "drive": rupees_of(drive.length),
+                "drive_share_of_range": share(drive.length, span),
+                "through_open_share": share(drive.open - drive.worst, span),
+                "retrace_share": share(drive.retrace, drive.length),
+                "gap_share": share(gap, span),
+                "value_low": rupees_of(prior.val),
+                "value_high": rupees_of(prior.vah),
+                "average_range": rupees_of(span),
+                "close": rupees_of(bar.close),
+                "row": rupees_of(row),
+                "open_type": context.open_type.name,
+                "target_1": "the day's extreme plus one average range; the trail decides",
+                "quality": context.quality.value,
+            },
+        )
+
+
+def _drive(view: View) -> _Drive:
+    context = view.context
+    low, high = sorted(map(view.at, known(context.opening_range)))
+    opening = view.at(known(context.open))
+    best, retrace = opening, 0
+    for minute in context.minutes:
+        # Inside one minute the order is unknown: only a best price of an earlier one is come back from.
+        retrace = max(retrace, best - view.low(minute))
+        best = max(best, view.high(minute))
+    retrace = max(retrace, best - view.closes[-1])
+    worst = min(opening, *view.lows)
+    return _Drive(opening, low, high, best, worst, retrace)
+
+
+def first_entry(opening: Instant) -> Instant:
+    """Return the first instant the setup may enter, given the session's open: the only one before 09:30."""
+    return opening + FIVE_MINUTES
