@@ -210,6 +210,13 @@ def main(argv: Sequence[str] | None = None) -> int:
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return EXIT_DONE
+    except OSError as error:
+        if arguments.command == "engine":
+            raise
+        _complain(
+            f"{error.filename or 'the system'}: expected what can be used, got: {error.strerror or error}"
+        )
+        return EXIT_WRONG
     except KeyboardInterrupt:
         return 130
 
@@ -239,8 +246,13 @@ def _config(desk: "Desk", arguments: argparse.Namespace) -> int:
 def _status(desk: "Desk", arguments: argparse.Namespace) -> int:
     from engine.desk import describe_status
 
-    status = desk.status(arguments.world)
-    _say(json.dumps(status, indent=2, ensure_ascii=False) if arguments.json else describe_status(status))
+    status, problem = desk.status(arguments.world)
+    if arguments.json:
+        _say(json.dumps(status, indent=2, ensure_ascii=False))
+        if problem:
+            _complain(problem)
+    else:
+        _say(describe_status(status, problem))
     return EXIT_DONE
 
 

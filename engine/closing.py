@@ -13,7 +13,7 @@ from engine.link import Ended, KillSender, LinkError, Way, command_of, connect, 
 from engine.market.session import trading_day
 from engine.process import HUNG_AFTER, EngineLock, EngineProcessError, EngineState, engine_state, take_over
 from engine.runtime.plan import RunPlan
-from engine.standing import read_plan, stopped_for_day
+from engine.standing import read_plan, stopped_for_day, was_never_used
 
 _PATIENCE: Final = 60.0
 """Seconds a running engine is given to prove that it is flat."""
@@ -23,6 +23,10 @@ _ANSWER_SECONDS: Final = 10.0
 
 def flatten_world(directory: WorldDirectory) -> tuple[bool, str]:
     """Latch, close everything and return (whether the broker confirmed flat, what happened)."""
+    try:
+        directory.create()
+    except HomeError as error:
+        return False, f"NOT FLAT: {error}"
     if engine_state(directory) is EngineState.RUNNING:
         answered = _flatten_by_engine(directory)
         if answered is not None:
@@ -86,11 +90,12 @@ def _flatten_without_engine(directory: WorldDirectory) -> tuple[bool, str]:
     latch = Latch(directory.latch)
     try:
         latch.set(command_of(new_kill_id()), "cockpit flatten", "no engine was running")
-        if not directory.exchange.exists():
+        if was_never_used(directory):
             latch.mark(LatchState.FLAT)
             return True, "FLAT: no order was ever sent here; latched"
         exchange = _open_exchange(directory)
         if isinstance(exchange, str):
+            latch.mark(LatchState.STUCK)
             return False, f"NOT FLAT: {exchange}"
         try:
             report = exchange.flatten_standing(exchange.cursor.now)
@@ -112,6 +117,8 @@ def _flatten_without_engine(directory: WorldDirectory) -> tuple[bool, str]:
 
 def _open_exchange(directory: WorldDirectory, *, read_only: bool = False) -> PaperExchange | str:
     plan = read_plan(directory)
+    if not directory.exchange.exists():
+        return f"{directory.exchange}: expected the exchange's file, got none; only a new run begins with an empty book"
     if plan is None:
         return (
             f"{directory.ledger}: expected the newest run, got none that reads; the exchange cannot be asked"
@@ -129,7 +136,7 @@ def _exchange_of(directory: WorldDirectory, plan: RunPlan, *, read_only: bool) -
 
 
 def _rearm_without_engine(directory: WorldDirectory) -> tuple[bool, str]:
-    if directory.exchange.exists():
+    if not was_never_used(directory):
         exchange = _open_exchange(directory, read_only=True)
         if isinstance(exchange, str):
             return False, f"stays latched: {exchange}"

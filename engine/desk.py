@@ -6,6 +6,7 @@ Nothing here draws; everything answers with plain values. Heavy rooms are import
 import contextlib
 import json
 import os
+import stat
 import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -69,10 +70,7 @@ def open_desk(home: Path | None, overrides: Sequence[str]) -> "Desk":
     """Return the desk of a home with validated settings; raises DeskError for a bad setting or home."""
     try:
         resolved = resolve_home(home)
-        if resolved.root.exists() and not resolved.root.is_dir():
-            raise DeskError(
-                f"{resolved.root}: expected a directory for the home, got a file; choose another with --home"
-            )
+        _check_home(resolved.root)
         return Desk(resolved, config.load(resolved.root, overrides), tuple(overrides))
     except (HomeError, config.SettingsError) as error:
         raise DeskError(str(error)) from error
@@ -128,6 +126,8 @@ class Desk:
                 raise DeskError(str(error)) from error
         for path in (*choice.files, *((choice.instruments,) if choice.instruments else ())):
             try:
+                if not stat.S_ISREG(path.stat().st_mode):
+                    raise DeskError(f"{path}: expected a file, got a directory, pipe or device")
                 with path.open("rb") as file:
                     start = file.read(2)
             except OSError as error:
@@ -248,8 +248,8 @@ class Desk:
             beside.unlink(missing_ok=True)
             raise DeskError(f"{path}: expected to write the report, got: {error.strerror}") from error
 
-    def status(self, world: str | None) -> dict[str, object]:
-        """Return the contract's status object of a world: the named, running or last used one."""
+    def status(self, world: str | None) -> tuple[dict[str, object], str]:
+        """Return the contract's status object of a world (the named, running or last used one), and what hides more."""
         from engine.standing import read_status
 
         return read_status(self._status_directory(world), self.settings)
@@ -352,6 +352,23 @@ async def embed_engine(desk: Desk, choice: MarketChoice | None, world: World) ->
             lock.release(clean=host.finished or not host.began)
 
 
+def _check_home(root: Path) -> None:
+    """Refuse a home that is, or lies below, no directory of ours; one that is not there yet is fine."""
+    try:
+        nearest = next(path for path in (root, *root.parents) if os.path.lexists(path))
+        if not nearest.is_dir():
+            raise DeskError(
+                f"{nearest}: expected a directory for the home, got a file; choose another with --home"
+            )
+        if nearest == root:
+            with os.scandir(root):
+                pass
+    except OSError as error:
+        raise DeskError(
+            f"{root}: expected a home that can be read, got: {error.strerror}; choose another with --home"
+        ) from error
+
+
 def no_feed(settings: config.Settings) -> str:
     """Return why the account's world cannot start yet, and what can."""
     if settings.account.mode == "live":
@@ -370,11 +387,11 @@ def _last_used(directory: WorldDirectory) -> float:
     return max(times)
 
 
-def describe_status(status: dict[str, object]) -> str:
+def describe_status(status: dict[str, object], problem: str) -> str:
     """Return the status object as lines for a person or a screen reader."""
     from engine.standing import describe
 
-    return describe(status)
+    return describe(status, problem)
 
 
 def describe_report(report: dict[str, object]) -> str:

@@ -39,8 +39,21 @@ def read_plan(directory: WorldDirectory) -> RunPlan | None:
         return None
 
 
-def read_status(directory: WorldDirectory, settings: config.Settings) -> dict[str, object]:
-    """Return the contract's status object of one world."""
+def was_never_used(directory: WorldDirectory) -> bool:
+    """Say whether no run ever began here, so that no order can ever have been sent; False when that cannot be known."""
+    if directory.exchange.exists():
+        return False
+    if not directory.ledger.exists():
+        return True
+    try:
+        with LedgerReader(directory.ledger) as ledger:
+            return not ledger.runs()
+    except LedgerError:
+        return False
+
+
+def read_status(directory: WorldDirectory, settings: config.Settings) -> tuple[dict[str, object], str]:
+    """Return the contract's status object of one world, and why it says less than it could (else empty)."""
     plan = read_plan(directory)
     latch = read_latch(directory.latch)
     state = engine_state(directory).value if directory.path.is_dir() else "none"
@@ -64,27 +77,25 @@ def read_status(directory: WorldDirectory, settings: config.Settings) -> dict[st
             "by": latch.by,
             "reason": latch.reason,
         },
-        "problem": None,
     }
-    if plan is None and not directory.exchange.exists():
-        never = {"state": "FLAT", "verified_at": None, "source": "broker"}
-        return {**status, "book": never, "problem": "this world was never used"}
+    if was_never_used(directory):
+        return status, "this world was never used, so nobody was asked"
     if plan is None:
-        return {**status, "problem": f"{directory.ledger}: expected the ledger's newest run, got none"}
+        return status, f"{directory.ledger}: expected the ledger's newest run, got none"
     try:
         day = trading_day(plan.day, plan.configured().session)
         exchange = PaperExchange.open(
             directory.exchange, plan.by_key, day, plan.configured().paper, read_only=True
         )
     except (ExchangeError, ValueError) as error:
-        return {**status, "problem": str(error)}
+        return status, str(error)
     try:
-        return {**status, **_from_exchange(exchange, plan, day), "risk": _risk(directory, plan)}
+        return {**status, **_from_exchange(exchange, plan, day), "risk": _risk(directory, plan)}, ""
     finally:
         exchange.close()
 
 
-def describe(status: dict[str, Any]) -> str:
+def describe(status: dict[str, Any], problem: str) -> str:
     """Return a status as plain lines, for a person or a screen reader."""
     book, pnl, feed = status["book"], status["pnl"], status["feed"]
     lines = [
@@ -110,8 +121,8 @@ def describe(status: dict[str, Any]) -> str:
     lines.append(
         "latch off" if latch is None else f"LATCH {latch['state']} since {latch['since']} by {latch['by']}"
     )
-    if status["problem"]:
-        lines.append(str(status["problem"]))
+    if problem:
+        lines.append(problem)
     return "\n".join(lines)
 
 
