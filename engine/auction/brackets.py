@@ -3,11 +3,16 @@
 Last prices alone miss a third of all bracket extremes, so the feed's day bar and completed minutes count too.
 """
 
+from typing import Final
+
 from engine.auction.context import InitialBalance
 from engine.auction.tpo_profile import Bracket
 from engine.market.clock import MINUTE, Instant
 from engine.market.price import Paise
 from engine.market.update import Bar
+
+OPENING: Final = 5 * MINUTE
+"""Length of the opening range."""
 
 
 class Brackets:
@@ -21,10 +26,15 @@ class Brackets:
         "balance_high",
         "balance_low",
         "clock",
+        "ended_at",
         "high",
+        "hour_end",
         "length",
         "low",
         "next_end",
+        "opening_end",
+        "opening_high",
+        "opening_low",
         "session_close",
         "session_open",
     )
@@ -36,6 +46,13 @@ class Brackets:
         self.session_close = session_close
         self.length = bracket_minutes * MINUTE
         self.balance_end = session_open + balance_minutes * MINUTE
+        self.hour_end = session_open + 60 * MINUTE
+        """Until when an open type may still change."""
+        self.opening_end = session_open + OPENING
+        self.opening_high: Paise | None = None
+        self.opening_low: Paise | None = None
+        self.ended_at: Instant = session_open
+        """End of the newest bracket that traded and is over."""
         self.high: Paise | None = None
         self.low: Paise | None = None
         self.balance_high: Paise | None = None
@@ -101,6 +118,9 @@ class Brackets:
         if time < self.balance_end:
             self.balance_high = self.high
             self.balance_low = self.low
+            if time < self.opening_end:
+                self.opening_high = self.high
+                self.opening_low = self.low
 
     def correct(self, bar: Bar) -> None:
         """Take a completed minute: its extremes belong to the bracket it lies in, unless we were not there yet."""
@@ -123,6 +143,9 @@ class Brackets:
         if self.balance_high is not None and self.balance_low is not None and bar.start < self.balance_end:
             self.balance_high = max(self.balance_high, bar.high)
             self.balance_low = min(self.balance_low, bar.low)
+        if bar.start < self.opening_end:
+            self.opening_high = max(bar.high, self.opening_high or bar.high)
+            self.opening_low = min(bar.low, self.opening_low or bar.low)
 
     def seed(self, minutes: tuple[Bar, ...], day: Bar, until: Instant) -> None:
         """Take the session's past from its completed minutes and its day bar up to ``until``."""
@@ -154,7 +177,9 @@ class Brackets:
             return False
         ended = False
         while self.next_end <= self.clock:
-            ended = ended or (self.next_end - self.session_open - 1) // self.length in self._by_index
+            if (self.next_end - self.session_open - 1) // self.length in self._by_index:
+                ended = True
+                self.ended_at = self.next_end
             self.next_end += self.length
             if self.next_end - self.length < self.session_close < self.next_end:
                 self.next_end = self.session_close

@@ -4,8 +4,9 @@ Every price is paise, every time an instant. What is not known is None, never a 
 """
 
 from dataclasses import dataclass, field
+from datetime import date
 
-from engine.auction.levels import Absorption, Acceptance, DeltaReading, Node, PriorLevels, Zone
+from engine.auction.levels import Absorption, Acceptance, DeltaReading, Ledge, Node, PriorLevels, Zone
 from engine.auction.quality import Quality
 from engine.market.clock import Instant
 from engine.market.continuity import Hole
@@ -40,6 +41,36 @@ class ProfileReading:
     """How many rows share the maximum; 1 means unique."""
     rows: int
     """Rows from the lowest to the highest, empty ones included."""
+
+
+@dataclass(frozen=True, slots=True)
+class DevelopingReading:
+    """The volume profile as it stood when a bracket was over."""
+
+    letter: str
+    time: Instant
+    profile: ProfileReading
+    delta: int
+    """Cumulative delta by the default rule, units."""
+
+
+@dataclass(frozen=True, slots=True)
+class PlacementBand:
+    """The volume profile under three placements of what each packet holds besides its last trade."""
+
+    at_last: ProfileReading
+    """All at the packet's price: the engine's rule, comparable with every other tool."""
+    at_previous: ProfileReading
+    spread: ProfileReading
+
+    @property
+    def wide(self) -> bool:
+        """Say whether POC, VAL or VAH differ by more than one row."""
+        readings = self.at_last, self.at_previous, self.spread
+        return any(
+            max(prices) - min(prices) > self.at_last.row
+            for prices in zip(*((one.poc, one.val, one.vah) for one in readings), strict=True)
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,6 +113,17 @@ class NamedReading:
     developing: bool
     evidence: dict[str, float | int | str | None]
     falsifier: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class GapReading:
+    """An open outside the prior session's range (source: ShadowTrader), and how much of it was traded back."""
+
+    up: bool
+    size: Paise
+    """From the prior extreme to the open."""
+    filled_share: float
+    """0 to 1; 1 once the prior extreme has traded again."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -163,3 +205,20 @@ class Context:
     """How named levels were taken: VAH, VAL, IBH, IBL, and of the prior day PDH, PDL, PVAH, PVAL."""
     opening_range: tuple[Paise, Paise] | None = None
     """Low and high of the first 5 minutes; None after a late start."""
+    placement_band: PlacementBand | None = None
+    """POC and value area under three placements; None until the row is frozen."""
+    developing: tuple[DevelopingReading, ...] = ()
+    """The volume profile at the end of each bracket, oldest first."""
+    poor_high: bool = False
+    poor_low: bool = False
+    """Extremes left without excess."""
+    ledges: tuple[Ledge, ...] = ()
+    balance_state: str = ""
+    """BALANCE or IMBALANCE against the newest earlier session; empty when neither or unknown."""
+    location: str = ""
+    """Where price is against prior value and range; empty without prior levels."""
+    activity: str = ""
+    """INITIATIVE or RESPONSIVE, BUYING or SELLING; empty inside prior value or without it."""
+    gap: GapReading | None = None
+    naked_pocs: tuple[tuple[date, Paise], ...] = ()
+    """Earlier POCs that nothing has touched, today's brackets included."""

@@ -31,7 +31,9 @@ class Session:
 
 
 @dataclass(frozen=True, slots=True)
-class _Extension:
+class Extension:
+    """On which sides a session traded beyond its complete initial balance."""
+
     up: bool
     down: bool
     threshold: Paise
@@ -39,7 +41,18 @@ class _Extension:
 
     @property
     def sides(self) -> int:
+        """Return how many sides are extended."""
         return self.up + self.down
+
+
+def find_extension(high: Paise, low: Paise, balance_high: Paise, balance_low: Paise, row: Paise) -> Extension:
+    """Return the extensions of at least one row and a tenth of the balance."""
+    threshold = max(10 * row, balance_high - balance_low)
+    return Extension(
+        up=10 * (high - balance_high) >= threshold,
+        down=10 * (balance_low - low) >= threshold,
+        threshold=threshold,
+    )
 
 
 def name_day(session: Session, *, developing: bool) -> NamedReading:
@@ -49,11 +62,8 @@ def name_day(session: Session, *, developing: bool) -> NamedReading:
     """
     balance = session.balance_high - session.balance_low
     span = session.high - session.low
-    threshold = max(10 * session.row, balance)
-    extension = _Extension(
-        up=10 * (session.high - session.balance_high) >= threshold,
-        down=10 * (session.balance_low - session.low) >= threshold,
-        threshold=threshold,
+    extension = find_extension(
+        session.high, session.low, session.balance_high, session.balance_low, session.row
     )
     position = session.last - session.low
     upwards = 2 * position >= span
@@ -66,7 +76,7 @@ def name_day(session: Session, *, developing: bool) -> NamedReading:
         "balance_share": _ratio(balance, span),
         "extension_up": _ratio(max(0, session.high - session.balance_high), balance),
         "extension_down": _ratio(max(0, session.balance_low - session.low), balance),
-        "extension_needed": _ratio(threshold, 10 * balance),
+        "extension_needed": _ratio(extension.threshold, 10 * balance),
         "close_position": _ratio(position, span),
         "widest_row": max(session.rows.counts),
         "one_timeframing": _ratio(holding, transitions),
@@ -89,7 +99,7 @@ def unknown(reason: str) -> NamedReading:
 
 def _classify(
     session: Session,
-    extension: _Extension,
+    extension: Extension,
     balance: Paise,
     span: Paise,
     position: Paise,
@@ -118,7 +128,7 @@ def _has_known_range(average: AverageRange | None) -> bool:
     return average is not None and average.quality is not Quality.ESTIMATED
 
 
-def _direction(extension: _Extension) -> str:
+def _direction(extension: Extension) -> str:
     if extension.sides == 1:
         return "up" if extension.up else "down"
     return "both" if extension.sides else "none"
@@ -143,7 +153,7 @@ def _one_timeframing(brackets: Sequence[Bracket], *, upwards: bool) -> tuple[int
     return sum(later.high <= earlier.high for earlier, later in pairs), len(pairs)
 
 
-def _falsifier(name: str, session: Session, extension: _Extension) -> str:
+def _falsifier(name: str, session: Session, extension: Extension) -> str:
     tick, threshold = session.tick, extension.threshold
     above = -(-(10 * session.balance_high + threshold) // (10 * tick)) * tick
     below = (10 * session.balance_low - threshold) // (10 * tick) * tick

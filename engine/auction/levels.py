@@ -39,6 +39,16 @@ class Zone:
 
 
 @dataclass(frozen=True, slots=True)
+class Ledge:
+    """A row where several brackets stopped without it being the session's extreme."""
+
+    price: Paise
+    upper: bool
+    """True where highs stopped, False where lows did."""
+    brackets: int
+
+
+@dataclass(frozen=True, slots=True)
 class PriorLevels:
     """What earlier sessions left behind for one instrument, as of this session's open."""
 

@@ -5,8 +5,10 @@ from dataclasses import replace
 from typing import Final
 
 from config import Settings
-from engine.auction.auction import Applied, Auction
+from engine.auction.applied import Applied
+from engine.auction.auction import Auction
 from engine.auction.context import Context, Hole, Quality, RowReading
+from engine.auction.levels import PriorLevels
 from engine.auction.reading import read_context
 from engine.market.clock import MINUTE, SECOND, Instant
 from engine.market.continuity import Continuity, HoleTracker
@@ -27,7 +29,14 @@ GAP_SHADOW: Final = 10 * MINUTE
 class Market:
     """The auctions of all followed instruments on one trading day; the only writer of each of them."""
 
-    def __init__(self, instruments: Mapping[str, Instrument], day: TradingDay, settings: Settings) -> None:
+    def __init__(
+        self,
+        instruments: Mapping[str, Instrument],
+        day: TradingDay,
+        settings: Settings,
+        prior: Mapping[str, PriorLevels] | None = None,
+    ) -> None:
+        """Follow instruments on one day; ``prior`` is what earlier sessions left, where anything is known."""
         self.day = day
         self.settings = settings
         self.instruments: Mapping[str, Instrument] = dict(instruments)
@@ -38,7 +47,8 @@ class Market:
         self._continuity: dict[str, Continuity] = {}
         for key, instrument in self.instruments.items():
             opening, close = day.open(instrument.kind), day.close(instrument.kind)
-            self._auctions[key] = Auction(instrument, opening, close, settings)
+            known = None if prior is None else prior.get(key)
+            self._auctions[key] = Auction(instrument, opening, close, settings, known)
             self._continuity[key] = Continuity(opening, close, self.tracker)
         kinds = sorted({instrument.kind for instrument in self.instruments.values()})
         self._open = min((day.open(kind) for kind in kinds), default=0)
@@ -104,11 +114,14 @@ class Market:
         auction = self._known(key)
         cached = self._contexts.get(key)
         known = cached is not None and cached[0] == auction.revision
-        context = cached[1] if cached and known else read_context(auction)
         holes = self.holes
         quality = self._quality(auction, holes)
-        if context.holes != holes or context.quality is not quality:
-            context = replace(context, holes=holes, quality=quality)
+        if cached and known and cached[1].holes == holes:
+            context = cached[1]
+            if context.quality is not quality:
+                context = replace(context, quality=quality)
+        else:
+            context = read_context(auction, holes, quality)
         self._contexts[key] = (auction.revision, context)
         return context
 

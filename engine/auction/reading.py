@@ -1,54 +1,127 @@
 """Builds the immutable context of one instrument from its auction."""
 
+from collections.abc import Sequence
+from dataclasses import replace
 from typing import Final
 
+from engine.auction.acceptance import Edge, judge_edges
 from engine.auction.auction import Auction
-from engine.auction.context import BracketReading, Context, NamedReading, Quality
-from engine.auction.day_type import Session, name_day, unknown
-from engine.auction.structure import Tails, find_tails, shape_of
-from engine.auction.tpo_profile import bracket_start, letter_of, rotation_factor, tpo_rows
-from engine.auction.value_area import find_poc
-from engine.market.clock import datetime_of
+from engine.auction.context import (
+    BracketReading,
+    Context,
+    NamedReading,
+    PlacementBand,
+    ProfileReading,
+    Quality,
+)
+from engine.auction.day_type import Session, find_extension, name_day, unknown
+from engine.auction.levels import Acceptance, PriorLevels
+from engine.auction.location import check_prior, locate, name_activity, name_balance, read_gap, still_naked
+from engine.auction.nodes import find_nodes
+from engine.auction.open_type import name_open
+from engine.auction.placements import SCALE
+from engine.auction.structure_reading import (
+    NO_SHAPE,
+    Structure,
+    count_one_timeframing,
+    read_structure,
+    read_zones,
+)
+from engine.auction.tpo_profile import bracket_start, letter_of, rotation_factor
+from engine.market.clock import MINUTE, datetime_of
+from engine.market.continuity import Hole
 from engine.market.price import Paise
 
 MINUTES_SHOWN: Final = 120
+WIDE_LIMIT: Final = 20
+"""Percent of WIDE volume above which the value area says little."""
+FEW_ROWS: Final = 20
 
 
-def read_context(auction: Auction) -> Context:
-    """Return the reading of an auction without what belongs to the whole market: holes and quality are its caller's.
+def read_context(
+    auction: Auction, holes: tuple[Hole, ...] = (), quality: Quality = Quality.NOT_READY
+) -> Context:
+    """Return the reading of an auction; holes and quality belong to the whole market and come from its keeper.
 
     Prices are paise, times instants; what is not known is None and a note says why.
     """
+    session = auction.brackets
     brackets = read_brackets(auction)
     bars = auction.bars
     minutes = tuple(bars.minutes[-MINUTES_SHOWN:])
+    row, height = auction.row, auction.ticks_per_row
+    volumes = None if height is None else auction.profile.view(height)
+    profile = None if row is None else auction.read_rows(volumes, row)
+    structure = read_structure(auction)
+    day_type = read_day_type(auction, structure)
+    prior = check_prior(auction.prior, auction.previous_close)
+    usable = prior if prior is not None and prior.ready else None
+    time = auction.session_open if auction.time is None else auction.time
+    up, down = _extended(auction)
+    tick = auction.instrument.tick
+    high, low, last = session.high, session.low, auction.last
+    traded = high is not None and low is not None and last is not None
     return Context(
         instrument=auction.instrument,
-        time=auction.session_open if auction.time is None else auction.time,
-        quality=Quality.NOT_READY,
+        time=time,
+        quality=quality,
         partial_since=auction.partial_since,
-        row=auction.row,
+        row=row,
         open=auction.open,
-        high=auction.brackets.high,
-        low=auction.brackets.low,
-        last=auction.last,
+        high=high,
+        low=low,
+        last=last,
         previous_close=auction.previous_close,
-        vwap=_vwap(auction),
-        initial_balance=auction.brackets.initial_balance,
-        volume_profile=auction.volume_reading(),
-        tpo_profile=auction.tpo_reading(),
+        vwap=auction.vwap.value,
+        initial_balance=session.initial_balance,
+        volume_profile=profile,
+        tpo_profile=None if structure is None else auction.read_rows(structure.rows, structure.row),
         brackets=brackets,
         five_minutes=bars.completed_fives,
         minutes=minutes,
-        holes=(),
+        holes=holes,
         average_range=auction.average_range,
         atr=_steady_atr(auction),
         median_spread=auction.spreads.median(),
-        rotation_factor=rotation_factor(auction.brackets.brackets),
-        day_type=read_day_type(auction),
+        rotation_factor=rotation_factor(session.brackets),
+        day_type=day_type,
         open_type=read_open_type(auction),
-        notes=_notes(auction),
-        placed_volumes=tuple(auction.placement.sure(bar.start) for bar in minutes),
+        notes=_notes(auction, prior),
+        placed_volumes=auction.placement.sure_volumes(minutes),
+        prior=prior,
+        shape="" if structure is None or structure.shape == NO_SHAPE else structure.shape,
+        nodes=() if row is None else find_nodes(volumes, row),
+        zones=() if structure is None else read_zones(auction, structure, volumes, holes),
+        top_tail=0 if structure is None else structure.tails.top,
+        bottom_tail=0 if structure is None else structure.tails.bottom,
+        vwap_deviation=auction.vwap.deviation,
+        deviation_minutes=_recorded_minutes(auction, time),
+        vwap_slope=auction.vwap.slope(time),
+        extended_up=up,
+        extended_down=down,
+        one_timeframing=count_one_timeframing(brackets, session.length),
+        poc_migration=_poc_migration(auction, profile),
+        value_weak=_value_weak(auction, structure, profile, day_type, holes),
+        delta=auction.flow.reading,
+        absorptions=auction.flow.absorptions,
+        acceptance=_acceptance(auction, brackets, profile, usable),
+        opening_range=_opening_range(auction),
+        placement_band=read_placement_band(auction, profile),
+        developing=tuple(auction.development.samples),
+        poor_high=structure is not None and structure.poor_high,
+        poor_low=structure is not None and structure.poor_low,
+        ledges=() if structure is None else structure.ledges,
+        balance_state=""
+        if usable is None or high is None or low is None
+        else name_balance(profile, high, low, usable, day_type.name),
+        location="" if usable is None or last is None else locate(last, usable, tick),
+        activity=""
+        if usable is None or last is None or auction.open is None
+        else name_activity(auction.open, last, usable, tick),
+        gap=None
+        if usable is None or auction.open is None or high is None or low is None
+        else read_gap(auction.open, high, low, usable),
+        naked_pocs=() if usable is None or not traded else still_naked(usable, brackets, tick),
     )
 
 
@@ -68,23 +141,7 @@ def read_brackets(auction: Auction) -> tuple[BracketReading, ...]:
     )
 
 
-def read_tails(auction: Auction, row: Paise) -> Tails:
-    """Return the tails of the TPO profile; one that the newest, unfinished bracket makes does not count yet."""
-    brackets = auction.brackets.brackets
-    rows = tpo_rows(brackets, row)
-    if rows is None:
-        return Tails(0, 0)
-    newest = brackets[-1]
-    making = auction.brackets.clock < auction.brackets.end_of(newest)
-    top = rows.low + len(rows.counts) - 1
-    return find_tails(
-        rows.counts,
-        bottom_counts=not (making and newest.low // row == rows.low),
-        top_counts=not (making and newest.high // row == top),
-    )
-
-
-def read_day_type(auction: Auction) -> NamedReading:
+def read_day_type(auction: Auction, structure: Structure | None) -> NamedReading:
     """Return the day type, developing until the close, UNKNOWN until the initial balance is complete."""
     session = auction.brackets
     balance, row = session.initial_balance, auction.row
@@ -92,8 +149,7 @@ def read_day_type(auction: Auction) -> NamedReading:
         return unknown("the record began after the initial balance")
     if not balance.complete or row is None:
         return unknown("the initial balance is not complete")
-    rows = tpo_rows(session.brackets, row)
-    if rows is None or session.high is None or session.low is None or auction.last is None:
+    if structure is None or session.high is None or session.low is None or auction.last is None:
         return unknown("nothing traded yet")
     return name_day(
         Session(
@@ -104,9 +160,9 @@ def read_day_type(auction: Auction) -> NamedReading:
             balance_low=balance.low,
             row=row,
             tick=auction.instrument.tick,
-            rows=rows,
+            rows=structure.rows,
             brackets=session.brackets,
-            shape=shape_of(rows.counts, find_poc(rows.counts)[0], read_tails(auction, row)),
+            shape=structure.shape,
             average_range=auction.average_range,
         ),
         developing=session.clock < auction.session_close,
@@ -114,18 +170,122 @@ def read_day_type(auction: Auction) -> NamedReading:
 
 
 def read_open_type(auction: Auction) -> NamedReading:
-    """Return the open type: UNKNOWN after a late start, and without the levels of earlier days."""
+    """Return the open type: developing until an hour is over, UNKNOWN without the whole open or earlier levels."""
     if auction.partial_since is not None:
         return unknown(f"late start at {datetime_of(auction.partial_since):%H:%M:%S}")
-    return unknown("no levels of earlier days")
+    prior = check_prior(auction.prior, auction.previous_close)
+    if prior is None:
+        return unknown("no levels of earlier days")
+    if not prior.ready:
+        return unknown(f"levels of earlier days are not ready: {prior.reason}")
+    if auction.seeded_from is not None:
+        return unknown("the open was seeded, not seen")
+    row, clock = auction.row, auction.brackets.clock
+    if auction.opening is None or row is None:
+        return unknown("no average daily range of at least 5 earlier days")
+    if clock < auction.brackets.opening_end:
+        return unknown("the opening range is not complete")
+    return name_open(
+        auction.opening,
+        prior,
+        row,
+        auction.instrument.tick,
+        developing=clock < auction.brackets.hour_end,
+    )
 
 
-def _vwap(auction: Auction) -> Paise | None:
-    fraction = auction.vwap_fraction
-    if fraction is None:
+def read_placement_band(auction: Auction, profile: ProfileReading | None) -> PlacementBand | None:
+    """Return POC and value area under three placements; None until the row is frozen and something traded."""
+    height, row = auction.ticks_per_row, auction.row
+    if profile is None or height is None or row is None or not auction.row_frozen:
         return None
-    turnover, volume = fraction
-    return (2 * turnover + volume) // (2 * volume)
+    before = auction.read_rows(auction.placements.before.view(height), row)
+    between = auction.read_rows(auction.placements.between.view(), row)
+    if before is None or between is None:
+        return None
+    return PlacementBand(profile, before, replace(between, total=between.total // SCALE))
+
+
+def _extended(auction: Auction) -> tuple[bool, bool]:
+    session, row = auction.brackets, auction.row
+    balance = session.initial_balance
+    if balance is None or not balance.complete or row is None or session.high is None or session.low is None:
+        return False, False
+    extension = find_extension(session.high, session.low, balance.high, balance.low, row)
+    return extension.up, extension.down
+
+
+def _recorded_minutes(auction: Auction, time: int) -> int:
+    if auction.vwap.variance_fraction is None:
+        return 0
+    since = auction.session_open if auction.partial_since is None else auction.partial_since
+    return max(0, min(time, auction.session_close) - since) // MINUTE
+
+
+def _poc_migration(auction: Auction, profile: ProfileReading | None) -> int | None:
+    if profile is None or auction.development.balance_poc is None:
+        return None
+    return (profile.poc - auction.development.balance_poc) // profile.row
+
+
+def _value_weak(
+    auction: Auction,
+    structure: Structure | None,
+    profile: ProfileReading | None,
+    day_type: NamedReading,
+    holes: Sequence[Hole],
+) -> str:
+    if profile is None:
+        return "no volume placed yet"
+    reasons = []
+    if structure is not None and structure.shape == "B":
+        reasons.append("shape B")
+    if day_type.name in ("TREND", "DOUBLE DISTRIBUTION"):
+        reasons.append(f"day type {day_type.name}")
+    if profile.rows < FEW_ROWS:
+        reasons.append(f"{profile.rows} rows")
+    wide = auction.placement.wide_volume(profile.row, holes)
+    if 100 * wide > WIDE_LIMIT * profile.total:
+        reasons.append(f"{100 * wide // profile.total} % of the volume WIDE")
+    if auction.partial_since is not None:
+        reasons.append("PARTIAL")
+    return ", ".join(reasons)
+
+
+def _acceptance(
+    auction: Auction,
+    brackets: Sequence[BracketReading],
+    profile: ProfileReading | None,
+    prior: PriorLevels | None,
+) -> dict[str, Acceptance]:
+    row, height, session = auction.row, auction.ticks_per_row, auction.brackets
+    if row is None or height is None:
+        return {}
+    tick = auction.instrument.tick
+    edges = []
+    if profile is not None:
+        edges += [Edge("VAH", profile.vah + row - tick, 1), Edge("VAL", profile.val, -1)]
+    balance = session.initial_balance
+    if balance is not None and balance.complete:
+        since = session.balance_end
+        edges += [Edge("IBH", balance.high, 1, since), Edge("IBL", balance.low, -1, since)]
+    if prior is not None:
+        edges += [
+            Edge("PDH", prior.high, 1),
+            Edge("PDL", prior.low, -1),
+            Edge("PVAH", prior.vah + prior.row - tick, 1),
+            Edge("PVAL", prior.val, -1),
+        ]
+        if prior.balance_high is not None and prior.balance_low is not None:
+            edges += [Edge("BALH", prior.balance_high, 1), Edge("BALL", prior.balance_low, -1)]
+    return judge_edges(edges, brackets, session.length, row, auction.profile, height)
+
+
+def _opening_range(auction: Auction) -> tuple[Paise, Paise] | None:
+    session = auction.brackets
+    if auction.partial_since is not None or session.opening_low is None or session.opening_high is None:
+        return None
+    return session.opening_low, session.opening_high
 
 
 def _steady_atr(auction: Auction) -> Paise | None:
@@ -133,7 +293,7 @@ def _steady_atr(auction: Auction) -> Paise | None:
     return None if atr is None or not auction.bars.contiguous else round(atr)
 
 
-def _notes(auction: Auction) -> tuple[str, ...]:
+def _notes(auction: Auction, prior: PriorLevels | None) -> tuple[str, ...]:
     notes = []
     if auction.partial_since is not None:
         notes.append(f"PARTIAL from {datetime_of(auction.partial_since):%H:%M}")
@@ -141,8 +301,10 @@ def _notes(auction: Auction) -> tuple[str, ...]:
         notes.append("row provisional until 09:45")
     if not auction.bars.contiguous:
         notes.append("ATR NOT READY: minutes missing")
-    if auction.off_grid:
-        notes.append(f"{auction.off_grid} prices off the tick grid")
+    if prior is not None and prior.reason:
+        notes.append(f"prior levels {prior.quality.value}: {prior.reason}")
+    if auction.record.off_grid:
+        notes.append(f"{auction.record.off_grid} prices off the tick grid")
     if auction.implausible:
         notes.append(f"{auction.implausible} packets with impossible prices ignored")
     return tuple(notes)

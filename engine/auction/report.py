@@ -3,6 +3,7 @@
 from engine.auction.context import NamedReading, ProfileReading
 from engine.auction.market import Market
 from engine.auction.reading import read_brackets, read_day_type, read_open_type
+from engine.auction.structure_reading import read_structure
 from engine.auction.tpo_profile import rotation_factor
 from engine.market.clock import SECOND, isoformat
 from engine.market.price import Paise, rupees_of
@@ -32,7 +33,7 @@ def instrument_report(market: Market, key: str, rejected: int = 0) -> dict[str, 
             }
             for bracket in read_brackets(auction)
         ]
-    fraction = auction.vwap_fraction
+    fraction = auction.vwap.fraction
     atr = auction.bars.atr
     return {
         "tick_size": rupees_of(instrument.tick),
@@ -50,7 +51,7 @@ def instrument_report(market: Market, key: str, rejected: int = 0) -> dict[str, 
         },
         "quality": {
             "updates": continuity.updates,
-            "trades": auction.trades,
+            "trades": auction.record.trades,
             "duplicates": continuity.duplicates,
             "out_of_order": continuity.out_of_order,
             "rejected": continuity.rejected + rejected,
@@ -73,7 +74,7 @@ def instrument_report(market: Market, key: str, rejected: int = 0) -> dict[str, 
             "complete": balance.complete,
         },
         "rotation_factor": rotation_factor(session.brackets),
-        "day_type": _named(read_day_type(auction)),
+        "day_type": _named(read_day_type(auction, read_structure(auction))),
         "open_type": _named(read_open_type(auction)),
         "atr": {
             "period": market.settings.stop.atr_period,

@@ -1,8 +1,17 @@
-"""Shape of a TPO profile: tails, single prints inside the body and the two-humped look."""
+"""Shape of a TPO profile: tails, single prints, poor extremes, ledges and the two-humped look."""
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from engine.auction.levels import Ledge
+from engine.auction.tpo_profile import Bracket
+from engine.market.clock import MINUTE, Instant
+from engine.market.price import Paise
+
+OLD_EXTREME = 60 * MINUTE
+"""An extreme that has stood this long needs no second visit to be poor."""
+LEDGE_BRACKETS = 3
 TAIL_ROWS = 2
 """A tail is at least this many consecutive single rows from an extreme."""
 
@@ -36,6 +45,54 @@ def single_prints(counts: Sequence[int]) -> tuple[tuple[int, int], ...]:
     return tuple(runs)
 
 
+def tpos_beside(counts: Sequence[int], poc: int, tails: Tails | None = None) -> tuple[int, int]:
+    """Return the TPOs above and below the POC's row, without those of the tails where these are given."""
+    top, bottom = (0, 0) if tails is None else (tails.top, tails.bottom)
+    above = counts[poc + 1 : max(poc + 1, len(counts) - top)]
+    return sum(above), sum(counts[min(bottom, poc) : poc])
+
+
+def poor_extremes(
+    brackets: Sequence[Bracket], row: Paise, session_open: Instant, length: int, clock: Instant
+) -> tuple[bool, bool]:
+    """Say whether the session's high and low are poor: left without excess.
+
+    The extreme row was visited by at least two brackets, two of them at least two apart, or the newest of them
+    ended an hour ago. ``length`` is a bracket's, in microseconds.
+    """
+    if not brackets:
+        return False, False
+    top = max(bracket.high for bracket in brackets) // row
+    bottom = min(bracket.low for bracket in brackets) // row
+
+    def is_poor(visits: Sequence[int]) -> bool:
+        aged = clock - (session_open + (visits[-1] + 1) * length) >= OLD_EXTREME
+        return len(visits) >= 2 and (visits[-1] - visits[0] >= 2 or aged)
+
+    return (
+        is_poor([bracket.index for bracket in brackets if bracket.high // row == top]),
+        is_poor([bracket.index for bracket in brackets if bracket.low // row == bottom]),
+    )
+
+
+def find_ledges(brackets: Sequence[Bracket], row: Paise) -> tuple[Ledge, ...]:
+    """Return the flat sides inside the profile: three brackets or more that stopped within a row of one another.
+
+    The row most brackets stopped around wins, the lower of equals; each bracket belongs to one ledge a side. What
+    lies within a row of the session's own extreme is no ledge.
+    """
+    if not brackets:
+        return ()
+    highs = [bracket.high // row for bracket in brackets]
+    lows = [bracket.low // row for bracket in brackets]
+    top, bottom = max(highs), min(lows)
+    found = [
+        *_flat_sides([number for number in highs if number < top - 1], row, upper=True),
+        *_flat_sides([number for number in lows if number > bottom + 1], row, upper=False),
+    ]
+    return tuple(found)
+
+
 def shape_of(counts: Sequence[int], poc: int, tails: Tails) -> str:
     """Return B (two humps), P, b, D or – for a TPO profile.
 
@@ -52,6 +109,19 @@ def shape_of(counts: Sequence[int], poc: int, tails: Tails) -> str:
     if 35 * span < 100 * poc < 65 * span:
         return "D"
     return "–"
+
+
+def _flat_sides(stops: list[int], row: Paise, *, upper: bool) -> list[Ledge]:
+    found: list[Ledge] = []
+    while len(stops) >= LEDGE_BRACKETS:
+        at = Counter(stops)
+        around = {number: at[number - 1] + at[number] + at[number + 1] for number in sorted(at)}
+        best = max(around, key=around.__getitem__)
+        if around[best] < LEDGE_BRACKETS:
+            break
+        found.append(Ledge(price=best * row, upper=upper, brackets=around[best]))
+        stops = [number for number in stops if abs(number - best) > 1]
+    return sorted(found, key=lambda ledge: ledge.price)
 
 
 def _has_two_humps(counts: Sequence[int]) -> bool:

@@ -76,7 +76,7 @@ def day() -> Day:
 
 def _follow(result: Day, update: MarketUpdate) -> None:
     auction = result.market.auction(update.instrument)
-    fraction = auction.vwap_fraction
+    fraction = auction.vwap.fraction
     if fraction is not None and auction.average_price is not None:
         own = fraction[0] / fraction[1]
         error = abs(own / auction.average_price - 1)
@@ -120,7 +120,7 @@ def test_every_packet_and_unit_is_accounted_for(
     day: Day, key: str, packets: int, events: int, volume: int, baseline: int, back: int
 ) -> None:
     continuity, auction = day.market.continuity(key), day.market.auction(key)
-    assert (continuity.updates, auction.trades, auction.profile.total) == (packets, events, volume)
+    assert (continuity.updates, auction.record.trades, auction.profile.total) == (packets, events, volume)
     assert (continuity.baseline, continuity.out_of_order) == (baseline, back)
     assert sum(rows_of(auction, 7).counts) == volume
 
@@ -492,7 +492,7 @@ def test_rotation_bracket_by_bracket(day: Day, key: str, steps: list[int]) -> No
 @pytest.mark.parametrize("key", [EQ_A, EQ_B, OPT_A, OPT_B])
 def test_the_seeded_vwap_follows_the_brokers_own(day: Day, key: str) -> None:
     assert day.worst_vwap[key] <= 0.0015
-    fraction, own = day.market.auction(key).vwap_fraction, day.market.auction(key).average_price
+    fraction, own = day.market.auction(key).vwap.fraction, day.market.auction(key).average_price
     assert fraction is not None
     assert own is not None
     assert abs(fraction[0] / fraction[1] / own - 1) <= 0.0005
