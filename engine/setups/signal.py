@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Protocol
+from typing import ClassVar, Protocol
 
 from engine.auction.context import Context
 from engine.market.clock import Instant
@@ -69,8 +69,8 @@ class Refusal:
 class Setup(Protocol):
     """A rule that watches one instrument; state inside is rebuilt from the same contexts in the same order."""
 
-    name: str
-    version: int
+    name: ClassVar[str]
+    version: ClassVar[int]
 
     def evaluate(self, context: Context) -> Signal | Refusal | None:
         """Judge the market when a minute, 5-minute bar or bracket has closed or a watched level was crossed."""

@@ -1,6 +1,6 @@
 """Hand-built days for the tests of setups: 5-minute bars in, contexts as the auction would give them out."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, time
 
@@ -187,6 +187,11 @@ def make_morning(
         opening_range=(fives[0].low, fives[0].high),
         prior=PRIOR,
     )
+
+
+def changed(context: Context, fields: Mapping[str, object]) -> Context:
+    """Return a context with other fields, as named by a test's parameters."""
+    return replace(context, **fields)  # type: ignore[arg-type]
 
 
 def say(setup: Setup, contexts: Iterable[Context]) -> list[Signal | Refusal]:

@@ -10,7 +10,7 @@ from engine.auction.context import AverageRange, Context, Hole, Quality
 from engine.market.clock import MINUTE, SECOND
 from engine.setups.eighty_percent import EightyPercent
 from engine.setups.signal import Refusal, Side, Signal
-from tests.setups.builders import LOW, OPEN, PRIOR, ROW, STOCK, make_morning, mirror, plain, say
+from tests.setups.builders import LOW, OPEN, PRIOR, ROW, STOCK, changed, make_morning, mirror, plain, say
 
 Bars = tuple[tuple[int, int, int], ...]
 BELOW = (99_600, 99_900, 99_800)
@@ -22,14 +22,13 @@ BRACKETS: Bars = (*[BELOW] * 6, *[ENTER] * 6, *[IN] * 6)
 SPAN = AverageRange(2_000, Quality.LIVE, 20)
 
 
-def contexts(bars: Bars, **fields: Any) -> Iterator[Context]:
-    opened = fields.pop("open", OPENED)
+def contexts(bars: Bars, opened: int = OPENED, **fields: object) -> Iterator[Context]:
     for count in range(1, len(bars) + 1):
-        yield replace(make_morning(*bars[:count], opened=opened), **({"average_range": SPAN} | fields))
+        yield changed(make_morning(*bars[:count], opened=opened), {"average_range": SPAN} | fields)
 
 
-def run(bars: Bars, **fields: Any) -> list[Signal | Refusal]:
-    return say(EightyPercent(STOCK.key), contexts(bars, **fields))
+def run(bars: Bars, opened: int = OPENED, **fields: object) -> list[Signal | Refusal]:
+    return say(EightyPercent(STOCK.key), contexts(bars, opened, **fields))
 
 
 def test_two_brackets_inside_after_an_open_below_value_are_a_long() -> None:
@@ -58,7 +57,7 @@ def test_an_open_above_value_is_the_short_that_mirrors_it() -> None:
     ids=["opened inside", "one bracket inside", "second closes outside", "second not over"],
 )
 def test_look_alikes_say_nothing(bars: Bars, opened: int) -> None:
-    assert run(bars, open=opened) == []
+    assert run(bars, opened=opened) == []
 
 
 @pytest.mark.parametrize(
@@ -132,7 +131,7 @@ days = st.lists(any_bar, min_size=1, max_size=30).map(tuple)
 @given(bars=days, opened=st.sampled_from([99_800, 100_500, 101_200]))
 def test_the_market_upside_down_gives_the_opposite_trades(bars: Bars, opened: int) -> None:
     upright, upside_down = EightyPercent(STOCK.key), EightyPercent(STOCK.key)
-    for context in contexts(bars, open=opened):
+    for context in contexts(bars, opened=opened):
         assert plain(upright.evaluate(context), upside_down=True) == plain(
             upside_down.evaluate(mirror(context))
         )

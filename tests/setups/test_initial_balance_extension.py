@@ -8,9 +8,22 @@ from hypothesis import strategies as st
 
 from engine.auction.context import AverageRange, Context, Hole, InitialBalance, Quality
 from engine.market.clock import SECOND
+from engine.market.update import Bar
 from engine.setups.initial_balance_extension import InitialBalanceExtension
 from engine.setups.signal import Refusal, Side, Signal
-from tests.setups.builders import HIGH, LOW, PRIOR, STOCK, Day, bar_start, make_context, mirror, plain, say
+from tests.setups.builders import (
+    HIGH,
+    LOW,
+    PRIOR,
+    STOCK,
+    Day,
+    bar_start,
+    changed,
+    make_context,
+    mirror,
+    plain,
+    say,
+)
 
 Bars = tuple[tuple[int, int, int], ...]
 INSIDE = (100_400, 100_900, 100_600)
@@ -24,12 +37,12 @@ def contexts(bars: Bars, volume: int = 650, **fields: object) -> Iterator[Contex
     for count in range(1, len(bars) + 1):
         base = make_context(Day(bars[:count]))
         fives = (*base.five_minutes[:-1], replace_volume(base, volume))
-        yield replace(base, five_minutes=fives, **(READY | fields))  # type: ignore[arg-type]
+        yield changed(base, {"five_minutes": fives} | READY | fields)
 
 
-def replace_volume(context: Context, volume: int) -> Any:
+def replace_volume(context: Context, volume: int) -> Bar:
     bar = context.five_minutes[-1]
-    return type(bar)(bar.start, bar.open, bar.high, bar.low, bar.close, volume)
+    return Bar(bar.start, bar.open, bar.high, bar.low, bar.close, volume)
 
 
 def run(bars: Bars, volume: int = 650, **fields: object) -> list[Signal | Refusal]:
@@ -117,7 +130,7 @@ def test_an_old_break_is_not_spoken_of_after_a_late_start() -> None:
         ({"prior": replace(PRIOR, quality=Quality.NOT_READY, reason="split")}, "slot volumes"),
     ],
 )
-def test_each_missing_input_is_said_once_and_nothing_is_judged(fields: dict[str, object], name: str) -> None:
+def test_each_missing_input_is_said_once_and_nothing_is_judged(fields: dict[str, Any], name: str) -> None:
     (refusal,) = run((INSIDE, BREAK, INSIDE, BREAK), **fields)
     assert isinstance(refusal, Refusal)
     assert (refusal.code, refusal.side, refusal.evidence) == ("NOT_READY", None, {"missing": name})

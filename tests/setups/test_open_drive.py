@@ -10,7 +10,7 @@ from engine.auction.context import AverageRange, Context, GapReading, Hole, Qual
 from engine.market.clock import MINUTE, SECOND
 from engine.setups.open_drive import OpenDrive, first_entry
 from engine.setups.signal import Refusal, Side, Signal
-from tests.setups.builders import FIVE, OPEN, PRIOR, STOCK, make_morning, mirror, plain, say
+from tests.setups.builders import FIVE, OPEN, PRIOR, STOCK, changed, make_morning, mirror, plain, say
 
 Bars = tuple[tuple[int, int, int], ...]
 OPENED = 101_200
@@ -21,14 +21,13 @@ TOUCHES = (101_400, 102_300, 102_250)
 SPAN = AverageRange(4_000, Quality.LIVE, 20)
 
 
-def contexts(bars: Bars, **fields: Any) -> Iterator[Context]:
-    opened = fields.pop("open", OPENED)
+def contexts(bars: Bars, opened: int = OPENED, **fields: object) -> Iterator[Context]:
     for count in range(1, len(bars) + 1):
-        yield replace(make_morning(*bars[:count], opened=opened), **({"average_range": SPAN} | fields))
+        yield changed(make_morning(*bars[:count], opened=opened), {"average_range": SPAN} | fields)
 
 
-def run(bars: Bars, **fields: Any) -> list[Signal | Refusal]:
-    return say(OpenDrive(STOCK.key), contexts(bars, **fields))
+def run(bars: Bars, opened: int = OPENED, **fields: object) -> list[Signal | Refusal]:
+    return say(OpenDrive(STOCK.key), contexts(bars, opened, **fields))
 
 
 def test_the_first_bar_that_holds_beyond_the_opening_range_joins_the_drive() -> None:

@@ -19,6 +19,7 @@ from tests.setups.builders import (
     STOCK,
     Day,
     bar_start,
+    changed,
     make_context,
     mirror,
     plain,
@@ -34,7 +35,7 @@ READY: dict[str, Any] = {
     "prior": PRIOR,
     "shape": "D",
     "poc_migration": 0,
-    "acceptance": {name: Acceptance.TESTING for name in ("VAL", "VAH", "PVAL", "PVAH")},
+    "acceptance": dict.fromkeys(("VAL", "VAH", "PVAL", "PVAH"), Acceptance.TESTING),
 }
 OPENED_OUTSIDE: dict[str, Any] = {"open": 101_100}
 LATE = (INSIDE,) * 11
@@ -44,7 +45,7 @@ LATE = (INSIDE,) * 11
 def contexts(bars: Bars, day: Day | None = None, **fields: object) -> Iterator[Context]:
     for count in range(1, len(bars) + 1):
         base = make_context(replace(day or Day((), poc=100_400), bars=bars[:count]))
-        yield replace(base, **(READY | fields))  # type: ignore[arg-type]
+        yield changed(base, READY | fields)
 
 
 def run(bars: Bars, day: Day | None = None, **fields: object) -> list[Signal | Refusal]:
@@ -116,7 +117,7 @@ def test_look_alikes_say_nothing(bars: Bars) -> None:
         ({"last": LOW}, "NO_TARGET"),
     ],
 )
-def test_each_off_condition_refuses_with_its_code_and_numbers(fields: dict[str, object], code: str) -> None:
+def test_each_off_condition_refuses_with_its_code_and_numbers(fields: dict[str, Any], code: str) -> None:
     refusal = only_refusal((INSIDE, TAKEN, BACK), **fields)
     assert (refusal.code, refusal.side) == (code, Side.SELL)
     assert refusal.evidence["edge_price"] == 1009.9
@@ -133,7 +134,7 @@ def test_each_off_condition_refuses_with_its_code_and_numbers(fields: dict[str, 
         {"acceptance": {"PVAH": Acceptance.TESTING, "PVAL": Acceptance.ACCEPTED}},
     ],
 )
-def test_what_runs_the_other_way_does_not_forbid_it(fields: dict[str, object]) -> None:
+def test_what_runs_the_other_way_does_not_forbid_it(fields: dict[str, Any]) -> None:
     (said,) = run((INSIDE, TAKEN, BACK), **fields)
     assert isinstance(said, Signal)
 
@@ -171,7 +172,7 @@ def test_one_probe_gets_one_decision_and_the_next_another() -> None:
         ({"high": None}, "day range"),
     ],
 )
-def test_each_missing_input_is_said_once_and_nothing_is_judged(fields: dict[str, object], name: str) -> None:
+def test_each_missing_input_is_said_once_and_nothing_is_judged(fields: dict[str, Any], name: str) -> None:
     refusal = only_refusal((INSIDE, TAKEN, BACK, INSIDE), **fields)
     assert (refusal.code, refusal.side, refusal.evidence) == ("NOT_READY", None, {"missing": name})
 

@@ -11,7 +11,19 @@ from engine.auction.levels import Acceptance, Node, NodeKind
 from engine.market.clock import SECOND
 from engine.setups.signal import Refusal, Side, Signal
 from engine.setups.vwap_reversion import VwapReversion
-from tests.setups.builders import HIGH, LOW, PRIOR, STOCK, Day, bar_start, make_context, mirror, plain, say
+from tests.setups.builders import (
+    HIGH,
+    LOW,
+    PRIOR,
+    STOCK,
+    Day,
+    bar_start,
+    changed,
+    make_context,
+    mirror,
+    plain,
+    say,
+)
 
 Bars = tuple[tuple[int, int, int], ...]
 NEAR = (100_200, 100_500, 100_300)
@@ -28,12 +40,12 @@ READY: dict[str, Any] = {
 }
 
 
-def contexts(bars: Bars, **fields: Any) -> Iterator[Context]:
+def contexts(bars: Bars, **fields: object) -> Iterator[Context]:
     for count in range(1, len(bars) + 1):
-        yield replace(make_context(Day(bars[:count], poc=100_500)), **(READY | fields))
+        yield changed(make_context(Day(bars[:count], poc=100_500)), READY | fields)
 
 
-def run(bars: Bars, **fields: Any) -> list[Signal | Refusal]:
+def run(bars: Bars, **fields: object) -> list[Signal | Refusal]:
     return say(VwapReversion(STOCK.key), contexts(bars, **fields))
 
 
