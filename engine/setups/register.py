@@ -1,0 +1,47 @@
+"""The house's setups: which exist, what switches them, and the word for all of them."""
+
+from collections.abc import Mapping
+from typing import Final
+
+import config
+from engine.setups.absorption import AbsorptionAtEdge
+from engine.setups.common import Rule
+from engine.setups.eighty_percent import EightyPercent
+from engine.setups.failed_auction import FailedAuction
+from engine.setups.initial_balance_extension import InitialBalanceExtension
+from engine.setups.open_drive import OpenDrive
+from engine.setups.single_print_continuation import SinglePrintContinuation
+from engine.setups.value_area_fade import ValueAreaFade
+from engine.setups.vwap_reversion import VwapReversion
+
+SETUPS: Final[tuple[type[Rule], ...]] = (
+    AbsorptionAtEdge,
+    ValueAreaFade,
+    EightyPercent,
+    InitialBalanceExtension,
+    FailedAuction,
+    OpenDrive,
+    VwapReversion,
+    SinglePrintContinuation,
+)
+"""In the order they are asked. The filter comes before its parents, so that its record holds what it confirmed."""
+
+
+def modes(settings: config.Setups) -> Mapping[str, config.Mode]:
+    """Return what each setup may do by itself, by its name."""
+    return {setup.name: getattr(settings, setup.setting) for setup in SETUPS}
+
+
+def build_setups(instrument_key: str, settings: config.Setups, *, estimated_range: bool) -> tuple[Rule, ...]:
+    """Return the setups of one instrument; a filter that is off does not exist."""
+    return tuple(
+        setup(instrument_key, estimated_range=estimated_range)
+        for setup in SETUPS
+        if setup is not AbsorptionAtEdge or settings.absorption != "off"
+    )
+
+
+def trading_word(settings: config.Setups) -> str:
+    """Return AUTO when any setup trades by itself, ASK when any asks, else OFF."""
+    found = set(modes(settings).values())
+    return "AUTO" if "auto" in found else "ASK" if "ask" in found else "OFF"
