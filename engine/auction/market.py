@@ -95,6 +95,11 @@ class Market:
         return self._continuity[key]
 
     @property
+    def newest(self) -> Instant | None:
+        """Return the newest trade time of all instruments; None before the first update."""
+        return self._newest
+
+    @property
     def holes(self) -> tuple[Hole, ...]:
         """Return the holes of the tape as known now, in time order."""
         return self.tracker.holes

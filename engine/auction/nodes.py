@@ -14,8 +14,8 @@ REACH: Final = 3
 def find_nodes(rows: Rows | None, row: Paise) -> tuple[Node, ...]:
     """Return the nodes of a volume profile, lowest first; ``row`` is the height of its rows in paise.
 
-    The profile is smoothed by a mean over three rows (two at the edges). A node is a strict extreme within three
-    rows whose prominence is at least a tenth of the smoothed peak; a valley never lies at the profile's edge.
+    The profile is smoothed by a mean over three rows, nothing lying beyond its edges. A node is a strict extreme
+    within three rows whose prominence is a tenth of the smoothed peak or more; a valley never lies at the edge.
     """
     if rows is None:
         return ()
@@ -39,12 +39,9 @@ def find_nodes(rows: Rows | None, row: Paise) -> tuple[Node, ...]:
 
 
 def _smooth(counts: Sequence[int]) -> list[int]:
-    """Return six times the mean of each row and its neighbours, so that two and three rows both divide."""
-    size = len(counts)
-    if size == 1:
-        return [6 * counts[0]]
-    inner = [2 * (counts[index - 1] + counts[index] + counts[index + 1]) for index in range(1, size - 1)]
-    return [3 * (counts[0] + counts[1]), *inner, 3 * (counts[-2] + counts[-1])]
+    """Return three times the mean of each row and its neighbours."""
+    padded = [0, *counts, 0]
+    return [padded[index - 1] + padded[index] + padded[index + 1] for index in range(1, len(padded) - 1)]
 
 
 def _stands_out(values: Sequence[int], index: int) -> bool:

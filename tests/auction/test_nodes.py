@@ -21,7 +21,7 @@ def naive_nodes(counts: list[int]) -> list[tuple[NodeKind, int]]:
     smooth = []
     for index in range(size):
         window = counts[max(0, index - 1) : index + 2]
-        smooth.append(sum(window) * 6 // len(window))
+        smooth.append(sum(window))
     found = []
     for kind, values in ((NodeKind.HIGH, smooth), (NodeKind.LOW, [-value for value in smooth])):
         for index in range(size):
