@@ -257,6 +257,7 @@ class Floor:
         """Let an order meet the book that stands now, level by level; the rest of it rests.
 
         A limit beyond the last visible level has swept the book: what it meets next costs no less than that level.
+        While the market is held there is no next book, and the rest fills at that level, marked STALE.
         """
         order.meets_by = None
         self.register.touch(order, now)
@@ -274,6 +275,11 @@ class Floor:
             takes = [(worse(order.side, order.trigger_price, price), quantity) for price, quantity in takes]
             order.swept = order.swept and worse(order.side, order.trigger_price, order.swept)
             quality = TRIGGER
+        left = order.remaining - sum(quantity for _, quantity in takes)
+        if self.held and order.swept and left:
+            # No newer book will come: as in a flatten without an engine, the rest pays the last level seen.
+            takes.append((order.swept, left))
+            quality = STALE
         return self.register.fill(order, takes, quality, now)
 
     def roll_phases(self, now: Instant) -> list[BrokerEvent]:

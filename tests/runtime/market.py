@@ -60,7 +60,8 @@ def tape() -> Tape:
     return Tape(dict(feed.instruments), trading_day(feed.day, settings.session), feed.seeds, tuple(updates))
 
 
-def plan(length: int = UPDATES, start: str | None = None) -> RunPlan:
+def plan(length: int = UPDATES, start: str | None = None, *, setups: config.Mode = "auto") -> RunPlan:
     """Return the plan of a run over the tape."""
     choice = MarketChoice(Market.SIMULATED, start=start)
-    return plan_run("demo-1", choice, TapeFeed(tape(), length), config.Settings())
+    settings = config.Settings(setups=config.Setups(failed_auction=setups))
+    return plan_run("demo-1", choice, TapeFeed(tape(), length), settings)

@@ -108,7 +108,7 @@ def undisturbed(acts: list[Act]) -> tuple[dict[str, object], list[Any]]:
 @given(acts=wishes(), cuts=st.lists(st.tuples(st.integers(0, LENGTH), st.integers(0, 40)), max_size=4))
 @example(acts=[], cuts=[(LENGTH, 0)])
 @example(acts=pause(10, "p", 900), cuts=[(10, 0), (10, 0)])
-@settings(max_examples=40)
+@settings(max_examples=20)
 def test_a_run_that_dies_again_and_again_ends_like_one_undisturbed(
     acts: list[Act], cuts: list[tuple[int, int]]
 ) -> None:
@@ -132,7 +132,7 @@ def test_a_run_that_dies_again_and_again_ends_like_one_undisturbed(
 
 @given(acts=wishes(), saved=st.integers(0, LENGTH), steps=st.integers(0, 60))
 @example(acts=[], saved=LENGTH, steps=60)
-@settings(max_examples=40)
+@settings(max_examples=20)
 def test_re_execution_brings_back_every_bit_of_the_core(acts: list[Act], saved: int, steps: int) -> None:
     with tempfile.TemporaryDirectory() as home:
         driver = Driver(Path(home), acts, length=LENGTH)
