@@ -239,8 +239,27 @@ class Entry(Section):
 class Setups(Section):
     """What each setup may do by itself."""
 
+    value_area_fade: Mode = Field(
+        "auto", description="Fade of a failed leave of the prior or developing value area."
+    )
+    eighty_percent: Mode = Field(
+        "off", description="80 % rule: back in prior value for two brackets; its evidence is poor."
+    )
+    initial_balance_extension: Mode = Field(
+        "auto", description="Break of a narrow initial balance with volume behind it."
+    )
     failed_auction: Mode = Field(
         "auto", description="Failed auction at the initial balance, prior-day or balance edge."
+    )
+    open_drive: Mode = Field("auto", description="Open drive away from prior value, 09:20 to 09:30.")
+    vwap_reversion: Mode = Field(
+        "auto", description="Return to the VWAP from two deviations on a day of balance."
+    )
+    single_print_continuation: Mode = Field(
+        "auto", description="Retest of the edge of single prints or a low-volume node after acceptance."
+    )
+    absorption: Mode = Field(
+        "off", description="Absorption at an edge: a filter that confirms a fade or a failed auction."
     )
 
 

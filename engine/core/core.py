@@ -50,6 +50,7 @@ from engine.orders.trade import Trade, leave
 from engine.performance.trade import ClosedTrade
 from engine.risk.limits import DayLimits, open_day, wished_limits
 from engine.risk.stage12 import Stage12Controller
+from engine.setups.register import trading_word
 from engine.views import EventLine, KillScope, Severity
 
 UNATTENDED: Final = "nobody watches"
@@ -176,7 +177,7 @@ class Core:
             return f"PAUSED: {DAY_LOSS}"
         if self._pauses:
             return f"PAUSED: {next(iter(self._pauses))}"
-        return self.settings.setups.failed_auction.upper()
+        return trading_word(self.settings.setups)
 
     def kill_scope(self) -> KillScope:
         """Return what the kill key would close now."""
@@ -265,6 +266,9 @@ class Core:
         if not (applied.minute_closed or applied.five_minutes_closed or applied.bracket_closed):
             return False
         self.minder.refresh(key)
+        broken = self.decider.broken(key)
+        if broken:
+            self.keeper.leave(key, f"premise: {broken}", now)
         if STUDYING not in self._pauses:
             self.decider.evaluate(key, now)
         return True

@@ -24,7 +24,9 @@ from engine.risk.denial import Denial
 from engine.risk.entry import EntryPlan, plan_entry
 from engine.risk.entry_checks import EntryFacts, door_denial, entry_denial
 from engine.risk.stage12 import Stage12Controller
-from engine.setups.failed_auction import FailedAuction
+from engine.setups.open_drive import OpenDrive
+from engine.setups.open_drive import first_entry as open_drive_entry
+from engine.setups.register import build_setups, modes
 from engine.setups.signal import Refusal, Setup, Side, Signal
 
 OFF: Final = "OFF"
@@ -66,13 +68,15 @@ class Decider:
         self._day = day
         self._ids = ids
         self._decided = decided
-        self._modes: Mapping[str, config.Mode] = {FailedAuction.name: settings.setups.failed_auction}
+        self._modes: Mapping[str, config.Mode] = modes(settings.setups)
         self._setups: dict[str, tuple[Setup, ...]] = {
-            key: (FailedAuction(key, estimated_range=not live),)
+            key: build_setups(key, settings.setups, estimated_range=not live)
             for key, instrument in market.instruments.items()
             if instrument.tradable
         }
         self._waiting: dict[str, Signal] = {}
+        self._behind: dict[str, Signal] = {}
+        """The signal behind each trade of the day, by the trade's id."""
 
     def evaluate(self, key: str, now: Instant) -> None:
         """Let the setups of an instrument judge its newest completed bars."""
@@ -84,8 +88,19 @@ class Decider:
             said = setup.evaluate(context)
             if isinstance(said, Signal):
                 self._signal(said, now)
-            elif isinstance(said, Refusal):
+            elif isinstance(said, Refusal) and self._modes[said.setup] != "off":
                 self._note(from_refusal(self._ids.next("D"), said, now))
+
+    def broken(self, key: str) -> str:
+        """Return why the premise of the trade an instrument holds no longer stands; empty while it does."""
+        trade = self._keeper.portfolio.current(key)
+        signal = None if trade is None else self._behind.get(trade.id)
+        if trade is None or signal is None or not trade.open:
+            return ""
+        for setup in self._setups.get(key, ()):
+            if setup.name == signal.setup:
+                return setup.broken(self._market.context(key), signal)
+        return ""
 
     def _signal(self, signal: Signal, now: Instant) -> None:
         decision = from_signal(self._ids.next("D"), signal, now)
@@ -208,6 +223,7 @@ class Decider:
         sent = self._keeper.enter(trade, draft, now)
         if isinstance(sent, GateDenial):
             return _refused(decision, sent.code.value, sent.reason)
+        self._behind[trade.id] = signal
         return msgspec.structs.replace(
             decision, state=DecisionState.TAKEN, trade=trade.id, reason="", code=""
         )
@@ -215,7 +231,7 @@ class Decider:
     def _plan(self, signal: Signal, now: Instant, *, by_person: bool) -> EntryPlan | Denial:
         instrument = self._market.instruments[signal.instrument]
         context = self._market.context(signal.instrument)
-        facts = self._facts(instrument, signal.side, now, by_person=by_person)
+        facts = self._facts(instrument, signal, now, by_person=by_person)
         denial = door_denial(facts, self._settings)
         if denial is not None:
             return denial
@@ -242,7 +258,7 @@ class Decider:
             return planned
         return entry_denial(facts, planned, self._settings) or planned
 
-    def _facts(self, instrument: Instrument, side: Side, now: Instant, *, by_person: bool) -> EntryFacts:
+    def _facts(self, instrument: Instrument, signal: Signal, now: Instant, *, by_person: bool) -> EntryFacts:
         kind = instrument.kind
         time = self._sights.market_time(now)
         stop = self._day.entries_stop(kind) if by_person else self._day.setup_entries_stop(kind)
@@ -254,12 +270,16 @@ class Decider:
             frozen = f"the last trade in {instrument.symbol} still settles"
         return EntryFacts(
             instrument=instrument,
-            side=side,
+            side=signal.side,
             by_person=by_person,
             decided_at=now,
             now=now,
             market_time=time,
-            first_entry=self._day.first_entry(kind),
+            first_entry=(
+                open_drive_entry(self._day.open(kind))
+                if signal.setup == OpenDrive.name
+                else self._day.first_entry(kind)
+            ),
             entries_stop=min(stop, self._day.flatten_start(kind)),
             day=self._day.day,
             limits=self._account.limits,

@@ -82,15 +82,12 @@ class OpenDrive(Rule):
         end = clock_of(bars[-1].start + FIVE_MINUTES)
         if clock_of(bars[0].start) != OPENING or len(bars) < 2 or end > SEEN_UNTIL:
             return ()
+        if view.context.atr is None and end < SEEN_UNTIL:
+            # Nothing can be sized yet: the next bar is asked instead of losing the drive.
+            return ()
         drive, span = _drive(view), known(self.span(view.context))
-        driven = 100 * drive.length >= DRIVE * span
         held = view.lows[-1] > drive.range_high
-        held_before = any(low > drive.range_high for low in view.lows[1:-1])
-        if (
-            not driven
-            or (held_before and not self._first_driven(view, span))
-            or not (held or end == SEEN_UNTIL)
-        ):
+        if 100 * drive.length < DRIVE * span or not (held or end == SEEN_UNTIL):
             return ()
         return (self._occasion(view, drive, span, held=held),)
 
@@ -103,12 +100,6 @@ class OpenDrive(Rule):
         if any(after < earlier for earlier, after in pairwise(worsts)):
             return "one-timeframing ended: a bracket took out the one before"
         return ""
-
-    def _first_driven(self, view: View, span: int) -> bool:
-        """Say whether the drive was not yet long enough at the bar before."""
-        before = view.context.five_minutes[:-1]
-        best = max(map(view.high, before))
-        return 100 * (best - view.at(known(view.context.open))) < DRIVE * span
 
     def _occasion(self, view: View, drive: _Drive, span: int, *, held: bool) -> Occasion:
         context, prior = view.context, known(ready_prior(view.context))

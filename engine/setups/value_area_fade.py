@@ -67,7 +67,6 @@ class ValueAreaFade(Rule):
             "prior value area": ready_prior(context),
             "opening price": context.open,
             "value area": whole_or_tpo(context),
-            "profile shape": context.shape or None,
             "day range": None if context.high is None or context.low is None else (context.low, context.high),
         }
 
@@ -159,7 +158,11 @@ def _market(view: View, ranges: tuple[Paise, Paise]) -> tuple[Against | None, ..
     balance, day = ranges
     return (
         when(context.day_type.name == "TREND", "TREND_DAY", "a trend day leaves value behind"),
-        when(context.shape != "D", "SHAPE", f"the profile's shape is {context.shape}, not D"),
+        when(
+            context.shape != "D",
+            "SHAPE",
+            f"the profile's shape is {context.shape or 'none of the four'}, not D",
+        ),
         when(
             100 * balance < BALANCE_SHARE * day,
             "BALANCE_NARROW",

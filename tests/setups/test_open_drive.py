@@ -107,9 +107,11 @@ def test_the_opening_gets_one_decision() -> None:
     assert len(run((RANGE, HOLDS, HOLDS, HOLDS))) == 1
 
 
-def test_a_drive_decided_before_is_not_spoken_of_after_joining() -> None:
-    *_, last = contexts((RANGE, HOLDS, HOLDS))
-    assert OpenDrive(STOCK.key).evaluate(last) is None
+def test_a_hold_before_the_average_true_range_is_known_waits_for_the_next_bar() -> None:
+    first, second, third = contexts((RANGE, HOLDS, (102_000, 102_400, 102_300)))
+    setup = OpenDrive(STOCK.key)
+    assert say(setup, [first, replace(second, atr=None)]) == []
+    assert isinstance(setup.evaluate(third), Signal)
 
 
 @pytest.mark.parametrize(

@@ -102,6 +102,7 @@ def test_look_alikes_say_nothing(bars: Bars) -> None:
     [
         ({"day_type": NamedReading("TREND", developing=True, evidence={})}, "TREND_DAY"),
         ({"shape": "P"}, "SHAPE"),
+        ({"shape": ""}, "SHAPE"),
         ({"low": 99_000}, "BALANCE_NARROW"),
         ({"prior": replace(PRIOR, day_type="TREND")}, "VALUE_WEAK"),
         ({"prior": replace(PRIOR, high=101_000, low=100_100)}, "VALUE_WEAK"),
@@ -168,7 +169,6 @@ def test_one_probe_gets_one_decision_and_the_next_another() -> None:
         ({"prior": replace(PRIOR, quality=Quality.NOT_READY, reason="split")}, "prior value area"),
         ({"open": None}, "opening price"),
         ({"volume_profile": None}, "value area"),
-        ({"shape": ""}, "profile shape"),
         ({"high": None}, "day range"),
     ],
 )
