@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from datetime import date
 from typing import Protocol
 
+from engine.auction.levels import PriorLevels
 from engine.market.instrument import Instrument
 from engine.market.seed import InstrumentSeed
 from engine.market.update import MarketUpdate
@@ -30,6 +31,11 @@ class PulledFeed(Protocol):
     @property
     def seeds(self) -> tuple[InstrumentSeed, ...]:
         """Return the session's past before the first update; empty when there is none."""
+        ...
+
+    @property
+    def prior(self) -> Mapping[str, PriorLevels]:
+        """Return what earlier sessions left, by instrument, where the feed itself knows it."""
         ...
 
     @property

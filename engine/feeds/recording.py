@@ -5,8 +5,10 @@ from datetime import date
 from hashlib import sha256
 from heapq import heapify, heappop, heapreplace
 from pathlib import Path
+from types import MappingProxyType
 from typing import Final
 
+from engine.auction.levels import PriorLevels
 from engine.feeds.recording_file import RecordedFile, RecordingError, Unreadable, packets, survey
 from engine.market.clock import Instant
 from engine.market.decoding import DecodeError, PacketDecoder, Quirk, Reason
@@ -64,6 +66,11 @@ class RecordingFeed:
     def seeds(self) -> tuple[InstrumentSeed, ...]:
         """Return nothing: a recording knows only what it recorded."""
         return ()
+
+    @property
+    def prior(self) -> Mapping[str, PriorLevels]:
+        """Return nothing: a recording of one day knows no other."""
+        return MappingProxyType({})
 
     @property
     def rejected(self) -> Mapping[str, int]:

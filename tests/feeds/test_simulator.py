@@ -148,9 +148,13 @@ def test_the_stream_goes_on_where_the_seeds_end() -> None:
 def test_opened_before_the_open_there_is_no_past() -> None:
     feed = opened_at(time(9, 0))
     assert feed.seeds == ()
+    opening = instant_at(feed.day, time(9, 15))
+    waiting = read(feed, len(feed.instruments))
+    assert [update.instrument for update in waiting] == list(feed.instruments)
+    assert all(update.arrival < opening and update.auction and update.volume == 0 for update in waiting)
     first = feed.read()
     assert first is not None
-    assert instant_at(feed.day, time(9, 15)) <= first.trade_time < first.arrival
+    assert opening <= first.trade_time < first.arrival
     assert first.minute is None
 
 

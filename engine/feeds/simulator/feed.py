@@ -7,10 +7,12 @@ from types import MappingProxyType
 from typing import Final
 
 import config
+from engine.auction.levels import PriorLevels
 from engine.feeds.simulator.book import Quoter
 from engine.feeds.simulator.cast import INDEX_NAME, Member, cast, scripted_cast
 from engine.feeds.simulator.chance import Chance, Ints
-from engine.feeds.simulator.packets import MINUTE_MS, Packets
+from engine.feeds.simulator.packets import MINUTE_MS, Packets, pre_open_update
+from engine.feeds.simulator.past import levels_before
 from engine.feeds.simulator.path import MILLITICKS, draw_path, loosened
 from engine.feeds.simulator.regimes import continue_story
 from engine.feeds.simulator.script import STORIES, Pin, Role, Story, second_of
@@ -99,6 +101,15 @@ class SimulatorFeed:
         return self._seeds
 
     @property
+    def prior(self) -> Mapping[str, PriorLevels]:
+        """Return what the session before left the lead of a written day; empty on the ordinary one."""
+        if self._script is None:
+            return MappingProxyType({})
+        lead = self._members[0]
+        levels = levels_before(self._script, lead, self._day, self._closes[0] // 1_000)
+        return MappingProxyType({lead.instrument.key: levels})
+
+    @property
     def rejected(self) -> Mapping[str, int]:
         """Return an empty mapping: nothing simulated is unreadable."""
         return MappingProxyType({})
@@ -135,6 +146,10 @@ class SimulatorFeed:
         return (trading.close(member.instrument.kind) - self._midnight) // MILLISECOND
 
     def _stream(self) -> Iterator[MarketUpdate]:
+        if self._start_ms <= OPEN_MS:
+            yield from (
+                pre_open_update(member, place, self._midnight) for place, member in enumerate(self._members)
+            )
         for start in range(
             max(self._start_ms, OPEN_MS) // MINUTE_MS * MINUTE_MS, max(self._closes), MINUTE_MS
         ):

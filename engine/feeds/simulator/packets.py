@@ -9,7 +9,7 @@ import numpy.typing as npt
 from engine.feeds.simulator.book import Depth, Quoter
 from engine.feeds.simulator.cast import Member
 from engine.feeds.simulator.chance import Chance, Ints, scatter, word_of
-from engine.feeds.simulator.tape import Tape
+from engine.feeds.simulator.tape import OPEN_MS, Tape
 from engine.market.clock import MILLISECOND, Instant
 from engine.market.update import Bar, MarketUpdate
 
@@ -21,6 +21,24 @@ _SWAP_ONE_IN: Final = 55
 """About one minute in so many holds a swapped pair: four to seven a day and instrument."""
 _LAGGING_DAY_VOLUME_PERCENT: Final = 28
 _INTEREST_MS: Final = 181_000
+_PRE_OPEN_MS: Final = 900
+"""How long before the open the first packet of a whole day arrives, …"""
+_MATCHED_MS: Final = 450_000
+"""… and how long before it the pre-open session matched its orders."""
+
+
+def pre_open_update(member: Member, place: int, midnight: Instant) -> MarketUpdate:
+    """Return what a feed opened before the session says first: nothing has traded, the previous close stands."""
+    return MarketUpdate(
+        instrument=member.instrument.key,
+        arrival=(OPEN_MS - _PRE_OPEN_MS + place) * MILLISECOND + midnight,
+        trade_time=(OPEN_MS - _MATCHED_MS) * MILLISECOND + midnight,
+        last=member.previous_close,
+        last_quantity=0,
+        volume=0,
+        previous_close=member.previous_close,
+        auction=True,
+    )
 
 
 class Packets:

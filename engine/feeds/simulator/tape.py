@@ -145,6 +145,15 @@ def _quantities(member: Member, count: int, chance: Chance) -> tuple[Ints, Ints]
     return lots * lot, np.minimum(last, lots) * lot
 
 
+def usual_volumes(member: Member, end_second: int) -> tuple[int, ...]:
+    """Return the units that an ordinary session trades in each five minutes from the open, on average."""
+    lots = [max(1, part * member.typical_quantity // (100 * member.instrument.lot)) for part in _QUANTITIES]
+    units = sum(lots) * member.instrument.lot
+    slots = (end_second - OPEN_SECOND) // 300
+    busy = (_BUSY[min(slot // 3, len(_BUSY) - 1)] for slot in range(slots))
+    return tuple(5 * member.trades_per_minute * part * units // (100 * len(lots)) for part in busy)
+
+
 def seed_from(member: Member, tape: Tape, row: int, midnight: Instant) -> InstrumentSeed:
     """Return the session's past up to and including a trade of the tape."""
     tick = member.instrument.tick
