@@ -5,10 +5,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from engine.auction.context import AverageRange, Context, Hole, Quality
+from engine.auction.levels import PriorLevels
 from engine.market.clock import MINUTE, SECOND
 from engine.setups.failed_auction import FailedAuction
 from engine.setups.signal import Refusal, Side, Signal
-from tests.setups.builders import FIVE, HIGH, LOW, ROW, STOCK, Day, bar_start, make_context, mirror
+from tests.setups.builders import FIVE, HIGH, LOW, PRIOR, ROW, STOCK, Day, bar_start, make_context, mirror
 
 INSIDE = (100_400, 100_900, 100_600)
 TAKEN = (100_700, 101_200, 101_100)
@@ -319,3 +320,79 @@ def test_every_signal_has_its_stop_behind_and_its_targets_ahead(day: Day) -> Non
             assert (decision.target_1 - decision.price) * sign > 0
             assert (decision.target_2 - decision.target_1) * sign > 0
             assert decision.target_1 % STOCK.tick == 0
+
+
+def prior_run(
+    bars: tuple[tuple[int, int, int], ...], prior: PriorLevels, opened: int = 100_500
+) -> list[Signal | Refusal]:
+    setup = FailedAuction(STOCK.key)
+    contexts = (
+        replace(make_context(Day(bars[:count])), prior=prior, open=opened)
+        for count in range(1, len(bars) + 1)
+    )
+    return [said for context in contexts if (said := setup.evaluate(context)) is not None]
+
+
+NEAR_PRIOR = replace(PRIOR, high=101_400, low=99_400)
+ABOVE = (101_000, 101_550, 101_500)
+BACK_IN_PRIOR = (101_100, 101_450, 101_300)
+"""Inside the prior day's high, still beyond the initial balance."""
+
+
+def test_the_prior_days_high_fails_like_an_edge_of_the_balance() -> None:
+    said = prior_run((INSIDE, ABOVE, BACK_IN_PRIOR), NEAR_PRIOR)
+    signal = said[-1]
+    assert isinstance(signal, Signal)
+    assert (signal.evidence["edge"], signal.edge) == ("prior-day high", 101_400)
+    assert (signal.stop_reference, signal.target_1, signal.target_2) == (101_600, 100_400, 99_400)
+    assert signal.evidence["target_1"] == "prior-day middle"
+
+
+def test_the_edge_of_a_balance_of_several_days_fails_too() -> None:
+    balance = replace(PRIOR, balance_low=99_200, balance_high=101_450, balance_days=3)
+    said = prior_run((INSIDE, ABOVE, BACK_IN_PRIOR), balance)
+    signal = said[-1]
+    assert isinstance(signal, Signal)
+    assert (signal.evidence["edge"], signal.target_2) == ("balance high", 99_200)
+    assert signal.evidence["levels"] == "initial balance, prior day and balance of 3 days"
+
+
+def test_a_low_of_the_prior_day_is_the_mirror() -> None:
+    setup = FailedAuction(STOCK.key)
+    contexts = [
+        mirror(replace(make_context(Day((INSIDE, ABOVE, BACK_IN_PRIOR)[:count])), prior=NEAR_PRIOR))
+        for count in (1, 2, 3)
+    ]
+    signal = [said for context in contexts if (said := setup.evaluate(context)) is not None][-1]
+    assert isinstance(signal, Signal)
+    assert (signal.side, signal.evidence["edge"]) == (Side.BUY, "prior-day low")
+
+
+def test_levels_that_are_not_ready_are_no_edges() -> None:
+    stale = replace(NEAR_PRIOR, quality=Quality.NOT_READY, reason="split")
+    said = prior_run((INSIDE, ABOVE, BACK_IN_PRIOR, BACK), stale)
+    assert [one.evidence["edge"] for one in said] == ["IB high"]
+
+
+def test_edges_that_fail_in_one_bar_are_one_signal_that_names_both() -> None:
+    near = replace(PRIOR, high=101_020, low=99_400)
+    signal = prior_run((INSIDE, TAKEN, BACK), near)[-1]
+    assert isinstance(signal, Signal)
+    assert signal.evidence["edge"] == "prior-day high"
+    assert "IB high" in str(signal.evidence["also"])
+
+
+def test_an_open_beyond_the_prior_high_never_took_it() -> None:
+    # All the morning's bars lie above that high, and the next one closes below it.
+    inside_out = replace(PRIOR, high=99_900, low=98_000)
+    bars = ((99_700, 100_200, 99_800),)
+    assert [one.evidence["edge"] for one in prior_run(bars, inside_out) if one.side is Side.SELL] == []
+
+
+def test_the_premise_breaks_when_a_later_bracket_closes_beyond() -> None:
+    setup = FailedAuction(STOCK.key)
+    signal = only_signal(Day((INSIDE, TAKEN, BACK)))
+    held = make_context(Day((INSIDE, TAKEN, BACK, *[INSIDE] * 3)))
+    assert setup.broken(held, signal) == ""
+    beyond = make_context(Day((INSIDE, TAKEN, BACK, INSIDE, INSIDE, OUTSIDE)))
+    assert "closed beyond 1010.00" in setup.broken(beyond, signal)

@@ -1,0 +1,87 @@
+import itertools
+from dataclasses import replace
+from time import perf_counter
+
+from config import Setups
+from engine.auction.context import Context
+from engine.auction.levels import Acceptance, DeltaReading, Node, NodeKind, Zone
+from engine.setups.register import SETUPS, build_setups, modes, trading_word
+from tests.setups.builders import PRIOR, STOCK, Day, make_context
+
+BUDGET = 0.001
+"""Seconds for all setups of one instrument at one closed bar."""
+
+
+def test_there_are_eight_setups_each_with_a_name_and_a_setting_of_its_own() -> None:
+    assert len(SETUPS) == 8
+    assert len({setup.name for setup in SETUPS}) == 8
+    assert {setup.setting for setup in SETUPS} == set(Setups.model_fields)
+
+
+def test_the_two_without_evidence_are_off_and_the_others_trade() -> None:
+    off = {name for name, mode in modes(Setups()).items() if mode == "off"}
+    assert off == {"80 % rule", "absorption at an edge"}
+    assert set(modes(Setups()).values()) == {"off", "auto"}
+
+
+def test_a_filter_that_is_off_does_not_exist() -> None:
+    names = [setup.name for setup in build_setups(STOCK.key, Setups(), estimated_range=True)]
+    assert "absorption at an edge" not in names
+    assert "80 % rule" in names
+    on = build_setups(STOCK.key, Setups(absorption="ask"), estimated_range=True)
+    assert on[0].name == "absorption at an edge"
+
+
+def test_the_word_is_auto_if_any_is_and_ask_if_any_asks() -> None:
+    off = Setups(**dict.fromkeys(Setups.model_fields, "off"))
+    assert trading_word(off) == "OFF"
+    assert trading_word(off.model_copy(update={"open_drive": "ask"})) == "ASK"
+    assert trading_word(off.model_copy(update={"open_drive": "ask", "absorption": "auto"})) == "AUTO"
+
+
+def full_days() -> list[Context]:
+    """Return a long restless day in which every setup has all it needs."""
+    prices = [100_500 + 40 * ((number * 37) % 23 - 11) for number in range(64)]
+    bars = [(min(one, two) - 30, max(one, two) + 30, two) for one, two in itertools.pairwise(prices)]
+    nodes = tuple(
+        Node(NodeKind.HIGH if number % 2 else NodeKind.LOW, 99_000 + number * 300, 10) for number in range(12)
+    )
+    return [
+        replace(
+            make_context(Day(tuple(bars[:count]), poc=100_400)),
+            prior=PRIOR,
+            shape="D",
+            poc_migration=0,
+            acceptance=dict.fromkeys(("VAL", "VAH", "PVAL", "PVAH", "IBL", "IBH"), Acceptance.TESTING),
+            vwap_deviation=200,
+            vwap_slope=50,
+            deviation_minutes=100,
+            balance_state="BALANCE",
+            nodes=nodes,
+            zones=(Zone(100_900, 101_100, 5, "C", 0.1),),
+            delta=DeltaReading("LR-prev", -5, -9, -1, 0.1, 3),
+            opening_range=(100_000, 101_000),
+        )
+        for count in range(1, len(bars) + 1)
+    ]
+
+
+def test_all_setups_together_stay_within_a_millisecond_a_bar() -> None:
+    contexts = full_days()
+    best = [1.0] * len(contexts)
+    for _ in range(7):
+        setups = build_setups(STOCK.key, Setups(absorption="auto"), estimated_range=True)
+        for number, context in enumerate(contexts):
+            began = perf_counter()
+            for setup in setups:
+                setup.evaluate(context)
+            best[number] = min(best[number], perf_counter() - began)
+    assert max(best) < BUDGET
+
+
+def test_the_same_contexts_give_the_same_decisions() -> None:
+    contexts = full_days()
+    first, second = (build_setups(STOCK.key, Setups(absorption="auto"), estimated_range=True) for _ in "ab")
+    said = [[setup.evaluate(context) for setup in first] for context in contexts]
+    assert said == [[setup.evaluate(context) for setup in second] for context in contexts]
+    assert any(any(one) for one in said)
