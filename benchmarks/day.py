@@ -4,6 +4,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import date, time
 
 from config import Settings
+from engine.auction.levels import PriorLevels
 from engine.feeds.simulator import open_simulator
 from engine.market.clock import MILLISECOND, MINUTE, instant_at
 from engine.market.decoding import PacketDecoder
@@ -44,6 +45,7 @@ class HeldFeed:
         self.identity = day.identity
         self.instruments = day.instruments
         self.seeds: tuple[InstrumentSeed, ...] = ()
+        self.prior: Mapping[str, PriorLevels] = {}
         self.rejected: Mapping[str, int] = {}
         self.truncated: tuple[str, ...] = ()
         self.last_arrival: int | None = day.updates[-1].arrival

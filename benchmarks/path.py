@@ -111,7 +111,7 @@ def _run(day: SimulatedDay, updates: Iterable[MarketUpdate]) -> tuple[float, int
     orders = 0
     start = perf_counter()
     while not playback.ended:
-        for effect in playback.step():
+        for effect in playback.play(None, 1_000):
             if isinstance(effect, Request):
                 exchange.submit(effect, playback.now)
             elif isinstance(effect, Record) and effect.kind == "intent":

@@ -32,7 +32,7 @@ class Demo:
         self.sent: list[tuple[Instant, PlaceOrder]] = []
         end = instant_at(self.feed.day, until)
         while (due := playback.next_due()) is not None and due < end:
-            for effect in playback.step():
+            for effect in playback.play(None, 1):
                 if isinstance(effect, PlaceOrder):
                     self.sent.append((playback.now, effect))
                 if isinstance(effect, Request):

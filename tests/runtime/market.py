@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from functools import cache
 
 import config
+from engine.auction.levels import PriorLevels
 from engine.feeds.simulator import open_simulator
 from engine.market.instrument import Instrument
 from engine.market.seed import InstrumentSeed
@@ -37,6 +38,7 @@ class TapeFeed:
         self.day = tape.day.day
         self.identity = f"tape of {length}"
         self.seeds = tape.seeds
+        self.prior: Mapping[str, PriorLevels] = {}
         self.rejected: Mapping[str, int] = {}
         self.truncated: tuple[str, ...] = ()
         self.last_arrival: int | None = self._updates[-1].arrival if self._updates else None
