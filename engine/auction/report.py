@@ -3,6 +3,12 @@
 from engine.auction.context import NamedReading, ProfileReading
 from engine.auction.market import Market
 from engine.auction.reading import read_brackets, read_day_type, read_open_type
+from engine.auction.report_sections import (
+    deviation_section,
+    order_flow_section,
+    prior_section,
+    structure_section,
+)
 from engine.auction.structure_reading import read_structure
 from engine.auction.tpo_profile import rotation_factor
 from engine.market.clock import SECOND, isoformat
@@ -16,6 +22,7 @@ def instrument_report(market: Market, key: str, rejected: int = 0) -> dict[str, 
     and session volume are what was traded inside the record between open and close.
     """
     auction = market.auction(key)
+    context = market.context(key)
     continuity = market.continuity(key)
     holes = market.holes
     session = auction.brackets
@@ -80,6 +87,10 @@ def instrument_report(market: Market, key: str, rejected: int = 0) -> dict[str, 
             "period": market.settings.stop.atr_period,
             "value": None if atr is None else round(atr / 100, 6),
         },
+        "structure": structure_section(auction, context),
+        "vwap_deviation": deviation_section(auction, context),
+        "order_flow": order_flow_section(auction, context),
+        "prior": prior_section(context),
     }
 
 

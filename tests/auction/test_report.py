@@ -21,6 +21,10 @@ SECTIONS = {
     "day_type",
     "open_type",
     "atr",
+    "structure",
+    "vwap_deviation",
+    "order_flow",
+    "prior",
 }
 
 
@@ -39,6 +43,14 @@ def test_nothing_known_is_null_throughout() -> None:
     for part in ("volume_profile", "tpo_profile", "initial_balance", "rotation_factor"):
         assert report[part] is None
     assert report["atr"] == {"period": 14, "value": None}
+    assert (report["order_flow"], report["prior"]) == (None, None)
+    assert report["vwap_deviation"] == {
+        "sigma": None,
+        "since": None,
+        "minutes": 0,
+        "bands": None,
+        "slope_per_hour": None,
+    }
     json.dumps(report, allow_nan=False)
 
 
