@@ -1,0 +1,147 @@
+"""What core makes of what setups say: by mode, by time of day, and when a premise breaks."""
+
+from dataclasses import dataclass
+from datetime import time
+from typing import ClassVar
+
+import pytest
+
+import config
+from engine.auction.context import Context
+from engine.core.decision import DecisionState
+from engine.market.clock import MINUTE, SECOND, instant_at
+from engine.market.instrument import InstrumentClass
+from engine.market.update import Bar, MarketUpdate
+from engine.setups.signal import Refusal, Side, Signal
+from tests.core.hostile import DAY, PRICES, STOCK, World
+
+PRICE = PRICES[STOCK]
+
+
+@dataclass
+class Scripted:
+    """A setup that says what it is told to, once."""
+
+    name: ClassVar[str] = "value area fade"
+    version: ClassVar[int] = 1
+    says: str = "signal"
+    reason: str = ""
+
+    def evaluate(self, context: Context) -> Signal | Refusal | None:
+        says, self.says = self.says, ""
+        key = context.instrument.key
+        if says == "signal":
+            return Signal(
+                context.time,
+                key,
+                self.name,
+                self.version,
+                Side.BUY,
+                context.last or 0,
+                PRICE - 500,
+                PRICE + 5_000,
+                PRICE + 9_000,
+                "as told",
+                {},
+                edge=PRICE,
+            )
+        if says == "refusal":
+            return Refusal(context.time, key, self.name, self.version, Side.BUY, "SHAPE", "as told", {})
+        return None
+
+    def missing(self, context: Context) -> tuple[str, ...]:
+        return () if context.row else ("row size",)
+
+    def broken(self, context: Context, signal: Signal) -> str:
+        return self.reason if context.time >= signal.time else ""
+
+
+def world_with(setup: Scripted, mode: config.Mode = "auto") -> World:
+    """Return a world whose stock is watched by one setup alone."""
+    world = World(config.Settings(setups=config.Setups(value_area_fade=mode)))
+    world.core.decider._setups = {STOCK: (setup,)}
+    return world
+
+
+def close_minute(world: World) -> None:
+    """Let the stock's next minute close."""
+    world.run(MINUTE)
+    start = (world.now - 200_000) // MINUTE * MINUTE - MINUTE
+    world.volume[STOCK] += 10
+    minute = Bar(start, PRICE, PRICE + 100, PRICE - 100, PRICE, 1_000)
+    bids, asks = ((PRICE - 5, 100_000),), ((PRICE + 5, 100_000),)
+    world.tell(
+        MarketUpdate(
+            STOCK,
+            world.now,
+            world.now - 200_000,
+            PRICE,
+            10,
+            world.volume[STOCK],
+            PRICE,
+            bids,
+            asks,
+            minute=minute,
+        )
+    )
+
+
+def test_a_setup_that_is_off_trades_nothing_and_keeps_its_would_be_signal() -> None:
+    world = world_with(Scripted(), "off")
+    close_minute(world)
+    (decision,) = world.core.signals
+    assert (decision.code, decision.state) == ("OFF", DecisionState.REFUSED)
+    assert world.core.trades == ()
+
+
+def test_refusals_of_a_setup_that_is_off_are_not_kept() -> None:
+    off, on = world_with(Scripted("refusal"), "off"), world_with(Scripted("refusal"))
+    close_minute(off)
+    close_minute(on)
+    assert off.core.signals == []
+    assert [decision.code for decision in on.core.signals] == ["SHAPE"]
+
+
+def test_a_setup_that_asks_waits_for_a_person() -> None:
+    world = world_with(Scripted(), "ask")
+    close_minute(world)
+    (decision,) = world.core.signals
+    assert decision.state is DecisionState.WAITING
+    assert decision.quantity
+
+
+def test_a_trade_whose_premise_breaks_is_left_with_the_reason() -> None:
+    setup = Scripted()
+    world = world_with(setup)
+    close_minute(world)
+    world.run(2 * SECOND)
+    assert world.position() > 0
+    close_minute(world)
+    world.run(2 * SECOND)
+    assert world.position() > 0
+    setup.reason = "accepted beyond the edge"
+    close_minute(world)
+    world.run(3 * SECOND)
+    assert world.position() == 0
+    (trade,) = world.core.closed_trades
+    assert trade.exit_reason == "premise: accepted beyond the edge"
+
+
+@pytest.mark.parametrize(
+    ("setup", "first"),
+    [("open drive", time(9, 20)), ("failed auction", time(9, 30)), ("manual", time(9, 30))],
+)
+def test_only_an_open_drive_may_enter_before_half_past_nine(setup: str, first: time) -> None:
+    world = World()
+    instrument = world.core.instruments[STOCK]
+    signal = Signal(0, STOCK, setup, 1, Side.BUY, PRICE, PRICE - 500, PRICE, PRICE, "", {})
+    facts = world.core.decider._facts(instrument, signal, world.now, by_person=False)
+    assert instrument.kind is InstrumentClass.AUCTION_STOCK
+    assert facts.first_entry == instant_at(DAY, first)
+
+
+def test_the_header_says_what_any_setup_may_do() -> None:
+    quiet = dict.fromkeys(config.Setups.model_fields, "off")
+    for modes, word in (({}, "OFF"), ({"absorption": "ask"}, "ASK"), ({"open_drive": "auto"}, "AUTO")):
+        world = World(config.Settings(setups=config.Setups.model_validate(quiet | modes)))
+        assert world.core.trading_word() == word
