@@ -187,7 +187,9 @@ class Decider:
         return min((d.expires for d in self._open_cards() if d.expires is not None), default=None)
 
     def _open_cards(self) -> Iterator[Decision]:
-        return (decision for decision in self.decisions[-50:] if decision.id in self._waiting)
+        if not self._waiting:
+            return iter(())
+        return (decision for decision in self.decisions if decision.id in self._waiting)
 
     def _attempt(self, decision: Decision, signal: Signal, now: Instant, *, by_person: bool) -> Decision:
         planned = self._plan(signal, now, by_person=by_person)

@@ -1,12 +1,16 @@
 """One decision about a trade: a signal taken, refused or waiting, with everything a reader asks later."""
 
 from enum import StrEnum
+from typing import Final
 
 import msgspec
 
 from engine.market.clock import Instant
 from engine.market.price import Paise
 from engine.setups.signal import Evidence, Refusal, Side, Signal
+
+ABOUT_DAY: Final = ("NOT_READY", "LATE_START")
+"""Codes of refusals that a setup gives once a day, before any trigger."""
 
 
 class DecisionState(StrEnum):
@@ -50,6 +54,11 @@ class Decision(msgspec.Struct, frozen=True):
     def taken(self) -> bool:
         """Say whether an entry left for it."""
         return self.state is DecisionState.TAKEN
+
+    @property
+    def about_day(self) -> bool:
+        """Say whether it is about the setup's whole day (an input is missing), not about a trade."""
+        return self.side is None and self.code in ABOUT_DAY
 
 
 def from_signal(name: str, signal: Signal, now: Instant) -> Decision:

@@ -75,7 +75,7 @@ class Presenter:
             header=_header(core, around, result),
             watchlist=tuple(_watch_row(core, name, around.now) for name in core.instruments),
             ladder=None if key is None else _ladder(core, key, around.now),
-            signals=tuple(self._card(core, one, around.now) for one in reversed(core.signals[-_CARDS:])),
+            signals=tuple(self._card(core, one, around.now) for one in _newest(core.signals)),
             positions=tuple(_position(core, trade, around.now) for trade in core.trades) + _outside(core),
             orders=_order_rows(core, around.now),
             risk=_risk(core, result, holdings, around.now),
@@ -310,6 +310,13 @@ def _stop_state(core: Core, trade: Trade) -> StopState:
     if proven >= trade.open_quantity - part and proven > 0:
         return StopState.HELD
     return StopState.PLACING if stops else StopState.MISSING
+
+
+def _newest(decisions: Sequence[Decision]) -> Sequence[Decision]:
+    """Return the newest decisions for cards, newest first; what a setup misses all day comes after all others."""
+    about_trades = [one for one in decisions if not one.about_day][-_CARDS:]
+    about_days = [one for one in decisions if one.about_day][len(about_trades) - _CARDS :]
+    return [*reversed(about_trades), *reversed(about_days if len(about_trades) < _CARDS else [])]
 
 
 def _outside(core: Core) -> tuple[PositionRow, ...]:
