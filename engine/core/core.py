@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from typing import Final
 
 import config
+from engine.auction.levels import PriorLevels
 from engine.auction.market import Applied, Market
 from engine.commands import Command
 from engine.core.account import Account
@@ -71,6 +72,7 @@ class Core:
         account: Paise,
         ids: Ids,
         recovered: DayState | None = None,
+        prior: Mapping[str, PriorLevels] | None = None,
     ) -> None:
         if world not in WORLDS:
             raise ValueError(f"expected a world out of {', '.join(WORLDS)}, got {world!r}")
@@ -79,7 +81,7 @@ class Core:
         self.day = day
         self.world = world
         self.ids = ids
-        self.market = Market(self.instruments, day, settings)
+        self.market = Market(self.instruments, day, settings, prior)
         self.sights = Sights(self.instruments, day)
         self.keeper = Keeper(settings, self.instruments, ids, self.sights)
         previous = None if recovered is None else recovered.limits
@@ -310,6 +312,7 @@ class Core:
             case FeedEnded():
                 self.feed_ended = True
                 self.sights.end(now)
+                self.journal.sessions(self.market, now)
                 self.pause(ENDED, now)
             case Studying():
                 self._study(event, now)

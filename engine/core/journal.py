@@ -6,6 +6,8 @@ from typing import Final
 
 import msgspec
 
+from engine.auction.history import close_session
+from engine.auction.market import Market
 from engine.core.account import Account
 from engine.core.decision import Decision, DecisionState
 from engine.core.events import DayState
@@ -90,6 +92,13 @@ class Journal:
         latch = self._keeper.kill.latch
         state = DayState(self._account.limits, self._account.realised, self._account.charges, latch)
         self._record("day_state", self._numbered(self._account.limits.day.isoformat()), now, state)
+
+    def sessions(self, market: Market, now: Instant) -> None:
+        """Keep the profile of every session that is over: the next day finds its prior levels there."""
+        for key in market.instruments:
+            profile = close_session(market, key)
+            if profile is not None:
+                self._record("session", f"{profile.day.isoformat()}|{key}", now, profile)
 
     def latch(self, now: Instant) -> None:
         """Keep the latch as it stands."""

@@ -65,7 +65,12 @@ async def _play(
                 "`cockpit`, or leave out --keep"
             )
         prepared = begin_run(
-            name, choice, settings, exchange_path=place.exchange if keep else None, journal=entries.append
+            name,
+            choice,
+            settings,
+            exchange_path=place.exchange if keep else None,
+            journal=entries.append,
+            ledger=ledger,
         )
         if ledger is not None:
             ledger.begin_run(ledger_run(prepared.plan, place.world.value, wall_clock()))

@@ -169,6 +169,7 @@ class Host:
             exchange_path=self._directory.exchange,
             journal=entries.append,
             beat=heartbeat.beat,
+            ledger=ledger,
         )
         ledger.begin_run(ledger_run(prepared.plan, self._directory.world.value, wall_clock()))
         return prepared

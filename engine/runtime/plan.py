@@ -9,6 +9,7 @@ from typing import Final
 import msgspec
 
 import config
+from engine.auction.levels import PriorLevels
 from engine.feeds.feed import PulledFeed
 from engine.market.clock import Instant, instant_at
 from engine.market.instrument import Instrument
@@ -48,6 +49,8 @@ class RunPlan(msgspec.Struct, frozen=True):
     day: date
     instruments: tuple[Instrument, ...]
     settings: dict[str, object]
+    prior: dict[str, PriorLevels] = {}
+    """What earlier sessions left as the run began: what it is given again after a death, whatever was played since."""
 
     def configured(self) -> config.Settings:
         """Return the settings the run began under."""
@@ -69,11 +72,21 @@ class RunPlan(msgspec.Struct, frozen=True):
 FeedOpener = Callable[[], PulledFeed]
 
 
-def plan_run(run: str, choice: MarketChoice, feed: PulledFeed, settings: config.Settings) -> RunPlan:
-    """Return the plan of a new run on an opened feed."""
+def plan_run(
+    run: str,
+    choice: MarketChoice,
+    feed: PulledFeed,
+    settings: config.Settings,
+    earlier: Mapping[str, PriorLevels] | None = None,
+) -> RunPlan:
+    """Return the plan of a new run on an opened feed.
+
+    ``earlier`` is what stored sessions left; a feed that brings a past of its own is told with that alone.
+    """
+    prior = {**(earlier or {}), **feed.prior}
     kept = settings.model_dump(mode="json")
     kept["upstox"] = config.Upstox().model_dump(mode="json")
-    return RunPlan(run, choice, feed.identity, feed.day, tuple(feed.instruments.values()), kept)
+    return RunPlan(run, choice, feed.identity, feed.day, tuple(feed.instruments.values()), kept, prior)
 
 
 def open_feed(choice: MarketChoice, settings: config.Settings) -> PulledFeed:

@@ -1,6 +1,6 @@
 """Making a run: a fresh one, or one that a death cut off, brought back to where its exchange stood."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
@@ -9,11 +9,14 @@ from typing import Final
 import msgspec
 
 import config
+from engine.auction.history import SessionProfile, prior_levels
+from engine.auction.levels import PriorLevels
 from engine.brokers.paper import PaperExchange
 from engine.brokers.store import ExchangeError
 from engine.core import REPLAY, SIMULATED, Core, DayState, Effect, Ids, Latched, Rearmed, Record
 from engine.feeds.feed import PulledFeed
 from engine.feeds.recording import RecordingError
+from engine.ledger.reader import LedgerReader
 from engine.ledger.records import LedgerError, Run
 from engine.ledger.store import Ledger
 from engine.market.calendar import CalendarError
@@ -62,10 +65,12 @@ def begin_run(
     exchange_path: Path | None,
     journal: JournalSink,
     beat: Beat = lambda: None,
+    ledger: Ledger | None = None,
 ) -> PreparedRun:
-    """Begin a run with an empty book; raises RunError."""
+    """Begin a run with an empty book and what earlier sessions in the ledger left; raises RunError."""
     feed, day = open_market(choice, settings)
-    plan = plan_run(name, choice, feed, settings)
+    earlier = {} if ledger is None else earlier_levels(ledger, feed.instruments, feed.day)
+    plan = plan_run(name, choice, feed, settings, earlier)
     return begin_on(feed, day, plan, exchange_path=exchange_path, journal=journal, beat=beat)
 
 
@@ -213,6 +218,25 @@ def past_of(ledger: Ledger, run: str) -> tuple[list[ClosedTrade], dict[date, Pai
     return trades, accounts
 
 
+def earlier_levels(ledger: LedgerReader, instruments: Iterable[str], day: date) -> dict[str, PriorLevels]:
+    """Return what the sessions stored for days before ``day`` left each instrument; raises RunError.
+
+    Whether the newest of them is really the session before is checked against the feed's previous close.
+    """
+    wanted = set(instruments)
+    sessions: dict[str, list[SessionProfile]] = {}
+    try:
+        for fact in ledger.sessions(day):
+            key = fact.key.partition("|")[2]
+            if key in wanted:
+                profile = msgspec.json.decode(fact.payload, type=SessionProfile)
+                sessions.setdefault(key, []).append(profile)
+    except (LedgerError, msgspec.DecodeError) as error:
+        raise RunError(f"expected earlier sessions to read, got: {error}") from error
+    found = {key: prior_levels(history, None, day) for key, history in sessions.items()}
+    return {key: levels for key, levels in found.items() if levels is not None}
+
+
 def _open_exchange(path: Path | None, plan: RunPlan, day: TradingDay) -> PaperExchange:
     try:
         return PaperExchange.open(path, plan.by_key, day, plan.configured().paper)
@@ -231,7 +255,13 @@ def _playback(
     settings = plan.configured()
     world = _WORLDS[plan.choice.market]
     core = Core(
-        settings, plan.by_key, day, world, paise_of(settings.account.capital), Ids(f"{day.day:%y%m%d}")
+        settings,
+        plan.by_key,
+        day,
+        world,
+        paise_of(settings.account.capital),
+        Ids(f"{day.day:%y%m%d}"),
+        prior=plan.prior,
     )
     playback = Playback(core, exchange, feed, now=0, journal=journal)
     playback.now = _begin_of(playback, feed, day)

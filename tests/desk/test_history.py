@@ -1,0 +1,100 @@
+"""Several recorded days, replayed one after another and kept: each finds what the days before it left."""
+
+from datetime import date, time
+from pathlib import Path
+
+import msgspec
+import pytest
+
+from config import Settings
+from engine.auction.history import SessionProfile
+from engine.home import World, WorldDirectory
+from engine.ledger.reader import LedgerReader
+from engine.market.clock import SECOND, instant_at
+from engine.runtime.headless import replay
+from engine.runtime.plan import Market, MarketChoice, RunPlan, open_feed
+from engine.runtime.run import earlier_levels, read_plan
+from tests.recordings import EQ_A, made_packets, write_recording
+
+MONDAY, TUESDAY = date(2025, 12, 15), date(2025, 12, 16)
+
+
+def a_day(folder: Path, day: date, price: float = 1_000.0, seed: int = 1) -> MarketChoice:
+    """Write the last hour and a half of a made session, up to its close."""
+    packets = made_packets(
+        seed=seed, count=1_090, start=instant_at(day, time(14)), step=5 * SECOND, price=price
+    )
+    path = write_recording(folder / f"{day}-{seed}.json.gz", packets, indent=None)
+    return MarketChoice(Market.REPLAY, (str(path),))
+
+
+def plans(world: WorldDirectory) -> list[RunPlan]:
+    with LedgerReader(world.ledger) as ledger:
+        return [read_plan(run) for run in ledger.runs()]
+
+
+def sessions(world: WorldDirectory, before: date) -> list[SessionProfile]:
+    with LedgerReader(world.ledger) as ledger:
+        facts = ledger.sessions(before)
+    return [msgspec.json.decode(fact.payload, type=SessionProfile) for fact in facts]
+
+
+@pytest.fixture
+def world(tmp_path: Path) -> WorldDirectory:
+    return WorldDirectory(World.REPLAY, tmp_path / "replay")
+
+
+def test_the_next_kept_day_begins_with_the_levels_of_the_one_before(
+    tmp_path: Path, world: WorldDirectory
+) -> None:
+    replay(a_day(tmp_path, MONDAY), Settings(), world)
+    (monday,) = sessions(world, TUESDAY)
+    replay(a_day(tmp_path, TUESDAY, price=monday.close / 100, seed=2), Settings(), world)
+    first, second = plans(world)
+    assert first.prior == {}
+    levels = second.prior[EQ_A]
+    assert (levels.day, levels.sessions) == (MONDAY, 1)
+    assert (levels.high, levels.low, levels.close, levels.poc) == (
+        monday.high,
+        monday.low,
+        monday.close,
+        monday.poc,
+    )
+
+
+def test_a_day_played_again_is_not_its_own_past_and_counts_once(
+    tmp_path: Path, world: WorldDirectory
+) -> None:
+    choice = a_day(tmp_path, MONDAY)
+    replay(choice, Settings(), world)
+    replay(choice, Settings(), world)
+    assert [plan.prior for plan in plans(world)] == [{}, {}]
+    assert len(sessions(world, TUESDAY)) == 1
+
+
+def test_a_plan_keeps_its_levels_whatever_is_played_afterwards(tmp_path: Path, world: WorldDirectory) -> None:
+    replay(a_day(tmp_path, MONDAY), Settings(), world)
+    replay(a_day(tmp_path, TUESDAY, seed=2), Settings(), world)
+    before = plans(world)[1].prior
+    replay(a_day(tmp_path, MONDAY, price=990.0, seed=3), Settings(), world)
+    assert plans(world)[1].prior == before
+    with LedgerReader(world.ledger) as ledger:
+        now = earlier_levels(ledger, [EQ_A], TUESDAY)
+    assert now[EQ_A].close != before[EQ_A].close
+
+
+def test_a_recording_that_ends_before_the_close_leaves_no_session(
+    tmp_path: Path, world: WorldDirectory
+) -> None:
+    packets = made_packets(count=300, start=instant_at(MONDAY, time(14)))
+    path = write_recording(tmp_path / "short.json.gz", packets, indent=None)
+    replay(MarketChoice(Market.REPLAY, (str(path),)), Settings(), world)
+    assert sessions(world, TUESDAY) == []
+
+
+def test_the_written_day_brings_its_own_past() -> None:
+    feed = open_feed(MarketChoice(Market.SIMULATED, script="open-drive"), Settings())
+    (levels,) = feed.prior.values()
+    assert levels.ready
+    assert levels.day < feed.day
+    assert open_feed(MarketChoice(Market.SIMULATED), Settings()).prior == {}
