@@ -39,7 +39,7 @@ LOOK_ALIKES: dict[str, tuple[Callable[[str], Setup], str]] = {
     "value-area-fade-accepted": (ValueAreaFade, "WINDOW_CLOSED"),
     "initial-balance-extension-quiet": (InitialBalanceExtension, "VOLUME_LOW"),
     "open-drive-faded": (OpenDrive, "RETRACE"),
-    "vwap-reversion-drifting": (VwapReversion, "VWAP_SLOPE"),
+    "vwap-reversion-unbalanced": (VwapReversion, "NO_BALANCE"),
     "single-print-filled": (SinglePrintContinuation, ""),
 }
 

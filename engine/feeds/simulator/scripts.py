@@ -109,6 +109,7 @@ OPEN_TYPES: Final[Mapping[str, Script]] = MappingProxyType(
 
 _ROOMY: Final = Yesterday(low=-660, val=-560, poc=30, vah=580, high=680, close=-30)
 """A wide session before: none of its levels is near today's path."""
+_LOWER: Final = Yesterday(low=-1_020, val=-820, poc=-500, vah=-150, high=-20, close=-30)
 _NARROW_VALUE: Final = Yesterday(low=-600, val=-300, poc=10, vah=300, high=620, close=-30)
 
 _FAILING: Final = (
@@ -125,10 +126,12 @@ _BREAKING: Final = (
     "12:50 500, 13:20 590, 13:50 520, 14:20 580, 14:50 520, 15:15 550, 15:30 550"
 )
 
-_ROTATING: Final = (
-    "09:15 0, 09:19 200, 09:22 345, 09:25 385, 09:28 350, 09:29 370, 09:30 340, 09:31 270, 09:33 240, "
-    "09:38 60, 09:47 -60, 09:56 70, 10:08 -130, 10:15 -20, 10:25 70, 10:35 -60, 10:46 80, 10:57 -70, 11:08 60, "
-    "11:19 -60, 11:30 80, 11:42 -60, 11:53 70, 12:05 -40, 12:17 70, 12:24 20"
+_STRETCHED: Final = (
+    "09:15 0, 09:19 200, 09:22 345, 09:25 385, 09:28 350, 09:29 370, 09:30 340, 09:31 270, 09:33 240, 09:38 60, "
+    "09:47 -60, 09:56 70, 10:08 -130, 10:15 -20, 10:25 70, 10:35 -60, 10:46 80, 10:57 -70, 11:08 60, 11:19 -60, "
+    "11:30 80, 11:42 -60, 11:53 70, 12:05 -40, 12:17 70, 12:24 20, 12:31 130, 12:36 220, 12:38 256 6, "
+    "12:40 246 6, 12:42 262 6, 12:43:40 256 6, 12:44:30 309 4, 12:45:20 309 4, 12:46:30 262, 12:52 180, "
+    "12:58 200, 13:08 100, 13:20 30, 13:40 90, 14:00 10, 14:20 80, 14:40 20, 15:15 50, 15:30 50"
 )
 _PARTED: Final = (
     "09:15 0, 09:23 -90, 09:30 10, 09:40 -150, 09:50 -20, 10:05 150, 10:15 40, 10:30 -110, 10:43 90, 11:00 -80, "
@@ -206,21 +209,16 @@ SETUPS: Final[Mapping[str, Script]] = MappingProxyType(
         "vwap-reversion": write_script(
             "VWAP reversion: a balanced day, two deviations above its average price at a thin level, and back",
             (-130, 390),
-            _ROTATING
-            + ", 12:31 130, 12:36 220, 12:38 256 6, 12:40 246 6, 12:42 262 6, 12:43:40 256 6, 12:44:30 309 4, "
-            "12:45:20 309 4, 12:46:30 262, 12:52 180, 12:58 200, 13:08 100, 13:20 30, 13:40 90, 14:00 10, 14:20 80, "
-            "14:40 20, 15:15 50, 15:30 50",
+            _STRETCHED,
             start="12:43:00",
             yesterday=_ROOMY,
         ),
-        "vwap-reversion-drifting": write_script(
-            "no VWAP reversion: as far above the average price, but the average itself is on its way up",
-            (-130, 150),
-            "09:15 0, 09:25 -130, 09:40 -60, 09:55 -110, 10:08 150, 10:15 90, 10:30 30, 10:43 130, 11:00 90, "
-            "11:13 210, 11:25 160, 11:43 290, 11:55 240, 12:10 370, 12:22 330, 12:38 460, 12:50 430, 13:05 560, "
-            "13:20 520, 13:40 660, 14:00 620, 14:20 740, 14:40 700, 15:15 760, 15:30 760",
-            start="12:34:00",
-            yesterday=_ROOMY,
+        "vwap-reversion-unbalanced": write_script(
+            "no VWAP reversion: the same path, but above the value of yesterday, so that nothing says it balances",
+            (-130, 390),
+            _STRETCHED,
+            start="12:43:00",
+            yesterday=_LOWER,
         ),
         "single-print-continuation": write_script(
             "single-print continuation: a fast move is accepted above, and its lower edge holds the one return",
