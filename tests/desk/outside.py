@@ -31,7 +31,8 @@ from tests.recordings import EQ_A, EQ_B, FAILED_AUCTION_PATH, scripted_packets, 
 REPOSITORY: Final = Path(__file__).resolve().parents[2]
 PATIENCE: Final = 40.0
 """Seconds until a condition that never comes true fails its test; a busy machine needs most of it."""
-_POLL_SECONDS: Final = 0.005
+_SHORTEST_POLL, _LONGEST_POLL = 0.002, 0.03
+"""Seconds between two looks: short at first, for figures, then long, for the machine's other users."""
 _ENVIRONMENT: Final = ("PATH", "LANG", "LC_ALL", "TMPDIR", "XDG_RUNTIME_DIR", "PYTHONPATH", "SYSTEMROOT")
 
 KINDS: Final = (
@@ -59,7 +60,7 @@ def wait_until(
     while not condition():
         if time.monotonic() > began + seconds:
             pytest.fail(f"waited {seconds:g} s in vain for {what if isinstance(what, str) else what()}")
-        time.sleep(_POLL_SECONDS)
+        _pause(began)
     return time.monotonic() - began
 
 
@@ -69,8 +70,12 @@ def wait_for(look: Callable[[], T | None], what: str, seconds: float = PATIENCE)
     while (found := look()) is None:
         if time.monotonic() > began + seconds:
             pytest.fail(f"looked {seconds:g} s in vain for {what}")
-        time.sleep(_POLL_SECONDS)
+        _pause(began)
     return found
+
+
+def _pause(began: float) -> None:
+    time.sleep(min(_LONGEST_POLL, max(_SHORTEST_POLL, (time.monotonic() - began) / 10)))
 
 
 def made_recordings(folder: Path) -> tuple[Path, Path]:
@@ -363,7 +368,7 @@ async def _connect(directory: WorldDirectory) -> UnixLink:
         except LinkError:
             if time.monotonic() > deadline:
                 raise
-            await asyncio.sleep(_POLL_SECONDS)
+            await asyncio.sleep(_LONGEST_POLL)
 
 
 async def _answer(line: UnixLink, name: str) -> CommandResult:

@@ -63,7 +63,7 @@ def test_the_kill_line_closes_everything_and_its_latch_outlives_the_engine(
     right = here.run("rearm", typed="REARM\n")
     assert (right.returncode, again.latch()) == (0, None), right
     wait_until(lambda: again.view().latch is None, "the core to hear of it")
-    again.enter(EQ_B, Side.BUY)
+    again.enter(EQ_B, Side.SELL)
 
 
 def test_a_latch_stays_while_positions_are_open(here: Outside, recordings: tuple[Path, Path]) -> None:
