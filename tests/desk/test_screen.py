@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from cockpit.screens.dialogs import STOP_WORD
 from engine.commands import Outcome, PauseReplay, Side, StopEngine
 from engine.home import World
 from engine.latch import LatchState
@@ -89,21 +90,28 @@ def test_a_terminal_that_does_not_read_delays_neither_the_engine_nor_the_kill(
 
 
 def test_two_screens_share_an_engine_and_only_the_last_may_stop_it(here: Outside) -> None:
-    with terminal(here, "demo") as first, terminal(here, "demo") as second:
+    words = ("demo", "--set", "setups.failed_auction=off")
+    with terminal(here, *words) as first, terminal(here, *words) as second:
         first.wait_text("AROVEN")
         second.wait_text("AROVEN")
         engine = here.engine(World.DEMO)
         pid = engine.pid
         [answer] = engine.ask(StopEngine("two are attached"))
         assert (answer.outcome, "other screen" in answer.text) == (Outcome.REFUSED, True)
+        first.type(b"S")
+        first.wait_text("End the engine?")
+        first.type(STOP_WORD.encode() + b"\r")
+        first.wait_text("expected no other screen")
         second.type(b"q")
         assert second.wait_end() == 0
         wait_until(lambda: screens(engine) == 1, "the second screen to be gone")
         assert (engine.is_alive, engine.pid) == (True, pid)
         first.forget()
         first.type(b"S")
-        first.wait_text("top")
-        assert engine.is_alive
+        first.wait_text("End the engine?")
+        first.type(STOP_WORD.encode() + b"\r")
+        wait_until(lambda: engine.state is EngineState.NONE, "the engine's end")
+        assert not engine.directory.identity.exists()
 
 
 def test_stopping_is_refused_while_a_position_is_open(here: Outside, recordings: tuple[Path, Path]) -> None:
