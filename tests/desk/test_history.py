@@ -94,7 +94,6 @@ def test_a_recording_that_ends_before_the_close_leaves_no_session(
 
 def test_the_written_day_brings_its_own_past() -> None:
     feed = open_feed(MarketChoice(Market.SIMULATED, script="open-drive"), Settings())
-    (levels,) = feed.prior.values()
-    assert levels.ready
-    assert levels.day < feed.day
+    assert feed.prior.keys() == feed.instruments.keys()
+    assert all(levels.ready and levels.day < feed.day for levels in feed.prior.values())
     assert open_feed(MarketChoice(Market.SIMULATED), Settings()).prior == {}

@@ -18,7 +18,7 @@ from engine.feeds.simulator.regimes import continue_story
 from engine.feeds.simulator.script import STORIES, Pin, Role, Story, second_of
 from engine.feeds.simulator.scripts import script_named
 from engine.feeds.simulator.tape import OPEN_MS, print_tape, seed_from
-from engine.feeds.simulator.written import Script, calm_story
+from engine.feeds.simulator.written import CALM, Script, calm_story
 from engine.market.clock import MILLISECOND, Instant, instant_at
 from engine.market.instrument import Instrument
 from engine.market.seed import InstrumentSeed
@@ -102,12 +102,16 @@ class SimulatorFeed:
 
     @property
     def prior(self) -> Mapping[str, PriorLevels]:
-        """Return what the session before left the lead of a written day; empty on the ordinary one."""
+        """Return what the session before left behind on a written day; empty on the ordinary one."""
         if self._script is None:
             return MappingProxyType({})
-        lead = self._members[0]
-        levels = levels_before(self._script, lead, self._day, self._closes[0] // 1_000)
-        return MappingProxyType({lead.instrument.key: levels})
+        scripts = (self._script, *(CALM for _ in self._members[1:]))
+        return MappingProxyType(
+            {
+                member.instrument.key: levels_before(script, member, self._day, close // 1_000)
+                for script, member, close in zip(scripts, self._members, self._closes, strict=True)
+            }
+        )
 
     @property
     def rejected(self) -> Mapping[str, int]:

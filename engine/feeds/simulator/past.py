@@ -17,7 +17,7 @@ _SESSIONS: Final = 20
 
 
 def levels_before(script: Script, member: Member, day: date, end_second: int) -> PriorLevels:
-    """Return what the lead of a written day finds of the sessions before it.
+    """Return what an instrument of a written day finds of the sessions before it.
 
     Levels of the script become prices on the tick grid, those of the profile lower edges of rows.
     """

@@ -76,6 +76,16 @@ def _pin(clock: str, level: str, slack: str = str(_SLACK)) -> Pin:
     return Pin(second_of(clock), int(level), _WOBBLE, int(slack), loose=False)
 
 
+CALM: Final = Script(
+    summary="a companion's day",
+    story=Story(-_CALM, _CALM, ()),
+    start="09:15:00",
+    yesterday=Yesterday(low=-660, val=-560, poc=30, vah=580, high=680, close=0),
+    slot_percent=100,
+)
+"""What a companion of a written day comes from; its own path is ``calm_story``."""
+
+
 def calm_story(chance: Chance) -> Story:
     """Return a day that goes nowhere: small swings around the open, another pin every quarter of an hour."""
     later = range(BALANCE_END_SECOND, END_SECOND, _QUARTER)
