@@ -89,9 +89,9 @@ class Account:
         return cost
 
     def mark(self, trade: Trade, now: Instant) -> Mark:
-        """Return what a trade would be left at now, and remember it."""
+        """Return what a trade would be left at now."""
         quote = self._sights.quote(trade.instrument, now)
-        mark = mark_position(
+        return mark_position(
             trade.side,
             bid=quote.bid,
             ask=quote.ask,
@@ -99,9 +99,6 @@ class Account:
             last_mark=self._marks.get(trade.id),
             stop=None if trade.stop is None else trade.stop.trigger,
         )
-        if mark.price is not None and quote.fresh:
-            self._marks[trade.id] = mark.price
-        return mark
 
     def holding(self, trade: Trade, now: Instant) -> Holding | None:
         """Return a running trade as risk counts it; None once it neither holds nor may fill."""
@@ -149,8 +146,17 @@ class Account:
         held = self.holdings(now) if holdings is None else holdings
         return day_result(self.realised, self.charges, held, self._day.day)
 
+    def remember(self, now: Instant) -> None:
+        """Keep the marks of a fresh book, for when there is none. Part of the run: no look of a screen does it."""
+        for trade in self._keeper.portfolio.running():
+            if trade.open and self._sights.quote(trade.instrument, now).fresh:
+                price = self.mark(trade, now).price
+                if price is not None:
+                    self._marks[trade.id] = price
+
     def observe(self, now: Instant) -> bool:
         """Compare the day with its loss limit after an update or fill; True when it trips just now."""
+        self.remember(now)
         if self.limits.stopped:
             return False
         self.limits = self.limits.observed(self.result(now), now)

@@ -115,6 +115,10 @@ class Budget:
             self._second.popleft()
         return len(self._second)
 
+    def sent_within(self, span: int, now: Instant) -> int:
+        """Return the messages of the last ``span`` microseconds; whoever looks forgets nothing."""
+        return sum(1 for sent in self._second if sent > now - span)
+
     def wait(self, now: Instant, *, entry: bool) -> Instant | None:
         """Return when the next message may leave; None is now."""
         limit = self.entry_per_second if entry else self.per_second

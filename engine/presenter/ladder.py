@@ -84,9 +84,9 @@ def describe_quality(context: Context) -> str:
     return context.quality.value
 
 
-def describe_location(context: Context) -> str:
-    """Return where price stands in today's value and initial balance."""
-    last, profile, balance = context.last, context.volume_profile, context.initial_balance
+def describe_location(context: Context, last: Paise | None) -> str:
+    """Return where a price stands in today's value and initial balance."""
+    profile, balance = context.volume_profile, context.initial_balance
     if last is None or profile is None or context.row is None:
         return "?"
     if balance is not None and balance.complete:

@@ -5,13 +5,14 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Final
 
-from engine.auction.context import Quality
+from engine.auction.context import Context, Quality
 from engine.core import Core, Decision, DecisionState
 from engine.market.clock import SECOND, Instant, datetime_of
 from engine.market.instrument import Instrument, InstrumentClass
 from engine.market.price import Paise, rupees_of
 from engine.market.session import Phase
 from engine.orders.messages import Role
+from engine.orders.protection import covered
 from engine.orders.states import State
 from engine.orders.trade import Mode, Trade
 from engine.performance.metrics import summarise
@@ -39,6 +40,8 @@ _CARDS: Final = 20
 _ORDERS: Final = 30
 _EVENTS: Final = 200
 _EVIDENCE_LINES: Final = 8
+_ALARMS_FROM: Final = 1_000_000_000
+"""Numbers of the runtime's own alarms: behind those of the core's lines, which grow by one each."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,8 +57,21 @@ class Surroundings:
     problems: tuple[str, ...] = ()
 
 
+@dataclass(frozen=True, slots=True)
+class _Reading:
+    """An instrument's context as of one picture and one revision of its auction."""
+
+    number: int
+    revision: int
+    context: Context
+
+
 class Presenter:
-    """Builds views; remembers only what earlier runs proved and how many pictures it drew."""
+    """Builds views and changes nothing in the core: a screen more or less makes no other run.
+
+    It remembers what earlier runs proved, how many pictures it drew, and the last reading of each instrument. A full
+    reading costs about a millisecond: the selected instrument has it made for every picture, the others take turns.
+    """
 
     def __init__(self, past: Sequence[ClosedTrade], accounts: Mapping[date, Paise]) -> None:
         self._past = tuple(past)
@@ -63,27 +79,57 @@ class Presenter:
         self._number = 0
         self._summary: tuple[int, PerformanceView] | None = None
         self._records: dict[tuple[str, int, int], str] = {}
+        self._readings: dict[str, _Reading] = {}
+        self._problems: dict[str, EventLine] = {}
+        self._alarms = 0
 
     def view(self, core: Core, around: Surroundings, selected: str | None) -> View:
         """Return the whole picture at one instant."""
         self._number += 1
         key = selected if selected in core.instruments else next(iter(core.instruments), None)
+        self._read(core, key)
         holdings = core.account.holdings(around.now)
         result = core.account.result(around.now, holdings)
         return View(
             number=self._number,
             header=_header(core, around, result),
-            watchlist=tuple(_watch_row(core, name, around.now) for name in core.instruments),
-            ladder=None if key is None else _ladder(core, key, around.now),
+            watchlist=tuple(
+                _watch_row(core, self._readings[name].context, around.now) for name in core.instruments
+            ),
+            ladder=None if key is None else _ladder(core, self._readings[key].context, around.now),
             signals=tuple(self._card(core, one, around.now) for one in _newest(core.signals)),
             positions=tuple(_position(core, trade, around.now) for trade in core.trades) + _outside(core),
             orders=_order_rows(core, around.now),
             risk=_risk(core, result, holdings, around.now),
             performance=self._performance(core),
-            events=_events(core, around),
+            events=self._events(core, around),
             latch=_latch(core, around.now),
             kill_scope=core.kill_scope(),
         )
+
+    def _read(self, core: Core, selected: str | None) -> None:
+        """Bring the selected instrument's reading up to date, missing ones, and the one that waits longest."""
+        behind = []
+        for key in core.instruments:
+            known, revision = self._readings.get(key), core.market.auction(key).revision
+            if known is None or key == selected:
+                self._readings[key] = _Reading(self._number, revision, core.market.context(key))
+            elif known.revision != revision:
+                behind.append((known.number, key, revision))
+        if behind:
+            _, oldest, revision = min(behind)
+            self._readings[oldest] = _Reading(self._number, revision, core.market.context(oldest))
+
+    def _events(self, core: Core, around: Surroundings) -> tuple[EventLine, ...]:
+        """Return the newest lines, and one for each problem of the disks, as old as the problem."""
+        lines = core.events[-_EVENTS:]
+        self._problems = {text: line for text, line in self._problems.items() if text in around.problems}
+        for text in around.problems:
+            if text not in self._problems:
+                self._alarms += 1
+                time = core.market_time(around.now)
+                self._problems[text] = EventLine(_ALARMS_FROM + self._alarms, time, Severity.ALARM, text)
+        return lines + tuple(self._problems.values())
 
     def _trades(self, core: Core) -> list[ClosedTrade]:
         return [*self._past, *core.closed_trades]
@@ -149,7 +195,7 @@ def _header(core: Core, around: Surroundings, result: DayResult) -> HeaderView:
     stops = [core.day.setup_entries_stop(kind) for kind in kinds]
     flats = [core.day.flat_by(kind) for kind in kinds]
     last_entry = max(stops, default=market_time)
-    feed, age = _feed(core, around, around.now)
+    feed, age = _feed(core, around)
     progress = ""
     if around.end is not None:
         progress = f"{datetime_of(market_time):%H:%M} of {datetime_of(around.end):%H:%M}"
@@ -179,27 +225,25 @@ def _phase_words(phases: list[Phase]) -> str:
     return str(found.value)
 
 
-def _feed(core: Core, around: Surroundings, now: Instant) -> tuple[str, int | None]:
-    newest = max(
-        (update.arrival for key in core.instruments if (update := core.sights.update(key)) is not None),
-        default=None,
-    )
+def _feed(core: Core, around: Surroundings) -> tuple[str, int | None]:
+    """Return the feed's word and age on the clock of arrivals: a recorder's slow clock makes nothing older."""
     if around.ended:
         return "ENDED", None
-    arrival = core.sights.arrival_time(now)
-    age = None if newest is None else max(0, (arrival - newest) // 1_000)
+    arrivals = [update.arrival for key in core.instruments if (update := core.sights.update(key)) is not None]
+    feed_time = core.sights.arrival_time(around.now)
+    age = max(0, (feed_time - max(arrivals)) // 1_000) if arrivals else None
     if around.held:
         return "PAUSED", age
-    if newest is None:
-        return "WAITING", None
-    return ("STALE" if core.market.stale(arrival) else "LIVE"), age
+    return ("STALE" if age is None or core.market.stale(feed_time) else "LIVE"), age
 
 
-def _watch_row(core: Core, key: str, now: Instant) -> WatchRow:
+def _watch_row(core: Core, context: Context, now: Instant) -> WatchRow:
+    """Return a row with prices of now; where they stand is judged by the instrument's last reading."""
+    key = context.instrument.key
     instrument = core.instruments[key]
-    context = core.market.context(key)
     quote = core.sights.quote(key, now)
-    last = context.last if context.last is not None else quote.last
+    auction = core.market.auction(key)
+    last = auction.last if auction.last is not None else quote.last
     close = context.previous_close
     change = None if last is None or not close else last - close
     return WatchRow(
@@ -214,7 +258,7 @@ def _watch_row(core: Core, key: str, now: Instant) -> WatchRow:
         ask=quote.ask,
         position=core.keeper.portfolio.net(key),
         quality=context.quality.value,
-        location=describe_location(context),
+        location=describe_location(context, last),
         detail=_detail(core, instrument),
     )
 
@@ -231,11 +275,12 @@ def _detail(core: Core, instrument: Instrument) -> str:
     return " · ".join(words)
 
 
-def _ladder(core: Core, key: str, now: Instant) -> LadderView:
+def _ladder(core: Core, context: Context, now: Instant) -> LadderView:
+    key = context.instrument.key
     auction = core.market.auction(key)
     update = core.sights.update(key)
     return build_ladder(
-        core.market.context(key),
+        context,
         auction.rows(),
         core.sights.quote(key, now),
         _own_levels(core, key),
@@ -300,14 +345,14 @@ def _position(core: Core, trade: Trade, now: Instant) -> PositionRow:
 
 
 def _stop_state(core: Core, trade: Trade) -> StopState:
+    """Return HELD only when proven stops protect all that no exit on its way takes."""
     if trade.mode is Mode.EXIT:
         return StopState.EXITING
-    stops = [order for order in core.orders.live(trade.instrument) if order.role is Role.STOP]
+    reducing = tuple(order for order in core.orders.live(trade.instrument) if order.side is not trade.side)
+    stops = [order for order in reducing if order.role is Role.STOP]
     if any(order.state is State.IN_DOUBT for order in stops):
         return StopState.IN_DOUBT
-    proven = sum(order.remaining for order in stops if order.state in (State.ARMED, State.PENDING_MODIFY))
-    part = 0 if trade.part is None else trade.part.quantity
-    if proven >= trade.open_quantity - part and proven > 0:
+    if stops and covered(reducing) >= trade.open_quantity:
         return StopState.HELD
     return StopState.PLACING if stops else StopState.MISSING
 
@@ -397,18 +442,10 @@ def _risk(core: Core, result: DayResult, holdings: tuple[Holding, ...], now: Ins
         exposure_limit=limits.exposure_limit,
         positions=len(core.trades),
         positions_limit=limits.limits.max_positions,
-        orders_this_second=budget.used(now),
+        orders_this_second=budget.sent_within(SECOND, now),
         orders_per_second_limit=core.settings.risk.orders_per_second,
         orders_today=budget.today,
     )
-
-
-def _events(core: Core, around: Surroundings) -> tuple[EventLine, ...]:
-    lines = core.events[-_EVENTS:]
-    if not around.problems:
-        return lines
-    market_time = core.market_time(around.now)
-    return lines + tuple(EventLine(0, market_time, Severity.ALARM, text) for text in around.problems)
 
 
 def _latch(core: Core, now: Instant) -> LatchView | None:
