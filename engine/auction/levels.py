@@ -22,6 +22,8 @@ class Node:
     kind: NodeKind
     price: Paise
     volume: int
+    loose_share: float | None = None
+    """Of a low node, share of the volume in its three rows that was placed WIDE or UNPLACED, 0 to 1."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,13 +17,13 @@ from engine.auction.context import (
 from engine.auction.day_type import Session, find_extension, name_day, unknown
 from engine.auction.levels import Acceptance, PriorLevels
 from engine.auction.location import check_prior, locate, name_activity, name_balance, read_gap, still_naked
-from engine.auction.nodes import find_nodes
 from engine.auction.open_type import name_open
 from engine.auction.placements import SCALE
 from engine.auction.structure_reading import (
     NO_SHAPE,
     Structure,
     count_one_timeframing,
+    read_nodes,
     read_structure,
     read_zones,
 )
@@ -90,7 +90,7 @@ def read_context(
         placed_volumes=auction.placement.sure_volumes(minutes),
         prior=prior,
         shape="" if structure is None or structure.shape == NO_SHAPE else structure.shape,
-        nodes=() if row is None else find_nodes(volumes, row),
+        nodes=() if row is None else read_nodes(auction, volumes, row, holes),
         zones=() if structure is None else read_zones(auction, structure, volumes, holes),
         top_tail=0 if structure is None else structure.tails.top,
         bottom_tail=0 if structure is None else structure.tails.bottom,

@@ -1,11 +1,12 @@
 """What the TPO profile of one instrument looks like now: tails, zones, shape, ledges, poor extremes."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from engine.auction.auction import Auction
 from engine.auction.context import BracketReading
-from engine.auction.levels import Ledge, Zone
+from engine.auction.levels import Ledge, Node, NodeKind, Zone
+from engine.auction.nodes import find_nodes
 from engine.auction.structure import (
     Tails,
     find_ledges,
@@ -99,22 +100,41 @@ def read_zones(
             for bracket in auction.brackets.brackets
             if bracket.low // row <= last and bracket.high // row >= first
         }
-        volume = 0
-        if volumes is not None:
-            begin = max(0, first - volumes.low)
-            volume = sum(volumes.counts[begin : max(begin, last + 1 - volumes.low)])
-        known = volume and auction.row_frozen
-        loose = auction.placement.loose_volume(first, last, holes) / volume if known else 1.0
         found.append(
             Zone(
                 low=first * row,
                 high=last * row,
                 rows=end - start + 1,
                 letter=letter_of(makers.pop()) if len(makers) == 1 else "",
-                loose_share=round(loose, 4),
+                loose_share=_loose_share(auction, volumes, first, last, holes),
             )
         )
     return tuple(found)
+
+
+def read_nodes(auction: Auction, volumes: Rows | None, row: Paise, holes: Sequence[Hole]) -> tuple[Node, ...]:
+    """Return the volume nodes, lowest first; of the low ones also how loosely their three rows were placed."""
+    return tuple(
+        replace(
+            node,
+            loose_share=_loose_share(auction, volumes, node.price // row - 1, node.price // row + 1, holes),
+        )
+        if node.kind is NodeKind.LOW
+        else node
+        for node in find_nodes(volumes, row)
+    )
+
+
+def _loose_share(
+    auction: Auction, volumes: Rows | None, first: int, last: int, holes: Sequence[Hole]
+) -> float:
+    """Return the share of WIDE and UNPLACED volume in rows; 1 where nothing is recorded or rows are provisional."""
+    volume = 0
+    if volumes is not None:
+        begin = max(0, first - volumes.low)
+        volume = sum(volumes.counts[begin : max(begin, last + 1 - volumes.low)])
+    known = volume and auction.row_frozen
+    return round(auction.placement.loose_volume(first, last, holes) / volume, 4) if known else 1.0
 
 
 def count_one_timeframing(brackets: Sequence[BracketReading], length: int) -> int:

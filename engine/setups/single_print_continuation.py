@@ -109,7 +109,7 @@ class SinglePrintContinuation(Rule):
             if node.kind is NodeKind.LOW:
                 # A low-volume node is found in a mean of three rows: those are its zone.
                 low, top = node.price - row, node.price + 2 * row - tick
-                self._thin[("LVN", low)] = _Thin("LVN", low, top, 3, None, beat)
+                self._thin[("LVN", low)] = _Thin("LVN", low, top, 3, node.loose_share, beat)
         while len(self._thin) > REMEMBERED:
             del self._thin[min(self._thin, key=lambda key: (self._thin[key].seen, key))]
 

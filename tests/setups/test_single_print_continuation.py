@@ -143,11 +143,14 @@ def test_too_little_volume_beyond_is_no_acceptance() -> None:
     assert refusal.code == "NOT_ACCEPTED"
 
 
-def test_a_low_volume_node_is_a_zone_whose_placement_is_not_known() -> None:
-    nodes = (*NODES, Node(NodeKind.LOW, EDGE + ROW, 5))
-    (refusal,) = run(DAY, None, nodes=nodes)
-    assert isinstance(refusal, Refusal)
-    assert (refusal.code, refusal.evidence["zone"]) == ("NOT_READY", "LVN")
+def test_a_low_volume_node_is_a_zone_of_three_rows() -> None:
+    low = Node(NodeKind.LOW, EDGE + ROW, 5, loose_share=0.3)
+    (signal,) = run(DAY, None, nodes=(*NODES, low))
+    assert isinstance(signal, Signal)
+    assert (signal.edge, signal.evidence["zone"], signal.evidence["zone_rows"]) == (EDGE, "LVN", 3)
+    (unknown,) = run(DAY, None, nodes=(*NODES, replace(low, loose_share=None)))
+    assert isinstance(unknown, Refusal)
+    assert unknown.code == "NOT_READY"
 
 
 def test_one_acceptance_gets_one_retest() -> None:
