@@ -8,12 +8,16 @@ import pytest
 
 from config import Settings
 from engine.auction.history import SessionProfile
+from engine.brokers.records import Cursor
 from engine.home import World, WorldDirectory
-from engine.ledger.reader import LedgerReader
+from engine.ledger.reader import SESSION, LedgerReader
+from engine.ledger.records import Entry, Run
+from engine.ledger.store import Ledger
 from engine.market.clock import SECOND, instant_at
+from engine.orders.dispatch import Record
 from engine.runtime.headless import replay
 from engine.runtime.plan import Market, MarketChoice, RunPlan, open_feed
-from engine.runtime.run import earlier_levels, read_plan
+from engine.runtime.run import begin_run, earlier_levels, ledger_run, read_plan, resume_run
 from tests.recordings import EQ_A, made_packets, write_recording
 
 MONDAY, TUESDAY = date(2025, 12, 15), date(2025, 12, 16)
@@ -97,3 +101,45 @@ def test_the_written_day_brings_its_own_past() -> None:
     assert feed.prior.keys() == feed.instruments.keys()
     assert all(levels.ready and levels.day < feed.day for levels in feed.prior.values())
     assert open_feed(MarketChoice(Market.SIMULATED), Settings()).prior == {}
+
+
+def test_a_run_that_died_comes_back_with_the_levels_it_began_with(
+    tmp_path: Path, world: WorldDirectory
+) -> None:
+    replay(a_day(tmp_path, MONDAY), Settings(), world)
+    (monday,) = sessions(world, TUESDAY)
+    choice = a_day(tmp_path, TUESDAY, price=monday.close / 100, seed=2)
+    with Ledger.open(world.ledger) as ledger:
+        entries: list[Entry] = []
+        run = begin_run(
+            "tuesday",
+            choice,
+            Settings(),
+            exchange_path=world.exchange,
+            journal=entries.append,
+            ledger=ledger,
+        )
+        ledger.begin_run(ledger_run(run.plan, "replay", 0))
+        while run.playback.updates < 500:
+            run.playback.play(None, 1)
+        known = run.playback.core.market.context(EQ_A).prior
+        ledger.append("tuesday", (), entries, durable=True).result()
+        playback = run.playback
+        run.exchange.commit(
+            Cursor("tuesday", playback.updates, playback.now, playback.pause_offset, playback.sequence)
+        )
+        run.exchange.close()
+        ledger.begin_run(Run("again", "replay", "digest", MONDAY, "settings", "{}", 1))
+        other = msgspec.structs.replace(monday, high=monday.high + 500)
+        record = Record(SESSION, f"{MONDAY.isoformat()}|{EQ_A}", 9, other)
+        ledger.append("again", [record], durable=True).result()
+    with Ledger.open(world.ledger) as ledger:
+        row = ledger.run("tuesday")
+        assert row is not None
+        assert earlier_levels(ledger, [EQ_A], TUESDAY)[EQ_A].high == monday.high + 500
+        back = resume_run(read_plan(row), ledger, exchange_path=world.exchange, journal=entries.append)
+        assert back.playback.updates == 500
+        assert back.playback.core.market.context(EQ_A).prior == known
+        back.exchange.close()
+    assert known is not None
+    assert (known.ready, known.high) == (True, monday.high)
