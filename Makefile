@@ -35,6 +35,9 @@ check: install-dev
 bench: install-dev
 	$(BIN)/python -m benchmarks
 
+campaign: install-dev
+	$(BIN)/python -m tests.campaign
+
 lock:
 	@$(BIN)/pip-compile --quiet --generate-hashes --no-emit-index-url --no-emit-trusted-host --no-emit-find-links --allow-unsafe --strip-extras --output-file requirements.lock pyproject.toml --extra build
 	@$(BIN)/pip-compile --quiet --generate-hashes --no-emit-index-url --no-emit-trusted-host --no-emit-find-links --allow-unsafe --strip-extras --extra dev --constraint requirements.lock --output-file requirements-dev.lock pyproject.toml

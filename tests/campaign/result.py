@@ -1,0 +1,120 @@
+"""What a campaign came to: one object for ``campaign.json`` and one table for a person."""
+
+import json
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from engine.market.clock import MILLISECOND
+from tests.campaign.kills import KilledRun
+from tests.campaign.mutants import Hunt
+from tests.campaign.schedule import SeedRun
+
+
+@dataclass
+class Result:
+    """Everything the workers reported."""
+
+    seeds: list[SeedRun] = field(default_factory=list)
+    killed: list[KilledRun] = field(default_factory=list)
+    hunts: list[Hunt] = field(default_factory=list)
+    faults: dict[str, str] = field(default_factory=dict)
+    fault_tests: int = 0
+    seconds: float = 0.0
+
+    @property
+    def good(self) -> bool:
+        """Say whether every law held, every death was survived, every mutant caught and every fault passed."""
+        return (
+            not any(run.broken for run in self.seeds)
+            and not any(run.differs for run in self.killed)
+            and all(hunt.seed is not None for hunt in self.hunts)
+            and all(verdict == "pass" for verdict in self.faults.values())
+        )
+
+    def record(self) -> dict[str, object]:
+        """Return the object other programs read; times in milliseconds of virtual time."""
+        injected: Counter[str] = Counter()
+        for run in self.seeds:
+            injected.update(run.injected)
+        naked = [run.naked for run in self.seeds if run.fills]
+        known = [run.naked_known for run in self.seeds if run.fills]
+        return {
+            "faults": self.faults,
+            "seeds": len(self.seeds),
+            "laws_broken": sum(1 for run in self.seeds if run.broken),
+            "injected": dict(injected.most_common()),
+            "kills": sum(run.kills for run in self.killed),
+            "recovered": sum(run.recovered for run in self.killed),
+            "naked_ms_p99": percentile(naked, 99) // MILLISECOND,
+            "mutations": len(self.hunts),
+            "caught": sum(1 for hunt in self.hunts if hunt.seed is not None),
+            "naked_known_ms_p99": percentile(known, 99) // MILLISECOND,
+            "naked_known_ms_max": max(known, default=0) // MILLISECOND,
+            "broken": [run.broken for run in self.seeds if run.broken],
+            "not_recovered": [run.differs for run in self.killed if run.differs],
+            "mutants": {hunt.name: hunt.seed for hunt in self.hunts},
+            "fault_tests": self.fault_tests,
+            "seconds": round(self.seconds, 1),
+        }
+
+    def write(self, path: Path) -> None:
+        """Write the object as JSON."""
+        path.write_text(json.dumps(self.record(), indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+
+    def table(self) -> str:
+        """Return everything for a person to read, the trouble last."""
+        record = self.record()
+        fills = [run.naked for run in self.seeds if run.fills]
+        known = [run.naked_known for run in self.seeds if run.fills]
+        lines = ["named faults"]
+        lines += [f"  {name:<52} {verdict}" for name, verdict in self.faults.items()]
+        lines += ["", f"random schedules      {len(self.seeds):>7,}   laws broken {record['laws_broken']}"]
+        lines += [
+            f"  fills               {sum(run.fills for run in self.seeds):>7,}",
+            f"  requests            {sum(run.requests for run in self.seeds):>7,}",
+            f"  naked, by the broker's truth      p50 {_ms(fills, 50)}  p99 {_ms(fills, 99)}  most {_ms(fills, 100)}",
+            f"  naked, since the engine knew it   p50 {_ms(known, 50)}  p99 {_ms(known, 99)}  most {_ms(known, 100)}",
+            "  faults injected",
+        ]
+        injected = record["injected"]
+        if isinstance(injected, dict):
+            lines += [f"    {name:<32} {count:>9,}" for name, count in injected.items()]
+        lines += [
+            "",
+            f"kills                 {record['kills']:>7,}   recovered {record['recovered']:,}",
+            f"  with a position open {sum(run.holding for run in self.killed):>6,}",
+            f"  a request on its way {sum(run.in_flight for run in self.killed):>6,}",
+            f"  while flattening     {sum(run.mid_kill for run in self.killed):>6,}",
+            "",
+            f"mutants               {len(self.hunts):>7,}   caught {record['caught']}",
+        ]
+        lines += [f"  {hunt.name:<58} {_caught(hunt)}" for hunt in self.hunts]
+        lines += _trouble(record)
+        return "\n".join(lines)
+
+
+def percentile(values: Sequence[int], percent: int) -> int:
+    """Return the smallest value that at least so many percent do not exceed; 0 of nothing."""
+    ranked = sorted(values)
+    return ranked[max(-(-len(ranked) * percent // 100) - 1, 0)] if ranked else 0
+
+
+def _ms(values: Sequence[int], percent: int) -> str:
+    return f"{percentile(values, percent) // MILLISECOND:>6,} ms"
+
+
+def _caught(hunt: Hunt) -> str:
+    if hunt.seed is None:
+        return f"NOT CAUGHT in {hunt.schedules} schedules"
+    return f"after {hunt.schedules:>3}: {hunt.broken[:110]}"
+
+
+def _trouble(record: dict[str, object]) -> list[str]:
+    lines: list[str] = []
+    for name in ("broken", "not_recovered"):
+        found = record[name]
+        if isinstance(found, list) and found:
+            lines += ["", name.replace("_", " "), *(f"  {text}" for text in found)]
+    return lines

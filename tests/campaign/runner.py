@@ -1,0 +1,124 @@
+"""The campaign itself: work for every core, gathered into one result."""
+
+import os
+import time
+from collections.abc import Callable
+from concurrent.futures import Future, ProcessPoolExecutor, as_completed
+from dataclasses import dataclass
+from multiprocessing import get_context
+from pathlib import Path
+
+from tests.campaign.faults import judge_faults, title_of
+from tests.campaign.kills import KilledRun, run_killed
+from tests.campaign.mutants import MUTANTS, WITHIN, Hunt, hunt
+from tests.campaign.recovery_mutants import RECOVERY_MUTANTS, hunt_recovery
+from tests.campaign.result import Result
+from tests.campaign.schedule import SeedRun, run_seed
+
+ROOT = Path(__file__).resolve().parents[2]
+BATCH = 8
+INTERLEAVINGS = 58
+
+Outcome = list[SeedRun] | list[KilledRun] | Hunt | tuple[dict[str, str], int]
+
+
+@dataclass(frozen=True)
+class Scale:
+    """How much of everything is done."""
+
+    seeds: int
+    killed_runs: int
+    mutants: int
+    recovery_mutants: int
+    schedules_per_mutant: int
+    whole_processes: bool
+
+
+FULL = Scale(
+    seeds=2_400,
+    killed_runs=120,
+    mutants=len(MUTANTS),
+    recovery_mutants=len(RECOVERY_MUTANTS),
+    schedules_per_mutant=WITHIN,
+    whole_processes=True,
+)
+SMALL = Scale(
+    seeds=24, killed_runs=3, mutants=8, recovery_mutants=1, schedules_per_mutant=60, whole_processes=False
+)
+
+
+def run_seeds(first: int, count: int) -> list[SeedRun]:
+    """Run schedules one after the other."""
+    return [run_seed(seed) for seed in range(first, first + count)]
+
+
+def run_kills(first: int, count: int) -> list[KilledRun]:
+    """Run runs with deaths one after the other."""
+    return [run_killed(seed) for seed in range(first, first + count)]
+
+
+def hunt_mutant(number: int, schedules: int) -> Hunt:
+    """Hunt one mutant of the order path, by its place in the list."""
+    return hunt(MUTANTS[number], schedules)
+
+
+def hunt_recovery_mutant(number: int) -> Hunt:
+    """Hunt one mutant of the way back from a death, by its place in the list."""
+    return hunt_recovery(RECOVERY_MUTANTS[number])
+
+
+def campaign(scale: Scale, say: Callable[[str], None]) -> Result:
+    """Do everything on all cores; ``say`` hears how far it is."""
+    began = time.monotonic()
+    result = Result()
+    hunts: dict[int, Hunt] = {}
+    with ProcessPoolExecutor(os.cpu_count() or 1, mp_context=get_context("spawn")) as pool:
+        order: dict[Future[Outcome], int] = {}
+
+        def submit(work: Callable[..., Outcome], *words: int) -> None:
+            order[pool.submit(work, *words)] = len(order)
+
+        submit(judge, int(scale.whole_processes))
+        for number in range(scale.mutants):
+            submit(hunt_mutant, number, scale.schedules_per_mutant)
+        for number in range(scale.recovery_mutants):
+            submit(hunt_recovery_mutant, number)
+        for first in range(0, scale.killed_runs, 2):
+            submit(run_kills, first, min(2, scale.killed_runs - first))
+        for first in range(0, scale.seeds, BATCH):
+            submit(run_seeds, first, min(BATCH, scale.seeds - first))
+        for future in as_completed(order):
+            outcome = future.result()
+            if isinstance(outcome, Hunt):
+                hunts[order[future]] = outcome
+            elif isinstance(outcome, tuple):
+                result.faults, result.fault_tests = outcome
+            else:
+                _take(result, outcome)
+            say(_progress(result, len(hunts), time.monotonic() - began))
+    result.hunts = [hunts[place] for place in sorted(hunts)]
+    result.seeds.sort(key=lambda run: run.seed)
+    result.killed.sort(key=lambda run: run.seed)
+    broken = [run.broken for run in result.seeds if run.broken]
+    result.faults[title_of(INTERLEAVINGS)] = broken[0] if broken else "pass"
+    result.seconds = time.monotonic() - began
+    return result
+
+
+def judge(whole_processes: int) -> tuple[dict[str, str], int]:
+    """Run the named faults' tests."""
+    return judge_faults(ROOT, quick=not whole_processes)
+
+
+def _take(result: Result, runs: list[SeedRun] | list[KilledRun]) -> None:
+    for run in runs:
+        if isinstance(run, SeedRun):
+            result.seeds.append(run)
+        else:
+            result.killed.append(run)
+
+
+def _progress(result: Result, hunts: int, seconds: float) -> str:
+    broken = sum(1 for run in result.seeds if run.broken)
+    kills = sum(run.kills for run in result.killed)
+    return f"{seconds:5.0f} s  {hunts} mutants hunted, {kills} kills, {len(result.seeds)} schedules, {broken} broken"

@@ -1,0 +1,125 @@
+"""Laws that are read off the line to the broker alone, beside the oracles of the core's tests."""
+
+from engine.market.clock import MILLISECOND, SECOND, Instant
+from engine.orders.flatten import PROOF_APART, PROOFS, LatchState
+from engine.orders.messages import (
+    Acknowledged,
+    BookRead,
+    OrderReport,
+    PlaceOrder,
+    Refused,
+    Role,
+    TagRead,
+)
+from engine.setups.signal import Side
+from tests.campaign.world import CountedWorld
+from tests.core.hostile import World
+from tests.core.oracles import Oracles
+
+EMPTY_READS = 5
+SETTLED_AFTER = 10 * SECOND
+
+
+class Watch:
+    """Watches what crosses the line, and never asks the core what it believes of its orders."""
+
+    def __init__(self, world: CountedWorld, oracles: Oracles) -> None:
+        self.world = world
+        self.oracles = oracles
+        self.naked_known = 0
+        """Longest time that a position the engine knew of was without a full stop and without an exit, µs."""
+        self.placed: dict[str, tuple[Instant, PlaceOrder]] = {}
+        self.proven: set[str] = set()
+        self.empty: dict[str, int] = {}
+        self.flat_reads: list[BookRead] = []
+        self.last_fill: Instant = 0
+        self._fills = 0
+        self._sent = 0
+        self._heard = 0
+        world.checks.append(self.check)
+
+    def check(self, _: World) -> None:
+        if self.world.fills != self._fills:
+            self._fills = self.world.fills
+            self.last_fill = self.world.now
+        for since in self.oracles.told_since.values():
+            self.naked_known = max(self.naked_known, self.world.now - since)
+        self._listen()
+        self._leaving()
+        self._excess()
+        self._nothing_outside()
+        self._flat_is_proven()
+
+    def _listen(self) -> None:
+        heard = self.world.events
+        for _, event in heard[self._heard :]:
+            match event:
+                case Acknowledged() | Refused():
+                    if not getattr(event, "request", ""):
+                        self.proven.add(event.tag)
+                case OrderReport():
+                    self.proven.add(event.tag)
+                case TagRead():
+                    if event.found is None:
+                        self.empty[event.sought] = self.empty.get(event.sought, 0) + 1
+                    else:
+                        self.proven.add(event.sought)
+                case BookRead():
+                    self.proven.update(row.tag for row in event.orders)
+                    if all(position.quantity == 0 for position in event.positions):
+                        self.flat_reads.append(event)
+                case _:
+                    continue
+        self._heard = len(heard)
+
+    def _leaving(self) -> None:
+        sent = self.world.sent
+        for at, effect in sent[self._sent :]:
+            if isinstance(effect, PlaceOrder):
+                assert effect.tag not in self.placed, f"{effect.tag} left twice"
+                if effect.role is Role.ENTRY:
+                    self._enters(effect, at)
+                self.placed[effect.tag] = (at, effect)
+        self._sent = len(sent)
+
+    def _enters(self, entry: PlaceOrder, at: Instant) -> None:
+        """O1: never more than the intent, and nothing beside an entry whose fate is unknown."""
+        entries = [
+            one for _, one in self.placed.values() if one.trade == entry.trade and one.role is Role.ENTRY
+        ]
+        trade = self.world.core.keeper.portfolio.get(entry.trade)
+        planned = 0 if trade is None else trade.planned
+        meant = sum(one.quantity for one in entries) + entry.quantity
+        assert meant <= planned, f"{entry.trade} asked for {meant} units, planned {planned}"
+        for tag, (since, one) in self.placed.items():
+            if one.instrument == entry.instrument and one.role is Role.ENTRY and tag not in self.proven:
+                dead = self.empty.get(tag, 0) >= EMPTY_READS and at - since >= SETTLED_AFTER
+                assert dead, f"{entry.tag} left while the fate of {tag} was unknown"
+
+    def _excess(self) -> None:
+        """O2 before it happens: all that could close never exceeds what is held, but for what came late."""
+        live = [order for order in self.world.orders.values() if order.live and order.role is not Role.ENTRY]
+        closing: dict[tuple[str, Side], int] = {}
+        for order in live:
+            closing[order.instrument, order.side] = (
+                closing.get((order.instrument, order.side), 0) + order.remaining
+            )
+        for (key, side), quantity in closing.items():
+            held = max(-self.world.position(key) * side.sign, 0)
+            late = key in self.world.belated
+            assert late or quantity <= held, f"{key}: orders would close {quantity} of {held} units"
+
+    def _nothing_outside(self) -> None:
+        """O5: nobody else trades here, so no read may ever be taken to say so."""
+        outside = self.world.core.keeper.portfolio.outside
+        assert not outside, f"{outside} taken for somebody else's"
+
+    def _flat_is_proven(self) -> None:
+        """O7: FLAT stands on two successful flat reads, apart, newer than the last fill."""
+        latch = self.world.core.latch
+        if latch is None or latch.state is not LatchState.FLAT:
+            return
+        proofs = [read.time for read in self.flat_reads if read.time >= max(self.last_fill, latch.since)]
+        assert len(proofs) >= PROOFS, f"FLAT on {len(proofs)} reads newer than the last fill"
+        apart = PROOF_APART - 100 * MILLISECOND
+        assert proofs[-1] - proofs[0] >= apart, "FLAT on two reads at once"

@@ -1,0 +1,95 @@
+"""The campaign in small: it repeats itself bit for bit, it bites, and its tables are true."""
+
+import os
+import subprocess
+import sys
+from concurrent.futures import ProcessPoolExecutor
+from multiprocessing import get_context
+from pathlib import Path
+
+import pytest
+
+from engine.orders.inbox import Inbox
+from tests.campaign.faults import ELSEWHERE, FROM_OUTSIDE, judge_faults, title_of
+from tests.campaign.kills import run_killed
+from tests.campaign.mutants import MUTANTS, Hunt, hunt, planted
+from tests.campaign.result import Result, percentile
+from tests.campaign.schedule import run_seed
+
+ROOT = Path(__file__).resolve().parents[1]
+
+
+def test_schedules_keep_every_law_and_trade() -> None:
+    runs = [run_seed(seed) for seed in range(10_000, 10_004)]
+    assert [run.broken for run in runs if run.broken] == []
+    assert sum(run.fills for run in runs) > 4
+    assert sum(sum(run.injected.values()) for run in runs) > 40
+
+
+def test_a_seed_is_the_same_schedule_in_another_process_under_another_hash_seed() -> None:
+    said = [
+        subprocess.run(
+            [sys.executable, "-m", "tests.campaign"],
+            cwd=ROOT,
+            env={**os.environ, "SEED": "5", "PYTHONHASHSEED": hash_seed},
+            capture_output=True,
+            text=True,
+            check=True,
+            timeout=100,
+        ).stdout
+        for hash_seed in ("1", "2")
+    ]
+    assert said[0].startswith("SEED=5 ")
+    assert said[0] == said[1]
+
+
+def test_a_planted_mistake_is_noticed_and_leaves_nothing_behind() -> None:
+    mutant = next(one for one in MUTANTS if one.name == "resend under the old tag")
+    receive = Inbox.receive
+    found = hunt(mutant, schedules=20)
+    assert "left twice" in found.broken
+    assert f"SEED={found.seed} STEP=" in found.broken
+    assert Inbox.receive is receive
+    with planted(mutant):
+        assert Inbox.receive is not receive
+
+
+def test_a_law_that_breaks_counts_against_the_campaign() -> None:
+    with planted(next(one for one in MUTANTS if one.name == "the kill says flat without asking")):
+        broken = next(run for run in (run_seed(seed) for seed in range(20)) if run.broken)
+    result = Result(seeds=[broken], hunts=[Hunt("a mistake", None, "", 20)], faults={title_of(1): "no words"})
+    record = result.record()
+    assert not result.good
+    assert (record["laws_broken"], record["mutations"], record["caught"]) == (1, 1, 0)
+    assert broken.broken in result.table()
+
+
+def test_a_run_with_deaths_in_it_ends_like_one_undisturbed() -> None:
+    run = run_killed(3)
+    assert run.differs == ""
+    assert run.kills == run.recovered > 0
+
+
+@pytest.mark.parametrize("names", [*ELSEWHERE.values(), *FROM_OUTSIDE.values()])
+def test_every_test_that_speaks_for_a_fault_exists(names: tuple[str, ...]) -> None:
+    for name in names:
+        file, _, function = name.partition("::")
+        assert f"def {function}(" in (ROOT / file).read_text("utf-8"), name
+
+
+def test_a_fault_whose_test_is_gone_does_not_pass(tmp_path: Path) -> None:
+    (tmp_path / "tests" / "core").mkdir(parents=True)
+    named = tmp_path / "tests" / "core" / "test_faults.py"
+    named.write_text("def test_01_one() -> None:\n    assert False, 'a reason'\n", "utf-8")
+    (tmp_path / "pytest.ini").write_text("[pytest]\nasyncio_default_fixture_loop_scope = function\n", "utf-8")
+    with ProcessPoolExecutor(1, mp_context=get_context("spawn")) as pool:
+        verdicts, ran = pool.submit(judge_faults, tmp_path, quick=True).result()
+    assert ran == 1
+    assert "a reason" in verdicts[title_of(1)]
+    assert verdicts[title_of(22)].endswith("no such test")
+
+
+def test_a_percentile_is_a_value_that_was_measured() -> None:
+    values = range(1, 101)
+    assert (percentile(values, 50), percentile(values, 99), percentile(values, 100)) == (50, 99, 100)
+    assert percentile([], 99) == 0
