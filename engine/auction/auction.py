@@ -18,6 +18,7 @@ from engine.auction.record import VolumeRecord
 from engine.auction.row_size import estimate_range, height_of_rupees, row_height
 from engine.auction.spread import SpreadWindow
 from engine.auction.tpo_profile import row_letters, tpo_rows
+from engine.auction.tpo_structure import StructureMemo
 from engine.auction.value_area import Rows
 from engine.market.clock import MINUTE, Instant
 from engine.market.continuity import Accepted
@@ -76,6 +77,7 @@ class Auction:
         "session_close",
         "session_open",
         "spreads",
+        "structures",
         "time",
         "vwap",
     )
@@ -107,6 +109,7 @@ class Auction:
         self.bars = MinuteBars(settings.stop.atr_period)
         self.spreads = SpreadWindow()
         self.flow = OrderFlow()
+        self.structures = StructureMemo()
         self.opening: Opening | None = None
         """The path of the first hour; None until a whole record with a known average range begins."""
         self.development = Development()

@@ -50,6 +50,8 @@ class Placement:
         "_height",
         "_late",
         "_late_holes",
+        "_late_rows",
+        "_late_rows_of",
         "_moves",
         "_pauses",
         "_row",
@@ -69,6 +71,8 @@ class Placement:
         self._exact_rows: dict[int, int] = {}
         self._wide_rows: dict[int, int] = {}
         self._late: list[_Pause] = []
+        self._late_rows: dict[int, tuple[int, int, int]] = {}
+        self._late_rows_of = -1
         self._late_holes: Sequence[Hole] = ()
         self._checked = 0
 
@@ -77,6 +81,7 @@ class Placement:
         if self._height:
             return
         self._height, self._row = height, row
+        self._late_rows_of = -1
         for tick, volume, move, exact in self._waiting:
             self._add_row(tick // height, volume, move, exact=exact)
         self._waiting.clear()
@@ -166,17 +171,22 @@ class Placement:
         """Return the events that came first after a hole; only what is new since the last call is looked at."""
         if holes != self._late_holes:
             self._late, self._late_holes, self._checked = [], tuple(holes), 0
+            self._late_rows_of = -1
         self._late += [pause for pause in self._pauses[self._checked :] if pause.spans(holes)]
         self._checked = len(self._pauses)
         return self._late
 
     def _late_by_row(self, holes: Sequence[Hole]) -> dict[int, tuple[int, int, int]]:
         """Return UNPLACED volume per row, and how much of it would have been EXACT and WIDE."""
+        late = self._after_holes(holes)
+        if self._late_rows_of == len(late):
+            return self._late_rows
         rows: dict[int, tuple[int, int, int]] = {}
-        for pause in self._after_holes(holes):
+        for pause in late:
             number = pause.tick // self._height if self._height else 0
             unplaced, exact, wide = rows.get(number, (0, 0, 0))
             exact += pause.volume * pause.exact
             wide += pause.volume * (not pause.exact and pause.move > self._row)
             rows[number] = unplaced + pause.volume, exact, wide
+        self._late_rows, self._late_rows_of = rows, len(late)
         return rows

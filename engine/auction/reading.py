@@ -21,13 +21,13 @@ from engine.auction.open_type import name_open
 from engine.auction.placements import SCALE
 from engine.auction.structure_reading import (
     NO_SHAPE,
-    Structure,
     count_one_timeframing,
     read_nodes,
     read_structure,
     read_zones,
 )
 from engine.auction.tpo_profile import bracket_start, letter_of, rotation_factor
+from engine.auction.tpo_structure import Structure
 from engine.market.clock import MINUTE, datetime_of
 from engine.market.continuity import Hole
 from engine.market.price import Paise

@@ -1,87 +1,25 @@
 """What the TPO profile of one instrument looks like now: tails, zones, shape, ledges, poor extremes."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from engine.auction.auction import Auction
 from engine.auction.context import BracketReading
-from engine.auction.levels import Ledge, Node, NodeKind, Zone
+from engine.auction.levels import Node, NodeKind, Zone
 from engine.auction.nodes import find_nodes
-from engine.auction.structure import (
-    Tails,
-    find_ledges,
-    find_tails,
-    poor_extremes,
-    shape_of,
-    single_prints,
-    tpos_beside,
-)
-from engine.auction.tpo_profile import Bracket, letter_of, tpo_rows
-from engine.auction.value_area import Rows, find_poc
+from engine.auction.structure import single_prints
+from engine.auction.tpo_profile import letter_of
+from engine.auction.tpo_structure import Structure
+from engine.auction.value_area import Rows
 from engine.market.continuity import Hole
 from engine.market.price import Paise
 
 NO_SHAPE = "–"
 
 
-@dataclass(frozen=True, slots=True)
-class Structure:
-    """The TPO profile at the day's row with everything read off it."""
-
-    rows: Rows
-    row: Paise
-    tails: Tails
-    shape: str
-    """B, P, b, D or – when none applies."""
-    poor_high: bool
-    poor_low: bool
-    ledges: tuple[Ledge, ...]
-    tpos_above: int
-    tpos_below: int
-    """TPOs above and below the POC's row …"""
-    body_above: int
-    body_below: int
-    """… and without those of the tails."""
-
-
 def read_structure(auction: Auction) -> Structure | None:
     """Return the structure of the TPO profile; None before the first packet."""
-    row = auction.row
-    session = auction.brackets
-    brackets = session.brackets
-    rows = None if row is None else tpo_rows(brackets, row)
-    if rows is None or row is None:
-        return None
-    tails = read_tails(auction, brackets, rows, row)
-    poc = find_poc(rows.counts)[0]
-    poor_high, poor_low = poor_extremes(brackets, row, session.session_open, session.length, session.clock)
-    above, below = tpos_beside(rows.counts, poc)
-    body_above, body_below = tpos_beside(rows.counts, poc, tails)
-    return Structure(
-        rows=rows,
-        row=row,
-        tails=tails,
-        shape=shape_of(rows.counts, poc, tails),
-        poor_high=poor_high,
-        poor_low=poor_low,
-        ledges=find_ledges(brackets, row),
-        tpos_above=above,
-        tpos_below=below,
-        body_above=body_above,
-        body_below=body_below,
-    )
-
-
-def read_tails(auction: Auction, brackets: Sequence[Bracket], rows: Rows, row: Paise) -> Tails:
-    """Return the tails of the TPO profile; one that the newest, unfinished bracket makes does not count yet."""
-    newest = brackets[-1]
-    making = auction.brackets.clock < auction.brackets.end_of(newest)
-    top = rows.low + len(rows.counts) - 1
-    return find_tails(
-        rows.counts,
-        bottom_counts=not (making and newest.low // row == rows.low),
-        top_counts=not (making and newest.high // row == top),
-    )
+    return auction.structures.read(auction.brackets, auction.row)
 
 
 def read_zones(
