@@ -4,7 +4,7 @@ Setup 7 of the house. The retest itself fills the zone, so zones are remembered 
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 from engine.auction.context import Context
@@ -27,6 +27,7 @@ MAX_AGE: Final = 5
 """Days after which a POC of an earlier session is no reference."""
 
 REMEMBERED: Final = 20
+LOW_NODE: Final = "LVN"
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +39,10 @@ class _Thin:
     high: Paise
     rows: int
     loose_share: float | None
+    known: Instant
+    """When it was first seen …"""
     seen: Instant
+    """… and last."""
 
 
 class SinglePrintContinuation(Rule):
@@ -75,14 +79,21 @@ class SinglePrintContinuation(Rule):
         if len(view.closes) < 2:
             return ()
         row = known(view.context.row)
+        began = view.context.five_minutes[-1].start
         found = []
         for thin in self._thin.values():
+            if thin.seen < began:
+                # It was filled before: nothing thin is left to come back to.
+                continue
             edge = min(view.at(thin.low), view.at(thin.high))
             touched = view.lows[-1] <= edge + row and view.closes[-1] >= edge
             if not touched or view.lows[-2] <= edge + row:
                 continue
             node = _node_below(view, edge, row)
             accepted = _accepted_since(view, edge)
+            if accepted is not None and thin.kind == LOW_NODE and thin.known > _first_beyond(view, accepted):
+                # Single prints are made by the move that leaves; a valley must have been there before it.
+                continue
             if node is not None and accepted is not None:
                 found.append(self._occasion(view, thin, edge, node, accepted))
         return tuple(found)
@@ -102,16 +113,18 @@ class SinglePrintContinuation(Rule):
         row, tick = known(context.row), context.instrument.tick
         for zone in context.zones:
             top = zone.high + row - tick
-            self._thin[("single prints", zone.low)] = _Thin(
-                "single prints", zone.low, top, zone.rows, zone.loose_share, beat
-            )
+            self._see(_Thin("single prints", zone.low, top, zone.rows, zone.loose_share, beat, beat))
         for node in context.nodes:
             if node.kind is NodeKind.LOW:
                 # A low-volume node is found in a mean of three rows: those are its zone.
                 low, top = node.price - row, node.price + 2 * row - tick
-                self._thin[("LVN", low)] = _Thin("LVN", low, top, 3, node.loose_share, beat)
+                self._see(_Thin(LOW_NODE, low, top, 3, node.loose_share, beat, beat))
         while len(self._thin) > REMEMBERED:
             del self._thin[min(self._thin, key=lambda key: (self._thin[key].seen, key))]
+
+    def _see(self, thin: _Thin) -> None:
+        before = self._thin.get((thin.kind, thin.low))
+        self._thin[(thin.kind, thin.low)] = thin if before is None else replace(thin, known=before.known)
 
     def _occasion(self, view: View, thin: _Thin, edge: Level, node: Level, accepted: Instant) -> Occasion:
         context, row = view.context, known(view.context.row)
@@ -203,6 +216,12 @@ def _accepted_since(view: View, edge: Level) -> Instant | None:
         run = run + 1 if bracket.close is not None and view.at(bracket.close) > edge else 0
         accepted = end if run == 2 else accepted if run else None
     return accepted
+
+
+def _first_beyond(view: View, accepted: Instant) -> Instant:
+    """Return when the first of the two accepting brackets ended."""
+    brackets = view.context.brackets
+    return accepted - (bracket_ends(view.context)[0] - brackets[0].start)
 
 
 def _beyond(view: View, edge: Level) -> int:

@@ -153,6 +153,19 @@ def test_a_low_volume_node_is_a_zone_of_three_rows() -> None:
     assert unknown.code == "NOT_READY"
 
 
+def test_a_valley_that_came_after_the_move_is_none_to_come_back_to() -> None:
+    low = Node(NodeKind.LOW, EDGE + ROW, 5, loose_share=0.3)
+    seen = list(contexts(DAY, None))
+    late = [*seen[:8], *(replace(one, nodes=(*NODES, low)) for one in seen[8:])]
+    assert say(SinglePrintContinuation(STOCK.key), late) == []
+
+
+def test_a_zone_that_was_filled_before_the_retest_is_forgotten() -> None:
+    seen = list(contexts(DAY))
+    filled = [*seen[:10], *(replace(one, zones=()) for one in seen[10:])]
+    assert say(SinglePrintContinuation(STOCK.key), filled) == []
+
+
 def test_one_acceptance_gets_one_retest() -> None:
     assert len(run((*DAY, HIGHER, RETEST))) == 1
 
