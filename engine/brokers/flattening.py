@@ -13,7 +13,7 @@ _NO_LIMIT = {Side.BUY: 1 << 62, Side.SELL: 0}
 
 def cancel_standing(floor: Floor, now: Instant) -> tuple[str, ...]:
     """Cancel every live order; return their tags."""
-    return floor.register.cancel_all(_MESSAGE, now)
+    return floor.register.cancel_all(_MESSAGE, floor.stamps.time(now))
 
 
 def close_standing(floor: Floor, now: Instant) -> tuple[tuple[Closed, ...], tuple[str, ...]]:
@@ -23,7 +23,7 @@ def close_standing(floor: Floor, now: Instant) -> tuple[tuple[Closed, ...], tupl
     Returns what was closed and which instruments have no price at all.
     """
     closed, unpriced = [], []
-    register = floor.register
+    register, time = floor.register, floor.stamps.time(now)
     held = [(key, quantity) for key, quantity in register.net.items() if quantity]
     held.sort(key=lambda row: (row[1] > 0, -abs(row[1]) * floor.depths[row[0]].last))
     for key, quantity in held:
@@ -37,9 +37,9 @@ def close_standing(floor: Floor, now: Instant) -> tuple[tuple[Closed, ...], tupl
             limit = worse(side, limit, price)
         tag = f"FLATTEN-{len(register.orders) + 1}"
         request = PlaceOrder(tag, key, side, Role.EXIT, OrderType.LIMIT, abs(quantity), limit)
-        order = register.enter(request, floor.clock, now)
+        order = register.enter(request, floor.clock, time)
         register.make_live(order)
-        register.fill(order, takes, STALE, now)
+        register.fill(order, takes, STALE, time)
         closed.append(Closed(key, quantity, order.filled_value))
     return tuple(closed), tuple(unpriced)
 

@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Mapping
 
 from engine.brokers.checks import door_refusal, out_of_range, rejection
+from engine.brokers.market_clock import MarketClock
 from engine.brokers.matching import (
     Take,
     reaches,
@@ -64,24 +65,34 @@ class Floor:
         self._instruments = instruments
         self._day = day
         self._book_wait = book_wait
-        self.held = False
-        """The market stands still: an arriving order meets the standing book at once."""
         self.clear()
+
+    @property
+    def held(self) -> bool:
+        """Say whether the market stands still: an arriving order meets the standing book at once."""
+        return self.stamps.held
 
     def clear(self) -> None:
         """Forget everything: an empty book of a new run."""
         self.clock: Instant = 0
         """Market time: the newest arrival, or the newest trade time where the recorder's clock lags it."""
+        self.stamps = MarketClock()
+        """What orders and fills are stamped with."""
         self.register = Register(self._instruments, self._day.day)
         self.depths = {key: Depth(key) for key in self._instruments}
         self.touched_depths: dict[str, Depth] = {}
 
     def restore(
-        self, clock: Instant, orders: Iterable[Order], fills: Iterable[Fill], depths: Iterable[Depth]
+        self,
+        clock: Instant,
+        stamps: MarketClock,
+        orders: Iterable[Order],
+        fills: Iterable[Fill],
+        depths: Iterable[Depth],
     ) -> None:
         """Take over what a file held; positions follow from the fills."""
         self.clear()
-        self.clock = clock
+        self.clock, self.stamps = clock, stamps
         self.register.restore(orders, fills)
         self.depths.update({depth.instrument: depth for depth in depths})
 
@@ -107,7 +118,7 @@ class Floor:
         if (refused := door_refusal(request, instrument)) is not None or instrument is None:
             code, text = refused or ("UDAPI100011", "Invalid instrument key")
             return [Refused(request.tag, code, text)]
-        order = self.register.enter(request, self.clock, now)
+        order = self.register.enter(request, self.clock, self.stamps.time(now))
         events: list[BrokerEvent] = [
             Acknowledged(request.tag, order.order_id),
             order.report("validation pending"),
@@ -145,7 +156,7 @@ class Floor:
                 request.quantity,
                 request.price,
             )
-        self.register.touch(order, now)
+        self.register.touch(order, self.stamps.time(now))
         events: list[BrokerEvent] = [
             Acknowledged(order.tag, order.order_id, request.request),
             order.report("modify pending"),
@@ -176,10 +187,10 @@ class Floor:
             return [Refused(request.tag, "UDAPI100040", text, request.request)]
         events: list[BrokerEvent] = []
         for order in live:
-            self.register.touch(order, now)
+            self.register.touch(order, self.stamps.time(now))
             events.append(Acknowledged(order.tag, order.order_id, request.request))
             events.append(order.report("cancel pending"))
-            events += self.register.end(order, CANCELLED, "", now)
+            events += self.register.end(order, CANCELLED, "", self.stamps.time(now))
         return events
 
     def _apply_terms(self, order: Order, request: ModifyOrder, now: Instant) -> None:
@@ -205,6 +216,7 @@ class Floor:
         depth = self.depths.get(update.instrument)
         if depth is None:
             return []
+        self.stamps.follow(update, now)
         clock = update.arrival
         if clock < update.trade_time < clock + MINUTE:
             clock = update.trade_time
@@ -245,9 +257,11 @@ class Floor:
             if _fires(order, update, depth):
                 price = worse(order.side, order.trigger_price, update.last)
                 order.triggered, order.status = True, OPEN
-                self.register.touch(order, now)
+                self.register.touch(order, self.stamps.time(now))
                 if reaches(order.side, order.price, price):
-                    events += self.register.fill(order, [(price, order.remaining)], GAP, now)
+                    events += self.register.fill(
+                        order, [(price, order.remaining)], GAP, self.stamps.time(now)
+                    )
                 else:
                     events.append(order.report())
         depth.volume = update.volume
@@ -260,14 +274,14 @@ class Floor:
         While the market is held there is no next book, and the rest fills at that level, marked STALE.
         """
         order.meets_by = None
-        self.register.touch(order, now)
+        self.register.touch(order, self.stamps.time(now))
         depth = self.depths[order.instrument]
         if not self._trading(order.instrument):
             return []
         levels, eaten = _opposite(order.side, depth)
         takes = list(walk(levels, eaten, order.side, order.price, order.remaining))
         self._eat(depth, order.side, takes)
-        stale = self.clock - depth.book_arrival > STALE_AFTER
+        stale = self.stamps.arrived - depth.book_arrival > STALE_AFTER
         quality = STALE if stale else BOOK
         order.swept = swept(order.side, order.price, levels)
         if order.at_trigger:
@@ -280,7 +294,7 @@ class Floor:
             # No newer book will come: as in a flatten without an engine, the rest pays the last level seen.
             takes.append((order.swept, left))
             quality = STALE
-        return self.register.fill(order, takes, quality, now)
+        return self.register.fill(order, takes, quality, self.stamps.time(now))
 
     def roll_phases(self, now: Instant) -> list[BrokerEvent]:
         """Cancel what the present phase of the session does not keep."""
@@ -288,9 +302,9 @@ class Floor:
         for order in self.register.live_orders():
             phase = self._phase(order.instrument)
             if phase in (Phase.POST_CLOSE, Phase.CLOSED):
-                events += self.register.end(order, CANCELLED, _AT_CLOSE, now)
+                events += self.register.end(order, CANCELLED, _AT_CLOSE, self.stamps.time(now))
             elif phase is Phase.CLOSING_AUCTION and order.armed:
-                events += self.register.end(order, CANCELLED, _AT_CONTINUOUS_END, now)
+                events += self.register.end(order, CANCELLED, _AT_CONTINUOUS_END, self.stamps.time(now))
         return events
 
     def _absorb(self, depth: Depth, update: MarketUpdate) -> bool:
@@ -319,10 +333,10 @@ class Floor:
     def _fire(self, order: Order, depth: Depth, now: Instant) -> list[BrokerEvent]:
         order.triggered = order.at_trigger = True
         order.status, order.meets_by = OPEN, now + self._book_wait
-        self.register.touch(order, now)
+        self.register.touch(order, self.stamps.time(now))
         instrument = self._instruments[order.instrument]
         if instrument.is_option and (reason := out_of_range(order.price, instrument, depth, self._day.day)):
-            return self.register.end(order, REJECTED, reason, now)
+            return self.register.end(order, REJECTED, reason, self.stamps.time(now))
         return [order.report()]
 
     def _match_resting(
@@ -339,12 +353,12 @@ class Floor:
             takes = list(walk(levels, eaten, order.side, order.price, order.remaining))
             self._eat(depth, order.side, takes)
             takes = [(_resting_price(order, price), quantity) for price, quantity in takes]
-            events += self.register.fill(order, takes, BOOK, now)
+            events += self.register.fill(order, takes, BOOK, self.stamps.time(now))
             if order.remaining and traded > 0 and traded_through(order.side, order.price, depth.last):
                 quantity = min(order.remaining, traded)
                 traded -= quantity
                 price = _resting_price(order, depth.last)
-                events += self.register.fill(order, [(price, quantity)], THROUGH, now)
+                events += self.register.fill(order, [(price, quantity)], THROUGH, self.stamps.time(now))
             if order.swept:
                 now_swept = swept(order.side, order.price, levels)
                 order.swept = now_swept and worse(order.side, order.swept, now_swept)

@@ -66,7 +66,7 @@ class PaperExchange:
         book = store.load() if store is not None else None
         if book is not None:
             self._cursor, self._submitted, self._flight = book.cursor, book.submitted, book.in_flight
-            self._floor.restore(book.clock, book.orders, book.fills, book.depths)
+            self._floor.restore(book.clock, book.stamps, book.orders, book.fills, book.depths)
             self._saved_fills = len(book.fills)
 
     @classmethod
@@ -164,7 +164,7 @@ class PaperExchange:
 
     def hold(self, held: bool, now: Instant) -> None:
         """Tell that the market stands still or goes on: while it stands, orders meet the standing book at once."""
-        self._floor.held = held
+        self._floor.stamps.hold(now, held=held)
         if held:
             for order in self._floor.waiting():
                 order.meets_by = now
@@ -207,7 +207,13 @@ class PaperExchange:
 
     def read_book(self, request: str, now: Instant) -> BookRead:
         """Return positions and orders as of ``now``, without latency: for tools that have no engine."""
-        return BookRead(request, now, len(self._floor.register.fills), self.positions, self.orders)
+        return BookRead(
+            request,
+            self._floor.stamps.time(now),
+            len(self._floor.register.fills),
+            self.positions,
+            self.orders,
+        )
 
     def flatten_standing(self, now: Instant) -> FlattenReport:
         """Close everything with no engine: cancel all, close each position against its stored book, commit.
@@ -238,7 +244,11 @@ class PaperExchange:
         register = floor.register
         batch = None
         if self._store is not None:
-            state = [("cursor", _encode(cursor)), ("clock", _encode(floor.clock))]
+            state = [
+                ("cursor", _encode(cursor)),
+                ("clock", _encode(floor.clock)),
+                ("stamps", _encode(floor.stamps)),
+            ]
             if self._flight_changed:
                 state += [("submitted", _encode(self._submitted)), ("in_flight", _encode(self._flight))]
             batch = Batch(

@@ -13,6 +13,7 @@ from typing import Final, TypeVar
 
 import msgspec
 
+from engine.brokers.market_clock import MarketClock
 from engine.brokers.records import Cursor, Depth, Fill, InFlight, Order
 from engine.market.clock import Instant
 
@@ -45,6 +46,7 @@ class Book(msgspec.Struct):
 
     cursor: Cursor
     clock: Instant
+    stamps: MarketClock
     submitted: int
     in_flight: list[InFlight]
     orders: list[Order]
@@ -101,6 +103,7 @@ class ExchangeStore:
             return Book(
                 cursor=msgspec.json.decode(state["cursor"], type=Cursor),
                 clock=msgspec.json.decode(state["clock"], type=int),
+                stamps=msgspec.json.decode(state.get("stamps", "{}"), type=MarketClock),
                 submitted=msgspec.json.decode(state["submitted"], type=int),
                 in_flight=msgspec.json.decode(state["in_flight"], type=list[InFlight]),
                 orders=self._rows("SELECT body FROM orders ORDER BY sequence", Order),

@@ -322,7 +322,7 @@ def adopt(report: OrderReport, role: Role, now: Instant) -> Change:
         order_id=report.order_id,
         exchange_time=report.time,
         changed_at=now,
-        sent_at=report.time,
+        sent_at=now,
         message=report.message,
         adopted=True,
     )

@@ -101,7 +101,7 @@ def _positions(keeper: Keeper, read: BookRead, now: Instant) -> None:
         trade = portfolio.current(instrument)
         position = held.get(instrument)
         if trade is not None and trade.open and after * trade.side.sign < 0 and position is not None:
-            _closed_elsewhere(keeper, position, -after * trade.side.sign, now)
+            _closed_elsewhere(keeper, position, -after * trade.side.sign, read.time, now)
         elif after:
             keeper.say(
                 Topic.ALARM,
@@ -116,7 +116,9 @@ def _positions(keeper: Keeper, read: BookRead, now: Instant) -> None:
             keeper.tend(instrument, now)
 
 
-def _closed_elsewhere(keeper: Keeper, position: BrokerPosition, missing: int, now: Instant) -> None:
+def _closed_elsewhere(
+    keeper: Keeper, position: BrokerPosition, missing: int, time: Instant, now: Instant
+) -> None:
     """Fold in what somebody else closed of ours, at the value the broker's day totals leave for it."""
     trade = keeper.portfolio.current(position.instrument)
     if trade is None:
@@ -148,7 +150,7 @@ def _closed_elsewhere(keeper: Keeper, position: BrokerPosition, missing: int, no
         trade=trade.id,
         quantity=closing,
         value=value * closing // quantity,
-        time=now,
+        time=time,
         quality="OUTSIDE",
     )
     keeper.portfolio.shift_outside(position.instrument, -closing * side.sign)
