@@ -70,7 +70,7 @@ def test_so_does_one_that_began_later_in_the_day(
     with outside(tmp_path / "twin") as twin:
         undisturbed = finished(twin.start(World.REPLAY, "--speed", "max", *words))
     moments = sorted(random.Random(1_034).sample(range(3_250, 3_700), 3))
-    last = finished(kill_three_times(here, moments, "--speed", "200", *words))
+    last = finished(kill_three_times(here, moments, "--speed", "500", *words))
     assert len(last.facts["trade"]) == 2
     assert differences(last, undisturbed) == []
 
@@ -113,7 +113,7 @@ def test_a_run_with_orders_by_hand_goes_on_from_a_power_cut_as_it_went_on_withou
     engine.do(TightenStop("tighten", EQ_A, stop.trigger_price - 10))
     chance = random.Random(int(stop.time))
     twins = []
-    for number in range(3):
+    for number in range(2):
         engine.wait_updates(engine.book().cursor.updates + chance.randrange(3, 30))
         # Stopped, copied and continued, it notices nothing: it does what it would have done, a moment later.
         engine.stop_process()
@@ -170,7 +170,7 @@ def test_a_demo_killed_three_times_trades_on_as_if_nothing_had_happened(
         twin.wait_updates(end)
         twin.kill_process()
         undisturbed = remains(twin)
-    engine = kill_three_times(here, moments, "--speed", "30", world=World.DEMO)
+    engine = kill_three_times(here, moments, "--speed", "60", world=World.DEMO)
     engine.do(SetReplaySpeed("max", 0))
     engine.wait_updates(end)
     engine.kill_process()
