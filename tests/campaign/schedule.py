@@ -14,6 +14,8 @@ from tests.core.schedules import READ_FAULTS, REPORT_FAULTS, REQUEST_FAULTS
 
 STEPS = 120
 KEYS = (STOCK, OTHER, OPTION)
+BAD_PRICES = ((0, 1), (1, 10), (7, 10), (8, 10), (9, 10), (11, 10), (12, 10), (13, 10))
+"""What a bad tick shows, as a part of the last price. Ten times the price would only stretch the day's profile."""
 
 Deed = Callable[[], None]
 
@@ -91,10 +93,7 @@ class Schedule:
             (40, saboteur.rearm),
             (10, lambda: saboteur.disguise_stop(key())),
             (5, lambda: saboteur.go_down(draw.choice((200, 900, 3_000, 7_000)))),
-            (
-                12,
-                lambda: saboteur.bad_tick(key(), draw.choice(((10, 1), (1, 10), (12, 10), (8, 10), (0, 1)))),
-            ),
+            (12, lambda: saboteur.bad_tick(key(), draw.choice(BAD_PRICES))),
             (12, lambda: saboteur.old_update(key())),
             (12, lambda: saboteur.repeat_report(draw.randrange(1_000))),
             (8, saboteur.restart_line),
