@@ -57,6 +57,9 @@ from engine.views import EventLine, KillScope, Severity
 UNATTENDED: Final = "nobody watches"
 ENDED: Final = "the market has ended"
 STUDYING: Final = "the studies catch up"
+OWN_REFUSALS: Final = ("LATCHED ", "LEDGER ")
+"""Codes of entries that our own side held back: no broker has judged the name."""
+
 DAY_LOSS: Final = "daily loss limit"
 
 
@@ -360,7 +363,9 @@ class Core:
         for item in self.journal.digest(now):
             if item.topic is Topic.PART and item.trade is not None and item.text == "T1":
                 self.minder.part_taken(item.trade)
-            elif item.topic is Topic.REFUSED:
+            elif item.topic is Topic.PROTECTED and item.trade is not None:
+                self.minder.fit(item.trade, now)
+            elif item.topic is Topic.REFUSED and not item.text.startswith(OWN_REFUSALS):
                 self.decider.blocked.setdefault(item.instrument, f"the broker refused it: {item.text}")
             elif item.topic is Topic.FILL and self.account.observe(now):
                 self._stop_day(now)

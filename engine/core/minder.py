@@ -19,6 +19,7 @@ from engine.orders.keeper import Keeper, Topic
 from engine.orders.trade import Mode, Part, Trade
 from engine.risk.denial import Code, StopRefusal
 from engine.risk.exact import exact
+from engine.risk.sizing import check_fill
 from engine.risk.stage12 import Stage12Controller, StopState
 
 FLAT_BY: Final = "flat by"
@@ -26,6 +27,7 @@ WARN_AHEAD: Final = (5, 10)
 """Minutes before flat-by at which an open position is spoken of; the nearest first."""
 
 HALF: Final = "half by hand"
+OVERSIZED: Final = "more risk than the budget"
 
 
 class Minder:
@@ -96,6 +98,33 @@ class Minder:
             return
         part = Part(quantity=quantity, reason=reason, started_at=now)
         self._keeper.change(msgspec.structs.replace(trade, part=part), now)
+
+    def fit(self, trade: Trade, now: Instant) -> None:
+        """Close what a protected trade risks beyond the budget of one trade as it was really filled, in whole lots.
+
+        Filled at its limit or better a trade fits; it does not where a limit was tightened meanwhile.
+        """
+        held = self._keeper.portfolio.get(trade.id)
+        if held is None or held.mode is not Mode.HOLD or held.part is not None or held.external:
+            return
+        instrument = self._market.instruments.get(held.instrument)
+        if instrument is None or held.stop is None or not held.open:
+            return
+        check = check_fill(
+            instrument,
+            quantity=held.open_quantity,
+            filled_value=held.entry_value * held.open_quantity // held.entry_quantity,
+            stop_limit=held.stop.limit,
+            budget=self._account.limits.budget,
+            cost=self._account.cost(instrument, held.side),
+        )
+        if check.excess:
+            self._keeper.say(
+                Topic.WARNING,
+                held.instrument,
+                f"filled, it risks {check.risk / 100:,.2f}: closing {check.excess} units beyond the budget",
+            )
+            self.take(held, check.excess, OVERSIZED, now)
 
     def half(self, trade: Trade, now: Instant) -> int:
         """Take half of a trade in whole lots, rounded down; return the units, 0 when it has one lot only."""
