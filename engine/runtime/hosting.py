@@ -7,6 +7,7 @@ import os
 import signal
 import time
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Final
 
 import config
@@ -25,6 +26,7 @@ from engine.runtime.run import (
     PreparedRun,
     RunError,
     begin_run,
+    book_is_flat,
     honour_latch,
     ledger_run,
     open_market,
@@ -148,7 +150,7 @@ class Host:
         interrupted = ledger.open_run()
         if interrupted is not None:
             plan = read_plan(interrupted)
-            if choice is None or self._is_same(choice, plan):
+            if choice is None or self._goes_on(choice, plan):
                 return resume_run(
                     plan,
                     ledger,
@@ -174,13 +176,28 @@ class Host:
         ledger.begin_run(ledger_run(prepared.plan, self._directory.world.value, wall_clock()))
         return prepared
 
-    def _is_same(self, choice: MarketChoice, plan: RunPlan) -> bool:
+    def _goes_on(self, choice: MarketChoice, plan: RunPlan) -> bool:
+        """Say whether a cut-off run is the one asked for; raises HostError rather than forget an open book.
+
+        With something open the same market is gone on with, wherever the new one was to begin.
+        """
         if choice == plan.choice:
             return True
-        if choice.market is not plan.choice.market or choice.start != plan.choice.start:
+        same = choice.market is plan.choice.market
+        if same and choice.files != plan.choice.files:
+            feed, _ = open_market(choice, self._settings)
+            same = feed.identity == plan.identity
+        if same and (choice.start, choice.script) == (plan.choice.start, plan.choice.script):
+            return True
+        if book_is_flat(self._directory.exchange, plan):
             return False
-        feed, _ = open_market(choice, self._settings)
-        return feed.identity == plan.identity
+        if same and choice.script == plan.choice.script:
+            return True
+        names = ", ".join(Path(name).name for name in plan.choice.files) or plan.choice.script or "the demo"
+        raise HostError(
+            f"{names} was cut off in {self._directory.path}, its book not known to be flat; go on with it by a bare "
+            f"`cockpit`, or close it by `cockpit flatten --world {self._directory.world.value}`"
+        )
 
     def _make_service(
         self, prepared: PreparedRun, ledger: Ledger, latch: Latch, heartbeat: Heartbeat, entries: list[Entry]

@@ -159,6 +159,18 @@ def _revive(
     return playback, kept + playback.resume(plan.run, cursor.now, cursor.pause_offset)
 
 
+def book_is_flat(path: Path, plan: RunPlan) -> bool:
+    """Say whether the exchange's file proves that a run left nothing open or live; unreadable is not flat."""
+    try:
+        day = trading_day(plan.day, plan.configured().session)
+        exchange = PaperExchange.open(path, plan.by_key, day, plan.configured().paper, read_only=True)
+    except (ExchangeError, ValueError):
+        return False
+    flat = exchange.flat
+    exchange.close()
+    return flat
+
+
 def honour_latch(playback: Playback, latched: Latched | None) -> list[Effect]:
     """Make the core's latch what the latch file says: it may have been set or cleared while no engine ran.
 

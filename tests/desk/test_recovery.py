@@ -189,3 +189,19 @@ def timeless(run: Remains) -> tuple[list[Any], list[Any], list[Any]]:
         for _, _, payload in run.facts["trade"]
     ]
     return orders, fills, trades
+
+
+def test_a_run_cut_off_with_an_open_book_is_never_forgotten_for_another(
+    here: Outside, recordings: tuple[Path, Path]
+) -> None:
+    engine = here.start(World.REPLAY, "--start", "10:20", *recordings)
+    held = engine.enter(EQ_A)
+    engine.kill_process()
+    other = here.run("engine", "--world", "replay", recordings[0])
+    assert other.returncode == 2
+    assert "cut off" in other.stderr
+    assert "cockpit flatten --world replay" in other.stderr
+    assert positions(here.engine(World.REPLAY).book()) == held
+    elsewhere = here.start(World.REPLAY, "--start", "11:00", *recordings)
+    assert positions(elsewhere.book()) == held
+    elsewhere.kill_process()
