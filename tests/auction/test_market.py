@@ -200,3 +200,13 @@ def test_at_most_two_hours_of_minutes_are_shown() -> None:
         market.apply(make_update(start + MINUTE, 10_000, number, minute=bar(start, 10_000, 10_000)))
     assert len(market.context(KEY).minutes) == 120
     assert market.context(KEY).minutes[-1].start == OPEN + 149 * MINUTE
+
+
+def test_a_bar_whose_low_is_above_its_high_is_no_bar() -> None:
+    market = make_market()
+    trade(market, "10:00", 1)
+    upside_down = bar(at("09:59"), 10_020, 9_990)
+    market.apply(make_update(at("10:00:02"), 10_010, 9, day=upside_down, minute=upside_down))
+    context = market.context(KEY)
+    assert (context.high, context.low, context.minutes) == (10_010, 10_000, ())
+    assert [(bracket.low, bracket.high) for bracket in context.brackets] == [(10_000, 10_010)]
