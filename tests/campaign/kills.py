@@ -159,16 +159,17 @@ def _step(driver: Driver, steps: int) -> None:
 
 def _difference(expected: dict[str, Any], left: dict[str, Any]) -> str:
     """Return the first thing that is not as it was, in words; empty when nothing differs."""
-    for name, whole in expected.items():
-        if whole != left[name]:
-            if isinstance(whole, dict):
-                inner = next(key for key in whole if whole[key] != left[name].get(key))
-                return (
-                    f"{name}.{inner}: expected {str(whole[inner])[:200]}, got {str(left[name][inner])[:200]}"
-                )
-            missing = [one for one in whole if one not in left[name]]
-            added = [one for one in left[name] if one not in whole]
-            return f"{name}: missing {str(missing[:1])[:200]}, added {str(added[:1])[:200]}"
+    parts = [(name, whole, left[name]) for name, whole in expected.items() if name != "report"]
+    report: dict[str, Any] = expected["report"]
+    parts += [(f"report.{name}", whole, left["report"].get(name)) for name, whole in report.items()]
+    for name, whole, found in parts:
+        if whole == found:
+            continue
+        if isinstance(whole, list | tuple) and isinstance(found, list | tuple):
+            missing = [one for one in whole if one not in found]
+            added = [one for one in found if one not in whole]
+            return f"{name}: missing {str(missing[:1])[:240]}, added {str(added[:1])[:240]}"
+        return f"{name}: expected {str(whole)[:240]}, got {str(found)[:240]}"
     return ""
 
 

@@ -35,7 +35,7 @@ class Scale:
 
 
 FULL = Scale(
-    seeds=2_400,
+    seeds=4_000,
     killed_runs=120,
     mutants=len(MUTANTS),
     recovery_mutants=len(RECOVERY_MUTANTS),
