@@ -107,7 +107,6 @@ class Service:
         self._done: OrderedDict[str, CommandResult] = OrderedDict()
         self._news = asyncio.Event()
         self._outset: list[Effect] = []
-        self._rearming = False
         self._screens = 0
         self._alone_since = monotonic()
         self._stopping = ""
@@ -240,10 +239,9 @@ class Service:
             if isinstance(event, StopEngine):
                 self._reply(answered, self._remember(self._stop_when_flat(event)))
                 continue
-            if isinstance(event, Rearmed):
-                self._rearming = False
-                if self._latch.is_set:
-                    continue
+            if isinstance(event, Rearmed) and self._latch.is_set:
+                # Somebody killed again, or the kill found something: the newer word counts.
+                continue
             if answered is not None:
                 self._waiting.setdefault(getattr(event, "id", ""), []).append(answered)
             effects = self._playback.tell(event, self._reached())
@@ -308,8 +306,6 @@ class Service:
 
     def _show_latch(self, changes: list[LatchChanged]) -> None:
         """Carry the core's latch to the file; neither waits for the disk."""
-        if self._rearming:
-            return
         for change in changes:
             if not self._latch.is_set:
                 self._latch.set(change.command, change.by, change.reason, patience=0)
@@ -380,12 +376,9 @@ class Service:
         elif not self._exchange.flat:
             refusal = "expected a flat book with no order live, got open ones; the latch stays"
         else:
-            # The core hears of it between two steps: until then its own latch must not be written back.
-            self._rearming = True
             try:
                 await asyncio.to_thread(self._latch.rearm)
             except LatchError as error:
-                self._rearming = False
                 refusal = str(error)
         if refusal:
             return CommandResult(command.id, Outcome.REFUSED, refusal)
