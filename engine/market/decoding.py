@@ -37,6 +37,8 @@ class Reason(StrEnum):
     """Why a packet was rejected."""
 
     NOT_A_PRICE = "NOT_A_PRICE"
+    WILD_PRICE = "WILD_PRICE"
+    """Several times the price before it: a wrong decimal, until it stays."""
     OFF_TICK = "OFF_TICK"
     BAD_QUANTITY = "BAD_QUANTITY"
     BAD_TIME = "BAD_TIME"
@@ -65,6 +67,12 @@ class Quirk(StrEnum):
     UNKNOWN_MODE = "UNKNOWN_MODE"
     UNKNOWN_TYPE = "UNKNOWN_TYPE"
     EMPTY_FRAME = "EMPTY_FRAME"
+
+
+_WILD_FACTOR: Final = 4
+_WILD_STEP: Final[Paise] = 20_00
+"""Cheap options do multiply within a packet; below this step any factor is believed."""
+_WILD_PACKETS: Final = 10
 
 
 class DecodeError(ValueError):
@@ -122,6 +130,7 @@ class PacketDecoder:
         self._closes = _Prices(None)
         self._latest: dict[str, MarketUpdate] = {}
         self._clock = ArrivalClock()
+        self._wild: dict[str, int] = {}
         self._rejected: dict[str, int] = {}
         self._reasons: dict[Reason, int] = {}
         self._quirks: dict[Quirk, int] = {}
@@ -266,6 +275,7 @@ class PacketDecoder:
                 )
             trade_time = trade_milliseconds * MILLISECOND
             close = self._closes[ltpc.cp] if ltpc.cp else 0 if latest is None else latest.previous_close
+            self._refuse_wild(key, last, close if latest is None else latest.last)
         elif latest is not None:
             self.count(Quirk.NO_LTPC)
             last, quantity, trade_time = latest.last, latest.last_quantity, latest.trade_time
@@ -312,6 +322,19 @@ class PacketDecoder:
         )
         self._latest[key] = update
         return update
+
+    def _refuse_wild(self, key: str, last: Paise, before: Paise) -> None:
+        """Refuse a price several times the one before it; one that stays for so many packets is believed."""
+        low, high = sorted((last, before))
+        if not low or high <= _WILD_FACTOR * low or high - low <= _WILD_STEP:
+            if key in self._wild:
+                del self._wild[key]
+            return
+        self._wild[key] = self._wild.get(key, 0) + 1
+        if self._wild[key] < _WILD_PACKETS:
+            raise _UnusableError(
+                Reason.WILD_PRICE, f"expected a price near {before / 100:.2f}, got {last / 100:.2f}"
+            )
 
     def _book(self, prices: _Prices, quotes: Iterable[Quote]) -> tuple[tuple[Level, ...], tuple[Level, ...]]:
         bids: list[Level] = []

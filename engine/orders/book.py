@@ -20,7 +20,7 @@ from engine.orders.messages import (
     TagRead,
     Unanswered,
 )
-from engine.orders.order import Change, Fill, Finding, Order, Terms, adopt, apply_report
+from engine.orders.order import STRAY, Change, Fill, Finding, Order, Terms, adopt, apply_report
 from engine.orders.states import ENDED, State
 
 PROBES: Final = tuple(step * MILLISECOND for step in (250, 500, 1_000, 2_000, 4_000))
@@ -106,9 +106,14 @@ class OrderBook:
         """Record that a modify leaves; the worse of old and new terms counts from here."""
         order = self._orders[tag]
         resume = order.resume if order.state is State.PENDING_MODIFY else order.state
+        stray = order.stray_until
+        if order.pending is not None and not order.answered:
+            # The one it replaces was never proven undone: it may still arrive, late.
+            stray = max(stray, order.written_at + STRAY)
         changed = msgspec.structs.replace(
             order,
             state=State.PENDING_MODIFY,
+            stray_until=stray,
             resume=resume,
             pending=terms,
             written_at=now,

@@ -323,14 +323,14 @@ def test_an_unknown_mode_is_survived_and_counted() -> None:
 
 @given(st.integers(1, MAX_PAISE))
 def test_every_whole_paisa_price_survives_the_way_through_a_double(paise: int) -> None:
-    record = packet(last=paise / 100)
+    record = packet(last=paise / 100, close=paise / 100)
     assert PacketDecoder().update_from_recorded(record).last == paise
 
 
 @given(st.integers(1, 5_000_000), st.sampled_from([1, 5, 10, 50, 100, 500]))
 def test_a_price_is_accepted_exactly_when_it_lies_on_the_tick(paise: int, tick: int) -> None:
     reader = PacketDecoder({EQ_A: tick})
-    record = recorded_packet(EQ_A, arrival=NOON, last=paise / 100)
+    record = recorded_packet(EQ_A, arrival=NOON, last=paise / 100, close=paise / 100)
     if paise % tick:
         with pytest.raises(DecodeError, match="OFF_TICK"):
             reader.update_from_recorded(record)
@@ -427,3 +427,21 @@ def test_no_text_crashes_the_reader_and_each_is_counted(text: bytes) -> None:
     with pytest.raises(DecodeError):
         reader.update_from_recorded(text)
     assert sum(reader.rejected.values()) == 1
+
+
+@pytest.mark.parametrize("factor", [10.0, 0.1])
+def test_a_price_with_a_wrong_decimal_is_refused_until_it_stays(factor: float) -> None:
+    reader = PacketDecoder()
+    assert reader.update_from_recorded(packet(last=1_069.4)).last == 1_069_40
+    wild = round(1_069.4 * factor, 2)
+    for _ in range(9):
+        with pytest.raises(DecodeError, match="WILD_PRICE"):
+            reader.update_from_recorded(packet(last=wild))
+    assert reader.rejected == {EQ_A: 9}
+    assert reader.update_from_recorded(packet(last=wild)).last == round(wild * 100)
+
+
+def test_a_cheap_option_may_multiply_from_one_packet_to_the_next() -> None:
+    reader = PacketDecoder()
+    reader.update_from_recorded(packet(last=1.0, close=2.0))
+    assert reader.update_from_recorded(packet(last=19.0, close=2.0)).last == 19_00
