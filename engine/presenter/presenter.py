@@ -5,43 +5,35 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Final
 
-from engine.auction.context import Context, Quality
+from engine.auction.context import Context
 from engine.core import Core, Decision, DecisionState
 from engine.market.clock import SECOND, Instant, datetime_of
 from engine.market.instrument import Instrument, InstrumentClass
 from engine.market.price import Paise, rupees_of
 from engine.market.session import Phase
 from engine.orders.messages import Role
-from engine.orders.protection import covered
-from engine.orders.states import State
-from engine.orders.trade import Mode, Trade
 from engine.performance.metrics import summarise
 from engine.performance.records import setup_record
 from engine.performance.trade import ClosedTrade
 from engine.presenter.ladder import OwnLevel, build_ladder, describe_location
+from engine.presenter.rows import order_rows, outside_rows, position_row, shown_time
 from engine.risk.marks import DayResult, Holding
 from engine.views import (
     EventLine,
     HeaderView,
     LadderView,
     LatchView,
-    OrderRow,
     PerformanceView,
-    PositionRow,
     RiskView,
     Severity,
     SignalCard,
-    StopState,
     View,
     WatchRow,
 )
 
 _CARDS: Final = 20
-_ORDERS: Final = 30
 _EVENTS: Final = 200
 _EVIDENCE_LINES: Final = 8
-_ALARMS_FROM: Final = 1_000_000_000
-"""Numbers of the runtime's own alarms: behind those of the core's lines, which grow by one each."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +73,6 @@ class Presenter:
         self._records: dict[tuple[str, int, int], str] = {}
         self._readings: dict[str, _Reading] = {}
         self._problems: dict[str, EventLine] = {}
-        self._alarms = 0
 
     def view(self, core: Core, around: Surroundings, selected: str | None) -> View:
         """Return the whole picture at one instant."""
@@ -98,8 +89,9 @@ class Presenter:
             ),
             ladder=None if key is None else _ladder(core, self._readings[key].context, around.now),
             signals=tuple(self._card(core, one, around.now) for one in _newest(core.signals)),
-            positions=tuple(_position(core, trade, around.now) for trade in core.trades) + _outside(core),
-            orders=_order_rows(core, around.now),
+            positions=tuple(position_row(core, trade, around.now) for trade in core.trades)
+            + outside_rows(core),
+            orders=order_rows(core, around.now),
             risk=_risk(core, result, holdings, around.now),
             performance=self._performance(core),
             events=self._events(core, around),
@@ -126,9 +118,8 @@ class Presenter:
         self._problems = {text: line for text, line in self._problems.items() if text in around.problems}
         for text in around.problems:
             if text not in self._problems:
-                self._alarms += 1
-                time = core.market_time(around.now)
-                self._problems[text] = EventLine(_ALARMS_FROM + self._alarms, time, Severity.ALARM, text)
+                # A number of its own would hide every later event once it is acknowledged.
+                self._problems[text] = EventLine(0, core.market_time(around.now), Severity.ALARM, text)
         return lines + tuple(self._problems.values())
 
     def _trades(self, core: Core) -> list[ClosedTrade]:
@@ -311,113 +302,11 @@ def _own_levels(core: Core, key: str) -> list[OwnLevel]:
     return levels
 
 
-def _position(core: Core, trade: Trade, now: Instant) -> PositionRow:
-    instrument = core.instruments[trade.instrument]
-    holding = core.account.holding(trade, now)
-    mark = None if holding is None else holding.mark
-    pnl = r = None
-    if mark is not None and mark.price is not None:
-        held_value = trade.entry_value * trade.open_quantity // max(1, trade.entry_quantity)
-        pnl = (mark.price * trade.open_quantity - held_value) * trade.side.sign
-        if trade.stop is not None and trade.stop.risk > 0:
-            r = pnl / (trade.stop.risk * trade.open_quantity)
-    target = trade.target_2 if trade.t1_done else trade.target_1
-    return PositionRow(
-        instrument=trade.instrument,
-        symbol=instrument.symbol,
-        tick=instrument.tick,
-        quantity=trade.signed,
-        average=trade.average or 0,
-        mark=None if mark is None else mark.price,
-        mark_quality="" if mark is None or mark.quality is Quality.LIVE else mark.quality.value,
-        pnl=pnl,
-        r=r,
-        stop=None if trade.stop is None else trade.stop.trigger,
-        stop_state=_stop_state(core, trade),
-        stop_term="" if trade.stop is None else trade.stop.term.value,
-        locked_r=None if trade.stop is None else float(trade.stop.locked),
-        target=target,
-        target_state="" if target is None else "watched",
-        setup=trade.setup,
-        since=trade.opened_at,
-        external=trade.external,
-    )
-
-
-def _stop_state(core: Core, trade: Trade) -> StopState:
-    """Return HELD only when proven stops protect all that no exit on its way takes."""
-    if trade.mode is Mode.EXIT:
-        return StopState.EXITING
-    reducing = tuple(order for order in core.orders.live(trade.instrument) if order.side is not trade.side)
-    stops = [order for order in reducing if order.role is Role.STOP]
-    if any(order.state is State.IN_DOUBT for order in stops):
-        return StopState.IN_DOUBT
-    if stops and covered(reducing) >= trade.open_quantity:
-        return StopState.HELD
-    return StopState.PLACING if stops else StopState.MISSING
-
-
 def _newest(decisions: Sequence[Decision]) -> Sequence[Decision]:
     """Return the newest decisions for cards, newest first; what a setup misses all day comes after all others."""
     about_trades = [one for one in decisions if not one.about_day][-_CARDS:]
     about_days = [one for one in decisions if one.about_day][len(about_trades) - _CARDS :]
     return [*reversed(about_trades), *reversed(about_days if len(about_trades) < _CARDS else [])]
-
-
-def _outside(core: Core) -> tuple[PositionRow, ...]:
-    rows = []
-    for key, quantity in core.keeper.portfolio.outside.items():
-        instrument = core.instruments.get(key)
-        update = core.sights.update(key)
-        rows.append(
-            PositionRow(
-                instrument=key,
-                symbol=key if instrument is None else instrument.symbol,
-                tick=5 if instrument is None else instrument.tick,
-                quantity=quantity,
-                average=0,
-                mark=None if update is None else update.last,
-                mark_quality="EXTERNAL",
-                pnl=None,
-                r=None,
-                stop=None,
-                stop_state=StopState.MISSING,
-                stop_term="",
-                locked_r=None,
-                target=None,
-                target_state="",
-                setup="EXTERNAL",
-                since=0,
-                external=True,
-            )
-        )
-    return tuple(rows)
-
-
-def _order_rows(core: Core, now: Instant) -> tuple[OrderRow, ...]:
-    rows = []
-    for order in reversed(core.orders.all()[-_ORDERS:]):
-        instrument = core.instruments.get(order.instrument)
-        rows.append(
-            OrderRow(
-                tag=order.tag,
-                time=order.exchange_time or _shown_time(core, order.sent_at, now),
-                instrument=order.instrument,
-                symbol=order.instrument if instrument is None else instrument.symbol,
-                tick=5 if instrument is None else instrument.tick,
-                role=order.role.value,
-                side=order.side.value,
-                type=order.order_type.value,
-                quantity=order.quantity,
-                filled=order.filled,
-                price=order.price,
-                trigger_price=order.trigger_price,
-                average=order.filled_value // order.filled if order.filled else None,
-                state=order.state.value.replace("_", " "),
-                message=order.message,
-            )
-        )
-    return tuple(rows)
 
 
 def _risk(core: Core, result: DayResult, holdings: tuple[Holding, ...], now: Instant) -> RiskView:
@@ -456,12 +345,7 @@ def _latch(core: Core, now: Instant) -> LatchView | None:
     progress = f"{scope.positions} positions and {scope.orders} orders left"
     if latch.state.value == "FLAT":
         progress = "the broker confirmed flat; cockpit rearm clears the latch"
-    return LatchView(latch.state.value, _shown_time(core, latch.since, now), latch.by, latch.reason, progress)
-
-
-def _shown_time(core: Core, instant: Instant, now: Instant) -> Instant:
-    """Return the market time of a past instant of the timers' clock, without pauses in between."""
-    return core.market_time(now) - max(0, now - instant)
+    return LatchView(latch.state.value, shown_time(core, latch.since, now), latch.by, latch.reason, progress)
 
 
 def _price(paise: Paise) -> str:

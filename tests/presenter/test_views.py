@@ -182,7 +182,8 @@ def test_a_disk_problem_is_one_alarm_that_stands_still_and_goes_when_it_is_over(
         assert (first.severity, first.text) == (Severity.ALARM, "the disk is full")
         assert later == first
         assert first not in healed
-        assert again.number > first.number
+        assert again.number == first.number == 0, "a lasting state is known by its text"
+        assert again.time > first.time
 
 
 def test_a_feed_whose_recorder_lags_the_exchange_is_not_called_stale() -> None:

@@ -1,0 +1,124 @@
+"""Rows of a picture: open positions with the proof of their stops, and orders."""
+
+from typing import Final
+
+from engine.auction.context import Quality
+from engine.core import Core
+from engine.market.clock import Instant
+from engine.orders.messages import Role
+from engine.orders.protection import covered
+from engine.orders.states import State
+from engine.orders.trade import Mode, Trade
+from engine.views import OrderRow, PositionRow, StopState
+
+ORDERS_SHOWN: Final = 30
+
+
+def position_row(core: Core, trade: Trade, now: Instant) -> PositionRow:
+    """Return one open trade at its mark, with the proof of its stop."""
+    instrument = core.instruments[trade.instrument]
+    holding = core.account.holding(trade, now)
+    mark = None if holding is None else holding.mark
+    pnl = r = None
+    if mark is not None and mark.price is not None:
+        held_value = trade.entry_value * trade.open_quantity // max(1, trade.entry_quantity)
+        pnl = (mark.price * trade.open_quantity - held_value) * trade.side.sign
+        if trade.stop is not None and trade.stop.risk > 0:
+            r = pnl / (trade.stop.risk * trade.open_quantity)
+    target = trade.target_2 if trade.t1_done else trade.target_1
+    return PositionRow(
+        instrument=trade.instrument,
+        symbol=instrument.symbol,
+        tick=instrument.tick,
+        quantity=trade.signed,
+        average=trade.average or 0,
+        mark=None if mark is None else mark.price,
+        mark_quality="" if mark is None or mark.quality is Quality.LIVE else mark.quality.value,
+        pnl=pnl,
+        r=r,
+        stop=None if trade.stop is None else trade.stop.trigger,
+        stop_state=stop_state(core, trade),
+        stop_term="" if trade.stop is None else trade.stop.term.value,
+        locked_r=None if trade.stop is None else float(trade.stop.locked),
+        target=target,
+        target_state="" if target is None else "watched",
+        setup=trade.setup,
+        since=trade.opened_at,
+        external=trade.external,
+    )
+
+
+def stop_state(core: Core, trade: Trade) -> StopState:
+    """Return HELD only when proven stops protect all that no exit on its way takes."""
+    if trade.mode is Mode.EXIT:
+        return StopState.EXITING
+    reducing = tuple(order for order in core.orders.live(trade.instrument) if order.side is not trade.side)
+    stops = [order for order in reducing if order.role is Role.STOP]
+    if any(order.state is State.IN_DOUBT for order in stops):
+        return StopState.IN_DOUBT
+    if stops and covered(reducing) >= trade.open_quantity:
+        return StopState.HELD
+    return StopState.PLACING if stops else StopState.MISSING
+
+
+def outside_rows(core: Core) -> tuple[PositionRow, ...]:
+    """Return what the broker holds beyond our own trades."""
+    rows = []
+    for key, quantity in core.keeper.portfolio.outside.items():
+        instrument = core.instruments.get(key)
+        update = core.sights.update(key)
+        rows.append(
+            PositionRow(
+                instrument=key,
+                symbol=key if instrument is None else instrument.symbol,
+                tick=5 if instrument is None else instrument.tick,
+                quantity=quantity,
+                average=0,
+                mark=None if update is None else update.last,
+                mark_quality="EXTERNAL",
+                pnl=None,
+                r=None,
+                stop=None,
+                stop_state=StopState.MISSING,
+                stop_term="",
+                locked_r=None,
+                target=None,
+                target_state="",
+                setup="EXTERNAL",
+                since=0,
+                external=True,
+            )
+        )
+    return tuple(rows)
+
+
+def order_rows(core: Core, now: Instant) -> tuple[OrderRow, ...]:
+    """Return the newest orders, newest first."""
+    rows = []
+    for order in reversed(core.orders.all()[-ORDERS_SHOWN:]):
+        instrument = core.instruments.get(order.instrument)
+        rows.append(
+            OrderRow(
+                tag=order.tag,
+                time=order.exchange_time or shown_time(core, order.sent_at, now),
+                instrument=order.instrument,
+                symbol=order.instrument if instrument is None else instrument.symbol,
+                tick=5 if instrument is None else instrument.tick,
+                role=order.role.value,
+                side=order.side.value,
+                type=order.order_type.value,
+                quantity=order.quantity,
+                filled=order.filled,
+                price=order.price,
+                trigger_price=order.trigger_price,
+                average=order.filled_value // order.filled if order.filled else None,
+                state=order.state.value.replace("_", " "),
+                message=order.message,
+            )
+        )
+    return tuple(rows)
+
+
+def shown_time(core: Core, instant: Instant, now: Instant) -> Instant:
+    """Return the market time of a past instant of the timers' clock, without pauses in between."""
+    return core.market_time(now) - max(0, now - instant)
