@@ -8,7 +8,6 @@ import asyncio
 import time
 from collections import OrderedDict, deque
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field
 from typing import Final
 
 from engine.brokers.paper import PaperExchange
@@ -22,7 +21,7 @@ from engine.commands import (
     SetReplaySpeed,
     StopEngine,
 )
-from engine.core import Answer, Core, Effect, LatchChanged, Rearmed, Record
+from engine.core import Core, Effect, LatchChanged, Rearmed
 from engine.latch import Latch, LatchError, LatchState
 from engine.ledger.records import Entry
 from engine.ledger.store import Ledger
@@ -32,6 +31,7 @@ from engine.market.clock import SECOND, Instant
 from engine.orders.messages import ModifyOrder, PlaceOrder, Refused, Request, Role
 from engine.presenter import Presenter, Surroundings
 from engine.runtime.durability import Durability, settled
+from engine.runtime.effects import divide
 from engine.runtime.pace import UNPACED, Pace
 from engine.runtime.playback import Outside, Playback
 from engine.views import View
@@ -50,29 +50,6 @@ _AFTER_END: Final = 5 * SECOND
 """What is in flight when the feed ends may arrive within so long."""
 _REMEMBERED: Final = 1_000
 SPEEDS: Final = (1, 2, 5, 10, 30, UNPACED)
-
-
-@dataclass(slots=True)
-class _Divided:
-    requests: list[Request] = field(default_factory=list)
-    records: list[Record] = field(default_factory=list)
-    answers: list[CommandResult] = field(default_factory=list)
-    latch: list[LatchChanged] = field(default_factory=list)
-
-
-def _divide(effects: Iterable[Effect]) -> _Divided:
-    divided = _Divided()
-    for effect in effects:
-        match effect:
-            case Record():
-                divided.records.append(effect)
-            case Answer():
-                divided.answers.append(effect.result)
-            case LatchChanged():
-                divided.latch.append(effect)
-            case _:
-                divided.requests.append(effect)
-    return divided
 
 
 class Service:
@@ -208,7 +185,7 @@ class Service:
     async def carry_out(self, effects: list[Effect]) -> None:
         """Do what the core wants: durable intents, then requests; answers to who asked."""
         while effects:
-            divided = _divide(effects)
+            divided = divide(effects)
             effects = []
             self._show_latch(divided.latch)
             written = self._durability.append(divided.records, durable=bool(divided.requests))
