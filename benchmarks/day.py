@@ -30,7 +30,8 @@ class SimulatedDay:
         self.updates: list[MarketUpdate] = []
         end = self.opening + minutes * MINUTE
         while (update := feed.read()) is not None and update.arrival < end:
-            self.updates.append(update)
+            if update.arrival > self.opening:
+                self.updates.append(update)
 
     def frames(self) -> list[bytes]:
         """Return every update as one live frame of its own: the dearest way to be sent."""

@@ -19,6 +19,9 @@ EXIT_DONE: Final = 0
 EXIT_NO: Final = 1
 EXIT_WRONG: Final = 2
 
+_WITHOUT_SETTINGS: Final = frozenset({"flatten", "status"})
+"""Commands that a bad setting must not stop; each world's own settings are in its ledger."""
+
 _DESCRIPTION: Final = """\
 A trading cockpit in the terminal for auction-theory traders on NSE India.
 
@@ -202,7 +205,11 @@ def main(argv: Sequence[str] | None = None) -> int:
     from engine.desk import DeskError, open_desk
 
     try:
-        desk = open_desk(Path(arguments.home) if arguments.home else None, arguments.set)
+        home_option = Path(arguments.home) if arguments.home else None
+        needed = arguments.command not in _WITHOUT_SETTINGS
+        desk = open_desk(home_option, arguments.set, settings_needed=needed)
+        if desk.bad_settings:
+            _complain(f"going on without the settings: {desk.bad_settings}")
         return _COMMANDS[arguments.command](desk, arguments)
     except DeskError as error:
         _complain(str(error))

@@ -5,13 +5,24 @@ The engine starts in another thread while the screen's library loads, so that th
 
 import asyncio
 import os
+import subprocess
 import sys
 import threading
 import time
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Final
 
 from engine.desk import Desk, DeskError, MarketChoice
-from engine.link import KillSender, LinkError, MemoryKillSender, MemoryLink, NoEngineError, UnixLink, connect
+from engine.link import (
+    KillAnswer,
+    KillSender,
+    LinkError,
+    MemoryKillSender,
+    MemoryLink,
+    NoEngineError,
+    UnixLink,
+    connect,
+)
 
 if TYPE_CHECKING:
     from cockpit.line import KillSwitch, Line
@@ -19,6 +30,43 @@ if TYPE_CHECKING:
 
 _ATTACH_SECONDS: Final = 5.0
 _RETRY_SECONDS: Final = 0.02
+_SILENT_SECONDS: Final = 2.0
+"""A loop that has not beaten for so long is taken over."""
+_GUARD_SECONDS: Final = 5.0
+"""Shortest time between two guards: each goes on until it is done."""
+
+
+class GuardedKill:
+    """The kill's own line with a guard behind it: where no engine answers, `cockpit flatten` is started instead."""
+
+    def __init__(self, sender: KillSender, flatten: Callable[[], None]) -> None:
+        self._sender = sender
+        self._flatten = flatten
+        self._lock = threading.Lock()
+        self._started = -_GUARD_SECONDS
+
+    def kill(self, kill_id: bytes) -> KillAnswer | None:
+        """Send the kill; when nobody answers, or the loop is silent, let the guard close everything."""
+        answer = self._sender.kill(kill_id)
+        if answer is None or answer.loop_age > _SILENT_SECONDS:
+            with self._lock:
+                now = time.monotonic()
+                if now - self._started >= _GUARD_SECONDS:
+                    self._started = now
+                    self._flatten()
+        return answer
+
+
+def start_flatten(desk: Desk, directory: "WorldDirectory") -> None:
+    """Start `cockpit flatten` for one world in a process of its own, which outlives the screen."""
+    argv = [sys.executable, "-m", "cockpit", "flatten", "--home", os.fspath(desk.home.root)]
+    subprocess.Popen(
+        [*argv, "--world", directory.world.value],
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        start_new_session=True,
+    )
 
 
 class _EngineStart(threading.Thread):
@@ -72,7 +120,8 @@ async def _show_attached(desk: Desk, directory: "WorldDirectory", *, mouse: bool
     except LinkError as error:
         raise DeskError(str(error)) from error
     try:
-        return await _run_screen(desk, line, sender, mouse=mouse, ascii_only=ascii_only)
+        switch = GuardedKill(sender, lambda: start_flatten(desk, directory))
+        return await _run_screen(desk, line, switch, mouse=mouse, ascii_only=ascii_only)
     finally:
         await line.close()
         sender.close()

@@ -31,6 +31,7 @@ def flatten_world(directory: WorldDirectory) -> tuple[bool, str]:
         answered = _flatten_by_engine(directory)
         if answered is not None:
             return answered
+        _await_silence(directory)
     try:
         lock = take_over(directory)
     except (EngineProcessError, HomeError) as error:
@@ -61,6 +62,13 @@ def rearm_world(directory: WorldDirectory) -> tuple[bool, str]:
         return _rearm_without_engine(directory)
     finally:
         lock.release(clean=False)
+
+
+def _await_silence(directory: WorldDirectory) -> None:
+    """Wait until an engine that does not answer is gone, or has been silent for long enough to be taken over."""
+    deadline = time.monotonic() + HUNG_AFTER + 1.0
+    while engine_state(directory) is EngineState.RUNNING and time.monotonic() < deadline:
+        time.sleep(_POLL_SECONDS)
 
 
 def _flatten_by_engine(directory: WorldDirectory) -> tuple[bool, str] | None:

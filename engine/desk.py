@@ -66,20 +66,38 @@ class WorldOutcome:
     text: str
 
 
-def open_desk(home: Path | None, overrides: Sequence[str]) -> "Desk":
-    """Return the desk of a home with validated settings; raises DeskError for a bad setting or home."""
+def open_desk(home: Path | None, overrides: Sequence[str], *, settings_needed: bool = True) -> "Desk":
+    """Return the desk of a home with validated settings; raises DeskError for a bad setting or home.
+
+    Without ``settings_needed`` bad ones are left out and told by ``Desk.bad_settings``: a kill must not wait for
+    somebody to mend a file.
+    """
     try:
         resolved = resolve_home(home)
         _check_home(resolved.root)
-        return Desk(resolved, config.load(resolved.root, overrides), tuple(overrides))
-    except (HomeError, config.SettingsError) as error:
+    except HomeError as error:
         raise DeskError(str(error)) from error
+    try:
+        return Desk(resolved, config.load(resolved.root, overrides), tuple(overrides))
+    except config.SettingsError as error:
+        if settings_needed:
+            raise DeskError(str(error)) from error
+        return Desk(resolved, config.Configuration(config.Settings(), {}), (), bad_settings=str(error))
 
 
 class Desk:
     """One home with its settings; every command of the command line is a method."""
 
-    def __init__(self, home: Home, configuration: config.Configuration, overrides: tuple[str, ...]) -> None:
+    def __init__(
+        self,
+        home: Home,
+        configuration: config.Configuration,
+        overrides: tuple[str, ...],
+        *,
+        bad_settings: str = "",
+    ) -> None:
+        self.bad_settings = bad_settings
+        """What is wrong with the settings, where they were not needed; empty when they are good."""
         self.home = home
         self.configuration = configuration
         self._overrides = overrides

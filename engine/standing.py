@@ -142,6 +142,7 @@ def _from_exchange(exchange: PaperExchange, plan: RunPlan, day: TradingDay) -> d
     kind = plan.instruments[0].kind
     clean = exchange.flat and cursor.run == plan.run
     pnl = _result(exchange, plan)
+    paid = _paid(exchange)
     return {
         "phase": day.phase(kind, market_time).value,
         "feed": {
@@ -156,14 +157,17 @@ def _from_exchange(exchange: PaperExchange, plan: RunPlan, day: TradingDay) -> d
             "source": "broker",
         },
         "positions": [
-            _position(position, orders, exchange.mark(position.instrument)) for position in positions
+            _position(position, orders, exchange.mark(position.instrument), paid[position.instrument])
+            for position in positions
         ],
         "orders": [_order(order) for order in orders],
         "pnl": pnl,
     }
 
 
-def _position(position: BrokerPosition, orders: list[OrderReport], mark: Paise | None) -> dict[str, object]:
+def _position(
+    position: BrokerPosition, orders: list[OrderReport], mark: Paise | None, cost: Paise
+) -> dict[str, object]:
     stops = [
         order
         for order in orders
@@ -176,23 +180,14 @@ def _position(position: BrokerPosition, orders: list[OrderReport], mark: Paise |
     if stops:
         state = "HELD" if covered >= abs(position.quantity) else "PARTIAL"
         stop = {"price": rupees_of(stops[-1].trigger_price), "state": state}
-    average = _average(position)
-    pnl = None
-    if mark is not None and average is not None:
-        pnl = round((mark - average) * position.quantity / 100, 2)
+    pnl = None if mark is None else rupees_of(mark * position.quantity - cost)
     return {
         "instrument": position.instrument,
         "quantity": position.quantity,
-        "average_price": None if average is None else round(average / 100, 4),
+        "average_price": round(cost / position.quantity / 100, 4),
         "stop": stop,
         "pnl": pnl,
     }
-
-
-def _average(position: BrokerPosition) -> float | None:
-    if position.quantity > 0:
-        return position.buy_value / position.buy_quantity if position.buy_quantity else None
-    return position.sell_value / position.sell_quantity if position.sell_quantity else None
 
 
 def _order(order: OrderReport) -> dict[str, object]:
@@ -225,7 +220,7 @@ def _result(exchange: PaperExchange, plan: RunPlan) -> dict[str, object]:
         for order in exchange.orders
         if order.filled_value
     )
-    realised = _realised(exchange)
+    realised = cash + sum(_paid(exchange).values())
     net = cash + held - charges
     return {
         "realised": rupees_of(realised),
@@ -235,15 +230,23 @@ def _result(exchange: PaperExchange, plan: RunPlan) -> dict[str, object]:
     }
 
 
-def _realised(exchange: PaperExchange) -> Paise:
-    """Return the gross result of matched quantity at average prices, paise."""
-    total = 0
-    for position in exchange.positions:
-        matched = min(position.buy_quantity, position.sell_quantity)
-        if matched:
-            total += position.sell_value * matched // position.sell_quantity
-            total -= position.buy_value * matched // position.buy_quantity
-    return total
+def _paid(exchange: PaperExchange) -> dict[str, Paise]:
+    """Return what is held now at cost, by instrument, signed like its quantity: folded fill by fill, paise."""
+    held: dict[str, tuple[int, Paise]] = {}
+    for fill in exchange.fills:
+        quantity, value = held.get(fill.instrument, (0, 0))
+        signed = fill.quantity * fill.side.sign
+        if quantity * signed >= 0:
+            held[fill.instrument] = (quantity + signed, value + signed * fill.price)
+            continue
+        closing = min(abs(signed), abs(quantity))
+        value -= value * closing // abs(quantity)
+        beyond = abs(signed) - closing
+        left = quantity + closing * fill.side.sign
+        held[fill.instrument] = (
+            (left, value) if not beyond else (beyond * fill.side.sign, beyond * fill.side.sign * fill.price)
+        )
+    return {instrument: value for instrument, (_, value) in held.items()}
 
 
 def _risk(directory: WorldDirectory, plan: RunPlan) -> dict[str, object]:

@@ -54,6 +54,7 @@ class HeaderView(msgspec.Struct, frozen=True):
     realised: Paise
     open: Paise
     charges: Paise
+    """Paid so far, and those of closing everything now."""
     progress: str = ""
     """Where a replay stands, for example '11:42 of 15:44'."""
 

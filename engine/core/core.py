@@ -214,6 +214,7 @@ class Core:
         """Set the kill latch and begin to flatten; False when it was set before."""
         if not self.keeper.kill.set(by, reason, name, now):
             return False
+        self.person.switch_off()
         self.journal.line(Severity.ALARM, f"KILL by {by}: {reason}", now)
         self.keeper.cancel_entries(now)
         portfolio = self.keeper.portfolio
@@ -311,6 +312,7 @@ class Core:
                 self._attend(event, now)
             case Resumed():
                 self.journal.line(Severity.WARNING, "the engine is back; the broker's book is read", now)
+                self.person.switch_off()
                 self.watch.read_now(now)
             case FeedEnded():
                 self.feed_ended = True
@@ -334,6 +336,7 @@ class Core:
             self.pause(STUDYING, now)
         else:
             self._pauses.pop(STUDYING, None)
+            self.journal.line(Severity.INFO, f"the studies have caught up: {self.trading_word()}", now)
             self.decider.pause = next(iter(self._pauses), "")
 
     def _decided(self, decision: Decision) -> None:

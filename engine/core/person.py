@@ -46,6 +46,10 @@ class Person:
         """Return until when manual entry is armed; None when it is off."""
         return self._armed_until
 
+    def switch_off(self) -> None:
+        """Switch manual entry off: at each start, and when the kill latch is set."""
+        self._armed_until = None
+
     def disarm(self, now: Instant) -> None:
         """Switch manual entry off when it was not used for its time."""
         if self._armed_until is not None and now >= self._armed_until:

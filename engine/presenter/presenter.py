@@ -69,6 +69,8 @@ class Presenter:
         self._past = tuple(past)
         self._accounts = dict(accounts)
         self._number = 0
+        self._latched: tuple[Instant, Instant] = (0, 0)
+        """When the latch was set, by the timers' clock and as shown."""
         self._summary: tuple[int, PerformanceView] | None = None
         self._records: dict[tuple[str, int, int], str] = {}
         self._readings: dict[str, _Reading] = {}
@@ -95,7 +97,7 @@ class Presenter:
             risk=_risk(core, result, holdings, around.now),
             performance=self._performance(core),
             events=self._events(core, around),
-            latch=_latch(core, around.now),
+            latch=self._latch(core, around.now),
             kill_scope=core.kill_scope(),
         )
 
@@ -121,6 +123,19 @@ class Presenter:
                 # A number of its own would hide every later event once it is acknowledged.
                 self._problems[text] = EventLine(0, core.market_time(around.now), Severity.ALARM, text)
         return lines + tuple(self._problems.values())
+
+    def _latch(self, core: Core, now: Instant) -> LatchView | None:
+        latch = core.latch
+        if latch is None:
+            return None
+        if self._latched[0] != latch.since:
+            # Told once: a market that has ended or is held would let the time run backwards.
+            self._latched = (latch.since, shown_time(core, latch.since, now))
+        scope = core.kill_scope()
+        progress = f"{scope.positions} positions and {scope.orders} orders left"
+        if latch.state.value == "FLAT":
+            progress = "the broker confirmed flat; cockpit rearm clears the latch"
+        return LatchView(latch.state.value, self._latched[1], latch.by, latch.reason, progress)
 
     def _trades(self, core: Core) -> list[ClosedTrade]:
         return [*self._past, *core.closed_trades]
@@ -205,7 +220,7 @@ def _header(core: Core, around: Surroundings, result: DayResult) -> HeaderView:
         manual_armed=core.manual_armed,
         realised=result.realised,
         open=result.open,
-        charges=result.charges,
+        charges=result.charges + result.closing_charges,
         progress=progress,
     )
 
@@ -335,17 +350,6 @@ def _risk(core: Core, result: DayResult, holdings: tuple[Holding, ...], now: Ins
         orders_per_second_limit=core.settings.risk.orders_per_second,
         orders_today=budget.today,
     )
-
-
-def _latch(core: Core, now: Instant) -> LatchView | None:
-    latch = core.latch
-    if latch is None:
-        return None
-    scope = core.kill_scope()
-    progress = f"{scope.positions} positions and {scope.orders} orders left"
-    if latch.state.value == "FLAT":
-        progress = "the broker confirmed flat; cockpit rearm clears the latch"
-    return LatchView(latch.state.value, shown_time(core, latch.since, now), latch.by, latch.reason, progress)
 
 
 def _price(paise: Paise) -> str:

@@ -5,7 +5,8 @@ from typing import Final
 from engine.auction.context import Quality
 from engine.core import Core
 from engine.market.clock import Instant
-from engine.orders.messages import Role
+from engine.orders.messages import OrderType, Role
+from engine.orders.order import Order
 from engine.orders.protection import covered
 from engine.orders.states import State
 from engine.orders.trade import Mode, Trade
@@ -104,7 +105,7 @@ def order_rows(core: Core, now: Instant) -> tuple[OrderRow, ...]:
                 instrument=order.instrument,
                 symbol=order.instrument if instrument is None else instrument.symbol,
                 tick=5 if instrument is None else instrument.tick,
-                role=order.role.value,
+                role=_role(order),
                 side=order.side.value,
                 type=order.order_type.value,
                 quantity=order.quantity,
@@ -116,7 +117,13 @@ def order_rows(core: Core, now: Instant) -> tuple[OrderRow, ...]:
                 message=order.message,
             )
         )
-    return tuple(rows)
+    return tuple(sorted(rows, key=lambda row: row.time, reverse=True))
+
+
+def _role(order: Order) -> str:
+    """Return what an order is for now: a stop turned into a limit has become the exit."""
+    exiting = order.role is Role.STOP and order.order_type is OrderType.LIMIT
+    return Role.EXIT.value if exiting else order.role.value
 
 
 def shown_time(core: Core, instant: Instant, now: Instant) -> Instant:

@@ -5,10 +5,12 @@ from pathlib import Path
 
 import pytest
 
-from engine.commands import ArmManual, ManualOrder, Outcome, PauseReplay, Rearm, Side
+from cockpit.session import GuardedKill, start_flatten
+from engine.commands import ArmManual, ExitPosition, ManualOrder, Outcome, PauseReplay, Rearm, Side
+from engine.desk import open_desk
 from engine.home import World
 from engine.latch import LatchState
-from engine.link import LatchSign
+from engine.link import KillSender, LatchSign, new_kill_id
 from tests.desk.outside import Engine, Outside, is_flat, positions, say, wait_until
 from tests.desk.terminal import KILL, terminal
 from tests.recordings import EQ_A, EQ_B
@@ -118,3 +120,67 @@ def test_demo_and_replay_know_nothing_of_each_other(here: Outside, recordings: t
     assert is_flat(replay.book())
     assert demo.latch() is None
     assert positions(demo.book()).keys() == {key}
+
+
+def test_a_kill_key_without_an_engine_starts_the_guard_that_closes_everything(
+    here: Outside, recordings: tuple[Path, Path]
+) -> None:
+    engine = here.start(World.REPLAY, "--start", "10:20", *recordings)
+    engine.enter(EQ_A)
+    engine.kill_process()
+    desk = open_desk(here.home.root, [])
+    directory = here.world(World.REPLAY)
+    started = []
+
+    def start() -> None:
+        started.append(directory)
+        start_flatten(desk, directory)
+
+    guarded = GuardedKill(KillSender(directory), start)
+    assert guarded.kill(new_kill_id()) is None
+    assert guarded.kill(new_kill_id()) is None, "the second path of the same press"
+    engine.wait_latch(LatchState.FLAT)
+    assert is_flat(engine.book())
+    assert len(started) == 1
+
+
+def test_a_bad_setting_does_not_stop_a_kill_from_the_shell(
+    here: Outside, recordings: tuple[Path, Path]
+) -> None:
+    engine = here.start(World.REPLAY, "--start", "10:20", *recordings)
+    engine.enter(EQ_A)
+    (here.home.root / "cockpit.toml").write_text("x = [", "utf-8")
+    done = here.run("flatten", "--world", "replay")
+    assert done.returncode == 0, done.stderr
+    assert "going on without the settings" in done.stderr
+    assert is_flat(engine.book())
+
+
+def test_manual_entry_is_off_after_a_death_and_after_a_kill(
+    here: Outside, recordings: tuple[Path, Path]
+) -> None:
+    words = ("--start", "10:20", *recordings)
+    engine = here.start(World.REPLAY, *words)
+    engine.do(ArmManual("armed", armed=True))
+    wait_until(lambda: engine.view().header.manual_armed, "manual entry to be armed")
+    engine.kill_process()
+    engine = here.start(World.REPLAY, *words)
+    assert not engine.view().header.manual_armed
+    engine.do(ArmManual("again", armed=True))
+    engine.press()
+    engine.wait_latch(LatchState.FLAT)
+    wait_until(lambda: not engine.view().header.manual_armed, "the kill to switch manual entry off")
+
+
+def test_status_gives_the_running_positions_own_entry_price(
+    here: Outside, recordings: tuple[Path, Path]
+) -> None:
+    engine = here.start(World.REPLAY, "--start", "10:20", *recordings)
+    engine.enter(EQ_A, Side.SELL)
+    engine.do(ExitPosition("out", EQ_A))
+    wait_until(lambda: is_flat(engine.book()), "the first trade to end")
+    engine.enter(EQ_A)
+    wait_until(lambda: bool(engine.view().positions), "the position on the screen")
+    shown = engine.view().positions[0]
+    told = here.status(World.REPLAY)["positions"][0]
+    assert told["average_price"] == pytest.approx(shown.average / 100, abs=0.011)

@@ -106,11 +106,14 @@ def check_rest(core: Core, view: View, driver: Driver) -> None:
         assert (row.bid, row.ask) == (quote.bid, quote.ask)
     result = core.account.result(driver.run.playback.now)
     header = view.header
-    assert (header.realised, header.open, header.charges) == (result.realised, result.open, result.charges)
+    charges = result.charges + result.closing_charges
+    assert (header.realised, header.open, header.charges) == (result.realised, result.open, charges)
+    assert header.realised + header.open - header.charges == view.risk.day_result
     assert header.replay_paused == driver.run.playback.held
     assert view.risk.positions == len(core.trades)
     assert view.risk.day_result == result.net
-    assert [row.tag for row in view.orders] == [order.tag for order in reversed(core.orders.all()[-30:])]
+    assert {row.tag for row in view.orders} == {order.tag for order in core.orders.all()[-30:]}
+    assert [row.time for row in view.orders] == sorted((row.time for row in view.orders), reverse=True)
     figures = performance_report(core.closed_trades, {core.day.day: core.limits.account}, ())
     assert view.performance.trades == figures["trades"]
     assert view.performance.wins == figures["wins"]
