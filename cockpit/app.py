@@ -7,7 +7,7 @@ import asyncio
 import gc
 import time
 from collections.abc import Callable, Iterable
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar, Final
 
 from textual.app import App, SystemCommand
 from textual.binding import BindingType
@@ -29,6 +29,8 @@ if TYPE_CHECKING:
     from textual.driver import Driver
 
     import config
+
+_KILL_WITHOUT_ENGINE: Final = "KILL: no engine answers; cockpit flatten was started to close everything"
 
 
 class CockpitApp(App[None]):
@@ -129,10 +131,14 @@ class CockpitApp(App[None]):
                 else:
                     await self._line.send(item)
             except OSError as error:
-                if not isinstance(item, str):
-                    asked = self.model.asked.pop(item.id, "command")
+                if isinstance(item, str):
+                    continue
+                asked = self.model.asked.pop(item.id, "command")
+                if isinstance(item, Kill):
+                    self.model.say(_KILL_WITHOUT_ENGINE, Severity.ALARM, self.now())
+                else:
                     self.model.say(f"{asked}: not sent – {error}", Severity.WARNING, self.now())
-                    self._is_dirty = True
+                self._is_dirty = True
 
     def _paint_frame(self) -> None:
         model = self.model
@@ -324,14 +330,15 @@ class CockpitApp(App[None]):
         self._touch()
 
     def action_detach(self) -> None:
-        """Leave the screen; ask first when a position is open."""
+        """Leave the screen; ask first when a position is open, or was when the engine ended."""
         from cockpit.screens.dialogs import DetachDialog
 
         view = self.model.view
-        if view is None or not view.positions or self.model.ended is not None:
+        if view is None or not view.positions:
             self.exit()
         else:
-            self.push_screen(DetachDialog(len(view.positions)), self._leave)
+            dialog = DetachDialog(len(view.positions), ended=self.model.ended is not None)
+            self.push_screen(dialog, self._leave)
 
     async def action_quit(self) -> None:
         """Leave the screen like q does; nothing quits past the question."""

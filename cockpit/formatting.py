@@ -15,6 +15,10 @@ UNDEFINED: Final = "–"
 
 MINUS: Final = "−"
 
+RUPEE: Final = "₹"
+ASCII_RUPEE: Final = "Rs"
+"""The rupee where one cell has no sign for it; wider, so it is chosen before a line is composed."""
+
 _IST_SECONDS: Final = 5 * 3600 + 30 * 60
 _DAY_SECONDS: Final = 86_400
 _LAKH: Final = 100_000

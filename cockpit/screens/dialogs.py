@@ -9,10 +9,13 @@ from textual.screen import ModalScreen
 from textual.widgets import Input, Static
 
 from cockpit.frames import FrameSkipper
+from cockpit.lines import ascii_only, fit
 
 _KILL_HINT = " ctrl+k KILL works here too "
 STOP_WORD = "STOP"
 """What the trader types to end the engine."""
+
+_WORD_SHOWN = 20
 
 
 class Dialog(FrameSkipper, ModalScreen[bool]):
@@ -24,25 +27,24 @@ class Dialog(FrameSkipper, ModalScreen[bool]):
 
 
 class DetachDialog(Dialog):
-    """Asks before leaving while a position is open."""
+    """Asks before leaving while a position is open, or was open at the engine's last word."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
         ("y,enter,q", "answer(True)", "leave"),
         ("n,escape", "answer(False)", "stay"),
     ]
 
-    def __init__(self, positions: int) -> None:
+    def __init__(self, positions: int, *, ended: bool) -> None:
         super().__init__()
         self._positions = positions
+        self._ended = ended
 
     def compose(self) -> ComposeResult:
-        """Say what goes on without the screen."""
-        held = "1 position is open." if self._positions == 1 else f"{self._positions} positions are open."
+        """Say what goes on without the screen, or what closes the positions where nothing goes on."""
+        question, consequence = self._words()
         with Vertical(id="dialog"):
-            yield Static(f"{held} Leave the screen?", markup=False)
-            yield Static(
-                "The engine goes on and guards them; `cockpit` brings this screen back.", markup=False
-            )
+            yield Static(question, markup=False)
+            yield Static(consequence, markup=False)
             yield Static("y or enter: leave     n or escape: stay", classes="hint", markup=False)
             yield Static(_KILL_HINT, classes="kill", markup=False)
 
@@ -50,10 +52,28 @@ class DetachDialog(Dialog):
         """Close with the answer."""
         self.dismiss(leave)
 
+    def _words(self) -> tuple[str, str]:
+        one = self._positions == 1
+        if not self._ended:
+            held = "1 position is open." if one else f"{self._positions} positions are open."
+            return (
+                f"{held} Leave the screen?",
+                "The engine goes on and guards them; `cockpit` brings this screen back.",
+            )
+        held = "1 position was open" if one else f"{self._positions} positions were open"
+        way_out = f"`cockpit flatten` closes {'it' if one else 'them'} from any shell"
+        return (
+            f"The engine is gone and {held}; {way_out}, `cockpit` brings the engine back.",
+            "Leave the screen?",
+        )
+
 
 class StopDialog(Dialog):
     """Asks for a word before the engine is ended."""
 
+    DEFAULT_CSS = """
+    StopDialog #refusal { color: $ck-warn; text-style: bold; display: none; }
+    """
     BINDINGS: ClassVar[list[BindingType]] = [("escape", "answer(False)", "go on")]
 
     def compose(self) -> ComposeResult:
@@ -64,6 +84,7 @@ class StopDialog(Dialog):
                 "It refuses unless flat, with no order live or in doubt, and no other screen.", markup=False
             )
             yield Input(placeholder=f"type {STOP_WORD} and press enter", select_on_focus=False, id="word")
+            yield Static("", id="refusal", markup=False)
             yield Static("escape: let it run", classes="hint", markup=False)
             yield Static(_KILL_HINT, classes="kill", markup=False)
 
@@ -73,9 +94,16 @@ class StopDialog(Dialog):
         self.query_one(Input).cursor_blink = False
 
     def on_input_submitted(self, event: Input.Submitted) -> None:
-        """Close with yes for the right word; anything else waits on."""
-        if event.value.strip() == STOP_WORD:
+        """Close with yes for the right word; anything else is named and waits on."""
+        word = event.value.strip()
+        if word == STOP_WORD:
             self.dismiss(True)
+            return
+        got = fit(word, min(len(word), _WORD_SHOWN)) or "nothing"
+        text = f"expected {STOP_WORD}, got {got}; nothing was stopped"
+        refusal = self.query_one("#refusal", Static)
+        refusal.update(ascii_only(text) if self.has_class("ascii") else text)
+        refusal.display = True
 
     def action_answer(self, stop: bool) -> None:
         """Close with the answer."""

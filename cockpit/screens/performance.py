@@ -1,10 +1,15 @@
 """What the ledger proves so far: each figure with what it means and the sample behind it."""
 
+from typing import Final
+
 from cockpit.formatting import UNDEFINED, grouped, multiple, rupees, signed_rupees
 from cockpit.lines import Line, compose, fit
 from cockpit.screens.page import PageScreen
 from cockpit.widgets.gauges import win_rate
 from engine.views import PerformanceView, View
+
+_PROVEN_FROM: Final = 100
+"""Trades below which the record proves nothing, as the ledger's verdict counts them."""
 
 
 def _figures(figures: PerformanceView) -> list[tuple[str, str, str]]:
@@ -18,7 +23,7 @@ def _figures(figures: PerformanceView) -> list[tuple[str, str, str]]:
         (
             "profit factor",
             ratio(figures.profit_factor),
-            "what was won ÷ what was lost; no figure without a loss",
+            "what was won / what was lost; no figure without a loss",
         ),
         ("Sharpe ratio", ratio(figures.sharpe), "of daily returns, annualised; no figure before two days"),
         ("max drawdown", drawdown, "deepest fall of the account from an earlier high"),
@@ -42,9 +47,10 @@ def paint_report(view: View | None, width: int) -> list[Line]:
         lines.append(
             compose([(fit(name, 18), ""), (fit(value, 18, ">"), "strong"), (f"   {meaning}", "dim")], width)
         )
-    if view.performance.trades < 30:
+    if view.performance.trades < _PROVEN_FROM:
         note = (
-            f"{grouped(view.performance.trades)} trades prove little: read every figure as unproven below 30."
+            f"{grouped(view.performance.trades)} trades prove little: "
+            f"read every figure as unproven below {_PROVEN_FROM}."
         )
         lines += [compose([], width), compose([(note, "warn")], width)]
     lines += [compose([], width), compose([("TODAY", "title")], width)]

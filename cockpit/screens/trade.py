@@ -7,6 +7,7 @@ from textual.app import ComposeResult
 from textual.binding import BindingType
 from textual.containers import Container
 
+from cockpit.formatting import ASCII_RUPEE, RUPEE
 from cockpit.keys import Scope, bindings_of
 from cockpit.lines import Line, compose
 from cockpit.model import Model
@@ -45,6 +46,7 @@ class TradeScreen(PaintedScreen):
     def __init__(self, model: Model, now: Callable[[], float], *, ascii_signs: bool) -> None:
         super().__init__(model, PANELS, ascii_signs=ascii_signs, name="trade")
         self._now = now
+        self._rupee = ASCII_RUPEE if ascii_signs else RUPEE
         self._viewport = Viewport()
 
     def compose(self) -> ComposeResult:
@@ -110,7 +112,7 @@ class TradeScreen(PaintedScreen):
                 if panel.display and panel.size.height:
                     panel.show(paint(view, panel.size.width, panel.size.height))
         alerts = self.panels["alerts"]
-        alerts.show([paint_alerts(model, alerts.size.width)])
+        alerts.show([paint_alerts(model, alerts.size.width, silent=silent)])
         foot = self.panels["foot"]
         foot.show([paint_footer(model, foot.size.width, Scope.TRADE, Scope.EVERYWHERE)])
 
@@ -142,7 +144,8 @@ class TradeScreen(PaintedScreen):
         fits = ladder is not None and (chosen is None or chosen.key == ladder.key)
         if ladder is not None and fits and not orders_instead:
             sight, self._viewport = look(ladder, self._viewport, rows.size.height)
-        head.show(paint_head(ladder, chosen, sight, self._viewport, head.size.width, head.size.height))
+        width, height = head.size
+        head.show(paint_head(ladder, chosen, sight, self._viewport, width, height, rupee=self._rupee))
         book.display = not orders_instead
         if orders_instead:
             rows.show(paint_orders(view.orders, rows.size.width, rows.size.height))

@@ -9,6 +9,7 @@ from engine.views import EventLine, LatchView, Severity, StopState
 
 _STYLES = {Severity.INFO: "", Severity.GOOD: "good", Severity.WARNING: "warn", Severity.ALARM: "alarm"}
 _WORDS = {Severity.WARNING: "! ", Severity.ALARM: "!! "}
+_HUNG = "cockpit flatten in another shell takes over a hung engine; ctrl+k does so too"
 
 
 def paint_events(events: tuple[EventLine, ...], width: int, height: int) -> list[Line]:
@@ -41,11 +42,15 @@ def _notice_span(notice: Notice) -> Span:
     return (f" {notice.text} ", {"warning": "warn", "alarm": "alarm"}.get(notice.severity.value, "strong"))
 
 
-def paint_alerts(model: Model, width: int) -> Line:
-    """Return the alert strip: unacknowledged alarms before everything, else the last answer, else the last event."""
+def paint_alerts(model: Model, width: int, *, silent: int | None = None) -> Line:
+    """Return the alert strip: unacknowledged alarms before everything, else the last answer, else the last event.
+
+    An engine silent for so many seconds is a state of its own: the way out stands behind alarms and answers.
+    """
     alarms = model.alarms
     notice = model.notice
     naked = _naked(model)
+    advice: list[Span] = [] if silent is None else [(f" {_HUNG} ", "alarm")]
     if alarms or naked:
         text = f" !! NO STOP AT THE EXCHANGE: {naked}" if naked else ""
         tail: list[Span] = [_notice_span(notice)] if notice is not None else []
@@ -54,10 +59,13 @@ def paint_alerts(model: Model, width: int) -> Line:
             more = f" (+{len(alarms) - 1} more)" if len(alarms) > 1 else ""
             text += f" !! {clock(newest.time)} {newest.text}{more}"
             tail.append((" a acknowledge ", "key"))
+        tail += advice
         room = max(width // 2, width - length(tail))
         return compose([(fit(text, room), "alarm"), *tail], width)
     if notice is not None:
-        return compose([_notice_span(notice)], width)
+        return compose([_notice_span(notice), *advice], width)
+    if advice:
+        return compose(advice, width)
     events = model.view.events if model.view is not None else ()
     if not events:
         return compose([], width)
@@ -69,11 +77,12 @@ def paint_banner(latch: LatchView | None, ended: str | None, width: int) -> list
     """Return the two lines across the screen of a kill latch or an ended engine; none when neither is."""
     if ended is not None:
         first = f"ENGINE ENDED: {ended}"
-        second = (
-            "This is its last word and may be wrong by now. ctrl+k still kills by every way left; q quits."
-        )
         if latch is not None:
             first += f"   kill latch {latch.state}"
+        first += "   what stands here is its last word and may be wrong by now"
+        second = "ctrl+k starts cockpit flatten, which closes everything without an engine; q quits."
+        if len(second) + 2 > width:
+            second = "ctrl+k starts cockpit flatten, which closes everything; q quits."
     elif latch is not None:
         words = {
             "KILLING": "KILL: closing everything",

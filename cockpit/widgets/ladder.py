@@ -4,7 +4,17 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Final
 
-from cockpit.formatting import UNDEFINED, UNKNOWN, arrow, compact, percent, price, row_price, signed_rupees
+from cockpit.formatting import (
+    RUPEE,
+    UNDEFINED,
+    UNKNOWN,
+    arrow,
+    compact,
+    percent,
+    price,
+    row_price,
+    signed_rupees,
+)
 from cockpit.lines import Line, Span, bar, choose, compose, fit, spread
 from cockpit.widgets.header import direction
 from cockpit.widgets.viewport import Sight, Viewport
@@ -175,6 +185,8 @@ def paint_head(
     viewport: Viewport,
     width: int,
     height: int,
+    *,
+    rupee: str = RUPEE,
 ) -> list[Line]:
     """Return the heading: the instrument, what the auction is, its levels, how they were computed, the columns."""
     if ladder is None or (chosen is not None and chosen.key != ladder.key):
@@ -198,7 +210,7 @@ def paint_head(
         max(0, width - sum(len(text) for text, _ in first) - 3),
         gap=2,
     )
-    provenance = _provenance(ladder)
+    provenance = _provenance(ladder, rupee)
     rotation = (
         "" if ladder.rotation_factor is None else f"rotation {ladder.rotation_factor:+d}".replace("-", "−")
     )
@@ -217,8 +229,8 @@ def paint_head(
     return lines[:height]
 
 
-def _provenance(ladder: LadderView) -> list[Span]:
-    row = UNKNOWN if ladder.row is None else f"₹{row_price(ladder.row, ladder.row)}"
+def _provenance(ladder: LadderView, rupee: str) -> list[Span]:
+    row = UNKNOWN if ladder.row is None else f"{rupee}{row_price(ladder.row, ladder.row)}"
     ties = f" · {ladder.ties} POC ties" if ladder.ties is not None and ladder.ties > 1 else ""
     return [
         (f"row {row} · {ladder.rule} {ladder.value_area_pct} %{ties}", "dim"),

@@ -2,7 +2,7 @@
 
 import msgspec
 import pytest
-from textual.widgets import OptionList
+from textual.widgets import OptionList, Static
 
 from cockpit.widgets.panel import Panel
 from engine.commands import (
@@ -188,9 +188,13 @@ async def test_stopping_the_engine_takes_the_typed_word() -> None:
         await desk.settle(pilot)
         await pilot.press("S")
         await desk.settle(pilot)
+        refusal = desk.app.screen.query_one("#refusal", Static)
+        assert str(refusal.render()) == ""
         await pilot.press(*"STO", "enter")
         await desk.settle(pilot)
         assert desk.line.sent == []
+        assert refusal.display
+        assert str(refusal.render()) == "expected STOP, got STO; nothing was stopped"
         await pilot.press("P", "enter")
         await desk.settle(pilot)
         assert desk.line.sent == [StopEngine("id-1")]

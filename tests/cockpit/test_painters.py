@@ -104,6 +104,7 @@ def test_every_line_of_the_frame_takes_any_view(
     check([paint_money(view, width)], width)
     check(paint_tiny(view, width, height, ended=ended), width, max(1, height))
     check([paint_alerts(model, width)], width)
+    check([paint_alerts(model, width, silent=7)], width)
     check([paint_footer(model, width, Scope.TRADE, Scope.EVERYWHERE)], width)
     check(paint_banner(view.latch, "gone" if ended else None, width), width)
 
@@ -208,3 +209,13 @@ def test_undefined_figures_are_dashes_and_never_zero() -> None:
     )
     text = plain(paint_performance(empty, 30, 7))
     assert text.count("–") == 5
+
+
+def test_a_record_below_a_hundred_trades_is_called_unproven() -> None:
+    def page(trades: int) -> str:
+        view = picture()
+        figures = msgspec.structs.replace(view.performance, trades=trades)
+        return plain(paint_report(msgspec.structs.replace(view, performance=figures), 120))
+
+    assert "99 trades prove little: read every figure as unproven below 100." in page(99)
+    assert "unproven" not in page(100)

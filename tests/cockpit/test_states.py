@@ -3,6 +3,7 @@
 import msgspec
 import pytest
 from textual.app import App
+from textual.widgets import Static
 
 from cockpit.widgets.panel import Panel
 from engine.link import Ended
@@ -34,7 +35,42 @@ async def test_an_ended_engine_is_a_state_on_the_screen() -> None:
         await desk.settle(pilot)
         assert "ENGINE ENDED: the engine is gone" in panel_text(desk, "banner")
         assert "ENGINE ENDED" in panel_text(desk, "band")
+        assert "ctrl+k starts cockpit flatten, which closes everything" in panel_text(desk, "banner")
+        assert "q quits." in panel_text(desk, "banner")
         assert "1,512.00" in panel_text(desk, "head")
+
+
+async def test_the_ended_banner_says_all_of_its_way_out_in_the_smallest_window() -> None:
+    desk = Desk(picture())
+    async with desk.app.run_test(size=(80, 24)) as pilot:
+        desk.line.say(Ended("the engine is gone"))
+        await desk.settle(pilot)
+        assert "ctrl+k starts cockpit flatten" in panel_text(desk, "banner")
+        assert "q quits." in panel_text(desk, "banner")
+
+
+async def test_leaving_an_ended_engine_with_positions_asks_and_says_what_closes_them() -> None:
+    desk = Desk(picture())
+    async with desk.app.run_test(size=(120, 40)) as pilot:
+        desk.line.say(Ended("the engine is gone"))
+        await desk.settle(pilot)
+        await pilot.press("q")
+        await desk.settle(pilot)
+        assert desk.app.is_running
+        said = " ".join(str(part.render()) for part in desk.app.screen.query(Static))
+        assert "The engine is gone and 2 positions were open; `cockpit flatten` closes them" in said
+        assert "`cockpit` brings the engine back" in said
+        assert "goes on and guards" not in said
+        await pilot.press("y")
+        await pilot.pause()
+        assert not desk.app.is_running
+
+
+async def test_leaving_an_ended_engine_flat_asks_nothing() -> None:
+    desk = Desk(msgspec.structs.replace(picture(), positions=()))
+    async with desk.app.run_test(size=(120, 40)) as pilot:
+        desk.line.say(Ended("the engine is gone"))
+        await desk.settle(pilot)
         await pilot.press("q")
         await pilot.pause()
         assert not desk.app.is_running
@@ -46,8 +82,21 @@ async def test_a_silent_engine_is_called_silent_with_the_seconds() -> None:
         await desk.settle(pilot)
         desk.clock.seconds += 4.2
         await desk.until(pilot, lambda: "ENGINE SILENT 4 s" in panel_text(desk, "band"))
+        advice = "cockpit flatten in another shell takes over a hung engine; ctrl+k does so too"
+        assert advice in panel_text(desk, "alerts")
         desk.line.say(picture())
         await desk.until(pilot, lambda: "feed LIVE" in panel_text(desk, "band"))
+        assert "hung engine" not in panel_text(desk, "alerts")
+
+
+async def test_a_silent_engines_missing_stop_is_still_named_before_the_advice() -> None:
+    desk = Desk(with_missing_stop(picture()))
+    async with desk.app.run_test(size=(160, 45)) as pilot:
+        await desk.settle(pilot)
+        await pilot.press("a")
+        desk.clock.seconds += 4.2
+        await desk.until(pilot, lambda: "takes over a hung engine" in panel_text(desk, "alerts"))
+        assert "NO STOP AT THE EXCHANGE: KAVERI +240" in panel_text(desk, "alerts")
 
 
 async def test_a_missing_stop_is_loud_in_its_row_and_in_the_strip_until_it_is_held() -> None:
@@ -163,6 +212,17 @@ async def test_ascii_mode_puts_nothing_but_ascii_on_the_screen(size: tuple[int, 
             await desk.settle(pilot)
             drawn = "".join(strip.text for strip in desk.app.screen._compositor.render_strips())
             assert drawn.isascii(), sorted({sign for sign in drawn if not sign.isascii()})
+
+
+async def test_ascii_mode_has_words_for_the_rupee_and_for_divided_by() -> None:
+    desk = Desk(picture(), ascii_signs=True)
+    async with desk.app.run_test(size=(160, 45)) as pilot:
+        await desk.settle(pilot)
+        assert "row Rs2" in panel_text(desk, "head")
+        await pilot.press("r")
+        await desk.settle(pilot)
+        drawn = "".join(strip.text for strip in desk.app.screen._compositor.render_strips())
+        assert "what was won / what was lost" in drawn
 
 
 async def test_a_window_made_small_and_large_again_keeps_the_selection_and_the_picture() -> None:
