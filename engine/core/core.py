@@ -312,7 +312,6 @@ class Core:
                 self._attend(event, now)
             case Resumed():
                 self.journal.line(Severity.WARNING, "the engine is back; the broker's book is read", now)
-                self.person.switch_off()
                 self.watch.read_now(now)
             case FeedEnded():
                 self.feed_ended = True

@@ -47,7 +47,7 @@ class Person:
         return self._armed_until
 
     def switch_off(self) -> None:
-        """Switch manual entry off: at each start, and when the kill latch is set."""
+        """Switch manual entry off."""
         self._armed_until = None
 
     def disarm(self, now: Instant) -> None:

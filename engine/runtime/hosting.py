@@ -12,6 +12,7 @@ from typing import Final
 
 import config
 from engine.brokers.store import ExchangeError
+from engine.commands import ArmManual
 from engine.core import Latched
 from engine.home import World, WorldDirectory
 from engine.latch import Latch, wall_clock
@@ -106,7 +107,11 @@ class Host:
             service = self._service = self._make_service(prepared, ledger, latch, heartbeat, entries)
             record = latch.record
             latched = None if record is None else Latched(record.by, record.reason, record.command)
-            service.begin_with([*prepared.effects, *honour_latch(prepared.playback, latched)])
+            effects = [*prepared.effects, *honour_latch(prepared.playback, latched)]
+            if prepared.playback.core.manual_armed:
+                off = ArmManual(f"start-{wall_clock()}", armed=False)
+                effects += prepared.playback.tell(off)
+            service.begin_with(effects)
             self.began = True
             server = LinkServer(
                 service,
