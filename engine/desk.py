@@ -69,8 +69,8 @@ class WorldOutcome:
 def open_desk(home: Path | None, overrides: Sequence[str], *, settings_needed: bool = True) -> "Desk":
     """Return the desk of a home with validated settings; raises DeskError for a bad setting or home.
 
-    Without ``settings_needed`` bad ones are left out and told by ``Desk.bad_settings``: a kill must not wait for
-    somebody to mend a file.
+    Without ``settings_needed`` a bad file or environment is left out and told by ``Desk.bad_settings``: a kill must
+    not wait for somebody to mend it. What this very command line says must be right all the same.
     """
     try:
         resolved = resolve_home(home)
@@ -80,9 +80,17 @@ def open_desk(home: Path | None, overrides: Sequence[str], *, settings_needed: b
     try:
         return Desk(resolved, config.load(resolved.root, overrides), tuple(overrides))
     except config.SettingsError as error:
-        if settings_needed:
+        if settings_needed or not _are_good(overrides):
             raise DeskError(str(error)) from error
         return Desk(resolved, config.Configuration(config.Settings(), {}), (), bad_settings=str(error))
+
+
+def _are_good(overrides: Sequence[str]) -> bool:
+    try:
+        config.load(Path(os.devnull), overrides, {})
+    except config.SettingsError:
+        return False
+    return True
 
 
 class Desk:

@@ -7,7 +7,7 @@ from typing import Any
 
 import msgspec
 
-from engine.commands import PauseReplay, SetReplaySpeed, Side, TightenStop
+from engine.commands import ArmManual, PauseReplay, SetReplaySpeed, Side, TightenStop
 from engine.home import World
 from engine.market.clock import SECOND, datetime_of
 from tests.desk.outside import (
@@ -111,6 +111,8 @@ def test_a_run_with_orders_by_hand_goes_on_from_a_power_cut_as_it_went_on_withou
     engine.enter(EQ_B, Side.BUY)
     stop = next(order for order in engine.book().orders if order.instrument == EQ_A and order.trigger_price)
     engine.do(TightenStop("tighten", EQ_A, stop.trigger_price - 10))
+    # A new engine switches manual entry off; here nothing but the power cut is to differ.
+    engine.do(ArmManual("off", armed=False))
     chance = random.Random(int(stop.time))
     twins = []
     for number in range(2):
