@@ -77,6 +77,21 @@ class Upstox(Section):
         "https://assets.upstox.com", description="Address of the instrument files; http only on loopback."
     )
     access_token: str = Field("", repr=False, description="Access token of the day; shown as a length only.")
+    client_id: str = Field("", description="API key of the broker's app, for the sign-in.")
+    client_secret: str = Field(
+        "", repr=False, description="API secret of the broker's app; shown as a length only."
+    )
+    redirect_uri: str = Field(
+        "http://127.0.0.1:8787/",
+        description="Redirect address registered with the app; on loopback the sign-in catches the code itself.",
+    )
+    algo_name: str = Field("", description="Name of a registered algo, sent with orders; empty sends none.")
+    connect_timeout_seconds: float = Field(
+        3.0, ge=0.1, le=30, description="Longest wait for a connection to the broker, seconds."
+    )
+    read_timeout_seconds: float = Field(
+        7.0, ge=0.1, le=60, description="Longest wait for a broker's answer, seconds."
+    )
 
     @field_validator("api_url", "order_url", "assets_url")
     @classmethod
@@ -94,6 +109,74 @@ class Watchlist(Section):
 
     instruments: tuple[str, ...] = Field(
         (), max_length=50, description="Instrument keys or aliases, in screen order."
+    )
+
+
+class Feed(Section):
+    """The market-data connection of paper and live."""
+
+    ping_seconds: float = Field(
+        10.0, ge=1, le=60, description="Between two pings of ours on a stream, seconds."
+    )
+    pong_seconds: float = Field(
+        10.0, ge=1, le=60, description="A ping unanswered for this long ends the connection, seconds."
+    )
+    open_seconds: float = Field(
+        10.0, ge=1, le=60, description="Longest wait for authorize and handshake, seconds."
+    )
+    first_wait_seconds: float = Field(
+        0.5,
+        ge=0.01,
+        le=10,
+        description="Wait before the first reconnection, seconds; each further one doubles it.",
+    )
+    longest_wait_seconds: float = Field(
+        30.0, ge=0.1, le=300, description="Longest wait between two reconnections, seconds."
+    )
+    batch: int = Field(100, ge=1, le=1_500, description="Instrument keys in one subscription message.")
+
+
+class Recorder(Section):
+    """What paper and live keep of the feed."""
+
+    enabled: bool = Field(True, description="Record every paper and live session.")
+    keep_days: int = Field(
+        60, ge=1, le=3_650, description="Recordings older than this are removed at a start, days."
+    )
+
+
+class Preflight(Section):
+    """Where the checks before trading draw their lines."""
+
+    max_latency_ms: int = Field(
+        1_500, ge=10, le=60_000, description="Slowest handshake or REST answer that may trade, milliseconds."
+    )
+    max_feed_delay_ms: int = Field(
+        5_000, ge=100, le=60_000, description="Largest p99 of the feed's delay that may trade, milliseconds."
+    )
+    max_clock_offset_ms: int = Field(
+        2_000,
+        ge=10,
+        le=600_000,
+        description="Largest difference between our clock and the broker's, milliseconds.",
+    )
+    first_update_seconds: float = Field(
+        10.0, ge=1, le=120, description="Longest wait for the feed's first update, seconds."
+    )
+    min_disk_mb: int = Field(500, ge=1, le=1_000_000, description="Free disk that a day needs, megabytes.")
+    min_memory_mb: int = Field(
+        300, ge=1, le=1_000_000, description="Free memory that a day needs, megabytes."
+    )
+    min_file_handles: int = Field(256, ge=32, le=1_000_000, description="File handles the engine may open.")
+    max_cpu_pct: float = Field(
+        90.0,
+        ge=1,
+        le=100,
+        description="Processor use of the whole machine above which trading waits, percent.",
+    )
+    public_ip: str = Field(
+        "",
+        description="This machine's public address, to compare with the registered one; empty is not compared.",
     )
 
 
@@ -350,6 +433,9 @@ class Settings(Section):
     account: Account = Account()
     upstox: Upstox = Upstox()
     watchlist: Watchlist = Watchlist()
+    feed: Feed = Feed()
+    recorder: Recorder = Recorder()
+    preflight: Preflight = Preflight()
     profile: Profile = Profile()
     risk: Risk = Risk()
     stop: Stop = Stop()
@@ -365,7 +451,7 @@ class Settings(Section):
     screen: Screen = Screen()
 
 
-SECRET_SETTINGS: Final = frozenset({"upstox.access_token"})
+SECRET_SETTINGS: Final = frozenset({"upstox.access_token", "upstox.client_secret"})
 
 
 def is_loopback(host: str) -> bool:

@@ -1,0 +1,1 @@
+"""The checks before trading: go or no-go, each with its reason and its figures."""

@@ -1,0 +1,1 @@
+"""The broker's REST line: transport, endpoints, outcomes, rate budget and the day's token."""
