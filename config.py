@@ -42,6 +42,8 @@ ClockOrAuto = Annotated[
 ]
 
 Mode = Literal["off", "ask", "auto"]
+ModeByWorld = Literal["off", "ask", "auto", "by-world"]
+"""``by-world`` trades by itself in demo, replay and paper, and asks where real money is meant."""
 
 
 class Section(BaseModel):
@@ -320,28 +322,30 @@ class Entry(Section):
 
 
 class Setups(Section):
-    """What each setup may do by itself."""
+    """What each setup may do: off, ask, auto, or by-world: auto in demo, replay and paper, ask in live."""
 
-    value_area_fade: Mode = Field(
-        "auto", description="Fade of a failed leave of the prior or developing value area."
+    value_area_fade: ModeByWorld = Field(
+        "by-world", description="Fade of a failed leave of the prior or developing value area."
     )
-    eighty_percent: Mode = Field(
+    eighty_percent: ModeByWorld = Field(
         "off", description="80 % rule: back in prior value for two brackets; its evidence is poor."
     )
-    initial_balance_extension: Mode = Field(
-        "auto", description="Break of a narrow initial balance with volume behind it."
+    initial_balance_extension: ModeByWorld = Field(
+        "by-world", description="Break of a narrow initial balance with volume behind it."
     )
-    failed_auction: Mode = Field(
-        "auto", description="Failed auction at the initial balance, prior-day or balance edge."
+    failed_auction: ModeByWorld = Field(
+        "by-world", description="Failed auction at the initial balance, prior-day or balance edge."
     )
-    open_drive: Mode = Field("auto", description="Open drive away from prior value, 09:20 to 09:30.")
-    vwap_reversion: Mode = Field(
-        "auto", description="Return to the VWAP from two deviations on a day of balance."
+    open_drive: ModeByWorld = Field(
+        "by-world", description="Open drive away from prior value, 09:20 to 09:30."
     )
-    single_print_continuation: Mode = Field(
-        "auto", description="Retest of the edge of single prints or a low-volume node after acceptance."
+    vwap_reversion: ModeByWorld = Field(
+        "by-world", description="Return to the VWAP from two deviations on a day of balance."
     )
-    absorption: Mode = Field(
+    single_print_continuation: ModeByWorld = Field(
+        "by-world", description="Retest of the edge of single prints or a low-volume node after acceptance."
+    )
+    absorption: ModeByWorld = Field(
         "off", description="Absorption at an edge: a filter that confirms a fade or a failed auction."
     )
 

@@ -182,7 +182,7 @@ class Core:
             return f"PAUSED: {DAY_LOSS}"
         if self._pauses:
             return f"PAUSED: {next(iter(self._pauses))}"
-        return trading_word(self.settings.setups)
+        return trading_word(self.settings.setups, live=self.world == LIVE)
 
     def kill_scope(self) -> KillScope:
         """Return what the kill key would close now."""

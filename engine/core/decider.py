@@ -68,7 +68,7 @@ class Decider:
         self._day = day
         self._ids = ids
         self._decided = decided
-        self._modes: Mapping[str, config.Mode] = modes(settings.setups)
+        self._modes: Mapping[str, config.Mode] = modes(settings.setups, live=live)
         self._setups: dict[str, tuple[Setup, ...]] = {
             key: build_setups(key, settings.setups, estimated_range=not live)
             for key, instrument in market.instruments.items()

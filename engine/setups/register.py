@@ -27,9 +27,11 @@ SETUPS: Final[tuple[type[Rule], ...]] = (
 """In the order they are asked. The filter comes before its parents, so that its record holds what it confirmed."""
 
 
-def modes(settings: config.Setups) -> Mapping[str, config.Mode]:
-    """Return what each setup may do by itself, by its name."""
-    return {setup.name: getattr(settings, setup.setting) for setup in SETUPS}
+def modes(settings: config.Setups, *, live: bool) -> Mapping[str, config.Mode]:
+    """Return what each setup may do by its name; where nothing else is set it asks in the live world only."""
+    by_world: config.Mode = "ask" if live else "auto"
+    chosen: dict[str, config.ModeByWorld] = {setup.name: getattr(settings, setup.setting) for setup in SETUPS}
+    return {name: by_world if mode == "by-world" else mode for name, mode in chosen.items()}
 
 
 def build_setups(instrument_key: str, settings: config.Setups, *, estimated_range: bool) -> tuple[Rule, ...]:
@@ -41,7 +43,7 @@ def build_setups(instrument_key: str, settings: config.Setups, *, estimated_rang
     )
 
 
-def trading_word(settings: config.Setups) -> str:
+def trading_word(settings: config.Setups, *, live: bool) -> str:
     """Return AUTO when any setup trades by itself, ASK when any asks, else OFF."""
-    found = set(modes(settings).values())
+    found = set(modes(settings, live=live).values())
     return "AUTO" if "auto" in found else "ASK" if "ask" in found else "OFF"

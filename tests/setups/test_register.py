@@ -2,7 +2,9 @@ import itertools
 from dataclasses import replace
 from time import perf_counter
 
-from config import Setups
+import pytest
+
+from config import Mode, Setups
 from engine.auction.context import Context
 from engine.auction.levels import Acceptance, DeltaReading, Node, NodeKind, Zone
 from engine.setups.register import SETUPS, build_setups, modes, trading_word
@@ -18,10 +20,20 @@ def test_there_are_eight_setups_each_with_a_name_and_a_setting_of_its_own() -> N
     assert {setup.setting for setup in SETUPS} == set(Setups.model_fields)
 
 
-def test_the_two_without_evidence_are_off_and_the_others_trade() -> None:
-    off = {name for name, mode in modes(Setups()).items() if mode == "off"}
-    assert off == {"80 % rule", "absorption at an edge"}
-    assert set(modes(Setups()).values()) == {"off", "auto"}
+@pytest.mark.parametrize(("live", "otherwise"), [(False, "auto"), (True, "ask")])
+def test_the_two_without_evidence_are_off_and_the_others_trade_or_ask_where_money_is_real(
+    live: bool, otherwise: str
+) -> None:
+    found = modes(Setups(), live=live)
+    assert {name for name, mode in found.items() if mode == "off"} == {"80 % rule", "absorption at an edge"}
+    assert set(found.values()) == {"off", otherwise}
+
+
+@pytest.mark.parametrize("mode", ["off", "ask", "auto"])
+@pytest.mark.parametrize("live", [False, True])
+def test_what_the_trader_set_holds_in_every_world(mode: Mode, live: bool) -> None:
+    settings = Setups(**dict.fromkeys(Setups.model_fields, mode))
+    assert set(modes(settings, live=live).values()) == {mode}
 
 
 def test_a_filter_that_is_off_does_not_exist() -> None:
@@ -34,9 +46,11 @@ def test_a_filter_that_is_off_does_not_exist() -> None:
 
 def test_the_word_is_auto_if_any_is_and_ask_if_any_asks() -> None:
     off = Setups(**dict.fromkeys(Setups.model_fields, "off"))
-    assert trading_word(off) == "OFF"
-    assert trading_word(off.model_copy(update={"open_drive": "ask"})) == "ASK"
-    assert trading_word(off.model_copy(update={"open_drive": "ask", "absorption": "auto"})) == "AUTO"
+    assert trading_word(off, live=False) == "OFF"
+    assert trading_word(off.model_copy(update={"open_drive": "ask"}), live=False) == "ASK"
+    both = off.model_copy(update={"open_drive": "ask", "absorption": "auto"})
+    assert trading_word(both, live=False) == "AUTO"
+    assert (trading_word(Setups(), live=False), trading_word(Setups(), live=True)) == ("AUTO", "ASK")
 
 
 def full_days() -> list[Context]:
