@@ -15,6 +15,7 @@ import msgspec
 
 from engine.market.clock import MILLISECOND, trading_date
 from engine.market.instrument import Instrument, InstrumentClass, Provenance
+from engine.market.listing import Listing
 from engine.market.ticks import tick_for, tick_of_prices
 from engine.market.update import MarketUpdate
 
@@ -37,12 +38,15 @@ class _Row(msgspec.Struct, frozen=True):
     instrument_key: str = ""
     segment: str = ""
     trading_symbol: str = ""
+    name: str = ""
     instrument_type: str = ""
     tick_size: float = math.nan
     lot_size: float = 1
     freeze_quantity: float = _CASH_FREEZE
     expiry: float = _NO_EXPIRY
+    strike_price: float = 0.0
     underlying_key: str = ""
+    underlying_symbol: str = ""
     underlying_type: str = ""
     cas_eligible: bool = False
 
@@ -58,6 +62,17 @@ class Master:
     """False: every cash stock counts as a closing-auction stock, the earlier close."""
 
 
+@dataclass(frozen=True, slots=True)
+class Listings:
+    """Everything one master file lists in our segments, in the file's order."""
+
+    rows: tuple[Listing, ...]
+    rejected: tuple[str, ...]
+    """Rows of our segments that could not be used: key and reason."""
+    auction_flags_trusted: bool
+    """False: every cash stock counts as a closing-auction stock, the earlier close."""
+
+
 def load_instruments(path: Path) -> dict[str, Instrument]:
     """Return the instruments of an Upstox instrument file (JSON, plain or gzip) by key; raise MasterError."""
     return dict(read_master(path).instruments)
@@ -65,25 +80,48 @@ def load_instruments(path: Path) -> dict[str, Instrument]:
 
 def read_master(path: Path) -> Master:
     """Return a whole instrument file with what was rejected and why; raise MasterError for an unusable file."""
-    rows = [row for row in _rows(path) if row.segment in _SEGMENTS]
+    try:
+        data = path.read_bytes()
+    except OSError as error:
+        raise MasterError(f"{path}: expected a readable instrument file, got: {error}") from error
+    listings = read_listings(data, str(path))
+    instruments = {listing.key: listing.instrument for listing in listings.rows}
+    return Master(instruments, listings.rejected, listings.auction_flags_trusted)
+
+
+def read_listings(data: bytes, origin: str) -> Listings:
+    """Return what an instrument file's bytes (JSON, plain or gzip) list; raise MasterError naming ``origin``."""
+    rows = [row for row in _rows(data, origin) if row.segment in _SEGMENTS]
     underlyings = {row.underlying_key for row in rows if row.segment == "NSE_FO" and row.underlying_key}
     flagged = {row.instrument_key for row in rows if row.segment == "NSE_EQ" and row.cas_eligible}
     # Absence of the flag means "no" only in a complete file whose flags agree with the derivatives it lists.
     trusted = len(flagged) >= _AUCTION_NAMES_EXPECTED and flagged <= underlyings
-    instruments: dict[str, Instrument] = {}
+    listings: dict[str, Listing] = {}
     rejected: list[str] = []
     for row in rows:
         try:
             auction = not trusted or row.instrument_key in flagged or row.instrument_key in underlyings
-            instruments[row.instrument_key] = _instrument(row, auction=auction)
+            listings[row.instrument_key] = _listing(row, auction=auction)
         except ValueError as error:
             rejected.append(f"{row.instrument_key or '(no key)'}: {error}")
-    if not instruments:
+    if not listings:
         raise MasterError(
-            f"{path}: expected rows of {', '.join(sorted(_SEGMENTS))}, got none that can be used"
+            f"{origin}: expected rows of {', '.join(sorted(_SEGMENTS))}, got none that can be used"
             + (f"; first: {rejected[0]}" if rejected else "")
         )
-    return Master(instruments, tuple(rejected), trusted)
+    return Listings(tuple(listings.values()), tuple(rejected), trusted)
+
+
+def unpack_rows(data: bytes, origin: str) -> list[msgspec.Raw]:
+    """Return the undecoded rows of an instrument file (JSON array, plain or gzip); raise MasterError."""
+    try:
+        text = gzip.decompress(data) if data.startswith(_GZIP_MAGIC) else data
+    except (OSError, EOFError, zlib.error) as error:
+        raise MasterError(f"{origin}: expected a readable instrument file, got: {error}") from error
+    try:
+        return msgspec.json.decode(text, type=list[msgspec.Raw])
+    except ValueError as error:
+        raise MasterError(f"{origin}: expected a JSON array of instruments, got: {error}") from error
 
 
 def infer_instrument(
@@ -135,19 +173,10 @@ def _lot(updates: Sequence[MarketUpdate]) -> int:
     return math.gcd(*steps) or 1
 
 
-def _rows(path: Path) -> list[_Row]:
-    try:
-        data = path.read_bytes()
-        text = gzip.decompress(data) if data.startswith(_GZIP_MAGIC) else data
-    except (OSError, EOFError, zlib.error) as error:
-        raise MasterError(f"{path}: expected a readable instrument file, got: {error}") from error
+def _rows(data: bytes, origin: str) -> list[_Row]:
     decoder = msgspec.json.Decoder(_Row, strict=False)
-    try:
-        raw = msgspec.json.decode(text, type=list[msgspec.Raw])
-    except ValueError as error:
-        raise MasterError(f"{path}: expected a JSON array of instruments, got: {error}") from error
     rows: list[_Row] = []
-    for row in raw:
+    for row in unpack_rows(data, origin):
         try:
             rows.append(decoder.decode(row))
         except ValueError:
@@ -170,7 +199,7 @@ def _lenient(row: msgspec.Raw) -> _Row:
     return msgspec.convert(readable, _Row, strict=False)
 
 
-def _instrument(row: _Row, *, auction: bool) -> Instrument:
+def _listing(row: _Row, *, auction: bool) -> Listing:
     if not row.instrument_key:
         raise ValueError("expected an instrument_key, got none")
     kind = _kind(row, auction=auction)
@@ -181,17 +210,24 @@ def _instrument(row: _Row, *, auction: bool) -> Instrument:
         if tick > _MAX_TICK:
             raise ValueError(f"expected tick_size up to {_MAX_TICK} paise, got {row.tick_size}")
     expires = math.isfinite(row.expiry) and row.expiry > 0
-    return Instrument(
+    return Listing(
         key=row.instrument_key,
         symbol=row.trading_symbol or row.instrument_key.partition("|")[2],
+        name=row.name,
         kind=kind,
+        series=row.instrument_type,
         tick=tick,
         lot=lot,
         freeze_quantity=_whole(row.freeze_quantity, "freeze_quantity in units"),
-        provenance=Provenance.MASTER,
         underlying=row.underlying_key,
-        expiry=trading_date(int(row.expiry) * MILLISECOND) if expires else None,
+        underlying_symbol=row.underlying_symbol,
+        expiry_ordinal=trading_date(int(row.expiry) * MILLISECOND).toordinal() if expires else 0,
+        strike=_strike(row.strike_price),
     )
+
+
+def _strike(rupees: float) -> int:
+    return round(rupees * 100) if math.isfinite(rupees) and rupees > 0 else 0
 
 
 def _kind(row: _Row, *, auction: bool) -> InstrumentClass:

@@ -1,0 +1,135 @@
+"""The watchlist of a day: each entry against the master, the intraday list and the suspensions."""
+
+from collections.abc import Mapping, Sequence
+from collections.abc import Set as AbstractSet
+from dataclasses import dataclass
+from datetime import date
+from typing import Final
+
+from engine.market.alias import AliasError, QuoteOf, Trouble, resolve_entry
+from engine.market.directory import Directory
+from engine.market.instrument import Instrument, InstrumentClass
+from engine.market.listing import Intraday, Listing
+
+_CASH: Final = frozenset({InstrumentClass.AUCTION_STOCK, InstrumentClass.STOCK})
+
+
+@dataclass(frozen=True, slots=True)
+class Followed:
+    """One entry and what it means today."""
+
+    entry: str
+    listing: Listing
+    days_left: int | None
+    """Calendar days to the expiry, 0 on its day; None without one."""
+    intraday: Intraday | None
+    """What the broker lends on it; None where no list says so."""
+    note: str
+    """What a trader should know of it: watched only, expires today; empty mostly."""
+
+    @property
+    def instrument(self) -> Instrument:
+        """Return what the engine trades."""
+        return self.listing.instrument
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """One entry that is not followed, and why."""
+
+    entry: str
+    trouble: Trouble
+    reason: str
+    near: tuple[str, ...] = ()
+    """Symbols that may have been meant."""
+    listing: Listing | None = None
+    """What was found, where the trouble is not the name."""
+
+
+@dataclass(frozen=True, slots=True)
+class Resolved:
+    """A watchlist read: what is followed, in its order, and what is not."""
+
+    followed: tuple[Followed, ...]
+    problems: tuple[Problem, ...]
+
+    @property
+    def instruments(self) -> tuple[Instrument, ...]:
+        """Return the instruments to follow."""
+        return tuple(one.instrument for one in self.followed)
+
+
+def resolve_watchlist(
+    entries: Sequence[str],
+    directory: Directory,
+    eligible: Mapping[str, Intraday] | None,
+    quote_of: QuoteOf,
+    day: date,
+    *,
+    suspended: AbstractSet[str] = frozenset(),
+) -> Resolved:
+    """Return what each entry means on a day. ``eligible`` None: the intraday list is unknown and not asked.
+
+    A stock must be on the intraday list; a derivative only where the list names derivatives at all.
+    """
+    followed: list[Followed] = []
+    problems: list[Problem] = []
+    seen: dict[str, str] = {}
+    derivatives_listed = eligible is not None and any(key.startswith("NSE_FO") for key in eligible)
+    for entry in entries:
+        try:
+            listing = resolve_entry(entry, directory, quote_of, day)
+        except AliasError as error:
+            problems.append(Problem(entry, error.trouble, str(error), error.near))
+            continue
+        problem = _refusal(entry, listing, eligible, suspended, derivatives_listed=derivatives_listed)
+        if problem is None and listing.key in seen:
+            reason = f"{listing.symbol} is followed already, as {seen[listing.key]}"
+            problem = Problem(entry, Trouble.DUPLICATE, reason, listing=listing)
+        if problem is not None:
+            problems.append(problem)
+            continue
+        seen[listing.key] = entry
+        followed.append(_followed(entry, listing, eligible, day))
+    return Resolved(tuple(followed), tuple(problems))
+
+
+def _refusal(
+    entry: str,
+    listing: Listing,
+    eligible: Mapping[str, Intraday] | None,
+    suspended: AbstractSet[str],
+    *,
+    derivatives_listed: bool,
+) -> Problem | None:
+    if listing.key in suspended:
+        return Problem(entry, Trouble.SUSPENDED, f"{listing.symbol} is suspended today", listing=listing)
+    must_be_listed = listing.kind in _CASH or (
+        derivatives_listed and listing.kind is not InstrumentClass.INDEX
+    )
+    if eligible is None or not must_be_listed or listing.key in eligible:
+        return None
+    return Problem(
+        entry,
+        Trouble.NOT_INTRADAY,
+        f"expected a name on today's intraday list, got {listing.symbol} ({listing.key}): it cannot be traded "
+        "intraday today",
+        listing=listing,
+    )
+
+
+def _followed(entry: str, listing: Listing, eligible: Mapping[str, Intraday] | None, day: date) -> Followed:
+    expiry = listing.expiry
+    days_left = None if expiry is None else (expiry - day).days
+    notes = []
+    if listing.kind is InstrumentClass.INDEX:
+        notes.append("index: watched, never traded")
+    if days_left == 0:
+        notes.append("expires today")
+    return Followed(
+        entry=entry,
+        listing=listing,
+        days_left=days_left,
+        intraday=None if eligible is None else eligible.get(listing.key),
+        note=", ".join(notes),
+    )
