@@ -39,24 +39,30 @@ class Market:
         """Follow instruments on one day; ``prior`` is what earlier sessions left, where anything is known."""
         self.day = day
         self.settings = settings
-        self.instruments: Mapping[str, Instrument] = dict(instruments)
+        self.instruments: dict[str, Instrument] = {}
         self.tracker = HoleTracker()
         self.unknown = 0
         """Updates of instruments that nobody follows: counted, then ignored."""
         self._auctions: dict[str, Auction] = {}
         self._continuity: dict[str, Continuity] = {}
-        for key, instrument in self.instruments.items():
-            opening, close = day.open(instrument.kind), day.close(instrument.kind)
-            known = None if prior is None else prior.get(key)
-            self._auctions[key] = Auction(instrument, opening, close, settings, known)
-            self._continuity[key] = Continuity(opening, close, self.tracker)
-        kinds = sorted({instrument.kind for instrument in self.instruments.values()})
-        self._open = min((day.open(kind) for kind in kinds), default=0)
-        self._close = max((day.close(kind) for kind in kinds), default=0)
+        self._open: Instant = 0
+        self._close: Instant = 0
+        for key, instrument in instruments.items():
+            self.follow(instrument, None if prior is None else prior.get(key))
         self._newest: Instant | None = None
         self._newest_arrival: Instant = 0
         self._clock_offset = 0
         self._contexts: dict[str, tuple[int, Context]] = {}
+
+    def follow(self, instrument: Instrument, prior: PriorLevels | None = None) -> None:
+        """Follow one more instrument; ``prior`` is what earlier sessions left of it."""
+        key = instrument.key
+        opening, close = self.day.open(instrument.kind), self.day.close(instrument.kind)
+        self._open = min(self._open, opening) if self.instruments else opening
+        self._close = max(self._close, close)
+        self.instruments[key] = instrument
+        self._auctions[key] = Auction(instrument, opening, close, self.settings, prior)
+        self._continuity[key] = Continuity(opening, close, self.tracker)
 
     def seed(self, seed: InstrumentSeed) -> None:
         """Take an instrument's past before its first update; raise ValueError for an unknown one or a late call."""

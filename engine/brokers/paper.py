@@ -215,6 +215,10 @@ class PaperExchange:
             self.orders,
         )
 
+    def confirm_flat(self) -> str:
+        """Return why the book is not flat; empty when it is: this exchange's book is always at hand."""
+        return "" if self.flat else "positions or orders are open"
+
     def flatten_standing(self, now: Instant) -> FlattenReport:
         """Close everything with no engine: cancel all, close each position against its stored book, commit.
 

@@ -21,14 +21,19 @@ from engine.core.events import (
     WORLDS,
     Answer,
     Attended,
+    Checked,
     DayState,
     Effect,
     Event,
     FeedEnded,
+    Followed,
+    Halted,
     Latched,
+    Noted,
     Rearmed,
     Resumed,
     Studying,
+    Unfollowed,
     Wake,
 )
 from engine.core.journal import Journal
@@ -57,6 +62,10 @@ from engine.views import EventLine, KillScope, Severity
 UNATTENDED: Final = "nobody watches"
 ENDED: Final = "the market has ended"
 STUDYING: Final = "the studies catch up"
+NO_GO: Final = "pre-flight says no-go"
+HALTED: Final = "the exchange halted"
+_LASTING: Final = (ENDED, STUDYING, NO_GO, HALTED)
+"""Pauses that no key takes off: what set them does, when it is over."""
 OWN_REFUSALS: Final = ("LATCHED ", "LEDGER ")
 """Codes of entries that our own side held back: no broker has judged the name."""
 
@@ -110,6 +119,7 @@ class Core:
         self.person = Person(self, settings.entry.manual_armed_minutes)
         self.feed_ended = False
         self._pauses: dict[str, None] = {}
+        self._put_aside: set[str] = set()
         self._unattended_at: Instant | None = None
         self._equity_minute: Instant | None = None
         self._now: Instant = 0
@@ -118,6 +128,11 @@ class Core:
             self.account.carried_realised = recovered.realised
             self.account.carried_charges = recovered.charges
             self.keeper.kill.latch = recovered.latch
+
+    @property
+    def watchlist(self) -> tuple[str, ...]:
+        """Return what is followed now, in screen order; ``instruments`` also knows what was put aside."""
+        return tuple(key for key in self.instruments if key not in self._put_aside)
 
     @property
     def orders(self) -> OrderBook:
@@ -240,7 +255,7 @@ class Core:
 
     def resume(self, now: Instant) -> None:
         """Let entries go on, whoever paused them; an ended market stays ended."""
-        kept = [reason for reason in self._pauses if reason in (ENDED, STUDYING)]
+        kept = [reason for reason in self._pauses if reason.startswith(_LASTING)]
         self._pauses = dict.fromkeys(kept)
         self._unattended_at = None
         self.decider.pause = next(iter(self._pauses), "")
@@ -320,6 +335,16 @@ class Core:
                 self.pause(ENDED, now)
             case Studying():
                 self._study(event, now)
+            case Noted():
+                self.journal.line(Severity(event.severity), event.text, now)
+            case Checked():
+                self._hold_for(NO_GO, event.reason, "pre-flight says go", now)
+            case Halted():
+                self._hold_for(HALTED, event.reason, "the exchange goes on", now)
+            case Followed():
+                self._follow(event, now)
+            case Unfollowed():
+                self._unfollow(event.instrument, now)
             case _:
                 return False
         return True
@@ -337,6 +362,49 @@ class Core:
             self._pauses.pop(STUDYING, None)
             self.journal.line(Severity.INFO, f"the studies have caught up: {self.trading_word()}", now)
             self.decider.pause = next(iter(self._pauses), "")
+
+    def _hold_for(self, kind: str, reason: str, over: str, now: Instant) -> None:
+        """Keep entries paused for a reason of a kind, or take the kind's pauses off."""
+        known = [pause for pause in self._pauses if pause.startswith(kind)]
+        wanted = f"{kind}: {reason}" if reason else ""
+        if wanted in known:
+            return
+        for pause in known:
+            del self._pauses[pause]
+        if wanted:
+            self.pause(wanted, now)
+            return
+        self.decider.pause = next(iter(self._pauses), "")
+        if known:
+            self.journal.line(Severity.INFO, f"{over}: {self.trading_word()}", now)
+
+    def _follow(self, event: Followed, now: Instant) -> None:
+        instrument = event.instrument
+        if instrument.key not in self.instruments:
+            self.market.follow(instrument, event.prior)
+            self.keeper.instruments[instrument.key] = instrument
+            self.instruments[instrument.key] = instrument
+        elif instrument.key not in self._put_aside:
+            return
+        self._put_aside.discard(instrument.key)
+        self.decider.follow(instrument)
+        self.journal.line(Severity.INFO, f"{instrument.symbol} is followed", now)
+
+    def _unfollow(self, key: str, now: Instant) -> None:
+        """Take an instrument off the list; one that something of ours is open in stays."""
+        if key not in self.watchlist or self.why_kept(key):
+            return
+        self._put_aside.add(key)
+        self.decider.unfollow(key)
+        self.journal.line(Severity.INFO, f"{self.journal.symbol(key)} is followed no more", now)
+
+    def why_kept(self, key: str) -> str:
+        """Return why an instrument must go on being followed; empty when it need not."""
+        if self.keeper.portfolio.current(key) is not None or self.keeper.portfolio.net(key):
+            return "a position is open in it"
+        if self.keeper.orders.live(key):
+            return "an order is live in it"
+        return "" if len(self.watchlist) > 1 else "it is the only one"
 
     def _decided(self, decision: Decision) -> None:
         self.journal.decision(decision, self._now)

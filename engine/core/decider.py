@@ -69,14 +69,26 @@ class Decider:
         self._ids = ids
         self._decided = decided
         self._modes: Mapping[str, config.Mode] = modes(settings.setups, live=live)
-        self._setups: dict[str, tuple[Setup, ...]] = {
-            key: build_setups(key, settings.setups, estimated_range=not live)
-            for key, instrument in market.instruments.items()
-            if instrument.tradable
-        }
+        self._estimated_range = not live
+        self._setups: dict[str, tuple[Setup, ...]] = {}
+        for instrument in market.instruments.values():
+            self.follow(instrument)
         self._waiting: dict[str, Signal] = {}
         self._behind: dict[str, Signal] = {}
         """The signal behind each trade of the day, by the trade's id."""
+
+    def follow(self, instrument: Instrument) -> None:
+        """Let the setups judge an instrument from now on."""
+        if instrument.tradable:
+            self._setups[instrument.key] = build_setups(
+                instrument.key, self._settings.setups, estimated_range=self._estimated_range
+            )
+
+    def unfollow(self, key: str) -> None:
+        """Judge an instrument no more; the trade it may still hold keeps its premise."""
+        self._setups.pop(key, None)
+        for name in [name for name, signal in self._waiting.items() if signal.instrument == key]:
+            del self._waiting[name]
 
     def evaluate(self, key: str, now: Instant) -> None:
         """Let the setups of an instrument judge its newest completed bars."""

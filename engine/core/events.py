@@ -4,7 +4,9 @@ from typing import Final
 
 import msgspec
 
+from engine.auction.levels import PriorLevels
 from engine.commands import Command, CommandResult
+from engine.market.instrument import Instrument
 from engine.market.price import Paise
 from engine.market.seed import InstrumentSeed
 from engine.market.update import MarketUpdate
@@ -60,6 +62,40 @@ class Studying(msgspec.Struct, frozen=True, tag="studying"):
     on: bool
 
 
+class Noted(msgspec.Struct, frozen=True, tag="noted"):
+    """Something around the core that a person must read: the feed lost or back, a recorder that stopped."""
+
+    severity: str
+    """info, good, warning or alarm."""
+    text: str
+
+
+class Checked(msgspec.Struct, frozen=True, tag="checked"):
+    """The checks before trading were made: entries stay paused for ``reason`` until a later one says go."""
+
+    reason: str
+    """Why not; empty says go."""
+
+
+class Halted(msgspec.Struct, frozen=True, tag="halted"):
+    """The exchange stopped trading against its own schedule, or, with an empty reason, goes on."""
+
+    reason: str
+
+
+class Followed(msgspec.Struct, frozen=True, tag="followed"):
+    """One more instrument is followed from now on, with what earlier sessions left of it."""
+
+    instrument: Instrument
+    prior: PriorLevels | None = None
+
+
+class Unfollowed(msgspec.Struct, frozen=True, tag="unfollowed"):
+    """An instrument is followed no more."""
+
+    instrument: str
+
+
 class Answer(msgspec.Struct, frozen=True, tag="answer"):
     """The result of one command."""
 
@@ -100,5 +136,10 @@ Event = (
     | Resumed
     | FeedEnded
     | Studying
+    | Noted
+    | Checked
+    | Halted
+    | Followed
+    | Unfollowed
 )
 Effect = Request | Record | Answer | LatchChanged

@@ -2,9 +2,10 @@
 
 from collections.abc import Mapping
 from datetime import date
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 from engine.auction.levels import PriorLevels
+from engine.market.clock import Instant
 from engine.market.instrument import Instrument
 from engine.market.seed import InstrumentSeed
 from engine.market.update import MarketUpdate
@@ -55,4 +56,14 @@ class PulledFeed(Protocol):
 
     def read(self) -> MarketUpdate | None:
         """Return the next update, or None at the end."""
+        ...
+
+
+@runtime_checkable
+class Begun(Protocol):
+    """A market that happened, or happens, before our eyes: the run's clock stood somewhere when it began."""
+
+    @property
+    def begins(self) -> Instant:
+        """Return where the run's clock stood as the run began."""
         ...

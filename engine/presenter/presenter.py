@@ -79,16 +79,15 @@ class Presenter:
     def view(self, core: Core, around: Surroundings, selected: str | None) -> View:
         """Return the whole picture at one instant."""
         self._number += 1
-        key = selected if selected in core.instruments else next(iter(core.instruments), None)
+        followed = core.watchlist
+        key = selected if selected in followed else next(iter(followed), None)
         self._read(core, key)
         holdings = core.account.holdings(around.now)
         result = core.account.result(around.now, holdings)
         return View(
             number=self._number,
             header=_header(core, around, result),
-            watchlist=tuple(
-                _watch_row(core, self._readings[name].context, around.now) for name in core.instruments
-            ),
+            watchlist=tuple(_watch_row(core, self._readings[name].context, around.now) for name in followed),
             ladder=None if key is None else _ladder(core, self._readings[key].context, around.now),
             signals=tuple(self._card(core, one, around.now) for one in _newest(core.signals)),
             positions=tuple(position_row(core, trade, around.now) for trade in core.trades)
@@ -104,7 +103,7 @@ class Presenter:
     def _read(self, core: Core, selected: str | None) -> None:
         """Bring the selected instrument's reading up to date, missing ones, and the one that waits longest."""
         behind = []
-        for key in core.instruments:
+        for key in core.watchlist:
             known, revision = self._readings.get(key), core.market.auction(key).revision
             if known is None or key == selected:
                 self._readings[key] = _Reading(self._number, revision, core.market.context(key))

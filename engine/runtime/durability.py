@@ -12,12 +12,12 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from typing import Final
 
-from engine.brokers.paper import PaperExchange
 from engine.brokers.records import Cursor
 from engine.brokers.store import Batch, ExchangeError, ExchangeTakenError
 from engine.core import Record
 from engine.ledger.records import Entry
 from engine.ledger.store import Ledger, LedgerError
+from engine.runtime.exchange import Exchange
 
 _SOON_SECONDS: Final = 0.02
 """Between two commits while something happens."""
@@ -36,7 +36,7 @@ class Durability:
     def __init__(
         self,
         ledger: Ledger | None,
-        exchange: PaperExchange,
+        exchange: Exchange,
         run: str,
         where: Callable[[], Cursor],
         monotonic: Callable[[], float],

@@ -17,6 +17,7 @@ from engine.ledger.records import Entry, LedgerError
 from engine.ledger.store import Ledger
 from engine.presenter import Presenter
 from engine.process import EngineLock
+from engine.runtime.ending import EndsWhenIdle
 from engine.runtime.pace import UNPACED, Pace
 from engine.runtime.plan import MarketChoice
 from engine.runtime.report import build_report
@@ -84,7 +85,7 @@ async def _play(
             latch=latch,
             presenter=Presenter((), {}),
             beat=lambda: None,
-            idle_seconds=0.0,
+            ending=EndsWhenIdle(0.0, time.monotonic),
         )
         for entry in entries:
             service.note(entry)

@@ -21,6 +21,7 @@ from engine.ledger.store import Ledger
 from engine.link import KillLine, KillReceiver, KillRequest, LinkServer
 from engine.presenter import Presenter
 from engine.process import EngineLock, Heartbeat, ignore_hangup
+from engine.runtime.ending import EndsWhenIdle
 from engine.runtime.pace import Pace
 from engine.runtime.plan import MarketChoice, RunPlan
 from engine.runtime.run import (
@@ -218,7 +219,7 @@ class Host:
             latch=latch,
             presenter=Presenter(trades, accounts),
             beat=heartbeat.beat,
-            idle_seconds=self._settings.engine.idle_minutes * 60,
+            ending=EndsWhenIdle(self._settings.engine.idle_minutes * 60, time.monotonic),
         )
         for entry in entries:
             service.note(entry)

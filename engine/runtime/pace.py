@@ -93,3 +93,45 @@ class Pace:
     def _anchor(self, now: Instant) -> None:
         self._anchor_wall = self._monotonic()
         self._anchor_now = now
+
+
+class LivePace(Pace):
+    """The pace of a market that happens now: time is what the run's clock says, and nothing holds or hurries it."""
+
+    def __init__(self, clock: Callable[[], Instant]) -> None:
+        self._clock = clock
+
+    @property
+    def speed(self) -> int:
+        """Return 1: a market that happens now has one speed."""
+        return 1
+
+    @property
+    def held(self) -> bool:
+        """Return False: nobody holds the market."""
+        return False
+
+    def target(self, reached: Instant) -> Instant | None:
+        """Return the clock's time, never earlier than what was reached."""
+        return max(reached, self._clock())
+
+    def seconds_until(self, due: Instant, reached: Instant) -> float:
+        """Return seconds until the clock reads ``due``; a clock that jumps forward wakes the loop by its frame."""
+        return max(0, due - max(reached, self._clock())) / SECOND
+
+    def change_speed(self, speed: int, reached: Instant) -> None:
+        """Do nothing: core refuses it."""
+
+    def hold(self, now: Instant) -> None:
+        """Do nothing: core refuses it."""
+
+    def release(self, now: Instant) -> int:  # noqa: ARG002 - the market never stood
+        """Return 0: the market never stood."""
+        return 0
+
+    def held_for(self, now: Instant) -> int:  # noqa: ARG002 - the market never stood
+        """Return 0: the market never stood."""
+        return 0
+
+    def slip(self, due: Instant | None, reached: Instant, most_behind: float) -> None:
+        """Forget nothing: what is late here is late at the exchange too."""

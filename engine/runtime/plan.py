@@ -10,9 +10,11 @@ import msgspec
 
 import config
 from engine.auction.levels import PriorLevels
-from engine.feeds.feed import PulledFeed
+from engine.core import DayState
+from engine.feeds.feed import Begun, PulledFeed
 from engine.market.clock import Instant, instant_at
 from engine.market.instrument import Instrument
+from engine.market.price import Paise
 
 SIMULATED_DAY: Final = date(2026, 11, 20)
 """The demo's trading date: always the same, so that the same seed is the same day."""
@@ -23,6 +25,15 @@ class Market(StrEnum):
 
     SIMULATED = "simulated"
     REPLAY = "replay"
+    PAPER = "paper"
+    """The live feed; orders go to the paper exchange."""
+    LIVE = "live"
+    """The live feed; orders go to the broker."""
+
+    @property
+    def is_account(self) -> bool:
+        """Say whether the market happens now and counts for the account."""
+        return self in (Market.PAPER, Market.LIVE)
 
 
 class MarketChoice(msgspec.Struct, frozen=True):
@@ -51,6 +62,12 @@ class RunPlan(msgspec.Struct, frozen=True):
     settings: dict[str, object]
     prior: dict[str, PriorLevels] = {}
     """What earlier sessions left as the run began: what it is given again after a death, whatever was played since."""
+    account: Paise | None = None
+    """The day's opening account, paise; None is the capital of the settings."""
+    recovered: DayState | None = None
+    """What an earlier run of the same day left: limits never loosen and losses count on."""
+    began: Instant | None = None
+    """Where the clock of a live run stood as it began."""
 
     def configured(self) -> config.Settings:
         """Return the settings the run began under."""
@@ -78,15 +95,33 @@ def plan_run(
     feed: PulledFeed,
     settings: config.Settings,
     earlier: Mapping[str, PriorLevels] | None = None,
+    *,
+    account: Paise | None = None,
+    recovered: DayState | None = None,
 ) -> RunPlan:
     """Return the plan of a new run on an opened feed.
 
     ``earlier`` is what stored sessions left; a feed that brings a past of its own is told with that alone.
     """
     prior = {**(earlier or {}), **feed.prior}
-    kept = settings.model_dump(mode="json")
-    kept["upstox"] = config.Upstox().model_dump(mode="json")
-    return RunPlan(run, choice, feed.identity, feed.day, tuple(feed.instruments.values()), kept, prior)
+    return RunPlan(
+        run,
+        choice,
+        feed.identity,
+        feed.day,
+        tuple(feed.instruments.values()),
+        without_secrets(settings).model_dump(mode="json"),
+        prior,
+        account,
+        recovered,
+        feed.begins if isinstance(feed, Begun) else None,
+    )
+
+
+def without_secrets(settings: config.Settings) -> config.Settings:
+    """Return the settings as they may be kept: the broker's addresses stay, what signs in does not."""
+    public = settings.upstox.model_copy(update={"access_token": "", "client_secret": ""})
+    return settings.model_copy(update={"upstox": public})
 
 
 def open_feed(choice: MarketChoice, settings: config.Settings) -> PulledFeed:

@@ -5,31 +5,50 @@ same steps, which is what makes a run that was killed finish like one that was n
 """
 
 from collections.abc import Callable, Iterable
-from typing import Protocol
 
 import msgspec
 
 from engine.commands import Command
 from engine.core import (
     Attended,
+    Checked,
     Core,
     Effect,
     FeedEnded,
+    Followed,
+    Halted,
     Latched,
+    Noted,
     Rearmed,
     Record,
     Resumed,
     Studying,
+    Unfollowed,
     Wake,
 )
 from engine.feeds.feed import PulledFeed
+from engine.feeds.live_tape import LiveTape
 from engine.ledger.records import Entry
 from engine.market.clock import Instant
 from engine.market.update import MarketUpdate
-from engine.orders.messages import BookRead, BrokerEvent, ReadBook, Request
+from engine.orders.messages import BrokerEvent, ReadBook
 from engine.performance.metrics import EquityMark
+from engine.runtime.exchange import Exchange
 
-Outside = Command | BrokerEvent | Latched | Rearmed | Attended | Resumed
+Outside = (
+    Command
+    | BrokerEvent
+    | Latched
+    | Rearmed
+    | Attended
+    | Resumed
+    | Studying
+    | Noted
+    | Checked
+    | Halted
+    | Followed
+    | Unfollowed
+)
 """Inputs of the core that do not come from the feed and cannot be had a second time."""
 
 _BEAT_EVERY = 512
@@ -38,30 +57,6 @@ _BEAT_EVERY = 512
 
 class PlaybackError(Exception):
     """The past cannot be executed again; the text says what was expected and what came."""
-
-
-class Exchange(Protocol):
-    """A broker on the virtual clock."""
-
-    def submit(self, request: Request, now: Instant) -> None:
-        """Take a request in; its answer comes with a later event."""
-        ...
-
-    def next_due(self) -> Instant | None:
-        """Return when something in flight arrives next."""
-        ...
-
-    def advance(self, now: Instant) -> list[BrokerEvent]:
-        """Let everything due by ``now`` happen."""
-        ...
-
-    def on_update(self, update: MarketUpdate, now: Instant) -> list[BrokerEvent]:
-        """Match the book against a market update."""
-        ...
-
-    def read_book(self, request: str, now: Instant) -> BookRead:
-        """Return positions and orders as they stand, without latency."""
-        ...
 
 
 JournalSink = Callable[[Entry], None]
@@ -92,6 +87,7 @@ class Playback:
         self.equity: list[EquityMark] = []
         """The account at each mark since the run began, earlier lives included."""
         self._journal = journal
+        self._tape = feed if isinstance(feed, LiveTape) else None
         self._peeked: MarketUpdate | None = None
 
     @property
@@ -210,6 +206,17 @@ class Playback:
                 beat()
         return effects
 
+    def catch_up(self, now: Instant) -> list[Effect]:
+        """Feed what a live run recorded beyond the cut to the studies and the exchange; time is ``now`` after it.
+
+        No signal of it is traded: it is older than the death. What the core wanted is returned, to be done afterwards.
+        """
+        effects = self.tell(Studying(on=True))
+        while (update := self._peek()) is not None:
+            effects += self._deliver(max(update.arrival, self.now))
+        self.now = max(self.now, now)
+        return effects + self.tell(Studying(on=False))
+
     def resume(self, run: str, now: Instant, pause_offset: int) -> list[Effect]:
         """Go on behind a death: the exchange's book is read before anything may leave. Return what the core wants.
 
@@ -272,7 +279,9 @@ class Playback:
         if self.ended or self.held:
             return None
         update = self._peek()
-        return self.now if update is None else update.arrival + self.pause_offset
+        if update is None:
+            return self.now if self._tape is None or self._tape.ended else None
+        return update.arrival + self.pause_offset
 
     def _peek(self) -> MarketUpdate | None:
         if self._peeked is None:

@@ -13,23 +13,30 @@ from engine.auction.history import SessionProfile, prior_levels
 from engine.auction.levels import PriorLevels
 from engine.brokers.paper import PaperExchange
 from engine.brokers.store import ExchangeError
-from engine.core import REPLAY, SIMULATED, Core, DayState, Effect, Ids, Latched, Rearmed, Record
-from engine.feeds.feed import PulledFeed
+from engine.core import LIVE, PAPER, REPLAY, SIMULATED, Core, DayState, Effect, Ids, Latched, Rearmed, Record
+from engine.feeds.feed import Begun, PulledFeed
 from engine.feeds.recording import RecordingError
 from engine.ledger.reader import LedgerReader
 from engine.ledger.records import LedgerError, Run
 from engine.ledger.store import Ledger
 from engine.market.calendar import CalendarError
-from engine.market.clock import Instant
+from engine.market.clock import SECOND, Instant
 from engine.market.price import Paise, paise_of
 from engine.market.session import TradingDay, trading_day
 from engine.performance.trade import ClosedTrade
+from engine.runtime.exchange import Exchange
 from engine.runtime.plan import Market, MarketChoice, RunPlan, open_feed, plan_run
 from engine.runtime.playback import JournalSink, Playback, PlaybackError
 
 Beat = Callable[[], None]
 
-_WORLDS: Final[Mapping[Market, str]] = {Market.SIMULATED: SIMULATED, Market.REPLAY: REPLAY}
+_SECONDS_A_DAY: Final = 86_400
+_WORLDS: Final[Mapping[Market, str]] = {
+    Market.SIMULATED: SIMULATED,
+    Market.REPLAY: REPLAY,
+    Market.PAPER: PAPER,
+    Market.LIVE: LIVE,
+}
 
 
 class RunError(Exception):
@@ -42,7 +49,7 @@ class PreparedRun:
 
     plan: RunPlan
     playback: Playback
-    exchange: PaperExchange
+    exchange: Exchange
     resumed: bool
     effects: list[Effect]
     """What the core wants done first, once the run goes."""
@@ -82,9 +89,13 @@ def begin_on(
     exchange_path: Path | None,
     journal: JournalSink,
     beat: Beat = lambda: None,
+    exchange: Exchange | None = None,
 ) -> PreparedRun:
-    """Begin a planned run on an opened market, with an empty book; raises RunError."""
-    exchange = _open_exchange(exchange_path, plan, day)
+    """Begin a planned run on an opened market, with an empty book; raises RunError.
+
+    Without ``exchange`` orders go to the paper exchange of ``exchange_path``.
+    """
+    exchange = exchange or open_paper(exchange_path, plan, day)
     playback, effects = _playback(plan, feed, day, exchange, journal)
     exchange.begin_run(plan.run, playback.now)
     if plan.studies_until is not None:
@@ -122,11 +133,16 @@ def resume_on(
     exchange_path: Path,
     journal: JournalSink,
     beat: Beat = lambda: None,
+    exchange: Exchange | None = None,
+    clock: Callable[[], Instant] | None = None,
 ) -> PreparedRun:
-    """Bring a run back on its market, opened at its beginning; raises RunError."""
-    exchange = _open_exchange(exchange_path, plan, day)
+    """Bring a run back on its market, opened at its beginning; raises RunError.
+
+    With ``clock`` time went on meanwhile: what was recorded beyond the cut is studied, and the run stands at now.
+    """
+    exchange = exchange or open_paper(exchange_path, plan, day)
     try:
-        playback, effects = _revive(feed, day, plan, ledger, exchange, journal, beat)
+        playback, effects = _revive(feed, day, plan, ledger, exchange, journal, beat, clock)
     except (PlaybackError, RunError) as error:
         exchange.close()
         raise RunError(f"{error}; run {plan.run} cannot go on, begin a new one") from error
@@ -138,9 +154,10 @@ def _revive(
     day: TradingDay,
     plan: RunPlan,
     ledger: Ledger,
-    exchange: PaperExchange,
+    exchange: Exchange,
     journal: JournalSink,
     beat: Beat,
+    clock: Callable[[], Instant] | None,
 ) -> tuple[Playback, list[Effect]]:
     cursor = exchange.cursor
     if cursor.run != plan.run:
@@ -156,7 +173,10 @@ def _revive(
         ledger.journal(plan.run), updates=cursor.updates, sequence=cursor.sequence, beat=beat
     )
     kept: list[Effect] = [effect for effect in past if isinstance(effect, Record) and effect.time >= now]
-    return playback, kept + playback.resume(plan.run, cursor.now, cursor.pause_offset)
+    if clock is None:
+        return playback, kept + playback.resume(plan.run, cursor.now, cursor.pause_offset)
+    kept += playback.catch_up(clock())
+    return playback, kept + playback.resume(plan.run, playback.now, cursor.pause_offset)
 
 
 def book_is_flat(path: Path, plan: RunPlan) -> bool:
@@ -249,7 +269,8 @@ def earlier_levels(ledger: LedgerReader, instruments: Iterable[str], day: date) 
     return {key: levels for key, levels in found.items() if levels is not None}
 
 
-def _open_exchange(path: Path | None, plan: RunPlan, day: TradingDay) -> PaperExchange:
+def open_paper(path: Path | None, plan: RunPlan, day: TradingDay) -> PaperExchange:
+    """Open the paper exchange of a plan; None keeps it in memory. Raises RunError."""
     try:
         return PaperExchange.open(path, plan.by_key, day, plan.configured().paper)
     except ExchangeError as error:
@@ -260,7 +281,7 @@ def _playback(
     plan: RunPlan,
     feed: PulledFeed,
     day: TradingDay,
-    exchange: PaperExchange,
+    exchange: Exchange,
     journal: JournalSink,
 ) -> tuple[Playback, list[Effect]]:
     """Return a playback at the beginning of its feed, and what its core said of the past it was given."""
@@ -271,8 +292,9 @@ def _playback(
         plan.by_key,
         day,
         world,
-        paise_of(settings.account.capital),
-        Ids(f"{day.day:%y%m%d}"),
+        paise_of(settings.account.capital) if plan.account is None else plan.account,
+        _ids(plan, day),
+        recovered=plan.recovered,
         prior=plan.prior,
     )
     playback = Playback(core, exchange, feed, now=0, journal=journal)
@@ -283,6 +305,26 @@ def _playback(
 
 def _begin_of(playback: Playback, feed: PulledFeed, day: TradingDay) -> Instant:
     """Return where virtual time begins: behind the newest seed, else at the first update."""
+    if isinstance(feed, Begun):
+        return feed.begins
     opens = (day.open(instrument.kind) for instrument in feed.instruments.values())
     first = playback.next_arrival
     return max((seed.until for seed in feed.seeds), default=min(opens) if first is None else first)
+
+
+def _ids(plan: RunPlan, day: TradingDay) -> Ids:
+    """Return the names of a run's orders: of the account's, no two runs of a day may share one at the broker."""
+    if plan.began is None:
+        return Ids(f"{day.day:%y%m%d}")
+    return Ids(f"{day.day:%y%m%d}{base36((plan.began // SECOND) % _SECONDS_A_DAY)}")
+
+
+def base36(number: int) -> str:
+    """Return a number from 0 in the digits 0-9a-z."""
+    digits = "0123456789abcdefghijklmnopqrstuvwxyz"
+    text = ""
+    while True:
+        number, rest = divmod(number, 36)
+        text = digits[rest] + text
+        if not number:
+            return text

@@ -10,7 +10,6 @@ from collections import OrderedDict, deque
 from collections.abc import Callable, Iterable
 from typing import Final
 
-from engine.brokers.paper import PaperExchange
 from engine.brokers.records import Cursor
 from engine.commands import (
     Command,
@@ -21,7 +20,7 @@ from engine.commands import (
     SetReplaySpeed,
     StopEngine,
 )
-from engine.core import Core, Effect, LatchChanged, Rearmed
+from engine.core import Attended, Core, Effect, LatchChanged, Rearmed
 from engine.latch import Latch, LatchError, LatchState
 from engine.ledger.records import Entry
 from engine.ledger.store import Ledger
@@ -32,6 +31,8 @@ from engine.orders.messages import ModifyOrder, PlaceOrder, Refused, Request, Ro
 from engine.presenter import Presenter, Surroundings
 from engine.runtime.durability import Durability, settled
 from engine.runtime.effects import divide
+from engine.runtime.ending import Ending
+from engine.runtime.exchange import Exchange
 from engine.runtime.pace import UNPACED, Pace
 from engine.runtime.playback import Outside, Playback
 from engine.views import View
@@ -60,13 +61,14 @@ class Service:
         *,
         playback: Playback,
         pace: Pace,
-        exchange: PaperExchange,
+        exchange: Exchange,
         ledger: Ledger | None,
         run: str,
         latch: Latch,
         presenter: Presenter,
         beat: Callable[[], None],
-        idle_seconds: float,
+        ending: Ending,
+        alarms: Callable[[], tuple[str, ...]] = tuple,
         monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
         self._playback = playback
@@ -76,7 +78,8 @@ class Service:
         self._latch = latch
         self._presenter = presenter
         self._beat = beat
-        self._idle_seconds = idle_seconds
+        self._ending = ending
+        self._alarms = alarms
         self._monotonic = monotonic
         self._durability = Durability(ledger, exchange, run, self._where, monotonic)
         self._inbox: deque[tuple[Outside, asyncio.Future[CommandResult] | None]] = deque()
@@ -85,7 +88,6 @@ class Service:
         self._news = asyncio.Event()
         self._outset: list[Effect] = []
         self._screens = 0
-        self._alone_since = monotonic()
         self._stopping = ""
         self._follow_hold()
 
@@ -98,7 +100,8 @@ class Service:
     def problems(self) -> tuple[str, ...]:
         """Return what the disks refuse now; shown as alarms."""
         latch = self._latch.problem
-        return (*self._durability.problems, *(() if latch is None else (latch,)))
+        own = (*self._durability.problems, *(() if latch is None else (latch,)))
+        return (*own, *self._alarms())
 
     def note(self, entry: Entry) -> None:
         """Take a journaled input in; it is written before the exchange's next batch."""
@@ -119,7 +122,7 @@ class Service:
                 await self._advance()
                 self._pace.slip(self._playback.next_due(), self._playback.now, _MOST_BEHIND_SECONDS)
                 self._durability.commit_when_due()
-                self._end_when_idle()
+                self._end_when_over()
                 await self._rest()
             await self._durability.flush()
         finally:
@@ -175,12 +178,20 @@ class Service:
 
     def attached(self, _screen: ScreenIdentity, screens: int) -> None:
         """Note a new screen."""
-        self._screens = screens
+        self._follow_screens(screens)
 
     def detached(self, _screen: ScreenIdentity, screens: int) -> None:
         """Note that a screen is gone."""
-        self._screens = screens
-        self._alone_since = self._monotonic()
+        self._follow_screens(screens)
+
+    def tell(self, event: Outside) -> None:
+        """Give the core an input from outside, after those that wait. On the loop."""
+        self._inbox.append((event, None))
+        self._news.set()
+
+    def wake(self) -> None:
+        """Look at the market and the exchange again now: something has arrived. On the loop."""
+        self._news.set()
 
     async def carry_out(self, effects: list[Effect]) -> None:
         """Do what the core wants: durable intents, then requests; answers to who asked."""
@@ -350,8 +361,8 @@ class Service:
         refusal = ""
         if self.core.limits.stopped:
             refusal = "the daily loss limit was reached; the latch stays until the next trading day"
-        elif not self._exchange.flat:
-            refusal = "expected a flat book with no order live, got open ones; the latch stays"
+        elif open_book := await asyncio.to_thread(self._exchange.confirm_flat):
+            refusal = f"expected a flat book with no order live: {open_book}; the latch stays"
         else:
             try:
                 await asyncio.to_thread(self._latch.rearm)
@@ -373,12 +384,16 @@ class Service:
             return CommandResult(command.id, Outcome.ACCEPTED, "the engine ends")
         return CommandResult(command.id, Outcome.REFUSED, text)
 
-    def _end_when_idle(self) -> None:
-        if self._screens or not self._exchange.flat:
-            self._alone_since = self._monotonic() if self._screens else self._alone_since
-            return
-        if self._monotonic() - self._alone_since >= self._idle_seconds:
-            self.stop("flat, and no screen was attached")
+    def _end_when_over(self) -> None:
+        reason = self._ending.reason(flat=self._exchange.flat, now=self._reached())
+        if reason:
+            self.stop(reason)
+
+    def _follow_screens(self, screens: int) -> None:
+        watched, self._screens = self._screens > 0, screens
+        self._ending.attended(screens)
+        if self._ending.needs_attendance and watched != (screens > 0):
+            self.tell(Attended(attended=screens > 0))
 
     def _where(self) -> Cursor:
         """Return where the run stands; a run that dies while held goes on from here."""

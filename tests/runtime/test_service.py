@@ -33,6 +33,7 @@ from engine.link import ScreenIdentity
 from engine.link.kill_line import KillRequest
 from engine.orders.messages import CancelOrder, ModifyOrder, OrderType, PlaceOrder, Role
 from engine.presenter import Presenter
+from engine.runtime.ending import EndsWhenIdle
 from engine.runtime.pace import UNPACED, Pace
 from engine.runtime.run import PreparedRun, begin_on, ledger_run
 from engine.runtime.service import Service
@@ -124,7 +125,7 @@ async def engine(
         latch=latch,
         presenter=Presenter((), {}),
         beat=lambda: None,
-        idle_seconds=idle,
+        ending=EndsWhenIdle(idle, wall),
         monotonic=wall,
     )
     for entry in entries:

@@ -1,0 +1,115 @@
+"""A market that is happening: what was recorded of it before, then what arrives, in arrival order.
+
+A live run is played like a replay whose end is not written yet. Whoever receives frames puts their updates in;
+the playback takes them out. Between two updates there is simply nothing to read.
+"""
+
+from collections import deque
+from collections.abc import Iterable, Mapping
+from datetime import date
+from types import MappingProxyType
+
+from engine.auction.levels import PriorLevels
+from engine.feeds.feed import PulledFeed
+from engine.market.clock import Instant
+from engine.market.instrument import Instrument
+from engine.market.seed import InstrumentSeed
+from engine.market.update import MarketUpdate
+
+
+class LiveTape:
+    """Owns the updates that arrived and were not played yet; belongs to one thread.
+
+    ``past`` is what an earlier life of the same run recorded: it is read first.
+    """
+
+    def __init__(
+        self,
+        identity: str,
+        day: date,
+        instruments: Mapping[str, Instrument],
+        *,
+        begins: Instant,
+        seeds: Iterable[InstrumentSeed] = (),
+        prior: Mapping[str, PriorLevels] = MappingProxyType({}),
+        rejected: Mapping[str, int] = MappingProxyType({}),
+        past: PulledFeed | None = None,
+    ) -> None:
+        self._identity = identity
+        self._day = day
+        self._instruments = dict(instruments)
+        self._seeds = tuple(seeds)
+        self._prior = dict(prior)
+        self._rejected = rejected
+        self._past = past
+        self._arrived: deque[MarketUpdate] = deque()
+        self._begins = begins
+        self.finished = False
+        """Whether nothing more will arrive: the session is over."""
+
+    @property
+    def instruments(self) -> Mapping[str, Instrument]:
+        """Return what is followed, in watchlist order."""
+        return self._instruments
+
+    @property
+    def day(self) -> date:
+        """Return the trading date."""
+        return self._day
+
+    @property
+    def identity(self) -> str:
+        """Return the name of the run's recording: the same name means the same updates, as far as they go."""
+        return self._identity
+
+    @property
+    def begins(self) -> Instant:
+        """Return where the run's clock stood as the run began."""
+        return self._begins
+
+    @property
+    def seeds(self) -> tuple[InstrumentSeed, ...]:
+        """Return the session's past before the first update, where a history source gave it."""
+        return self._seeds
+
+    @property
+    def prior(self) -> Mapping[str, PriorLevels]:
+        """Return what earlier sessions left, where the feed itself knows it."""
+        return self._prior
+
+    @property
+    def rejected(self) -> Mapping[str, int]:
+        """Return how many packets per instrument could not be read so far."""
+        return self._rejected
+
+    @property
+    def truncated(self) -> tuple[str, ...]:
+        """Return nothing: a market that is happening has no missing end."""
+        return ()
+
+    @property
+    def last_arrival(self) -> Instant | None:
+        """Return None: nobody knows when the market will say its last word."""
+        return None
+
+    @property
+    def ended(self) -> bool:
+        """Say whether everything was read and nothing more will come."""
+        return self.finished and not self._arrived and self._past is None
+
+    def arrive(self, updates: Iterable[MarketUpdate]) -> None:
+        """Take in the updates of a frame just received."""
+        self._arrived.extend(updates)
+
+    def finish(self) -> None:
+        """Say that the market has ended: after what already arrived comes nothing more."""
+        self.finished = True
+
+    def read(self) -> MarketUpdate | None:
+        """Return the next update; None when nothing has arrived, which is an end only once ``ended`` says so."""
+        if self._past is not None:
+            update = self._past.read()
+            if update is not None:
+                return update
+            self._past = None
+        return self._arrived.popleft() if self._arrived else None
