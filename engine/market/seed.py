@@ -25,3 +25,5 @@ class InstrumentSeed(msgspec.Struct, frozen=True):
     previous_close: Paise
     average_range: Paise | None = None
     """Average daily range of earlier days; None when unknown."""
+    estimated: bool = False
+    """The rows were spread over ranges instead of seen at their prices."""

@@ -1,0 +1,57 @@
+"""An earlier session rebuilt from its 1-minute candles, where no recording of ours is left."""
+
+from collections.abc import Sequence
+from typing import Final
+
+import msgspec
+
+from config import Settings
+from engine.auction.history import SessionProfile, close_session
+from engine.auction.market import Market
+from engine.auction.quality import Quality
+from engine.market.candles import seed_from_minutes
+from engine.market.instrument import Instrument
+from engine.market.price import Paise
+from engine.market.session import TradingDay
+from engine.market.update import Bar, MarketUpdate
+
+SOURCE: Final = "CANDLES"
+
+
+def session_from_minutes(
+    instrument: Instrument,
+    minutes: Sequence[Bar],
+    day: TradingDay,
+    settings: Settings,
+    *,
+    previous_close: Paise,
+    close: Paise | None = None,
+    average_range: Paise | None = None,
+) -> SessionProfile | None:
+    """Return the ESTIMATED profile of a session that is over; None without minutes of it.
+
+    ``close`` is the official one (of the daily candle); without it the last minute's close stands in.
+    ``average_range`` gives the row its height, else the first half hour does.
+    """
+    opening, end = day.open(instrument.kind), day.close(instrument.kind)
+    inside = [bar for bar in minutes if opening <= bar.start < end]
+    seed = seed_from_minutes(instrument, inside, previous_close, average_range=average_range)
+    if seed is None:
+        return None
+    market = Market({instrument.key: instrument}, day, settings)
+    market.seed(seed)
+    market.apply(
+        MarketUpdate(
+            instrument=instrument.key,
+            arrival=end,
+            trade_time=end,
+            last=seed.day.close if close is None else close,
+            last_quantity=0,
+            volume=seed.volume,
+            previous_close=previous_close,
+        )
+    )
+    session = close_session(market, instrument.key)
+    if session is None:
+        return None
+    return msgspec.structs.replace(session, quality=Quality.ESTIMATED, source=SOURCE)
