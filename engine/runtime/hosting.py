@@ -22,6 +22,7 @@ from engine.link import KillLine, KillReceiver, KillRequest, LinkServer
 from engine.presenter import Presenter
 from engine.process import EngineLock, Heartbeat, ignore_hangup
 from engine.runtime.ending import EndsWhenIdle
+from engine.runtime.exchange import Exchange
 from engine.runtime.pace import Pace
 from engine.runtime.plan import MarketChoice, RunPlan
 from engine.runtime.run import (
@@ -100,7 +101,7 @@ class Host:
         receiver = KillReceiver(latch, tell_loop, lambda: heartbeat.age)
         line = KillLine(self._directory, receiver) if sockets else None
         ledger: Ledger | None = None
-        prepared: PreparedRun | None = None
+        prepared: PreparedRun[Exchange] | None = None
         try:
             ledger = Ledger.open(self._directory.ledger)
             entries: list[Entry] = []
@@ -152,7 +153,7 @@ class Host:
 
     def _prepare(
         self, choice: MarketChoice | None, ledger: Ledger, entries: list[Entry], heartbeat: Heartbeat
-    ) -> PreparedRun:
+    ) -> PreparedRun[Exchange]:
         interrupted = ledger.open_run()
         if interrupted is not None:
             plan = read_plan(interrupted)
@@ -206,7 +207,12 @@ class Host:
         )
 
     def _make_service(
-        self, prepared: PreparedRun, ledger: Ledger, latch: Latch, heartbeat: Heartbeat, entries: list[Entry]
+        self,
+        prepared: PreparedRun[Exchange],
+        ledger: Ledger,
+        latch: Latch,
+        heartbeat: Heartbeat,
+        entries: list[Entry],
     ) -> Service:
         trades, accounts = past_of(ledger, prepared.plan.run)
         playback = prepared.playback

@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
-from typing import Final
+from typing import Final, Generic, TypeVar
 
 import msgspec
 
@@ -43,13 +43,18 @@ class RunError(Exception):
     """A run cannot be made; the text says what was expected, what came and what to do."""
 
 
-@dataclass(slots=True)
-class PreparedRun:
+Place = TypeVar("Place", bound=Exchange)
+"""Where the orders of a run go."""
+Place_co = TypeVar("Place_co", bound=Exchange, covariant=True)
+
+
+@dataclass(frozen=True, slots=True)
+class PreparedRun(Generic[Place_co]):
     """Everything one run needs, standing where it begins or goes on."""
 
     plan: RunPlan
     playback: Playback
-    exchange: Exchange
+    exchange: Place_co
     resumed: bool
     effects: list[Effect]
     """What the core wants done first, once the run goes."""
@@ -73,7 +78,7 @@ def begin_run(
     journal: JournalSink,
     beat: Beat = lambda: None,
     ledger: Ledger | None = None,
-) -> PreparedRun:
+) -> PreparedRun[PaperExchange]:
     """Begin a run with an empty book and what earlier sessions in the ledger left; raises RunError."""
     feed, day = open_market(choice, settings)
     earlier = {} if ledger is None else earlier_levels(ledger, feed.instruments, feed.day)
@@ -89,17 +94,28 @@ def begin_on(
     exchange_path: Path | None,
     journal: JournalSink,
     beat: Beat = lambda: None,
-    exchange: Exchange | None = None,
-) -> PreparedRun:
-    """Begin a planned run on an opened market, with an empty book; raises RunError.
+) -> PreparedRun[PaperExchange]:
+    """Begin a planned run on an opened market against the paper exchange, with an empty book; raises RunError."""
+    return begin_against(open_paper(exchange_path, plan, day), feed, day, plan, journal=journal, beat=beat)
 
-    Without ``exchange`` orders go to the paper exchange of ``exchange_path``.
-    """
-    exchange = exchange or open_paper(exchange_path, plan, day)
+
+def begin_against(
+    exchange: Place,
+    feed: PulledFeed,
+    day: TradingDay,
+    plan: RunPlan,
+    *,
+    journal: JournalSink,
+    beat: Beat = lambda: None,
+    keep_book: bool = False,
+) -> PreparedRun[Place]:
+    """Begin a planned run with its orders going to ``exchange``: on an empty book, or on the one that stands."""
     playback, effects = _playback(plan, feed, day, exchange, journal)
-    exchange.begin_run(plan.run, playback.now)
+    exchange.begin_run(plan.run, playback.now, keep_book=keep_book)
     if plan.studies_until is not None:
         effects += playback.study_until(plan.studies_until, beat=beat)
+    if keep_book:
+        effects += playback.resume(plan.run, playback.now, 0)
     return PreparedRun(plan, playback, exchange, resumed=False, effects=effects)
 
 
@@ -110,7 +126,7 @@ def resume_run(
     exchange_path: Path,
     journal: JournalSink,
     beat: Beat = lambda: None,
-) -> PreparedRun:
+) -> PreparedRun[PaperExchange]:
     """Bring a run that was cut off back to where its exchange stood; raises RunError.
 
     The settings are the ones it began under: others would decide otherwise on the way.
@@ -133,14 +149,27 @@ def resume_on(
     exchange_path: Path,
     journal: JournalSink,
     beat: Beat = lambda: None,
-    exchange: Exchange | None = None,
+) -> PreparedRun[PaperExchange]:
+    """Bring a run back on its market, opened at its beginning, against the paper exchange; raises RunError."""
+    exchange = open_paper(exchange_path, plan, day)
+    return resume_against(exchange, feed, day, plan, ledger, journal=journal, beat=beat)
+
+
+def resume_against(
+    exchange: Place,
+    feed: PulledFeed,
+    day: TradingDay,
+    plan: RunPlan,
+    ledger: Ledger,
+    *,
+    journal: JournalSink,
+    beat: Beat = lambda: None,
     clock: Callable[[], Instant] | None = None,
-) -> PreparedRun:
-    """Bring a run back on its market, opened at its beginning; raises RunError.
+) -> PreparedRun[Place]:
+    """Bring a run back with its orders going to ``exchange``, which is closed when that fails; raises RunError.
 
     With ``clock`` time went on meanwhile: what was recorded beyond the cut is studied, and the run stands at now.
     """
-    exchange = exchange or open_paper(exchange_path, plan, day)
     try:
         playback, effects = _revive(feed, day, plan, ledger, exchange, journal, beat, clock)
     except (PlaybackError, RunError) as error:

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import msgspec
 
+from engine.brokers.paper import PaperExchange
 from engine.brokers.records import Cursor
 from engine.commands import Command, CommandResult, PauseReplay
 from engine.core import Answer, Effect, LatchChanged, Record
@@ -57,7 +58,7 @@ class Driver:
     def _feed(self) -> TapeFeed:
         return TapeFeed(tape(), self.length)
 
-    def _live(self, run: PreparedRun) -> None:
+    def _live(self, run: PreparedRun[PaperExchange]) -> None:
         self.lives += 1
         self._follow_hold()
         self._carry_out(run.effects)

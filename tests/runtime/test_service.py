@@ -61,7 +61,7 @@ class Engine:
     """One run on real files, and its service."""
 
     home: Path
-    run: PreparedRun
+    run: PreparedRun[PaperExchange]
     ledger: Ledger
     latch: Latch
     service: Service
