@@ -6,11 +6,12 @@ nothing else. Holes are found on the trade clock: packets keep coming while trad
 
 from bisect import bisect_left
 from dataclasses import dataclass
+from datetime import time
 from typing import Final
 
 import msgspec
 
-from engine.market.clock import SECOND, Instant
+from engine.market.clock import SECOND, Instant, instant_at, trading_date
 from engine.market.update import MarketUpdate
 
 HOLE: Final = 10 * SECOND
@@ -103,20 +104,25 @@ class HoleTracker:
 class Continuity:
     """The record of one instrument over its continuous session [open, close).
 
-    The first packet is the baseline: what was traded before it has no price here. Counters cover every packet,
-    volume only trades inside the session.
+    The first packet of the day is the baseline: what was traded before it has no price here. Packets whose last
+    trade belongs to an earlier day say nothing of today but that nothing has traded yet. Counters cover every
+    packet, volume only trades inside the session.
     """
 
     __slots__ = (
         "_baseline_time",
         "_close",
+        "_day_start",
+        "_earlier_volume",
         "_holes",
         "_open",
         "_previous",
+        "_restarted_volume",
         "_seen",
         "auction_volume",
         "baseline",
         "duplicates",
+        "earlier_day",
         "last_trade_time",
         "newest_trade_time",
         "out_of_order",
@@ -131,14 +137,19 @@ class Continuity:
     def __init__(self, session_open: Instant, session_close: Instant, holes: HoleTracker) -> None:
         self._open = session_open
         self._close = session_close
+        self._day_start = instant_at(trading_date(session_open), time(0))
         self._holes = holes
+        self._earlier_volume: int | None = None
+        self._restarted_volume = 0
         self._previous: MarketUpdate | None = None
         self._seen = False
         self._baseline_time: Instant = 0
         self.updates = 0
         self.duplicates = 0
         self.out_of_order = 0
-        """Updates whose volume stepped back."""
+        """Updates of the day whose volume stepped back."""
+        self.earlier_day = 0
+        """Updates whose last trade belongs to a day before: they never count as this day's."""
         self.rejected = 0
         """Packets that could not be read; counted by whoever reads them."""
         self.trades = 0
@@ -181,9 +192,13 @@ class Continuity:
         )
         if duplicate:
             self.duplicates += 1
+        if trade_time < self._day_start:
+            return self._see_earlier_day(update, duplicate=duplicate)
         if not self._seen:
-            self.start(volume, trade_time)
-            return _BOOK_ONLY
+            if self._earlier_volume is None:
+                self.start(volume, trade_time)
+                return _BOOK_ONLY
+            self.start(min(self._restarted_volume, volume), self.newest_trade_time)
         step = volume - self.volume_maximum
         if step < 0:
             self.out_of_order += 1
@@ -210,3 +225,18 @@ class Continuity:
         if self.last_trade_time is None or trade_time > self.last_trade_time:
             self.last_trade_time = trade_time
         return Accepted(increment=step, after_hole=after_hole)
+
+    def _see_earlier_day(self, update: MarketUpdate, *, duplicate: bool) -> Accepted:
+        """Take a packet in whose last trade is of a day before, as they come before today's first one."""
+        self.earlier_day += 1
+        if self._seen:
+            return Accepted(stale=True, duplicate=duplicate)
+        if self._earlier_volume is not None and update.volume < self._earlier_volume:
+            # The day volume has begun anew while the last trade still stands: from here on it is today's.
+            self._restarted_volume, self._earlier_volume = update.volume, 0
+        elif self._earlier_volume == 0:
+            self._restarted_volume = update.volume
+        else:
+            self._earlier_volume = update.volume
+        self.newest_trade_time = update.trade_time
+        return _DUPLICATE if duplicate else _BOOK_ONLY

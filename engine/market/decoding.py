@@ -9,7 +9,7 @@ from collections.abc import Iterable, Mapping
 from enum import StrEnum
 from typing import Final
 
-from engine.market.clock import MILLISECOND, Instant
+from engine.market.clock import MILLISECOND, Instant, trading_date
 from engine.market.packet import (
     REQUEST_MODES,
     ArrivalClock,
@@ -282,7 +282,7 @@ class PacketDecoder:
             close = latest.previous_close
         else:
             raise _UnusableError(Reason.NO_LAST_TRADE, "expected a last trade price, got none so far")
-        if not volume and latest is not None and latest.volume:
+        if not volume and latest is not None and latest.volume and _same_day(trade_time, latest.trade_time):
             self.count(Quirk.NO_VOLUME)
             volume = latest.volume
         if not 0 <= volume < _MAX_QUANTITY or not 0 <= quantity < _MAX_QUANTITY:
@@ -383,6 +383,11 @@ class PacketDecoder:
     def count(self, quirk: Quirk) -> None:
         """Count an oddity that was survived."""
         self._quirks[quirk] = self._quirks.get(quirk, 0) + 1
+
+
+def _same_day(trade_time: Instant, before: Instant) -> bool:
+    """Say whether two trades are of one date: day volume begins anew with each."""
+    return trade_time == before or trading_date(trade_time) == trading_date(before)
 
 
 def _check_empty(prices: _Prices, rupees: float, size: int) -> bool:

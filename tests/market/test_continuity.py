@@ -224,3 +224,62 @@ def test_a_first_trade_after_a_hole_is_marked_though_only_a_baseline_came_before
     busy.accept(update(2, 1.0))
     busy.accept(update(3, 30.0))
     assert late.accept(update(2, 31.0)).after_hole
+
+
+def test_a_snapshot_from_the_day_before_is_no_baseline() -> None:
+    record = fresh()
+    yesterday = -18 * 3_600.0
+    assert not record.accept(update(1_600_000, yesterday, snapshot=True)).stale
+    assert record.accept(update(1_600_000, yesterday)).increment == 0
+    assert record.accept(update(1_200, -480.0, auction=True)).increment == 0
+    answers = [record.accept(update(1_200 + 10 * n, float(n))).increment for n in (1, 2, 3)]
+    assert answers == [10, 10, 10]
+    assert (record.baseline, record.volume, record.trades, record.out_of_order) == (0, 30, 3, 0)
+    assert record.auction_volume == 1_200
+
+
+def test_after_a_snapshot_from_the_day_before_the_first_trade_of_the_day_is_a_trade() -> None:
+    record = fresh()
+    record.accept(update(1_600_000, -18 * 3_600.0, snapshot=True))
+    answer = record.accept(update(40, 2.0))
+    assert (answer.increment, answer.after_hole, record.volume) == (40, False, 40)
+
+
+def test_a_snapshot_of_today_after_one_from_the_day_before_is_unseen_volume() -> None:
+    record = fresh()
+    record.accept(update(1_600_000, -18 * 3_600.0, snapshot=True))
+    assert record.accept(update(5_000, 600.0, snapshot=True)).increment == 0
+    assert record.accept(update(5_010, 601.0)).increment == 10
+    assert (record.unseen_volume, record.volume) == (5_000, 10)
+
+
+def test_a_packet_of_the_day_before_never_moves_a_day_under_way() -> None:
+    record = fresh()
+    record.accept(update(0, -600.0))
+    record.accept(update(70, 1.0))
+    assert record.accept(update(1_600_000, -18 * 3_600.0, snapshot=True)).stale
+    assert record.accept(update(75, 2.0)).increment == 5
+    assert (record.volume, record.volume_maximum, record.unseen_volume) == (75, 75, 0)
+    assert (record.earlier_day, record.out_of_order) == (1, 0)
+
+
+def test_volume_that_restarts_before_its_trade_time_does_is_not_placed_at_the_open() -> None:
+    record = fresh()
+    yesterday = -18 * 3_600.0
+    record.accept(update(1_600_000, yesterday, snapshot=True))
+    record.accept(update(0, yesterday))
+    record.accept(update(1_200, yesterday))
+    assert record.accept(update(1_230, 1.0)).increment == 30
+    assert record.volume == 30
+
+
+@given(volumes, st.lists(st.integers(1, 2_000_000), min_size=1, max_size=4))
+def test_whatever_the_day_before_left_the_whole_day_is_recorded(
+    values: list[int], leftover: list[int]
+) -> None:
+    record = fresh()
+    for volume in sorted(leftover):
+        record.accept(update(volume, -18 * 3_600.0, snapshot=True))
+    for index, volume in enumerate(values):
+        record.accept(update(volume, index + 1.0))
+    assert (record.volume, record.baseline) == (max(values), 0)

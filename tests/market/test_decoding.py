@@ -133,6 +133,16 @@ def test_a_missing_volume_is_carried_forward_once_known() -> None:
     assert reader.quirks == {Quirk.NO_VOLUME: 1}
 
 
+def test_a_volume_of_the_day_before_is_not_carried_into_a_new_day() -> None:
+    reader = decoder()
+    yesterday = NOON - 24 * 60 * MINUTE
+    reader.update_from_recorded(packet(volume=1_600_000, trade_time=yesterday))
+    fresh = packet()
+    del market(fresh)["vtt"]
+    assert reader.update_from_recorded(fresh).volume == 0
+    assert not reader.quirks
+
+
 def test_a_day_bar_that_lags_its_own_close_is_kept_and_counted() -> None:
     reader = decoder()
     update = reader.update_from_recorded(packet(day=[1081.3, 1081.5, 1069.5, 1069.4]))
