@@ -1,6 +1,9 @@
-"""The 80 % rule: outside value at the open, inside it for two brackets (setup 2 of the house, off by default)."""
+"""The 80 % rule: outside prior value, then inside it for two brackets (setup 2 of the house, off by default).
 
-from collections.abc import Mapping
+Outside is a session that opened there, or one that left: a bracket closed there.
+"""
+
+from collections.abc import Mapping, Sequence
 from itertools import pairwise
 from typing import Final
 
@@ -32,6 +35,7 @@ class EightyPercent(Rule):
     """Trades towards the far edge once value was accepted again."""
 
     name = "80 % rule"
+    version = 2
     setting = "eighty_percent"
 
     def needs(self, context: Context) -> Mapping[str, object | None]:
@@ -52,19 +56,19 @@ class EightyPercent(Rule):
         return max((end for end in bracket_ends(context) if end <= context.time), default=None)
 
     def judge(self, view: View) -> tuple[Occasion, ...]:
-        """Return the day's first two brackets inside, when the newest one over is the second of them."""
+        """Return the first two brackets inside since price was outside, when the newest one over is their second."""
         context = view.context
         value = view.prior_value(known(ready_prior(context)))
-        if view.at(known(context.open)) >= value.low:
-            return ()
         ends = bracket_ends(context)
         over = [bracket for bracket, end in zip(context.brackets, ends, strict=True) if end <= context.time]
         pairs = list(pairwise(over))
         length = ends[0] - over[0].start
-        numbers = [number for number, pair in enumerate(pairs) if _inside(view, value, pair, length)]
-        if not numbers or numbers[0] != len(pairs) - 1:
+        if not pairs or not _inside(view, value, pairs[-1], length):
             return ()
-        return (self._occasion(view, value, pairs[-1]),)
+        left = _newest_leaving(view, value, over[:-2])
+        if left is None or any(_inside(view, value, pair, length) for pair in pairs[left + 1 : -1]):
+            return ()
+        return (self._occasion(view, value, pairs[-1], None if left < 0 else over[left]),)
 
     def broken(self, context: Context, signal: Signal) -> str:
         """Break when a bracket that ended after the signal closed outside value again."""
@@ -76,15 +80,22 @@ class EightyPercent(Rule):
             return f"a bracket closed outside value again, beyond {rupees_of(edge):.2f}"
         return ""
 
-    def _occasion(self, view: View, value: Value, pair: tuple[BracketReading, BracketReading]) -> Occasion:
+    def _occasion(
+        self,
+        view: View,
+        value: Value,
+        pair: tuple[BracketReading, BracketReading],
+        leaving: BracketReading | None,
+    ) -> Occasion:
         context, (entering, second) = view.context, pair
         row, span, prior = known(context.row), known(self.span(context)), known(ready_prior(context))
         width = value.high - value.low
         extreme = min(view.at(entering.low), view.at(entering.high))
+        outside = "opened outside" if leaving is None else f"bracket {leaving.letter} closed outside"
         return Occasion(
             since=entering.start,
             premise=(
-                f"opened outside the prior value area, brackets {entering.letter} and {second.letter} traded"
+                f"{outside} the prior value area, brackets {entering.letter} and {second.letter} traded"
                 f" inside, {second.letter} closed inside at {rupees_of(known(second.close)):.2f}"
             ),
             edge=value.low,
@@ -103,6 +114,7 @@ class EightyPercent(Rule):
             ),
             evidence={
                 "opened": rupees_of(known(context.open)),
+                "left_in_bracket": None if leaving is None else leaving.letter,
                 "value_low": rupees_of(prior.val),
                 "value_high": rupees_of(prior.vah),
                 "poc": view.rupees(value.poc),
@@ -119,6 +131,15 @@ class EightyPercent(Rule):
                 "quality": context.quality.value,
             },
         )
+
+
+def _newest_leaving(view: View, value: Value, brackets: Sequence[BracketReading]) -> int | None:
+    """Return the number of the newest bracket that closed outside; -1 for the open; None when neither was."""
+    for number in range(len(brackets) - 1, -1, -1):
+        close = brackets[number].close
+        if close is not None and view.at(close) < value.low:
+            return number
+    return -1 if view.at(known(view.context.open)) < value.low else None
 
 
 def _inside(view: View, value: Value, pair: tuple[BracketReading, BracketReading], length: int) -> bool:

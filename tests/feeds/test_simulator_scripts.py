@@ -4,11 +4,11 @@ from datetime import time
 
 import pytest
 
-from config import Settings, Simulator
-from engine.auction.market import Market
-from engine.feeds.simulator import DEFAULT_START, SCRIPTS, SimulatorFeed, UnknownScriptError, open_simulator
+from config import Simulator
+from engine.feeds.simulator import DEFAULT_START, SCRIPTS, UnknownScriptError, open_simulator
+from engine.feeds.simulator.scripts import TURNED
 from engine.market.clock import instant_at
-from engine.market.session import trading_day
+from tests.feeds.written_days import cast_of, tell
 
 DAY_TYPES = {
     "normal": "NORMAL",
@@ -22,30 +22,24 @@ DAY_TYPES = {
 BALANCE_STANDS = time(10, 20)
 
 
-def play(feed: SimulatorFeed, settings: Settings) -> Market:
-    """Tell a feed to a market from its seeds to its end."""
-    market = Market(feed.instruments, trading_day(feed.day, settings.session), settings)
-    for past in feed.seeds:
-        market.seed(past)
-    while (update := feed.read()) is not None:
-        market.apply(update)
-    return market
-
-
-def lead_of(feed: SimulatorFeed) -> str:
-    return next(iter(feed.instruments))
+@pytest.mark.parametrize("name", DAY_TYPES)
+@pytest.mark.parametrize("instruments", [1, 6])
+def test_the_script_of_a_day_type_closes_as_that_day_type(name: str, instruments: int) -> None:
+    lead, *companions = tell(
+        name, cast_of(2_024 if instruments == 1 else 7, instruments), start=BALANCE_STANDS
+    ).ends
+    assert lead.day_type.name == DAY_TYPES[name], lead.day_type.evidence
+    assert {one.day_type.name for one in companions} <= {"NON-TREND"}
 
 
 @pytest.mark.parametrize("name", DAY_TYPES)
-@pytest.mark.parametrize("seed", [7, 2_024])
-def test_the_script_of_a_day_type_closes_as_that_day_type(name: str, seed: int) -> None:
-    settings = Settings(simulator=Simulator(seed=seed, instruments=6))
-    feed = open_simulator(settings.simulator, start=BALANCE_STANDS, script=name)
-    market = play(feed, settings)
-    reading = market.context(lead_of(feed)).day_type
-    assert reading.name == DAY_TYPES[name], reading.evidence
-    calm = [market.context(key).day_type.name for key in list(feed.instruments)[1:]]
-    assert set(calm) == {"NON-TREND"}
+def test_a_day_upside_down_has_the_same_type_in_the_other_direction(name: str) -> None:
+    cast = cast_of(7)
+    (upright,), (turned,) = (tell(one, cast, start=BALANCE_STANDS).ends for one in (name, name + TURNED))
+    assert turned.day_type.name == upright.day_type.name == DAY_TYPES[name]
+    other = {"up": "down", "down": "up"}
+    direction = str(upright.day_type.evidence["direction"])
+    assert turned.day_type.evidence["direction"] == other.get(direction, direction)
 
 
 def test_a_script_runs_from_the_first_trade_and_is_the_same_day_when_opened_later() -> None:
@@ -65,9 +59,9 @@ def test_a_script_runs_from_the_first_trade_and_is_the_same_day_when_opened_late
 
 
 def test_each_script_has_an_identity_of_its_own() -> None:
-    settings = Simulator(instruments=6)
-    identities = {open_simulator(settings, start=DEFAULT_START, script=name).identity for name in SCRIPTS}
-    identities.add(open_simulator(settings).identity)
+    cast = cast_of(7)
+    identities = {open_simulator(cast, start=DEFAULT_START, script=name).identity for name in SCRIPTS}
+    identities.add(open_simulator(cast).identity)
     assert len(identities) == len(SCRIPTS) + 1
 
 

@@ -49,12 +49,12 @@ def test_an_open_above_value_is_the_short_that_mirrors_it() -> None:
 @pytest.mark.parametrize(
     ("bars", "opened"),
     [
-        (BRACKETS, LOW),
+        ((*[IN] * 6, *[ENTER] * 6, *[IN] * 6), LOW),
         ((*[BELOW] * 6, *[ENTER] * 6, *[BELOW] * 6), OPENED),
         ((*[BELOW] * 6, *[ENTER] * 6, *[IN] * 5, (99_800, 100_100, 99_900)), OPENED),
         ((*[BELOW] * 6, *[ENTER] * 6, *[IN] * 5), OPENED),
     ],
-    ids=["opened inside", "one bracket inside", "second closes outside", "second not over"],
+    ids=["opened inside and stayed", "one bracket inside", "second closes outside", "second not over"],
 )
 def test_look_alikes_say_nothing(bars: Bars, opened: int) -> None:
     assert run(bars, opened=opened) == []
@@ -82,8 +82,24 @@ def test_each_off_condition_refuses_with_its_code_and_numbers(fields: dict[str, 
     assert refusal.evidence["entering_extreme"] == 997.0
 
 
-def test_the_day_has_one_occasion() -> None:
-    assert len(run((*BRACKETS, *[BELOW] * 6, *[IN] * 12))) == 1
+def test_one_time_outside_gives_one_occasion_and_leaving_again_another() -> None:
+    assert len(run((*BRACKETS, *[IN] * 24))) == 1
+    assert len(run((*BRACKETS, *[BELOW] * 6, *[IN] * 12))) == 2
+
+
+def test_a_day_that_opened_inside_left_and_came_back_for_two_brackets_is_the_same_trade() -> None:
+    left: Bars = (*[IN] * 6, *[BELOW] * 6, *[ENTER] * 6, *[IN] * 6)
+    (signal,) = run(left, opened=LOW + 50)
+    assert isinstance(signal, Signal)
+    assert signal.time == OPEN + 120 * MINUTE + SECOND
+    assert (signal.side, signal.stop_reference) == (Side.BUY, 99_700 - ROW)
+    assert (signal.evidence["left_in_bracket"], signal.evidence["entering_bracket"]) == ("B", "C")
+    assert signal.premise.startswith("bracket B closed outside the prior value area")
+
+
+def test_a_bracket_that_looked_outside_but_closed_inside_did_not_leave() -> None:
+    looked = (99_600, 100_200, 100_150)
+    assert run((*[IN] * 6, *[looked] * 6, *[IN] * 12), opened=LOW + 50) == []
 
 
 def test_an_old_pair_is_not_spoken_of_after_a_late_start() -> None:

@@ -1,5 +1,6 @@
 """Quotes and five levels of depth around the path: each price keeps its size for a while, as a real book does."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -10,6 +11,7 @@ from engine.feeds.simulator.cast import Member
 from engine.feeds.simulator.chance import Ints, scatter, word_of
 from engine.feeds.simulator.path import MILLITICKS
 from engine.feeds.simulator.script import OPEN_SECOND
+from engine.feeds.simulator.written import Press
 
 DEPTH: Final = 5
 _QUOTE_MS: Final = 1_400
@@ -43,8 +45,11 @@ class Depth:
 class Quoter:
     """The market makers of one instrument: a spread around the path, a function of the time alone."""
 
-    def __init__(self, member: Member, path: Ints, seed: int) -> None:
+    def __init__(self, member: Member, path: Ints, seed: int, presses: Sequence[Press] = ()) -> None:
         self._path = path
+        self._opening = member.previous_close // member.instrument.tick + member.gap
+        self._average_range = member.average_range
+        self._presses = presses
         self._spreads = np.asarray(member.spreads, dtype=np.int64)
         self._lot = member.instrument.lot
         self._typical = member.typical_depth // member.instrument.lot
@@ -55,7 +60,23 @@ class Quoter:
         spread = self._spreads[scatter(self._salt, times // _SPREAD_MS) % len(self._spreads)]
         seen = times // _QUOTE_MS * _QUOTE_MS if steady else times
         bid = (self._middle(seen) - spread * (MILLITICKS // 2)) // MILLITICKS
+        for one in self._presses:
+            wall = self.wall(one)
+            bid = np.where(self.pressed(one, times), wall - spread if one.sign > 0 else wall, bid)
         return bid, bid + spread
+
+    def wall(self, press: Press) -> int:
+        """Return the tick that one side presses into."""
+        return self._opening + press.level * self._average_range // 1_000
+
+    @property
+    def presses(self) -> Sequence[Press]:
+        """Return when one side presses into a wall."""
+        return self._presses
+
+    def pressed(self, press: Press, times: Ints) -> npt.NDArray[np.bool_]:
+        """Say of milliseconds of the day whether a press is on."""
+        return (times >= press.start * 1_000) & (times < press.end * 1_000)
 
     def depth(self, times: Ints) -> Depth:
         """Return five levels of both sides at milliseconds of the day."""

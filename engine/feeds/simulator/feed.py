@@ -18,7 +18,7 @@ from engine.feeds.simulator.regimes import continue_story
 from engine.feeds.simulator.script import STORIES, Pin, Role, Story, second_of
 from engine.feeds.simulator.scripts import script_named
 from engine.feeds.simulator.tape import OPEN_MS, print_tape, seed_from
-from engine.feeds.simulator.written import CALM, Script, calm_story
+from engine.feeds.simulator.written import CALM, Press, Script, calm_story
 from engine.market.clock import MILLISECOND, Instant, instant_at
 from engine.market.instrument import Instrument
 from engine.market.seed import InstrumentSeed
@@ -65,7 +65,7 @@ class SimulatorFeed:
         seeds = []
         for member, close in zip(self._members, self._closes, strict=True):
             path = _path(member, *self._plot(member), close // 1_000, self._seed)
-            quoter = Quoter(member, path, self._seed)
+            quoter = Quoter(member, path, self._seed, self._presses(member))
             tape = print_tape(
                 member, quoter, close // 1_000, self._midnight, self._chance("tape", member.instrument.key)
             )
@@ -142,6 +142,10 @@ class SimulatorFeed:
             story = calm_story(chance)
             return story, story.pins
         return self._script.story, self._script.story.pins
+
+    def _presses(self, member: Member) -> tuple[Press, ...]:
+        leads = self._script is not None and member is self._members[0]
+        return self._script.presses if self._script is not None and leads else ()
 
     def _chance(self, purpose: str, key: str) -> Chance:
         return Chance(purpose, self._seed, key)

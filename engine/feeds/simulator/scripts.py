@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Final
 
-from engine.feeds.simulator.written import BELOW, Script, Yesterday, write_script
+from engine.feeds.simulator.written import BELOW, Script, Yesterday, press, turned, write_script
 
 _DRIVING: Final = "09:15 0, 09:17 80 4, 09:20 170 4"
 
@@ -112,9 +112,19 @@ _ROOMY: Final = Yesterday(low=-660, val=-560, poc=30, vah=580, high=680, close=-
 _LOWER: Final = Yesterday(low=-1_020, val=-820, poc=-500, vah=-150, high=-20, close=-30)
 _NARROW_VALUE: Final = Yesterday(low=-600, val=-300, poc=10, vah=300, high=620, close=-30)
 
+_ABOVE: Final = Yesterday(low=-70, val=150, poc=430, vah=650, high=800, close=40)
+"""Today opens below yesterday's value, inside its range."""
+_AROUND: Final = Yesterday(low=-620, val=-60, poc=210, vah=440, high=600, close=-30)
+"""Today opens in the lower part of yesterday's value."""
+
 _FAILING: Final = (
     "09:15 0, 09:24 -180, 09:29 -60, 09:41 -400, 09:49 -140, 09:54 -260, 10:00 -120, 10:05 60, 10:12 400, 10:15 270, "
     "10:20 20, 10:25 -190, 10:30 -110, 10:34 50, 10:37 290"
+)
+_FAILED: Final = (
+    _FAILING + ", 10:39 385 4, 10:40:20 438 8, 10:41 452 4, 10:42:40 452 4, 10:43:10 430 8, 10:44:10 412 6, "
+    "10:44:36 360 6, 10:45:15 348 6, 10:48 270, 10:51 300, 10:55 120, 10:58 170, 11:04 -60, 11:15 60, 11:32 -150, "
+    "11:50 40, 12:10 -90, 12:30 80, 12:55 -120, 13:20 60, 13:45 -70, 14:10 90, 14:40 -50, 15:15 20, 15:30 10"
 )
 _BALANCED: Final = (
     "09:15 0, 09:22 140, 09:30 -60, 09:40 -280, 09:50 -40, 09:58 80, 10:06 290, 10:15 120, 10:24 -40, 10:34 60, "
@@ -242,10 +252,59 @@ SETUPS: Final[Mapping[str, Script]] = MappingProxyType(
             start="12:28:00",
             yesterday=_ROOMY,
         ),
+        "eighty-percent": write_script(
+            "80 % rule (off by default): opens below yesterday's value, trades in it for two brackets and crosses it",
+            (-130, 205),
+            "09:15 0, 09:22 -90, 09:30 10, 09:38 -130, 09:44 95 6, 09:47 130 6, 09:55 190, 10:04 170, 10:10 200, "
+            "10:15 185, 10:24 215, 10:34 190, 10:42 230, 10:45:20 222 6, 10:52 250, 11:10 330, 11:30 300, 11:55 440, "
+            "12:20 400, 12:50 520, 13:15 480, 13:45 610, 14:10 560, 14:35 665, 15:15 640, 15:30 640",
+            start="10:43:30",
+            yesterday=_ABOVE,
+        ),
+        "eighty-percent-returned": write_script(
+            "80 % rule (off by default): opens in yesterday's value, leaves it below and is back for two brackets",
+            (-30, 150),
+            "09:15 0, 09:22 80, 09:30 20, 09:40 120, 09:52 150, 10:03 40, 10:10 70, 10:15 10, 10:25 -190, "
+            "10:36 -130, 10:44 -170, 10:52 -110, 11:00 20, 11:08 -10, 11:15 40, 11:24 75, 11:33 40, 11:42 80, "
+            "11:45:20 76 6, 11:55 110, 12:20 230, 12:45 190, 13:15 330, 13:45 290, 14:20 430, 15:15 420, 15:30 420",
+            start="11:43:30",
+            yesterday=_AROUND,
+        ),
+        "eighty-percent-outside": write_script(
+            "no 80 % rule: in yesterday's value for one bracket, but the second one closes outside again",
+            (-130, 205),
+            "09:15 0, 09:22 -90, 09:30 10, 09:38 -130, 09:44 95 6, 09:47 130 6, 09:55 190, 10:04 170, 10:10 200, "
+            "10:15 185, 10:24 200, 10:34 140, 10:42 70, 10:45:20 60 6, 10:55 20, 11:20 -80, 11:50 60, 12:20 -60, "
+            "12:50 70, 13:20 -50, 13:50 60, 14:20 -40, 14:50 50, 15:15 20, 15:30 20",
+            start="10:43:30",
+            yesterday=_ABOVE,
+        ),
+        "absorption": write_script(
+            "absorption (off by default): the failed auction, with buyers taken at its high until they give up",
+            (-400, 400),
+            _FAILED,
+            start="10:40:40",
+            yesterday=_ROOMY,
+            presses=(press("10:41:05", "10:42:35", 455),),
+        ),
+        "absorption-elsewhere": write_script(
+            "no absorption: the same failed auction, but what buyers pressed into lay far below its high",
+            (-400, 400),
+            _FAILED,
+            start="10:40:40",
+            yesterday=_ROOMY,
+            presses=(press("10:30:05", "10:31:35", -105),),
+        ),
     }
 )
 
-SCRIPTS: Final[Mapping[str, Script]] = MappingProxyType({**DAY_TYPES, **OPEN_TYPES, **SETUPS})
+_UPRIGHT: Final = {**DAY_TYPES, **OPEN_TYPES, **SETUPS}
+TURNED: Final = "-turned"
+"""What the name of a day's twin ends with: the same day upside down."""
+
+SCRIPTS: Final[Mapping[str, Script]] = MappingProxyType(
+    _UPRIGHT | {f"{name}{TURNED}": turned(script) for name, script in _UPRIGHT.items()}
+)
 """Every written day by the name a person gives it."""
 
 

@@ -53,6 +53,8 @@ _QUANTITIES: Final = (
 """Trade sizes, percent of the typical one, drawn evenly: many small, few large."""
 _SEVERAL_PERCENT: Final = 36
 """Rows of the tape that stand for several trades at one price: only the last one's size is shown."""
+_APPROACH: Final = 4
+"""Seconds in which a press comes up to its wall."""
 _OPENING_MULTIPLE: Final = 240
 """Size of the opening auction's single trade in typical trades."""
 
@@ -86,6 +88,12 @@ def print_tape(member: Member, quoter: Quoter, end_second: int, midnight: Instan
     count = len(times)
     prices = _prices(quoter, times, chance)
     quantities, last_quantities = _quantities(member, count, chance)
+    for press in quoter.presses:
+        on = quoter.pressed(press, times)
+        # The first trades stand a tick in front of the wall: price came from that side, whatever it did before.
+        steps = times[on] < (press.start + _APPROACH) * 1_000
+        prices[on] = quoter.wall(press) - press.sign * steps
+        quantities[on] = quantities[on] * press.percent // 100
     volumes = np.cumsum(quantities)
     turnovers = np.cumsum(prices * quantities)
     minute_of = times // _MINUTE_MS

@@ -4,7 +4,7 @@ A script is data: levels at clock times in thousandths of the average range arou
 ``script``. Its pins are kept exactly, so that the reading it is written for does not hang on chance.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 from engine.feeds.simulator.chance import Chance
@@ -32,6 +32,23 @@ class Yesterday:
 
 
 @dataclass(frozen=True, slots=True)
+class Press:
+    """A while in which one side presses into a wall: every trade prints there and the best quote stands.
+
+    ``sign`` is +1 for buyers against the ask, -1 for sellers against the bid; ``percent`` is what each trade is of
+    its ordinary size.
+    """
+
+    start: int
+    """Second of the day …"""
+    end: int
+    """… up to, not including, this one."""
+    level: int
+    sign: int
+    percent: int
+
+
+@dataclass(frozen=True, slots=True)
 class Script:
     """One written day."""
 
@@ -43,6 +60,7 @@ class Script:
     yesterday: Yesterday
     slot_percent: int
     """Volume of an earlier day per five minutes, percent of what today's trading brings on average."""
+    presses: tuple[Press, ...] = ()
 
 
 INSIDE: Final = Yesterday(low=-480, val=-330, poc=20, vah=340, high=500, close=-40)
@@ -59,6 +77,7 @@ def write_script(
     start: str = "09:15:00",
     yesterday: Yesterday = INSIDE,
     slot_percent: int = 100,
+    presses: tuple[Press, ...] = (),
 ) -> Script:
     """Return a script from its path: ``clock level`` pairs parted by commas, each optionally with its slack.
 
@@ -69,7 +88,32 @@ def write_script(
     pins = [_pin(*row) for row in rows]
     last = pins[-1]
     held = Pin(END_SECOND, last.level, _WOBBLE, _SLACK, loose=False)
-    return Script(summary, Story(*balance, (*pins, held)), start, yesterday, slot_percent)
+    return Script(summary, Story(*balance, (*pins, held)), start, yesterday, slot_percent, presses)
+
+
+def press(start: str, end: str, level: int, *, sign: int = 1, percent: int = 1_000) -> Press:
+    """Return a press between two clock times."""
+    return Press(second_of(start), second_of(end), level, sign, percent)
+
+
+def turned(script: Script) -> Script:
+    """Return a written day upside down, yesterday included: what was a long is a short."""
+    story, before = script.story, script.yesterday
+    pins = tuple(replace(pin, level=-pin.level) for pin in story.pins)
+    return replace(
+        script,
+        summary=f"upside down: {script.summary}",
+        story=Story(-story.high, -story.low, pins),
+        yesterday=Yesterday(
+            low=-before.high,
+            val=-before.vah,
+            poc=-before.poc,
+            vah=-before.val,
+            high=-before.low,
+            close=-before.close,
+        ),
+        presses=tuple(replace(one, level=-one.level, sign=-one.sign) for one in script.presses),
+    )
 
 
 def _pin(clock: str, level: str, slack: str = str(_SLACK)) -> Pin:
