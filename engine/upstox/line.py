@@ -1,0 +1,128 @@
+"""One caller's line to the broker: catalogue, transport, token and budget, and the outcome of every call."""
+
+import threading
+import time
+from collections.abc import Callable, Mapping
+from typing import Any, Final
+
+import config
+from engine.upstox.budget import Budget, Kind, Purpose
+from engine.upstox.catalogue import Catalogue, Pairs
+from engine.upstox.outcome import NO_TOKEN, RATE, InDoubt, Outcome, TryLater, judge
+from engine.upstox.token import TokenSource
+from engine.upstox.transport import Answer, NotSentError, Transport, UnansweredError
+
+PATIENCE: Final = {
+    (Kind.WRITE, Purpose.ROUTINE): 0.0,
+    (Kind.WRITE, Purpose.PROTECT): 2.0,
+    (Kind.WRITE, Purpose.KILL): 5.0,
+    (Kind.READ, Purpose.ROUTINE): 2.0,
+    (Kind.READ, Purpose.PROTECT): 2.0,
+    (Kind.READ, Purpose.KILL): 5.0,
+}
+"""Seconds a call may wait for its share of the budget; an entry never waits, it is refused unsent."""
+
+ORDER_PATHS: Final = ("/order/place", "/order/modify", "/order/cancel")
+"""What is served by the order host alone."""
+
+
+class HostError(Exception):
+    """A request was about to leave for another host than the settings name: a fault of this program."""
+
+
+class _NoTokenError(Exception):
+    pass
+
+
+class Line:
+    """Performs calls of the catalogue, each at most once. Any thread may call."""
+
+    def __init__(
+        self,
+        settings: config.Upstox,
+        token: TokenSource,
+        transport: Transport,
+        budget: Budget,
+        *,
+        sleep: Callable[[float], None] = time.sleep,
+    ) -> None:
+        self.settings = settings
+        self.transport = transport
+        self.budget = budget
+        self._token = token
+        self._sleep = sleep
+        self._rest, self._order = settings.api_url.rstrip("/"), settings.order_url.rstrip("/")
+        self._making = threading.Lock()
+        self._catalogue: Catalogue | None = None
+
+    @property
+    def catalogue(self) -> Catalogue:
+        """Return the catalogue; the first use imports the broker's package (0.2 to 0.6 s)."""
+        if self._catalogue is None:
+            with self._making:
+                if self._catalogue is None:
+                    self._catalogue = Catalogue(self._rest, self._order, self._send)
+        return self._catalogue
+
+    def warm(self) -> None:
+        """Keep a connection to both hosts open; raises NotSentError."""
+        for url in dict.fromkeys((self._order, self._rest)):
+            self.transport.warm(url)
+
+    def perform(
+        self,
+        kind: Kind,
+        purpose: Purpose,
+        call: Callable[..., Any],
+        *parts: object,
+        lines: int = 1,
+        **named: object,
+    ) -> Outcome:
+        """Make one call of the catalogue and return what its answer proves; waits for the budget, within patience."""
+        waited = 0.0
+        while (wait := self.budget.take(kind, purpose, lines)) > 0:
+            if waited + wait > PATIENCE[kind, purpose]:
+                return TryLater(
+                    "BUDGET", f"the budget of calls is used up for {wait:.1f} s; nothing was sent"
+                )
+            self._sleep(wait)
+            waited += wait
+        try:
+            answer = call(*parts, _preload_content=False, **named)
+        except _NoTokenError:
+            return NO_TOKEN
+        except NotSentError as error:
+            return TryLater("NOT_SENT", str(error))
+        except UnansweredError as error:
+            return InDoubt(str(error))
+        outcome = judge(answer)
+        if isinstance(outcome, TryLater) and outcome.code == RATE:
+            self.budget.pushed_back(kind)
+        elif answer.status < 400:
+            self.budget.passed(kind)
+        return outcome
+
+    def _send(
+        self, method: str, url: str, *, headers: Mapping[str, str], query: Pairs, json: object
+    ) -> Answer:
+        path = self._path_below_our_host(url)
+        token = self._token()
+        if token is None:
+            raise _NoTokenError
+        fields = {
+            name: value
+            for name, value in headers.items()
+            if name.lower() not in ("authorization", "content-type", "accept", "user-agent")
+        }
+        fields["Authorization"] = f"Bearer {token.reveal()}"
+        if method != "GET" and "/order" in path and self.settings.algo_name:
+            fields["X-Algo-Name"] = self.settings.algo_name
+        return self.transport.request(method, url, headers=fields, query=query, json=json)
+
+    def _path_below_our_host(self, url: str) -> str:
+        """Return the path of a request after proof that it leaves for the host its kind belongs to."""
+        on_order_host = any(part in url for part in ORDER_PATHS)
+        base = self._order if on_order_host else self._rest
+        if not url.startswith(f"{base}/"):
+            raise HostError(f"expected a request to {base}, got one to {url.partition('?')[0]}")
+        return url[len(base) :]

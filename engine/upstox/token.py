@@ -1,0 +1,137 @@
+"""The day's access token: shown to nobody but the broker, kept in a private file, replaceable while the engine runs."""
+
+import base64
+import binascii
+import os
+from collections.abc import Callable
+from pathlib import Path
+from typing import Final, NoReturn
+
+import msgspec
+
+from engine.market.clock import SECOND, Instant
+
+FILE_NAME: Final = "token"
+_LONGEST: Final = 16 * 1024
+
+
+class TokenError(ValueError):
+    """A token that cannot be one, or a file that cannot be used; the text never holds the token."""
+
+
+class Token:
+    """An access token whose text leaves only through ``reveal``: no repr, no log and no pickle shows it."""
+
+    __slots__ = ("_value", "expires")
+
+    def __init__(self, value: str) -> None:
+        value = value.strip()
+        if not value or not value.isascii() or not value.isprintable() or " " in value:
+            raise TokenError(
+                f"expected a token of printable ASCII without spaces, got {len(value)} characters"
+            )
+        self._value = value
+        self.expires: Instant | None = _expiry(value)
+        """When the token dies by its own word (JWT ``exp``); None when it does not say."""
+
+    def reveal(self) -> str:
+        """Return the token itself: for the Authorization header alone."""
+        return self._value
+
+    def __repr__(self) -> str:
+        return f"Token({len(self._value)} characters)"
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Token) and other._value == self._value
+
+    def __hash__(self) -> int:
+        return hash(self._value)
+
+    def __reduce__(self) -> NoReturn:
+        raise TypeError("expected a token to stay in its process, got a wish to copy it")
+
+
+TokenSource = Callable[[], Token | None]
+"""Returns the token to use now, None when there is none: asked before every call."""
+
+
+class TokenStore:
+    """Owns the token's file below a home; a token given by the settings wins over it.
+
+    Calling the store returns the current token, read again whenever the file changed.
+    """
+
+    def __init__(self, root: Path, configured: str = "") -> None:
+        self.path = root / FILE_NAME
+        self._configured = Token(configured) if configured.strip() else None
+        self._seen: tuple[int, int, int] | None = None
+        self._token: Token | None = None
+
+    def __call__(self) -> Token | None:
+        """Return the token to use now; a file that cannot be read counts as no token."""
+        try:
+            return self.read()
+        except TokenError:
+            return None
+
+    def read(self) -> Token | None:
+        """Return the token, None when there is none; raise TokenError for a file that cannot be used."""
+        if self._configured is not None:
+            return self._configured
+        mark = self._mark()
+        if mark is None:
+            self._seen = self._token = None
+            return None
+        if mark != self._seen:
+            self._token = self._load()
+            self._seen = mark
+        return self._token
+
+    def changed(self) -> bool:
+        """Say whether the file changed since it was last read."""
+        return self._configured is None and self._mark() != self._seen
+
+    def write(self, token: Token) -> None:
+        """Keep a token for later starts and running engines: mode 0600, whole or not at all. Raises TokenError."""
+        beside = self.path.with_name(FILE_NAME + ".new")
+        try:
+            beside.unlink(missing_ok=True)
+            descriptor = os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
+            with os.fdopen(descriptor, "wb") as file:
+                file.write(token.reveal().encode("ascii") + b"\n")
+                file.flush()
+                os.fsync(descriptor)
+            beside.replace(self.path)
+        except OSError as error:
+            raise TokenError(f"{self.path}: expected to keep the token, got: {error.strerror}") from error
+
+    def _mark(self) -> tuple[int, int, int] | None:
+        try:
+            status = self.path.stat()
+        except OSError:
+            return None
+        return status.st_mtime_ns, status.st_ino, status.st_size
+
+    def _load(self) -> Token:
+        try:
+            status = self.path.stat()
+            if status.st_mode & 0o077:
+                self.path.chmod(0o600)
+            text = self.path.read_bytes()[:_LONGEST].decode("ascii")
+        except (OSError, UnicodeDecodeError) as error:
+            raise TokenError(f"{self.path}: expected a readable token, got {type(error).__name__}") from None
+        return Token(text)
+
+
+def _expiry(value: str) -> Instant | None:
+    parts = value.split(".")
+    if len(parts) != 3:
+        return None
+    try:
+        claims = msgspec.json.decode(base64.urlsafe_b64decode(parts[1] + "=" * (-len(parts[1]) % 4)))
+    except (binascii.Error, ValueError):
+        return None
+    expiry = claims.get("exp") if isinstance(claims, dict) else None
+    if isinstance(expiry, bool) or not isinstance(expiry, int | float) or not 0 < expiry < 1e11:
+        return None
+    return int(expiry * SECOND)
