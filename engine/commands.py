@@ -12,6 +12,7 @@ __all__ = [
     "Command",
     "CommandResult",
     "ExitPosition",
+    "Follow",
     "Kill",
     "ManualOrder",
     "MoveToBreakeven",
@@ -19,11 +20,13 @@ __all__ = [
     "PauseEntries",
     "PauseReplay",
     "Rearm",
+    "RunPreflight",
     "SetReplaySpeed",
     "Side",
     "StopEngine",
     "TakeSignal",
     "TightenStop",
+    "Unfollow",
 ]
 
 
@@ -114,6 +117,26 @@ class StopEngine(msgspec.Struct, frozen=True, tag="stop"):
     id: str
 
 
+class Follow(msgspec.Struct, frozen=True, tag="follow"):
+    """Follow one more instrument: its key, symbol or alias. Paper and live only."""
+
+    id: str
+    text: str
+
+
+class Unfollow(msgspec.Struct, frozen=True, tag="unfollow"):
+    """Take an instrument off the watchlist; refused while something of ours is open in it. Paper and live only."""
+
+    id: str
+    instrument: str
+
+
+class RunPreflight(msgspec.Struct, frozen=True, tag="preflight"):
+    """Make the checks before trading again. Paper and live only."""
+
+    id: str
+
+
 Command = (
     ManualOrder
     | ArmManual
@@ -127,6 +150,9 @@ Command = (
     | PauseReplay
     | Rearm
     | StopEngine
+    | Follow
+    | Unfollow
+    | RunPreflight
 )
 
 

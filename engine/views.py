@@ -57,6 +57,8 @@ class HeaderView(msgspec.Struct, frozen=True):
     """Paid so far, and those of closing everything now."""
     progress: str = ""
     """Where a replay stands, for example '11:42 of 15:44'."""
+    signed_in_until: Instant | None = None
+    """When the broker's token dies; None where none is needed or it does not say."""
 
 
 class WatchRow(msgspec.Struct, frozen=True):
@@ -258,6 +260,27 @@ class LatchView(msgspec.Struct, frozen=True):
     progress: str
 
 
+class CheckRow(msgspec.Struct, frozen=True):
+    """One check before trading."""
+
+    group: str
+    """connectivity, authentication, configuration or system."""
+    name: str
+    state: str
+    """GO, WARN or NO-GO."""
+    figure: str
+    reason: str = ""
+
+
+class PreflightView(msgspec.Struct, frozen=True):
+    """The checks before trading, as last made."""
+
+    go: bool
+    time: Instant
+    checks: tuple[CheckRow, ...]
+    running: bool = False
+
+
 class KillScope(msgspec.Struct, frozen=True):
     """What the kill key would close now."""
 
@@ -282,3 +305,5 @@ class View(msgspec.Struct, frozen=True):
     """The newest 200, oldest first."""
     latch: LatchView | None
     kill_scope: KillScope
+    preflight: PreflightView | None = None
+    """None in worlds without a broker."""

@@ -7,6 +7,7 @@ from engine.commands import (
     Command,
     CommandResult,
     ExitPosition,
+    Follow,
     Kill,
     ManualOrder,
     MoveToBreakeven,
@@ -14,10 +15,12 @@ from engine.commands import (
     PauseEntries,
     PauseReplay,
     Rearm,
+    RunPreflight,
     SetReplaySpeed,
     StopEngine,
     TakeSignal,
     TightenStop,
+    Unfollow,
 )
 from engine.market.clock import MINUTE, Instant
 from engine.orders.trade import Trade
@@ -94,6 +97,8 @@ class Person:
                 return self._rearm(command, now)
             case StopEngine():
                 return self._stop()
+            case Follow() | Unfollow() | RunPreflight():
+                return "only in paper and live", ""
 
     def _kill(self, command: Kill, now: Instant) -> tuple[str, str]:
         fresh = self._core.set_latch(command.by, command.reason or "kill key", command.id, now)

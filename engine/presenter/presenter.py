@@ -1,7 +1,7 @@
 """One complete picture of the core for one screen and its selected instrument."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 from typing import Final
 
@@ -24,6 +24,7 @@ from engine.views import (
     LadderView,
     LatchView,
     PerformanceView,
+    PreflightView,
     RiskView,
     Severity,
     SignalCard,
@@ -47,6 +48,10 @@ class Surroundings:
     end: Instant | None = None
     """Arrival of the feed's last update, if known."""
     problems: tuple[str, ...] = ()
+    signed_in_until: Instant | None = None
+    preflight: PreflightView | None = None
+    notes: Mapping[str, str] = field(default_factory=dict)
+    """What else is known of an instrument before the open, by key."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +92,7 @@ class Presenter:
         return View(
             number=self._number,
             header=_header(core, around, result),
-            watchlist=tuple(_watch_row(core, self._readings[name].context, around.now) for name in followed),
+            watchlist=tuple(_watch_row(core, self._readings[name].context, around) for name in followed),
             ladder=None if key is None else _ladder(core, self._readings[key].context, around.now),
             signals=tuple(self._card(core, one, around.now) for one in _newest(core.signals)),
             positions=tuple(position_row(core, trade, around.now) for trade in core.trades)
@@ -98,6 +103,7 @@ class Presenter:
             events=self._events(core, around),
             latch=self._latch(core, around.now),
             kill_scope=core.kill_scope(),
+            preflight=around.preflight,
         )
 
     def _read(self, core: Core, selected: str | None) -> None:
@@ -221,6 +227,7 @@ def _header(core: Core, around: Surroundings, result: DayResult) -> HeaderView:
         open=result.open,
         charges=result.charges + result.closing_charges,
         progress=progress,
+        signed_in_until=around.signed_in_until,
     )
 
 
@@ -242,11 +249,11 @@ def _feed(core: Core, around: Surroundings) -> tuple[str, int | None]:
     return ("STALE" if age is None or core.market.stale(feed_time) else "LIVE"), age
 
 
-def _watch_row(core: Core, context: Context, now: Instant) -> WatchRow:
+def _watch_row(core: Core, context: Context, around: Surroundings) -> WatchRow:
     """Return a row with prices of now; where they stand is judged by the instrument's last reading."""
     key = context.instrument.key
     instrument = core.instruments[key]
-    quote = core.sights.quote(key, now)
+    quote = core.sights.quote(key, around.now)
     auction = core.market.auction(key)
     last = auction.last if auction.last is not None else quote.last
     close = context.previous_close
@@ -264,12 +271,12 @@ def _watch_row(core: Core, context: Context, now: Instant) -> WatchRow:
         position=core.keeper.portfolio.net(key),
         quality=context.quality.value,
         location=describe_location(context, last),
-        detail=_detail(core, instrument),
+        detail=_detail(core, instrument, around.notes.get(key, "")),
     )
 
 
-def _detail(core: Core, instrument: Instrument) -> str:
-    words = []
+def _detail(core: Core, instrument: Instrument, note: str) -> str:
+    words = [note] if note else []
     if instrument.kind not in (InstrumentClass.STOCK, InstrumentClass.AUCTION_STOCK):
         words.append(f"lot {instrument.lot}")
     if instrument.expiry is not None:

@@ -8,6 +8,7 @@ import asyncio
 import time
 from collections import OrderedDict, deque
 from collections.abc import Callable, Iterable
+from dataclasses import replace
 from typing import Final
 
 from engine.brokers.records import Cursor
@@ -29,6 +30,7 @@ from engine.link.kill_line import KillRequest
 from engine.market.clock import SECOND, Instant
 from engine.orders.messages import ModifyOrder, PlaceOrder, Refused, Request, Role
 from engine.presenter import Presenter, Surroundings
+from engine.runtime.broker_side import Asked, BrokerSide
 from engine.runtime.durability import Durability, settled
 from engine.runtime.effects import divide
 from engine.runtime.ending import Ending
@@ -68,7 +70,7 @@ class Service:
         presenter: Presenter,
         beat: Callable[[], None],
         ending: Ending,
-        alarms: Callable[[], tuple[str, ...]] = tuple,
+        broker_side: BrokerSide | None = None,
         monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
         self._playback = playback
@@ -79,7 +81,7 @@ class Service:
         self._presenter = presenter
         self._beat = beat
         self._ending = ending
-        self._alarms = alarms
+        self._broker_side = broker_side
         self._monotonic = monotonic
         self._durability = Durability(ledger, exchange, run, self._where, monotonic)
         self._inbox: deque[tuple[Outside, asyncio.Future[CommandResult] | None]] = deque()
@@ -101,7 +103,7 @@ class Service:
         """Return what the disks refuse now; shown as alarms."""
         latch = self._latch.problem
         own = (*self._durability.problems, *(() if latch is None else (latch,)))
-        return (*own, *self._alarms())
+        return own if self._broker_side is None else (*own, *self._broker_side.alarms)
 
     def note(self, entry: Entry) -> None:
         """Take a journaled input in; it is written before the exchange's next batch."""
@@ -161,6 +163,8 @@ class Service:
             return self._remember(self._change_speed(command))
         if isinstance(command, Rearm):
             return self._remember(await self._rearm(command))
+        if isinstance(command, Asked) and self._broker_side is not None:
+            return self._remember(await self._broker_side.obey(command))
         answered: asyncio.Future[CommandResult] = asyncio.get_running_loop().create_future()
         if isinstance(command, Kill):
             self._latch.set(command.id, command.by, command.reason, patience=0)
@@ -403,13 +407,19 @@ class Service:
         return Cursor(self._run, playback.updates, now, offset, playback.sequence)
 
     def _surroundings(self) -> Surroundings:
-        return Surroundings(
+        around = Surroundings(
             now=self._reached(),
             speed=self._pace.speed,
             held=self._pace.held,
             ended=self._playback.ended,
             problems=self.problems,
             end=self._playback.feed.last_arrival,
+        )
+        side = self._broker_side
+        if side is None:
+            return around
+        return replace(
+            around, signed_in_until=side.signed_in_until, preflight=side.preflight, notes=side.notes
         )
 
     def _reached(self) -> Instant:
