@@ -9,6 +9,7 @@ import msgspec
 
 from engine.market.clock import MILLISECOND, Instant
 from engine.market.decoding import DecodeError, PacketDecoder, Quirk, Reason
+from engine.market.price import MAX_PAISE, Paise
 from engine.market.update import MarketUpdate
 
 _KNOWN_TYPES: Final = ("initial_feed", "live_feed", "market_info")
@@ -16,6 +17,23 @@ _KNOWN_MODES: Final = 4
 
 Message: TypeAlias = Any
 """A generated protobuf message: its fields exist at run time only."""
+
+
+class Indication(msgspec.Struct, frozen=True, gc=False):
+    """What an auction would match at now. Prices in paise, None where the feed gives none; quantities in units."""
+
+    price: Paise | None
+    """Indicative equilibrium price."""
+    quantity: int
+    """Indicative equilibrium quantity."""
+    imbalance: int
+    """Unmatched quantity at that price: above 0 buyers are left over, below 0 sellers."""
+    market_imbalance: int
+    """Its part in market orders; its size can exceed that of the whole."""
+    reference_price: Paise | None
+    """Base of the auction's price band."""
+    closing_auction: bool
+    """May join the closing auction."""
 
 
 class Frame(msgspec.Struct, frozen=True):
@@ -33,6 +51,8 @@ class Frame(msgspec.Struct, frozen=True):
     """Segment to closing-auction status and when it changed."""
     pre_open: dict[str, tuple[str, Instant]] = {}
     """Segment to pre-open status and when it changed."""
+    indications: dict[str, Indication] = {}
+    """Instrument to what its auction indicates; only of packets that carry auction fields, and of snapshots."""
 
 
 def updates_from_frame(frame: bytes | Message, arrival: Instant, decoder: PacketDecoder) -> Frame:
@@ -50,14 +70,22 @@ def updates_from_frame(frame: bytes | Message, arrival: Instant, decoder: Packet
     if kind == "initial_feed" and not feeds and sent is None:
         decoder.count(Quirk.EMPTY_FRAME)
     updates: list[MarketUpdate] = []
+    indications: dict[str, Indication] = {}
+    snapshot = kind == "initial_feed"
     for key in sorted(feeds):
+        feed = feeds[key]
         try:
-            updates.append(_update(key, feeds[key], arrival, decoder, snapshot=kind == "initial_feed"))
+            update = _update(key, feed, arrival, decoder, snapshot=snapshot)
         except DecodeError:
             # Counted where it was raised; one bad packet must not cost the others.
             continue
+        updates.append(update)
+        if update.auction or snapshot:
+            indication = _indication(feed)
+            if indication is not None:
+                indications[key] = indication
     if not response.HasField("marketInfo"):
-        return Frame(kind=kind, sent=sent, updates=tuple(updates))
+        return Frame(kind=kind, sent=sent, updates=tuple(updates), indications=indications)
     info = response.marketInfo
     names = {value.number: value.name for value in feed_messages().MarketStatus.DESCRIPTOR.values}
     states = {key: info.segmentStatus[key] for key in sorted(info.segmentStatus)}
@@ -68,6 +96,7 @@ def updates_from_frame(frame: bytes | Message, arrival: Instant, decoder: Packet
         segments={key: names.get(state, str(state)) for key, state in states.items()},
         closing_auction=_statuses(info.casMarketStatus),
         pre_open=_statuses(info.preOpenSessionStatus),
+        indications=indications,
     )
 
 
@@ -109,6 +138,24 @@ def _update(
     elif union == "ltpc":
         return decoder.plain(key, feed.ltpc, (), (), arrival, snapshot=snapshot)
     raise decoder.reject(Reason.NO_FEED, key, "expected a feed in the packet, got none")
+
+
+def _indication(feed: Message) -> Indication | None:
+    if not feed.HasField("fullFeed") or not feed.fullFeed.HasField("marketFF"):
+        return None
+    market = feed.fullFeed.marketFF
+    price = market.iep or (market.ltpc.iep.value if market.ltpc.HasField("iep") else 0.0)
+    reference, eligible = market.rp, market.casEligible
+    if not (price or market.ieq or market.iiqTotal or market.iiqM or reference or eligible):
+        return None
+    return Indication(
+        _paise(price), market.ieq, market.iiqTotal, market.iiqM, _paise(reference), closing_auction=eligible
+    )
+
+
+def _paise(rupees: float) -> Paise | None:
+    """Return a price that decides nothing here, or None for none and for nonsense."""
+    return round(rupees * 100) if 0 < rupees * 100 <= MAX_PAISE else None
 
 
 def _statuses(table: Message) -> dict[str, tuple[str, Instant]]:

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from engine.market.clock import MILLISECOND, SECOND, Instant, instant_at
 from engine.market.decoding import DecodeError, PacketDecoder, Quirk, Reason
-from engine.market.frames import feed_messages, updates_from_frame
+from engine.market.frames import Indication, feed_messages, updates_from_frame
 from tests.recordings import DAY, EQ_A, OPT_A, made_packets, recorded_packet
 
 NOON: Instant = instant_at(DAY, time(12, 0))
@@ -134,6 +134,25 @@ def test_indicative_prices_mark_the_update_even_when_zero_is_sent_as_a_wrapper()
     response = frame_of(recorded_packet(EQ_A, arrival=NOON))
     response.feeds[EQ_A].fullFeed.marketFF.ltpc.iep.value = 1070.0
     assert updates_from_frame(response, NOON, decoder()).updates[0].auction
+
+
+def test_what_an_auction_indicates_is_shown_beside_the_update() -> None:
+    response = frame_of(recorded_packet(EQ_A, arrival=NOON), recorded_packet(OPT_A, arrival=NOON, last=524.3))
+    market = response.feeds[EQ_A].fullFeed.marketFF
+    market.iep, market.ieq, market.iiqTotal, market.iiqM = 1070.05, 1_200, -300, -400
+    market.rp, market.casEligible = 1069.0, True
+    frame = updates_from_frame(response.SerializeToString(), NOON, decoder())
+    assert frame.indications == {EQ_A: Indication(107_005, 1_200, -300, -400, 106_900, closing_auction=True)}
+    assert [update.auction for update in frame.updates] == [True, False]
+
+
+def test_a_snapshot_tells_who_may_join_the_closing_auction_and_nonsense_prices_are_none() -> None:
+    response = frame_of(recorded_packet(EQ_A, arrival=NOON), kind=0)
+    market = response.feeds[EQ_A].fullFeed.marketFF
+    market.casEligible, market.rp = True, float("nan")
+    frame = updates_from_frame(response.SerializeToString(), NOON, decoder())
+    assert frame.indications == {EQ_A: Indication(None, 0, 0, 0, None, closing_auction=True)}
+    assert not frame.updates[0].auction
 
 
 def test_index_and_short_feeds_are_read() -> None:
