@@ -1,6 +1,7 @@
 """The instrument master as a person asks it: by key, by symbol, by a few words, by a name nearly right."""
 
 import re
+from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from functools import cached_property
 from typing import Final
@@ -35,19 +36,17 @@ class Directory:
 
     def named(self, symbol: str) -> tuple[Listing, ...]:
         """Return what bears exactly this trading symbol in any case: the ordinary share alone where there is one."""
-        wanted = symbol.upper()
-        found = [listing for listing in self.listings if listing.symbol.upper() == wanted]
+        found = self._by_symbol.get(symbol.upper(), [])
         ordinary = [one for one in found if one.kind in _CASH and one.series == ORDINARY]
         return tuple(ordinary or found)
 
     def contracts(self, underlying: str) -> tuple[Listing, ...]:
         """Return the futures and options on an underlying, named by its symbol or its instrument key."""
-        wanted = underlying.upper()
-        found = [listing for listing in self._derivatives if listing.underlying_symbol.upper() == wanted]
+        found = self._by_underlying.get(underlying.upper())
         if found:
             return tuple(found)
-        keys = {listing.key for listing in self.named(underlying)} | {underlying}
-        return tuple(listing for listing in self._derivatives if listing.underlying in keys)
+        keys = {listing.key.upper() for listing in self.named(underlying)}
+        return tuple(listing for key in sorted(keys) for listing in self._by_underlying.get(key, ()))
 
     def search(self, text: str, most: int | None = None) -> list[Listing]:
         """Return what holds every word of a text in symbol, name or key, the likeliest first.
@@ -80,13 +79,25 @@ class Directory:
         return tuple(dict.fromkeys([*named, *spelled]))[:_NEAR]
 
     @cached_property
-    def _derivatives(self) -> tuple[Listing, ...]:
-        return tuple(listing for listing in self.listings if listing.underlying_symbol or listing.underlying)
+    def _by_symbol(self) -> Mapping[str, list[Listing]]:
+        found: defaultdict[str, list[Listing]] = defaultdict(list)
+        for listing in self.listings:
+            found[listing.symbol.upper()].append(listing)
+        return found
+
+    @cached_property
+    def _by_underlying(self) -> Mapping[str, list[Listing]]:
+        """Return the derivatives by symbol and by key of their underlying."""
+        found: defaultdict[str, list[Listing]] = defaultdict(list)
+        for listing in self.listings:
+            for name in {listing.underlying_symbol.upper(), listing.underlying.upper()} - {""}:
+                found[name].append(listing)
+        return found
 
     @cached_property
     def _symbols(self) -> list[str]:
         cash = {listing.symbol.upper() for listing in self.listings if _KIND_ORDER[listing.kind] <= 1}
-        return sorted(cash | {listing.underlying_symbol.upper() for listing in self._derivatives})
+        return sorted(cash | {name for name in self._by_underlying if "|" not in name})
 
 
 def _rank(listing: Listing, text: str, words: list[str]) -> tuple[object, ...]:
