@@ -39,7 +39,8 @@ def session_from_minutes(
     if seed is None:
         return None
     market = Market({instrument.key: instrument}, day, settings)
-    market.seed(seed)
+    # The session as a whole carries the doubt: inside it the spread rows are the best there is.
+    market.seed(msgspec.structs.replace(seed, estimated=False))
     market.apply(
         MarketUpdate(
             instrument=instrument.key,
