@@ -25,8 +25,8 @@ from engine.market.packet import (
 from engine.market.price import MAX_PAISE, Paise
 from engine.market.update import Bar, Level, MarketUpdate
 
-_EARLIEST: Final = 946_684_800_000
-_LATEST: Final = 4_102_444_800_000
+EARLIEST: Final = 946_684_800_000
+LATEST: Final = 4_102_444_800_000
 """2000 and 2100 in epoch milliseconds: a trade time outside was sent in another unit."""
 _MAX_QUANTITY: Final = 10**12
 _PRICES_KEPT: Final = 1 << 16
@@ -67,6 +67,8 @@ class Quirk(StrEnum):
     UNKNOWN_MODE = "UNKNOWN_MODE"
     UNKNOWN_TYPE = "UNKNOWN_TYPE"
     EMPTY_FRAME = "EMPTY_FRAME"
+    BROKEN_SENT = "BROKEN_SENT"
+    """A frame's time of sending was no time; the frame was read without it."""
 
 
 _WILD_FACTOR: Final = 4
@@ -129,6 +131,7 @@ class PacketDecoder:
         self._prices: dict[str, _Prices] = {}
         self._closes = _Prices(None)
         self._latest: dict[str, MarketUpdate] = {}
+        self._unheard: set[str] = set()
         self._clock = ArrivalClock()
         self._wild: dict[str, int] = {}
         self._rejected: dict[str, int] = {}
@@ -149,6 +152,16 @@ class PacketDecoder:
     def quirks(self) -> Mapping[Quirk, int]:
         """Return how often each oddity was survived."""
         return self._quirks
+
+    def know(self, ticks: Mapping[str, Paise]) -> None:
+        """Check prices of more instruments for their ticks (paise) from now on."""
+        self._ticks.update(ticks)
+        for key in ticks:
+            self._prices.pop(key, None)
+
+    def break_off(self) -> None:
+        """Take the feed as broken off: the next packet of each instrument is a snapshot, whatever it calls itself."""
+        self._unheard = set(self._latest)
 
     def reject(self, reason: Reason, instrument: str, text: str) -> DecodeError:
         """Count a rejection and return its error."""
@@ -269,7 +282,7 @@ class PacketDecoder:
         last = prices[ltpc.ltp]
         if last:
             trade_milliseconds, quantity = ltpc.ltt, ltpc.ltq
-            if not _EARLIEST < trade_milliseconds < _LATEST and trade_milliseconds:
+            if not EARLIEST < trade_milliseconds < LATEST and trade_milliseconds:
                 raise _UnusableError(
                     Reason.BAD_TIME, f"expected a trade time in ms, got {trade_milliseconds}"
                 )
@@ -298,6 +311,9 @@ class PacketDecoder:
                 minute = self._bar(prices, candle)
             elif interval == "1d":
                 day = self._bar(prices, candle)
+        if self._unheard and key in self._unheard:
+            self._unheard.discard(key)
+            snapshot = True
         buy = sell = None
         if totals is not None:
             buy, sell = self._total(totals[0]), self._total(totals[1])
@@ -361,7 +377,7 @@ class PacketDecoder:
         volume, start = candle.vol, candle.ts
         if not 0 <= volume < _MAX_QUANTITY:
             raise _UnusableError(Reason.BAD_QUANTITY, f"expected a bar volume, got {volume}")
-        if not 0 < low <= first <= high or not last or not _EARLIEST < start < _LATEST:
+        if not 0 < low <= first <= high or not last or not EARLIEST < start < LATEST:
             self.count(Quirk.BROKEN_BAR)
             return None
         if not low <= last <= high:

@@ -1,5 +1,6 @@
 """The broker's protobuf frames, read with the SDK's generated messages and nothing else of the SDK."""
 
+from collections.abc import Generator
 from functools import cache
 from importlib.util import find_spec, module_from_spec, spec_from_file_location
 from pathlib import Path
@@ -8,7 +9,7 @@ from typing import Any, Final, TypeAlias
 import msgspec
 
 from engine.market.clock import MILLISECOND, Instant
-from engine.market.decoding import DecodeError, PacketDecoder, Quirk, Reason
+from engine.market.decoding import EARLIEST, LATEST, DecodeError, PacketDecoder, Quirk, Reason
 from engine.market.price import MAX_PAISE, Paise
 from engine.market.update import MarketUpdate
 
@@ -60,19 +61,35 @@ def updates_from_frame(frame: bytes | Message, arrival: Instant, decoder: Packet
 
     A bad packet inside is counted by the decoder and left out; the others survive.
     """
-    response = _response(frame, decoder) if isinstance(frame, bytes) else frame
+    response = response_of(frame, decoder) if isinstance(frame, bytes) else frame
+    reading = read_in_slices(response, arrival, decoder, len(response.feeds) + 1)
+    try:
+        next(reading)
+    except StopIteration as end:
+        return _frame_of(end)
+    raise RuntimeError("expected the whole frame in one slice, got a part")
+
+
+def read_in_slices(
+    response: Message, arrival: Instant, decoder: PacketDecoder, size: int
+) -> Generator[None, None, Frame]:
+    """Read a parsed frame ``size`` packets at a time: pauses after each slice, returns the frame at the end."""
     number = response.type
     kind = _KNOWN_TYPES[number] if 0 <= number < len(_KNOWN_TYPES) else str(number)
-    sent = response.currentTs * MILLISECOND if response.currentTs > 0 else None
     if kind not in _KNOWN_TYPES:
         decoder.count(Quirk.UNKNOWN_TYPE)
+    sent = sent_of(response)
+    if sent is None and response.currentTs:
+        decoder.count(Quirk.BROKEN_SENT)
     feeds = response.feeds
-    if kind == "initial_feed" and not feeds and sent is None:
+    if kind == "initial_feed" and not feeds and not response.currentTs:
         decoder.count(Quirk.EMPTY_FRAME)
     updates: list[MarketUpdate] = []
     indications: dict[str, Indication] = {}
     snapshot = kind == "initial_feed"
-    for key in sorted(feeds):
+    for place, key in enumerate(sorted(feeds)):
+        if place and not place % size:
+            yield
         feed = feeds[key]
         try:
             update = _update(key, feed, arrival, decoder, snapshot=snapshot)
@@ -100,7 +117,13 @@ def updates_from_frame(frame: bytes | Message, arrival: Instant, decoder: Packet
     )
 
 
-def _response(frame: bytes, decoder: PacketDecoder) -> Message:
+def sent_of(response: Message) -> Instant | None:
+    """Return when the server sent a parsed frame; None where it does not say or says nonsense."""
+    return response.currentTs * MILLISECOND if EARLIEST < response.currentTs < LATEST else None
+
+
+def response_of(frame: bytes, decoder: PacketDecoder) -> Message:
+    """Return the FeedResponse of a frame's bytes; raise DecodeError, counted."""
     from google.protobuf.message import DecodeError as BrokenFrameError
 
     try:
@@ -109,6 +132,11 @@ def _response(frame: bytes, decoder: PacketDecoder) -> Message:
         raise decoder.reject(
             Reason.BROKEN_FRAME, "", f"expected a protobuf FeedResponse, got {len(frame)} bytes: {error}"
         ) from error
+
+
+def _frame_of(end: StopIteration) -> Frame:
+    frame: Frame = end.value
+    return frame
 
 
 def _update(
@@ -159,7 +187,12 @@ def _paise(rupees: float) -> Paise | None:
 
 
 def _statuses(table: Message) -> dict[str, tuple[str, Instant]]:
-    return {key: (table[key].status, table[key].updatedTime * MILLISECOND) for key in sorted(table)}
+    found = {}
+    for key in sorted(table):
+        milliseconds = table[key].updatedTime
+        since = milliseconds * MILLISECOND if EARLIEST < milliseconds < LATEST else 0
+        found[key] = (table[key].status, since)
+    return found
 
 
 @cache

@@ -1,5 +1,6 @@
 import subprocess
 import sys
+from collections.abc import Generator
 from datetime import time
 from typing import Any
 
@@ -9,7 +10,7 @@ from hypothesis import strategies as st
 
 from engine.market.clock import MILLISECOND, SECOND, Instant, instant_at
 from engine.market.decoding import DecodeError, PacketDecoder, Quirk, Reason
-from engine.market.frames import Indication, feed_messages, updates_from_frame
+from engine.market.frames import Frame, Indication, feed_messages, read_in_slices, updates_from_frame
 from tests.recordings import DAY, EQ_A, OPT_A, made_packets, recorded_packet
 
 NOON: Instant = instant_at(DAY, time(12, 0))
@@ -179,6 +180,57 @@ def test_broken_bytes_raise_a_typed_reason_and_are_counted() -> None:
         updates_from_frame(b"\xff\xff", NOON, reader)
     assert caught.value.reason is Reason.BROKEN_FRAME
     assert reader.rejected == {"": 1}
+
+
+def test_a_big_frame_read_in_slices_is_the_frame_read_at_once() -> None:
+    records = [recorded_packet(f"NSE_FO|{number}", arrival=NOON) for number in range(7)]
+    records[3]["fullFeed"]["marketFF"]["ltpc"]["ltp"] = -1.0
+    response = frame_of(*records)
+    whole, sliced = decoder(), decoder()
+    pauses: list[None] = []
+
+    def read() -> Generator[None, None, Frame]:
+        frame = yield from read_in_slices(response, NOON, sliced, 3)
+        assert frame == updates_from_frame(response, NOON, whole)
+        return frame
+
+    pauses.extend(read())
+    assert len(pauses) == 2
+    assert sliced.rejected == whole.rejected == {"NSE_FO|3": 1}
+
+
+@pytest.mark.parametrize("milliseconds", [-5, 17, 2**62])
+def test_a_frame_sent_at_no_time_is_read_without_it(milliseconds: int) -> None:
+    response = frame_of(recorded_packet(EQ_A, arrival=NOON))
+    response.currentTs = milliseconds
+    reader = decoder()
+    frame = updates_from_frame(response.SerializeToString(), NOON, reader)
+    assert (frame.sent, len(frame.updates)) == (None, 1)
+    assert reader.quirks == {Quirk.BROKEN_SENT: 1}
+
+
+def test_after_a_break_the_first_packet_of_each_instrument_is_a_snapshot_whatever_it_calls_itself() -> None:
+    reader = decoder()
+
+    def snapshots(*records: dict[str, Any]) -> list[bool]:
+        frame = updates_from_frame(frame_of(*records), NOON, reader)
+        return [update.snapshot for update in frame.updates]
+
+    one, other = recorded_packet(EQ_A, arrival=NOON), recorded_packet(OPT_A, arrival=NOON, last=524.3)
+    assert snapshots(one, other) == [False, False]
+    reader.break_off()
+    assert snapshots(one) == [True]
+    assert snapshots(one, other) == [False, True]
+    assert snapshots(one, other) == [False, False]
+
+
+def test_a_tick_learned_later_is_checked_from_then_on() -> None:
+    reader = PacketDecoder()
+    record = recorded_packet(EQ_A, arrival=NOON, last=1069.45)
+    assert len(updates_from_frame(frame_of(record), NOON, reader).updates) == 1
+    reader.know({EQ_A: 10})
+    assert not updates_from_frame(frame_of(record), NOON, reader).updates
+    assert reader.reasons == {Reason.OFF_TICK: 1}
 
 
 _FRAME = frame_of(

@@ -1,0 +1,1 @@
+"""The broker's market-data stream: one connection, followed for ever, with everything odd about it counted."""
