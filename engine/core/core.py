@@ -38,6 +38,7 @@ from engine.core.events import (
 )
 from engine.core.journal import Journal
 from engine.core.minder import Minder
+from engine.core.pauses import ENDED, HALTED, NO_GO, STUDYING, UNATTENDED, Pauses
 from engine.core.person import Person
 from engine.core.sights import Sights
 from engine.core.watch import Watch
@@ -59,13 +60,6 @@ from engine.risk.stage12 import Stage12Controller
 from engine.setups.register import trading_word
 from engine.views import EventLine, KillScope, Severity
 
-UNATTENDED: Final = "nobody watches"
-ENDED: Final = "the market has ended"
-STUDYING: Final = "the studies catch up"
-NO_GO: Final = "pre-flight says no-go"
-HALTED: Final = "the exchange halted"
-_LASTING: Final = (ENDED, STUDYING, NO_GO, HALTED)
-"""Pauses that no key takes off: what set them does, when it is over."""
 OWN_REFUSALS: Final = ("LATCHED ", "LEDGER ")
 """Codes of entries that our own side held back: no broker has judged the name."""
 
@@ -118,9 +112,8 @@ class Core:
         self.watch = Watch(self.keeper, self.journal)
         self.person = Person(self, settings.entry.manual_armed_minutes)
         self.feed_ended = False
-        self._pauses: dict[str, None] = {}
+        self._pauses = Pauses()
         self._put_aside: set[str] = set()
-        self._unattended_at: Instant | None = None
         self._equity_minute: Instant | None = None
         self._now: Instant = 0
         self._next_wake: Instant | None = None
@@ -195,8 +188,8 @@ class Core:
             return "PAUSED: kill latch"
         if self.account.limits.stopped:
             return f"PAUSED: {DAY_LOSS}"
-        if self._pauses:
-            return f"PAUSED: {next(iter(self._pauses))}"
+        if self._pauses.first:
+            return f"PAUSED: {self._pauses.first}"
         return trading_word(self.settings.setups, live=self.world == LIVE)
 
     def kill_scope(self) -> KillScope:
@@ -247,18 +240,15 @@ class Core:
 
     def pause(self, reason: str, now: Instant) -> None:
         """Stop new entries and cancel resting ones; exits and stops go on."""
-        if reason not in self._pauses:
-            self._pauses[reason] = None
+        if self._pauses.add(reason):
             self.journal.line(Severity.WARNING, f"entries paused: {reason}", now)
-        self.decider.pause = next(iter(self._pauses))
+        self.decider.pause = self._pauses.first
         self.keeper.cancel_entries(now)
 
     def resume(self, now: Instant) -> None:
         """Let entries go on, whoever paused them; an ended market stays ended."""
-        kept = [reason for reason in self._pauses if reason.startswith(_LASTING)]
-        self._pauses = dict.fromkeys(kept)
-        self._unattended_at = None
-        self.decider.pause = next(iter(self._pauses), "")
+        self._pauses.resume()
+        self.decider.pause = self._pauses.first
         self.journal.line(Severity.INFO, f"entries resumed: {self.trading_word()}", now)
 
     def only_pulled(self, text: str) -> tuple[str, str]:
@@ -351,31 +341,31 @@ class Core:
 
     def _attend(self, event: Attended, now: Instant) -> None:
         if event.attended:
-            self._unattended_at = None
-        elif self.world in (PAPER, LIVE) and self._unattended_at is None and UNATTENDED not in self._pauses:
-            self._unattended_at = now + self.settings.session.unattended_after * SECOND
+            self._pauses.unattended_at = None
+        elif (
+            self.world in (PAPER, LIVE)
+            and self._pauses.unattended_at is None
+            and UNATTENDED not in self._pauses
+        ):
+            self._pauses.unattended_at = now + self.settings.session.unattended_after * SECOND
 
     def _study(self, event: Studying, now: Instant) -> None:
         if event.on:
             self.pause(STUDYING, now)
         else:
-            self._pauses.pop(STUDYING, None)
+            self._pauses.drop(STUDYING)
             self.journal.line(Severity.INFO, f"the studies have caught up: {self.trading_word()}", now)
-            self.decider.pause = next(iter(self._pauses), "")
+            self.decider.pause = self._pauses.first
 
     def _hold_for(self, kind: str, reason: str, over: str, now: Instant) -> None:
         """Keep entries paused for a reason of a kind, or take the kind's pauses off."""
-        known = [pause for pause in self._pauses if pause.startswith(kind)]
         wanted = f"{kind}: {reason}" if reason else ""
-        if wanted in known:
-            return
-        for pause in known:
-            del self._pauses[pause]
+        dropped = self._pauses.drop_kind(kind, but=wanted)
         if wanted:
             self.pause(wanted, now)
             return
-        self.decider.pause = next(iter(self._pauses), "")
-        if known:
+        self.decider.pause = self._pauses.first
+        if dropped:
             self.journal.line(Severity.INFO, f"{over}: {self.trading_word()}", now)
 
     def _follow(self, event: Followed, now: Instant) -> None:
@@ -423,8 +413,8 @@ class Core:
     def _timers(self, now: Instant) -> None:
         self.decider.expire(now)
         self.person.disarm(now)
-        if self._unattended_at is not None and now >= self._unattended_at:
-            self._unattended_at = None
+        if self._pauses.unattended_at is not None and now >= self._pauses.unattended_at:
+            self._pauses.unattended_at = None
             self.pause(UNATTENDED, now)
         if self.keeper.portfolio.running():
             self.minder.clock(now)
@@ -445,7 +435,7 @@ class Core:
             self.keeper.next_wake(),
             self.decider.next_wake(),
             self.person.armed_until,
-            self._unattended_at,
+            self._pauses.unattended_at,
             self.minder.next_clock(now),
             self.watch.next_wake(now),
         )
