@@ -1,0 +1,108 @@
+"""What stands around the core in paper and live: checks, halts, notes, and a watchlist that changes during the day."""
+
+import msgspec
+
+from engine.commands import Follow, Outcome, PauseEntries
+from engine.core import Checked, Followed, Halted, Noted, Unfollowed
+from engine.market.instrument import Instrument, InstrumentClass, Provenance
+from engine.market.price import Paise
+from engine.market.update import MarketUpdate
+from engine.views import Severity
+from tests.core.faults import opened
+from tests.core.hostile import OTHER, STOCK, TICK, World
+from tests.core.test_happy_path import answered, buy
+
+NEW = Instrument("NSE_EQ|NEW", "NEW", InstrumentClass.STOCK, TICK, 1, 100_000, Provenance.MASTER)
+
+
+def tick(world: World, last: Paise = 200_00, volume: int = 10) -> MarketUpdate:
+    return MarketUpdate(
+        instrument=NEW.key,
+        arrival=world.now,
+        trade_time=world.now,
+        last=last,
+        last_quantity=volume,
+        volume=volume,
+        previous_close=200_00,
+        bids=((last - TICK, 100),),
+        asks=((last + TICK, 100),),
+    )
+
+
+def test_a_no_go_pauses_entries_until_a_later_check_says_go_and_no_key_takes_it_off() -> None:
+    world = World(world="paper")
+    world.tell(Checked("the token is dead"))
+    assert world.core.trading_word() == "PAUSED: pre-flight says no-go: the token is dead"
+    world.tell(PauseEntries("p", paused=False))
+    assert buy(world).outcome is Outcome.REFUSED
+    world.tell(Checked(""))
+    assert not world.core.trading_word().startswith("PAUSED")
+    assert buy(world, name="then").outcome is Outcome.ACCEPTED
+
+
+def test_another_reason_of_a_no_go_takes_the_place_of_the_first() -> None:
+    world = World(world="paper")
+    world.tell(Checked("the token is dead"))
+    world.tell(Checked("the clock is 90 s off"))
+    assert world.core.trading_word() == "PAUSED: pre-flight says no-go: the clock is 90 s off"
+    world.tell(Checked(""))
+    assert not world.core.trading_word().startswith("PAUSED")
+
+
+def test_a_pause_by_hand_outlives_a_go() -> None:
+    world = World(world="paper")
+    world.tell(Checked("no disk"))
+    world.tell(PauseEntries("p", paused=True))
+    world.tell(Checked(""))
+    assert world.core.trading_word() == "PAUSED: paused by hand"
+
+
+def test_a_halt_of_the_exchange_pauses_entries_and_leaves_stops_alone() -> None:
+    world, _ = opened()
+    live = len(world.core.orders.live())
+    world.tell(Halted("NSE_EQ is NORMAL_CLOSE"))
+    world.settle(1_000_000)
+    assert world.core.trading_word().startswith("PAUSED: the exchange halted")
+    assert len(world.core.orders.live()) == live
+    world.tell(Halted(""))
+    assert not world.core.trading_word().startswith("PAUSED")
+
+
+def test_a_note_is_an_event_line_of_its_severity() -> None:
+    world = World(world="paper")
+    world.tell(Noted("alarm", "the feed is lost since 11:02:03"))
+    line = world.core.events[-1]
+    assert (line.severity, line.text) == (Severity.ALARM, "the feed is lost since 11:02:03")
+
+
+def test_an_instrument_followed_during_the_day_is_read_from_its_first_update_on() -> None:
+    world = World(world="paper")
+    world.tell(tick(world))
+    assert world.core.market.unknown == 1
+    world.tell(Followed(NEW))
+    world.tell(msgspec.structs.replace(tick(world), volume=20))
+    world.tell(msgspec.structs.replace(tick(world), volume=35))
+    assert world.core.watchlist[-1] == NEW.key
+    assert world.core.market.continuity(NEW.key).volume == 15
+
+
+def test_an_instrument_put_aside_leaves_the_watchlist_and_comes_back_as_it_was() -> None:
+    world = World(world="paper")
+    world.tell(Unfollowed(OTHER))
+    assert OTHER not in world.core.watchlist
+    assert buy(world, STOCK).outcome is Outcome.ACCEPTED
+    world.tell(Followed(world.core.instruments[OTHER]))
+    assert OTHER in world.core.watchlist
+
+
+def test_an_instrument_with_a_position_stays_followed() -> None:
+    world, _ = opened()
+    world.tell(Unfollowed(STOCK))
+    assert STOCK in world.core.watchlist
+    assert world.core.why_kept(STOCK) == "a position is open in it"
+
+
+def test_following_by_a_key_is_refused_where_no_broker_stands_behind_the_market() -> None:
+    world = World()
+    world.tell(Follow("f", "INFY"))
+    assert answered(world, "f").text == "only in paper and live"
