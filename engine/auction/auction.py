@@ -11,7 +11,7 @@ from engine.auction.context import AverageRange, ProfileReading, Quality, RowRea
 from engine.auction.development import Development
 from engine.auction.levels import PriorLevels
 from engine.auction.location import check_prior
-from engine.auction.opening import Opening
+from engine.auction.opening import Opening, retrace_opening
 from engine.auction.order_flow import OrderFlow
 from engine.auction.profile_reading import read_ladder, read_profile
 from engine.auction.record import VolumeRecord
@@ -47,6 +47,7 @@ class Auction:
     __slots__ = (
         "_first_minute",
         "_freeze_time",
+        "_joins",
         "_next_minute",
         "_percent",
         "_range",
@@ -131,6 +132,8 @@ class Auction:
         self._rule = settings.profile.value_area_rule
         self._percent = settings.profile.value_area_pct
         self._started = False
+        self._joins = False
+        """Whether the next packet is the first after an estimated past."""
         self._freeze_time = session_open + ROW_FROZEN_AFTER
         self._next_minute = session_open
         self._first_minute: Instant = 0
@@ -155,14 +158,19 @@ class Auction:
         self.previous_close = seed.previous_close or None
         self.time = seed.until
         self.seeded_from = seed.source
-        if self.profile.total != seed.volume:
+        if seed.estimated or self.profile.total != seed.volume:
             self.partial_since = seed.until
+        self._joins = seed.estimated
         self._remember(seed.day.close, seed.until)
         self._started = True
         if seed.average_range is not None:
             self._range = AverageRange(seed.average_range, Quality.LIVE, RANGE_DAYS)
             self._size_row(self._range)
         self._adopt_prior()
+        if self._range is not None and minutes and self.brackets.from_open:
+            self.opening = retrace_opening(
+                minutes, seed.day, self.brackets.opening_end, self.brackets.hour_end, self._range.value
+            )
         if self._range is None and seed.until >= self._freeze_time:
             early = [bar for bar in minutes if bar.start < self._freeze_time] or [seed.day]
             span = max(bar.high for bar in early) - min(bar.low for bar in early)
@@ -194,6 +202,8 @@ class Auction:
             self._sample()
         if not self._started:
             self._begin(update)
+        elif self._joins:
+            self._join(update, accepted)
         price = update.last
         day = None if update.day is None or not self._plausible_bar(update.day) else update.day
         self.last = price
@@ -268,7 +278,8 @@ class Auction:
             return ()
         volumes = self.profile.view(height)
         reading = read_profile(volumes, row, self._rule, self._percent)
-        return read_ladder(volumes, row_letters(self.brackets.brackets, row), reading, row)
+        estimated = self.record.estimated.view(height)
+        return read_ladder(volumes, row_letters(self.brackets.brackets, row), reading, row, estimated)
 
     def _begin(self, update: MarketUpdate) -> None:
         self._started = True
@@ -283,6 +294,14 @@ class Auction:
         self.brackets.start_late(update.trade_time)
         self.seeded_from = None if update.day is None else DAY_BAR
         self._rebase(update)
+
+    def _join(self, update: MarketUpdate, accepted: Accepted) -> None:
+        """Go on from an estimated past: exact from here on, and VWAP by the broker's own figure where it may."""
+        self._joins = False
+        self.partial_since = update.trade_time
+        if not accepted.increment:
+            self._rebase(update)
+            self._remember(update.last, update.trade_time)
 
     def _adopt_prior(self) -> None:
         """Take the average range of enough earlier days, once the feed has confirmed that they are this price's."""

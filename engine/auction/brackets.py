@@ -22,11 +22,13 @@ class Brackets:
         "_by_index",
         "_first",
         "_previous",
+        "_whole_from",
         "balance_end",
         "balance_high",
         "balance_low",
         "clock",
         "ended_at",
+        "from_open",
         "high",
         "hour_end",
         "length",
@@ -61,7 +63,10 @@ class Brackets:
         """How far trades and completed minutes show the session to have gone."""
         self.next_end = min(session_open + self.length, session_close)
         self._by_index: dict[int, Bracket] = {}
+        self.from_open = True
+        """Whether the record reaches back to the first minute, by packets or by a seed's minutes."""
         self._first = 0
+        self._whole_from = 0
         self._previous = -1
 
     @property
@@ -85,8 +90,13 @@ class Brackets:
         return min(self.session_open + (bracket.index + 1) * self.length, self.session_close)
 
     def start_late(self, time: Instant) -> None:
-        """Say that the record begins here: earlier brackets are unknown and this one is not seen whole."""
+        """Say that the record begins here: earlier brackets are unknown and this one is not seen whole.
+
+        The first bracket is: the day bar makes up for what was missed of it.
+        """
+        self.from_open = False
         self._first = (time - self.session_open) // self.length
+        self._whole_from = self._first + 1 if self._first else 0
 
     def trade(self, time: Instant, price: Paise, day: Bar | None) -> None:
         """Take a packet of the session: its last price and, if it carried one, the day bar.
@@ -97,7 +107,7 @@ class Brackets:
         index = (time - self.session_open) // self.length
         bracket = self._by_index.get(index)
         if bracket is None:
-            bracket = Bracket(index, price, price, whole=index == 0 or index > self._first)
+            bracket = Bracket(index, price, price, whole=index >= self._whole_from)
             self._by_index[index] = bracket
         elif price > bracket.high:
             bracket.high = price
@@ -129,7 +139,8 @@ class Brackets:
             return
         bracket = self._by_index.get(index)
         if bracket is None:
-            bracket = self._by_index[index] = Bracket(index, bar.low, bar.high, whole=True)
+            whole = index >= self._whole_from
+            bracket = self._by_index[index] = Bracket(index, bar.low, bar.high, whole=whole)
         bracket.high = max(bracket.high, bar.high)
         bracket.low = min(bracket.low, bar.low)
         end = self.end_of(bracket)
@@ -148,7 +159,11 @@ class Brackets:
             self.opening_low = min(bar.low, self.opening_low or bar.low)
 
     def seed(self, minutes: tuple[Bar, ...], day: Bar, until: Instant) -> None:
-        """Take the session's past from its completed minutes and its day bar up to ``until``."""
+        """Take the session's past from its completed minutes and its day bar up to ``until``.
+
+        Minutes that do not reach back to the open leave the bracket they begin in partial and the balance unknown.
+        """
+        self._begin_with(minutes, until)
         for bar in minutes:
             self.correct(bar)
             bracket = self._by_index[(bar.start - self.session_open) // self.length]
@@ -161,12 +176,24 @@ class Brackets:
             opening.widen(day.low, day.high)
         if until < self.balance_end:
             self.balance_high, self.balance_low = self.high, self.low
-        else:
+        elif self.from_open:
             first_hour = [bar for bar in minutes if bar.start < self.balance_end]
             if first_hour:
                 self.balance_high = max(bar.high for bar in first_hour)
                 self.balance_low = min(bar.low for bar in first_hour)
         self.advance(until)
+
+    def _begin_with(self, minutes: tuple[Bar, ...], until: Instant) -> None:
+        begins = minutes[0].start if minutes else until
+        index, since = divmod(begins - self.session_open, self.length)
+        if minutes and index == 0 and since < MINUTE:
+            return
+        if not minutes:
+            self.start_late(until)
+            return
+        self.from_open = False
+        self._first = index
+        self._whole_from = index + (since > 0)
 
     def advance(self, instant: Instant) -> bool:
         """Move the session's clock on; say whether a bracket that traded came to its end."""

@@ -82,6 +82,8 @@ class RowReading:
     letters: str
     in_value: bool
     """Inside the volume profile's value area."""
+    estimated: int = 0
+    """The part of ``volume`` that nobody saw at this price: spread over the ranges of a seed's candles."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -173,6 +175,8 @@ class Context:
     notes: tuple[str, ...] = field(default=())
     placed_volumes: tuple[int, ...] = field(default=())
     """Of each bar in ``minutes`` the volume placed EXACT or BATCH, units, same order; empty when not counted."""
+    estimated_volume: int = 0
+    """Units of the volume profile that were spread over the ranges of a seed's candles."""
     prior: PriorLevels | None = None
     """What earlier sessions left; None when nothing is known of any."""
     shape: str = ""

@@ -67,7 +67,9 @@ class Market:
     def seed(self, seed: InstrumentSeed) -> None:
         """Take an instrument's past before its first update; raise ValueError for an unknown one or a late call."""
         self._known(seed.instrument).seed(seed)
-        self._continuity[seed.instrument].start(seed.volume, seed.until)
+        if not seed.estimated or seed.volume > sum(seed.volume_rows.values()):
+            self._continuity[seed.instrument].start(seed.volume, seed.until)
+        # Else the total is the candles' own, which may differ from the feed's: its first packet is the baseline.
 
     def apply(self, update: MarketUpdate) -> Applied:
         """Take one update and say what it closed; never raises for a strange one."""

@@ -7,6 +7,7 @@ from engine.auction.context import NamedReading
 from engine.auction.levels import PriorLevels
 from engine.auction.location import IN_RANGE, IN_VALUE, locate
 from engine.auction.opening import Opening
+from engine.market.clock import datetime_of
 from engine.market.price import Paise, rupees_of
 
 OPEN_DRIVE: Final = "OPEN-DRIVE"
@@ -45,6 +46,8 @@ def name_open(
         "nearest_reference": reference[0],
         "reference_distance_rows": round(reference[1] / row, 2),
     }
+    if opening.retraced_until is not None:
+        evidence["path"] = f"1-minute bars until {datetime_of(opening.retraced_until):%H:%M}: ESTIMATED"
     return NamedReading(name, developing, evidence, _falsifier(name, opening) if developing else "")
 
 

@@ -1,8 +1,9 @@
 """The path of the opening, kept in a handful of numbers: excursions from the open and the opening range."""
 
+from collections.abc import Sequence
 from typing import Final
 
-from engine.market.clock import Instant
+from engine.market.clock import MINUTE, Instant
 from engine.market.price import Paise
 from engine.market.update import Bar
 
@@ -27,6 +28,7 @@ class Opening:
         "other",
         "range_high",
         "range_low",
+        "retraced_until",
         "up",
     )
 
@@ -49,6 +51,8 @@ class Opening:
         """Largest excursion beyond the open on the other side, after that."""
         self.range_high: Paise = price
         self.range_low: Paise = price
+        self.retraced_until: Instant | None = None
+        """Until when the path is that of a seed's minutes, in which the order of extremes is unknown; None for none."""
         self.high_after_range: Paise | None = None
         self.low_after_range: Paise | None = None
         """Extremes since the opening range was complete."""
@@ -85,3 +89,27 @@ class Opening:
             self.other = max(self.other, -move * side)
         elif (price - self.first_extreme) * side > 0:
             self.first_extreme = price
+
+
+def retrace_opening(
+    minutes: Sequence[Bar], day: Bar, range_end: Instant, hour_end: Instant, average_range: Paise
+) -> Opening | None:
+    """Return the opening as a session's minutes tell it; None when they do not hold the day's own extremes.
+
+    Inside a minute the order of high and low is not known: a rising one is taken to have made its low first.
+    """
+    first = [bar for bar in minutes if bar.start < hour_end]
+    if not first or first[0].open != day.open:
+        return None
+    newest = minutes[-1].start + MINUTE
+    if newest < hour_end and (
+        max(bar.high for bar in first) < day.high or min(bar.low for bar in first) > day.low
+    ):
+        return None
+    opening = Opening(first[0].open, range_end, average_range)
+    for bar in first:
+        extremes = (bar.low, bar.high) if bar.close >= bar.open else (bar.high, bar.low)
+        for price in (bar.open, *extremes, bar.close):
+            opening.take(price, bar.start)
+    opening.retraced_until = first[-1].start + MINUTE
+    return opening

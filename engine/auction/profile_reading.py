@@ -26,7 +26,11 @@ def read_profile(rows: Rows | None, row: Paise, rule: Rule, percent: int) -> Pro
 
 
 def read_ladder(
-    volumes: Rows | None, letters: Mapping[int, str], reading: ProfileReading | None, row: Paise
+    volumes: Rows | None,
+    letters: Mapping[int, str],
+    reading: ProfileReading | None,
+    row: Paise,
+    estimated: Rows | None = None,
 ) -> tuple[RowReading, ...]:
     """Return the ladder's rows, lowest first, from the lowest to the highest that has volume or letters."""
     low, high = min(letters, default=0), max(letters, default=-1)
@@ -40,6 +44,7 @@ def read_ladder(
             volume=_count(volumes, number),
             letters=letters.get(number, ""),
             in_value=number in value,
+            estimated=_count(estimated, number),
         )
         for number in range(low, high + 1)
     )

@@ -30,7 +30,7 @@ from engine.auction.tpo_profile import bracket_start, letter_of, rotation_factor
 from engine.auction.tpo_structure import Structure
 from engine.market.clock import MINUTE, datetime_of
 from engine.market.continuity import Hole
-from engine.market.price import Paise
+from engine.market.price import Paise, rupees_of
 
 MINUTES_SHOWN: Final = 120
 WIDE_LIMIT: Final = 20
@@ -87,6 +87,7 @@ def read_context(
         day_type=day_type,
         open_type=read_open_type(auction),
         notes=_notes(auction, prior),
+        estimated_volume=auction.record.estimated.total,
         placed_volumes=auction.placement.sure_volumes(minutes),
         prior=prior,
         shape="" if structure is None or structure.shape == NO_SHAPE else structure.shape,
@@ -171,18 +172,18 @@ def read_day_type(auction: Auction, structure: Structure | None) -> NamedReading
 
 def read_open_type(auction: Auction) -> NamedReading:
     """Return the open type: developing until an hour is over, UNKNOWN without the whole open or earlier levels."""
-    if auction.partial_since is not None:
-        return unknown(f"late start at {datetime_of(auction.partial_since):%H:%M:%S}")
+    if auction.opening is None and not auction.brackets.from_open:
+        return _unseen_open(auction)
     prior = check_prior(auction.prior, auction.previous_close)
     if prior is None:
         return unknown("no levels of earlier days")
     if not prior.ready:
         return unknown(f"levels of earlier days are not ready: {prior.reason}")
-    if auction.seeded_from is not None:
-        return unknown("the open was seeded, not seen")
     row, clock = auction.row, auction.brackets.clock
-    if auction.opening is None or row is None:
+    if row is None or auction.average_range is None or auction.average_range.quality is Quality.ESTIMATED:
         return unknown("no average daily range of at least 5 earlier days")
+    if auction.opening is None:
+        return unknown("the minutes of the opening that were handed over do not hold the day's own extremes")
     if clock < auction.brackets.opening_end:
         return unknown("the opening range is not complete")
     return name_open(
@@ -192,6 +193,21 @@ def read_open_type(auction: Auction) -> NamedReading:
         auction.instrument.tick,
         developing=clock < auction.brackets.hour_end,
     )
+
+
+def _unseen_open(auction: Auction) -> NamedReading:
+    """Return why the open is unknown, and what the day bar still tells: how far the first hour went, in no order."""
+    since = auction.session_open if auction.partial_since is None else auction.partial_since
+    reading = unknown(f"late start at {datetime_of(since):%H:%M:%S}")
+    balance, opened = auction.brackets.initial_balance, auction.open
+    if balance is not None and opened is not None:
+        reading.evidence.update(
+            open=rupees_of(opened),
+            first_hour_up=rupees_of(max(0, balance.high - opened)),
+            first_hour_down=rupees_of(max(0, opened - balance.low)),
+            order_of_the_two="unknown",
+        )
+    return reading
 
 
 def read_placement_band(auction: Auction, profile: ProfileReading | None) -> PlacementBand | None:
@@ -247,6 +263,8 @@ def _value_weak(
     wide = auction.placement.wide_volume(profile.row, holes)
     if 100 * wide > WIDE_LIMIT * profile.total:
         reasons.append(f"{100 * wide // profile.total} % of the volume WIDE")
+    if auction.record.estimated.total:
+        reasons.append(f"{100 * auction.record.estimated.total // profile.total} % of the volume ESTIMATED")
     if auction.partial_since is not None:
         reasons.append("PARTIAL")
     return ", ".join(reasons)
@@ -283,7 +301,7 @@ def _acceptance(
 
 def _opening_range(auction: Auction) -> tuple[Paise, Paise] | None:
     session = auction.brackets
-    if auction.partial_since is not None or session.opening_low is None or session.opening_high is None:
+    if not session.from_open or session.opening_low is None or session.opening_high is None:
         return None
     return session.opening_low, session.opening_high
 

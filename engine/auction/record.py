@@ -14,6 +14,7 @@ class VolumeRecord:
     """Profile, placement classes, alternative placements and VWAP of one instrument, fed together."""
 
     __slots__ = (
+        "estimated",
         "event_price",
         "event_tick",
         "event_time",
@@ -29,6 +30,8 @@ class VolumeRecord:
     def __init__(self, tick: Paise) -> None:
         self.tick = tick
         self.profile = VolumeProfile()
+        self.estimated = VolumeProfile()
+        """The part of the profile that a seed spread over the ranges of its minutes: nobody saw it at its price."""
         self.placement = Placement()
         self.placements = Placements()
         self.vwap = Vwap()
@@ -41,8 +44,10 @@ class VolumeRecord:
         """Price, tick and time of the newest event; time 0 before there is anything to compare with."""
 
     def seed(self, seed: InstrumentSeed, minutes: tuple[Bar, ...]) -> None:
-        """Take the past from a seed; its rows are as sure as a trade of their own."""
+        """Take the past from a seed; its rows are as sure as a trade of their own unless they are estimated."""
         for price, volume in sorted(seed.volume_rows.items()):
+            if seed.estimated:
+                self.estimated.add(price // self.tick, volume)
             self.profile.add(price // self.tick, volume)
             self.placements.add_sure(price // self.tick, volume)
         for bar in minutes:
@@ -52,6 +57,7 @@ class VolumeRecord:
     def follow(self, height: int) -> None:
         """Keep rows of this many ticks from now on."""
         self.profile.follow(height)
+        self.estimated.follow(height)
         self.placements.follow(height)
         self.placement.follow(height, height * self.tick)
 

@@ -66,13 +66,25 @@ def read_nodes(auction: Auction, volumes: Rows | None, row: Paise, holes: Sequen
 def _loose_share(
     auction: Auction, volumes: Rows | None, first: int, last: int, holes: Sequence[Hole]
 ) -> float:
-    """Return the share of WIDE and UNPLACED volume in rows; 1 where nothing is recorded or rows are provisional."""
-    volume = 0
-    if volumes is not None:
-        begin = max(0, first - volumes.low)
-        volume = sum(volumes.counts[begin : max(begin, last + 1 - volumes.low)])
-    known = volume and auction.row_frozen
-    return round(auction.placement.loose_volume(first, last, holes) / volume, 4) if known else 1.0
+    """Return the share of volume in rows that is WIDE, UNPLACED or ESTIMATED.
+
+    1 where nothing is recorded or rows are provisional.
+    """
+    volume = _volume_of(volumes, first, last)
+    if not volume or not auction.row_frozen:
+        return 1.0
+    estimated = (
+        auction.record.estimated.view(auction.ticks_per_row or 1) if auction.record.estimated.total else None
+    )
+    loose = auction.placement.loose_volume(first, last, holes) + _volume_of(estimated, first, last)
+    return round(loose / volume, 4)
+
+
+def _volume_of(rows: Rows | None, first: int, last: int) -> int:
+    if rows is None:
+        return 0
+    begin = max(0, first - rows.low)
+    return sum(rows.counts[begin : max(begin, last + 1 - rows.low)])
 
 
 def count_one_timeframing(brackets: Sequence[BracketReading], length: int) -> int:

@@ -45,9 +45,12 @@ class Vwap:
         self._base_turnover, self._base_volume = turnover, volume
 
     def seed(self, seed: InstrumentSeed, minutes: tuple[Bar, ...]) -> None:
-        """Take the past from a seed: its rows count in the deviation, its minutes' typical prices in the slope."""
+        """Take the past from a seed: its rows count in the deviation, its minutes' typical prices in the slope.
+
+        Estimated rows do not: a deviation of guessed prices would not be one.
+        """
         self.rebase(seed.turnover, seed.volume)
-        for price, volume in seed.volume_rows.items():
+        for price, volume in () if seed.estimated else seed.volume_rows.items():
             self._rows_turnover += price * volume
             self._rows_volume += volume
             self._rows_squares += price * price * volume

@@ -84,6 +84,7 @@ def test_figures_are_in_rupees_with_times_in_india() -> None:
         "partial": True,
         "partial_since": "2025-12-15T09:40:00.000+05:30",
         "seeded_from": "1d",
+        "estimated_volume": 0,
         "unplaced_volume": 7,
     }
     assert report["volume_profile"] == {
@@ -107,7 +108,14 @@ def test_figures_are_in_rupees_with_times_in_india() -> None:
     }
     assert report["open_type"] == {
         "name": "UNKNOWN",
-        "evidence": {"reason": "late start at 09:40:00", "developing": True},
+        "evidence": {
+            "reason": "late start at 09:40:00",
+            "open": 99.9,
+            "first_hour_up": 0.3,
+            "first_hour_down": 0.0,
+            "order_of_the_two": "unknown",
+            "developing": True,
+        },
     }
     assert report["initial_balance"] == {"low": 99.9, "high": 100.2, "complete": False}
     json.dumps(report, allow_nan=False)
