@@ -1,0 +1,84 @@
+"""Reading the whole book so that its parts agree: orders and positions come by two calls, and fills come between.
+
+Positions that are newer than the orders would look like somebody else's trade. So both must tell the same net
+quantity; while they do not they are read again, and only a difference that stands still is taken as it is.
+"""
+
+import time
+from collections import defaultdict
+from collections.abc import Callable
+from typing import Final
+
+import msgspec
+
+from engine.brokers.upstox.translation import intraday
+from engine.market.clock import Instant
+from engine.upstox.budget import Purpose
+from engine.upstox.client import UpstoxClient
+from engine.upstox.outcome import CallFailed, InDoubt
+from engine.upstox.records import OrderRow, PositionRow
+
+TRIES: Final = 3
+AGAIN_AFTER: Final = 0.25
+
+Difference = dict[str, tuple[int, int]]
+
+
+class WholeBook(msgspec.Struct, frozen=True):
+    """One consistent read: asked for at ``time``."""
+
+    time: Instant
+    orders: tuple[OrderRow, ...]
+    positions: tuple[PositionRow, ...]
+
+    @property
+    def filled(self) -> int:
+        """Return the units filled by all orders of the day: a count that never falls at the broker."""
+        return sum(order.filled_quantity for order in self.orders)
+
+
+class BookReader:
+    """Reads the whole book with one client. Any thread."""
+
+    def __init__(self, clock: Callable[[], Instant], *, sleep: Callable[[float], None] = time.sleep) -> None:
+        self._clock = clock
+        self._sleep = sleep
+
+    def read(self, client: UpstoxClient, purpose: Purpose) -> WholeBook:
+        """Return the whole book; raise CallFailed when a part cannot be read or the parts contradict each other."""
+        before: Difference | None = None
+        for attempt in range(TRIES):
+            asked = self._clock()
+            book = WholeBook(asked, client.order_book(purpose), client.positions(purpose))
+            difference = differences(book)
+            if not difference:
+                return book
+            if difference == before and attempt == TRIES - 1 and not _lost(book, difference):
+                return book
+            before = difference
+            if attempt < TRIES - 1:
+                self._sleep(AGAIN_AFTER)
+        words = ", ".join(
+            f"{key}: {held} held, {filled} filled" for key, (held, filled) in (before or {}).items()
+        )
+        raise CallFailed(InDoubt(f"positions and orders contradict each other: {words}"))
+
+
+def differences(book: WholeBook) -> Difference:
+    """Return instruments whose intraday position is not the sum of the day's fills: (held, filled)."""
+    held: defaultdict[str, int] = defaultdict(int)
+    filled: defaultdict[str, int] = defaultdict(int)
+    for position in book.positions:
+        if intraday(position):
+            held[position.instrument] += position.quantity
+    for order in book.orders:
+        if intraday(order):
+            sign = 1 if order.side == "BUY" else -1
+            filled[order.instrument] += sign * order.filled_quantity
+    return {key: (held[key], filled[key]) for key in sorted({*held, *filled}) if held[key] != filled[key]}
+
+
+def _lost(book: WholeBook, difference: Difference) -> bool:
+    """Say whether fills are open that no position row speaks of: an empty list must not look like flat."""
+    listed = {position.instrument for position in book.positions}
+    return any(filled and key not in listed for key, (_, filled) in difference.items())

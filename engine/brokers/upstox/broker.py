@@ -1,0 +1,335 @@
+"""The live broker as core's runtime sees it: requests go in without waiting, answers come out stamped, in order.
+
+Three groups of threads carry the requests: what protects (stops, exits, changes, cancels) has a client, connections
+and threads of its own, so that it never waits behind entries or reads. Everything that comes back, the portfolio
+stream's updates included, passes one queue whose stamps never step back.
+"""
+
+import threading
+import time
+from collections import deque
+from collections.abc import Callable, Iterable, Sequence
+
+from engine.brokers.upstox.book_reader import BookReader
+from engine.brokers.upstox.lanes import Job, LaneName, Lanes
+from engine.brokers.upstox.register import Outside, Register
+from engine.brokers.upstox.translation import answer_of, broken, new_order
+from engine.market.clock import Instant
+from engine.market.price import Paise
+from engine.market.update import MarketUpdate
+from engine.orders.messages import (
+    Acknowledged,
+    BookRead,
+    BrokerEvent,
+    CancelOrder,
+    ModifyOrder,
+    PlaceOrder,
+    ReadBook,
+    ReadFailed,
+    ReadTag,
+    Refused,
+    Request,
+    Role,
+    TagRead,
+    Unanswered,
+)
+from engine.upstox.budget import Purpose
+from engine.upstox.client import UpstoxClient
+from engine.upstox.outcome import CallFailed, Outcome, Rejected
+from engine.upstox.records import OrderRow
+from engine.upstox.terms import ChangedOrder
+
+
+class LiveBroker:
+    """Satisfies the runtime's Exchange on a live account.
+
+    ``clock`` stamps arrivals on the run's own axis; ``wake`` tells the loop, from any thread, that something waits;
+    ``latched`` is asked right before an entry's bytes leave. ``whole_account`` takes every product into scope, not
+    only what is intraday.
+    """
+
+    def __init__(
+        self,
+        client: UpstoxClient,
+        urgent: UpstoxClient,
+        *,
+        clock: Callable[[], Instant],
+        wake: Callable[[], None] = lambda: None,
+        latched: Callable[[], bool] = lambda: False,
+        whole_account: bool = False,
+        monotonic: Callable[[], float] = time.monotonic,
+        sleep: Callable[[float], None] = time.sleep,
+    ) -> None:
+        self._client = client
+        self._urgent = urgent
+        self._clock = clock
+        self._wake = wake
+        self._latched = latched
+        self._reader = BookReader(clock, sleep=sleep)
+        self._lanes = Lanes(monotonic=monotonic)
+        self._lock = threading.Lock()
+        self._events: deque[tuple[Instant, BrokerEvent]] = deque()
+        self._stamped: Instant = 0
+        self._register = Register(whole_account=whole_account)
+        self._background: set[Callable[[], None]] = set()
+        self.last_book: BookRead | None = None
+        """The last whole read that succeeded."""
+
+    @property
+    def outside(self) -> Outside:
+        """Return what the last whole read found beyond the scope."""
+        return self._register.outside
+
+    @property
+    def counts(self) -> dict[str, int]:
+        """Return messages survived, by what was odd about them."""
+        with self._lock:
+            register = self._register
+            return {
+                "repeated": register.repeated,
+                "held": register.held,
+                "corrected": register.values.corrected,
+            }
+
+    @property
+    def at_stake(self) -> bool:
+        """Say whether an order is live or a position open, as far as is known."""
+        with self._lock:
+            live = self._register.live
+        book = self.last_book
+        return live or (book is not None and any(position.quantity for position in book.positions))
+
+    def remember(self, orders: Iterable[tuple[str, str, int, Paise]]) -> None:
+        """Take in what core knows from an earlier life: tag, order id, filled units and their value in paise."""
+        with self._lock:
+            for tag, order_id, filled, value in orders:
+                if order_id:
+                    self._register.learn_id(tag, order_id)
+                    self._register.values.remember(order_id, filled, value)
+
+    def submit(self, request: Request, now: Instant) -> None:
+        """Hand a request to its threads and return at once; ``now`` is not needed: the broker has its own time."""
+        del now
+        match request:
+            case PlaceOrder():
+                with self._lock:
+                    self._register.placing[request.tag] = request
+                entry = request.role is Role.ENTRY
+                self._put(LaneName.ENTRIES if entry else LaneName.URGENT, request.tag, request)
+            case CancelOrder() if not request.order_id and self._lanes.withdraw(
+                LaneName.ENTRIES, request.tag
+            ):
+                refusal = Refused(request.tag, "WITHDRAWN", "cancelled before it left; nothing was sent")
+                self._placed(request.tag, refusal)
+            case ModifyOrder() | CancelOrder():
+                self._put(LaneName.URGENT, request.tag, request)
+            case ReadBook() | ReadTag():
+                self._put(LaneName.READS, "", request)
+
+    def next_due(self) -> Instant | None:
+        """Return when the oldest waiting event arrived; None when none waits."""
+        with self._lock:
+            return self._events[0][0] if self._events else None
+
+    def advance(self, now: Instant) -> list[BrokerEvent]:
+        """Return everything that arrived by ``now``, oldest first."""
+        arrived = []
+        with self._lock:
+            while self._events and self._events[0][0] <= now:
+                arrived.append(self._events.popleft()[1])
+        return arrived
+
+    def on_update(self, update: MarketUpdate, now: Instant) -> list[BrokerEvent]:
+        """Return nothing: the exchange matches by itself."""
+        del update, now
+        return []
+
+    def read_book(self, request: str, now: Instant) -> BookRead:
+        """Return the account as it stands, on the caller's thread; raise CallFailed when it cannot be had."""
+        del now
+        return self._book_read(request, self._urgent)
+
+    def poll(self) -> None:
+        """Have the order book read and its news queued: in place of a stream that is down, and beside it."""
+        self._in_background(self._poll)
+
+    def reconcile(self) -> None:
+        """Have orders, trades and positions read together and the orders' news queued: after a stream came back."""
+        self._in_background(self._reconcile)
+
+    def take_rows(self, rows: Iterable[OrderRow]) -> None:
+        """Queue the news of the broker's rows (stream, poll): repeated ones and other products are left out."""
+        with self._lock:
+            fresh = self._register.news(rows, self._clock())
+            for report in fresh:
+                self._append(report)
+        if fresh:
+            self._wake()
+
+    def warm(self) -> None:
+        """Keep the connections of both clients open; raises NotSentError."""
+        self._urgent.warm()
+        self._client.warm()
+
+    def close(self) -> None:
+        """End the threads; what is under way is not waited for."""
+        self._lanes.close()
+
+    def _put(self, lane: LaneName, key: str, request: Request) -> None:
+        self._lanes.put(lane, Job(key, lambda: self._carry(request)))
+
+    def _carry(self, request: Request) -> None:
+        """Perform a request on a thread of its lane; whatever breaks, core gets an answer."""
+        try:
+            event = self._perform(request)
+        except Exception as error:  # noqa: BLE001 - a fault of ours must reach core as one, not end the thread
+            event = broken(request, f"{type(error).__name__}: {error}")
+        if isinstance(request, PlaceOrder):
+            self._placed(request.tag, event)
+        else:
+            with self._lock:
+                self._append(event)
+            self._wake()
+
+    def _perform(self, request: Request) -> BrokerEvent:
+        match request:
+            case PlaceOrder():
+                return self._place(request)
+            case ModifyOrder():
+                return self._modify(request)
+            case CancelOrder():
+                return self._cancel(request)
+            case ReadBook():
+                try:
+                    return self._book_read(request.request, self._reading)
+                except CallFailed as error:
+                    return ReadFailed(request.request, str(error))
+            case ReadTag():
+                try:
+                    return self._probe(request)
+                except CallFailed as error:
+                    return ReadFailed(request.request, str(error))
+
+    @property
+    def _reading(self) -> UpstoxClient:
+        """Return the client that reads: the kill's own while the latch is set."""
+        return self._urgent if self._latched() else self._client
+
+    @property
+    def _protecting(self) -> Purpose:
+        return Purpose.KILL if self._latched() else Purpose.PROTECT
+
+    def _place(self, request: PlaceOrder) -> BrokerEvent:
+        if request.role is not Role.ENTRY:
+            return answer_of(request.tag, "", self._urgent.place(new_order(request), self._protecting))
+        if self._latched():
+            return Refused(request.tag, "LATCHED", "the kill latch is set; nothing was sent")
+        return answer_of(request.tag, "", self._client.place(new_order(request), Purpose.ROUTINE))
+
+    def _modify(self, request: ModifyOrder) -> BrokerEvent:
+        order_id = request.order_id or self._id_of(request.tag)
+        if not order_id:
+            return Refused(
+                request.tag, "NO_ORDER_ID", "its id is not known yet; nothing was sent", request.request
+            )
+        order = ChangedOrder(
+            order_id, request.order_type.value, request.quantity, request.price, request.trigger_price
+        )
+        return answer_of(request.tag, request.request, self._urgent.modify(order, self._protecting))
+
+    def _cancel(self, request: CancelOrder) -> BrokerEvent:
+        order_id = request.order_id or self._id_of(request.tag)
+        outcome: Outcome
+        if order_id:
+            outcome = self._urgent.cancel(order_id, self._protecting)
+        else:
+            outcome = self._urgent.multi_cancel(tag=request.tag, purpose=self._protecting)
+        return answer_of(request.tag, request.request, outcome)
+
+    def _probe(self, request: ReadTag) -> TagRead:
+        """Look for an order by its tag: only a list that reads proves that there is none."""
+        client, purpose = self._reading, self._protecting
+        try:
+            rows: Sequence[OrderRow] = client.order_history(tag=request.tag, purpose=purpose)
+        except CallFailed as error:
+            if not isinstance(error.outcome, Rejected):
+                raise
+            # What the broker says of a tag that it does not know is not documented: the book decides.
+            rows = [row for row in client.order_book(purpose) if row.tag == request.tag]
+        if not rows:
+            return TagRead(request.request, request.tag, None)
+        newest = rows[-1]
+        if len(rows) > 1:
+            # A history lists states with stamps of one second, in no promised order.
+            newest = client.order_details(newest.order_id, purpose)
+        with self._lock:
+            self._register.learn_id(request.tag, newest.order_id)
+            report = self._register.report(newest, self._clock())
+        return TagRead(request.request, request.tag, report)
+
+    def _book_read(self, request: str, client: UpstoxClient) -> BookRead:
+        book = self._reader.read(client, self._protecting)
+        self._learn_values(book.orders, client)
+        with self._lock:
+            read = self._register.book_read(request, book, self._clock())
+        self.last_book = read
+        return read
+
+    def _learn_values(self, rows: Iterable[OrderRow], client: UpstoxClient) -> None:
+        """Fetch exact fill prices where a fill is new; without them the broker's average counts."""
+        with self._lock:
+            if all(self._register.values.known(row) for row in rows):
+                return
+        try:
+            trades = client.trades(purpose=Purpose.PROTECT)
+        except CallFailed:
+            return
+        with self._lock:
+            self._register.values.learn(trades)
+
+    def _in_background(self, work: Callable[[], None]) -> None:
+        """Queue a read of our own, unless the same one waits already."""
+        with self._lock:
+            if work in self._background:
+                return
+            self._background.add(work)
+
+        def perform() -> None:
+            with self._lock:
+                self._background.discard(work)
+            try:
+                work()
+            except CallFailed:
+                return
+
+        self._lanes.put(LaneName.READS, Job("", perform))
+
+    def _poll(self) -> None:
+        self.take_rows(self._reading.order_book(self._protecting if self._latched() else Purpose.ROUTINE))
+
+    def _reconcile(self) -> None:
+        client = self._reading
+        book = self._reader.read(client, self._protecting)
+        self._learn_values(book.orders, client)
+        self.take_rows(book.orders)
+
+    def _placed(self, tag: str, event: BrokerEvent) -> None:
+        """Queue the answer of a placement, and right behind it the updates that waited for it."""
+        with self._lock:
+            request = self._register.placing.pop(tag, None)
+            if isinstance(event, Acknowledged):
+                self._register.learn_id(tag, event.order_id)
+            elif isinstance(event, Unanswered) and request is not None:
+                self._register.doubtful[tag] = request
+            self._append(event)
+            for report in self._register.news((), self._clock()):
+                self._append(report)
+        self._wake()
+
+    def _id_of(self, tag: str) -> str:
+        with self._lock:
+            return self._register.id_of(tag)
+
+    def _append(self, event: BrokerEvent) -> None:
+        self._stamped = max(self._stamped, self._clock())
+        self._events.append((self._stamped, event))

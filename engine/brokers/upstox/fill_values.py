@@ -1,0 +1,56 @@
+"""What each filled quantity of an order was worth, told once and then always the same.
+
+Stream and book give a rounded average, the list of trades the exact sum. Core takes the same quantity with another
+value for a contradiction, so the first value told stays; what trades correct shows with the next unit that fills.
+"""
+
+from collections import defaultdict
+from collections.abc import Iterable
+
+from engine.market.price import Paise
+from engine.upstox.records import OrderRow, TradeRow
+
+
+class FillValues:
+    """Owns the cumulative values told, by order and filled quantity. One thread at a time."""
+
+    def __init__(self) -> None:
+        self._told: defaultdict[str, dict[int, Paise]] = defaultdict(dict)
+        self._exact: dict[str, tuple[int, Paise]] = {}
+        self.corrected = 0
+        """Orders whose trades add up to another value than was told."""
+
+    def remember(self, order_id: str, filled: int, value: Paise) -> None:
+        """Take in what core was told in an earlier life."""
+        if filled:
+            self._told[order_id][filled] = value
+
+    def learn(self, trades: Iterable[TradeRow]) -> None:
+        """Take in the day's executions: exact sums by order."""
+        sums: dict[str, tuple[int, Paise]] = {}
+        for trade in trades:
+            quantity, value = sums.get(trade.order_id, (0, 0))
+            sums[trade.order_id] = (quantity + trade.quantity, value + trade.quantity * trade.price)
+        for order_id, (quantity, value) in sums.items():
+            if self._told[order_id].get(quantity, value) != value and self._exact.get(order_id) != (
+                quantity,
+                value,
+            ):
+                self.corrected += 1
+            self._exact[order_id] = (quantity, value)
+
+    def known(self, row: OrderRow) -> bool:
+        """Say whether a row's value needs no trades any more."""
+        return not row.filled_quantity or row.filled_quantity in self._told[row.order_id]
+
+    def value(self, row: OrderRow) -> Paise:
+        """Return the cumulative value of a row's filled quantity, never below that of a smaller one."""
+        filled = row.filled_quantity
+        if not filled:
+            return 0
+        told = self._told[row.order_id]
+        if filled not in told:
+            quantity, exact = self._exact.get(row.order_id, (0, 0))
+            value = exact if quantity == filled else row.filled_value
+            told[filled] = max([value, *(known for less, known in told.items() if less < filled)])
+        return told[filled]

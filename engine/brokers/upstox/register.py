@@ -1,0 +1,119 @@
+"""What the broker's rows have told so far: whose order is whose, what is news, and what the account holds.
+
+Updates without a tag wait for the placement that they may belong to, so that an order of ours is never taken for a
+stranger's. Repeated rows are left out, for the stream and the polls tell the same.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Final
+
+from engine.brokers.upstox.book_reader import WholeBook
+from engine.brokers.upstox.fill_values import FillValues
+from engine.brokers.upstox.translation import intraday, position_of, report_of
+from engine.market.clock import SECOND, Instant
+from engine.orders.messages import BookRead, OrderReport, PlaceOrder
+from engine.upstox.records import OrderRow
+
+ENDED_WORDS: Final = frozenset({"complete", "rejected", "cancelled", "cancelled after market order"})
+"""Statuses after which nothing more is expected of an order."""
+
+HELD_FOR: Final = 10 * SECOND
+"""How long an update without a tag waits for the placement that it may belong to."""
+
+
+@dataclass(frozen=True, slots=True)
+class Outside:
+    """What the account holds beyond the scope: open positions and live orders of other products."""
+
+    positions: int = 0
+    orders: int = 0
+
+
+class Register:
+    """Owns tags, ids, fill values and the last row of each order. One thread at a time: its owner locks."""
+
+    def __init__(self, *, whole_account: bool) -> None:
+        self._whole_account = whole_account
+        self.values = FillValues()
+        self.placing: dict[str, PlaceOrder] = {}
+        """Placements under way, by tag."""
+        self.doubtful: dict[str, PlaceOrder] = {}
+        """Placements without an answer, until an id proves them."""
+        self.outside = Outside()
+        self.repeated = 0
+        """Rows that told nothing new."""
+        self.held = 0
+        """Rows that waited for a placement's answer."""
+        self._tags: dict[str, str] = {}
+        self._ids: dict[str, str] = {}
+        self._waiting: list[tuple[Instant, OrderRow]] = []
+        self._told: dict[str, OrderRow] = {}
+
+    @property
+    def live(self) -> bool:
+        """Say whether an order is live or on its way, as far as rows have told."""
+        return bool(self.placing) or any(row.status not in ENDED_WORDS for row in self._told.values())
+
+    def learn_id(self, tag: str, order_id: str) -> None:
+        """Note which order a tag belongs to."""
+        self._tags[order_id] = tag
+        self._ids.setdefault(tag, order_id)
+        self.doubtful.pop(tag, None)
+
+    def id_of(self, tag: str) -> str:
+        """Return the id of a tag's order; empty while it is not known."""
+        return self._ids.get(tag, "")
+
+    def report(self, row: OrderRow, now: Instant) -> OrderReport:
+        """Return core's report of a row."""
+        return report_of(row, self._tag_of(row), self.values.value(row), now)
+
+    def news(self, rows: Iterable[OrderRow], now: Instant) -> list[OrderReport]:
+        """Return reports of rows that say something new, those first that have waited."""
+        waiting, self._waiting = self._waiting, []
+        fresh = []
+        for since, row in [*waiting, *((now, row) for row in rows)]:
+            if row.tag:
+                self.learn_id(row.tag, row.order_id)
+            if not self._tag_of(row) and now - since < HELD_FOR and self._may_be_ours(row):
+                self._waiting.append((since, row))
+                self.held += since == now
+            elif self._told.get(row.order_id) == row:
+                self.repeated += 1
+            elif self._concerns_us(row):
+                self._told[row.order_id] = row
+                fresh.append(self.report(row, now))
+        return fresh
+
+    def book_read(self, request: str, book: WholeBook, now: Instant) -> BookRead:
+        """Return what core may see of a whole book: everything in scope; the rest is counted."""
+        orders, positions, outside_orders, outside_positions = [], [], 0, 0
+        for row in book.orders:
+            if row.tag:
+                self.learn_id(row.tag, row.order_id)
+            if self._concerns_us(row):
+                orders.append(self.report(row, now))
+                self._told[row.order_id] = row
+            elif row.status not in ENDED_WORDS:
+                outside_orders += 1
+        for instrument in dict.fromkeys(row.instrument for row in book.positions):
+            rows = [row for row in book.positions if row.instrument == instrument]
+            ours = [row for row in rows if self._whole_account or intraday(row)]
+            outside_positions += sum(1 for row in rows if row not in ours and row.quantity)
+            if ours:
+                positions.append(position_of(instrument, ours))
+        self.outside = Outside(outside_positions, outside_orders)
+        return BookRead(request, book.time, book.filled, tuple(positions), tuple(orders))
+
+    def _may_be_ours(self, row: OrderRow) -> bool:
+        return any(
+            (order.instrument, order.side.value, order.quantity) == (row.instrument, row.side, row.quantity)
+            for order in (*self.placing.values(), *self.doubtful.values())
+        )
+
+    def _concerns_us(self, row: OrderRow) -> bool:
+        return self._whole_account or intraday(row) or row.order_id in self._tags
+
+    def _tag_of(self, row: OrderRow) -> str:
+        return row.tag or self._tags.get(row.order_id, "")

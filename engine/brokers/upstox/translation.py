@@ -1,0 +1,108 @@
+"""From the broker's rows and outcomes to what core understands, and from core's requests to the broker's."""
+
+from collections.abc import Iterable
+from typing import Final
+
+from engine.market.clock import Instant
+from engine.market.price import Paise
+from engine.orders.messages import (
+    Acknowledged,
+    BrokerEvent,
+    BrokerPosition,
+    OrderReport,
+    OrderType,
+    PlaceOrder,
+    ReadBook,
+    ReadFailed,
+    ReadTag,
+    Refused,
+    Request,
+    Unanswered,
+)
+from engine.setups.signal import Side
+from engine.upstox.client import Bulk
+from engine.upstox.outcome import Done, InDoubt, Outcome
+from engine.upstox.records import INTRADAY, OrderRow, PositionRow
+from engine.upstox.terms import NewOrder
+
+_TYPES: Final = {
+    "LIMIT": OrderType.LIMIT,
+    "MARKET": OrderType.LIMIT,
+    "SL": OrderType.STOP_LIMIT,
+    "SL-M": OrderType.STOP_LIMIT,
+}
+"""With market protection a MARKET order is a limit at the exchange, and an SL-M a stop limit."""
+
+
+def new_order(request: PlaceOrder) -> NewOrder:
+    """Return the broker's order for a placement of ours."""
+    return NewOrder(
+        instrument=request.instrument,
+        side=request.side.value,
+        order_type=request.order_type.value,
+        quantity=request.quantity,
+        price=request.price,
+        trigger_price=request.trigger_price,
+        tag=request.tag,
+    )
+
+
+def report_of(row: OrderRow, tag: str, value: Paise, arrival: Instant) -> OrderReport:
+    """Return core's report of a row; a row without any stamp counts as of its arrival."""
+    return OrderReport(
+        order_id=row.order_id,
+        tag=tag,
+        instrument=row.instrument,
+        side=Side(row.side),
+        order_type=_TYPES.get(row.order_type, OrderType.LIMIT),
+        quantity=row.quantity,
+        price=row.price,
+        trigger_price=row.trigger_price,
+        status=row.status,
+        filled_quantity=row.filled_quantity,
+        filled_value=value,
+        time=row.time or arrival,
+        message=row.message,
+    )
+
+
+def position_of(instrument: str, rows: Iterable[PositionRow]) -> BrokerPosition:
+    """Return one instrument's position from its rows of every product in scope."""
+    rows = tuple(rows)
+    return BrokerPosition(
+        instrument=instrument,
+        quantity=sum(row.quantity for row in rows),
+        buy_quantity=sum(row.day_buy_quantity for row in rows),
+        buy_value=sum(row.day_buy_value for row in rows),
+        sell_quantity=sum(row.day_sell_quantity for row in rows),
+        sell_value=sum(row.day_sell_value for row in rows),
+    )
+
+
+def intraday(row: OrderRow | PositionRow) -> bool:
+    """Say whether a row belongs to what we trade."""
+    return row.product == INTRADAY
+
+
+def answer_of(tag: str, request: str, outcome: Outcome) -> BrokerEvent:
+    """Return what an outcome of a write says to core; ``request`` is empty for a placement."""
+    match outcome:
+        case Done(data=Bulk(order_ids=ids, errors=errors)):
+            if ids:
+                return Acknowledged(tag, ids[0], request)
+            if errors:
+                return Refused(tag, errors[0].code, errors[0].message, request)
+            return Refused(tag, "NOTHING_FOUND", "the broker found no live order with this tag", request)
+        case Done(data=ids):
+            return Acknowledged(tag, ids[0], request)
+        case InDoubt(detail=detail):
+            return Unanswered(tag, detail, request)
+        case _:
+            return Refused(tag, outcome.code, outcome.message, request)
+
+
+def broken(request: Request, detail: str) -> BrokerEvent:
+    """Return what core hears of a request that broke on our own side: no proof either way."""
+    if isinstance(request, ReadBook | ReadTag):
+        return ReadFailed(request.request, detail)
+    return Unanswered(request.tag, detail, "" if isinstance(request, PlaceOrder) else request.request)
