@@ -8,6 +8,7 @@ import tomllib
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import time
+from ipaddress import ip_address
 from pathlib import Path
 from typing import Annotated, Any, Final, Literal, get_args, get_origin
 from urllib.parse import urlsplit
@@ -460,7 +461,18 @@ SECRET_SETTINGS: Final = frozenset({"upstox.access_token", "upstox.client_secret
 
 def is_loopback(host: str) -> bool:
     """Say whether a host name or address never leaves this machine."""
-    return host in ("localhost", "::1") or host.startswith("127.")
+    if host == "localhost":
+        return True
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
+def brokers_on_loopback(upstox: Upstox) -> bool:
+    """Say whether every address of the broker is one of this machine."""
+    addresses = (upstox.api_url, upstox.order_url, upstox.assets_url)
+    return all(is_loopback(urlsplit(address).hostname or "") for address in addresses)
 
 
 @dataclass(frozen=True, slots=True)
@@ -532,7 +544,8 @@ def _from_overrides(overrides: Sequence[str]) -> Iterator[tuple[str, object, str
         name, equals, text = override.partition("=")
         name = name.strip()
         if not equals or name.count(".") != 1:
-            raise SettingsError(f"--set: expected section.key=value, got {override!r}")
+            shown = "a hidden value" if name.startswith(tuple(SECRET_SETTINGS)) else repr(override)
+            raise SettingsError(f"--set: expected section.key=value, got {shown}")
         yield name, _from_text(name, text.strip()), f"--set {name}"
 
 
@@ -567,6 +580,11 @@ def load(
             problems.append(
                 f"{sources.get(name, 'default')}: {name}: {_sentence(name, problem)}, got {value}"
             )
+    if settings is not None and settings.session.clock == "feed" and not brokers_on_loopback(settings.upstox):
+        problems.append(
+            f"{sources.get('session.clock', 'default')}: session.clock: expected wall while a broker's address is not "
+            "on loopback, got 'feed'"
+        )
     if problems or settings is None:
         raise SettingsError("\n".join(problems))
     return Configuration(settings, sources)
@@ -593,6 +611,22 @@ def _suggest(name: str) -> str:
 
     near = get_close_matches(name, [known for known, _ in _fields()], n=3, cutoff=0.4)
     return f"did you mean {' or '.join(near)}?" if near else "cockpit config lists every setting"
+
+
+def secrets_as_environment(overrides: Sequence[str]) -> tuple[list[str], dict[str, str]]:
+    """Return the overrides that other processes may see, and the secret ones as environment variables.
+
+    A command line is readable by every user of the machine, an environment by its owner alone.
+    """
+    public: list[str] = []
+    variables: dict[str, str] = {}
+    for override in overrides:
+        name, _, text = override.partition("=")
+        if name.strip() in SECRET_SETTINGS:
+            variables[ENVIRONMENT_PREFIX + name.strip().upper().replace(".", "__")] = text.strip()
+        else:
+            public.append(override)
+    return public, variables
 
 
 def describe(configuration: Configuration) -> list[Setting]:

@@ -26,7 +26,6 @@ __all__ = [
     "describe_report",
     "describe_status",
     "embed_engine",
-    "no_feed",
     "open_desk",
 ]
 
@@ -35,6 +34,11 @@ if TYPE_CHECKING:
 
     from engine.runtime.hosting import Hosted
     from engine.runtime.plan import MarketChoice as PlannedChoice
+
+
+_PATIENCE = 15.0
+_ACCOUNT_PATIENCE = 90.0
+"""Seconds a paper or live engine may take to begin: sign-in, instruments, history and the first frame come first."""
 
 
 class DeskError(Exception):
@@ -108,7 +112,7 @@ class Desk:
         """What is wrong with the settings, where they were not needed; empty when they are good."""
         self.home = home
         self.configuration = configuration
-        self._overrides = overrides
+        self._public_overrides, self.secret_environment = config.secrets_as_environment(overrides)
 
     @property
     def settings(self) -> config.Settings:
@@ -122,8 +126,7 @@ class Desk:
     def choose_world(self, choice: MarketChoice | None) -> tuple[World, MarketChoice | None]:
         """Return the world a bare `cockpit` or a named one leads to.
 
-        Raises DeskError when nothing runs, nothing was cut off, and the settings ask for a market this version
-        does not have.
+        With nothing running and nothing cut off it is the account's world, in the settings' mode.
         """
         from engine.process import EngineState, ended_uncleanly, engine_state
 
@@ -137,12 +140,17 @@ class Desk:
             if engine_state(directory) is not EngineState.NONE:
                 return directory.world, None
         for directory in used:
-            if ended_uncleanly(directory) and directory.world is not World.ACCOUNT:
+            if ended_uncleanly(directory):
                 return directory.world, None
-        raise DeskError(no_feed(self.settings), 1)
+        return World.ACCOUNT, MarketChoice(World.ACCOUNT.value)
 
     def check_choice(self, choice: MarketChoice) -> None:
-        """Refuse an unknown script and files that are plainly no recordings, before an engine is started for them."""
+        """Refuse an unknown script, files that are plainly no recordings and live trading without gates.
+
+        That is before an engine is started for them.
+        """
+        if choice.world == World.ACCOUNT.value:
+            self._check_gates()
         if choice.script is not None:
             from engine.feeds.simulator import UnknownScriptError, script_named
 
@@ -173,7 +181,7 @@ class Desk:
             "--world",
             world.value,
         ]
-        for override in self._overrides:
+        for override in self._public_overrides:
             argv += ["--set", override]
         if choice is None:
             return argv
@@ -199,7 +207,12 @@ class Desk:
             is_named = choice is not None and bool(choice.files or choice.script)
             if choice is not None and is_named and engine_state(directory) is EngineState.RUNNING:
                 self._require_same_market(choice, directory)
-            spawn_engine(self.engine_argv(choice, world), directory)
+            spawn_engine(
+                self.engine_argv(choice, world),
+                directory,
+                _ACCOUNT_PATIENCE if world is World.ACCOUNT else _PATIENCE,
+                environment=self.secret_environment,
+            )
         except (EngineProcessError, HomeError) as error:
             raise DeskError(str(error)) from error
         return directory
@@ -209,10 +222,8 @@ class Desk:
         from engine.runtime.hosting import HostError, host_engine
 
         world = World(choice.world)
-        if world is World.ACCOUNT:
-            raise DeskError(no_feed(self.settings), 1)
         try:
-            host_engine(self.home.world(world), self.settings, self.planned(choice), speed=choice.speed)
+            host_engine(self.home, world, self.settings, self.planned(choice), speed=choice.speed)
         except (HostError, HomeError) as error:
             raise DeskError(str(error)) from error
         return 0
@@ -224,6 +235,9 @@ class Desk:
 
         if choice.world == World.DEMO.value:
             return PlannedChoice(Market.SIMULATED, script=choice.script)
+        if choice.world == World.ACCOUNT.value:
+            self._check_gates()
+            return PlannedChoice(Market(self.settings.account.mode))
         if not choice.files:
             return None
         return PlannedChoice(
@@ -232,6 +246,15 @@ class Desk:
             None if choice.instruments is None else os.fspath(choice.instruments.resolve()),
             choice.start,
         )
+
+    def _check_gates(self) -> None:
+        """Refuse live trading with real money: the rollout gates that must open it do not exist yet."""
+        if self.settings.account.mode == "live" and not config.brokers_on_loopback(self.settings.upstox):
+            raise DeskError(
+                "account.mode = live is refused: until the rollout gates exist it is accepted only while every broker "
+                "address is on loopback; account.mode = paper trades the live feed without money",
+                1,
+            )
 
     def replay_headless(self, choice: MarketChoice, *, speed: int, keep: bool) -> dict[str, object]:
         """Run recorded sessions to their end without a screen and return the report of the contract."""
@@ -393,16 +416,6 @@ def _check_home(root: Path) -> None:
         raise DeskError(
             f"{root}: expected a home that can be read, got: {error.strerror}; choose another with --home"
         ) from error
-
-
-def no_feed(settings: config.Settings) -> str:
-    """Return why the account's world cannot start yet, and what can."""
-    if settings.account.mode == "live":
-        return "account.mode = live is refused: live trading is not part of this version; try `cockpit demo`"
-    return (
-        "paper trading needs the live market feed, which this version does not have; "
-        "try `cockpit demo` (simulated market) or `cockpit replay FILE` (recorded session)"
-    )
 
 
 def _last_used(directory: WorldDirectory) -> float:

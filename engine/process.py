@@ -13,7 +13,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from enum import StrEnum
 from pathlib import Path
 from types import TracebackType
@@ -245,10 +245,17 @@ def take_over(directory: WorldDirectory, patience: float = 5.0) -> EngineLock:
     return lock
 
 
-def spawn_engine(argv: Sequence[str], directory: WorldDirectory, patience: float = 15.0) -> int:
+def spawn_engine(
+    argv: Sequence[str],
+    directory: WorldDirectory,
+    patience: float = 15.0,
+    *,
+    environment: Mapping[str, str] | None = None,
+) -> int:
     """Start a detached engine unless one runs, wait until its kill line answers, and return its pid.
 
-    ``argv`` starts with the program. Of screens that start at once only one starts an engine, all get the same.
+    ``argv`` starts with the program; ``environment`` is added to this process's own. Of screens that start at once
+    only one starts an engine, all get the same.
     Raises EngineProcessError when a hung engine is in the way, when the new one ends before it answers (with the
     last lines of its log), or after ``patience`` seconds.
     """
@@ -265,7 +272,7 @@ def spawn_engine(argv: Sequence[str], directory: WorldDirectory, patience: float
             raise EngineProcessError(
                 f"expected a free world in {directory.path}, got a hung engine; cockpit flatten takes over its work"
             )
-        child = _start(argv, directory) if state is EngineState.NONE else None
+        child = _start(argv, directory, environment or {}) if state is EngineState.NONE else None
         pid = _wait_until_it_answers(directory, child, deadline)
         if child is not None:
             threading.Thread(target=child.wait, name="engine-reaper", daemon=True).start()
@@ -280,7 +287,9 @@ def ignore_hangup() -> None:
     signal.signal(signal.SIGPIPE, signal.SIG_IGN)
 
 
-def _start(argv: Sequence[str], directory: WorldDirectory) -> subprocess.Popen[bytes]:
+def _start(
+    argv: Sequence[str], directory: WorldDirectory, environment: Mapping[str, str]
+) -> subprocess.Popen[bytes]:
     log = os.open(directory.log, os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o600)
     try:
         return subprocess.Popen(
@@ -290,6 +299,7 @@ def _start(argv: Sequence[str], directory: WorldDirectory) -> subprocess.Popen[b
             stderr=log,
             start_new_session=True,
             close_fds=True,
+            env={**os.environ, **environment},
         )
     except OSError as error:
         raise EngineProcessError(f"expected to start {argv[0]}, got: {error.strerror}") from error

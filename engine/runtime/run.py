@@ -284,6 +284,15 @@ def earlier_levels(ledger: LedgerReader, instruments: Iterable[str], day: date) 
 
     Whether the newest of them is really the session before is checked against the feed's previous close.
     """
+    sessions = earlier_sessions(ledger, instruments, day)
+    found = {key: prior_levels(history, None, day) for key, history in sessions.items()}
+    return {key: levels for key, levels in found.items() if levels is not None}
+
+
+def earlier_sessions(
+    ledger: LedgerReader, instruments: Iterable[str], day: date
+) -> dict[str, list[SessionProfile]]:
+    """Return each instrument's stored sessions of days before ``day``, oldest first; raises RunError."""
     wanted = set(instruments)
     sessions: dict[str, list[SessionProfile]] = {}
     try:
@@ -294,8 +303,7 @@ def earlier_levels(ledger: LedgerReader, instruments: Iterable[str], day: date) 
                 sessions.setdefault(key, []).append(profile)
     except (LedgerError, msgspec.DecodeError) as error:
         raise RunError(f"expected earlier sessions to read, got: {error}") from error
-    found = {key: prior_levels(history, None, day) for key, history in sessions.items()}
-    return {key: levels for key, levels in found.items() if levels is not None}
+    return sessions
 
 
 def open_paper(path: Path | None, plan: RunPlan, day: TradingDay) -> PaperExchange:

@@ -1,0 +1,1 @@
+"""Paper and live: a run on the market as it happens, with a broker behind it."""

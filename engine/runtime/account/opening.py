@@ -1,0 +1,201 @@
+"""What a day needs before it can be traded: its schedule, its instruments, their past, and the money."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, replace
+from datetime import date
+from pathlib import Path
+from typing import Final
+
+import msgspec
+
+import config
+from engine.auction.history import SessionProfile, prior_levels
+from engine.auction.levels import PriorLevels
+from engine.core import DayState
+from engine.ledger.reader import LedgerReader
+from engine.ledger.records import LedgerError
+from engine.market.calendar import Calendar, CalendarError, load_calendar
+from engine.market.clock import Instant, trading_date
+from engine.market.instrument import Instrument
+from engine.market.price import Paise, paise_of
+from engine.market.seed import InstrumentSeed
+from engine.market.session import TradingDay, trading_day
+from engine.market.watchlist import Problem, resolve_watchlist
+from engine.runtime.plan import Market, RunPlan
+from engine.runtime.run import RunError, earlier_sessions, read_plan
+from engine.upstox.client import UpstoxClient
+from engine.upstox.history import Past, read_past
+from engine.upstox.instruments import FileError, InstrumentFiles, Shelf
+from engine.upstox.outcome import CallFailed
+from engine.upstox.transport import Transport
+
+_EARLIER_SESSIONS: Final = 5
+"""Sessions rebuilt from candles where the ledger holds fewer of its own."""
+_READERS: Final = 4
+
+
+@dataclass(frozen=True, slots=True)
+class Opening:
+    """Everything a run of today begins with."""
+
+    day: TradingDay
+    instruments: Mapping[str, Instrument]
+    prior: Mapping[str, PriorLevels]
+    seeds: tuple[InstrumentSeed, ...]
+    account: Paise | None
+    """The day's opening account in live, paise; None is the capital of the settings."""
+    recovered: DayState | None
+    """What an earlier run of the same day left."""
+    notes: tuple[str, ...]
+    """What a person should know: entries that are not followed, files that are old, history that is missing."""
+
+
+class Opener:
+    """Reads what a run begins with; every method waits for the broker and belongs to a thread of its own."""
+
+    def __init__(
+        self, root: Path, settings: config.Settings, client: UpstoxClient, transport: Transport
+    ) -> None:
+        self._root = root
+        self._settings = settings
+        self._client = client
+        self._transport = transport
+
+    def calendar(self) -> Calendar:
+        """Return the checked-in calendar with the home's own; raises RunError."""
+        try:
+            return load_calendar(self._root)
+        except CalendarError as error:
+            raise RunError(str(error)) from error
+
+    def trading_day(self, day: date) -> TradingDay:
+        """Return a date's schedule; raises RunError where there is no session."""
+        try:
+            return trading_day(day, self._settings.session, self.calendar())
+        except CalendarError as error:
+            raise RunError(str(error)) from error
+
+    def shelf(self, now: Instant, day: date | None) -> Shelf:
+        """Return today's instrument files, refreshed where the broker answers; raises RunError without a master."""
+        files = InstrumentFiles(self._root, self._settings.upstox.assets_url)
+        try:
+            return files.load(now, files.refresh(self._transport, now, day))
+        except FileError as error:
+            raise RunError(str(error)) from error
+
+    def open(self, now: Instant, market: Market, ledger: LedgerReader) -> Opening:
+        """Return what a run of today begins with; raises RunError naming what is missing and what to do."""
+        day = self.trading_day(trading_date(now))
+        shelf = self.shelf(now, day.day)
+        entries = self._settings.watchlist.instruments
+        instruments, problems = self.resolve(entries, shelf, day.day)
+        if not instruments:
+            raise RunError(_nothing_to_follow(entries, problems))
+        notes = [f"{state.file}: {state.reason}" for state in shelf.states if state.reason]
+        notes += [f"{problem.entry} is not followed: {_reason(problem)}" for problem in problems]
+        earlier = earlier_run(ledger, market, day.day)
+        account = None if earlier is None else earlier.account
+        if market is Market.LIVE and account is None:
+            account = self._account()
+        pasts = self._pasts(instruments, day, now, notes)
+        stored = earlier_sessions(ledger, [one.key for one in instruments], day.day)
+        return Opening(
+            day=day,
+            instruments={one.key: one for one in instruments},
+            prior={
+                one.key: levels
+                for one in instruments
+                if (levels := levels_of(pasts.get(one.key), stored.get(one.key, ()), day.day)) is not None
+            },
+            seeds=tuple(past.seed for past in pasts.values() if past.seed is not None),
+            account=account,
+            recovered=None if earlier is None else recovered_state(ledger, earlier),
+            notes=tuple(notes),
+        )
+
+    def resolve(
+        self, entries: Sequence[str], shelf: Shelf, day: date
+    ) -> tuple[tuple[Instrument, ...], tuple[Problem, ...]]:
+        """Return the instruments that entries mean today, and what is wrong with the others."""
+        resolved = resolve_watchlist(
+            entries, shelf.directory, shelf.eligible, self._last_price, day, suspended=shelf.suspended
+        )
+        return resolved.instruments, resolved.problems
+
+    def past_of(self, instrument: Instrument, day: TradingDay, now: Instant) -> Past:
+        """Return what the broker's candles say of an instrument before now; a dead history source gives little."""
+        return read_past(
+            self._client, instrument, day, self._settings, self.calendar(), now, sessions=_EARLIER_SESSIONS
+        )
+
+    def _pasts(
+        self, instruments: Iterable[Instrument], day: TradingDay, now: Instant, notes: list[str]
+    ) -> dict[str, Past]:
+        with ThreadPoolExecutor(_READERS, "history") as threads:
+            found = list(threads.map(lambda one: self.past_of(one, day, now), instruments))
+        notes += [f"{past.instrument}: {note}" for past in found for note in past.notes]
+        return {past.instrument: past for past in found}
+
+    def _account(self) -> Paise:
+        """Return the day's opening account in live: no read, no arming."""
+        try:
+            funds = self._client.funds()
+        except CallFailed as error:
+            raise RunError(
+                f"expected to read the account's funds before trading live, got: {error}"
+            ) from error
+        if funds.cash is None:
+            raise RunError("expected the broker to name the cash available to trade, got none")
+        return min(paise_of(self._settings.account.capital), funds.cash)
+
+    def _last_price(self, key: str) -> Paise | None:
+        try:
+            quote = self._client.quotes([key]).get(key)
+        except CallFailed:
+            return None
+        return None if quote is None else quote.last
+
+
+def levels_of(past: Past | None, stored: Sequence[SessionProfile], day: date) -> PriorLevels | None:
+    """Return what earlier sessions left: our own record of a day wins over the one rebuilt from candles."""
+    sessions = {session.day: session for session in (() if past is None else past.sessions)}
+    sessions.update({session.day: session for session in stored})
+    levels = prior_levels([sessions[one] for one in sorted(sessions)], None, day)
+    if levels is None or past is None or past.range is None or past.range.days <= levels.range_days:
+        return levels
+    return replace(levels, average_range=past.range.value, range_days=past.range.days)
+
+
+def earlier_run(ledger: LedgerReader, market: Market, day: date) -> RunPlan | None:
+    """Return the newest earlier run of a day in paper, or in live: neither's losses are the other's."""
+    try:
+        runs = [run for run in ledger.runs() if run.day == day and run.run.startswith(f"{market.value}-")]
+        return read_plan(runs[-1]) if runs else None
+    except LedgerError as error:
+        raise RunError(f"expected the runs of {day} to read, got: {error}") from error
+
+
+def recovered_state(ledger: LedgerReader, plan: RunPlan) -> DayState | None:
+    """Return what an earlier run left when it traded, else what it began with; raises RunError."""
+    try:
+        fact = ledger.day_state(plan.day, plan.run)
+        return plan.recovered if fact is None else msgspec.json.decode(fact.payload, type=DayState)
+    except (LedgerError, msgspec.DecodeError) as error:
+        raise RunError(f"expected the state of {plan.day} to read, got: {error}") from error
+
+
+def _reason(problem: Problem) -> str:
+    near = f"; did you mean {', '.join(problem.near)}?" if problem.near else ""
+    return f"{problem.reason}{near}"
+
+
+def _nothing_to_follow(entries: Sequence[str], problems: Sequence[Problem]) -> str:
+    if not entries:
+        return (
+            "expected watchlist.instruments to name what to follow, got nothing; write it in cockpit.toml or give "
+            "--set watchlist.instruments=INFY,'NIFTY FUT near'; `cockpit instruments TEXT` searches"
+        )
+    return "expected at least one instrument that can be followed, got none: " + "; ".join(
+        f"{problem.entry}: {_reason(problem)}" for problem in problems
+    )
