@@ -1,0 +1,89 @@
+"""What will happen when: the exchange's own acts and the tape, done in order of exchange time by one task."""
+
+import asyncio
+import heapq
+from collections.abc import Callable, Iterator
+from itertools import count
+
+from engine.market.clock import Instant
+from tests.fake_upstox.clock import ExchangeClock
+from tests.fake_upstox.tape import TapeItem
+
+Act = Callable[[], None]
+_BREATH = 200
+"""Acts between two chances for the sockets while catching up."""
+
+
+class Agenda:
+    """The one place where exchange time passes."""
+
+    def __init__(self, clock: ExchangeClock, tape: Iterator[list[TapeItem]]) -> None:
+        self._clock = clock
+        self._tape = tape
+        self._next_items = next(tape, None)
+        self._acts: list[tuple[Instant, int, Act]] = []
+        self._order = count()
+        self._moment: Instant = clock.now()
+        self._working = False
+        self.catching_up = False
+        """After a jump: the market moves on, but nobody is told of each step."""
+        self._target: Instant = 0
+
+    @property
+    def moment(self) -> Instant:
+        """Return the time of the act under way, else the exchange's time."""
+        return self._moment if self._working else max(self._moment, self._clock.now())
+
+    @property
+    def tape_ended(self) -> bool:
+        """Say whether every recorded packet was played."""
+        return self._next_items is None
+
+    def at(self, moment: Instant, act: Act) -> None:
+        """Do something at a time; the past means as soon as possible."""
+        heapq.heappush(self._acts, (moment, next(self._order), act))
+        self._clock.wake()
+
+    def after(self, delay: Instant, act: Act) -> None:
+        """Do something some microseconds of exchange time from now."""
+        self.at(self.moment + delay, act)
+
+    def jump(self, to: Instant) -> None:
+        """Set the clock ahead; everything in between happens at once, in order and unheard."""
+        self._clock.jump(to)
+        self._target = to
+
+    def next_due(self) -> Instant | None:
+        """Return when the next thing happens, None when nothing is planned."""
+        times = [self._acts[0][0]] if self._acts else []
+        if self._next_items is not None:
+            times.append(self._next_items[0].at)
+        return min(times, default=None)
+
+    async def run(self, play: Callable[[list[TapeItem]], None]) -> None:
+        """Do what is due for ever; ``play`` takes each group of packets that arrive together."""
+        done = 0
+        while True:
+            due = self.next_due()
+            if due is None or due > self._clock.now():
+                self.catching_up = False
+                await self._clock.wait_until(due)
+                done = 0
+                continue
+            self._step(due, play)
+            done += 1
+            if done % _BREATH == 0:
+                await asyncio.sleep(0)
+
+    def _step(self, due: Instant, play: Callable[[list[TapeItem]], None]) -> None:
+        self._moment = max(self._moment, due)
+        self.catching_up = due < self._target
+        self._working = True
+        try:
+            if self._acts and self._acts[0][0] <= due:
+                heapq.heappop(self._acts)[2]()
+            elif self._next_items is not None:
+                items, self._next_items = self._next_items, next(self._tape, None)
+                play(items)
+        finally:
+            self._working = False

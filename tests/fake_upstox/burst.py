@@ -1,0 +1,65 @@
+"""More updates than any market sends: the moving instruments' last packets again, with small steps, at a fixed rate."""
+
+import asyncio
+import time
+from itertools import cycle
+
+import msgspec
+
+from engine.market.clock import MILLISECOND
+from engine.market.packet import FullFeed, MarketFeed, RecordedPacket
+from tests.fake_upstox.broker import Broker
+from tests.fake_upstox.market import Quote
+from tests.fake_upstox.tape import TapeItem
+
+_STEP = 0.02
+
+
+def start_burst(broker: Broker, rate: float, seconds: float) -> None:
+    """Send ``rate`` updates a second, spread over what is subscribed, for some seconds of wall time."""
+    task = asyncio.get_running_loop().create_task(_burst(broker, rate, seconds))
+    broker.tasks.add(task)
+    task.add_done_callback(broker.tasks.discard)
+
+
+async def _burst(broker: Broker, rate: float, seconds: float) -> None:
+    keys = sorted({key for subscriber in broker.feed.subscribers for key in subscriber.modes})
+    if not keys:
+        return
+    turn = cycle(keys)
+    started = time.monotonic()
+    sent = 0
+    while (passed := time.monotonic() - started) < seconds:
+        due = round(rate * passed) - sent
+        while due > 0:
+            group = [
+                _stepped(broker, broker.market.quote(next(turn)), sent + place)
+                for place in range(min(due, len(keys)))
+            ]
+            broker.play(group)
+            sent += len(group)
+            due -= len(group)
+        await asyncio.sleep(_STEP)
+
+
+def _stepped(broker: Broker, quote: Quote, number: int) -> TapeItem:
+    moment = broker.agenda.moment
+    packet = quote.packet
+    feed = packet.fullFeed.marketFF if packet.fullFeed is not None else None
+    if feed is not None:
+        packet = _moved(packet, feed, quote, moment // MILLISECOND, number)
+    return TapeItem(moment, quote.listing.key, packet)
+
+
+def _moved(
+    packet: RecordedPacket, feed: MarketFeed, quote: Quote, milliseconds: int, number: int
+) -> RecordedPacket:
+    step = (number % 3 - 1) * quote.listing.tick
+    ltpc = msgspec.structs.replace(
+        feed.ltpc,
+        ltp=round((quote.last + step) / 100, 2),
+        ltt=max(milliseconds, feed.ltpc.ltt),
+        ltq=quote.listing.lot,
+    )
+    moved = msgspec.structs.replace(feed, ltpc=ltpc, vtt=feed.vtt + quote.listing.lot)
+    return msgspec.structs.replace(packet, fullFeed=FullFeed(marketFF=moved))

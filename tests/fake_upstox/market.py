@@ -1,0 +1,187 @@
+"""The running market as the exchange sees it: last packet, open book, traded minutes and limits by instrument."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import date, time
+
+from engine.market.clock import MILLISECOND, MINUTE, Instant, instant_at
+from engine.market.packet import Candle, MarketFeed, RecordedPacket
+from tests.fake_upstox.listing import Listing
+from tests.fake_upstox.packets import standing_packet
+
+_BAND_PERCENT = 10
+_OPTION_CEILING = 4
+_REFERENCE_FROM = time(15, 0)
+_REFERENCE_TO = time(15, 15)
+
+
+@dataclass
+class Level:
+    """One price of the open book and what is left of it; an order of ours takes it away until the next packet."""
+
+    price: int
+    left: int
+
+
+@dataclass
+class MinuteBar:
+    """One traded minute, paise."""
+
+    open: int
+    high: int
+    low: int
+    close: int
+    volume: int = 0
+
+
+@dataclass
+class Quote:
+    """The state of one instrument. Prices in paise."""
+
+    listing: Listing
+    packet: RecordedPacket
+    last: int
+    lower: int
+    upper: int
+    previous_close: int
+    traded: Instant = 0
+    volume: int = 0
+    open: int = 0
+    high: int = 0
+    low: int = 0
+    traded_quantity: int = 0
+    """Volume of the newest packet alone."""
+    bids: list[Level] = field(default_factory=list)
+    asks: list[Level] = field(default_factory=list)
+    minutes: dict[Instant, MinuteBar] = field(default_factory=dict)
+    first_seen: Instant = 0
+    """Last trade time of the first packet played; nothing before it was heard."""
+    first_volume: int = 0
+    reference_value: int = 0
+    reference_volume: int = 0
+    moving: bool = False
+    """A tape moves it."""
+
+    @property
+    def reference(self) -> int:
+        """Return the closing auction's reference price: VWAP of the last quarter hour, else the last trade."""
+        if not self.reference_volume:
+            return self.last
+        tick = self.listing.tick
+        return round(self.reference_value / self.reference_volume / tick) * tick
+
+
+class Market:
+    """Quotes by instrument; the tape writes, everybody reads."""
+
+    def __init__(self, listings: Mapping[str, Listing], day: date, opened: Instant) -> None:
+        self.day = day
+        self.halted: set[str] = set()
+        """Segments, or single instruments, in which nothing trades."""
+        self._listings = listings
+        self._midnight = instant_at(day, time(0))
+        self._opened = opened
+        self._quotes: dict[str, Quote] = {}
+
+    def quote(self, key: str) -> Quote:
+        """Return the quote of a listed instrument; raise KeyError for another."""
+        known = self._quotes.get(key)
+        return known if known is not None else self._standing(self._listings[key])
+
+    def is_halted(self, listing: Listing) -> bool:
+        """Say whether trading in an instrument is stopped."""
+        return bool({listing.key, listing.segment, "NSE"} & self.halted)
+
+    def play(self, key: str, packet: RecordedPacket) -> Quote:
+        """Take a packet of the tape in and return the quote as it stands then."""
+        quote = self._quotes.get(key)
+        if quote is None:
+            quote = self._standing(self._listings[key])
+        first = not quote.moving
+        quote.moving = True
+        quote.packet = packet
+        feed = packet.fullFeed.marketFF if packet.fullFeed is not None else None
+        if feed is None:
+            return quote
+        if first and feed.ltpc.cp:
+            quote.previous_close = paise(feed.ltpc.cp)
+            quote.lower, quote.upper = band_of(quote.listing, quote.previous_close)
+            quote.first_seen, quote.first_volume = feed.ltpc.ltt * MILLISECOND, feed.vtt
+        self._take_trade(quote, feed, first=first)
+        quote.bids = [
+            Level(paise(level.bidP), level.bidQ) for level in feed.marketLevel.bidAskQuote if level.bidQ
+        ]
+        quote.asks = [
+            Level(paise(level.askP), level.askQ) for level in feed.marketLevel.bidAskQuote if level.askQ
+        ]
+        for candle in feed.marketOHLC.ohlc:
+            self._take_candle(quote, candle)
+        return quote
+
+    def set_price(self, key: str, last: int, at: Instant) -> Quote:
+        """Move an instrument by hand: a standing book around a price."""
+        quote = self.quote(key)
+        packet = standing_packet(quote.listing, last, quote.volume + quote.listing.lot, self._midnight, at)
+        quote.moving = quote.moving or bool(quote.volume)
+        return self.play(key, packet)
+
+    def _take_trade(self, quote: Quote, feed: MarketFeed, *, first: bool) -> None:
+        last, traded = paise(feed.ltpc.ltp), feed.ltpc.ltt * MILLISECOND
+        if not last:
+            return
+        quote.traded_quantity = 0 if first else max(0, feed.vtt - quote.volume)
+        if feed.vtt >= quote.volume:
+            quote.last, quote.traded, quote.volume = last, traded, feed.vtt
+        if not quote.traded_quantity:
+            return
+        bar = quote.minutes.setdefault(traded // MINUTE * MINUTE, MinuteBar(last, last, last, last))
+        bar.high, bar.low, bar.close = max(bar.high, last), min(bar.low, last), last
+        bar.volume += quote.traded_quantity
+        if instant_at(self.day, _REFERENCE_FROM) <= traded < instant_at(self.day, _REFERENCE_TO):
+            quote.reference_value += last * quote.traded_quantity
+            quote.reference_volume += quote.traded_quantity
+
+    def _take_candle(self, quote: Quote, candle: Candle) -> None:
+        prices = [paise(price) for price in (candle.open, candle.high, candle.low, candle.close)]
+        if candle.interval == "1d":
+            quote.open, quote.high, quote.low = prices[:3]
+        elif candle.interval == "I1":
+            # The exchange's own minute: better than what conflated snapshots show of it.
+            opened, high, low, close = prices
+            quote.minutes[candle.ts * MILLISECOND] = MinuteBar(opened, high, low, close, candle.vol)
+
+    def _standing(self, listing: Listing) -> Quote:
+        lower, upper = band_of(listing, listing.base)
+        packet = standing_packet(listing, listing.base, 0, self._midnight, self._opened)
+        quote = Quote(
+            listing=listing,
+            packet=packet,
+            last=listing.base,
+            lower=lower,
+            upper=upper,
+            previous_close=listing.base,
+            traded=self._opened,
+            open=listing.base,
+            high=listing.base,
+            low=listing.base,
+        )
+        feed = packet.fullFeed.marketFF if packet.fullFeed is not None else None
+        if feed is not None:
+            quote.bids = [Level(paise(level.bidP), level.bidQ) for level in feed.marketLevel.bidAskQuote]
+            quote.asks = [Level(paise(level.askP), level.askQ) for level in feed.marketLevel.bidAskQuote]
+        self._quotes[listing.key] = quote
+        return quote
+
+
+def paise(rupees: float) -> int:
+    """Return whole paise of the broker's double."""
+    return round(rupees * 100)
+
+
+def band_of(listing: Listing, previous_close: int) -> tuple[int, int]:
+    """Return the lowest and highest price that an order may carry."""
+    tick = listing.tick
+    if listing.kind in ("CE", "PE"):
+        return tick, previous_close * _OPTION_CEILING // tick * tick
+    reach = previous_close * _BAND_PERCENT // 100
+    return -(-(previous_close - reach) // tick) * tick, (previous_close + reach) // tick * tick

@@ -1,0 +1,140 @@
+"""The market stream: subscriptions in binary frames, market_info, a snapshot, then only what changes."""
+
+import json
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from engine.market.clock import Instant
+from tests.fake_upstox.agenda import Agenda
+from tests.fake_upstox.clock import ExchangeClock
+from tests.fake_upstox.distortion import distort
+from tests.fake_upstox.faults import Faults
+from tests.fake_upstox.market import Market
+from tests.fake_upstox.phases import Schedule
+from tests.fake_upstox.shapes import Message
+from tests.fake_upstox.stream import Payload, StreamClient
+from tests.fake_upstox.tape import TapeItem
+from tests.fake_upstox.wire import MODES, feed_frame, market_info
+
+NAME = "market"
+_MOST_KEYS = {"ltpc": 5_000, "option_greeks": 3_000, "full": 2_000, "full_d30": 0}
+"""Subscriptions of a normal user in one mode; thirty levels are for Plus users."""
+
+
+class Subscriber:
+    """One market client and what it asked for."""
+
+    def __init__(self, client: StreamClient) -> None:
+        self.client = client
+        self.modes: dict[str, str] = {}
+        self.controls: list[dict[str, Any]] = []
+        self.ignored_text = 0
+
+
+class MarketHub:
+    """All market clients."""
+
+    def __init__(
+        self, clock: ExchangeClock, agenda: Agenda, market: Market, schedule: Schedule, faults: Faults
+    ) -> None:
+        self._clock = clock
+        self._agenda = agenda
+        self._market = market
+        self._schedule = schedule
+        self._faults = faults
+        self.subscribers: list[Subscriber] = []
+        self.known: Callable[[str], bool] = lambda _: True
+        self.told_controls: list[dict[str, Any]] = []
+        """Every control message of every client so far."""
+
+    def attach(self, client: StreamClient) -> Subscriber:
+        """Add a client; the first thing it hears is the state of the market."""
+        subscriber = Subscriber(client)
+        self.subscribers.append(subscriber)
+        self._send(subscriber, self._info())
+        return subscriber
+
+    def detach(self, subscriber: Subscriber) -> None:
+        """Forget a client."""
+        self.subscribers.remove(subscriber)
+
+    def receive(self, subscriber: Subscriber, payload: Payload) -> None:
+        """Obey a control message; text, and what cannot be read, is ignored without a word."""
+        if isinstance(payload, str):
+            subscriber.ignored_text += 1
+            return
+        try:
+            control = json.loads(payload)
+            method, data = control["method"], control["data"]
+            keys = [str(key) for key in data["instrumentKeys"]]
+        except (ValueError, KeyError, TypeError):
+            return
+        subscriber.controls.append(control)
+        self.told_controls.append(control)
+        known = [key for key in keys if self.known(key)]
+        if method == "unsub":
+            for key in known:
+                subscriber.modes.pop(key, None)
+            return
+        mode = str(data.get("mode", "ltpc"))
+        if method not in ("sub", "change_mode") or mode not in MODES:
+            return
+        if method == "change_mode":
+            known = [key for key in known if key in subscriber.modes]
+        room = _MOST_KEYS[mode] - len(subscriber.modes)
+        fresh = [key for key in known if key not in subscriber.modes][: max(0, room)]
+        chosen = [key for key in known if key in subscriber.modes or key in fresh]
+        subscriber.modes.update(dict.fromkeys(chosen, mode))
+        if chosen:
+            packets = {key: (self._market.quote(key).packet, mode) for key in chosen}
+            self._send(subscriber, feed_frame("initial_feed", packets, self._clock.told()))
+
+    def play(self, items: list[TapeItem]) -> None:
+        """Send packets that arrive together to whoever subscribed to them."""
+        if self._agenda.catching_up:
+            return
+        sent = items[0].at + self._clock.skew
+        for subscriber in self.subscribers:
+            chosen = {
+                item.key: (item.packet, subscriber.modes[item.key])
+                for item in items
+                if item.key in subscriber.modes
+            }
+            if chosen:
+                self._send(subscriber, feed_frame("live_feed", chosen, sent))
+
+    def push(self, key: str) -> None:
+        """Send an instrument's state again, as after a change by hand."""
+        packet = self._market.quote(key).packet
+        self.play([TapeItem(self._agenda.moment, key, packet)])
+
+    def tell_phase(self) -> None:
+        """Send the state of the market to everybody."""
+        if not self._agenda.catching_up:
+            for subscriber in self.subscribers:
+                self._send(subscriber, self._info())
+
+    def state(self) -> list[dict[str, Any]]:
+        """Return each client's subscriptions for the control endpoint."""
+        return [
+            {"modes": one.modes, "controls": one.controls, "ignored_text": one.ignored_text}
+            for one in self.subscribers
+        ]
+
+    def _info(self) -> Message:
+        moment = self._agenda.moment
+        auction, pre_open = self._schedule.auction_status(moment), self._schedule.pre_open_status(moment)
+        return market_info(
+            self._clock.told(),
+            self._schedule.segment_statuses(moment),
+            _for_cash(auction),
+            _for_cash(pre_open),
+        )
+
+    def _send(self, subscriber: Subscriber, message: Message) -> None:
+        for payload in distort(message, self._faults):
+            subscriber.client.send(payload)
+
+
+def _for_cash(status: tuple[str, Instant] | None) -> Mapping[str, tuple[str, Instant]]:
+    return {} if status is None else {"NSE_EQ": status}

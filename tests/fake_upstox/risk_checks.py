@@ -1,0 +1,66 @@
+"""What risk management and the exchange refuse after the broker said yes: a text, and no code."""
+
+from tests.fake_upstox.market import Quote
+from tests.fake_upstox.order import Order
+from tests.fake_upstox.packets import rupees
+from tests.fake_upstox.phases import Phase
+
+
+def refusal(order: Order, quote: Quote, phase: Phase) -> str | None:
+    """Return why an order's own terms are refused, or None."""
+    return _quantity_refusal(order) or _price_refusal(order, quote) or _phase_refusal(order, phase)
+
+
+def trigger_refusal(order: Order, quote: Quote) -> str | None:
+    """Return why the exchange refuses a stop whose trigger the market has passed."""
+    if not order.waits_for_trigger:
+        return None
+    if order.side == "BUY" and order.trigger <= quote.last:
+        return f"RMS:Rule: Trigger price {rupees(order.trigger)} is below LTP {rupees(quote.last)} for stop loss buy"
+    if order.side == "SELL" and order.trigger >= quote.last:
+        return f"RMS:Rule: Trigger price {rupees(order.trigger)} is above LTP {rupees(quote.last)} for stop loss sell"
+    return None
+
+
+def _quantity_refusal(order: Order) -> str | None:
+    listing = order.listing
+    if order.quantity % listing.lot:
+        return f"16115 : Order quantity should be in multiples of lot size {listing.lot}"
+    if order.quantity > listing.freeze:
+        return f"RMS:Rule: Order quantity {order.quantity} exceeds freeze quantity {listing.freeze}"
+    if order.product == "I" and not listing.intraday:
+        return "RMS:Blocked for intraday (product I) trading in this security"
+    return None
+
+
+def _price_refusal(order: Order, quote: Quote) -> str | None:
+    tick = order.listing.tick
+    for price in (order.price, order.trigger):
+        if price % tick:
+            return f"16283 : The order price {rupees(price)} is not multiple of the tick size {rupees(tick)}"
+        if price and not quote.lower <= price <= quote.upper:
+            band = f"{rupees(quote.lower)} - {rupees(quote.upper)}"
+            return f"17070 : The Price is out of the current execution range {band}"
+    return None
+
+
+def _phase_refusal(order: Order, phase: Phase) -> str | None:
+    if phase in (Phase.AUCTION_QUIET, Phase.AUCTION_MATCHING):
+        return "16387 : Order entry is not allowed in this session"
+    if phase is Phase.AUCTION_LIMIT and order.order_type == "MARKET":
+        return "16388 : Market orders are not allowed in this session"
+    if phase in (Phase.AUCTION_ENTRY, Phase.AUCTION_LIMIT) and (
+        order.order_type in ("SL", "SL-M") or order.validity == "IOC" or order.disclosed
+    ):
+        return (
+            "16389 : Stop loss, IOC and disclosed quantity orders are not allowed in closing auction session"
+        )
+    return None
+
+
+def auction_refusal(order: Order, quote: Quote) -> str | None:
+    """Return why a price lies outside the closing auction's band of 3 % around the reference price."""
+    reach = quote.reference * 3 // 100
+    if order.order_type == "LIMIT" and abs(order.price - quote.reference) > reach:
+        return f"17071 : The Price is out of the closing auction range of {rupees(quote.reference)}"
+    return None

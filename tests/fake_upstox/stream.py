@@ -1,0 +1,129 @@
+"""One websocket client: what waits to be sent, the server's pings, and the faults that strike on the way."""
+
+import asyncio
+import time
+from collections import deque
+from collections.abc import Awaitable, Callable
+
+from aiohttp import WSMsgType, web
+
+from tests.fake_upstox.faults import Faults
+
+Payload = bytes | str
+Receive = Callable[[Payload], None]
+_GARBAGE = b"\xff\xfe\x00garbage\x80\x81\x82"
+_MOST_WAITING = 50_000
+
+
+class StreamClient:
+    """A connected client of one stream."""
+
+    def __init__(self, name: str, socket: web.WebSocketResponse, faults: Faults, ping_seconds: float) -> None:
+        self.name = name
+        self.half_open = False
+        """Nothing is sent, read or answered any more, and the connection stays."""
+        self._socket = socket
+        self._faults = faults
+        self._ping_seconds = ping_seconds
+        self._waiting: deque[Payload] = deque()
+        self._some = asyncio.Event()
+        self._kept_back: Payload | None = None
+        self._sent_at = time.monotonic()
+        self._over = asyncio.Event()
+
+    def send(self, payload: Payload) -> None:
+        """Send a message, as far as the faults of the moment let it through."""
+        faults, name = self._faults, self.name
+        if self.half_open or faults.standing("half-open", stream=name) is not None:
+            self.half_open = True
+            return
+        if faults.standing("mute", stream=name) is not None or faults.take("drop-stream", stream=name):
+            return
+        late = faults.take("delay-stream", stream=name)
+        if late is not None:
+            asyncio.get_running_loop().call_later(late.value("delay", 1.0), self._put, payload)
+            return
+        if faults.take("reorder-stream", stream=name) and self._kept_back is None:
+            self._kept_back = payload
+            return
+        if faults.take("cut-frame", stream=name):
+            payload = payload[: max(1, len(payload) * 2 // 3 - 1)]
+        self._put(payload)
+        if self._kept_back is not None:
+            kept, self._kept_back = self._kept_back, None
+            self._put(kept)
+        if faults.take("duplicate-stream", stream=name):
+            self._put(payload)
+        if faults.take("garbage-frame", stream=name):
+            self._put(_GARBAGE if isinstance(payload, bytes) else "not json {")
+        if faults.take("empty-frame", stream=name):
+            self._put(b"" if isinstance(payload, bytes) else "")
+
+    def _put(self, payload: Payload) -> None:
+        self._waiting.append(payload)
+        self._some.set()
+        if len(self._waiting) > _MOST_WAITING:
+            self._over.set()
+
+    def disconnect(self) -> None:
+        """Cut the connection without a farewell."""
+        self._over.set()
+
+    async def serve(self, receive: Receive) -> None:
+        """Serve until the client leaves or is cut off."""
+        works: tuple[Callable[[], Awaitable[None]], ...] = (
+            lambda: self._read(receive),
+            self._write,
+            self._ping,
+            self._until_over,
+        )
+        tasks = [asyncio.ensure_future(work()) for work in works]
+        try:
+            await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            for task in tasks:
+                task.cancel()
+            await asyncio.gather(*tasks, return_exceptions=True)
+
+    async def _until_over(self) -> None:
+        await self._over.wait()
+
+    async def _read(self, receive: Receive) -> None:
+        while True:
+            message = await self._socket.receive()
+            if self.half_open or self._faults.standing("half-open", stream=self.name) is not None:
+                self.half_open = True
+                await asyncio.Event().wait()
+            if message.type in (WSMsgType.TEXT, WSMsgType.BINARY):
+                receive(message.data)
+            elif message.type is WSMsgType.PING:
+                await self._socket.pong(message.data)
+            elif message.type is not WSMsgType.PONG:
+                return
+
+    async def _write(self) -> None:
+        while True:
+            await self._some.wait()
+            self._some.clear()
+            while self._waiting:
+                payload = self._waiting.popleft()
+                try:
+                    if isinstance(payload, str):
+                        await self._socket.send_str(payload)
+                    else:
+                        await self._socket.send_bytes(payload)
+                except ConnectionError:
+                    return
+                self._sent_at = time.monotonic()
+
+    async def _ping(self) -> None:
+        while True:
+            await asyncio.sleep(self._ping_seconds / 2)
+            idle = time.monotonic() - self._sent_at
+            if idle < self._ping_seconds or self.half_open:
+                continue
+            try:
+                await self._socket.ping()
+            except ConnectionError:
+                return
+            self._sent_at = time.monotonic()

@@ -1,0 +1,95 @@
+"""What the market does: recorded packets, or the simulator's day, in order of exchange time."""
+
+import heapq
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import msgspec
+
+from engine.feeds.recording_file import Unreadable, packets
+from engine.market.clock import MILLISECOND, SECOND, Instant
+from engine.market.packet import ArrivalClock, FullFeed, MarketCandles, RecordedPacket
+from engine.market.update import MarketUpdate
+
+RECORDER_LAG: Instant = 6 * SECOND
+"""The recorder's clock ran 5.4 to 5.9 s behind the exchange's."""
+
+
+@dataclass(frozen=True, slots=True)
+class TapeItem:
+    """One packet of one instrument and when the broker sends it, in exchange time."""
+
+    at: Instant
+    key: str
+    packet: RecordedPacket
+
+
+def recorded_tape(paths: Sequence[Path], shift: Instant = 0) -> Iterator[TapeItem]:
+    """Yield the packets of recordings merged by arrival; ``shift`` moves the whole day."""
+    return heapq.merge(*(_file_tape(path, shift) for path in paths), key=lambda item: item.at)
+
+
+def _file_tape(path: Path, shift: Instant) -> Iterator[TapeItem]:
+    arrivals = ArrivalClock()
+    latest: Instant = 0
+    for packet in packets(path):
+        if isinstance(packet, Unreadable):
+            continue
+        # A stamp without its fraction reads early: the order in the file is the order of arrival.
+        latest = max(latest, arrivals.read(packet.insertion_time) + RECORDER_LAG + shift)
+        yield TapeItem(latest, packet.instrumentKey, shifted(packet, shift // MILLISECOND))
+
+
+def shifted(packet: RecordedPacket, milliseconds: int) -> RecordedPacket:
+    """Return a packet with every exchange time moved."""
+    feed = packet.fullFeed.marketFF if packet.fullFeed is not None else None
+    if not milliseconds or feed is None:
+        return packet
+    candles = tuple(
+        msgspec.structs.replace(candle, ts=candle.ts + milliseconds) for candle in feed.marketOHLC.ohlc
+    )
+    moved = msgspec.structs.replace(
+        feed,
+        ltpc=msgspec.structs.replace(feed.ltpc, ltt=feed.ltpc.ltt + milliseconds),
+        marketOHLC=MarketCandles(candles),
+    )
+    return msgspec.structs.replace(packet, fullFeed=FullFeed(marketFF=moved))
+
+
+def simulated_tape(read: Callable[[], MarketUpdate | None], keys: Mapping[str, str]) -> Iterator[TapeItem]:
+    """Yield the simulator's updates as packets, under the keys of listed instruments."""
+    from tests.fake_upstox.packets import packet_of_update
+
+    while (update := read()) is not None:
+        key = keys[update.instrument]
+        yield TapeItem(update.arrival, key, packet_of_update(update, key))
+
+
+def multiplied(
+    tape: Iterator[TapeItem], count: int, keys: Sequence[str], sources: Sequence[str]
+) -> Iterator[TapeItem]:
+    """Yield each packet again under other keys until ``count`` instruments move."""
+    copies: dict[str, list[str]] = {source: [] for source in sources}
+    spare = [key for key in keys if key not in copies]
+    for place, key in enumerate(spare[: max(0, count - len(sources))]):
+        copies[sources[place % len(sources)]].append(key)
+    for item in tape:
+        yield item
+        for key in copies.get(item.key, ()):
+            yield replace(item, key=key, packet=msgspec.structs.replace(item.packet, instrumentKey=key))
+
+
+def together(tape: Iterator[TapeItem]) -> Iterator[list[TapeItem]]:
+    """Yield groups that arrive in one millisecond and fit one frame: no instrument twice."""
+    group: list[TapeItem] = []
+    for item in tape:
+        if group and (
+            item.at // MILLISECOND != group[0].at // MILLISECOND
+            or any(item.key == other.key for other in group)
+        ):
+            yield group
+            group = []
+        group.append(item)
+    if group:
+        yield group
