@@ -158,10 +158,13 @@ class InstrumentFiles:
         """Return where a file is kept."""
         return self._folder / f"{file.value}.msgpack"
 
-    def refresh(self, fetcher: Fetcher, now: Instant, day: date | None) -> tuple[FileState, ...]:
+    def refresh(
+        self, fetcher: Fetcher, now: Instant, day: date | None, read_seconds: float = _READ_SECONDS
+    ) -> tuple[FileState, ...]:
         """Ask for each file's newest version, all at once, and say what came of it; never raises for the network.
 
-        ``day`` is the trading day whose contracts are expected; None leaves the dates unchecked.
+        ``day`` is the trading day whose contracts are expected; None leaves the dates unchecked. Each file may take
+        ``read_seconds``.
         """
         try:
             self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -170,7 +173,9 @@ class InstrumentFiles:
                 f"{self._folder}: expected a folder that can be used, got: {error.strerror}"
             ) from error
         with ThreadPoolExecutor(len(InstrumentFile), "instruments") as threads:
-            return tuple(threads.map(lambda file: self._refresh(file, fetcher, now, day), InstrumentFile))
+            return tuple(
+                threads.map(lambda file: self._refresh(file, fetcher, now, day, read_seconds), InstrumentFile)
+            )
 
     def load(self, now: Instant, states: tuple[FileState, ...] = ()) -> Shelf:
         """Return the kept instruments; raise FileError when there is no master at all.
@@ -200,13 +205,15 @@ class InstrumentFiles:
             auction_flags_trusted=master.trusted,
         )
 
-    def _refresh(self, file: InstrumentFile, fetcher: Fetcher, now: Instant, day: date | None) -> FileState:
+    def _refresh(
+        self, file: InstrumentFile, fetcher: Fetcher, now: Instant, day: date | None, read_seconds: float
+    ) -> FileState:
         kept = self._read(file)
         headers = {"Accept": "*/*"}
         if kept is not None and kept.etag:
             headers["If-None-Match"] = kept.etag
         try:
-            url, answer = self._fetch(file, fetcher, headers)
+            url, answer = _fetch(self._base, file, fetcher, headers, read_seconds)
             if answer.status == 304 and kept is not None:
                 self._confirm(file, now)
                 return FileState(file, Freshness.UNCHANGED, kept.rows, now, "")
@@ -221,17 +228,6 @@ class InstrumentFiles:
             reason = "; ".join(part for part in (stale_reason(file, confirmed, now), str(error)) if part)
             return FileState(file, Freshness.KEPT, kept.rows, confirmed, reason)
         return FileState(file, Freshness.NEW, fresh.rows, now, "")
-
-    def _fetch(
-        self, file: InstrumentFile, fetcher: Fetcher, headers: Mapping[str, str]
-    ) -> tuple[str, Answer]:
-        url = f"{self._base}/{file.value}.json.gz"
-        answer = fetcher.request("GET", url, headers=headers, read_seconds=_READ_SECONDS)
-        if answer.status == 404 and file is InstrumentFile.MASTER:
-            # The same rows and more, under another tag.
-            url = f"{self._base}/complete.json.gz"
-            answer = fetcher.request("GET", url, headers=headers, read_seconds=_READ_SECONDS)
-        return url, answer
 
     def _checked(
         self, file: InstrumentFile, url: str, answer: Answer, day: date | None, kept: _Kept | None
@@ -312,6 +308,18 @@ class InstrumentFiles:
             return FileState(file, Freshness.ABSENT, 0, None, f"{self.path(file)}: no usable copy")
         confirmed = self._confirmed(file)
         return FileState(file, Freshness.KEPT, kept.rows, confirmed, stale_reason(file, confirmed, now))
+
+
+def _fetch(
+    base: str, file: InstrumentFile, fetcher: Fetcher, headers: Mapping[str, str], read_seconds: float
+) -> tuple[str, Answer]:
+    url = f"{base}/{file.value}.json.gz"
+    answer = fetcher.request("GET", url, headers=headers, read_seconds=read_seconds)
+    if answer.status == 404 and file is InstrumentFile.MASTER:
+        # The same rows and more, under another tag.
+        url = f"{base}/complete.json.gz"
+        answer = fetcher.request("GET", url, headers=headers, read_seconds=read_seconds)
+    return url, answer
 
 
 def stale_reason(file: InstrumentFile, confirmed: Instant | None, now: Instant) -> str:

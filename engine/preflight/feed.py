@@ -1,0 +1,157 @@
+"""A short look at the market feed: handshake, first update, delay, clock offset; then it hangs up."""
+
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Final
+from uuid import uuid4
+
+import msgspec
+
+from engine.market.clock import SECOND, Instant
+from engine.market.decoding import DecodeError, PacketDecoder
+from engine.market.frames import updates_from_frame
+from engine.upstox.transport import CLIENT_NAME
+
+_LARGEST_FRAME: Final = 16 * 1024 * 1024
+
+
+class FeedFailedError(Exception):
+    """The feed could not be opened or broke off; the text holds no address."""
+
+
+@dataclass(frozen=True, slots=True)
+class FeedSight:
+    """What a short look at the feed showed. Delays and offset in seconds."""
+
+    handshake: float
+    first_update: float | None
+    """Seconds from the subscription to the first packet; None when none came."""
+    heard: frozenset[str]
+    """Instruments that sent a packet."""
+    offset: float | None
+    """Our clock minus the broker's, half the round trip taken off; None without a stamped frame."""
+    delays: tuple[float, ...]
+    """Of live frames, from the broker's stamp to us, the offset taken off; sorted."""
+    newest: Instant | None
+    """The newest stamp of the broker."""
+    segments: dict[str, str]
+
+    def delay(self, percent: int) -> float | None:
+        """Return a percentile of the delays by nearest rank; None without any."""
+        if not self.delays:
+            return None
+        return self.delays[max(0, -(-percent * len(self.delays) // 100) - 1)]
+
+
+def look_at_feed(
+    url: str,
+    keys: Sequence[str],
+    *,
+    open_seconds: float,
+    first_seconds: float,
+    watch_seconds: float,
+    now: Callable[[], Instant],
+    monotonic: Callable[[], float] = time.monotonic,
+) -> FeedSight:
+    """Open an authorized address, subscribe, and watch until all keys spoke and ``watch_seconds`` more.
+
+    Raises FeedFailedError. The address works once and is never shown.
+    """
+    from websockets.exceptions import InvalidStatus, WebSocketException
+    from websockets.sync.client import connect
+
+    started = monotonic()
+    try:
+        with connect(
+            url,
+            open_timeout=open_seconds,
+            close_timeout=1,
+            max_size=_LARGEST_FRAME,
+            user_agent_header=CLIENT_NAME,
+            proxy=None,
+        ) as line:
+            handshake = monotonic() - started
+            pinged = monotonic()
+            trip = monotonic() - pinged if line.ping().wait(open_seconds) else None
+            line.send(_subscription(keys))
+            sight = _Watch(now, monotonic)
+            sight.watch(line.recv, set(keys), first_seconds, watch_seconds)
+    except InvalidStatus as error:
+        raise FeedFailedError(f"expected a websocket, got HTTP {error.response.status_code}") from None
+    except TimeoutError:
+        raise FeedFailedError(f"expected a handshake within {open_seconds:g} s, got none") from None
+    except WebSocketException as error:
+        raise FeedFailedError(f"expected an open feed, got {type(error).__name__}") from None
+    except OSError as error:
+        raise FeedFailedError(
+            f"expected a connection, got: {error.strerror or type(error).__name__}"
+        ) from None
+    return sight.told(handshake, trip or 0.0)
+
+
+class _Watch:
+    def __init__(self, now: Callable[[], Instant], monotonic: Callable[[], float]) -> None:
+        self._now = now
+        self._monotonic = monotonic
+        self._decoder = PacketDecoder()
+        self._lags: list[tuple[str, float]] = []
+        self._heard: set[str] = set()
+        self._first: float | None = None
+        self._newest: Instant | None = None
+        self._segments: dict[str, str] = {}
+
+    def watch(
+        self,
+        receive: Callable[[float], str | bytes],
+        wanted: set[str],
+        first_seconds: float,
+        watch_seconds: float,
+    ) -> None:
+        started = self._monotonic()
+        deadline = started + first_seconds
+        complete = False
+        while (left := deadline - self._monotonic()) > 0:
+            try:
+                message = receive(left)
+            except TimeoutError:
+                return
+            if isinstance(message, bytes):
+                self._take(message, started)
+            if wanted <= self._heard and not complete:
+                complete = True
+                deadline = self._monotonic() + watch_seconds
+
+    def told(self, handshake: float, trip: float) -> FeedSight:
+        offset = min((lag for _, lag in self._lags), default=None)
+        if offset is not None:
+            offset -= trip / 2
+        delays = sorted(lag - (offset or 0.0) for kind, lag in self._lags if kind == "live_feed")
+        return FeedSight(
+            handshake=handshake,
+            first_update=self._first,
+            heard=frozenset(self._heard),
+            offset=offset,
+            delays=tuple(delays),
+            newest=self._newest,
+            segments=self._segments,
+        )
+
+    def _take(self, message: bytes, started: float) -> None:
+        arrival = self._now()
+        try:
+            frame = updates_from_frame(message, arrival, self._decoder)
+        except DecodeError:
+            return
+        if frame.sent is not None:
+            self._lags.append((frame.kind, (arrival - frame.sent) / SECOND))
+            self._newest = max(frame.sent, self._newest or 0)
+        self._segments |= frame.segments
+        self._heard |= {update.instrument for update in frame.updates}
+        if frame.updates and self._first is None:
+            self._first = self._monotonic() - started
+
+
+def _subscription(keys: Sequence[str]) -> bytes:
+    data = {"mode": "full", "instrumentKeys": list(keys)}
+    return msgspec.json.encode({"guid": str(uuid4()), "method": "sub", "data": data})

@@ -1,0 +1,101 @@
+"""Whether this machine can carry a trading day: processor, memory, disk, file handles."""
+
+import os
+import resource
+import shutil
+import time
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Final
+
+import psutil
+
+import config
+from engine.preflight.report import Check, Group, State
+
+_WINDOWS: Final = 4
+_WINDOW_SECONDS: Final = 0.25
+_MEGABYTE: Final = 1_000_000
+_TRIAL: Final = 64 * 1024
+"""Bytes written and synced to prove that the disk takes them."""
+
+
+def check_processor(
+    settings: config.Preflight, *, live: bool, sleep: Callable[[float], None] = time.sleep
+) -> Sequence[Check]:
+    """Measure what others use of the processors, our own work left out: the quietest of a few short windows."""
+    process, processors = psutil.Process(), psutil.cpu_count() or 1
+    quietest = 100.0
+    for _ in range(_WINDOWS):
+        before, own_before = psutil.cpu_times(), process.cpu_times()
+        sleep(_WINDOW_SECONDS)
+        after, own_after = psutil.cpu_times(), process.cpu_times()
+        total = sum(after) - sum(before)
+        if total <= 0:
+            continue
+        idle = (after.idle - before.idle) + (getattr(after, "iowait", 0.0) - getattr(before, "iowait", 0.0))
+        own = (own_after.user - own_before.user) + (own_after.system - own_before.system)
+        quietest = min(quietest, max(0.0, 100 * (total - idle - own) / total))
+    figure = f"{quietest:.0f} % of {processors} processors in use by others"
+    if quietest > settings.max_cpu_pct:
+        # A moment's load is no reason to keep paper from its market.
+        state = State.NO_GO if live else State.WARN
+        return [_check("processor", state, figure, f"expected at most {settings.max_cpu_pct:g} %")]
+    return [_check("processor", State.GO, figure)]
+
+
+def check_memory(settings: config.Preflight) -> Sequence[Check]:
+    """Read the memory that can be had."""
+    free = psutil.virtual_memory().available // _MEGABYTE
+    figure = f"{free:,} MB free"
+    if free < settings.min_memory_mb:
+        return [_check("memory", State.NO_GO, figure, f"expected at least {settings.min_memory_mb} MB")]
+    return [_check("memory", State.GO, figure)]
+
+
+def check_disk(settings: config.Preflight, home: Path) -> Sequence[Check]:
+    """Read the free disk below the home, and write to it: a full or read-only one takes no ledger."""
+    place = next((path for path in (home, *home.parents) if path.is_dir()), home)
+    try:
+        free = shutil.disk_usage(place).free // _MEGABYTE
+        _try_writing(place)
+    except OSError as error:
+        reason = f"{place}: expected a disk that takes {_TRIAL:,} bytes, got: {error.strerror or error}"
+        return [_check("disk", State.NO_GO, "", reason)]
+    figure = f"{free:,} MB free at {place}"
+    if free < settings.min_disk_mb:
+        return [
+            _check("disk", State.NO_GO, figure, f"expected at least {settings.min_disk_mb} MB; free some")
+        ]
+    return [_check("disk", State.GO, figure)]
+
+
+def check_handles(settings: config.Preflight) -> Sequence[Check]:
+    """Read how many more files this user's processes may open."""
+    allowed, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
+    if allowed == resource.RLIM_INFINITY:
+        return [_check("file handles", State.GO, "no limit")]
+    figure = f"{allowed:,} allowed"
+    if allowed < settings.min_file_handles:
+        reason = f"expected at least {settings.min_file_handles}; raise it with ulimit -n"
+        return [_check("file handles", State.NO_GO, figure, reason)]
+    return [_check("file handles", State.GO, figure)]
+
+
+def _try_writing(place: Path) -> None:
+    trial = place / f".preflight-{os.getpid()}"
+    try:
+        descriptor = os.open(trial, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+        try:
+            left = _TRIAL
+            while left > 0:
+                left -= os.write(descriptor, bytes(left))
+            os.fsync(descriptor)
+        finally:
+            os.close(descriptor)
+    finally:
+        trial.unlink(missing_ok=True)
+
+
+def _check(name: str, state: State, figure: str = "", reason: str = "") -> Check:
+    return Check(Group.SYSTEM, name, state, figure, reason)
