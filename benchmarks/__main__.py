@@ -8,6 +8,7 @@ from benchmarks.day import SimulatedDay
 from benchmarks.measure import Result, machine_name, scale_from_environment
 from benchmarks.path import path_results, recorded_results, simulator_results
 from benchmarks.profile import profile_results
+from benchmarks.ticks import day_of_ticks
 from config import Settings
 
 RESULTS = Path(__file__).with_name("results.json")
@@ -21,7 +22,7 @@ def main() -> None:
     print(f"{machine_name()}, load {load:.1f}; {len(day.updates):,} updates of {scale.minutes} minutes\n")
     results = [
         *simulator_results(scale),
-        *profile_results(day, scale),
+        *profile_results(day_of_ticks(day), scale),
         *path_results(day),
         *recorded_results(),
     ]

@@ -1,14 +1,13 @@
 """The whole path from update to decision, order and fill, without a screen: from frames, from decoded updates."""
 
 import gc
-import os
 from collections.abc import Callable, Iterable
-from pathlib import Path
 from time import perf_counter
 from typing import Any
 
 from benchmarks.day import HeldFeed, SimulatedDay, decoded
 from benchmarks.measure import Result, Scale, seconds_of
+from benchmarks.ticks import recording_files
 from config import Settings
 from engine.auction.market import Market
 from engine.brokers.paper import PaperExchange
@@ -19,8 +18,6 @@ from engine.market.session import trading_day
 from engine.market.update import MarketUpdate
 from engine.orders.messages import Request
 from engine.runtime.playback import Playback
-
-_RECORDINGS = Path(__file__).resolve().parents[2] / "shared" / "data"
 
 
 def path_results(day: SimulatedDay) -> list[Result]:
@@ -70,8 +67,7 @@ def simulator_results(scale: Scale) -> list[Result]:
 
 def recorded_results() -> list[Result]:
     """Return the rate of a headless replay of the real recordings; nothing where they are not at hand."""
-    folder = Path(os.environ.get("COCKPIT_DATA", _RECORDINGS))
-    files = sorted(folder.glob("*.json.gz")) if folder.is_dir() else []
+    files = recording_files()
     if not files:
         return []
     from engine.runtime.headless import replay
