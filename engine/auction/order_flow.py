@@ -34,6 +34,7 @@ class OrderFlow:
         "_height",
         "_price",
         "_row",
+        "_watched_row",
         "agreed",
         "bars",
         "imbalance",
@@ -52,6 +53,7 @@ class OrderFlow:
         self._height = 0
         self._row: Paise = 0
         self._absorbers = Absorber(1), Absorber(-1)
+        self._watched_row: int | None = None
         self._absorptions: list[Absorption] = []
         self.previous_quote = 0
         """Net volume by the quote before the trade, its midpoint by the tick rule (source: Lee and Ready 1991)."""
@@ -170,11 +172,19 @@ class OrderFlow:
                 if side > 0
                 else (old_bid and bid >= old_bid and (bid > old_bid or bid_size >= self._bid_size))
             )
-            row = tick // self._height
-            for absorber in self._absorbers:
-                volume = absorber.take(
-                    row, time, (side, same, direction), increment, self.threshold, refilled=bool(refilled)
-                )
+            self._watch(
+                tick // self._height, time, (side, same, direction), increment, refilled=bool(refilled)
+            )
+
+    def _watch(
+        self, row: int, time: Instant, sides: tuple[int, int, int], increment: int, *, refilled: bool
+    ) -> None:
+        """Show a trade to the absorbers; one that does not press learns nothing from a trade in the same row."""
+        moved = row != self._watched_row
+        self._watched_row = row
+        for absorber in self._absorbers:
+            if moved or absorber.sign in sides:
+                volume = absorber.take(row, time, sides, increment, self.threshold, refilled=refilled)
                 if volume:
                     self._report(absorber, row, time, volume)
 

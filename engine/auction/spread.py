@@ -30,7 +30,7 @@ class SpreadWindow:
     def median(self) -> Paise | None:
         """Return the median over the window, paise, rounded up; None without a quote in it."""
         oldest = self._newest - WINDOW // SECOND
-        spreads = sorted(spread for second, spread in self._samples if second > oldest)
+        spreads = sorted([spread for second, spread in self._samples if second > oldest])
         if not spreads:
             return None
         middle = len(spreads) // 2
