@@ -96,7 +96,8 @@ def resolve_entry(entry: str, directory: Directory, quote_of: QuoteOf, day: date
     """Return the listing an entry means on a day; raise AliasError with what was expected and what was found.
 
     At the money is the listed strike nearest to the underlying's price, the lower of two equally near. ``weekly`` is
-    the nearest expiry on or after the day, the monthly one in its week; ``monthly`` the nearest last of its month.
+    the nearest expiry on or after the day, the monthly one in its week; ``monthly`` the nearest that the master does
+    not call weekly, or, where it calls none so, the nearest last of its month.
     """
     wanted = entry.strip()
     listing = directory.by_key.get(wanted)
@@ -131,7 +132,7 @@ def _contract(alias: Alias, directory: Directory, quote_of: QuoteOf, day: date) 
             Trouble.UNKNOWN, f"expected an underlying with contracts, got {alias.underlying!r}{meant}", near
         )
     live = [one for one in every if one.series == alias.contract and one.expiry_ordinal >= day.toordinal()]
-    expiry = _expiry(alias, sorted({one.expiry_ordinal for one in live}))
+    expiry = _expiry(alias, live)
     rows = sorted(
         (one for one in live if one.expiry_ordinal == expiry), key=lambda one: (one.strike, one.key)
     )
@@ -170,20 +171,23 @@ def _at_the_money(alias: Alias, rows: Sequence[Listing], quote_of: QuoteOf) -> L
     return rows[place]
 
 
-def _expiry(alias: Alias, expiries: Sequence[int]) -> int:
+def _expiry(alias: Alias, live: Sequence[Listing]) -> int:
+    expiries = sorted({one.expiry_ordinal for one in live})
+    weeklies = {one.expiry_ordinal for one in live if one.weekly}
+    monthlies = [one for one in expiries if one not in weeklies] if weeklies else _last_of_months(expiries)
     kind = "futures" if alias.contract == FUTURE else f"{alias.contract} options"
     known = ", ".join(str(date.fromordinal(one)) for one in expiries[:6]) or "none"
     if alias.expiry in _NEAREST:
-        chosen, place = list(expiries), _NEAREST.index(alias.expiry)
+        chosen, place = expiries, _NEAREST.index(alias.expiry)
     elif alias.expiry in _MONTHLY:
-        chosen, place = _last_of_months(expiries), _MONTHLY.index(alias.expiry)
+        chosen, place = monthlies, _MONTHLY.index(alias.expiry)
     elif alias.expiry in _WEEKLY:
-        if expiries and list(expiries) == _last_of_months(expiries):
+        if expiries and expiries == monthlies:
             raise AliasError(
                 Trouble.NO_CONTRACT,
                 f"expected weekly {kind} of {alias.underlying}, got monthly ones only ({known}); say monthly",
             )
-        chosen, place = list(expiries), _WEEKLY.index(alias.expiry)
+        chosen, place = expiries, _WEEKLY.index(alias.expiry)
     else:
         chosen, place = [one for one in expiries if date.fromordinal(one).isoformat() == alias.expiry], 0
     if place >= len(chosen):

@@ -34,6 +34,8 @@ class Listing(msgspec.Struct, frozen=True, array_like=True, gc=False):
     expiry_ordinal: int = 0
     """Proleptic day number of the expiry, 0 for none: dates would cost half of the reading time."""
     strike: Paise = 0
+    weekly: bool = False
+    """A weekly option: not the last expiry of its month."""
 
     @property
     def expiry(self) -> date | None:

@@ -45,6 +45,7 @@ class _Row(msgspec.Struct, frozen=True):
     freeze_quantity: float = _CASH_FREEZE
     expiry: float = _NO_EXPIRY
     strike_price: float = 0.0
+    weekly: bool = False
     underlying_key: str = ""
     underlying_symbol: str = ""
     underlying_type: str = ""
@@ -223,6 +224,7 @@ def _listing(row: _Row, *, auction: bool) -> Listing:
         underlying_symbol=row.underlying_symbol,
         expiry_ordinal=trading_date(int(row.expiry) * MILLISECOND).toordinal() if expires else 0,
         strike=_strike(row.strike_price),
+        weekly=row.weekly,
     )
 
 

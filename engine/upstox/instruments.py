@@ -28,7 +28,7 @@ from engine.upstox.transport import Answer, NotSentError, UnansweredError
 _Kind = TypeVar("_Kind")
 
 FOLDER: Final = "instruments"
-_FORMAT: Final = 1
+_FORMAT: Final = 2
 _PATH: Final = "/market-quote/instruments/exchange"
 _MOST_REASONS: Final = 50
 _READ_SECONDS: Final = 60.0

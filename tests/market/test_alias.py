@@ -1,12 +1,13 @@
 import contextlib
 import json
-from datetime import date, timedelta
+from datetime import date, time, timedelta
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from engine.market.alias import AliasError, Trouble, parse_alias, resolve_entry
+from engine.market.clock import MILLISECOND, instant_at
 from engine.market.directory import Directory
 from engine.market.instrument import InstrumentClass
 from engine.market.listing import Intraday
@@ -25,6 +26,7 @@ from tests.market.listings import (
 )
 
 DIRECTORY = Directory(read_listings(json.dumps(master_rows()).encode(), "rows").rows)
+EARLY = instant_at(WEEKLIES[0], time(23, 59, 59)) // MILLISECOND
 PRICES = {NIFTY: 26_034_40, BANKNIFTY: 58_950_00, RELIANCE: 1_510_00}
 
 
@@ -80,6 +82,22 @@ def test_the_weekly_rolls_the_day_after_its_expiry_and_is_the_monthly_in_the_las
     day: date, symbol: str
 ) -> None:
     assert symbol_of("NIFTY CE ATM weekly", day) == symbol
+
+
+def test_the_master_says_which_expiry_is_weekly_and_its_dates_only_where_it_does_not() -> None:
+    first = [row for row in master_rows() if not row.get("weekly") or row["expiry"] == EARLY]
+    few = Directory(read_listings(json.dumps(first).encode(), "rows").rows)
+    unmarked = [{**row, "weekly": False} for row in first]
+    silent = Directory(read_listings(json.dumps(unmarked).encode(), "rows").rows)
+    after = WEEKLIES[3] + timedelta(days=1)
+    for day, directory, symbol in (
+        (DAY, few, "NIFTY 26050 CE 01 DEC 26"),
+        (DAY, silent, "NIFTY 26050 CE 01 DEC 26"),
+        (after, few, "NIFTY 26050 CE 29 DEC 26"),
+    ):
+        assert resolve_entry("NIFTY CE ATM near", directory, PRICES.get, day).symbol == symbol
+    for directory in (few, silent):
+        assert resolve_entry("NIFTY CE ATM monthly", directory, PRICES.get, DAY).expiry == MONTHLIES[0]
 
 
 @pytest.mark.parametrize(
