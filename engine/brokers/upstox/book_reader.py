@@ -11,7 +11,6 @@ from typing import Final
 
 import msgspec
 
-from engine.brokers.upstox.translation import intraday
 from engine.market.clock import Instant
 from engine.upstox.budget import Purpose
 from engine.upstox.client import UpstoxClient
@@ -65,16 +64,17 @@ class BookReader:
 
 
 def differences(book: WholeBook) -> Difference:
-    """Return instruments whose intraday position is not the sum of the day's fills: (held, filled)."""
+    """Return instruments whose change of the day is not the sum of the day's fills: (held, filled).
+
+    All products together, for a position may be converted from one to another.
+    """
     held: defaultdict[str, int] = defaultdict(int)
     filled: defaultdict[str, int] = defaultdict(int)
     for position in book.positions:
-        if intraday(position):
-            held[position.instrument] += position.quantity
+        held[position.instrument] += position.quantity - position.overnight_quantity
     for order in book.orders:
-        if intraday(order):
-            sign = 1 if order.side == "BUY" else -1
-            filled[order.instrument] += sign * order.filled_quantity
+        sign = 1 if order.side == "BUY" else -1
+        filled[order.instrument] += sign * order.filled_quantity
     return {key: (held[key], filled[key]) for key in sorted({*held, *filled}) if held[key] != filled[key]}
 
 

@@ -1,0 +1,27 @@
+"""A client of ours against a server on loopback, with the waits and chances in the test's hands."""
+
+from collections.abc import Callable
+
+import config
+from engine.upstox.budget import Budget
+from engine.upstox.client import UpstoxClient
+from engine.upstox.token import Token
+from engine.upstox.transport import Transport
+
+SECRET = "eyJ.s3cr3t-t0ken.value"
+
+
+def client_of(
+    url: str,
+    *,
+    order_url: str = "",
+    read: float = 1.0,
+    token: Callable[[], Token | None] = lambda: Token(SECRET),
+    budget: Budget | None = None,
+    algo_name: str = "",
+    sleep: Callable[[float], None] = lambda _: None,
+) -> UpstoxClient:
+    """Return a client of a server on loopback."""
+    settings = config.Upstox(api_url=url, order_url=order_url or url, algo_name=algo_name)
+    transport = Transport(1.0, read, loopback_allowed=True)
+    return UpstoxClient(settings, token, transport, budget or Budget(), sleep=sleep)

@@ -1,0 +1,119 @@
+import re
+from pathlib import Path
+
+import msgspec
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from engine.upstox.outcome import (
+    CODES,
+    PROVING,
+    Blocked,
+    Done,
+    InDoubt,
+    Rejected,
+    SignInAgain,
+    TryLater,
+    describe,
+    judge,
+)
+from engine.upstox.transport import Answer
+
+HTML = b"<html><body>Attention required! Cloudflare 1010</body></html>"
+
+
+def reply(status: int, body: object) -> Answer:
+    return Answer(status, {}, body if isinstance(body, bytes) else msgspec.json.encode(body), 0.1)
+
+
+def refused(status: int, *codes: str, old: bool = False) -> Answer:
+    name = "errorCode" if old else "error_code"
+    return reply(status, {"status": "error", "errors": [{name: code, "message": "no"} for code in codes]})
+
+
+def test_a_success_is_done_with_its_data() -> None:
+    outcome = judge(
+        reply(200, {"status": "success", "data": {"order_ids": ["1"]}, "metadata": {"latency": 3}})
+    )
+    assert isinstance(outcome, Done)
+    assert outcome.data == {"order_ids": ["1"]}
+
+
+def test_a_partial_success_is_done_with_its_errors_beside_it() -> None:
+    outcome = judge(
+        reply(207, {"status": "partial_success", "data": [], "errors": [{"error_code": "UDAPI1052"}]})
+    )
+    assert isinstance(outcome, Done)
+    assert outcome.envelope["errors"] == [{"error_code": "UDAPI1052"}]
+
+
+@pytest.mark.parametrize(
+    "body", [HTML, b"", b"{", b"[]", {"status": "error"}, {"data": []}, b'{"status":"succ']
+)
+def test_a_200_that_is_no_success_proves_nothing(body: object) -> None:
+    assert isinstance(judge(reply(200, body)), InDoubt)
+
+
+@pytest.mark.parametrize("status", sorted(PROVING))
+@pytest.mark.parametrize(
+    "body", [HTML, b"", {"errors": []}, {"errors": [{"message": "no code"}]}, {"errors": "x"}]
+)
+def test_a_refusal_with_a_foreign_body_proves_nothing(status: int, body: object) -> None:
+    assert isinstance(judge(reply(status, body)), InDoubt)
+
+
+@pytest.mark.parametrize("status", [301, 302, 405, 410, 500, 502, 503, 504])
+def test_an_envelope_under_any_other_http_code_proves_nothing(status: int) -> None:
+    assert isinstance(judge(refused(status, "UDAPI1052")), InDoubt)
+
+
+@pytest.mark.parametrize("old", [False, True])
+@pytest.mark.parametrize(("code", "kind"), [(code, CODES[code]) for code in sorted(CODES)])
+def test_each_documented_code_has_one_outcome_in_both_spellings(code: str, kind: type, old: bool) -> None:
+    assert type(judge(refused(400, code, old=old))) is kind
+
+
+@pytest.mark.parametrize(
+    ("code", "kind"),
+    [
+        ("UDAPI100050", SignInAgain),
+        ("UDAPI1154", Blocked),
+        ("UDAPI1156", Blocked),
+        ("UDAPI10005", TryLater),
+        ("UDAPI100074", TryLater),
+        ("UDAPI100500", InDoubt),
+        ("UDAPI1158", Rejected),
+        ("UDAPI100040", Rejected),
+    ],
+)
+def test_the_codes_that_cost_money_mean_what_they_must(code: str, kind: type) -> None:
+    assert CODES[code] is kind
+
+
+@pytest.mark.parametrize(
+    ("status", "kind"),
+    [(400, Rejected), (401, SignInAgain), (403, Rejected), (423, TryLater), (429, TryLater)],
+)
+def test_a_code_nobody_documented_is_judged_by_its_http_status(status: int, kind: type) -> None:
+    assert type(judge(refused(status, "UDAPI999999"))) is kind
+
+
+def test_of_several_errors_the_gravest_counts_and_all_are_told() -> None:
+    outcome = judge(refused(400, "UDAPI1052", "UDAPI1154"))
+    assert isinstance(outcome, Blocked)
+    assert "UDAPI1052" in describe(outcome)
+    assert "UDAPI1154" in describe(outcome)
+
+
+def test_every_code_of_the_reference_is_in_the_table() -> None:
+    source = (Path(__file__).parents[2] / "engine/upstox/outcome.py").read_text()
+    written = re.findall(r'"(UDAPI\d+)"', source[source.index("_SIGN_IN") : source.index("CODES: Final")])
+    assert len(written) == len(set(written)) == len(CODES)
+
+
+@given(st.integers(100, 599), st.binary(max_size=200))
+def test_any_bytes_under_any_status_are_judged_without_a_fault(status: int, body: bytes) -> None:
+    outcome = judge(Answer(status, {}, body, 0.0))
+    assert describe(outcome)
+    assert not isinstance(outcome, Done) or b"status" in body
