@@ -130,6 +130,7 @@ def open_feed(choice: MarketChoice, settings: config.Settings) -> PulledFeed:
         from engine.feeds.simulator import open_simulator
 
         return open_simulator(settings.simulator, SIMULATED_DAY, script=choice.script)
+    from engine.feeds.recorded_frames import is_frame_recording, open_frame_recordings
     from engine.feeds.recording import open_recordings
 
     master: Mapping[str, Instrument] | None = None
@@ -137,4 +138,7 @@ def open_feed(choice: MarketChoice, settings: config.Settings) -> PulledFeed:
         from engine.market.master import load_instruments
 
         master = load_instruments(Path(choice.instruments))
-    return open_recordings([Path(name) for name in choice.files], instruments=master)
+    files = [Path(name) for name in choice.files]
+    if files and is_frame_recording(files[0]):
+        return open_frame_recordings(files, instruments=master)
+    return open_recordings(files, instruments=master)

@@ -11,36 +11,14 @@ from hypothesis import strategies as st
 from engine.market.clock import MILLISECOND, SECOND, Instant, instant_at
 from engine.market.decoding import DecodeError, PacketDecoder, Quirk, Reason
 from engine.market.frames import Frame, Indication, feed_messages, read_in_slices, updates_from_frame
+from tests.feeds.frames import LIVE, MARKET_INFO, response_of
 from tests.recordings import DAY, EQ_A, OPT_A, made_packets, recorded_packet
 
 NOON: Instant = instant_at(DAY, time(12, 0))
-LIVE = 1
-MARKET_INFO = 2
-
-
-def fill(message: Any, fields: dict[str, Any]) -> None:  # noqa: ANN401
-    """Copy a recorded JSON object into a generated message, field by field."""
-    for name, value in fields.items():
-        target = getattr(message, name)
-        if isinstance(value, dict):
-            target.SetInParent()
-            fill(target, value)
-        elif isinstance(value, list):
-            for item in value:
-                fill(target.add(), item)
-        elif isinstance(value, str) and name != "interval":
-            setattr(message, name, int(value))
-        else:
-            setattr(message, name, value)
 
 
 def frame_of(*records: dict[str, Any], kind: int = LIVE) -> Any:  # noqa: ANN401
-    response = feed_messages().FeedResponse(type=kind, currentTs=NOON // MILLISECOND)
-    for record in records:
-        feed = response.feeds[record["instrumentKey"]]
-        fill(feed, {"fullFeed": record["fullFeed"]})
-        feed.requestMode = 1
-    return response
+    return response_of(records, NOON, kind)
 
 
 def decoder() -> PacketDecoder:

@@ -1,0 +1,354 @@
+"""A recorded live session as a market: the same frames, arrivals and order, through the same decoder."""
+
+import hashlib
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from heapq import heapify, heappop, heapreplace
+from pathlib import Path
+from typing import Final, TypeVar
+
+import zstandard
+
+from engine.auction.levels import PriorLevels
+from engine.feeds.recording_file import RecordingError
+from engine.feeds.recording_format import (
+    EVENT,
+    FRAME,
+    HEADER,
+    MAGIC,
+    Connected,
+    Ended,
+    Followed,
+    Record,
+    RecordingHeader,
+    RecordReader,
+    SessionEvent,
+    event_of,
+    header_of,
+)
+from engine.market.clock import Instant
+from engine.market.decoding import DecodeError, PacketDecoder, Quirk, Reason
+from engine.market.frames import updates_from_frame
+from engine.market.instrument import Instrument
+from engine.market.seed import InstrumentSeed
+from engine.market.update import MarketUpdate
+
+_Key = TypeVar("_Key")
+
+_CHUNK: Final = 1 << 12
+"""What a broken byte can take with it: a few seconds."""
+
+
+@dataclass(frozen=True, slots=True)
+class FrameFile:
+    """What a survey of one recording found."""
+
+    path: Path
+    digest: str
+    header: RecordingHeader
+    instruments: tuple[Instrument, ...]
+    """Those it began with and those that were added."""
+    prior: Mapping[str, PriorLevels]
+    frames: int
+    events: int
+    first_arrival: Instant | None
+    last_arrival: Instant | None
+    ended: str | None
+    """Why it was closed; None for one that was cut off."""
+
+    @property
+    def name(self) -> str:
+        """Return the file's name for messages."""
+        return self.path.name
+
+
+def is_frame_recording(path: Path) -> bool:
+    """Say whether a file begins like a recording of our own; raises RecordingError for one that cannot be read."""
+    try:
+        with path.open("rb") as file:
+            return file.read(len(MAGIC)) == MAGIC
+    except OSError as error:
+        raise RecordingError(
+            f"{path}: expected a readable recording, got: {error.strerror or error}"
+        ) from error
+
+
+def records_of(path: Path) -> Iterator[Record]:
+    """Yield the whole records of a recording, header first; what a torn or broken end held is left out."""
+    reader = RecordReader()
+    with path.open("rb") as file:
+        file.seek(len(MAGIC))
+        stream = zstandard.ZstdDecompressor().decompressobj()
+        while data := file.read(_CHUNK):
+            try:
+                text = stream.decompress(data)
+            except zstandard.ZstdError:
+                return
+            if text:
+                yield from reader.feed(text)
+            if stream.eof:
+                return
+
+
+def frames_of(path: Path) -> Iterator[tuple[Instant, bytes]]:
+    """Yield arrival and bytes of every frame of a recording."""
+    return ((arrival, payload) for kind, arrival, payload in records_of(path) if kind == FRAME)
+
+
+def survey_frames(path: Path) -> FrameFile:
+    """Read a recording once and return what it holds; raise RecordingError for one that cannot be played."""
+    header: RecordingHeader | None = None
+    instruments: dict[str, Instrument] = {}
+    prior: dict[str, PriorLevels] = {}
+    frames = events = 0
+    first: Instant | None = None
+    last: Instant | None = None
+    ended: str | None = None
+    try:
+        for kind, arrival, payload in records_of(path):
+            if header is None:
+                header = _header(path, kind, payload)
+                instruments.update((instrument.key, instrument) for instrument in header.instruments)
+                prior.update(header.prior)
+            elif kind == FRAME:
+                frames += 1
+                first = arrival if first is None else first
+                last = arrival
+            elif kind == EVENT:
+                events += 1
+                event = _event(payload)
+                if isinstance(event, Followed):
+                    instruments.update((instrument.key, instrument) for instrument in event.instruments)
+                    prior.update(event.prior)
+                elif isinstance(event, Ended):
+                    ended = event.reason
+        with path.open("rb") as file:
+            digest = hashlib.file_digest(file, "sha256").hexdigest()
+    except OSError as error:
+        raise RecordingError(
+            f"{path}: expected a readable recording, got: {error.strerror or error}"
+        ) from error
+    if header is None:
+        raise RecordingError(f"{path}: expected a recording with its header, got one cut off before it")
+    return FrameFile(
+        path=path,
+        digest=digest,
+        header=header,
+        instruments=tuple(instruments.values()),
+        prior=prior,
+        frames=frames,
+        events=events,
+        first_arrival=first,
+        last_arrival=last,
+        ended=ended,
+    )
+
+
+class RecordedFrames:
+    """One day of recorded frames, pulled update by update in arrival order.
+
+    Inside a file the file's order stands; ties between files go by file, the one that began first first. Each file
+    is decoded by itself, as the engine that wrote it did.
+    """
+
+    def __init__(
+        self, files: Sequence[FrameFile], instruments: Mapping[str, Instrument] | None = None
+    ) -> None:
+        self._files = tuple(sorted(files, key=lambda file: (file.header.begins, file.digest)))
+        self._day = self._files[0].header.day
+        known = instruments or {}
+        self._instruments: dict[str, Instrument] = {}
+        self._prior: dict[str, PriorLevels] = {}
+        seeds: dict[str, InstrumentSeed] = {}
+        for file in self._files:
+            for instrument in file.instruments:
+                self._instruments.setdefault(instrument.key, known.get(instrument.key, instrument))
+            for key, levels in file.prior.items():
+                self._prior.setdefault(key, levels)
+            for seed in file.header.seeds:
+                seeds.setdefault(seed.instrument, seed)
+        self._seeds = tuple(seeds.values())
+        ticks = {key: instrument.tick for key, instrument in self._instruments.items()}
+        self._decoders = tuple(PacketDecoder(ticks) for _ in self._files)
+        self._events: list[tuple[Instant, SessionEvent]] = []
+        self._unknown = 0
+        self._streams = [
+            self._updates(file, decoder) for file, decoder in zip(self._files, self._decoders, strict=True)
+        ]
+        self._heads: list[tuple[Instant, int, MarketUpdate]] | None = None
+        self._only = self._streams[0] if len(self._streams) == 1 else None
+
+    @property
+    def files(self) -> tuple[FrameFile, ...]:
+        """Return what is played, in the order it began."""
+        return self._files
+
+    @property
+    def instruments(self) -> Mapping[str, Instrument]:
+        """Return what is traded, in watchlist order; those that were added come last."""
+        return self._instruments
+
+    @property
+    def day(self) -> date:
+        """Return the trading date."""
+        return self._day
+
+    @property
+    def begins(self) -> Instant:
+        """Return where the clock of the first recorded run stood as it began."""
+        return self._files[0].header.begins
+
+    @property
+    def identity(self) -> str:
+        """Return a digest of the files and of the ticks and lots they are read with."""
+        digest = hashlib.sha256()
+        for file in self._files:
+            digest.update(f"{file.digest}\n".encode())
+        for key in sorted(self._instruments):
+            instrument = self._instruments[key]
+            digest.update(f"{key} {instrument.kind} {instrument.tick} {instrument.lot}\n".encode())
+        return digest.hexdigest()
+
+    @property
+    def seeds(self) -> tuple[InstrumentSeed, ...]:
+        """Return the past that the first recorded run began with, and what later ones knew of other instruments."""
+        return self._seeds
+
+    @property
+    def prior(self) -> Mapping[str, PriorLevels]:
+        """Return what earlier sessions had left as the session was recorded."""
+        return self._prior
+
+    @property
+    def rejected(self) -> Mapping[str, int]:
+        """Return how many packets per instrument could not be read so far ("" collects those without one)."""
+        return _sum(decoder.rejected for decoder in self._decoders)
+
+    @property
+    def reasons(self) -> Mapping[Reason, int]:
+        """Return why packets were rejected so far."""
+        return _sum(decoder.reasons for decoder in self._decoders)
+
+    @property
+    def quirks(self) -> Mapping[Quirk, int]:
+        """Return which oddities were survived so far."""
+        return _sum(decoder.quirks for decoder in self._decoders)
+
+    @property
+    def unknown_records(self) -> int:
+        """Return how many records of a kind nobody here knows were passed over so far."""
+        return self._unknown
+
+    @property
+    def truncated(self) -> tuple[str, ...]:
+        """Return the names of files that were cut off."""
+        return tuple(sorted(file.name for file in self._files if file.ended is None))
+
+    @property
+    def last_arrival(self) -> Instant | None:
+        """Return the latest arrival of a frame in any file; None where there is none."""
+        return max((file.last_arrival for file in self._files if file.last_arrival is not None), default=None)
+
+    def take_events(self) -> list[tuple[Instant, SessionEvent]]:
+        """Return what happened beside the frames before the update last read, each once, with its arrival."""
+        events, self._events = self._events, []
+        return events
+
+    def read(self) -> MarketUpdate | None:
+        """Return the next update, or None at the end."""
+        if self._only is not None:
+            return next(self._only, None)
+        if self._heads is None:
+            self._heads = [
+                (update.arrival, index, update)
+                for index, stream in enumerate(self._streams)
+                if (update := next(stream, None)) is not None
+            ]
+            heapify(self._heads)
+        if not self._heads:
+            return None
+        _, index, update = self._heads[0]
+        following = next(self._streams[index], None)
+        if following is None:
+            heappop(self._heads)
+        else:
+            heapreplace(self._heads, (following.arrival, index, following))
+        return update
+
+    def _updates(self, file: FrameFile, decoder: PacketDecoder) -> Iterator[MarketUpdate]:
+        for kind, arrival, payload in records_of(file.path):
+            if kind == FRAME:
+                try:
+                    frame = updates_from_frame(payload, arrival, decoder)
+                except DecodeError:
+                    # Counted by the decoder: one broken frame must not end the day.
+                    continue
+                yield from frame.updates
+            elif kind == EVENT:
+                event = _event(payload)
+                if event is None:
+                    self._unknown += 1
+                    continue
+                if isinstance(event, Connected):
+                    decoder.break_off()
+                self._events.append((arrival, event))
+            elif kind != HEADER:
+                self._unknown += 1
+
+
+def open_frame_recordings(
+    paths: Iterable[Path], *, instruments: Mapping[str, Instrument] | None = None
+) -> RecordedFrames:
+    """Return the feed of our own recordings of one day; raise RecordingError before anything starts.
+
+    ``instruments`` (the master's) win over the definitions that were recorded.
+    """
+    files: dict[str, FrameFile] = {}
+    for path in map(Path, paths):
+        if not is_frame_recording(path):
+            raise RecordingError(
+                f"{path}: expected a recording of our own like the others, got something else"
+            )
+        file = survey_frames(path)
+        if file.digest in files:
+            raise RecordingError(
+                f"{path}: expected each recording once, got the same content as {files[file.digest].path}"
+            )
+        files[file.digest] = file
+    if not files:
+        raise RecordingError("expected at least one recording, got none")
+    days = sorted({file.header.day for file in files.values()})
+    if len(days) > 1:
+        where = "; ".join(f"{file.name}: {file.header.day}" for file in files.values())
+        raise RecordingError(f"expected recordings of one day, got {len(days)} days ({where})")
+    if not any(file.frames for file in files.values()):
+        names = ", ".join(file.name for file in files.values())
+        raise RecordingError(f"{names}: expected at least one frame, got none")
+    return RecordedFrames(tuple(files.values()), instruments)
+
+
+def _header(path: Path, kind: int, payload: bytes) -> RecordingHeader:
+    if kind != HEADER:
+        raise RecordingError(
+            f"{path}: expected a recording that begins with its header, got record kind {kind}"
+        )
+    try:
+        return header_of(payload)
+    except ValueError as error:
+        raise RecordingError(f"{path}: {error}") from error
+
+
+def _event(payload: bytes) -> SessionEvent | None:
+    try:
+        return event_of(payload)
+    except ValueError:
+        return None
+
+
+def _sum(counts: Iterable[Mapping[_Key, int]]) -> dict[_Key, int]:
+    total: dict[_Key, int] = {}
+    for one in counts:
+        for key, count in one.items():
+            total[key] = total.get(key, 0) + count
+    return total
