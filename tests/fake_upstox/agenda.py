@@ -10,6 +10,7 @@ from tests.fake_upstox.clock import ExchangeClock
 from tests.fake_upstox.tape import TapeItem
 
 Act = Callable[[], None]
+Play = Callable[[list[TapeItem]], None]
 _BREATH = 200
 """Acts between two chances for the sockets while catching up."""
 
@@ -27,7 +28,6 @@ class Agenda:
         self._working = False
         self.catching_up = False
         """After a jump: the market moves on, but nobody is told of each step."""
-        self._target: Instant = 0
 
     @property
     def moment(self) -> Instant:
@@ -48,10 +48,16 @@ class Agenda:
         """Do something some microseconds of exchange time from now."""
         self.at(self.moment + delay, act)
 
-    def jump(self, to: Instant) -> None:
-        """Set the clock ahead; everything in between happens at once, in order and unheard."""
+    def catch_up(self, to: Instant, play: Play, *, heard: bool) -> None:
+        """Set the clock ahead and do all that lies between at once; unheard, the streams are told nothing of it."""
         self._clock.jump(to)
-        self._target = to
+        self.catching_up = not heard
+        try:
+            while (due := self.next_due()) is not None and due <= to:
+                self._step(due, play)
+        finally:
+            self.catching_up = False
+        self._moment = max(self._moment, to)
 
     def next_due(self) -> Instant | None:
         """Return when the next thing happens, None when nothing is planned."""
@@ -60,13 +66,12 @@ class Agenda:
             times.append(self._next_items[0].at)
         return min(times, default=None)
 
-    async def run(self, play: Callable[[list[TapeItem]], None]) -> None:
+    async def run(self, play: Play) -> None:
         """Do what is due for ever; ``play`` takes each group of packets that arrive together."""
         done = 0
         while True:
             due = self.next_due()
             if due is None or due > self._clock.now():
-                self.catching_up = False
                 await self._clock.wait_until(due)
                 done = 0
                 continue
@@ -75,9 +80,8 @@ class Agenda:
             if done % _BREATH == 0:
                 await asyncio.sleep(0)
 
-    def _step(self, due: Instant, play: Callable[[list[TapeItem]], None]) -> None:
+    def _step(self, due: Instant, play: Play) -> None:
         self._moment = max(self._moment, due)
-        self.catching_up = due < self._target
         self._working = True
         try:
             if self._acts and self._acts[0][0] <= due:

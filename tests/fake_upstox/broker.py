@@ -43,6 +43,8 @@ from tests.fake_upstox.tape import (
 
 _OPENED = time(9, 15)
 _HEAD = 200
+_HEARD: Instant = 60 * SECOND
+"""Jumps up to this long are played to the streams."""
 _BEFORE_FIRST: Instant = SECOND // 2
 """The clock starts this much ahead of the first packet."""
 
@@ -79,7 +81,6 @@ class Broker:
         """Single-use codes of the streams: which stream, and the update types asked for."""
         self.connection_limit = 2
         self.tasks: set[asyncio.Task[None]] = set()
-        self.token_requested = False
         self.extra_holidays: list[dict[str, Any]] = []
         self._stream_numbers = count(1)
         plan_closing(self.exchange, settings.square_off)
@@ -88,7 +89,12 @@ class Broker:
                 self.agenda.at(boundary, self.feed.tell_phase)
         wanted = _started(settings, self.day, start)
         if wanted > self.clock.now():
-            self.agenda.jump(wanted)
+            self.advance(wanted)
+
+    def advance(self, to: Instant) -> None:
+        """Let time pass at once; short steps are heard on the streams, long ones are not."""
+        heard = to - self.clock.now() <= _HEARD
+        self.agenda.catch_up(to, self.play, heard=heard)
 
     def play(self, items: list[TapeItem]) -> None:
         """Let packets arrive: the market moves, orders match, subscribers hear of it."""

@@ -44,14 +44,16 @@ def earlier_days(quote: Quote, day: date) -> list[Row]:
 
 def minutes_of(quote: Quote, row: Row) -> list[Row]:
     """Return a day's minutes that make up its daily candle."""
-    return list(_minutes(quote.listing.key, quote.listing.tick, quote.listing.lot, row, _MINUTES))
+    opened = row[0] + (_OPEN.hour * 60 + _OPEN.minute) * MINUTE
+    return list(
+        _minutes(quote.listing.key, quote.listing.tick, quote.listing.lot, (opened, *row[1:]), _MINUTES)
+    )
 
 
 @lru_cache(maxsize=512)
 def _minutes(key: str, tick: int, lot: int, row: Row, count: int) -> tuple[Row, ...]:
-    midnight, opened, high, low, close, volume = row
-    first = midnight + (_OPEN.hour * 60 + _OPEN.minute) * MINUTE
-    chance = random.Random(hash_of(f"{key}{midnight}{opened}"))
+    first, opened, high, low, close, volume = row
+    chance = random.Random(hash_of(f"{key}{first}{opened}"))
     path = _path(opened, high, low, close, count, chance)
     weights = [0.4 + chance.random() + 2 * math.exp(-place / 20) for place in range(count)]
     share = volume // lot / sum(weights)
@@ -88,10 +90,24 @@ def todays_minutes(quote: Quote, day: date, moment: Instant) -> list[Row]:
     limit = moment // MINUTE * MINUTE
     opened = instant_at(day, _OPEN)
     heard = sorted((start, bar) for start, bar in quote.minutes.items() if opened <= start < limit)
-    rows = _before_the_tape(quote, midnight, heard) + [
-        (start, bar.open, bar.high, bar.low, bar.close, bar.volume) for start, bar in heard
-    ]
+    rows = _before_the_tape(quote, midnight, heard)
+    previous: tuple[Instant, MinuteBar] | None = None
+    for start, bar in heard:
+        if previous is not None and start - previous[0] > MINUTE:
+            rows += _unheard(quote, previous, (start, bar))
+        rows.append((start, bar.open, bar.high, bar.low, bar.close, bar.volume))
+        previous = start, bar
     return [row for row in rows if row[0] < limit]
+
+
+def _unheard(quote: Quote, left: tuple[Instant, MinuteBar], right: tuple[Instant, MinuteBar]) -> list[Row]:
+    """Return the minutes that the tape missed in a stall: the exchange has them, and their volume."""
+    count = (right[0] - left[0]) // MINUTE - 1
+    known = left[0] in quote.totals and right[0] in quote.totals
+    missed = quote.totals[right[0]] - right[1].volume - quote.totals[left[0]] if known else 0
+    start, end = left[1].close, right[1].open
+    row = (left[0] + MINUTE, start, max(start, end), min(start, end), end, max(0, missed))
+    return list(_minutes(quote.listing.key, quote.listing.tick, quote.listing.lot, row, count))
 
 
 def _before_the_tape(quote: Quote, midnight: Instant, heard: list[tuple[Instant, MinuteBar]]) -> list[Row]:
@@ -109,7 +125,7 @@ def _before_the_tape(quote: Quote, midnight: Instant, heard: list[tuple[Instant,
     if inside and min(bar.low for bar in inside) <= low:
         low = min(quote.open, joined)
     volume = max(0, quote.first_volume - (heard[0][1].volume if heard else 0))
-    row = (midnight, quote.open, high, low, joined, volume)
+    row = (opened, quote.open, high, low, joined, volume)
     return list(_minutes(quote.listing.key, quote.listing.tick, quote.listing.lot, row, count))
 
 

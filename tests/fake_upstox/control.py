@@ -11,6 +11,7 @@ from tests.fake_upstox.changes import cancel_order, modify_order
 from tests.fake_upstox.closing import close_position, plan_square_off
 from tests.fake_upstox.market import paise
 from tests.fake_upstox.matching import Fill
+from tests.fake_upstox.notifier import post_token
 from tests.fake_upstox.rest_account import token_message
 from tests.fake_upstox.rules import read_place
 from tests.fake_upstox.scenarios import play_scenario
@@ -143,7 +144,9 @@ def _token(broker: Broker, body: dict[str, Any]) -> Answer:
         broker.account.kill_tokens()
         return {"killed": True}
     if body.get("act") == "approve":
-        return token_message(broker)
+        message = token_message(broker)
+        post_token(broker, message)
+        return message
     broker.access_token = broker.account.issue_token(broker.agenda.moment)
     return {"access_token": broker.access_token}
 
@@ -154,9 +157,9 @@ def _clock(broker: Broker, body: dict[str, Any]) -> Answer:
     if "speed" in body:
         broker.clock.set_speed(float(body["speed"]))
     if "advance_seconds" in body:
-        broker.agenda.jump(broker.clock.now() + round(float(body["advance_seconds"]) * SECOND))
+        broker.advance(broker.clock.now() + round(float(body["advance_seconds"]) * SECOND))
     if "time" in body:
-        broker.agenda.jump(instant_at(broker.day, time.fromisoformat(str(body["time"]))))
+        broker.advance(instant_at(broker.day, time.fromisoformat(str(body["time"]))))
     return {"now": isoformat(broker.clock.now()), "speed": broker.clock.speed}
 
 

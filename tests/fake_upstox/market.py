@@ -54,6 +54,8 @@ class Quote:
     bids: list[Level] = field(default_factory=list)
     asks: list[Level] = field(default_factory=list)
     minutes: dict[Instant, MinuteBar] = field(default_factory=dict)
+    totals: dict[Instant, int] = field(default_factory=dict)
+    """Day volume at the end of each minute that was heard."""
     first_seen: Instant = 0
     """Last trade time of the first packet played; nothing before it was heard."""
     first_volume: int = 0
@@ -132,6 +134,7 @@ class Market:
         quote.traded_quantity = 0 if first else max(0, feed.vtt - quote.volume)
         if feed.vtt >= quote.volume:
             quote.last, quote.traded, quote.volume = last, traded, feed.vtt
+        quote.totals[traded // MINUTE * MINUTE] = quote.volume
         if not quote.traded_quantity:
             return
         bar = quote.minutes.setdefault(traded // MINUTE * MINUTE, MinuteBar(last, last, last, last))

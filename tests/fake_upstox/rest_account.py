@@ -10,6 +10,7 @@ from tests.fake_upstox.errors import FUNDS_CLOSED, ApiError, bad
 from tests.fake_upstox.kernel import Call, Reply, Route, success
 from tests.fake_upstox.margin import required_margin, used_margin
 from tests.fake_upstox.market import paise
+from tests.fake_upstox.notifier import post_token
 from tests.fake_upstox.packets import rupees
 
 _MOST_MARGIN_LINES = 20
@@ -47,7 +48,7 @@ def request_token(call: Call) -> Reply:
     if call.parts["client_id"] != CLIENT_ID or (call.body or {}).get("client_secret") != CLIENT_SECRET:
         raise ApiError(401, "UDAPI100016", "Invalid Credentials")
     broker = call.broker
-    broker.token_requested = True
+    post_token(broker, token_message(broker))
     expiry = datetime_of(broker.agenda.moment + 10 * MINUTE)
     return success(
         {
