@@ -15,6 +15,7 @@ from engine.brokers.records import Cursor, InFlight
 from engine.brokers.store import Batch, ExchangeStore
 from engine.brokers.upstox.broker import LiveBroker
 from engine.market.clock import Instant
+from engine.market.instrument import Instrument
 from engine.market.update import MarketUpdate
 from engine.orders.messages import BookRead, BrokerEvent, ReadFailed, Request
 from engine.upstox.outcome import CallFailed
@@ -46,6 +47,9 @@ class AccountExchange:
     def flat(self) -> bool:
         """Say whether the last whole read of the broker, and everything heard since, leaves nothing open or live."""
         return self._broker.last_book is not None and not self._broker.at_stake
+
+    def follow(self, instrument: Instrument) -> None:
+        """Do nothing: the broker trades what it lists."""
 
     def submit(self, request: Request, now: Instant) -> None:
         """Hand a request to the broker's threads and return at once."""

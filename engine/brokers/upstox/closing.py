@@ -43,6 +43,7 @@ WAITS: Final = (0.5, 1.0, 2.0, 5.0)
 """Seconds between two rounds; the last repeats."""
 
 _LOOK_AGAIN: Final = 0.25
+_SLOWER: Final = 1.25
 
 
 class Scope(StrEnum):
@@ -172,14 +173,18 @@ class _Closing:
         """Cancel what is live; when nothing is, exit what is open. Return whether a request got through."""
         if self._standing.orders:
             return self._cancel(self._standing.orders)
-        if self._standing.positions and not self._awaits_exits() and self._market_open():
+        if not self._all_listed():
+            # Another exit beside one that the broker took and does not list yet could be too much.
+            left = self._exited_at + DOUBT_PATIENCE - self._monotonic()
+            listed = self._look_until(self._all_listed, left)
+            self._sent &= self._listed
+            return listed
+        if self._standing.positions and self._market_open():
             return self._exit(self._standing.positions)
         return False
 
-    def _awaits_exits(self) -> bool:
-        """Say whether an exit that the broker took is not in its book yet: another one beside it could be too much."""
-        young = self._monotonic() < self._exited_at + DOUBT_PATIENCE
-        return young and not self._sent <= self._listed
+    def _all_listed(self) -> bool:
+        return self._sent <= self._listed
 
     def _cancel(self, orders: Sequence[OrderRow]) -> bool:
         if len(orders) > 1 and not self._standing.outside_orders:
@@ -257,21 +262,30 @@ class _Closing:
         return status.open
 
     def _await_change(self, before: AccountStanding) -> bool:
-        """Read until something changed, for as long as an exit may rest; return whether it did."""
-        until = self._monotonic() + FILL_PATIENCE
-        while self._monotonic() < until:
-            self._sleep(_LOOK_AGAIN)
-            now = self._look()
-            if now.flat or (now.known and not now.orders and now.shape != before.shape):
-                return True
-        return self._standing.known and self._standing.shape != before.shape
+        """Read until something changed and nothing is under way, for as long as an exit may rest."""
+
+        def settled() -> bool:
+            now = self._standing
+            return now.flat or (now.known and not now.orders and now.shape != before.shape)
+
+        changed = self._look_until(settled, FILL_PATIENCE)
+        return changed or (self._standing.known and self._standing.shape != before.shape)
 
     def _wait_out_doubt(self) -> bool:
         """Wait until an unanswered exit has shown itself, or can no longer arrive."""
-        before, until = self._standing, self._monotonic() + DOUBT_PATIENCE
+        before = self._standing
+        return self._look_until(
+            lambda: self._standing.known and self._standing.shape != before.shape, DOUBT_PATIENCE
+        )
+
+    def _look_until(self, done: Callable[[], bool], seconds: float) -> bool:
+        """Read again, ever more slowly, until something is so or the time is over; return whether it is."""
+        until, wait = self._monotonic() + seconds, _LOOK_AGAIN
         while self._monotonic() < until:
-            self._sleep(_LOOK_AGAIN)
-            if self._look().known and self._standing.shape != before.shape:
+            self._sleep(wait)
+            wait = min(wait * _SLOWER, 1.0)
+            self._look()
+            if done():
                 return True
         return False
 
