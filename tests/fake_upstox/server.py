@@ -51,8 +51,8 @@ class FakeUpstox:
         app = web.Application()
         app.router.add_route("*", "/control/{path:.*}", self._serve_control)
         app.router.add_get(PREFIX + "{name}", self._serve_file)
-        app.router.add_get("/feeds/market", lambda request: sockets.serve_market(request, self.broker))
-        app.router.add_get("/feeds/portfolio", lambda request: sockets.serve_portfolio(request, self.broker))
+        app.router.add_get("/feeds/market", self._serve_market)
+        app.router.add_get("/feeds/portfolio", self._serve_portfolio)
         app.router.add_route("*", "/{path:.*}", self._kernel.serve)
         self._runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.5)
         await self._runner.setup()
@@ -89,6 +89,12 @@ class FakeUpstox:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         await self.close()
+
+    async def _serve_market(self, request: web.Request) -> web.StreamResponse:
+        return await sockets.serve_market(request, self.broker)
+
+    async def _serve_portfolio(self, request: web.Request) -> web.StreamResponse:
+        return await sockets.serve_portfolio(request, self.broker)
 
     async def _serve_control(self, request: web.Request) -> web.Response:
         text = await request.text()
