@@ -62,7 +62,7 @@ class Floor:
     """
 
     def __init__(self, instruments: Mapping[str, Instrument], day: TradingDay, book_wait: int) -> None:
-        self._instruments = instruments
+        self._instruments = dict(instruments)
         self._day = day
         self._book_wait = book_wait
         self.clear()
@@ -81,6 +81,11 @@ class Floor:
         self.register = Register(self._instruments, self._day.day)
         self.depths = {key: Depth(key) for key in self._instruments}
         self.touched_depths: dict[str, Depth] = {}
+
+    def follow(self, instrument: Instrument) -> None:
+        """Trade one more instrument."""
+        self._instruments.setdefault(instrument.key, instrument)
+        self.depths.setdefault(instrument.key, Depth(instrument.key))
 
     def restore(
         self,

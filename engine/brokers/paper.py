@@ -142,6 +142,10 @@ class PaperExchange:
         self._flight_changed = True
         self.commit(Cursor(run, 0, now, 0))
 
+    def follow(self, instrument: Instrument) -> None:
+        """Trade one more instrument from now on."""
+        self._floor.follow(instrument)
+
     def submit(self, request: Request, now: Instant) -> None:
         """Send a request; it arrives after the latency, in the order sent."""
         self._submitted += 1
@@ -192,7 +196,12 @@ class PaperExchange:
         return events
 
     def on_update(self, update: MarketUpdate, now: Instant) -> list[BrokerEvent]:
-        """Match the book against a market update; what arrived by ``now`` arrived before it."""
+        """Match the book against a market update; what arrived by ``now`` arrived before it.
+
+        A snapshot is the first word after a break of the feed: what happened meanwhile, nobody saw.
+        """
+        if update.snapshot:
+            return self.resume_after_gap(update, now)
         if self._flight and self._flight[0].due <= now:
             return self.advance(now) + self._floor.on_update(update, now)
         return self._floor.on_update(update, now)

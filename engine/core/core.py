@@ -374,8 +374,6 @@ class Core:
             self.market.follow(instrument, event.prior)
             self.keeper.instruments[instrument.key] = instrument
             self.instruments[instrument.key] = instrument
-        elif instrument.key not in self._put_aside:
-            return
         self._put_aside.discard(instrument.key)
         self.decider.follow(instrument)
         self.journal.line(Severity.INFO, f"{instrument.symbol} is followed", now)

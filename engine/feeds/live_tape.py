@@ -97,6 +97,10 @@ class LiveTape:
         """Say whether everything was read and nothing more will come."""
         return self.finished and not self._arrived and self._past is None
 
+    def follow(self, instrument: Instrument) -> None:
+        """Note that one more instrument is followed."""
+        self._instruments.setdefault(instrument.key, instrument)
+
     def arrive(self, updates: Iterable[MarketUpdate]) -> None:
         """Take in the updates of a frame just received."""
         self._arrived.extend(updates)

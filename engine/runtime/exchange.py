@@ -5,6 +5,7 @@ from typing import Protocol
 from engine.brokers.records import Cursor
 from engine.brokers.store import Batch
 from engine.market.clock import Instant
+from engine.market.instrument import Instrument
 from engine.market.update import MarketUpdate
 from engine.orders.messages import BookRead, BrokerEvent, ReadFailed, Request
 
@@ -20,6 +21,10 @@ class Exchange(Protocol):
     @property
     def flat(self) -> bool:
         """Say whether no quantity is open and no order can still trade, as far as is known without asking."""
+        ...
+
+    def follow(self, instrument: Instrument) -> None:
+        """Take orders in one more instrument."""
         ...
 
     def submit(self, request: Request, now: Instant) -> None:

@@ -152,6 +152,8 @@ class Playback:
         """Give the core an input from outside, journaled first."""
         if now is not None and now > self.now:
             self.now = now
+        if isinstance(event, Followed):
+            self.exchange.follow(event.instrument)
         self._note("outside", _encoder.encode(event))
         return self._heard(self.core.handle(event, self.now))
 

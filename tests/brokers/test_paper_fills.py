@@ -1,5 +1,7 @@
 """How the paper exchange fills: first book after the latency, resting, crossing, trading through, stops."""
 
+import msgspec
+
 from engine.brokers.paper import PaperExchange
 from engine.market.clock import MILLISECOND, MINUTE, SECOND, Instant
 from engine.orders.messages import Acknowledged, BrokerEvent, OrderType, Request
@@ -281,6 +283,17 @@ def test_stops_crossed_in_a_gap_fill_at_the_worse_of_trigger_and_first_price() -
         exchange.resume_after_gap(update(at, last, 90_000, bids=((99_300, 9),), asks=((100_000, 9),)), at)
         assert fills(exchange) == expected
         assert final(exchange, "S1").status == ("complete" if expected else "open")
+
+
+def test_a_snapshot_ends_a_gap_so_a_stop_crossed_meanwhile_pays_the_first_price() -> None:
+    exchange = standing()
+    arrive(exchange, stop("S1", Side.SELL, 20, 99_900, 99_500), TEN)
+    arrive(exchange, limit("E1", Side.BUY, 5, 99_800), TEN)
+    exchange.advance(TEN + LATENCY + WAIT)
+    at = TEN + 20 * MINUTE
+    back = update(at, 99_700, 90_000, bids=((99_300, 9),), asks=((100_000, 9),))
+    exchange.on_update(msgspec.structs.replace(back, snapshot=True), at)
+    assert fills(exchange) == [(99_700, 20, "GAP")]
 
 
 def test_each_order_carries_its_charges_and_the_fills_sum_to_them() -> None:
