@@ -38,7 +38,8 @@ bench: install-dev
 campaign: install-dev
 	$(BIN)/python -m tests.campaign
 
-lock:
+lock: install-dev
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check pip-tools
 	@$(BIN)/pip-compile --quiet --generate-hashes --no-emit-index-url --no-emit-trusted-host --no-emit-find-links --allow-unsafe --strip-extras --output-file requirements.lock pyproject.toml --extra build
 	@$(BIN)/pip-compile --quiet --generate-hashes --no-emit-index-url --no-emit-trusted-host --no-emit-find-links --allow-unsafe --strip-extras --extra dev --constraint requirements.lock --output-file requirements-dev.lock pyproject.toml
 
