@@ -1,0 +1,226 @@
+"""A socket of the broker that is opened for ever: authorize, connect, listen, stand back, again.
+
+Every connection needs an address of its own, which holds a single-use code: no text of ours ever shows one. A ping
+unanswered ends a connection; silence does not, quiet times have no data.
+"""
+
+import asyncio
+import logging
+import random
+import ssl
+import time
+from collections import deque
+from collections.abc import Awaitable, Callable, Iterable
+from dataclasses import dataclass
+from typing import Final
+
+from websockets.asyncio.client import ClientConnection, connect
+from websockets.exceptions import ConnectionClosed, InvalidStatus, WebSocketException
+
+import config
+from engine.upstox.address import AddressError
+from engine.upstox.outcome import CallFailed, SignInAgain
+from engine.upstox.transport import CLIENT_NAME
+
+STEADY_AFTER: Final = 30.0
+"""Seconds a connection must live before the waits between connections start small again."""
+_LOOK_SECONDS: Final = 0.25
+"""Between two looks for a new token."""
+_CLOSE_SECONDS: Final = 1.0
+
+_MUTE: Final = logging.Logger("streams", logging.CRITICAL + 1)  # noqa: LOG001 - outside of every hierarchy on purpose
+"""The library's own lines would show addresses, and on a full screen."""
+
+
+@dataclass(frozen=True, slots=True)
+class LineState:
+    """Where a stream stands. ``problem`` says why it is down, empty while it is up."""
+
+    up: bool
+    problem: str = ""
+
+
+class _Direct(connect):
+    """A connection that follows no redirect: only the authorised address may ever be opened."""
+
+    def process_redirect(self, exc: Exception) -> Exception | str:
+        """Refuse."""
+        return exc
+
+
+class Stream:
+    """Owns the connection; everything runs on one loop. Only faults of our own ever leave ``run``."""
+
+    def __init__(
+        self,
+        authorize: Callable[[], Awaitable[str]],
+        settings: config.Feed,
+        *,
+        largest: int,
+        on_message: Callable[[str | bytes], Awaitable[None]],
+        on_state: Callable[[LineState], None],
+        greeting: Callable[[], Iterable[bytes]] = tuple,
+        token: Callable[[], object] | None = None,
+        chance: Callable[[], float] = random.random,
+        monotonic: Callable[[], float] = time.monotonic,
+    ) -> None:
+        """Take the owner's part: ``greeting`` is sent first on each connection, ``largest`` bounds a message (bytes).
+
+        With ``token``, a refusal of the sign-in is followed by the next try as soon as it returns something new.
+        """
+        self._authorize = authorize
+        self._settings = settings
+        self._largest = largest
+        self._on_message = on_message
+        self._on_state = on_state
+        self._greeting = greeting
+        self._token = token
+        self._chance = chance
+        self._monotonic = monotonic
+        self._closing = asyncio.Event()
+        self._finished: asyncio.Event | None = None
+        self._wait = settings.first_wait_seconds
+        self._refused: tuple[object] | None = None
+        self._waiting: deque[bytes] = deque()
+        self._some = asyncio.Event()
+        self._tls: ssl.SSLContext | None = None
+        self.connections = 0
+        self.state = LineState(up=False, problem="not connected yet")
+
+    async def run(self) -> None:
+        """Keep the socket open until it is closed."""
+        self._finished = asyncio.Event()
+        closing = asyncio.ensure_future(self._closing.wait())
+        serving: asyncio.Future[str] | None = None
+        problem = "closed"
+        try:
+            while not self._closing.is_set():
+                serving = asyncio.ensure_future(self._connect_and_listen())
+                await asyncio.wait({serving, closing}, return_when=asyncio.FIRST_COMPLETED)
+                if not serving.done():
+                    break
+                self._show(LineState(up=False, problem=serving.result()))
+                await self._stand_back()
+        except Exception as error:
+            problem = f"it broke: {type(error).__name__}"
+            raise
+        finally:
+            closing.cancel()
+            if serving is not None and not serving.done():
+                serving.cancel()
+                await asyncio.wait({serving})
+            self._show(LineState(up=False, problem=problem))
+            self._finished.set()
+
+    def close(self) -> None:
+        """End the stream. On the loop."""
+        self._closing.set()
+
+    async def finished(self) -> None:
+        """Return when ``run`` has ended; at once when it never began."""
+        if self._finished is not None:
+            await self._finished.wait()
+
+    def send(self, payload: bytes) -> None:
+        """Send a binary message on the connection that is open; with none it is forgotten. On the loop."""
+        if self.state.up:
+            self._waiting.append(payload)
+            self._some.set()
+
+    async def _connect_and_listen(self) -> str:
+        """Return why the connection ended, or why there was none."""
+        line = await self._open()
+        if isinstance(line, str):
+            return line
+        began = self._monotonic()
+        self._refused = None
+        self.connections += 1
+        self._waiting = deque(self._greeting())
+        self._some.set()
+        writing = asyncio.ensure_future(self._write(line))
+        try:
+            self._show(LineState(up=True))
+            while True:
+                try:
+                    message = await line.recv()
+                except ConnectionClosed as error:
+                    return f"the connection ended: {error}"
+                await self._on_message(message)
+        finally:
+            if self._monotonic() - began >= STEADY_AFTER:
+                self._wait = self._settings.first_wait_seconds
+            writing.cancel()
+            await asyncio.wait({writing})
+            await line.close()
+
+    async def _open(self) -> ClientConnection | str:
+        """Return a connection, or why there is none: never with its address."""
+        settings = self._settings
+        asked_with = None if self._token is None else self._token()
+        try:
+            async with asyncio.timeout(settings.open_seconds):
+                url = await self._authorize()
+                secured = url.startswith("wss:")
+                if secured and self._tls is None:
+                    self._tls = await asyncio.to_thread(ssl.create_default_context)
+            return await _Direct(
+                url,
+                ssl=self._tls if secured else None,
+                compression=None,
+                open_timeout=settings.open_seconds,
+                ping_interval=settings.ping_seconds,
+                ping_timeout=settings.pong_seconds,
+                close_timeout=_CLOSE_SECONDS,
+                max_size=self._largest,
+                user_agent_header=CLIENT_NAME,
+                logger=_MUTE,
+                proxy=None,
+            )
+        except CallFailed as error:
+            if isinstance(error.outcome, SignInAgain):
+                self._refused = (asked_with,)
+            return f"authorize: {error}"
+        except TimeoutError:
+            return f"expected a stream within {settings.open_seconds:g} s, got none"
+        except InvalidStatus as error:
+            return f"expected a websocket, got HTTP {error.response.status_code}"
+        except AddressError as error:
+            return str(error)
+        except OSError as error:
+            return f"expected a connection, got: {error.strerror or type(error).__name__}"
+        except WebSocketException as error:
+            return f"expected a websocket, got {type(error).__name__}"
+
+    async def _write(self, line: ClientConnection) -> None:
+        """Send what waits, in order; a connection that ends meanwhile is noticed by whoever reads it."""
+        while True:
+            await self._some.wait()
+            self._some.clear()
+            while self._waiting:
+                try:
+                    await line.send(self._waiting.popleft())
+                except ConnectionClosed:
+                    return
+
+    async def _stand_back(self) -> None:
+        """Wait before the next try: longer each time, never exactly as long as others, shorter for a new token."""
+        wait = self._wait * (0.5 + self._chance() / 2)
+        self._wait = min(self._wait * 2, self._settings.longest_wait_seconds)
+        until = self._monotonic() + wait
+        while (left := until - self._monotonic()) > 0:
+            if self._refused is not None and self._token is not None:
+                if self._token() != self._refused[0]:
+                    self._wait = self._settings.first_wait_seconds
+                    return
+                left = min(left, _LOOK_SECONDS)
+            try:
+                async with asyncio.timeout(left):
+                    await self._closing.wait()
+            except TimeoutError:
+                continue
+            return
+
+    def _show(self, state: LineState) -> None:
+        if state != self.state:
+            self.state = state
+            self._on_state(state)
