@@ -1,0 +1,358 @@
+"""Each check on its own against the fake broker: what it measures, what it refuses, what it says."""
+
+import resource
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+import config
+from engine.market.clock import trading_date
+from engine.preflight import survey as surveying
+from engine.preflight.authentication import (
+    check_address,
+    check_funds,
+    check_profile,
+    check_segments,
+    check_token,
+)
+from engine.preflight.configuration import (
+    check_calendar,
+    check_instruments,
+    check_settings,
+    check_square_off,
+    check_watchlist,
+)
+from engine.preflight.connectivity import check_clock, check_feed, check_order_host, check_rest
+from engine.preflight.report import State
+from engine.preflight.system import check_disk, check_handles, check_memory, check_processor
+from engine.upstox.token import Token
+from tests.fake_upstox import RunningFake, running_fake
+from tests.preflight.surroundings import named, only, settings_for, survey_of
+
+
+@pytest.fixture(scope="module")
+def served() -> Iterator[RunningFake]:
+    with running_fake() as fake:
+        yield fake
+
+
+@pytest.fixture
+def fake(served: RunningFake) -> Iterator[RunningFake]:
+    """The fake as it began: what a test changes is taken back."""
+    yield served
+    served.control("DELETE", "faults")
+    served.control("POST", "clock", {"skew_seconds": 0})
+    served.control(
+        "POST",
+        "state",
+        {
+            "is_active": True,
+            "primary_ip": "203.0.113.10",
+            "secondary_ip": None,
+            "segments": {"NSE_EQ": True, "NSE_FO": True},
+            "capital": 1_000_000,
+            "holidays": [],
+            "master": {"cut": None},
+        },
+    )
+
+
+@pytest.fixture(autouse=True)
+def short_look(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Watch the feed for less than a person would: what is seen does not depend on it."""
+    monkeypatch.setattr(surveying, "WATCHED", 0.2)
+
+
+def test_a_quick_broker_is_reached_and_measured(fake: RunningFake, tmp_path: Path) -> None:
+    survey = survey_of(fake, tmp_path)
+    rest = only(check_rest(survey))
+    assert (rest.state, rest.reason) == (State.GO, "")
+    assert rest.figure.startswith("handshake ")
+    assert only(check_order_host(survey, live=True)).state is State.GO
+
+
+def test_a_dead_host_is_named(fake: RunningFake, tmp_path: Path) -> None:
+    dead = {"api_url": "http://127.0.0.1:9", "order_url": "http://127.0.0.1:9"}
+    survey = survey_of(fake, tmp_path, upstox=dead)
+    for check in (only(check_rest(survey)), only(check_order_host(survey, live=True))):
+        assert check.state is State.NO_GO
+        assert "http://127.0.0.1:9: expected a connection" in check.reason
+    assert only(check_order_host(survey, live=False)).state is State.WARN
+    assert only(check_feed(survey)).state is State.NO_GO
+    assert only(check_profile(survey)).state is State.NO_GO
+
+
+def test_a_slow_host_is_named_with_its_time(fake: RunningFake, tmp_path: Path) -> None:
+    fake.plant("delay", call="all", delay=0.3, times=0)
+    survey = survey_of(fake, tmp_path, preflight={"max_latency_ms": 200})
+    check = only(check_rest(survey))
+    assert check.state is State.NO_GO
+    assert check.reason.startswith("slow host: expected at most 200 ms, got 3")
+
+
+def test_a_broker_in_trouble_is_no_go(fake: RunningFake, tmp_path: Path) -> None:
+    fake.plant("status", call="all", status=502, html=True, times=0)
+    check = only(check_rest(survey_of(fake, tmp_path)))
+    assert (check.state, check.reason) == (State.NO_GO, "expected an answer of the broker, got HTTP 502")
+
+
+def test_the_feed_is_looked_at_for_every_instrument(fake: RunningFake, tmp_path: Path) -> None:
+    checks = check_feed(survey_of(fake, tmp_path))
+    assert [check.state for check in checks] == [State.GO] * 3
+    assert "NSE_FO NORMAL_OPEN" in named(checks, "feed").figure
+    assert named(checks, "first update").figure.endswith("3 of 3 instruments")
+    assert fake.control("GET", "state")["market_clients"] == []
+
+
+def test_a_refused_feed_is_no_go(fake: RunningFake, tmp_path: Path) -> None:
+    fake.plant("refuse-connection", stream="market", times=0)
+    check = only(check_feed(survey_of(fake, tmp_path)))
+    assert (check.state, check.reason) == (State.NO_GO, "expected a websocket, got HTTP 403")
+
+
+def test_a_mute_feed_is_no_go_after_the_wait(fake: RunningFake, tmp_path: Path) -> None:
+    fake.plant("mute", stream="market", times=0)
+    checks = check_feed(survey_of(fake, tmp_path, preflight={"first_update_seconds": 1}))
+    assert named(checks, "first update").reason == "expected a first update within 1 s, got none"
+
+
+@pytest.mark.parametrize(("off", "side"), [(90.0, "ahead"), (-90.0, "behind")])
+def test_a_clock_90_seconds_off_is_no_go(fake: RunningFake, tmp_path: Path, off: float, side: str) -> None:
+    check = only(check_clock(survey_of(fake, tmp_path, off=off)))
+    assert check.state is State.NO_GO
+    assert side in check.reason
+    assert check.figure[:3] in ("+90", "+89", "-90", "-89")
+
+
+def test_a_clock_that_agrees_is_go_and_the_feed_may_be_the_clock(fake: RunningFake, tmp_path: Path) -> None:
+    assert only(check_clock(survey_of(fake, tmp_path))).state is State.GO
+    survey = survey_of(fake, tmp_path, off=10_000.0, session={"clock": "feed"})
+    assert only(check_clock(survey)).state is State.GO
+
+
+def test_a_token_is_read_for_its_end(fake: RunningFake, tmp_path: Path) -> None:
+    check = only(check_token(survey_of(fake, tmp_path)))
+    assert check.state is State.GO
+    assert "03:30" in check.figure
+
+
+@pytest.mark.parametrize(
+    ("token", "off", "reason"),
+    [
+        ("", 0.0, "expected an access token, got none"),
+        (None, 86_400.0, "the token has expired"),
+        ("opaque", 0.0, ""),
+    ],
+)
+def test_a_token_that_is_missing_or_over_is_no_go(
+    fake: RunningFake, tmp_path: Path, token: str | None, off: float, reason: str
+) -> None:
+    text = fake.access_token if token is None else token
+    check = only(check_token(survey_of(fake, tmp_path, off=off, upstox={"access_token": text})))
+    assert check.reason.startswith(reason)
+    assert check.state is (State.NO_GO if reason else State.WARN)
+
+
+def test_a_token_that_ends_before_everything_is_flat_is_no_go(fake: RunningFake, tmp_path: Path) -> None:
+    expires = Token(fake.access_token).expires
+    assert expires is not None
+    survey = survey_of(fake, tmp_path)
+    # At 03:00 the token has half an hour to go, the next session (Monday the 23rd) is still to come.
+    survey.now = lambda: expires - 30 * 60 * 1_000_000
+    survey._given_day = trading_date(expires + 2 * 86_400 * 1_000_000)
+    assert "before everything must be flat" in only(check_token(survey)).reason
+
+
+def test_a_dead_token_is_refused_by_the_profile(fake: RunningFake, tmp_path: Path) -> None:
+    bad = {"access_token": "not.a.token"}
+    check = only(check_profile(survey_of(fake, tmp_path, upstox=bad)))
+    assert check.state is State.NO_GO
+    assert "sign in again" in check.reason
+    assert "not.a.token" not in check.reason
+
+
+def test_the_profile_says_whose_account_it_is(fake: RunningFake, tmp_path: Path) -> None:
+    check = only(check_profile(survey_of(fake, tmp_path)))
+    assert (check.state, check.figure) == (State.GO, "Fake Trader (FAKE01) at UPSTOX")
+    fake.control("POST", "state", {"is_active": False})
+    assert "inactive" in only(check_profile(survey_of(fake, tmp_path))).reason
+
+
+def test_a_segment_that_the_watchlist_needs_and_is_off_is_named(fake: RunningFake, tmp_path: Path) -> None:
+    survey = survey_of(fake, tmp_path)
+    assert only(check_segments(survey, live=True)).figure == "NSE_EQ on, NSE_FO on"
+    fake.control("POST", "state", {"segments": {"NSE_FO": False}})
+    check = only(check_segments(survey, live=True))
+    assert (check.state, check.figure) == (State.NO_GO, "NSE_EQ on, NSE_FO off")
+    assert "NSE_FO to be active" in check.reason
+    assert only(check_segments(survey, live=False)).state is State.WARN
+    cash = survey_of(fake, tmp_path, watchlist={"instruments": ("INFY",)})
+    assert only(check_segments(cash, live=True)).state is State.GO
+
+
+def test_a_segment_under_the_brokers_kill_switch_is_named(fake: RunningFake, tmp_path: Path) -> None:
+    fake.ask(lambda broker: setattr(broker.account.segments["NSE_FO"], "killed", True))
+    try:
+        check = only(check_segments(survey_of(fake, tmp_path), live=True))
+    finally:
+        fake.ask(lambda broker: setattr(broker.account.segments["NSE_FO"], "killed", False))
+    assert (check.state, check.figure) == (State.NO_GO, "NSE_EQ on, NSE_FO killed")
+
+
+@pytest.mark.parametrize(
+    ("ours", "primary", "secondary", "state", "text"),
+    [
+        ("203.0.113.10", "203.0.113.10", None, State.GO, ""),
+        ("203.0.113.10", "198.51.100.7", "203.0.113.10", State.GO, ""),
+        (
+            "203.0.113.10",
+            "198.51.100.7",
+            None,
+            State.NO_GO,
+            "wrong IP: expected orders to leave from 203.0.113.10",
+        ),
+        ("", "203.0.113.10", None, State.WARN, "not compared"),
+        ("203.0.113.10", None, None, State.NO_GO, "expected an address registered for orders, got none"),
+    ],
+)
+def test_the_registered_address_must_be_this_machines(
+    fake: RunningFake,
+    tmp_path: Path,
+    ours: str,
+    primary: str | None,
+    secondary: str | None,
+    state: State,
+    text: str,
+) -> None:
+    fake.control("POST", "state", {"primary_ip": primary, "secondary_ip": secondary})
+    survey = survey_of(fake, tmp_path, preflight={"public_ip": ours})
+    check = only(check_address(survey, live=True))
+    assert check.state is state
+    assert text in check.reason
+    paper = only(check_address(survey, live=False)).state
+    assert paper is (State.WARN if state is State.NO_GO else state)
+
+
+def test_funds_are_read_and_missing_ones_stop_live(fake: RunningFake, tmp_path: Path) -> None:
+    survey = survey_of(fake, tmp_path)
+    assert only(check_funds(survey, live=True)).figure == "1,000,000.00 rupees free"
+    fake.control("POST", "state", {"capital": 1_000})
+    assert "the smaller one is the account" in only(check_funds(survey, live=True)).reason
+    fake.control("POST", "state", {"capital": 0})
+    assert only(check_funds(survey, live=True)).state is State.NO_GO
+
+
+def test_every_entry_of_the_watchlist_has_a_line(fake: RunningFake, tmp_path: Path) -> None:
+    entries = ("INFY", "NIFTY FUT near", "BANKNIFTY CE ATM monthly", "INFI", "INFY")
+    survey = survey_of(fake, tmp_path, watchlist={"instruments": entries})
+    checks = check_watchlist(survey)
+    assert [check.name for check in checks] == [f"watchlist {entry}" for entry in entries[:4]]
+    assert [check.state for check in checks[:3]] == [State.GO] * 3
+    assert "lot 1 · tick 0.10 · 5× intraday" in checks[0].figure
+    assert "expires" in checks[1].figure
+    assert checks[3].state is State.NO_GO
+    assert "did you mean INFY" in checks[3].reason
+
+
+def test_an_empty_watchlist_and_one_without_a_master_are_no_go(fake: RunningFake, tmp_path: Path) -> None:
+    empty = only(check_watchlist(survey_of(fake, tmp_path, watchlist={"instruments": ()})))
+    assert empty.reason.startswith("expected at least one instrument")
+    nowhere = survey_of(fake, tmp_path, upstox={"assets_url": "http://127.0.0.1:9"})
+    assert only(check_watchlist(nowhere)).state is State.NO_GO
+    assert only(check_instruments(nowhere, live=True)).reason.startswith("expected the instrument master")
+
+
+def test_fresh_lists_are_counted_and_a_stale_copy_is_named(fake: RunningFake, tmp_path: Path) -> None:
+    fresh = check_instruments(survey_of(fake, tmp_path), live=True)
+    assert [check.state for check in fresh] == [State.GO, State.GO]
+    assert "listed, new" in fresh[0].figure
+    fake.control("POST", "state", {"master": {"cut": "NSE.json.gz"}})
+    stale = check_instruments(survey_of(fake, tmp_path, off=86_400.0), live=True)
+    assert [check.state for check in stale] == [State.WARN, State.GO]
+    assert stale[0].reason.startswith("STALE: last confirmed")
+
+
+def test_both_calendars_must_hold_the_day(fake: RunningFake, tmp_path: Path) -> None:
+    survey = survey_of(fake, tmp_path)
+    good = only(check_calendar(survey, live=True))
+    assert good.state is State.GO
+    assert "both trade" in good.figure
+    day = survey.day().isoformat()
+    fake.control(
+        "POST",
+        "state",
+        {
+            "holidays": [
+                {
+                    "date": day,
+                    "description": "Sudden elections",
+                    "holiday_type": "TRADING_HOLIDAY",
+                    "closed_exchanges": ["NSE", "NFO", "BSE", "BFO"],
+                    "open_exchanges": [],
+                }
+            ]
+        },
+    )
+    bad = only(check_calendar(survey, live=True))
+    assert (bad.state, "Sudden elections" in bad.reason) == (State.NO_GO, True)
+    assert only(check_calendar(survey, live=False)).state is State.WARN
+
+
+def test_a_silent_calendar_stops_live_only(fake: RunningFake, tmp_path: Path) -> None:
+    fake.plant("status", call="all", status=503, times=0)
+    survey = survey_of(fake, tmp_path)
+    check = only(check_calendar(survey, live=True))
+    assert (check.state, "was not answered" in check.reason) == (State.NO_GO, True)
+    assert only(check_calendar(survey, live=False)).state is State.WARN
+
+
+def test_live_needs_the_brokers_own_square_off(fake: RunningFake, tmp_path: Path) -> None:
+    named_times = survey_of(fake, tmp_path)
+    assert only(check_square_off(named_times, live=True)).state is State.GO
+    unknown = survey_of(fake, tmp_path, session={"broker_squareoff": ""})
+    assert only(check_square_off(unknown, live=True)).state is State.NO_GO
+    assert only(check_square_off(unknown, live=False)).state is State.GO
+
+
+def test_settings_are_told_good_or_bad(fake: RunningFake) -> None:
+    assert only(check_settings({"upstox.api_url": "--set"}, "")).figure.startswith("1 set")
+    bad = only(check_settings({}, "one\ntwo"))
+    assert (bad.state, bad.reason) == (State.NO_GO, "one; two")
+    assert settings_for(fake).upstox.access_token not in repr(settings_for(fake))
+
+
+def test_a_machine_with_room_is_go(tmp_path: Path) -> None:
+    settings = config.Preflight(min_disk_mb=1, min_memory_mb=1, max_cpu_pct=100)
+    for check in (
+        only(check_processor(settings, live=True)),
+        only(check_memory(settings)),
+        only(check_disk(settings, tmp_path / "home" / "not yet there")),
+        only(check_handles(settings)),
+    ):
+        assert (check.state, check.reason) == (State.GO, "")
+        assert check.figure
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_machine_without_room_is_no_go(tmp_path: Path) -> None:
+    settings = config.Preflight(min_disk_mb=1_000_000, min_memory_mb=1_000_000, min_file_handles=1_000_000)
+    for check in (
+        only(check_memory(settings)),
+        only(check_disk(settings, tmp_path)),
+        only(check_handles(settings)),
+    ):
+        assert check.state is State.NO_GO
+        assert check.reason.startswith("expected at least")
+
+
+def test_a_full_disk_is_no_go(tmp_path: Path) -> None:
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (4_096, before[1]))
+    try:
+        check = only(check_disk(config.Preflight(min_disk_mb=1), tmp_path))
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+    assert check.state is State.NO_GO
+    assert "expected a disk that takes 65,536 bytes" in check.reason
+    assert list(tmp_path.iterdir()) == []
