@@ -11,6 +11,7 @@ __all__ = [
     "ArmManual",
     "Command",
     "CommandResult",
+    "DeclineSignal",
     "ExitPosition",
     "Follow",
     "Kill",
@@ -90,6 +91,13 @@ class TakeSignal(msgspec.Struct, frozen=True, tag="take"):
     signal: str
 
 
+class DeclineSignal(msgspec.Struct, frozen=True, tag="decline"):
+    """Let a signal of a setup in ``ask`` mode go before its time is over."""
+
+    id: str
+    signal: str
+
+
 class SetReplaySpeed(msgspec.Struct, frozen=True, tag="speed"):
     """Play at a multiple of real time; 0 means as fast as possible. Demo and replay only."""
 
@@ -146,6 +154,7 @@ Command = (
     | PauseEntries
     | Kill
     | TakeSignal
+    | DeclineSignal
     | SetReplaySpeed
     | PauseReplay
     | Rearm

@@ -63,6 +63,9 @@ from engine.views import EventLine, KillScope, Severity
 OWN_REFUSALS: Final = ("LATCHED ", "LEDGER ")
 """Codes of entries that our own side held back: no broker has judged the name."""
 
+KILL_LATCH: Final = "kill latch"
+_PAUSED: Final = "PAUSED: "
+
 DAY_LOSS: Final = "daily loss limit"
 
 
@@ -185,11 +188,11 @@ class Core:
     def trading_word(self) -> str:
         """Return AUTO, ASK, OFF or PAUSED with its reason, as the header says it."""
         if self.keeper.kill.active:
-            return "PAUSED: kill latch"
+            return f"{_PAUSED}{KILL_LATCH}"
         if self.account.limits.stopped:
-            return f"PAUSED: {DAY_LOSS}"
+            return f"{_PAUSED}{DAY_LOSS}"
         if self._pauses.first:
-            return f"PAUSED: {self._pauses.first}"
+            return f"{_PAUSED}{self._pauses.first}"
         return trading_word(self.settings.setups, live=self.world == LIVE)
 
     def kill_scope(self) -> KillScope:
@@ -245,11 +248,19 @@ class Core:
         self.decider.pause = self._pauses.first
         self.keeper.cancel_entries(now)
 
-    def resume(self, now: Instant) -> None:
-        """Let entries go on, whoever paused them; an ended market stays ended."""
-        self._pauses.resume()
+    def resume(self, now: Instant) -> tuple[bool, str]:
+        """Take off the pauses that a person may take off.
+
+        Return whether there were any, and why entries stay paused all the same; empty when they go on.
+        """
+        lifted = self._pauses.resume()
         self.decider.pause = self._pauses.first
-        self.journal.line(Severity.INFO, f"entries resumed: {self.trading_word()}", now)
+        word = self.trading_word()
+        kept = word.removeprefix(_PAUSED) if word.startswith(_PAUSED) else ""
+        if lifted or not kept:
+            text = f"entries stay paused: {kept}" if kept else f"entries resumed: {word}"
+            self.journal.line(Severity.INFO, text, now)
+        return lifted, kept
 
     def only_pulled(self, text: str) -> tuple[str, str]:
         """Return a refusal in worlds whose market nobody can hold, else the text."""

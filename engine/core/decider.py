@@ -31,6 +31,8 @@ from engine.setups.signal import Refusal, Setup, Side, Signal
 
 OFF: Final = "OFF"
 EXPIRED: Final = "EXPIRED"
+DECLINED: Final = "DECLINED"
+UNFOLLOWED: Final = "UNFOLLOWED"
 
 Decided = Callable[[Decision], None]
 
@@ -88,7 +90,7 @@ class Decider:
         """Judge an instrument no more; the trade it may still hold keeps its premise."""
         self._setups.pop(key, None)
         for name in [name for name, signal in self._waiting.items() if signal.instrument == key]:
-            del self._waiting[name]
+            self._drop(name, UNFOLLOWED, "the instrument is followed no more")
 
     def evaluate(self, key: str, now: Instant) -> None:
         """Let the setups of an instrument judge its newest completed bars."""
@@ -153,6 +155,10 @@ class Decider:
         self._note(decision)
         return decision
 
+    def decline(self, name: str) -> Decision | None:
+        """Let a waiting signal go because a person says so; None when there is no such signal waiting."""
+        return self._drop(name, DECLINED, "you declined it")
+
     def manual(self, key: str, side: Side, now: Instant) -> Decision:
         """Enter by hand at the touch: sized, stopped and gated like any trade, without a structure."""
         quote = self._sights.quote(key, now)
@@ -197,6 +203,15 @@ class Decider:
         if not self._waiting:
             return None
         return min((d.expires for d in self._open_cards() if d.expires is not None), default=None)
+
+    def _drop(self, name: str, code: str, reason: str) -> Decision | None:
+        waiting = next((decision for decision in self._open_cards() if decision.id == name), None)
+        if waiting is None:
+            return None
+        del self._waiting[name]
+        dropped = msgspec.structs.replace(waiting, state=DecisionState.DROPPED, code=code, reason=reason)
+        self._note(dropped)
+        return dropped
 
     def _open_cards(self) -> Iterator[Decision]:
         if not self._waiting:

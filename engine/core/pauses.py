@@ -47,8 +47,10 @@ class Pauses:
             del self._reasons[reason]
         return bool(found)
 
-    def resume(self) -> None:
-        """Take off what a person may; what lasts by itself stays."""
+    def resume(self) -> bool:
+        """Take off what a person may and say whether there was any; what lasts by itself stays."""
         kept = [reason for reason in self._reasons if reason.startswith(_LASTING)]
+        lifted = len(kept) < len(self._reasons)
         self._reasons = dict.fromkeys(kept)
         self.unattended_at = None
+        return lifted

@@ -6,6 +6,7 @@ from engine.commands import (
     ArmManual,
     Command,
     CommandResult,
+    DeclineSignal,
     ExitPosition,
     Follow,
     Kill,
@@ -89,6 +90,8 @@ class Person:
                 return self._pause(command, now)
             case TakeSignal():
                 return self._take(command, now)
+            case DeclineSignal():
+                return self._decline(command)
             case PauseReplay():
                 return self._hold(command, now)
             case SetReplaySpeed():
@@ -159,9 +162,12 @@ class Person:
         if command.paused:
             self._core.pause(BY_A_PERSON, now)
             return "", "entries paused"
-        self._core.resume(now)
-        word = self._core.trading_word()
-        return "", f"entries resumed: {word}"
+        lifted, kept = self._core.resume(now)
+        if not kept:
+            return "", f"entries resumed: {self._core.trading_word()}"
+        way_out = "; `cockpit rearm` clears it" if self._core.keeper.kill.active else ""
+        text = f"entries stay paused: {kept}{way_out}"
+        return ("", f"your pause is off, {text}") if lifted else (text, "")
 
     def _take(self, command: TakeSignal, now: Instant) -> tuple[str, str]:
         decision = self._core.decider.take(command.signal, now)
@@ -170,6 +176,12 @@ class Person:
         if not decision.taken:
             return f"{decision.code}: {decision.reason}", ""
         return "", f"{decision.quantity} {self._core.journal.symbol(decision.instrument)} sent"
+
+    def _decline(self, command: DeclineSignal) -> tuple[str, str]:
+        decision = self._core.decider.decline(command.signal)
+        if decision is None:
+            return "that signal is not waiting any more", ""
+        return "", f"{decision.setup} {self._core.journal.symbol(decision.instrument)} let go"
 
     def _hold(self, command: PauseReplay, now: Instant) -> tuple[str, str]:
         refusal, _ = self._core.only_pulled("")

@@ -3,6 +3,7 @@ import pytest
 import config
 from engine.commands import (
     ArmManual,
+    DeclineSignal,
     ExitPosition,
     Kill,
     ManualOrder,
@@ -13,7 +14,7 @@ from engine.commands import (
     TakeSignal,
     TightenStop,
 )
-from engine.core import Attended, Core, Decision, DecisionState, FeedEnded, Ids, Studying, Wake
+from engine.core import Attended, Core, Decision, DecisionState, FeedEnded, Ids, Studying, Unfollowed, Wake
 from engine.core.events import Event
 from engine.market.clock import MINUTE, SECOND, Instant
 from engine.market.session import trading_day
@@ -108,6 +109,52 @@ def test_a_waiting_signal_is_taken_by_a_person() -> None:
     world.settle(2 * SECOND)
     assert world.position() > 0
     assert len([one for one in world.core.signals if one.id == decision.id]) == 1
+
+
+def test_a_waiting_signal_is_declined_once_and_can_be_taken_no_more() -> None:
+    world = World(with_mode("ask"))
+    decision = decide(world)
+    world.tell(DeclineSignal("d", decision.id))
+    assert answered(world, "d").outcome is Outcome.ACCEPTED
+    (kept,) = [one for one in world.core.signals if one.id == decision.id]
+    assert (kept.state, kept.code) == (DecisionState.DROPPED, "DECLINED")
+    world.tell(TakeSignal("t", decision.id))
+    world.tell(DeclineSignal("again", decision.id))
+    assert answered(world, "t").outcome is Outcome.REFUSED
+    assert answered(world, "again").outcome is Outcome.REFUSED
+    world.settle(11 * SECOND)
+    assert world.core.signals[-1].code == "DECLINED"
+    assert placed(world) == []
+
+
+def test_a_signal_waiting_in_an_instrument_that_is_followed_no_more_goes_with_it() -> None:
+    world = World(with_mode("ask"))
+    decision = decide(world)
+    world.tell(Unfollowed(STOCK))
+    (kept,) = [one for one in world.core.signals if one.id == decision.id]
+    assert (kept.state, kept.code) == (DecisionState.DROPPED, "UNFOLLOWED")
+
+
+def test_resuming_under_the_kill_latch_says_that_entries_stay_paused_and_what_clears_it() -> None:
+    world = World()
+    world.tell(Kill("k", by="a test"))
+    world.settle(2 * SECOND)
+    world.tell(PauseEntries("r", paused=False))
+    answer = answered(world, "r")
+    assert answer.outcome is Outcome.REFUSED
+    assert answer.text == "entries stay paused: kill latch; `cockpit rearm` clears it"
+    assert not [line for line in world.core.events if "resumed" in line.text]
+
+
+def test_a_pause_taken_off_under_the_kill_latch_is_told_beside_what_keeps_entries_paused() -> None:
+    world = World()
+    world.tell(PauseEntries("p", paused=True))
+    world.tell(Kill("k", by="a test"))
+    world.settle(2 * SECOND)
+    world.tell(PauseEntries("r", paused=False))
+    answer = answered(world, "r")
+    assert answer.outcome is Outcome.ACCEPTED
+    assert answer.text.startswith("your pause is off, entries stay paused: kill latch")
 
 
 def test_an_entry_not_filled_in_three_seconds_is_cancelled_and_not_tried_again() -> None:
