@@ -36,6 +36,9 @@ if TYPE_CHECKING:
     from engine.runtime.plan import MarketChoice as PlannedChoice
 
 
+_GZIP = b"\x1f\x8b"
+_LONGEST_MARK = 16
+"""Bytes that tell what a file is."""
 _PATIENCE = 15.0
 _ACCOUNT_PATIENCE = 90.0
 """Seconds a paper or live engine may take to begin: sign-in, instruments, history and the first frame come first."""
@@ -158,16 +161,29 @@ class Desk:
                 script_named(choice.script)
             except UnknownScriptError as error:
                 raise DeskError(str(error)) from error
+        ours: list[Path] = []
         for path in (*choice.files, *((choice.instruments,) if choice.instruments else ())):
             try:
                 if not stat.S_ISREG(path.stat().st_mode):
                     raise DeskError(f"{path}: expected a file, got a directory, pipe or device")
                 with path.open("rb") as file:
-                    start = file.read(2)
+                    start = file.read(_LONGEST_MARK)
             except OSError as error:
                 raise DeskError(f"{path}: expected a readable file, got: {error.strerror}") from error
-            if path in choice.files and start != b"\x1f\x8b":
-                raise DeskError(f"{path}: expected a gzip recording, got something else")
+            if path in choice.files and not start.startswith(_GZIP):
+                from engine.feeds.recording_format import MAGIC
+
+                if not start.startswith(MAGIC):
+                    raise DeskError(
+                        f"{path}: expected a recording (gzip, or one of our own), got something else"
+                    )
+                ours.append(path)
+        if ours and len(ours) < len(choice.files):
+            other = next(path for path in choice.files if path not in ours)
+            raise DeskError(
+                f"{other}: expected a recording of our own like {ours[0].name}, got one of the other kind; "
+                "replay either kind by itself"
+            )
 
     def engine_argv(self, choice: MarketChoice | None, world: World) -> list[str]:
         """Return the command line that starts this home's engine for a world."""

@@ -25,7 +25,8 @@ from engine.upstox.stream import LineState, Stream
 MODE: Final = "full"
 MOST_KEYS: Final = 2_000
 """Instruments one connection may follow in this mode (the broker's limit, 2026)."""
-LARGEST_FRAME: Final = 16 * 1024 * 1024
+LARGEST_FRAME: Final = 8 * 1024 * 1024
+"""Bytes; less than a recording can keep of one frame."""
 
 SLICE: Final = 64
 """Packets read before the loop may do something else: about a millisecond."""
@@ -101,6 +102,8 @@ class MarketFeed:
         self._unheard: dict[str, float] = {}
         self._heard_at = monotonic()
         self._since_pause = 0
+        self.pending: Instant | None = None
+        """Arrival of a big frame that is being read: nothing later has happened yet."""
         self.segments: dict[str, str] = {}
         """Segment to market status as last told."""
         self.counts = FeedCounts()
@@ -237,13 +240,17 @@ class MarketFeed:
     async def _read(self, response: Message, arrival: Instant) -> Frame:
         """Return what a frame says, letting the loop go on between its slices."""
         reading = read_in_slices(response, arrival, self._decoder, SLICE)
-        while True:
-            try:
-                next(reading)
-            except StopIteration as end:
-                frame: Frame = end.value
-                return frame
-            await asyncio.sleep(0)
+        self.pending = arrival
+        try:
+            while True:
+                try:
+                    next(reading)
+                except StopIteration as end:
+                    frame: Frame = end.value
+                    return frame
+                await asyncio.sleep(0)
+        finally:
+            self.pending = None
 
     def _observe(self, sent: Instant) -> bool:
         """Let the clock see a server's time; say whether it believed it."""
