@@ -3,7 +3,7 @@
 Synchronous: for threads of our own, never for the loop. A read that fails never looks like an empty list.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final
 
 import msgspec
@@ -57,9 +57,19 @@ class UpstoxClient(Reads):
         """Close idle connections."""
         self._line.transport.close()
 
-    def place(self, order: NewOrder, purpose: Purpose = Purpose.ROUTINE) -> Outcome:
-        """Place one order; Done carries its ids, several only with ``slice``."""
-        outcome = self._write(purpose, self._calls.orders_v3.place_order, self._body(order))
+    def place(
+        self,
+        order: NewOrder,
+        purpose: Purpose = Purpose.ROUTINE,
+        *,
+        allowed: Callable[[], bool] = lambda: True,
+    ) -> Outcome:
+        """Place one order; Done carries its ids, several only with ``slice``.
+
+        ``allowed`` is asked right before the bytes leave; a no is TryLater STOPPED.
+        """
+        call = self._calls.orders_v3.place_order
+        outcome = self._write(purpose, call, self._body(order), allowed=allowed)
         return _with_ids(outcome, lambda data: texts(row_of(data, "order ids"), "order_ids"))
 
     def modify(self, order: ChangedOrder, purpose: Purpose = Purpose.PROTECT) -> Outcome:
@@ -96,7 +106,7 @@ class UpstoxClient(Reads):
         """
         chosen = _chosen(tag, segment)
         call = self._calls.orders.cancel_multi_order
-        return _bulk(self._write(purpose, call, lines=min(max(lines, 1), BULK_LIMIT), **chosen))
+        return _bulk(self._write(purpose, call, lines=min(max(lines, 1), BULK_LIMIT), named=chosen))
 
     def exit_all(
         self, *, tag: str = "", segment: str = "", purpose: Purpose = Purpose.KILL, lines: int = 1
@@ -107,7 +117,7 @@ class UpstoxClient(Reads):
         """
         chosen = _chosen(tag, segment)
         call = self._calls.orders.exit_positions
-        return _bulk(self._write(purpose, call, lines=min(max(lines, 1), BULK_LIMIT), **chosen))
+        return _bulk(self._write(purpose, call, lines=min(max(lines, 1), BULK_LIMIT), named=chosen))
 
     def set_kill_switch(self, segments: Sequence[str], *, enabled: bool) -> Outcome:
         """Lock (or unlock) segments at the broker for 12 hours; only when they are flat."""
@@ -117,9 +127,17 @@ class UpstoxClient(Reads):
         return self._write(Purpose.KILL, self._calls.user.update_kill_switch, body)
 
     def _write(
-        self, purpose: Purpose, call: Callable[..., Any], *parts: object, lines: int = 1, **named: object
+        self,
+        purpose: Purpose,
+        call: Callable[..., Any],
+        *parts: object,
+        lines: int = 1,
+        allowed: Callable[[], bool] = lambda: True,
+        named: Mapping[str, object] | None = None,
     ) -> Outcome:
-        return self._line.perform(Kind.WRITE, purpose, call, *parts, lines=lines, **named)
+        return self._line.perform(
+            Kind.WRITE, purpose, call, *parts, named=named or {}, lines=lines, allowed=allowed
+        )
 
     def _body(self, order: NewOrder, correlation_id: str = "") -> object:
         models = self._calls.models

@@ -3,14 +3,25 @@
 import threading
 import time
 from collections.abc import Callable, Mapping
+from types import MappingProxyType
 from typing import Any, Final
 
 import config
+from engine.upstox.address import AddressError
 from engine.upstox.budget import Budget, Kind, Purpose
 from engine.upstox.catalogue import Catalogue, Pairs
-from engine.upstox.outcome import NO_TOKEN, RATE, InDoubt, Outcome, TryLater, judge
+from engine.upstox.outcome import (
+    NO_TOKEN,
+    Blocked,
+    Done,
+    InDoubt,
+    Outcome,
+    SignInAgain,
+    TryLater,
+    judge,
+)
 from engine.upstox.token import TokenSource
-from engine.upstox.transport import Answer, NotSentError, Transport, UnansweredError
+from engine.upstox.transport import Answer, NotSentError, StoppedError, Transport, UnansweredError
 
 PATIENCE: Final = {
     (Kind.WRITE, Purpose.ROUTINE): 0.0,
@@ -26,8 +37,18 @@ ORDER_PATHS: Final = ("/order/place", "/order/modify", "/order/cancel")
 """What is served by the order host alone."""
 
 
-class HostError(Exception):
+_TOO_MANY: Final = 429
+_NOTHING_NAMED: Final[Mapping[str, object]] = MappingProxyType({})
+
+Allowed = Callable[[], bool]
+
+
+class HostError(NotSentError):
     """A request was about to leave for another host than the settings name: a fault of this program."""
+
+
+def _always() -> bool:
+    return True
 
 
 class _NoTokenError(Exception):
@@ -54,6 +75,9 @@ class Line:
         self._rest, self._order = settings.api_url.rstrip("/"), settings.order_url.rstrip("/")
         self._making = threading.Lock()
         self._catalogue: Catalogue | None = None
+        self._under_way = threading.local()
+        self.refusal: SignInAgain | Blocked | None = None
+        """What a person must mend before calls pass again, by the last call that met it; None once one passed."""
 
     @property
     def catalogue(self) -> Catalogue:
@@ -75,32 +99,54 @@ class Line:
         purpose: Purpose,
         call: Callable[..., Any],
         *parts: object,
+        named: Mapping[str, object] = _NOTHING_NAMED,
         lines: int = 1,
-        **named: object,
+        allowed: Allowed = _always,
     ) -> Outcome:
-        """Make one call of the catalogue and return what its answer proves; waits for the budget, within patience."""
-        waited = 0.0
-        while (wait := self.budget.take(kind, purpose, lines)) > 0:
-            if waited + wait > PATIENCE[kind, purpose]:
-                return TryLater(
-                    "BUDGET", f"the budget of calls is used up for {wait:.1f} s; nothing was sent"
-                )
-            self._sleep(wait)
-            waited += wait
+        """Make one call of the catalogue and return what its answer proves; waits for the budget, within patience.
+
+        ``parts`` and ``named`` are the call's own arguments; ``allowed`` is asked right before the bytes leave.
+        """
+        wait = self._wait_for_budget(kind, purpose, lines)
+        if wait > 0:
+            return TryLater("BUDGET", f"the budget of calls is used up for {wait:.1f} s; nothing was sent")
+        self._under_way.allowed = allowed
+        outcome: Outcome
         try:
             answer = call(*parts, _preload_content=False, **named)
         except _NoTokenError:
-            return NO_TOKEN
-        except NotSentError as error:
-            return TryLater("NOT_SENT", str(error))
+            outcome = NO_TOKEN
+        except StoppedError as error:
+            outcome = TryLater("STOPPED", str(error))
+        except (NotSentError, AddressError) as error:
+            outcome = TryLater("NOT_SENT", str(error))
         except UnansweredError as error:
-            return InDoubt(str(error))
-        outcome = judge(answer)
-        if isinstance(outcome, TryLater) and outcome.code == RATE:
-            self.budget.pushed_back(kind)
-        elif answer.status < 400:
-            self.budget.passed(kind)
+            outcome = InDoubt(str(error))
+        else:
+            outcome = judge(answer)
+            if answer.status == _TOO_MANY:
+                self.budget.pushed_back(kind)
+            elif answer.status < 400:
+                self.budget.passed(kind)
+        self._note(kind, outcome)
         return outcome
+
+    def _wait_for_budget(self, kind: Kind, purpose: Purpose, lines: int) -> float:
+        """Return 0 once the call's share is taken, else the seconds that were too long to wait."""
+        waited = 0.0
+        while (wait := self.budget.take(kind, purpose, lines)) > 0:
+            if waited + wait > PATIENCE[kind, purpose]:
+                return wait
+            self._sleep(wait)
+            waited += wait
+        return 0.0
+
+    def _note(self, kind: Kind, outcome: Outcome) -> None:
+        if isinstance(outcome, SignInAgain | Blocked):
+            self.refusal = outcome
+        elif isinstance(outcome, Done) and (kind is Kind.WRITE or not isinstance(self.refusal, Blocked)):
+            # Reads pass from any address: they do not prove that writes are let in again.
+            self.refusal = None
 
     def _send(
         self, method: str, url: str, *, headers: Mapping[str, str], query: Pairs, json: object
@@ -117,7 +163,8 @@ class Line:
         fields["Authorization"] = f"Bearer {token.reveal()}"
         if method != "GET" and "/order" in path and self.settings.algo_name:
             fields["X-Algo-Name"] = self.settings.algo_name
-        return self.transport.request(method, url, headers=fields, query=query, json=json)
+        allowed: Allowed = self._under_way.allowed
+        return self.transport.request(method, url, headers=fields, query=query, json=json, allowed=allowed)
 
     def _path_below_our_host(self, url: str) -> str:
         """Return the path of a request after proof that it leaves for the host its kind belongs to."""

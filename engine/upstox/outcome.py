@@ -118,8 +118,6 @@ CODES: Final[dict[str, Kind]] = {
 ORDER_ENDED: Final = frozenset({"UDAPI100040", "UDAPI100041"})
 """A cancel or modify came too late: the order may have filled."""
 
-RATE: Final = "UDAPI10005"
-
 _BY_STATUS: Final[dict[int, Kind]] = {401: SignInAgain, 423: TryLater, 429: TryLater}
 _GRAVEST: Final[tuple[Kind, ...]] = (InDoubt, Blocked, SignInAgain, TryLater, Rejected)
 

@@ -13,10 +13,11 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
-from urllib.parse import urlencode, urlsplit
+from urllib.parse import quote, urlencode, urlsplit
 
 import msgspec
 
+import config
 from engine.upstox.address import check_request_address, is_this_machine
 
 CLIENT_NAME: Final = "Mozilla/5.0 (compatible; auction-cockpit/0.1)"
@@ -26,12 +27,18 @@ LARGEST_BODY: Final = 64 * 1024 * 1024
 _ADDRESSES_LIVE: Final = 300.0
 _MOST_IDLE_LINES: Final = 8
 _PORTS: Final = {"http": 80, "https": 443}
+_KEEP_ALIVE: Final = {"TCP_KEEPIDLE": 10, "TCP_KEEPINTVL": 3, "TCP_KEEPCNT": 3}
+"""Seconds, seconds and probes; a system without one of them keeps its own."""
 
 QueryPairs = Mapping[str, object] | Sequence[tuple[str, object]]
 
 
 class NotSentError(Exception):
     """Nothing of the request left this machine."""
+
+
+class StoppedError(NotSentError):
+    """Nothing of the request left: whoever asked took it back right before its bytes would have."""
 
 
 class UnansweredError(Exception):
@@ -98,10 +105,12 @@ class Transport:
         json: object = None,
         form: QueryPairs | None = None,
         read_seconds: float | None = None,
+        allowed: Callable[[], bool] = lambda: True,
     ) -> Answer:
         """Send one request once and return the whole answer, whatever its status.
 
-        Raises AddressError, NotSentError or UnansweredError; their texts hold neither query nor headers.
+        ``allowed`` is asked last of all, with the connection open: a no raises StoppedError. Also raises AddressError,
+        NotSentError or UnansweredError; their texts hold neither query nor headers.
         """
         check_request_address(url, loopback_allowed=self.loopback_allowed)
         parts = urlsplit(url)
@@ -109,6 +118,9 @@ class Transport:
         path = parts.path or "/"
         payload = _payload(method, path, _joined(parts.query, query), parts.netloc, headers, json, form)
         line = self._take(place) or self._connect(place)
+        if not allowed():
+            self._put(place, line)
+            raise StoppedError(f"{method} {place}{path}: taken back; nothing was sent")
         started = self._monotonic()
         deadline = started + (self._read_seconds if read_seconds is None else read_seconds)
         try:
@@ -119,6 +131,8 @@ class Transport:
             body = response.read(LARGEST_BODY + 1)
         except (OSError, http.client.HTTPException, ValueError) as error:
             line.close()
+            # What swallowed this request may have swallowed its sisters: the next one dials anew.
+            self._forget(place)
             detail = f"{type(error).__name__}: {error}" if str(error) else type(error).__name__
             raise UnansweredError(f"{method} {place}{path}: no whole answer: {detail}") from error
         if len(body) > LARGEST_BODY:
@@ -166,6 +180,12 @@ class Transport:
                 return
         line.close()
 
+    def _forget(self, place: _Place) -> None:
+        with self._lock:
+            idle = self._idle.pop(place, [])
+        for line in idle:
+            line.close()
+
     def _connect(self, place: _Place) -> socket.socket:
         deadline = self._monotonic() + self._connect_seconds
         problem = "no address"
@@ -180,6 +200,7 @@ class Transport:
                 line.settimeout(share)
                 line.connect(address)
                 line.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+                _keep_alive(line)
                 return self._secured(line, place)
             except OSError as error:
                 line.close()
@@ -210,6 +231,15 @@ class Transport:
             raise NotSentError(f"{place}: expected the name to resolve, got no address in time")
         self._known[place] = (now, found)
         return found
+
+
+def make_transport(upstox: config.Upstox) -> Transport:
+    """Return a transport with the settings' patience; plain text is for this machine alone."""
+    return Transport(
+        upstox.connect_timeout_seconds,
+        upstox.read_timeout_seconds,
+        loopback_allowed=config.brokers_on_loopback(upstox),
+    )
 
 
 class _Deadlined(io.RawIOBase):
@@ -252,6 +282,15 @@ def _resolve_within(place: _Place, seconds: float) -> list[_Address]:
     return found[0] if found else []
 
 
+def _keep_alive(line: socket.socket) -> None:
+    """Let the system find out, in about 20 s, that the other side of an idle connection is gone without a word."""
+    line.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
+    for name, value in _KEEP_ALIVE.items():
+        option = getattr(socket, name, None)
+        if option is not None:
+            line.setsockopt(socket.IPPROTO_TCP, option, value)
+
+
 def _alive(line: socket.socket) -> bool:
     """Say whether an idle connection is silent and open; reading it also takes in late TLS tickets."""
     try:
@@ -265,7 +304,7 @@ def _alive(line: socket.socket) -> bool:
 
 
 def _joined(standing: str, query: QueryPairs | None) -> str:
-    added = urlencode(query) if query else ""
+    added = urlencode(query, quote_via=quote) if query else ""
     return "&".join(part for part in (standing, added) if part)
 
 

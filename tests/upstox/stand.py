@@ -5,10 +5,13 @@ from collections.abc import Callable
 import config
 from engine.upstox.budget import Budget
 from engine.upstox.client import UpstoxClient
+from engine.upstox.terms import NewOrder
 from engine.upstox.token import Token
 from engine.upstox.transport import Transport
 
 SECRET = "eyJ.s3cr3t-t0ken.value"
+ENTRY = NewOrder("NSE_EQ|INE027H01010", "BUY", "LIMIT", 100, 1_083_50, 0, "k7-000123-E")
+STOP = NewOrder("NSE_FO|51460", "SELL", "SL", 35, 49_95, 50_00, "k7-000124-S")
 
 
 def client_of(

@@ -8,7 +8,6 @@ from functools import partial
 import pytest
 
 from engine.market.clock import datetime_of
-from engine.upstox.budget import Budget, Kind, Purpose
 from engine.upstox.client import Bulk, UpstoxClient
 from engine.upstox.outcome import (
     Blocked,
@@ -20,12 +19,8 @@ from engine.upstox.outcome import (
     TryLater,
 )
 from engine.upstox.terms import ChangedOrder, NewOrder
-from engine.upstox.token import Token
 from tests.upstox.loopback import DROP, HANG, Loopback, Received, answer, error, success
-from tests.upstox.stand import SECRET, client_of
-
-ENTRY = NewOrder("NSE_EQ|INE027H01010", "BUY", "LIMIT", 100, 1_083_50, 0, "k7-000123-E")
-STOP = NewOrder("NSE_FO|51460", "SELL", "SL", 35, 49_95, 50_00, "k7-000124-S")
+from tests.upstox.stand import ENTRY, SECRET, STOP, client_of
 
 READS: list[Callable[[UpstoxClient], object]] = [
     UpstoxClient.profile,
@@ -205,53 +200,6 @@ def test_lines_of_a_multi_placement_are_told_apart_by_their_tags() -> None:
     assert [line["correlation_id"] for line in request.json] == ["0", "1"]
 
 
-def test_orders_go_to_the_order_host_and_everything_else_to_the_other() -> None:
-    def respond(request: Received) -> bytes:
-        return success({"order_ids": ["1"], "order_id": "1"}) if "/order/" in request.path else success([])
-
-    with Loopback(respond) as rest, Loopback(respond) as orders:
-        client = client_of(rest.url, order_url=orders.url)
-        client.place(ENTRY)
-        client.modify(ChangedOrder("1", "LIMIT", 1, 100, 0))
-        client.cancel("1")
-        client.multi_cancel()
-        client.exit_all()
-        client.positions()
-        assert [request.path for request in orders.requests] == [
-            "/v3/order/place",
-            "/v3/order/modify",
-            "/v3/order/cancel",
-        ]
-        assert [request.path for request in rest.requests] == [
-            "/v2/order/multi/cancel",
-            "/v2/order/positions/exit",
-            "/v2/portfolio/short-term-positions",
-        ]
-
-
-def test_two_clients_in_one_process_keep_their_own_addresses() -> None:
-    with Loopback(lambda _: success([])) as one, Loopback(lambda _: success([])) as other:
-        first, second = client_of(one.url), client_of(other.url)
-        first.positions()
-        second.positions()
-        first.positions()
-        assert (len(one.requests), len(other.requests)) == (2, 1)
-
-
-def test_the_algo_name_goes_with_order_writes_only() -> None:
-    with Loopback(lambda _: success({"order_ids": ["1"]})) as server:
-        client = client_of(server.url, algo_name="auction-1")
-        client.place(ENTRY)
-        client.multi_cancel()
-        with pytest.raises(CallFailed):
-            client.positions()
-        assert [request.headers.get("x-algo-name") for request in server.requests] == [
-            "auction-1",
-            "auction-1",
-            None,
-        ]
-
-
 def test_keys_with_bars_and_spaces_are_encoded() -> None:
     targets = []
 
@@ -266,20 +214,6 @@ def test_keys_with_bars_and_spaces_are_encoded() -> None:
     assert targets == ["/v3/historical-candle/NSE_INDEX%7CNifty%2050/minutes/1/2025-12-15/2025-12-01"]
     assert (bars[0].open, bars[0].low, bars[0].volume, bars[0].open_interest) == (1005, 995, -7, 0)
     assert datetime_of(bars[0].start).isoformat() == "2025-12-15T09:15:00+05:30"
-
-
-def test_every_call_carries_the_newest_token_and_none_leaves_without_one() -> None:
-    tokens: list[Token | None] = [Token("first"), None, Token("second")]
-    with Loopback(lambda _: success([])) as server:
-        client = client_of(server.url, token=lambda: tokens.pop(0))
-        client.positions()
-        with pytest.raises(CallFailed, match="cockpit login"):
-            client.positions()
-        client.positions()
-        assert [request.headers["authorization"] for request in server.requests] == [
-            "Bearer first",
-            "Bearer second",
-        ]
 
 
 def test_no_text_of_a_failure_holds_the_token(
@@ -320,36 +254,6 @@ def test_the_official_package_brings_neither_threads_nor_log_handlers_nor_levels
     assert streams == []
     assert urllib_logger.level == level
     assert [handler for handler in urllib_logger.handlers if handler not in handlers] == []
-
-
-def test_an_entry_beyond_the_budget_is_refused_unsent_and_an_exit_waits_for_its_turn() -> None:
-    clock = [0.0]
-
-    def sleep(seconds: float) -> None:
-        clock[0] += seconds
-
-    budget = Budget(lambda: clock[0], lambda: 0.5)
-    while budget.take(Kind.WRITE, Purpose.KILL) == 0:
-        pass
-    with Loopback(lambda _: success({"order_ids": ["1"]})) as server:
-        client = client_of(server.url, budget=budget, sleep=sleep)
-        refused = client.place(ENTRY, Purpose.ROUTINE)
-        assert isinstance(refused, TryLater)
-        assert refused.code == "BUDGET"
-        assert server.requests == []
-        assert isinstance(client.place(STOP, Purpose.PROTECT), Done)
-        assert len(server.requests) == 1
-        assert clock[0] > 1
-
-
-def test_a_429_holds_the_next_entry_back() -> None:
-    with Loopback(lambda _: error(429, "UDAPI10005")) as server:
-        client = client_of(server.url)
-        assert isinstance(client.place(ENTRY), TryLater)
-        outcome = client.place(ENTRY)
-        assert isinstance(outcome, TryLater)
-        assert outcome.code == "BUDGET"
-        assert len(server.requests) == 1
 
 
 def test_a_stream_address_outside_the_broker_is_refused() -> None:

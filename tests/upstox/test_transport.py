@@ -1,3 +1,4 @@
+import socket
 import ssl
 import subprocess
 import threading
@@ -6,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from engine.upstox.address import AddressError, check_stream_address
-from engine.upstox.transport import NotSentError, Transport, UnansweredError
+from engine.upstox.transport import NotSentError, StoppedError, Transport, UnansweredError
 from tests.upstox.loopback import DROP, HANG, RESET, Loopback, Received, answer, success
 
 
@@ -122,6 +123,54 @@ def test_a_warm_connection_is_the_one_that_carries_the_order() -> None:
         line.warm(server.url)
         line.request("POST", f"{server.url}/order", json={})
         assert server.connections == 1
+
+
+def test_a_request_taken_back_with_the_connection_open_sends_no_byte_and_keeps_the_connection() -> None:
+    with Loopback(lambda _: success([])) as server:
+        line = transport()
+        with pytest.raises(StoppedError, match="nothing was sent"):
+            line.request("POST", f"{server.url}/order", json={}, allowed=lambda: False)
+        line.request("POST", f"{server.url}/other", json={})
+        assert [request.path for request in server.requests] == ["/other"]
+        assert server.connections == 1
+
+
+def test_after_a_request_without_an_answer_no_other_idle_connection_is_trusted() -> None:
+    together = threading.Barrier(3, timeout=5)
+
+    def respond(request: Received) -> bytes:
+        if request.path == "/lost":
+            return HANG
+        if request.path == "/warm":
+            together.wait()
+        return success([])
+
+    with Loopback(respond) as server:
+        line = transport(read=2)
+        threads = [
+            threading.Thread(target=line.request, args=("GET", f"{server.url}/warm")) for _ in range(2)
+        ]
+        for thread in threads:
+            thread.start()
+        together.wait()
+        for thread in threads:
+            thread.join(5)
+        with pytest.raises(UnansweredError):
+            line.request("GET", f"{server.url}/lost", read_seconds=0.1)
+        line.request("GET", f"{server.url}/after")
+        assert server.requests[-1].path == "/after"
+        assert server.requests[-1].connection == 3
+
+
+def test_an_idle_connection_is_watched_by_the_system() -> None:
+    with Loopback(lambda _: success([])) as server:
+        line = transport()
+        line.warm(server.url)
+        (idle,) = next(iter(line._idle.values()))
+        assert idle.getsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE)
+        assert not hasattr(socket, "TCP_KEEPIDLE") or (
+            idle.getsockopt(socket.IPPROTO_TCP, socket.TCP_KEEPIDLE) <= 15
+        )
 
 
 def test_requests_of_several_threads_do_not_wait_for_one_another() -> None:
