@@ -12,7 +12,7 @@ from typing import Any, Final, Protocol
 
 import msgspec
 
-from engine.commands import Command, CommandResult, Kill, Outcome
+from engine.commands import Command, CommandResult, Follow, Kill, Outcome, RunPreflight, Unfollow
 from engine.link.protocol import Answer, Goodbye, Show, encode
 from engine.views import View
 
@@ -20,6 +20,8 @@ MOST_SCREENS: Final = 16
 
 _MOST_WAITING: Final = 64
 """Commands of one screen that wait for their turn, and answers that wait to be read."""
+_SLOW: Final = (Follow, Unfollow, RunPreflight)
+"""Commands that may wait many seconds for the broker's answers: no exit stands in line behind them."""
 SIGN_OF_LIFE_SECONDS: Final = 1.0
 """An unchanged picture is sent again after this: a held market must not look like a silent engine."""
 _SHORTEST_PAUSE: Final = 1 / 60
@@ -38,7 +40,7 @@ class Handler(Protocol):
     """What the engine does with its screens. Every method is called on the loop."""
 
     async def on_command(self, command: Command, screen: ScreenIdentity) -> CommandResult:
-        """Do or refuse a command. Commands of one screen come in order; a kill overtakes them."""
+        """Do or refuse a command. Commands of one screen come in order; a kill overtakes, what is slow goes beside."""
         ...
 
     def view_for(self, instrument: str | None) -> View | None:
@@ -85,6 +87,7 @@ class Seat:
         self.selection: str | None = None
         self.farewell: Goodbye | None = None
         self._commands: deque[Command] = deque()
+        self._slow: deque[Command] = deque()
         self._answers: deque[CommandResult] = deque()
         self._picture: Picture | None = None
         self._last: Picture | None = None
@@ -93,7 +96,8 @@ class Seat:
         self._news = asyncio.Event()
         self._work = asyncio.Event()
         self._tasks: set[asyncio.Task[None]] = set()
-        self._start(self._work_in_order())
+        self._start(self._work_in_order(self._commands))
+        self._start(self._work_in_order(self._slow))
 
     @property
     def wants_picture(self) -> bool:
@@ -101,11 +105,15 @@ class Seat:
         return self._picture is None and not self._is_sending and self.farewell is None
 
     def command(self, command: Command) -> None:
-        """Take a command; never waits. A kill is done at once, others in order, too many are refused."""
+        """Take a command; never waits. A kill is done at once, others in order, too many are refused.
+
+        What asks the broker first has an order of its own beside the others.
+        """
+        commands = self._slow if isinstance(command, _SLOW) else self._commands
         if isinstance(command, Kill):
             self._start(self._do(command))
-        elif len(self._commands) < _MOST_WAITING:
-            self._commands.append(command)
+        elif len(commands) < _MOST_WAITING:
+            commands.append(command)
             self._work.set()
         else:
             text = f"refused: {_MOST_WAITING} commands of this screen are waiting already"
@@ -158,10 +166,10 @@ class Seat:
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
 
-    async def _work_in_order(self) -> None:
-        while self._commands or not self._is_left:
-            if self._commands and (self._is_left or len(self._answers) < _MOST_WAITING):
-                await self._do(self._commands.popleft())
+    async def _work_in_order(self, commands: deque[Command]) -> None:
+        while commands or not self._is_left:
+            if commands and (self._is_left or len(self._answers) < _MOST_WAITING):
+                await self._do(commands.popleft())
             else:
                 self._work.clear()
                 await self._work.wait()

@@ -57,13 +57,16 @@ class Engine:
         self.views_made = 0
         self.selections: list[str | None] = []
         self.hold: asyncio.Event | None = None
+        self.slow: asyncio.Event | None = None
         self.failure: Exception | None = None
 
     async def on_command(self, command: Command, screen: ScreenIdentity) -> CommandResult:
-        from engine.commands import Kill
+        from engine.commands import Follow, Kill, RunPreflight, Unfollow
 
         if self.hold is not None and not isinstance(command, Kill):
             await self.hold.wait()
+        if self.slow is not None and isinstance(command, Follow | Unfollow | RunPreflight):
+            await self.slow.wait()
         if self.failure is not None:
             raise self.failure
         self.commands.append(command)

@@ -4,7 +4,16 @@ import asyncio
 
 import pytest
 
-from engine.commands import CommandResult, Kill, Outcome, PauseEntries
+from engine.commands import (
+    CommandResult,
+    ExitPosition,
+    Follow,
+    Kill,
+    Outcome,
+    PauseEntries,
+    RunPreflight,
+    Unfollow,
+)
 from engine.link import Ended, LinkError, LinkRefusedError
 from engine.views import View
 from tests.link.samples import ChangingEngine, Engine, Opener, make_view, read_until, until
@@ -48,6 +57,22 @@ async def test_a_kill_overtakes_commands_that_wait(attach: Opener) -> None:
     await link.send(Kill("kill", "tty1"))
     await until(lambda: bool(engine.commands))
     assert [command.id for command in engine.commands] == ["kill"]
+
+
+async def test_an_exit_does_not_stand_in_line_behind_what_waits_for_the_broker(attach: Opener) -> None:
+    engine = Engine()
+    engine.slow = asyncio.Event()
+    link = await attach(engine)
+    await link.send(RunPreflight("checks"))
+    await link.send(Follow("follow", "INFY"))
+    await link.send(Unfollow("unfollow", "NSE_EQ|X"))
+    await link.send(ExitPosition("exit", "NSE_EQ|X"))
+    await link.send(PauseEntries("pause", paused=True))
+    await until(lambda: len(engine.commands) == 2)
+    assert [command.id for command in engine.commands] == ["exit", "pause"]
+    engine.slow.set()
+    await until(lambda: len(engine.commands) == 5)
+    assert [command.id for command in engine.commands[2:]] == ["checks", "follow", "unfollow"]
 
 
 async def test_more_commands_than_fit_are_refused_and_the_kill_still_passes(attach: Opener) -> None:
