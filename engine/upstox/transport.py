@@ -233,7 +233,7 @@ class Transport:
         return found
 
 
-def make_transport(upstox: config.Upstox) -> Transport:
+def transport_for(upstox: config.Upstox) -> Transport:
     """Return a transport with the settings' patience; plain text is for this machine alone."""
     return Transport(
         upstox.connect_timeout_seconds,

@@ -8,7 +8,7 @@ from engine.upstox.client import UpstoxClient
 from engine.upstox.outcome import Blocked, CallFailed, Done, InDoubt, SignInAgain, TryLater
 from engine.upstox.terms import ChangedOrder
 from engine.upstox.token import Token
-from engine.upstox.transport import make_transport
+from engine.upstox.transport import transport_for
 from tests.upstox.loopback import Loopback, Received, answer, error, success
 from tests.upstox.stand import ENTRY, SECRET, STOP, client_of
 
@@ -129,7 +129,7 @@ def test_an_entry_that_may_not_leave_any_more_is_stopped_with_its_connection_ope
 def test_plain_text_to_one_host_beside_a_real_one_is_refused_unsent() -> None:
     with Loopback(lambda _: success({"order_ids": ["1"]})) as server:
         settings = config.Upstox(api_url=server.url)
-        client = UpstoxClient(settings, lambda: Token(SECRET), make_transport(settings), Budget())
+        client = UpstoxClient(settings, lambda: Token(SECRET), transport_for(settings), Budget())
         outcome = client.multi_cancel()
         assert isinstance(outcome, TryLater)
         assert outcome.code == "NOT_SENT"
