@@ -12,6 +12,7 @@ import time
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Final
 
+from cockpit.starting import StartingLine
 from engine.desk import Desk, DeskError, MarketChoice
 from engine.link import (
     KillAnswer,
@@ -32,6 +33,10 @@ _ATTACH_SECONDS: Final = 5.0
 _RETRY_SECONDS: Final = 0.02
 _SILENT_SECONDS: Final = 2.0
 """A loop that has not beaten for so long is taken over."""
+_QUIET_SECONDS: Final = 0.7
+"""An engine that is there sooner is not worth a line."""
+_REDRAW_SECONDS: Final = 0.25
+_ACCOUNT: Final = "account"
 _GUARD_SECONDS: Final = 5.0
 """Shortest time between two guards: each goes on until it is done."""
 
@@ -66,6 +71,7 @@ def start_flatten(desk: Desk, directory: "WorldDirectory") -> None:
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
         start_new_session=True,
+        env={**os.environ, **desk.secret_environment},
     )
 
 
@@ -86,9 +92,15 @@ class _EngineStart(threading.Thread):
         except BaseException as error:  # noqa: BLE001 - handed to the thread that waits, and raised there
             self._error = error
 
-    def result(self) -> "WorldDirectory":
-        """Wait and return where the engine is reached; raises what the start raised."""
-        self.join()
+    def result(self, waiting: StartingLine) -> "WorldDirectory":
+        """Wait and return where the engine is reached; raises what the start raised. Says what it waits for."""
+        try:
+            self.join(_QUIET_SECONDS)
+            while self.is_alive():
+                waiting.show()
+                self.join(_REDRAW_SECONDS)
+        finally:
+            waiting.clear()
         if self._error is not None:
             raise self._error
         if self._directory is None:
@@ -103,13 +115,29 @@ def show(desk: Desk, choice: MarketChoice | None, *, embedded: bool, mouse: bool
         desk.check_choice(chosen)
     if embedded:
         return asyncio.run(_show_embedded(desk, chosen, world, mouse=mouse, ascii_only=ascii_only))
+    waiting = _starting_line(desk, chosen, world)
     start = _EngineStart(desk, chosen, world)
     start.start()
     import cockpit.app
 
     del cockpit.app
-    directory = start.result()
+    directory = start.result(waiting)
     return asyncio.run(_show_attached(desk, directory, mouse=mouse, ascii_only=ascii_only))
+
+
+def _starting_line(desk: Desk, choice: MarketChoice | None, world: "World") -> StartingLine:
+    """Return the line that says what is waited for; an account's engine signs in, checks and reads a day first."""
+    is_account = world.value == _ACCOUNT
+    mode = f" ({desk.settings.account.mode})" if is_account and choice is not None else ""
+    mark = desk.log_mark(world)
+    return StartingLine(
+        sys.stderr,
+        f"starting the {world.value} engine{mode}",
+        "sign-in, checks, instruments, history and the feed come first; ctrl+c leaves it to start alone"
+        if is_account
+        else "",
+        lambda: desk.starting_word(world, mark),
+    )
 
 
 async def _show_attached(desk: Desk, directory: "WorldDirectory", *, mouse: bool, ascii_only: bool) -> int:

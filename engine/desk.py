@@ -233,6 +233,19 @@ class Desk:
             raise DeskError(str(error)) from error
         return directory
 
+    def log_mark(self, world: World) -> int:
+        """Return where the log of a world's engine stands now."""
+        from engine.process import log_size
+
+        return log_size(self.home.world(world))
+
+    def starting_word(self, world: World, mark: int) -> str:
+        """Return what an engine that starts was last busy with, by its log since the mark; empty when unsaid."""
+        from engine.process import log_since
+
+        lines = [line for line in log_since(self.home.world(world), mark) if " INFO " in line]
+        return lines[-1].partition(" INFO ")[2].partition(": ")[2] if lines else ""
+
     def run_engine(self, choice: MarketChoice) -> int:
         """Run a world's engine in this process until it ends; return the exit code."""
         from engine.runtime.hosting import HostError, host_engine

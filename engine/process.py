@@ -28,6 +28,8 @@ from engine.link.protocol import PROTOCOL, VERSION
 HUNG_AFTER: Final = 2.0
 """Seconds of silence after which a loop counts as hung."""
 BEAT_INTERVAL: Final = 0.5
+COMPLAINT: Final = "cockpit: "
+"""How an engine's own word on why it cannot go on begins in its log: what its command line said to nobody."""
 
 _POLL_SECONDS: Final = 0.01
 _PROBE_SECONDS: Final = 0.25
@@ -256,8 +258,8 @@ def spawn_engine(
 
     ``argv`` starts with the program; ``environment`` is added to this process's own. Of screens that start at once
     only one starts an engine, all get the same.
-    Raises EngineProcessError when a hung engine is in the way, when the new one ends before it answers (with the
-    last lines of its log), or after ``patience`` seconds.
+    Raises EngineProcessError when a hung engine is in the way, when the new one ends before it answers (with its
+    own reason, or the last lines of its log), or after ``patience`` seconds.
     """
     directory.create()
     starting = open_private(directory.start_lock)
@@ -272,8 +274,9 @@ def spawn_engine(
             raise EngineProcessError(
                 f"expected a free world in {directory.path}, got a hung engine; cockpit flatten takes over its work"
             )
+        logged = log_size(directory)
         child = _start(argv, directory, environment or {}) if state is EngineState.NONE else None
-        pid = _wait_until_it_answers(directory, child, deadline)
+        pid = _wait_until_it_answers(directory, child, deadline, logged)
         if child is not None:
             threading.Thread(target=child.wait, name="engine-reaper", daemon=True).start()
         return pid
@@ -308,7 +311,7 @@ def _start(
 
 
 def _wait_until_it_answers(
-    directory: WorldDirectory, child: subprocess.Popen[bytes] | None, deadline: float
+    directory: WorldDirectory, child: subprocess.Popen[bytes] | None, deadline: float, logged: int
 ) -> int:
     sender = KillSender(directory, patience=_PROBE_SECONDS)
     try:
@@ -319,14 +322,13 @@ def _wait_until_it_answers(
                     return identity.pid
             if child is not None and child.poll() is not None and not _is_locked(directory):
                 raise EngineProcessError(
-                    f"expected the engine to start, got exit code {child.returncode}; "
-                    f"{directory.log} ends with:\n{_tail(directory.log)}"
+                    f"the engine did not start: {_last_word(directory, logged, child.returncode)}"
                 )
             time.sleep(_POLL_SECONDS)
     finally:
         sender.close()
     raise EngineProcessError(
-        f"expected the engine to answer in time, got silence; {directory.log} ends with:\n{_tail(directory.log)}"
+        f"expected the engine to answer in time, got silence; {directory.log} ends with: {_tail(directory, logged)}"
     )
 
 
@@ -397,8 +399,33 @@ def _wait_for(condition: Callable[[], bool], patience: float) -> bool:
     return True
 
 
-def _tail(path: Path, lines: int = 10) -> str:
+def log_size(directory: WorldDirectory) -> int:
+    """Return how long the world's engine log is now, bytes; what comes later is of a later start."""
     try:
-        return "\n".join(path.read_text("utf-8", "replace").splitlines()[-lines:])
-    except OSError as error:
-        return f"(unreadable: {error.strerror})"
+        return directory.log.stat().st_size
+    except OSError:
+        return 0
+
+
+def log_since(directory: WorldDirectory, size: int) -> list[str]:
+    """Return the lines of the world's engine log written since it had this size; none where it cannot be read."""
+    try:
+        with directory.log.open("rb") as log:
+            # A log that was rotated meanwhile has begun anew.
+            log.seek(size if log.seek(0, os.SEEK_END) >= size else 0)
+            return log.read().decode("utf-8", "replace").splitlines()
+    except OSError:
+        return []
+
+
+def _last_word(directory: WorldDirectory, logged: int, code: int) -> str:
+    """Return why an engine ended: what it complained of itself, else its exit code and the end of its log."""
+    lines = log_since(directory, logged)
+    said = [number for number, line in enumerate(lines) if line.startswith(COMPLAINT)]
+    if said:
+        return "; ".join(line.strip() for line in lines[said[-1] :]).removeprefix(COMPLAINT)
+    return f"exit code {code}; {directory.log} ends with: {_tail(directory, logged)}"
+
+
+def _tail(directory: WorldDirectory, logged: int, lines: int = 2) -> str:
+    return " / ".join(line.strip() for line in log_since(directory, logged)[-lines:]) or "nothing"
