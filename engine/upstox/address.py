@@ -2,7 +2,7 @@
 
 from ipaddress import ip_address
 from typing import Final
-from urllib.parse import urlsplit
+from urllib.parse import SplitResult, urlsplit
 
 BROKER_DOMAIN: Final = "upstox.com"
 
@@ -23,7 +23,7 @@ def is_this_machine(host: str) -> bool:
 
 def check_request_address(url: str, *, loopback_allowed: bool) -> str:
     """Return a REST address that may be used; raise AddressError otherwise."""
-    parts = urlsplit(url)
+    parts = _parts_of(url)
     host = parts.hostname or ""
     if parts.username is not None or not host:
         raise AddressError(f"expected an address with a plain host, got {_shown(url)}")
@@ -39,13 +39,23 @@ def check_stream_address(url: str, *, loopback_allowed: bool) -> str:
 
     Raises AddressError, whose text leaves out the query: it carries a single-use code.
     """
-    parts = urlsplit(url)
+    parts = _parts_of(url)
     host = (parts.hostname or "").lower()
     if parts.scheme == "wss" and (host == BROKER_DOMAIN or host.endswith(f".{BROKER_DOMAIN}")):
         return url
     if parts.scheme in ("ws", "wss") and loopback_allowed and is_this_machine(host):
         return url
     raise AddressError(f"expected a wss address under {BROKER_DOMAIN}, got {_shown(url)}")
+
+
+def _parts_of(url: str) -> SplitResult:
+    """Return an address's parts; raise AddressError, without its text, for what is none."""
+    try:
+        parts = urlsplit(url)
+        _ = parts.port
+        return parts
+    except ValueError:
+        raise AddressError(f"expected an address, got {len(url)} characters that are none") from None
 
 
 def _shown(url: str) -> str:

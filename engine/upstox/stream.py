@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from websockets.asyncio.client import ClientConnection, connect
-from websockets.exceptions import ConnectionClosed, InvalidStatus, WebSocketException
+from websockets.exceptions import ConnectionClosed, InvalidStatus, InvalidURI, WebSocketException
 
 import config
 from engine.upstox.address import AddressError
@@ -160,36 +160,45 @@ class Stream:
         try:
             async with asyncio.timeout(settings.open_seconds):
                 url = await self._authorize()
-                secured = url.startswith("wss:")
-                if secured and self._tls is None:
-                    self._tls = await asyncio.to_thread(ssl.create_default_context)
-            return await _Direct(
-                url,
-                ssl=self._tls if secured else None,
-                compression=None,
-                open_timeout=settings.open_seconds,
-                ping_interval=settings.ping_seconds,
-                ping_timeout=settings.pong_seconds,
-                close_timeout=_CLOSE_SECONDS,
-                max_size=self._largest,
-                user_agent_header=CLIENT_NAME,
-                logger=_MUTE,
-                proxy=None,
-            )
         except CallFailed as error:
             if isinstance(error.outcome, SignInAgain):
                 self._refused = (asked_with,)
             return f"authorize: {error}"
-        except TimeoutError:
-            return f"expected a stream within {settings.open_seconds:g} s, got none"
-        except InvalidStatus as error:
-            return f"expected a websocket, got HTTP {error.response.status_code}"
         except AddressError as error:
             return str(error)
+        except TimeoutError:
+            return f"expected an address within {settings.open_seconds:g} s, got none"
+        try:
+            return await self._dial(url)
+        except TimeoutError:
+            return f"expected a handshake within {settings.open_seconds:g} s, got none"
+        except InvalidStatus as error:
+            return f"expected a websocket, got HTTP {error.response.status_code}"
         except OSError as error:
             return f"expected a connection, got: {error.strerror or type(error).__name__}"
+        except (InvalidURI, ValueError):
+            return f"expected the address of a websocket, got {len(url)} characters that are none"
         except WebSocketException as error:
             return f"expected a websocket, got {type(error).__name__}"
+
+    async def _dial(self, url: str) -> ClientConnection:
+        settings = self._settings
+        secured = url.startswith("wss:")
+        if secured and self._tls is None:
+            self._tls = await asyncio.to_thread(ssl.create_default_context)
+        return await _Direct(
+            url,
+            ssl=self._tls if secured else None,
+            compression=None,
+            open_timeout=settings.open_seconds,
+            ping_interval=settings.ping_seconds,
+            ping_timeout=settings.pong_seconds,
+            close_timeout=_CLOSE_SECONDS,
+            max_size=self._largest,
+            user_agent_header=CLIENT_NAME,
+            logger=_MUTE,
+            proxy=None,
+        )
 
     async def _write(self, line: ClientConnection) -> None:
         """Send what waits, in order; a connection that ends meanwhile is noticed by whoever reads it."""

@@ -252,6 +252,8 @@ def test_errors_and_answers_show_neither_query_nor_headers_nor_body() -> None:
         ("ws://api.upstox.com/feed", True, False),
         ("ws://127.0.0.1:8000/feed?code=1", True, True),
         ("ws://127.0.0.1:8000/feed?code=1", False, False),
+        ("wss://[::1/feed?code=1", True, False),
+        ("wss://api.upstox.com:99999/feed?code=1", False, False),
         ("", True, False),
     ],
 )
