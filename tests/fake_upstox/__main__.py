@@ -9,6 +9,7 @@ import sys
 from datetime import date, time
 from pathlib import Path
 
+from tests.fake_upstox.clock import speed_of
 from tests.fake_upstox.scenarios import SCENARIOS
 from tests.fake_upstox.server import FakeUpstox
 from tests.fake_upstox.settings import FakeSettings
@@ -21,7 +22,10 @@ def _arguments() -> argparse.ArgumentParser:
     parser.add_argument("--port", type=int, default=0, help="port on 127.0.0.1; 0 chooses a free one")
     parser.add_argument("--recording", nargs="+", action="extend", type=Path, default=[], metavar="FILE")
     parser.add_argument(
-        "--speed", type=float, default=1.0, help="exchange seconds per second; 0 stands still"
+        "--speed",
+        type=speed_of,
+        default=1.0,
+        help="exchange seconds per second; 0 stands still, max goes as fast as the streams are read",
     )
     parser.add_argument("--scenario", choices=sorted(SCENARIOS), default="normal")
     parser.add_argument("--date", type=date.fromisoformat, help="pretend that the tape is of this day")

@@ -69,6 +69,8 @@ class Account:
     is_active: bool = True
     algo_names: frozenset[str] = frozenset()
     login_denied: bool = False
+    read_only: bool = False
+    """The token is of a kind that may look and not trade."""
     segments: dict[str, SegmentSwitch] = field(
         default_factory=lambda: {
             name: SegmentSwitch(active=name in ("NSE_EQ", "NSE_FO", "BSE_EQ", "BSE_FO"))

@@ -2,7 +2,7 @@
 
 import asyncio
 import heapq
-from collections.abc import Callable, Iterator
+from collections.abc import Awaitable, Callable, Iterator
 from itertools import count
 
 from engine.market.clock import Instant
@@ -28,6 +28,8 @@ class Agenda:
         self._working = False
         self.catching_up = False
         """After a jump: the market moves on, but nobody is told of each step."""
+        self.until_room: Callable[[], Awaitable[None]] = _at_once
+        """Waited for before the next act at the fastest speed."""
 
     @property
     def moment(self) -> Instant:
@@ -71,6 +73,12 @@ class Agenda:
         done = 0
         while True:
             due = self.next_due()
+            if due is not None and self._clock.is_fastest and due > self._clock.now():
+                await self.until_room()
+                # While it waited, somebody may have planned something earlier or changed the speed.
+                due = self.next_due()
+                if due is not None and self._clock.is_fastest:
+                    self._clock.jump(max(due, self._clock.now()))
             if due is None or due > self._clock.now():
                 await self._clock.wait_until(due)
                 done = 0
@@ -91,3 +99,7 @@ class Agenda:
                 play(items)
         finally:
             self._working = False
+
+
+async def _at_once() -> None:
+    return

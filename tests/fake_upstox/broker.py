@@ -3,7 +3,7 @@
 import asyncio
 import hashlib
 import time as wall_time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 from datetime import date, time, timedelta
 from itertools import count, islice
@@ -16,6 +16,7 @@ from engine.market.clock import MILLISECOND, SECOND, Instant, instant_at, tradin
 from engine.market.packet import ArrivalClock, RecordedPacket
 from tests.fake_upstox.account import Account
 from tests.fake_upstox.agenda import Agenda
+from tests.fake_upstox.auction import auction_packet
 from tests.fake_upstox.calls import CallLog
 from tests.fake_upstox.clock import ExchangeClock
 from tests.fake_upstox.closing import plan_closing
@@ -75,13 +76,16 @@ class Broker:
         self.limiter.enabled = settings.rate_limits
         self.calls = CallLog()
         self.files = MasterFiles(self.listings)
-        self.gtt = GttDesk(self.exchange)
+        self.gtt = GttDesk(self.exchange, self.portfolio.publish)
+        self.agenda.until_room = self.feed.until_room
         self.access_token = self.account.issue_token(self.clock.now())
         self.stream_codes: dict[str, tuple[str, str]] = {}
         """Single-use codes of the streams: which stream, and the update types asked for."""
         self.connection_limit = 2
         self.tasks: set[asyncio.Task[None]] = set()
         self.extra_holidays: list[dict[str, Any]] = []
+        self.go_dark: Callable[[float], None] = lambda _: None
+        """Close the port and every connection for some seconds; set by the server."""
         self._stream_numbers = count(1)
         plan_closing(self.exchange, settings.square_off)
         for boundary in self.schedule.boundaries():
@@ -98,13 +102,25 @@ class Broker:
 
     def play(self, items: list[TapeItem]) -> None:
         """Let packets arrive: the market moves, orders match, subscribers hear of it."""
-        for item in items:
-            if item.key in self.listings:
-                self.market.play(item.key, item.packet)
-        for item in items:
+        heard = [told for item in items if (told := self._heard(item)) is not None]
+        for item in heard:
+            self.market.play(item.key, item.packet)
+        for item in heard:
             self.exchange.played(item.key)
             self.gtt.played(item.key)
-        self.feed.play(items)
+        if heard:
+            self.feed.play(heard)
+
+    def _heard(self, item: TapeItem) -> TapeItem | None:
+        """Return what the exchange tells of a packet now: nothing in a halt, in the auction what it would match."""
+        listing = self.listings.get(item.key)
+        if listing is None or item.key in self.market.locked or self.market.is_halted(listing):
+            return None
+        phase = self.schedule.auction_phase(listing, self.agenda.moment)
+        if phase is None:
+            return item
+        packet = auction_packet(self.market.quote(item.key), item.packet, phase)
+        return None if packet is None else replace(item, packet=packet)
 
     def new_stream_code(self, stream: str, update_types: str) -> str:
         """Return a code that opens a stream once."""
@@ -120,6 +136,27 @@ class Broker:
         self.exchange.played(key)
         self.gtt.played(key)
         self.feed.push(key)
+
+    def lock(self, key: str, side: str | None) -> None:
+        """Hold an instrument at a price limit, or let it go, and let everything follow."""
+        self.market.lock(key, side, self.agenda.moment)
+        self.exchange.played(key)
+        self.feed.push(key)
+
+    def relist(self, key: str, tick: int | None, lot: int | None, freeze: int | None) -> None:
+        """Change an instrument's terms in the day, tick in paise: files, checks and live orders follow."""
+        old = self.listings[key]
+        listing = self.listings[key] = replace(
+            old, tick=tick or old.tick, lot=lot or old.lot, freeze=freeze or old.freeze
+        )
+        self.market.relist(listing)
+        for order in self.exchange.orders.values():
+            if order.listing.key == key:
+                order.listing = listing
+        for position in self.exchange.positions.values():
+            if position.listing.key == key:
+                position.listing = listing
+        self.files.change({})
 
 
 def _started(settings: FakeSettings, day: date, first: Instant) -> Instant:

@@ -85,6 +85,8 @@ def modify_order(exchange: Exchange, body: Mapping[str, Any]) -> Order:
         _apply(order, wanted)
         return order
     exchange.record(order, "modify validation pending")
+    if exchange.faults.take("lose-modify", **facts_of(order)) is not None:
+        return order
     refused = None if fault is None else str(fault.facts.get("text", "RMS:Order modification refused"))
     exchange.agenda.after(exchange.delays.validation, lambda: _pend(exchange, order))
     exchange.agenda.after(exchange.delays.change, lambda: _finish_modify(exchange, order, wanted, refused))

@@ -1,20 +1,28 @@
 """The fake exchange's time: a market day that runs at a chosen speed, can be stopped and can jump ahead."""
 
 import asyncio
+import math
 import time
 from collections.abc import Callable
 
 from engine.market.clock import SECOND, Instant
 
+FASTEST = math.inf
+"""The speed at which only those who listen hold the tape back."""
+
+
+def speed_of(text: str) -> float:
+    """Return the speed that a text names: exchange seconds per second, or max; raise ValueError."""
+    return FASTEST if text == "max" else float(text)
+
 
 class ExchangeClock:
-    """Exchange time driven by a monotonic clock; speed 0 stands still until somebody jumps."""
+    """Exchange time driven by a monotonic clock; at speed 0, and at FASTEST, it moves by jumps alone."""
 
     def __init__(
         self, origin: Instant, speed: float, monotonic: Callable[[], float] = time.monotonic
     ) -> None:
-        if speed < 0:
-            raise ValueError(f"expected a speed of 0 or more, got {speed}")
+        _check(speed)
         self._origin = origin
         self._speed = speed
         self._monotonic = monotonic
@@ -28,8 +36,15 @@ class ExchangeClock:
         """Return how many exchange seconds pass in one second."""
         return self._speed
 
+    @property
+    def is_fastest(self) -> bool:
+        """Say whether the agenda moves the time, from one act to the next."""
+        return self._speed == FASTEST
+
     def now(self) -> Instant:
         """Return the exchange's true time."""
+        if self.is_fastest:
+            return self._origin
         return self._origin + round((self._monotonic() - self._since) * self._speed * SECOND)
 
     def told(self) -> Instant:
@@ -38,8 +53,7 @@ class ExchangeClock:
 
     def set_speed(self, speed: float) -> None:
         """Go on from here at another speed; 0 stops."""
-        if speed < 0:
-            raise ValueError(f"expected a speed of 0 or more, got {speed}")
+        _check(speed)
         self._anchor(self.now())
         self._speed = speed
 
@@ -64,8 +78,15 @@ class ExchangeClock:
         ahead = None if moment is None else moment - self.now()
         if ahead is not None and ahead <= 0:
             return
-        seconds = None if ahead is None or not self._speed else ahead / SECOND / self._speed
+        seconds = (
+            None if ahead is None or not self._speed or self.is_fastest else ahead / SECOND / self._speed
+        )
         try:
             await asyncio.wait_for(self._changed.wait(), seconds)
         except TimeoutError:
             return
+
+
+def _check(speed: float) -> None:
+    if math.isnan(speed) or speed < 0:
+        raise ValueError(f"expected a speed of 0 or more, or max, got {speed}")

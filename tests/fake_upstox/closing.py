@@ -1,10 +1,12 @@
 """What the exchange and the broker do by the clock: auction cancellations, auction matching, the close, square-off."""
 
 from datetime import time
+from functools import partial
 
-from engine.market.clock import SECOND, instant_at
+from engine.market.clock import MILLISECOND, SECOND, instant_at
 from tests.fake_upstox.exchange import Exchange
 from tests.fake_upstox.listing import Listing
+from tests.fake_upstox.market import narrow_band
 from tests.fake_upstox.matching import Fill
 from tests.fake_upstox.order import Order
 from tests.fake_upstox.phases import Phase
@@ -14,6 +16,7 @@ _QUIET = time(15, 15)
 _MATCHED = time(15, 30, 5)
 _AUCTION_OVER = time(15, 35)
 _LAPSED = time(15, 45)
+_ONE_BY_ONE = 40 * MILLISECOND
 
 
 def plan_closing(exchange: Exchange, square_off: time | None = None) -> None:
@@ -26,6 +29,7 @@ def plan_closing(exchange: Exchange, square_off: time | None = None) -> None:
     if exchange.schedule.has_auction:
         acts += [
             (_QUIET, lambda: cancel_for_auction(exchange)),
+            (_QUIET, lambda: narrow_futures(exchange)),
             (_MATCHED, lambda: match_auction(exchange)),
             (_AUCTION_OVER, lambda: end_auction(exchange)),
         ]
@@ -47,6 +51,22 @@ def cancel_for_auction(exchange: Exchange) -> None:
             exchange.kill_order(
                 order, "16391 : Order cancelled by the exchange for the closing auction session"
             )
+
+
+def narrow_futures(exchange: Exchange) -> None:
+    """Narrow the stock futures' bands to 3 % around their own reference; what lies outside goes one by one."""
+    outside = []
+    for order in exchange.working():
+        listing = order.listing
+        if listing.kind != "FUT" or listing.underlying_kind != "EQUITY":
+            continue
+        lower, upper = narrow_band(exchange.market.quote(listing.key))
+        if not lower <= (order.limit or order.price or order.trigger) <= upper:
+            outside.append(order)
+    text = "16391 : Order cancelled by the exchange, price out of the new execution range"
+    for place, order in enumerate(outside):
+        exchange.agenda.after(place * _ONE_BY_ONE, partial(exchange.kill_order, order, text))
+    exchange.market.narrow_stock_futures()
 
 
 def match_auction(exchange: Exchange) -> None:
@@ -91,26 +111,31 @@ def square_off_all(exchange: Exchange) -> None:
             close_position(exchange, position.listing, "I", placed_by="RMS")
 
 
-def close_position(exchange: Exchange, listing: Listing, product: str, *, placed_by: str) -> Order:
-    """Place the protected market order that closes a position."""
+def close_position(exchange: Exchange, listing: Listing, product: str, *, placed_by: str) -> list[Order]:
+    """Place the protected market orders that close a position, none above the freeze quantity."""
     held = exchange.position(listing, product).quantity
-    return exchange.place(
-        Terms(
-            listing=listing,
-            side="SELL" if held > 0 else "BUY",
-            quantity=abs(held),
-            product=product,
-            validity="DAY",
-            order_type="MARKET",
-            price=0,
-            trigger=0,
-            disclosed=0,
-            tag=None,
-            slice=False,
-            protection=-1.0,
-        ),
-        placed_by=placed_by,
-    )
+    largest = listing.freeze // listing.lot * listing.lot
+    sizes = [min(largest, abs(held) - done) for done in range(0, abs(held), largest)]
+    return [
+        exchange.place(
+            Terms(
+                listing=listing,
+                side="SELL" if held > 0 else "BUY",
+                quantity=size,
+                product=product,
+                validity="DAY",
+                order_type="MARKET",
+                price=0,
+                trigger=0,
+                disclosed=0,
+                tag=None,
+                slice=False,
+                protection=-1.0,
+            ),
+            placed_by=placed_by,
+        )
+        for size in sizes
+    ]
 
 
 def plan_square_off(exchange: Exchange, seconds: float) -> None:

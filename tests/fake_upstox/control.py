@@ -8,6 +8,7 @@ from engine.market.clock import SECOND, instant_at, isoformat
 from tests.fake_upstox.broker import Broker
 from tests.fake_upstox.burst import start_burst
 from tests.fake_upstox.changes import cancel_order, modify_order
+from tests.fake_upstox.clock import speed_of
 from tests.fake_upstox.closing import close_position, plan_square_off
 from tests.fake_upstox.market import paise
 from tests.fake_upstox.matching import Fill
@@ -29,7 +30,10 @@ def control(broker: Broker, method: str, path: str, body: dict[str, Any]) -> Ans
 def _plant(broker: Broker, body: dict[str, Any]) -> Answer:
     if "fault" not in body:
         raise ValueError('expected {"fault": NAME, ...}, got no fault')
-    return broker.faults.plant(str(body["fault"]), body).told()
+    fault = broker.faults.plant(str(body["fault"]), body)
+    if fault.name == "flap":
+        _cut(broker, str(fault.facts.get("stream", "market")))
+    return fault.told()
 
 
 def _faults(broker: Broker, _: dict[str, Any]) -> Answer:
@@ -59,10 +63,11 @@ def _told_state(broker: Broker, _: dict[str, Any]) -> Answer:
     return {
         "day": broker.day.isoformat(),
         "now": isoformat(broker.agenda.moment),
-        "speed": broker.clock.speed,
+        "speed": _speed(broker),
         "tape_ended": broker.agenda.tape_ended,
         "capital": desk.capital / 100,
         "halted": sorted(broker.market.halted),
+        "locked": sorted(broker.market.locked),
         "inactive": sorted(desk.inactive),
         "primary_ip": account.primary_ip,
         "caller_ip": account.caller_address,
@@ -86,9 +91,22 @@ def _set_segment(broker: Broker, value: Json) -> None:
 
 def _set_halted(broker: Broker, value: Json) -> None:
     broker.market.halted = set(value)
+    broker.feed.tell_phase()
     if not value:
         for order in broker.exchange.working():
             broker.exchange.match(order)
+
+
+def _set_locked(broker: Broker, value: Json) -> None:
+    for key, side in dict(value).items():
+        broker.lock(key, side)
+
+
+def _set_terms(broker: Broker, value: Json) -> None:
+    for key, terms in dict(value).items():
+        if not set(terms) <= {"tick", "lot", "freeze"}:
+            raise ValueError(f"expected tick, lot or freeze, got {', '.join(terms)}")
+        broker.relist(key, terms.get("tick"), terms.get("lot"), terms.get("freeze"))
 
 
 def _set_bands(broker: Broker, value: Json) -> None:
@@ -125,6 +143,8 @@ _SETTERS: dict[str, Callable[[Broker, Any], None]] = {
     "halted": _set_halted,
     "bands": _set_bands,
     "prices": _set_prices,
+    "locked": _set_locked,
+    "terms": _set_terms,
     "master": _set_master,
     "rate_limits": lambda broker, value: setattr(broker.limiter, "enabled", bool(value)),
     "shared_write_limit": lambda broker, value: setattr(broker.limiter, "shared_writes", bool(value)),
@@ -132,6 +152,7 @@ _SETTERS: dict[str, Callable[[Broker, Any], None]] = {
     "connection_limit": lambda broker, value: setattr(broker, "connection_limit", int(value)),
     "algo_names": lambda broker, value: setattr(broker.account, "algo_names", frozenset(value)),
     "holidays": lambda broker, value: setattr(broker, "extra_holidays", list(value)),
+    "read_only": lambda broker, value: setattr(broker.account, "read_only", bool(value)),
     "login_denied": lambda broker, value: setattr(broker.account, "login_denied", bool(value)),
     "redirect_uri": lambda broker, value: setattr(broker.account, "redirect_uri", value),
     "notifier_url": lambda broker, value: setattr(broker.account, "notifier_url", value),
@@ -155,18 +176,26 @@ def _clock(broker: Broker, body: dict[str, Any]) -> Answer:
     if "skew_seconds" in body:
         broker.clock.skew = round(float(body["skew_seconds"]) * SECOND)
     if "speed" in body:
-        broker.clock.set_speed(float(body["speed"]))
+        broker.clock.set_speed(speed_of(str(body["speed"])))
     if "advance_seconds" in body:
         broker.advance(broker.clock.now() + round(float(body["advance_seconds"]) * SECOND))
     if "time" in body:
         broker.advance(instant_at(broker.day, time.fromisoformat(str(body["time"]))))
-    return {"now": isoformat(broker.clock.now()), "speed": broker.clock.speed}
+    return {"now": isoformat(broker.clock.now()), "speed": _speed(broker)}
+
+
+def _speed(broker: Broker) -> Json:
+    return "max" if broker.clock.is_fastest else broker.clock.speed
 
 
 def _disconnect(broker: Broker, body: dict[str, Any]) -> Answer:
     stream = body.get("stream")
     if stream not in ("market", "portfolio"):
         raise ValueError(f"expected stream market or portfolio, got {stream!r}")
+    return {"disconnected": _cut(broker, stream)}
+
+
+def _cut(broker: Broker, stream: str) -> int:
     clients = (
         [subscriber.client for subscriber in broker.feed.subscribers]
         if stream == "market"
@@ -174,7 +203,14 @@ def _disconnect(broker: Broker, body: dict[str, Any]) -> Answer:
     )
     for client in clients:
         client.disconnect()
-    return {"disconnected": len(clients)}
+    return len(clients)
+
+
+def _outage(broker: Broker, body: dict[str, Any]) -> Answer:
+    """Close the port for some seconds: nobody answers, not even here."""
+    seconds = float(body.get("seconds", 3.0))
+    broker.go_dark(seconds)
+    return {"dark_seconds": seconds}
 
 
 def _orders(broker: Broker, _: dict[str, Any]) -> Answer:
@@ -217,7 +253,8 @@ def _phone_order(broker: Broker, body: dict[str, Any]) -> Answer:
 
 def _close_by_phone(broker: Broker, body: dict[str, Any]) -> Answer:
     listing = broker.listings[str(body["instrument_token"])]
-    return close_position(broker.exchange, listing, str(body.get("product", "I")), placed_by="MOBILE").row()
+    orders = close_position(broker.exchange, listing, str(body.get("product", "I")), placed_by="MOBILE")
+    return [order.row() for order in orders]
 
 
 def _overnight(broker: Broker, body: dict[str, Any]) -> Answer:
@@ -289,4 +326,5 @@ _ACTS: dict[str, Act] = {
     "GET calls": _calls,
     "DELETE calls": _clear_calls,
     "POST burst": _burst,
+    "POST outage": _outage,
 }

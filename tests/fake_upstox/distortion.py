@@ -4,6 +4,7 @@ import math
 from collections.abc import Callable
 from typing import Any
 
+from engine.market.frames import feed_messages
 from tests.fake_upstox.faults import Fault, Faults
 from tests.fake_upstox.shapes import Message
 
@@ -12,16 +13,20 @@ _UNKNOWN_FIELD = b"\xc2\x3e\x07unknown"
 """Field 1000, seven bytes of text: no version of the schema has it."""
 
 
-def distort(message: Message, faults: Faults) -> list[bytes]:
-    """Return the frames that go out instead of a message."""
-    for name, change in _CHANGES.items():
-        fault = faults.take(name, stream="market") if _fits(name, message) else None
-        if fault is not None:
-            change(message, fault)
-    frame = bytes(message.SerializeToString())
+def distort(frame: bytes, faults: Faults) -> bytes:
+    """Return the frame that goes out instead of a good one."""
+    if faults.quiet:
+        return frame
+    if any(faults.standing(name, stream="market") is not None for name in _CHANGES):
+        message = feed_messages().FeedResponse.FromString(frame)
+        for name, change in _CHANGES.items():
+            fault = faults.take(name, stream="market") if _fits(name, message) else None
+            if fault is not None:
+                change(message, fault)
+        frame = bytes(message.SerializeToString())
     if faults.take("unknown-field", stream="market") is not None:
         frame += _UNKNOWN_FIELD
-    return [frame]
+    return frame
 
 
 def _fits(name: str, message: Message) -> bool:

@@ -37,6 +37,7 @@ def bad(code: str, message: str, path: str | None = None, value: object = None) 
 
 
 INVALID_TOKEN = ("UDAPI100050", "Invalid token used to access API")
+TOKEN_KIND = ("UDAPI100067", "The API you are trying to access is not permitted with this token")
 WRONG_ADDRESS = ("UDAPI1154", "Access to this API is restricted to the registered static IP")
 TOO_MANY = ("UDAPI10005", "Too Many Request Sent")
 ORDERS_CLOSED = ("UDAPI100074", "The Order API is accessible between 5:30 AM and 12:00 AM IST daily")

@@ -1,7 +1,7 @@
 """The fake broker's order desk and the exchange behind it: every order's way, fills, trades and positions."""
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import time
 from itertools import count
 from typing import Any
@@ -18,7 +18,13 @@ from tests.fake_upstox.packets import rupees
 from tests.fake_upstox.phases import Phase, Schedule
 from tests.fake_upstox.positions import Position
 from tests.fake_upstox.protection import protected_limit
-from tests.fake_upstox.risk_checks import auction_refusal, refusal, trigger_refusal
+from tests.fake_upstox.risk_checks import (
+    auction_refusal,
+    holdings_refusal,
+    range_refusal,
+    refusal,
+    trigger_refusal,
+)
 from tests.fake_upstox.rules import Terms
 
 _MARGIN_TEXT = "RMS:Margin Exceeds,Cash Available: {have}, Required: {need}"
@@ -67,6 +73,8 @@ class Exchange:
         self.orders: dict[str, Order] = {}
         self.trades: list[Trade] = []
         self.positions: dict[tuple[str, str], Position] = {}
+        self.earlier_positions: list[Position] = []
+        """The positions as they stood before the newest fill."""
         self._publish = publish
         self._numbers = count(1)
         self._sequence = count(1)
@@ -188,6 +196,9 @@ class Exchange:
 
     def _account_refusal(self, order: Order, last: int) -> str | None:
         held = self.position(order.listing, order.product).quantity
+        reason = holdings_refusal(order, held)
+        if reason is not None:
+            return reason
         if held * order.sign < 0 and order.quantity <= abs(held):
             return None
         cutoff = self.desk.intraday_cutoff
@@ -227,6 +238,10 @@ class Exchange:
             self.record(order, "trigger pending")
             return
         self._price(order)
+        reason = range_refusal(order, quote)
+        if reason is not None:
+            self.record(order, "rejected", reason)
+            return
         self.record(order, "open")
         self.match(order)
         if order.validity == "IOC" and not order.terminal:
@@ -259,6 +274,10 @@ class Exchange:
         """Fire a waiting stop: from here on it is a limit order."""
         order.triggered = True
         self._price(order)
+        reason = range_refusal(order, self.market.quote(order.listing.key))
+        if reason is not None:
+            self.record(order, "cancelled", reason)
+            return
         self.record(order, "open")
         self.match(order)
 
@@ -275,6 +294,7 @@ class Exchange:
         """Book fills: trades, position, state, stream."""
         if not fills:
             return
+        self.earlier_positions = [replace(row) for row in self.positions.values()]
         position = self.position(order.listing, order.product)
         for part in fills:
             order.filled += part.quantity
@@ -283,10 +303,11 @@ class Exchange:
             self.trades.append(
                 Trade(f"{7_000_000 + len(self.trades)}", order, part.quantity, part.price, self.agenda.moment)
             )
-        if self.faults.take("duplicate-trade", **facts_of(order)) is not None:
+        doubled = self.faults.take("duplicate-trade", **facts_of(order))
+        if doubled is not None:
             last = self.trades[-1]
-            doubled = last.quantity + order.listing.lot
-            self.trades.append(Trade(last.trade_id, order, doubled, last.price, last.at))
+            quantity = last.quantity + (0 if doubled.facts.get("same") else order.listing.lot)
+            self.trades.append(replace(last, quantity=quantity))
         was_terminal = order.terminal
         if not order.left:
             before = dict(order.history[-1]) if order.history else {}

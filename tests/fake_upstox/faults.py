@@ -19,6 +19,7 @@ CALL_FAULTS = frozenset(
         "not-json",
         "null-data",
         "slow-authorize",
+        "stale-positions",
     }
 )
 """Struck while a call is served; ``call`` names which (a call, ``writes``, ``reads`` or ``all``)."""
@@ -60,6 +61,7 @@ STREAM_FAULTS = frozenset(
         "unknown-status",
         "refuse-connection",
         "old-trade-time",
+        "flap",
     }
 )
 """Struck at a stream; ``stream`` is market or portfolio."""
@@ -137,6 +139,11 @@ class Faults:
                 fault.left -= 1
             return fault
         return None
+
+    @property
+    def quiet(self) -> bool:
+        """Say whether no fault can strike now."""
+        return not any(self._alive(fault) for fault in self._planted)
 
     def standing(self, name: str, **facts: str | None) -> Fault | None:
         """Return a fault that is in force, without counting."""

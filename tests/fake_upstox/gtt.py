@@ -1,6 +1,6 @@
 """GTT orders: they live at the broker, not at the exchange, and become ordinary orders when their price comes."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from itertools import count
 from typing import Any
@@ -12,10 +12,13 @@ from tests.fake_upstox.listing import Listing
 from tests.fake_upstox.market import paise
 from tests.fake_upstox.order import Order, symbol_of
 from tests.fake_upstox.packets import rupees
+from tests.fake_upstox.phases import Phase
 from tests.fake_upstox.rules import Terms
 
 _YEAR: Instant = 365 * 86_400 * 1_000_000
 _MOST_RULES = 3
+_LEAST_GAP_PERCENT = 10
+"""A trailing gap is at least this share of the way from the last price to the stop."""
 
 
 @dataclass
@@ -80,8 +83,9 @@ class Gtt:
 class GttDesk:
     """The broker's watch over GTT orders."""
 
-    def __init__(self, exchange: Exchange) -> None:
+    def __init__(self, exchange: Exchange, publish: Callable[[Mapping[str, Any]], None]) -> None:
         self._exchange = exchange
+        self._publish = publish
         self._numbers = count(1)
         self.orders: dict[str, Gtt] = {}
 
@@ -102,7 +106,9 @@ class GttDesk:
         )
         if gtt.quantity <= 0:
             raise bad("UDAPI1126", "The GTT quantity is invalid", "quantity")
+        _check_gaps(rules, self._exchange.market.quote(listing.key).last)
         self.orders[gtt.gtt_id] = gtt
+        self._tell(gtt)
         if rules[0].trigger_type == "IMMEDIATE":
             self._fire(gtt, rules[0])
         return gtt
@@ -117,10 +123,17 @@ class GttDesk:
     def modify(self, body: Mapping[str, Any]) -> Gtt:
         """Replace the waiting legs."""
         gtt = self.find(body.get("gtt_order_id"))
-        fresh = {rule.strategy: rule for rule in _read_rules(body)}
+        rules = _read_rules(body)
+        _check_gaps(rules, self._exchange.market.quote(gtt.listing.key).last)
+        quantity = int(body.get("quantity") or gtt.quantity)
+        if quantity != gtt.quantity and gtt.rules[0].status != "PENDING":
+            raise bad("UDAPI1126", "The GTT quantity is fixed once the entry is open", "quantity", quantity)
+        gtt.quantity = quantity
+        fresh = {rule.strategy: rule for rule in rules}
         gtt.rules = [
             fresh.get(rule.strategy, rule) if rule.status == "PENDING" else rule for rule in gtt.rules
         ]
+        self._tell(gtt)
         return gtt
 
     def cancel(self, gtt_id: object) -> Gtt:
@@ -131,12 +144,18 @@ class GttDesk:
         for rule in gtt.rules:
             if rule.status == "PENDING":
                 rule.status = "CANCELLED"
+        self._tell(gtt)
         return gtt
 
+    def _tell(self, gtt: Gtt) -> None:
+        self._publish({"update_type": "gtt_order", **gtt.row()})
+
     def played(self, key: str) -> None:
-        """Look whether a price wakes a leg."""
+        """Look whether a price wakes a leg; outside continuous trading nobody looks."""
         for gtt in self.orders.values():
             if gtt.listing.key != key or not gtt.pending:
+                continue
+            if self._exchange.phase(gtt.listing) is not Phase.CONTINUOUS:
                 continue
             entry = gtt.rules[0]
             last = self._exchange.market.quote(key).last
@@ -150,11 +169,15 @@ class GttDesk:
         long = gtt.side == "BUY"
         for rule in gtt.rules[1:]:
             above = (rule.strategy == "TARGET") == long
+            if rule.strategy == "STOPLOSS" and rule.trailing_gap:
+                gap = paise(rule.trailing_gap)
+                rule.trigger = max(rule.trigger, last - gap) if long else min(rule.trigger, last + gap)
             if rule.status == "PENDING" and (last >= rule.trigger if above else last <= rule.trigger):
                 self._fire(gtt, rule)
                 for other in gtt.rules:
                     if other.status == "PENDING":
                         other.status = "CANCELLED"
+                self._tell(gtt)
                 return
 
     def _fire(self, gtt: Gtt, rule: Rule) -> None:
@@ -175,10 +198,18 @@ class GttDesk:
                 protection=rule.protection,
             )
         )
+        self._tell(gtt)
 
 
 def _opposite(side: str) -> str:
     return "SELL" if side == "BUY" else "BUY"
+
+
+def _check_gaps(rules: list[Rule], last: int) -> None:
+    for rule in rules:
+        least = abs(last - rule.trigger) * _LEAST_GAP_PERCENT // 100
+        if rule.trailing_gap and paise(rule.trailing_gap) < least:
+            raise bad("UDAPI1151", f"The trailing gap must be at least {rupees(least)}", "trailing_gap")
 
 
 def _read_rules(body: Mapping[str, Any]) -> list[Rule]:

@@ -18,6 +18,7 @@ from tests.fake_upstox.errors import (
     NOT_FOUND,
     ORDERS_CLOSED,
     SERVER_FAULT,
+    TOKEN_KIND,
     TOO_MANY,
     WRONG_ADDRESS,
     ApiError,
@@ -154,6 +155,8 @@ class Kernel:
                 token = broker.account.check_token(
                     request.headers.get("Authorization", ""), broker.agenda.moment
                 )
+            if route.write and broker.account.read_only:
+                raise ApiError(401, *TOKEN_KIND)
             if route.address:
                 broker.account.check_address()
             if route.hours is not None and datetime_of(broker.agenda.moment).time() < _OPENS:
@@ -196,6 +199,10 @@ class Kernel:
         return fault
 
     async def _wait(self, scope: str, entry: Entry, when: str) -> None:
+        if when == "before" and entry.name.startswith("authorize"):
+            slow = self._strikes("slow-authorize", scope, entry)
+            if slow is not None:
+                await asyncio.sleep(slow.value("delay", 5.0))
         standing = self._broker.faults.standing("delay", call=scope)
         if standing is not None and standing.facts.get("when", "before") == when:
             fault = self._strikes("delay", scope, entry)

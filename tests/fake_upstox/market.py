@@ -4,13 +4,17 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date, time
 
-from engine.market.clock import MILLISECOND, MINUTE, Instant, instant_at
-from engine.market.packet import Candle, MarketFeed, RecordedPacket
+from engine.market.clock import MILLISECOND, MINUTE, SECOND, Instant, instant_at
+from engine.market.packet import Candle, MarketCandles, MarketFeed, RecordedPacket
 from tests.fake_upstox.listing import Listing
 from tests.fake_upstox.packets import standing_packet
 
 _BAND_PERCENT = 10
+_AUCTION_PERCENT = 3
 _OPTION_CEILING = 4
+_SLOT: Instant = 30 * SECOND
+_SMALL_PREMIUM, _SMALL_REACH, _REACH_PERCENT = 5_000, 2_000, 40
+"""Limit price protection of index options: up to 50 rupees 20 either way, above it 40 %."""
 _REFERENCE_FROM = time(15, 0)
 _REFERENCE_TO = time(15, 15)
 
@@ -61,6 +65,13 @@ class Quote:
     first_volume: int = 0
     reference_value: int = 0
     reference_volume: int = 0
+    candles: MarketCandles | None = None
+    """The newest packet's bars, already taken in."""
+    slot: Instant = 0
+    slot_value: int = 0
+    slot_volume: int = 0
+    slot_average: int = 0
+    """Average trade price of the last half minute that had trades."""
     moving: bool = False
     """A tape moves it."""
 
@@ -72,6 +83,15 @@ class Quote:
         tick = self.listing.tick
         return round(self.reference_value / self.reference_volume / tick) * tick
 
+    @property
+    def collar(self) -> tuple[int, int] | None:
+        """Return the exchange's limit price protection range, known for options only."""
+        if self.listing.kind not in ("CE", "PE"):
+            return None
+        around = self.slot_average or self.last
+        reach = _SMALL_REACH if around <= _SMALL_PREMIUM else around * _REACH_PERCENT // 100
+        return around - reach, around + reach
+
 
 class Market:
     """Quotes by instrument; the tape writes, everybody reads."""
@@ -80,9 +100,13 @@ class Market:
         self.day = day
         self.halted: set[str] = set()
         """Segments, or single instruments, in which nothing trades."""
+        self.locked: set[str] = set()
+        """Instruments held at a price limit: the tape does not move them."""
         self._listings = listings
         self._midnight = instant_at(day, time(0))
         self._opened = opened
+        self._reference_from = instant_at(day, _REFERENCE_FROM)
+        self._reference_to = instant_at(day, _REFERENCE_TO)
         self._quotes: dict[str, Quote] = {}
 
     def quote(self, key: str) -> Quote:
@@ -93,6 +117,13 @@ class Market:
     def is_halted(self, listing: Listing) -> bool:
         """Say whether trading in an instrument is stopped."""
         return bool({listing.key, listing.segment, "NSE"} & self.halted)
+
+    def statuses(self, scheduled: Mapping[str, str]) -> dict[str, str]:
+        """Return the segments' states as told: the scheduled ones, closed where trading is halted."""
+        return {
+            segment: "NORMAL_CLOSE" if {segment, "NSE"} & self.halted else status
+            for segment, status in scheduled.items()
+        }
 
     def play(self, key: str, packet: RecordedPacket) -> Quote:
         """Take a packet of the tape in and return the quote as it stands then."""
@@ -116,8 +147,10 @@ class Market:
         quote.asks = [
             Level(paise(level.askP), level.askQ) for level in feed.marketLevel.bidAskQuote if level.askQ
         ]
-        for candle in feed.marketOHLC.ohlc:
-            self._take_candle(quote, candle)
+        if feed.marketOHLC is not quote.candles:
+            quote.candles = feed.marketOHLC
+            for candle in feed.marketOHLC.ohlc:
+                self._take_candle(quote, candle)
         return quote
 
     def set_price(self, key: str, last: int, at: Instant) -> Quote:
@@ -125,7 +158,34 @@ class Market:
         quote = self.quote(key)
         packet = standing_packet(quote.listing, last, quote.volume + quote.listing.lot, self._midnight, at)
         quote.moving = quote.moving or bool(quote.volume)
+        # A hand moved it: what traded before says nothing about where it may trade now.
+        quote.slot_average = quote.slot_value = quote.slot_volume = 0
         return self.play(key, packet)
+
+    def lock(self, key: str, side: str | None, at: Instant) -> None:
+        """Hold an instrument at its upper or lower limit, where nobody stands on the other side; None lets go."""
+        if side not in (None, "upper", "lower"):
+            raise ValueError(f"expected upper, lower or null, got {side!r}")
+        if side is None:
+            self.locked.discard(key)
+            return
+        self.locked.add(key)
+        quote = self.quote(key)
+        last = quote.upper if side == "upper" else quote.lower
+        volume = quote.volume + quote.listing.lot
+        packet = standing_packet(quote.listing, last, volume, self._midnight, at, locked=side)
+        self.play(key, packet)
+
+    def narrow_stock_futures(self) -> None:
+        """Set the bands that stock futures have while their stocks are in the closing auction."""
+        for listing in self._listings.values():
+            if listing.kind == "FUT" and listing.underlying_kind == "EQUITY":
+                quote = self.quote(listing.key)
+                quote.lower, quote.upper = narrow_band(quote)
+
+    def relist(self, listing: Listing) -> None:
+        """Take an instrument's changed terms over."""
+        self.quote(listing.key).listing = listing
 
     def _take_trade(self, quote: Quote, feed: MarketFeed, *, first: bool) -> None:
         last, traded = paise(feed.ltpc.ltp), feed.ltpc.ltt * MILLISECOND
@@ -140,9 +200,19 @@ class Market:
         bar = quote.minutes.setdefault(traded // MINUTE * MINUTE, MinuteBar(last, last, last, last))
         bar.high, bar.low, bar.close = max(bar.high, last), min(bar.low, last), last
         bar.volume += quote.traded_quantity
-        if instant_at(self.day, _REFERENCE_FROM) <= traded < instant_at(self.day, _REFERENCE_TO):
+        self._take_slot(quote, traded, last)
+        if self._reference_from <= traded < self._reference_to:
             quote.reference_value += last * quote.traded_quantity
             quote.reference_volume += quote.traded_quantity
+
+    def _take_slot(self, quote: Quote, traded: Instant, last: int) -> None:
+        slot = traded // _SLOT
+        if slot != quote.slot:
+            if quote.slot_volume:
+                quote.slot_average = quote.slot_value // quote.slot_volume
+            quote.slot, quote.slot_value, quote.slot_volume = slot, 0, 0
+        quote.slot_value += last * quote.traded_quantity
+        quote.slot_volume += quote.traded_quantity
 
     def _take_candle(self, quote: Quote, candle: Candle) -> None:
         prices = [paise(price) for price in (candle.open, candle.high, candle.low, candle.close)]
@@ -179,6 +249,13 @@ class Market:
 def paise(rupees: float) -> int:
     """Return whole paise of the broker's double."""
     return round(rupees * 100)
+
+
+def narrow_band(quote: Quote) -> tuple[int, int]:
+    """Return 3 % either way of a quote's reference price, on ticks inside it."""
+    tick = quote.listing.tick
+    reach = quote.reference * _AUCTION_PERCENT // 100
+    return -(-(quote.reference - reach) // tick) * tick, (quote.reference + reach) // tick * tick
 
 
 def band_of(listing: Listing, previous_close: int) -> tuple[int, int]:

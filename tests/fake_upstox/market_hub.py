@@ -1,6 +1,8 @@
 """The market stream: subscriptions in binary frames, market_info, a snapshot, then only what changes."""
 
+import asyncio
 import json
+from collections import Counter
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -11,14 +13,17 @@ from tests.fake_upstox.distortion import distort
 from tests.fake_upstox.faults import Faults
 from tests.fake_upstox.market import Market
 from tests.fake_upstox.phases import Schedule
-from tests.fake_upstox.shapes import Message
 from tests.fake_upstox.stream import Payload, StreamClient
 from tests.fake_upstox.tape import TapeItem
-from tests.fake_upstox.wire import MODES, feed_frame, market_info
+from tests.fake_upstox.wire import MODES, FeedEncoder, feed_frame, market_info
 
 NAME = "market"
-_MOST_KEYS = {"ltpc": 5_000, "option_greeks": 3_000, "full": 2_000, "full_d30": 0}
+_MOST_ALONE = {"ltpc": 5_000, "option_greeks": 3_000, "full": 2_000, "full_d30": 0}
 """Subscriptions of a normal user in one mode; thirty levels are for Plus users."""
+_MOST_MIXED = {"ltpc": 2_000, "option_greeks": 2_000, "full": 1_500, "full_d30": 0}
+"""The same where a client uses several modes."""
+_SLOW = 400
+"""Frames waiting for one client at which the fastest tape waits too."""
 
 
 class Subscriber:
@@ -29,6 +34,23 @@ class Subscriber:
         self.modes: dict[str, str] = {}
         self.controls: list[dict[str, Any]] = []
         self.ignored_text = 0
+        self.updates = 0
+        """Instruments' updates sent in live frames."""
+
+    def add(self, keys: list[str], mode: str) -> list[str]:
+        """Subscribe to as many instruments as the broker's limits leave room for, and return these."""
+        counts = Counter(self.modes.values())
+        added = []
+        for key in keys:
+            if key in self.modes:
+                counts[self.modes[key]] -= 1
+            most = _MOST_ALONE if counts.total() == counts[mode] else _MOST_MIXED
+            if counts[mode] < most[mode]:
+                self.modes[key] = mode
+                added.append(key)
+            if key in self.modes:
+                counts[self.modes[key]] += 1
+        return added
 
 
 class MarketHub:
@@ -46,10 +68,13 @@ class MarketHub:
         self.known: Callable[[str], bool] = lambda _: True
         self.told_controls: list[dict[str, Any]] = []
         """Every control message of every client so far."""
+        self._encoder = FeedEncoder()
+        self._room = asyncio.Event()
 
     def attach(self, client: StreamClient) -> Subscriber:
         """Add a client; the first thing it hears is the state of the market."""
         subscriber = Subscriber(client)
+        client.drained = self._room.set
         self.subscribers.append(subscriber)
         self._send(subscriber, self._info())
         return subscriber
@@ -57,6 +82,15 @@ class MarketHub:
     def detach(self, subscriber: Subscriber) -> None:
         """Forget a client."""
         self.subscribers.remove(subscriber)
+        self._room.set()
+
+    async def until_room(self) -> None:
+        """Return when somebody listens and nobody is far behind: what the fastest tape waits for."""
+        while not any(one.modes for one in self.subscribers) or any(
+            one.client.backlog > _SLOW for one in self.subscribers
+        ):
+            self._room.clear()
+            await self._room.wait()
 
     def receive(self, subscriber: Subscriber, payload: Payload) -> None:
         """Obey a control message; text, and what cannot be read, is ignored without a word."""
@@ -81,13 +115,11 @@ class MarketHub:
             return
         if method == "change_mode":
             known = [key for key in known if key in subscriber.modes]
-        room = _MOST_KEYS[mode] - len(subscriber.modes)
-        fresh = [key for key in known if key not in subscriber.modes][: max(0, room)]
-        chosen = [key for key in known if key in subscriber.modes or key in fresh]
-        subscriber.modes.update(dict.fromkeys(chosen, mode))
+        chosen = subscriber.add(known, mode)
         if chosen:
-            packets = {key: (self._market.quote(key).packet, mode) for key in chosen}
+            packets = {key: self._encoder.feed(self._market.quote(key).packet, mode) for key in chosen}
             self._send(subscriber, feed_frame("initial_feed", packets, self._clock.told()))
+            self._room.set()
 
     def play(self, items: list[TapeItem]) -> None:
         """Send packets that arrive together to whoever subscribed to them."""
@@ -95,12 +127,14 @@ class MarketHub:
             return
         sent = items[0].at + self._clock.skew
         for subscriber in self.subscribers:
+            modes = subscriber.modes
             chosen = {
-                item.key: (item.packet, subscriber.modes[item.key])
+                item.key: self._encoder.feed(item.packet, modes[item.key])
                 for item in items
-                if item.key in subscriber.modes
+                if item.key in modes
             }
             if chosen:
+                subscriber.updates += len(chosen)
                 self._send(subscriber, feed_frame("live_feed", chosen, sent))
 
     def push(self, key: str) -> None:
@@ -117,23 +151,28 @@ class MarketHub:
     def state(self) -> list[dict[str, Any]]:
         """Return each client's subscriptions for the control endpoint."""
         return [
-            {"modes": one.modes, "controls": one.controls, "ignored_text": one.ignored_text}
+            {
+                "modes": one.modes,
+                "controls": one.controls,
+                "ignored_text": one.ignored_text,
+                "updates": one.updates,
+                "waiting": one.client.backlog,
+            }
             for one in self.subscribers
         ]
 
-    def _info(self) -> Message:
+    def _info(self) -> bytes:
         moment = self._agenda.moment
         auction, pre_open = self._schedule.auction_status(moment), self._schedule.pre_open_status(moment)
         return market_info(
             self._clock.told(),
-            self._schedule.segment_statuses(moment),
+            self._market.statuses(self._schedule.segment_statuses(moment)),
             _for_cash(auction),
             _for_cash(pre_open),
         )
 
-    def _send(self, subscriber: Subscriber, message: Message) -> None:
-        for payload in distort(message, self._faults):
-            subscriber.client.send(payload)
+    def _send(self, subscriber: Subscriber, frame: bytes) -> None:
+        subscriber.client.send(distort(frame, self._faults))
 
 
 def _for_cash(status: tuple[str, Instant] | None) -> Mapping[str, tuple[str, Instant]]:

@@ -12,7 +12,7 @@ TERMINAL = frozenset({"complete", "rejected", "cancelled", "cancelled after mark
 STOPS = frozenset({"SL", "SL-M"})
 
 
-@dataclass
+@dataclass(eq=False)
 class Order:
     """The broker's own record. Prices in paise, quantities in units."""
 

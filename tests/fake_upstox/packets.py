@@ -58,9 +58,18 @@ def packet_of_update(update: MarketUpdate, key: str) -> RecordedPacket:
 
 
 def standing_packet(
-    listing: Listing, last: int, volume: int, midnight: Instant, traded: Instant
+    listing: Listing,
+    last: int,
+    volume: int,
+    midnight: Instant,
+    traded: Instant,
+    *,
+    locked: str | None = None,
 ) -> RecordedPacket:
-    """Return the packet of an instrument that nothing moves: a trade at its price and a book around it."""
+    """Return the packet of an instrument that nothing moves: a trade at its price and a book around it.
+
+    Locked at a limit the book has one side only, whose best price is the last.
+    """
     ltpc = Ltpc(rupees(last), traded // MILLISECOND, listing.lot if volume else 0, rupees(listing.base))
     low, high = min(last, listing.base), max(last, listing.base)
     day = Candle(
@@ -70,15 +79,7 @@ def standing_packet(
         feed = FullFeed(indexFF=IndexFeed(ltpc=ltpc, marketOHLC=MarketCandles((day,))))
         return RecordedPacket(fullFeed=feed, requestMode="full_d5", instrumentKey=listing.key)
     size = listing.lot * 40 if listing.lot > 1 else 400
-    levels = tuple(
-        Quote(
-            bidQ=size,
-            bidP=rupees(max(listing.tick, last - (place + 1) * listing.tick)),
-            askQ=size,
-            askP=rupees(last + (place + 1) * listing.tick),
-        )
-        for place in range(_LEVELS)
-    )
+    levels = tuple(_standing_level(listing.tick, last, size, place, locked) for place in range(_LEVELS))
     greeks = OptionGreeks(0.5, -16.9, 0.0003, 48.4) if listing.kind in ("CE", "PE") else OptionGreeks()
     market = MarketFeed(
         ltpc=ltpc,
@@ -88,12 +89,22 @@ def standing_packet(
         atp=rupees(last),
         vtt=volume,
         oi=float(listing.lot * 1_000) if listing.is_derivative else 0.0,
-        tbq=float(size * _LEVELS),
-        tsq=float(size * _LEVELS),
+        tbq=0.0 if locked == "lower" else float(size * _LEVELS),
+        tsq=0.0 if locked == "upper" else float(size * _LEVELS),
     )
     return RecordedPacket(
         fullFeed=FullFeed(marketFF=market), requestMode="full_d5", instrumentKey=listing.key
     )
+
+
+def _standing_level(tick: int, last: int, size: int, place: int, locked: str | None) -> Quote:
+    away = (place + (locked is None)) * tick
+    bid, ask = rupees(max(tick, last - away)), rupees(last + away)
+    if locked == "upper":
+        return Quote(bidQ=size, bidP=bid)
+    if locked == "lower":
+        return Quote(askQ=size, askP=ask)
+    return Quote(bidQ=size, bidP=bid, askQ=size, askP=ask)
 
 
 def _level(bid: tuple[tuple[int, int], ...], ask: tuple[tuple[int, int], ...]) -> Quote:

@@ -24,6 +24,9 @@ class Phase(Enum):
     POST_CLOSE = "post-close"
 
 
+_AUCTION_PHASES = frozenset(
+    {Phase.AUCTION_QUIET, Phase.AUCTION_ENTRY, Phase.AUCTION_LIMIT, Phase.AUCTION_MATCHING}
+)
 _Steps = tuple[tuple[time, Phase], ...]
 _PRE_OPEN: _Steps = ((time(9, 0), Phase.PRE_OPEN), (time(9, 15), Phase.CONTINUOUS))
 _OLD_CASH: _Steps = (
@@ -81,6 +84,13 @@ class Schedule:
         if not self._traded or now.date() != self.day:
             return Phase.CLOSED
         return _latest(self._steps(listing), now.time(), Phase.CLOSED)
+
+    def auction_phase(self, listing: Listing, moment: Instant) -> Phase | None:
+        """Return the phase of an instrument's closing auction, None outside it."""
+        if not self.has_auction or not listing.auction:
+            return None
+        phase = self.phase(listing, moment)
+        return phase if phase in _AUCTION_PHASES else None
 
     def close(self, listing: Listing) -> Instant:
         """Return the end of continuous trading."""

@@ -72,6 +72,17 @@ def token_message(broker: Broker) -> dict[str, Any]:
     }
 
 
+def totp_token(call: Call) -> Reply:
+    """Give a token for a one-time password; the token in use dies."""
+    body = call.body or {}
+    if call.headers.get("x-api-key") != CLIENT_ID or not body.get("totp") or not body.get("pin"):
+        raise ApiError(401, "UDAPI100016", "Invalid Credentials")
+    broker = call.broker
+    broker.account.kill_tokens()
+    token = broker.account.issue_token(broker.agenda.moment)
+    return success(broker.account.profile() | {"access_token": token})
+
+
 def log_out(call: Call) -> Reply:
     """End the session."""
     call.broker.account.drop_token(call.token)
@@ -259,6 +270,7 @@ ROUTES = [
     Route(
         "POST", "/v3/login/auth/token/request/{client_id}", "token_request", request_token, signed_in=False
     ),
+    Route("POST", "/v2/totp-login/authorization/token", "totp_token", totp_token, signed_in=False),
     Route("DELETE", "/v2/logout", "logout", log_out),
     Route("GET", "/v2/user/profile", "profile", profile),
     Route("GET", "/v3/user/get-funds-and-margin", "funds", funds, hours=FUNDS_CLOSED),

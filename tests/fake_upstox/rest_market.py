@@ -5,7 +5,7 @@ from datetime import date, time
 from typing import Any
 
 from engine.market.calendar import load_calendar
-from engine.market.clock import MILLISECOND, Instant, datetime_of, instant_at, isoformat
+from engine.market.clock import MILLISECOND, datetime_of, instant_at, isoformat
 from tests.fake_upstox.candles import (
     candle_rows,
     earlier_days,
@@ -24,6 +24,9 @@ _SPANS = {"minutes": 31, "hours": 92, "days": 3_653, "weeks": 3_653, "months": 3
 _FINE_MINUTES = 15
 _QUARTER = 92
 _MOST_KEYS = 500
+_MOST_GREEKS = 50
+_EVENING = time(18, 0), time(19, 0)
+"""Hours of a special session that the exchange has not told yet."""
 _NAMES = {
     date(2025, 12, 25): "Christmas",
     date(2026, 1, 26): "Republic Day",
@@ -37,10 +40,10 @@ _CLOSED = ["NSE", "NFO", "CDS", "BSE", "BFO", "BCD"]
 
 def historical(call: Call) -> Reply:
     """Tell candles of finished days; the day under way is not among them."""
-    quote = _quote(call, call.parts["key"])
+    quote = quote_of(call, call.parts["key"])
     unit, interval = _interval(call)
-    to = _day(call.parts["to"])
-    since = _day(call.parts["since"]) if "since" in call.parts else None
+    to = day_of(call.parts["to"])
+    since = day_of(call.parts["since"]) if "since" in call.parts else None
     if since is not None and since > to:
         raise bad("UDAPI1146", "The 'from' date is after the 'to' date", "from_date")
     span = _QUARTER if unit == "minutes" and interval > _FINE_MINUTES else _SPANS[unit]
@@ -59,7 +62,7 @@ def historical(call: Call) -> Reply:
 
 def intraday(call: Call) -> Reply:
     """Tell today's candles: minutes when they are over, longer ones while they form."""
-    quote = _quote(call, call.parts["key"])
+    quote = quote_of(call, call.parts["key"])
     unit, interval = _interval(call)
     rows = todays_minutes(quote, call.broker.day, call.broker.agenda.moment)
     return success({"candles": candle_rows(gathered(rows, unit, interval))})
@@ -75,14 +78,16 @@ def _interval(call: Call) -> tuple[str, int]:
     return unit, int(text)
 
 
-def _day(text: str) -> date:
+def day_of(text: str) -> date:
+    """Return the date of a path's part; raise ApiError for another text."""
     try:
         return date.fromisoformat(text)
     except ValueError:
         raise bad("UDAPI1147", "The date must be YYYY-MM-DD", "to_date", text) from None
 
 
-def _quote(call: Call, key: str) -> Quote:
+def quote_of(call: Call, key: str) -> Quote:
+    """Return a listed instrument's quote; raise ApiError for another key."""
     if "|" not in key:
         raise bad("UDAPI1087", "Invalid instrument key format", "instrument_key", key)
     if key not in call.broker.listings:
@@ -90,22 +95,28 @@ def _quote(call: Call, key: str) -> Quote:
     return call.broker.market.quote(key)
 
 
-def _each(call: Call, tell: Callable[[Call, Quote], dict[str, Any]]) -> Reply:
-    keys = [key for key in call.query.get("instrument_key", "").split(",") if key]
+def each_quote(
+    call: Call,
+    tell: Callable[[Call, Quote], dict[str, Any]],
+    parameter: str = "instrument_key",
+    most: int = _MOST_KEYS,
+) -> Reply:
+    """Answer for each instrument of a comma list, under the names that the broker uses for them."""
+    keys = [key for key in call.query.get(parameter, "").split(",") if key]
     if not keys:
-        raise bad("UDAPI1026", "The 'instrument_key' is required", "instrument_key")
-    if len(keys) > _MOST_KEYS:
-        raise bad("UDAPI1028", f"More than {_MOST_KEYS} instrument keys", "instrument_key")
+        raise bad("UDAPI1026", f"The '{parameter}' is required", parameter)
+    if len(keys) > most:
+        raise bad("UDAPI1028", f"More than {most} instrument keys", parameter)
     data = {}
     for key in keys:
-        quote = _quote(call, key)
+        quote = quote_of(call, key)
         data[f"{quote.listing.segment}:{quote.listing.symbol.replace(' ', '')}"] = tell(call, quote)
     return success(data)
 
 
 def last_prices(call: Call) -> Reply:
     """Tell last prices."""
-    return _each(call, _last_price)
+    return each_quote(call, _last_price)
 
 
 def _last_price(_call: Call, quote: Quote) -> dict[str, Any]:
@@ -122,7 +133,7 @@ def bars(call: Call) -> Reply:
     """Tell the bar under way and the one before."""
     if call.query.get("interval") not in ("1d", "I1", "I30"):
         raise bad("UDAPI1027", "The interval is invalid", "interval", call.query.get("interval"))
-    return _each(call, _bar)
+    return each_quote(call, _bar)
 
 
 def _bar(call: Call, quote: Quote) -> dict[str, Any]:
@@ -144,20 +155,22 @@ def _bar(call: Call, quote: Quote) -> dict[str, Any]:
 
 def greeks(call: Call) -> Reply:
     """Tell an option's greeks."""
-    return _each(
+    return each_quote(
         call,
         lambda one, quote: (
             _last_price(one, quote) | {"iv": 0.1067, "delta": 0.5, "theta": -16.9, "gamma": 0.0}
         ),
+        most=_MOST_GREEKS,
     )
 
 
 def full_quotes(call: Call) -> Reply:
     """Tell everything about instruments, circuit limits included."""
-    return _each(call, _full)
+    return each_quote(call, full_row)
 
 
-def _full(call: Call, quote: Quote) -> dict[str, Any]:
+def full_row(call: Call, quote: Quote) -> dict[str, Any]:
+    """Return the full quote's row."""
     feed = quote.packet.fullFeed.marketFF if quote.packet.fullFeed is not None else None
     auction = quote.listing.auction and call.broker.schedule.has_auction
     return _last_price(call, quote) | {
@@ -220,30 +233,32 @@ def market_status(call: Call) -> Reply:
 
 def timings(call: Call) -> Reply:
     """Tell a day's hours; nothing for a day without a session."""
-    day = _day(call.parts["date"])
+    day = day_of(call.parts["date"])
     if not is_trading_day(day):
         return success([])
     return success([_hours(name, day) for name in ("NSE", "NFO", "BSE", "BFO")])
 
 
 def _hours(exchange: str, day: date) -> dict[str, Any]:
+    special = load_calendar().special(day)
     late = exchange in ("NFO", "BFO") and day >= date(2026, 8, 3)
-    close: Instant = instant_at(day, time(15, 40) if late else time(15, 30))
+    usual = time(9, 15), time(15, 40) if late else time(15, 30)
+    opened, closed = usual if special is None else special.hours or _EVENING
     return {
         "exchange": exchange,
-        "start_time": instant_at(day, time(9, 15)) // MILLISECOND,
-        "end_time": close // MILLISECOND,
+        "start_time": instant_at(day, opened) // MILLISECOND,
+        "end_time": instant_at(day, closed) // MILLISECOND,
     }
 
 
 def holidays(call: Call) -> Reply:
     """Tell the year's holidays, or one day's."""
-    wanted = _day(call.parts["date"]) if "date" in call.parts else None
+    wanted = day_of(call.parts["date"]) if "date" in call.parts else None
     calendar = load_calendar()
     rows = [_holiday(day) for day in sorted(calendar.holidays) if wanted in (None, day)]
     for day, special in sorted(calendar.specials.items()):
         if wanted in (None, day):
-            hours = [_hours("NSE", day)] if wanted is None or wanted == day else []
+            hours = [_hours(name, day) for name in ("NSE", "NFO")]
             rows.append(_holiday(day) | {"holiday_type": "SPECIAL_TIMING", "description": special.name})
             rows[-1] |= {"closed_exchanges": [], "open_exchanges": hours}
     if wanted is None:

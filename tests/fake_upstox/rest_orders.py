@@ -127,8 +127,9 @@ def exit_all(call: Call) -> Reply:
         raise bad("UDAPI1113", "No open positions, or the market is closed")
     rows.sort(key=lambda row: row.quantity > 0)
     data = [
-        close_position(exchange, row.listing, row.product, placed_by="FAKE01").order_id
+        order.order_id
         for row in rows[:_MOST_LINES]
+        for order in close_position(exchange, row.listing, row.product, placed_by="FAKE01")
     ]
     return _bulk({"order_ids": data}, [], len(data))
 
@@ -199,12 +200,36 @@ def trades_of_day(call: Call) -> Reply:
 def positions(call: Call) -> Reply:
     """Tell the positions, closed ones included."""
     exchange = call.broker.exchange
-    rows = [
-        row.row(exchange.market.quote(key).last)
-        for (key, _), row in exchange.positions.items()
-        if row.bought or row.sold or row.overnight
-    ]
-    return success(rows)
+    stale = call.broker.faults.take("stale-positions") is not None
+    rows = exchange.earlier_positions if stale else exchange.positions.values()
+    return success(
+        [
+            row.row(exchange.market.quote(row.listing.key).last)
+            for row in rows
+            if row.bought or row.sold or row.overnight
+        ]
+    )
+
+
+def convert_position(call: Call) -> Reply:
+    """Move a quantity of a position to another product at its average price."""
+    body, exchange = _body(call), call.broker.exchange
+    listing = call.broker.listings.get(str(body.get("instrument_token")))
+    old, new, quantity = str(body.get("old_product")), str(body.get("new_product")), int(body["quantity"])
+    held = None if listing is None else exchange.positions.get((listing.key, old))
+    side = body.get("transaction_type")
+    if quantity <= 0 or new == old or new not in ("I", "D"):
+        raise bad("UDAPI1034", "The conversion is invalid", "new_product", new)
+    sign = 1 if side == "BUY" else -1
+    if listing is None or held is None or held.quantity * sign < quantity:
+        raise bad("UDAPI1035", "The position to convert does not exist", "quantity", quantity)
+    value, volume = (held.buy_value, held.bought) if side == "BUY" else (held.sell_value, held.sold)
+    if volume < quantity:
+        raise bad("UDAPI1035", "Only what was opened today can be converted", "quantity", quantity)
+    price = round(value / volume)
+    held.add(str(side), -quantity, price)
+    exchange.position(listing, new).add(str(side), quantity, price)
+    return success({"status": "complete"})
 
 
 def holdings(_call: Call) -> Reply:
@@ -271,5 +296,6 @@ ROUTES = [
     Route("GET", "/v2/order/trades/get-trades-for-day", "trades", trades_of_day, hours=ORDERS_CLOSED),
     Route("GET", "/v2/order/trades", "order_trades", trades_of_order, hours=ORDERS_CLOSED),
     Route("GET", "/v2/portfolio/short-term-positions", "positions", positions),
+    Route("PUT", "/v2/portfolio/convert-position", "convert_position", convert_position),
     Route("GET", "/v2/portfolio/long-term-holdings", "holdings", holdings),
 ]

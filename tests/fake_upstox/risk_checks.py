@@ -22,6 +22,26 @@ def trigger_refusal(order: Order, quote: Quote) -> str | None:
     return None
 
 
+def range_refusal(order: Order, quote: Quote) -> str | None:
+    """Return why a limit lies outside the range that the exchange protects, or None."""
+    if quote.collar is None or not order.limit:
+        return None
+    low, high = quote.collar
+    if low <= order.limit <= high:
+        return None
+    return f"17080 : The Price is out of the limit price protection range {rupees(low)} - {rupees(high)}"
+
+
+def holdings_refusal(order: Order, held: int) -> str | None:
+    """Return why shares that are not held cannot be sold for delivery, or None."""
+    delivery = order.listing.kind == "EQ" and order.product != "I"
+    if order.side == "SELL" and delivery and order.quantity > held:
+        return (
+            f"RMS:Rule: Check holdings including BTST holdings, {max(held, 0)} available for {order.quantity}"
+        )
+    return None
+
+
 def _quantity_refusal(order: Order) -> str | None:
     listing = order.listing
     if order.quantity % listing.lot:

@@ -8,7 +8,7 @@ from typing import Any, Self
 
 from aiohttp import web
 
-from tests.fake_upstox import rest_account, rest_market, rest_orders, sockets
+from tests.fake_upstox import rest_account, rest_earlier, rest_market, rest_orders, sockets
 from tests.fake_upstox.broker import Broker
 from tests.fake_upstox.control import control
 from tests.fake_upstox.errors import ApiError
@@ -18,6 +18,7 @@ from tests.fake_upstox.scenarios import play_scenario
 from tests.fake_upstox.settings import FakeSettings
 
 _HOST = "127.0.0.1"
+_LAST_WORDS = 0.05
 
 
 class FakeUpstox:
@@ -28,11 +29,21 @@ class FakeUpstox:
         self.broker = Broker(self.settings)
         play_scenario(self.broker, self.settings.scenario)
         self._kernel = Kernel(
-            self.broker, [*rest_account.ROUTES, *rest_orders.ROUTES, *rest_market.ROUTES, *sockets.ROUTES]
+            self.broker,
+            [
+                *rest_account.ROUTES,
+                *rest_orders.ROUTES,
+                *rest_market.ROUTES,
+                *rest_earlier.ROUTES,
+                *sockets.ROUTES,
+            ],
         )
         self._runner: web.AppRunner | None = None
         self._running: asyncio.Task[None] | None = None
         self._address = ""
+        self._port = self.settings.port
+        self._site: web.TCPSite | None = None
+        self.broker.go_dark = self._go_dark
 
     @property
     def addresses(self) -> dict[str, Any]:
@@ -56,11 +67,32 @@ class FakeUpstox:
         app.router.add_route("*", "/{path:.*}", self._kernel.serve)
         self._runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.5)
         await self._runner.setup()
-        site = web.TCPSite(self._runner, _HOST, self.settings.port)
-        await site.start()
-        host, port = self._runner.addresses[0][:2]
-        self._address = f"http://{host}:{port}"
+        await self._listen(self._runner)
+        host, self._port = self._runner.addresses[0][:2]
+        self._address = f"http://{host}:{self._port}"
         self._running = asyncio.create_task(self.broker.agenda.run(self.broker.play))
+
+    async def _listen(self, runner: web.AppRunner) -> None:
+        self._site = web.TCPSite(runner, _HOST, self._port, reuse_address=True)
+        await self._site.start()
+
+    def _go_dark(self, seconds: float) -> None:
+        task = asyncio.get_running_loop().create_task(self._outage(seconds))
+        self.broker.tasks.add(task)
+        task.add_done_callback(self.broker.tasks.discard)
+
+    async def _outage(self, seconds: float) -> None:
+        # Whoever asked for it hears the answer first.
+        await asyncio.sleep(_LAST_WORDS)
+        runner, site = self._runner, self._site
+        if runner is None or runner.server is None or site is None:
+            return
+        await site.stop()
+        for connection in runner.server.connections:
+            if connection.transport is not None:
+                connection.transport.abort()
+        await asyncio.sleep(seconds)
+        await self._listen(runner)
 
     async def close(self) -> None:
         """Stop time, cut every stream and give the port back."""

@@ -12,7 +12,7 @@ class FakeSettings:
     recordings: tuple[Path, ...] = ()
     """Recorded sessions to play; none plays the simulator."""
     speed: float = 1.0
-    """Exchange seconds per second; 0 stands still until the control endpoint jumps."""
+    """Exchange seconds per second; 0 stands still until the control endpoint jumps, FASTEST lets the streams decide."""
     scenario: str = "normal"
     day: date | None = None
     """Pretend that the tape was recorded on another date."""

@@ -4,6 +4,7 @@ import asyncio
 import time
 from collections import deque
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 
 from aiohttp import WSMsgType, web
 
@@ -11,6 +12,7 @@ from tests.fake_upstox.faults import Faults
 
 Payload = bytes | str
 Receive = Callable[[Payload], None]
+Told = Callable[[], None]
 _GARBAGE = b"\xff\xfe\x00garbage\x80\x81\x82"
 _MOST_WAITING = 50_000
 
@@ -30,12 +32,21 @@ class StreamClient:
         self._kept_back: Payload | None = None
         self._sent_at = time.monotonic()
         self._over = asyncio.Event()
+        self.drained: Told = lambda: None
+        """Called when nothing waits any more."""
+
+    @property
+    def backlog(self) -> int:
+        """Return how many messages wait to be sent."""
+        return len(self._waiting)
 
     def send(self, payload: Payload) -> None:
         """Send a message, as far as the faults of the moment let it through."""
         faults, name = self._faults, self.name
-        if self.half_open or faults.standing("half-open", stream=name) is not None:
-            self.half_open = True
+        if faults.quiet and not self.half_open and self._kept_back is None:
+            self._put(payload)
+            return
+        if self._goes_dead():
             return
         if faults.standing("mute", stream=name) is not None or faults.take("drop-stream", stream=name):
             return
@@ -58,6 +69,11 @@ class StreamClient:
             self._put(_GARBAGE if isinstance(payload, bytes) else "not json {")
         if faults.take("empty-frame", stream=name):
             self._put(b"" if isinstance(payload, bytes) else "")
+
+    def _goes_dead(self) -> bool:
+        if self._faults.standing("half-open", stream=self.name) is not None:
+            self.half_open = True
+        return self.half_open
 
     def _put(self, payload: Payload) -> None:
         self._waiting.append(payload)
@@ -86,13 +102,14 @@ class StreamClient:
             await asyncio.gather(*tasks, return_exceptions=True)
 
     async def _until_over(self) -> None:
-        await self._over.wait()
+        flap = self._faults.take("flap", stream=self.name)
+        with suppress(TimeoutError):
+            await asyncio.wait_for(self._over.wait(), None if flap is None else flap.value("every", 3.0))
 
     async def _read(self, receive: Receive) -> None:
         while True:
             message = await self._socket.receive()
-            if self.half_open or self._faults.standing("half-open", stream=self.name) is not None:
-                self.half_open = True
+            if self._goes_dead():
                 await asyncio.Event().wait()
             if message.type in (WSMsgType.TEXT, WSMsgType.BINARY):
                 receive(message.data)
@@ -115,12 +132,13 @@ class StreamClient:
                 except ConnectionError:
                     return
                 self._sent_at = time.monotonic()
+            self.drained()
 
     async def _ping(self) -> None:
         while True:
             await asyncio.sleep(self._ping_seconds / 2)
             idle = time.monotonic() - self._sent_at
-            if idle < self._ping_seconds or self.half_open:
+            if idle < self._ping_seconds or self._goes_dead():
                 continue
             try:
                 await self._socket.ping()

@@ -1,5 +1,6 @@
-"""Packets as the market stream's protobuf frames, with the SDK's own messages."""
+"""Packets as the market stream's protobuf frames: messages are the SDK's own, what repeats is encoded once."""
 
+from collections import OrderedDict
 from collections.abc import Iterable, Mapping
 
 from engine.market.clock import MILLISECOND, Instant
@@ -9,15 +10,78 @@ from tests.fake_upstox.shapes import Message
 
 MODES = ("ltpc", "option_greeks", "full", "full_d30")
 _NUMBERS = {"ltpc": 0, "full": 1, "option_greeks": 2, "full_d30": 3}
+_KINDS = {"initial_feed": b"", "live_feed": b"\x08\x01"}
+"""Field 1 of a frame; zero is absent on the wire."""
+_VTT = b"\x30"
+"""Field 6 of MarketFullFeed, a varint."""
+_SHARED = 512
+_VOLATILITY = 0.1067
+"""Implied volatility of every option: recordings are read without it."""
 
 
-def feed_frame(kind: str, packets: Mapping[str, tuple[RecordedPacket, str]], sent: Instant) -> Message:
-    """Return a FeedResponse of packets by key, each in its subscription's mode."""
-    messages = feed_messages()
-    response = messages.FeedResponse(type=messages.Type.Value(kind), currentTs=sent // MILLISECOND)
-    for key, (packet, mode) in packets.items():
-        _fill_feed(response.feeds[key], packet, mode)
-    return response
+class FeedEncoder:
+    """Encodes packets; copies of one packet, and packets that share book and candles, cost next to nothing."""
+
+    def __init__(self) -> None:
+        self._whole: OrderedDict[tuple[int, str], tuple[FullFeed | None, bytes]] = OrderedDict()
+        self._rest: dict[str, tuple[MarketFeed, bytes]] = {}
+        self._messages = feed_messages()
+
+    def feed(self, packet: RecordedPacket, mode: str) -> bytes:
+        """Return one instrument's Feed in a subscription's mode."""
+        name = id(packet.fullFeed), mode
+        known = self._whole.get(name)
+        # The cache holds the packet's feed, so that its identity is not given to another.
+        if known is not None and known[0] is packet.fullFeed:
+            return known[1]
+        full = packet.fullFeed or FullFeed()
+        if mode in ("full", "full_d30") and full.marketFF is not None:
+            encoded = self._market(packet.instrumentKey, full.marketFF, _NUMBERS[mode])
+        else:
+            feed = self._messages.Feed()
+            _fill_feed(feed, packet, mode)
+            encoded = bytes(feed.SerializeToString())
+        self._whole[name] = packet.fullFeed, encoded
+        if len(self._whole) > _SHARED:
+            self._whole.popitem(last=False)
+        return encoded
+
+    def _market(self, key: str, market: MarketFeed, mode: int) -> bytes:
+        trade = self._messages.LTPC()
+        _fill_ltpc(trade, market.ltpc)
+        known = self._rest.get(key)
+        if known is None or not _same_but_trade(known[0], market):
+            rest = self._messages.MarketFullFeed()
+            _fill_all_but_trade(rest, market)
+            known = self._rest[key] = market, bytes(rest.SerializeToString())
+        parts = [known[1]]
+        if market.ltpc.ltp or market.ltpc.ltt:
+            parts.append(_field(b"\x0a", trade.SerializeToString()))
+        if market.vtt:
+            parts.append(_VTT + varint(market.vtt))
+        full = _field(b"\x0a", b"".join(parts))
+        return _field(b"\x12", full) + (b"\x20" + varint(mode) if mode else b"")
+
+
+def feed_frame(kind: str, feeds: Mapping[str, bytes], sent: Instant) -> bytes:
+    """Return a FeedResponse of encoded feeds by key."""
+    parts = [_KINDS[kind]]
+    for key, feed in feeds.items():
+        parts.append(_field(b"\x12", _field(b"\x0a", key.encode()) + _field(b"\x12", feed)))
+    parts.append(b"\x18" + varint(sent // MILLISECOND))
+    return b"".join(parts)
+
+
+def varint(number: int) -> bytes:
+    """Return a whole number as the wire writes it."""
+    if number < 0:
+        number += 1 << 64
+    found = bytearray()
+    while number > 127:
+        found.append(number & 127 | 128)
+        number >>= 7
+    found.append(number)
+    return bytes(found)
 
 
 def market_info(
@@ -25,7 +89,7 @@ def market_info(
     segments: Mapping[str, str],
     closing_auction: Mapping[str, tuple[str, Instant]],
     pre_open: Mapping[str, tuple[str, Instant]],
-) -> Message:
+) -> bytes:
     """Return the frame that tells the segments' states."""
     messages = feed_messages()
     response = messages.FeedResponse(type=messages.Type.Value("market_info"), currentTs=sent // MILLISECOND)
@@ -38,7 +102,22 @@ def market_info(
         for segment, (status, since) in table.items():
             target[segment].status = status
             target[segment].updatedTime = since // MILLISECOND
-    return response
+    return bytes(response.SerializeToString())
+
+
+def _field(tag: bytes, payload: bytes) -> bytes:
+    return tag + varint(len(payload)) + payload
+
+
+def _same_but_trade(one: MarketFeed, other: MarketFeed) -> bool:
+    return (
+        one.marketLevel is other.marketLevel
+        and one.marketOHLC is other.marketOHLC
+        and one.optionGreeks is other.optionGreeks
+        and (one.atp, one.oi, one.tbq, one.tsq, one.iep)
+        == (other.atp, other.oi, other.tbq, other.tsq, other.iep)
+        and (one.ieq, one.iiqTotal, one.iiqM) == (other.ieq, other.iiqTotal, other.iiqM)
+    )
 
 
 def _fill_feed(feed: Message, packet: RecordedPacket, mode: str) -> None:
@@ -47,29 +126,24 @@ def _fill_feed(feed: Message, packet: RecordedPacket, mode: str) -> None:
     ltpc = _ltpc_of(full)
     if mode == "ltpc":
         _fill_ltpc(feed.ltpc, ltpc)
-        return
-    if full.marketFF is None:
+    elif full.marketFF is not None:
+        _fill_first_level(feed.firstLevelWithGreeks, full.marketFF)
+    else:
         index = feed.fullFeed.indexFF
         _fill_ltpc(index.ltpc, ltpc)
         if full.indexFF is not None:
             _fill_candles(index.marketOHLC, full.indexFF.marketOHLC.ohlc)
-        return
-    if mode == "option_greeks":
-        _fill_first_level(feed.firstLevelWithGreeks, full.marketFF)
-        return
-    _fill_market(feed.fullFeed.marketFF, full.marketFF)
 
 
-def _fill_market(target: Message, market: MarketFeed) -> None:
-    if market.ltpc.ltp or market.ltpc.ltt:
-        _fill_ltpc(target.ltpc, market.ltpc)
+def _fill_all_but_trade(target: Message, market: MarketFeed) -> None:
     target.marketLevel.SetInParent()
     for quote in market.marketLevel.bidAskQuote:
         _fill_quote(target.marketLevel.bidAskQuote.add(), quote)
     target.optionGreeks.SetInParent()
     _fill_greeks(target.optionGreeks, market)
     _fill_candles(target.marketOHLC, market.marketOHLC.ohlc)
-    target.atp, target.vtt, target.oi = market.atp, market.vtt, market.oi
+    target.atp, target.oi = market.atp, market.oi
+    target.iv = _volatility(market)
     target.tbq, target.tsq = market.tbq, market.tsq
     target.iep, target.ieq = market.iep, market.ieq
     target.iiqTotal, target.iiqM = market.iiqTotal, market.iiqM
@@ -80,7 +154,11 @@ def _fill_first_level(target: Message, market: MarketFeed) -> None:
     for quote in market.marketLevel.bidAskQuote[:1]:
         _fill_quote(target.firstDepth, quote)
     _fill_greeks(target.optionGreeks, market)
-    target.vtt, target.oi = market.vtt, market.oi
+    target.vtt, target.oi, target.iv = market.vtt, market.oi, _volatility(market)
+
+
+def _volatility(market: MarketFeed) -> float:
+    return _VOLATILITY if market.optionGreeks.delta else 0.0
 
 
 def _fill_greeks(target: Message, market: MarketFeed) -> None:
