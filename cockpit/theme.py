@@ -73,7 +73,8 @@ _DARK: Final = {
     "ck-simulated": "#5d3a9b",
     "ck-replay": "#1b6f66",
     "ck-paper": "#2c5a94",
-    "ck-live": "#1d2733",
+    "ck-live": "#eef2f6",
+    "ck-live-text": "#0b0f14",
 }
 
 _LIGHT: Final = {
@@ -105,7 +106,8 @@ _LIGHT: Final = {
     "ck-simulated": "#5d3a9b",
     "ck-replay": "#1b6f66",
     "ck-paper": "#2c5a94",
-    "ck-live": "#39434e",
+    "ck-live": "#0c1116",
+    "ck-live-text": "#ffffff",
 }
 
 _CONTRAST: Final = {
@@ -137,7 +139,8 @@ _CONTRAST: Final = {
     "ck-simulated": "#5a1fb3",
     "ck-replay": "#005f56",
     "ck-paper": "#003f9e",
-    "ck-live": "#000000",
+    "ck-live": "#ffffff",
+    "ck-live-text": "#000000",
 }
 
 THEMES: Final = (

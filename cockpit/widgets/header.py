@@ -11,10 +11,14 @@ from cockpit.formatting import (
     signed_units,
     speed,
 )
-from cockpit.lines import Line, Span, choose, compose, gauge, length, spread
+from cockpit.lines import Line, Span, choose, compose, fit, gauge, length, spread
 from engine.views import HeaderView, RiskView, StopState, View
 
 _SOON_SECONDS = 600
+_SIGN_IN_SOON_SECONDS = 1_800
+_SHORTEST_REASON = 20
+_WITH_BROKER = ("paper", "live")
+_MEANINGS = {"paper": "simulated fills", "live": "REAL ORDERS"}
 _ENLARGE = "make the window at least 80×24"
 _FEED_STYLES = {"LIVE": "good", "STALE": "alarm", "GAP": "warn"}
 
@@ -31,15 +35,45 @@ def trading_word(header: HeaderView) -> str:
     return header.trading.split(" ", 1)[0].strip(":,·–-") or UNKNOWN
 
 
+def sign_in(view: View) -> list[tuple[int, list[Span]]]:
+    """Return how long the broker's token still works, as parts with their ranks; nothing without a broker.
+
+    Told in market time, which is the broker's own: a recorded day that is served as live has tokens of that day.
+    """
+    header = view.header
+    if header.world not in _WITH_BROKER:
+        return []
+    until = header.signed_in_until
+    if until is None:
+        checks = view.preflight.checks if view.preflight is not None else ()
+        if any(row.name == "token" and row.state != "NO-GO" for row in checks):
+            return [(7, [("sign-in ", "dim"), ("no end known", "")])]
+        return [(0, [(" SIGN IN ", "alarm")])]
+    left = (until - header.market_time) // 1_000_000
+    end = clock(until, seconds=False)
+    if left <= 0:
+        return [(0, [(" SIGN IN ", "alarm")]), (6, [(f"it ended {end}", "strong")])]
+    if left < _SIGN_IN_SOON_SECONDS:
+        return [(1, [(f"sign-in ends in {countdown(left)}", "warn")])]
+    return [(5, [("signed in until ", "dim"), (end, "")])]
+
+
+def _world(header: HeaderView) -> tuple[list[Span], list[Span]]:
+    """Return the world's name with its stage, and what its orders mean."""
+    name: list[Span] = [(f" {header.world.upper()} ", "title")]
+    if header.world in _WITH_BROKER and header.stage.upper() not in ("", "PAPER"):
+        name.append((f" {header.stage}", "dim"))
+    meaning = _MEANINGS.get(header.world, "")
+    return name, [(meaning, "strong" if header.world == "live" else "")] if meaning else []
+
+
 def paint_band(view: View | None, width: int, *, silent: int | None, ended: bool) -> Line:
     """Return the world's band: the world's name, who decides, phase, Indian time, countdowns and the feed."""
     if view is None:
         return compose([(" COCKPIT ", "title"), ("  waiting for the engine's first word", "")], width)
     header = view.header
     replayed = header.world in ("simulated", "replay")
-    world: list[Span] = [(f" {header.world.upper()} ", "title")]
-    if header.stage and not replayed and header.stage.lower() != header.world:
-        world.append((f" {header.stage}", "dim"))
+    world, meaning = _world(header)
     play: list[Span] = []
     if replayed:
         state = "‖ paused" if header.replay_paused else f"▶ {speed(header.speed)}"
@@ -57,16 +91,20 @@ def paint_band(view: View | None, width: int, *, silent: int | None, ended: bool
         [] if header.flat_by is None else [("flat by ", "dim"), (clock(header.flat_by, seconds=False), "")]
     )
     hurry = "warn" if header.entries_close_in is not None and header.entries_close_in <= _SOON_SECONDS else ""
-    trading: list[Span] = [(header.trading, "alarm" if trading_word(header) == "PAUSED" else "strong")]
+    paused = trading_word(header) == "PAUSED"
+    reason = fit(header.trading, min(len(header.trading), max(_SHORTEST_REASON, width // 4)))
+    trading: list[Span] = [(f" {reason} " if paused else reason, "alarm" if paused else "strong")]
     left = choose(
         [
             (0, world),
+            (5, meaning),
             (1, trading),
             (2, [(" MANUAL ARMED ", "armed")] if header.manual_armed else []),
             (1, [(f"{clock(header.market_time)} IST", "strong")]),
             (3, [(header.phase, "")]),
             (4, [("last entry ", "dim"), (countdown(header.entries_close_in), hurry)]),
             (6, flat_by),
+            *sign_in(view),
             (2, play),
         ],
         width - sum(len(text) for text, _ in feed) - 3,
@@ -148,7 +186,8 @@ def paint_tiny(view: View | None, width: int, height: int, *, ended: bool) -> li
         (3, [("net ", "dim"), (signed_rupees(view.risk.day_result, 0), "strong")]),
         (4, [(held, "")]),
         (5, [(header.world.upper(), "title")]),
-        (6, [(_ENLARGE, "dim")]),
+        *sign_in(view),
+        (7, [(_ENLARGE, "dim")]),
     ]
     lines = [compose(choose(parts, width, gap=1), width)]
     for row in view.positions:

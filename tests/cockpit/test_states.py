@@ -3,11 +3,13 @@
 import msgspec
 import pytest
 from textual.app import App
+from textual.color import Color
 from textual.widgets import Static
 
+from cockpit.theme import THEMES
 from cockpit.widgets.panel import Panel
 from engine.link import Ended
-from engine.views import EventLine, Severity, View
+from engine.views import CheckRow, EventLine, PreflightView, Severity, View
 from tests.cockpit.pictures import EVENTS, at, picture, with_missing_stop
 from tests.cockpit.scripted import Desk
 from tests.cockpit.test_commands import panel_text, with_header
@@ -152,7 +154,12 @@ async def test_an_alarm_stays_until_acknowledged_and_rings_once(monkeypatch: pyt
         ({"feed": "STALE", "feed_age_ms": 12_400}, "feed STALE 12 s"),
         ({"feed_age_ms": None}, "feed LIVE ?"),
         ({"entries_close_in": None}, "last entry closed"),
-        ({"world": "live", "stage": "SMALL"}, "LIVE  SMALL"),
+        ({"world": "live", "stage": "SMALL"}, "LIVE  SMALL   REAL ORDERS"),
+        ({"world": "paper"}, "PAPER    simulated fills"),
+        ({"world": "paper", "signed_in_until": at(23, 30)}, "signed in until 23:30"),
+        ({"world": "live", "signed_in_until": at(12, 12, 6)}, "sign-in ends in 29:59"),
+        ({"world": "live", "signed_in_until": at(11, 42, 7)}, " SIGN IN    it ended 11:42"),
+        ({"world": "paper", "signed_in_until": None}, " SIGN IN "),
     ],
 )
 async def test_the_band_says_where_we_are(changes: dict[str, object], says: str) -> None:
@@ -160,6 +167,59 @@ async def test_the_band_says_where_we_are(changes: dict[str, object], says: str)
     async with desk.app.run_test(size=(160, 45)) as pilot:
         await desk.settle(pilot)
         assert says in panel_text(desk, "band")
+
+
+@pytest.mark.parametrize("world", ["simulated", "replay"])
+async def test_a_world_without_a_broker_says_nothing_of_a_sign_in(world: str) -> None:
+    desk = Desk(with_header(world=world, signed_in_until=None))
+    async with desk.app.run_test(size=(200, 60)) as pilot:
+        await desk.settle(pilot)
+        assert "sign" not in panel_text(desk, "band").lower()
+
+
+async def test_a_token_that_does_not_say_when_it_ends_is_no_missing_sign_in() -> None:
+    view = with_header(world="live", signed_in_until=None)
+    proven = PreflightView(True, at(9, 1), (CheckRow("authentication", "token", "WARN", "", "no end"),))
+    desk = Desk(msgspec.structs.replace(view, preflight=proven))
+    async with desk.app.run_test(size=(160, 45)) as pilot:
+        await desk.settle(pilot)
+        assert "sign-in no end known" in panel_text(desk, "band")
+        assert "SIGN IN" not in panel_text(desk, "band")
+
+
+@pytest.mark.parametrize("size", [(80, 24), (120, 40)])
+async def test_a_long_reason_hides_neither_the_missing_sign_in_nor_the_time(size: tuple[int, int]) -> None:
+    reason = "PAUSED: pre-flight says no-go: token: expected an access token, got none; " * 3
+    desk = Desk(with_header(world="live", signed_in_until=None, trading=reason))
+    async with desk.app.run_test(size=size) as pilot:
+        await desk.settle(pilot)
+        band = panel_text(desk, "band")
+        assert all(part in band for part in (" LIVE ", "PAUSED: pre-flight", "… ", "11:42:07 IST", "SIGN IN"))
+
+
+@pytest.mark.parametrize("theme", [theme.name for theme in THEMES])
+def test_the_live_band_stands_out_from_every_other_and_its_words_can_be_read(theme: str) -> None:
+    colours = next(one for one in THEMES if one.name == theme).variables
+    live = Color.parse(colours["ck-live"])
+    assert contrast(live, Color.parse(colours["ck-live-text"])) > 10
+    background = next(one for one in THEMES if one.name == theme).background or "black"
+    louder = contrast(live, Color.parse(background))
+    for world in ("simulated", "replay", "paper"):
+        assert louder > 1.5 * contrast(Color.parse(colours[f"ck-{world}"]), Color.parse(background))
+
+
+def contrast(one: Color, other: Color) -> float:
+    """The WCAG contrast of two colours, 1 to 21."""
+    low, high = sorted(_luminance(colour) for colour in (one, other))
+    return (high + 0.05) / (low + 0.05)
+
+
+def _luminance(colour: Color) -> float:
+    parts = [value / 255 for value in colour.rgb]
+    red, green, blue = (
+        part / 12.92 if part <= 0.04045 else ((part + 0.055) / 1.055) ** 2.4 for part in parts
+    )
+    return 0.2126 * red + 0.7152 * green + 0.0722 * blue
 
 
 @pytest.mark.parametrize("world", ["simulated", "replay", "paper", "live"])
