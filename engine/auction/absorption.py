@@ -3,10 +3,11 @@
 A stand begins when price reaches a row farther out than any stand before it, and ends when price goes more than
 one row through it or more than three rows away. It becomes an absorption when the pressing side's volume in its
 row reaches the threshold under every aggressor rule, half a minute has passed and the best quote on the other side
-was refilled at least once: it stood after a trade against it with no less than before. Otherwise it stays silent.
+was refilled at least once: it stood after a trade against it with no less than before. Otherwise it stays silent, and
+only remembers the stand that came nearest.
 """
 
-from typing import Final
+from typing import Final, NamedTuple
 
 from engine.auction.value_area import Rows
 from engine.market.clock import SECOND, Instant
@@ -27,6 +28,15 @@ def absorption_threshold(rows: Rows | None) -> int:
     return -(-MEDIANS * doubled // 2)
 
 
+class Nearest(NamedTuple):
+    """A stand that had all but the volume: how much it held of how much it needed, units, when and in which row."""
+
+    volume: int
+    needed: int
+    row: int
+    time: Instant
+
+
 class _Stand:
     __slots__ = ("place", "refilled", "reported", "since", "volumes")
 
@@ -41,10 +51,12 @@ class _Stand:
 class Absorber:
     """Watches one side: ``sign`` +1 for buyers pressing up, -1 for sellers pressing down."""
 
-    __slots__ = ("_stands", "sign")
+    __slots__ = ("_stands", "nearest", "sign")
 
     def __init__(self, sign: int) -> None:
         self.sign = sign
+        self.nearest: Nearest | None = None
+        """The stand that came nearest to an absorption; None before one was held and refilled long enough."""
         self._stands: list[_Stand] = []
 
     def take(
@@ -97,6 +109,9 @@ class Absorber:
             return 0
         smallest = min(volumes)
         if smallest < threshold:
+            nearest = self.nearest
+            if nearest is None or smallest * nearest.needed > nearest.volume * threshold:
+                self.nearest = Nearest(smallest, threshold, stand.place * sign, time)
             return 0
         stand.reported = True
         return smallest

@@ -130,3 +130,5 @@ class Absorption:
     side: str
     """BUY when buyers were absorbed (at a high), SELL when sellers were (at a low)."""
     volume: int
+    needed: int | None = None
+    """What it fell short of, units; None for an absorption."""

@@ -4,6 +4,7 @@ The feed names no aggressor, and one packet stands for many trades: every figure
 differ in the quote they hold a price against, so their spread is shown with the default's value.
 """
 
+from fractions import Fraction
 from typing import Final
 
 from engine.auction.absorption import Absorber
@@ -128,6 +129,15 @@ class OrderFlow:
         """Return the newest absorptions, the newest last."""
         return tuple(self._absorptions)
 
+    @property
+    def nearest_absorption(self) -> Absorption | None:
+        """Return the stand that came nearest to an absorption without being one; None where none was held."""
+        found = [(one.sign, near) for one in self._absorbers if (near := one.nearest) is not None]
+        if not found:
+            return None
+        sign, near = max(found, key=lambda pair: Fraction(pair[1].volume, pair[1].needed))
+        return Absorption(near.time, near.row * self._row, _presser(sign), near.volume, near.needed)
+
     def _trade(
         self,
         bid: Paise,
@@ -189,10 +199,12 @@ class OrderFlow:
                     self._report(absorber, row, time, volume)
 
     def _report(self, absorber: Absorber, row: int, time: Instant, volume: int) -> None:
-        self._absorptions.append(
-            Absorption(time, row * self._row, "BUY" if absorber.sign > 0 else "SELL", volume)
-        )
+        self._absorptions.append(Absorption(time, row * self._row, _presser(absorber.sign), volume))
         del self._absorptions[:-ABSORPTIONS_SHOWN]
+
+
+def _presser(sign: int) -> str:
+    return "BUY" if sign > 0 else "SELL"
 
 
 def _side(price: Paise, double_middle: Paise, otherwise: int) -> int:

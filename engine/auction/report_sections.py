@@ -111,6 +111,7 @@ def order_flow_section(auction: Auction, context: Context) -> dict[str, object] 
             }
             for stack in find_stacks(rows)
         ]
+    nearest = flow.nearest_absorption
     return {
         "inferred": "one packet stands for many trades: no aggressor is reported",
         "delta": {
@@ -137,6 +138,14 @@ def order_flow_section(auction: Auction, context: Context) -> dict[str, object] 
             }
             for one in context.absorptions
         ],
+        "nearest_absorption": nearest
+        and {
+            "time": isoformat(nearest.time),
+            "price": rupees_of(nearest.price),
+            "side": nearest.side,
+            "volume": nearest.volume,
+            "needed": nearest.needed,
+        },
         "stacked_imbalances": stacks[-STACKS_SHOWN:],
     }
 

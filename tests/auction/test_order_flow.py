@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from config import Profile, Settings
-from engine.auction.absorption import Absorber, absorption_threshold
+from engine.auction.absorption import Absorber, Nearest, absorption_threshold
 from engine.auction.footprint import (
     FootprintRow,
     Imbalance,
@@ -222,6 +222,20 @@ def test_absorption_needs_every_rule_and_a_refill() -> None:
     doubtful.take(0, 0, (1, 1, -1), 500, 100, refilled=True)
     assert doubtful.take(0, 40 * SECOND, (1, -1, 1), 99, 100, refilled=True) == 0
     assert press(doubtful, 41, 0, 1) == 100
+
+
+def test_the_stand_that_came_nearest_is_remembered_with_what_it_lacked() -> None:
+    absorber = Absorber(-1)
+    press(absorber, 0, 0, 500)
+    assert absorber.nearest is None, "it was not held long enough"
+    absorber = Absorber(-1)
+    press(absorber, 0, 0, 30)
+    press(absorber, 30, 0, 30)
+    press(absorber, 40, -2, 30)
+    press(absorber, 75, -2, 10)
+    assert absorber.nearest == Nearest(60, 100, 0, 30 * SECOND)
+    press(absorber, 80, -2, 60)
+    assert absorber.nearest == Nearest(60, 100, 0, 30 * SECOND), "an absorption is no near miss"
 
 
 def test_the_threshold_is_three_median_rows() -> None:

@@ -13,6 +13,7 @@ from engine.auction.levels import Acceptance, NodeKind
 from engine.auction.market import Market
 from engine.auction.structure_reading import read_structure
 from engine.feeds.recording import open_recordings
+from engine.market.clock import datetime_of
 from engine.market.session import trading_day
 from tests.auction.builders import DAY, at
 from tests.recordings import EQ_A, EQ_B, OPT_A, OPT_B, recorded_files
@@ -62,6 +63,29 @@ def test_delta_under_each_rule(
     assert (delta.rule, delta.value, delta.low, delta.high) == ("LR-prev", rules[0], min(rules), max(rules))
     assert (round(delta.inside_share, 3), delta.imbalance) == (inside, imbalance)
     assert delta.sign == (0 if min(rules) < 0 else 1)
+
+
+@pytest.mark.parametrize(
+    ("key", "volume", "needed", "clock"),
+    [
+        (EQ_A, 23_897, 51_611, "12:37:36"),
+        (EQ_B, 2_275, 2_615, "09:48:11"),
+        (OPT_B, 6_055, 16_590, "09:47:22"),
+        (OPT_A, 44_555, 101_010, "15:28:24"),
+    ],
+)
+def test_no_stand_of_the_four_recordings_is_an_absorption_and_the_nearest_says_what_it_lacked(
+    recorded: Recorded, key: str, volume: int, needed: int, clock: str
+) -> None:
+    flow = recorded.market.auction(key).flow
+    assert flow.absorptions == ()
+    nearest = flow.nearest_absorption
+    assert nearest is not None
+    assert (nearest.volume, nearest.needed, f"{datetime_of(nearest.time):%H:%M:%S}") == (
+        volume,
+        needed,
+        clock,
+    )
 
 
 @pytest.mark.parametrize(("key", "deviation"), [(EQ_A, 6.8025), (OPT_A, 62.3343)])
