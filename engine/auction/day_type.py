@@ -2,7 +2,9 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from fractions import Fraction
 from itertools import pairwise
+from math import ceil, floor
 
 from engine.auction.context import AverageRange, NamedReading, Quality
 from engine.auction.structure import single_prints
@@ -89,7 +91,7 @@ def name_day(session: Session, *, developing: bool) -> NamedReading:
     }
     if not extension.sides and not _has_known_range(session.average_range):
         evidence["non_trend"] = "undecidable without an average daily range"
-    return NamedReading(name, developing, evidence, _falsifier(name, session, extension))
+    return NamedReading(name, developing, evidence, _falsifier(name, session, extension, singles))
 
 
 def unknown(reason: str) -> NamedReading:
@@ -153,17 +155,70 @@ def _one_timeframing(brackets: Sequence[Bracket], *, upwards: bool) -> tuple[int
     return sum(later.high <= earlier.high for earlier, later in pairs), len(pairs)
 
 
-def _falsifier(name: str, session: Session, extension: Extension) -> str:
+def _falsifier(name: str, session: Session, extension: Extension, singles: tuple[int, int] | None) -> str:
+    """Return what would overturn the name, in prices where a price can."""
+    if extension.sides == 2:
+        return _other_neutral(name, session)
     tick, threshold = session.tick, extension.threshold
-    above = -(-(10 * session.balance_high + threshold) // (10 * tick)) * tick
-    below = (10 * session.balance_low - threshold) // (10 * tick) * tick
-    if name.startswith("NEUTRAL"):
-        return "stands: both sides are extended"
-    if extension.up:
-        return f"becomes NEUTRAL at {rupees_of(below):.2f} or lower"
-    if extension.down:
-        return f"becomes NEUTRAL at {rupees_of(above):.2f} or higher"
-    return f"an extension begins at {rupees_of(above):.2f} or higher, {rupees_of(below):.2f} or lower"
+    above = _up(Fraction(10 * session.balance_high + threshold, 10), tick)
+    below = _down(Fraction(10 * session.balance_low - threshold, 10), tick)
+    neutral = (
+        f"NEUTRAL at {_rupees(below)} or lower" if extension.up else f"NEUTRAL at {_rupees(above)} or higher"
+    )
+    if not extension.sides:
+        text = f"an extension begins at {_rupees(above)} or higher, {_rupees(below)} or lower"
+    elif name == "TREND":
+        text = f"becomes NORMAL VARIATION {_trend_ends(session, up=extension.up)}, {neutral}"
+    elif name == "NORMAL":
+        text = f"becomes NORMAL VARIATION at {_outgrown(session, up=extension.up)}, {neutral}"
+    else:
+        text = f"becomes {neutral}"
+    if name == "NON-TREND" and session.average_range is not None:
+        text += f"; becomes NORMAL at a range of {_rupees(-(-session.average_range.value // 2))}"
+    if name == "DOUBLE DISTRIBUTION" and singles is not None:
+        low, high = (_price(session.rows.low + index, session.row) for index in singles)
+        text += f"; over once another bracket fills {low} to {high}"
+    return text
+
+
+def _other_neutral(name: str, session: Session) -> str:
+    """Return between which prices a neutral day's close is no extreme."""
+    span = session.high - session.low
+    above = _up(session.low + Fraction(8 * span, 10), session.tick)
+    below = _down(session.low + Fraction(2 * span, 10), session.tick)
+    if name == "NEUTRAL EXTREME":
+        return f"becomes NEUTRAL CENTRE above {_rupees(below)} and below {_rupees(above)}"
+    return f"becomes NEUTRAL EXTREME at {_rupees(above)} or higher, {_rupees(below)} or lower"
+
+
+def _trend_ends(session: Session, *, up: bool) -> str:
+    """Return the price at which a trend day has left its end, and what else ends it."""
+    span = session.high - session.low
+    if up:
+        price = f"below {_rupees(_up(session.low + Fraction(8 * span, 10), session.tick))}"
+    else:
+        price = f"above {_rupees(_down(session.low + Fraction(2 * span, 10), session.tick))}"
+    return f"{price}, wider than 5 TPOs or under 0.7 one-timeframing"
+
+
+def _outgrown(session: Session, *, up: bool) -> str:
+    """Return the price at which the balance is less than 85 % of the day."""
+    grown = Fraction(100 * (session.balance_high - session.balance_low), 85)
+    if up:
+        return f"{_rupees(_down(session.low + grown, session.tick) + session.tick)} or higher"
+    return f"{_rupees(_up(session.high - grown, session.tick) - session.tick)} or lower"
+
+
+def _up(price: Fraction, tick: Paise) -> Paise:
+    return ceil(price / tick) * tick
+
+
+def _down(price: Fraction, tick: Paise) -> Paise:
+    return floor(price / tick) * tick
+
+
+def _rupees(price: Paise) -> str:
+    return f"{rupees_of(price):.2f}"
 
 
 def _ratio(part: int, whole: int) -> float | None:
@@ -171,4 +226,4 @@ def _ratio(part: int, whole: int) -> float | None:
 
 
 def _price(row: int, height: Paise) -> str:
-    return f"{rupees_of(row * height):.2f}"
+    return _rupees(row * height)

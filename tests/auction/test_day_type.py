@@ -85,17 +85,80 @@ def test_an_extension_counts_from_a_tenth_of_the_balance_or_one_row() -> None:
     assert coarse.evidence["direction"] == "none"
 
 
+NARROW_RANGE = AverageRange(900, Quality.LIVE, 20)
+PARTED = [(10_000, 10_200)] * 4 + [(10_100, 10_700)] + [(10_600, 10_800)] * 3
+
+
 @pytest.mark.parametrize(
-    ("spans", "falsifier"),
+    ("spans", "last", "falsifier"),
     [
-        ([*BALANCE, (10_200, 10_700)], "becomes NEUTRAL at 99.60 or lower"),
-        ([*BALANCE, (9_700, 10_200)], "becomes NEUTRAL at 104.40 or higher"),
-        ([*BALANCE, (10_100, 10_300)], "an extension begins at 104.40 or higher, 99.60 or lower"),
-        ([*BALANCE, (9_700, 10_700)], "stands: both sides are extended"),
+        ([*BALANCE, (10_200, 10_700)], 10_300, "becomes NEUTRAL at 99.60 or lower"),
+        ([*BALANCE, (9_700, 10_200)], 10_300, "becomes NEUTRAL at 104.40 or higher"),
+        ([*BALANCE, (10_100, 10_300)], 10_300, "an extension begins at 104.40 or higher, 99.60 or lower"),
+        (
+            [*BALANCE, (9_700, 10_700)],
+            10_300,
+            "becomes NEUTRAL EXTREME at 105.00 or higher, 99.00 or lower",
+        ),
+        ([*BALANCE, (9_700, 10_700)], 10_500, "becomes NEUTRAL CENTRE above 99.00 and below 105.00"),
+        (
+            [*BALANCE, (10_300, 10_450)],
+            10_430,
+            "becomes NORMAL VARIATION at 104.80 or higher, NEUTRAL at 99.60 or lower",
+        ),
+        (
+            [*BALANCE, (9_950, 10_300)],
+            10_000,
+            "becomes NORMAL VARIATION at 99.20 or lower, NEUTRAL at 104.40 or higher",
+        ),
+        (
+            TREND,
+            TREND[-1][1],
+            (
+                "becomes NORMAL VARIATION below 110.30, wider than 5 TPOs or under 0.7 one-timeframing,"
+                " NEUTRAL at 99.70 or lower"
+            ),
+        ),
+        (
+            PARTED,
+            10_700,
+            "becomes NEUTRAL at 99.80 or lower; over once another bracket fills 102.20 to 105.80",
+        ),
     ],
 )
-def test_the_falsifier_names_the_exact_price(spans: list[tuple[int, int]], falsifier: str) -> None:
-    assert name_day(session(spans, 10_300), developing=True).falsifier == falsifier
+def test_the_falsifier_names_the_exact_price(spans: list[tuple[int, int]], last: int, falsifier: str) -> None:
+    assert name_day(session(spans, last), developing=True).falsifier == falsifier
+
+
+def test_a_non_trend_day_names_the_range_that_ends_it() -> None:
+    reading = name_day(session([*BALANCE, (10_100, 10_300)], 10_300, NARROW_RANGE), developing=True)
+    assert reading.name == "NON-TREND"
+    assert reading.falsifier.endswith("; becomes NORMAL at a range of 4.50")
+
+
+def _renamed(spans: list[tuple[int, int]], price: int, average: AverageRange | None = None) -> str:
+    """Name the day again after one more bracket went from its last price to another."""
+    return name_day(
+        session([*spans, (min(price, 10_300), max(price, 10_300))], price, average), developing=True
+    ).name
+
+
+@pytest.mark.parametrize(
+    ("spans", "before", "price", "name"),
+    [
+        ([*BALANCE, (10_200, 10_700)], 9_970, 9_960, "NEUTRAL"),
+        ([*BALANCE, (9_700, 10_200)], 10_430, 10_440, "NEUTRAL"),
+        ([*BALANCE, (9_700, 10_700)], 10_490, 10_500, "NEUTRAL EXTREME"),
+        ([*BALANCE, (9_700, 10_700)], 9_910, 9_900, "NEUTRAL EXTREME"),
+        ([*BALANCE, (10_300, 10_450)], 10_470, 10_480, "NORMAL VARIATION"),
+        ([*BALANCE, (9_950, 10_300)], 9_930, 9_920, "NORMAL VARIATION"),
+    ],
+)
+def test_the_name_falls_at_the_price_of_the_falsifier_and_not_a_tick_before(
+    spans: list[tuple[int, int]], before: int, price: int, name: str
+) -> None:
+    assert not _renamed(spans, before).startswith(name)
+    assert _renamed(spans, price).startswith(name)
 
 
 def test_a_day_without_any_range_has_no_shares() -> None:

@@ -557,7 +557,7 @@ def test_average_true_range_equals_the_library_along_the_day(
                 "extension_down": 0.058,
                 "single_prints": "860.00 to 880.00",
             },
-            "becomes NEUTRAL at 706.20 or lower",
+            "becomes NEUTRAL at 706.20 or lower; over once another bracket fills 860.00 to 880.00",
         ),
         (
             OPT_A,
