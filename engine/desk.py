@@ -73,11 +73,18 @@ class WorldOutcome:
     text: str
 
 
-def open_desk(home: Path | None, overrides: Sequence[str], *, settings_needed: bool = True) -> "Desk":
+def open_desk(
+    home: Path | None,
+    overrides: Sequence[str],
+    *,
+    settings_needed: bool = True,
+    overrides_needed: bool = True,
+) -> "Desk":
     """Return the desk of a home with validated settings; raises DeskError for a bad setting or home.
 
     Without ``settings_needed`` a bad file or environment is left out and told by ``Desk.bad_settings``: a kill must
-    not wait for somebody to mend it. What this very command line says must be right all the same.
+    not wait for somebody to mend it. What this very command line says must be right all the same, unless
+    ``overrides_needed`` is False too.
     """
     try:
         resolved = resolve_home(home)
@@ -87,7 +94,7 @@ def open_desk(home: Path | None, overrides: Sequence[str], *, settings_needed: b
     try:
         return Desk(resolved, config.load(resolved.root, overrides), tuple(overrides))
     except config.SettingsError as error:
-        if settings_needed or not _are_good(overrides):
+        if settings_needed or (overrides_needed and not _are_good(overrides)):
             raise DeskError(str(error)) from error
         return Desk(resolved, config.Configuration(config.Settings(), {}), (), bad_settings=str(error))
 
@@ -408,7 +415,7 @@ async def embed_engine(desk: Desk, choice: MarketChoice | None, world: World) ->
     directory = desk.home.world(world)
     planned = None if choice is None else desk.planned(choice)
     lock = None
-    host = Host(directory, desk.settings, speed=1 if choice is None else choice.speed)
+    host = Host(desk.home, world, desk.settings, speed=1 if choice is None else choice.speed)
     try:
         directory.create()
         lock, heartbeat = host.take_world()

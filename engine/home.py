@@ -48,6 +48,16 @@ class WorldDirectory:
         return self.path / "exchange.sqlite"
 
     @property
+    def place(self) -> Path:
+        """Return the path of the file that says how far a live run has come in its own recording."""
+        return self.path / "place.sqlite"
+
+    @property
+    def summaries(self) -> Path:
+        """Return the directory of the close-of-day summaries."""
+        return self.path / "summaries"
+
+    @property
     def latch(self) -> Path:
         """Return the path of the kill latch."""
         return self.path / "latch.json"

@@ -8,7 +8,7 @@ nothing is accepted there, and what rests in them does not fill.
 """
 
 from bisect import insort
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Self
 
@@ -145,6 +145,9 @@ class PaperExchange:
     def follow(self, instrument: Instrument) -> None:
         """Trade one more instrument from now on."""
         self._floor.follow(instrument)
+
+    def remember(self, orders: Iterable[object]) -> None:
+        """Do nothing: this exchange keeps its own book."""
 
     def submit(self, request: Request, now: Instant) -> None:
         """Send a request; it arrives after the latency, in the order sent."""

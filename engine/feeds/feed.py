@@ -67,3 +67,8 @@ class Begun(Protocol):
     def begins(self) -> Instant:
         """Return where the run's clock stood as the run began."""
         ...
+
+    @property
+    def ends(self) -> Instant | None:
+        """Return where it stood as the market was declared over; None while it is not, or was cut off."""
+        ...

@@ -44,8 +44,8 @@ class LiveTape:
         self._past = past
         self._arrived: deque[MarketUpdate] = deque()
         self._begins = begins
-        self.finished = False
-        """Whether nothing more will arrive: the session is over."""
+        self.ends: Instant | None = None
+        """Where the clock stood as the session was declared over; nothing arrives after that."""
 
     @property
     def instruments(self) -> Mapping[str, Instrument]:
@@ -97,17 +97,23 @@ class LiveTape:
         """Say whether everything was read and nothing more will come."""
         return self.finished and not self._arrived and self._past is None
 
+    @property
+    def finished(self) -> bool:
+        """Say whether nothing more will arrive: the session is over."""
+        return self.ends is not None
+
     def follow(self, instrument: Instrument) -> None:
         """Note that one more instrument is followed."""
         self._instruments.setdefault(instrument.key, instrument)
 
     def arrive(self, updates: Iterable[MarketUpdate]) -> None:
-        """Take in the updates of a frame just received."""
-        self._arrived.extend(updates)
+        """Take in the updates of a frame just received; those after the end are left out."""
+        if self.ends is None:
+            self._arrived.extend(updates)
 
-    def finish(self) -> None:
+    def finish(self, now: Instant) -> None:
         """Say that the market has ended: after what already arrived comes nothing more."""
-        self.finished = True
+        self.ends = now if self.ends is None else self.ends
 
     def read(self) -> MarketUpdate | None:
         """Return the next update; None when nothing has arrived, which is an end only once ``ended`` says so."""

@@ -56,6 +56,8 @@ class FrameFile:
     last_arrival: Instant | None
     ended: str | None
     """Why it was closed; None for one that was cut off."""
+    ended_at: Instant | None = None
+    """Where the session's clock stood then."""
 
     @property
     def name(self) -> str:
@@ -105,6 +107,7 @@ def survey_frames(path: Path) -> FrameFile:
     first: Instant | None = None
     last: Instant | None = None
     ended: str | None = None
+    ended_at: Instant | None = None
     try:
         for kind, arrival, payload in records_of(path):
             if header is None:
@@ -122,7 +125,7 @@ def survey_frames(path: Path) -> FrameFile:
                     instruments.update((instrument.key, instrument) for instrument in event.instruments)
                     prior.update(event.prior)
                 elif isinstance(event, Ended):
-                    ended = event.reason
+                    ended, ended_at = event.reason, arrival
         with path.open("rb") as file:
             digest = hashlib.file_digest(file, "sha256").hexdigest()
     except OSError as error:
@@ -142,6 +145,7 @@ def survey_frames(path: Path) -> FrameFile:
         first_arrival=first,
         last_arrival=last,
         ended=ended,
+        ended_at=ended_at,
     )
 
 
@@ -198,6 +202,11 @@ class RecordedFrames:
     def begins(self) -> Instant:
         """Return where the clock of the first recorded run stood as it began."""
         return self._files[0].header.begins
+
+    @property
+    def ends(self) -> Instant | None:
+        """Return where the clock stood as the last recorded run ended; None where it was cut off."""
+        return self._files[-1].ended_at
 
     @property
     def identity(self) -> str:

@@ -140,6 +140,10 @@ class Ledger(LedgerReader):
         values = (*msgspec.to_builtins(run).values(),)
         self._write_now("INSERT OR IGNORE INTO runs VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)", values)
 
+    def amend_plan(self, run: str, plan: str) -> None:
+        """Replace a run's plan by one that knows more, durable on return. Raises LedgerError."""
+        self._write_now("UPDATE runs SET plan = ? WHERE run = ?", (plan, run))
+
     def end_run(self, run: str, now: Instant) -> None:
         """Mark a run as ended cleanly, durable on return. Raises LedgerError."""
         self._close_run(run, RunState.ENDED, now)

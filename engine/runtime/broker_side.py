@@ -34,6 +34,10 @@ class BrokerSide(Protocol):
         """Return what is known of instruments before the open, by key."""
         ...
 
+    def flush(self) -> None:
+        """Hand what was recorded to the system, ahead of a place in it that is kept."""
+        ...
+
     async def obey(self, command: Asked) -> CommandResult:
         """Do or refuse what a person asks; may wait for the broker."""
         ...

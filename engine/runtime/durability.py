@@ -21,7 +21,7 @@ from engine.runtime.exchange import Exchange
 
 _SOON_SECONDS: Final = 0.02
 """Between two commits while something happens."""
-_COMMIT_SECONDS: Final = 0.25
+COMMIT_SECONDS: Final = 0.25
 """Between two commits while only the market moves."""
 
 _logger = logging.getLogger(__name__)
@@ -40,12 +40,18 @@ class Durability:
         run: str,
         where: Callable[[], Cursor],
         monotonic: Callable[[], float],
+        *,
+        every: float = COMMIT_SECONDS,
+        before: Callable[[], None] = lambda: None,
     ) -> None:
+        """Take the disks; ``before`` is called ahead of each place that is kept, ``every`` seconds at the latest."""
         self._ledger = ledger
         self._exchange = exchange
         self._run = run
         self._where = where
         self._monotonic = monotonic
+        self._every = every
+        self._before = before
         self._entries: list[Entry] = []
         self._writer = ThreadPoolExecutor(1, thread_name_prefix="exchange-file")
         self._writing: Future[None] | None = None
@@ -84,7 +90,7 @@ class Durability:
         if self._writing is not None:
             return
         since = self._monotonic() - self._last
-        if since >= _COMMIT_SECONDS or (self._unsaved and since >= _SOON_SECONDS):
+        if since >= self._every or (self._unsaved and since >= _SOON_SECONDS):
             self._commit()
 
     async def flush(self) -> None:
@@ -114,6 +120,7 @@ class Durability:
         if not self._unsaved and not self._problem and place == self._place:
             return
         self._unsaved, self._place = False, place
+        self._before()
         batch = self._exchange.capture(cursor)
         if batch is None or self._ledger is None:
             return

@@ -1,5 +1,6 @@
 """What a run asks of the place where its orders go: the paper exchange, or the broker."""
 
+from collections.abc import Iterable
 from typing import Protocol
 
 from engine.brokers.records import Cursor
@@ -8,6 +9,7 @@ from engine.market.clock import Instant
 from engine.market.instrument import Instrument
 from engine.market.update import MarketUpdate
 from engine.orders.messages import BookRead, BrokerEvent, ReadFailed, Request
+from engine.orders.order import Order
 
 
 class Exchange(Protocol):
@@ -25,6 +27,10 @@ class Exchange(Protocol):
 
     def follow(self, instrument: Instrument) -> None:
         """Take orders in one more instrument."""
+        ...
+
+    def remember(self, orders: Iterable[Order]) -> None:
+        """Take in what the core knows of its orders from an earlier life, before the book is read."""
         ...
 
     def submit(self, request: Request, now: Instant) -> None:

@@ -8,22 +8,22 @@ import signal
 import time
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 import config
 from engine.brokers.store import ExchangeError
 from engine.commands import ArmManual
 from engine.core import Latched
-from engine.home import World, WorldDirectory
+from engine.home import Home, World, WorldDirectory
 from engine.latch import Latch, wall_clock
 from engine.ledger.records import Entry, LedgerError
 from engine.ledger.store import Ledger
 from engine.link import KillLine, KillReceiver, KillRequest, LinkServer
 from engine.presenter import Presenter
 from engine.process import EngineLock, Heartbeat, ignore_hangup
-from engine.runtime.ending import EndsWhenIdle
+from engine.runtime.ending import Ending, EndsWhenIdle
 from engine.runtime.exchange import Exchange
-from engine.runtime.pace import Pace
+from engine.runtime.pace import LivePace, Pace
 from engine.runtime.plan import MarketChoice, RunPlan
 from engine.runtime.run import (
     PreparedRun,
@@ -39,6 +39,12 @@ from engine.runtime.run import (
 )
 from engine.runtime.service import Service
 
+if TYPE_CHECKING:
+    from engine.runtime.account.beginning import Begun
+    from engine.runtime.account.market import AccountMarket
+
+_MAKE_WAY_SECONDS: Final = 0.2
+"""Between a kill's answer and the end of an engine that had not begun."""
 _LOG_BYTES: Final = 2_000_000
 _logger: Final = logging.getLogger(__name__)
 
@@ -62,12 +68,14 @@ class Hosted:
 class Host:
     """Owns everything an engine opens, and gives it back in order."""
 
-    def __init__(self, directory: WorldDirectory, settings: config.Settings, *, speed: int) -> None:
-        self._directory = directory
+    def __init__(self, home: Home, world: World, settings: config.Settings, *, speed: int) -> None:
+        self._home = home
+        self._directory = home.world(world)
         self._settings = settings
         self._speed = speed
         self._early_kills: list[KillRequest] = []
         self._service: Service | None = None
+        self._preparing = False
         self.began = False
         self.finished = False
         """Whether the run ended flat; one that did not is resumed by the next engine."""
@@ -102,11 +110,18 @@ class Host:
         line = KillLine(self._directory, receiver) if sockets else None
         ledger: Ledger | None = None
         prepared: PreparedRun[Exchange] | None = None
+        begun: Begun | None = None
         try:
             ledger = Ledger.open(self._directory.ledger)
             entries: list[Entry] = []
-            prepared = self._prepare(choice, ledger, entries, heartbeat)
-            service = self._service = self._make_service(prepared, ledger, latch, heartbeat, entries)
+            if self._directory.world is World.ACCOUNT:
+                self._preparing = sockets
+                begun = await self._begin_account(choice, ledger, entries, heartbeat, latch)
+                prepared = begun.prepared
+            else:
+                prepared = self._prepare(choice, ledger, entries, heartbeat)
+            side = None if begun is None else begun.side
+            service = self._service = self._make_service(prepared, ledger, latch, heartbeat, entries, side)
             record = latch.record
             latched = None if record is None else Latched(record.by, record.reason, record.command)
             effects = [*prepared.effects, *honour_latch(prepared.playback, latched)]
@@ -127,6 +142,8 @@ class Host:
                 _stop_on_signals(loop, service)
             if ready is not None:
                 ready.set_result(Hosted(service, server, receiver, ledger, latch, prepared.plan))
+            if begun is not None:
+                begun.go(service)
             try:
                 reason = await service.run_until_stopped()
             finally:
@@ -137,6 +154,8 @@ class Host:
                 ledger.end_run(prepared.plan.run, prepared.playback.now)
             return reason
         finally:
+            if begun is not None:
+                await begun.side.close()
             if prepared is not None:
                 prepared.exchange.close()
             if ledger is not None:
@@ -146,10 +165,38 @@ class Host:
             latch.close()
 
     def _killed(self, kill: KillRequest) -> None:
-        if self._service is None:
-            self._early_kills.append(kill)
-        else:
+        if self._service is not None:
             self._service.kill(kill)
+            return
+        self._early_kills.append(kill)
+        if self._preparing:
+            # The latch is set and nothing was sent yet; who kills must not wait for sign-in and downloads.
+            _logger.error("killed while the run was being prepared: the engine makes way for whoever closes")
+            asyncio.get_running_loop().call_later(_MAKE_WAY_SECONDS, os._exit, 1)
+
+    async def _begin_account(
+        self,
+        choice: MarketChoice | None,
+        ledger: Ledger,
+        entries: list[Entry],
+        heartbeat: Heartbeat,
+        latch: Latch,
+    ) -> "Begun":
+        from engine.runtime.account.beginning import AccountBeginning
+
+        beginning = AccountBeginning(
+            self._home,
+            self._directory,
+            self._settings,
+            ledger,
+            journal=entries.append,
+            beat=heartbeat.beat,
+            latched=lambda: latch.is_set,
+        )
+        try:
+            return await beginning.begin(choice)
+        finally:
+            self._preparing = False
 
     def _prepare(
         self, choice: MarketChoice | None, ledger: Ledger, entries: list[Entry], heartbeat: Heartbeat
@@ -213,19 +260,28 @@ class Host:
         latch: Latch,
         heartbeat: Heartbeat,
         entries: list[Entry],
+        side: "AccountMarket | None",
     ) -> Service:
         trades, accounts = past_of(ledger, prepared.plan.run)
         playback = prepared.playback
+        pace = Pace(time.monotonic, playback.now, speed=self._speed)
+        ending: Ending = EndsWhenIdle(self._settings.engine.idle_minutes * 60, time.monotonic)
+        if side is not None:
+            from engine.runtime.account.ending import ends_after_the_day
+
+            pace = LivePace(side.reached)
+            ending = ends_after_the_day(prepared, side.finish_tape, self._directory.summaries)
         service = Service(
             playback=playback,
-            pace=Pace(time.monotonic, playback.now, speed=self._speed),
+            pace=pace,
             exchange=prepared.exchange,
             ledger=ledger,
             run=prepared.plan.run,
             latch=latch,
             presenter=Presenter(trades, accounts),
             beat=heartbeat.beat,
-            ending=EndsWhenIdle(self._settings.engine.idle_minutes * 60, time.monotonic),
+            ending=ending,
+            broker_side=side,
         )
         for entry in entries:
             service.note(entry)
@@ -234,13 +290,14 @@ class Host:
 
 
 def host_engine(
-    directory: WorldDirectory, settings: config.Settings, choice: MarketChoice | None, *, speed: int
+    home: Home, world: World, settings: config.Settings, choice: MarketChoice | None, *, speed: int
 ) -> None:
     """Run a world's engine in this process until it ends; raises HostError when it cannot begin."""
     ignore_hangup()
+    directory = home.world(world)
     directory.create()
     _log_to(directory)
-    host = Host(directory, settings, speed=speed)
+    host = Host(home, world, settings, speed=speed)
     lock, heartbeat = host.take_world()
     clean = False
     try:

@@ -26,7 +26,7 @@ from engine.core import (
     Unfollowed,
     Wake,
 )
-from engine.feeds.feed import PulledFeed
+from engine.feeds.feed import Begun, PulledFeed
 from engine.feeds.live_tape import LiveTape
 from engine.ledger.records import Entry
 from engine.market.clock import Instant
@@ -88,6 +88,7 @@ class Playback:
         """The account at each mark since the run began, earlier lives included."""
         self._journal = journal
         self._tape = feed if isinstance(feed, LiveTape) else None
+        self._begun = feed if isinstance(feed, Begun) else None
         self._peeked: MarketUpdate | None = None
 
     @property
@@ -282,7 +283,10 @@ class Playback:
             return None
         update = self._peek()
         if update is None:
-            return self.now if self._tape is None or self._tape.ended else None
+            if self._tape is not None and not self._tape.ended:
+                return None
+            ends = None if self._begun is None else self._begun.ends
+            return self.now if ends is None else max(self.now, ends + self.pause_offset)
         return update.arrival + self.pause_offset
 
     def _peek(self) -> MarketUpdate | None:

@@ -202,6 +202,7 @@ def _revive(
         ledger.journal(plan.run), updates=cursor.updates, sequence=cursor.sequence, beat=beat
     )
     kept: list[Effect] = [effect for effect in past if isinstance(effect, Record) and effect.time >= now]
+    exchange.remember(playback.core.orders.all())
     if clock is None:
         return playback, kept + playback.resume(plan.run, cursor.now, cursor.pause_offset)
     kept += playback.catch_up(clock())

@@ -48,6 +48,8 @@ _DISK_PATIENCE: Final = 0.010
 """Seconds a reducing order waits for its intent to be on disk."""
 _INTENT_PATIENCE: Final = 0.25
 """Seconds an entry waits; then it is refused. The loop stands still for so long at most."""
+_LIVE_COMMIT: Final = 1.0
+"""Seconds between two commits of a live run while only the market moves: each has the recording flushed."""
 _MOST_BEHIND_SECONDS: Final = 2.0
 _AFTER_END: Final = 5 * SECOND
 """What is in flight when the feed ends may arrive within so long."""
@@ -83,7 +85,12 @@ class Service:
         self._ending = ending
         self._broker_side = broker_side
         self._monotonic = monotonic
-        self._durability = Durability(ledger, exchange, run, self._where, monotonic)
+        if broker_side is None:
+            self._durability = Durability(ledger, exchange, run, self._where, monotonic)
+        else:
+            self._durability = Durability(
+                ledger, exchange, run, self._where, monotonic, every=_LIVE_COMMIT, before=broker_side.flush
+            )
         self._inbox: deque[tuple[Outside, asyncio.Future[CommandResult] | None]] = deque()
         self._waiting: dict[str, list[asyncio.Future[CommandResult]]] = {}
         self._done: OrderedDict[str, CommandResult] = OrderedDict()
@@ -227,6 +234,8 @@ class Service:
 
     async def _take_inbox(self) -> None:
         while self._inbox and not self._stopping:
+            if await self._plays_first(self._inbox[0][0]):
+                continue
             event, answered = self._inbox.popleft()
             if isinstance(event, StopEngine):
                 self._reply(answered, self._remember(self._stop_when_flat(event)))
@@ -239,6 +248,26 @@ class Service:
             effects = self._playback.tell(event, self._reached())
             self._follow_hold()
             await self.carry_out(effects)
+
+    async def _plays_first(self, event: Outside) -> bool:
+        """Say whether something was played that arrived before an event does: only a kill overtakes a live market.
+
+        So a recording holds what the run decided on, in the run's order.
+        """
+        due = self._playback.next_due()
+        target = self._pace.target(self._playback.now)
+        if (
+            self._broker_side is None
+            or isinstance(event, Kill)
+            or due is None
+            or target is None
+            or due > target
+        ):
+            return False
+        effects = self._playback.play(target, _BURST)
+        await self.carry_out(effects)
+        await asyncio.sleep(0)
+        return True
 
     async def _advance(self) -> None:
         playback = self._playback

@@ -5,6 +5,7 @@ paper exchange commits its own, so that a death is survived in the same way: stu
 then the broker's book.
 """
 
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Final
 
@@ -18,6 +19,7 @@ from engine.market.clock import Instant
 from engine.market.instrument import Instrument
 from engine.market.update import MarketUpdate
 from engine.orders.messages import BookRead, BrokerEvent, ReadFailed, Request
+from engine.orders.order import Order
 from engine.upstox.outcome import CallFailed
 
 _encode: Final = msgspec.json.Encoder().encode
@@ -50,6 +52,12 @@ class AccountExchange:
 
     def follow(self, instrument: Instrument) -> None:
         """Do nothing: the broker trades what it lists."""
+
+    def remember(self, orders: Iterable[Order]) -> None:
+        """Take in what the core knows from an earlier life: ids and what was filled at which value."""
+        self._broker.remember(
+            (order.tag, order.order_id, order.filled, order.filled_value) for order in orders
+        )
 
     def submit(self, request: Request, now: Instant) -> None:
         """Hand a request to the broker's threads and return at once."""

@@ -21,7 +21,7 @@ from engine.market.instrument import Instrument
 from engine.market.price import Paise, paise_of
 from engine.market.seed import InstrumentSeed
 from engine.market.session import TradingDay, trading_day
-from engine.market.watchlist import Problem, resolve_watchlist
+from engine.market.watchlist import Problem
 from engine.runtime.plan import Market, RunPlan
 from engine.runtime.run import RunError, earlier_sessions, read_plan
 from engine.upstox.client import UpstoxClient
@@ -29,6 +29,7 @@ from engine.upstox.history import Past, read_past
 from engine.upstox.instruments import FileError, InstrumentFiles, Shelf
 from engine.upstox.outcome import CallFailed
 from engine.upstox.transport import Transport
+from engine.upstox.watchlist import LastPrices, resolve_for_day
 
 _EARLIER_SESSIONS: Final = 5
 """Sessions rebuilt from candles where the ledger holds fewer of its own."""
@@ -93,7 +94,7 @@ class Opener:
         if not instruments:
             raise RunError(_nothing_to_follow(entries, problems))
         notes = [f"{state.file}: {state.reason}" for state in shelf.states if state.reason]
-        notes += [f"{problem.entry} is not followed: {_reason(problem)}" for problem in problems]
+        notes += [f"{problem.entry} is not followed: {describe_problem(problem)}" for problem in problems]
         earlier = earlier_run(ledger, market, day.day)
         account = None if earlier is None else earlier.account
         if market is Market.LIVE and account is None:
@@ -118,9 +119,7 @@ class Opener:
         self, entries: Sequence[str], shelf: Shelf, day: date
     ) -> tuple[tuple[Instrument, ...], tuple[Problem, ...]]:
         """Return the instruments that entries mean today, and what is wrong with the others."""
-        resolved = resolve_watchlist(
-            entries, shelf.directory, shelf.eligible, self._last_price, day, suspended=shelf.suspended
-        )
+        resolved = resolve_for_day(entries, shelf, LastPrices(self._client), day)
         return resolved.instruments, resolved.problems
 
     def past_of(self, instrument: Instrument, day: TradingDay, now: Instant) -> Past:
@@ -148,13 +147,6 @@ class Opener:
         if funds.cash is None:
             raise RunError("expected the broker to name the cash available to trade, got none")
         return min(paise_of(self._settings.account.capital), funds.cash)
-
-    def _last_price(self, key: str) -> Paise | None:
-        try:
-            quote = self._client.quotes([key]).get(key)
-        except CallFailed:
-            return None
-        return None if quote is None else quote.last
 
 
 def levels_of(past: Past | None, stored: Sequence[SessionProfile], day: date) -> PriorLevels | None:
@@ -185,7 +177,8 @@ def recovered_state(ledger: LedgerReader, plan: RunPlan) -> DayState | None:
         raise RunError(f"expected the state of {plan.day} to read, got: {error}") from error
 
 
-def _reason(problem: Problem) -> str:
+def describe_problem(problem: Problem) -> str:
+    """Return why an entry is not followed, and what was perhaps meant."""
     near = f"; did you mean {', '.join(problem.near)}?" if problem.near else ""
     return f"{problem.reason}{near}"
 
@@ -197,5 +190,5 @@ def _nothing_to_follow(entries: Sequence[str], problems: Sequence[Problem]) -> s
             "--set watchlist.instruments=INFY,'NIFTY FUT near'; `cockpit instruments TEXT` searches"
         )
     return "expected at least one instrument that can be followed, got none: " + "; ".join(
-        f"{problem.entry}: {_reason(problem)}" for problem in problems
+        f"{problem.entry}: {describe_problem(problem)}" for problem in problems
     )

@@ -1,0 +1,199 @@
+"""How a paper or live run begins: new, or gone on with where a death or another day left it."""
+
+import asyncio
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from typing import Final
+
+import config
+from engine.core import Checked, Noted
+from engine.home import Home, WorldDirectory
+from engine.latch import wall_clock
+from engine.ledger.records import Run
+from engine.ledger.store import Ledger
+from engine.market.clock import trading_date
+from engine.runtime.account.checks import UNDER_WAY
+from engine.runtime.account.market import AccountMarket
+from engine.runtime.exchange import Exchange
+from engine.runtime.plan import Market, MarketChoice, RunPlan, plan_run
+from engine.runtime.playback import JournalSink
+from engine.runtime.run import (
+    PreparedRun,
+    RunError,
+    begin_against,
+    ledger_run,
+    open_paper,
+    read_plan,
+    resume_against,
+)
+from engine.runtime.service import Service
+
+_BEAT_SECONDS: Final = 0.2
+
+
+@dataclass(frozen=True, slots=True)
+class Begun:
+    """A run that can be played, and its broker's side."""
+
+    prepared: PreparedRun[Exchange]
+    side: AccountMarket
+    verdict: Checked
+    """What the checks said; of a run that was brought back: that they are still to be made."""
+
+    def go(self, service: Service) -> None:
+        """Let the market reach the run; checks that could not be waited for are made beside it."""
+        self.side.go(service, self.verdict)
+        if self.verdict is UNDER_WAY:
+            self.side.check_soon()
+
+
+class AccountBeginning:
+    """Makes the run of a day; everything that waits does so in a thread while the loop beats."""
+
+    def __init__(
+        self,
+        home: Home,
+        directory: WorldDirectory,
+        settings: config.Settings,
+        ledger: Ledger,
+        *,
+        journal: JournalSink,
+        beat: Callable[[], None],
+        latched: Callable[[], bool],
+    ) -> None:
+        self._home = home
+        self._directory = directory
+        self._settings = settings
+        self._ledger = ledger
+        self._journal = journal
+        self._beat = beat
+        self._latched = latched
+
+    async def begin(self, choice: MarketChoice | None) -> "Begun":
+        """Return the run to play and the broker's side of it; raises RunError, LedgerError or ExchangeError.
+
+        A run that was cut off today is gone on with.
+        """
+        beating = asyncio.ensure_future(self._keep_beating())
+        interrupted = self._ledger.open_run()
+        cut_off = None if interrupted is None else read_plan(interrupted)
+        if choice is not None:
+            market = choice.market
+        elif cut_off is not None:
+            market = cut_off.choice.market
+        else:
+            market = Market(self._settings.account.mode)
+        side = AccountMarket(
+            self._home, self._directory, self._settings, market, self._ledger, latched=self._latched
+        )
+        try:
+            if interrupted is not None and cut_off is not None:
+                if not side.clock.running:
+                    await side.connect()
+                resumed = await self._go_on(interrupted, cut_off, market, side)
+                if resumed is not None:
+                    return Begun(resumed, side, UNDER_WAY)
+            return await self._begin_new(MarketChoice(market), side)
+        except BaseException:
+            await side.close()
+            raise
+        finally:
+            beating.cancel()
+
+    async def _go_on(
+        self, run: Run, plan: RunPlan, market: Market, side: AccountMarket
+    ) -> PreparedRun[Exchange] | None:
+        """Return a cut-off run where it stands now; None when it is over and was closed."""
+        today = trading_date(side.clock.now())
+        if plan.day == today and plan.choice.market is market:
+            await side.connect()
+            return await asyncio.to_thread(self._resume, plan, side)
+        if plan.day == today and not await asyncio.to_thread(self._is_flat, plan, side):
+            raise RunError(
+                f"a {plan.choice.market.value} run of today was cut off and its book is not known to be flat; go "
+                f"on with it by --set account.mode={plan.choice.market.value}, or close it by `cockpit flatten "
+                "--world account`"
+            )
+        if plan.choice.market is Market.PAPER:
+            await asyncio.to_thread(self._square_off, plan, side)
+        self._ledger.end_run(run.run, wall_clock())
+        return None
+
+    def _resume(self, plan: RunPlan, side: AccountMarket) -> PreparedRun[Exchange]:
+        """Bring today's run back. Where its recording does not reach, what is open is taken from the book alone."""
+        tape = side.resume_tape(plan)
+        day = side.opener.trading_day(plan.day)
+        try:
+            return resume_against(
+                self._exchange(plan, side),
+                tape,
+                day,
+                plan,
+                self._ledger,
+                journal=self._journal,
+                beat=self._beat,
+                clock=side.clock.now,
+            )
+        except RunError as error:
+            self._ledger.end_run(plan.run, wall_clock())
+            text = f"the run begins anew and takes over what is open as outside positions: {error}"
+            return self._fresh(
+                MarketChoice(plan.choice.market), side, keep_book=True, notes=(Noted("alarm", text),)
+            )
+
+    async def _begin_new(self, choice: MarketChoice, side: AccountMarket) -> "Begun":
+        verdict = await side.checks.make(feed_in_use=side.clock.mode == "feed" and side.clock.running)
+        await side.connect()
+        keep = choice.market is Market.LIVE
+        prepared = await asyncio.to_thread(self._fresh, choice, side, keep_book=keep)
+        return Begun(prepared, side, verdict)
+
+    def _fresh(
+        self, choice: MarketChoice, side: AccountMarket, *, keep_book: bool, notes: Iterable[Noted] = ()
+    ) -> PreparedRun[Exchange]:
+        opening = side.opener.open(side.clock.now(), choice.market, self._ledger)
+        name = f"{choice.market.value}-{wall_clock() // 1_000}"
+        tape = side.begin_tape(name, opening)
+        plan = plan_run(
+            name, choice, tape, self._settings, account=opening.account, recovered=opening.recovered
+        )
+        self._ledger.begin_run(ledger_run(plan, self._directory.world.value, wall_clock()))
+        prepared = begin_against(
+            self._exchange(plan, side),
+            tape,
+            opening.day,
+            plan,
+            journal=self._journal,
+            beat=self._beat,
+            keep_book=keep_book,
+        )
+        for note in (*notes, *(Noted("warning", text) for text in opening.notes)):
+            prepared.effects.extend(prepared.playback.tell(note))
+        return prepared
+
+    def _exchange(self, plan: RunPlan, side: AccountMarket) -> Exchange:
+        if plan.choice.market is Market.LIVE:
+            return side.open_exchange()
+        return open_paper(self._directory.exchange, plan, side.opener.trading_day(plan.day))
+
+    def _is_flat(self, plan: RunPlan, side: AccountMarket) -> bool:
+        exchange = self._exchange(plan, side)
+        try:
+            return not exchange.confirm_flat()
+        finally:
+            exchange.close()
+            side.leave_exchange()
+
+    def _square_off(self, plan: RunPlan, side: AccountMarket) -> None:
+        """Close what an earlier day's paper run left open, as a broker squares off what is intraday."""
+        exchange = open_paper(self._directory.exchange, plan, side.opener.trading_day(plan.day))
+        try:
+            if not exchange.flat:
+                exchange.flatten_standing(exchange.cursor.now)
+        finally:
+            exchange.close()
+
+    async def _keep_beating(self) -> None:
+        while True:
+            self._beat()
+            await asyncio.sleep(_BEAT_SECONDS)

@@ -1,0 +1,74 @@
+"""The checks before trading as one run has them: made at its start, made again when asked, shown as they stand."""
+
+import asyncio
+from collections.abc import Callable
+from typing import Final
+
+import config
+from engine.core import Checked
+from engine.feeds.upstox.clock import LiveClock
+from engine.home import Home
+from engine.market.clock import datetime_of
+from engine.preflight.report import Report, State
+from engine.preflight.run import run_preflight
+from engine.runtime.plan import Market
+from engine.upstox.token import TokenStore
+from engine.views import CheckRow, PreflightView
+
+UNDER_WAY: Final = Checked("the checks before trading are being made")
+"""What a run is told that could not wait for its checks."""
+
+
+class Checks:
+    """Owns the newest report; belongs to the loop, the checks themselves have a thread."""
+
+    def __init__(
+        self, settings: config.Settings, home: Home, market: Market, token: TokenStore, clock: LiveClock
+    ) -> None:
+        self._settings = settings
+        self._home = home
+        self._market = market
+        self._token = token
+        self._clock = clock
+        self._report: Report | None = None
+        self.running = False
+
+    @property
+    def view(self) -> PreflightView:
+        """Return the checks as last made."""
+        report = self._report
+        if report is None:
+            return PreflightView(go=False, time=self._clock.now(), checks=(), running=self.running)
+        rows = tuple(
+            CheckRow(one.group.value, one.name, one.state.value, one.figure, one.reason)
+            for one in report.checks
+        )
+        return PreflightView(report.go, report.time, rows, running=self.running)
+
+    @property
+    def verdict(self) -> Checked:
+        """Return what the core is told of the newest report: no reason means go."""
+        report = self._report
+        if report is None:
+            return Checked("the checks before trading were not made")
+        return Checked(
+            "; ".join(f"{one.name}: {one.reason}" for one in report.checks if one.state is State.NO_GO)
+        )
+
+    async def make(self, *, feed_in_use: bool, progress: Callable[[], None] = lambda: None) -> Checked:
+        """Make the checks and return the verdict; one at a time."""
+        self.running = True
+        progress()
+        try:
+            self._report = await asyncio.to_thread(
+                run_preflight,
+                self._settings,
+                self._home,
+                mode=self._market.value,
+                token=self._token,
+                feed_in_use=feed_in_use,
+                day=datetime_of(self._clock.now()).date() if self._clock.running else None,
+            )
+        finally:
+            self.running = False
+        return self.verdict

@@ -1,0 +1,122 @@
+"""What is followed changes while the run goes: added from a search, dropped when nothing of it is open."""
+
+import asyncio
+from collections.abc import Callable
+from typing import Final
+
+import msgspec
+
+from engine.core import Core, Followed, Unfollowed
+from engine.feeds.live_tape import LiveTape
+from engine.feeds.recorder import Recorder
+from engine.feeds.recording_format import Followed as RecordedFollow
+from engine.feeds.recording_format import Unfollowed as RecordedUnfollow
+from engine.feeds.upstox.market_feed import MarketFeed
+from engine.ledger.records import LedgerError
+from engine.ledger.store import Ledger
+from engine.market.clock import Instant
+from engine.market.decoding import PacketDecoder
+from engine.runtime.account.opening import Opener, describe_problem, levels_of
+from engine.runtime.run import RunError, read_plan
+from engine.runtime.service import Service
+
+MOST_FOLLOWED: Final = 50
+
+
+class Following:
+    """Owns the changes to a run's watchlist: feed, tape, recording, plan and core hear of each in that order."""
+
+    def __init__(
+        self,
+        service: Service,
+        tape: LiveTape,
+        feed: MarketFeed,
+        decoder: PacketDecoder,
+        opener: Opener,
+        ledger: Ledger,
+        recorder: Recorder | None,
+        now: Callable[[], Instant],
+    ) -> None:
+        self._service = service
+        self._tape = tape
+        self._feed = feed
+        self._decoder = decoder
+        self._opener = opener
+        self._ledger = ledger
+        self._recorder = recorder
+        self._now = now
+        self._busy = asyncio.Lock()
+
+    async def follow(self, text: str) -> tuple[str, str]:
+        """Follow what a text means today; return (why not, what was done), one of them empty."""
+        async with self._busy:
+            try:
+                found = await asyncio.to_thread(self._resolve, text, self._now())
+            except RunError as error:
+                return str(error), ""
+            if isinstance(found, str):
+                return found, ""
+            return await self._add(found)
+
+    def unfollow(self, key: str) -> tuple[str, str]:
+        """Follow an instrument no more; return (why not, what was done), one of them empty."""
+        core = self._core
+        if key not in core.watchlist:
+            return f"expected an instrument that is followed, got {key}", ""
+        kept = core.why_kept(key)
+        if kept:
+            return f"it stays: {kept}", ""
+        self._service.tell(Unfollowed(key))
+        self._feed.unsubscribe((key,))
+        if self._recorder is not None:
+            self._recorder.note(RecordedUnfollow((key,)), self._now())
+        return "", f"{core.instruments[key].symbol} is followed no more"
+
+    @property
+    def _core(self) -> Core:
+        return self._service.core
+
+    def _resolve(self, text: str, now: Instant) -> Followed | str:
+        day = self._core.day
+        shelf = self._opener.shelf(now, day.day)
+        instruments, problems = self._opener.resolve((text,), shelf, day.day)
+        if not instruments:
+            return "; ".join(map(describe_problem, problems)) or f"{text} is not known"
+        past = self._opener.past_of(instruments[0], day, now)
+        return Followed(instruments[0], levels_of(past, (), day.day))
+
+    async def _add(self, followed: Followed) -> tuple[str, str]:
+        instrument = followed.instrument
+        watched = self._core.watchlist
+        if instrument.key in watched:
+            return f"{instrument.symbol} is followed already", ""
+        if len(watched) >= MOST_FOLLOWED:
+            return f"{MOST_FOLLOWED} instruments are followed, the most there may be; remove one first", ""
+        try:
+            await asyncio.to_thread(self._amend_plan, followed)
+        except (LedgerError, RunError) as error:
+            return f"nothing was added: {error}", ""
+        self._tape.follow(instrument)
+        self._decoder.know({instrument.key: instrument.tick})
+        self._service.tell(followed)
+        if self._recorder is not None:
+            prior = {} if followed.prior is None else {instrument.key: followed.prior}
+            self._recorder.note(RecordedFollow((instrument,), prior), self._now())
+        self._feed.subscribe((instrument.key,))
+        return "", f"{instrument.symbol} is followed; its profile is PARTIAL, known from now on"
+
+    def _amend_plan(self, followed: Followed) -> None:
+        """Let the run's plan know it first: who opens the book without an engine must know what is in it."""
+        run = self._ledger.run(self._tape.identity)
+        if run is None:
+            raise RunError(f"expected run {self._tape.identity} in the ledger, got none")
+        plan = read_plan(run)
+        if followed.instrument.key in plan.by_key:
+            return
+        prior = plan.prior
+        if followed.prior is not None:
+            prior = {**prior, followed.instrument.key: followed.prior}
+        amended = msgspec.structs.replace(
+            plan, instruments=(*plan.instruments, followed.instrument), prior=prior
+        )
+        self._ledger.amend_plan(plan.run, msgspec.json.encode(amended).decode())

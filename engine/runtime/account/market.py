@@ -1,0 +1,389 @@
+"""The broker's side of one paper or live run: clock, feed, recording, orders' way, sign-in and checks.
+
+Frames are stamped, recorded and put on the tape as they come; the playback takes them from there. What a person must
+know of all this lasts as alarms or is told to the core as notes. Everything here belongs to the loop, but for calls
+that wait for the broker: those have threads.
+"""
+
+import asyncio
+import time
+from collections.abc import Callable, Mapping
+from typing import Final
+
+import config
+from engine.auction.pre_open import read_pre_open
+from engine.brokers.upstox.account_exchange import AccountExchange
+from engine.commands import CommandResult, Follow, Outcome, Unfollow
+from engine.core import Checked, Halted, Noted
+from engine.feeds.live_tape import LiveTape
+from engine.feeds.recorded_frames import RecordedFrames, open_frame_recordings
+from engine.feeds.recorder import Recorder
+from engine.feeds.recording_file import RecordingError
+from engine.feeds.recording_format import Broken, Connected, RecordingHeader
+from engine.feeds.upstox.clock import LiveClock
+from engine.feeds.upstox.market_feed import FeedState, MarketFeed
+from engine.home import Home, WorldDirectory
+from engine.ledger.store import Ledger
+from engine.market.clock import SECOND, Instant
+from engine.market.decoding import PacketDecoder
+from engine.market.frames import Frame, Indication
+from engine.market.price import rupees_of
+from engine.runtime.account.checks import Checks
+from engine.runtime.account.following import Following
+from engine.runtime.account.opening import Opener, Opening
+from engine.runtime.account.order_way import OrderWay
+from engine.runtime.account.recordings import next_part, parts_of, remove_old
+from engine.runtime.account.statuses import halt_reason
+from engine.runtime.broker_side import Asked
+from engine.runtime.plan import Market, RunPlan
+from engine.runtime.run import RunError
+from engine.runtime.service import Service
+from engine.upstox.budget import Budget
+from engine.upstox.client import UpstoxClient
+from engine.upstox.token import TokenStore
+from engine.upstox.transport import transport_for
+from engine.views import PreflightView
+
+_LOOK_SECONDS: Final = 0.02
+"""Between two looks for the feed's first word."""
+
+
+class AccountMarket:
+    """Owns the lines to the broker, the tape and the recording of one run; the service's broker side."""
+
+    def __init__(
+        self,
+        home: Home,
+        directory: WorldDirectory,
+        settings: config.Settings,
+        market: Market,
+        ledger: Ledger,
+        *,
+        latched: Callable[[], bool],
+    ) -> None:
+        self._home = home
+        self._directory = directory
+        self._settings = settings
+        self._ledger = ledger
+        self._latched = latched
+        self._loop = asyncio.get_running_loop()
+        self.clock = LiveClock(settings.session.clock)
+        self._token = TokenStore(home.root, settings.upstox.access_token)
+        transport = transport_for(settings.upstox)
+        self._budget = Budget()
+        self._client = UpstoxClient(settings.upstox, self._token, transport, self._budget)
+        self.opener = Opener(home.root, settings, self._client, transport)
+        self.checks = Checks(settings, home, market, self._token, self.clock)
+        self._decoder = PacketDecoder()
+        self._feed = MarketFeed(
+            self._authorize,
+            settings.feed,
+            self.clock,
+            self._decoder,
+            on_frame=self._on_frame,
+            on_state=self._on_feed_state,
+            token=self._token,
+        )
+        self._feeding: asyncio.Task[None] | None = None
+        self._tape: LiveTape | None = None
+        self._recorder: Recorder | None = None
+        self._service: Service | None = None
+        self._way: OrderWay | None = None
+        self._following: Following | None = None
+        self._checking: asyncio.Task[Checked] | None = None
+        self._halt = ""
+        self._indications: dict[str, Indication] = {}
+        self._feed_problem = "not connected yet"
+        self._lost_at: Instant | None = None
+
+    # What the service shows and asks.
+
+    @property
+    def alarms(self) -> tuple[str, ...]:
+        """Return what is wrong as long as it lasts."""
+        found = []
+        if self._feed_problem:
+            found.append(f"the market feed is down: {self._feed_problem}")
+        elif self._feed.quiet:
+            found.append(f"the market feed: {self._feed.quiet}")
+        token = self._token()
+        if token is None:
+            found.append("not signed in; cockpit login")
+        elif token.expires is not None and token.expires <= self.clock.now():
+            found.append("the sign-in has run out; cockpit login")
+        if self._recorder is not None and self._recorder.failure is not None:
+            found.append(self._recorder.failure)
+        return tuple(found) if self._way is None else (*found, *self._way.alarms)
+
+    @property
+    def signed_in_until(self) -> Instant | None:
+        """Return when the token dies; None when there is none or it does not say."""
+        token = self._token()
+        return None if token is None else token.expires
+
+    @property
+    def preflight(self) -> PreflightView | None:
+        """Return the checks as last made."""
+        return self.checks.view
+
+    @property
+    def notes(self) -> Mapping[str, str]:
+        """Return what auctions indicate, by instrument."""
+        tape, service = self._tape, self._service
+        if tape is None or service is None:
+            return {}
+        found = {}
+        for key, indication in self._indications.items():
+            instrument = tape.instruments.get(key)
+            update = service.core.sights.update(key)
+            if instrument is None or update is None or not update.auction:
+                continue
+            read = read_pre_open(
+                indication.price,
+                indication.quantity,
+                update.previous_close,
+                tape.prior.get(key),
+                instrument.tick,
+            )
+            if read is not None:
+                where = f" {read.location}" if read.location else ""
+                price = f"{rupees_of(read.price):,.2f}×{read.quantity:,}"
+                found[key] = f"ind {price} gap {read.gap_pct:+.1f}%{where}"
+        return found
+
+    def reached(self) -> Instant:
+        """Return how far time may go in the run: not beyond a frame that is being read."""
+        now, pending = self.clock.now(), self._feed.pending
+        return now if pending is None else min(now, pending)
+
+    async def obey(self, command: Asked) -> CommandResult:
+        """Follow, unfollow or check again."""
+        refusal, text = await self._do(command)
+        return CommandResult(command.id, Outcome.REFUSED if refusal else Outcome.ACCEPTED, refusal or text)
+
+    # Before the run.
+
+    async def connect(self) -> None:
+        """Open the feed; where the feed is the clock, wait for its first word. Raises RunError."""
+        if self._feeding is None:
+            self._feeding = asyncio.ensure_future(self._feed.run())
+        seconds = self._settings.feed.open_seconds + self._settings.preflight.first_update_seconds
+        deadline = time.monotonic() + seconds
+        while not self.clock.running:
+            if time.monotonic() > deadline:
+                raise RunError(
+                    f"expected the feed to tell the time within {seconds:g} s (session.clock = feed), got nothing: "
+                    f"{self._feed_problem or 'connected and silent'}"
+                )
+            await asyncio.sleep(_LOOK_SECONDS)
+
+    def begin_tape(self, run: str, opening: Opening) -> LiveTape:
+        """Return the tape of a new run, and record it from now on. Any thread."""
+        tape = LiveTape(
+            run,
+            opening.day.day,
+            opening.instruments,
+            begins=self.clock.now(),
+            seeds=opening.seeds,
+            prior=opening.prior,
+            rejected=self._decoder.rejected,
+        )
+        return self._listen(tape)
+
+    def resume_tape(self, plan: RunPlan) -> LiveTape:
+        """Return the tape of a run that was cut off: its recording first, then what arrives. Any thread."""
+        past = self._past_of(plan)
+        tape = LiveTape(
+            plan.run,
+            plan.day,
+            plan.by_key if past is None else {**plan.by_key, **past.instruments},
+            begins=self.clock.now() if plan.began is None else plan.began,
+            seeds=() if past is None else past.seeds,
+            prior=plan.prior,
+            rejected=self._decoder.rejected,
+            past=past,
+        )
+        return self._listen(tape)
+
+    def open_exchange(self) -> AccountExchange:
+        """Return where live orders go, with a client and threads of its own for what protects. Any thread."""
+        self._way = OrderWay(
+            self._settings,
+            self._client,
+            self._token,
+            self._budget,
+            self.clock,
+            self._directory.place,
+            latched=self._latched,
+            wake=self._wake_from_outside,
+        )
+        return self._way.exchange
+
+    def leave_exchange(self) -> None:
+        """Forget an exchange that was opened for a look; its owner has closed it. Any thread."""
+        self._way = None
+
+    # While the run goes.
+
+    def go(self, service: Service, verdict: Checked) -> None:
+        """Serve a run from now on: what arrives wakes it, what a person must know is told to its core."""
+        tape = self._tape
+        if tape is None:
+            raise RuntimeError("expected a tape, got none")
+        self._service = service
+        self._following = Following(
+            service,
+            tape,
+            self._feed,
+            self._decoder,
+            self.opener,
+            self._ledger,
+            self._recorder,
+            self.clock.now,
+        )
+        self._feed.unsubscribe(set(service.core.instruments) - set(service.core.watchlist))
+        if verdict.reason:
+            service.tell(verdict)
+        if self._way is not None:
+            self._way.start()
+        self._look_for_halt()
+        service.wake()
+
+    def check_soon(self) -> None:
+        """Make the checks beside a run that could not wait for them; until they say go it enters nothing."""
+        self._checking = asyncio.ensure_future(self._check())
+
+    async def _check(self) -> Checked:
+        verdict = await self.checks.make(feed_in_use=True)
+        if self._service is not None:
+            self._service.tell(verdict)
+        return verdict
+
+    def finish_tape(self, now: Instant) -> None:
+        """Say that the session is over: what comes now is neither played nor recorded."""
+        if self._tape is not None:
+            self._tape.finish(now)
+        if self._recorder is not None:
+            self._loop.run_in_executor(None, self._recorder.close, "the day is over", now)
+
+    async def close(self) -> None:
+        """End the lines and the recording."""
+        self._service = None
+        if self._checking is not None:
+            self._checking.cancel()
+        if self._way is not None:
+            await self._way.close()
+        await self._feed.close()
+        if self._feeding is not None:
+            await self._feeding
+        if self._recorder is not None:
+            await asyncio.to_thread(self._recorder.close, "the engine ended", self.clock.now())
+        self._client.close()
+
+    def flush(self) -> None:
+        """Hand what was recorded to the system: a run's place never stands beyond its recording."""
+        if self._recorder is not None:
+            self._recorder.flush()
+
+    def _past_of(self, plan: RunPlan) -> RecordedFrames | None:
+        parts = parts_of(self._home, plan.day, plan.run)
+        try:
+            return open_frame_recordings(parts) if parts else None
+        except RecordingError:
+            # Nothing was recorded before the cut; the exchange's place says whether that is enough.
+            return None
+
+    def _listen(self, tape: LiveTape) -> LiveTape:
+        """Record from now on and subscribe; what arrives goes on the tape."""
+        recorder = None
+        if self._settings.recorder.enabled:
+            remove_old(self._home, tape.day, self._settings.recorder.keep_days)
+            header = RecordingHeader(
+                day=tape.day,
+                clock=self._settings.session.clock,
+                begins=tape.begins,
+                instruments=tuple(tape.instruments.values()),
+                run=tape.identity,
+                prior=dict(tape.prior),
+                seeds=tape.seeds,
+            )
+            recorder = Recorder(next_part(self._home, tape.day, tape.identity), header)
+
+        def begin() -> None:
+            if self._recorder is not None:
+                self._loop.run_in_executor(None, self._recorder.close, "begun anew", tape.begins)
+            self._tape, self._recorder = tape, recorder
+            self._decoder.know({key: instrument.tick for key, instrument in tape.instruments.items()})
+            self._decoder.break_off()
+            self._feed.subscribe(tape.instruments)
+
+        self._loop.call_soon_threadsafe(begin)
+        return tape
+
+    async def _authorize(self) -> str:
+        return await asyncio.to_thread(self._client.market_feed_authorize)
+
+    def _on_frame(self, raw: bytes, frame: Frame, arrival: Instant) -> None:
+        tape = self._tape
+        if tape is None or tape.finished:
+            return
+        if self._recorder is not None:
+            self._recorder.frame(raw, arrival)
+        self._indications.update(frame.indications)
+        if frame.updates:
+            tape.arrive(frame.updates)
+            self._wake()
+        if frame.segments:
+            self._look_for_halt()
+
+    def _look_for_halt(self) -> None:
+        service, tape = self._service, self._tape
+        if service is None or tape is None:
+            return
+        halt = halt_reason(self._feed.segments, tape.instruments.values(), service.core.day, self.clock.now())
+        if halt != self._halt:
+            self._halt = halt
+            service.tell(Halted(halt))
+
+    def _on_feed_state(self, state: FeedState) -> None:
+        now = self.clock.now()
+        if state.connected:
+            if self._lost_at is not None:
+                seconds = (now - self._lost_at) / SECOND
+                self._note(
+                    "good", f"the market feed is back after {seconds:.1f} s; what traded meanwhile is a gap"
+                )
+            self._feed_problem, self._lost_at = "", None
+            if self._recorder is not None:
+                self._recorder.note(Connected(), now)
+            return
+        if not self._feed_problem:
+            self._lost_at = now
+            self._note("alarm", f"the market feed is lost: {state.problem}")
+            if self._recorder is not None:
+                self._recorder.note(Broken(state.problem), now)
+        self._feed_problem = state.problem or "not connected"
+
+    def _note(self, severity: str, text: str) -> None:
+        if self._service is not None:
+            self._service.tell(Noted(severity, text))
+
+    def _wake(self) -> None:
+        if self._service is not None:
+            self._service.wake()
+
+    def _wake_from_outside(self) -> None:
+        self._loop.call_soon_threadsafe(self._wake)
+
+    async def _do(self, command: Asked) -> tuple[str, str]:
+        service, following = self._service, self._following
+        if service is None or following is None:
+            return "the run has not begun", ""
+        if isinstance(command, Follow):
+            return await following.follow(command.text)
+        if isinstance(command, Unfollow):
+            return following.unfollow(command.instrument)
+        if self.checks.running:
+            return "the checks are being made", ""
+        verdict = await self._check()
+        return "", f"NO-GO: {verdict.reason}" if verdict.reason else "GO"

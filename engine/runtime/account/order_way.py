@@ -1,0 +1,80 @@
+"""The way of a live run's orders: to the broker on threads of its own, back by the order stream and by polls."""
+
+import asyncio
+from collections.abc import Callable
+from pathlib import Path
+
+import config
+from engine.brokers.upstox.account_exchange import AccountExchange
+from engine.brokers.upstox.broker import LiveBroker
+from engine.brokers.upstox.portfolio_stream import PortfolioStream, StreamState
+from engine.brokers.upstox.upkeep import Upkeep
+from engine.feeds.upstox.clock import LiveClock
+from engine.upstox.budget import Budget
+from engine.upstox.client import UpstoxClient
+from engine.upstox.token import TokenStore
+from engine.upstox.transport import transport_for
+
+
+class OrderWay:
+    """Owns the exchange of a live run, the order stream and the upkeep of both."""
+
+    def __init__(
+        self,
+        settings: config.Settings,
+        client: UpstoxClient,
+        token: TokenStore,
+        budget: Budget,
+        clock: LiveClock,
+        place: Path,
+        *,
+        latched: Callable[[], bool],
+        wake: Callable[[], None],
+    ) -> None:
+        """Open the file of the run's place and the broker's threads; raises ExchangeError. Any thread may wake."""
+        self._urgent = UpstoxClient(settings.upstox, token, transport_for(settings.upstox), budget)
+        self._broker = LiveBroker(
+            client,
+            self._urgent,
+            clock=clock.now,
+            wake=wake,
+            latched=latched,
+            whole_account=settings.kill.scope == "account",
+        )
+        self.exchange = AccountExchange(self._broker, place)
+        self._stream = PortfolioStream(
+            client.portfolio_feed_authorize,
+            settings.feed,
+            on_orders=self._broker.take_rows,
+            on_state=self._stream_changed,
+        )
+        self._upkeep = Upkeep(self._broker)
+        self._stream_problem = ""
+        self._streaming: asyncio.Task[None] | None = None
+
+    @property
+    def alarms(self) -> tuple[str, ...]:
+        """Return what is wrong with the way as long as it lasts."""
+        found = []
+        if self._stream_problem:
+            found.append(f"the order stream is down, the book is polled: {self._stream_problem}")
+        if self._upkeep.problem:
+            found.append(f"the broker is not reached: {self._upkeep.problem}")
+        return tuple(found)
+
+    def start(self) -> None:
+        """Listen and poll from now on. On the loop."""
+        self._upkeep.start()
+        self._streaming = asyncio.ensure_future(self._stream.run())
+
+    async def close(self) -> None:
+        """End stream and upkeep; the exchange is closed by who has it."""
+        self._stream.close()
+        self._upkeep.close()
+        if self._streaming is not None:
+            await self._streaming
+        self._urgent.close()
+
+    def _stream_changed(self, state: StreamState) -> None:
+        self._upkeep.stream_changed(up=state.up)
+        self._stream_problem = "" if state.up else state.problem
