@@ -2,18 +2,16 @@
 
 import asyncio
 import hashlib
-import time as wall_time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable
 from dataclasses import replace
-from datetime import date, time, timedelta
-from itertools import count, islice
-from pathlib import Path
+from datetime import date, time
+from itertools import count
 from typing import Any
 
-import config
-from engine.feeds.recording_file import Unreadable, packets
-from engine.market.clock import MILLISECOND, SECOND, Instant, instant_at, trading_date
-from engine.market.packet import ArrivalClock, RecordedPacket
+import msgspec
+
+from engine.market.clock import SECOND, Instant, instant_at
+from engine.market.packet import FullFeed, RecordedPacket
 from tests.fake_upstox.account import Account
 from tests.fake_upstox.agenda import Agenda
 from tests.fake_upstox.auction import auction_packet
@@ -25,29 +23,18 @@ from tests.fake_upstox.faults import Faults
 from tests.fake_upstox.gtt import GttDesk
 from tests.fake_upstox.limits import RateLimiter
 from tests.fake_upstox.listing import Listing
-from tests.fake_upstox.listings import listings_of
 from tests.fake_upstox.market import Market
+from tests.fake_upstox.market_day import BEFORE_FIRST, open_market_day
 from tests.fake_upstox.market_hub import MarketHub
 from tests.fake_upstox.master_files import MasterFiles
 from tests.fake_upstox.phases import Schedule
 from tests.fake_upstox.portfolio_hub import PortfolioHub
 from tests.fake_upstox.settings import FakeSettings
-from tests.fake_upstox.tape import (
-    RECORDER_LAG,
-    TapeItem,
-    multiplied,
-    recorded_tape,
-    shifted,
-    simulated_tape,
-    together,
-)
+from tests.fake_upstox.tape import TapeItem, together
 
 _OPENED = time(9, 15)
-_HEAD = 200
 _HEARD: Instant = 60 * SECOND
 """Jumps up to this long are played to the streams."""
-_BEFORE_FIRST: Instant = SECOND // 2
-"""The clock starts this much ahead of the first packet."""
 
 
 class Broker:
@@ -55,16 +42,16 @@ class Broker:
 
     def __init__(self, settings: FakeSettings) -> None:
         self.settings = settings
-        tape, first, listings, known = _open_tape(settings)
-        self.day = trading_date(first)
-        self.listings: dict[str, Listing] = listings
-        start = first - _BEFORE_FIRST
+        market_day = open_market_day(settings)
+        self.day = market_day.day
+        self.listings: dict[str, Listing] = market_day.listings
+        start = market_day.first - BEFORE_FIRST
         self.clock = ExchangeClock(min(start, _started(settings, self.day, start)), settings.speed)
-        self.agenda = Agenda(self.clock, together(tape))
+        self.agenda = Agenda(self.clock, together(market_day.tape))
         self.faults = Faults()
         self.schedule = Schedule(self.day)
         self.market = Market(self.listings, self.day, instant_at(self.day, _OPENED))
-        for packet in known:
+        for packet in market_day.known:
             self.market.play(packet.instrumentKey, packet)
         self.portfolio = PortfolioHub(self.faults)
         self.exchange = Exchange(self.agenda, self.market, self.schedule, self.faults, self.portfolio.publish)
@@ -102,24 +89,31 @@ class Broker:
 
     def play(self, items: list[TapeItem]) -> None:
         """Let packets arrive: the market moves, orders match, subscribers hear of it."""
-        heard = [told for item in items if (told := self._heard(item)) is not None]
-        for item in heard:
+        moment = self.agenda.moment
+        self.tell([told for item in items if (told := self._heard(item, moment)) is not None])
+
+    def tell(self, items: list[TapeItem]) -> None:
+        """Let packets arrive as they are."""
+        for item in items:
             self.market.play(item.key, item.packet)
-        for item in heard:
+        for item in items:
             self.exchange.played(item.key)
             self.gtt.played(item.key)
-        if heard:
-            self.feed.play(heard)
+        if items:
+            self.feed.play(items)
 
-    def _heard(self, item: TapeItem) -> TapeItem | None:
+    def _heard(self, item: TapeItem, moment: Instant) -> TapeItem | None:
         """Return what the exchange tells of a packet now: nothing in a halt, in the auction what it would match."""
         listing = self.listings.get(item.key)
         if listing is None or item.key in self.market.locked or self.market.is_halted(listing):
             return None
-        phase = self.schedule.auction_phase(listing, self.agenda.moment)
-        if phase is None:
-            return item
-        packet = auction_packet(self.market.quote(item.key), item.packet, phase)
+        packet: RecordedPacket | None = item.packet
+        added = self.market.added.get(item.key)
+        if added:
+            packet = _with_volume(item.packet, added)
+        phase = self.schedule.auction_phase(listing, moment)
+        if phase is not None and packet is not None:
+            packet = auction_packet(self.market.quote(item.key), packet, phase)
         return None if packet is None else replace(item, packet=packet)
 
     def new_stream_code(self, stream: str, update_types: str) -> str:
@@ -163,109 +157,10 @@ def _started(settings: FakeSettings, day: date, first: Instant) -> Instant:
     return first if settings.start is None else instant_at(day, settings.start)
 
 
-def _open_tape(
-    settings: FakeSettings,
-) -> tuple[Iterator[TapeItem], Instant, dict[str, Listing], list[RecordedPacket]]:
-    """Return the tape, its first time, what is listed, and each instrument's state before it."""
-    if not settings.recordings:
-        return _simulated(settings)
-    heads = [packet for path in settings.recordings for packet in _head(path)]
-    arrivals = ArrivalClock()
-    first = min(arrivals.read(packet.insertion_time) for packet in heads) + RECORDER_LAG
-    shift = _shift(settings, first)
-    tape = recorded_tape(settings.recordings, shift)
-    listings = listings_of(trading_date(first + shift))
-    moving = list(dict.fromkeys(packet.instrumentKey for packet in heads))
-    missing = [key for key in moving if key not in listings]
-    for key in missing:
-        listings[key] = _unknown_listing(key)
-    if settings.instruments is not None:
-        tape = multiplied(tape, settings.instruments, _multiplied_keys(listings), moving)
-    firsts = {packet.instrumentKey: packet for packet in reversed(heads)}
-    known = [shifted(packet, shift // MILLISECOND) for packet in firsts.values()]
-    return tape, first + shift, listings, known
-
-
-def _shift(settings: FakeSettings, first: Instant) -> Instant:
-    if settings.wall:
-        return round(wall_time.time() * SECOND) + _BEFORE_FIRST - first
-    if settings.day is None:
-        return 0
-    return (settings.day - trading_date(first)) // timedelta(microseconds=1)
-
-
-def _head(path: Path) -> list[RecordedPacket]:
-    """Return a recording's first packets: enough to know who is in it and when it begins."""
-    head = [packet for packet in islice(packets(path), _HEAD) if not isinstance(packet, Unreadable)]
-    if not head:
-        raise ValueError(f"expected packets in {path}, got none")
-    return head
-
-
-def _multiplied_keys(listings: Mapping[str, Listing]) -> list[str]:
-    return [row.key for row in listings.values() if row.kind == "EQ" and row.auction]
-
-
-def _unknown_listing(key: str) -> Listing:
-    token = key.partition("|")[2]
-    return Listing(key, f"RECORDED {token}", f"RECORDED {token}", "EQ", 100_000, isin=token, auction=True)
-
-
-def _simulated(
-    settings: FakeSettings,
-) -> tuple[Iterator[TapeItem], Instant, dict[str, Listing], list[RecordedPacket]]:
-    from engine.feeds.simulator import DEFAULT_DAY, open_simulator
-
-    day = settings.day or DEFAULT_DAY
-    count = min(max(settings.instruments or 10, 6), 10)
-    feed = open_simulator(
-        config.Simulator(seed=settings.seed, instruments=count),
-        day,
-        start=settings.start,
-        script=settings.script,
-    )
-    listings = listings_of(day)
-    keys: dict[str, str] = {}
-    for number, member in enumerate(feed.instruments.values(), 1):
-        derivative = member.key.startswith("SIM_FO")
-        key = f"NSE_FO|{50_000 + number}" if derivative else f"NSE_EQ|INE7{number:03d}S01010"
-        keys[member.key] = key
-        listings[key] = Listing(
-            key,
-            member.symbol,
-            member.symbol,
-            _kind(member.symbol) if derivative else "EQ",
-            100_000,
-            tick=member.tick,
-            lot=member.lot,
-            freeze=member.freeze_quantity,
-            expiry=member.expiry,
-            strike=_strike(member.symbol) if derivative else 0,
-            underlying="NSE_INDEX|Nifty 50" if derivative else "",
-            underlying_symbol=member.underlying,
-            underlying_kind="INDEX" if derivative else "",
-            isin="" if derivative else key.partition("|")[2],
-            auction=not derivative and member.kind.value == "auction-stock",
-        )
-    tape = simulated_tape(feed.read, keys)
-    opening = next(tape)
-    for seed in feed.seeds:
-        key = keys[seed.instrument]
-        listings[key] = replace(listings[key], base=seed.previous_close)
-    if settings.instruments is not None and settings.instruments > count:
-        tape = multiplied(tape, settings.instruments, _multiplied_keys(listings), list(keys.values()))
-
-    def whole() -> Iterator[TapeItem]:
-        yield opening
-        yield from tape
-
-    return whole(), opening.at, listings, [opening.packet]
-
-
-def _kind(symbol: str) -> str:
-    return "FUT" if symbol.endswith("FUT") else symbol[-2:]
-
-
-def _strike(symbol: str) -> int:
-    digits = "".join(letter for letter in symbol if letter.isdigit())
-    return int(digits) * 100 if digits else 0
+def _with_volume(packet: RecordedPacket, added: int) -> RecordedPacket:
+    """Return a packet of the tape after trades that the tape knows nothing of."""
+    feed = packet.fullFeed.marketFF if packet.fullFeed is not None else None
+    if feed is None:
+        return packet
+    moved = msgspec.structs.replace(feed, vtt=feed.vtt + added)
+    return msgspec.structs.replace(packet, fullFeed=FullFeed(marketFF=moved))

@@ -1,4 +1,4 @@
-"""More updates than any market sends: the moving instruments' last packets again, with small steps, at a fixed rate."""
+"""More updates than any market sends: the subscribed instruments' last packets again, stepped, at a fixed rate."""
 
 import asyncio
 import time
@@ -6,13 +6,15 @@ from itertools import cycle
 
 import msgspec
 
-from engine.market.clock import MILLISECOND
+from engine.market.clock import MILLISECOND, Instant
 from engine.market.packet import FullFeed, MarketFeed, RecordedPacket
 from tests.fake_upstox.broker import Broker
 from tests.fake_upstox.market import Quote
 from tests.fake_upstox.tape import TapeItem
 
 _STEP = 0.02
+_TRADE_AGE: Instant = 600
+"""Milliseconds from a trade to its packet, as on the tape."""
 
 
 def start_burst(broker: Broker, rate: float, seconds: float) -> None:
@@ -29,26 +31,27 @@ async def _burst(broker: Broker, rate: float, seconds: float) -> None:
     turn = cycle(keys)
     started = time.monotonic()
     sent = 0
-    while (passed := time.monotonic() - started) < seconds:
-        due = round(rate * passed) - sent
+    while sent < round(rate * seconds):
+        due = min(round(rate * seconds), round(rate * (time.monotonic() - started))) - sent
         while due > 0:
+            moment = broker.agenda.moment
             group = [
-                _stepped(broker, broker.market.quote(next(turn)), sent + place)
+                _stepped(broker, moment, broker.market.quote(next(turn)), sent + place)
                 for place in range(min(due, len(keys)))
             ]
-            broker.play(group)
+            broker.tell(group)
             sent += len(group)
             due -= len(group)
         await asyncio.sleep(_STEP)
 
 
-def _stepped(broker: Broker, quote: Quote, number: int) -> TapeItem:
-    moment = broker.agenda.moment
-    packet = quote.packet
+def _stepped(broker: Broker, moment: Instant, quote: Quote, number: int) -> TapeItem:
+    packet, key = quote.packet, quote.listing.key
     feed = packet.fullFeed.marketFF if packet.fullFeed is not None else None
     if feed is not None:
-        packet = _moved(packet, feed, quote, moment // MILLISECOND, number)
-    return TapeItem(moment, quote.listing.key, packet)
+        broker.market.added[key] = broker.market.added.get(key, 0) + quote.listing.lot
+        packet = _moved(packet, feed, quote, moment // MILLISECOND - _TRADE_AGE, number)
+    return TapeItem(moment, key, packet)
 
 
 def _moved(

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from datetime import date, time
 
 from engine.market.clock import MILLISECOND, MINUTE, SECOND, Instant, instant_at
-from engine.market.packet import Candle, MarketCandles, MarketFeed, RecordedPacket
+from engine.market.packet import Candle, MarketCandles, MarketFeed, MarketLevel, RecordedPacket
 from tests.fake_upstox.listing import Listing
 from tests.fake_upstox.packets import standing_packet
 
@@ -55,8 +55,8 @@ class Quote:
     low: int = 0
     traded_quantity: int = 0
     """Volume of the newest packet alone."""
-    bids: list[Level] = field(default_factory=list)
-    asks: list[Level] = field(default_factory=list)
+    book: MarketLevel = field(default_factory=MarketLevel)
+    """The newest packet's book, before orders took from it."""
     minutes: dict[Instant, MinuteBar] = field(default_factory=dict)
     totals: dict[Instant, int] = field(default_factory=dict)
     """Day volume at the end of each minute that was heard."""
@@ -74,6 +74,31 @@ class Quote:
     """Average trade price of the last half minute that had trades."""
     moving: bool = False
     """A tape moves it."""
+    _sides: tuple[list[Level], list[Level]] | None = None
+
+    def show(self, book: MarketLevel) -> None:
+        """Take a packet's book over."""
+        self.book, self._sides = book, None
+
+    @property
+    def bids(self) -> list[Level]:
+        """Return what is left of the buyers, best first."""
+        return self._open()[0]
+
+    @property
+    def asks(self) -> list[Level]:
+        """Return what is left of the sellers, best first."""
+        return self._open()[1]
+
+    def _open(self) -> tuple[list[Level], list[Level]]:
+        # Made when somebody looks: most books of a fast tape are never traded with.
+        if self._sides is None:
+            rows = self.book.bidAskQuote
+            self._sides = (
+                [Level(paise(row.bidP), row.bidQ) for row in rows if row.bidQ],
+                [Level(paise(row.askP), row.askQ) for row in rows if row.askQ],
+            )
+        return self._sides
 
     @property
     def reference(self) -> int:
@@ -102,6 +127,8 @@ class Market:
         """Segments, or single instruments, in which nothing trades."""
         self.locked: set[str] = set()
         """Instruments held at a price limit: the tape does not move them."""
+        self.added: dict[str, int] = {}
+        """Volume by instrument that came from elsewhere than the tape."""
         self._listings = listings
         self._midnight = instant_at(day, time(0))
         self._opened = opened
@@ -141,12 +168,7 @@ class Market:
             quote.lower, quote.upper = band_of(quote.listing, quote.previous_close)
             quote.first_seen, quote.first_volume = feed.ltpc.ltt * MILLISECOND, feed.vtt
         self._take_trade(quote, feed, first=first)
-        quote.bids = [
-            Level(paise(level.bidP), level.bidQ) for level in feed.marketLevel.bidAskQuote if level.bidQ
-        ]
-        quote.asks = [
-            Level(paise(level.askP), level.askQ) for level in feed.marketLevel.bidAskQuote if level.askQ
-        ]
+        quote.show(feed.marketLevel)
         if feed.marketOHLC is not quote.candles:
             quote.candles = feed.marketOHLC
             for candle in feed.marketOHLC.ohlc:
@@ -156,6 +178,7 @@ class Market:
     def set_price(self, key: str, last: int, at: Instant) -> Quote:
         """Move an instrument by hand: a standing book around a price."""
         quote = self.quote(key)
+        self.added[key] = self.added.get(key, 0) + quote.listing.lot
         packet = standing_packet(quote.listing, last, quote.volume + quote.listing.lot, self._midnight, at)
         quote.moving = quote.moving or bool(quote.volume)
         # A hand moved it: what traded before says nothing about where it may trade now.
@@ -173,6 +196,7 @@ class Market:
         quote = self.quote(key)
         last = quote.upper if side == "upper" else quote.lower
         volume = quote.volume + quote.listing.lot
+        self.added[key] = self.added.get(key, 0) + quote.listing.lot
         packet = standing_packet(quote.listing, last, volume, self._midnight, at, locked=side)
         self.play(key, packet)
 
@@ -240,8 +264,7 @@ class Market:
         )
         feed = packet.fullFeed.marketFF if packet.fullFeed is not None else None
         if feed is not None:
-            quote.bids = [Level(paise(level.bidP), level.bidQ) for level in feed.marketLevel.bidAskQuote]
-            quote.asks = [Level(paise(level.askP), level.askQ) for level in feed.marketLevel.bidAskQuote]
+            quote.show(feed.marketLevel)
         self._quotes[listing.key] = quote
         return quote
 

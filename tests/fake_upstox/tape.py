@@ -2,7 +2,8 @@
 
 import heapq
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
+from itertools import count
 from pathlib import Path
 
 import msgspec
@@ -11,7 +12,9 @@ from engine.feeds.recording_file import Unreadable, packets
 from engine.market.clock import MILLISECOND, SECOND, Instant
 from engine.market.packet import ArrivalClock, FullFeed, MarketCandles, RecordedPacket
 from engine.market.update import MarketUpdate
+from tests.fake_upstox.listing import hash_of
 
+_SPREAD: Instant = 900 * MILLISECOND
 RECORDER_LAG: Instant = 6 * SECOND
 """The recorder's clock ran 5.4 to 5.9 s behind the exchange's."""
 
@@ -66,18 +69,29 @@ def simulated_tape(read: Callable[[], MarketUpdate | None], keys: Mapping[str, s
         yield TapeItem(update.arrival, key, packet_of_update(update, key))
 
 
-def multiplied(
-    tape: Iterator[TapeItem], count: int, keys: Sequence[str], sources: Sequence[str]
-) -> Iterator[TapeItem]:
-    """Yield each packet again under other keys until ``count`` instruments move."""
+def copies_of(sources: Sequence[str], wanted: int, keys: Sequence[str]) -> dict[str, list[str]]:
+    """Return under which further keys each source moves, until ``wanted`` instruments do."""
     copies: dict[str, list[str]] = {source: [] for source in sources}
     spare = [key for key in keys if key not in copies]
-    for place, key in enumerate(spare[: max(0, count - len(sources))]):
+    for place, key in enumerate(spare[: max(0, wanted - len(sources))]):
         copies[sources[place % len(sources)]].append(key)
+    return copies
+
+
+def multiplied(tape: Iterator[TapeItem], copies: Mapping[str, Sequence[str]]) -> Iterator[TapeItem]:
+    """Yield each packet again under other keys, each a little later, as no two instruments come together."""
+    later: list[tuple[Instant, int, TapeItem]] = []
+    numbers = count(1)
     for item in tape:
+        while later and later[0][0] <= item.at:
+            yield heapq.heappop(later)[2]
         yield item
         for key in copies.get(item.key, ()):
-            yield replace(item, key=key, packet=msgspec.structs.replace(item.packet, instrumentKey=key))
+            at = item.at + hash_of(key) % _SPREAD
+            packet = msgspec.structs.replace(item.packet, instrumentKey=key)
+            heapq.heappush(later, (at, next(numbers), TapeItem(at, key, packet)))
+    while later:
+        yield heapq.heappop(later)[2]
 
 
 def together(tape: Iterator[TapeItem]) -> Iterator[list[TapeItem]]:

@@ -74,14 +74,22 @@ def feed_frame(kind: str, feeds: Mapping[str, bytes], sent: Instant) -> bytes:
 
 def varint(number: int) -> bytes:
     """Return a whole number as the wire writes it."""
-    if number < 0:
-        number += 1 << 64
+    if 0 <= number < len(_SMALL):
+        return _SMALL[number]
+    return _varint(number + (1 << 64) if number < 0 else number)
+
+
+def _varint(number: int) -> bytes:
     found = bytearray()
     while number > 127:
         found.append(number & 127 | 128)
         number >>= 7
     found.append(number)
     return bytes(found)
+
+
+_SMALL = tuple(_varint(number) for number in range(4_096))
+"""Lengths, mostly."""
 
 
 def market_info(
