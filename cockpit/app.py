@@ -287,6 +287,15 @@ class CockpitApp(App[None]):
         if not isinstance(self.screen, PerformanceScreen):
             self.push_screen(PerformanceScreen(self.model, ascii_signs=self.ascii_signs))
 
+    def action_preflight(self) -> None:
+        """Show the checks before trading; on their own page, make them again."""
+        from cockpit.screens.preflight import PreflightScreen
+
+        if isinstance(self.screen, PreflightScreen):
+            self._wish(wishes.check_again(self.model, self._new_id()))
+        else:
+            self.push_screen(PreflightScreen(self.model, ascii_signs=self.ascii_signs))
+
     # Replay
 
     def action_pause_replay(self) -> None:

@@ -22,6 +22,9 @@ EXIT_WRONG: Final = 2
 _WITHOUT_SETTINGS: Final = frozenset({"flatten", "status"})
 """Commands that a bad setting must not stop; each world's own settings are in its ledger."""
 
+_SETTINGS_ARE_CHECKED: Final = frozenset({"preflight"})
+"""Commands that name a bad setting, wherever it stands, in their answer."""
+
 _DESCRIPTION: Final = """\
 A trading cockpit in the terminal for auction-theory traders on NSE India.
 
@@ -47,6 +50,20 @@ def _clock(text: str) -> str:
         return time.fromisoformat(text).strftime("%H:%M:%S")
     except ValueError:
         raise argparse.ArgumentTypeError(f"expected a time of day as HH:MM, got {text!r}") from None
+
+
+def _seconds(text: str) -> int:
+    return _whole(text, 1, 3_600, "seconds")
+
+
+def _count(text: str) -> int:
+    return _whole(text, 1, 10_000, "a number of instruments")
+
+
+def _whole(text: str, least: int, most: int, what: str) -> int:
+    if text.isascii() and text.isdigit() and least <= int(text) <= most:
+        return int(text)
+    raise argparse.ArgumentTypeError(f"expected {what} from {least} to {most}, got {text!r}")
 
 
 def _add_everywhere(parser: argparse.ArgumentParser) -> None:
@@ -172,6 +189,36 @@ def build_parser() -> argparse.ArgumentParser:
         "--world", choices=("account", "demo", "replay"), help="only this world (default: every latched one)"
     )
 
+    login = command(
+        "login", "sign in at the broker; the token of the day is kept for every engine of the home"
+    )
+    way = login.add_mutually_exclusive_group()
+    way.add_argument(
+        "--paste",
+        action="store_true",
+        help="the browser runs elsewhere: paste the address it was sent to, or the code",
+    )
+    way.add_argument(
+        "--token-request",
+        action="store_true",
+        help="approve on the phone; the token comes by upstox.notifier_uri or is pasted",
+    )
+    way.add_argument("--token", action="store_true", help="paste a token made elsewhere")
+    login.add_argument(
+        "--wait", type=_seconds, default=300, metavar="SECONDS", help="longest wait for it (default 300)"
+    )
+
+    preflight = command("preflight", "check everything before trading; exit 0 go, 1 no-go")
+    preflight.add_argument("--json", action="store_true", help="print one JSON object")
+
+    instruments = command("instruments", "search the instrument master; also what an alias means today")
+    instruments.add_argument(
+        "text", nargs="+", metavar="TEXT", help="words, a symbol, a key, or an alias: NIFTY CE ATM weekly"
+    )
+    instruments.add_argument(
+        "--most", type=_count, default=20, metavar="N", help="how many to list (default 20)"
+    )
+
     config = command("config", "show every setting, its value and where it came from")
     config.add_argument("--check", action="store_true", help="only say whether the settings are good")
     config.add_argument("--json", action="store_true", help="print one JSON object")
@@ -206,9 +253,16 @@ def main(argv: Sequence[str] | None = None) -> int:
 
     try:
         home_option = Path(arguments.home) if arguments.home else None
-        needed = arguments.command not in _WITHOUT_SETTINGS
-        desk = open_desk(home_option, arguments.set, settings_needed=needed)
-        if desk.bad_settings:
+        told = arguments.command in _SETTINGS_ARE_CHECKED
+        needed = arguments.command not in _WITHOUT_SETTINGS and not told
+        well_formed = all("=" in override for override in arguments.set)
+        desk = open_desk(
+            home_option,
+            arguments.set,
+            settings_needed=needed,
+            overrides_needed=not (told and well_formed),
+        )
+        if desk.bad_settings and not told:
             _complain(f"going on without the settings: {desk.bad_settings}")
         return _COMMANDS[arguments.command](desk, arguments)
     except DeskError as error:
@@ -367,6 +421,59 @@ def _terminal_problem() -> str | None:
     return None
 
 
+def _login(desk: "Desk", arguments: argparse.Namespace) -> int:
+    from engine.account_desk import AccountDesk, SignInWay
+
+    if arguments.token:
+        way = SignInWay.GIVEN
+    elif arguments.token_request:
+        way = SignInWay.PHONE
+    else:
+        way = SignInWay.PASTE if arguments.paste else SignInWay.BROWSER
+
+    def say(text: str) -> None:
+        _say(text)
+        sys.stdout.flush()
+
+    signed_in = AccountDesk(desk).sign_in(way, say, _input_descriptor(), seconds=arguments.wait)
+    _say(signed_in.text)
+    for warning in signed_in.warnings:
+        _complain(warning)
+    return EXIT_DONE
+
+
+def _input_descriptor() -> int | None:
+    """Return where pasted lines come from; None where standard input is closed."""
+    try:
+        return sys.stdin.fileno()
+    except (AttributeError, OSError, ValueError):
+        return None
+
+
+def _preflight(desk: "Desk", arguments: argparse.Namespace) -> int:
+    import shutil
+
+    from engine.account_desk import AccountDesk
+
+    report = AccountDesk(desk).preflight()
+    if arguments.json:
+        _say(json.dumps(report.to_json(), indent=2, ensure_ascii=False, allow_nan=False))
+    else:
+        _say("\n".join(report.describe(max(60, shutil.get_terminal_size((100, 24)).columns))))
+    return report.exit_code
+
+
+def _instruments(desk: "Desk", arguments: argparse.Namespace) -> int:
+    from engine.account_desk import AccountDesk
+
+    found, notes = AccountDesk(desk).look_up(" ".join(arguments.text), arguments.most)
+    for line in found.describe():
+        _say(line)
+    for note in notes:
+        _complain(note)
+    return EXIT_DONE if found.found else EXIT_NO
+
+
 _COMMANDS: Final[dict[str | None, Callable[["Desk", argparse.Namespace], int]]] = {
     None: _attach,
     "demo": _demo,
@@ -375,5 +482,8 @@ _COMMANDS: Final[dict[str | None, Callable[["Desk", argparse.Namespace], int]]] 
     "status": _status,
     "flatten": _flatten,
     "rearm": _rearm,
+    "login": _login,
+    "preflight": _preflight,
+    "instruments": _instruments,
     "config": _config,
 }

@@ -208,6 +208,16 @@ ACTIONS: Final = (
         7,
     ),
     Action(
+        "preflight",
+        ("c",),
+        "c",
+        "checks",
+        "Show the checks before trading; pressed there, make them again. Paper and live.",
+        _MOVING,
+        Scope.EVERYWHERE,
+        7,
+    ),
+    Action(
         "pause_replay",
         ("space",),
         "space",

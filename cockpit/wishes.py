@@ -19,6 +19,7 @@ from engine.commands import (
     MoveToBreakeven,
     PauseEntries,
     PauseReplay,
+    RunPreflight,
     SetReplaySpeed,
     Side,
     TakeSignal,
@@ -145,6 +146,20 @@ def next_speed(current: int, by: int) -> int:
         step for step in SPEEDS if (pace(step) > pace(current) if by > 0 else pace(step) < pace(current))
     ]
     return current if not beyond else beyond[0] if by > 0 else beyond[-1]
+
+
+def check_again(model: Model, command_id: str) -> Wish | str:
+    """Make the checks before trading again."""
+    problem = _without_broker(model, "checks")
+    return problem or Wish(RunPreflight(command_id), "checks")
+
+
+def _without_broker(model: Model, wish: str) -> str:
+    """Return why a wish needs a broker that this world has not; empty where there is one."""
+    if model.view is None:
+        return _SILENT
+    world = model.view.header.world
+    return "" if world in ("paper", "live") else f"{wish}: only in paper and live, this is {world}"
 
 
 def _position(model: Model, wish: str) -> PositionRow | str:

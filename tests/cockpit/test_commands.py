@@ -15,6 +15,7 @@ from engine.commands import (
     Outcome,
     PauseEntries,
     PauseReplay,
+    RunPreflight,
     SetReplaySpeed,
     Side,
     StopEngine,
@@ -22,7 +23,7 @@ from engine.commands import (
     TightenStop,
 )
 from engine.views import View
-from tests.cockpit.pictures import picture
+from tests.cockpit.pictures import picture, with_broker
 from tests.cockpit.scripted import Desk, refusing
 
 MERIDIAN = "NSE_EQ|MERIDIAN"
@@ -256,7 +257,7 @@ async def test_trading_keys_are_dead_on_help_and_alive_after_it() -> None:
 
 @pytest.mark.parametrize(
     ("key", "seen"),
-    [("f1", "SAFETY"), ("question_mark", "SAFETY"), ("r", "THE RECORD")],
+    [("f1", "SAFETY"), ("question_mark", "SAFETY"), ("r", "THE RECORD"), ("c", "PRE-FLIGHT")],
 )
 async def test_pages_open_and_escape_closes_them(key: str, seen: str) -> None:
     desk = Desk(picture())
@@ -269,6 +270,39 @@ async def test_pages_open_and_escape_closes_them(key: str, seen: str) -> None:
         await pilot.press("escape")
         await desk.settle(pilot)
         assert desk.app.screen.id == "trade"
+
+
+async def test_the_checks_are_made_again_only_from_their_own_page() -> None:
+    desk = Desk(with_broker(picture()))
+    desk.line.answer = lambda command: CommandResult(command.id, Outcome.ACCEPTED, "GO")
+    async with desk.app.run_test(size=(120, 40)) as pilot:
+        await desk.settle(pilot)
+        await pilot.press("c")
+        await desk.settle(pilot)
+        assert desk.line.sent == []
+        assert "✗ NO-GO  static IP" in panel_text(desk, "text")
+        await pilot.press("c")
+        await desk.settle(pilot)
+        assert desk.line.sent == [RunPreflight("id-1")]
+        assert "checks: GO" in panel_text(desk, "alerts")
+        desk.line.say(with_broker(picture(), running=True))
+        await desk.settle(pilot)
+        assert "CHECKING NOW" in panel_text(desk, "text")
+        desk.line.say(with_broker(picture(), good=True))
+        await desk.settle(pilot)
+        assert "NO-GO" not in panel_text(desk, "text")
+
+
+async def test_without_a_broker_there_is_nothing_to_check_again() -> None:
+    desk = Desk(picture())
+    async with desk.app.run_test(size=(120, 40)) as pilot:
+        await desk.settle(pilot)
+        await pilot.press("c")
+        await desk.settle(pilot)
+        await pilot.press("c")
+        await desk.settle(pilot)
+        assert desk.line.sent == []
+        assert "checks: only in paper and live, this is replay" in panel_text(desk, "alerts")
 
 
 async def test_the_palette_runs_an_action_of_the_table() -> None:

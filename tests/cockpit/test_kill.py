@@ -17,6 +17,7 @@ PLACES = {
     "palette with text": ["ctrl+p", *"kill"],
     "help": ["question_mark"],
     "performance": ["r"],
+    "checks": ["c"],
     "leaving": ["q"],
     "stopping, with text": ["S", *"ST"],
 }

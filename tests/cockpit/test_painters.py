@@ -6,6 +6,7 @@ from enum import StrEnum
 from functools import cache
 
 import msgspec
+import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from rich.cells import cell_len
@@ -15,6 +16,7 @@ from cockpit.lines import Line
 from cockpit.model import Model, Notice
 from cockpit.screens.help import paint_help
 from cockpit.screens.performance import paint_report
+from cockpit.screens.preflight import paint_preflight
 from cockpit.theme import STYLES
 from cockpit.widgets.events import paint_alerts, paint_banner, paint_events
 from cockpit.widgets.footer import paint_footer
@@ -27,8 +29,8 @@ from cockpit.widgets.sections import Section, share_rows
 from cockpit.widgets.signals import paint_signals
 from cockpit.widgets.viewport import Viewport, look
 from cockpit.widgets.watchlist import paint_watchlist
-from engine.views import LadderView, LatchView, Severity, View
-from tests.cockpit.pictures import ladder, picture, with_missing_stop
+from engine.views import LadderView, LatchView, PreflightView, Severity, View
+from tests.cockpit.pictures import CHECKS, ladder, picture, with_broker, with_missing_stop
 
 Strategy = st.SearchStrategy[typing.Any]
 
@@ -91,6 +93,7 @@ def test_every_section_takes_any_view(view: View, size: tuple[int, int]) -> None
     check([performance_line(view.performance, width)], width)
     check(paint_events(view.events, width, height), width, height)
     check(paint_report(view, width), width)
+    check(paint_preflight(view, width), width)
 
 
 @given(things(View), sizes, st.sampled_from([None, 4]), st.booleans())
@@ -209,6 +212,37 @@ def test_undefined_figures_are_dashes_and_never_zero() -> None:
     )
     text = plain(paint_performance(empty, 30, 7))
     assert text.count("–") == 5
+
+
+@pytest.mark.parametrize("width", [58, 63, 74, 110, 200])
+def test_every_check_is_told_whole_in_words_and_signs_at_any_width(width: int) -> None:
+    lines = paint_preflight(with_broker(picture(), "live"), width)
+    words = " ".join(plain(lines).split())
+    assert "…" not in words
+    for row in CHECKS:
+        sign = {"GO": "✓ GO", "WARN": "! WARN", "NO-GO": "✗ NO-GO"}[row.state]
+        assert f"{sign} {row.name} {row.figure} {row.reason}".strip() in words
+    assert "NO-GO live at 09:02:11 IST · 20 GO, 1 WARN, 2 NO-GO" in words
+    assert "What says no: static IP, watchlist MERIDAN." in words
+
+
+def test_the_checks_say_go_that_they_run_and_that_they_were_never_made() -> None:
+    view = with_broker(picture(), good=True)
+    text = plain(paint_preflight(view, 100))
+    assert " GO   paper at 09:02:11 IST · 20 GO, 1 WARN" in text
+    assert "says no" not in text
+    assert "paused" not in text
+    assert "CHECKING NOW" in plain(paint_preflight(with_broker(picture(), running=True), 100))
+    for running, says in ((True, "The checks are being made …"), (False, "have not been made yet")):
+        never = PreflightView(go=False, time=0, checks=(), running=running)
+        assert says in plain(paint_preflight(msgspec.structs.replace(view, preflight=never), 100))
+
+
+def test_a_world_without_a_broker_has_nothing_to_check_and_says_what_would_be() -> None:
+    text = plain(paint_preflight(picture(), 100))
+    assert "This is replay: no account and no broker, so nothing has to be checked." in text
+    assert "NO-GO" not in text
+    assert "the feed's handshake" in text
 
 
 def test_a_record_below_a_hundred_trades_is_called_unproven() -> None:

@@ -9,7 +9,7 @@ from textual.pilot import Pilot
 from cockpit.theme import THEMES
 from engine.link import Ended
 from engine.views import View
-from tests.cockpit.pictures import killed, picture, with_missing_stop
+from tests.cockpit.pictures import killed, picture, with_broker, with_missing_stop
 from tests.cockpit.scripted import Desk
 
 Compare = Callable[..., bool]
@@ -112,6 +112,27 @@ def test_help(snap_compare: Compare) -> None:
 def test_performance(snap_compare: Compare) -> None:
     """What the ledger proves."""
     assert matches(snap_compare, picture(), (120, 40), press=["r"])
+
+
+def test_preflight(snap_compare: Compare) -> None:
+    """The checks before trading, two of which say no."""
+    assert matches(snap_compare, with_broker(picture(), "live"), (120, 50), press=["c"])
+
+
+def test_preflight_in_a_small_window(snap_compare: Compare) -> None:
+    """The verdict first; what does not fit is below."""
+    assert matches(snap_compare, with_broker(picture(), running=True), (80, 24), press=["c"])
+
+
+def test_preflight_without_a_broker(snap_compare: Compare) -> None:
+    """Demo and replay have nothing to check."""
+    assert matches(snap_compare, picture(), (80, 24), press=["c"])
+
+
+@pytest.mark.parametrize("world", ["paper", "live"])
+def test_account(snap_compare: Compare, world: str) -> None:
+    """The worlds with a broker, told apart at a glance."""
+    assert matches(snap_compare, with_broker(picture(), world, good=True), (160, 45))
 
 
 def test_leaving_with_positions(snap_compare: Compare) -> None:
