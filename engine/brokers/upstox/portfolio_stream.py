@@ -16,7 +16,7 @@ from typing import Final
 import msgspec
 
 import config
-from engine.upstox.fields import FieldError
+from engine.upstox.fields import FieldError, text
 from engine.upstox.records import OrderRow, order_of
 from engine.upstox.stream import LineState, Stream
 
@@ -106,17 +106,18 @@ def orders_in(message: str | bytes, counts: StreamCounts) -> tuple[list[OrderRow
     """Return the order rows of one message, and how much of it did not read."""
     try:
         decoded = msgspec.json.decode(message)
-    except (msgspec.DecodeError, UnicodeDecodeError):
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         return [], 1
     rows, broken = [], 0
-    updates: Iterable[object] = decoded if isinstance(decoded, list) else [decoded]
+    updates: Iterable[object] = decoded if isinstance(decoded, list) and decoded else [decoded]
     for update in updates:
-        kind = update.get("update_type", "order") if isinstance(update, dict) else None
+        row = update if isinstance(update, dict) else {}
+        kind = text(row, "update_type")
         if kind in _QUIET_KINDS:
             counts.other += 1
-        elif isinstance(update, dict) and (kind == "order" or "order_id" in update):
+        elif kind == "order" or "order_id" in row:
             try:
-                rows.append(order_of(update))
+                rows.append(order_of(row))
             except FieldError:
                 broken += 1
         else:
