@@ -21,6 +21,8 @@ from engine.market.update import Bar, MarketUpdate
 SOURCE: Final = "CANDLES"
 SETTLED: Final = 120 * SECOND
 """A minute younger than this may still be missing from the broker's answer, so its absence says nothing."""
+UNSETTLED: Final = "unsettled"
+"""Why such a minute is left out: nothing is wrong with it."""
 RANGE_DAYS: Final = 20
 """Sessions behind the average daily range."""
 
@@ -61,7 +63,7 @@ def settle_minutes(
         if not opening <= bar.start < close or bar.start % MINUTE:
             left_out["outside"] += 1
         elif bar.start + MINUTE + settled > now:
-            left_out["unsettled"] += 1
+            left_out[UNSETTLED] += 1
         elif not 0 < bar.low <= min(bar.open, bar.close) <= max(bar.open, bar.close) <= bar.high:
             left_out["impossible"] += 1
         else:

@@ -12,6 +12,7 @@ from engine.auction.history import SessionProfile
 from engine.market.calendar import Calendar, CalendarError
 from engine.market.candles import (
     SETTLED,
+    UNSETTLED,
     DailyRange,
     average_daily_range,
     close_before,
@@ -88,7 +89,11 @@ def read_past(
     if now > opening and instrument.tradable:
         candles = _asked(notes, "today's minutes", lambda: read_minutes_today(source, instrument.key))
         known = settle_minutes(candles, opening, end, now, settled)
-        notes += [f"{count} of today's minutes {reason}" for reason, count in sorted(known.left_out.items())]
+        notes += [
+            f"{count} of today's minutes left out: {reason}"
+            for reason, count in sorted(known.left_out.items())
+            if reason != UNSETTLED
+        ]
         seed = seed_from_minutes(
             instrument,
             known.bars,

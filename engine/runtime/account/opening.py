@@ -1,6 +1,6 @@
 """What a day needs before it can be traded: its schedule, its instruments, their past, and the money."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from datetime import date
@@ -129,11 +129,12 @@ class Opener:
         )
 
     def _pasts(
-        self, instruments: Iterable[Instrument], day: TradingDay, now: Instant, notes: list[str]
+        self, instruments: Sequence[Instrument], day: TradingDay, now: Instant, notes: list[str]
     ) -> dict[str, Past]:
+        symbols = {one.key: one.symbol for one in instruments}
         with ThreadPoolExecutor(_READERS, "history") as threads:
             found = list(threads.map(lambda one: self.past_of(one, day, now), instruments))
-        notes += [f"{past.instrument}: {note}" for past in found for note in past.notes]
+        notes += [f"{symbols[past.instrument]}: {note}" for past in found for note in past.notes]
         return {past.instrument: past for past in found}
 
     def _account(self) -> Paise:
