@@ -164,13 +164,18 @@ def event(socket: ClientConnection) -> Json:
     return json.loads(payload)
 
 
-@contextmanager
-def desk_at(folder: Path, **changes: Json) -> Iterator[Desk]:
-    """Serve a made session whose clock stands still; the price stands near 1,000."""
+def made_tape(folder: Path) -> tuple[Path, ...]:
+    """Write a made session of a stock near 1,000 and an option near 500: 300 packets each."""
     files = []
     for key, price, tick, lot in ((EQ_A, 1_000.0, 0.1, 1), (OPT_A, 500.0, 0.05, 35)):
         path = folder / f"{key.replace('|', '_')}.json.gz"
         files.append(write_recording(path, made_packets(key, count=300, price=price, tick=tick, lot=lot)))
-    settings = FakeSettings(recordings=tuple(files), speed=0, ping_seconds=0.2)
+    return tuple(files)
+
+
+@contextmanager
+def desk_at(tape: tuple[Path, ...], **changes: Json) -> Iterator[Desk]:
+    """Serve a tape whose clock stands still; changes are fields of FakeSettings."""
+    settings = FakeSettings(recordings=tape, speed=0, ping_seconds=0.2)
     with running_fake(settings, **changes) as fake:
         yield Desk(fake)

@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 from dataclasses import replace
 from datetime import date
+from functools import lru_cache
 
 from tests.fake_upstox.expiries import monthly_expiries, weekly_expiries
 from tests.fake_upstox.listing import CASH_FREEZE, Listing, expiry_text, hash_of
@@ -40,7 +41,12 @@ _FIRST_TOKEN = 60_001
 
 
 def listings_of(day: date) -> dict[str, Listing]:
-    """Return the master of a day by key."""
+    """Return the master of a day by key, the caller's own to change."""
+    return {row.key: row for row in _listed(day)}
+
+
+@lru_cache(maxsize=8)
+def _listed(day: date) -> tuple[Listing, ...]:
     rows: list[Listing] = [
         Listing(NIFTY, "NIFTY", "Nifty 50", "INDEX", base=2_604_695),
         Listing(BANKNIFTY, "BANKNIFTY", "Nifty Bank", "INDEX", base=5_938_995),
@@ -63,7 +69,7 @@ def listings_of(day: date) -> dict[str, Listing]:
     for expiry in dict.fromkeys((*weeks, months[0])):
         rows += _chain(nifty, expiry, 5_000, nifty_lot(expiry), 1_800, expiry not in months, tokens)
     rows += _recorded_options(banknifty, _recorded_expiry(months, day))
-    return {row.key: row for row in rows}
+    return tuple(rows)
 
 
 def nifty_lot(expiry: date) -> int:
