@@ -1,5 +1,6 @@
 """A caller of the fake broker with nothing of ours in between: plain HTTP, plain websockets."""
 
+import gzip
 import http.client
 import json
 from collections.abc import Iterator, Mapping
@@ -24,7 +25,11 @@ class Answer:
 
     status: int
     headers: Mapping[str, str]
-    text: str
+    body: bytes
+
+    @property
+    def text(self) -> str:
+        return self.body.decode()
 
     @property
     def json(self) -> Json:
@@ -62,12 +67,16 @@ class Desk:
         try:
             connection.request(method, path, payload, sent)
             answer = connection.getresponse()
-            return Answer(answer.status, dict(answer.getheaders()), answer.read().decode())
+            return Answer(answer.status, dict(answer.getheaders()), answer.read())
         finally:
             connection.close()
 
     def get(self, path: str, **query: str) -> Answer:
         return self.call("GET", f"{path}?{urlencode(query)}" if query else path)
+
+    def file(self, name: str) -> list[dict[str, Json]]:
+        answer = self.call("GET", f"/market-quote/instruments/exchange/{name}", signed=False)
+        return list(json.loads(gzip.decompress(answer.body)))
 
     def step(self, seconds: float = 0.1) -> None:
         self.fake.control("POST", "clock", {"advance_seconds": seconds})
