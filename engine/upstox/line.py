@@ -2,7 +2,7 @@
 
 import threading
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from types import MappingProxyType
 from typing import Any, Final
 
@@ -66,6 +66,7 @@ class Line:
         budget: Budget,
         *,
         sleep: Callable[[float], None] = time.sleep,
+        monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
         self.settings = settings
         self.transport = transport
@@ -76,8 +77,11 @@ class Line:
         self._making = threading.Lock()
         self._catalogue: Catalogue | None = None
         self._under_way = threading.local()
-        self.refusal: SignInAgain | Blocked | None = None
-        """What a person must mend before calls pass again, by the last call that met it; None once one passed."""
+        self._monotonic = monotonic
+        self.refused: tuple[float, SignInAgain | Blocked] | None = None
+        """When a call last met what only a person can mend, and what it was."""
+        self.passed: dict[Kind, float] = {}
+        """When a call of each kind last passed."""
 
     @property
     def catalogue(self) -> Catalogue:
@@ -143,10 +147,9 @@ class Line:
 
     def _note(self, kind: Kind, outcome: Outcome) -> None:
         if isinstance(outcome, SignInAgain | Blocked):
-            self.refusal = outcome
-        elif isinstance(outcome, Done) and (kind is Kind.WRITE or not isinstance(self.refusal, Blocked)):
-            # Reads pass from any address: they do not prove that writes are let in again.
-            self.refusal = None
+            self.refused = (self._monotonic(), outcome)
+        elif isinstance(outcome, Done):
+            self.passed[kind] = self._monotonic()
 
     def _send(
         self, method: str, url: str, *, headers: Mapping[str, str], query: Pairs, json: object
@@ -173,3 +176,19 @@ class Line:
         if not url.startswith(f"{base}/"):
             raise HostError(f"expected a request to {base}, got one to {url.partition('?')[0]}")
         return url[len(base) :]
+
+
+def standing_refusal(lines: Iterable[Line]) -> SignInAgain | Blocked | None:
+    """Return what a person must mend before calls of one account pass again; None once one has passed since.
+
+    Reads pass from any address: only a write proves that writes are let in again.
+    """
+    lines = tuple(lines)
+    at, refusal = max(
+        (line.refused for line in lines if line.refused is not None),
+        key=lambda refused: refused[0],
+        default=(0.0, None),
+    )
+    kinds = (Kind.WRITE,) if isinstance(refusal, Blocked) else tuple(Kind)
+    passed = any(line.passed.get(kind, at) > at for line in lines for kind in kinds)
+    return None if passed else refusal

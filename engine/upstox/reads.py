@@ -13,7 +13,7 @@ from engine.upstox.budget import Budget, Kind, Purpose
 from engine.upstox.catalogue import API_VERSION, Catalogue
 from engine.upstox.fields import FieldError, row_of, text
 from engine.upstox.line import Line
-from engine.upstox.outcome import Blocked, CallFailed, Done, InDoubt, SignInAgain
+from engine.upstox.outcome import CallFailed, Done, InDoubt
 from engine.upstox.quotes import (
     Candle,
     Holiday,
@@ -50,9 +50,9 @@ class Reads:
         self._line = Line(settings, token, transport, budget, sleep=sleep)
 
     @property
-    def refusal(self) -> SignInAgain | Blocked | None:
-        """Return what a person must mend before calls pass again; None while they pass."""
-        return self._line.refusal
+    def line(self) -> Line:
+        """Return the line that carries every call."""
+        return self._line
 
     def profile(self, purpose: Purpose = Purpose.ROUTINE) -> account.Profile:
         """Return whose account it is: the proof of a token."""

@@ -5,6 +5,7 @@ import pytest
 import config
 from engine.upstox.budget import Budget, Kind, Purpose
 from engine.upstox.client import UpstoxClient
+from engine.upstox.line import standing_refusal
 from engine.upstox.outcome import Blocked, CallFailed, Done, InDoubt, SignInAgain, TryLater
 from engine.upstox.terms import ChangedOrder
 from engine.upstox.token import Token
@@ -145,10 +146,12 @@ def test_what_a_person_must_mend_stands_until_such_a_call_passes(reply: bytes, k
     replies = {"/v3/order/place": reply}
     with Loopback(lambda request: replies.get(request.path, success([]))) as server:
         client = client_of(server.url)
+        other = client_of(server.url)
         client.place(ENTRY)
-        assert isinstance(client.refusal, kind)
-        client.positions()
-        assert isinstance(client.refusal, Blocked) == (kind is Blocked)
+        assert isinstance(standing_refusal([client.line, other.line]), kind)
+        other.positions()
+        still = standing_refusal([client.line, other.line])
+        assert isinstance(still, Blocked) == (kind is Blocked)
         replies["/v3/order/place"] = success({"order_ids": ["1"]})
-        client.place(ENTRY)
-        assert client.refusal is None
+        other.place(ENTRY)
+        assert standing_refusal([client.line, other.line]) is None

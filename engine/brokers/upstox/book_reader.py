@@ -79,6 +79,17 @@ def differences(book: WholeBook) -> Difference:
 
 
 def _lost(book: WholeBook, difference: Difference) -> bool:
-    """Say whether fills are open that no position row speaks of: an empty list must not look like flat."""
-    listed = {position.instrument for position in book.positions}
-    return any(filled and key not in listed for key, (_, filled) in difference.items())
+    """Say whether one list knows nothing of what the other says was traded today.
+
+    An empty list of positions must not look like flat, nor an empty list of orders like no stop that is live.
+    """
+    held = {position.instrument for position in book.positions}
+    ordered = {order.instrument for order in book.orders}
+    traded = {
+        position.instrument
+        for position in book.positions
+        if position.day_buy_quantity or position.day_sell_quantity
+    }
+    return any(
+        (filled and key not in held) or (key in traded - ordered) for key, (_, filled) in difference.items()
+    )

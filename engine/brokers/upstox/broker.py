@@ -35,7 +35,8 @@ from engine.orders.messages import (
 )
 from engine.upstox.budget import Purpose
 from engine.upstox.client import UpstoxClient
-from engine.upstox.outcome import CallFailed, Outcome, Rejected
+from engine.upstox.line import standing_refusal
+from engine.upstox.outcome import CallFailed, Outcome, Rejected, describe
 from engine.upstox.records import OrderRow
 from engine.upstox.terms import ChangedOrder
 
@@ -72,6 +73,8 @@ class LiveBroker:
         self._stamped: Instant = 0
         self._register = Register(whole_account=whole_account)
         self._background: set[Callable[[], None]] = set()
+        self._behind = False
+        self._closed = False
         self.last_book: BookRead | None = None
         """The last whole read that succeeded."""
 
@@ -89,15 +92,27 @@ class LiveBroker:
                 "repeated": register.repeated,
                 "held": register.held,
                 "corrected": register.values.corrected,
+                "faults": self._lanes.faults,
             }
 
     @property
+    def refusal(self) -> str:
+        """Return what a person must mend before calls pass again (a dead token, an address); empty while they pass."""
+        found = standing_refusal((self._urgent.line, self._client.line))
+        return "" if found is None else describe(found)
+
+    @property
+    def behind(self) -> bool:
+        """Say whether the orders' news were asked for and could not be had yet."""
+        return self._behind
+
+    @property
     def at_stake(self) -> bool:
-        """Say whether an order is live or a position open, as far as is known."""
+        """Say whether an order is live, a position open or a fill not yet seen in a whole book, as far as is known."""
         with self._lock:
-            live = self._register.live
+            at_stake = self._register.live or self._register.unproven
         book = self.last_book
-        return live or (book is not None and any(position.quantity for position in book.positions))
+        return at_stake or (book is not None and any(position.quantity for position in book.positions))
 
     def remember(self, orders: Iterable[tuple[str, str, int, Paise]]) -> None:
         """Take in what core knows from an earlier life: tag, order id, filled units and their value in paise."""
@@ -124,7 +139,7 @@ class LiveBroker:
             case ModifyOrder() | CancelOrder():
                 self._put(LaneName.URGENT, request.tag, request)
             case ReadBook() | ReadTag():
-                self._put(LaneName.READS, "", request)
+                self._put(LaneName.PROOFS if self._latched() else LaneName.READS, "", request)
 
     def next_due(self) -> Instant | None:
         """Return when the oldest waiting event arrived; None when none waits."""
@@ -154,7 +169,8 @@ class LiveBroker:
         self._in_background(self._poll)
 
     def reconcile(self) -> None:
-        """Have orders, trades and positions read together and the orders' news queued: after a stream came back."""
+        """Have the news of orders and trades read and queued, and mark it until it was: after a stream came back."""
+        self._behind = True
         self._in_background(self._reconcile)
 
     def take_rows(self, rows: Iterable[OrderRow]) -> None:
@@ -164,7 +180,7 @@ class LiveBroker:
             for report in fresh:
                 self._append(report)
         if fresh:
-            self._wake()
+            self._tell()
 
     def warm(self) -> None:
         """Keep the connections of both clients open; raises NotSentError."""
@@ -172,8 +188,13 @@ class LiveBroker:
         self._client.warm()
 
     def close(self) -> None:
-        """End the threads; what is under way is not waited for."""
+        """End the threads; what is under way is not waited for, and nobody is woken any more."""
+        self._closed = True
         self._lanes.close()
+
+    def _tell(self) -> None:
+        if not self._closed:
+            self._wake()
 
     def _put(self, lane: LaneName, key: str, request: Request) -> None:
         self._lanes.put(lane, Job(key, lambda: self._carry(request)))
@@ -189,7 +210,7 @@ class LiveBroker:
         else:
             with self._lock:
                 self._append(event)
-            self._wake()
+            self._tell()
 
     def _perform(self, request: Request) -> BrokerEvent:
         match request:
@@ -222,9 +243,9 @@ class LiveBroker:
     def _place(self, request: PlaceOrder) -> BrokerEvent:
         if request.role is not Role.ENTRY:
             return answer_of(request.tag, "", self._urgent.place(new_order(request), self._protecting))
-        if self._latched():
-            return Refused(request.tag, "LATCHED", "the kill latch is set; nothing was sent")
-        return answer_of(request.tag, "", self._client.place(new_order(request), Purpose.ROUTINE))
+        # Asked again right before the bytes leave: making a connection may take seconds.
+        outcome = self._client.place(new_order(request), Purpose.ROUTINE, allowed=lambda: not self._latched())
+        return answer_of(request.tag, "", outcome)
 
     def _modify(self, request: ModifyOrder) -> BrokerEvent:
         order_id = request.order_id or self._id_of(request.tag)
@@ -244,7 +265,11 @@ class LiveBroker:
             outcome = self._urgent.cancel(order_id, self._protecting)
         else:
             outcome = self._urgent.multi_cancel(tag=request.tag, purpose=self._protecting)
-        return answer_of(request.tag, request.request, outcome)
+        event = answer_of(request.tag, request.request, outcome)
+        if isinstance(event, Acknowledged):
+            with self._lock:
+                self._register.learn_id(request.tag, event.order_id)
+        return event
 
     def _probe(self, request: ReadTag) -> TagRead:
         """Look for an order by its tag: only a list that reads proves that there is none."""
@@ -305,26 +330,30 @@ class LiveBroker:
         self._lanes.put(LaneName.READS, Job("", perform))
 
     def _poll(self) -> None:
-        self.take_rows(self._reading.order_book(self._protecting if self._latched() else Purpose.ROUTINE))
+        self._take_news(self._reading, self._protecting if self._latched() else Purpose.ROUTINE)
 
     def _reconcile(self) -> None:
-        client = self._reading
-        book = self._reader.read(client, self._protecting)
-        self._learn_values(book.orders, client)
-        self.take_rows(book.orders)
+        self._take_news(self._reading, self._protecting)
+        self._behind = False
+
+    def _take_news(self, client: UpstoxClient, purpose: Purpose) -> None:
+        """Queue what the order book tells; what the account holds is for core to read, by a book that agrees."""
+        rows = client.order_book(purpose)
+        self._learn_values(rows, client)
+        self.take_rows(rows)
 
     def _placed(self, tag: str, event: BrokerEvent) -> None:
         """Queue the answer of a placement, and right behind it the updates that waited for it."""
         with self._lock:
             request = self._register.placing.pop(tag, None)
             if isinstance(event, Acknowledged):
-                self._register.learn_id(tag, event.order_id)
+                self._register.acknowledged(tag, event.order_id)
             elif isinstance(event, Unanswered) and request is not None:
-                self._register.doubtful[tag] = request
+                self._register.unanswered(request, self._clock())
             self._append(event)
             for report in self._register.news((), self._clock()):
                 self._append(report)
-        self._wake()
+        self._tell()
 
     def _id_of(self, tag: str) -> str:
         with self._lock:

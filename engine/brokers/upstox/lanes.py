@@ -18,9 +18,12 @@ class LaneName(StrEnum):
     URGENT = "urgent"
     ENTRIES = "entries"
     READS = "reads"
+    PROOFS = "proofs"
+    """What the kill reads: it never waits behind a poll that hangs."""
 
 
-WIDTHS: Final = {LaneName.URGENT: 4, LaneName.ENTRIES: 2, LaneName.READS: 2}
+WIDTHS: Final = {LaneName.URGENT: 16, LaneName.ENTRIES: 2, LaneName.READS: 2, LaneName.PROOFS: 2}
+"""Threads a lane: a broker that answers nobody for seconds still gets every exit of a full book at once."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +46,10 @@ class Lanes:
         self._running: Counter[str] = Counter()
         self._started: dict[str, float] = {}
         self._closing = False
+        self.faults = 0
+        """Jobs that broke."""
+        self.fault = ""
+        """What the last of them broke with."""
         self._threads = [
             threading.Thread(target=self._work, args=(name,), name=f"broker {name} {number}", daemon=True)
             for name, width in widths.items()
@@ -88,6 +95,9 @@ class Lanes:
                 self._started[job.key] = self._monotonic()
             try:
                 job.work()
+            except Exception as error:  # noqa: BLE001 - whatever a job breaks, its lane goes on
+                self.fault = f"{type(error).__name__}: {error}"
+                self.faults += 1
             finally:
                 with self._changed:
                     self._running[job.key] -= 1

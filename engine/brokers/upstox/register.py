@@ -30,6 +30,14 @@ class Outside:
     orders: int = 0
 
 
+@dataclass(frozen=True, slots=True)
+class Doubt:
+    """A placement without an answer, and since when."""
+
+    order: PlaceOrder
+    since: Instant
+
+
 class Register:
     """Owns tags, ids, fill values and the last row of each order. One thread at a time: its owner locks."""
 
@@ -38,7 +46,7 @@ class Register:
         self.values = FillValues()
         self.placing: dict[str, PlaceOrder] = {}
         """Placements under way, by tag."""
-        self.doubtful: dict[str, PlaceOrder] = {}
+        self.doubtful: dict[str, Doubt] = {}
         """Placements without an answer, until an id proves them."""
         self.outside = Outside()
         self.repeated = 0
@@ -49,11 +57,27 @@ class Register:
         self._ids: dict[str, str] = {}
         self._waiting: list[tuple[Instant, OrderRow]] = []
         self._told: dict[str, OrderRow] = {}
+        self._latest: dict[str, OrderRow] = {}
+        self._awaited: set[str] = set()
+        """Orders that the broker acknowledged and no row has shown yet."""
+        self._absent: set[str] = set()
+        """Doubtful tags that a whole book did not list although it was read long after they were sent."""
+        self._proven: dict[str, int] = {}
+
+    @property
+    def unproven(self) -> bool:
+        """Say whether units were filled that no whole book has shown yet."""
+        return any(row.filled_quantity > self._proven.get(name, 0) for name, row in self._latest.items())
 
     @property
     def live(self) -> bool:
-        """Say whether an order is live or on its way, as far as rows have told."""
-        return bool(self.placing) or any(row.status not in ENDED_WORDS for row in self._told.values())
+        """Say whether an order is live, in doubt or on its way, as far as is known."""
+        return (
+            bool(self.placing)
+            or bool(self._awaited)
+            or not self._absent.issuperset(self.doubtful)
+            or any(row.status not in ENDED_WORDS for row in self._latest.values())
+        )
 
     def learn_id(self, tag: str, order_id: str) -> None:
         """Note which order a tag belongs to."""
@@ -61,12 +85,26 @@ class Register:
         self._ids.setdefault(tag, order_id)
         self.doubtful.pop(tag, None)
 
+    def acknowledged(self, tag: str, order_id: str) -> None:
+        """Note the id that the broker gave a placement: it is live until a row says otherwise."""
+        self.learn_id(tag, order_id)
+        if order_id not in self._latest:
+            self._awaited.add(order_id)
+
+    def unanswered(self, order: PlaceOrder, now: Instant) -> None:
+        """Note a placement whose fate is not known."""
+        self.doubtful[order.tag] = Doubt(order, now)
+
     def id_of(self, tag: str) -> str:
         """Return the id of a tag's order; empty while it is not known."""
         return self._ids.get(tag, "")
 
     def report(self, row: OrderRow, now: Instant) -> OrderReport:
-        """Return core's report of a row."""
+        """Return core's report of a row, which is remembered as the order's state unless it is an old message."""
+        known = self._latest.get(row.order_id)
+        self._awaited.discard(row.order_id)
+        if known is None or _is_newer(row, known):
+            self._latest[row.order_id] = row
         return report_of(row, self._tag_of(row), self.values.value(row), now)
 
     def news(self, rows: Iterable[OrderRow], now: Instant) -> list[OrderReport]:
@@ -95,6 +133,7 @@ class Register:
             if self._concerns_us(row):
                 orders.append(self.report(row, now))
                 self._told[row.order_id] = row
+                self._proven[row.order_id] = row.filled_quantity
             elif row.status not in ENDED_WORDS:
                 outside_orders += 1
         for instrument in dict.fromkeys(row.instrument for row in book.positions):
@@ -104,12 +143,13 @@ class Register:
             if ours:
                 positions.append(position_of(instrument, ours))
         self.outside = Outside(outside_positions, outside_orders)
+        self._absent |= {tag for tag, doubt in self.doubtful.items() if book.time - doubt.since >= HELD_FOR}
         return BookRead(request, book.time, book.filled, tuple(positions), tuple(orders))
 
     def _may_be_ours(self, row: OrderRow) -> bool:
         return any(
             (order.instrument, order.side.value, order.quantity) == (row.instrument, row.side, row.quantity)
-            for order in (*self.placing.values(), *self.doubtful.values())
+            for order in (*self.placing.values(), *(doubt.order for doubt in self.doubtful.values()))
         )
 
     def _concerns_us(self, row: OrderRow) -> bool:
@@ -117,3 +157,10 @@ class Register:
 
     def _tag_of(self, row: OrderRow) -> str:
         return row.tag or self._tags.get(row.order_id, "")
+
+
+def _is_newer(row: OrderRow, known: OrderRow) -> bool:
+    """Say whether a row is the later state of an order: fills never fall, and an end is left by a late fill alone."""
+    if row.filled_quantity != known.filled_quantity:
+        return row.filled_quantity > known.filled_quantity
+    return row.status in ENDED_WORDS or known.status not in ENDED_WORDS

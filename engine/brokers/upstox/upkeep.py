@@ -14,28 +14,38 @@ POLL_AT_STAKE: Final = 2.0
 """Seconds between polls while the stream is down and an order or a position is at stake."""
 
 POLL_IDLE: Final = 15.0
+AGAIN_WHILE_BEHIND: Final = 1.0
+"""Seconds until what a stream missed is asked for again, when the broker could not be read."""
+
 _TICK: Final = 0.5
 
 
 class Upkeep:
-    """Owns a thread that polls and warms. ``stream_changed`` is called by whoever runs the portfolio stream."""
+    """Owns the threads that poll and warm. ``stream_changed`` is called by whoever runs the portfolio stream.
+
+    Warming has a thread of its own: a host that cannot be reached takes seconds, and polls must not wait for it.
+    """
 
     def __init__(self, broker: LiveBroker, *, monotonic: Callable[[], float] = time.monotonic) -> None:
         self._broker = broker
         self._monotonic = monotonic
         self._over = threading.Event()
         self._stream_up = False
-        self._polled_at = self._warmed_at = monotonic()
+        self._polled_at = monotonic()
         self.problem = ""
         """Why a connection could not be kept warm; empty when both are."""
-        self._thread = threading.Thread(target=self._run, name="broker upkeep", daemon=True)
+        self._threads = (
+            threading.Thread(target=self._poll_until_over, name="broker polls", daemon=True),
+            threading.Thread(target=self._warm_until_over, name="broker warmth", daemon=True),
+        )
 
     def start(self) -> None:
-        """Start the thread."""
-        self._thread.start()
+        """Start the threads."""
+        for thread in self._threads:
+            thread.start()
 
     def close(self) -> None:
-        """End the thread."""
+        """End the threads."""
         self._over.set()
 
     def stream_changed(self, *, up: bool) -> None:
@@ -48,25 +58,36 @@ class Upkeep:
             self._broker.poll()
 
     def tick(self) -> None:
-        """Do what is due now."""
+        """Ask for the news that are due now."""
         now = self._monotonic()
-        if now - self._polled_at >= self._every:
-            self._polled_at = now
+        if now - self._polled_at < self._every:
+            return
+        self._polled_at = now
+        if self._broker.behind:
+            self._broker.reconcile()
+        else:
             self._broker.poll()
-        if now - self._warmed_at >= WARM_EVERY:
-            self._warmed_at = now
-            try:
-                self._broker.warm()
-                self.problem = ""
-            except NotSentError as error:
-                self.problem = str(error)
+
+    def warm(self) -> None:
+        """Keep the connections open, and note why one could not be."""
+        try:
+            self._broker.warm()
+            self.problem = ""
+        except NotSentError as error:
+            self.problem = str(error)
 
     @property
     def _every(self) -> float:
+        if self._broker.behind:
+            return AGAIN_WHILE_BEHIND
         if self._stream_up:
             return POLL_BESIDE_STREAM
         return POLL_AT_STAKE if self._broker.at_stake else POLL_IDLE
 
-    def _run(self) -> None:
+    def _poll_until_over(self) -> None:
         while not self._over.wait(_TICK):
             self.tick()
+
+    def _warm_until_over(self) -> None:
+        while not self._over.wait(WARM_EVERY):
+            self.warm()

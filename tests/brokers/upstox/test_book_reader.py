@@ -1,0 +1,89 @@
+"""A whole book is one whose two lists agree; anything else is a failed read."""
+
+import pytest
+
+from engine.brokers.upstox.book_reader import BookReader, WholeBook
+from engine.upstox.budget import Purpose
+from engine.upstox.outcome import CallFailed
+from tests.brokers.upstox.small_broker import SmallBroker
+from tests.upstox.loopback import Received, success
+from tests.upstox.stand import client_of
+
+KEY = "NSE_EQ|INE027H01010"
+ORDERS, POSITIONS = "/v2/order/retrieve-all", "/v2/portfolio/short-term-positions"
+
+
+def bought(quantity: int = 10, product: str = "I") -> SmallBroker:
+    broker = SmallBroker()
+    entry = {"instrument_token": KEY, "transaction_type": "BUY", "order_type": "LIMIT", "product": product}
+    broker.fill(broker.place(entry | {"quantity": quantity, "price": 100.0}), 100.0)
+    return broker
+
+
+def read(broker: SmallBroker) -> tuple[WholeBook, list[float]]:
+    """Return the whole book, and the waits between reads."""
+    waits: list[float] = []
+    with broker.serve() as server:
+        reader = BookReader(lambda: 7, sleep=waits.append)
+        return reader.read(client_of(server.url), Purpose.PROTECT), waits
+
+
+def test_lists_that_agree_are_read_once_and_the_fills_of_the_day_are_counted() -> None:
+    book, waits = read(bought())
+    assert (book.time, book.filled, [row.quantity for row in book.positions]) == (7, 10, [10])
+    assert waits == []
+
+
+def test_a_fill_between_the_two_calls_is_read_again() -> None:
+    broker = bought()
+    order = {"instrument_token": KEY, "transaction_type": "SELL", "order_type": "LIMIT", "quantity": 10}
+    exit_id = broker.place(order | {"price": 99.0})
+
+    def fill(request: Received) -> None:
+        if request.path == POSITIONS and broker.orders[exit_id]["status"] == "open":
+            broker.fill(exit_id, 99.0)
+
+    broker.faults.append(fill)
+    book, waits = read(broker)
+    assert [row.quantity for row in book.positions] == [0]
+    assert book.filled == 20
+    assert len(waits) == 1
+
+
+@pytest.mark.parametrize("path", [ORDERS, POSITIONS])
+def test_an_empty_list_beside_one_that_tells_of_trades_is_a_failed_read(path: str) -> None:
+    broker = bought()
+    broker.faults.append(lambda request: success([]) if request.path == path else None)
+    with pytest.raises(CallFailed, match="contradict"):
+        read(broker)
+
+
+def test_a_carried_position_is_no_contradiction() -> None:
+    broker = SmallBroker()
+    broker.carried[KEY, "D"] = 35
+    book, waits = read(broker)
+    assert [row.quantity for row in book.positions] == [35]
+    assert waits == []
+
+
+def test_a_difference_that_stands_still_is_taken_as_it_is_where_both_lists_know_the_instrument() -> None:
+    broker = bought()
+    odd = broker.positions()[0] | {"quantity": 12, "day_buy_quantity": 12}
+    broker.faults.append(lambda request: success([odd]) if request.path == POSITIONS else None)
+    book, waits = read(broker)
+    assert [row.quantity for row in book.positions] == [12]
+    assert len(waits) == 2
+
+
+def test_a_difference_that_moves_is_a_failed_read() -> None:
+    broker = bought()
+    quantities = iter((11, 12, 13))
+
+    def move(request: Received) -> bytes | None:
+        if request.path != POSITIONS:
+            return None
+        return success([broker.positions()[0] | {"quantity": next(quantities)}])
+
+    broker.faults.append(move)
+    with pytest.raises(CallFailed, match="contradict"):
+        read(broker)

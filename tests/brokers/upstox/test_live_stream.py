@@ -1,0 +1,203 @@
+"""The portfolio stream and what stands in for it: polls while it is down, one read after it came back."""
+
+import pytest
+
+from engine.brokers.upstox.upkeep import (
+    AGAIN_WHILE_BEHIND,
+    POLL_AT_STAKE,
+    POLL_BESIDE_STREAM,
+    POLL_IDLE,
+    Upkeep,
+)
+from engine.orders.messages import Acknowledged, OrderReport
+from engine.upstox.transport import NotSentError
+from tests.brokers.upstox.live_stand import LAST, STOCK, Live, streaming
+
+
+def fill_rest(live: Live, tag: str) -> None:
+    live.fake.control("POST", "orders/act", {"tag": tag, "act": "fill", "price": LAST / 100})
+
+
+def test_what_fills_while_the_stream_is_down_is_told_by_the_read_after_it_came_back(live: Live) -> None:
+    live.fake.plant("partial", tag="a-1", quantity=4)
+    with streaming(live, first_wait_seconds=0.5, longest_wait_seconds=0.5) as stream:
+        live.enter("a-1-E")
+        live.until(lambda: any(one.filled_quantity == 4 for one in live.reports("a-1-E")))
+        live.fake.control("POST", "disconnect", {"stream": "portfolio"})
+        stream.wait_down()
+        fill_rest(live, "a-1-E")
+        stream.wait_up(2)
+        live.wait_for_status("a-1-E", "complete")
+        assert live.broker.at_stake
+        live.broker.read_book("r-1", 0)
+        assert live.broker.at_stake
+
+
+def test_polls_tell_everything_while_no_stream_can_be_opened(live: Live) -> None:
+    with streaming(live) as stream:
+        live.fake.plant("refuse-connection", stream="portfolio", times=0)
+        live.fake.control("POST", "disconnect", {"stream": "portfolio"})
+        stream.wait_down()
+        live.enter("a-1-E")
+        live.wait_for_status("a-1-E", "complete")
+        assert stream.states[-1].problem
+
+
+def test_what_a_stream_missed_is_asked_for_until_the_broker_can_be_read(live: Live) -> None:
+    with streaming(live) as stream:
+        live.enter("a-1-E", price=LAST - 5_00)
+        live.wait_for_status("a-1-E", "open")
+        live.fake.plant("status", call="order_book", status=500, times=2)
+        live.fake.plant("mute", stream="portfolio", times=0)
+        fill_rest(live, "a-1-E")
+        live.fake.control("DELETE", "faults", {"fault": "mute"})
+        live.fake.control("POST", "disconnect", {"stream": "portfolio"})
+        stream.wait_up(2)
+        live.wait_for_status("a-1-E", "complete")
+        assert not live.broker.behind
+
+
+@pytest.mark.parametrize("fault", ["duplicate-stream", "reorder-stream"])
+def test_updates_that_come_twice_or_out_of_order_are_told_so_that_nothing_is_lost(
+    live: Live, fault: str
+) -> None:
+    live.fake.plant(fault, stream="portfolio", times=0)
+    with streaming(live):
+        live.enter("a-1-E")
+        live.until(lambda: live.at_broker("a-1-E") and live.at_broker("a-1-E")[0]["status"] == "complete")
+        live.broker.poll()
+        live.wait_for_status("a-1-E", "complete")
+        live.broker.poll()
+        live.until(lambda: live.broker.counts["repeated"] > 0)
+    reports = live.reports("a-1-E")
+    assert max(one.filled_quantity for one in reports) == 10
+    assert fault == "reorder-stream" or len(reports) == len(set(reports))
+
+
+def test_a_late_open_behind_a_complete_does_not_make_the_order_live_again(live: Live) -> None:
+    live.fake.plant("complete-first", tag="a-1")
+    with streaming(live):
+        live.enter("a-1-E")
+        live.wait_for_status("a-1-E", "complete")
+        live.broker.read_book("r-1", 0)
+        live.leave("a-2-X")
+        live.wait_for_status("a-2-X", "complete")
+        live.broker.read_book("r-2", 0)
+        assert not live.broker.at_stake
+
+
+def test_garbage_on_the_stream_has_the_book_read_instead(live: Live) -> None:
+    with streaming(live):
+        live.enter("a-1-E", price=LAST - 5_00)
+        live.wait_for_status("a-1-E", "open")
+        before = len(live.fake.calls("order_book"))
+        live.fake.plant("cut-frame", stream="portfolio", times=1)
+        fill_rest(live, "a-1-E")
+        live.wait_for_status("a-1-E", "complete")
+        assert len(live.fake.calls("order_book")) > before
+
+
+def test_a_status_nobody_knows_is_passed_on_as_it_came_and_counts_as_live(live: Live) -> None:
+    live.fake.plant("unknown-status", stream="portfolio", times=0)
+    with streaming(live):
+        live.enter("a-1-E", price=LAST - 5_00)
+        assert live.wait_for_status("a-1-E", "held by exchange").filled_quantity == 0
+        assert live.broker.at_stake
+
+
+def test_an_order_from_a_phone_is_told_without_a_tag(live: Live) -> None:
+    phone = {
+        "instrument_token": STOCK,
+        "transaction_type": "BUY",
+        "order_type": "LIMIT",
+        "quantity": 5,
+        "price": 1070.0,
+        "product": "I",
+    }
+    with streaming(live):
+        live.fake.control("POST", "orders", phone)
+        live.until(lambda: any(one.status == "open" for one in live.reports("")))
+
+
+def test_an_update_without_a_tag_waits_for_the_placement_it_may_belong_to(live: Live) -> None:
+    with streaming(live):
+        live.fake.plant("delay", call="place", when="after", delay=0.3)
+        live.fake.ask(_forget_tags)
+        live.enter("a-1-E")
+        live.wait_for(Acknowledged, "a-1-E")
+        live.until(lambda: any(one.status == "complete" for one in live.reports("a-1-E")))
+    assert all(one.tag == "a-1-E" for one in live.heard if isinstance(one, OrderReport))
+    assert live.broker.counts["held"] > 0
+
+
+def _forget_tags(broker: object) -> None:
+    hub = broker.portfolio  # type: ignore[attr-defined]
+    publish = hub.publish
+    broker.exchange._publish = lambda event: publish(dict(event) | {"tag": None})  # type: ignore[attr-defined]
+
+
+class Now:
+    def __init__(self) -> None:
+        self.seconds = 0.0
+
+    def __call__(self) -> float:
+        return self.seconds
+
+
+class Noting:
+    """What upkeep asks of a broker."""
+
+    def __init__(self) -> None:
+        self.asked: list[str] = []
+        self.at_stake = False
+        self.behind = False
+        self.reachable = True
+
+    def poll(self) -> None:
+        self.asked.append("poll")
+
+    def reconcile(self) -> None:
+        self.asked.append("reconcile")
+
+    def warm(self) -> None:
+        if not self.reachable:
+            raise NotSentError("no route")
+
+
+def polls_within(upkeep: Upkeep, now: Now, broker: Noting, seconds: float) -> int:
+    before, until = len(broker.asked), now.seconds + seconds
+    while now.seconds < until:
+        now.seconds += 0.5
+        upkeep.tick()
+    return len(broker.asked) - before
+
+
+def test_polls_are_rare_beside_a_stream_and_frequent_without_one_while_something_is_at_stake() -> None:
+    now, broker = Now(), Noting()
+    upkeep = Upkeep(broker, monotonic=now)  # type: ignore[arg-type]
+    upkeep.stream_changed(up=True)
+    assert broker.asked == ["reconcile"]
+    assert polls_within(upkeep, now, broker, 300) == 300 / POLL_BESIDE_STREAM
+    upkeep.stream_changed(up=False)
+    assert broker.asked[-1] == "poll"
+    assert polls_within(upkeep, now, broker, 300) == 300 / POLL_IDLE
+    broker.at_stake = True
+    assert polls_within(upkeep, now, broker, 300) == 300 / POLL_AT_STAKE
+    broker.behind = True
+    assert polls_within(upkeep, now, broker, 10) == 10 / AGAIN_WHILE_BEHIND
+    assert broker.asked[-1] == "reconcile"
+
+
+def test_polls_without_a_stream_stay_far_inside_the_read_budget_of_half_an_hour() -> None:
+    assert 1_800 / POLL_AT_STAKE <= 1_400
+
+
+def test_a_host_that_cannot_be_reached_is_named_until_it_can() -> None:
+    broker = Noting()
+    upkeep = Upkeep(broker)  # type: ignore[arg-type]
+    broker.reachable = False
+    upkeep.warm()
+    assert upkeep.problem == "no route"
+    broker.reachable = True
+    upkeep.warm()
+    assert upkeep.problem == ""

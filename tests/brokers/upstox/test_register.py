@@ -1,0 +1,146 @@
+"""What a live broker knows of its orders: whose they are, what is news, and whether anything is at stake."""
+
+from itertools import pairwise
+from typing import Final
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from engine.brokers.upstox.book_reader import WholeBook
+from engine.brokers.upstox.register import ENDED_WORDS, HELD_FOR, Register
+from engine.market.clock import SECOND
+from engine.orders.messages import OrderType, PlaceOrder, Role
+from engine.setups.signal import Side
+from engine.upstox.records import OrderRow, PositionRow, order_of, positions_of
+
+KEY: Final = "NSE_EQ|INE027H01010"
+ENTRY: Final = PlaceOrder("a-1-E", KEY, Side.BUY, Role.ENTRY, OrderType.LIMIT, 10, 100_00)
+
+
+def row(
+    status: str, filled: int = 0, *, order_id: str = "1", tag: str = "a-1-E", product: str = "I"
+) -> OrderRow:
+    return order_of(
+        {
+            "order_id": order_id,
+            "tag": tag,
+            "instrument_token": KEY,
+            "product": product,
+            "transaction_type": "BUY",
+            "order_type": "LIMIT",
+            "quantity": 10,
+            "price": 100.0,
+            "status": status,
+            "filled_quantity": filled,
+            "average_price": 100.0 if filled else 0,
+            "order_timestamp": "2025-12-15 10:00:00",
+        }
+    )
+
+
+def held(quantity: int, product: str = "I") -> tuple[PositionRow, ...]:
+    return positions_of(
+        [
+            {
+                "instrument_token": KEY,
+                "product": product,
+                "quantity": quantity,
+                "day_buy_quantity": quantity,
+                "day_buy_value": quantity * 100.0,
+            }
+        ]
+    )
+
+
+def register() -> Register:
+    return Register(whole_account=False)
+
+
+def test_an_order_counts_as_live_from_the_moment_it_is_placed_until_a_row_ends_it() -> None:
+    found = register()
+    seen = [found.live]
+    found.placing[ENTRY.tag] = ENTRY
+    seen.append(found.live)
+    del found.placing[ENTRY.tag]
+    found.acknowledged(ENTRY.tag, "1")
+    seen.append(found.live)
+    for number, status in enumerate(("open", "cancelled")):
+        found.news([row(status)], number)
+        seen.append(found.live)
+    assert seen == [False, True, True, True, False]
+
+
+def test_an_order_in_doubt_counts_as_live_until_a_book_read_long_after_does_not_list_it() -> None:
+    found = register()
+    found.unanswered(ENTRY, 0)
+    seen = []
+    for read_at in (HELD_FOR - 1, HELD_FOR):
+        found.book_read("r", WholeBook(read_at, (), ()), HELD_FOR)
+        seen.append(found.live)
+    assert seen == [True, False]
+    assert [one.tag for one in found.news([row("open")], 60 * SECOND)] == ["a-1-E"]
+    assert found.live
+
+
+def test_a_fill_is_unproven_until_a_whole_book_shows_it() -> None:
+    found = register()
+    found.news([row("complete", 10)], 1)
+    assert found.unproven
+    found.book_read("r", WholeBook(1, (row("open", 4),), held(4)), 1)
+    assert found.unproven
+    found.book_read("r", WholeBook(2, (row("complete", 10),), held(10)), 2)
+    assert not found.unproven
+
+
+def test_an_old_message_neither_revives_an_order_nor_takes_its_fills_back() -> None:
+    found = register()
+    found.news([row("complete", 10)], 1)
+    found.news([row("open"), row("open", 4)], 2)
+    assert not found.live
+    assert found.unproven
+
+
+def test_an_update_without_a_tag_is_held_for_the_placement_it_fits_and_then_told_under_its_tag() -> None:
+    found = register()
+    found.placing[ENTRY.tag] = ENTRY
+    assert found.news([row("open", tag="")], 1) == []
+    assert found.held == 1
+    del found.placing[ENTRY.tag]
+    found.acknowledged(ENTRY.tag, "1")
+    assert [one.tag for one in found.news((), 2)] == ["a-1-E"]
+
+
+def test_an_update_that_nobody_claims_is_told_as_a_strangers_after_a_while() -> None:
+    found = register()
+    found.unanswered(ENTRY, 0)
+    assert found.news([row("open", tag="")], 1) == []
+    assert found.news((), HELD_FOR) == []
+    assert [one.tag for one in found.news((), HELD_FOR + 1)] == [""]
+
+
+def test_another_product_is_no_news_and_is_counted_as_outside_unless_the_whole_account_is_in_scope() -> None:
+    book = WholeBook(1, (row("open", product="D", tag="", order_id="9"),), held(5, "D"))
+    ours, everything = register(), Register(whole_account=True)
+    assert ours.news(book.orders, 1) == []
+    assert len(everything.news(book.orders, 1)) == 1
+    read = ours.book_read("r", book, 1)
+    assert (read.orders, read.positions) == ((), ())
+    assert (ours.outside.positions, ours.outside.orders) == (1, 1)
+    assert everything.book_read("r", book, 1).positions[0].quantity == 5
+    assert everything.outside.positions == 0
+
+
+@given(
+    st.lists(
+        st.tuples(st.sampled_from([*sorted(ENDED_WORDS), "open", "modified", "odd word"]), st.integers(0, 10))
+    )
+)
+def test_whatever_comes_in_whatever_order_fills_never_fall_and_no_row_is_told_twice_in_a_row(
+    steps: list[tuple[str, int]],
+) -> None:
+    found, told = register(), []
+    for number, (status, filled) in enumerate(steps):
+        told += found.news([row(status, filled)], number)
+        most = max(one.filled_quantity for one in told)
+        assert found.unproven == (most > 0)
+    assert all(one != other for one, other in pairwise(told))
