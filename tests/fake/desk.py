@@ -52,11 +52,17 @@ class Desk:
     token: str = field(default="", repr=False)
 
     def call(
-        self, method: str, path: str, body: Json = None, *, signed: bool = True, **headers: str
+        self,
+        method: str,
+        path: str,
+        body: Json = None,
+        *,
+        signed: bool = True,
+        headers: Mapping[str, str] | None = None,
     ) -> Answer:
         address = urlsplit(self.fake.api_url)
         connection = http.client.HTTPConnection(address.hostname or "", address.port or 0, timeout=PATIENCE)
-        sent = {"Accept": "application/json", **headers}
+        sent = {"Accept": "application/json", **(headers or {})}
         if signed:
             sent["Authorization"] = f"Bearer {self.token or self.fake.access_token}"
         payload = None
