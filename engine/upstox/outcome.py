@@ -177,7 +177,7 @@ def describe(outcome: Outcome) -> str:
 def _decoded(body: bytes) -> dict[str, Any] | None:
     try:
         decoded = msgspec.json.decode(body)
-    except msgspec.DecodeError:
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         return None
     return decoded if isinstance(decoded, dict) else None
 

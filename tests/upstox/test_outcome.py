@@ -128,3 +128,18 @@ def test_any_bytes_under_any_status_are_judged_without_a_fault(status: int, body
     outcome = judge(Answer(status, {}, body, 0.0))
     assert describe(outcome)
     assert not isinstance(outcome, Done) or b"status" in body
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b'{"status": "success", "data": "\xff\xfe"}',
+        b"\xa0caf\xe9 d'\xe9t\xe9",
+        b'{"status": "success", "data": ' + b"[" * 200_000 + b"]" * 200_000 + b"}",
+        b"[" * 200_000,
+    ],
+    ids=["broken text in it", "another alphabet", "deeper than any stack", "deep and cut off"],
+)
+@pytest.mark.parametrize("status", [200, 400, 502])
+def test_a_body_that_cannot_even_be_decoded_proves_nothing(status: int, body: bytes) -> None:
+    assert isinstance(judge(Answer(status, {}, body, 0.1)), InDoubt)
