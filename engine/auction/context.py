@@ -6,7 +6,16 @@ Every price is paise, every time an instant. What is not known is None, never a 
 from dataclasses import dataclass, field
 from datetime import date
 
-from engine.auction.levels import Absorption, Acceptance, DeltaReading, Ledge, Node, PriorLevels, Zone
+from engine.auction.levels import (
+    Absorption,
+    Acceptance,
+    DeltaReading,
+    Ledge,
+    NamedLevel,
+    Node,
+    PriorLevels,
+    Zone,
+)
 from engine.auction.quality import Quality
 from engine.market.clock import Instant
 from engine.market.continuity import Hole
@@ -105,6 +114,16 @@ class InitialBalance:
     low: Paise
     high: Paise
     complete: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Distribution:
+    """One of the profiles that a day splits into: its brackets' letters and its TPO profile."""
+
+    letters: str
+    low: Paise
+    high: Paise
+    profile: ProfileReading
 
 
 @dataclass(frozen=True, slots=True)
@@ -226,3 +245,9 @@ class Context:
     gap: GapReading | None = None
     naked_pocs: tuple[tuple[date, Paise], ...] = ()
     """Earlier POCs that nothing has touched, today's brackets included."""
+    average_price: Paise | None = None
+    """The broker's own day VWAP."""
+    levels: tuple[NamedLevel, ...] = ()
+    """Every level by its name, with provenance and quality."""
+    distributions: tuple[Distribution, ...] = ()
+    """The profiles that single prints part the day into, oldest first; empty on a day of one distribution."""

@@ -70,7 +70,7 @@ def name_day(session: Session, *, developing: bool) -> NamedReading:
     position = session.last - session.low
     upwards = 2 * position >= span
     holding, transitions = _one_timeframing(session.brackets, upwards=upwards)
-    singles = _parting_singles(session.rows)
+    singles = parting_singles(session.rows)
     name = _classify(session, extension, balance, span, position, (holding, transitions), singles)
     evidence: dict[str, float | int | str | None] = {
         "direction": _direction(extension),
@@ -136,7 +136,7 @@ def _direction(extension: Extension) -> str:
     return "both" if extension.sides else "none"
 
 
-def _parting_singles(rows: Rows) -> tuple[int, int] | None:
+def parting_singles(rows: Rows) -> tuple[int, int] | None:
     """Return the single rows that part two distributions: each side peaks high enough and holds a fifth of all."""
     counts = rows.counts
     total, widest = sum(counts), max(counts)

@@ -7,12 +7,16 @@ from typing import Final
 
 import msgspec
 
+from engine.auction.composite import merge_profiles
+from engine.auction.context import ProfileReading
 from engine.auction.levels import PriorLevels
 from engine.auction.location import TOLERANCE, overlaps_by_half
 from engine.auction.market import Market
+from engine.auction.profile_reading import read_profile
 from engine.auction.quality import Quality
 from engine.auction.reading import read_day_type
 from engine.auction.structure_reading import read_structure
+from engine.auction.value_area import Rule
 from engine.market.clock import MINUTE, SECOND
 from engine.market.price import Paise, rupees_of
 
@@ -24,6 +28,10 @@ MOST_SESSIONS: Final = 20
 """Sessions behind the average daily range and volume."""
 OLDEST: Final = timedelta(days=7)
 """A newest session older than this is no day before: more than weekends and holidays lie between."""
+
+
+VOLUME: Final = "VOLUME"
+TPO: Final = "TPO"
 
 
 class SessionProfile(msgspec.Struct, frozen=True):
@@ -100,7 +108,7 @@ def close_session(market: Market, key: str) -> SessionProfile | None:
         poc=levels.poc,
         val=levels.val,
         vah=levels.vah,
-        source="VOLUME" if levels is profile else "TPO",
+        source=VOLUME if levels is profile else TPO,
         volume=auction.profile.total,
         quality=Quality.LIVE if whole else Quality.PARTIAL,
         slot_volumes=_slot_volumes(market, key),
@@ -108,13 +116,19 @@ def close_session(market: Market, key: str) -> SessionProfile | None:
 
 
 def prior_levels(
-    history: Sequence[SessionProfile], previous_close: Paise | None, day: date
+    history: Sequence[SessionProfile],
+    previous_close: Paise | None,
+    day: date,
+    *,
+    rule: Rule = "dual",
+    percent: int = 70,
 ) -> PriorLevels | None:
     """Return what the sessions before ``day`` left behind; None without any.
 
     Only sessions that follow one another count: where a session's own previous close is not the close stored before
     it, within 0.5 %, everything older is left out. ``previous_close`` is the feed's for ``day``; None means that it
-    is not known yet and will be checked when it is. Raise ValueError for sessions of several instruments.
+    is not known yet and will be checked when it is. ``rule`` and ``percent`` are those of the merged profile of a
+    balance. Raise ValueError for sessions of several instruments.
     """
     if len({session.instrument for session in history}) > 1:
         raise ValueError("expected the sessions of one instrument, got several")
@@ -129,6 +143,7 @@ def prior_levels(
     total = sum(session.high - session.low for session in recent)
     week = _span(chain, *_week_before(day))
     month = _span(chain, *_month_before(day))
+    merged = _merged(balance, rule, percent)
     return PriorLevels(
         day=newest.day,
         sessions=len(chain),
@@ -151,6 +166,10 @@ def prior_levels(
         balance_low=min(session.low for session in balance) if len(balance) > 1 else None,
         balance_high=max(session.high for session in balance) if len(balance) > 1 else None,
         balance_days=len(balance) if len(balance) > 1 else 0,
+        balance_row=None if merged is None else merged.row,
+        balance_poc=None if merged is None else merged.poc,
+        balance_val=None if merged is None else merged.val,
+        balance_vah=None if merged is None else merged.vah,
         average_range=(2 * total + len(recent)) // (2 * len(recent)),
         range_days=len(recent),
         slot_volumes=_average_slots(recent),
@@ -222,6 +241,17 @@ def _balance(chain: Sequence[SessionProfile]) -> list[SessionProfile]:
             break
         found.insert(0, earlier)
     return found
+
+
+def _merged(balance: Sequence[SessionProfile], rule: Rule, percent: int) -> ProfileReading | None:
+    """Return the balance as one profile: by volume where every session has all of its own, else by time."""
+    if len(balance) < 2:
+        return None
+    if any(session.source == TPO for session in balance):
+        merged = merge_profiles([(one.row, one.tpo_low, one.tpos) for one in balance])
+    else:
+        merged = merge_profiles([(one.row, one.volume_low, one.volumes) for one in balance])
+    return None if merged is None else read_profile(merged[1], merged[0], rule, percent)
 
 
 def _naked_pocs(chain: Sequence[SessionProfile]) -> tuple[tuple[date, Paise], ...]:

@@ -80,6 +80,11 @@ class PriorLevels:
     balance_high: Paise | None = None
     """Edges of the multi-day balance that the newest session belongs to; None when it stands alone."""
     balance_days: int = 0
+    balance_row: Paise | None = None
+    balance_poc: Paise | None = None
+    balance_val: Paise | None = None
+    balance_vah: Paise | None = None
+    """The balance's sessions merged into one profile: height of its rows, POC and value area by their lower edges."""
     average_range: Paise | None = None
     range_days: int = 0
     slot_volumes: tuple[int | None, ...] = ()
@@ -89,6 +94,19 @@ class PriorLevels:
     def ready(self) -> bool:
         """Say whether the levels may be traded against."""
         return self.quality not in (Quality.NOT_READY, Quality.STALE)
+
+
+@dataclass(frozen=True, slots=True)
+class NamedLevel:
+    """A price that a trader looks at; a row goes by its lower edge."""
+
+    name: str
+    price: Paise
+    provenance: str
+    """What it was read off."""
+    quality: Quality
+    note: str = ""
+    """What weakens it, in numbers; empty when nothing does."""
 
 
 class Acceptance(StrEnum):

@@ -17,11 +17,13 @@ from engine.auction.context import (
 from engine.auction.day_type import Session, find_extension, name_day, unknown
 from engine.auction.levels import Acceptance, PriorLevels
 from engine.auction.location import check_prior, locate, name_activity, name_balance, read_gap, still_naked
+from engine.auction.named_levels import read_levels
 from engine.auction.open_type import name_open
 from engine.auction.placements import SCALE
 from engine.auction.structure_reading import (
     NO_SHAPE,
     count_one_timeframing,
+    read_distributions,
     read_nodes,
     read_structure,
     read_zones,
@@ -61,6 +63,9 @@ def read_context(
     tick = auction.instrument.tick
     high, low, last = session.high, session.low, auction.last
     traded = high is not None and low is not None and last is not None
+    tpo = None if structure is None else auction.read_rows(structure.rows, structure.row)
+    band = read_placement_band(auction, profile)
+    naked = () if usable is None or not traded else still_naked(usable, brackets, tick)
     return Context(
         instrument=auction.instrument,
         time=time,
@@ -75,7 +80,7 @@ def read_context(
         vwap=auction.vwap.value,
         initial_balance=session.initial_balance,
         volume_profile=profile,
-        tpo_profile=None if structure is None else auction.read_rows(structure.rows, structure.row),
+        tpo_profile=tpo,
         brackets=brackets,
         five_minutes=bars.completed_fives,
         minutes=minutes,
@@ -107,7 +112,7 @@ def read_context(
         absorptions=auction.flow.absorptions,
         acceptance=_acceptance(auction, brackets, profile, usable),
         opening_range=_opening_range(auction),
-        placement_band=read_placement_band(auction, profile),
+        placement_band=band,
         developing=tuple(auction.development.samples),
         poor_high=structure is not None and structure.poor_high,
         poor_low=structure is not None and structure.poor_low,
@@ -122,7 +127,10 @@ def read_context(
         gap=None
         if usable is None or auction.open is None or high is None or low is None
         else read_gap(auction.open, high, low, usable),
-        naked_pocs=() if usable is None or not traded else still_naked(usable, brackets, tick),
+        naked_pocs=naked,
+        average_price=auction.average_price,
+        levels=read_levels(auction, profile, tpo, band, prior, naked, holes),
+        distributions=() if structure is None else read_distributions(auction, structure),
     )
 
 

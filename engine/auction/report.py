@@ -2,15 +2,13 @@
 
 from engine.auction.context import NamedReading, ProfileReading
 from engine.auction.market import Market
-from engine.auction.reading import read_brackets, read_day_type, read_open_type
 from engine.auction.report_sections import (
     deviation_section,
+    level_section,
     order_flow_section,
     prior_section,
     structure_section,
 )
-from engine.auction.structure_reading import read_structure
-from engine.auction.tpo_profile import rotation_factor
 from engine.market.clock import SECOND, isoformat
 from engine.market.price import Paise, rupees_of
 
@@ -26,10 +24,10 @@ def instrument_report(market: Market, key: str, rejected: int = 0) -> dict[str, 
     continuity = market.continuity(key)
     holes = market.holes
     session = auction.brackets
-    balance = session.initial_balance
+    balance = context.initial_balance
     instrument = auction.instrument
-    profile = _profile(auction.volume_reading())
-    tpo = _profile(auction.tpo_reading())
+    profile = _profile(context.volume_profile)
+    tpo = _profile(context.tpo_profile)
     if tpo is not None:
         tpo["brackets"] = [
             {
@@ -38,7 +36,7 @@ def instrument_report(market: Market, key: str, rejected: int = 0) -> dict[str, 
                 "high": rupees_of(bracket.high),
                 "complete": bracket.complete,
             }
-            for bracket in read_brackets(auction)
+            for bracket in context.brackets
         ]
     fraction = auction.vwap.fraction
     atr = auction.bars.atr
@@ -81,9 +79,9 @@ def instrument_report(market: Market, key: str, rejected: int = 0) -> dict[str, 
             "high": rupees_of(balance.high),
             "complete": balance.complete,
         },
-        "rotation_factor": rotation_factor(session.brackets),
-        "day_type": _named(read_day_type(auction, read_structure(auction))),
-        "open_type": _named(read_open_type(auction)),
+        "rotation_factor": context.rotation_factor,
+        "day_type": _named(context.day_type),
+        "open_type": _named(context.open_type),
         "atr": {
             "period": market.settings.stop.atr_period,
             "value": None if atr is None else round(atr / 100, 6),
@@ -92,6 +90,7 @@ def instrument_report(market: Market, key: str, rejected: int = 0) -> dict[str, 
         "vwap_deviation": deviation_section(auction, context),
         "order_flow": order_flow_section(auction, context),
         "prior": prior_section(context),
+        "levels": level_section(context),
     }
 
 

@@ -70,7 +70,30 @@ def structure_section(auction: Auction, context: Context) -> dict[str, object]:
             for sample in context.developing
         ],
         "placement_band": _placement_band(context),
+        "distributions": [
+            {
+                "letters": one.letters,
+                "low": rupees_of(one.low),
+                "high": rupees_of(one.high),
+                **_levels(one.profile),
+            }
+            for one in context.distributions
+        ],
     }
+
+
+def level_section(context: Context) -> list[dict[str, object]]:
+    """Return every level by its name, with where it comes from and how far it may be trusted."""
+    return [
+        {
+            "name": level.name,
+            "price": rupees_of(level.price),
+            "provenance": level.provenance,
+            "quality": level.quality.value,
+            "note": level.note or None,
+        }
+        for level in context.levels
+    ]
 
 
 def deviation_section(auction: Auction, context: Context) -> dict[str, object]:
@@ -192,6 +215,9 @@ def _optional_levels(prior: PriorLevels) -> dict[str, object]:
         "month_low": _rupees(prior.month_low),
         "balance_high": _rupees(prior.balance_high),
         "balance_low": _rupees(prior.balance_low),
+        "balance_poc": _rupees(prior.balance_poc),
+        "balance_val": _rupees(prior.balance_val),
+        "balance_vah": _rupees(prior.balance_vah),
         "average_range": _rupees(prior.average_range),
     }
 

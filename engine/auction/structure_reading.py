@@ -4,11 +4,13 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from engine.auction.auction import Auction
-from engine.auction.context import BracketReading
+from engine.auction.bracket_views import split_brackets
+from engine.auction.context import BracketReading, Distribution
+from engine.auction.day_type import parting_singles
 from engine.auction.levels import Node, NodeKind, Zone
 from engine.auction.nodes import find_nodes
 from engine.auction.structure import single_prints
-from engine.auction.tpo_profile import letter_of
+from engine.auction.tpo_profile import letter_of, tpo_rows
 from engine.auction.tpo_structure import Structure
 from engine.auction.value_area import Rows
 from engine.market.continuity import Hole
@@ -61,6 +63,25 @@ def read_nodes(auction: Auction, volumes: Rows | None, row: Paise, holes: Sequen
         else node
         for node in find_nodes(volumes, row)
     )
+
+
+def read_distributions(auction: Auction, structure: Structure) -> tuple[Distribution, ...]:
+    """Return the day split behind the bracket whose single prints part it; empty when none do or several made them."""
+    singles, row = parting_singles(structure.rows), structure.row
+    if singles is None:
+        return ()
+    first, last = (structure.rows.low + index for index in singles)
+    brackets = auction.brackets.brackets
+    makers = [one.index for one in brackets if one.low // row <= last and one.high // row >= first]
+    if len(makers) != 1:
+        return ()
+    found = []
+    for group in split_brackets(brackets, {makers[0] + 1}):
+        profile = auction.read_rows(tpo_rows(group, row), row)
+        if profile is not None:
+            low, high = min(one.low for one in group), max(one.high for one in group)
+            found.append(Distribution("".join(letter_of(one.index) for one in group), low, high, profile))
+    return tuple(found)
 
 
 def _loose_share(

@@ -13,6 +13,14 @@ from engine.views import LadderRow, LadderView
 _MOST_BEYOND = 40
 """Rows the ladder grows beyond the profile for quotes and own orders; what lies further off is shown elsewhere."""
 
+_MARKED = (
+    *("POC", "VAH", "VAL", "TPOC", "IBH", "IBL", "VWAP", "OPEN", "HIGH", "LOW"),
+    *("PDH", "PDL", "PPOC", "PVAH", "PVAL", "PWH", "PWL", "PMH", "PML", "BALH", "BALL", "NPOC"),
+)
+"""Levels that have a place in the marks column."""
+_UNFIT = (Quality.NOT_READY, Quality.STALE)
+"""Levels that may not be traded against are not marked."""
+
 OwnLevel = tuple[Paise, str]
 """A price of ours and what stands there."""
 
@@ -57,7 +65,7 @@ def build_ladder(
         ib_low=None if balance is None else balance.low,
         ib_high=None if balance is None else balance.high,
         ib_complete=balance is not None and balance.complete,
-        vwap=context.vwap,
+        vwap=context.vwap if context.average_price is None else context.average_price,
         high=context.high,
         low=context.low,
         atr=context.atr,
@@ -150,16 +158,10 @@ def _sizes(levels: Iterable[tuple[Paise, int]], row: Paise) -> dict[Paise, int]:
 
 
 def _marks(context: Context, row: Paise) -> dict[Paise, list[str]]:
-    named: list[tuple[str, Paise | None]] = []
-    if (volume := context.volume_profile) is not None:
-        named += [("POC", volume.poc), ("VAH", volume.vah), ("VAL", volume.val)]
-    if (letters := context.tpo_profile) is not None:
-        named.append(("TPOC", letters.poc))
-    if (balance := context.initial_balance) is not None:
-        named += [("IBH", balance.high), ("IBL", balance.low)]
-    named += [("VWAP", context.vwap), ("OPEN", context.open), ("HIGH", context.high), ("LOW", context.low)]
     marks: dict[Paise, list[str]] = {}
-    for name, price in named:
-        if price is not None:
-            marks.setdefault(price // row * row, []).append(name)
+    for level in context.levels:
+        if level.name in _MARKED and level.quality not in _UNFIT:
+            found = marks.setdefault(level.price // row * row, [])
+            if level.name not in found:
+                found.append(level.name)
     return marks

@@ -5,6 +5,7 @@ from typing import Final
 
 from engine.auction.context import Context
 from engine.auction.levels import PriorLevels
+from engine.auction.named_levels import MULTIPLES
 from engine.market.clock import Instant, isoformat
 from engine.market.price import Paise, rupees_of
 from engine.setups.common import (
@@ -32,9 +33,6 @@ VOLUME: Final = 130
 
 INSIDE_ROWS: Final = 2
 """A 5-minute close this far back inside ends the break."""
-
-MULTIPLES: Final = (("1.5x", 3), ("2x", 4), ("3x", 6))
-"""Targets in half initial balances from the far edge (source: MarketDelta)."""
 
 
 class InitialBalanceExtension(Rule):

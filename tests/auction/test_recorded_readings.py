@@ -11,6 +11,7 @@ from engine.auction.footprint import find_stacks, footprint_rows
 from engine.auction.history import close_session
 from engine.auction.levels import Acceptance, NodeKind
 from engine.auction.market import Market
+from engine.auction.quality import Quality
 from engine.auction.structure_reading import read_structure
 from engine.feeds.recording import open_recordings
 from engine.market.clock import datetime_of
@@ -162,6 +163,26 @@ def test_single_prints_inside_the_body(recorded: Recorded) -> None:
     rows = [shares[number] for number in range(172, 177)]
     loose = sum(row.wide + row.unplaced for row in rows)
     assert zone.loose_share == round(loose / sum(volumes.counts[172 - volumes.low : 177 - volumes.low]), 4)
+
+
+def test_a_double_distribution_splits_behind_the_bracket_that_parts_it(recorded: Recorded) -> None:
+    lower, upper = recorded.contexts[OPT_B].distributions
+    assert (lower.letters, upper.letters) == ("ABCDEF", "GHIJKLM")
+    assert (lower.profile.total + upper.profile.total) == 187
+    assert lower.profile.vah < 86_000 < 88_000 < upper.profile.val
+    assert {key: recorded.contexts[key].distributions for key in (EQ_A, EQ_B, OPT_A)} == {
+        EQ_A: (),
+        EQ_B: (),
+        OPT_A: (),
+    }
+
+
+def test_the_point_of_control_says_how_it_hangs_on_the_placement_of_batches(recorded: Recorded) -> None:
+    levels = {level.name: level for level in recorded.contexts[EQ_A].levels}
+    assert levels["POC"].note == (
+        "since 09:32:52, 27.3 % WIDE, 3 % UNPLACED, 1077.00 to 1085.00 by placement"
+    )
+    assert (levels["POC"].quality, levels["TPOC"].quality) == (Quality.PARTIAL, Quality.LIVE)
 
 
 @pytest.mark.parametrize("key", KEYS)

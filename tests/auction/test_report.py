@@ -25,6 +25,7 @@ SECTIONS = {
     "vwap_deviation",
     "order_flow",
     "prior",
+    "levels",
 }
 
 
@@ -43,7 +44,7 @@ def test_nothing_known_is_null_throughout() -> None:
     for part in ("volume_profile", "tpo_profile", "initial_balance", "rotation_factor"):
         assert report[part] is None
     assert report["atr"] == {"period": 14, "value": None}
-    assert (report["order_flow"], report["prior"]) == (None, None)
+    assert (report["order_flow"], report["prior"], report["levels"]) == (None, None, [])
     assert report["vwap_deviation"] == {
         "sigma": None,
         "since": None,
