@@ -15,7 +15,7 @@ from engine.auction.market import Market
 from engine.brokers.upstox.portfolio_stream import StreamCounts, orders_in
 from engine.feeds.upstox.clock import LiveClock
 from engine.feeds.upstox.market_feed import MarketFeed
-from engine.market.clock import Instant
+from engine.market.clock import MILLISECOND, Instant
 from engine.market.decoding import PacketDecoder, Reason
 from engine.market.frames import Frame, feed_messages
 from engine.market.session import trading_day
@@ -103,7 +103,7 @@ def fuzz_frames(seed: int, amount: int, _: Corpus) -> Tally:
     feed = MarketFeed(
         _nowhere,
         config.Feed(),
-        LiveClock("feed"),
+        LiveClock("feed" if seed % 2 else "wall", wall=_began, monotonic=lambda: 0.0),
         decoder,
         on_frame=study,
         on_state=lambda _state: None,
@@ -137,6 +137,13 @@ def fuzz_frames(seed: int, amount: int, _: Corpus) -> Tally:
     del tally.inside[f"packet {Reason.BROKEN_FRAME}"]
     tally.inside.update({f"survived {quirk}": n for quirk, n in decoder.quirks.items()})
     return tally
+
+
+@cache
+def _began() -> Instant:
+    """Return the time of the first frame that is not damaged."""
+    moment: Instant = feed_messages().FeedResponse.FromString(frame_corpus()[0]).currentTs * MILLISECOND
+    return moment
 
 
 _PLACES = ("frames", "broken", "empty", "text", "untimed")
