@@ -88,6 +88,10 @@ class Upstox(Section):
         "http://127.0.0.1:8787/",
         description="Redirect address registered with the app; on loopback the sign-in catches the code itself.",
     )
+    notifier_uri: str = Field(
+        "",
+        description="Loopback address that the app's public notifier address forwards to, for `cockpit login --token-request`; empty: the token is pasted.",
+    )
     algo_name: str = Field("", description="Name of a registered algo, sent with orders; empty sends none.")
     connect_timeout_seconds: float = Field(
         3.0, ge=0.1, le=30, description="Longest wait for a connection to the broker, seconds."

@@ -82,7 +82,9 @@ def resolve_watchlist(
         except AliasError as error:
             problems.append(Problem(entry, error.trouble, str(error), error.near))
             continue
-        problem = _refusal(entry, listing, eligible, suspended, derivatives_listed=derivatives_listed)
+        problem = _refusal(
+            entry, listing, directory, eligible, suspended, derivatives_listed=derivatives_listed
+        )
         if problem is None and listing.key in seen:
             reason = f"{listing.symbol} is followed already, as {seen[listing.key]}"
             problem = Problem(entry, Trouble.DUPLICATE, reason, listing=listing)
@@ -97,6 +99,7 @@ def resolve_watchlist(
 def _refusal(
     entry: str,
     listing: Listing,
+    directory: Directory,
     eligible: Mapping[str, Intraday] | None,
     suspended: AbstractSet[str],
     *,
@@ -109,12 +112,26 @@ def _refusal(
     )
     if eligible is None or not must_be_listed or listing.key in eligible:
         return None
+    near = _eligible_near(listing, directory, eligible)
+    meant = f"; did you mean {' or '.join(near)}?" if near else ""
     return Problem(
         entry,
         Trouble.NOT_INTRADAY,
         f"expected a name on today's intraday list, got {listing.symbol} ({listing.key}): it cannot be traded "
-        "intraday today",
-        listing=listing,
+        f"intraday today{meant}",
+        near,
+        listing,
+    )
+
+
+def _eligible_near(
+    listing: Listing, directory: Directory, eligible: Mapping[str, Intraday]
+) -> tuple[str, ...]:
+    """Return symbols like this one that are on the intraday list."""
+    return tuple(
+        symbol
+        for symbol in directory.near(listing.symbol)
+        if any(one.key in eligible and one.key != listing.key for one in directory.named(symbol))
     )
 
 

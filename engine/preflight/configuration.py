@@ -1,36 +1,51 @@
 """Whether the settings hold for this day: watchlist, instrument lists, calendar, the broker's square-off."""
 
 from collections.abc import Mapping, Sequence
+from typing import Final
 
 from engine.market.alias import Trouble
 from engine.market.calendar import CalendarError
+from engine.market.clock import isoformat
 from engine.market.price import rupees_of
 from engine.market.watchlist import Followed, Problem
+from engine.preflight.answers import NEEDS_DAY, failed, judged, shadowed
 from engine.preflight.report import Check, Group, State
 from engine.preflight.survey import Survey
 from engine.upstox.broker_calendar import check_day
-from engine.upstox.instruments import FileError, InstrumentFile, Shelf
+from engine.upstox.instruments import FileError, FileState, InstrumentFile, Shelf
+
+_GROUP: Final = Group.CONFIGURATION
+_NEEDS_MASTER: Final = "not asked: it needs the instrument master"
 
 
-def check_settings(sources: Mapping[str, str], bad_settings: str) -> Sequence[Check]:
-    """Say that every setting was read and validated, or which was not."""
+def check_settings(sources: Mapping[str, str], bad_settings: str, exposed: str = "") -> Sequence[Check]:
+    """Say that every setting was read and validated, or which was not.
+
+    ``exposed`` names a file with secrets in it that others on this machine may read.
+    """
     if bad_settings:
-        return [_check("settings", State.NO_GO, "", bad_settings.replace("\n", "; "))]
-    return [_check("settings", State.GO, f"{len(sources)} set, the rest at their defaults")]
+        problems = bad_settings.splitlines()
+        reason = f"bad setting: {'; '.join(problems)}"
+        return [judged(_GROUP, "settings", "", reason, values={"problems": problems})]
+    figure = f"{len(sources)} set, the rest at their defaults"
+    values: dict[str, object] = {"set": dict(sources)}
+    if exposed:
+        reason = f"{exposed} holds a secret and others may read it: chmod 600 {exposed}"
+        return [Check(_GROUP, "settings", State.WARN, figure, reason, values)]
+    return [judged(_GROUP, "settings", figure, "", values=values)]
 
 
 def check_square_off(survey: Survey, *, live: bool) -> Sequence[Check]:
     """Ask for the broker's own square-off times: nobody knows them for certain, so a person must name them."""
-    text = survey.settings.session.broker_squareoff.strip()
-    if text:
-        return [_check("square-off", State.GO, text)]
-    if not live:
-        return [_check("square-off", State.GO, "not needed in paper")]
+    table = survey.settings.session.broker_squareoff.strip()
+    values: dict[str, object] = {"table": table or None}
+    if table:
+        return [judged(_GROUP, "square-off", table, "", values=values)]
     reason = (
         "expected the broker's own square-off times with date and source in session.broker_squareoff, got none; "
         "look them up at the broker and write them down"
     )
-    return [_check("square-off", State.NO_GO, "", reason)]
+    return [judged(_GROUP, "square-off", "", reason, needed=live, values=values)]
 
 
 def check_instruments(survey: Survey, *, live: bool) -> Sequence[Check]:
@@ -38,7 +53,7 @@ def check_instruments(survey: Survey, *, live: bool) -> Sequence[Check]:
     try:
         shelf = survey.shelf()
     except (FileError, OSError) as error:
-        return [_check("instruments", State.NO_GO, "", str(error))]
+        return [judged(_GROUP, "instruments", "", str(error))]
     return [_master(shelf), _intraday(shelf, live=live)]
 
 
@@ -50,11 +65,13 @@ def check_watchlist(survey: Survey) -> Sequence[Check]:
             "expected at least one instrument in watchlist.instruments, got none; "
             "`cockpit instruments TEXT` searches"
         )
-        return [_check("watchlist", State.NO_GO, "", reason)]
+        return [judged(_GROUP, "watchlist", "", reason)]
     try:
         resolved = survey.resolved()
-    except (FileError, OSError) as error:
-        return [_check("watchlist", State.NO_GO, "", str(error))]
+    except (FileError, OSError):
+        return [Check(_GROUP, "watchlist", State.NOT_ASKED, "", _NEEDS_MASTER)]
+    if survey.known_day() is None:
+        return [Check(_GROUP, "watchlist", State.NOT_ASKED, "", NEEDS_DAY)]
     followed = {one.entry: one for one in resolved.followed}
     problems = {one.entry: one for one in resolved.problems}
     return [
@@ -65,15 +82,25 @@ def check_watchlist(survey: Survey) -> Sequence[Check]:
 
 def check_calendar(survey: Survey, *, live: bool) -> Sequence[Check]:
     """Compare our calendar with the broker's; live stays shut when they differ or the broker is silent."""
-    day = survey.day()
+    day = survey.known_day()
+    if day is None:
+        return [Check(_GROUP, "calendar", State.NOT_ASKED, "", NEEDS_DAY)]
     try:
         calendar = survey.calendar()
     except CalendarError as error:
-        return [_check("calendar", State.NO_GO, str(day), str(error))]
+        return [judged(_GROUP, "calendar", str(day), str(error))]
     found = check_day(day, calendar, survey.client)
+    if found.unanswered is not None and shadowed(found.unanswered):
+        return [failed(_GROUP, "calendar", found.unanswered, needed=live)]
+    values: dict[str, object] = {
+        "day": day.isoformat(),
+        "agrees": found.agrees,
+        "hours": None if found.hours is None else [isoformat(one) for one in found.hours],
+    }
     if found.agrees:
-        return [_check("calendar", State.GO, f"{day:%a %d %b %Y}: {found.reason}")]
-    return [_check("calendar", State.NO_GO if live else State.WARN, f"{day:%a %d %b %Y}", found.reason)]
+        return [judged(_GROUP, "calendar", f"{day:%a %d %b %Y}: {found.reason}", "", values=values)]
+    figure = f"{day:%a %d %b %Y}"
+    return [judged(_GROUP, "calendar", figure, found.reason, needed=live, values=values)]
 
 
 def _master(shelf: Shelf) -> Check:
@@ -81,16 +108,24 @@ def _master(shelf: Shelf) -> Check:
     figure = f"{state.rows:,} listed, {state.freshness.value.lower()}"
     if len(shelf.rejected):
         figure += f", {len(shelf.rejected)} unusable"
-    return _check("instruments", State.WARN if state.reason else State.GO, figure, state.reason)
+    return _list("instruments", figure, state)
 
 
 def _intraday(shelf: Shelf, *, live: bool) -> Check:
     state = shelf.state(InstrumentFile.INTRADAY)
     if shelf.eligible is None:
         reason = f"expected today's intraday list, got none ({state.reason}): nobody knows what may be traded intraday"
-        return _check("intraday list", State.NO_GO if live else State.WARN, "", reason)
-    figure = f"{state.rows:,} names, {state.freshness.value.lower()}"
-    return _check("intraday list", State.WARN if state.reason else State.GO, figure, state.reason)
+        return judged(_GROUP, "intraday list", "", reason, needed=live)
+    return _list("intraday list", f"{state.rows:,} names, {state.freshness.value.lower()}", state)
+
+
+def _list(name: str, figure: str, state: FileState) -> Check:
+    values: dict[str, object] = {
+        "rows": state.rows,
+        "freshness": state.freshness.value,
+        "confirmed": None if state.confirmed is None else isoformat(state.confirmed),
+    }
+    return Check(_GROUP, name, State.WARN if state.reason else State.GO, figure, state.reason, values)
 
 
 def _followed(one: Followed) -> Check:
@@ -103,17 +138,28 @@ def _followed(one: Followed) -> Check:
     if one.intraday is not None and one.intraday.leverage:
         parts.append(f"{one.intraday.leverage:g}× intraday")
     warn = one.note if one.note.startswith("expires today") else ""
-    state = State.WARN if warn else State.GO
-    return _check(f"watchlist {one.entry}", state, " · ".join(parts), one.note)
+    values: dict[str, object] = {
+        "key": listing.key,
+        "symbol": listing.symbol,
+        "lot": listing.lot,
+        "tick_rupees": rupees_of(listing.tick),
+        "expiry": None if listing.expiry is None else listing.expiry.isoformat(),
+        "days_left": one.days_left,
+        "intraday_leverage": None if one.intraday is None else one.intraday.leverage,
+    }
+    name, figure = f"watchlist {one.entry}", " · ".join(parts)
+    return Check(_GROUP, name, State.WARN if warn else State.GO, figure, one.note, values)
 
 
 def _problem(problem: Problem, survey: Survey) -> Check:
+    name, failures = f"watchlist {problem.entry}", survey.prices.failures
+    values: dict[str, object] = {"trouble": problem.trouble.value, "near": list(problem.near)}
     reason = problem.reason
-    if problem.trouble is Trouble.NO_PRICE and survey.prices.failures:
-        reason += f" ({survey.prices.failures[-1]})"
+    if problem.trouble is Trouble.NO_PRICE and failures:
+        shadow = shadowed(failures[-1])
+        if shadow:
+            reason = f"{shadow}, for the price that says where the money is"
+            return Check(_GROUP, name, State.NOT_ASKED, "", reason, values)
+        reason += f" ({failures[-1]})"
     state = State.WARN if problem.trouble is Trouble.DUPLICATE else State.NO_GO
-    return _check(f"watchlist {problem.entry}", state, problem.trouble.value.lower(), reason)
-
-
-def _check(name: str, state: State, figure: str = "", reason: str = "") -> Check:
-    return Check(Group.CONFIGURATION, name, state, figure, reason)
+    return Check(_GROUP, name, state, problem.trouble.value.lower(), reason, values)

@@ -1,45 +1,40 @@
-"""Whether the broker is reachable, how fast it answers, and what its feed brings."""
+"""Whether the broker is reachable, how fast it answers, what its feed brings, and how our clock stands to its."""
 
 from collections.abc import Sequence
 from typing import Final
 
+from engine.preflight.answers import NEEDS_HOST, failed, judged
 from engine.preflight.feed import FeedFailedError, FeedSight
 from engine.preflight.report import Check, Group, State
-from engine.preflight.survey import Survey
+from engine.preflight.survey import RestSight, Survey
 from engine.upstox.address import AddressError
 from engine.upstox.outcome import CallFailed
 from engine.upstox.transport import NotSentError, UnansweredError
 
+_GROUP: Final = Group.CONNECTIVITY
 _FEW: Final = 5
 """Fewer delays than this say nothing about a p99."""
 _TOLD: Final = 3
+_DATE_IS_GOOD_TO: Final = 0.5
+"""Seconds: an HTTP date tells whole ones."""
 
 
 def check_rest(survey: Survey) -> Sequence[Check]:
     """Measure the handshake and one answer of the REST host."""
-    settings, limit = survey.settings.upstox, survey.settings.preflight.max_latency_ms
-    token = survey.token()
-    headers = {} if token is None else {"Authorization": f"Bearer {token.reveal()}"}
-    started = survey.monotonic()
+    limit = survey.settings.preflight.max_latency_ms
     try:
-        survey.transport.warm(settings.api_url)
-        handshake = 1_000 * (survey.monotonic() - started)
-        url = f"{settings.api_url.rstrip('/')}/v2/user/profile"
-        answer = survey.transport.request("GET", url, headers=headers)
+        sight = survey.rest()
     except (NotSentError, UnansweredError, AddressError) as error:
-        return [_check("REST", State.NO_GO, "", str(error))]
-    took = 1_000 * answer.seconds
-    figure = f"handshake {handshake:.0f} ms, answer {took:.0f} ms"
-    if answer.status >= 500:
-        return [
-            _check("REST", State.NO_GO, figure, f"expected an answer of the broker, got HTTP {answer.status}")
-        ]
-    slow = max(handshake, took)
-    if slow > limit:
-        return [
-            _check("REST", State.NO_GO, figure, f"slow host: expected at most {limit} ms, got {slow:.0f}")
-        ]
-    return [_check("REST", State.GO, figure)]
+        return [judged(_GROUP, "REST", "", f"dead host: {error}")]
+    handshake, answer = _milliseconds(sight.handshake), _milliseconds(sight.answer)
+    figure = f"handshake {handshake:.0f} ms, answer {answer:.0f} ms"
+    slow = max(handshake, answer)
+    reason = ""
+    if sight.status >= 500:
+        reason = f"expected an answer of the broker, got HTTP {sight.status}"
+    elif slow > limit:
+        reason = f"slow host: expected at most {limit} ms, got {slow:.0f}"
+    return [judged(_GROUP, "REST", figure, reason, values={"handshake_ms": handshake, "answer_ms": answer})]
 
 
 def check_order_host(survey: Survey, *, live: bool) -> Sequence[Check]:
@@ -49,87 +44,114 @@ def check_order_host(survey: Survey, *, live: bool) -> Sequence[Check]:
     try:
         survey.transport.warm(survey.settings.upstox.order_url)
     except (NotSentError, AddressError) as error:
-        return [_check("order host", State.NO_GO if live else State.WARN, "", str(error))]
-    took = 1_000 * (survey.monotonic() - started)
+        return [judged(_GROUP, "order host", "", f"dead host: {error}", needed=live)]
+    took = _milliseconds(survey.monotonic() - started)
+    reason = f"slow host: expected at most {limit} ms" if took > limit else ""
     figure = f"handshake {took:.0f} ms"
-    if took > limit:
-        state = State.NO_GO if live else State.WARN
-        return [_check("order host", state, figure, f"slow host: expected at most {limit} ms")]
-    return [_check("order host", State.GO, figure)]
+    return [judged(_GROUP, "order host", figure, reason, needed=live, values={"handshake_ms": took})]
 
 
 def check_feed(survey: Survey) -> Sequence[Check]:
     """Look at the feed: handshake, first update, delay, instruments that stay mute."""
+    if survey.feed_in_use:
+        note = "not looked at: the running engine holds the one connection; `cockpit status` says how it is"
+        return [Check(_GROUP, "feed", State.GO, "in use", note, {"in_use": True})]
     settings = survey.settings.preflight
     try:
         sight = survey.feed()
-    except (FeedFailedError, CallFailed) as error:
-        return [_check("feed", State.NO_GO, "", str(error))]
+    except FeedFailedError as error:
+        return [judged(_GROUP, "feed", "", str(error))]
+    except CallFailed as error:
+        return [failed(_GROUP, "feed", error)]
     checks = [_handshake(sight, settings.max_latency_ms)]
     if sight.first_update is None:
         reason = f"expected a first update within {settings.first_update_seconds:g} s, got none"
-        return [*checks, _check("first update", State.NO_GO, "", reason)]
-    checks.append(_first_update(survey, sight))
+        return [*checks, judged(_GROUP, "first update", "", reason)]
+    checks.append(_first_update(survey, sight, sight.first_update))
     checks.append(_delay(survey, sight))
     return checks
 
 
 def check_clock(survey: Survey) -> Sequence[Check]:
-    """Compare this machine's clock with the broker's stamps."""
-    name, limit = "clock", survey.settings.preflight.max_clock_offset_ms
+    """Compare this machine's clock with the broker's stamps: the feed's, else the date of an answer."""
+    limit = survey.settings.preflight.max_clock_offset_ms
     if survey.feed_is_clock:
-        return [Check(Group.SYSTEM, name, State.GO, "not measured", "date and time come from the feed")]
+        return [_clock(State.GO, "not compared", "date and time come from the feed")]
+    found = _offset(survey)
+    if found is None:
+        return [_clock(State.NOT_ASKED, "", NEEDS_HOST)]
+    offset, good_to, source = found
+    figure = f"{offset:+.3f} s against the broker" if not good_to else f"{offset:+.1f} s against the broker"
+    figure += f", by {source}"
+    values = {"offset_ms": round(1_000 * offset), "by": source}
+    if 1_000 * (abs(offset) - good_to) <= limit:
+        return [_clock(State.GO, figure, "", values)]
+    side = "ahead" if offset > 0 else "behind"
+    reason = (
+        f"this machine's clock is {abs(offset):.1f} s {side}: expected at most {limit} ms; "
+        "switch its time synchronisation on"
+    )
+    return [_clock(State.NO_GO, figure, reason, values)]
+
+
+def _offset(survey: Survey) -> tuple[float, float, str] | None:
+    """Return our clock minus the broker's, how far that may be wrong, and what says so."""
+    if not survey.feed_in_use:
+        try:
+            offset = survey.feed().offset
+        except (FeedFailedError, CallFailed):
+            offset = None
+        if offset is not None:
+            return offset, 0.0, "its feed"
     try:
-        offset = survey.feed().offset
-    except (FeedFailedError, CallFailed):
-        offset = None
-    if offset is None:
-        reason = "expected a stamped frame of the feed to compare with, got none"
-        return [Check(Group.SYSTEM, name, State.NO_GO, "", reason)]
-    figure = f"{offset:+.3f} s against the broker"
-    if abs(1_000 * offset) > limit:
-        side = "ahead" if offset > 0 else "behind"
-        reason = (
-            f"this machine's clock is {abs(offset):.1f} s {side}: expected at most {limit} ms; "
-            "switch its time synchronisation on"
-        )
-        return [Check(Group.SYSTEM, name, State.NO_GO, figure, reason)]
-    return [Check(Group.SYSTEM, name, State.GO, figure)]
+        sight: RestSight = survey.rest()
+    except (NotSentError, UnansweredError, AddressError):
+        return None
+    if sight.offset is None:
+        return None
+    return sight.offset, _DATE_IS_GOOD_TO + sight.answer / 2, "the date of an answer"
 
 
 def _handshake(sight: FeedSight, limit: int) -> Check:
-    took = 1_000 * sight.handshake
-    figure = f"handshake {took:.0f} ms"
-    if took > limit:
-        return _check("feed", State.NO_GO, figure, f"slow feed: expected at most {limit} ms")
-    open_ones = ", ".join(
-        f"{name} {status}" for name, status in sorted(sight.segments.items()) if "NSE" in name
-    )
-    return _check("feed", State.GO, f"{figure}; {open_ones}" if open_ones else figure)
+    took = _milliseconds(sight.handshake)
+    segments = {name: status for name, status in sorted(sight.segments.items()) if "NSE" in name}
+    told = ", ".join(f"{name} {status}" for name, status in segments.items())
+    figure = f"handshake {took:.0f} ms; {told}" if told else f"handshake {took:.0f} ms"
+    reason = f"slow feed: expected at most {limit} ms" if took > limit else ""
+    return judged(_GROUP, "feed", figure, reason, values={"handshake_ms": took, "segments": segments})
 
 
-def _first_update(survey: Survey, sight: FeedSight) -> Check:
-    wanted = [instrument.key for instrument in survey.resolved().instruments]
+def _first_update(survey: Survey, sight: FeedSight, first: float) -> Check:
+    wanted = survey.wanted()
     mute = [key for key in wanted if key not in sight.heard]
-    figure = f"after {1_000 * (sight.first_update or 0):.0f} ms, {len(wanted) - len(mute)} of {len(wanted)} instruments"
-    if not mute:
-        return _check("first update", State.GO, figure)
+    took = _milliseconds(first)
+    figure = f"after {took:.0f} ms; {len(wanted) - len(mute)} of {len(wanted)} instruments heard"
+    values = {"first_update_ms": took, "heard": len(wanted) - len(mute), "mute": mute}
     more = "" if len(mute) <= _TOLD else f" and {len(mute) - _TOLD} more"
-    return _check("first update", State.WARN, figure, f"nothing heard of {', '.join(mute[:_TOLD])}{more}")
+    reason = f"nothing heard of {', '.join(mute[:_TOLD])}{more}" if mute else ""
+    state = State.WARN if mute else State.GO
+    return Check(_GROUP, "first update", state, figure, reason, values)
 
 
 def _delay(survey: Survey, sight: FeedSight) -> Check:
     limit = survey.settings.preflight.max_feed_delay_ms
     if survey.feed_is_clock:
-        return _check("feed delay", State.GO, "not measured", "the feed is the clock")
+        return Check(_GROUP, "feed delay", State.GO, "not measured", "the feed is the clock")
     middle, worst = sight.delay(50), sight.delay(99)
-    if middle is None or worst is None or len(sight.delays) < _FEW:
-        return _check("feed delay", State.GO, f"n {len(sight.delays)}", "too few updates to judge")
-    figure = f"p50 {1_000 * middle:.0f} ms, p99 {1_000 * worst:.0f} ms, n {len(sight.delays)}"
-    if 1_000 * worst > limit:
-        return _check("feed delay", State.NO_GO, figure, f"expected a p99 of at most {limit} ms")
-    return _check("feed delay", State.GO, figure)
+    count = len(sight.delays)
+    if middle is None or worst is None or count < _FEW:
+        note = "too few live frames to judge"
+        return Check(_GROUP, "feed delay", State.GO, f"{count} frames", note, {"frames": count})
+    p50, p99 = _milliseconds(middle), _milliseconds(worst)
+    reason = f"late feed: expected a p99 of at most {limit} ms" if p99 > limit else ""
+    values = {"p50_ms": p50, "p99_ms": p99, "frames": count}
+    figure = f"p50 {p50:.0f} ms, p99 {p99:.0f} ms over {count} frames"
+    return judged(_GROUP, "feed delay", figure, reason, values=values)
 
 
-def _check(name: str, state: State, figure: str = "", reason: str = "") -> Check:
-    return Check(Group.CONNECTIVITY, name, state, figure, reason)
+def _clock(state: State, figure: str, reason: str, values: dict[str, object] | None = None) -> Check:
+    return Check(Group.SYSTEM, "clock", state, figure, reason, values or {})
+
+
+def _milliseconds(seconds: float) -> float:
+    return round(1_000 * seconds, 1)

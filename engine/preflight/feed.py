@@ -14,6 +14,9 @@ from engine.market.frames import updates_from_frame
 from engine.upstox.transport import CLIENT_NAME
 
 _LARGEST_FRAME: Final = 16 * 1024 * 1024
+_LIVE: Final = "live_feed"
+_ENOUGH: Final = 30
+"""Live frames that show the delay; a busy feed need not be watched any longer."""
 
 
 class FeedFailedError(Exception):
@@ -48,15 +51,17 @@ def look_at_feed(
     url: str,
     keys: Sequence[str],
     *,
+    besides: Sequence[str] = (),
     open_seconds: float,
     first_seconds: float,
     watch_seconds: float,
     now: Callable[[], Instant],
     monotonic: Callable[[], float] = time.monotonic,
 ) -> FeedSight:
-    """Open an authorized address, subscribe, and watch until all keys spoke and ``watch_seconds`` more.
+    """Open an authorized address, subscribe, and watch until all keys spoke and at most ``watch_seconds`` more.
 
-    Raises FeedFailedError. The address works once and is never shown.
+    ``besides`` is subscribed too and not waited for: what moves all the time shows the delay of a quiet list. Raises
+    FeedFailedError. The address works once and is never shown.
     """
     from websockets.exceptions import InvalidStatus, WebSocketException
     from websockets.sync.client import connect
@@ -74,7 +79,7 @@ def look_at_feed(
             handshake = monotonic() - started
             pinged = monotonic()
             trip = monotonic() - pinged if line.ping().wait(open_seconds) else None
-            line.send(_subscription(keys))
+            line.send(_subscription(list(dict.fromkeys((*keys, *besides)))))
             sight = _Watch(now, monotonic)
             sight.watch(line.recv, set(keys), first_seconds, watch_seconds)
     except InvalidStatus as error:
@@ -100,6 +105,7 @@ class _Watch:
         self._first: float | None = None
         self._newest: Instant | None = None
         self._segments: dict[str, str] = {}
+        self._live = 0
 
     def watch(
         self,
@@ -121,12 +127,14 @@ class _Watch:
             if wanted <= self._heard and not complete:
                 complete = True
                 deadline = self._monotonic() + watch_seconds
+            if complete and self._live >= _ENOUGH:
+                return
 
     def told(self, handshake: float, trip: float) -> FeedSight:
         offset = min((lag for _, lag in self._lags), default=None)
         if offset is not None:
             offset -= trip / 2
-        delays = sorted(lag - (offset or 0.0) for kind, lag in self._lags if kind == "live_feed")
+        delays = sorted(lag - (offset or 0.0) for kind, lag in self._lags if kind == _LIVE)
         return FeedSight(
             handshake=handshake,
             first_update=self._first,
@@ -144,6 +152,7 @@ class _Watch:
         except DecodeError:
             return
         if frame.sent is not None:
+            self._live += frame.kind == _LIVE
             self._lags.append((frame.kind, (arrival - frame.sent) / SECOND))
             self._newest = max(frame.sent, self._newest or 0)
         self._segments |= frame.segments

@@ -1,11 +1,16 @@
-"""What the checks before trading found: go or no-go, each with its figure and its reason."""
+"""What the checks before trading found: go or no-go, each with its figures and its reason."""
 
+import textwrap
 from enum import StrEnum
-from typing import Any
+from typing import Any, Final
 
 import msgspec
 
 from engine.market.clock import Instant, isoformat
+
+_NAME: Final = 13
+"""Columns for a check's name; of a longer one, all but its first word stands beside them."""
+_INDENT: Final = " " * (len("  NO-GO  ") + _NAME + len("  "))
 
 
 class Group(StrEnum):
@@ -23,6 +28,8 @@ class State(StrEnum):
     GO = "GO"
     WARN = "WARN"
     NO_GO = "NO-GO"
+    NOT_ASKED = "NOT ASKED"
+    """Another check's NO-GO left nothing to ask with; no more a go than that one is."""
 
 
 class Check(msgspec.Struct, frozen=True):
@@ -33,6 +40,10 @@ class Check(msgspec.Struct, frozen=True):
     state: State
     figure: str = ""
     reason: str = ""
+    values: dict[str, Any] = {}
+    """The figures for machines; units are in the names."""
+    stops_live: bool = False
+    """A WARN in paper that would be a NO-GO in live."""
 
 
 class Report(msgspec.Struct, frozen=True):
@@ -48,7 +59,7 @@ class Report(msgspec.Struct, frozen=True):
     @property
     def go(self) -> bool:
         """Say whether trading may begin."""
-        return bool(self.checks) and all(check.state is not State.NO_GO for check in self.checks)
+        return bool(self.checks) and all(check.state in (State.GO, State.WARN) for check in self.checks)
 
     @property
     def exit_code(self) -> int:
@@ -62,6 +73,8 @@ class Report(msgspec.Struct, frozen=True):
             "mode": self.mode,
             "time": isoformat(self.time),
             "seconds": round(self.seconds, 3),
+            "no_go": self._named(State.NO_GO),
+            "stops_live": [check.name for check in self.checks if check.stops_live],
             "checks": [
                 {
                     "group": check.group.value,
@@ -69,22 +82,45 @@ class Report(msgspec.Struct, frozen=True):
                     "state": check.state.value,
                     "figure": check.figure,
                     "reason": check.reason,
+                    "values": check.values,
                 }
                 for check in self.checks
             ],
         }
 
-    def describe(self) -> list[str]:
-        """Return the report as lines for a person, the verdict last."""
-        width = max((len(check.name) for check in self.checks), default=0)
+    def describe(self, width: int = 100) -> list[str]:
+        """Return the report as lines of at most ``width`` for a person, the verdict last."""
         lines: list[str] = []
         for group in Group:
             inside = [check for check in self.checks if check.group is group]
             if inside:
                 lines += ["", group.value.upper()]
             for check in inside:
-                told = " · ".join(part for part in (check.figure, check.reason) if part)
-                lines.append(f"  {check.state.value:<5}  {check.name:<{width}}  {told}".rstrip())
-        bad = [check.name for check in self.checks if check.state is State.NO_GO]
-        verdict = "GO" if self.go else f"NO-GO: {', '.join(bad) or 'nothing was checked'}"
-        return [*lines[1:], "", f"{verdict} ({self.mode}, {self.seconds:.1f} s)"]
+                lines += _described(check, width)
+        return [*lines[1:], "", *textwrap.wrap(self._verdict(), width, break_long_words=False)]
+
+    def _verdict(self) -> str:
+        told = f"({self.mode}, {self.seconds:.1f} s)"
+        if not self.go:
+            return f"NO-GO {told}: {', '.join(self._named(State.NO_GO)) or 'nothing was checked'}"
+        later = [check.name for check in self.checks if check.stops_live]
+        return f"GO {told}" + (f"; live would be refused for: {', '.join(later)}" if later else "")
+
+    def _named(self, state: State) -> list[str]:
+        return [check.name for check in self.checks if check.state is state]
+
+
+def _described(check: Check, width: int) -> list[str]:
+    sign = "–" if check.state is State.NOT_ASKED else check.state.value
+    name, _, subject = check.name.partition(" ") if len(check.name) > _NAME else (check.name, "", "")
+    first, *more = [part for part in (subject, check.figure, check.reason) if part] or [""]
+    lines = _wrapped(f"  {sign:<5}  {name:<{_NAME}}  {first}", width)
+    for part in more:
+        lines += _wrapped(_INDENT + part, width)
+    return lines
+
+
+def _wrapped(text: str, width: int) -> list[str]:
+    return textwrap.wrap(
+        text, width, subsequent_indent=_INDENT, break_long_words=False, break_on_hyphens=False
+    )

@@ -23,9 +23,9 @@ from engine.preflight.configuration import (
 )
 from engine.preflight.connectivity import check_clock, check_feed, check_order_host, check_rest
 from engine.preflight.probes import Probe, run_probes
-from engine.preflight.report import Check, Group, Report, State
+from engine.preflight.report import Group, Report
 from engine.preflight.survey import WATCHED, Survey, WallClock, wall_clock
-from engine.preflight.system import check_disk, check_handles, check_memory, check_processor
+from engine.preflight.system import check_disk, check_handles, check_memory, check_network, check_processor
 from engine.upstox.token import TokenSource, TokenStore
 
 LIVE: Final = "live"
@@ -41,6 +41,7 @@ def run_preflight(
     *,
     mode: str = "",
     sources: Mapping[str, str] | None = None,
+    exposed: str = "",
     token: TokenSource | None = None,
     feed_in_use: bool = False,
     day: date | None = None,
@@ -49,16 +50,17 @@ def run_preflight(
 ) -> Report:
     """Return go or no-go with the reasons; never raises for what it finds, and ends though a host is dead.
 
-    ``mode`` (paper or live) is the settings' own when empty; ``feed_in_use`` leaves the feed to the engine that holds
-    its one connection; ``day`` is today by the clock of the settings when None.
+    ``mode`` (paper or live) is the settings' own when empty; ``sources`` says where settings come from and ``exposed``
+    which file with a secret others may read; ``feed_in_use`` leaves the feed to the engine that holds its one
+    connection; ``day`` is today by the clock of the settings when None.
     """
     started, began = monotonic(), now()
     mode = mode or settings.account.mode
     live = mode == LIVE
     store = token or TokenStore(home.root, settings.upstox.access_token)
-    survey = Survey(settings, home, store, day=day, now=now, monotonic=monotonic)
+    survey = Survey(settings, home, store, day=day, feed_in_use=feed_in_use, now=now, monotonic=monotonic)
     try:
-        checks = run_probes(_probes(survey, sources or {}, live=live, feed_in_use=feed_in_use), monotonic)
+        checks = run_probes(_probes(survey, sources or {}, exposed, live=live), monotonic)
     finally:
         survey.close()
     return Report(mode, began, monotonic() - started, checks)
@@ -77,49 +79,44 @@ def refuse_settings(
     defaults = config.Preflight()
     probes = [
         Probe(Group.CONFIGURATION, "settings", lambda: check_settings({}, problem), 5.0),
-        *_machine(defaults, home, live=False),
+        *_machine(defaults, home, live=False, on_this_machine=False),
     ]
     checks = run_probes(probes, monotonic)
     return Report(mode, began, monotonic() - started, checks)
 
 
-def _probes(survey: Survey, sources: Mapping[str, str], *, live: bool, feed_in_use: bool) -> list[Probe]:
+def _probes(survey: Survey, sources: Mapping[str, str], exposed: str, *, live: bool) -> list[Probe]:
     looking = _LISTS + survey.settings.preflight.first_update_seconds + WATCHED
     connectivity, authentication, configuration = (
         Group.CONNECTIVITY,
         Group.AUTHENTICATION,
         Group.CONFIGURATION,
     )
-    probes = [
+    here = config.brokers_on_loopback(survey.settings.upstox)
+    return [
         Probe(connectivity, "REST", lambda: check_rest(survey), _CALL),
         Probe(connectivity, "order host", lambda: check_order_host(survey, live=live), _CALL),
-        Probe(connectivity, "feed", lambda: _held() if feed_in_use else check_feed(survey), looking),
+        Probe(connectivity, "feed", lambda: check_feed(survey), looking),
         Probe(authentication, "token", lambda: check_token(survey), _CALL + looking),
         Probe(authentication, "profile", lambda: check_profile(survey), _CALL),
         Probe(authentication, "segments", lambda: check_segments(survey, live=live), looking),
         Probe(authentication, "static IP", lambda: check_address(survey, live=live), _CALL),
         Probe(authentication, "funds", lambda: check_funds(survey, live=live), _CALL),
-        Probe(configuration, "settings", lambda: check_settings(sources, ""), _CALL),
+        Probe(configuration, "settings", lambda: check_settings(sources, "", exposed), _CALL),
         Probe(configuration, "square-off", lambda: check_square_off(survey, live=live), _CALL),
         Probe(configuration, "instruments", lambda: check_instruments(survey, live=live), _LISTS),
         Probe(configuration, "watchlist", lambda: check_watchlist(survey), looking),
         Probe(configuration, "calendar", lambda: check_calendar(survey, live=live), _CALL + looking),
-        *_machine(survey.settings.preflight, survey.home, live=live),
+        *_machine(survey.settings.preflight, survey.home, live=live, on_this_machine=here),
+        Probe(Group.SYSTEM, "clock", lambda: check_clock(survey), looking),
     ]
-    if not feed_in_use:
-        probes.append(Probe(Group.SYSTEM, "clock", lambda: check_clock(survey), looking))
-    return probes
 
 
-def _machine(settings: config.Preflight, home: Home, *, live: bool) -> list[Probe]:
+def _machine(settings: config.Preflight, home: Home, *, live: bool, on_this_machine: bool) -> list[Probe]:
     return [
         Probe(Group.SYSTEM, "processor", lambda: check_processor(settings, live=live), _CALL),
         Probe(Group.SYSTEM, "memory", lambda: check_memory(settings), _CALL),
         Probe(Group.SYSTEM, "disk", lambda: check_disk(settings, home.root), _CALL),
         Probe(Group.SYSTEM, "file handles", lambda: check_handles(settings), _CALL),
+        Probe(Group.SYSTEM, "network", lambda: check_network(on_this_machine=on_this_machine), _CALL),
     ]
-
-
-def _held() -> list[Check]:
-    reason = "not looked at: the running engine holds the one connection, `cockpit status` says how it is"
-    return [Check(Group.CONNECTIVITY, "feed", State.GO, "in use", reason)]

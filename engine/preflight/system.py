@@ -1,4 +1,4 @@
-"""Whether this machine can carry a trading day: processor, memory, disk, file handles."""
+"""Whether this machine can carry a trading day: processor, memory, disk, network, file handles."""
 
 import os
 import resource
@@ -11,8 +11,10 @@ from typing import Final
 import psutil
 
 import config
-from engine.preflight.report import Check, Group, State
+from engine.preflight.answers import judged
+from engine.preflight.report import Check, Group
 
+_GROUP: Final = Group.SYSTEM
 _WINDOWS: Final = 4
 _WINDOW_SECONDS: Final = 0.25
 _MEGABYTE: Final = 1_000_000
@@ -37,20 +39,18 @@ def check_processor(
         own = (own_after.user - own_before.user) + (own_after.system - own_before.system)
         quietest = min(quietest, max(0.0, 100 * (total - idle - own) / total))
     figure = f"{quietest:.0f} % of {processors} processors in use by others"
-    if quietest > settings.max_cpu_pct:
-        # A moment's load is no reason to keep paper from its market.
-        state = State.NO_GO if live else State.WARN
-        return [_check("processor", state, figure, f"expected at most {settings.max_cpu_pct:g} %")]
-    return [_check("processor", State.GO, figure)]
+    # A moment's load is no reason to keep paper from its market.
+    reason = f"expected at most {settings.max_cpu_pct:g} %" if quietest > settings.max_cpu_pct else ""
+    values: dict[str, object] = {"used_pct": round(quietest, 1), "processors": processors}
+    return [judged(_GROUP, "processor", figure, reason, needed=live, values=values)]
 
 
 def check_memory(settings: config.Preflight) -> Sequence[Check]:
     """Read the memory that can be had."""
     free = psutil.virtual_memory().available // _MEGABYTE
-    figure = f"{free:,} MB free"
-    if free < settings.min_memory_mb:
-        return [_check("memory", State.NO_GO, figure, f"expected at least {settings.min_memory_mb} MB")]
-    return [_check("memory", State.GO, figure)]
+    least = settings.min_memory_mb
+    reason = f"expected at least {least} MB; end what else runs here" if free < least else ""
+    return [judged(_GROUP, "memory", f"{free:,} MB free", reason, values={"free_mb": free})]
 
 
 def check_disk(settings: config.Preflight, home: Path) -> Sequence[Check]:
@@ -61,25 +61,33 @@ def check_disk(settings: config.Preflight, home: Path) -> Sequence[Check]:
         _try_writing(place)
     except OSError as error:
         reason = f"{place}: expected a disk that takes {_TRIAL:,} bytes, got: {error.strerror or error}"
-        return [_check("disk", State.NO_GO, "", reason)]
+        return [judged(_GROUP, "disk", "", reason)]
     figure = f"{free:,} MB free at {place}"
-    if free < settings.min_disk_mb:
-        return [
-            _check("disk", State.NO_GO, figure, f"expected at least {settings.min_disk_mb} MB; free some")
-        ]
-    return [_check("disk", State.GO, figure)]
+    reason = f"expected at least {settings.min_disk_mb} MB; free some" if free < settings.min_disk_mb else ""
+    return [judged(_GROUP, "disk", figure, reason, values={"free_mb": free, "path": str(place)})]
 
 
 def check_handles(settings: config.Preflight) -> Sequence[Check]:
-    """Read how many more files this user's processes may open."""
+    """Read how many files this user's processes may open."""
     allowed, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
     if allowed == resource.RLIM_INFINITY:
-        return [_check("file handles", State.GO, "no limit")]
-    figure = f"{allowed:,} allowed"
+        return [judged(_GROUP, "file handles", "no limit", "", values={"allowed": None})]
+    reason = ""
     if allowed < settings.min_file_handles:
         reason = f"expected at least {settings.min_file_handles}; raise it with ulimit -n"
-        return [_check("file handles", State.NO_GO, figure, reason)]
-    return [_check("file handles", State.GO, figure)]
+    return [judged(_GROUP, "file handles", f"{allowed:,} allowed", reason, values={"allowed": allowed})]
+
+
+def check_network(*, on_this_machine: bool) -> Sequence[Check]:
+    """Read which network interfaces are up; a broker on this machine needs none."""
+    up = sorted(
+        name
+        for name, state in psutil.net_if_stats().items()
+        if state.isup and "loopback" not in state.flags.split(",") and not name.startswith("lo")
+    )
+    figure = f"{', '.join(up)} up" if up else "no interface is up"
+    reason = "" if up or on_this_machine else "expected a network interface that is up, got none; connect it"
+    return [judged(_GROUP, "network", figure, reason, values={"interfaces": up})]
 
 
 def _try_writing(place: Path) -> None:
@@ -95,7 +103,3 @@ def _try_writing(place: Path) -> None:
             os.close(descriptor)
     finally:
         trial.unlink(missing_ok=True)
-
-
-def _check(name: str, state: State, figure: str = "", reason: str = "") -> Check:
-    return Check(Group.SYSTEM, name, state, figure, reason)

@@ -40,6 +40,8 @@ class DayCheck:
     """Where they differ or what was not answered; else what they agree on."""
     hours: tuple[Instant, Instant] | None = None
     """The broker's opening and end of the exchange."""
+    unanswered: CallFailed | None = None
+    """The question that the broker did not answer."""
 
 
 def check_day(day: date, calendar: Calendar, source: CalendarSource) -> DayCheck:
@@ -52,7 +54,8 @@ def check_day(day: date, calendar: Calendar, source: CalendarSource) -> DayCheck
         listed = [holiday for holiday in source.holidays() if holiday.day == day]
         hours = next((row for row in source.timings(day) if row.exchange == EXCHANGE), None)
     except CallFailed as error:
-        return DayCheck(day, agrees=False, reason=f"the broker's calendar was not answered: {error}")
+        reason = f"the broker's calendar was not answered: {error}"
+        return DayCheck(day, agrees=False, reason=reason, unanswered=error)
     special = calendar.special(day)
     closing = next((holiday for holiday in listed if _closes(holiday)), None)
     if closing is not None:

@@ -25,8 +25,8 @@ class LastPrices:
     def __init__(self, source: QuoteSource | None) -> None:
         self._source = source
         self._known: dict[str, Paise | None] = {}
-        self.failures: list[str] = []
-        """What the broker said instead of a price."""
+        self.failures: list[CallFailed] = []
+        """What came instead of a price."""
 
     def __call__(self, key: str) -> Paise | None:
         """Return an instrument's last price, else its previous close (before the open); None when nobody knows."""
@@ -40,7 +40,7 @@ class LastPrices:
         try:
             quote = self._source.quotes([key]).get(key)
         except CallFailed as error:
-            self.failures.append(f"{key}: {error}")
+            self.failures.append(error)
             return None
         return None if quote is None else quote.last or quote.previous_close
 

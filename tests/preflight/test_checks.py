@@ -3,12 +3,15 @@
 import resource
 from collections.abc import Iterator
 from pathlib import Path
+from types import SimpleNamespace
 
+import psutil
 import pytest
 
 import config
 from engine.market.clock import trading_date
 from engine.preflight import survey as surveying
+from engine.preflight import system as machine
 from engine.preflight.authentication import (
     check_address,
     check_funds,
@@ -25,7 +28,7 @@ from engine.preflight.configuration import (
 )
 from engine.preflight.connectivity import check_clock, check_feed, check_order_host, check_rest
 from engine.preflight.report import State
-from engine.preflight.system import check_disk, check_handles, check_memory, check_processor
+from engine.preflight.system import check_disk, check_handles, check_memory, check_network, check_processor
 from engine.upstox.token import Token
 from tests.fake_upstox import RunningFake, running_fake
 from tests.preflight.surroundings import named, only, settings_for, survey_of
@@ -50,6 +53,7 @@ def fake(served: RunningFake) -> Iterator[RunningFake]:
             "is_active": True,
             "primary_ip": "203.0.113.10",
             "secondary_ip": None,
+            "caller_ip": "203.0.113.10",
             "segments": {"NSE_EQ": True, "NSE_FO": True},
             "capital": 1_000_000,
             "holidays": [],
@@ -62,6 +66,7 @@ def fake(served: RunningFake) -> Iterator[RunningFake]:
 def short_look(monkeypatch: pytest.MonkeyPatch) -> None:
     """Watch the feed for less than a person would: what is seen does not depend on it."""
     monkeypatch.setattr(surveying, "WATCHED", 0.2)
+    monkeypatch.setattr(machine, "_WINDOW_SECONDS", 0.02)
 
 
 def test_a_quick_broker_is_reached_and_measured(fake: RunningFake, tmp_path: Path) -> None:
@@ -77,10 +82,10 @@ def test_a_dead_host_is_named(fake: RunningFake, tmp_path: Path) -> None:
     survey = survey_of(fake, tmp_path, upstox=dead)
     for check in (only(check_rest(survey)), only(check_order_host(survey, live=True))):
         assert check.state is State.NO_GO
-        assert "http://127.0.0.1:9: expected a connection" in check.reason
+        assert "dead host: http://127.0.0.1:9: expected a connection" in check.reason
     assert only(check_order_host(survey, live=False)).state is State.WARN
-    assert only(check_feed(survey)).state is State.NO_GO
-    assert only(check_profile(survey)).state is State.NO_GO
+    assert only(check_feed(survey)).state is State.NOT_ASKED
+    assert only(check_profile(survey)).state is State.NOT_ASKED
 
 
 def test_a_slow_host_is_named_with_its_time(fake: RunningFake, tmp_path: Path) -> None:
@@ -101,7 +106,7 @@ def test_the_feed_is_looked_at_for_every_instrument(fake: RunningFake, tmp_path:
     checks = check_feed(survey_of(fake, tmp_path))
     assert [check.state for check in checks] == [State.GO] * 3
     assert "NSE_FO NORMAL_OPEN" in named(checks, "feed").figure
-    assert named(checks, "first update").figure.endswith("3 of 3 instruments")
+    assert named(checks, "first update").figure.endswith("3 of 3 instruments heard")
     assert fake.control("GET", "state")["market_clients"] == []
 
 
@@ -129,6 +134,37 @@ def test_a_clock_that_agrees_is_go_and_the_feed_may_be_the_clock(fake: RunningFa
     assert only(check_clock(survey_of(fake, tmp_path))).state is State.GO
     survey = survey_of(fake, tmp_path, off=10_000.0, session={"clock": "feed"})
     assert only(check_clock(survey)).state is State.GO
+
+
+def test_without_the_feed_the_clock_is_compared_with_the_date_of_an_answer(
+    fake: RunningFake, tmp_path: Path
+) -> None:
+    fake.plant("refuse-connection", stream="market", times=0)
+    good = only(check_clock(survey_of(fake, tmp_path)))
+    assert (good.state, good.values["by"]) == (State.GO, "the date of an answer")
+    assert only(check_clock(survey_of(fake, tmp_path, off=90.0))).state is State.NO_GO
+    nowhere = survey_of(fake, tmp_path, upstox={"api_url": "http://127.0.0.1:9"})
+    assert only(check_clock(nowhere)).state is State.NOT_ASKED
+
+
+def test_the_feed_of_a_running_engine_is_left_alone(fake: RunningFake, tmp_path: Path) -> None:
+    fake.control("DELETE", "calls")
+    survey = survey_of(fake, tmp_path)
+    survey.feed_in_use = True
+    assert only(check_feed(survey)).figure == "in use"
+    assert only(check_clock(survey)).values["by"] == "the date of an answer"
+    assert fake.calls("authorize_market") == []
+
+
+def test_where_the_feed_is_the_clock_the_token_ends_by_the_feeds_time(
+    fake: RunningFake, tmp_path: Path
+) -> None:
+    # This machine thinks that it is two days later: the token would be dead by that.
+    survey = survey_of(fake, tmp_path, off=2 * 86_400.0, session={"clock": "feed"})
+    check = only(check_token(survey))
+    assert (check.state, check.figure.startswith("good until 21 Nov 03:30 (in ")) == (State.GO, True)
+    assert survey.day().isoformat() == fake.control("GET", "state")["day"]
+    assert only(check_calendar(survey, live=True)).state is State.GO
 
 
 def test_a_token_is_read_for_its_end(fake: RunningFake, tmp_path: Path) -> None:
@@ -174,7 +210,10 @@ def test_a_dead_token_is_refused_by_the_profile(fake: RunningFake, tmp_path: Pat
 
 def test_the_profile_says_whose_account_it_is(fake: RunningFake, tmp_path: Path) -> None:
     check = only(check_profile(survey_of(fake, tmp_path)))
-    assert (check.state, check.figure) == (State.GO, "Fake Trader (FAKE01) at UPSTOX")
+    assert (check.state, check.figure) == (
+        State.GO,
+        "Fake Trader (FAKE01) at UPSTOX; products D, I, MTF",
+    )
     fake.control("POST", "state", {"is_active": False})
     assert "inactive" in only(check_profile(survey_of(fake, tmp_path))).reason
 
@@ -185,7 +224,7 @@ def test_a_segment_that_the_watchlist_needs_and_is_off_is_named(fake: RunningFak
     fake.control("POST", "state", {"segments": {"NSE_FO": False}})
     check = only(check_segments(survey, live=True))
     assert (check.state, check.figure) == (State.NO_GO, "NSE_EQ on, NSE_FO off")
-    assert "NSE_FO to be active" in check.reason
+    assert check.reason.startswith("segment off: expected NSE_FO to be active")
     assert only(check_segments(survey, live=False)).state is State.WARN
     cash = survey_of(fake, tmp_path, watchlist={"instruments": ("INFY",)})
     assert only(check_segments(cash, live=True)).state is State.GO
@@ -210,7 +249,7 @@ def test_a_segment_under_the_brokers_kill_switch_is_named(fake: RunningFake, tmp
             "198.51.100.7",
             None,
             State.NO_GO,
-            "wrong IP: expected orders to leave from 203.0.113.10",
+            "wrong IP: expected orders to leave from 198.51.100.7, as registered, got 203.0.113.10",
         ),
         ("", "203.0.113.10", None, State.WARN, "not compared"),
         ("203.0.113.10", None, None, State.NO_GO, "expected an address registered for orders, got none"),
@@ -232,6 +271,45 @@ def test_the_registered_address_must_be_this_machines(
     assert text in check.reason
     paper = only(check_address(survey, live=False)).state
     assert paper is (State.WARN if state is State.NO_GO else state)
+
+
+def test_before_live_a_write_proves_the_address_where_nobody_names_ours(
+    fake: RunningFake, tmp_path: Path
+) -> None:
+    unnamed = {"public_ip": ""}
+    fake.control("DELETE", "calls")
+    paper = only(check_address(survey_of(fake, tmp_path, preflight=unnamed), live=False))
+    assert (paper.state, paper.values["writes_accepted"]) == (State.WARN, None)
+    assert fake.calls("cancel") == []
+    good = only(check_address(survey_of(fake, tmp_path, preflight=unnamed), live=True))
+    assert (good.state, good.values["writes_accepted"]) == (State.WARN, True)
+    fake.control("POST", "state", {"caller_ip": "198.51.100.7"})
+    bad = only(check_address(survey_of(fake, tmp_path, preflight=unnamed), live=True))
+    assert (bad.state, bad.values["writes_accepted"]) == (State.NO_GO, False)
+    assert bad.reason.startswith("wrong IP: the broker takes no writes from this machine's address")
+    assert [call["status"] for call in fake.calls("cancel")] == [404, 403]
+
+
+def test_live_is_refused_while_nothing_proves_the_address(fake: RunningFake, tmp_path: Path) -> None:
+    fake.plant("status", call="cancel", status=503, times=0)
+    survey = survey_of(fake, tmp_path, preflight={"public_ip": ""})
+    check = only(check_address(survey, live=True))
+    assert (check.state, "preflight.public_ip" in check.reason) == (State.NO_GO, True)
+
+
+def test_what_a_missing_token_leaves_unasked_is_told_once(fake: RunningFake, tmp_path: Path) -> None:
+    survey = survey_of(fake, tmp_path, upstox={"access_token": ""})
+    checks = [
+        *check_profile(survey),
+        *check_segments(survey, live=True),
+        *check_address(survey, live=True),
+        *check_funds(survey, live=True),
+        *check_feed(survey),
+        *check_calendar(survey, live=True),
+    ]
+    assert {(check.state, check.reason) for check in checks} == {
+        (State.NOT_ASKED, "not asked: it needs a token that works")
+    }
 
 
 def test_funds_are_read_and_missing_ones_stop_live(fake: RunningFake, tmp_path: Path) -> None:
@@ -259,7 +337,7 @@ def test_an_empty_watchlist_and_one_without_a_master_are_no_go(fake: RunningFake
     empty = only(check_watchlist(survey_of(fake, tmp_path, watchlist={"instruments": ()})))
     assert empty.reason.startswith("expected at least one instrument")
     nowhere = survey_of(fake, tmp_path, upstox={"assets_url": "http://127.0.0.1:9"})
-    assert only(check_watchlist(nowhere)).state is State.NO_GO
+    assert only(check_watchlist(nowhere)).state is State.NOT_ASKED
     assert only(check_instruments(nowhere, live=True)).reason.startswith("expected the instrument master")
 
 
@@ -312,13 +390,16 @@ def test_live_needs_the_brokers_own_square_off(fake: RunningFake, tmp_path: Path
     assert only(check_square_off(named_times, live=True)).state is State.GO
     unknown = survey_of(fake, tmp_path, session={"broker_squareoff": ""})
     assert only(check_square_off(unknown, live=True)).state is State.NO_GO
-    assert only(check_square_off(unknown, live=False)).state is State.GO
+    paper = only(check_square_off(unknown, live=False))
+    assert (paper.state, paper.stops_live) == (State.WARN, True)
 
 
 def test_settings_are_told_good_or_bad(fake: RunningFake) -> None:
     assert only(check_settings({"upstox.api_url": "--set"}, "")).figure.startswith("1 set")
     bad = only(check_settings({}, "one\ntwo"))
-    assert (bad.state, bad.reason) == (State.NO_GO, "one; two")
+    assert (bad.state, bad.reason) == (State.NO_GO, "bad setting: one; two")
+    exposed = only(check_settings({}, "", "/home/x/cockpit.toml"))
+    assert (exposed.state, "chmod 600 /home/x/cockpit.toml" in exposed.reason) == (State.WARN, True)
     assert settings_for(fake).upstox.access_token not in repr(settings_for(fake))
 
 
@@ -333,6 +414,19 @@ def test_a_machine_with_room_is_go(tmp_path: Path) -> None:
         assert (check.state, check.reason) == (State.GO, "")
         assert check.figure
     assert list(tmp_path.iterdir()) == []
+
+
+def test_a_network_must_be_up_unless_the_broker_is_on_this_machine(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    loopback = SimpleNamespace(isup=True, flags="up,loopback,running")
+    wire = SimpleNamespace(isup=True, flags="up,broadcast,running")
+    monkeypatch.setattr(psutil, "net_if_stats", lambda: {"lo": loopback})
+    assert only(check_network(on_this_machine=True)).state is State.GO
+    assert only(check_network(on_this_machine=False)).state is State.NO_GO
+    monkeypatch.setattr(psutil, "net_if_stats", lambda: {"lo": loopback, "eth0": wire})
+    check = only(check_network(on_this_machine=False))
+    assert (check.state, check.figure) == (State.GO, "eth0 up")
 
 
 def test_a_machine_without_room_is_no_go(tmp_path: Path) -> None:
