@@ -1,19 +1,26 @@
 """Closing a live account with no engine: cancel, exit, verify by reading, and again until it is flat or time is up.
 
 Nothing of ours is remembered here, so everything comes from the broker: side and quantity of each exit from its
-positions, and an exit only after its book shows no live order that could fill beside it.
+positions, and an exit only after its book shows no live order of that instrument that could fill beside it. A stop
+is cancelled only where an exit can follow, and goes back where the exit was refused.
 """
 
 import time
 from collections.abc import Callable, Sequence
-from enum import StrEnum
 from typing import Final
 
 import msgspec
 
-from engine.brokers.upstox.book_reader import BookReader, WholeBook
-from engine.brokers.upstox.register import ENDED_WORDS
-from engine.brokers.upstox.translation import intraday
+from engine.brokers.upstox.book_reader import BookReader
+from engine.brokers.upstox.standing import (
+    BETWEEN_PROOFS,
+    AccountStanding,
+    Scope,
+    closing_rank,
+    exchange_of,
+    protects,
+    standing_of,
+)
 from engine.market.clock import Instant
 from engine.upstox.budget import Purpose
 from engine.upstox.client import AUTOMATIC_PROTECTION, Bulk, UpstoxClient
@@ -30,49 +37,26 @@ from engine.upstox.outcome import (
 from engine.upstox.records import OrderRow, PositionRow
 from engine.upstox.terms import NewOrder
 
-BETWEEN_PROOFS: Final = 0.5
-"""Seconds between the two reads that prove flat."""
-
 FILL_PATIENCE: Final = 1.0
-"""Seconds an exit may rest before it is cancelled and sent anew."""
+"""Seconds an exit may rest before it is cancelled and sent anew; longer each time that it did not help."""
 
 DOUBT_PATIENCE: Final = 10.0
 """Seconds an unanswered exit may still arrive; a second one sent earlier could turn the position around."""
 
 WAITS: Final = (0.5, 1.0, 2.0, 5.0)
-"""Seconds between two rounds; the last repeats."""
+"""Seconds between two rounds that moved nothing; the last repeats."""
 
+CLOSED_UNTIL_MORNING: Final = frozenset({"UDAPI100072", "UDAPI100074"})
+"""The broker's hours are over: nothing passes before 05:30."""
+
+_NO_SLICES: Final = "UDAPI1118"
 _LOOK_AGAIN: Final = 0.25
 _SLOWER: Final = 1.25
+_COVERING_ROUNDS: Final = 2
+"""Rounds beyond the time, so that nothing is left with its stop cancelled and no exit sent."""
 
-
-class Scope(StrEnum):
-    """What is to be flat: everything intraday, or every product of the account."""
-
-    INTRADAY = "intraday"
-    ACCOUNT = "account"
-
-
-class AccountStanding(msgspec.Struct, frozen=True):
-    """What the broker says is open. ``known`` is False when it could not be asked: that is never flat."""
-
-    known: bool
-    positions: tuple[PositionRow, ...] = ()
-    orders: tuple[OrderRow, ...] = ()
-    outside_positions: int = 0
-    outside_orders: int = 0
-    problem: str = ""
-
-    @property
-    def flat(self) -> bool:
-        """Say whether the broker showed nothing open and nothing live in scope."""
-        return self.known and not self.positions and not self.orders
-
-    @property
-    def shape(self) -> tuple[object, ...]:
-        """Return what a fill, a cancel or a new order would change; prices do not count."""
-        positions = tuple((row.instrument, row.product, row.quantity) for row in self.positions)
-        return positions, tuple((row.order_id, row.status, row.filled_quantity) for row in self.orders)
+_ANY: Final = ""
+"""Stands for every instrument, where a bulk call does not say which it touched."""
 
 
 class ClosingReport(msgspec.Struct, frozen=True):
@@ -86,34 +70,6 @@ class ClosingReport(msgspec.Struct, frozen=True):
     """Everything that went wrong, each once, oldest first."""
 
 
-def account_standing(
-    client: UpstoxClient,
-    scope: Scope = Scope.INTRADAY,
-    *,
-    clock: Callable[[], Instant] = lambda: time.time_ns() // 1_000,
-    sleep: Callable[[float], None] = time.sleep,
-) -> AccountStanding:
-    """Return what is open and live in scope by one consistent read of the broker."""
-    try:
-        return _standing(BookReader(clock, sleep=sleep).read(client, Purpose.KILL), scope)
-    except CallFailed as error:
-        return AccountStanding(known=False, problem=str(error))
-
-
-def account_is_flat(
-    client: UpstoxClient,
-    scope: Scope = Scope.INTRADAY,
-    *,
-    clock: Callable[[], Instant] = lambda: time.time_ns() // 1_000,
-    sleep: Callable[[float], None] = time.sleep,
-) -> bool:
-    """Say whether two reads, half a second apart, both showed nothing open; a failed read is a no."""
-    if not account_standing(client, scope, clock=clock, sleep=sleep).flat:
-        return False
-    sleep(BETWEEN_PROOFS)
-    return account_standing(client, scope, clock=clock, sleep=sleep).flat
-
-
 def flatten_account(
     client: UpstoxClient,
     scope: Scope = Scope.INTRADAY,
@@ -125,7 +81,7 @@ def flatten_account(
 ) -> ClosingReport:
     """Cancel and close everything in scope, and return only when it is proven flat, hopeless, or time is up.
 
-    Hopeless is what only a person can change: a dead token, a refused address, a closed market.
+    Hopeless is what only a person or the morning can change: a dead token, a refused address, a closed market.
     """
     return _Closing(client, scope, patience, clock, monotonic, sleep).run()
 
@@ -148,55 +104,137 @@ class _Closing:
         self._reader = BookReader(clock, sleep=sleep)
         self._deadline = monotonic() + patience
         self._problems: dict[str, None] = {}
-        self._cancels = self._exits = 0
+        self._cancels = self._exits = self._tags = 0
         self._hopeless = False
+        self._slices = True
         self._standing = AccountStanding(known=False)
-        self._sent: set[str] = set()
-        """Exits that the broker took."""
-        self._listed: frozenset[str] = frozenset()
-        """Every order of the last read book."""
-        self._exited_at = -DOUBT_PATIENCE
+        self._open: dict[str, bool] = {}
+        """By exchange, whether an order sent now can trade; an exchange that could not be asked is left out."""
+        self._sent: dict[str, tuple[str, float]] = {}
+        """Exits the broker took and has not listed yet: which instrument, and until when it may still be listed."""
+        self._doubt: dict[str, float] = {}
+        """By instrument, until when an unanswered exit or stop may still arrive."""
+        self._exit_ids: set[str] = set()
+        self._refused: set[str] = set()
+        """Instruments whose exit was refused: their stop goes back."""
+        self._stops: dict[tuple[str, str], OrderRow] = {}
+        """The stops that were cancelled, by instrument and product."""
 
     def run(self) -> ClosingReport:
-        quiet_rounds = 0
+        quiet_rounds = rounds_beyond = 0
         while not self._look().flat or not self._proven():
-            if self._hopeless or self._monotonic() >= self._deadline:
-                return self._report(flat=False)
+            if self._monotonic() >= self._deadline:
+                rounds_beyond += 1
+                if rounds_beyond > _COVERING_ROUNDS or not self._uncovered():
+                    break
+            if self._given_up():
+                break
             before = self._standing
-            progress = before.known and self._act() and self._await_change(before)
-            quiet_rounds = 0 if progress else quiet_rounds + 1
-            if quiet_rounds and not self._given_up():
+            acted = self._act() if before.known else False
+            waiting = before.known and self._anything_under_way()
+            if (acted or waiting) and self._await_change(before, FILL_PATIENCE * (1 + quiet_rounds)):
+                quiet_rounds = 0
+                continue
+            quiet_rounds += not waiting
+            if not waiting and not self._given_up() and self._monotonic() < self._deadline:
                 self._sleep(WAITS[min(quiet_rounds, len(WAITS)) - 1])
-        return self._report(flat=True)
+        else:
+            return self._report(flat=True)
+        for position in self._uncovered():
+            self._put_back(position)
+        return self._report(flat=False)
 
     def _act(self) -> bool:
-        """Cancel what is live; when nothing is, exit what is open. Return whether a request got through."""
-        if self._standing.orders:
-            return self._cancel(self._standing.orders)
-        if not self._all_listed():
-            # Another exit beside one that the broker took and does not list yet could be too much.
-            left = self._exited_at + DOUBT_PATIENCE - self._monotonic()
-            listed = self._look_until(self._all_listed, left)
-            self._sent &= self._listed
-            return listed
-        if self._standing.positions and self._market_open():
-            return self._exit(self._standing.positions)
-        return False
+        """Cancel, exit, put stops back, each where it may be done; return whether a request got through."""
+        self._ask_for_hours()
+        if self._hopeless:
+            return False
+        standing = self._standing
+        wanted = [order for order in standing.orders if self._may_cancel(order)]
+        done = self._cancel(wanted) if wanted else False
+        busy = {order.instrument for order in standing.orders}
+        for position in standing.positions:
+            if position.instrument in self._refused and position.instrument not in busy:
+                self._refused.discard(position.instrument)
+                busy.add(position.instrument)
+                done = self._put_back(position) or done
+        free = [
+            position
+            for position in standing.positions
+            if position.instrument not in busy
+            and not self._under_way(position.instrument)
+            and self._open.get(exchange_of(position.instrument), False)
+        ]
+        if free and not self._hopeless:
+            whole = len(free) == len(standing.positions) and not standing.outside_positions
+            done = self._exit(free, whole=whole) or done
+        self._tell_closed()
+        return done
 
-    def _all_listed(self) -> bool:
-        return self._sent <= self._listed
+    def _may_cancel(self, order: OrderRow) -> bool:
+        """Say whether a live order is to go: a stop stays where no exit could follow it."""
+        open_now = self._open.get(exchange_of(order.instrument), False)
+        return open_now or not any(protects(order, position) for position in self._standing.positions)
+
+    def _ask_for_hours(self) -> None:
+        """Learn where an exit sent now is an exit: outside the hours it could become an order for tomorrow."""
+        self._open = {}
+        for name in {exchange_of(row.instrument) for row in self._standing.positions}:
+            try:
+                status = self._client.market_status(name, Purpose.KILL)
+            except CallFailed as error:
+                self._failed(f"hours of {name}", error.outcome)
+                continue
+            self._open[name] = status.open
+            if not status.open:
+                word = status.status or "not known to be open"
+                self._problems[f"{name} is {word}: no exit was sent, the stops stay"] = None
+
+    def _tell_closed(self) -> None:
+        """Give up where all that is left waits for a market that is closed."""
+        waiting = [self._open.get(exchange_of(row.instrument)) is False for row in self._standing.positions]
+        left = [order for order in self._standing.orders if self._may_cancel(order)]
+        if waiting and all(waiting) and not left:
+            self._hopeless = True
+
+    def _under_way(self, instrument: str) -> bool:
+        """Say whether an exit of an instrument may still show itself: another one could be too much."""
+        return self._anything_under_way() and any(
+            name in (instrument, _ANY) for name in (*self._doubt, *(row[0] for row in self._sent.values()))
+        )
+
+    def _anything_under_way(self) -> bool:
+        now = self._monotonic()
+        self._doubt = {name: until for name, until in self._doubt.items() if until > now}
+        self._sent = {name: row for name, row in self._sent.items() if row[1] > now}
+        return bool(self._doubt or self._sent)
+
+    def _uncovered(self) -> list[PositionRow]:
+        """Return the open positions with neither a live order nor an exit under way."""
+        busy = {order.instrument for order in self._standing.orders}
+        return [
+            position
+            for position in self._standing.positions
+            if position.instrument not in busy and not self._under_way(position.instrument)
+        ]
 
     def _cancel(self, orders: Sequence[OrderRow]) -> bool:
-        if len(orders) > 1 and not self._standing.outside_orders:
-            outcome = self._client.multi_cancel(purpose=Purpose.KILL, lines=len(orders))
-            bulk = self._bulk("cancel all", outcome)
+        for order in orders:
+            for position in self._standing.positions:
+                if protects(order, position):
+                    self._stops[position.instrument, position.product] = order
+        whole = len(orders) == len(self._standing.orders) and not self._standing.outside_orders
+        if len(orders) > 1 and whole:
+            bulk = self._bulk(
+                "cancel all", self._client.multi_cancel(purpose=Purpose.KILL, lines=len(orders))
+            )
             if bulk is not None and bulk.order_ids:
                 self._cancels += len(bulk.order_ids)
                 return True
-            if self._given_up():
-                return False
         done = False
         for order in orders:
+            if self._hopeless:
+                break
             outcome = self._client.cancel(order.order_id, Purpose.KILL)
             # An order that has ended needs no cancel: the next read shows what it did.
             if isinstance(outcome, Done) or getattr(outcome, "code", "") in ORDER_ENDED:
@@ -204,34 +242,66 @@ class _Closing:
                 done = True
             else:
                 self._failed(f"cancel {order.symbol or order.instrument}", outcome)
-            if self._given_up():
-                break
         return done
 
-    def _exit(self, positions: Sequence[PositionRow]) -> bool:
-        if not self._standing.outside_positions:
+    def _exit(self, positions: Sequence[PositionRow], *, whole: bool) -> bool:
+        if whole:
             outcome = self._client.exit_all(purpose=Purpose.KILL, lines=len(positions))
             bulk = self._bulk("exit all", outcome)
             if bulk is not None and bulk.order_ids:
-                self._left(bulk.order_ids)
+                self._left(_ANY, bulk.order_ids)
                 return True
             if isinstance(outcome, InDoubt) or (bulk is not None and not bulk.errors):
-                return self._wait_out_doubt()
-            if self._given_up():
-                return False
+                self._doubt[_ANY] = self._monotonic() + DOUBT_PATIENCE
+                return True
         done = False
-        for position in sorted(positions, key=_closing_rank):
-            outcome = self._client.place(self._closer(position), Purpose.KILL)
-            if isinstance(outcome, Done):
-                self._left(outcome.data)
-                done = True
-                continue
-            self._failed(f"exit {position.symbol or position.instrument}", outcome)
-            if self._given_up():
+        for position in sorted(positions, key=closing_rank):
+            if self._hopeless:
                 break
-            if isinstance(outcome, InDoubt):
-                return self._wait_out_doubt() or done
+            done = self._exit_one(position) or done
         return done
+
+    def _exit_one(self, position: PositionRow) -> bool:
+        name = position.symbol or position.instrument
+        outcome = self._client.place(self._closer(position), Purpose.KILL)
+        if getattr(outcome, "code", "") == _NO_SLICES and self._slices:
+            self._slices = False
+            outcome = self._client.place(self._closer(position), Purpose.KILL)
+        if isinstance(outcome, Done):
+            self._left(position.instrument, outcome.data)
+            return True
+        self._failed(f"exit {name}", outcome)
+        if isinstance(outcome, InDoubt):
+            self._doubt[position.instrument] = self._monotonic() + DOUBT_PATIENCE
+        else:
+            self._refused.add(position.instrument)
+        return isinstance(outcome, InDoubt)
+
+    def _put_back(self, position: PositionRow) -> bool:
+        """Place a cancelled stop again: its exit was refused, or the time is up."""
+        name = position.symbol or position.instrument
+        stop = self._stops.get((position.instrument, position.product))
+        if stop is None or not protects(stop, position):
+            self._problems[f"{name} is NAKED: no stop of it is known"] = None
+            return False
+        order = NewOrder(
+            instrument=position.instrument,
+            side=stop.side,
+            order_type=stop.order_type,
+            quantity=abs(position.quantity),
+            price=stop.price,
+            trigger_price=stop.trigger_price,
+            tag=self._tag(),
+            product=position.product,
+            market_protection=AUTOMATIC_PROTECTION if stop.order_type == "SL-M" else None,
+        )
+        outcome = self._client.place(order, Purpose.KILL)
+        if isinstance(outcome, Done):
+            return True
+        self._failed(f"{name} is NAKED: its stop does not go back", outcome)
+        if isinstance(outcome, InDoubt):
+            self._doubt[position.instrument] = self._monotonic() + DOUBT_PATIENCE
+        return False
 
     def _closer(self, position: PositionRow) -> NewOrder:
         """Return an exit of the broker's own quantity; the broker splits it, for no freeze quantity is known here."""
@@ -242,61 +312,41 @@ class _Closing:
             quantity=abs(position.quantity),
             price=0,
             trigger_price=0,
-            tag=f"flatten-{self._clock() // 1_000}-{self._exits + 1}",
+            tag=self._tag(),
             product=position.product,
-            slice=True,
+            slice=self._slices,
             market_protection=AUTOMATIC_PROTECTION,
         )
 
-    def _market_open(self) -> bool:
-        """Say whether an exit sent now is an exit: outside the hours it could become an order for tomorrow."""
-        try:
-            status = self._client.market_status("NSE", Purpose.KILL)
-        except CallFailed as error:
-            self._failed("market status", error.outcome)
-            return False
-        if not status.open:
-            word = status.status or "not known to be open"
-            self._problems[f"the market is {word}: no exit was sent"] = None
-            self._hopeless = True
-        return status.open
+    def _tag(self) -> str:
+        self._tags += 1
+        return f"flatten-{self._clock() // 1_000}-{self._tags}"
 
-    def _await_change(self, before: AccountStanding) -> bool:
-        """Read until something changed and nothing is under way, for as long as an exit may rest."""
-
-        def settled() -> bool:
-            now = self._standing
-            return now.flat or (now.known and not now.orders and now.shape != before.shape)
-
-        changed = self._look_until(settled, FILL_PATIENCE)
-        return changed or (self._standing.known and self._standing.shape != before.shape)
-
-    def _wait_out_doubt(self) -> bool:
-        """Wait until an unanswered exit has shown itself, or can no longer arrive."""
-        before = self._standing
-        return self._look_until(
-            lambda: self._standing.known and self._standing.shape != before.shape, DOUBT_PATIENCE
-        )
-
-    def _look_until(self, done: Callable[[], bool], seconds: float) -> bool:
-        """Read again, ever more slowly, until something is so or the time is over; return whether it is."""
-        until, wait = self._monotonic() + seconds, _LOOK_AGAIN
+    def _await_change(self, before: AccountStanding, patience: float) -> bool:
+        """Read until something changed and nothing is live, for as long as an exit may rest; say whether it did."""
+        until, wait = self._monotonic() + min(patience, WAITS[-1]), _LOOK_AGAIN
         while self._monotonic() < until:
             self._sleep(wait)
             wait = min(wait * _SLOWER, 1.0)
-            self._look()
-            if done():
+            now = self._look()
+            if now.flat or (now.known and not now.orders and now.shape != before.shape):
                 return True
-        return False
+        return self._standing.known and self._standing.shape != before.shape
 
     def _look(self) -> AccountStanding:
         try:
             book = self._reader.read(self._client, Purpose.KILL)
-            self._listed = frozenset(row.order_id for row in book.orders)
-            self._standing = _standing(book, self._scope)
         except CallFailed as error:
             self._failed("read", error.outcome)
             self._standing = AccountStanding(known=False, problem=str(error))
+            return self._standing
+        for row in book.orders:
+            self._sent.pop(row.order_id, None)
+            if row.order_id in self._exit_ids and row.status == "rejected":
+                self._exit_ids.discard(row.order_id)
+                self._refused.add(row.instrument)
+                self._problems[f"exit {row.symbol or row.instrument} rejected: {row.message}"] = None
+        self._standing = standing_of(book, self._scope)
         return self._standing
 
     def _proven(self) -> bool:
@@ -315,42 +365,19 @@ class _Closing:
                 self._problems[f"{what}: {name} {error.code} {error.message}"] = None
         return bulk
 
-    def _left(self, order_ids: Sequence[str]) -> None:
+    def _left(self, instrument: str, order_ids: Sequence[str]) -> None:
+        until = self._monotonic() + DOUBT_PATIENCE
         self._exits += len(order_ids)
-        self._sent.update(order_ids)
-        self._exited_at = self._monotonic()
+        self._exit_ids.update(order_ids)
+        self._sent.update(dict.fromkeys(order_ids, (instrument, until)))
 
     def _given_up(self) -> bool:
         return self._hopeless
 
     def _failed(self, what: str, outcome: Outcome) -> None:
         self._problems[f"{what}: {describe(outcome)}"] = None
-        self._hopeless = self._hopeless or isinstance(outcome, Blocked | SignInAgain)
+        over = getattr(outcome, "code", "") in CLOSED_UNTIL_MORNING
+        self._hopeless = self._hopeless or over or isinstance(outcome, Blocked | SignInAgain)
 
     def _report(self, *, flat: bool) -> ClosingReport:
         return ClosingReport(flat, self._standing, self._cancels, self._exits, tuple(self._problems))
-
-
-def _standing(book: WholeBook, scope: Scope) -> AccountStanding:
-    whole = scope is Scope.ACCOUNT
-    open_positions = [row for row in book.positions if row.quantity]
-    live = [row for row in book.orders if row.status not in ENDED_WORDS]
-    positions = tuple(row for row in open_positions if whole or intraday(row))
-    orders = tuple(row for row in live if whole or intraday(row))
-    return AccountStanding(
-        known=True,
-        positions=positions,
-        orders=orders,
-        outside_positions=len(open_positions) - len(positions),
-        outside_orders=len(live) - len(orders),
-    )
-
-
-def _closing_rank(position: PositionRow) -> tuple[bool, bool, int]:
-    """Shorts before longs, derivatives before stocks, the largest value first."""
-    price = position.last_price or position.average_price or 0
-    return (
-        position.quantity > 0,
-        not position.instrument.startswith("NSE_FO"),
-        -abs(position.quantity) * price,
-    )

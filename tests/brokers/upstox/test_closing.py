@@ -1,9 +1,8 @@
-from engine.brokers.upstox.closing import (
-    ClosingReport,
+from engine.brokers.upstox.closing import ClosingReport, flatten_account
+from engine.brokers.upstox.standing import (
     Scope,
     account_is_flat,
     account_standing,
-    flatten_account,
 )
 from engine.upstox.budget import Budget
 from tests.brokers.upstox.small_broker import SmallBroker
@@ -198,14 +197,171 @@ def test_a_dead_token_ends_at_once_and_is_named_but_not_shown() -> None:
     assert wall.now < 5
 
 
-def test_no_exit_leaves_in_a_closed_market() -> None:
+def entry_of(broker: SmallBroker, key: str) -> str:
+    """Leave an entry at rest and return its id."""
+    order = {"instrument_token": key, "transaction_type": "BUY", "order_type": "LIMIT", "quantity": 5}
+    return broker.place(order | {"price": 95.0})
+
+
+def live_stops(broker: SmallBroker) -> list[dict[str, object]]:
+    return [row for row in broker.orders.values() if row["status"] == "trigger pending"]
+
+
+def test_in_a_closed_market_no_exit_leaves_the_stop_stays_and_an_entry_goes() -> None:
     broker = holding(1)
+    entry = entry_of(broker, "NSE_EQ|INE777")
     broker.status = "NORMAL_CLOSE"
-    report, _ = flatten(broker)
+    report, wall = flatten(broker)
     assert not report.flat
     assert report.cancels == 1
-    assert any("NORMAL_CLOSE" in problem for problem in report.problems)
+    assert broker.orders[entry]["status"] == "cancelled"
+    assert len(live_stops(broker)) == 1
+    assert report.problems == ("NSE is NORMAL_CLOSE: no exit was sent, the stops stay",)
     assert not any(call.startswith("POST") for call in broker.calls)
+    assert wall.now < 5
+
+
+def test_where_one_exchange_is_closed_the_other_is_closed_out() -> None:
+    broker = holding(1)
+    future = {"instrument_token": "NSE_FO|51460", "transaction_type": "BUY", "quantity": 35}
+    broker.fill(broker.place(future | {"order_type": "LIMIT", "price": 100.0}), 100.0)
+    broker.faults.append(
+        lambda request: success({"status": "NORMAL_CLOSE"}) if request.path.endswith("/status/NSE") else None
+    )
+    report, _ = flatten(broker)
+    assert not report.flat
+    assert broker.net("NSE_FO|51460") == 0
+    assert broker.net("NSE_EQ|INE000") == -10
+    assert len(live_stops(broker)) == 1
+
+
+def test_hours_that_cannot_be_read_cost_no_stop() -> None:
+    broker = holding(1)
+    broker.faults.append(
+        lambda request: error(500, "UDAPI100500") if "/market/status/" in request.path else None
+    )
+    report, _ = flatten(broker, patience=10)
+    assert not report.flat
+    assert len(live_stops(broker)) == 1
+    assert any("hours of NSE" in problem for problem in report.problems)
+
+
+def refuse_exits(request: Received) -> bytes | None:
+    wants_out = "positions/exit" in request.path or (
+        request.path.endswith("order/place") and b'"MARKET"' in request.body
+    )
+    return error(400, "UDAPI1158", "no protection") if wants_out else None
+
+
+def test_a_refused_exit_puts_the_stop_back_before_the_next_try_and_at_the_end() -> None:
+    broker = holding(1)
+    broker.faults.append(refuse_exits)
+    report, _ = flatten(broker, patience=20)
+    assert not report.flat
+    (stop,) = live_stops(broker)
+    assert (stop["transaction_type"], stop["quantity"], stop["trigger_price"], stop["price"]) == (
+        "BUY",
+        10,
+        91.0,
+        90.0,
+    )
+    assert any("UDAPI1158 no protection" in problem for problem in report.problems)
+
+
+def test_an_exit_rejected_later_by_risk_management_is_named_and_the_stop_goes_back() -> None:
+    broker = holding(1)
+    broker.fill_market_orders = False
+
+    def reject(_: Received) -> None:
+        for row in broker.orders.values():
+            if row["order_type"] == "MARKET" and row["status"] == "open":
+                row.update(status="rejected", status_message="RMS: no")
+
+    broker.faults.append(reject)
+    report, _ = flatten(broker, patience=20)
+    assert not report.flat
+    assert len(live_stops(broker)) == 1
+    assert any("RMS: no" in problem for problem in report.problems)
+
+
+def test_nothing_is_left_with_its_stop_cancelled_and_no_exit_when_the_time_is_up() -> None:
+    for patience in (0.0, 0.1, 0.3, 0.6, 1.0, 2.0, 3.0):
+        broker = holding(2)
+        broker.fill_market_orders = False
+        report, _ = flatten(broker, patience=patience)
+        assert not report.flat
+        for number in range(2):
+            key = f"NSE_EQ|INE{number:03d}"
+            live = [
+                row
+                for row in broker.orders.values()
+                if row["instrument_token"] == key and row["status"] in ("open", "trigger pending")
+            ]
+            assert len(live) == 1, (patience, key)
+
+
+def test_one_exit_in_doubt_does_not_hold_the_others_up() -> None:
+    broker = holding(3)
+    broker.carried["NSE_FO|51460", "D"] = 35
+    lost: list[str] = []
+
+    def lose_one(request: Received) -> bytes | None:
+        if request.path.endswith("order/place") and not lost and request.body:
+            body = request.json
+            assert isinstance(body, dict)
+            lost.append(body["instrument_token"])
+            return DROP
+        return None
+
+    broker.faults.append(lose_one)
+    report, wall = flatten(broker)
+    assert report.flat
+    assert 10 < wall.now < 20
+    first_two = [row for row in broker.orders.values() if row["order_type"] == "MARKET"][:2]
+    assert lost[0] not in [row["instrument_token"] for row in first_two]
+    assert all(broker.net(f"NSE_EQ|INE{number:03d}") == 0 for number in range(3))
+
+
+def test_an_unanswered_exit_of_everything_is_waited_out_though_its_first_fill_shows() -> None:
+    broker = holding(3)
+    broker.fill_market_orders = False
+    taken: list[str] = []
+
+    def lose_the_reply(request: Received) -> bytes | None:
+        if "positions/exit" in request.path and not taken:
+            broker._exit_all()
+            taken.extend(name for name, row in broker.orders.items() if row["order_type"] == "MARKET")
+            broker.hidden.update(taken[1:])
+            broker.fill(taken[0], 100.0)
+            return DROP
+        if request.path.endswith("retrieve-all") and len(broker.calls) > 25 and broker.hidden:
+            broker.hidden.clear()
+            for name in taken[1:]:
+                broker.fill(name, 100.0)
+        return None
+
+    broker.faults.append(lose_the_reply)
+    report, _ = flatten(broker)
+    assert report.flat
+    assert sum("positions/exit" in call for call in broker.calls) == 1
+    assert all(broker.net(f"NSE_EQ|INE{number:03d}") == 0 for number in range(3))
+
+
+def test_an_empty_order_book_beside_open_trades_sends_no_exit_beside_a_stop() -> None:
+    broker = holding(1)
+    broker.faults.append(lambda request: success([]) if request.path.endswith("retrieve-all") else None)
+    report, _ = flatten(broker, patience=10)
+    assert not report.flat
+    assert not any(call.startswith(("POST", "DELETE")) for call in broker.calls)
+
+
+def test_hours_that_end_until_the_morning_are_not_waited_out() -> None:
+    broker = holding(1)
+    broker.faults.append(lambda _: error(423, "UDAPI100074", "05:30 to 24:00"))
+    report, wall = flatten(broker)
+    assert not report.flat
+    assert "UDAPI100074" in report.problems[0]
+    assert wall.now < 5
 
 
 def test_refused_bulk_calls_are_done_one_by_one() -> None:
