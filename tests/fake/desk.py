@@ -3,18 +3,21 @@
 import gzip
 import http.client
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from datetime import time
 from pathlib import Path
+from time import monotonic, sleep
 from urllib.parse import urlencode, urlsplit
 
 from websockets.sync.client import ClientConnection, connect
 
+from engine.market.clock import instant_at
 from engine.market.frames import feed_messages
 from tests.fake_upstox import FakeSettings, RunningFake, running_fake
 from tests.fake_upstox.shapes import Json, Message
-from tests.recordings import EQ_A, OPT_A, made_packets, write_recording
+from tests.recordings import DAY, EQ_A, OPT_A, made_packets, write_recording
 
 PATIENCE = 5.0
 
@@ -194,3 +197,17 @@ def desk_at(tape: tuple[Path, ...], **changes: Json) -> Iterator[Desk]:
     settings = FakeSettings(recordings=tape, speed=0, ping_seconds=0.2)
     with running_fake(settings, **changes) as fake:
         yield Desk(fake)
+
+
+def late_tape(folder: Path) -> tuple[Path, ...]:
+    """Write a made session of the stock that begins at 15:19:40."""
+    start = instant_at(DAY, time(15, 19, 40))
+    return (write_recording(folder / "late.json.gz", made_packets(EQ_A, count=120, start=start)),)
+
+
+def until(holds: Callable[[], bool]) -> None:
+    """Wait for what another thread brings about; fail when it never comes."""
+    deadline = monotonic() + PATIENCE
+    while not holds():
+        assert monotonic() < deadline, "expected it to come true, it never did"
+        sleep(0.005)

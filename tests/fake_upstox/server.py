@@ -19,6 +19,8 @@ from tests.fake_upstox.settings import FakeSettings
 
 _HOST = "127.0.0.1"
 _LAST_WORDS = 0.05
+_LONGEST_LINE = 65_536
+"""Bytes: five hundred instrument keys fit."""
 
 
 class FakeUpstox:
@@ -65,7 +67,7 @@ class FakeUpstox:
         app.router.add_get("/feeds/market", self._serve_market)
         app.router.add_get("/feeds/portfolio", self._serve_portfolio)
         app.router.add_route("*", "/{path:.*}", self._kernel.serve)
-        self._runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.5)
+        self._runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.5, max_line_size=_LONGEST_LINE)
         await self._runner.setup()
         await self._listen(self._runner)
         host, self._port = self._runner.addresses[0][:2]
