@@ -20,6 +20,7 @@ from cockpit.line import KillSwitch, Line
 from cockpit.model import Model
 from cockpit.screens.painted import PaintedScreen
 from cockpit.screens.trade import TradeScreen
+from cockpit.searching import Searcher
 from cockpit.theme import THEMES, variables_for
 from engine.commands import Command, CommandResult, Kill, Side, StopEngine
 from engine.link import Ended, command_of, new_kill_id
@@ -52,8 +53,10 @@ class CockpitApp(App[None]):
         now: Callable[[], float] = time.monotonic,
         new_id: Callable[[], str] | None = None,
         driver_class: "type[Driver] | None" = None,
+        searcher: Searcher | None = None,
     ) -> None:
         super().__init__(driver_class=driver_class)
+        self._searcher = searcher
         self.model = Model(heard_at=now())
         self.now = now
         self.ascii_signs = ascii_signs
@@ -101,6 +104,8 @@ class CockpitApp(App[None]):
 
     async def on_unmount(self) -> None:
         """Detach; the engine goes on without this screen."""
+        if self._searcher is not None:
+            await self._searcher.close()
         await self._line.close()
 
     async def _read(self) -> None:
@@ -285,7 +290,7 @@ class CockpitApp(App[None]):
         from cockpit.screens.performance import PerformanceScreen
 
         if not isinstance(self.screen, PerformanceScreen):
-            self.push_screen(PerformanceScreen(self.model, ascii_signs=self.ascii_signs))
+            self.push_screen(PerformanceScreen(self.model, self.now, ascii_signs=self.ascii_signs))
 
     def action_preflight(self) -> None:
         """Show the checks before trading; on their own page, make them again."""
@@ -294,7 +299,23 @@ class CockpitApp(App[None]):
         if isinstance(self.screen, PreflightScreen):
             self._wish(wishes.check_again(self.model, self._new_id()))
         else:
-            self.push_screen(PreflightScreen(self.model, ascii_signs=self.ascii_signs))
+            self.push_screen(PreflightScreen(self.model, self.now, ascii_signs=self.ascii_signs))
+
+    def action_instruments(self) -> None:
+        """Show what is followed, search for more, follow and let go."""
+        from cockpit.screens.instruments import InstrumentsScreen
+
+        if not isinstance(self.screen, InstrumentsScreen):
+            self.push_screen(
+                InstrumentsScreen(
+                    self.model,
+                    self.now,
+                    searcher=self._searcher,
+                    follow=lambda text: self._wish(wishes.follow(self.model, self._new_id(), text)),
+                    unfollow=lambda row: self._wish(wishes.unfollow(self.model, self._new_id(), row)),
+                    ascii_signs=self.ascii_signs,
+                )
+            )
 
     # Replay
 
@@ -317,7 +338,7 @@ class CockpitApp(App[None]):
         from cockpit.screens.help import HelpScreen
 
         if not isinstance(self.screen, HelpScreen):
-            self.push_screen(HelpScreen(self.model, ascii_signs=self.ascii_signs))
+            self.push_screen(HelpScreen(self.model, self.now, ascii_signs=self.ascii_signs))
 
     def action_command_palette(self) -> None:
         """Open the palette; its field names the kill key, which works there too."""
@@ -398,7 +419,9 @@ class CockpitApp(App[None]):
             self._touch()
 
 
-def make_app(line: Line, switch: KillSwitch, settings: "config.Screen") -> CockpitApp:
+def make_app(
+    line: Line, switch: KillSwitch, settings: "config.Screen", searcher: Searcher | None = None
+) -> CockpitApp:
     """Return the screen for a real terminal: the kill keys are caught in its input thread too."""
     from cockpit.driver import make_driver
 
@@ -410,4 +433,5 @@ def make_app(line: Line, switch: KillSwitch, settings: "config.Screen") -> Cockp
         theme=settings.theme,
         ascii_signs=settings.ascii,
         driver_class=make_driver(key.press),
+        searcher=searcher,
     )

@@ -218,6 +218,16 @@ ACTIONS: Final = (
         7,
     ),
     Action(
+        "instruments",
+        ("i",),
+        "i",
+        "instruments",
+        "Show what is followed, search for more, follow and let go. Paper and live.",
+        _MOVING,
+        Scope.EVERYWHERE,
+        8,
+    ),
+    Action(
         "pause_replay",
         ("space",),
         "space",

@@ -27,6 +27,7 @@ from engine.link import (
 
 if TYPE_CHECKING:
     from cockpit.line import KillSwitch, Line
+    from cockpit.searching import Searcher
     from engine.desk import World, WorldDirectory
 
 _ATTACH_SECONDS: Final = 5.0
@@ -149,7 +150,9 @@ async def _show_attached(desk: Desk, directory: "WorldDirectory", *, mouse: bool
         raise DeskError(str(error)) from error
     try:
         switch = GuardedKill(sender, lambda: start_flatten(desk, directory))
-        return await _run_screen(desk, line, switch, mouse=mouse, ascii_only=ascii_only)
+        return await _run_screen(
+            desk, line, switch, _searcher(desk, directory.world), mouse=mouse, ascii_only=ascii_only
+        )
     finally:
         await line.close()
         sender.close()
@@ -176,20 +179,41 @@ async def _show_embedded(
         line = MemoryLink(hosted.server, _screen_name())
         try:
             return await _run_screen(
-                desk, line, MemoryKillSender(hosted.receiver), mouse=mouse, ascii_only=ascii_only
+                desk,
+                line,
+                MemoryKillSender(hosted.receiver),
+                _searcher(desk, world),
+                mouse=mouse,
+                ascii_only=ascii_only,
             )
         finally:
             await line.close()
 
 
+def _searcher(desk: Desk, world: "World") -> "Searcher | None":
+    """Return the search for instruments where a broker lists them."""
+    if world.value != _ACCOUNT:
+        return None
+    from cockpit.searching import SearchProcess
+
+    return SearchProcess.of(desk)
+
+
 async def _run_screen(
-    desk: Desk, line: "Line", switch: "KillSwitch", *, mouse: bool, ascii_only: bool
+    desk: Desk,
+    line: "Line",
+    switch: "KillSwitch",
+    searcher: "Searcher | None",
+    *,
+    mouse: bool,
+    ascii_only: bool,
 ) -> int:
     from cockpit.app import make_app
     from cockpit.watchdog import TerminalWatchdog
 
     screen = desk.settings.screen
-    app = make_app(line, switch, screen.model_copy(update={"ascii": ascii_only or screen.ascii}))
+    settings = screen.model_copy(update={"ascii": ascii_only or screen.ascii})
+    app = make_app(line, switch, settings, searcher)
     watchdog = TerminalWatchdog(sys.stdin.fileno())
     try:
         await app.run_async(mouse=mouse)

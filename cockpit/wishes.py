@@ -15,6 +15,7 @@ from engine.commands import (
     ArmManual,
     Command,
     ExitPosition,
+    Follow,
     ManualOrder,
     MoveToBreakeven,
     PauseEntries,
@@ -24,8 +25,9 @@ from engine.commands import (
     Side,
     TakeSignal,
     TightenStop,
+    Unfollow,
 )
-from engine.views import PositionRow, View
+from engine.views import PositionRow, View, WatchRow
 
 SPEEDS: Final = (1, 2, 5, 10, 30, 0)
 """Replay speeds in the order of the keys; 0 is as fast as possible."""
@@ -152,6 +154,19 @@ def check_again(model: Model, command_id: str) -> Wish | str:
     """Make the checks before trading again."""
     problem = _without_broker(model, "checks")
     return problem or Wish(RunPreflight(command_id), "checks")
+
+
+def follow(model: Model, command_id: str, text: str) -> Wish | str:
+    """Follow one more instrument: its key, symbol or alias."""
+    name = " ".join(text.split())
+    problem = _without_broker(model, "follow")
+    return problem or Wish(Follow(command_id, name), f"follow {name}")
+
+
+def unfollow(model: Model, command_id: str, row: WatchRow) -> Wish | str:
+    """Take an instrument off the watchlist of this run."""
+    problem = _without_broker(model, "unfollow")
+    return problem or Wish(Unfollow(command_id, row.key), f"unfollow {row.symbol}")
 
 
 def _without_broker(model: Model, wish: str) -> str:

@@ -122,7 +122,7 @@ class Desk:
         """What is wrong with the settings, where they were not needed; empty when they are good."""
         self.home = home
         self.configuration = configuration
-        self._public_overrides, self.secret_environment = config.secrets_as_environment(overrides)
+        self.public_overrides, self.secret_environment = config.secrets_as_environment(overrides)
 
     @property
     def settings(self) -> config.Settings:
@@ -160,7 +160,7 @@ class Desk:
         That is before an engine is started for them.
         """
         if choice.world == World.ACCOUNT.value:
-            self._check_gates()
+            self._check_account()
         if choice.script is not None:
             from engine.feeds.simulator import UnknownScriptError, script_named
 
@@ -204,7 +204,7 @@ class Desk:
             "--world",
             world.value,
         ]
-        for override in self._public_overrides:
+        for override in self.public_overrides:
             argv += ["--set", override]
         if choice is None:
             return argv
@@ -272,7 +272,7 @@ class Desk:
         if choice.world == World.DEMO.value:
             return PlannedChoice(Market.SIMULATED, script=choice.script)
         if choice.world == World.ACCOUNT.value:
-            self._check_gates()
+            self._check_account()
             return PlannedChoice(Market(self.settings.account.mode))
         if not choice.files:
             return None
@@ -283,13 +283,19 @@ class Desk:
             choice.start,
         )
 
-    def _check_gates(self) -> None:
-        """Refuse live trading with real money: the rollout gates that must open it do not exist yet."""
+    def _check_account(self) -> None:
+        """Refuse an account's engine that follows nothing, and real money: the gates that open it do not exist yet."""
         if self.settings.account.mode == "live" and not config.brokers_on_loopback(self.settings.upstox):
             raise DeskError(
                 "account.mode = live is refused: until the rollout gates exist it is accepted only while every broker "
                 "address is on loopback; account.mode = paper trades the live feed without money",
                 1,
+            )
+        if not self.settings.watchlist.instruments:
+            raise DeskError(
+                "expected watchlist.instruments to name what to follow, got nothing: write it in "
+                f"{self.home.root / config.FILE_NAME} (`cockpit instruments TEXT` finds names), or give it here: --set "
+                "watchlist.instruments=INFY. Without a broker: cockpit demo, or cockpit replay FILE"
             )
 
     def replay_headless(self, choice: MarketChoice, *, speed: int, keep: bool) -> dict[str, object]:

@@ -1,5 +1,6 @@
 """A page over the trade screen: the world's band, the money line, its own text, the alert strip and the footer."""
 
+from collections.abc import Callable
 from typing import ClassVar
 
 from textual.app import ComposeResult
@@ -15,14 +16,26 @@ from cockpit.widgets.footer import paint_footer
 from cockpit.widgets.header import paint_band, paint_money
 
 
+def paint_frame(screen: PaintedScreen) -> None:
+    """Paint what stands on every screen: the world's band, the money line and the alert strip."""
+    model, panels = screen.model, screen.panels
+    width = screen.app.size.width
+    if model.view is not None:
+        panels["band"].wear(model.view.header.world)
+    silent = model.silent_for(screen.now())
+    panels["band"].show([paint_band(model.view, width, silent=silent, ended=model.ended is not None)])
+    panels["money"].show([paint_money(model.view, width)])
+    panels["alerts"].show([paint_alerts(model, width, silent=silent)])
+
+
 class PageScreen(PaintedScreen):
     """Closed with escape; the risk line, the alert strip and the kill are on it as everywhere."""
 
     BINDINGS: ClassVar[list[BindingType]] = [("escape", "close", "back")]
     AUTO_FOCUS: ClassVar[str | None] = ".page"
 
-    def __init__(self, model: Model, *, ascii_signs: bool) -> None:
-        super().__init__(model, ("band", "money", "text", "alerts", "foot"), ascii_signs=ascii_signs)
+    def __init__(self, model: Model, now: Callable[[], float], *, ascii_signs: bool) -> None:
+        super().__init__(model, now, ("band", "money", "text", "alerts", "foot"), ascii_signs=ascii_signs)
 
     def compose(self) -> ComposeResult:
         """Place the frame and the text."""
@@ -44,20 +57,13 @@ class PageScreen(PaintedScreen):
 
     def flush(self) -> None:
         """Paint what the model holds now."""
-        model, panels = self.model, self.panels
-        view = model.view
-        width = self.app.size.width
-        ended = model.ended is not None
-        if view is not None:
-            panels["band"].wear(view.header.world)
-        panels["band"].show([paint_band(view, width, silent=None, ended=ended)])
-        panels["money"].show([paint_money(view, width)])
-        lines = self.text_lines(max(1, panels["text"].size.width))
-        if len(lines) != len(panels["text"].lines):
-            panels["text"].styles.height = len(lines)
-        panels["text"].show(lines)
-        panels["alerts"].show([paint_alerts(model, width)])
-        panels["foot"].show([paint_footer(model, width, Scope.EVERYWHERE)])
+        paint_frame(self)
+        text, width = self.panels["text"], self.app.size.width
+        lines = self.text_lines(max(1, text.size.width))
+        if len(lines) != len(text.lines):
+            text.styles.height = len(lines)
+        text.show(lines)
+        self.panels["foot"].show([paint_footer(self.model, width, Scope.EVERYWHERE)])
 
     def action_close(self) -> None:
         """Go back to the screen below."""

@@ -1,5 +1,7 @@
 """A screen made of panels: painted by the app's flush, and once more after each change of size."""
 
+from collections.abc import Callable
+
 from textual.screen import Screen
 
 from cockpit.frames import FrameSkipper
@@ -11,10 +13,17 @@ class PaintedScreen(FrameSkipper, Screen[None]):
     """Owns its panels by name; what they show comes from the model alone."""
 
     def __init__(
-        self, model: Model, names: tuple[str, ...], *, ascii_signs: bool, name: str | None = None
+        self,
+        model: Model,
+        now: Callable[[], float],
+        names: tuple[str, ...],
+        *,
+        ascii_signs: bool,
+        name: str | None = None,
     ) -> None:
         super().__init__(name=name, id=name)
         self.model = model
+        self.now = now
         self.panels = {
             name: Panel(id=name, ascii_signs=ascii_signs, on_new_size=self.paint_soon) for name in names
         }

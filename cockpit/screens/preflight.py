@@ -19,6 +19,7 @@ _STATES: Final = {
     "GO": ("✓ GO", "good"),
     "WARN": ("! WARN", "warn"),
     "NO-GO": ("✗ NO-GO", "alarm"),
+    "NOT ASKED": ("–", "dim"),
 }
 _STATE_CELLS: Final = 9
 _LONGEST_NAME: Final = 28

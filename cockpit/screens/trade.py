@@ -44,8 +44,7 @@ class TradeScreen(PaintedScreen):
     AUTO_FOCUS: ClassVar[str | None] = None
 
     def __init__(self, model: Model, now: Callable[[], float], *, ascii_signs: bool) -> None:
-        super().__init__(model, PANELS, ascii_signs=ascii_signs, name="trade")
-        self._now = now
+        super().__init__(model, now, PANELS, ascii_signs=ascii_signs, name="trade")
         self._rupee = ASCII_RUPEE if ascii_signs else RUPEE
         self._viewport = Viewport()
 
@@ -100,7 +99,7 @@ class TradeScreen(PaintedScreen):
         if self.has_class("tiny"):
             band.show(paint_tiny(view, band.size.width, band.size.height, ended=ended))
             return
-        silent = model.silent_for(self._now())
+        silent = model.silent_for(self.now())
         band.show([paint_band(view, band.size.width, silent=silent, ended=ended)])
         money = self.panels["money"]
         money.show([paint_money(view, money.size.width)])

@@ -5,6 +5,7 @@ from typing import Final
 
 import msgspec
 
+from cockpit.searching import Found, FoundRow
 from engine.market.clock import IST, Instant, instant_of
 from engine.views import (
     CheckRow,
@@ -457,6 +458,25 @@ CHECKS: Final = (
     _check("system", "file handles", "GO", "1,048,576 allowed"),
     _check("system", "clock", "GO", "+0.012 s against the broker"),
 )
+
+
+FOUND: Final = Found(
+    meant=FoundRow(
+        "NSE_FO|51460",
+        "NIFTY 25900 CE 18 AUG 26",
+        "NSE_FO|51460 · NIFTY · lot 65 · tick 0.05 · expires Tue 18 Aug 2026 (6 d left) · intraday yes",
+    ),
+    rows=tuple(
+        FoundRow(
+            f"NSE_FO|{51500 + strike}",
+            f"NIFTY {25900 + 50 * strike} CE 25 AUG 26",
+            f"NSE_FO|{51500 + strike} · NIFTY · lot 65 · tick 0.05 · expires Tue 25 Aug 2026 (13 d left)",
+        )
+        for strike in range(12)
+    ),
+    more=214,
+)
+"""What a search for an option finds."""
 
 
 def with_broker(view: View, world: str = "paper", *, running: bool = False, good: bool = False) -> View:

@@ -1,12 +1,13 @@
 """A line that behaves like an engine's, from a script: it keeps what was asked and answers as told."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Iterable
+from collections.abc import AsyncIterator, Callable, Iterable, Mapping
 
 from textual.pilot import Pilot
 
 from cockpit.app import CockpitApp
 from cockpit.kill_key import KillKey
+from cockpit.searching import Found
 from engine.commands import Command, CommandResult, Kill, Outcome
 from engine.link import Ended, Incoming, LinkError
 from engine.views import View
@@ -70,6 +71,26 @@ class ScriptedKillSwitch:
         self.kills.append(kill_id)
 
 
+class ScriptedSearcher:
+    """Answers with what it was given; holds each answer back while ``gate`` is closed."""
+
+    def __init__(self, answers: Mapping[str, Found], otherwise: Found | None = None) -> None:
+        self.answers = answers
+        self.otherwise = otherwise or Found()
+        self.asked: list[str] = []
+        self.gate = asyncio.Event()
+        self.gate.set()
+        self.is_closed = False
+
+    async def find(self, text: str) -> Found:
+        self.asked.append(text)
+        await self.gate.wait()
+        return self.answers.get(text, self.otherwise)
+
+    async def close(self) -> None:
+        self.is_closed = True
+
+
 class Clock:
     """A monotonic clock that stands until it is moved."""
 
@@ -87,7 +108,14 @@ def refusing(text: str) -> Callable[[Command], CommandResult]:
 class Desk:
     """One app on a scripted line with a standing clock; ids count up from 1."""
 
-    def __init__(self, view: View | None, *, theme: str = "cockpit-dark", ascii_signs: bool = False) -> None:
+    def __init__(
+        self,
+        view: View | None,
+        *,
+        theme: str = "cockpit-dark",
+        ascii_signs: bool = False,
+        searcher: ScriptedSearcher | None = None,
+    ) -> None:
         self.line = ScriptedLine([] if view is None else [view])
         self.switch = ScriptedKillSwitch()
         self.clock = Clock()
@@ -100,6 +128,7 @@ class Desk:
             ascii_signs=ascii_signs,
             now=self.clock,
             new_id=self._next_id,
+            searcher=searcher,
         )
 
     def _next_id(self) -> str:

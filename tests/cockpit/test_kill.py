@@ -7,7 +7,7 @@ import pytest
 from cockpit.kill_key import KillKey
 from engine.commands import Kill
 from engine.link import Ended, command_of
-from tests.cockpit.pictures import killed, picture
+from tests.cockpit.pictures import killed, picture, with_broker
 from tests.cockpit.scripted import Desk, ScriptedKillSwitch
 from tests.cockpit.test_commands import panel_text
 
@@ -18,6 +18,7 @@ PLACES = {
     "help": ["question_mark"],
     "performance": ["r"],
     "checks": ["c"],
+    "search, with text": ["i", *"ab"],
     "leaving": ["q"],
     "stopping, with text": ["S", *"ST"],
 }
@@ -36,7 +37,7 @@ PLACES = {
     ],
 )
 async def test_the_kill_key_kills_from_everywhere(key: str, place: str, size: tuple[int, int]) -> None:
-    desk = Desk(picture())
+    desk = Desk(with_broker(picture()))
     async with desk.app.run_test(size=size) as pilot:
         await desk.settle(pilot)
         await pilot.press(*PLACES[place])

@@ -15,6 +15,7 @@ from cockpit.keys import Scope
 from cockpit.lines import Line
 from cockpit.model import Model, Notice
 from cockpit.screens.help import paint_help
+from cockpit.screens.instruments import choices_of, paint_about, paint_choices
 from cockpit.screens.performance import paint_report
 from cockpit.screens.preflight import paint_preflight
 from cockpit.theme import STYLES
@@ -30,7 +31,7 @@ from cockpit.widgets.signals import paint_signals
 from cockpit.widgets.viewport import Viewport, look
 from cockpit.widgets.watchlist import paint_watchlist
 from engine.views import LadderView, LatchView, PreflightView, Severity, View
-from tests.cockpit.pictures import CHECKS, ladder, picture, with_broker, with_missing_stop
+from tests.cockpit.pictures import CHECKS, FOUND, ladder, picture, with_broker, with_missing_stop
 
 Strategy = st.SearchStrategy[typing.Any]
 
@@ -94,6 +95,9 @@ def test_every_section_takes_any_view(view: View, size: tuple[int, int]) -> None
     check(paint_events(view.events, width, height), width, height)
     check(paint_report(view, width), width)
     check(paint_preflight(view, width), width)
+    check(paint_about(view, "x" * 90, width), width)
+    check(paint_choices(choices_of(view, "NIFTY", FOUND), 3, width, height), width, height)
+    check(paint_choices(choices_of(view, "", None), 0, width, height), width, height)
 
 
 @given(things(View), sizes, st.sampled_from([None, 4]), st.booleans())

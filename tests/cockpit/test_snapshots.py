@@ -6,11 +6,13 @@ import msgspec
 import pytest
 from textual.pilot import Pilot
 
+from cockpit.screens.instruments import InstrumentsScreen
+from cockpit.searching import Found
 from cockpit.theme import THEMES
 from engine.link import Ended
 from engine.views import View
-from tests.cockpit.pictures import killed, picture, with_broker, with_missing_stop
-from tests.cockpit.scripted import Desk
+from tests.cockpit.pictures import FOUND, killed, picture, with_broker, with_missing_stop
+from tests.cockpit.scripted import Desk, ScriptedSearcher
 
 Compare = Callable[..., bool]
 
@@ -26,8 +28,10 @@ def matches(
     ascii_signs: bool = False,
     press: Sequence[str] = (),
     ended: str | None = None,
+    found: Found | None = None,
 ) -> bool:
-    desk = Desk(view, theme=theme, ascii_signs=ascii_signs)
+    searcher = ScriptedSearcher({}, found)
+    desk = Desk(view, theme=theme, ascii_signs=ascii_signs, searcher=searcher)
 
     async def before(pilot: Pilot[None]) -> None:
         await desk.settle(pilot)
@@ -37,6 +41,10 @@ def matches(
         for key in press:
             await pilot.press(key)
             await desk.settle(pilot)
+            page = desk.app.screen
+            if key == "down" and found is not None and isinstance(page, InstrumentsScreen):
+                await desk.until(pilot, lambda page=page: page.is_search_over)  # type: ignore[misc]
+                await desk.settle(pilot)
 
     return compare(desk.app, terminal_size=size, run_before=before)
 
@@ -133,6 +141,19 @@ def test_preflight_without_a_broker(snap_compare: Compare) -> None:
 def test_account(snap_compare: Compare, world: str) -> None:
     """The worlds with a broker, told apart at a glance."""
     assert matches(snap_compare, with_broker(picture(), world, good=True), (160, 45))
+
+
+def test_instruments(snap_compare: Compare) -> None:
+    """What is followed, the chosen one marked."""
+    view = with_broker(picture(), good=True)
+    assert matches(snap_compare, view, (120, 40), press=["i", "down"])
+
+
+def test_finding_an_instrument(snap_compare: Compare) -> None:
+    """A search in a small window, with what the words mean today."""
+    view = with_broker(picture(), good=True)
+    press = ["i", *("space" if sign == " " else sign for sign in "NIFTY CE ATM weekly"), "down"]
+    assert matches(snap_compare, view, (80, 24), press=press, found=FOUND)
 
 
 def test_leaving_with_positions(snap_compare: Compare) -> None:

@@ -10,7 +10,7 @@ from cockpit.theme import THEMES
 from cockpit.widgets.panel import Panel
 from engine.link import Ended
 from engine.views import CheckRow, EventLine, PreflightView, Severity, View
-from tests.cockpit.pictures import EVENTS, at, picture, with_missing_stop
+from tests.cockpit.pictures import EVENTS, at, picture, with_broker, with_missing_stop
 from tests.cockpit.scripted import Desk
 from tests.cockpit.test_commands import panel_text, with_header
 
@@ -264,10 +264,17 @@ async def test_a_theme_of_textual_works_with_the_cockpits_colours() -> None:
 
 @pytest.mark.parametrize("size", [(160, 45), (120, 40), (80, 24), (60, 15)])
 async def test_ascii_mode_puts_nothing_but_ascii_on_the_screen(size: tuple[int, int]) -> None:
-    desk = Desk(picture(), ascii_signs=True)
+    desk = Desk(with_broker(picture()), ascii_signs=True)
     async with desk.app.run_test(size=size) as pilot:
         await desk.settle(pilot)
-        for keys in ([], ["question_mark"], ["escape", "q"], ["escape", "S"]):
+        for keys in (
+            [],
+            ["question_mark"],
+            ["escape", "c"],
+            ["escape", "i"],
+            ["escape", "q"],
+            ["escape", "S"],
+        ):
             await pilot.press(*keys)
             await desk.settle(pilot)
             drawn = "".join(strip.text for strip in desk.app.screen._compositor.render_strips())
