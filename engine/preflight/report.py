@@ -62,6 +62,12 @@ class Report(msgspec.Struct, frozen=True):
         return bool(self.checks) and all(check.state in (State.GO, State.WARN) for check in self.checks)
 
     @property
+    def stops(self) -> tuple[Check, ...]:
+        """Return the checks that refuse trading: every NO-GO, or what was not asked where there is none; none on go."""
+        bad = tuple(check for check in self.checks if check.state is State.NO_GO)
+        return bad or tuple(check for check in self.checks if check.state is State.NOT_ASKED)
+
+    @property
     def exit_code(self) -> int:
         """Return 0 for go, 1 for no-go."""
         return 0 if self.go else 1
@@ -73,7 +79,7 @@ class Report(msgspec.Struct, frozen=True):
             "mode": self.mode,
             "time": isoformat(self.time),
             "seconds": round(self.seconds, 3),
-            "no_go": self._named(State.NO_GO),
+            "no_go": [check.name for check in self.stops],
             "stops_live": [check.name for check in self.checks if check.stops_live],
             "checks": [
                 {
@@ -102,12 +108,9 @@ class Report(msgspec.Struct, frozen=True):
     def _verdict(self) -> str:
         told = f"({self.mode}, {self.seconds:.1f} s)"
         if not self.go:
-            return f"NO-GO {told}: {', '.join(self._named(State.NO_GO)) or 'nothing was checked'}"
+            return f"NO-GO {told}: {', '.join(check.name for check in self.stops) or 'nothing was checked'}"
         later = [check.name for check in self.checks if check.stops_live]
         return f"GO {told}" + (f"; live would be refused for: {', '.join(later)}" if later else "")
-
-    def _named(self, state: State) -> list[str]:
-        return [check.name for check in self.checks if check.state is state]
 
 
 def _described(check: Check, width: int) -> list[str]:

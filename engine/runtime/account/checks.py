@@ -9,7 +9,7 @@ from engine.core import Checked
 from engine.feeds.upstox.clock import LiveClock
 from engine.home import Home
 from engine.market.clock import datetime_of
-from engine.preflight.report import Report, State
+from engine.preflight.report import Report
 from engine.preflight.run import run_preflight
 from engine.runtime.plan import Market
 from engine.upstox.token import TokenStore
@@ -51,9 +51,7 @@ class Checks:
         report = self._report
         if report is None:
             return Checked("the checks before trading were not made")
-        return Checked(
-            "; ".join(f"{one.name}: {one.reason}" for one in report.checks if one.state is State.NO_GO)
-        )
+        return Checked("; ".join(f"{one.name}: {one.reason}" for one in report.stops))
 
     async def make(self, *, feed_in_use: bool, progress: Callable[[], None] = lambda: None) -> Checked:
         """Make the checks and return the verdict; one at a time."""
