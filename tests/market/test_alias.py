@@ -197,6 +197,14 @@ def test_what_cannot_be_traded_today_is_named_and_the_rest_is_followed() -> None
     assert "INFY" in resolved.problems[3].near
 
 
+def test_a_name_off_the_intraday_list_brings_those_on_it_that_are_like_it() -> None:
+    bond = "NSE_EQ|INE009A07777"
+    resolved = resolve_watchlist([bond, "RELIANCE"], DIRECTORY, {INFY: Intraday(5.0, 20.0)}, PRICES.get, DAY)
+    named, alone = resolved.problems
+    assert (named.near, named.reason.endswith("did you mean INFY?")) == (("INFY",), True)
+    assert (alone.near, alone.reason.endswith("intraday today")) == ((), True)
+
+
 def test_a_derivative_must_be_listed_only_where_the_list_names_derivatives() -> None:
     entry = ["NIFTY FUT near"]
     key = resolve_entry(entry[0], DIRECTORY, PRICES.get, DAY).key
