@@ -151,7 +151,7 @@ class SignalCard(msgspec.Struct, frozen=True):
     reason: str
     evidence: tuple[str, ...]
     record: str
-    """The setup's measured record: 'n 34 · 56% (39–71) · UNPROVEN'."""
+    """The setup's measured record: 'n 34 UNPROVEN · 56% (39–71) · −0.12 R'."""
     quantity: int | None = None
     risk: Paise | None = None
 
@@ -267,7 +267,7 @@ class CheckRow(msgspec.Struct, frozen=True):
     """connectivity, authentication, configuration or system."""
     name: str
     state: str
-    """GO, WARN or NO-GO."""
+    """GO, WARN, NO-GO or NOT ASKED."""
     figure: str
     reason: str = ""
 

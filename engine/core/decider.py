@@ -10,6 +10,7 @@ from engine.auction.context import Context
 from engine.auction.market import Market
 from engine.core.account import Account
 from engine.core.decision import Decision, DecisionState, from_refusal, from_signal
+from engine.core.setup_notes import SetupNote, note_setups
 from engine.core.sights import Sights
 from engine.market.clock import MINUTE, SECOND, Instant
 from engine.market.instrument import Instrument
@@ -115,6 +116,11 @@ class Decider:
             if setup.name == signal.setup:
                 return setup.broken(self._market.context(key), signal)
         return ""
+
+    def notes(self, key: str) -> tuple[SetupNote, ...]:
+        """Return why each setup traded an instrument or not."""
+        decisions = [one for one in self.decisions if one.instrument == key]
+        return note_setups(self._market.context(key), self._setups.get(key, ()), decisions, self._modes)
 
     def _signal(self, signal: Signal, now: Instant) -> None:
         decision = from_signal(self._ids.next("D"), signal, now)

@@ -54,12 +54,18 @@ class SetupRecord:
         return Verdict.EDGE_SHOWN if interval[0] > self.break_even else Verdict.NO_EDGE_SHOWN
 
     def describe(self) -> str:
-        """Return the record as a card shows it: 'n 34 · 56% (39–71) · UNPROVEN'."""
+        """Return the record as a card shows it: 'n 34 UNPROVEN · 56% (39–71) · −0.12 R'.
+
+        The verdict stands beside the count, where no narrow screen cuts it off; R is the mean after charges.
+        """
         rate, interval = self.win_rate, self.interval
         if rate is None or interval is None:
-            return f"n 0 · {self.verdict}"
+            return f"n 0 {self.verdict}"
         low, high = interval
-        return f"n {self.n} · {100 * rate:.0f}% ({100 * low:.0f}–{100 * high:.0f}) · {self.verdict}"
+        words = [f"n {self.n} {self.verdict}", f"{100 * rate:.0f}% ({100 * low:.0f}–{100 * high:.0f})"]
+        if self.mean_net_r is not None:
+            words.append(f"{self.mean_net_r:+.2f} R".replace("-", "−"))
+        return " · ".join(words)
 
 
 def setup_record(trades: Iterable[ClosedTrade], setup: str, version: int) -> SetupRecord:

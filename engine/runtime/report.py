@@ -1,6 +1,9 @@
 """The headless report of the outside contract: rupees, ISO times, null where undefined."""
 
+from collections.abc import Sequence
 from typing import Any
+
+import msgspec
 
 from engine.auction.report import instrument_report
 from engine.core import Core, Decision
@@ -8,13 +11,17 @@ from engine.market.clock import Instant, isoformat
 from engine.market.price import Paise, rupees_of
 from engine.orders.order import Order
 from engine.orders.trade import Trade
+from engine.performance.records import setup_record
 from engine.performance.report import performance_report
 from engine.performance.trade import ClosedTrade
 from engine.runtime.playback import Playback
 
 
-def build_report(playback: Playback, seconds: float) -> dict[str, object]:
-    """Return the whole report of a finished run; ``seconds`` is wall time, decoding included."""
+def build_report(playback: Playback, seconds: float, past: Sequence[ClosedTrade] = ()) -> dict[str, object]:
+    """Return the whole report of a finished run; ``seconds`` is wall time, decoding included.
+
+    ``past`` are the trades of earlier runs: they count in the records that travel with signals, in nothing else.
+    """
     core = playback.core
     accounts = {core.day.day: core.limits.account}
     rejected, truncated = playback.feed.rejected, playback.feed.truncated
@@ -24,11 +31,13 @@ def build_report(playback: Playback, seconds: float) -> dict[str, object]:
         one["quality"] = {**one["quality"], "rejected": one["quality"]["rejected"] + rejected.get(key, 0)}
         if truncated:
             one["quality"]["truncated"] = list(truncated)
+        one["setups"] = [msgspec.to_builtins(note) for note in core.decider.notes(key)]
         instruments[key] = one
+    trades = [*past, *core.closed_trades]
     return {
         "day": core.day.day.isoformat(),
         "instruments": instruments,
-        "signals": [_signal(decision) for decision in core.signals],
+        "signals": [_signal(decision, trades) for decision in core.signals],
         "orders": [_order(order) for order in core.orders.all()],
         "trades": [_closed(trade) for trade in core.closed_trades],
         "open_positions": [_open(core, trade, playback.now) for trade in core.trades],
@@ -82,7 +91,10 @@ def describe(report: dict[str, Any]) -> str:
     return "\n".join(lines)
 
 
-def _signal(decision: Decision) -> dict[str, object]:
+def _signal(decision: Decision, trades: Sequence[ClosedTrade]) -> dict[str, object]:
+    before = [trade for trade in trades if trade.exit_time <= decision.time]
+    record = setup_record(before, decision.setup, decision.version)
+    interval = record.interval
     return {
         "time": isoformat(decision.time),
         "instrument": decision.instrument,
@@ -100,6 +112,16 @@ def _signal(decision: Decision) -> dict[str, object]:
         "quantity": decision.quantity,
         "risk": _price(decision.risk),
         "evidence": decision.evidence,
+        "record": {
+            "n": record.n,
+            "days": record.days,
+            "wins": record.wins,
+            "win_rate": _rounded(record.win_rate),
+            "win_rate_low": None if interval is None else _rounded(interval[0]),
+            "win_rate_high": None if interval is None else _rounded(interval[1]),
+            "expectancy_r": _rounded(record.mean_net_r),
+            "verdict": record.verdict.value,
+        },
     }
 
 
@@ -155,6 +177,10 @@ def _open(core: Core, trade: Trade, now: Instant) -> dict[str, object]:
         "mark": None if holding is None else _price(holding.mark.price),
         "mark_quality": None if holding is None else holding.mark.quality.value,
     }
+
+
+def _rounded(value: float | None) -> float | None:
+    return None if value is None else round(value, 6)
 
 
 def _price(paise: Paise | None) -> float | None:

@@ -26,6 +26,7 @@ class AbsorptionAtEdge(Rule):
 
     name = "absorption at an edge"
     setting = "absorption"
+    waits_for = "a fade or failed auction whose extreme was absorbed"
 
     def __init__(self, instrument_key: str, *, estimated_range: bool = True) -> None:
         """Watch one instrument through parents of its own."""

@@ -7,7 +7,7 @@ from typing import ClassVar, Final, TypeVar
 
 from engine.auction.context import Context, ProfileReading, Quality
 from engine.auction.levels import PriorLevels
-from engine.market.clock import MINUTE, SECOND, Instant
+from engine.market.clock import MINUTE, SECOND, Instant, datetime_of
 from engine.market.price import Paise, rupees_of
 from engine.setups.signal import Evidence, Refusal, Side, Signal
 from engine.setups.view import FIVE_MINUTES, Level, View, clock_of
@@ -76,6 +76,8 @@ class Rule(ABC):
     version: ClassVar[int] = 1
     setting: ClassVar[str]
     """The field of the settings' section ``setups`` that switches it."""
+    waits_for: ClassVar[str]
+    """Its trigger in a few words, for a day on which it said nothing."""
     ready_by: ClassVar[int] = 10 * 60 + 20
     """Wall-clock minutes by which a whole record has everything: what is missing then is said once."""
 
@@ -148,7 +150,7 @@ class Rule(ABC):
         if self._memory.said_missing or clock_of(beat) < self.ready_by:
             return None
         self._memory.said_missing = True
-        reason = f"not known today: {', '.join(missing)}"
+        reason = f"not known by {datetime_of(beat):%H:%M}: {', '.join(missing)}"
         return self.refuse(context, None, NOT_READY, reason, {"missing": ", ".join(missing)})
 
     def _decide(self, view: View, occasion: Occasion, beat: Instant) -> Signal | Refusal:
@@ -270,6 +272,11 @@ def prior_weakness(prior: PriorLevels) -> str:
     if rows < VALUE_ROWS:
         return f"the prior profile has {rows} rows (needs {VALUE_ROWS})"
     return "the prior profile is PARTIAL" if prior.quality is Quality.PARTIAL else ""
+
+
+def rows_of(count: int) -> str:
+    """Return a number of rows in words."""
+    return f"{count} row" if count == 1 else f"{count} rows"
 
 
 def share(part: int, whole: int) -> float | None:

@@ -37,6 +37,7 @@ class EightyPercent(Rule):
     name = "80 % rule"
     version = 2
     setting = "eighty_percent"
+    waits_for = "two brackets inside prior value after a time outside it"
 
     def needs(self, context: Context) -> Mapping[str, object | None]:
         """Name the inputs: all brackets since the open, and the prior value area."""

@@ -14,6 +14,7 @@ from engine.setups.common import (
     first_that_pays,
     known,
     ready_prior,
+    rows_of,
     share,
     when,
 )
@@ -35,6 +36,7 @@ class FailedAuction(Rule):
     name = "failed auction"
     version = 2
     setting = "failed_auction"
+    waits_for = "an edge taken by a row and a 5-minute close back inside within two brackets"
 
     def needs(self, context: Context) -> Mapping[str, object | None]:
         """Name the inputs; the edges of earlier days are used where they are ready, and missed silently else."""
@@ -110,7 +112,7 @@ def _occasion(view: View, probe: Probe, row: Paise, span: Paise) -> Occasion:
     return Occasion(
         since=probe.since,
         premise=(
-            f"{edge.name} {view.rupees(edge.level):.2f} taken by {probe.reach // row} rows,"
+            f"{edge.name} {view.rupees(edge.level):.2f} taken by {rows_of(probe.reach // row)},"
             f" closed back inside at {view.rupees(close):.2f}"
         ),
         edge=edge.level,

@@ -15,6 +15,7 @@ from engine.setups.common import (
     first_that_pays,
     known,
     ready_prior,
+    rows_of,
     share,
     when,
 )
@@ -40,6 +41,7 @@ class InitialBalanceExtension(Rule):
 
     name = "initial balance extension"
     setting = "initial_balance_extension"
+    waits_for = "a 5-minute close a row beyond a narrow initial balance with volume"
 
     def needs(self, context: Context) -> Mapping[str, object | None]:
         """Name the inputs: without the usual volume of the time slot nothing says that the break has volume."""
@@ -95,7 +97,7 @@ class InitialBalanceExtension(Rule):
         return Occasion(
             since=bar.start,
             premise=(
-                f"closed {(close - high) // row} rows beyond {edge_name} {view.rupees(high):.2f}"
+                f"closed {rows_of((close - high) // row)} beyond {edge_name} {view.rupees(high):.2f}"
                 f" with {bar.volume / usual:.1f} times the usual volume"
                 if usual
                 else f"closed beyond {edge_name} {view.rupees(high):.2f}"

@@ -9,7 +9,7 @@ from engine.auction.context import Context
 from engine.market.clock import Instant, isoformat
 from engine.market.price import rupees_of
 from engine.setups.common import NOT_READY, Occasion, Rule, first, known, ready_prior, share, when
-from engine.setups.probe import OPENING, closed_since
+from engine.setups.probe import OPENING, bracket_number
 from engine.setups.signal import Refusal, Signal
 from engine.setups.view import FIVE_MINUTES, Level, View, clock_of
 
@@ -51,6 +51,7 @@ class OpenDrive(Rule):
 
     name = "open drive"
     setting = "open_drive"
+    waits_for = "a drive from the open that holds beyond the opening range by 09:30"
     ready_by = OPENING + 10
 
     def needs(self, context: Context) -> Mapping[str, object | None]:
@@ -92,13 +93,13 @@ class OpenDrive(Rule):
         return (self._occasion(view, drive, span, held=held),)
 
     def broken(self, context: Context, signal: Signal) -> str:
-        """Break when a bracket that ended after the signal took out the worst price of the one before."""
+        """Break as soon as a bracket takes out the worst price of the one before, the signal's own first."""
         view = View(context, signal.side)
-        ended = closed_since(context, signal.time)
-        before = [bracket for bracket in context.brackets if ended and bracket.start < ended[0].start]
-        worsts = [min(view.at(bracket.low), view.at(bracket.high)) for bracket in [*before[-1:], *ended]]
-        if any(after < earlier for earlier, after in pairwise(worsts)):
-            return "one-timeframing ended: a bracket took out the one before"
+        since = context.brackets[bracket_number(context, signal.time) :]
+        worsts = [min(view.at(bracket.low), view.at(bracket.high)) for bracket in since]
+        for (earlier, worst), bracket in zip(pairwise(worsts), since[1:], strict=False):
+            if worst < earlier:
+                return f"one-timeframing ended: {bracket.letter} went beyond {view.rupees(earlier):.2f}"
         return ""
 
     def _occasion(self, view: View, drive: _Drive, span: int, *, held: bool) -> Occasion:

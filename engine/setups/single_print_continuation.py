@@ -50,6 +50,7 @@ class SinglePrintContinuation(Rule):
 
     name = "single-print continuation"
     setting = "single_print_continuation"
+    waits_for = "the retest of a thin zone's edge after acceptance beyond it"
 
     def __init__(self, instrument_key: str, *, estimated_range: bool = True) -> None:
         """Watch one instrument."""

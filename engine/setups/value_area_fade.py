@@ -17,6 +17,7 @@ from engine.setups.common import (
     known,
     prior_weakness,
     ready_prior,
+    rows_of,
     share,
     when,
     whole_or_tpo,
@@ -57,6 +58,7 @@ class ValueAreaFade(Rule):
 
     name = "value area fade"
     setting = "value_area_fade"
+    waits_for = "a leave of value by a row that closes back inside within 30 minutes"
 
     def needs(self, context: Context) -> Mapping[str, object | None]:
         """Name the inputs: which value area counts is not known without the prior one."""
@@ -98,7 +100,7 @@ class ValueAreaFade(Rule):
         return Occasion(
             since=probe.since,
             premise=(
-                f"{edge.name} {view.rupees(edge.level):.2f} taken by {probe.reach // row} rows,"
+                f"{edge.name} {view.rupees(edge.level):.2f} taken by {rows_of(probe.reach // row)},"
                 f" closed back in value at {rupees_of(newest.close):.2f}"
             ),
             edge=edge.level,

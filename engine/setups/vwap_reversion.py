@@ -38,6 +38,7 @@ class VwapReversion(Rule):
 
     name = "VWAP reversion"
     setting = "vwap_reversion"
+    waits_for = "a close two deviations from the VWAP at a value edge or thin row"
 
     def needs(self, context: Context) -> Mapping[str, object | None]:
         """Name the inputs: whether the day balances is not known without the prior one."""

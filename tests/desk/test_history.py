@@ -1,7 +1,9 @@
 """Several recorded days, replayed one after another and kept: each finds what the days before it left."""
 
+from collections.abc import Mapping
 from datetime import date, time
 from pathlib import Path
+from typing import Any
 
 import msgspec
 import pytest
@@ -18,7 +20,8 @@ from engine.orders.dispatch import Record
 from engine.runtime.headless import replay
 from engine.runtime.plan import Market, MarketChoice, RunPlan, open_feed
 from engine.runtime.run import begin_run, earlier_levels, ledger_run, read_plan, resume_run
-from tests.recordings import EQ_A, made_packets, write_recording
+from engine.setups.register import SETUPS
+from tests.recordings import EQ_A, made_packets, scripted_packets, write_recording
 
 MONDAY, TUESDAY = date(2025, 12, 15), date(2025, 12, 16)
 
@@ -43,6 +46,10 @@ def sessions(world: WorldDirectory, before: date) -> list[SessionProfile]:
     return [msgspec.json.decode(fact.payload, type=SessionProfile) for fact in facts]
 
 
+def signals_of(report: Mapping[str, Any]) -> list[Any]:
+    return list(report["signals"])
+
+
 @pytest.fixture
 def world(tmp_path: Path) -> WorldDirectory:
     return WorldDirectory(World.REPLAY, tmp_path / "replay")
@@ -64,6 +71,29 @@ def test_the_next_kept_day_begins_with_the_levels_of_the_one_before(
         monday.close,
         monday.poc,
     )
+
+
+def test_a_replays_signals_carry_the_record_and_its_setups_say_why_they_traded_or_not(
+    tmp_path: Path, world: WorldDirectory
+) -> None:
+    path = write_recording(tmp_path / "day.json.gz", scripted_packets(seed=3), indent=None)
+    reports = [
+        replay(MarketChoice(Market.REPLAY, (str(path),)), Settings(), place) for place in (None, world, world)
+    ]
+    for report in reports:
+        signals = signals_of(report)
+        assert signals
+        assert {signal["record"]["verdict"] for signal in signals} == {"UNPROVEN"}
+        instruments: Any = report["instruments"]
+        notes = {note["setup"]: note for note in instruments[EQ_A]["setups"]}
+        assert set(notes) == {kind.name for kind in SETUPS}
+        assert all(note["why"] for note in notes.values())
+        assert notes["failed auction"]["taken"] == sum(signal["taken"] for signal in signals)
+    thrown_away, first, again = (
+        [(signal["time"], signal["record"]["n"]) for signal in signals_of(report)] for report in reports
+    )
+    assert thrown_away == first == again, "the same day played again is no further evidence"
+    assert first[0][1] == 0
 
 
 def test_a_day_played_again_is_not_its_own_past_and_counts_once(

@@ -145,8 +145,10 @@ def test_the_premise_breaks_when_one_timeframing_ends() -> None:
     setup = OpenDrive(STOCK.key)
     *_, held = contexts((*rising, *[(102_000, 103_000, 102_900)] * 6))
     assert setup.broken(held, signal) == ""
-    *_, ended = contexts((*rising, *[(101_990, 103_000, 102_900)] * 6))
-    assert "one-timeframing ended" in setup.broken(ended, signal)
+    *_, taken = contexts((*rising, (101_990, 103_000, 102_900)))
+    assert setup.broken(taken, signal) == "one-timeframing ended: C went beyond 1020.00", (
+        "it waits for no bracket's end"
+    )
 
 
 ticks = st.integers(-40, 40).map(lambda steps: 101_200 + steps * 40)
