@@ -31,6 +31,15 @@ class BareSocket:
         self._stream.read(length)
         return int(first & 0x0F)
 
+    def falls_silent(self) -> bool:
+        """Read what was under way; say whether nothing but the server's pings came before patience ended."""
+        try:
+            while self.opcode() == PING:
+                continue
+        except TimeoutError:
+            return True
+        return False
+
     def ping(self) -> None:
         self._connection.sendall(bytes((0x80 | PING, 0x80, 0, 0, 0, 0)))
 
