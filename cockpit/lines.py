@@ -194,6 +194,9 @@ def changed_columns(before: Line, after: Line) -> tuple[int, int] | None:
                 break
             start += 1
     end = sum(len(text) for text, _ in after)
+    if end != sum(len(text) for text, _ in before):
+        # Equal ends of lines of different widths do not stand in the same columns.
+        return (min(start, end - 1), end) if end else None
     for old, new in zip(reversed(before[shared:]), reversed(after[shared:]), strict=False):
         if old != new:
             if old[1] == new[1]:

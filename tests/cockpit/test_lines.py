@@ -1,6 +1,6 @@
 from itertools import pairwise
 
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 from rich.cells import cell_len
 
@@ -114,14 +114,17 @@ def test_ascii_signs_are_ascii_and_take_the_same_cells(text: str) -> None:
     assert len(drawn) == len(text)
 
 
-@given(spans, spans, st.integers(1, 40))
-def test_the_changed_columns_cover_every_changed_cell(
-    one: list[tuple[str, str]], other: list[tuple[str, str]], width: int
+@given(spans, spans, st.integers(1, 40), st.integers(1, 40))
+@example([("left", ""), ("a ", "")], [("a ", "")], 12, 6)
+def test_the_changed_columns_cover_every_changed_cell_also_after_a_change_of_width(
+    one: list[tuple[str, str]], other: list[tuple[str, str]], earlier: int, width: int
 ) -> None:
     def cells(line: Line) -> list[tuple[str, str]]:
-        return [(sign, style) for text, style in line for sign in text]
+        """The line as it stands in a window of the later width."""
+        drawn = [(sign, style) for text, style in line for sign in text][:width]
+        return [*drawn, *([(" ", "")] * (width - len(drawn)))]
 
-    before, after = compose(one, width), compose(other, width)
+    before, after = compose(one, earlier), compose(other, width)
     columns = changed_columns(before, after)
     differing = [
         index for index, (old, new) in enumerate(zip(cells(before), cells(after), strict=True)) if old != new
