@@ -30,6 +30,8 @@ LARGEST_FRAME: Final = 8 * 1024 * 1024
 
 SLICE: Final = 64
 """Packets read before the loop may do something else: about a millisecond."""
+_LONGEST_TURN: Final = 0.002
+"""Seconds of frames that are all here already, handling included, before the loop may do something else."""
 
 QUIET_SECONDS: Final = 20.0
 """Without any data for so long, while a followed segment trades, a feed is told to be quiet."""
@@ -100,8 +102,9 @@ class MarketFeed:
         )
         self._keys: dict[str, None] = {}
         self._unheard: dict[str, float] = {}
-        self._heard_at = monotonic()
+        self._heard_at: float = monotonic()
         self._since_pause = 0
+        self._paused_at: float = self._heard_at
         self.pending: Instant | None = None
         """Arrival of a big frame that is being read: nothing later has happened yet."""
         self.segments: dict[str, str] = {}
@@ -233,9 +236,9 @@ class MarketFeed:
         self._on_frame(message, frame, arrival)
         # Small frames that are all here already would be read without a pause otherwise.
         self._since_pause += len(frame.updates) + 1
-        if self._since_pause > SLICE:
-            self._since_pause = 0
+        if self._since_pause > SLICE or self._monotonic() - self._paused_at > _LONGEST_TURN:
             await asyncio.sleep(0)
+            self._since_pause, self._paused_at = 0, self._monotonic()
 
     async def _read(self, response: Message, arrival: Instant) -> Frame:
         """Return what a frame says, letting the loop go on between its slices."""
