@@ -23,8 +23,11 @@ Act = Callable[[Broker, dict[str, Any]], Answer]
 
 
 def control(broker: Broker, method: str, path: str, body: dict[str, Any]) -> Answer:
-    """Do one control request; raise KeyError for an unknown one, ValueError for a wrong body."""
-    return _ACTS[f"{method} {path.strip('/')}"](broker, body)
+    """Do one control request; raise ValueError for an unknown one or a wrong body."""
+    act = _ACTS.get(f"{method} {path.strip('/')}")
+    if act is None:
+        raise ValueError(f"expected one of {', '.join(_ACTS)}, got {method} {path}")
+    return act(broker, body)
 
 
 def _plant(broker: Broker, body: dict[str, Any]) -> Answer:

@@ -5,7 +5,7 @@ import json
 import re
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
-from datetime import time
+from datetime import UTC, time
 from email.utils import format_datetime
 
 from aiohttp import web
@@ -227,7 +227,7 @@ class Kernel:
 
 def http_date(broker: Broker) -> str:
     """Return the Date header: the broker's time, wrong when its clock is."""
-    return format_datetime(datetime_of(broker.clock.told()))
+    return format_datetime(datetime_of(broker.clock.told()).astimezone(UTC), usegmt=True)
 
 
 def _scope(route: Route | None) -> str:
