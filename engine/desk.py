@@ -129,6 +129,10 @@ class Desk:
         """Return the settings in force."""
         return self.configuration.settings
 
+    @property
+    def _good_settings(self) -> config.Settings | None:
+        return None if self.bad_settings else self.settings
+
     def settings_table(self) -> list[config.Setting]:
         """Return every setting with value and source."""
         return config.describe(self.configuration)
@@ -349,14 +353,19 @@ class Desk:
         """Kill in each used world, the account first, and say what the broker confirmed."""
         from engine.closing import flatten_world
 
-        directories = (
-            [self.home.world(World(world))] if world else [d for d in self.home.worlds if d.path.is_dir()]
-        )
+        directories = [d for d in self.home.worlds if d.path.is_dir() or self._reaches_broker(d)]
+        if world:
+            directories = [self.home.world(World(world))]
         outcomes = []
         for directory in directories:
-            flat, text = flatten_world(directory)
+            flat, text = flatten_world(directory, self._good_settings)
             outcomes.append(WorldOutcome(directory.world.value, flat, text))
         return outcomes or [WorldOutcome("every world", flat=True, text="never used, nothing to flatten")]
+
+    def _reaches_broker(self, directory: WorldDirectory) -> bool:
+        from engine.standing import broker_of
+
+        return broker_of(directory, self._good_settings) is not None
 
     def latched_worlds(self, world: str | None) -> list[tuple[str, str]]:
         """Return each latched world with who latched it and why."""
@@ -376,7 +385,7 @@ class Desk:
 
         outcomes = []
         for name, _ in self.latched_worlds(world):
-            cleared, text = rearm_world(self.home.world(World(name)))
+            cleared, text = rearm_world(self.home.world(World(name)), self._good_settings)
             outcomes.append(WorldOutcome(name, cleared, text))
         return outcomes
 

@@ -1,5 +1,6 @@
 """The auction of one instrument: profile, brackets, balance, range, VWAP and bars, one packet at a time."""
 
+from collections.abc import Iterable
 from typing import Final
 
 from config import Settings
@@ -177,6 +178,14 @@ class Auction:
             self._range = estimate_range(span, early[-1].close)
             self._size_row(self._range)
         self.revision += 1
+
+    def backfill(self, minutes: Iterable[Bar]) -> bool:
+        """Take in minutes that the feed did not tell, for the bars alone; say whether any was missing."""
+        inside = [bar for bar in minutes if self.session_open <= bar.start < self.session_close]
+        if not self.bars.backfill(bar for bar in inside if self._plausible_bar(bar)):
+            return False
+        self.revision += 1
+        return True
 
     def apply(self, update: MarketUpdate, accepted: Accepted) -> Applied:
         """Take a packet that is not older than its predecessors; ``accepted`` says what it adds to the record.

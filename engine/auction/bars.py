@@ -1,5 +1,6 @@
 """Completed minutes of the feed, the 5-minute bars made of them and Wilder's average true range."""
 
+from collections.abc import Iterable
 from typing import Final
 
 from engine.market.clock import MINUTE, Instant
@@ -15,6 +16,9 @@ class MinuteBars:
 
     def __init__(self, period: int) -> None:
         self._period = period
+        self._clear()
+
+    def _clear(self) -> None:
         self._true_ranges = 0
         self._atr = 0.0
         self._atr_before = 0.0
@@ -42,6 +46,18 @@ class MinuteBars:
         superseded = was_forming and self.fives[-1].start != start
         self._build_five(start)
         return superseded or self.forming is None
+
+    def backfill(self, bars: Iterable[Bar]) -> bool:
+        """Put minutes that never came where they belong, all before the newest; say whether that changed anything."""
+        known = {bar.start: bar for bar in self.minutes}
+        missing = {bar.start: bar for bar in bars if bar.start < self.newest and bar.start not in known}
+        if not missing:
+            return False
+        everything = {**known, **missing}
+        self._clear()
+        for start in sorted(everything):
+            self.add(everything[start])
+        return True
 
     def knows(self, bar: Bar) -> bool:
         """Say whether adding this minute would change nothing."""

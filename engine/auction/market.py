@@ -13,7 +13,7 @@ from engine.auction.reading import read_context
 from engine.market.clock import MINUTE, SECOND, Instant
 from engine.market.continuity import Continuity, HoleTracker
 from engine.market.instrument import Instrument
-from engine.market.seed import InstrumentSeed
+from engine.market.seed import InstrumentSeed, MissedMinutes
 from engine.market.session import TradingDay
 from engine.market.update import MarketUpdate
 
@@ -63,6 +63,13 @@ class Market:
         self.instruments[key] = instrument
         self._auctions[key] = Auction(instrument, opening, close, self.settings, prior)
         self._continuity[key] = Continuity(opening, close, self.tracker)
+
+    def learn(self, past: InstrumentSeed | MissedMinutes) -> None:
+        """Take in what a history source knows: the past before the first update, or minutes that were missed."""
+        if isinstance(past, InstrumentSeed):
+            self.seed(past)
+        elif past.instrument in self._auctions:
+            self._auctions[past.instrument].backfill(past.minutes)
 
     def seed(self, seed: InstrumentSeed) -> None:
         """Take an instrument's past before its first update; raise ValueError for an unknown one or a late call."""

@@ -45,7 +45,7 @@ from engine.core.watch import Watch
 from engine.market.clock import MINUTE, SECOND, Instant
 from engine.market.instrument import Instrument
 from engine.market.price import Paise
-from engine.market.seed import InstrumentSeed
+from engine.market.seed import InstrumentSeed, MissedMinutes
 from engine.market.session import TradingDay
 from engine.market.update import MarketUpdate
 from engine.orders.book import OrderBook
@@ -318,8 +318,8 @@ class Core:
         match event:
             case Wake():
                 pass
-            case InstrumentSeed():
-                self.market.seed(event)
+            case InstrumentSeed() | MissedMinutes():
+                self.market.learn(event)
             case Latched():
                 self.set_latch(event.by, event.reason, event.id, now)
             case Rearmed():

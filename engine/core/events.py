@@ -8,7 +8,7 @@ from engine.auction.levels import PriorLevels
 from engine.commands import Command, CommandResult
 from engine.market.instrument import Instrument
 from engine.market.price import Paise
-from engine.market.seed import InstrumentSeed
+from engine.market.seed import InstrumentSeed, MissedMinutes
 from engine.market.update import MarketUpdate
 from engine.orders.dispatch import Record
 from engine.orders.flatten import Latch
@@ -130,6 +130,7 @@ Event = (
     | Command
     | Wake
     | InstrumentSeed
+    | MissedMinutes
     | Latched
     | Rearmed
     | Attended

@@ -7,8 +7,11 @@ from typing import Protocol, runtime_checkable
 from engine.auction.levels import PriorLevels
 from engine.market.clock import Instant
 from engine.market.instrument import Instrument
-from engine.market.seed import InstrumentSeed
+from engine.market.seed import InstrumentSeed, MissedMinutes
 from engine.market.update import MarketUpdate
+
+FeedItem = MarketUpdate | MissedMinutes
+"""What comes out of a market: in a recorded or live one also minutes that were had elsewhere."""
 
 
 class PulledFeed(Protocol):
@@ -54,8 +57,8 @@ class PulledFeed(Protocol):
         """Return the arrival of the final update if known."""
         ...
 
-    def read(self) -> MarketUpdate | None:
-        """Return the next update, or None at the end."""
+    def read(self) -> FeedItem | None:
+        """Return the next update or backfill, or None at the end."""
         ...
 
 

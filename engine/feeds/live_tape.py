@@ -10,11 +10,10 @@ from datetime import date
 from types import MappingProxyType
 
 from engine.auction.levels import PriorLevels
-from engine.feeds.feed import PulledFeed
+from engine.feeds.feed import FeedItem, PulledFeed
 from engine.market.clock import Instant
 from engine.market.instrument import Instrument
 from engine.market.seed import InstrumentSeed
-from engine.market.update import MarketUpdate
 
 
 class LiveTape:
@@ -42,7 +41,7 @@ class LiveTape:
         self._prior = dict(prior)
         self._rejected = rejected
         self._past = past
-        self._arrived: deque[MarketUpdate] = deque()
+        self._arrived: deque[FeedItem] = deque()
         self._begins = begins
         self.ends: Instant | None = None
         """Where the clock stood as the session was declared over; nothing arrives after that."""
@@ -106,20 +105,20 @@ class LiveTape:
         """Note that one more instrument is followed."""
         self._instruments.setdefault(instrument.key, instrument)
 
-    def arrive(self, updates: Iterable[MarketUpdate]) -> None:
-        """Take in the updates of a frame just received; those after the end are left out."""
+    def arrive(self, items: Iterable[FeedItem]) -> None:
+        """Take in the updates of a frame just received, or a backfill; what comes after the end is left out."""
         if self.ends is None:
-            self._arrived.extend(updates)
+            self._arrived.extend(items)
 
     def finish(self, now: Instant) -> None:
         """Say that the market has ended: after what already arrived comes nothing more."""
         self.ends = now if self.ends is None else self.ends
 
-    def read(self) -> MarketUpdate | None:
-        """Return the next update; None when nothing has arrived, which is an end only once ``ended`` says so."""
+    def read(self) -> FeedItem | None:
+        """Return the next item; None when nothing has arrived, which is an end only once ``ended`` says so."""
         if self._past is not None:
-            update = self._past.read()
-            if update is not None:
-                return update
+            item = self._past.read()
+            if item is not None:
+                return item
             self._past = None
         return self._arrived.popleft() if self._arrived else None

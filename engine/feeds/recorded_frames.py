@@ -11,12 +11,14 @@ from typing import Final, TypeVar
 import zstandard
 
 from engine.auction.levels import PriorLevels
+from engine.feeds.feed import FeedItem
 from engine.feeds.recording_file import RecordingError
 from engine.feeds.recording_format import (
     EVENT,
     FRAME,
     HEADER,
     MAGIC,
+    Backfilled,
     Connected,
     Ended,
     Followed,
@@ -32,7 +34,6 @@ from engine.market.decoding import DecodeError, PacketDecoder, Quirk, Reason
 from engine.market.frames import updates_from_frame
 from engine.market.instrument import Instrument
 from engine.market.seed import InstrumentSeed
-from engine.market.update import MarketUpdate
 
 _Key = TypeVar("_Key")
 
@@ -175,12 +176,11 @@ class RecordedFrames:
         self._seeds = tuple(seeds.values())
         ticks = {key: instrument.tick for key, instrument in self._instruments.items()}
         self._decoders = tuple(PacketDecoder(ticks) for _ in self._files)
-        self._events: list[tuple[Instant, SessionEvent]] = []
         self._unknown = 0
         self._streams = [
             self._updates(file, decoder) for file, decoder in zip(self._files, self._decoders, strict=True)
         ]
-        self._heads: list[tuple[Instant, int, MarketUpdate]] | None = None
+        self._heads: list[tuple[Instant, int, FeedItem]] | None = None
         self._only = self._streams[0] if len(self._streams) == 1 else None
 
     @property
@@ -259,12 +259,7 @@ class RecordedFrames:
         """Return the latest arrival of a frame in any file; None where there is none."""
         return max((file.last_arrival for file in self._files if file.last_arrival is not None), default=None)
 
-    def take_events(self) -> list[tuple[Instant, SessionEvent]]:
-        """Return what happened beside the frames before the update last read, each once, with its arrival."""
-        events, self._events = self._events, []
-        return events
-
-    def read(self) -> MarketUpdate | None:
+    def read(self) -> FeedItem | None:
         """Return the next update, or None at the end."""
         if self._only is not None:
             return next(self._only, None)
@@ -285,7 +280,7 @@ class RecordedFrames:
             heapreplace(self._heads, (following.arrival, index, following))
         return update
 
-    def _updates(self, file: FrameFile, decoder: PacketDecoder) -> Iterator[MarketUpdate]:
+    def _updates(self, file: FrameFile, decoder: PacketDecoder) -> Iterator[FeedItem]:
         for kind, arrival, payload in records_of(file.path):
             if kind == FRAME:
                 try:
@@ -301,7 +296,8 @@ class RecordedFrames:
                     continue
                 if isinstance(event, Connected):
                     decoder.break_off()
-                self._events.append((arrival, event))
+                elif isinstance(event, Backfilled):
+                    yield event.missed
             elif kind != HEADER:
                 self._unknown += 1
 

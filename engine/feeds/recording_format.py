@@ -13,7 +13,7 @@ import msgspec
 from engine.auction.levels import PriorLevels
 from engine.market.clock import Instant
 from engine.market.instrument import Instrument
-from engine.market.seed import InstrumentSeed
+from engine.market.seed import InstrumentSeed, MissedMinutes
 
 MAGIC: Final = b"\x89CKPTREC"
 SUFFIX: Final = ".frames"
@@ -61,10 +61,10 @@ class Broken(msgspec.Struct, frozen=True, tag="broken"):
     reason: str
 
 
-class Seeded(msgspec.Struct, frozen=True, tag="seeded"):
-    """The past of instruments came after the session had begun."""
+class Backfilled(msgspec.Struct, frozen=True, tag="backfilled"):
+    """Minutes that the feed had not told were had from elsewhere."""
 
-    seeds: tuple[InstrumentSeed, ...]
+    missed: MissedMinutes
 
 
 class Followed(msgspec.Struct, frozen=True, tag="followed"):
@@ -86,7 +86,7 @@ class Ended(msgspec.Struct, frozen=True, tag="ended"):
     reason: str
 
 
-SessionEvent = Connected | Broken | Seeded | Followed | Unfollowed | Ended
+SessionEvent = Connected | Broken | Backfilled | Followed | Unfollowed | Ended
 
 _encoder: Final = msgspec.json.Encoder()
 _header_decoder: Final = msgspec.json.Decoder(RecordingHeader)

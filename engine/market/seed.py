@@ -1,4 +1,4 @@
-"""The past of a session that a feed can hand over at its start, so that a profile stands before the first update."""
+"""What a history source knows of a session: its past before the first update, and minutes that were missed."""
 
 import msgspec
 
@@ -27,3 +27,13 @@ class InstrumentSeed(msgspec.Struct, frozen=True):
     """Average daily range of earlier days; None when unknown."""
     estimated: bool = False
     """The rows were spread over ranges instead of seen at their prices."""
+
+
+class MissedMinutes(msgspec.Struct, frozen=True, tag="missed-minutes"):
+    """Minutes that the feed did not tell: what needs a row of them without a gap can go on."""
+
+    instrument: str
+    arrival: Instant
+    """When they came, on the feed's own clock."""
+    minutes: tuple[Bar, ...]
+    """Completed, any order; those that the feed told itself are left as they are."""

@@ -26,7 +26,7 @@ from engine.core import (
     Unfollowed,
     Wake,
 )
-from engine.feeds.feed import Begun, PulledFeed
+from engine.feeds.feed import Begun, FeedItem, PulledFeed
 from engine.feeds.live_tape import LiveTape
 from engine.ledger.records import Entry
 from engine.market.clock import Instant
@@ -89,7 +89,7 @@ class Playback:
         self._journal = journal
         self._tape = feed if isinstance(feed, LiveTape) else None
         self._begun = feed if isinstance(feed, Begun) else None
-        self._peeked: MarketUpdate | None = None
+        self._peeked: FeedItem | None = None
 
     @property
     def held(self) -> bool:
@@ -114,7 +114,7 @@ class Playback:
             self._take()
             self.now = max(self.now, update.arrival)
             effects += self._heard(self.core.handle(update, self.now))
-            if self.updates > seen:
+            if self.updates > seen and isinstance(update, MarketUpdate):
                 self.exchange.on_update(update, self.now)
             if self.updates % _BEAT_EVERY == 0:
                 beat()
@@ -266,6 +266,8 @@ class Playback:
             self.ended = True
             self._note("ended", b"")
             return self._heard(self.core.handle(FeedEnded(), self.now))
+        if not isinstance(update, MarketUpdate):
+            return self._heard(self.core.handle(update, self.now))
         answers = self.exchange.on_update(update, self.now)
         effects = self.core.handle(update, self.now)
         if effects:
@@ -289,12 +291,12 @@ class Playback:
             return self.now if ends is None else max(self.now, ends + self.pause_offset)
         return update.arrival + self.pause_offset
 
-    def _peek(self) -> MarketUpdate | None:
+    def _peek(self) -> FeedItem | None:
         if self._peeked is None:
             self._peeked = self.feed.read()
         return self._peeked
 
-    def _take(self) -> MarketUpdate | None:
+    def _take(self) -> FeedItem | None:
         update = self._peek()
         self._peeked = None
         if update is not None:

@@ -1,23 +1,26 @@
 """A paper day from its first frame to its summary: the engine as a process, the whole broker on loopback."""
 
-import asyncio
 import contextlib
 import json
 import threading
 from collections.abc import Iterator
+from datetime import time
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from engine.home import World
+from engine.latch import LatchState
 from engine.link import UnixLink
-from tests.desk.outside import Engine, Outside, clean_environment, made_recordings, outside, wait_until
+from engine.market.clock import MINUTE
+from tests.desk.outside import Engine, Outside, is_flat, made_recordings, outside, wait_until
 from tests.fake_upstox.running import RunningFake, running_fake
 from tests.recordings import EQ_A, EQ_B
 
 STANDS = 0.0
 """A broker whose clock stands until the test lets it go."""
+
 
 @pytest.fixture
 def home(tmp_path: Path) -> Iterator[Outside]:
@@ -28,6 +31,13 @@ def home(tmp_path: Path) -> Iterator[Outside]:
 @pytest.fixture
 def broker(tmp_path: Path) -> Iterator[RunningFake]:
     with running_fake(recordings=made_recordings(tmp_path), speed=STANDS) as fake:
+        yield fake
+
+
+@pytest.fixture
+def market_at_ten(tmp_path: Path) -> Iterator[RunningFake]:
+    """A broker whose market is 45 minutes old and goes on at three times its pace."""
+    with running_fake(recordings=made_recordings(tmp_path), start=time(10), speed=3) as fake:
         yield fake
 
 
@@ -51,6 +61,14 @@ def begin(home: Outside, fake: RunningFake, *more: str) -> Engine:
     token.write_text(fake.access_token)
     token.chmod(0o600)
     return home.start(World.ACCOUNT, *settings_of(fake, *more))
+
+
+def settle(engine: Engine, fake: RunningFake) -> None:
+    """Let the minutes that a late start missed come in: without them there is no average range, so no stop."""
+    begun = engine.view().header.market_time
+    fake.control("POST", "clock", {"speed": 60})
+    wait_until(lambda: engine.view().header.market_time > begun + 4 * MINUTE, "four minutes of the market")
+    fake.control("POST", "clock", {"speed": 3})
 
 
 @contextlib.contextmanager
@@ -102,3 +120,22 @@ def test_a_recorded_paper_day_replayed_without_a_screen_gives_the_report_of_the_
     assert lived["trades"]
     assert lived["engine"]["updates"] > 4_000
     assert without_time(json.loads(replayed.stdout)) == without_time(lived)
+
+
+def test_an_engine_killed_with_a_position_open_comes_back_holding_it_behind_its_stop(
+    home: Outside, market_at_ten: RunningFake
+) -> None:
+    engine = begin(home, market_at_ten)
+    settle(engine, market_at_ten)
+    held = engine.enter(EQ_A)
+    (trade,) = engine.view().positions
+    engine.kill_process()
+    engine = begin(home, market_at_ten)
+    (found,) = engine.view().positions
+    assert found.stop_state == trade.stop_state == "HELD"
+    assert (found.quantity, found.average, found.since) == (trade.quantity, trade.average, trade.since)
+    assert (found.stop, found.external) == (trade.stop, False)
+    assert engine.wait_position(EQ_A) == held
+    assert engine.press() is not None
+    engine.wait_latch(LatchState.FLAT)
+    wait_until(lambda: is_flat(engine.book()), "the flat book on disk")

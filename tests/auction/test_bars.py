@@ -103,3 +103,29 @@ def test_contiguous_means_no_minute_missing_in_the_newest_period() -> None:
     assert not bars.contiguous
     bars.add(bar(at("09:19"), 1, 2))
     assert bars.contiguous
+
+
+@given(minute_lists().filter(lambda minutes: len(minutes) > 1), st.data())
+def test_minutes_that_were_missed_and_backfilled_leave_what_never_missing_them_leaves(
+    minutes: list[Bar], data: st.DataObject
+) -> None:
+    missing = data.draw(st.sets(st.sampled_from(minutes[:-1])))
+    bars = collect([minute for minute in minutes if minute not in missing])
+    assert bars.backfill(minutes) is bool(missing)
+    assert bars.backfill(minutes) is False
+    whole = collect(minutes)
+    assert (bars.minutes, bars.fives, bars.atr, bars.contiguous) == (
+        whole.minutes,
+        whole.fives,
+        whole.atr,
+        whole.contiguous,
+    )
+
+
+@given(minute_lists().filter(lambda minutes: len(minutes) > 0))
+def test_a_backfill_never_changes_what_the_feed_told_nor_runs_ahead_of_it(minutes: list[Bar]) -> None:
+    bars = collect(minutes)
+    other = Bar(minutes[-1].start, 1, 2, 1, 2, 7)
+    later = Bar(minutes[-1].start + MINUTE, 1, 2, 1, 2, 7)
+    assert bars.backfill([other, later]) is False
+    assert bars.minutes == collect(minutes).minutes

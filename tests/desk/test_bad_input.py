@@ -286,16 +286,20 @@ def test_a_home_that_may_not_be_used_is_named(tmp_path: Path, words: str, mode: 
         assert done.returncode == 2, said
 
 
-def test_paper_names_what_runs_without_a_feed_and_live_is_refused(here: Outside) -> None:
+def test_an_account_that_follows_nothing_says_so_and_names_what_runs_without_a_broker(here: Outside) -> None:
     with terminal(here) as screen:
-        assert screen.wait_end() == 1
+        assert screen.wait_end() == 2
+    assert "watchlist.instruments" in screen.text
     assert "cockpit demo" in screen.text
-    assert "cockpit replay FILE" in screen.text
-    with terminal(here, "--set", "account.mode=live") as screen:
+    refused(here.run("engine"), 2, "cockpit replay FILE")
+
+
+def test_live_is_refused_while_a_broker_address_is_not_on_this_machine(here: Outside) -> None:
+    words = ("--set", "account.mode=live", "--set", "watchlist.instruments=INFY")
+    with terminal(here, *words) as screen:
         assert screen.wait_end() == 1
     assert "account.mode = live is refused" in screen.text
-    refused(here.run("engine"), 1, "cockpit demo")
-    refused(here.run("engine", "--set", "account.mode=live"), 1, "refused")
+    refused(here.run("engine", *words), 1, "refused")
 
 
 def test_a_damaged_exchange_is_named_and_never_called_flat(

@@ -15,18 +15,17 @@ from engine.feeds.recorder import Recorder
 from engine.feeds.recording import open_recordings
 from engine.feeds.recording_file import RecordingError
 from engine.feeds.recording_format import (
+    Backfilled,
     Broken,
     Connected,
     Followed,
     RecordingHeader,
-    Seeded,
     SessionEvent,
-    Unfollowed,
 )
 from engine.market.clock import MINUTE, SECOND, Instant
 from engine.market.decoding import DecodeError, PacketDecoder, Quirk, Reason
 from engine.market.frames import updates_from_frame
-from engine.market.seed import InstrumentSeed
+from engine.market.seed import InstrumentSeed, MissedMinutes
 from engine.market.update import Bar, MarketUpdate
 from engine.runtime.headless import replay
 from engine.runtime.plan import Market, MarketChoice, open_feed
@@ -66,7 +65,8 @@ def record(path: Path, steps: Iterable[Step], first: RecordingHeader | None = No
 def drain(feed: PulledFeed) -> list[MarketUpdate]:
     updates = []
     while (update := feed.read()) is not None:
-        updates.append(update)
+        if isinstance(update, MarketUpdate):
+            updates.append(update)
     return updates
 
 
@@ -126,18 +126,15 @@ def test_instruments_prior_and_seeds_are_the_ones_the_session_had(tmp_path: Path
     assert feed.files[0].header == first
 
 
-def test_events_are_handed_out_once_and_before_the_update_they_came_before(tmp_path: Path) -> None:
-    late = Seeded(())
-    steps: list[Step] = [*MADE[:10], (MADE[9][0], late), *MADE[10:20], (MADE[19][0], Unfollowed((OPT_A,)))]
+def test_backfilled_minutes_come_out_where_they_came_in(tmp_path: Path) -> None:
+    arrival = MADE[9][0]
+    late = MissedMinutes(EQ_A, arrival, (Bar(TEN - MINUTE, 100, 110, 90, 105, 5_000),))
+    steps: list[Step] = [*MADE[:10], (arrival, Backfilled(late)), *MADE[10:20]]
     feed = open_frame_recordings([record(tmp_path / "a.frames", steps)])
     before = len(live(MADE[:10])[0])
-    for _ in range(before):
-        feed.read()
-        assert feed.take_events() == []
-    feed.read()
-    assert feed.take_events() == [(MADE[9][0], late)]
-    drain(feed)
-    assert feed.take_events()[0] == (MADE[19][0], Unfollowed((OPT_A,)))
+    assert all(isinstance(feed.read(), MarketUpdate) for _ in range(before))
+    assert feed.read() == late
+    assert isinstance(feed.read(), MarketUpdate)
 
 
 def test_the_files_of_one_day_play_as_one_and_each_life_decodes_for_itself(tmp_path: Path) -> None:

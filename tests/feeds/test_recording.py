@@ -41,6 +41,7 @@ MASTER = {
 def drain(feed: PulledFeed) -> list[MarketUpdate]:
     updates: list[MarketUpdate] = []
     while (update := feed.read()) is not None:
+        assert isinstance(update, MarketUpdate)
         updates.append(update)
     assert feed.read() is None
     return updates

@@ -24,13 +24,14 @@ def settings_of(seed: int = 7, instruments: int = 8) -> Simulator:
 
 
 def read(feed: PulledFeed, count: int) -> list[MarketUpdate]:
-    return list(islice(iter(feed.read, None), count))
+    return [item for item in islice(iter(feed.read, None), count) if isinstance(item, MarketUpdate)]
 
 
 def read_until(feed: PulledFeed, clock: time) -> list[MarketUpdate]:
     end = instant_at(feed.day, clock)
     found: list[MarketUpdate] = []
     while (update := feed.read()) is not None and update.arrival < end:
+        assert isinstance(update, MarketUpdate)
         found.append(update)
     return found
 

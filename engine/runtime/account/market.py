@@ -6,12 +6,12 @@ that wait for the broker: those have threads.
 """
 
 import asyncio
+import logging
 import time
 from collections.abc import Callable, Mapping
 from typing import Final
 
 import config
-from engine.auction.pre_open import read_pre_open
 from engine.brokers.upstox.account_exchange import AccountExchange
 from engine.commands import CommandResult, Follow, Outcome, Unfollow
 from engine.core import Checked, Halted, Noted
@@ -27,9 +27,10 @@ from engine.ledger.store import Ledger
 from engine.market.clock import SECOND, Instant
 from engine.market.decoding import PacketDecoder
 from engine.market.frames import Frame, Indication
-from engine.market.price import rupees_of
 from engine.runtime.account.checks import Checks
 from engine.runtime.account.following import Following
+from engine.runtime.account.indications import pre_open_notes
+from engine.runtime.account.missed import Missed
 from engine.runtime.account.opening import Opener, Opening
 from engine.runtime.account.order_way import OrderWay
 from engine.runtime.account.recordings import next_part, parts_of, remove_old
@@ -40,12 +41,16 @@ from engine.runtime.run import RunError
 from engine.runtime.service import Service
 from engine.upstox.budget import Budget
 from engine.upstox.client import UpstoxClient
+from engine.upstox.history import read_minutes_today
 from engine.upstox.token import TokenStore
 from engine.upstox.transport import transport_for
 from engine.views import PreflightView
 
+_AFTER_A_FAULT_SECONDS: Final = 1.0
 _LOOK_SECONDS: Final = 0.02
 """Between two looks for the feed's first word."""
+
+_logger: Final = logging.getLogger(__name__)
 
 
 class AccountMarket:
@@ -85,12 +90,15 @@ class AccountMarket:
             token=self._token,
         )
         self._feeding: asyncio.Task[None] | None = None
+        self._closing = False
         self._tape: LiveTape | None = None
         self._recorder: Recorder | None = None
         self._service: Service | None = None
         self._way: OrderWay | None = None
         self._following: Following | None = None
         self._checking: asyncio.Task[Checked] | None = None
+        self._missed: Missed | None = None
+        self._looking: asyncio.Task[None] | None = None
         self._halt = ""
         self._indications: dict[str, Indication] = {}
         self._feed_problem = "not connected yet"
@@ -129,27 +137,9 @@ class AccountMarket:
     @property
     def notes(self) -> Mapping[str, str]:
         """Return what auctions indicate, by instrument."""
-        tape, service = self._tape, self._service
-        if tape is None or service is None:
+        if self._tape is None or self._service is None:
             return {}
-        found = {}
-        for key, indication in self._indications.items():
-            instrument = tape.instruments.get(key)
-            update = service.core.sights.update(key)
-            if instrument is None or update is None or not update.auction:
-                continue
-            read = read_pre_open(
-                indication.price,
-                indication.quantity,
-                update.previous_close,
-                tape.prior.get(key),
-                instrument.tick,
-            )
-            if read is not None:
-                where = f" {read.location}" if read.location else ""
-                price = f"{rupees_of(read.price):,.2f}×{read.quantity:,}"
-                found[key] = f"ind {price} gap {read.gap_pct:+.1f}%{where}"
-        return found
+        return pre_open_notes(self._indications, self._tape, self._service.core.sights)
 
     def reached(self) -> Instant:
         """Return how far time may go in the run: not beyond a frame that is being read."""
@@ -166,7 +156,7 @@ class AccountMarket:
     async def connect(self) -> None:
         """Open the feed; where the feed is the clock, wait for its first word. Raises RunError."""
         if self._feeding is None:
-            self._feeding = asyncio.ensure_future(self._feed.run())
+            self._feeding = asyncio.ensure_future(self._keep_feeding())
         seconds = self._settings.feed.open_seconds + self._settings.preflight.first_update_seconds
         deadline = time.monotonic() + seconds
         while not self.clock.running:
@@ -241,6 +231,16 @@ class AccountMarket:
             self._recorder,
             self.clock.now,
         )
+        self._missed = Missed(
+            lambda key: read_minutes_today(self._client, key),
+            service.core.day,
+            tape,
+            self._recorder,
+            self.clock.now,
+            self._wake,
+        )
+        self._missed.look_for(tape.instruments)
+        self._looking = asyncio.ensure_future(self._missed.run())
         self._feed.unsubscribe(set(service.core.instruments) - set(service.core.watchlist))
         if verdict.reason:
             service.tell(verdict)
@@ -269,8 +269,10 @@ class AccountMarket:
     async def close(self) -> None:
         """End the lines and the recording."""
         self._service = None
-        if self._checking is not None:
-            self._checking.cancel()
+        self._closing = True
+        for task in (self._checking, self._looking):
+            if task is not None:
+                task.cancel()
         if self._way is not None:
             await self._way.close()
         await self._feed.close()
@@ -320,6 +322,15 @@ class AccountMarket:
         self._loop.call_soon_threadsafe(begin)
         return tape
 
+    async def _keep_feeding(self) -> None:
+        """Follow the feed until it is closed; a fault of ours in it is logged and shown, and it is opened again."""
+        while not self._closing:
+            try:
+                await self._feed.run()
+            except Exception:
+                _logger.exception("expected the feed to be followed for ever, got a fault of our own")
+                await asyncio.sleep(_AFTER_A_FAULT_SECONDS)
+
     async def _authorize(self) -> str:
         return await asyncio.to_thread(self._client.market_feed_authorize)
 
@@ -353,6 +364,8 @@ class AccountMarket:
                 self._note(
                     "good", f"the market feed is back after {seconds:.1f} s; what traded meanwhile is a gap"
                 )
+                if self._missed is not None and self._tape is not None:
+                    self._missed.look_for(self._tape.instruments)
             self._feed_problem, self._lost_at = "", None
             if self._recorder is not None:
                 self._recorder.note(Connected(), now)
@@ -380,7 +393,10 @@ class AccountMarket:
         if service is None or following is None:
             return "the run has not begun", ""
         if isinstance(command, Follow):
-            return await following.follow(command.text)
+            refusal, text = await following.follow(command.text)
+            if self._missed is not None and self._tape is not None and text:
+                self._missed.look_for(self._tape.instruments)
+            return refusal, text
         if isinstance(command, Unfollow):
             return following.unfollow(command.instrument)
         if self.checks.running:
