@@ -1,9 +1,10 @@
 """A whole Upstox broker on loopback, for tests and drills: REST, both streams, instrument files, faults on demand.
 
-``python -m tests.fake_upstox --recording FILE... --speed 1|10|max --scenario NAME`` serves it on a free port (``--port``
-fixes one) and prints one line of JSON: ``api_url``, ``order_url``, ``assets_url``, ``control_url``, ``access_token``,
-``pid``. Without a recording it plays the simulator's day. ``--help`` tells the rest: another date, a later start, the
-day begun at this moment (``--clock wall``), more instruments (``--instruments 50``), the broker's own square-off.
+``python -m tests.fake_upstox --recording FILE... --speed 1|10|max --scenario NAME`` serves it on a free port
+(``--port`` fixes one) and prints one line of JSON: ``api_url``, ``order_url``, ``assets_url``, ``control_url``,
+``access_token``, ``pid``. Without a recording it plays the simulator's day. ``--help`` tells the rest: another date, a
+later start, the day begun at this moment (``--clock wall``), more instruments (``--instruments 50``), the broker's own
+square-off.
 Inside a test, ``running_fake()`` serves the same in a thread.
 
 The market is the tape: orders match against its running book, take what they take from it until the next packet, and
