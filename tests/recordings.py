@@ -4,16 +4,20 @@ import gzip
 import json
 import os
 import random
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, time
+from functools import cache
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from engine.feeds.recording import open_recordings
 from engine.market.clock import MILLISECOND, MINUTE, SECOND, Instant, datetime_of, instant_at
+from engine.market.instrument import Instrument
+from engine.market.update import MarketUpdate
 
 DAY = date(2025, 12, 15)
 EQ_A = "NSE_EQ|INE027H01010"
@@ -44,6 +48,25 @@ def recorded_files() -> tuple[Path, ...]:
     """Return the four real recordings in name order, or skip."""
     folder = recordings_folder()
     return tuple(folder / name for name in sorted(_FILES.values()))
+
+
+@dataclass(frozen=True)
+class RecordedTape:
+    """The four real recordings, decoded: what is traded, and every update in order of arrival."""
+
+    instruments: Mapping[str, Instrument]
+    updates: tuple[MarketUpdate, ...]
+
+
+def recorded_tape() -> RecordedTape:
+    """Return the real recordings, decoded once for all tests, or skip."""
+    return _decode(recorded_files())
+
+
+@cache
+def _decode(files: tuple[Path, ...]) -> RecordedTape:
+    feed = open_recordings(files)
+    return RecordedTape(feed.instruments, tuple(iter(feed.read, None)))
 
 
 def arrival_text(instant: Instant, *, fraction: bool = True) -> str:

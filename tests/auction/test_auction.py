@@ -6,6 +6,7 @@ from itertools import pairwise
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from msgspec import structs
 
 from config import Profile, Settings, Stop
 from engine.auction.auction import Auction
@@ -13,19 +14,22 @@ from engine.auction.context import Quality
 from engine.auction.market import Market
 from engine.market.clock import MINUTE, SECOND
 from engine.market.seed import InstrumentSeed
-from engine.market.update import MarketUpdate
+from engine.market.update import Bar, MarketUpdate
 from tests.auction.batch import Batch, naive_atr, naive_value_area, read_batch
 from tests.auction.builders import (
     CLOSE,
     KEY,
     OPEN,
     TICK,
+    Trade,
     at,
     bar,
+    conflate,
     damaged_feeds,
     feeds,
     make_market,
     make_update,
+    tapes,
 )
 
 SMALL_ROWS = Settings(profile=Profile(row=0.5), stop=Stop(atr_period=3))
@@ -228,7 +232,9 @@ def test_changing_the_row_size_and_back_restores_every_value(
 
 
 @given(feeds())
-def test_rotation_stays_within_its_bounds_and_turns_with_the_prices(updates: list[MarketUpdate]) -> None:
+def test_rotation_is_the_sum_of_the_brackets_steps_and_stays_within_its_bounds(
+    updates: list[MarketUpdate],
+) -> None:
     context = play(updates).context(KEY)
     spans = read_batch(updates, OPEN, CLOSE).brackets
     expected = sum(
@@ -241,6 +247,61 @@ def test_rotation_stays_within_its_bounds_and_turns_with_the_prices(updates: lis
     else:
         assert context.rotation_factor == expected
         assert abs(expected) <= 2 * (len(spans) - 1)
+
+
+def upside_down(packet: MarketUpdate) -> MarketUpdate:
+    """Return a packet with every price mirrored at 100.00."""
+
+    def flip(bar: Bar | None) -> Bar | None:
+        if bar is None:
+            return None
+        low, high = 20_000 - bar.high, 20_000 - bar.low
+        return Bar(bar.start, 20_000 - bar.open, high, low, 20_000 - bar.close, bar.volume)
+
+    return structs.replace(
+        packet, last=20_000 - packet.last, day=flip(packet.day), minute=flip(packet.minute)
+    )
+
+
+@given(feeds())
+def test_prices_upside_down_change_the_sign_of_rotation_and_mirror_brackets_and_balance(
+    updates: list[MarketUpdate],
+) -> None:
+    one, other = play(updates).context(KEY), play([upside_down(update) for update in updates]).context(KEY)
+    assert (one.rotation_factor is None) == (other.rotation_factor is None)
+    assert (one.rotation_factor or 0) == -(other.rotation_factor or 0)
+    assert one.one_timeframing == -other.one_timeframing
+    spans = [(20_000 - bracket.high, 20_000 - bracket.low) for bracket in other.brackets]
+    assert [(bracket.low, bracket.high) for bracket in one.brackets] == spans
+    assert (one.extended_up, one.extended_down) == (other.extended_down, other.extended_up)
+
+
+@given(feeds())
+def test_the_profile_holds_every_unit_between_the_first_and_the_newest_day_volume(
+    updates: list[MarketUpdate],
+) -> None:
+    auction = play(updates).auction(KEY)
+    assert auction.profile.total == updates[-1].volume - updates[0].volume
+    for height in (1, 2, 5, 10, 50):
+        reading = auction.volume_reading(height)
+        assert (0 if reading is None else reading.total) == auction.profile.total
+
+
+@given(tapes(), st.data())
+def test_a_start_at_any_packet_still_has_range_and_balance_and_says_that_it_is_late(
+    tape: list[Trade], data: st.DataObject
+) -> None:
+    packets = conflate(tape, range(len(tape)))
+    begin = data.draw(st.integers(1, len(packets) - 1))
+    whole, late = play(packets).context(KEY), play(packets[begin:]).context(KEY)
+    assert (late.open, late.high, late.low, late.last) == (whole.open, whole.high, whole.low, whole.last)
+    if packets[begin].trade_time < OPEN + 60 * MINUTE:
+        assert late.initial_balance == whole.initial_balance
+    else:
+        assert late.initial_balance is None
+    assert late.partial_since == packets[begin].trade_time
+    assert (late.open_type.name, late.opening_range) == ("UNKNOWN", None)
+    assert str(late.open_type.evidence["reason"]).startswith("late start at ")
 
 
 @given(feeds())

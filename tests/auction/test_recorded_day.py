@@ -15,13 +15,12 @@ from engine.auction.placement import PlacementShares
 from engine.auction.report import instrument_report
 from engine.auction.tpo_profile import letter_of, tpo_rows
 from engine.auction.value_area import Rows, Rule, find_poc, find_value_area
-from engine.feeds.recording import open_recordings
 from engine.market.clock import MINUTE, SECOND, isoformat
 from engine.market.instrument import Instrument
 from engine.market.session import trading_day
 from engine.market.update import MarketUpdate
 from tests.auction.builders import DAY, at
-from tests.recordings import EQ_A, EQ_B, OPT_A, OPT_B, recorded_files
+from tests.recordings import EQ_A, EQ_B, OPT_A, OPT_B, recorded_tape
 
 CLOCKS = ("10:15", "12:15", "14:15")
 
@@ -48,14 +47,12 @@ def new_market(instruments: Mapping[str, Instrument], settings: Settings | None 
 
 @pytest.fixture(scope="module")
 def day() -> Day:
-    feed = open_recordings(recorded_files())
-    updates: list[MarketUpdate] = []
-    while (update := feed.read()) is not None:
-        updates.append(update)
-    market = new_market(feed.instruments)
-    result = Day(feed.instruments, updates, market)
-    waiting = {(key, clock) for key in feed.instruments for clock in CLOCKS}
-    open_keys = set(feed.instruments)
+    recorded = recorded_tape()
+    updates = recorded.updates
+    market = new_market(recorded.instruments)
+    result = Day(recorded.instruments, updates, market)
+    waiting = {(key, clock) for key in recorded.instruments for clock in CLOCKS}
+    open_keys = set(recorded.instruments)
     for update in updates:
         key = update.instrument
         for clock in CLOCKS:

@@ -13,11 +13,10 @@ from engine.auction.levels import Acceptance, NodeKind
 from engine.auction.market import Market
 from engine.auction.quality import Quality
 from engine.auction.structure_reading import read_structure
-from engine.feeds.recording import open_recordings
 from engine.market.clock import datetime_of
 from engine.market.session import trading_day
 from tests.auction.builders import DAY, at
-from tests.recordings import EQ_A, EQ_B, OPT_A, OPT_B, recorded_files
+from tests.recordings import EQ_A, EQ_B, OPT_A, OPT_B, recorded_tape
 
 KEYS = (EQ_A, EQ_B, OPT_A, OPT_B)
 
@@ -33,11 +32,11 @@ class Recorded:
 
 @pytest.fixture(scope="module")
 def recorded() -> Recorded:
-    feed = open_recordings(recorded_files())
+    tape = recorded_tape()
     settings = Settings()
-    market = Market(feed.instruments, trading_day(DAY, settings.session), settings)
+    market = Market(tape.instruments, trading_day(DAY, settings.session), settings)
     early: dict[str, Context] = {}
-    while (update := feed.read()) is not None:
+    for update in tape.updates:
         if not early and update.arrival >= at("11:30"):
             early = {key: market.context(key) for key in KEYS}
         market.apply(update)

@@ -1,10 +1,13 @@
 """POC and value area against published vectors, a naive oracle and their invariants."""
 
+from dataclasses import replace
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from engine.auction.value_area import Rule, find_poc, find_value_area
+from engine.auction.profile_reading import read_profile
+from engine.auction.value_area import Rows, Rule, find_poc, find_value_area
 from tests.auction.batch import naive_value_area
 
 RULES: tuple[Rule, ...] = ("dual", "one-row")
@@ -121,3 +124,12 @@ def test_scaling_all_volumes_changes_nothing(counts: list[int], factor: int, rul
 def test_a_smaller_percentage_lies_inside_a_larger_one(counts: list[int], rule: Rule, tie_up: bool) -> None:
     inner, outer = area(counts, rule, 68, tie_up=tie_up), area(counts, rule, 70, tie_up=tie_up)
     assert outer[0] <= inner[0] <= inner[1] <= outer[1]
+
+
+@given(any_profile, st.integers(-200, 200), st.sampled_from(RULES))
+def test_moving_all_rows_moves_poc_and_area_by_as_much(counts: list[int], rows: int, rule: Rule) -> None:
+    here, there = (read_profile(Rows(low, counts), 50, rule, 70) for low in (1_000, 1_000 + rows))
+    assert here is not None
+    assert there is not None
+    moved = replace(here, poc=here.poc + 50 * rows, val=here.val + 50 * rows, vah=here.vah + 50 * rows)
+    assert there == moved

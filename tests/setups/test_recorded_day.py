@@ -7,12 +7,11 @@ import pytest
 from config import Settings, Setups
 from engine.auction.context import Context
 from engine.auction.market import Market
-from engine.feeds.recording import open_recordings
 from engine.market.clock import datetime_of
 from engine.market.session import trading_day
 from engine.setups.register import SETUPS, build_setups
 from engine.setups.signal import Refusal, Side, Signal
-from tests.recordings import EQ_A, EQ_B, OPT_A, OPT_B, recorded_file
+from tests.recordings import DAY, EQ_A, EQ_B, OPT_A, OPT_B, recorded_tape
 
 SWITCHED_ON = Setups(absorption="auto", eighty_percent="auto")
 
@@ -31,11 +30,11 @@ class Told:
 @pytest.fixture(scope="module")
 def told() -> Told:
     settings = Settings()
-    feed = open_recordings([recorded_file(key) for key in (EQ_A, EQ_B, OPT_A, OPT_B)])
-    market = Market(dict(feed.instruments), trading_day(feed.day, settings.session), settings)
-    setups = {key: build_setups(key, SWITCHED_ON, estimated_range=True) for key in feed.instruments}
+    recorded = recorded_tape()
+    market = Market(recorded.instruments, trading_day(DAY, settings.session), settings)
+    setups = {key: build_setups(key, SWITCHED_ON, estimated_range=True) for key in recorded.instruments}
     told = Told()
-    while (update := feed.read()) is not None:
+    for update in recorded.updates:
         applied = market.apply(update)
         if applied.minute_closed or applied.five_minutes_closed or applied.bracket_closed:
             context = market.context(update.instrument)
