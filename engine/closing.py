@@ -4,25 +4,42 @@ import asyncio
 import time
 from typing import Final
 
-from engine.brokers.paper import PaperExchange
+import config
 from engine.brokers.store import ExchangeError
+from engine.brokers.upstox.closing import flatten_account
 from engine.commands import CommandResult, Outcome, Rearm
 from engine.home import HomeError, WorldDirectory
 from engine.latch import Latch, LatchError, LatchState, read_latch
 from engine.link import Ended, KillSender, LinkError, Way, command_of, connect, new_kill_id
-from engine.market.session import trading_day
 from engine.process import HUNG_AFTER, EngineLock, EngineProcessError, EngineState, engine_state, take_over
-from engine.runtime.plan import RunPlan
-from engine.standing import read_plan, stopped_for_day, was_never_used
+from engine.runtime.plan import Market, RunPlan
+from engine.standing import (
+    Reach,
+    broker_of,
+    counted,
+    left_outside,
+    open_paper,
+    read_plan,
+    stopped_for_day,
+    unanswered_tags,
+    was_never_used,
+)
 
 _PATIENCE: Final = 60.0
 """Seconds a running engine is given to prove that it is flat."""
 _POLL_SECONDS: Final = 0.05
 _ANSWER_SECONDS: Final = 10.0
+_OPEN: Final = "positions or orders are open"
 
 
-def flatten_world(directory: WorldDirectory) -> tuple[bool, str]:
-    """Latch, close everything and return (whether the broker confirmed flat, what happened)."""
+def flatten_world(
+    directory: WorldDirectory, settings: config.Settings | None, *, patience: float = _PATIENCE
+) -> tuple[bool, str]:
+    """Latch, close everything and return (whether the broker confirmed flat, what happened).
+
+    ``settings`` is None when they cannot be used: a live run's own are taken then. ``patience`` bounds, in seconds,
+    how long the broker is given.
+    """
     try:
         directory.create()
     except HomeError as error:
@@ -37,12 +54,12 @@ def flatten_world(directory: WorldDirectory) -> tuple[bool, str]:
     except (EngineProcessError, HomeError) as error:
         return False, f"NOT FLAT: {error}"
     try:
-        return _flatten_without_engine(directory)
+        return _flatten_without_engine(directory, settings, patience)
     finally:
         lock.release(clean=False)
 
 
-def rearm_world(directory: WorldDirectory) -> tuple[bool, str]:
+def rearm_world(directory: WorldDirectory, settings: config.Settings | None) -> tuple[bool, str]:
     """Clear the latch of a flat world that may trade again; return (whether it was cleared, what happened)."""
     why_not = stopped_for_day(directory)
     if why_not:
@@ -59,7 +76,7 @@ def rearm_world(directory: WorldDirectory) -> tuple[bool, str]:
     if lock is None:
         return False, "stays latched: an engine is just starting; try again"
     try:
-        return _rearm_without_engine(directory)
+        return _rearm_without_engine(directory, settings)
     finally:
         lock.release(clean=False)
 
@@ -94,64 +111,106 @@ def _flatten_by_engine(directory: WorldDirectory) -> tuple[bool, str] | None:
         sender.close()
 
 
-def _flatten_without_engine(directory: WorldDirectory) -> tuple[bool, str]:
+def _flatten_without_engine(
+    directory: WorldDirectory, settings: config.Settings | None, patience: float
+) -> tuple[bool, str]:
     latch = Latch(directory.latch)
     try:
         latch.set(command_of(new_kill_id()), "cockpit flatten", "no engine was running")
-        if was_never_used(directory):
-            latch.mark(LatchState.FLAT)
-            return True, "FLAT: no order was ever sent here; latched"
-        exchange = _open_exchange(directory)
-        if isinstance(exchange, str):
-            latch.mark(LatchState.STUCK)
-            return False, f"NOT FLAT: {exchange}"
-        try:
-            report = exchange.flatten_standing(exchange.cursor.now)
-            flat = exchange.flat
-        except ExchangeError as error:
-            return False, f"NOT FLAT: {error}"
-        finally:
-            exchange.close()
-        if not flat:
-            names = ", ".join(report.unpriced) or "unknown"
-            latch.mark(LatchState.STUCK)
-            return False, f"NOT FLAT: no price is known for {names}; latched"
-        latch.mark(LatchState.FLAT)
-        counts = f"{len(report.closed)} positions closed, {len(report.cancelled)} orders cancelled"
-        return True, f"FLAT: {counts} against the standing book (STALE); latched"
+        done = _close_everything(directory, settings, patience)
+        flat = all(part for part, _ in done)
+        latch.mark(LatchState.FLAT if flat else LatchState.STUCK)
+        words = "; ".join(text for part, text in done if flat or not part)
+        return flat, f"{'FLAT' if flat else 'NOT FLAT'}: {words}; latched"
     finally:
         latch.close()
 
 
-def _open_exchange(directory: WorldDirectory, *, read_only: bool = False) -> PaperExchange | str:
+def _close_everything(
+    directory: WorldDirectory, settings: config.Settings | None, patience: float
+) -> list[tuple[bool, str]]:
+    """Close wherever orders of a world may be: at the broker first, then in the paper exchange."""
     plan = read_plan(directory)
-    if not directory.exchange.exists():
-        return f"{directory.exchange}: expected the exchange's file, got none; only a new run begins with an empty book"
+    reach = broker_of(directory, settings)
+    done = [] if reach is None else [_close_at_broker(directory, reach, patience)]
+    if plan is not None and plan.choice.market is Market.LIVE:
+        return done
+    if was_never_used(directory):
+        return done or [(True, "no order was ever sent here")]
+    if plan is None:
+        text = (
+            f"{directory.ledger}: expected the newest run, got none that reads; the exchange cannot be asked"
+        )
+        return [*done, (False, text)]
+    return [*done, _close_paper(directory, plan)]
+
+
+def _close_at_broker(directory: WorldDirectory, reach: Reach, patience: float) -> tuple[bool, str]:
+    awaited = frozenset[str]() if reach.plan is None else unanswered_tags(directory, reach.plan)
+    report = flatten_account(reach.client, reach.scope, patience=patience, awaited=awaited)
+    standing = report.standing
+    outside = left_outside(standing)
+    if report.flat:
+        counts = (
+            f"{counted(report.exits, 'exit')} and {counted(report.cancels, 'cancel')} sent, "
+            "the broker said flat twice"
+        )
+        return True, f"{counts}; {outside}" if outside else counts
+    open_now = [f"{row.symbol or row.instrument} {row.quantity:+d}" for row in standing.positions]
+    what = f"open at the broker: {', '.join(open_now)}" if open_now else "the broker did not say flat"
+    if not standing.known:
+        what = "what is open is unknown"
+    words = [what, *report.problems, outside, "close by the broker's app or phone if this cannot wait"]
+    return False, "; ".join(word for word in words if word)
+
+
+def _close_paper(directory: WorldDirectory, plan: RunPlan) -> tuple[bool, str]:
+    exchange = open_paper(directory, plan, read_only=False)
+    if isinstance(exchange, str):
+        return False, exchange
+    try:
+        report = exchange.flatten_standing(exchange.cursor.now)
+        flat = exchange.flat
+    except ExchangeError as error:
+        return False, str(error)
+    finally:
+        exchange.close()
+    if not flat:
+        names = ", ".join(report.unpriced) or "unknown"
+        return False, f"no price is known for {names}"
+    counts = f"{len(report.closed)} positions closed, {len(report.cancelled)} orders cancelled"
+    return True, f"{counts} against the standing book (STALE)"
+
+
+def _why_not_flat(directory: WorldDirectory, settings: config.Settings | None) -> str:
+    """Ask wherever orders of a world may be; return why it is not known to be flat, empty when it is."""
+    plan = read_plan(directory)
+    reach = broker_of(directory, settings)
+    if reach is not None:
+        standing = reach.standing()
+        if not standing.known:
+            return f"the broker cannot be asked: {standing.problem}"
+        if not standing.flat:
+            return f"{_OPEN} at the broker; cockpit flatten closes them"
+    if (plan is not None and plan.choice.market is Market.LIVE) or was_never_used(directory):
+        return ""
     if plan is None:
         return (
             f"{directory.ledger}: expected the newest run, got none that reads; the exchange cannot be asked"
         )
+    exchange = open_paper(directory, plan, read_only=True)
+    if isinstance(exchange, str):
+        return exchange
     try:
-        return _exchange_of(directory, plan, read_only=read_only)
-    except (ExchangeError, ValueError) as error:
-        return str(error)
-
-
-def _exchange_of(directory: WorldDirectory, plan: RunPlan, *, read_only: bool) -> PaperExchange:
-    settings = plan.configured()
-    day = trading_day(plan.day, settings.session)
-    return PaperExchange.open(directory.exchange, plan.by_key, day, settings.paper, read_only=read_only)
-
-
-def _rearm_without_engine(directory: WorldDirectory) -> tuple[bool, str]:
-    if not was_never_used(directory):
-        exchange = _open_exchange(directory, read_only=True)
-        if isinstance(exchange, str):
-            return False, f"stays latched: {exchange}"
-        flat = exchange.flat
+        return "" if exchange.flat else f"{_OPEN}; cockpit flatten closes them"
+    finally:
         exchange.close()
-        if not flat:
-            return False, "stays latched: positions or orders are open; cockpit flatten closes them"
+
+
+def _rearm_without_engine(directory: WorldDirectory, settings: config.Settings | None) -> tuple[bool, str]:
+    why_not = _why_not_flat(directory, settings)
+    if why_not:
+        return False, f"stays latched: {why_not}"
     latch = Latch(directory.latch)
     try:
         latch.rearm()

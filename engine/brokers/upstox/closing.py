@@ -6,7 +6,7 @@ is cancelled only where an exit can follow, and goes back where the exit was ref
 """
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Final
 
 import msgspec
@@ -75,15 +75,18 @@ def flatten_account(
     scope: Scope = Scope.INTRADAY,
     *,
     patience: float = 60.0,
+    awaited: Iterable[str] = (),
     clock: Callable[[], Instant] = lambda: time.time_ns() // 1_000,
     monotonic: Callable[[], float] = time.monotonic,
     sleep: Callable[[float], None] = time.sleep,
 ) -> ClosingReport:
     """Cancel and close everything in scope, and return only when it is proven flat, hopeless, or time is up.
 
-    Hopeless is what only a person or the morning can change: a dead token, a refused address, a closed market.
+    ``awaited`` are tags of orders that may have left without an answer: nothing is flat before each is listed or can
+    no longer arrive. Hopeless is what only a person or the morning can change: a dead token, a refused address, a
+    closed market.
     """
-    return _Closing(client, scope, patience, clock, monotonic, sleep).run()
+    return _Closing(client, scope, patience, frozenset(awaited), clock, monotonic, sleep).run()
 
 
 class _Closing:
@@ -92,6 +95,7 @@ class _Closing:
         client: UpstoxClient,
         scope: Scope,
         patience: float,
+        awaited: frozenset[str],
         clock: Callable[[], Instant],
         monotonic: Callable[[], float],
         sleep: Callable[[float], None],
@@ -103,6 +107,8 @@ class _Closing:
         self._sleep = sleep
         self._reader = BookReader(clock, sleep=sleep)
         self._deadline = monotonic() + patience
+        self._awaited = awaited
+        self._awaited_until = monotonic() + DOUBT_PATIENCE
         self._problems: dict[str, None] = {}
         self._cancels = self._exits = self._tags = 0
         self._hopeless = False
@@ -122,7 +128,7 @@ class _Closing:
 
     def run(self) -> ClosingReport:
         quiet_rounds = rounds_beyond = 0
-        while not self._look().flat or not self._proven():
+        while not self._look().flat or not self._all_arrived() or not self._proven():
             if self._monotonic() >= self._deadline:
                 rounds_beyond += 1
                 if rounds_beyond > _COVERING_ROUNDS or not self._uncovered():
@@ -199,15 +205,20 @@ class _Closing:
 
     def _under_way(self, instrument: str) -> bool:
         """Say whether an exit of an instrument may still show itself: another one could be too much."""
-        return self._anything_under_way() and any(
-            name in (instrument, _ANY) for name in (*self._doubt, *(row[0] for row in self._sent.values()))
-        )
-
-    def _anything_under_way(self) -> bool:
         now = self._monotonic()
         self._doubt = {name: until for name, until in self._doubt.items() if until > now}
         self._sent = {name: row for name, row in self._sent.items() if row[1] > now}
-        return bool(self._doubt or self._sent)
+        return any(
+            name in (instrument, _ANY) for name in (*self._doubt, *(row[0] for row in self._sent.values()))
+        )
+
+    def _all_arrived(self) -> bool:
+        """Say whether every order that may have left is listed, or can no longer arrive."""
+        return not self._awaited or self._monotonic() >= self._awaited_until
+
+    def _anything_under_way(self) -> bool:
+        self._under_way(_ANY)
+        return bool(self._doubt or self._sent) or not self._all_arrived()
 
     def _uncovered(self) -> list[PositionRow]:
         """Return the open positions with neither a live order nor an exit under way."""
@@ -340,6 +351,7 @@ class _Closing:
             self._failed("read", error.outcome)
             self._standing = AccountStanding(known=False, problem=str(error))
             return self._standing
+        self._awaited -= {row.tag for row in book.orders}
         for row in book.orders:
             self._sent.pop(row.order_id, None)
             if row.order_id in self._exit_ids and row.status == "rejected":

@@ -355,6 +355,32 @@ def test_an_empty_order_book_beside_open_trades_sends_no_exit_beside_a_stop() ->
     assert not any(call.startswith(("POST", "DELETE")) for call in broker.calls)
 
 
+def test_nothing_is_flat_while_an_order_that_left_may_still_arrive() -> None:
+    broker = SmallBroker()
+    wall = Wall()
+
+    def arrive(request: Received) -> None:
+        if wall.now >= 6 and not broker.orders and request.path.endswith("retrieve-all"):
+            entry = {"instrument_token": "NSE_EQ|INE1", "transaction_type": "BUY", "order_type": "LIMIT"}
+            broker.fill(broker.place(entry | {"quantity": 10, "price": 100.0, "tag": "a-1-E"}), 100.0)
+
+    broker.faults.append(arrive)
+    with broker.serve() as server:
+        client = client_of(server.url, budget=Budget(wall, lambda: 0.5), sleep=wall.sleep)
+        report = flatten_account(
+            client, awaited=["a-1-E"], clock=wall.instant, monotonic=wall, sleep=wall.sleep
+        )
+        assert report.flat
+        assert report.exits == 1
+        assert broker.net("NSE_EQ|INE1") == 0
+        began = wall.now
+        report = flatten_account(
+            client, awaited=["never-sent"], clock=wall.instant, monotonic=wall, sleep=wall.sleep
+        )
+    assert report.flat
+    assert 10 <= wall.now - began < 13
+
+
 def test_hours_that_end_until_the_morning_are_not_waited_out() -> None:
     broker = holding(1)
     broker.faults.append(lambda _: error(423, "UDAPI100074", "05:30 to 24:00"))

@@ -1,0 +1,235 @@
+"""What the broker says of a live account, asked from a shell: with no engine, or beside one."""
+
+from collections import defaultdict
+from dataclasses import dataclass
+
+import config
+from engine.brokers.store import ExchangeError, ExchangeStore
+from engine.brokers.upstox.book_reader import WholeBook
+from engine.brokers.upstox.standing import AccountStanding, Scope, account_standing, protects
+from engine.brokers.upstox.translation import intraday
+from engine.home import World, WorldDirectory
+from engine.latch import wall_clock
+from engine.market.calendar import CalendarError
+from engine.market.charges import order_charges
+from engine.market.clock import Instant, isoformat
+from engine.market.instrument import InstrumentClass
+from engine.market.price import Paise, rupees_of
+from engine.runtime.plan import Market, RunPlan
+from engine.standing.world import day_of, live_plan, read_plan
+from engine.upstox.budget import Budget
+from engine.upstox.client import UpstoxClient
+from engine.upstox.records import OrderRow, PositionRow
+from engine.upstox.token import TokenStore
+from engine.upstox.transport import transport_for
+
+_SECRETS = ("access_token", "client_id", "client_secret")
+
+
+@dataclass(frozen=True, slots=True)
+class Reach:
+    """A broker that may hold something of a world's, and what of it is in scope."""
+
+    client: UpstoxClient
+    scope: Scope
+    plan: RunPlan | None
+    """The live run; None when there never was one, or it cannot be read."""
+
+    def standing(self) -> AccountStanding:
+        """Ask the broker."""
+        return account_standing(self.client, self.scope)
+
+
+def broker_of(directory: WorldDirectory, settings: config.Settings | None) -> Reach | None:
+    """Return the broker that may hold something of a world's; None when nothing of it can be there.
+
+    Addresses are those that the live run had, secrets those of now. ``settings`` is None when they cannot be used:
+    the run's own are taken then. Without a live run the broker is asked where the settings say live and a token is
+    there, for the account may hold what a phone bought; and where a ledger that does not read may hide one.
+    """
+    if directory.world is not World.ACCOUNT:
+        return None
+    root = directory.path.parent
+    plan = live_plan(directory)
+    chosen = _chosen(plan, settings)
+    if chosen is None:
+        return None
+    token = TokenStore(root, chosen.upstox.access_token)
+    hidden = directory.place.exists() and read_plan(directory) is None
+    wanted = settings is not None and settings.account.mode == Market.LIVE.value and token() is not None
+    if plan is None and not hidden and not wanted:
+        return None
+    client = UpstoxClient(chosen.upstox, token, transport_for(chosen.upstox), Budget())
+    return Reach(client, Scope(chosen.kill.scope), plan)
+
+
+def live_status(directory: WorldDirectory, reach: Reach) -> tuple[dict[str, object], str]:
+    """Return what the contract's status says of a live account, and why it says less than it could (else empty)."""
+    plan = reach.plan
+    place = _place(directory, plan)
+    found: dict[str, object] = {}
+    if plan is not None:
+        time = None if place is None else isoformat(place[0])
+        found["feed"] = {
+            "source": Market.LIVE.value,
+            "time": time,
+            "updates": None if place is None else place[1],
+        }
+        found["phase"] = _phase(directory, plan, place)
+    standing = reach.standing()
+    if not standing.known or standing.day is None:
+        return found, f"the broker cannot be asked, so what is open is unknown: {standing.problem}"
+    found["book"] = {
+        "state": "FLAT" if standing.flat else "OPEN",
+        "verified_at": isoformat(wall_clock()),
+        "source": "broker",
+    }
+    found["positions"] = [_position(position, standing.orders) for position in standing.positions]
+    found["orders"] = [_order(order) for order in standing.orders]
+    found["pnl"] = _result(standing.day, plan)
+    return found, left_outside(standing)
+
+
+def left_outside(standing: AccountStanding) -> str:
+    """Return what the kill's scope leaves alone; empty when it is nothing."""
+    counts = [
+        counted(count, what)
+        for count, what in ((standing.outside_positions, "position"), (standing.outside_orders, "live order"))
+        if count
+    ]
+    return f"leaves {' and '.join(counts)} outside (kill.scope = intraday)" if counts else ""
+
+
+def counted(number: int, what: str) -> str:
+    """Return a number of things in words."""
+    return f"{number} {what}{'' if number == 1 else 's'}"
+
+
+def _chosen(plan: RunPlan | None, settings: config.Settings | None) -> config.Settings | None:
+    if plan is None:
+        return settings
+    try:
+        own = plan.configured()
+    except ValueError:
+        # Written by another version: the addresses of now are the best guess there is.
+        return settings
+    if settings is None:
+        return own
+    secrets = {name: getattr(settings.upstox, name) for name in _SECRETS}
+    upstox = own.upstox.model_copy(update=secrets)
+    return own.model_copy(update={"upstox": upstox, "kill": settings.kill})
+
+
+def _place(directory: WorldDirectory, plan: RunPlan | None) -> tuple[Instant, int] | None:
+    """Return when the run last committed its place, and after how many updates."""
+    if plan is None or not directory.place.exists():
+        return None
+    try:
+        store = ExchangeStore(directory.place, read_only=True)
+    except ExchangeError:
+        return None
+    try:
+        book = store.load()
+    except ExchangeError:
+        return None
+    finally:
+        store.close()
+    if book is None or book.cursor.run != plan.run:
+        return None
+    return book.cursor.now, book.cursor.updates
+
+
+def _phase(directory: WorldDirectory, plan: RunPlan, place: tuple[Instant, int] | None) -> str | None:
+    """Return the phase now; where the feed is the clock, as of the newest place."""
+    try:
+        day = day_of(directory, plan)
+        by_feed = plan.configured().session.clock == "feed"
+    except (CalendarError, ValueError):
+        return None
+    now = (None if place is None else place[0]) if by_feed else wall_clock()
+    if now is None or not plan.instruments:
+        return None
+    return day.phase(plan.instruments[0].kind, now).value
+
+
+def _position(position: PositionRow, orders: tuple[OrderRow, ...]) -> dict[str, object]:
+    stops = [order for order in orders if protects(order, position)]
+    covered = sum(order.quantity - order.filled_quantity for order in stops)
+    stop = None
+    if stops:
+        state = "HELD" if covered >= abs(position.quantity) else "PARTIAL"
+        stop = {"price": rupees_of(stops[-1].trigger_price), "state": state}
+    open_result = _open_result(position)
+    return {
+        "instrument": position.instrument,
+        "quantity": position.quantity,
+        "average_price": None if position.average_price is None else rupees_of(position.average_price),
+        "stop": stop,
+        "pnl": None if open_result is None else rupees_of(open_result),
+    }
+
+
+def _order(order: OrderRow) -> dict[str, object]:
+    return {
+        "tag": order.tag,
+        "instrument": order.instrument,
+        "side": order.side,
+        "type": order.order_type,
+        "quantity": order.quantity,
+        "filled": order.filled_quantity,
+        "price": rupees_of(order.price),
+        "trigger_price": rupees_of(order.trigger_price) if order.trigger_price else None,
+        "status": order.status,
+    }
+
+
+def _open_result(position: PositionRow) -> Paise | None:
+    if position.last_price is None or position.average_price is None:
+        return None
+    return (position.last_price - position.average_price) * position.quantity
+
+
+def _result(book: WholeBook, plan: RunPlan | None) -> dict[str, object]:
+    """Return the day's result in product I by the broker's sums; what it does not say is None."""
+    rows = [row for row in book.positions if intraday(row)]
+    cash = sum(row.day_sell_value - row.day_buy_value for row in rows)
+    open_rows = [row for row in rows if row.quantity]
+    costs = [None if row.average_price is None else row.average_price * row.quantity for row in open_rows]
+    results = [_open_result(row) for row in open_rows]
+    realised = None if None in costs else cash + sum(cost or 0 for cost in costs)
+    open_result = None if None in results else sum(result or 0 for result in results)
+    charges = _charges(book.orders, plan)
+    parts = (realised, open_result, charges)
+    net = None if None in parts else (realised or 0) + (open_result or 0) - (charges or 0)
+    named = {"realised": realised, "open": open_result, "charges": charges, "net": net}
+    return {name: None if value is None else rupees_of(value) for name, value in named.items()}
+
+
+def _charges(orders: tuple[OrderRow, ...], plan: RunPlan | None) -> Paise | None:
+    """Return the day's charges of product I as the tables have them; None where an instrument's class is unknown."""
+    executed = [order for order in orders if order.filled_quantity and intraday(order)]
+    if not executed:
+        return 0
+    if plan is None:
+        return None
+    kinds: defaultdict[str, InstrumentClass | None] = defaultdict(lambda: None)
+    kinds.update({instrument.key: instrument.kind for instrument in plan.instruments})
+    total = 0
+    for order in executed:
+        kind = kinds[order.instrument] or _class_of(order)
+        if kind is None:
+            return None
+        total += order_charges(kind, order.side, order.filled_value, plan.day).total
+    return total
+
+
+def _class_of(order: OrderRow) -> InstrumentClass | None:
+    """Return the class that an order's segment and symbol show: enough for charges, for classes share their rates."""
+    segment = order.instrument.partition("|")[0]
+    if segment == "NSE_EQ":
+        return InstrumentClass.STOCK
+    if segment == "NSE_FO" and order.symbol.endswith(("CE", "PE")):
+        return InstrumentClass.OPTION
+    if segment == "NSE_FO" and order.symbol.endswith("FUT"):
+        return InstrumentClass.INDEX_FUTURE
+    return None

@@ -1,0 +1,137 @@
+"""What a world's files say of its runs: the newest plan, whether anything was ever sent, its limits."""
+
+from typing import Final
+
+import msgspec
+
+import config
+from engine.core import DayState
+from engine.home import World, WorldDirectory
+from engine.latch import wall_clock
+from engine.ledger.reader import LedgerReader
+from engine.ledger.records import LedgerError
+from engine.market.calendar import load_calendar
+from engine.market.clock import trading_date
+from engine.market.price import rupees_of
+from engine.market.session import TradingDay, trading_day
+from engine.orders.states import State
+from engine.runtime.plan import Market, RunPlan
+from engine.runtime.run import RunError
+from engine.runtime.run import read_plan as plan_of
+
+
+def read_plan(directory: WorldDirectory) -> RunPlan | None:
+    """Return the plan of the world's newest run; None when there is none or it cannot be read."""
+    try:
+        with LedgerReader(directory.ledger) as ledger:
+            run = ledger.last_run()
+            return None if run is None else plan_of(run)
+    except (LedgerError, RunError):
+        return None
+
+
+def was_never_used(directory: WorldDirectory) -> bool:
+    """Say whether no run ever began here, so that no order can ever have been sent; False when that cannot be known."""
+    if directory.exchange.exists() or directory.place.exists():
+        return False
+    if not directory.ledger.exists():
+        return True
+    try:
+        with LedgerReader(directory.ledger) as ledger:
+            return not ledger.runs()
+    except LedgerError:
+        return False
+
+
+def live_plan(directory: WorldDirectory) -> RunPlan | None:
+    """Return the newest live run's plan if it is of the newest run's day: what it left may be at the broker still."""
+    try:
+        with LedgerReader(directory.ledger) as ledger:
+            runs = ledger.runs()
+            for run in reversed(runs):
+                if run.day == runs[-1].day and run.run.startswith(f"{Market.LIVE.value}-"):
+                    return plan_of(run)
+    except (LedgerError, RunError):
+        return None
+    return None
+
+
+def unanswered_tags(directory: WorldDirectory, plan: RunPlan) -> frozenset[str]:
+    """Return the tags of orders that a run meant to send and of which it never learned anything."""
+    try:
+        with LedgerReader(directory.ledger) as ledger:
+            meant = {fact.key for fact in ledger.records("intent", plan.run)}
+            events = ledger.records("order_event", plan.run)
+    except LedgerError:
+        return frozenset()
+    rows = [_OrderEvent.read(fact.payload) for fact in events]
+    return frozenset(meant - {row.tag for row in rows if row.state not in _UNANSWERED})
+
+
+class _OrderEvent(msgspec.Struct, frozen=True):
+    tag: str = ""
+    state: str = ""
+
+    @classmethod
+    def read(cls, payload: str) -> "_OrderEvent":
+        """Return what an order event says; requests, which are kept beside them, say nothing of a state."""
+        try:
+            return msgspec.json.decode(payload, type=cls)
+        except msgspec.DecodeError:
+            return cls()
+
+
+_UNANSWERED: Final = frozenset({"", State.SUBMITTED.value, State.IN_DOUBT.value})
+
+
+def day_of(directory: WorldDirectory, plan: RunPlan) -> TradingDay:
+    """Return the schedule of a run's day; the home's own calendar counts for the account. Raises CalendarError."""
+    home = directory.path.parent if directory.world is World.ACCOUNT else None
+    return trading_day(plan.day, plan.configured().session, load_calendar(home))
+
+
+def mode_of(directory: WorldDirectory, plan: RunPlan | None, settings: config.Settings) -> str:
+    """Return the mode of the run that a world shows; without one the mode the next would have."""
+    if plan is not None:
+        return plan.choice.market.value
+    if directory.world is World.ACCOUNT:
+        return settings.account.mode
+    return Market.SIMULATED.value if directory.world is World.DEMO else Market.REPLAY.value
+
+
+def risk_of(directory: WorldDirectory, plan: RunPlan) -> dict[str, object]:
+    """Return a run's account and day limit in rupees, and whether the day is over for it."""
+    try:
+        with LedgerReader(directory.ledger) as ledger:
+            fact = ledger.day_state(plan.day, plan.run)
+        state = plan.recovered if fact is None else msgspec.json.decode(fact.payload, type=DayState)
+    except (LedgerError, msgspec.DecodeError):
+        state = None
+    if state is None:
+        return {
+            "account": plan.configured().account.capital,
+            "day_loss_limit": None,
+            "stopped_for_day": False,
+        }
+    return {
+        "account": rupees_of(state.limits.account),
+        "day_loss_limit": rupees_of(state.limits.loss_limit),
+        "stopped_for_day": state.limits.stopped,
+    }
+
+
+def stopped_for_day(directory: WorldDirectory) -> str:
+    """Return why a world may not trade again today; empty when it may.
+
+    For an account on the wall's clock the run's day is over once another date has begun; recorded and simulated days
+    have no tomorrow until another run begins.
+    """
+    plan = read_plan(directory)
+    if plan is None or not risk_of(directory, plan)["stopped_for_day"]:
+        return ""
+    by_wall = plan.choice.market.is_account and plan.configured().session.clock == "wall"
+    if by_wall and trading_date(wall_clock()) > plan.day:
+        return ""
+    return (
+        f"the daily loss limit was reached on {plan.day:%d %B %Y}; the latch stays until the next trading day"
+    )
