@@ -229,6 +229,10 @@ class CockpitApp(App[None]):
         """Take the newest signal that waits."""
         self._wish(wishes.take_signal(self.model, self._new_id()))
 
+    def action_decline_signal(self) -> None:
+        """Let the newest signal that waits go."""
+        self._wish(wishes.decline_signal(self.model, self._new_id()))
+
     def action_arm_manual(self) -> None:
         """Arm or disarm the trader's own entries."""
         self._wish(wishes.arm_manual(self.model, self._new_id()))

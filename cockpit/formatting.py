@@ -5,6 +5,7 @@ integer arithmetic; nothing here can round a price.
 """
 
 import math
+import re
 from typing import Final
 
 UNKNOWN: Final = "?"
@@ -18,6 +19,12 @@ MINUS: Final = "−"
 RUPEE: Final = "₹"
 ASCII_RUPEE: Final = "Rs"
 """The rupee where one cell has no sign for it; wider, so it is chosen before a line is composed."""
+
+ELLIPSIS: Final = "…"
+"""Stands where something was left out."""
+
+_CONTRACT: Final = re.compile(r"(\S+) (\d+(?:\.\d+)? |)(CE|PE|FUT)(?: (\d{1,2} [A-Z]{3})(?: \d{2})?)?")
+"""Underlying, strike (none for a future), kind and day of expiry, as the exchange writes a contract."""
 
 _IST_SECONDS: Final = 5 * 3600 + 30 * 60
 _DAY_SECONDS: Final = 86_400
@@ -136,3 +143,26 @@ def age(milliseconds: int | None) -> str:
 def speed(multiple_of_real_time: int) -> str:
     """Return a replay speed: ×10, or ``max`` for 0."""
     return "max" if multiple_of_real_time == 0 else f"×{multiple_of_real_time}"
+
+
+def short_symbol(symbol: str, width: int) -> str:
+    """Return a trading symbol in at most ``width`` cells; what is left out is marked by an ellipsis.
+
+    Of a derivative the strike and the kind stay longest: they tell one contract from its neighbours. The year goes
+    first, then the expiry, then the underlying's own letters.
+    """
+    if len(symbol) <= width:
+        return symbol
+    found = _CONTRACT.fullmatch(symbol)
+    if found is not None:
+        underlying, strike, kind, day = found.groups()
+        tight = f"{strike.strip()}{kind}"
+        wide = f"{underlying} {strike}{kind}"
+        mark = ELLIPSIS if day else ""
+        for text in (f"{wide} {day}{mark}", f"{wide}{mark}", f"{underlying} {tight}{mark}"):
+            if len(text) <= width:
+                return text
+        room = width - len(tight) - 1
+        if room > 0:
+            return f"{underlying[:room]}{ELLIPSIS}{tight}"
+    return symbol[: width - 1] + ELLIPSIS if width > 0 else ""

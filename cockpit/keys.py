@@ -111,6 +111,15 @@ ACTIONS: Final = (
         5,
     ),
     _trade(
+        "decline_signal",
+        ("x",),
+        "x",
+        "decline",
+        "Let the newest signal that waits for you go, before its seconds are over.",
+        _TRADING,
+        6,
+    ),
+    _trade(
         "arm_manual",
         ("m",),
         "m",

@@ -11,12 +11,13 @@ from typing import Final
 
 from rich.cells import cell_len
 
+from cockpit.formatting import ELLIPSIS
+
 Span = tuple[str, str]
 """Text and the name of its style; an empty name is plain text."""
 
 Line = tuple[Span, ...]
 
-ELLIPSIS: Final = "…"
 _TIED: Final = "\N{NO-BREAK SPACE}"
 _EIGHTHS: Final = " ▏▎▍▌▋▊▉█"
 

@@ -14,6 +14,7 @@ from cockpit.widgets.signals import waits
 from engine.commands import (
     ArmManual,
     Command,
+    DeclineSignal,
     ExitPosition,
     Follow,
     ManualOrder,
@@ -27,7 +28,7 @@ from engine.commands import (
     TightenStop,
     Unfollow,
 )
-from engine.views import PositionRow, View, WatchRow
+from engine.views import PositionRow, SignalCard, View, WatchRow
 
 SPEEDS: Final = (1, 2, 5, 10, 30, 0)
 """Replay speeds in the order of the keys; 0 is as fast as possible."""
@@ -90,12 +91,18 @@ def pause_entries(model: Model, command_id: str) -> Wish | str:
 
 def take_signal(model: Model, command_id: str) -> Wish | str:
     """Take the newest signal that waits for the trader."""
-    if model.view is None:
-        return _SILENT
-    card = next((card for card in model.view.signals if waits(card)), None)
-    if card is None:
-        return "take signal: none waits for you"
+    card = _waiting(model, "take signal")
+    if isinstance(card, str):
+        return card
     return Wish(TakeSignal(command_id, card.id), f"take {card.setup} {card.symbol}")
+
+
+def decline_signal(model: Model, command_id: str) -> Wish | str:
+    """Let the newest signal that waits for the trader go."""
+    card = _waiting(model, "decline")
+    if isinstance(card, str):
+        return card
+    return Wish(DeclineSignal(command_id, card.id), f"decline {card.setup} {card.symbol}")
 
 
 def arm_manual(model: Model, command_id: str) -> Wish | str:
@@ -185,6 +192,13 @@ def _position(model: Model, wish: str) -> PositionRow | str:
         row = model.selected_row
         return f"{wish}: no position in {row.symbol if row is not None else 'any instrument'}"
     return position
+
+
+def _waiting(model: Model, wish: str) -> SignalCard | str:
+    if model.view is None:
+        return _SILENT
+    card = next((card for card in model.view.signals if waits(card)), None)
+    return card if card is not None else f"{wish}: none waits for you"
 
 
 def _replay(model: Model, wish: str) -> View | str:

@@ -9,7 +9,7 @@ from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.widgets import Input
 
-from cockpit.formatting import grouped, signed_units
+from cockpit.formatting import grouped, short_symbol, signed_units
 from cockpit.keys import Scope
 from cockpit.lines import Line, Span, compose, fit, length, spread, wrap
 from cockpit.model import Model
@@ -24,7 +24,7 @@ MOST_FOLLOWED: Final = 50
 _PAUSE_SECONDS: Final = 0.25
 """A search begins when nobody typed for so long."""
 _SHORTEST: Final = 2
-_SYMBOL: Final = 26
+_SYMBOL: Final = 30
 _FOLLOWED_NOTE: Final = "followed"
 
 _KEYS: Final = (
@@ -55,7 +55,11 @@ def choices_of(view: View | None, text: str, found: Found | None) -> list[Choice
     known = {row.key for row in rows}
     followed = {row.symbol for row in rows}
     meant = None if found is None else found.meant
-    told = f"is {meant.symbol} · {meant.detail}" if meant is not None else "as it stands here"
+    told = "as it stands here"
+    if meant is not None:
+        told = f"is {meant.symbol} · {meant.detail}"
+    elif found is not None and found.rows:
+        told = "no one instrument is called this; choose one below"
     is_known = (meant is not None and meant.key in known) or text.upper() in followed
     listed = found.rows if found is not None else ()
     return [
@@ -99,7 +103,7 @@ def paint_choices(choices: Sequence[Choice], chosen: int, width: int, height: in
 
 
 def _choice(choice: Choice, width: int, *, is_chosen: bool, roomy: bool) -> list[Line]:
-    symbol = max(10, min(_SYMBOL, width // 3))
+    symbol = max(10, min(_SYMBOL, width * 2 // 5))
     style = "selected" if is_chosen else ""
     quiet = "selected-dim" if is_chosen else "dim"
     note: list[Span] = [(f" {choice.note} ", style or "entry")] if choice.note else []
@@ -107,7 +111,7 @@ def _choice(choice: Choice, width: int, *, is_chosen: bool, roomy: bool) -> list
     details = wrap(choice.detail, max(1, width - indent - length(note)), 4 if is_chosen and roomy else 1)
     left: list[Span] = [
         ("▸ " if is_chosen else "  ", style),
-        (fit(choice.symbol, symbol), style or "value"),
+        (fit(short_symbol(choice.symbol, symbol), symbol), style or "value"),
         (" ", style),
         (fit(details[0] if details else "", max(0, width - indent - length(note))), quiet),
     ]

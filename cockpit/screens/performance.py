@@ -3,11 +3,13 @@
 from typing import Final
 
 from cockpit.formatting import UNDEFINED, grouped, multiple, rupees, signed_rupees
-from cockpit.lines import Line, compose, fit
+from cockpit.lines import Line, compose, fit, wrap
 from cockpit.screens.page import PageScreen
 from cockpit.widgets.gauges import win_rate
 from engine.views import PerformanceView, View
 
+_NAME: Final = 16
+_VALUE: Final = 16
 _PROVEN_FROM: Final = 100
 """Trades below which the record proves nothing, as the ledger's verdict counts them."""
 
@@ -36,6 +38,16 @@ def _figures(figures: PerformanceView) -> list[tuple[str, str, str]]:
     ]
 
 
+def _figure(name: str, value: str, meaning: str, width: int) -> list[Line]:
+    """Return one figure with what it means beside it, over as many lines as that takes."""
+    before = _NAME + _VALUE + 3
+    first, *more = wrap(meaning, max(1, width - before), 4) or [""]
+    return [
+        compose([(fit(name, _NAME), ""), (fit(value, _VALUE, ">"), "strong"), (f"   {first}", "dim")], width),
+        *(compose([(" " * before, ""), (text, "dim")], width) for text in more),
+    ]
+
+
 def paint_report(view: View | None, width: int) -> list[Line]:
     """Return the figures and today's money."""
     lines = [compose([], width), compose([("PERFORMANCE", "title"), ("   escape goes back", "dim")], width)]
@@ -43,16 +55,14 @@ def paint_report(view: View | None, width: int) -> list[Line]:
         return [*lines, compose([("the engine has not spoken yet", "dim")], width)]
     header, risk = view.header, view.risk
     lines += [compose([], width), compose([("THE RECORD", "title")], width)]
-    for name, value, meaning in _figures(view.performance):
-        lines.append(
-            compose([(fit(name, 18), ""), (fit(value, 18, ">"), "strong"), (f"   {meaning}", "dim")], width)
-        )
+    for row in _figures(view.performance):
+        lines += _figure(*row, width)
     if view.performance.trades < _PROVEN_FROM:
         note = (
             f"{grouped(view.performance.trades)} trades prove little: "
             f"read every figure as unproven below {_PROVEN_FROM}."
         )
-        lines += [compose([], width), compose([(note, "warn")], width)]
+        lines += [compose([], width), *(compose([(text, "warn")], width) for text in wrap(note, width, 3))]
     lines += [compose([], width), compose([("TODAY", "title")], width)]
     today = [
         ("opening account", rupees(risk.account), "frozen at the first good read of the day"),
@@ -61,10 +71,8 @@ def paint_report(view: View | None, width: int) -> list[Line]:
         ("charges", rupees(-abs(header.charges)), "those of closing everything included"),
         ("day's result", signed_rupees(risk.day_result), f"limit −{rupees(risk.day_loss_limit)}"),
     ]
-    for name, value, meaning in today:
-        lines.append(
-            compose([(fit(name, 18), ""), (fit(value, 18, ">"), "strong"), (f"   {meaning}", "dim")], width)
-        )
+    for row in today:
+        lines += _figure(*row, width)
     return lines
 
 

@@ -22,7 +22,7 @@ _STATES: Final = {
     "NOT ASKED": ("–", "dim"),
 }
 _STATE_CELLS: Final = 9
-_LONGEST_NAME: Final = 28
+_LONGEST_NAME: Final = 32
 _NARROW: Final = 64
 """Below this the figures stand under the names."""
 _MOST_LINES: Final = 12
@@ -49,7 +49,8 @@ def paint_preflight(view: View | None, width: int) -> list[Line]:
     for group in [*known, *dict.fromkeys(others)]:
         lines += [blank, compose([(group.upper(), "title")], width)]
         rows = [row for row in checks.checks if row.group == group]
-        names = max((len(row.name) for row in rows if len(row.name) <= _LONGEST_NAME), default=0) + 2
+        longest = min(_LONGEST_NAME, width // 3)
+        names = max((len(row.name) for row in rows if len(row.name) <= longest), default=0) + 2
         for row in rows:
             lines += _check(row, names, width)
     return [*lines, blank]

@@ -20,7 +20,7 @@ from cockpit.widgets.ladder import paint_book, paint_head, paint_rows
 from cockpit.widgets.orders import paint_orders
 from cockpit.widgets.positions import paint_positions, paint_selected
 from cockpit.widgets.sections import Section, heading, stack
-from cockpit.widgets.signals import paint_signals, wanted_rows
+from cockpit.widgets.signals import paint_signals, waiting_line, wanted_rows
 from cockpit.widgets.viewport import Sight, Viewport, centred, look, scroll
 from cockpit.widgets.watchlist import paint_watchlist
 from engine.views import View
@@ -34,7 +34,7 @@ def layout_class(width: int, height: int) -> str:
     """Return the class that places the panels for a window of this size."""
     if width < SMALLEST_WIDTH or height < SMALLEST_HEIGHT:
         return "tiny"
-    return "narrow" if width < 120 else "normal" if width < 150 else "wide" if width < 190 else "huge"
+    return "narrow" if width < 120 else "normal" if width < 156 else "wide" if width < 190 else "huge"
 
 
 class TradeScreen(PaintedScreen):
@@ -225,7 +225,9 @@ class TradeScreen(PaintedScreen):
         row = self.model.selected_row
         if height <= 3:
             symbol = row.symbol if row is not None else ""
-            lines = paint_selected(self.model.selected_position, symbol, width - 1, height)
+            waiting = waiting_line(view.signals, width - 1)
+            lines = [] if waiting is None else [waiting]
+            lines += paint_selected(self.model.selected_position, symbol, width - 1, height - len(lines))
             return [((" ", ""), *line) for line in lines]
         count = len(view.positions)
         sections = [

@@ -201,8 +201,15 @@ def paint_head(
     ]
     quote = choose(
         [
-            (0, [("bid ", "dim"), (price(ladder.bid, ladder_tick), "bid")]),
-            (0, [("ask ", "dim"), (price(ladder.ask, ladder_tick), "ask")]),
+            (
+                0,
+                [
+                    ("bid ", "dim"),
+                    (price(ladder.bid, ladder_tick), "bid"),
+                    ("  ask ", "dim"),
+                    (price(ladder.ask, ladder_tick), "ask"),
+                ],
+            ),
             (2, _level("H", price(ladder.high, ladder_tick))),
             (2, _level("L", price(ladder.low, ladder_tick))),
             (1, _level("vol", compact(ladder.volume))),
@@ -274,7 +281,12 @@ def _column_names(ladder: LadderView, sight: Sight, viewport: Viewport, width: i
     note = _beyond(sight)
     if viewport.scrolled and not note:
         note = "home centres"
-    left: list[Span] = [(names[: max(0, width - len(note) - 2)], "dim")]
+    room = max(0, width - len(note) - 2)
+    shown = names[:room]
+    if names[room : room + 1].strip():
+        # Half a word names nothing.
+        shown = shown.rpartition(" ")[0]
+    left: list[Span] = [(shown, "dim")]
     return spread(left, [(note, "stop"), (" ", "")] if note else [], width)
 
 

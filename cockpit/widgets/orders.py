@@ -1,6 +1,6 @@
 """Live and recent orders, live ones first."""
 
-from cockpit.formatting import clock, grouped, price
+from cockpit.formatting import clock, grouped, price, short_symbol
 from cockpit.lines import Line, Span, compose, fit
 from cockpit.widgets.sections import heading
 from engine.views import OrderRow
@@ -28,9 +28,10 @@ def _order(row: OrderRow, width: int) -> list[Line]:
     quiet = "" if is_live(row) else "dim"
     side = {"BUY": "▲", "SELL": "▼"}.get(row.side.upper(), "·")
     filled = f" {grouped(row.filled)}/{grouped(row.quantity)}" if row.filled not in (0, row.quantity) else ""
+    symbol = max(9, min(28, width - 56)) if width >= 60 else 9
     spans: list[Span] = [
         (f"{clock(row.time, seconds=width >= 60)} ", "dim"),
-        (fit(row.symbol, 9), quiet or "value"),
+        (fit(short_symbol(row.symbol, symbol), symbol), quiet or "value"),
         (f" {side} ", "up" if side == "▲" else "down"),
         (fit(grouped(row.quantity), 5, ">"), quiet),
         (fit(f" {row.role.lower()}", 7), quiet),

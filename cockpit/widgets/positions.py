@@ -1,11 +1,12 @@
 """Open positions: result, R, and above all the state of each stop."""
 
-from cockpit.formatting import clock, grouped, multiple, price, signed_rupees, signed_units
+from cockpit.formatting import clock, grouped, multiple, price, short_symbol, signed_rupees, signed_units
 from cockpit.lines import Line, Span, choose, compose, length, spread
 from cockpit.widgets.header import direction
 from cockpit.widgets.sections import heading
 from engine.views import PositionRow, StopState
 
+_SHORTEST_SYMBOL = 10
 _STOP_STYLES = {
     StopState.HELD: "good",
     StopState.PLACING: "warn",
@@ -17,18 +18,20 @@ _STOP_STYLES = {
 
 def _first(row: PositionRow, width: int) -> Line:
     side = "long" if row.quantity > 0 else "short" if row.quantity < 0 else "flat"
-    left: list[Span] = [
-        (row.symbol, "strong"),
+    held: list[Span] = [
         (f" {signed_units(row.quantity)}", "entry"),
         (f" {side} @ {price(row.average or None, row.tick)}", ""),
     ]
     if row.external:
-        left.append((" EXTERNAL", "warn"))
+        held.append((" EXTERNAL", "warn"))
     right: list[Span] = [
         (signed_rupees(row.pnl, 2 if width >= 52 else 0), direction(row.pnl)),
         (f"{multiple(row.r):>8} ", direction(row.pnl)),
     ]
-    return spread(compose(left, max(1, min(length(left), width - length(right) - 1))), right, width)
+    room = width - length(right) - 1
+    symbol = short_symbol(row.symbol, max(_SHORTEST_SYMBOL, room - length(held)))
+    left: list[Span] = [(symbol, "strong"), *held]
+    return spread(compose(left, max(1, min(length(left), room))), right, width)
 
 
 def _stop(row: PositionRow, width: int) -> Line:

@@ -1,9 +1,11 @@
 """Signal cards: what each setup saw, what was done about it and why, and the setup's measured record."""
 
-from cockpit.formatting import clock, grouped, price, rupees
-from cockpit.lines import Line, Span, choose, compose, fit, spread, wrap
+from cockpit.formatting import clock, grouped, price, rupees, short_symbol
+from cockpit.lines import Line, Span, choose, compose, fit, length, spread, wrap
 from cockpit.widgets.sections import heading
 from engine.views import SignalCard
+
+_SHORTEST_SYMBOL = 10
 
 
 def waits(card: SignalCard) -> bool:
@@ -35,13 +37,14 @@ def card_lines(card: SignalCard, width: int, limit: int) -> list[Line]:
     """Return one card in at most ``limit`` lines: what and what became of it, figures, reason, evidence, record."""
     side = {"BUY": ("▲", "up"), "SELL": ("▼", "down")}.get(card.side.upper(), ("·", "dim"))
     state = f" {card.state.replace('waiting for you', 'enter takes it')} " if waits(card) else card.state
+    room = width - len(state) - 3
+    symbol = short_symbol(card.symbol, max(_SHORTEST_SYMBOL, room - len(card.setup) - 9))
     left: list[Span] = [
         (f"{clock(card.time, seconds=False)} ", "dim"),
         side,
-        (f" {card.symbol} ", "strong"),
+        (f" {symbol} ", "strong"),
         (card.setup, ""),
     ]
-    room = width - len(state) - 3
     lines = [spread(compose(left, max(0, room)), [(state, _state_style(card)), (" ", "")], width)]
     inner = max(1, width - 3)
     figures = _figures(card, inner)
@@ -58,6 +61,19 @@ def card_lines(card: SignalCard, width: int, limit: int) -> list[Line]:
     return lines[:limit]
 
 
+def waiting_line(cards: tuple[SignalCard, ...], width: int) -> Line | None:
+    """Return the card that waits in one line, for windows without room for cards; None when none does."""
+    card = next((card for card in cards if waits(card)), None)
+    if card is None:
+        return None
+    state = card.state.replace("waiting for you", "enter takes · x declines ·")
+    ask: list[Span] = [(f" {state} ", "armed")]
+    side = {"BUY": ("▲", "up"), "SELL": ("▼", "down")}.get(card.side.upper(), ("·", "dim"))
+    figures = _figures(card, max(0, width - length(ask) - _SHORTEST_SYMBOL - 5))
+    symbol = short_symbol(card.symbol, max(_SHORTEST_SYMBOL, width - length(ask) - length(figures) - 5))
+    return compose([*ask, (" ", ""), side, (f" {symbol} ", "strong"), *figures], width)
+
+
 def wanted_rows(cards: tuple[SignalCard, ...], width: int, count: int) -> int:
     """Return the rows that the newest ``count`` cards fill in full, heading included."""
     return 1 + sum(len(card_lines(card, width, 7)) for card in cards[:count]) if cards else 2
@@ -68,7 +84,7 @@ def paint_signals(cards: tuple[SignalCard, ...], width: int, height: int) -> lis
     if height <= 0:
         return []
     waiting = sum(1 for card in cards if waits(card))
-    note = f"{waiting} waiting for you" if waiting else f"{len(cards)}" if cards else ""
+    note = f"{waiting} waits: enter takes, x declines" if waiting else f"{len(cards)}" if cards else ""
     lines = [heading("SIGNALS", note, width, style="warn" if waiting else "dim")]
     if not cards:
         lines.append(compose([("no setup has spoken yet", "dim")], width))

@@ -1,9 +1,14 @@
 """The watchlist: one or two lines for each instrument, the selected one marked."""
 
-from cockpit.formatting import arrow, percent, price, signed_units
+import re
+from typing import Final
+
+from cockpit.formatting import arrow, percent, price, short_symbol, signed_units
 from cockpit.lines import Line, Span, compose, fit
 from cockpit.widgets.sections import heading
 from engine.views import WatchRow
+
+_QUANTITY: Final = re.compile(r"×[\d,]+")
 
 
 def _change(row: WatchRow) -> str:
@@ -22,7 +27,7 @@ def _row(row: WatchRow, number: int, width: int, *, selected: bool, alone: bool)
     spans: list[Span] = [
         ("▸" if selected else " ", plain),
         (f"{number} " if number <= 9 else "  ", quiet),
-        (fit(row.symbol, symbol), plain or "value"),
+        (fit(short_symbol(row.symbol, symbol), symbol), plain or "value"),
         (fit(price(row.last, row.tick), 10, ">"), plain),
         (fit(_change(row), 7, ">"), moved),
         ((" ", plain) if not alone or extra > 0 else _sign(row, plain)),
@@ -44,14 +49,31 @@ def _sign(row: WatchRow, plain: str) -> Span:
 def _second(row: WatchRow, width: int, *, selected: bool) -> Line:
     quiet = "selected-dim" if selected else "dim"
     held = signed_units(row.position) if row.position else ""
-    where = " · ".join(part for part in (row.location, row.detail) if part)
     quality = row.quality if row.quality != "LIVE" else ""
     tail: list[Span] = [(f" {quality}", "selected" if selected else "warn")] if quality else []
     if held:
         tail.append((f" {held}", "selected" if selected else "entry"))
     tail.append((" ", quiet))
     room = max(0, width - 3 - sum(len(text) for text, _ in tail))
-    return compose([("   ", quiet), (fit(where, room), quiet), *tail], width)
+    return compose([("   ", quiet), (fit(_where(row, room), room), quiet), *tail], width)
+
+
+def _where(row: WatchRow, room: int) -> str:
+    """Return where price stands and what else is known of the instrument: what matters most where not all fits.
+
+    Why it may not be traded, or what its auction indicates, comes before the expiry, that before the location, and the
+    lot goes first.
+    """
+    details = row.detail.split(" · ") if row.detail else []
+    parts = [(row.location, 2)] if row.location else []
+    parts += [
+        (text, 3 if text.startswith("lot ") else 1 if text.startswith("exp ") else 0) for text in details
+    ]
+    while len(parts) > 1 and sum(len(text) for text, _ in parts) + 3 * (len(parts) - 1) > room:
+        parts.remove(max(parts, key=lambda part: part[1]))
+    text = " · ".join(text for text, _ in parts)
+    # Before the open the gap says more than the quantity behind it.
+    return text if len(text) <= room else _QUANTITY.sub("", text)
 
 
 def paint_watchlist(rows: tuple[WatchRow, ...], selected: str | None, width: int, height: int) -> list[Line]:

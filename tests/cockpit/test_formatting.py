@@ -111,3 +111,30 @@ def test_countdowns(seconds: int | None, text: str) -> None:
 )
 def test_the_age_of_the_feed(milliseconds: int | None, text: str) -> None:
     assert formatting.age(milliseconds) == text
+
+
+@pytest.mark.parametrize(
+    ("symbol", "width", "text"),
+    [
+        ("BANKNIFTY 59000 CE 30 DEC 25", 28, "BANKNIFTY 59000 CE 30 DEC 25"),
+        ("BANKNIFTY 59000 CE 30 DEC 25", 26, "BANKNIFTY 59000 CE 30 DEC…"),
+        ("BANKNIFTY 59000 CE 30 DEC 25", 20, "BANKNIFTY 59000 CE…"),
+        ("BANKNIFTY 59000 CE 30 DEC 25", 11, "BAN…59000CE"),
+        ("NIFTY FUT 30 DEC 25", 10, "NIFTY FUT…"),
+        ("NIFTY 25900 CE", 13, "NIFTY 25900CE"),
+        ("MAXHEALTHCARE", 10, "MAXHEALTH…"),
+        ("ABC", 0, ""),
+    ],
+)
+def test_a_shortened_symbol_keeps_strike_and_kind_longest(symbol: str, width: int, text: str) -> None:
+    assert formatting.short_symbol(symbol, width) == text
+
+
+@given(
+    st.from_regex(r"[A-Z]{3,10} ([0-9]{2,6} (CE|PE)|FUT)( [0-9]{1,2} DEC( 25)?)?", fullmatch=True),
+    st.integers(0, 40),
+)
+def test_a_shortened_symbol_fits_and_is_marked_whenever_letters_went(symbol: str, width: int) -> None:
+    text = formatting.short_symbol(symbol, width)
+    assert len(text) <= width
+    assert text == symbol or "…" in text or text.replace(" ", "") == symbol.replace(" ", "") or not width

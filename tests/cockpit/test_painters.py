@@ -27,7 +27,7 @@ from cockpit.widgets.ladder import MARK_ORDER, marks_text, paint_book, paint_hea
 from cockpit.widgets.orders import paint_orders
 from cockpit.widgets.positions import paint_positions, paint_selected
 from cockpit.widgets.sections import Section, share_rows
-from cockpit.widgets.signals import paint_signals
+from cockpit.widgets.signals import paint_signals, waiting_line
 from cockpit.widgets.viewport import Viewport, look
 from cockpit.widgets.watchlist import paint_watchlist
 from engine.views import LadderView, LatchView, PreflightView, Severity, View
@@ -86,6 +86,8 @@ def test_every_section_takes_any_view(view: View, size: tuple[int, int]) -> None
     chosen = view.watchlist[0].key if view.watchlist else None
     check(paint_watchlist(view.watchlist, chosen, width, height), width, height)
     check(paint_signals(view.signals, width, height), width, height)
+    waiting = waiting_line(view.signals, width)
+    check([] if waiting is None else [waiting], width)
     check(paint_positions(view.positions, width, height), width, height)
     check(paint_selected(view.positions[0] if view.positions else None, "X", width, height), width, height)
     check(paint_orders(view.orders, width, height), width, height)
@@ -247,6 +249,52 @@ def test_a_world_without_a_broker_has_nothing_to_check_and_says_what_would_be() 
     assert "This is replay: no account and no broker, so nothing has to be checked." in text
     assert "NO-GO" not in text
     assert "the feed's handshake" in text
+
+
+@pytest.mark.parametrize("width", [74, 114])
+def test_every_figure_of_the_record_is_explained_whole(width: int) -> None:
+    words = " ".join(plain(paint_report(picture(), width)).split())
+    assert "…" not in words
+    for meaning in (
+        "no figure before two days",
+        "earlier high",
+        "units of its initial risk",
+        "without a loss",
+    ):
+        # A wrapped meaning goes on in the next line, beside nothing else.
+        assert meaning in words
+
+
+def test_what_keeps_an_instrument_from_trading_is_told_before_lot_and_place() -> None:
+    row = msgspec.structs.replace(
+        picture().watchlist[7],
+        symbol="BANKNIFTY 59000 CE 30 DEC 25",
+        detail="lot 35 · exp 15d · no price band",
+        quality="LIVE",
+    )
+    told = plain(paint_watchlist((row,), None, 33, 5))
+    assert "BAN" in told
+    assert "59000CE" in told
+    assert "exp 15d · no price band" in told
+    assert "lot" not in told
+    pre_open = msgspec.structs.replace(row, detail="ind 1,512.00×12,340 gap +0.4% · lot 35 · exp 15d")
+    assert "ind 1,512.00 gap +0.4%" in plain(paint_watchlist((pre_open,), None, 30, 5))
+
+
+def test_a_heading_too_narrow_for_the_quote_shows_no_half_of_it() -> None:
+    profile = msgspec.structs.replace(ladder(), symbol="BANKNIFTY 59000 CE 30 DEC 25")
+    sight, viewport = look(profile, Viewport(), 10)
+    for width in range(40, 110):
+        first, *_, names = plain(paint_head(profile, None, sight, viewport, width, 5)).splitlines()
+        assert ("bid" in first) == ("ask" in first)
+        assert set(names.replace("▼", "▲").split("▲")[0].split()) <= {
+            "bid",
+            "ask",
+            "price",
+            "marks",
+            "TPO",
+            "volume",
+        }
 
 
 def test_a_record_below_a_hundred_trades_is_called_unproven() -> None:

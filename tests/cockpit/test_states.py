@@ -114,6 +114,28 @@ async def test_a_missing_stop_is_loud_in_its_row_and_in_the_strip_until_it_is_he
         assert "NO STOP" not in panel_text(desk, "alerts")
 
 
+@pytest.mark.parametrize(
+    ("size", "panel"), [((80, 24), "below"), ((120, 40), "right"), ((160, 45), "right"), ((200, 60), "right")]
+)
+async def test_a_signal_that_waits_is_seen_with_its_seconds_and_keys_at_every_size(
+    size: tuple[int, int], panel: str
+) -> None:
+    desk = Desk(picture())
+    async with desk.app.run_test(size=size) as pilot:
+        await desk.settle(pilot)
+        text = panel_text(desk, panel)
+        assert "SURYA" in text
+        assert "178 @ 2,875.00" in text
+        assert "8 s" in text
+        assert "x declines" in text
+        assert "enter takes" in text
+        cards = picture().signals
+        gone = msgspec.structs.replace(cards[0], state="expired", reason="nobody took it in time")
+        desk.line.say(msgspec.structs.replace(picture(), signals=(gone, *cards[1:])))
+        await desk.settle(pilot)
+        assert "x declines" not in panel_text(desk, panel)
+
+
 async def test_another_instruments_missing_stop_is_seen_at_80_by_24() -> None:
     desk = Desk(with_missing_stop(picture()))
     async with desk.app.run_test(size=(80, 24)) as pilot:
