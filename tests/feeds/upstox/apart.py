@@ -6,11 +6,13 @@ import signal
 import subprocess
 import sys
 import urllib.request
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from engine.market.instrument import Instrument, InstrumentClass, Provenance
+from tests.fake_upstox.market_day import MarketDay
 from tests.fake_upstox.shapes import Json
 from tests.recordings import EQ_A, EQ_B, OPT_A, OPT_B, made_packets, write_recording
 
@@ -26,10 +28,10 @@ class FakeApart:
     access_token: str = field(repr=False)
     control_url: str
 
-    def control(self, method: str, path: str, **body: Json) -> Json:
+    def control(self, method: str, path: str, body: dict[str, Json] | None = None) -> Json:
         """Ask the control endpoint."""
         request = urllib.request.Request(
-            f"{self.control_url}/{path}", json.dumps(body).encode(), method=method
+            f"{self.control_url}/{path}", json.dumps(body or {}).encode(), method=method
         )
         with urllib.request.urlopen(request, timeout=_PATIENCE) as answer:
             return json.load(answer)
@@ -74,6 +76,22 @@ def recorded_day(folder: Path) -> Sequence[Path]:
         )
         for number, (key, lot, tick, price) in enumerate(made)
     ]
+
+
+def instruments_of(day: MarketDay, keys: Iterable[str]) -> dict[str, Instrument]:
+    """Return what is followed as the engine knows it."""
+    found = {}
+    for key in keys:
+        row = day.listings[key]
+        kind = InstrumentClass.OPTION if row.kind in ("CE", "PE") else InstrumentClass.AUCTION_STOCK
+        found[key] = Instrument(key, row.symbol, kind, row.tick, row.lot, row.freeze, Provenance.MASTER)
+    return found
+
+
+def say(*lines: str) -> None:
+    """Tell a person."""
+    sys.stdout.write("\n".join(lines) + "\n")
+    sys.stdout.flush()
 
 
 def resident_bytes() -> int:

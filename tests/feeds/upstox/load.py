@@ -27,12 +27,12 @@ from engine.feeds.upstox.market_feed import MarketFeed
 from engine.market.clock import MINUTE, Instant
 from engine.market.decoding import PacketDecoder
 from engine.market.frames import Frame
-from engine.market.instrument import Instrument, InstrumentClass, Provenance
+from engine.market.instrument import Instrument
 from engine.market.session import trading_day
 from engine.upstox.token import Token
 from tests.fake_upstox import FakeSettings
 from tests.fake_upstox.market_day import MarketDay, open_market_day
-from tests.feeds.upstox.apart import FakeApart, fake_apart, recorded_day, resident_bytes
+from tests.feeds.upstox.apart import FakeApart, fake_apart, instruments_of, recorded_day, resident_bytes, say
 from tests.upstox.sockets import until
 from tests.upstox.stand import client_of
 
@@ -91,16 +91,6 @@ class Lag:
         return f"loop late p99 {1_000 * p99:.1f} ms, most {1_000 * ranked[-1]:.1f} ms"
 
 
-def instruments_of(day: MarketDay, keys: Sequence[str]) -> dict[str, Instrument]:
-    """Return what is followed as the engine knows it."""
-    found = {}
-    for key in keys:
-        row = day.listings[key]
-        kind = InstrumentClass.OPTION if row.kind in ("CE", "PE") else InstrumentClass.AUCTION_STOCK
-        found[key] = Instrument(key, row.symbol, kind, row.tick, row.lot, row.freeze, Provenance.MASTER)
-    return found
-
-
 @contextmanager
 def consumer_of(
     day: MarketDay, instruments: dict[str, Instrument], folder: Path, name: str
@@ -153,7 +143,7 @@ async def play_day(folder: Path, files: Sequence[Path], count: int, minutes: int
         await until(lambda: len(consumer.first_volume) == count, "the first states")
         lag, began, started_with = Lag(), time.monotonic(), resident_bytes()
         memory = [started_with]
-        await asyncio.to_thread(fake.control, "POST", "clock", speed="max")
+        await asyncio.to_thread(fake.control, "POST", "clock", {"speed": "max"})
         while not all(consumer.live[key] >= wanted for key, wanted in expected.items()):
             await asyncio.sleep(0.25)
             memory.append(resident_bytes())
@@ -192,12 +182,12 @@ async def burst(folder: Path, files: Sequence[Path], count: int, rate: int, seco
         feed = feed_of(fake, consumer, instruments)
         running = asyncio.ensure_future(feed.run())
         await until(lambda: len(consumer.first_volume) == len(keys), "the first states")
-        await asyncio.to_thread(fake.control, "POST", "clock", advance_seconds=1)
-        await asyncio.to_thread(fake.control, "POST", "clock", speed=1)
+        await asyncio.to_thread(fake.control, "POST", "clock", {"advance_seconds": 1})
+        await asyncio.to_thread(fake.control, "POST", "clock", {"speed": 1})
         await asyncio.sleep(0.5)
         before = Counter(consumer.live)
         lag, memory = Lag(), [resident_bytes()]
-        await asyncio.to_thread(fake.control, "POST", "burst", rate=rate, seconds=seconds)
+        await asyncio.to_thread(fake.control, "POST", "burst", {"rate": rate, "seconds": seconds})
         began = time.monotonic()
         while (consumer.live - before).total() < rate * seconds:
             await asyncio.sleep(0.25)
@@ -216,12 +206,6 @@ async def burst(folder: Path, files: Sequence[Path], count: int, rate: int, seco
         f"  memory {memory[0] >> 20} MB before, {max(memory) >> 20} MB most, {memory[-1] >> 20} MB after",
     )
     return came >= rate * seconds and feed.connections == 1 and not feed.counts.broken
-
-
-def say(*lines: str) -> None:
-    """Tell a person."""
-    sys.stdout.write("\n".join(lines) + "\n")
-    sys.stdout.flush()
 
 
 def main() -> int:
