@@ -9,6 +9,7 @@ import threading
 import time
 from collections import deque
 from collections.abc import Callable, Iterable, Sequence
+from contextlib import suppress
 
 from engine.brokers.upstox.book_reader import BookReader
 from engine.brokers.upstox.lanes import Job, LaneName, Lanes
@@ -45,8 +46,9 @@ class LiveBroker:
     """Satisfies the runtime's Exchange on a live account.
 
     ``clock`` stamps arrivals on the run's own axis; ``wake`` tells the loop, from any thread, that something waits;
-    ``latched`` is asked right before an entry's bytes leave. ``whole_account`` takes every product into scope, not
-    only what is intraday.
+    ``latched`` is asked right before an entry's bytes leave. ``refused`` is told, on any thread, what a person must
+    mend before calls pass again, and an empty text once they do. ``whole_account`` takes every product into scope,
+    not only what is intraday.
     """
 
     def __init__(
@@ -57,6 +59,7 @@ class LiveBroker:
         clock: Callable[[], Instant],
         wake: Callable[[], None] = lambda: None,
         latched: Callable[[], bool] = lambda: False,
+        refused: Callable[[str], None] = lambda _: None,
         whole_account: bool = False,
         monotonic: Callable[[], float] = time.monotonic,
         sleep: Callable[[float], None] = time.sleep,
@@ -66,6 +69,8 @@ class LiveBroker:
         self._clock = clock
         self._wake = wake
         self._latched = latched
+        self._refused = refused
+        self._refusal_told = ""
         self._reader = BookReader(clock, sleep=sleep)
         self._lanes = Lanes(monotonic=monotonic)
         self._lock = threading.Lock()
@@ -205,6 +210,7 @@ class LiveBroker:
             event = self._perform(request)
         except Exception as error:  # noqa: BLE001 - a fault of ours must reach core as one, not end the thread
             event = broken(request, f"{type(error).__name__}: {error}")
+        self._tell_refusal()
         if isinstance(request, PlaceOrder):
             self._placed(request.tag, event)
         else:
@@ -322,10 +328,9 @@ class LiveBroker:
         def perform() -> None:
             with self._lock:
                 self._background.discard(work)
-            try:
+            with suppress(CallFailed):
                 work()
-            except CallFailed:
-                return
+            self._tell_refusal()
 
         self._lanes.put(LaneName.READS, Job("", perform))
 
@@ -354,6 +359,13 @@ class LiveBroker:
             for report in self._register.news((), self._clock()):
                 self._append(report)
         self._tell()
+
+    def _tell_refusal(self) -> None:
+        with self._lock:
+            refusal, told = self.refusal, self._refusal_told
+            self._refusal_told = refusal
+        if refusal != told and not self._closed:
+            self._refused(refusal)
 
     def _id_of(self, tag: str) -> str:
         with self._lock:

@@ -206,6 +206,7 @@ class AccountMarket:
             self._directory.place,
             latched=self._latched,
             wake=self._wake_from_outside,
+            refused=self._refused_from_outside,
         )
         return self._way.exchange
 
@@ -376,6 +377,18 @@ class AccountMarket:
             if self._recorder is not None:
                 self._recorder.note(Broken(state.problem), now)
         self._feed_problem = state.problem or "not connected"
+
+    def _on_refusal(self, why: str) -> None:
+        """Pause entries while the broker takes no order of ours; once it does, the checks say whether they may go."""
+        if self._service is None:
+            return
+        if why:
+            self._service.tell(Checked(f"the broker refuses us: {why}"))
+        elif not self.checks.running:
+            self.check_soon()
+
+    def _refused_from_outside(self, why: str) -> None:
+        self._loop.call_soon_threadsafe(self._on_refusal, why)
 
     def _note(self, severity: str, text: str) -> None:
         if self._service is not None:

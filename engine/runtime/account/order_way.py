@@ -30,8 +30,12 @@ class OrderWay:
         *,
         latched: Callable[[], bool],
         wake: Callable[[], None],
+        refused: Callable[[str], None],
     ) -> None:
-        """Open the file of the run's place and the broker's threads; raises ExchangeError. Any thread may wake."""
+        """Open the file of the run's place and the broker's threads; raises ExchangeError. Any thread may wake.
+
+        ``refused`` is told, on any thread, what a person must mend before orders pass again, and "" once they do.
+        """
         self._urgent = UpstoxClient(settings.upstox, token, transport_for(settings.upstox), budget)
         self._broker = LiveBroker(
             client,
@@ -39,6 +43,7 @@ class OrderWay:
             clock=clock.now,
             wake=wake,
             latched=latched,
+            refused=refused,
             whole_account=settings.kill.scope == "account",
         )
         self.exchange = AccountExchange(self._broker, place)
@@ -47,6 +52,7 @@ class OrderWay:
             settings.feed,
             on_orders=self._broker.take_rows,
             on_state=self._stream_changed,
+            on_garbage=self._broker.poll,
         )
         self._upkeep = Upkeep(self._broker)
         self._stream_problem = ""
@@ -56,6 +62,8 @@ class OrderWay:
     def alarms(self) -> tuple[str, ...]:
         """Return what is wrong with the way as long as it lasts."""
         found = []
+        if self._broker.refusal:
+            found.append(f"the broker refuses us: {self._broker.refusal}")
         if self._stream_problem:
             found.append(f"the order stream is down, the book is polled: {self._stream_problem}")
         if self._upkeep.problem:

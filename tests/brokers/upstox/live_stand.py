@@ -48,6 +48,8 @@ class Live:
     token: str
     latched: threading.Event = field(default_factory=threading.Event)
     heard: list[BrokerEvent] = field(default_factory=list)
+    refusals: list[str] = field(default_factory=list)
+    """What a person had to mend, as it was told; empty once calls passed again."""
     budget: Budget = field(default_factory=Budget)
 
     def __post_init__(self) -> None:
@@ -66,6 +68,7 @@ class Live:
             clock=lambda: time.time_ns() // 1_000,
             wake=self._wake,
             latched=self.latched.is_set,
+            refused=self.refusals.append,
         )
 
     def new_client(self) -> UpstoxClient:

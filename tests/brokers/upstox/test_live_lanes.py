@@ -130,6 +130,7 @@ def test_a_dead_token_refuses_every_order_says_what_to_do_and_a_new_one_is_taken
         assert isinstance(refused, Refused)
         assert refused.code == "UDAPI100050"
         assert "cockpit login" in live.broker.refusal
+        assert live.refusals == [live.broker.refusal]
         assert live.token not in live.broker.refusal
         (stop,) = live.at_broker("s-1-S")
         assert stop["status"] == "trigger pending"
@@ -137,6 +138,7 @@ def test_a_dead_token_refuses_every_order_says_what_to_do_and_a_new_one_is_taken
         live.enter("e-3-E")
         live.wait_for_status("e-3-E", "complete")
         assert live.broker.refusal == ""
+        assert [bool(text) for text in live.refusals] == [True, False]
 
 
 def test_a_refused_address_stands_as_what_a_person_must_mend_though_reads_pass(live: Live) -> None:
