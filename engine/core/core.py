@@ -327,8 +327,7 @@ class Core:
             case Attended():
                 self._attend(event, now)
             case Resumed():
-                self.journal.line(Severity.WARNING, "the engine is back; the broker's book is read", now)
-                self.watch.read_now(now)
+                self._come_back(event, now)
             case FeedEnded():
                 self.feed_ended = True
                 self.sights.end(now)
@@ -349,6 +348,11 @@ class Core:
             case _:
                 return False
         return True
+
+    def _come_back(self, event: Resumed, now: Instant) -> None:
+        if not event.begins:
+            self.journal.line(Severity.WARNING, "the engine is back; the broker's book is read", now)
+        self.watch.read_now(now)
 
     def _attend(self, event: Attended, now: Instant) -> None:
         if event.attended:

@@ -47,9 +47,11 @@ class Attended(msgspec.Struct, frozen=True, tag="attended"):
 
 
 class Resumed(msgspec.Struct, frozen=True, tag="resumed"):
-    """The engine is back after a death: what the broker holds may differ from what core was told."""
+    """The engine is back after a death, or begins on an account: what the broker holds may differ from what we know."""
 
     run: str
+    begins: bool = False
+    """Whether it is a new run on what the account holds."""
 
 
 class FeedEnded(msgspec.Struct, frozen=True, tag="feed-ended"):

@@ -220,16 +220,17 @@ class Playback:
         self.now = max(self.now, now)
         return effects + self.tell(Studying(on=False))
 
-    def resume(self, run: str, now: Instant, pause_offset: int) -> list[Effect]:
+    def resume(self, run: str, now: Instant, pause_offset: int, *, begins: bool = False) -> list[Effect]:
         """Go on behind a death: the exchange's book is read before anything may leave. Return what the core wants.
 
-        ``now`` and ``pause_offset`` are where the exchange says that time stood.
+        ``now`` and ``pause_offset`` are where the exchange says that time stood; ``begins`` is a new run on a book that
+        stands.
         """
         self.now = max(self.now, now)
         if pause_offset != self.pause_offset:
             self.shift(pause_offset, self.now)
         effects: list[Effect] = []
-        wanted = self.tell(Resumed(run))
+        wanted = self.tell(Resumed(run, begins))
         while wanted:
             effects += (effect for effect in wanted if not isinstance(effect, ReadBook))
             reads = [effect for effect in wanted if isinstance(effect, ReadBook)]

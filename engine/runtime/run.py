@@ -115,7 +115,7 @@ def begin_against(
     if plan.studies_until is not None:
         effects += playback.study_until(plan.studies_until, beat=beat)
     if keep_book:
-        effects += playback.resume(plan.run, playback.now, 0)
+        effects += playback.resume(plan.run, playback.now, 0, begins=True)
     return PreparedRun(plan, playback, exchange, resumed=False, effects=effects)
 
 

@@ -24,8 +24,7 @@ _AFTER: Final = SETTLED + MINUTE + 5 * SECOND
 _NEWEST: Final = 60
 """Minutes told again: more than any average in use reaches back."""
 _LOOK_SECONDS: Final = 0.5
-_AGAIN_SECONDS: Final = 20
-_TRIES: Final = 5
+_AGAIN: Final = 20 * SECOND
 
 _logger: Final = logging.getLogger(__name__)
 
@@ -61,21 +60,22 @@ class Missed:
         """Ask for ever for what is due."""
         while True:
             await asyncio.sleep(_LOOK_SECONDS)
-            due = [key for key, when in self._wanted.items() if self._now() >= when]
-            for key in due:
-                del self._wanted[key]
-                await self._ask(key)
+            await self.ask_what_is_due()
+
+    async def ask_what_is_due(self) -> None:
+        """Ask for what is settled by now; what the broker did not answer is asked again later."""
+        for key in [key for key, when in self._wanted.items() if self._now() >= when]:
+            del self._wanted[key]
+            await self._ask(key)
 
     async def _ask(self, key: str) -> None:
-        for _ in range(_TRIES):
-            try:
-                candles = await asyncio.to_thread(self._read_minutes, key)
-            except CallFailed as error:
-                _logger.warning("expected the minutes of %s that were missed, got: %s", key, error)
-                await asyncio.sleep(_AGAIN_SECONDS)
-                continue
-            self._tell(key, candles)
+        try:
+            candles = await asyncio.to_thread(self._read_minutes, key)
+        except CallFailed as error:
+            _logger.warning("expected the minutes of %s that were missed, got: %s", key, error)
+            self._wanted.setdefault(key, self._now() + _AGAIN)
             return
+        self._tell(key, candles)
 
     def _tell(self, key: str, candles: tuple[Bar, ...]) -> None:
         instrument, now = self._tape.instruments[key], self._now()
