@@ -254,7 +254,11 @@ class Desk:
         """Return what an engine that starts was last busy with, by its log since the mark; empty when unsaid."""
         from engine.process import log_since
 
-        lines = [line for line in log_since(self.home.world(world), mark) if " INFO " in line]
+        lines = [
+            line
+            for line in log_since(self.home.world(world), mark)
+            if " INFO engine.runtime.account." in line
+        ]
         return lines[-1].partition(" INFO ")[2].partition(": ")[2] if lines else ""
 
     def run_engine(self, choice: MarketChoice) -> int:

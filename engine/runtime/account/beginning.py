@@ -1,6 +1,7 @@
 """How a paper or live run begins: new, or gone on with where a death or another day left it."""
 
 import asyncio
+import logging
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Final
@@ -29,6 +30,8 @@ from engine.runtime.run import (
 from engine.runtime.service import Service
 
 _BEAT_SECONDS: Final = 0.2
+_logger: Final = logging.getLogger(__name__)
+"""What a starting engine is busy with: the screen that waits for it shows the newest line."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,6 +124,7 @@ class AccountBeginning:
 
     def _resume(self, plan: RunPlan, side: AccountMarket) -> PreparedRun[Exchange]:
         """Bring today's run back. Where its recording does not reach, what is open is taken from the book alone."""
+        _logger.info("bringing today's run back from its recording")
         tape = side.resume_tape(plan)
         day = side.opener.trading_day(plan.day)
         try:
@@ -142,7 +146,9 @@ class AccountBeginning:
             )
 
     async def _begin_new(self, choice: MarketChoice, side: AccountMarket) -> "Begun":
+        _logger.info("making the checks before trading")
         verdict = await side.checks.make(feed_in_use=side.clock.mode == "feed" and side.clock.running)
+        _logger.info("waiting for the market feed")
         await side.connect()
         keep = choice.market is Market.LIVE
         prepared = await asyncio.to_thread(self._fresh, choice, side, keep_book=keep)
@@ -151,6 +157,7 @@ class AccountBeginning:
     def _fresh(
         self, choice: MarketChoice, side: AccountMarket, *, keep_book: bool, notes: Iterable[Noted] = ()
     ) -> PreparedRun[Exchange]:
+        _logger.info("reading instruments, history and money")
         opening = side.opener.open(side.clock.now(), choice.market, self._ledger)
         name = f"{choice.market.value}-{wall_clock() // 1_000}"
         tape = side.begin_tape(name, opening)
