@@ -32,6 +32,7 @@ from engine.market.frames import Frame
 from engine.market.instrument import Instrument
 from engine.market.session import trading_day
 from engine.market.update import MarketUpdate
+from engine.upstox.client import UpstoxClient
 from engine.upstox.records import OrderRow
 from engine.upstox.token import Token
 from tests.fake_upstox import FakeSettings
@@ -43,7 +44,7 @@ from tests.upstox.stand import client_of
 
 _LONGEST_STEP = 59.0
 """Seconds: what the fake lets pass at once and still tells its streams."""
-_ORDER_EVERY = 10
+_ORDER_EVERY = 4
 _SILENCE = 10.0
 
 Profile = Mapping[int, int]
@@ -109,6 +110,7 @@ class Lines:
     feed: MarketFeed
     stream: PortfolioStream
     running: Sequence[asyncio.Future[None]]
+    client: UpstoxClient
 
     @property
     def up(self) -> bool:
@@ -118,6 +120,7 @@ class Lines:
         await self.feed.close()
         self.stream.close()
         await asyncio.gather(*self.running)
+        self.client.close()
 
 
 def lines_to(fake: Fake, day: Day, instruments: Mapping[str, Instrument], chance: random.Random) -> Lines:
@@ -146,7 +149,8 @@ def lines_to(fake: Fake, day: Day, instruments: Mapping[str, Instrument], chance
         on_state=lambda _: None,
         chance=chance.random,
     )
-    return Lines(feed, stream, [asyncio.ensure_future(feed.run()), asyncio.ensure_future(stream.run())])
+    running = [asyncio.ensure_future(feed.run()), asyncio.ensure_future(stream.run())]
+    return Lines(feed, stream, running, client)
 
 
 def market_of(instruments: Mapping[str, Instrument], header: RecordingHeader) -> Market:
