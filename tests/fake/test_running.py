@@ -129,6 +129,20 @@ def test_the_fastest_tape_waits_until_somebody_listens(tape: tuple[Path, ...]) -
             until(lambda: bool(desk.fake.control("GET", "state")["tape_ended"]))
 
 
+def test_the_fastest_tape_is_not_moved_by_who_only_looks_in(tape: tuple[Path, ...]) -> None:
+    with desk_at(tape, speed=FASTEST, settle=0.4) as desk:
+        before = desk.fake.control("GET", "clock")["now"]
+        with desk.market() as socket:
+            frame(socket)
+            subscribe(socket, EQ_A)
+            frame(socket)
+        assert desk.fake.control("GET", "clock")["now"] == before
+        with desk.market() as socket:
+            frame(socket)
+            subscribe(socket, EQ_A)
+            until(lambda: bool(desk.fake.control("GET", "state")["tape_ended"]))
+
+
 def test_the_speed_can_be_changed_under_way(desk: Desk) -> None:
     desk.fake.control("POST", "clock", {"speed": 200})
     before = desk.fake.control("GET", "clock")["now"]

@@ -27,6 +27,12 @@ def _arguments() -> argparse.ArgumentParser:
         default=1.0,
         help="exchange seconds per second; 0 stands still, max goes as fast as the streams are read",
     )
+    parser.add_argument(
+        "--settle",
+        type=float,
+        default=3.0,
+        help="at max: seconds that a subscriber must have stayed before the day goes on",
+    )
     parser.add_argument("--scenario", choices=sorted(SCENARIOS), default="normal")
     parser.add_argument("--date", type=date.fromisoformat, help="pretend that the tape is of this day")
     parser.add_argument("--start", type=time.fromisoformat, help="begin at this time of the exchange's day")
@@ -50,6 +56,7 @@ def _settings(arguments: argparse.Namespace) -> FakeSettings:
     return FakeSettings(
         recordings=tuple(arguments.recording),
         speed=arguments.speed,
+        settle=arguments.settle,
         scenario=arguments.scenario,
         day=arguments.date,
         start=arguments.start,

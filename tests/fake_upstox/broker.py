@@ -57,6 +57,7 @@ class Broker:
         self.exchange = Exchange(self.agenda, self.market, self.schedule, self.faults, self.portfolio.publish)
         self.exchange.desk.capital = round(settings.capital * 100)
         self.feed = MarketHub(self.clock, self.agenda, self.market, self.schedule, self.faults)
+        self.feed.settle = settings.settle
         self.feed.known = self.listings.__contains__
         self.account = Account(redirect_uri=settings.redirect_uri, notifier_url=settings.notifier_url)
         self.limiter = RateLimiter()

@@ -2,8 +2,10 @@
 
 import asyncio
 import json
+import time
 from collections import Counter
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from typing import Any
 
 from engine.market.clock import Instant
@@ -34,6 +36,7 @@ class Subscriber:
         self.modes: dict[str, str] = {}
         self.controls: list[dict[str, Any]] = []
         self.ignored_text = 0
+        self.since = time.monotonic()
         self.updates = 0
         """Instruments' updates sent in live frames."""
 
@@ -70,6 +73,8 @@ class MarketHub:
         """Every control message of every client so far."""
         self._encoder = FeedEncoder()
         self._room = asyncio.Event()
+        self.settle = 0.0
+        """Seconds that a client listens before the fastest tape goes on: a check that only looks in stops nothing."""
 
     def attach(self, client: StreamClient) -> Subscriber:
         """Add a client; the first thing it hears is the state of the market."""
@@ -85,12 +90,20 @@ class MarketHub:
         self._room.set()
 
     async def until_room(self) -> None:
-        """Return when somebody listens and nobody is far behind: what the fastest tape waits for."""
-        while not any(one.modes for one in self.subscribers) or any(
-            one.client.backlog > _SLOW for one in self.subscribers
-        ):
+        """Return when somebody listens for good and nobody is far behind: what the fastest tape waits for."""
+        while (wait := self._without_room()) is not None:
             self._room.clear()
-            await self._room.wait()
+            with suppress(TimeoutError):
+                await asyncio.wait_for(self._room.wait(), wait or None)
+
+    def _without_room(self) -> float | None:
+        """Return the seconds until there may be room, 0 when only a client can make some, None when there is."""
+        if any(one.client.backlog > _SLOW for one in self.subscribers):
+            return 0.0
+        listening = [time.monotonic() - one.since for one in self.subscribers if one.modes]
+        if not listening:
+            return 0.0
+        return None if max(listening) >= self.settle else self.settle - max(listening)
 
     def receive(self, subscriber: Subscriber, payload: Payload) -> None:
         """Obey a control message; text, and what cannot be read, is ignored without a word."""

@@ -13,6 +13,8 @@ class FakeSettings:
     """Recorded sessions to play; none plays the simulator."""
     speed: float = 1.0
     """Exchange seconds per second; 0 stands still until the control endpoint jumps, FASTEST lets the streams decide."""
+    settle: float = 0.0
+    """At FASTEST: wall seconds that a subscriber must have stayed before the tape moves."""
     scenario: str = "normal"
     day: date | None = None
     """Pretend that the tape was recorded on another date."""
