@@ -1,93 +1,17 @@
 """A paper day from its first frame to its summary: the engine as a process, the whole broker on loopback."""
 
-import contextlib
 import json
-import threading
-from collections.abc import Iterator
-from datetime import time
-from pathlib import Path
+import subprocess
 from typing import Any
+from uuid import uuid4
 
-import pytest
-
+from engine.commands import Follow, Unfollow
 from engine.home import World
 from engine.latch import LatchState
-from engine.link import UnixLink
-from engine.market.clock import MINUTE
-from tests.desk.outside import Engine, Outside, is_flat, made_recordings, outside, wait_until
-from tests.fake_upstox.running import RunningFake, running_fake
+from tests.account.stage import begin, settings_of, settle, sign_in, watched
+from tests.desk.outside import REPOSITORY, Engine, Outside, clean_environment, is_flat, wait_until
+from tests.fake_upstox.running import RunningFake
 from tests.recordings import EQ_A, EQ_B
-
-STANDS = 0.0
-"""A broker whose clock stands until the test lets it go."""
-
-
-@pytest.fixture
-def home(tmp_path: Path) -> Iterator[Outside]:
-    with outside(tmp_path / "home") as here:
-        yield here
-
-
-@pytest.fixture
-def broker(tmp_path: Path) -> Iterator[RunningFake]:
-    with running_fake(recordings=made_recordings(tmp_path), speed=STANDS) as fake:
-        yield fake
-
-
-@pytest.fixture
-def market_at_ten(tmp_path: Path) -> Iterator[RunningFake]:
-    """A broker whose market is 45 minutes old and goes on at three times its pace."""
-    with running_fake(recordings=made_recordings(tmp_path), start=time(10), speed=3) as fake:
-        yield fake
-
-
-def settings_of(fake: RunningFake, *more: str) -> list[str]:
-    """Return the settings that lead an engine to a fake broker."""
-    chosen = (
-        f"upstox.api_url={fake.api_url}",
-        f"upstox.order_url={fake.order_url}",
-        f"upstox.assets_url={fake.assets_url}",
-        "session.clock=feed",
-        f"watchlist.instruments={EQ_A},{EQ_B}",
-        *more,
-    )
-    return [word for setting in chosen for word in ("--set", setting)]
-
-
-def begin(home: Outside, fake: RunningFake, *more: str) -> Engine:
-    """Sign in by the token's file and start the account's engine."""
-    home.home.create()
-    token = home.home.root / "token"
-    token.write_text(fake.access_token)
-    token.chmod(0o600)
-    return home.start(World.ACCOUNT, *settings_of(fake, *more))
-
-
-def settle(engine: Engine, fake: RunningFake) -> None:
-    """Let the minutes that a late start missed come in: without them there is no average range, so no stop."""
-    begun = engine.view().header.market_time
-    fake.control("POST", "clock", {"speed": 60})
-    wait_until(lambda: engine.view().header.market_time > begun + 4 * MINUTE, "four minutes of the market")
-    fake.control("POST", "clock", {"speed": 3})
-
-
-@contextlib.contextmanager
-def watched(engine: Engine) -> Iterator[None]:
-    """Keep a screen attached: paper and live enter nothing while nobody watches."""
-    over = threading.Event()
-
-    async def sit(line: UnixLink) -> None:
-        async for _ in line:
-            if over.is_set():
-                return
-
-    thread = threading.Thread(target=lambda: engine.attached(sit), daemon=True)
-    thread.start()
-    try:
-        yield
-    finally:
-        over.set()
-        thread.join()
 
 
 def summary_of(engine: Engine) -> dict[str, Any]:
@@ -108,11 +32,11 @@ def without_time(report: dict[str, Any]) -> dict[str, Any]:
 
 
 def test_a_recorded_paper_day_replayed_without_a_screen_gives_the_report_of_the_day_itself(
-    home: Outside, broker: RunningFake
+    home: Outside, standing_market: RunningFake
 ) -> None:
-    engine = begin(home, broker)
+    engine = begin(home, standing_market)
     with watched(engine):
-        broker.control("POST", "clock", {"speed": "max"})
+        standing_market.control("POST", "clock", {"speed": "max"})
         lived = summary_of(engine)
     (recording,) = home.home.recordings.glob("*/*.frames")
     replayed = home.run("replay", recording, "--headless", "--json")
@@ -139,3 +63,55 @@ def test_an_engine_killed_with_a_position_open_comes_back_holding_it_behind_its_
     assert engine.press() is not None
     engine.wait_latch(LatchState.FLAT)
     wait_until(lambda: is_flat(engine.book()), "the flat book on disk")
+
+
+def test_an_instrument_added_during_the_day_is_followed_and_known_again_after_a_death(
+    home: Outside, market_at_ten: RunningFake
+) -> None:
+    only_a = f"watchlist.instruments={EQ_A}"
+    engine = begin(home, market_at_ten, only_a)
+    assert [row.key for row in engine.view().watchlist] == [EQ_A]
+    engine.do(Follow(f"follow-{uuid4()}", EQ_B))
+    wait_until(lambda: price_of(engine, EQ_B) is not None, "a price of the added instrument")
+    engine.kill_process()
+    engine = begin(home, market_at_ten, only_a)
+    assert [row.key for row in engine.view().watchlist] == [EQ_A, EQ_B]
+    wait_until(lambda: price_of(engine, EQ_B) is not None, "its price after the death")
+    engine.do(Unfollow(f"unfollow-{uuid4()}", EQ_B))
+    wait_until(lambda: [row.key for row in engine.view().watchlist] == [EQ_A], "the shorter watchlist")
+
+
+def price_of(engine: Engine, key: str) -> int | None:
+    """Return an instrument's last price on the watchlist; None while it has none."""
+    return next((row.last for row in engine.view().watchlist if row.key == key), None)
+
+
+def test_a_no_go_keeps_a_run_from_entering_and_names_the_check(
+    home: Outside, market_at_ten: RunningFake
+) -> None:
+    market_at_ten.control("POST", "scenario", {"scenario": "inactive-user"})
+    engine = begin(home, market_at_ten)
+    view = engine.view()
+    assert view.preflight is not None
+    assert not view.preflight.go
+    assert view.header.trading.startswith("PAUSED: pre-flight says no-go: profile")
+    assert [row.name for row in view.preflight.checks if row.state == "NO-GO"] == ["profile"]
+
+
+def test_a_kill_while_the_day_is_prepared_does_not_wait_for_the_preparation(
+    home: Outside, market_at_ten: RunningFake
+) -> None:
+    market_at_ten.plant("hang", call="candles", times=0)
+    sign_in(home, market_at_ten)
+    words = home.argv("engine", "--world", "account", *settings_of(market_at_ten))
+    with subprocess.Popen(words, cwd=REPOSITORY, env=clean_environment(), stderr=subprocess.PIPE) as process:
+        try:
+            wait_until(lambda: market_at_ten.calls("candles"), "the preparation")
+            closed = home.run("flatten", "--world", "account")
+            wait_until(lambda: process.poll() is not None, "the engine to make way", 5.0)
+        finally:
+            process.kill()
+    assert (closed.returncode, closed.stderr) == (0, "")
+    record = home.engine(World.ACCOUNT).latch()
+    assert record is not None
+    assert record.state is LatchState.FLAT

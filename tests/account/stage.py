@@ -1,0 +1,66 @@
+"""An account's engine and a whole broker on loopback, as the end-to-end tests set them up."""
+
+import contextlib
+import threading
+from collections.abc import Iterator
+
+from engine.home import World
+from engine.link import UnixLink
+from engine.market.clock import MINUTE
+from tests.desk.outside import Engine, Outside, wait_until
+from tests.fake_upstox.running import RunningFake
+from tests.recordings import EQ_A, EQ_B
+
+
+def settings_of(fake: RunningFake, *more: str) -> list[str]:
+    """Return the settings that lead an engine to a fake broker."""
+    chosen = (
+        f"upstox.api_url={fake.api_url}",
+        f"upstox.order_url={fake.order_url}",
+        f"upstox.assets_url={fake.assets_url}",
+        "session.clock=feed",
+        f"watchlist.instruments={EQ_A},{EQ_B}",
+        *more,
+    )
+    return [word for setting in chosen for word in ("--set", setting)]
+
+
+def sign_in(home: Outside, fake: RunningFake) -> None:
+    """Leave a token where the engine looks for it."""
+    home.home.create()
+    token = home.home.root / "token"
+    token.write_text(fake.access_token)
+    token.chmod(0o600)
+
+
+def begin(home: Outside, fake: RunningFake, *more: str) -> Engine:
+    """Sign in and start the account's engine."""
+    sign_in(home, fake)
+    return home.start(World.ACCOUNT, *settings_of(fake, *more))
+
+
+def settle(engine: Engine, fake: RunningFake) -> None:
+    """Let the minutes that a late start missed come in: without them there is no average range, so no stop."""
+    begun = engine.view().header.market_time
+    fake.control("POST", "clock", {"speed": 60})
+    wait_until(lambda: engine.view().header.market_time > begun + 4 * MINUTE, "four minutes of the market")
+    fake.control("POST", "clock", {"speed": 3})
+
+
+@contextlib.contextmanager
+def watched(engine: Engine) -> Iterator[None]:
+    """Keep a screen attached: paper and live enter nothing while nobody watches."""
+    over = threading.Event()
+
+    async def sit(line: UnixLink) -> None:
+        async for _ in line:
+            if over.is_set():
+                return
+
+    thread = threading.Thread(target=lambda: engine.attached(sit), daemon=True)
+    thread.start()
+    try:
+        yield
+    finally:
+        over.set()
+        thread.join()
