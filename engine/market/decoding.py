@@ -341,10 +341,10 @@ class PacketDecoder:
 
     def _refuse_wild(self, key: str, last: Paise, before: Paise) -> None:
         """Refuse a price several times the one before it; one that stays for so many packets is believed."""
-        low, high = sorted((last, before))
+        low, high = (last, before) if last < before else (before, last)
         if not low or high <= _WILD_FACTOR * low or high - low <= _WILD_STEP:
-            if key in self._wild:
-                del self._wild[key]
+            if self._wild:
+                self._wild.pop(key, None)
             return
         self._wild[key] = self._wild.get(key, 0) + 1
         if self._wild[key] < _WILD_PACKETS:

@@ -62,59 +62,90 @@ def updates_from_frame(frame: bytes | Message, arrival: Instant, decoder: Packet
     A bad packet inside is counted by the decoder and left out; the others survive.
     """
     response = response_of(frame, decoder) if isinstance(frame, bytes) else frame
-    reading = read_in_slices(response, arrival, decoder, len(response.feeds) + 1)
-    try:
-        next(reading)
-    except StopIteration as end:
-        return _frame_of(end)
-    raise RuntimeError("expected the whole frame in one slice, got a part")
+    reading = _Reading(response, arrival, decoder)
+    feeds = response.feeds
+    for key in sorted(feeds) if len(feeds) > 1 else feeds:
+        reading.take(key, feeds[key])
+    return reading.frame()
 
 
 def read_in_slices(
     response: Message, arrival: Instant, decoder: PacketDecoder, size: int
 ) -> Generator[None, None, Frame]:
     """Read a parsed frame ``size`` packets at a time: pauses after each slice, returns the frame at the end."""
-    number = response.type
-    kind = _KNOWN_TYPES[number] if 0 <= number < len(_KNOWN_TYPES) else str(number)
-    if kind not in _KNOWN_TYPES:
-        decoder.count(Quirk.UNKNOWN_TYPE)
-    sent = sent_of(response)
-    if sent is None and response.currentTs:
-        decoder.count(Quirk.BROKEN_SENT)
+    reading = _Reading(response, arrival, decoder)
     feeds = response.feeds
-    if kind == "initial_feed" and not feeds and not response.currentTs:
-        decoder.count(Quirk.EMPTY_FRAME)
-    updates: list[MarketUpdate] = []
-    indications: dict[str, Indication] = {}
-    snapshot = kind == "initial_feed"
     for place, key in enumerate(sorted(feeds)):
         if place and not place % size:
             yield
-        feed = feeds[key]
+        reading.take(key, feeds[key])
+    return reading.frame()
+
+
+class _Reading:
+    """A parsed frame on its way to a Frame."""
+
+    __slots__ = (
+        "_arrival",
+        "_decoder",
+        "_indications",
+        "_kind",
+        "_response",
+        "_sent",
+        "_snapshot",
+        "_updates",
+    )
+
+    def __init__(self, response: Message, arrival: Instant, decoder: PacketDecoder) -> None:
+        number, milliseconds = response.type, response.currentTs
+        if 0 <= number < len(_KNOWN_TYPES):
+            self._kind = _KNOWN_TYPES[number]
+        else:
+            self._kind = str(number)
+            decoder.count(Quirk.UNKNOWN_TYPE)
+        self._sent: Instant | None = None
+        if EARLIEST < milliseconds < LATEST:
+            self._sent = milliseconds * MILLISECOND
+        elif milliseconds:
+            decoder.count(Quirk.BROKEN_SENT)
+        self._snapshot = self._kind == "initial_feed"
+        if self._snapshot and not milliseconds and not response.feeds:
+            decoder.count(Quirk.EMPTY_FRAME)
+        self._response = response
+        self._arrival = arrival
+        self._decoder = decoder
+        self._updates: list[MarketUpdate] = []
+        self._indications: dict[str, Indication] = {}
+
+    def take(self, key: str, feed: Message) -> None:
+        """Read one packet; a bad one is counted and must not cost the others."""
         try:
-            update = _update(key, feed, arrival, decoder, snapshot=snapshot)
+            update = _update(key, feed, self._arrival, self._decoder, snapshot=self._snapshot)
         except DecodeError:
-            # Counted where it was raised; one bad packet must not cost the others.
-            continue
-        updates.append(update)
-        if update.auction or snapshot:
+            return
+        self._updates.append(update)
+        if update.auction or self._snapshot:
             indication = _indication(feed)
             if indication is not None:
-                indications[key] = indication
-    if not response.HasField("marketInfo"):
-        return Frame(kind=kind, sent=sent, updates=tuple(updates), indications=indications)
-    info = response.marketInfo
-    names = {value.number: value.name for value in feed_messages().MarketStatus.DESCRIPTOR.values}
-    states = {key: info.segmentStatus[key] for key in sorted(info.segmentStatus)}
-    return Frame(
-        kind=kind,
-        sent=sent,
-        updates=tuple(updates),
-        segments={key: names.get(state, str(state)) for key, state in states.items()},
-        closing_auction=_statuses(info.casMarketStatus),
-        pre_open=_statuses(info.preOpenSessionStatus),
-        indications=indications,
-    )
+                self._indications[key] = indication
+
+    def frame(self) -> Frame:
+        """Return what was read."""
+        response, updates = self._response, tuple(self._updates)
+        if not response.HasField("marketInfo"):
+            return Frame(self._kind, self._sent, updates, indications=self._indications)
+        info = response.marketInfo
+        names = {value.number: value.name for value in feed_messages().MarketStatus.DESCRIPTOR.values}
+        states = {key: info.segmentStatus[key] for key in sorted(info.segmentStatus)}
+        return Frame(
+            self._kind,
+            self._sent,
+            updates,
+            segments={key: names.get(state, str(state)) for key, state in states.items()},
+            closing_auction=_statuses(info.casMarketStatus),
+            pre_open=_statuses(info.preOpenSessionStatus),
+            indications=self._indications,
+        )
 
 
 def sent_of(response: Message) -> Instant | None:
@@ -132,11 +163,6 @@ def response_of(frame: bytes, decoder: PacketDecoder) -> Message:
         raise decoder.reject(
             Reason.BROKEN_FRAME, "", f"expected a protobuf FeedResponse, got {len(frame)} bytes: {error}"
         ) from error
-
-
-def _frame_of(end: StopIteration) -> Frame:
-    frame: Frame = end.value
-    return frame
 
 
 def _update(
