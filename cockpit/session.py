@@ -38,6 +38,9 @@ _QUIET_SECONDS: Final = 0.7
 """An engine that is there sooner is not worth a line."""
 _REDRAW_SECONDS: Final = 0.25
 _ACCOUNT: Final = "account"
+_LEFT: Final = (
+    "cockpit: left; the engine goes on starting: `cockpit` attaches to it, `cockpit status` tells how it is"
+)
 _GUARD_SECONDS: Final = 5.0
 """Shortest time between two guards: each goes on until it is done."""
 
@@ -100,6 +103,9 @@ class _EngineStart(threading.Thread):
             while self.is_alive():
                 waiting.show()
                 self.join(_REDRAW_SECONDS)
+        except KeyboardInterrupt:
+            waiting.leave(_LEFT)
+            raise
         finally:
             waiting.clear()
         if self._error is not None:

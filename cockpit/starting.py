@@ -55,6 +55,13 @@ class StartingLine:
         if self._is_shown and self._is_terminal:
             self._stream.write(_CLEAR)
             self._stream.flush()
+        self._is_shown = False
+
+    def leave(self, text: str) -> None:
+        """Put a last sentence in the line's place."""
+        self.clear()
+        self._stream.write(f"{text}\n")
+        self._stream.flush()
 
     def _width(self) -> int:
         try:

@@ -37,6 +37,10 @@ def test_the_line_says_for_whom_and_how_long_and_what_the_engine_is_busy_with() 
     assert stream.last() == "starting the account engine (paper) · 12 s · reading instruments"
     line.clear()
     assert stream.last() == ""
+    line.show()
+    line.leave("left")
+    line.clear()
+    assert stream.last() == "left\n"
 
 
 def test_a_long_word_is_cut_with_a_mark_to_the_terminals_width() -> None:
