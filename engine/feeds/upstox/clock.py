@@ -17,6 +17,15 @@ def wall_instant() -> Instant:
     return time.time_ns() // 1_000
 
 
+def steady_seconds() -> float:
+    """Return seconds of a clock that never steps back and counts a machine's sleep, where the system has one.
+
+    A session that slept through the minute by which everything must be flat has to know it on waking.
+    """
+    counting_sleep = getattr(time, "CLOCK_BOOTTIME", None)
+    return time.monotonic() if counting_sleep is None else time.clock_gettime(counting_sleep)
+
+
 class LiveClock:
     """Gives every frame its arrival; never steps back.
 
@@ -30,7 +39,7 @@ class LiveClock:
         mode: Literal["wall", "feed"],
         *,
         wall: Callable[[], Instant] = wall_instant,
-        monotonic: Callable[[], float] = time.monotonic,
+        monotonic: Callable[[], float] = steady_seconds,
     ) -> None:
         self.mode = mode
         self._monotonic = monotonic

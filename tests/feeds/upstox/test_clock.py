@@ -1,9 +1,10 @@
 from datetime import date, time
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from engine.feeds.upstox.clock import LiveClock
+from engine.feeds.upstox.clock import LiveClock, steady_seconds
 from engine.market.clock import MILLISECOND, SECOND, Instant, instant_at
 
 NOON: Instant = instant_at(date(2025, 12, 15), time(12, 0))
@@ -107,3 +108,17 @@ def test_no_order_of_frames_turns_either_clock_back(steps: list[tuple[int, int]]
             now = clock.now()
             assert now >= told[place]
             told[place] = now
+
+
+
+def test_the_session_clock_counts_the_time_that_the_machine_slept(monkeypatch: pytest.MonkeyPatch) -> None:
+    counting_sleep = 7
+    monkeypatch.setattr("time.CLOCK_BOOTTIME", counting_sleep, raising=False)
+    monkeypatch.setattr("time.clock_gettime", {counting_sleep: 5_000.0}.__getitem__)
+    assert steady_seconds() == 5_000.0
+
+
+def test_a_system_without_such_a_clock_goes_by_the_one_it_has(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delattr("time.CLOCK_BOOTTIME", raising=False)
+    monkeypatch.setattr("time.monotonic", lambda: 3.0)
+    assert steady_seconds() == 3.0
