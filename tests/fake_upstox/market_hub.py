@@ -25,7 +25,7 @@ _MOST_ALONE = {"ltpc": 5_000, "option_greeks": 3_000, "full": 2_000, "full_d30":
 _MOST_MIXED = {"ltpc": 2_000, "option_greeks": 2_000, "full": 1_500, "full_d30": 0}
 """The same where a client uses several modes."""
 _SLOW = 400
-"""Frames waiting for one client at which the fastest tape waits too."""
+"""Frames that one client has not read yet at which the fastest tape waits too."""
 
 
 class Subscriber:
@@ -98,6 +98,8 @@ class MarketHub:
 
     def _without_room(self) -> float | None:
         """Return the seconds until there may be room, 0 when only a client can make some, None when there is."""
+        for one in self.subscribers:
+            one.client.mark()
         if any(one.client.backlog > _SLOW for one in self.subscribers):
             return 0.0
         listening = [time.monotonic() - one.since for one in self.subscribers if one.modes]

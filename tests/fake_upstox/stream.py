@@ -15,6 +15,7 @@ Receive = Callable[[Payload], None]
 Told = Callable[[], None]
 _GARBAGE = b"\xff\xfe\x00garbage\x80\x81\x82"
 _MOST_WAITING = 50_000
+_MARK = 100
 
 
 class StreamClient:
@@ -33,12 +34,21 @@ class StreamClient:
         self._sent_at = time.monotonic()
         self._over = asyncio.Event()
         self.drained: Told = lambda: None
-        """Called when nothing waits any more."""
+        """Called when nothing waits any more, and when the client has read on."""
+        self.marking = False
+        """Pings go between the messages: their answers tell how far the client has read."""
+        self._sent = 0
+        self._read_by_client = 0
 
     @property
     def backlog(self) -> int:
-        """Return how many messages wait to be sent."""
-        return len(self._waiting)
+        """Return how many messages wait to be sent or, when marked, to be read."""
+        return len(self._waiting) + (self._sent - self._read_by_client if self.marking else 0)
+
+    def mark(self) -> None:
+        """Begin to mark how far the client reads: what a socket holds is not yet read."""
+        if not self.marking:
+            self.marking, self._read_by_client = True, self._sent
 
     def send(self, payload: Payload) -> None:
         """Send a message, as far as the faults of the moment let it through."""
@@ -115,8 +125,15 @@ class StreamClient:
                 receive(message.data)
             elif message.type is WSMsgType.PING:
                 await self._socket.pong(message.data)
-            elif message.type is not WSMsgType.PONG:
+            elif message.type is WSMsgType.PONG:
+                self._take_mark(bytes(message.data))
+            else:
                 return
+
+    def _take_mark(self, mark: bytes) -> None:
+        if mark.isdigit():
+            self._read_by_client = int(mark)
+            self.drained()
 
     async def _write(self) -> None:
         while True:
@@ -129,6 +146,9 @@ class StreamClient:
                         await self._socket.send_str(payload)
                     else:
                         await self._socket.send_bytes(payload)
+                    self._sent += 1
+                    if self.marking and self._sent % _MARK == 0:
+                        await self._socket.ping(str(self._sent).encode())
                 except ConnectionError:
                     return
                 self._sent_at = time.monotonic()
