@@ -2,15 +2,15 @@
 
 import gzip
 import zlib
-from datetime import date, datetime, timedelta
+from datetime import date, datetime, time, timedelta
 from pathlib import Path
 
 import pytest
 
-from engine.market.clock import IST, datetime_of
+from engine.market.clock import IST, datetime_of, instant_at
 from tests.fake.desk import Desk, desk_at
 from tests.fake_upstox.shapes import Json
-from tests.recordings import EQ_A, OPT_A
+from tests.recordings import EQ_A, OPT_A, made_packets, write_recording
 
 KEY = EQ_A.replace("|", "%7C")
 CANDLES = f"/v3/historical-candle/{KEY}"
@@ -116,6 +116,17 @@ def test_the_auctions_status_is_told_on_its_days(tape: tuple[Path, ...]) -> None
         desk.go_to("15:26:00")
         data = desk.get("/v2/market/status/NSE").data
     assert (data["status"], data["cas_eligible_status"]["status"]) == ("NORMAL_OPEN", "CAS_M_STOP")
+
+
+@pytest.mark.parametrize(
+    ("clock", "status"),
+    [("09:01:00", "PRE_OPEN_START"), ("09:06:00", "PRE_OPEN_M_END"), ("09:11:00", "PRE_OPEN_END")],
+)
+def test_the_pre_open_session_is_told_in_its_steps(tmp_path: Path, clock: str, status: str) -> None:
+    early = made_packets(EQ_A, count=2, start=instant_at(date(2025, 12, 15), time(8, 59)))
+    with desk_at((write_recording(tmp_path / "early.json.gz", early),), day=date(2026, 11, 20)) as desk:
+        desk.go_to(clock)
+        assert desk.get("/v2/market/status/NSE").data["status"] == status
 
 
 @pytest.mark.parametrize(

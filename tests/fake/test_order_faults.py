@@ -158,6 +158,14 @@ def test_a_fill_can_be_told_before_the_answer(tape: tuple[Path, ...]) -> None:
         assert event(socket)["quantity"] == 10
 
 
+def test_the_stream_can_tell_what_the_book_does_not_show_yet(desk: Desk) -> None:
+    desk.fake.plant("book-lag", delay=8.0, told=True)
+    with desk.portfolio("order") as socket:
+        order = desk.place()
+        assert event(socket)["order_id"] == order
+    assert desk.get(BOOK).data == []
+
+
 def test_what_was_filled_stays_when_the_exchange_cancels_the_rest(desk: Desk) -> None:
     desk.fake.plant("partial", quantity=3, cancel_after=1.0)
     order = desk.place(**TAKES)

@@ -122,6 +122,7 @@ class Exchange:
         lag = self.faults.take("book-lag", **facts)
         if lag is not None:
             order.hidden_until = now + round(lag.value("delay", 8.0) * SECOND)
+            order.told_early = bool(lag.facts.get("told", False))
         if order.is_amo:
             self.record(order, "after market order req received")
             return order
@@ -149,7 +150,7 @@ class Exchange:
 
     def tell(self, order: Order) -> None:
         """Publish an order as it stands."""
-        if order.hidden_until <= self.agenda.moment:
+        if order.told_early or self.visible(order):
             self._publish(order.event())
 
     def visible(self, order: Order) -> bool:

@@ -49,6 +49,8 @@ class Order:
     """A fault keeps the market away from it."""
     hidden_until: Instant = 0
     """A fault keeps it out of book and history."""
+    told_early: bool = False
+    """The stream tells it although the book does not."""
     shown_type: str = ""
     """A fault makes the book tell another order type."""
     group: str = ""

@@ -218,6 +218,9 @@ def market_status(call: Call) -> Reply:
         raise bad("UDAPI1089", "The exchange is invalid", "exchange", call.parts["exchange"])
     segment = "NSE_FO" if call.parts["exchange"] in ("NFO", "BFO") else "NSE_EQ"
     status = broker.schedule.segment_statuses(moment)[segment]
+    pre_open = broker.schedule.pre_open_status(moment)
+    if pre_open is not None and status == "PRE_OPEN_START":
+        status = pre_open[0]
     if broker.market.halted & {"NSE", segment}:
         status = "NORMAL_CLOSE"
     data: dict[str, Any] = {
