@@ -6,7 +6,7 @@ never waits for a disk, but for an entry's intent, and for that only briefly.
 
 import asyncio
 import time
-from collections import OrderedDict, deque
+from collections import deque
 from collections.abc import Callable, Iterable
 from dataclasses import replace
 from typing import Final
@@ -28,15 +28,17 @@ from engine.ledger.store import Ledger
 from engine.link import ScreenIdentity
 from engine.link.kill_line import KillRequest
 from engine.market.clock import SECOND, Instant
-from engine.orders.messages import ModifyOrder, PlaceOrder, Refused, Request, Role
+from engine.orders.messages import Request
 from engine.presenter import Presenter, Surroundings
 from engine.runtime.broker_side import Asked, BrokerSide
 from engine.runtime.durability import Durability, settled
 from engine.runtime.effects import divide
 from engine.runtime.ending import Ending
 from engine.runtime.exchange import Exchange
+from engine.runtime.last_look import enters, last_refusal
 from engine.runtime.pace import UNPACED, Pace
 from engine.runtime.playback import Outside, Playback
+from engine.runtime.replies import Replies, reply
 from engine.views import View
 
 _SLICE_SECONDS: Final = 0.008
@@ -53,7 +55,6 @@ _LIVE_COMMIT: Final = 1.0
 _MOST_BEHIND_SECONDS: Final = 2.0
 _AFTER_END: Final = 5 * SECOND
 """What is in flight when the feed ends may arrive within so long."""
-_REMEMBERED: Final = 1_000
 SPEEDS: Final = (1, 2, 5, 10, 30, UNPACED)
 
 
@@ -92,8 +93,7 @@ class Service:
                 ledger, exchange, run, self._where, monotonic, every=_LIVE_COMMIT, before=broker_side.flush
             )
         self._inbox: deque[tuple[Outside, asyncio.Future[CommandResult] | None]] = deque()
-        self._waiting: dict[str, list[asyncio.Future[CommandResult]]] = {}
-        self._done: OrderedDict[str, CommandResult] = OrderedDict()
+        self._replies = Replies()
         self._news = asyncio.Event()
         self._outset: list[Effect] = []
         self._screens = 0
@@ -163,15 +163,15 @@ class Service:
 
     async def on_command(self, command: Command, _screen: ScreenIdentity) -> CommandResult:
         """Do or refuse what a screen asks; the same id asked again gets the same answer."""
-        known = self._done.get(command.id)
+        known = self._replies.given(command.id)
         if known is not None:
             return known
         if isinstance(command, SetReplaySpeed):
-            return self._remember(self._change_speed(command))
+            return self._replies.remember(self._change_speed(command))
         if isinstance(command, Rearm):
-            return self._remember(await self._rearm(command))
+            return self._replies.remember(await self._rearm(command))
         if isinstance(command, Asked) and self._broker_side is not None:
-            return self._remember(await self._broker_side.obey(command))
+            return self._replies.remember(await self._broker_side.obey(command))
         answered: asyncio.Future[CommandResult] = asyncio.get_running_loop().create_future()
         if isinstance(command, Kill):
             self._latch.set(command.id, command.by, command.reason, patience=0)
@@ -210,19 +210,21 @@ class Service:
             divided = divide(effects)
             effects = []
             self._show_latch(divided.latch)
+            if divided.requests and self._exchange.lives_on:
+                self._playback.mark()
             written = self._durability.append(divided.records, durable=bool(divided.requests))
             if divided.requests:
                 self._durability.touch()
                 durable = await settled(written, _DISK_PATIENCE)
                 if not durable:
-                    divided.requests.sort(key=self._enters)
+                    divided.requests.sort(key=lambda request: enters(request, self.core.orders))
                 for request in divided.requests:
-                    if not durable and self._enters(request):
+                    if not durable and enters(request, self.core.orders):
                         durable = await settled(written, _INTENT_PATIENCE)
                     effects += self._submit(request, durable=durable)
             elif divided.records:
                 self._durability.touch()
-            self._answer(divided.answers)
+            self._replies.answer(divided.answers)
 
     def close(self) -> None:
         """End the writing thread."""
@@ -238,13 +240,13 @@ class Service:
                 continue
             event, answered = self._inbox.popleft()
             if isinstance(event, StopEngine):
-                self._reply(answered, self._remember(self._stop_when_flat(event)))
+                reply(answered, self._replies.remember(self._stop_when_flat(event)))
                 continue
             if isinstance(event, Rearmed) and self._latch.is_set:
                 # Somebody killed again, or the kill found something: the newer word counts.
                 continue
             if answered is not None:
-                self._waiting.setdefault(getattr(event, "id", ""), []).append(answered)
+                self._replies.expect(getattr(event, "id", ""), answered)
             effects = self._playback.tell(event, self._reached())
             self._follow_hold()
             await self.carry_out(effects)
@@ -300,30 +302,11 @@ class Service:
 
     def _submit(self, request: Request, *, durable: bool) -> list[Effect]:
         """Send a request, or tell the core that it was not: the last look at the latch before it leaves."""
-        refusal = self._refusal(request, durable=durable)
+        refusal = last_refusal(request, self.core.orders, latched=self._latch.is_set, durable=durable)
         if refusal is not None:
             return self._playback.tell(refusal)
         self._exchange.submit(request, self._playback.now)
         return []
-
-    def _refusal(self, request: Request, *, durable: bool) -> Refused | None:
-        if not isinstance(request, PlaceOrder | ModifyOrder) or not self._enters(request):
-            return None
-        asked = request.request if isinstance(request, ModifyOrder) else ""
-        if self._latch.is_set:
-            return Refused(request.tag, "LATCHED", "the kill latch is set; nothing was sent", asked)
-        if not durable:
-            return Refused(request.tag, "LEDGER", "the ledger cannot be written; nothing was sent", asked)
-        return None
-
-    def _enters(self, request: Request) -> bool:
-        """Say whether a request could open or enlarge a position."""
-        if isinstance(request, PlaceOrder):
-            return request.role is Role.ENTRY
-        if isinstance(request, ModifyOrder):
-            order = self.core.orders.get(request.tag)
-            return order is None or order.role is Role.ENTRY
-        return False
 
     def _show_latch(self, changes: list[LatchChanged]) -> None:
         """Carry the core's latch to the file; neither waits for the disk."""
@@ -348,16 +331,6 @@ class Service:
         self._inbox.appendleft((kill, answered))
         self._news.set()
 
-    def _answer(self, answers: list[CommandResult]) -> None:
-        for result in answers:
-            for answered in self._waiting.pop(result.id, []):
-                self._reply(answered, result)
-
-    @staticmethod
-    def _reply(answered: "asyncio.Future[CommandResult] | None", result: CommandResult) -> None:
-        if answered is not None and not answered.done():
-            answered.set_result(result)
-
     def _refuse_waiting(self) -> None:
         """Answer everybody who still waits: the loop has ended."""
         reason = (
@@ -365,18 +338,10 @@ class Service:
             if self._stopping
             else "the engine failed; engine.log says why"
         )
-        left = [(getattr(event, "id", ""), answered) for event, answered in self._inbox]
-        left += [(name, answered) for name, waiting in self._waiting.items() for answered in waiting]
-        for name, answered in left:
-            self._reply(answered, CommandResult(name, Outcome.REFUSED, reason))
+        for event, answered in self._inbox:
+            reply(answered, CommandResult(getattr(event, "id", ""), Outcome.REFUSED, reason))
         self._inbox.clear()
-        self._waiting.clear()
-
-    def _remember(self, result: CommandResult) -> CommandResult:
-        self._done[result.id] = result
-        if len(self._done) > _REMEMBERED:
-            self._done.popitem(last=False)
-        return result
+        self._replies.refuse_all(reason)
 
     def _change_speed(self, command: SetReplaySpeed) -> CommandResult:
         if command.speed not in SPEEDS:

@@ -16,10 +16,8 @@ from engine.brokers.upstox.account_exchange import AccountExchange
 from engine.commands import CommandResult, Follow, Outcome, Unfollow
 from engine.core import Checked, Halted, Noted
 from engine.feeds.live_tape import LiveTape
-from engine.feeds.recorded_frames import RecordedFrames, open_frame_recordings
 from engine.feeds.recorder import Recorder
-from engine.feeds.recording_file import RecordingError
-from engine.feeds.recording_format import Broken, Connected, RecordingHeader
+from engine.feeds.recording_format import Broken, Connected
 from engine.feeds.upstox.clock import LiveClock
 from engine.feeds.upstox.market_feed import FeedState, MarketFeed
 from engine.home import Home, WorldDirectory
@@ -33,8 +31,8 @@ from engine.runtime.account.indications import pre_open_notes
 from engine.runtime.account.missed import Missed
 from engine.runtime.account.opening import Opener, Opening
 from engine.runtime.account.order_way import OrderWay
-from engine.runtime.account.recordings import next_part, parts_of, remove_old
 from engine.runtime.account.statuses import halt_reason
+from engine.runtime.account.taping import recorder_of, tape_of_opening, tape_of_plan
 from engine.runtime.broker_side import Asked
 from engine.runtime.plan import Market, RunPlan
 from engine.runtime.run import RunError
@@ -169,31 +167,11 @@ class AccountMarket:
 
     def begin_tape(self, run: str, opening: Opening) -> LiveTape:
         """Return the tape of a new run, and record it from now on. Any thread."""
-        tape = LiveTape(
-            run,
-            opening.day.day,
-            opening.instruments,
-            begins=self.clock.now(),
-            seeds=opening.seeds,
-            prior=opening.prior,
-            rejected=self._decoder.rejected,
-        )
-        return self._listen(tape)
+        return self._listen(tape_of_opening(run, opening, self.clock.now(), self._decoder.rejected))
 
     def resume_tape(self, plan: RunPlan) -> LiveTape:
         """Return the tape of a run that was cut off: its recording first, then what arrives. Any thread."""
-        past = self._past_of(plan)
-        tape = LiveTape(
-            plan.run,
-            plan.day,
-            plan.by_key if past is None else {**plan.by_key, **past.instruments},
-            begins=self.clock.now() if plan.began is None else plan.began,
-            seeds=() if past is None else past.seeds,
-            prior=plan.prior,
-            rejected=self._decoder.rejected,
-            past=past,
-        )
-        return self._listen(tape)
+        return self._listen(tape_of_plan(plan, self._home, self.clock.now(), self._decoder.rejected))
 
     def open_exchange(self) -> AccountExchange:
         """Return where live orders go, with a client and threads of its own for what protects. Any thread."""
@@ -288,29 +266,9 @@ class AccountMarket:
         if self._recorder is not None:
             self._recorder.flush()
 
-    def _past_of(self, plan: RunPlan) -> RecordedFrames | None:
-        parts = parts_of(self._home, plan.day, plan.run)
-        try:
-            return open_frame_recordings(parts) if parts else None
-        except RecordingError:
-            # Nothing was recorded before the cut; the exchange's place says whether that is enough.
-            return None
-
     def _listen(self, tape: LiveTape) -> LiveTape:
         """Record from now on and subscribe; what arrives goes on the tape."""
-        recorder = None
-        if self._settings.recorder.enabled:
-            remove_old(self._home, tape.day, self._settings.recorder.keep_days)
-            header = RecordingHeader(
-                day=tape.day,
-                clock=self._settings.session.clock,
-                begins=tape.begins,
-                instruments=tuple(tape.instruments.values()),
-                run=tape.identity,
-                prior=dict(tape.prior),
-                seeds=tape.seeds,
-            )
-            recorder = Recorder(next_part(self._home, tape.day, tape.identity), header)
+        recorder = recorder_of(tape, self._home, self._settings)
 
         def begin() -> None:
             if self._recorder is not None:

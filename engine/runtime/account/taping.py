@@ -1,0 +1,69 @@
+"""The tape that a run is played from, and the recording that is made of it."""
+
+from collections.abc import Mapping
+
+import config
+from engine.feeds.live_tape import LiveTape
+from engine.feeds.recorded_frames import RecordedFrames, open_frame_recordings
+from engine.feeds.recorder import Recorder
+from engine.feeds.recording_file import RecordingError
+from engine.feeds.recording_format import RecordingHeader
+from engine.home import Home
+from engine.market.clock import Instant
+from engine.runtime.account.opening import Opening
+from engine.runtime.account.recordings import next_part, parts_of, remove_old
+from engine.runtime.plan import RunPlan
+
+
+def tape_of_opening(run: str, opening: Opening, now: Instant, rejected: Mapping[str, int]) -> LiveTape:
+    """Return the tape of a new run; ``rejected`` are the decoder's counts, which go on."""
+    return LiveTape(
+        run,
+        opening.day.day,
+        opening.instruments,
+        begins=now,
+        seeds=opening.seeds,
+        prior=opening.prior,
+        rejected=rejected,
+    )
+
+
+def tape_of_plan(plan: RunPlan, home: Home, now: Instant, rejected: Mapping[str, int]) -> LiveTape:
+    """Return the tape of a run that was cut off: what it recorded comes first."""
+    past = _past_of(plan, home)
+    return LiveTape(
+        plan.run,
+        plan.day,
+        plan.by_key if past is None else {**plan.by_key, **past.instruments},
+        begins=now if plan.began is None else plan.began,
+        seeds=() if past is None else past.seeds,
+        prior=plan.prior,
+        rejected=rejected,
+        past=past,
+    )
+
+
+def recorder_of(tape: LiveTape, home: Home, settings: config.Settings) -> Recorder | None:
+    """Return a recorder of the run's next part, old recordings removed; None where none is wanted."""
+    if not settings.recorder.enabled:
+        return None
+    remove_old(home, tape.day, settings.recorder.keep_days)
+    header = RecordingHeader(
+        day=tape.day,
+        clock=settings.session.clock,
+        begins=tape.begins,
+        instruments=tuple(tape.instruments.values()),
+        run=tape.identity,
+        prior=dict(tape.prior),
+        seeds=tape.seeds,
+    )
+    return Recorder(next_part(home, tape.day, tape.identity), header)
+
+
+def _past_of(plan: RunPlan, home: Home) -> RecordedFrames | None:
+    parts = parts_of(home, plan.day, plan.run)
+    try:
+        return open_frame_recordings(parts) if parts else None
+    except RecordingError:
+        # Nothing was recorded before the cut; the exchange's place says whether that is enough.
+        return None
