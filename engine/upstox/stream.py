@@ -1,7 +1,8 @@
 """A socket of the broker that is opened for ever: authorize, connect, listen, stand back, again.
 
 Every connection needs an address of its own, which holds a single-use code: no text of ours ever shows one. A ping
-unanswered ends a connection; silence does not, quiet times have no data.
+that is not answered ends a connection, unless data flows: an answer can be stuck behind it. Silence ends nothing,
+quiet times have no data.
 """
 
 import asyncio
@@ -81,6 +82,8 @@ class Stream:
         self._finished: asyncio.Event | None = None
         self._wait = settings.first_wait_seconds
         self._refused: tuple[object] | None = None
+        self._dead = ""
+        self._heard_at = 0.0
         self._waiting: deque[bytes] = deque()
         self._some = asyncio.Event()
         self._tls: ssl.SSLContext | None = None
@@ -132,25 +135,29 @@ class Stream:
         line = await self._open()
         if isinstance(line, str):
             return line
-        began = self._monotonic()
+        began, now = self._monotonic(), asyncio.get_running_loop().time
         self._refused = None
+        self._dead = ""
+        self._heard_at = now()
         self.connections += 1
         self._waiting = deque(self._greeting())
         self._some.set()
-        writing = asyncio.ensure_future(self._write(line))
+        beside = {asyncio.ensure_future(self._write(line)), asyncio.ensure_future(self._watch(line))}
         try:
             self._show(LineState(up=True))
             while True:
                 try:
                     message = await line.recv()
                 except ConnectionClosed as error:
-                    return f"the connection ended: {error}"
+                    return self._dead or f"the connection ended: {error}"
+                self._heard_at = now()
                 await self._on_message(message)
         finally:
             if self._monotonic() - began >= STEADY_AFTER:
                 self._wait = self._settings.first_wait_seconds
-            writing.cancel()
-            await asyncio.wait({writing})
+            for task in beside:
+                task.cancel()
+            await asyncio.wait(beside)
             await line.close()
 
     async def _open(self) -> ClientConnection | str:
@@ -191,8 +198,7 @@ class Stream:
             ssl=self._tls if secured else None,
             compression=None,
             open_timeout=settings.open_seconds,
-            ping_interval=settings.ping_seconds,
-            ping_timeout=settings.pong_seconds,
+            ping_interval=None,
             close_timeout=_CLOSE_SECONDS,
             max_size=self._largest,
             user_agent_header=CLIENT_NAME,
@@ -210,6 +216,25 @@ class Stream:
                     await line.send(self._waiting.popleft())
                 except ConnectionClosed:
                     return
+
+    async def _watch(self, line: ClientConnection) -> None:
+        """Ask for a sign of life again and again; cut a connection that gives none."""
+        loop, patience = asyncio.get_running_loop(), self._settings.pong_seconds
+        try:
+            while True:
+                await asyncio.sleep(self._settings.ping_seconds)
+                answer = asyncio.ensure_future(await line.ping())
+                asked = loop.time()
+                while not answer.done():
+                    left = max(asked, self._heard_at) + patience - loop.time()
+                    if left <= 0:
+                        self._dead = f"expected an answer to a ping, or data, within {patience:g} s, got none"
+                        line.transport.abort()
+                        return
+                    await asyncio.wait({answer}, timeout=left)
+        except ConnectionClosed:
+            # Whoever reads the connection notices, and says so.
+            return
 
     async def _stand_back(self) -> None:
         """Wait before the next try: longer each time, never exactly as long as others, shorter for a new token."""

@@ -14,6 +14,8 @@ Payload = bytes | str
 Receive = Callable[[Payload], None]
 Told = Callable[[], None]
 _GARBAGE = b"\xff\xfe\x00garbage\x80\x81\x82"
+_SAID = frozenset({WSMsgType.TEXT, WSMsgType.BINARY, WSMsgType.PING, WSMsgType.PONG})
+"""What a half-open connection takes in without a sign; that its other end is gone it notices."""
 _MOST_WAITING = 50_000
 _MARK = 100
 
@@ -119,8 +121,8 @@ class StreamClient:
     async def _read(self, receive: Receive) -> None:
         while True:
             message = await self._socket.receive()
-            if self._goes_dead():
-                await asyncio.Event().wait()
+            if self._goes_dead() and message.type in _SAID:
+                continue
             if message.type in (WSMsgType.TEXT, WSMsgType.BINARY):
                 receive(message.data)
             elif message.type is WSMsgType.PING:

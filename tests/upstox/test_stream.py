@@ -1,6 +1,8 @@
 import asyncio
 import logging
+from base64 import b64encode
 from collections.abc import Callable, Iterable
+from hashlib import sha1
 from itertools import pairwise
 
 import pytest
@@ -181,37 +183,79 @@ async def test_the_waits_are_small_again_after_a_connection_that_lived() -> None
     assert waits[-1] == 0.05, "a connection that breaks at once is no reason to hurry"
 
 
+async def shake_hands(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    """Agree to a websocket by hand, for servers that then break its rules."""
+    head = (await reader.readuntil(b"\r\n\r\n")).decode()
+    key = next(
+        row.split(": ")[1] for row in head.split("\r\n") if row.lower().startswith("sec-websocket-key")
+    )
+    proof = b64encode(sha1(f"{key}258EAFA5-E914-47DA-95CA-C5AB0DC85B11".encode()).digest()).decode()
+    answer = f"HTTP/1.1 101 X\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Accept: {proof}\r\n\r\n"
+    writer.write(answer.encode())
+
+
+IMPATIENT = QUICK.model_copy(update={"ping_seconds": 0.05, "pong_seconds": 0.1})
+"""Pings answered by nobody end a connection after 0.15 s."""
+
+
 async def test_an_unanswered_ping_ends_a_connection_that_looks_open() -> None:
     async def deaf(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        from base64 import b64encode
-        from hashlib import sha1
-
-        head = (await reader.readuntil(b"\r\n\r\n")).decode()
-        key = next(
-            row.split(": ")[1] for row in head.split("\r\n") if row.lower().startswith("sec-websocket-key")
-        )
-        proof = b64encode(sha1(f"{key}258EAFA5-E914-47DA-95CA-C5AB0DC85B11".encode()).digest()).decode()
-        writer.write(
-            "HTTP/1.1 101 X\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
-            f"Sec-WebSocket-Accept: {proof}\r\n\r\n".encode()
-        )
-        try:
-            await reader.read(-1)
-        finally:
-            writer.close()
+        await shake_hands(reader, writer)
+        await reader.read(-1)
+        writer.close()
 
     owner = Owner()
-    settings = QUICK.model_copy(update={"ping_seconds": 0.05, "pong_seconds": 0.05})
     async with await asyncio.start_server(deaf, "127.0.0.1", 0) as server:
         port = server.sockets[0].getsockname()[1]
 
         async def authorize() -> str:
             return f"ws://127.0.0.1:{port}/x?code=s3cr3t"
 
-        stream = owner.stream(authorize, settings)
+        stream = owner.stream(authorize, IMPATIENT)
         async with running(stream.run, stream.close):
             await until(lambda: stream.connections >= 2, "a second connection")
-    assert "keepalive ping timeout" in owner.problems[0]
+    assert owner.problems[0] == "expected an answer to a ping, or data, within 0.1 s, got none"
+
+
+async def test_data_that_flows_is_life_though_the_answer_to_a_ping_is_stuck_behind_it() -> None:
+    sent: list[float] = []
+
+    async def busy(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await shake_hands(reader, writer)
+        loop = asyncio.get_running_loop()
+        began = loop.time()
+        while loop.time() < began + 0.6:
+            writer.write(b"\x82\x01x")
+            await writer.drain()
+            sent.append(loop.time() - began)
+            await asyncio.sleep(0.01)
+        await reader.read(-1)
+        writer.close()
+
+    owner = Owner()
+    async with await asyncio.start_server(busy, "127.0.0.1", 0) as server:
+        port = server.sockets[0].getsockname()[1]
+
+        async def authorize() -> str:
+            return f"ws://127.0.0.1:{port}/x"
+
+        stream = owner.stream(authorize, IMPATIENT.model_copy(update={"pong_seconds": 0.3}))
+        async with running(stream.run, stream.close):
+            await until(lambda: owner.problems)
+            assert stream.connections == 1
+            assert len(owner.messages) == len(sent)
+    assert sent[-1] > 0.55
+    assert owner.problems[0].startswith("expected an answer to a ping, or data, within 0.3 s")
+
+
+async def test_answered_pings_keep_a_silent_connection_for_as_long_as_it_is_wanted() -> None:
+    owner = Owner()
+    async with scripted(stay) as server:
+        stream = owner.stream(server.authorize, IMPATIENT)
+        async with running(stream.run, stream.close):
+            await asyncio.sleep(0.6)
+            assert stream.state.up
+    assert server.authorized == 1
 
 
 async def test_a_redirect_is_not_followed() -> None:
