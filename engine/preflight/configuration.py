@@ -30,7 +30,7 @@ def check_settings(sources: Mapping[str, str], bad_settings: str, exposed: str =
     figure = f"{len(sources)} set, the rest at their defaults"
     values: dict[str, object] = {"set": dict(sources)}
     if exposed:
-        reason = f"{exposed} holds a secret and others may read it: chmod 600 {exposed}"
+        reason = f"it holds a secret and others may read it: chmod 600 {exposed}"
         return [Check(_GROUP, "settings", State.WARN, figure, reason, values)]
     return [judged(_GROUP, "settings", figure, "", values=values)]
 

@@ -60,6 +60,8 @@ def look_at_feed(
 ) -> FeedSight:
     """Open an authorized address, subscribe, and watch until all keys spoke and at most ``watch_seconds`` more.
 
+    Without keys the broker's first stamp is all that is waited for.
+
     ``besides`` is subscribed too and not waited for: what moves all the time shows the delay of a quiet list. Raises
     FeedFailedError. The address works once and is never shown.
     """
@@ -124,7 +126,7 @@ class _Watch:
                 return
             if isinstance(message, bytes):
                 self._take(message, started)
-            if wanted <= self._heard and not complete:
+            if wanted <= self._heard and (wanted or self._newest) and not complete:
                 complete = True
                 deadline = self._monotonic() + watch_seconds
             if complete and self._live >= _ENOUGH:

@@ -132,7 +132,7 @@ class Survey:
         newest = None
         if not self.feed_in_use:
             with contextlib.suppress(FeedFailedError, CallFailed):
-                newest = self._look_at(ANYTHING, 0.0).newest
+                newest = self._look_at((), 0.0, LONGEST_READ).newest
         try:
             return newest or self.rest().told
         except (NotSentError, UnansweredError, AddressError):
@@ -168,15 +168,16 @@ class Survey:
     def _look(self) -> FeedSight:
         # One connection at a time: a look for the day comes first.
         self.known_day()
-        return self._look_at(self.wanted() or ANYTHING, WATCHED)
+        first = self.settings.preflight.first_update_seconds
+        return self._look_at(self.wanted() or ANYTHING, WATCHED, first)
 
-    def _look_at(self, keys: tuple[str, ...], watched: float) -> FeedSight:
+    def _look_at(self, keys: tuple[str, ...], watched: float, first: float) -> FeedSight:
         return look_at_feed(
             self.client.market_feed_authorize(),
             keys,
             besides=ANYTHING,
             open_seconds=min(self.settings.feed.open_seconds, LONGEST_READ),
-            first_seconds=self.settings.preflight.first_update_seconds,
+            first_seconds=first,
             watch_seconds=watched,
             now=self.now,
             monotonic=self.monotonic,

@@ -64,6 +64,11 @@ class Voice:
     """A person pastes: what cannot be used is told, and may be pasted again."""
     open_browser: Callable[[str], bool] | None = None
 
+    @property
+    def unseen(self) -> str:
+        """Return what a person must know of a terminal that shows nothing of a paste."""
+        return " (it is not shown)" if self.patient else ""
+
 
 def dialog_url(settings: config.Upstox, state: str) -> str:
     """Return the address of the broker's sign-in page."""
@@ -175,7 +180,9 @@ def sign_in_by_browser(
         if note:
             voice.say(note)
         if voice.input_descriptor is not None:
-            voice.say("Then paste here the address that it sent the browser to, or the code in it:")
+            voice.say(
+                f"Then paste here the address that it sent the browser to, or the code in it{voice.unseen}:"
+            )
         if voice.open_browser is not None and listener is not None:
             voice.open_browser(url)
         return _token_or_code(settings, transport, voice, listener, state, monotonic() + seconds, monotonic)
@@ -211,7 +218,7 @@ def read_pasted_token(
     voice: Voice, *, seconds: float, monotonic: Callable[[], float] = time.monotonic
 ) -> Token:
     """Return a token that the person pastes; raise SignInError."""
-    voice.say("Paste the access token here:")
+    voice.say(f"Paste the access token here{voice.unseen}:")
     text, _ = await_text(None, voice, seconds, monotonic)
     return token_from(text)
 

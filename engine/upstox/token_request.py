@@ -76,7 +76,9 @@ def sign_in_by_request(
         if listener is not None:
             voice.say(f"The broker's message is awaited at {settings.notifier_uri}.")
         if voice.input_descriptor is not None:
-            voice.say("The token that it brings to the notifier address of your app can be pasted here:")
+            voice.say(
+                f"The token that it brings to your app's notifier address can be pasted here{voice.unseen}:"
+            )
         text, _ = await_text(listener, voice, seconds)
     finally:
         if listener is not None:

@@ -424,7 +424,7 @@ def test_a_terminal_shows_nothing_of_what_is_pasted_and_asks_again(stand: Stand)
     os.close(theirs)
     seen = ""
     try:
-        seen = read_until(ours, seen, "the code in it:")
+        seen = read_until(ours, seen, "the code in it (it is not shown):")
         os.write(ours, b"not a code\n")
         seen = read_until(ours, seen, "paste it again:")
         [dialog] = re.findall(r"http://\S+dialog\S+", seen)

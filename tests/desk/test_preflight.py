@@ -1,5 +1,6 @@
 """``cockpit preflight`` against the fake broker: go with every figure, and no-go with the right reason."""
 
+import re
 import resource
 import sys
 from collections.abc import Callable, Iterator
@@ -9,12 +10,13 @@ from typing import Any
 
 import pytest
 
+import config
 from engine.home import Home, World
 from engine.market.clock import SECOND
 from engine.preflight import survey, system
 from engine.process import EngineLock
 from tests.desk.account import Told, command, of_fake, write_settings
-from tests.desk.outside import Outside
+from tests.desk.outside import REPOSITORY, Outside
 from tests.desk.test_full_disk import fill, small_disk
 from tests.fake_upstox import RunningFake, running_fake
 from tests.fake_upstox.account import make_token
@@ -124,6 +126,16 @@ def test_everything_in_order_is_go_with_every_figure(stand: Stand) -> None:
     assert values["disk"]["free_mb"] > 0
     assert values["file handles"].keys() == {"allowed"}
     assert values["network"].keys() == {"interfaces"}
+
+
+def test_the_document_names_every_check_and_nothing_else(stand: Stand) -> None:
+    document = (REPOSITORY / "docs" / "broker.md").read_text("utf-8")
+    table = document.partition("| check |")[2].partition("\n\n")[0]
+    named = [line.split("|")[1].strip() for line in table.splitlines()[2:]]
+    made = [re.sub("^watchlist .*", "watchlist", one["name"]) for one in stand.report()["checks"]]
+    assert sorted(named) == sorted(set(made))
+    settings = {row.name for row in config.describe(config.Configuration(config.Settings(), {}))}
+    assert set(re.findall(r"`((?:preflight|upstox|session|account|watchlist)\.\w+)", document)) <= settings
 
 
 def test_plain_text_holds_the_four_groups_and_ends_with_the_verdict(
