@@ -6,6 +6,7 @@ integer arithmetic; nothing here can round a price.
 
 import math
 import re
+from functools import lru_cache
 from typing import Final
 
 UNKNOWN: Final = "?"
@@ -145,6 +146,7 @@ def speed(multiple_of_real_time: int) -> str:
     return "max" if multiple_of_real_time == 0 else f"×{multiple_of_real_time}"
 
 
+@lru_cache(maxsize=1024)
 def short_symbol(symbol: str, width: int) -> str:
     """Return a trading symbol in at most ``width`` cells; what is left out is marked by an ellipsis.
 

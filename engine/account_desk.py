@@ -10,6 +10,7 @@ import termios
 import webbrowser
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from datetime import date
 from enum import StrEnum
 from typing import TYPE_CHECKING, Final
 from urllib.parse import urlsplit
@@ -98,27 +99,25 @@ class AccountDesk:
     def preflight(self) -> "Report":
         """Check everything before trading; beside a running engine the feed is left to it."""
         from engine.preflight import refuse_settings, run_preflight
-        from engine.process import EngineState, engine_state
-        from engine.standing import read_plan
 
-        desk, directory = self._desk, self._desk.home.world(World.ACCOUNT)
+        desk = self._desk
         if desk.bad_settings:
             return refuse_settings(desk.bad_settings, desk.home)
-        running = engine_state(directory) is not EngineState.NONE
-        plan = read_plan(directory) if running and self._settings.session.clock == "feed" else None
+        running, day = self._beside_engine()
         return run_preflight(
             self._settings,
             desk.home,
             sources=desk.configuration.sources,
             exposed=self._exposed_file(),
             feed_in_use=running,
-            day=None if plan is None else plan.day,
+            day=day,
         )
 
     def look_up(self, text: str, most: int) -> "tuple[LookUp, tuple[str, ...]]":
         """Return what the words mean and find in the instrument master, and what to know of its lists.
 
-        The kept lists serve while they are fresh; else newer ones are fetched. Raises DeskError without any.
+        The kept lists serve while they are fresh; else newer ones are fetched. Raises DeskError without any. Beside
+        a running engine the feed is left to it.
         """
         from engine.preflight.survey import LONGEST_LIST, Survey
         from engine.upstox.instruments import FileError, InstrumentFile, InstrumentFiles
@@ -126,7 +125,9 @@ class AccountDesk:
         from engine.upstox.token import TokenStore
 
         settings, home = self._settings, self._desk.home
-        survey = Survey(settings, home, TokenStore(home.root, settings.upstox.access_token))
+        running, day = self._beside_engine()
+        token = TokenStore(home.root, settings.upstox.access_token)
+        survey = Survey(settings, home, token, day=day, feed_in_use=running)
         files = InstrumentFiles(home.root, settings.upstox.assets_url)
         needed = (InstrumentFile.MASTER, InstrumentFile.INTRADAY)
         now = survey.now()
@@ -216,6 +217,16 @@ class AccountDesk:
             max(upstox.read_timeout_seconds, _SIGN_IN_READ),
             loopback_allowed=config.is_loopback(urlsplit(upstox.api_url).hostname or ""),
         )
+
+    def _beside_engine(self) -> "tuple[bool, date | None]":
+        """Return whether the account's engine runs, and its day where only the feed tells the date."""
+        from engine.process import EngineState, engine_state
+        from engine.standing import read_plan
+
+        directory = self._desk.home.world(World.ACCOUNT)
+        running = engine_state(directory) is not EngineState.NONE
+        plan = read_plan(directory) if running and self._settings.session.clock == "feed" else None
+        return running, None if plan is None else plan.day
 
     def _exposed_file(self) -> str:
         path = self._desk.home.root / config.FILE_NAME
