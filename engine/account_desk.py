@@ -73,12 +73,13 @@ class AccountDesk:
         from engine.upstox.sign_in import SignInError, SignInInputError
         from engine.upstox.token import TokenError, TokenStore
 
+        store = TokenStore(self._desk.home.root)
         try:
+            # Before the code is used: it works once.
+            self._desk.home.create()
             with unechoed(input_descriptor) as patient:
                 token = self._token(way, say, input_descriptor, patient=patient, seconds=seconds)
             person, doubts = self._prove(token, trusted=way is not SignInWay.GIVEN)
-            self._desk.home.create()
-            store = TokenStore(self._desk.home.root)
             store.write(token)
         except SignInInputError as error:
             raise DeskError(str(error)) from error

@@ -20,8 +20,9 @@ import pytest
 
 from engine.account_desk import AccountDesk, SignedIn, SignInWay, has_display
 from engine.desk import DeskError, open_desk
+from engine.home import Home
 from engine.upstox.token import Token, TokenStore
-from tests.desk.account import of_fake, write_settings
+from tests.desk.account import command, of_fake, write_settings
 from tests.desk.outside import REPOSITORY, Outside, clean_environment
 from tests.fake_upstox import RunningFake, running_fake
 from tests.fake_upstox.account import CLIENT_ID, CLIENT_SECRET, make_token
@@ -406,8 +407,21 @@ def test_the_command_reads_the_paste_from_its_input_and_shows_nothing_secret(
     ended = here.run("login", "--paste", typed="")
     assert (ended.returncode, "Traceback" in ended.stderr) == (2, False)
     assert "expected a code or a token" in ended.stderr
-    for words in (["--token", "--paste"], ["--wait", "0"], ["a-code"]):
-        assert here.run("login", *words).returncode == 2
+
+
+@pytest.mark.parametrize("words", [["--token", "--paste"], ["--wait", "0"], ["--wait", "soon"], ["a-code"]])
+def test_bad_use_is_exit_2(capsys: pytest.CaptureFixture[str], tmp_path: Path, words: list[str]) -> None:
+    assert command(capsys, tmp_path / "home", "login", *words).code == 2
+
+
+def test_a_home_that_cannot_be_made_is_told_before_anything_is_asked(stand: Stand, tmp_path: Path) -> None:
+    blocked = tmp_path / "blocked"
+    desk = AccountDesk(open_desk(stand.root, ()))
+    desk._desk.home = Home(blocked / "home")
+    blocked.write_text("no directory")
+    with pytest.raises(DeskError, match="expected a directory") as refusal:
+        desk.sign_in(SignInWay.BROWSER, stand.said.append, None, seconds=1)
+    assert (refusal.value.exit_code, stand.said) == (2, [])
 
 
 def test_a_terminal_shows_nothing_of_what_is_pasted_and_asks_again(stand: Stand) -> None:
