@@ -9,7 +9,7 @@ import psutil
 import pytest
 
 import config
-from engine.market.clock import trading_date
+from engine.market.clock import SECOND, trading_date
 from engine.preflight import survey as surveying
 from engine.preflight import system as machine
 from engine.preflight.authentication import (
@@ -164,6 +164,17 @@ def test_where_the_feed_is_the_clock_the_token_ends_by_the_feeds_time(
     check = only(check_token(survey))
     assert (check.state, check.figure.startswith("good until 21 Nov 03:30 (in ")) == (State.GO, True)
     assert survey.day().isoformat() == fake.control("GET", "state")["day"]
+    assert only(check_calendar(survey, live=True)).state is State.GO
+
+
+def test_beside_an_engine_that_lives_by_the_feed_no_other_clock_judges_the_token(
+    fake: RunningFake, tmp_path: Path
+) -> None:
+    survey = survey_of(fake, tmp_path, off=2 * 86_400.0, session={"clock": "feed"})
+    survey.feed_in_use, survey._given_day = True, trading_date(survey.now() - 2 * 86_400 * SECOND)
+    fake.control("POST", "clock", {"skew_seconds": 3 * 86_400})
+    check = only(check_token(survey))
+    assert (check.state, check.figure) == (State.GO, "says it is good until 21 Nov 03:30")
     assert only(check_calendar(survey, live=True)).state is State.GO
 
 
