@@ -23,7 +23,7 @@ from engine.auction.market import Market
 from engine.feeds.recorder import Recorder
 from engine.feeds.recording_format import RecordingHeader
 from engine.feeds.upstox.clock import LiveClock
-from engine.feeds.upstox.market_feed import MarketFeed
+from engine.feeds.upstox.market_feed import FeedState, MarketFeed
 from engine.market.clock import MINUTE, Instant
 from engine.market.decoding import PacketDecoder
 from engine.market.frames import Frame
@@ -120,10 +120,15 @@ def feed_of(fake: FakeApart, consumer: Consumer, instruments: dict[str, Instrume
         LiveClock("feed"),
         PacketDecoder({key: instrument.tick for key, instrument in instruments.items()}),
         on_frame=consumer.take,
-        on_state=lambda _: None,
+        on_state=_told,
     )
     feed.subscribe(instruments)
     return feed
+
+
+def _told(state: FeedState) -> None:
+    if state.problem not in ("", "closed"):
+        say(f"  lost the connection: {state.problem}")
 
 
 async def play_day(folder: Path, files: Sequence[Path], count: int, minutes: int) -> bool:
