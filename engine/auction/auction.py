@@ -14,6 +14,7 @@ from engine.auction.levels import PriorLevels
 from engine.auction.location import check_prior
 from engine.auction.opening import Opening, retrace_opening
 from engine.auction.order_flow import OrderFlow
+from engine.auction.plausible import Plausible
 from engine.auction.profile_reading import read_ladder, read_profile
 from engine.auction.record import VolumeRecord
 from engine.auction.row_size import estimate_range, height_of_rupees, row_height
@@ -35,9 +36,6 @@ LEAST_DAYS: Final = 5
 """Earlier days that make an average daily range."""
 RANGE_DAYS: Final = 20
 """Earlier days behind an average daily range that a seed hands over."""
-WILDEST_RATIO: Final = 20
-WILDEST_STEP: Final[Paise] = 1_000_00
-"""A price above the previous close times the ratio plus the step is a broken packet, even for an option."""
 DAY_BAR: Final = "1d"
 """What the past of a late start comes from when no seed gave it: the feed's own day bar."""
 
@@ -48,12 +46,16 @@ class Auction:
     __slots__ = (
         "_first_minute",
         "_freeze_time",
+        "_frozen_row",
         "_joins",
         "_next_minute",
+        "_nothing_new",
         "_percent",
+        "_plausible",
         "_range",
         "_row_frozen",
         "_rule",
+        "_seen",
         "_started",
         "_ticks_per_row",
         "average_price",
@@ -70,7 +72,6 @@ class Auction:
         "partial_since",
         "placement",
         "placements",
-        "previous_close",
         "prior",
         "profile",
         "record",
@@ -119,7 +120,6 @@ class Auction:
         """Newest trade time of an accepted packet, in or out of the session."""
         self.open: Paise | None = None
         self.last: Paise | None = None
-        self.previous_close: Paise | None = None
         self.closing_price: Paise | None = None
         """The newest last price from after the session: nearer to the official close than the last trade in it."""
         self.average_price: Paise | None = None
@@ -132,6 +132,10 @@ class Auction:
         """Grows with every packet or seed that changed anything."""
         self._rule = settings.profile.value_area_rule
         self._percent = settings.profile.value_area_pct
+        self._plausible = Plausible()
+        self._seen: Instant = 0
+        """Trade time of the newest packet of the session that was taken in whole."""
+        self._nothing_new = Applied(instrument.key, accepted=True)
         self._started = False
         self._joins = False
         """Whether the next packet is the first after an estimated past."""
@@ -141,6 +145,8 @@ class Auction:
         self._range: AverageRange | None = None
         self._ticks_per_row: int | None = None
         self._row_frozen = False
+        self._frozen_row: Paise = 0
+        """Row height once it is settled; 0 before."""
         if settings.profile.row != "auto":
             self._freeze_row(height_of_rupees(settings.profile.row, instrument.tick))
 
@@ -156,7 +162,7 @@ class Auction:
         self.brackets.seed(minutes, seed.day, seed.until)
         self.record.seed(seed, minutes)
         self.open, self.last = seed.day.open, seed.day.close
-        self.previous_close = seed.previous_close or None
+        self._plausible.know(seed.previous_close)
         self.time = seed.until
         self.seeded_from = seed.source
         if seed.estimated or self.profile.total != seed.volume:
@@ -182,7 +188,7 @@ class Auction:
     def backfill(self, minutes: Iterable[Bar]) -> bool:
         """Take in minutes that the feed did not tell, for the bars alone; say whether any was missing."""
         inside = [bar for bar in minutes if self.session_open <= bar.start < self.session_close]
-        if not self.bars.backfill(bar for bar in inside if self._plausible_bar(bar)):
+        if not self.bars.backfill(bar for bar in inside if self._plausible.bar(bar, self.last)):
             return False
         self.revision += 1
         return True
@@ -197,13 +203,20 @@ class Auction:
         self.revision += 1
         if self.time is None or time > self.time:
             self.time = time
-        self.previous_close = update.previous_close or self.previous_close
+        self._plausible.know(update.previous_close)
         minute = update.minute
         if not self.session_open <= time < self.session_close or update.auction:
             return self._pass_by(update, minute)
-        if not self._plausible(update.last):
+        if not self._plausible.price(update.last, self.last):
             self.implausible += 1
             return Applied(self.instrument.key)
+        if (
+            time == self._seen
+            and update.last == self.last
+            and not accepted.increment
+            and self._repeats(update, time)
+        ):
+            return self._see_book(update)
         if time >= self._next_minute:
             self._turn_minute(time)
         ended = self.brackets.advance(time)
@@ -214,8 +227,9 @@ class Auction:
         elif self._joins:
             self._join(update, accepted)
         price = update.last
-        day = None if update.day is None or not self._plausible_bar(update.day) else update.day
+        day = None if update.day is None or not self._plausible.bar(update.day, self.last) else update.day
         self.last = price
+        self._seen = time
         if self.open is None and day is not None:
             self.open = day.open
         if update.average_price is not None:
@@ -230,6 +244,31 @@ class Auction:
                 self.instrument.key, increment, accepted=True, bracket_closed=ended, after_hole=late
             )
         return self._close_minute(update, minute, increment, ended=ended, late=late)
+
+    def _repeats(self, update: MarketUpdate, time: Instant) -> bool:
+        """Say whether a packet with the last trade of the one before shows nothing new but its book.
+
+        More than half of all packets do; what they repeat would change nothing a second time.
+        """
+        day, minute, session = update.day, update.minute, self.brackets
+        if time >= self._next_minute or self.open is None or session.high is None or session.low is None:
+            return False
+        if self.opening is not None and time < session.hour_end:
+            return False
+        return (day is None or (day.high <= session.high and day.low >= session.low)) and (
+            minute is None or self.bars.knows(minute)
+        )
+
+    def _see_book(self, update: MarketUpdate) -> Applied:
+        if update.average_price is not None:
+            self.average_price = update.average_price
+        self._trade(update, 0, late=False)
+        return self._nothing_new
+
+    @property
+    def previous_close(self) -> Paise | None:
+        """Return the close of the session before; None while the feed has not named it."""
+        return self._plausible.close
 
     @property
     def ticks_per_row(self) -> int | None:
@@ -333,7 +372,7 @@ class Auction:
             self._rebase(update)
         if not self._started and time >= self.session_close:
             self.partial_since = time
-        if time >= self.session_close and self._plausible(update.last):
+        if time >= self.session_close and self._plausible.price(update.last, self.last):
             self.closing_price = update.last
         ended = self.brackets.advance(time)
         if ended:
@@ -352,7 +391,8 @@ class Auction:
     def _trade(self, update: MarketUpdate, increment: int, *, late: bool) -> None:
         bids, asks = update.bids, update.asks
         if increment > 0:
-            tick = self.record.place(update, increment, self.row or 0, late=late)
+            row = self._frozen_row or self.row or 0
+            tick = self.record.place(update, increment, row, late=late)
             self.flow.take(bids, asks, increment, update.last, tick, update.trade_time)
         else:
             self.flow.take(bids, asks)
@@ -379,16 +419,8 @@ class Auction:
         return (
             self.session_open <= minute.start < self.session_close
             and minute.start <= time
-            and self._plausible_bar(minute)
+            and self._plausible.bar(minute, self.last)
         )
-
-    def _plausible(self, price: Paise) -> bool:
-        """Say whether a price may be real: one broken packet must not stretch the profile over a million rows."""
-        reference = self.previous_close or self.last
-        return price > 0 and (reference is None or price <= WILDEST_RATIO * reference + WILDEST_STEP)
-
-    def _plausible_bar(self, bar: Bar) -> bool:
-        return bar.low <= bar.high and self._plausible(bar.high) and self._plausible(bar.low)
 
     def _remember(self, price: Paise, time: Instant) -> None:
         """Set what the next event is compared with."""
@@ -424,5 +456,6 @@ class Auction:
     def _freeze_row(self, height: int) -> None:
         self._ticks_per_row = height
         self._row_frozen = True
+        self._frozen_row = height * self.instrument.tick
         self.record.follow(height)
-        self.flow.follow(height, height * self.instrument.tick)
+        self.flow.follow(height, self._frozen_row)

@@ -30,6 +30,7 @@ from engine.auction.structure_reading import (
 )
 from engine.auction.tpo_profile import bracket_start, letter_of, rotation_factor
 from engine.auction.tpo_structure import Structure
+from engine.auction.value_area import Rows
 from engine.market.clock import MINUTE, datetime_of
 from engine.market.continuity import Hole
 from engine.market.price import Paise, rupees_of
@@ -64,7 +65,7 @@ def read_context(
     high, low, last = session.high, session.low, auction.last
     traded = high is not None and low is not None and last is not None
     tpo = None if structure is None else auction.read_rows(structure.rows, structure.row)
-    band = read_placement_band(auction, profile)
+    band = read_placement_band(auction, volumes, profile)
     naked = () if usable is None or not traded else still_naked(usable, brackets, tick)
     return Context(
         instrument=auction.instrument,
@@ -218,13 +219,14 @@ def _unseen_open(auction: Auction) -> NamedReading:
     return reading
 
 
-def read_placement_band(auction: Auction, profile: ProfileReading | None) -> PlacementBand | None:
+def read_placement_band(
+    auction: Auction, volumes: Rows | None, profile: ProfileReading | None
+) -> PlacementBand | None:
     """Return POC and value area under three placements; None until the row is frozen and something traded."""
-    height, row = auction.ticks_per_row, auction.row
-    if profile is None or height is None or row is None or not auction.row_frozen:
+    if volumes is None or profile is None or not auction.row_frozen:
         return None
-    before = auction.read_rows(auction.placements.before.view(height), row)
-    between = auction.read_rows(auction.placements.between.view(), row)
+    before = auction.read_rows(auction.placements.before(volumes), profile.row)
+    between = auction.read_rows(auction.placements.between(volumes), profile.row)
     if before is None or between is None:
         return None
     return PlacementBand(profile, before, replace(between, total=between.total // SCALE))

@@ -49,7 +49,6 @@ class VolumeRecord:
             if seed.estimated:
                 self.estimated.add(price // self.tick, volume)
             self.profile.add(price // self.tick, volume)
-            self.placements.add_sure(price // self.tick, volume)
         for bar in minutes:
             self.placement.add_sure(bar.start, bar.volume)
         self.vwap.seed(seed, minutes)
@@ -72,10 +71,12 @@ class VolumeRecord:
         if remainder:
             self.off_grid += 1
         self.profile.add(tick, increment)
-        self.placements.add(tick, self.event_tick, increment, update.last_quantity)
+        quantity = update.last_quantity
+        if tick != self.event_tick and increment > quantity:
+            self.placements.add(tick, self.event_tick, increment - quantity)
         self.vwap.add(price, increment)
         self.trades += 1
-        exact = increment == update.last_quantity
+        exact = increment == quantity
         move = abs(price - self.event_price)
         self.placement.add(increment, move, self.event_time, time, exact=exact, tick=tick)
         if not late and (exact or move <= row):

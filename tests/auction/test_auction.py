@@ -165,6 +165,44 @@ def test_repeats_and_older_packets_change_nothing_but_counters(
     assert two.continuity(KEY).updates == len(damaged)
 
 
+@st.composite
+def repeating_feeds(draw: st.DrawFn) -> list[MarketUpdate]:
+    """Draw a feed whose packets repeat their last trade with another book, average, day bar and minute."""
+    packets: list[MarketUpdate] = []
+    for packet in draw(feeds(max_size=30)):
+        packets.append(packet)
+        for _ in range(draw(st.integers(0, 3))):
+            price = draw(st.integers(940, 1_060)) * TICK
+            other = packets[draw(st.integers(0, len(packets) - 1))]
+            day = packet.day
+            if day is not None and draw(st.booleans()):
+                day = structs.replace(day, high=max(day.high, price), low=min(day.low, price))
+            packets.append(
+                structs.replace(
+                    packet,
+                    bids=((price - TICK, draw(st.integers(1, 9))),),
+                    asks=((price + TICK, draw(st.integers(1, 9))),),
+                    average_price=price,
+                    day=draw(st.sampled_from([None, day])),
+                    minute=draw(st.sampled_from([None, packet.minute, other.minute])),
+                )
+            )
+    return packets
+
+
+@settings(max_examples=150)
+@given(repeating_feeds())
+def test_what_a_repeated_trade_skips_would_have_changed_nothing(packets: list[MarketUpdate]) -> None:
+    quick, thorough = play(packets), make_market(settings=SMALL_ROWS)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(Auction, "_repeats", lambda *_: False)
+        for packet in packets:
+            thorough.apply(packet)
+    assert quick.context(KEY) == thorough.context(KEY)
+    assert figures(quick.auction(KEY)) == figures(thorough.auction(KEY))
+    assert quick.auction(KEY).time == thorough.auction(KEY).time
+
+
 @given(feeds(), st.lists(st.integers(0, 3_600), max_size=8), st.data())
 def test_packets_outside_the_session_change_no_profile_bracket_or_vwap(
     updates: list[MarketUpdate], delays: list[int], data: st.DataObject
