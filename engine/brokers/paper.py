@@ -113,6 +113,11 @@ class PaperExchange:
         return tuple(order.report() for order in self._floor.register.orders.values())
 
     @property
+    def lives_on(self) -> bool:
+        """Return no: what came after the last commit never happened."""
+        return False
+
+    @property
     def flat(self) -> bool:
         """Say whether no quantity is open and no order can still trade."""
         return (

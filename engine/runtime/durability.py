@@ -44,7 +44,7 @@ class Durability:
         every: float = COMMIT_SECONDS,
         before: Callable[[], None] = lambda: None,
     ) -> None:
-        """Take the disks; ``before`` is called ahead of each place that is kept, ``every`` seconds at the latest."""
+        """Take the disks; ``before`` is called ahead of each place and each intent, ``every`` seconds at the latest."""
         self._ledger = ledger
         self._exchange = exchange
         self._run = run
@@ -79,6 +79,8 @@ class Durability:
         """Write records and the inputs behind them; None when nothing is kept. ``durable`` has it done at once."""
         if self._ledger is None or not (records or durable):
             return None
+        if durable:
+            self._before()
         return self._ledger.append(self._run, records, self._take_entries(), durable=durable)
 
     def commit_when_due(self) -> None:

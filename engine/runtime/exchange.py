@@ -21,6 +21,11 @@ class Exchange(Protocol):
         ...
 
     @property
+    def lives_on(self) -> bool:
+        """Say whether what was sent lives on by itself when this process dies, beyond the last commit too."""
+        ...
+
+    @property
     def flat(self) -> bool:
         """Say whether no quantity is open and no order can still trade, as far as is known without asking."""
         ...

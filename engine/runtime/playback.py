@@ -5,6 +5,7 @@ same steps, which is what makes a run that was killed finish like one that was n
 """
 
 from collections.abc import Callable, Iterable
+from typing import Final
 
 import msgspec
 
@@ -58,6 +59,9 @@ _BEAT_EVERY = 512
 class PlaybackError(Exception):
     """The past cannot be executed again; the text says what was expected and what came."""
 
+
+MARK: Final = "mark"
+"""Kind of a journal entry that is no input: requests left right behind it."""
 
 JournalSink = Callable[[Entry], None]
 
@@ -165,6 +169,10 @@ class Playback:
             effects += self.tell(event)
         return effects
 
+    def mark(self) -> None:
+        """Journal where the run stands: behind a death it is brought back at least to here."""
+        self._note(MARK, b"")
+
     def shift(self, pause_offset: int, now: Instant) -> None:
         """Let every later update be due that much after its arrival."""
         self.now = max(self.now, now)
@@ -220,11 +228,20 @@ class Playback:
         self.now = max(self.now, now)
         return effects + self.tell(Studying(on=False))
 
-    def resume(self, run: str, now: Instant, pause_offset: int, *, begins: bool = False) -> list[Effect]:
+    def resume(
+        self,
+        run: str,
+        now: Instant,
+        pause_offset: int,
+        *,
+        begins: bool = False,
+        answered_at: Instant | None = None,
+    ) -> list[Effect]:
         """Go on behind a death: the exchange's book is read before anything may leave. Return what the core wants.
 
         ``now`` and ``pause_offset`` are where the exchange says that time stood; ``begins`` is a new run on a book that
-        stands.
+        stands. Time goes on to ``answered_at`` with the book, not before it: what looks unanswered for long may be
+        answered there.
         """
         self.now = max(self.now, now)
         if pause_offset != self.pause_offset:
@@ -234,7 +251,9 @@ class Playback:
         while wanted:
             effects += (effect for effect in wanted if not isinstance(effect, ReadBook))
             reads = [effect for effect in wanted if isinstance(effect, ReadBook)]
-            wanted = self.tell_all(self.exchange.read_book(read.request, self.now) for read in reads)
+            books = [self.exchange.read_book(read.request, self.now) for read in reads]
+            self.now = max(self.now, answered_at or self.now)
+            wanted = self.tell_all(books)
         return effects
 
     def _repeat(self, entry: Entry) -> list[Effect]:
@@ -245,6 +264,8 @@ class Playback:
                 return self._heard(self.core.handle(Wake(), self.now))
             case "offset":
                 self.pause_offset = _offset_decoder.decode(entry.payload)
+                return []
+            case kind if kind == MARK:
                 return []
             case "ended":
                 self.ended = True

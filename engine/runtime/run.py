@@ -12,12 +12,13 @@ import config
 from engine.auction.history import SessionProfile, prior_levels
 from engine.auction.levels import PriorLevels
 from engine.brokers.paper import PaperExchange
+from engine.brokers.records import Cursor
 from engine.brokers.store import ExchangeError
 from engine.core import LIVE, PAPER, REPLAY, SIMULATED, Core, DayState, Effect, Ids, Latched, Rearmed, Record
 from engine.feeds.feed import Begun, PulledFeed
 from engine.feeds.recording import RecordingError
 from engine.ledger.reader import LedgerReader
-from engine.ledger.records import LedgerError, Run
+from engine.ledger.records import Entry, LedgerError, Run
 from engine.ledger.store import Ledger
 from engine.market.calendar import CalendarError
 from engine.market.clock import SECOND, Instant
@@ -26,7 +27,7 @@ from engine.market.session import TradingDay, trading_day
 from engine.performance.trade import ClosedTrade
 from engine.runtime.exchange import Exchange
 from engine.runtime.plan import Market, MarketChoice, RunPlan, open_feed, plan_run
-from engine.runtime.playback import JournalSink, Playback, PlaybackError
+from engine.runtime.playback import MARK, JournalSink, Playback, PlaybackError
 
 Beat = Callable[[], None]
 
@@ -191,6 +192,9 @@ def _revive(
     cursor = exchange.cursor
     if cursor.run != plan.run:
         raise RunError(f"expected the exchange at run {plan.run}, got {cursor.run or 'an empty one'}")
+    entries = ledger.journal(plan.run)
+    if exchange.lives_on:
+        cursor = _last_sent(cursor, entries)
     playback, _ = _playback(plan, feed, day, exchange, journal)
     now = max(cursor.now, playback.now)
     # What was written at the very instant of the cut is written again from the re-execution.
@@ -198,15 +202,27 @@ def _revive(
     past: list[Effect] = []
     if plan.studies_until is not None:
         past += playback.study_until(plan.studies_until, seen=cursor.updates, beat=beat)
-    past += playback.re_execute(
-        ledger.journal(plan.run), updates=cursor.updates, sequence=cursor.sequence, beat=beat
-    )
+    past += playback.re_execute(entries, updates=cursor.updates, sequence=cursor.sequence, beat=beat)
     kept: list[Effect] = [effect for effect in past if isinstance(effect, Record) and effect.time >= now]
     exchange.remember(playback.core.orders.all())
     if clock is None:
         return playback, kept + playback.resume(plan.run, cursor.now, cursor.pause_offset)
+    if exchange.lives_on:
+        kept += playback.resume(plan.run, playback.now, cursor.pause_offset, answered_at=clock())
+        return playback, kept + playback.catch_up(clock())
     kept += playback.catch_up(clock())
     return playback, kept + playback.resume(plan.run, playback.now, cursor.pause_offset)
+
+
+def _last_sent(cursor: Cursor, entries: Iterable[Entry]) -> Cursor:
+    """Return the later of a committed place and the last mark: the broker has what left behind it."""
+    marks = [entry for entry in entries if entry.kind == MARK and entry.sequence > cursor.sequence]
+    if not marks:
+        return cursor
+    last = marks[-1]
+    return msgspec.structs.replace(
+        cursor, updates=last.cursor, sequence=last.sequence, now=max(cursor.now, last.now)
+    )
 
 
 def book_is_flat(path: Path, plan: RunPlan) -> bool:

@@ -46,6 +46,11 @@ class AccountExchange:
         return self._cursor
 
     @property
+    def lives_on(self) -> bool:
+        """Return yes: the broker has every order whose bytes left, whatever we still know of it."""
+        return True
+
+    @property
     def flat(self) -> bool:
         """Say whether the last whole read of the broker, and everything heard since, leaves nothing open or live."""
         return self._broker.last_book is not None and not self._broker.at_stake

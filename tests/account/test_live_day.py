@@ -1,0 +1,179 @@
+"""Live orders from end to end: the engine as a process, real orders in the books of the whole broker on loopback."""
+
+from typing import Any
+from uuid import uuid4
+
+import pytest
+
+from engine.commands import ArmManual, ManualOrder, Outcome, Side
+from engine.home import World
+from engine.latch import LatchState
+from tests.account.stage import begin, settings_of, settle
+from tests.desk.outside import Engine, Outside, say, wait_for, wait_until
+from tests.fake_upstox.running import RunningFake
+from tests.recordings import EQ_A
+
+LIVE = (
+    "account.mode=live",
+    "session.broker_squareoff=15:15 cash, 15:25 F&O; broker's page of 11 Sep 2026",
+    # Other tests may have this machine busy: its speed is not what is tested here.
+    "preflight.max_cpu_pct=100",
+    "preflight.max_feed_delay_ms=10000",
+    "preflight.max_latency_ms=10000",
+)
+LAW_SECONDS = 2.0
+"""A position has its stop at the exchange within this long of its fill."""
+
+
+@pytest.fixture
+def broker(market_at_ten: RunningFake) -> RunningFake:
+    return market_at_ten
+
+
+@pytest.fixture
+def engine(home: Outside, broker: RunningFake) -> Engine:
+    """A live engine that has seen enough of the day to size a trade."""
+    found = begin(home, broker, *LIVE)
+    settle(found, broker)
+    return found
+
+
+def held(broker: RunningFake, key: str = EQ_A) -> int:
+    rows = broker.control("GET", "positions")
+    return sum(int(row["quantity"]) for row in rows if row["instrument_token"] == key)
+
+
+def live_orders(broker: RunningFake, key: str = EQ_A) -> list[dict[str, Any]]:
+    ended = ("complete", "cancelled", "rejected")
+    rows: list[dict[str, Any]] = broker.control("GET", "orders")
+    return [row for row in rows if row["instrument_token"] == key and row["status"] not in ended]
+
+
+def stop_of(broker: RunningFake, key: str = EQ_A) -> dict[str, Any] | None:
+    """Return the one stop at the exchange that covers the whole position; None while there is none."""
+    quantity = held(broker, key)
+    stops = [row for row in live_orders(broker, key) if row["status"] == "trigger pending"]
+    covering = [
+        row
+        for row in stops
+        if row["quantity"] == abs(quantity) and (row["transaction_type"] == "SELL") == (quantity > 0)
+    ]
+    return covering[0] if quantity and len(stops) == len(covering) == 1 else None
+
+
+def enter(engine: Engine, broker: RunningFake, side: Side = Side.BUY) -> int:
+    """Open a position by hand and return its quantity once its stop is at the exchange."""
+
+    def is_quoted() -> bool:
+        rows = {row.key: row for row in engine.view().watchlist}
+        return rows[EQ_A].bid is not None and rows[EQ_A].ask is not None
+
+    wait_until(is_quoted, "a book")
+    engine.do(ArmManual(f"arm-{uuid4()}", armed=True), ManualOrder(f"order-{uuid4()}", EQ_A, side))
+    wait_for(lambda: stop_of(broker), "a stop at the exchange for the whole position")
+    return held(broker)
+
+
+def banners(engine: Engine) -> list[str]:
+    """Return what is wrong as long as it lasts."""
+    return [line.text for line in engine.view().events if not line.number]
+
+
+def tagged_calls(broker: RunningFake, letter: str) -> list[dict[str, Any]]:
+    return [call for call in broker.calls("place") if call["body"]["tag"].endswith(f"-{letter}")]
+
+
+def test_an_entry_is_a_real_order_its_stop_is_held_within_the_laws_time_and_the_kill_closes_it(
+    engine: Engine, broker: RunningFake
+) -> None:
+    quantity = enter(engine, broker)
+    assert quantity > 0
+    (entry,), (stop,) = tagged_calls(broker, "E"), tagged_calls(broker, "S")
+    assert (entry["body"]["order_type"], stop["body"]["order_type"]) == ("LIMIT", "SL")
+    say(f"entry sent to stop sent {stop['at'] - entry['at']:.3f} s")
+    assert stop["at"] - entry["at"] < LAW_SECONDS
+    wait_until(lambda: [row.stop_state for row in engine.view().positions] == ["HELD"], "HELD on the screen")
+    (row,) = engine.view().positions
+    assert (row.quantity, row.external) == (quantity, False)
+    assert engine.press() is not None
+    engine.wait_latch(LatchState.FLAT)
+    assert (held(broker), live_orders(broker)) == (0, [])
+    _, answer = engine.ask(
+        ArmManual(f"arm-{uuid4()}", armed=True), ManualOrder("after the kill", EQ_A, Side.BUY)
+    )
+    assert answer.outcome is Outcome.REFUSED
+    assert len(tagged_calls(broker, "E")) == 1
+
+
+def test_an_engine_killed_with_a_position_open_comes_back_with_its_trade_behind_the_same_stop(
+    home: Outside, engine: Engine, broker: RunningFake
+) -> None:
+    quantity = enter(engine, broker)
+    wait_until(lambda: [row.stop_state for row in engine.view().positions] == ["HELD"], "HELD on the screen")
+    (before,) = engine.view().positions
+    stop = stop_of(broker)
+    engine.kill_process()
+    again = begin(home, broker, *LIVE)
+    wait_until(lambda: [row.stop_state for row in again.view().positions] == ["HELD"], "the trade to be back")
+    (after,) = again.view().positions
+    assert (after.quantity, after.external, after.since) == (quantity, False, before.since)
+    assert (after.stop, after.average) == (before.stop, before.average)
+    found = stop_of(broker)
+    assert found is not None
+    assert stop is not None
+    assert found["order_id"] == stop["order_id"]
+    assert len(tagged_calls(broker, "E")) == 1
+    assert again.press() is not None
+    again.wait_latch(LatchState.FLAT)
+    assert (held(broker), live_orders(broker)) == (0, [])
+
+
+def test_an_engine_killed_between_an_entry_and_its_answer_finds_it_by_its_tag_and_protects_it(
+    home: Outside, engine: Engine, broker: RunningFake
+) -> None:
+    broker.plant("delay", call="place", when="after", delay=20)
+    engine.do(ArmManual("arm", armed=True), ManualOrder("order", EQ_A, Side.BUY))
+    wait_until(lambda: held(broker), "the entry's fill at the broker")
+    engine.kill_process()
+    broker.control("DELETE", "faults")
+    again = begin(home, broker, *LIVE)
+    wait_for(lambda: stop_of(broker), "a stop at the exchange for the whole position")
+    assert len({call["body"]["tag"] for call in tagged_calls(broker, "E")}) == 1
+    (row,) = again.view().positions
+    assert row.quantity == held(broker)
+
+
+def test_without_an_engine_a_live_position_is_closed_from_the_shell_and_the_latch_is_honoured(
+    home: Outside, engine: Engine, broker: RunningFake
+) -> None:
+    enter(engine, broker)
+    engine.stop_process()
+    words = settings_of(broker, *LIVE)
+    done = home.run("flatten", *words)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert done.stdout.startswith("account: FLAT")
+    assert (held(broker), live_orders(broker)) == (0, [])
+    status = home.status(World.ACCOUNT)
+    assert (status["mode"], status["engine"], status["book"]["state"]) == ("live", "none", "FLAT")
+    assert status["latch"]["state"] == "FLAT"
+
+
+def test_a_dead_token_pauses_entries_leaves_the_stop_and_a_new_one_lets_them_go_on(
+    home: Outside, engine: Engine, broker: RunningFake
+) -> None:
+    quantity = enter(engine, broker)
+    stop = stop_of(broker)
+    broker.control("POST", "token", {"act": "kill"})
+    broker.control("POST", "disconnect", {"stream": "portfolio"})
+    wait_until(lambda: any("cockpit login" in text for text in banners(engine)), "the banner")
+    wait_until(lambda: engine.view().header.trading.startswith("PAUSED"), "entries to pause")
+    _, answer = engine.ask(ArmManual("arm", armed=True), ManualOrder("order", EQ_A, Side.BUY))
+    assert answer.outcome is Outcome.REFUSED
+    assert (held(broker), stop_of(broker)) == (quantity, stop)
+    fresh = broker.control("POST", "token", {})["access_token"]
+    (home.home.root / "token").write_text(fresh)
+    wait_until(lambda: not any("refuses us" in text for text in banners(engine)), "the banner to go")
+    wait_until(lambda: "the broker refuses" not in engine.view().header.trading, "entries to go on")
+    assert engine.press() is not None
+    engine.wait_latch(LatchState.FLAT)
+    assert held(broker) == 0
