@@ -5,7 +5,8 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from cockpit.cli import EXIT_WRONG, build_parser, main
+from cockpit.cli import EXIT_WRONG, main
+from cockpit.parser import build_parser
 from config import Settings
 from engine.desk import MarketChoice, open_desk
 from engine.feeds.simulator import SCRIPTS

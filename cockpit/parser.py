@@ -1,0 +1,213 @@
+"""The words of the command line: every command with its options, and what ``--help`` says of them."""
+
+import argparse
+from collections.abc import Sequence
+from typing import Final
+
+_DESCRIPTION: Final = """\
+A trading cockpit in the terminal for auction-theory traders on NSE India.
+
+Without a command: attach to the running engine, or start one (mode from the settings) and attach to it."""
+
+_EPILOG: Final = """\
+exit codes: 0 done, 1 the answer is no, 2 wrong usage or bad input
+settings:   defaults < cockpit.toml in the home < environment COCKPIT_SECTION__KEY < --set section.key=value"""
+
+
+def _speed(text: str) -> int:
+    if text == "max":
+        return 0
+    if text.isdigit() and 1 <= int(text) <= 1_000:
+        return int(text)
+    raise argparse.ArgumentTypeError(f"expected 1 to 1000 or max, got {text!r}")
+
+
+def _clock(text: str) -> str:
+    from datetime import time
+
+    try:
+        return time.fromisoformat(text).strftime("%H:%M:%S")
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"expected a time of day as HH:MM, got {text!r}") from None
+
+
+def _seconds(text: str) -> int:
+    return _whole(text, 1, 3_600, "seconds")
+
+
+def _count(text: str) -> int:
+    return _whole(text, 1, 10_000, "a number of instruments")
+
+
+def _whole(text: str, least: int, most: int, what: str) -> int:
+    if text.isascii() and text.isdigit() and least <= int(text) <= most:
+        return int(text)
+    raise argparse.ArgumentTypeError(f"expected {what} from {least} to {most}, got {text!r}")
+
+
+def _add_everywhere(parser: argparse.ArgumentParser) -> None:
+    group = parser.add_argument_group("everywhere, before or after the command")
+    group.add_argument(
+        "--home",
+        metavar="DIR",
+        help="config, ledger, logs and socket (else COCKPIT_HOME, else the user's data directory)",
+    )
+    group.add_argument(
+        "--set",
+        metavar="SECTION.KEY=VALUE",
+        action="append",
+        default=[],
+        help="override one setting; repeatable",
+    )
+
+
+def _add_screen_options(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--embedded", action="store_true", help="run the engine inside the screen's process; it ends with it"
+    )
+    parser.add_argument("--no-mouse", action="store_true", help="leave the mouse to the terminal")
+    parser.add_argument("--ascii", action="store_true", help="draw with ASCII signs only")
+
+
+def build_parser() -> argparse.ArgumentParser:
+    """Return the parser of the whole command line."""
+    parser = argparse.ArgumentParser(
+        "cockpit",
+        description=_DESCRIPTION,
+        epilog=_EPILOG,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        allow_abbrev=False,
+    )
+    _add_everywhere(parser)
+    _add_screen_options(parser)
+    commands = parser.add_subparsers(dest="command", metavar="COMMAND")
+
+    def command(name: str, summary: str) -> argparse.ArgumentParser:
+        added = commands.add_parser(name, help=summary, description=summary, allow_abbrev=False)
+        _add_everywhere(added)
+        return added
+
+    demo = command("demo", "the cockpit on a simulated market; no account, no network")
+    demo.add_argument(
+        "--speed", type=_speed, default=1, metavar="N|max", help="multiple of real time (default 1)"
+    )
+    demo.add_argument(
+        "--script",
+        metavar="NAME",
+        help="a written day instead of the ordinary one; an unknown name lists them",
+    )
+    _add_screen_options(demo)
+
+    replay = command("replay", "the cockpit on recorded sessions")
+    replay.add_argument("files", nargs="+", metavar="FILE", help="recorded sessions of one day")
+    replay.add_argument(
+        "--speed",
+        type=_speed,
+        default=None,
+        metavar="N|max",
+        help="multiple of real time (screen: 1, headless: max)",
+    )
+    replay.add_argument(
+        "--start",
+        type=_clock,
+        default=None,
+        metavar="HH:MM",
+        help="begin here; the earlier part feeds the studies only",
+    )
+    replay.add_argument(
+        "--instruments",
+        metavar="FILE",
+        help="instrument master (ticks, lots); else they are inferred and marked so",
+    )
+    replay.add_argument("--headless", action="store_true", help="no screen; run to the end and report")
+    replay.add_argument(
+        "--json", action="store_true", help="print the report as one JSON object (with --headless)"
+    )
+    replay.add_argument(
+        "--output",
+        metavar="FILE",
+        help="write the JSON report to a file; never overwrites another kind of file",
+    )
+    replay.add_argument(
+        "--keep", action="store_true", help="keep the headless run in the replay world's ledger"
+    )
+    _add_screen_options(replay)
+
+    engine = command("engine", "the engine alone in the foreground, for service managers")
+    engine.add_argument(
+        "--world",
+        choices=("account", "demo", "replay"),
+        default="account",
+        help="which world to run (default account)",
+    )
+    engine.add_argument("--speed", type=_speed, default=1, metavar="N|max", help=argparse.SUPPRESS)
+    engine.add_argument("--start", type=_clock, default=None, help=argparse.SUPPRESS)
+    engine.add_argument("--instruments", help=argparse.SUPPRESS)
+    engine.add_argument("--script", help=argparse.SUPPRESS)
+    engine.add_argument("files", nargs="*", metavar="FILE", help="recorded sessions, for the replay world")
+
+    status = command("status", "mode, connection, positions, open orders, result and latch")
+    status.add_argument("--json", action="store_true", help="print one JSON object")
+    status.add_argument(
+        "--world",
+        choices=("account", "demo", "replay"),
+        help="which world (default: the running or last used one)",
+    )
+
+    flatten = command(
+        "flatten", "the kill switch from any shell, engine or none; 0 only when the broker confirmed flat"
+    )
+    flatten.add_argument(
+        "--world",
+        choices=("account", "demo", "replay"),
+        help="only this world (default: every world that was used)",
+    )
+
+    rearm = command("rearm", "clear the kill latch (asks for the word REARM on standard input)")
+    rearm.add_argument(
+        "--world", choices=("account", "demo", "replay"), help="only this world (default: every latched one)"
+    )
+
+    login = command(
+        "login", "sign in at the broker; the token of the day is kept for every engine of the home"
+    )
+    way = login.add_mutually_exclusive_group()
+    way.add_argument(
+        "--paste",
+        action="store_true",
+        help="the browser runs elsewhere: paste the address it was sent to, or the code",
+    )
+    way.add_argument(
+        "--token-request",
+        action="store_true",
+        help="approve on the phone; the token comes by upstox.notifier_uri or is pasted",
+    )
+    way.add_argument("--token", action="store_true", help="paste a token made elsewhere")
+    login.add_argument(
+        "--wait", type=_seconds, default=300, metavar="SECONDS", help="longest wait for it (default 300)"
+    )
+
+    preflight = command("preflight", "check everything before trading; exit 0 go, 1 no-go")
+    preflight.add_argument("--json", action="store_true", help="print one JSON object")
+
+    instruments = command("instruments", "search the instrument master; also what an alias means today")
+    instruments.add_argument(
+        "text", nargs="+", metavar="TEXT", help="words, a symbol, a key, or an alias: NIFTY CE ATM weekly"
+    )
+    instruments.add_argument(
+        "--most", type=_count, default=20, metavar="N", help="how many to list (default 20)"
+    )
+
+    config = command("config", "show every setting, its value and where it came from")
+    config.add_argument("--check", action="store_true", help="only say whether the settings are good")
+    config.add_argument("--json", action="store_true", help="print one JSON object")
+    return parser
+
+
+def split_everywhere(argv: Sequence[str]) -> tuple[str | None, list[str], list[str]]:
+    """Take --home and --set out of the line wherever they stand; a subparser would forget the earlier ones."""
+    everywhere = argparse.ArgumentParser(add_help=False, allow_abbrev=False, prog="cockpit")
+    everywhere.add_argument("--home", default=None)
+    everywhere.add_argument("--set", action="append", default=[])
+    found, rest = everywhere.parse_known_args(list(argv))
+    return found.home, found.set, rest
