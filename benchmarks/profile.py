@@ -13,6 +13,7 @@ from typing import Any, Final
 
 from benchmarks.measure import Result, Scale, median_seconds, seconds_of
 from benchmarks.ticks import Ticks
+from config import Setups
 from engine.auction.auction import Auction
 from engine.auction.bars import MinuteBars
 from engine.auction.market import Market
@@ -21,6 +22,7 @@ from engine.auction.volume_profile import VolumeProfile
 from engine.market.continuity import Continuity, HoleTracker
 from engine.market.session import trading_day
 from engine.market.update import Bar
+from engine.setups.register import build_setups
 
 PROFILE_PEER: Final = "MarketProfile 0.2.0"
 RANGE_PEER: Final = "TA-Lib"
@@ -33,7 +35,7 @@ Trades = Sequence[tuple[int, int]]
 
 
 def profile_results(ticks: Ticks, scale: Scale) -> list[Result]:
-    """Return the cost of one profile update, one value area, one average true range and whole days of updates."""
+    """Return the cost of a profile update, value area, average true range, context and setups, and of whole days."""
     market, study_seconds = _studied(ticks)
     key = ticks.busiest
     auction, trades = market.auction(key), _trades(ticks, key)
@@ -48,6 +50,7 @@ def profile_results(ticks: Ticks, scale: Scale) -> list[Result]:
     ta_lib = _over_prefixes(_range_peer(minutes, ticks.settings.stop.atr_period), len(minutes), scale.rounds)
     count = len(ticks.updates)
     shown_seconds, shown = _shown_after_each_update(ticks, key)
+    context, setups = _bars_judged(ticks, key)
     return [
         Result("profile update", round(_one_add(trades, height) * 1e6, 3), "µs", "≤ 2"),
         _beside(
@@ -59,6 +62,8 @@ def profile_results(ticks: Ticks, scale: Scale) -> list[Result]:
         ),
         _beside("value area on demand", on_demand, "≤ 100", PROFILE_PEER, library),
         _beside(f"ATR after each of {len(minutes)} minutes", wilder, None, RANGE_PEER, ta_lib),
+        Result("context of one instrument after a 5-minute bar", round(context * 1e6), "µs"),
+        Result("eight setups judging it", round(setups * 1e6), "µs"),
         _rate(
             f"whole {ticks.name} day, updates → auction",
             count / study_seconds,
@@ -96,6 +101,29 @@ def _shown_after_each_update(ticks: Ticks, key: str) -> tuple[float, int]:
         auction.volume_reading()
         _ = auction.bars.atr
     return perf_counter() - start, len(own)
+
+
+def _bars_judged(ticks: Ticks, key: str) -> tuple[float, float]:
+    """Return the mean seconds of one instrument's context and of all its setups, over the 5-minute bars of its day."""
+    market = Market(
+        {key: ticks.instruments[key]}, trading_day(ticks.day, ticks.settings.session), ticks.settings
+    )
+    rules = build_setups(key, Setups(absorption="auto", eighty_percent="auto"), estimated_range=True)
+    reading = judging = 0.0
+    bars = 0
+    for update in ticks.updates:
+        if update.instrument == key and market.apply(update).five_minutes_closed:
+            bars += 1
+            start = perf_counter()
+            context = market.context(key)
+            read = perf_counter()
+            for rule in rules:
+                rule.evaluate(context)
+            judging += perf_counter() - read
+            reading += read - start
+    if not bars:
+        raise RuntimeError("expected a 5-minute bar to close, got none")
+    return reading / bars, judging / bars
 
 
 def _trades(ticks: Ticks, key: str) -> Trades:
