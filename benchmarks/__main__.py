@@ -5,6 +5,7 @@ import os
 from pathlib import Path
 
 from benchmarks.day import SimulatedDay
+from benchmarks.feed import feed_results
 from benchmarks.measure import Result, machine_name, scale_from_environment
 from benchmarks.path import path_results, recorded_results, simulator_results
 from benchmarks.profile import profile_results
@@ -23,6 +24,7 @@ def main() -> None:
     results = [
         *simulator_results(scale),
         *profile_results(day_of_ticks(day), scale),
+        *feed_results(day, scale),
         *path_results(day),
         *recorded_results(),
     ]

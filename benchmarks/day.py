@@ -8,7 +8,7 @@ from engine.auction.levels import PriorLevels
 from engine.feeds.simulator import open_simulator
 from engine.market.clock import MILLISECOND, MINUTE, instant_at
 from engine.market.decoding import PacketDecoder
-from engine.market.frames import feed_messages, updates_from_frame
+from engine.market.frames import Message, feed_messages, updates_from_frame
 from engine.market.instrument import Instrument
 from engine.market.price import rupees_of
 from engine.market.seed import InstrumentSeed
@@ -69,10 +69,21 @@ def decoded(frames: Sequence[bytes], day: SimulatedDay) -> Iterator[MarketUpdate
 
 def frame_of(update: MarketUpdate) -> bytes:
     """Return an update as the broker's protobuf frame."""
+    encoded: bytes = response_of([update]).SerializeToString()
+    return encoded
+
+
+def response_of(updates: Sequence[MarketUpdate]) -> Message:
+    """Return updates of as many instruments as one FeedResponse of the broker."""
     response = feed_messages().FeedResponse()
     response.type = 1
-    response.currentTs = update.arrival // MILLISECOND
-    feed = response.feeds[update.instrument]
+    response.currentTs = updates[-1].arrival // MILLISECOND
+    for update in updates:
+        _fill(response.feeds[update.instrument], update)
+    return response
+
+
+def _fill(feed: Message, update: MarketUpdate) -> None:
     feed.requestMode = 1
     market = feed.fullFeed.marketFF
     market.ltpc.ltp = rupees_of(update.last)
@@ -91,8 +102,6 @@ def frame_of(update: MarketUpdate) -> bytes:
     market.tsq = float(update.total_sell or 0)
     if update.open_interest is not None:
         market.oi = float(update.open_interest)
-    encoded: bytes = response.SerializeToString()
-    return encoded
 
 
 def _add_bar(market: object, interval: str, bar: Bar | None) -> None:

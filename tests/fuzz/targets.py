@@ -114,7 +114,7 @@ def fuzz_frames(seed: int, amount: int, _: Corpus) -> Tally:
         tally.count += 1
         before, packets = asdict(feed.counts), _packets(feed, decoder)
         try:
-            _finish(feed._take(mutant))
+            _finish(feed.take(mutant))
             moved = [name for name in _PLACES if asdict(feed.counts)[name] != before[name]]
             (place,) = moved
             if place == "frames":

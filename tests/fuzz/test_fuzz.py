@@ -75,13 +75,13 @@ def test_a_crash_and_a_mutant_that_nobody_counts_are_noticed(monkeypatch: pytest
     assert careless.crashed > 10
     assert not careless.good
     assert any("orders seed 1 mutant" in text and "KeyError" in text for text in careless.crashes)
-    take = MarketFeed._take
+    take = MarketFeed.take
 
     async def forgetful(feed: MarketFeed, message: str | bytes) -> None:
         if isinstance(message, bytes):
             await take(feed, message)
 
-    monkeypatch.setattr(MarketFeed, "_take", forgetful)
+    monkeypatch.setattr(MarketFeed, "take", forgetful)
     lossy = fuzz_frames(1, 1_000, {})
     assert lossy.crashed > 0
     assert not lossy.good

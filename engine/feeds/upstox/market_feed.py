@@ -93,7 +93,7 @@ class MarketFeed:
             authorize,
             settings,
             largest=LARGEST_FRAME,
-            on_message=self._take,
+            on_message=self.take,
             on_state=self._state_changed,
             greeting=self._greeting,
             token=token,
@@ -208,7 +208,8 @@ class MarketFeed:
     def _state_changed(self, state: LineState) -> None:
         self._on_state(_shown(state))
 
-    async def _take(self, message: str | bytes) -> None:
+    async def take(self, message: str | bytes) -> None:
+        """Take in one message of the stream: count it, stamp it, decode it, hand it on."""
         if isinstance(message, str):
             self.counts.text += 1
             return
