@@ -37,6 +37,10 @@ bench: install-dev
 
 campaign: install-dev
 	$(BIN)/python -m tests.campaign
+	$(BIN)/python -m tests.fuzz
+	$(BIN)/python -m tests.feeds.recording_size
+	$(BIN)/python -m tests.feeds.upstox.load
+	$(BIN)/python -m tests.feeds.upstox.disconnects
 
 lock: install-dev
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check pip-tools
