@@ -42,6 +42,7 @@ from engine.core.pauses import ENDED, HALTED, NO_GO, STUDYING, UNATTENDED, Pause
 from engine.core.person import Person
 from engine.core.sights import Sights
 from engine.core.watch import Watch
+from engine.core.watchlist import Watchlist
 from engine.market.clock import MINUTE, SECOND, Instant
 from engine.market.instrument import Instrument
 from engine.market.price import Paise
@@ -116,7 +117,7 @@ class Core:
         self.person = Person(self, settings.entry.manual_armed_minutes)
         self.feed_ended = False
         self._pauses = Pauses()
-        self._put_aside: set[str] = set()
+        self._watchlist = Watchlist(self.instruments, self.market, self.keeper, self.decider, self.journal)
         self._equity_minute: Instant | None = None
         self._now: Instant = 0
         self._next_wake: Instant | None = None
@@ -128,7 +129,7 @@ class Core:
     @property
     def watchlist(self) -> tuple[str, ...]:
         """Return what is followed now, in screen order; ``instruments`` also knows what was put aside."""
-        return tuple(key for key in self.instruments if key not in self._put_aside)
+        return self._watchlist.followed
 
     @property
     def orders(self) -> OrderBook:
@@ -202,6 +203,10 @@ class Core:
             1 for instrument in portfolio.outside if portfolio.current(instrument) is None
         )
         return KillScope(positions, len(self.keeper.orders.live()), 0)
+
+    def why_kept(self, key: str) -> str:
+        """Return why an instrument must go on being followed; empty when it need not."""
+        return self._watchlist.why_kept(key)
 
     def next_wake(self) -> Instant | None:
         """Return when core wants a Wake at the latest."""
@@ -342,9 +347,9 @@ class Core:
             case Halted():
                 self._hold_for(HALTED, event.reason, "the exchange goes on", now)
             case Followed():
-                self._follow(event, now)
+                self._watchlist.follow(event, now)
             case Unfollowed():
-                self._unfollow(event.instrument, now)
+                self._watchlist.unfollow(event.instrument, now)
             case _:
                 return False
         return True
@@ -382,32 +387,6 @@ class Core:
         self.decider.pause = self._pauses.first
         if dropped:
             self.journal.line(Severity.INFO, f"{over}: {self.trading_word()}", now)
-
-    def _follow(self, event: Followed, now: Instant) -> None:
-        instrument = event.instrument
-        if instrument.key not in self.instruments:
-            self.market.follow(instrument, event.prior)
-            self.keeper.instruments[instrument.key] = instrument
-            self.instruments[instrument.key] = instrument
-        self._put_aside.discard(instrument.key)
-        self.decider.follow(instrument)
-        self.journal.line(Severity.INFO, f"{instrument.symbol} is followed", now)
-
-    def _unfollow(self, key: str, now: Instant) -> None:
-        """Take an instrument off the list; one that something of ours is open in stays."""
-        if key not in self.watchlist or self.why_kept(key):
-            return
-        self._put_aside.add(key)
-        self.decider.unfollow(key)
-        self.journal.line(Severity.INFO, f"{self.journal.symbol(key)} is followed no more", now)
-
-    def why_kept(self, key: str) -> str:
-        """Return why an instrument must go on being followed; empty when it need not."""
-        if self.keeper.portfolio.current(key) is not None or self.keeper.portfolio.net(key):
-            return "a position is open in it"
-        if self.keeper.orders.live(key):
-            return "an order is live in it"
-        return "" if len(self.watchlist) > 1 else "it is the only one"
 
     def _decided(self, decision: Decision) -> None:
         self.journal.decision(decision, self._now)

@@ -5,6 +5,8 @@ from dataclasses import dataclass, field
 from datetime import date
 from typing import Final
 
+import msgspec
+
 from engine.auction.context import Context
 from engine.core import Core, Decision, DecisionState
 from engine.market.clock import SECOND, Instant, datetime_of
@@ -52,6 +54,8 @@ class Surroundings:
     preflight: PreflightView | None = None
     notes: Mapping[str, str] = field(default_factory=dict)
     """What else is known of an instrument before the open, by key."""
+    left_outside: int = 0
+    """Positions and live orders at the broker that a kill would leave alone."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,7 +106,7 @@ class Presenter:
             performance=self._performance(core),
             events=self._events(core, around),
             latch=self._latch(core, around.now),
-            kill_scope=core.kill_scope(),
+            kill_scope=msgspec.structs.replace(core.kill_scope(), left_outside=around.left_outside),
             preflight=around.preflight,
         )
 

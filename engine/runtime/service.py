@@ -413,7 +413,11 @@ class Service:
         if side is None:
             return around
         return replace(
-            around, signed_in_until=side.signed_in_until, preflight=side.preflight, notes=side.notes
+            around,
+            signed_in_until=side.signed_in_until,
+            preflight=side.preflight,
+            notes=side.notes,
+            left_outside=side.left_outside,
         )
 
     def _reached(self) -> Instant:

@@ -1,0 +1,61 @@
+"""Which instruments are followed: as the day began, more that were added, without those that were put aside."""
+
+from engine.auction.market import Market
+from engine.core.decider import Decider
+from engine.core.events import Followed
+from engine.core.journal import Journal
+from engine.market.clock import Instant
+from engine.market.instrument import Instrument
+from engine.orders.keeper import Keeper
+from engine.views import Severity
+
+
+class Watchlist:
+    """Owns the list. An instrument that was followed once stays known: its record and its trades are the day's."""
+
+    def __init__(
+        self,
+        instruments: dict[str, Instrument],
+        market: Market,
+        keeper: Keeper,
+        decider: Decider,
+        journal: Journal,
+    ) -> None:
+        self._instruments = instruments
+        self._market = market
+        self._keeper = keeper
+        self._decider = decider
+        self._journal = journal
+        self._put_aside: set[str] = set()
+
+    @property
+    def followed(self) -> tuple[str, ...]:
+        """Return what is followed now, in screen order."""
+        return tuple(key for key in self._instruments if key not in self._put_aside)
+
+    def follow(self, event: Followed, now: Instant) -> None:
+        """Follow an instrument from now on."""
+        instrument = event.instrument
+        if instrument.key not in self._instruments:
+            self._market.follow(instrument, event.prior)
+            self._keeper.instruments[instrument.key] = instrument
+            self._instruments[instrument.key] = instrument
+        self._put_aside.discard(instrument.key)
+        self._decider.follow(instrument)
+        self._journal.line(Severity.INFO, f"{instrument.symbol} is followed", now)
+
+    def unfollow(self, key: str, now: Instant) -> None:
+        """Put an instrument aside; one that something of ours is open in stays."""
+        if key not in self.followed or self.why_kept(key):
+            return
+        self._put_aside.add(key)
+        self._decider.unfollow(key)
+        self._journal.line(Severity.INFO, f"{self._journal.symbol(key)} is followed no more", now)
+
+    def why_kept(self, key: str) -> str:
+        """Return why an instrument must go on being followed; empty when it need not."""
+        if self._keeper.portfolio.current(key) is not None or self._keeper.portfolio.net(key):
+            return "a position is open in it"
+        if self._keeper.orders.live(key):
+            return "an order is live in it"
+        return "" if len(self.followed) > 1 else "it is the only one"
