@@ -8,7 +8,8 @@ import pytest
 from engine.commands import ArmManual, ManualOrder, Outcome, Side
 from engine.home import World
 from engine.latch import LatchState
-from tests.account.stage import begin, settings_of, settle
+from engine.views import PositionRow
+from tests.account.stage import begin, settings_of
 from tests.desk.outside import Engine, Outside, say, wait_for, wait_until
 from tests.fake_upstox.running import RunningFake
 from tests.recordings import EQ_A
@@ -34,7 +35,10 @@ def broker(market_at_ten: RunningFake) -> RunningFake:
 def engine(home: Outside, broker: RunningFake) -> Engine:
     """A live engine that has seen enough of the day to size a trade."""
     found = begin(home, broker, *LIVE)
-    settle(found, broker)
+    broker.control("POST", "clock", {"speed": 120})
+    wait_until(lambda: (ladder := found.view().ladder) is not None and ladder.atr, "an average true range")
+    broker.control("POST", "clock", {"speed": 3})
+    wait_until(lambda: not found.view().header.trading.startswith("PAUSED"), "the checks to say go")
     return found
 
 
@@ -79,56 +83,47 @@ def banners(engine: Engine) -> list[str]:
     return [line.text for line in engine.view().events if not line.number]
 
 
+def wait_held(engine: Engine) -> PositionRow:
+    """Return the one position on the screen once its stop is proven."""
+    wait_until(lambda: [row.stop_state for row in engine.view().positions] == ["HELD"], "HELD on the screen")
+    (row,) = engine.view().positions
+    return row
+
+
 def tagged_calls(broker: RunningFake, letter: str) -> list[dict[str, Any]]:
     return [call for call in broker.calls("place") if call["body"]["tag"].endswith(f"-{letter}")]
 
 
-def test_an_entry_is_a_real_order_its_stop_is_held_within_the_laws_time_and_the_kill_closes_it(
-    engine: Engine, broker: RunningFake
+def test_an_entry_has_its_stop_within_the_laws_time_survives_a_death_and_the_kill_closes_it(
+    home: Outside, engine: Engine, broker: RunningFake
 ) -> None:
     quantity = enter(engine, broker)
-    assert quantity > 0
-    (entry,), (stop,) = tagged_calls(broker, "E"), tagged_calls(broker, "S")
-    assert (entry["body"]["order_type"], stop["body"]["order_type"]) == ("LIMIT", "SL")
-    say(f"entry sent to stop sent {stop['at'] - entry['at']:.3f} s")
-    assert stop["at"] - entry["at"] < LAW_SECONDS
-    wait_until(lambda: [row.stop_state for row in engine.view().positions] == ["HELD"], "HELD on the screen")
-    (row,) = engine.view().positions
-    assert (row.quantity, row.external) == (quantity, False)
-    assert engine.press() is not None
-    engine.wait_latch(LatchState.FLAT)
+    (entry,), (sent,) = tagged_calls(broker, "E"), tagged_calls(broker, "S")
+    assert (entry["body"]["order_type"], sent["body"]["order_type"]) == ("LIMIT", "SL")
+    say(f"entry sent to stop sent {sent['at'] - entry['at']:.3f} s")
+    assert sent["at"] - entry["at"] < LAW_SECONDS
+    before, stop = wait_held(engine), stop_of(broker)
+
+    engine.kill_process()
+    again = begin(home, broker, *LIVE)
+    after, found = wait_held(again), stop_of(broker)
+    assert (before.quantity, before.external) == (after.quantity, after.external) == (quantity, False)
+    assert (after.stop, after.average, after.since) == (before.stop, before.average, before.since)
+    assert found is not None
+    assert stop is not None
+    assert found["order_id"] == stop["order_id"]
+
+    assert again.press() is not None
+    again.wait_latch(LatchState.FLAT)
     assert (held(broker), live_orders(broker)) == (0, [])
-    _, answer = engine.ask(
+    _, answer = again.ask(
         ArmManual(f"arm-{uuid4()}", armed=True), ManualOrder("after the kill", EQ_A, Side.BUY)
     )
     assert answer.outcome is Outcome.REFUSED
     assert len(tagged_calls(broker, "E")) == 1
 
 
-def test_an_engine_killed_with_a_position_open_comes_back_with_its_trade_behind_the_same_stop(
-    home: Outside, engine: Engine, broker: RunningFake
-) -> None:
-    quantity = enter(engine, broker)
-    wait_until(lambda: [row.stop_state for row in engine.view().positions] == ["HELD"], "HELD on the screen")
-    (before,) = engine.view().positions
-    stop = stop_of(broker)
-    engine.kill_process()
-    again = begin(home, broker, *LIVE)
-    wait_until(lambda: [row.stop_state for row in again.view().positions] == ["HELD"], "the trade to be back")
-    (after,) = again.view().positions
-    assert (after.quantity, after.external, after.since) == (quantity, False, before.since)
-    assert (after.stop, after.average) == (before.stop, before.average)
-    found = stop_of(broker)
-    assert found is not None
-    assert stop is not None
-    assert found["order_id"] == stop["order_id"]
-    assert len(tagged_calls(broker, "E")) == 1
-    assert again.press() is not None
-    again.wait_latch(LatchState.FLAT)
-    assert (held(broker), live_orders(broker)) == (0, [])
-
-
-def test_an_engine_killed_between_an_entry_and_its_answer_finds_it_by_its_tag_and_protects_it(
+def test_an_engine_killed_between_an_entry_and_its_answer_finds_it_by_its_tag_and_the_shell_closes_it(
     home: Outside, engine: Engine, broker: RunningFake
 ) -> None:
     broker.plant("delay", call="place", when="after", delay=20)
@@ -138,24 +133,34 @@ def test_an_engine_killed_between_an_entry_and_its_answer_finds_it_by_its_tag_an
     broker.control("DELETE", "faults")
     again = begin(home, broker, *LIVE)
     wait_for(lambda: stop_of(broker), "a stop at the exchange for the whole position")
+    assert wait_held(again).quantity == held(broker)
     assert len({call["body"]["tag"] for call in tagged_calls(broker, "E")}) == 1
-    (row,) = again.view().positions
-    assert row.quantity == held(broker)
 
-
-def test_without_an_engine_a_live_position_is_closed_from_the_shell_and_the_latch_is_honoured(
-    home: Outside, engine: Engine, broker: RunningFake
-) -> None:
-    enter(engine, broker)
-    engine.stop_process()
-    words = settings_of(broker, *LIVE)
-    done = home.run("flatten", *words)
-    assert done.returncode == 0, done.stdout + done.stderr
-    assert done.stdout.startswith("account: FLAT")
+    again.stop_process()
+    done = home.run("flatten", *settings_of(broker, *LIVE))
+    assert (done.returncode, done.stdout.startswith("account: FLAT")) == (0, True), done
     assert (held(broker), live_orders(broker)) == (0, [])
     status = home.status(World.ACCOUNT)
     assert (status["mode"], status["engine"], status["book"]["state"]) == ("live", "none", "FLAT")
     assert status["latch"]["state"] == "FLAT"
+
+
+def test_an_engine_killed_in_the_middle_of_a_flatten_finishes_it_when_it_is_back(
+    home: Outside, engine: Engine, broker: RunningFake
+) -> None:
+    enter(engine, broker)
+    broker.plant("hang", call="modify", delay=20, times=0)
+    broker.plant("hang", call="cancel", delay=20, times=0)
+    assert engine.press() is not None
+    wait_until(lambda: broker.calls("modify") or broker.calls("cancel"), "the first write of the kill")
+    engine.kill_process()
+    broker.control("DELETE", "faults")
+    again = begin(home, broker, *LIVE)
+    again.wait_latch(LatchState.FLAT)
+    assert (held(broker), live_orders(broker)) == (0, [])
+    trades = broker.control("GET", "trades")
+    assert sum(row["quantity"] * (1 if row["transaction_type"] == "BUY" else -1) for row in trades) == 0
+    assert len(tagged_calls(broker, "E")) == 1
 
 
 def test_a_dead_token_pauses_entries_leaves_the_stop_and_a_new_one_lets_them_go_on(
