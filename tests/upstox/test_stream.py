@@ -1,9 +1,11 @@
 import asyncio
 import logging
+import ssl
 from base64 import b64encode
 from collections.abc import Callable, Iterable
 from hashlib import sha1
 from itertools import pairwise
+from pathlib import Path
 
 import pytest
 from websockets.asyncio.server import ServerConnection, serve
@@ -11,6 +13,7 @@ from websockets.asyncio.server import ServerConnection, serve
 import config
 from engine.upstox.outcome import CallFailed, SignInAgain, TryLater
 from engine.upstox.stream import STEADY_AFTER, LineState, Stream
+from tests.upstox.certificate import own_certificate
 from tests.upstox.sockets import QUICK, JumpingLoop, Line, running, scripted, stay, until
 
 NOTHING_LEFT = CallFailed(TryLater("UDAPI10005", "Too Many Requests"))
@@ -361,6 +364,33 @@ async def test_a_refused_handshake_and_one_that_never_answers_are_told_apart() -
         "expected a handshake within 0.1 s, got none",
         "expected a websocket, got HTTP 403",
     ]
+
+
+async def test_a_certificate_nobody_vouches_for_is_refused_before_the_code_is_told(tmp_path: Path) -> None:
+    certificate, key = own_certificate(tmp_path)
+    server_side = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    server_side.load_cert_chain(certificate, key)
+    heard: list[str] = []
+
+    async def listen(line: ServerConnection) -> None:
+        heard.append(line.request.path if line.request else "")
+        await line.wait_closed()
+
+    owner = Owner()
+    async with serve(listen, "127.0.0.1", 0, ssl=server_side) as server:
+        port = next(iter(server.sockets)).getsockname()[1]
+
+        async def authorize() -> str:
+            return f"wss://127.0.0.1:{port}/feeds?code=s3cr3t"
+
+        stream = owner.stream(authorize)
+        async with running(stream.run, stream.close):
+            await until(lambda: owner.problems)
+            assert not heard
+            stream._tls = ssl.create_default_context(cafile=str(certificate))
+            await until(lambda: heard)
+    assert "certificate" in owner.problems[0].lower()
+    assert "s3cr3t" not in owner.problems[0]
 
 
 async def test_a_message_beyond_the_largest_ends_the_connection_and_not_the_stream() -> None:

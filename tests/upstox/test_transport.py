@@ -1,6 +1,5 @@
 import socket
 import ssl
-import subprocess
 import threading
 from pathlib import Path
 
@@ -8,6 +7,7 @@ import pytest
 
 from engine.upstox.address import AddressError, check_stream_address
 from engine.upstox.transport import NotSentError, StoppedError, Transport, UnansweredError
+from tests.upstox.certificate import own_certificate
 from tests.upstox.loopback import DROP, HANG, RESET, Loopback, Received, answer, success
 
 
@@ -194,28 +194,7 @@ def test_requests_of_several_threads_do_not_wait_for_one_another() -> None:
 
 
 def test_a_certificate_nobody_vouches_for_is_refused_before_anything_is_sent(tmp_path: Path) -> None:
-    key, certificate = tmp_path / "key.pem", tmp_path / "certificate.pem"
-    made = subprocess.run(
-        [
-            *(
-                "openssl",
-                "req",
-                "-x509",
-                "-newkey",
-                "rsa:2048",
-                "-nodes",
-                "-days",
-                "2",
-                "-subj",
-                "/CN=127.0.0.1",
-            ),
-            *("-addext", "subjectAltName=IP:127.0.0.1", "-keyout", str(key), "-out", str(certificate)),
-        ],
-        capture_output=True,
-        check=False,
-    )
-    if made.returncode:
-        pytest.skip("needs the openssl command to make a certificate")
+    certificate, key = own_certificate(tmp_path)
     server_side = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     server_side.load_cert_chain(certificate, key)
     with Loopback(lambda _: success([]), tls=server_side) as server:
