@@ -14,6 +14,7 @@ from engine.upstox.transport import NotSentError, UnansweredError
 _GROUP: Final = Group.CONNECTIVITY
 _FEW: Final = 5
 """Fewer delays than this say nothing about a p99."""
+_TOO_FEW: Final = "too few live frames to judge"
 _TOLD: Final = 3
 _DATE_IS_GOOD_TO: Final = 0.5
 """Seconds: an HTTP date tells whole ones."""
@@ -137,15 +138,15 @@ def _delay(survey: Survey, sight: FeedSight) -> Check:
     limit = survey.settings.preflight.max_feed_delay_ms
     if survey.feed_is_clock:
         return Check(_GROUP, "feed delay", State.GO, "not measured", "the feed is the clock")
-    middle, worst = sight.delay(50), sight.delay(99)
-    count = len(sight.delays)
-    if middle is None or worst is None or count < _FEW:
-        note = "too few live frames to judge"
-        return Check(_GROUP, "feed delay", State.GO, f"{count} frames", note, {"frames": count})
+    middle, worst, count = sight.delay(50), sight.delay(99), len(sight.delays)
+    if middle is None or worst is None:
+        return Check(_GROUP, "feed delay", State.GO, "0 frames", _TOO_FEW, {"frames": 0})
     p50, p99 = _milliseconds(middle), _milliseconds(worst)
-    reason = f"late feed: expected a p99 of at most {limit} ms" if p99 > limit else ""
     values = {"p50_ms": p50, "p99_ms": p99, "frames": count}
     figure = f"p50 {p50:.0f} ms, p99 {p99:.0f} ms over {count} frames"
+    if count < _FEW:
+        return Check(_GROUP, "feed delay", State.GO, figure, _TOO_FEW, values)
+    reason = f"late feed: expected a p99 of at most {limit} ms" if p99 > limit else ""
     return judged(_GROUP, "feed delay", figure, reason, values=values)
 
 

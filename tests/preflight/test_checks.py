@@ -27,6 +27,8 @@ from engine.preflight.configuration import (
     check_watchlist,
 )
 from engine.preflight.connectivity import check_clock, check_feed, check_order_host, check_rest
+from engine.preflight.feed import FeedSight
+from engine.preflight.probes import Once
 from engine.preflight.report import State
 from engine.preflight.system import check_disk, check_handles, check_memory, check_network, check_processor
 from engine.upstox.token import Token
@@ -108,6 +110,28 @@ def test_the_feed_is_looked_at_for_every_instrument(fake: RunningFake, tmp_path:
     assert "NSE_FO NORMAL_OPEN" in named(checks, "feed").figure
     assert named(checks, "first update").figure.endswith("3 of 3 instruments heard")
     assert fake.control("GET", "state")["market_clients"] == []
+
+
+@pytest.mark.parametrize(
+    ("delays", "state", "reason"),
+    [
+        ((), State.GO, "too few live frames to judge"),
+        ((0.1, 9.0), State.GO, "too few live frames to judge"),
+        ((0.1,) * 5, State.GO, ""),
+        ((*(0.1,) * 100, 6.0), State.GO, ""),
+        ((*(0.1,) * 98, 6.0, 6.0), State.NO_GO, "late feed: expected a p99 of at most 5000 ms"),
+    ],
+)
+def test_a_feed_whose_slowest_frames_are_too_late_is_no_go(
+    fake: RunningFake, tmp_path: Path, delays: tuple[float, ...], state: State, reason: str
+) -> None:
+    survey = survey_of(fake, tmp_path)
+    seen = FeedSight(0.01, 0.02, frozenset(survey.wanted()), 0.0, delays, None, {})
+    survey.feed = Once(lambda: seen)
+    check = named(check_feed(survey), "feed delay")
+    assert (check.state, check.reason) == (state, reason)
+    assert check.values["frames"] == len(delays)
+    assert ("p99_ms" in check.values) is bool(delays)
 
 
 def test_a_refused_feed_is_no_go(fake: RunningFake, tmp_path: Path) -> None:
