@@ -19,6 +19,16 @@ DAY_TYPES = {
     "double-distribution": "DOUBLE DISTRIBUTION",
     "non-trend": "NON-TREND",
 }
+LOOK_ALIKES = {
+    "normal-broken": ("normal", "NORMAL VARIATION"),
+    "normal-variation-answered": ("normal-variation", "NEUTRAL CENTRE"),
+    "trend-given-back": ("trend", "NORMAL VARIATION"),
+    "neutral-centre-one-sided": ("neutral-centre", "NORMAL VARIATION"),
+    "neutral-extreme-recovered": ("neutral-extreme", "NEUTRAL CENTRE"),
+    "double-distribution-filled": ("double-distribution", "NORMAL VARIATION"),
+    "non-trend-woken": ("non-trend", "NORMAL VARIATION"),
+}
+"""Whose look-alike it is, and what it really is."""
 BALANCE_STANDS = time(10, 20)
 
 
@@ -40,6 +50,19 @@ def test_a_day_upside_down_has_the_same_type_in_the_other_direction(name: str) -
     other = {"up": "down", "down": "up"}
     direction = str(upright.day_type.evidence["direction"])
     assert turned.day_type.evidence["direction"] == other.get(direction, direction)
+
+
+@pytest.mark.parametrize(
+    ("name", "seed"), [(name, 7) for name in LOOK_ALIKES] + [(name + TURNED, 99) for name in LOOK_ALIKES]
+)
+def test_a_day_types_look_alike_closes_as_another_type(name: str, seed: int) -> None:
+    (lead,) = tell(name, cast_of(seed), start=BALANCE_STANDS).ends
+    original, really = LOOK_ALIKES[name.removesuffix(TURNED)]
+    assert lead.day_type.name == really != DAY_TYPES[original]
+
+
+def test_every_day_type_has_its_look_alike() -> None:
+    assert {original for original, _ in LOOK_ALIKES.values()} == set(DAY_TYPES)
 
 
 def test_a_script_runs_from_the_first_trade_and_is_the_same_day_when_opened_later() -> None:

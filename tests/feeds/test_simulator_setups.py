@@ -25,6 +25,14 @@ OPEN_TYPES = {
     "open-auction-in-range": ("OPEN-AUCTION IN RANGE", ""),
     "open-auction-out-of-range": ("OPEN-AUCTION OUT OF RANGE", ""),
 }
+OPEN_LOOK_ALIKES = {
+    "open-drive-crossed": ("open-drive", "OPEN-REJECTION-REVERSE", "down"),
+    "open-test-drive-stalled": ("open-test-drive", "OPEN-AUCTION IN RANGE", ""),
+    "open-rejection-reverse-refused": ("open-rejection-reverse", "OPEN-AUCTION IN RANGE", ""),
+    "open-auction-in-range-leaving": ("open-auction-in-range", "OPEN-DRIVE", "up"),
+    "open-auction-out-of-range-inside": ("open-auction-out-of-range", "OPEN-AUCTION IN RANGE", ""),
+}
+"""Whose look-alike it is, and what it really is."""
 SETUPS: dict[str, tuple[MakeSetup, Side, str]] = {
     "failed-auction": (FailedAuction, Side.SELL, "10:45"),
     "value-area-fade": (ValueAreaFade, Side.SELL, "11:50"),
@@ -65,6 +73,19 @@ def test_an_opening_upside_down_is_the_same_type_in_the_other_direction(name: st
     assert (told.open_types, told.open_directions) == ({open_type}, {OTHER_WAY[direction]})
 
 
+@pytest.mark.parametrize(
+    ("name", "seed"),
+    [(name, 7) for name in OPEN_LOOK_ALIKES] + [(name + TURNED, 99) for name in OPEN_LOOK_ALIKES],
+)
+def test_an_open_types_look_alike_is_read_as_another_type(name: str, seed: int) -> None:
+    told = tell(name, cast_of(seed), until=time(10, 21))
+    original, really, direction = OPEN_LOOK_ALIKES[name.removesuffix(TURNED)]
+    if name.endswith(TURNED):
+        direction = OTHER_WAY[direction]
+    assert (told.open_types, told.open_directions) == ({really}, {direction})
+    assert really != OPEN_TYPES[original][0]
+
+
 def expect_signal(name: str, seed: int, instruments: int, make: MakeSetup, side: Side, when: str) -> None:
     told = tell(name, cast_of(seed, instruments), make, time.fromisoformat(when).replace(second=30))
     found = [(signal.side, clock(signal.time)) for signal in told.signals]
@@ -94,10 +115,14 @@ def test_a_look_alike_never_signals_and_says_why(name: str, seed: int) -> None:
         assert code in {refusal.code for refusal in told.refusals}
 
 
-def test_every_script_is_held_to_something_and_every_setup_has_its_day_and_its_look_alike() -> None:
+def test_every_script_is_held_to_something_and_every_setup_and_open_type_has_its_day_and_its_look_alike() -> (
+    None
+):
     from tests.feeds.test_simulator_scripts import DAY_TYPES
+    from tests.feeds.test_simulator_scripts import LOOK_ALIKES as DAY_LOOK_ALIKES
 
-    upright = {*DAY_TYPES, *OPEN_TYPES, *SETUPS, *LOOK_ALIKES}
+    upright = {*DAY_TYPES, *DAY_LOOK_ALIKES, *OPEN_TYPES, *OPEN_LOOK_ALIKES, *SETUPS, *LOOK_ALIKES}
+    assert {original for original, *_ in OPEN_LOOK_ALIKES.values()} == set(OPEN_TYPES)
     assert set(SCRIPTS) == upright | {name + TURNED for name in upright}
     assert {make for make, *_ in SETUPS.values()} == set(ALL_SETUPS)
     assert {make for make, _ in LOOK_ALIKES.values()} == set(ALL_SETUPS)

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Final
 
+from engine.feeds.simulator.look_alikes import DAY_LOOK_ALIKES, OPEN_LOOK_ALIKES
 from engine.feeds.simulator.written import BELOW, Script, Yesterday, press, turned, write_script
 
 _DRIVING: Final = "09:15 0, 09:17 80 4, 09:20 170 4"
@@ -298,7 +299,7 @@ SETUPS: Final[Mapping[str, Script]] = MappingProxyType(
     }
 )
 
-_UPRIGHT: Final = {**DAY_TYPES, **OPEN_TYPES, **SETUPS}
+_UPRIGHT: Final = {**DAY_TYPES, **DAY_LOOK_ALIKES, **OPEN_TYPES, **OPEN_LOOK_ALIKES, **SETUPS}
 TURNED: Final = "-turned"
 """What the name of a day's twin ends with: the same day upside down."""
 
