@@ -16,7 +16,7 @@ from textual.screen import Screen
 from cockpit import wishes
 from cockpit.keys import ACTIONS, Scope, bindings_of
 from cockpit.kill_key import KillKey
-from cockpit.line import KillSwitch, Line
+from cockpit.line import Line
 from cockpit.model import Model
 from cockpit.screens.painted import PaintedScreen
 from cockpit.screens.trade import TradeScreen
@@ -29,7 +29,6 @@ from engine.views import Severity, View
 if TYPE_CHECKING:
     from textual.driver import Driver
 
-    import config
 
 _KILL_WITHOUT_ENGINE: Final = "KILL: no engine answers; cockpit flatten was started to close everything"
 
@@ -421,21 +420,3 @@ class CockpitApp(App[None]):
             self.model.selected = key
             self._outbox.put_nowait(key)
             self._touch()
-
-
-def make_app(
-    line: Line, switch: KillSwitch, settings: "config.Screen", searcher: Searcher | None = None
-) -> CockpitApp:
-    """Return the screen for a real terminal: the kill keys are caught in its input thread too."""
-    from cockpit.driver import make_driver
-
-    key = KillKey(switch)
-    return CockpitApp(
-        line,
-        key,
-        frames_per_second=settings.frames_per_second,
-        theme=settings.theme,
-        ascii_signs=settings.ascii,
-        driver_class=make_driver(key.press),
-        searcher=searcher,
-    )

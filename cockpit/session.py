@@ -125,9 +125,9 @@ def show(desk: Desk, choice: MarketChoice | None, *, embedded: bool, mouse: bool
     waiting = _starting_line(desk, chosen, world)
     start = _EngineStart(desk, chosen, world)
     start.start()
-    import cockpit.app
+    import cockpit.terminal
 
-    del cockpit.app
+    del cockpit.terminal
     directory = start.result(waiting)
     return asyncio.run(_show_attached(desk, directory, mouse=mouse, ascii_only=ascii_only))
 
@@ -214,7 +214,7 @@ async def _run_screen(
     mouse: bool,
     ascii_only: bool,
 ) -> int:
-    from cockpit.app import make_app
+    from cockpit.terminal import make_app
     from cockpit.watchdog import TerminalWatchdog
 
     screen = desk.settings.screen

@@ -246,13 +246,13 @@ class Desk:
 
     def log_mark(self, world: World) -> int:
         """Return where the log of a world's engine stands now."""
-        from engine.process import log_size
+        from engine.engine_log import log_size
 
         return log_size(self.home.world(world))
 
     def starting_word(self, world: World, mark: int) -> str:
         """Return what an engine that starts was last busy with, by its log since the mark; empty when unsaid."""
-        from engine.process import log_since
+        from engine.engine_log import log_since
 
         lines = [
             line

@@ -21,6 +21,7 @@ from typing import Final, Self
 
 import msgspec
 
+from engine.engine_log import last_word, log_end, log_size
 from engine.home import World, WorldDirectory, open_private, write_private
 from engine.link.kill_line import KillSender
 from engine.link.protocol import PROTOCOL, VERSION
@@ -28,8 +29,6 @@ from engine.link.protocol import PROTOCOL, VERSION
 HUNG_AFTER: Final = 2.0
 """Seconds of silence after which a loop counts as hung."""
 BEAT_INTERVAL: Final = 0.5
-COMPLAINT: Final = "cockpit: "
-"""How an engine's own word on why it cannot go on begins in its log: what its command line said to nobody."""
 
 _POLL_SECONDS: Final = 0.01
 _PROBE_SECONDS: Final = 0.25
@@ -322,13 +321,13 @@ def _wait_until_it_answers(
                     return identity.pid
             if child is not None and child.poll() is not None and not _is_locked(directory):
                 raise EngineProcessError(
-                    f"the engine did not start: {_last_word(directory, logged, child.returncode)}"
+                    f"the engine did not start: {last_word(directory, logged, child.returncode)}"
                 )
             time.sleep(_POLL_SECONDS)
     finally:
         sender.close()
     raise EngineProcessError(
-        f"expected the engine to answer in time, got silence; {directory.log} ends with: {_tail(directory, logged)}"
+        f"expected the engine to answer in time, got silence; {directory.log} ends with: {log_end(directory, logged)}"
     )
 
 
@@ -397,35 +396,3 @@ def _wait_for(condition: Callable[[], bool], patience: float) -> bool:
             return False
         time.sleep(_POLL_SECONDS)
     return True
-
-
-def log_size(directory: WorldDirectory) -> int:
-    """Return how long the world's engine log is now, bytes; what comes later is of a later start."""
-    try:
-        return directory.log.stat().st_size
-    except OSError:
-        return 0
-
-
-def log_since(directory: WorldDirectory, size: int) -> list[str]:
-    """Return the lines of the world's engine log written since it had this size; none where it cannot be read."""
-    try:
-        with directory.log.open("rb") as log:
-            # A log that was rotated meanwhile has begun anew.
-            log.seek(size if log.seek(0, os.SEEK_END) >= size else 0)
-            return log.read().decode("utf-8", "replace").splitlines()
-    except OSError:
-        return []
-
-
-def _last_word(directory: WorldDirectory, logged: int, code: int) -> str:
-    """Return why an engine ended: what it complained of itself, else its exit code and the end of its log."""
-    lines = log_since(directory, logged)
-    said = [number for number, line in enumerate(lines) if line.startswith(COMPLAINT)]
-    if said:
-        return "; ".join(line.strip() for line in lines[said[-1] :]).removeprefix(COMPLAINT)
-    return f"exit code {code}; {directory.log} ends with: {_tail(directory, logged)}"
-
-
-def _tail(directory: WorldDirectory, logged: int, lines: int = 2) -> str:
-    return " / ".join(line.strip() for line in log_since(directory, logged)[-lines:]) or "nothing"

@@ -7,7 +7,7 @@ from contextlib import suppress
 
 import msgspec
 
-from cockpit.app import make_app
+from cockpit.terminal import make_app
 from config import Screen
 from engine.commands import Command, CommandResult, Outcome
 from engine.views import LadderView, View

@@ -1,0 +1,24 @@
+"""The screen for a real terminal: the kill keys are caught in its input thread too."""
+
+import config
+from cockpit.app import CockpitApp
+from cockpit.driver import make_driver
+from cockpit.kill_key import KillKey
+from cockpit.line import KillSwitch, Line
+from cockpit.searching import Searcher
+
+
+def make_app(
+    line: Line, switch: KillSwitch, settings: config.Screen, searcher: Searcher | None = None
+) -> CockpitApp:
+    """Return the screen for a real terminal: the kill keys are caught in its input thread too."""
+    key = KillKey(switch)
+    return CockpitApp(
+        line,
+        key,
+        frames_per_second=settings.frames_per_second,
+        theme=settings.theme,
+        ascii_signs=settings.ascii,
+        driver_class=make_driver(key.press),
+        searcher=searcher,
+    )
