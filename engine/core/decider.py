@@ -1,6 +1,7 @@
 """From signal to entry: mode, gate of the day, stop and size, and the one limit order that may leave for it."""
 
 from collections.abc import Callable, Iterator, Mapping
+from dataclasses import replace
 from typing import Final
 
 import msgspec
@@ -157,6 +158,8 @@ class Decider:
         waiting = next((decision for decision in self.decisions if decision.id == name), None)
         if signal is None or waiting is None:
             return None
+        # The person has just looked: what they take is as fresh as their key.
+        signal = replace(signal, time=self._sights.market_time(now))
         decision = self._attempt(waiting, signal, now, by_person=False)
         self._note(decision)
         return decision
@@ -307,7 +310,8 @@ class Decider:
             instrument=instrument,
             side=signal.side,
             by_person=by_person,
-            decided_at=now,
+            # A signal is as old as the trade it speaks of: an instrument's packets may lag while the feed is fresh.
+            decided_at=now - max(0, time - signal.time),
             now=now,
             market_time=time,
             first_entry=(

@@ -13,7 +13,7 @@ from engine.market.clock import MINUTE, SECOND, instant_at
 from engine.market.instrument import InstrumentClass
 from engine.market.update import Bar, MarketUpdate
 from engine.setups.signal import Refusal, Side, Signal
-from tests.core.hostile import DAY, PRICES, STOCK, World
+from tests.core.hostile import DAY, OTHER, PRICES, STOCK, World
 
 PRICE = PRICES[STOCK]
 
@@ -63,9 +63,15 @@ def world_with(setup: Scripted, mode: config.Mode = "auto") -> World:
     return world
 
 
-def close_minute(world: World) -> None:
-    """Let the stock's next minute close."""
+def close_minute(world: World, lag: int = SECOND // 5) -> None:
+    """Let the stock's next minute close, told by a packet whose trade is ``lag`` old; another name trades meanwhile."""
     world.run(MINUTE)
+    world.volume[OTHER] += 10
+    world.tell(
+        MarketUpdate(
+            OTHER, world.now, world.now - SECOND // 5, PRICES[OTHER], 10, world.volume[OTHER], PRICES[OTHER]
+        )
+    )
     start = (world.now - 200_000) // MINUTE * MINUTE - MINUTE
     world.volume[STOCK] += 10
     minute = Bar(start, PRICE, PRICE + 100, PRICE - 100, PRICE, 1_000)
@@ -74,7 +80,7 @@ def close_minute(world: World) -> None:
         MarketUpdate(
             STOCK,
             world.now,
-            world.now - 200_000,
+            world.now - lag,
             PRICE,
             10,
             world.volume[STOCK],
@@ -84,6 +90,19 @@ def close_minute(world: World) -> None:
             minute=minute,
         )
     )
+
+
+def close_book(world: World) -> None:
+    """Tell both books anew, so that neither is old."""
+    for key in (STOCK, OTHER):
+        world.volume[key] += 10
+        price = PRICES[key]
+        bids, asks = ((price - 5, 100_000),), ((price + 5, 100_000),)
+        world.tell(
+            MarketUpdate(
+                key, world.now, world.now - SECOND // 5, price, 10, world.volume[key], price, bids, asks
+            )
+        )
 
 
 def test_a_setup_that_is_off_trades_nothing_and_keeps_its_would_be_signal() -> None:
@@ -100,6 +119,28 @@ def test_refusals_of_a_setup_that_is_off_are_not_kept() -> None:
     close_minute(on)
     assert off.core.signals == []
     assert [decision.code for decision in on.core.signals] == ["SHAPE"]
+
+
+@pytest.mark.parametrize(("lag", "taken"), [(4 * SECOND, True), (7 * SECOND, False)])
+def test_a_signal_whose_trade_is_more_than_five_seconds_old_is_dropped(lag: int, taken: bool) -> None:
+    world = world_with(Scripted())
+    close_minute(world, lag)
+    (decision,) = world.core.signals
+    assert decision.taken is taken, decision.reason
+    if not taken:
+        assert (decision.code, decision.state) == ("SIGNAL_OLD", DecisionState.DROPPED)
+        assert "s old (limit 5 s)" in decision.reason
+
+
+def test_a_card_that_a_person_takes_within_its_ten_seconds_is_not_too_old() -> None:
+    world = world_with(Scripted(), "ask")
+    close_minute(world)
+    (waiting,) = world.core.signals
+    world.run(8 * SECOND)
+    close_book(world)
+    taken = world.core.decider.take(waiting.id, world.now)
+    assert taken is not None
+    assert taken.taken, taken.reason
 
 
 def test_a_setup_that_asks_waits_for_a_person() -> None:
