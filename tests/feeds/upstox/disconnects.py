@@ -32,6 +32,7 @@ from engine.market.frames import Frame
 from engine.market.instrument import Instrument
 from engine.market.session import trading_day
 from engine.market.update import MarketUpdate
+from engine.upstox.budget import Budget
 from engine.upstox.client import UpstoxClient
 from engine.upstox.records import OrderRow
 from engine.upstox.token import Token
@@ -45,7 +46,7 @@ from tests.upstox.stand import client_of
 _LONGEST_STEP = 59.0
 """Seconds: what the fake lets pass at once and still tells its streams."""
 _ORDER_EVERY = 4
-_SILENCE = 10.0
+_DAY_IN_MINUTES = 60
 
 Profile = Mapping[int, int]
 Window = tuple[int, int]
@@ -126,7 +127,9 @@ class Lines:
 def lines_to(fake: Fake, day: Day, instruments: Mapping[str, Instrument], chance: random.Random) -> Lines:
     """Open both sockets at a fake for a day."""
     token = Token(fake.access_token)
-    client = client_of(fake.api_url, read=10.0, token=lambda: token)
+    # A day in a few minutes: the budget of calls is that of a whole day.
+    budget = Budget(monotonic=lambda: _DAY_IN_MINUTES * time.monotonic())
+    client = client_of(fake.api_url, read=10.0, token=lambda: token, budget=budget)
 
     async def authorize() -> str:
         return await asyncio.to_thread(client.market_feed_authorize)

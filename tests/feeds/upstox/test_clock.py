@@ -110,7 +110,6 @@ def test_no_order_of_frames_turns_either_clock_back(steps: list[tuple[int, int]]
             told[place] = now
 
 
-
 def test_the_session_clock_counts_the_time_that_the_machine_slept(monkeypatch: pytest.MonkeyPatch) -> None:
     counting_sleep = 7
     monkeypatch.setattr("time.CLOCK_BOOTTIME", counting_sleep, raising=False)
