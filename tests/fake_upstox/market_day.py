@@ -19,11 +19,11 @@ from tests.fake_upstox.listing import CASH_FREEZE, Listing, expiry_text
 from tests.fake_upstox.listings import BANKNIFTY, listings_of, tick_of
 from tests.fake_upstox.settings import FakeSettings
 from tests.fake_upstox.tape import (
-    RECORDER_LAG,
     TapeItem,
     copies_of,
     multiplied,
     recorded_tape,
+    recorder_lag,
     shifted,
     simulated_tape,
 )
@@ -79,7 +79,8 @@ def open_market_day(settings: FakeSettings) -> MarketDay:
 def _recorded(settings: FakeSettings) -> MarketDay:
     heads = [packet for path in settings.recordings for packet in _head(path)]
     arrivals = ArrivalClock()
-    first = min(arrivals.read(packet.insertion_time) for packet in heads) + RECORDER_LAG
+    lag = recorder_lag(heads)
+    first = min(arrivals.read(packet.insertion_time) for packet in heads) + lag
     shift = _shift(settings, first)
     day = trading_date(first + shift)
     listings = listings_of(day)
@@ -90,7 +91,7 @@ def _recorded(settings: FakeSettings) -> MarketDay:
         if key not in listings:
             listings[key] = _recorded_listing(key, packets_of_key, day)
     known = [shifted(found[0], shift // MILLISECOND) for found in by_key.values()]
-    tape = recorded_tape(settings.recordings, shift)
+    tape = recorded_tape(settings.recordings, lag, shift)
     return MarketDay(tape, first + shift, listings, list(by_key), known)
 
 

@@ -1,7 +1,7 @@
 """What the market does: recorded packets, or the simulator's day, in order of exchange time."""
 
 import heapq
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import count
 from pathlib import Path
@@ -28,19 +28,29 @@ class TapeItem:
     packet: RecordedPacket
 
 
-def recorded_tape(paths: Sequence[Path], shift: Instant = 0) -> Iterator[TapeItem]:
-    """Yield the packets of recordings merged by arrival; ``shift`` moves the whole day."""
-    return heapq.merge(*(_file_tape(path, shift) for path in paths), key=lambda item: item.at)
+def recorder_lag(heads: Iterable[RecordedPacket]) -> Instant:
+    """Return how far the clock that stamped these packets ran behind: nothing arrives before its trade."""
+    arrivals = ArrivalClock()
+    for packet in heads:
+        feed = packet.fullFeed.marketFF if packet.fullFeed is not None else None
+        if feed is not None and feed.ltpc.ltt * MILLISECOND > arrivals.read(packet.insertion_time):
+            return RECORDER_LAG
+    return 0
 
 
-def _file_tape(path: Path, shift: Instant) -> Iterator[TapeItem]:
+def recorded_tape(paths: Sequence[Path], lag: Instant, shift: Instant = 0) -> Iterator[TapeItem]:
+    """Yield the packets of recordings merged by arrival, ``lag`` later; ``shift`` moves the whole day."""
+    return heapq.merge(*(_file_tape(path, lag, shift) for path in paths), key=lambda item: item.at)
+
+
+def _file_tape(path: Path, lag: Instant, shift: Instant) -> Iterator[TapeItem]:
     arrivals = ArrivalClock()
     latest: Instant = 0
     for packet in packets(path):
         if isinstance(packet, Unreadable):
             continue
         # A stamp without its fraction reads early: the order in the file is the order of arrival.
-        latest = max(latest, arrivals.read(packet.insertion_time) + RECORDER_LAG + shift)
+        latest = max(latest, arrivals.read(packet.insertion_time) + lag + shift)
         yield TapeItem(latest, packet.instrumentKey, shifted(packet, shift // MILLISECOND))
 
 
