@@ -5,7 +5,6 @@ What ``cockpit.cli`` calls beside ``engine.desk``.
 
 import contextlib
 import os
-import stat
 import termios
 import webbrowser
 from collections.abc import Callable, Iterator, Mapping
@@ -27,7 +26,6 @@ if TYPE_CHECKING:
 
 __all__ = ["AccountDesk", "SignInWay", "SignedIn"]
 
-_OTHERS: Final = 0o077
 _SIGN_IN_READ: Final = 15.0
 """Seconds for the exchange of a code: it works once, so its answer is worth a wait."""
 _ECHO_FIELD: Final = 3
@@ -109,7 +107,6 @@ class AccountDesk:
             self._settings,
             desk.home,
             sources=desk.configuration.sources,
-            exposed=self._exposed_file(),
             feed_in_use=running,
             day=day,
         )
@@ -228,17 +225,6 @@ class AccountDesk:
         running = engine_state(directory) is not EngineState.NONE
         plan = read_plan(directory) if running and self._settings.session.clock == "feed" else None
         return running, None if plan is None else plan.day
-
-    def _exposed_file(self) -> str:
-        path = self._desk.home.root / config.FILE_NAME
-        sources = self._desk.configuration.sources
-        if not any(sources.get(name) == str(path) for name in config.SECRET_SETTINGS):
-            return ""
-        try:
-            mode = stat.S_IMODE(path.stat().st_mode)
-        except OSError:
-            return ""
-        return str(path) if mode & _OTHERS else ""
 
 
 def has_display(environment: Mapping[str, str]) -> bool:

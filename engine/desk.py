@@ -267,7 +267,7 @@ class Desk:
 
         world = World(choice.world)
         try:
-            host_engine(self.home, world, self.settings, self.planned(choice), speed=choice.speed)
+            host_engine(self.home, world, self.configuration, self.planned(choice), speed=choice.speed)
         except (HostError, HomeError) as error:
             raise DeskError(str(error)) from error
         return 0
@@ -434,7 +434,7 @@ async def embed_engine(desk: Desk, choice: MarketChoice | None, world: World) ->
     directory = desk.home.world(world)
     planned = None if choice is None else desk.planned(choice)
     lock = None
-    host = Host(desk.home, world, desk.settings, speed=1 if choice is None else choice.speed)
+    host = Host(desk.home, world, desk.configuration, speed=1 if choice is None else choice.speed)
     try:
         directory.create()
         lock, heartbeat = host.take_world()

@@ -1,8 +1,11 @@
 """Whether the settings hold for this day: watchlist, instrument lists, calendar, the broker's square-off."""
 
+import stat
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import Final
 
+import config
 from engine.market.alias import Trouble
 from engine.market.calendar import CalendarError
 from engine.market.clock import isoformat
@@ -15,6 +18,7 @@ from engine.upstox.broker_calendar import check_day
 from engine.upstox.instruments import FileError, FileState, InstrumentFile, Shelf
 
 _GROUP: Final = Group.CONFIGURATION
+_OTHERS: Final = 0o077
 _NEEDS_MASTER: Final = "not asked: it needs the instrument master"
 
 
@@ -33,6 +37,18 @@ def check_settings(sources: Mapping[str, str], bad_settings: str, exposed: str =
         reason = f"it holds a secret and others may read it: chmod 600 {exposed}"
         return [Check(_GROUP, "settings", State.WARN, figure, reason, values)]
     return [judged(_GROUP, "settings", figure, "", values=values)]
+
+
+def exposed_file(root: Path, sources: Mapping[str, str]) -> str:
+    """Return the home's settings file if a secret comes from it and others may read it, else empty."""
+    path = root / config.FILE_NAME
+    if not any(sources.get(name) == str(path) for name in config.SECRET_SETTINGS):
+        return ""
+    try:
+        mode = stat.S_IMODE(path.stat().st_mode)
+    except OSError:
+        return ""
+    return str(path) if mode & _OTHERS else ""
 
 
 def check_square_off(survey: Survey, *, live: bool) -> Sequence[Check]:

@@ -20,6 +20,7 @@ from engine.preflight.configuration import (
     check_settings,
     check_square_off,
     check_watchlist,
+    exposed_file,
 )
 from engine.preflight.connectivity import check_clock, check_feed, check_order_host, check_rest
 from engine.preflight.probes import Probe, run_probes
@@ -41,7 +42,6 @@ def run_preflight(
     *,
     mode: str = "",
     sources: Mapping[str, str] | None = None,
-    exposed: str = "",
     token: TokenSource | None = None,
     feed_in_use: bool = False,
     day: date | None = None,
@@ -50,9 +50,9 @@ def run_preflight(
 ) -> Report:
     """Return go or no-go with the reasons; never raises for what it finds, and ends though a host is dead.
 
-    ``mode`` (paper or live) is the settings' own when empty; ``sources`` says where settings come from and ``exposed``
-    which file with a secret others may read; ``feed_in_use`` leaves the feed to the engine that holds its one
-    connection; ``day`` is today by the clock of the settings when None.
+    ``mode`` (paper or live) is the settings' own when empty; ``sources`` says where settings come from;
+    ``feed_in_use`` leaves the feed to the engine that holds its one connection; ``day`` is today by the clock of the
+    settings when None.
     """
     started, began = monotonic(), now()
     mode = mode or settings.account.mode
@@ -60,7 +60,7 @@ def run_preflight(
     store = token or TokenStore(home.root, settings.upstox.access_token)
     survey = Survey(settings, home, store, day=day, feed_in_use=feed_in_use, now=now, monotonic=monotonic)
     try:
-        checks = run_probes(_probes(survey, sources or {}, exposed, live=live), monotonic)
+        checks = run_probes(_probes(survey, sources or {}, live=live), monotonic)
     finally:
         survey.close()
     return Report(mode, began, monotonic() - started, checks)
@@ -85,7 +85,7 @@ def refuse_settings(
     return Report(mode, began, monotonic() - started, checks)
 
 
-def _probes(survey: Survey, sources: Mapping[str, str], exposed: str, *, live: bool) -> list[Probe]:
+def _probes(survey: Survey, sources: Mapping[str, str], *, live: bool) -> list[Probe]:
     looking = _LISTS + survey.settings.preflight.first_update_seconds + WATCHED
     connectivity, authentication, configuration = (
         Group.CONNECTIVITY,
@@ -102,7 +102,12 @@ def _probes(survey: Survey, sources: Mapping[str, str], exposed: str, *, live: b
         Probe(authentication, "segments", lambda: check_segments(survey, live=live), looking),
         Probe(authentication, "static IP", lambda: check_address(survey, live=live), _CALL),
         Probe(authentication, "funds", lambda: check_funds(survey, live=live), _CALL),
-        Probe(configuration, "settings", lambda: check_settings(sources, "", exposed), _CALL),
+        Probe(
+            configuration,
+            "settings",
+            lambda: check_settings(sources, "", exposed_file(survey.home.root, sources)),
+            _CALL,
+        ),
         Probe(configuration, "square-off", lambda: check_square_off(survey, live=live), _CALL),
         Probe(configuration, "instruments", lambda: check_instruments(survey, live=live), _LISTS),
         Probe(configuration, "watchlist", lambda: check_watchlist(survey), looking),

@@ -68,10 +68,11 @@ class Hosted:
 class Host:
     """Owns everything an engine opens, and gives it back in order."""
 
-    def __init__(self, home: Home, world: World, settings: config.Settings, *, speed: int) -> None:
+    def __init__(self, home: Home, world: World, configuration: config.Configuration, *, speed: int) -> None:
         self._home = home
         self._directory = home.world(world)
-        self._settings = settings
+        self._configuration = configuration
+        self._settings = configuration.settings
         self._speed = speed
         self._early_kills: list[KillRequest] = []
         self._service: Service | None = None
@@ -187,7 +188,7 @@ class Host:
         beginning = AccountBeginning(
             self._home,
             self._directory,
-            self._settings,
+            self._configuration,
             ledger,
             journal=entries.append,
             beat=heartbeat.beat,
@@ -290,14 +291,14 @@ class Host:
 
 
 def host_engine(
-    home: Home, world: World, settings: config.Settings, choice: MarketChoice | None, *, speed: int
+    home: Home, world: World, configuration: config.Configuration, choice: MarketChoice | None, *, speed: int
 ) -> None:
     """Run a world's engine in this process until it ends; raises HostError when it cannot begin."""
     ignore_hangup()
     directory = home.world(world)
     directory.create()
     _log_to(directory)
-    host = Host(home, world, settings, speed=speed)
+    host = Host(home, world, configuration, speed=speed)
     lock, heartbeat = host.take_world()
     clean = False
     try:

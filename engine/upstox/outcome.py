@@ -64,7 +64,7 @@ class CallFailed(Exception):  # noqa: N818 - it names what happened, as outcomes
         self.outcome = outcome
 
 
-NO_TOKEN: Final = SignInAgain("NO_TOKEN", "no access token; sign in with cockpit login")
+NO_TOKEN: Final = SignInAgain("NO_TOKEN", "no access token")
 
 PROVING: Final = frozenset({400, 401, 403, 404, 423, 429})
 """HTTP codes that prove, around the broker's envelope, that nothing was done."""

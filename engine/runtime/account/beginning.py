@@ -57,7 +57,7 @@ class AccountBeginning:
         self,
         home: Home,
         directory: WorldDirectory,
-        settings: config.Settings,
+        configuration: config.Configuration,
         ledger: Ledger,
         *,
         journal: JournalSink,
@@ -66,7 +66,8 @@ class AccountBeginning:
     ) -> None:
         self._home = home
         self._directory = directory
-        self._settings = settings
+        self._configuration = configuration
+        self._settings = configuration.settings
         self._ledger = ledger
         self._journal = journal
         self._beat = beat
@@ -87,7 +88,7 @@ class AccountBeginning:
         else:
             market = Market(self._settings.account.mode)
         side = AccountMarket(
-            self._home, self._directory, self._settings, market, self._ledger, latched=self._latched
+            self._home, self._directory, self._configuration, market, self._ledger, latched=self._latched
         )
         try:
             if interrupted is not None and cut_off is not None:

@@ -8,7 +8,7 @@ import config
 from engine.core import Checked
 from engine.feeds.upstox.clock import LiveClock
 from engine.home import Home
-from engine.market.clock import datetime_of
+from engine.market.clock import Instant, datetime_of
 from engine.preflight.report import Report
 from engine.preflight.run import run_preflight
 from engine.runtime.plan import Market
@@ -23,14 +23,20 @@ class Checks:
     """Owns the newest report; belongs to the loop, the checks themselves have a thread."""
 
     def __init__(
-        self, settings: config.Settings, home: Home, market: Market, token: TokenStore, clock: LiveClock
+        self,
+        configuration: config.Configuration,
+        home: Home,
+        market: Market,
+        token: TokenStore,
+        clock: LiveClock,
     ) -> None:
-        self._settings = settings
+        self._configuration = configuration
         self._home = home
         self._market = market
         self._token = token
         self._clock = clock
         self._report: Report | None = None
+        self._made: Instant = 0
         self.running = False
 
     @property
@@ -43,7 +49,7 @@ class Checks:
             CheckRow(one.group.value, one.name, one.state.value, one.figure, one.reason)
             for one in report.checks
         )
-        return PreflightView(report.go, report.time, rows, running=self.running)
+        return PreflightView(report.go, self._made, rows, running=self.running)
 
     @property
     def verdict(self) -> Checked:
@@ -60,13 +66,16 @@ class Checks:
         try:
             self._report = await asyncio.to_thread(
                 run_preflight,
-                self._settings,
+                self._configuration.settings,
                 self._home,
+                sources=self._configuration.sources,
                 mode=self._market.value,
                 token=self._token,
                 feed_in_use=feed_in_use,
                 day=datetime_of(self._clock.now()).date() if self._clock.running else None,
             )
+            # On the run's own clock, as everything else on the screen; before it runs there is the report's.
+            self._made = self._clock.now() if self._clock.running else self._report.time
         finally:
             self.running = False
         return self.verdict

@@ -16,7 +16,7 @@ from engine.ledger.records import LedgerError
 from engine.ledger.store import Ledger
 from engine.market.clock import Instant
 from engine.market.decoding import PacketDecoder
-from engine.runtime.account.opening import Opener, describe_problem, levels_of
+from engine.runtime.account.opening import Opener, levels_of
 from engine.runtime.run import RunError, read_plan
 from engine.runtime.service import Service
 
@@ -46,6 +46,8 @@ class Following:
         self._recorder = recorder
         self._now = now
         self._busy = asyncio.Lock()
+        self._told: set[str] = set()
+        """What the core was told to follow and may not have heard yet."""
 
     async def follow(self, text: str) -> tuple[str, str]:
         """Follow what a text means today; return (why not, what was done), one of them empty."""
@@ -81,16 +83,17 @@ class Following:
         shelf = self._opener.shelf(now, day.day)
         instruments, problems = self._opener.resolve((text,), shelf, day.day)
         if not instruments:
-            return "; ".join(map(describe_problem, problems)) or f"{text} is not known"
+            return "; ".join(problem.reason for problem in problems) or f"{text} is not known"
         past = self._opener.past_of(instruments[0], day, now)
         return Followed(instruments[0], levels_of(past, (), day.day))
 
     async def _add(self, followed: Followed) -> tuple[str, str]:
         instrument = followed.instrument
         watched = self._core.watchlist
-        if instrument.key in watched:
+        self._told -= set(watched)
+        if instrument.key in watched or instrument.key in self._told:
             return f"{instrument.symbol} is followed already", ""
-        if len(watched) >= MOST_FOLLOWED:
+        if len(watched) + len(self._told) >= MOST_FOLLOWED:
             return f"{MOST_FOLLOWED} instruments are followed, the most there may be; remove one first", ""
         try:
             await asyncio.to_thread(self._amend_plan, followed)
@@ -98,6 +101,7 @@ class Following:
             return f"nothing was added: {error}", ""
         self._tape.follow(instrument)
         self._decoder.know({instrument.key: instrument.tick})
+        self._told.add(instrument.key)
         self._service.tell(followed)
         if self._recorder is not None:
             prior = {} if followed.prior is None else {instrument.key: followed.prior}

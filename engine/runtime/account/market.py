@@ -58,7 +58,7 @@ class AccountMarket:
         self,
         home: Home,
         directory: WorldDirectory,
-        settings: config.Settings,
+        configuration: config.Configuration,
         market: Market,
         ledger: Ledger,
         *,
@@ -66,7 +66,7 @@ class AccountMarket:
     ) -> None:
         self._home = home
         self._directory = directory
-        self._settings = settings
+        settings = self._settings = configuration.settings
         self._ledger = ledger
         self._latched = latched
         self._loop = asyncio.get_running_loop()
@@ -76,7 +76,7 @@ class AccountMarket:
         self._budget = Budget()
         self._client = UpstoxClient(settings.upstox, self._token, transport, self._budget)
         self.opener = Opener(home.root, settings, self._client, transport)
-        self.checks = Checks(settings, home, market, self._token, self.clock)
+        self.checks = Checks(configuration, home, market, self._token, self.clock)
         self._decoder = PacketDecoder()
         self._feed = MarketFeed(
             self._authorize,

@@ -94,7 +94,7 @@ class Opener:
         if not instruments:
             raise RunError(_nothing_to_follow(entries, problems))
         notes = [f"{state.file}: {state.reason}" for state in shelf.states if state.reason]
-        notes += [f"{problem.entry} is not followed: {describe_problem(problem)}" for problem in problems]
+        notes += [f"{problem.entry} is not followed: {problem.reason}" for problem in problems]
         earlier = earlier_run(ledger, market, day.day)
         account = None if earlier is None else earlier.account
         if market is Market.LIVE and account is None:
@@ -178,12 +178,6 @@ def recovered_state(ledger: LedgerReader, plan: RunPlan) -> DayState | None:
         raise RunError(f"expected the state of {plan.day} to read, got: {error}") from error
 
 
-def describe_problem(problem: Problem) -> str:
-    """Return why an entry is not followed, and what was perhaps meant."""
-    near = f"; did you mean {', '.join(problem.near)}?" if problem.near else ""
-    return f"{problem.reason}{near}"
-
-
 def _nothing_to_follow(entries: Sequence[str], problems: Sequence[Problem]) -> str:
     if not entries:
         return (
@@ -191,5 +185,5 @@ def _nothing_to_follow(entries: Sequence[str], problems: Sequence[Problem]) -> s
             "--set watchlist.instruments=INFY,'NIFTY FUT near'; `cockpit instruments TEXT` searches"
         )
     return "expected at least one instrument that can be followed, got none: " + "; ".join(
-        f"{problem.entry}: {describe_problem(problem)}" for problem in problems
+        f"{problem.entry}: {problem.reason}" for problem in problems
     )
