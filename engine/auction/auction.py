@@ -266,6 +266,17 @@ class Auction:
         return self._nothing_new
 
     @property
+    def beat(self) -> tuple[int, ...]:
+        """Return what changes when a 5-minute bar or a bracket has ended, and with little else.
+
+        The start of the newest completed 5-minute bar, the number of the bracket in which the newest trade lies, and
+        how many have traded.
+        """
+        session = self.brackets
+        time = session.session_open if self.time is None else self.time
+        return self.bars.newest_five, (time - session.session_open) // session.length, session.traded
+
+    @property
     def previous_close(self) -> Paise | None:
         """Return the close of the session before; None while the feed has not named it."""
         return self._plausible.close

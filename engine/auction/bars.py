@@ -71,6 +71,12 @@ class MinuteBars:
         return None
 
     @property
+    def newest_five(self) -> Instant:
+        """Return the start of the newest completed 5-minute bar; -1 before the first."""
+        whole = self.fives if self.forming is None else self.fives[:-1]
+        return whole[-1].start if whole else -1
+
+    @property
     def completed_fives(self) -> tuple[Bar, ...]:
         """Return the completed 5-minute bars, newest last."""
         return tuple(self.fives if self.forming is None else self.fives[:-1])

@@ -75,6 +75,11 @@ class Brackets:
         return [self._by_index[index] for index in sorted(self._by_index)]
 
     @property
+    def traded(self) -> int:
+        """Return how many brackets have traded."""
+        return len(self._by_index)
+
+    @property
     def initial_balance(self) -> InitialBalance | None:
         """Return the first hour's range; None when our record began after it."""
         if self.balance_low is None or self.balance_high is None:

@@ -75,6 +75,8 @@ class Decider:
         self._modes: Mapping[str, config.Mode] = modes(settings.setups, live=live)
         self._estimated_range = not live
         self._setups: dict[str, tuple[Setup, ...]] = {}
+        self._judged: dict[str, tuple[int, ...]] = {}
+        """The bars each instrument's setups have judged."""
         for instrument in market.instruments.values():
             self.follow(instrument)
         self._waiting: dict[str, Signal] = {}
@@ -83,6 +85,7 @@ class Decider:
 
     def follow(self, instrument: Instrument) -> None:
         """Let the setups judge an instrument from now on."""
+        self._judged.pop(instrument.key, None)
         if instrument.tradable:
             self._setups[instrument.key] = build_setups(
                 instrument.key, self._settings.setups, estimated_range=self._estimated_range
@@ -95,10 +98,12 @@ class Decider:
             self._drop(name, UNFOLLOWED, "the instrument is followed no more")
 
     def evaluate(self, key: str, now: Instant) -> None:
-        """Let the setups of an instrument judge its newest completed bars."""
+        """Let the setups of an instrument judge its newest completed bars; cheap while no bar is new to them."""
         setups = self._setups.get(key)
-        if not setups:
+        beat = self._market.auction(key).beat
+        if not setups or self._judged.get(key) == beat:
             return
+        self._judged[key] = beat
         context = self._market.context(key)
         for setup in setups:
             said = setup.evaluate(context)

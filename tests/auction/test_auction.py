@@ -15,6 +15,7 @@ from engine.auction.market import Market
 from engine.market.clock import MINUTE, SECOND
 from engine.market.seed import InstrumentSeed
 from engine.market.update import Bar, MarketUpdate
+from engine.setups.probe import bracket_ends
 from tests.auction.batch import Batch, naive_atr, naive_value_area, read_batch
 from tests.auction.builders import (
     CLOSE,
@@ -340,6 +341,19 @@ def test_a_start_at_any_packet_still_has_range_and_balance_and_says_that_it_is_l
     assert late.partial_since == packets[begin].trade_time
     assert (late.open_type.name, late.opening_range) == ("UNKNOWN", None)
     assert str(late.open_type.evidence["reason"]).startswith("late start at ")
+
+
+@given(feeds(max_size=40))
+def test_a_beat_is_new_whenever_a_five_minute_bar_or_a_bracket_has_ended(updates: list[MarketUpdate]) -> None:
+    market = make_market(settings=SMALL_ROWS)
+    auction = market.auction(KEY)
+    seen: dict[tuple[int, ...], tuple[int, int, int]] = {}
+    for update in updates:
+        market.apply(update)
+        ended = [end for end in bracket_ends(market.context(KEY)) if end <= update.trade_time]
+        newest = max((bar.start for bar in auction.bars.completed_fives), default=-1)
+        known = (newest, max(ended, default=0), len(auction.brackets.brackets))
+        assert seen.setdefault(auction.beat, known) == known
 
 
 @given(feeds())

@@ -22,6 +22,9 @@ class Told:
 
     said: list[Signal | Refusal] = field(default_factory=list)
     contexts: dict[str, list[Context]] = field(default_factory=dict)
+    beats: dict[str, tuple[int, ...]] = field(default_factory=dict)
+    spoke_between: int = 0
+    """Decisions at a context whose auction had no new beat since the one before."""
 
     def of(self, setup: str) -> list[Signal | Refusal]:
         return [one for one in self.said if one.setup == setup]
@@ -39,9 +42,13 @@ def told() -> Told:
         if applied.minute_closed or applied.five_minutes_closed or applied.bracket_closed:
             context = market.context(update.instrument)
             told.contexts.setdefault(update.instrument, []).append(context)
-            told.said += [
+            said = [
                 one for setup in setups[update.instrument] if (one := setup.evaluate(context)) is not None
             ]
+            told.said += said
+            beat = market.auction(update.instrument).beat
+            told.spoke_between += len(said) * (told.beats.get(update.instrument) == beat)
+            told.beats[update.instrument] = beat
     return told
 
 
@@ -112,6 +119,11 @@ def test_setups_that_see_only_half_of_the_day_say_the_same_about_its_rest(told: 
         since = contexts[middle].time
         whole = [one for one in told.said if one.instrument == key and one.time >= since]
         assert [one for one in said if one.side] == [one for one in whole if one.side]
+
+
+def test_nothing_is_said_before_a_bar_or_bracket_is_new(told: Told) -> None:
+    assert told.said
+    assert told.spoke_between == 0
 
 
 def test_every_setup_gave_account_of_itself(told: Told) -> None:
