@@ -1,6 +1,5 @@
 import itertools
 from dataclasses import replace
-from time import perf_counter
 
 import pytest
 
@@ -9,9 +8,6 @@ from engine.auction.context import Context
 from engine.auction.levels import Acceptance, DeltaReading, Node, NodeKind, Zone
 from engine.setups.register import SETUPS, build_setups, modes, trading_word
 from tests.setups.builders import PRIOR, STOCK, Day, make_context
-
-BUDGET = 0.001
-"""Seconds for all setups of one instrument at one closed bar."""
 
 
 def test_there_are_eight_setups_each_with_a_name_and_a_setting_of_its_own() -> None:
@@ -78,19 +74,6 @@ def full_days() -> list[Context]:
         )
         for count in range(1, len(bars) + 1)
     ]
-
-
-def test_all_setups_together_stay_within_a_millisecond_a_bar() -> None:
-    contexts = full_days()
-    best = [1.0] * len(contexts)
-    for _ in range(7):
-        setups = build_setups(STOCK.key, Setups(absorption="auto"), estimated_range=True)
-        for number, context in enumerate(contexts):
-            began = perf_counter()
-            for setup in setups:
-                setup.evaluate(context)
-            best[number] = min(best[number], perf_counter() - began)
-    assert max(best) < BUDGET
 
 
 def test_the_same_contexts_give_the_same_decisions() -> None:
