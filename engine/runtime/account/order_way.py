@@ -52,6 +52,7 @@ class OrderWay:
             settings.feed,
             on_orders=self._broker.take_rows,
             on_state=self._stream_changed,
+            token=token,
             on_garbage=self._broker.poll,
         )
         self._upkeep = Upkeep(self._broker)
