@@ -5,6 +5,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from heapq import heapify, heappop, heapreplace
+from itertools import chain
 from pathlib import Path
 from typing import Final, TypeVar
 
@@ -72,9 +73,7 @@ def is_frame_recording(path: Path) -> bool:
         with path.open("rb") as file:
             return file.read(len(MAGIC)) == MAGIC
     except OSError as error:
-        raise RecordingError(
-            f"{path}: expected a readable recording, got: {error.strerror or error}"
-        ) from error
+        raise _unreadable(path, error) from error
 
 
 def records_of(path: Path) -> Iterator[Record]:
@@ -92,6 +91,26 @@ def records_of(path: Path) -> Iterator[Record]:
                 yield from reader.feed(text)
             if stream.eof:
                 return
+
+
+def is_cut_short(path: Path) -> bool:
+    """Say whether a recording ends before its header does: its life was over before anything could be recorded.
+
+    Something else than the beginning of a recording is damage, not that. Raises RecordingError.
+    """
+    reader, stream = RecordReader(), zstandard.ZstdDecompressor().decompressobj()
+    try:
+        with path.open("rb") as file:
+            if (magic := file.read(len(MAGIC))) != MAGIC:
+                return MAGIC.startswith(magic)
+            while data := file.read(_CHUNK):
+                if stream.eof or reader.feed(stream.decompress(data)):
+                    return False
+    except zstandard.ZstdError:
+        return False
+    except OSError as error:
+        raise _unreadable(path, error) from error
+    return True
 
 
 def frames_of(path: Path) -> Iterator[tuple[Instant, bytes]]:
@@ -130,9 +149,7 @@ def survey_frames(path: Path) -> FrameFile:
         with path.open("rb") as file:
             digest = hashlib.file_digest(file, "sha256").hexdigest()
     except OSError as error:
-        raise RecordingError(
-            f"{path}: expected a readable recording, got: {error.strerror or error}"
-        ) from error
+        raise _unreadable(path, error) from error
     if header is None:
         raise RecordingError(f"{path}: expected a recording with its header, got one cut off before it")
     return FrameFile(
@@ -153,14 +170,15 @@ def survey_frames(path: Path) -> FrameFile:
 class RecordedFrames:
     """One day of recorded frames, pulled update by update in arrival order.
 
-    Inside a file the file's order stands; ties between files go by file, the one that began first first. Each file
-    is decoded by itself, as the engine that wrote it did.
+    Inside a file the file's order stands, and the lives of one run follow one another, whatever a clock that was set
+    back made of their arrivals; ties between runs go to the one that began first. Each file is decoded by itself, as
+    the engine that wrote it did.
     """
 
     def __init__(
         self, files: Sequence[FrameFile], instruments: Mapping[str, Instrument] | None = None
     ) -> None:
-        self._files = tuple(sorted(files, key=lambda file: (file.header.begins, file.digest)))
+        self._files = tuple(sorted(files, key=_place_of))
         self._day = self._files[0].header.day
         known = instruments or {}
         self._instruments: dict[str, Instrument] = {}
@@ -177,9 +195,12 @@ class RecordedFrames:
         ticks = {key: instrument.tick for key, instrument in self._instruments.items()}
         self._decoders = tuple(PacketDecoder(ticks) for _ in self._files)
         self._unknown = 0
-        self._streams = [
-            self._updates(file, decoder) for file, decoder in zip(self._files, self._decoders, strict=True)
-        ]
+        streams: dict[str, list[Iterator[FeedItem]]] = {}
+        for file, decoder in zip(self._files, self._decoders, strict=True):
+            # A file that no run counted stands by itself.
+            name = file.header.run if file.header.part else file.digest
+            streams.setdefault(name, []).append(self._updates(file, decoder))
+        self._streams = [chain.from_iterable(lives) for lives in streams.values()]
         self._heads: list[tuple[Instant, int, FeedItem]] | None = None
         self._only = self._streams[0] if len(self._streams) == 1 else None
 
@@ -333,6 +354,10 @@ def open_frame_recordings(
     return RecordedFrames(tuple(files.values()), instruments)
 
 
+def _unreadable(path: Path, error: OSError) -> RecordingError:
+    return RecordingError(f"{path}: expected a readable recording, got: {error.strerror or error}")
+
+
 def _header(path: Path, kind: int, payload: bytes) -> RecordingHeader:
     if kind != HEADER:
         raise RecordingError(
@@ -349,6 +374,12 @@ def _event(payload: bytes) -> SessionEvent | None:
         return event_of(payload)
     except ValueError:
         return None
+
+
+def _place_of(file: FrameFile) -> tuple[Instant, str, int, str]:
+    """Return where a file stands among others: by the beginning of its run, then by its life in it."""
+    header = file.header
+    return header.begins, header.run if header.part else "", header.part, file.digest
 
 
 def _sum(counts: Iterable[Mapping[_Key, int]]) -> dict[_Key, int]:

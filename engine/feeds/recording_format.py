@@ -44,6 +44,8 @@ class RecordingHeader(msgspec.Struct, frozen=True):
     instruments: tuple[Instrument, ...]
     """In watchlist order."""
     run: str = ""
+    part: int = 0
+    """Which of the run's lives it tells of, from 1; 0 where nobody counted."""
     prior: dict[str, PriorLevels] = {}
     seeds: tuple[InstrumentSeed, ...] = ()
     settings: str = ""

@@ -1,18 +1,22 @@
 """The tape that a run is played from, and the recording that is made of it."""
 
+import logging
 from collections.abc import Mapping
+from typing import Final
 
 import config
 from engine.feeds.live_tape import LiveTape
-from engine.feeds.recorded_frames import RecordedFrames, open_frame_recordings
+from engine.feeds.recorded_frames import RecordedFrames, is_cut_short, open_frame_recordings
 from engine.feeds.recorder import Recorder
 from engine.feeds.recording_file import RecordingError
 from engine.feeds.recording_format import RecordingHeader
 from engine.home import Home
 from engine.market.clock import Instant
 from engine.runtime.account.opening import Opening
-from engine.runtime.account.recordings import next_part, parts_of, remove_old
+from engine.runtime.account.recordings import next_part, part_number, parts_of, remove_old
 from engine.runtime.plan import RunPlan
+
+_logger: Final = logging.getLogger(__name__)
 
 
 def tape_of_opening(run: str, opening: Opening, now: Instant, rejected: Mapping[str, int]) -> LiveTape:
@@ -47,23 +51,30 @@ def recorder_of(tape: LiveTape, home: Home, settings: config.Settings) -> Record
     """Return a recorder of the run's next part, old recordings removed; None where none is wanted."""
     if not settings.recorder.enabled:
         return None
-    remove_old(home, tape.day, settings.recorder.keep_days)
+    try:
+        remove_old(home, tape.day, settings.recorder.keep_days)
+    except OSError as error:
+        _logger.warning("expected to remove old recordings, got: %s", error)
+    path = next_part(home, tape.day, tape.identity)
     header = RecordingHeader(
         day=tape.day,
         clock=settings.session.clock,
         begins=tape.begins,
         instruments=tuple(tape.instruments.values()),
         run=tape.identity,
+        part=part_number(path),
         prior=dict(tape.prior),
         seeds=tape.seeds,
     )
-    return Recorder(next_part(home, tape.day, tape.identity), header)
+    return Recorder(path, header)
 
 
 def _past_of(plan: RunPlan, home: Home) -> RecordedFrames | None:
-    parts = parts_of(home, plan.day, plan.run)
     try:
+        # A life that ended before its first frame left nothing to play, and must not hide the others.
+        parts = [path for path in parts_of(home, plan.day, plan.run) if not is_cut_short(path)]
         return open_frame_recordings(parts) if parts else None
-    except RecordingError:
-        # Nothing was recorded before the cut; the exchange's place says whether that is enough.
+    except RecordingError as error:
+        # The exchange's place says whether what was recorded is enough.
+        _logger.warning("expected the recording of run %s, got: %s", plan.run, error)
         return None
