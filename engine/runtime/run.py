@@ -82,7 +82,7 @@ def begin_run(
 ) -> PreparedRun[PaperExchange]:
     """Begin a run with an empty book and what earlier sessions in the ledger left; raises RunError."""
     feed, day = open_market(choice, settings)
-    earlier = {} if ledger is None else earlier_levels(ledger, feed.instruments, feed.day)
+    earlier = {} if ledger is None else earlier_levels(ledger, feed.instruments, feed.day, settings.profile)
     plan = plan_run(name, choice, feed, settings, earlier)
     return begin_on(feed, day, plan, exchange_path=exchange_path, journal=journal, beat=beat)
 
@@ -296,13 +296,18 @@ def past_of(ledger: Ledger, run: str) -> tuple[list[ClosedTrade], dict[date, Pai
     return trades, accounts
 
 
-def earlier_levels(ledger: LedgerReader, instruments: Iterable[str], day: date) -> dict[str, PriorLevels]:
+def earlier_levels(
+    ledger: LedgerReader, instruments: Iterable[str], day: date, profile: config.Profile
+) -> dict[str, PriorLevels]:
     """Return what the sessions stored for days before ``day`` left each instrument; raises RunError.
 
     Whether the newest of them is really the session before is checked against the feed's previous close.
     """
     sessions = earlier_sessions(ledger, instruments, day)
-    found = {key: prior_levels(history, None, day) for key, history in sessions.items()}
+    rule, percent = profile.value_area_rule, profile.value_area_pct
+    found = {
+        key: prior_levels(history, None, day, rule=rule, percent=percent) for key, history in sessions.items()
+    }
     return {key: levels for key, levels in found.items() if levels is not None}
 
 

@@ -8,6 +8,7 @@ from typing import Any
 import msgspec
 import pytest
 
+import config
 from config import Settings
 from engine.auction.history import SessionProfile
 from engine.brokers.records import Cursor
@@ -113,7 +114,7 @@ def test_a_plan_keeps_its_levels_whatever_is_played_afterwards(tmp_path: Path, w
     replay(a_day(tmp_path, MONDAY, price=990.0, seed=3), Settings(), world)
     assert plans(world)[1].prior == before
     with LedgerReader(world.ledger) as ledger:
-        now = earlier_levels(ledger, [EQ_A], TUESDAY)
+        now = earlier_levels(ledger, [EQ_A], TUESDAY, config.Profile())
     assert now[EQ_A].close != before[EQ_A].close
 
 
@@ -166,7 +167,7 @@ def test_a_run_that_died_comes_back_with_the_levels_it_began_with(
     with Ledger.open(world.ledger) as ledger:
         row = ledger.run("tuesday")
         assert row is not None
-        assert earlier_levels(ledger, [EQ_A], TUESDAY)[EQ_A].high == monday.high + 500
+        assert earlier_levels(ledger, [EQ_A], TUESDAY, config.Profile())[EQ_A].high == monday.high + 500
         back = resume_run(read_plan(row), ledger, exchange_path=world.exchange, journal=entries.append)
         assert back.playback.updates == 500
         assert back.playback.core.market.context(EQ_A).prior == known

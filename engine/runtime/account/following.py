@@ -85,7 +85,7 @@ class Following:
         if not instruments:
             return "; ".join(problem.reason for problem in problems) or f"{text} is not known"
         past = self._opener.past_of(instruments[0], day, now)
-        return Followed(instruments[0], levels_of(past, (), day.day))
+        return Followed(instruments[0], levels_of(past, (), day.day, self._core.settings.profile))
 
     async def _add(self, followed: Followed) -> tuple[str, str]:
         instrument = followed.instrument

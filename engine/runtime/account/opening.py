@@ -100,6 +100,7 @@ class Opener:
         if market is Market.LIVE and account is None:
             account = self._account()
         pasts = self._pasts(instruments, day, now, notes)
+        profile = self._settings.profile
         stored = earlier_sessions(ledger, [one.key for one in instruments], day.day)
         return Opening(
             day=day,
@@ -107,7 +108,8 @@ class Opener:
             prior={
                 one.key: levels
                 for one in instruments
-                if (levels := levels_of(pasts.get(one.key), stored.get(one.key, ()), day.day)) is not None
+                if (levels := levels_of(pasts.get(one.key), stored.get(one.key, ()), day.day, profile))
+                is not None
             },
             seeds=tuple(past.seed for past in pasts.values() if past.seed is not None),
             account=account,
@@ -150,11 +152,19 @@ class Opener:
         return min(paise_of(self._settings.account.capital), funds.cash)
 
 
-def levels_of(past: Past | None, stored: Sequence[SessionProfile], day: date) -> PriorLevels | None:
+def levels_of(
+    past: Past | None, stored: Sequence[SessionProfile], day: date, profile: config.Profile
+) -> PriorLevels | None:
     """Return what earlier sessions left: our own record of a day wins over the one rebuilt from candles."""
     sessions = {session.day: session for session in (() if past is None else past.sessions)}
     sessions.update({session.day: session for session in stored})
-    levels = prior_levels([sessions[one] for one in sorted(sessions)], None, day)
+    levels = prior_levels(
+        [sessions[one] for one in sorted(sessions)],
+        None,
+        day,
+        rule=profile.value_area_rule,
+        percent=profile.value_area_pct,
+    )
     if levels is None or past is None or past.range is None or past.range.days <= levels.range_days:
         return levels
     return replace(levels, average_range=past.range.value, range_days=past.range.days)
