@@ -164,13 +164,15 @@ def _replay(desk: "Desk", arguments: argparse.Namespace) -> int:
                 _complain(f"expected --headless together with --{option}")
                 return EXIT_WRONG
         return _show(desk, arguments, "replay")
+    from engine.report_file import check_output, write_output
+
     if arguments.output:
-        desk.check_output(Path(arguments.output))
+        check_output(Path(arguments.output))
     choice = _choice(arguments, "replay")
     report = desk.replay_headless(choice, speed=arguments.speed or 0, keep=arguments.keep)
     text = json.dumps(report, indent=2, ensure_ascii=False, allow_nan=False)
     if arguments.output:
-        desk.write_output(Path(arguments.output), text)
+        write_output(Path(arguments.output), text)
     if arguments.json:
         _say(text)
     else:

@@ -4,9 +4,7 @@ Nothing here draws; everything answers with plain values. Heavy rooms are import
 """
 
 import contextlib
-import json
 import os
-import stat
 import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -14,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import config
+from engine.choice import DeskError, MarketChoice, check_files, check_script
 from engine.home import Home, HomeError, World, WorldDirectory, resolve_home
 
 __all__ = [
@@ -36,32 +35,9 @@ if TYPE_CHECKING:
     from engine.runtime.plan import MarketChoice as PlannedChoice
 
 
-_GZIP = b"\x1f\x8b"
-_LONGEST_MARK = 16
-"""Bytes that tell what a file is."""
 _PATIENCE = 15.0
 _ACCOUNT_PATIENCE = 90.0
 """Seconds a paper or live engine may take to begin: sign-in, instruments, history and the first frame come first."""
-
-
-class DeskError(Exception):
-    """A command cannot be done; the text says what was expected, what came and what to do."""
-
-    def __init__(self, text: str, exit_code: int = 2) -> None:
-        super().__init__(text)
-        self.exit_code = exit_code
-
-
-@dataclass(frozen=True, slots=True)
-class MarketChoice:
-    """What a person asked to see: a world, for a replay its files, for a demo perhaps a written day."""
-
-    world: str
-    files: tuple[Path, ...] = ()
-    instruments: Path | None = None
-    start: str | None = None
-    speed: int = 1
-    script: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,36 +141,8 @@ class Desk:
         """
         if choice.world == World.ACCOUNT.value:
             self._check_account()
-        if choice.script is not None:
-            from engine.feeds.simulator import UnknownScriptError, script_named
-
-            try:
-                script_named(choice.script)
-            except UnknownScriptError as error:
-                raise DeskError(str(error)) from error
-        ours: list[Path] = []
-        for path in (*choice.files, *((choice.instruments,) if choice.instruments else ())):
-            try:
-                if not stat.S_ISREG(path.stat().st_mode):
-                    raise DeskError(f"{path}: expected a file, got a directory, pipe or device")
-                with path.open("rb") as file:
-                    start = file.read(_LONGEST_MARK)
-            except OSError as error:
-                raise DeskError(f"{path}: expected a readable file, got: {error.strerror}") from error
-            if path in choice.files and not start.startswith(_GZIP):
-                from engine.feeds.recording_format import MAGIC
-
-                if not start.startswith(MAGIC):
-                    raise DeskError(
-                        f"{path}: expected a recording (gzip, or one of our own), got something else"
-                    )
-                ours.append(path)
-        if ours and len(ours) < len(choice.files):
-            other = next(path for path in choice.files if path not in ours)
-            raise DeskError(
-                f"{other}: expected a recording of our own like {ours[0].name}, got one of the other kind; "
-                "replay either kind by itself"
-            )
+        check_script(choice)
+        check_files(choice)
 
     def engine_argv(self, choice: MarketChoice | None, world: World) -> list[str]:
         """Return the command line that starts this home's engine for a world."""
@@ -320,32 +268,6 @@ class Desk:
             )
         except HeadlessError as error:
             raise DeskError(str(error)) from error
-
-    def check_output(self, path: Path) -> None:
-        """Refuse to overwrite a file that is not an earlier report; raises DeskError."""
-        if not path.exists():
-            if not path.parent.is_dir():
-                raise DeskError(f"{path}: expected an existing directory, got {path.parent}")
-            return
-        try:
-            found = json.loads(path.read_text("utf-8"))
-        except (OSError, ValueError):
-            found = None
-        if not (isinstance(found, dict) and {"instruments", "engine"} <= found.keys()):
-            raise DeskError(
-                f"{path}: expected a free name or an earlier report, got another kind of file; it is left alone"
-            )
-
-    def write_output(self, path: Path, text: str) -> None:
-        """Write a report beside and move it in place; raises DeskError."""
-        self.check_output(path)
-        beside = path.with_name(f"{path.name}.{os.getpid()}.new")
-        try:
-            beside.write_text(text + "\n", "utf-8")
-            beside.replace(path)
-        except OSError as error:
-            beside.unlink(missing_ok=True)
-            raise DeskError(f"{path}: expected to write the report, got: {error.strerror}") from error
 
     def status(self, world: str | None) -> tuple[dict[str, object], str]:
         """Return the contract's status object of a world (the named, running or last used one), and what hides more."""
