@@ -41,6 +41,7 @@ campaign: install-dev
 	$(BIN)/python -m tests.feeds.recording_size
 	$(BIN)/python -m tests.feeds.upstox.load
 	$(BIN)/python -m tests.feeds.upstox.disconnects
+	$(BIN)/python -m tests.account.deaths
 
 lock: install-dev
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check pip-tools

@@ -35,11 +35,22 @@ def broker(market_at_ten: RunningFake) -> RunningFake:
 def engine(home: Outside, broker: RunningFake) -> Engine:
     """A live engine that has seen enough of the day to size a trade."""
     found = begin(home, broker, *LIVE)
-    broker.control("POST", "clock", {"speed": 120})
-    wait_until(lambda: (ladder := found.view().ladder) is not None and ladder.atr, "an average true range")
-    broker.control("POST", "clock", {"speed": 3})
-    wait_until(lambda: not found.view().header.trading.startswith("PAUSED"), "the checks to say go")
+    make_ready(found, broker)
     return found
+
+
+def make_ready(engine: Engine, broker: RunningFake) -> None:
+    """Wait until an engine may size a trade: the minutes that it missed are in, its checks say go, a book is there."""
+    broker.control("POST", "clock", {"speed": 120})
+    wait_until(lambda: (ladder := engine.view().ladder) is not None and ladder.atr, "an average true range")
+    broker.control("POST", "clock", {"speed": 3})
+    wait_until(lambda: not engine.view().header.trading.startswith("PAUSED"), "the checks to say go")
+
+    def is_quoted() -> bool:
+        rows = {row.key: row for row in engine.view().watchlist}
+        return rows[EQ_A].bid is not None and rows[EQ_A].ask is not None
+
+    wait_until(is_quoted, "a book")
 
 
 def held(broker: RunningFake, key: str = EQ_A) -> int:
@@ -67,12 +78,6 @@ def stop_of(broker: RunningFake, key: str = EQ_A) -> dict[str, Any] | None:
 
 def enter(engine: Engine, broker: RunningFake, side: Side = Side.BUY) -> int:
     """Open a position by hand and return its quantity once its stop is at the exchange."""
-
-    def is_quoted() -> bool:
-        rows = {row.key: row for row in engine.view().watchlist}
-        return rows[EQ_A].bid is not None and rows[EQ_A].ask is not None
-
-    wait_until(is_quoted, "a book")
     engine.do(ArmManual(f"arm-{uuid4()}", armed=True), ManualOrder(f"order-{uuid4()}", EQ_A, side))
     wait_for(lambda: stop_of(broker), "a stop at the exchange for the whole position")
     return held(broker)

@@ -149,6 +149,10 @@ class Outside:
         wait_until(serves, "the engine's socket")
         return Engine(directory)
 
+    def last_words(self) -> str:
+        """Return what the engine started last has said on its standard error, once it has ended."""
+        return _said(self._engines[-1])
+
     def engine(self, world: World) -> "Engine":
         """Return the world's engine, whoever started it."""
         return Engine(self.world(world))
