@@ -233,6 +233,9 @@ class Service:
     async def _begin(self) -> None:
         effects, self._outset = self._outset, []
         await self.carry_out(effects)
+        if self._ending.needs_attendance and not self._screens:
+            # Nobody has left, so nobody would be missed: the first screen may never come.
+            self.tell(Attended(attended=False))
 
     async def _take_inbox(self) -> None:
         while self._inbox and not self._stopping:

@@ -5,7 +5,7 @@ import threading
 from collections.abc import Iterator
 
 from engine.home import World
-from engine.link import UnixLink
+from engine.link import LinkError, UnixLink
 from engine.market.clock import MINUTE
 from tests.desk.outside import Engine, Outside, wait_until
 from tests.fake_upstox.running import RunningFake
@@ -53,9 +53,11 @@ def watched(engine: Engine) -> Iterator[None]:
     over = threading.Event()
 
     async def sit(line: UnixLink) -> None:
-        async for _ in line:
-            if over.is_set():
-                return
+        # The engine may be killed under its screen.
+        with contextlib.suppress(LinkError):
+            async for _ in line:
+                if over.is_set():
+                    return
 
     thread = threading.Thread(target=lambda: engine.attached(sit), daemon=True)
     thread.start()
