@@ -17,7 +17,7 @@ WINDOW_LOG: Final = 21
 """Two megabytes, two minutes of fifty instruments: more gains nothing and costs memory."""
 FLUSH_SECONDS: Final = 1.0
 _WAKE_BYTES: Final = 1 << 16
-_PATIENCE_SECONDS: Final = 0.05
+_PATIENCE_SECONDS: Final = 0.01
 """Longest that a flush waits for a write that is under way: a slow disk must not hold up an order."""
 _CLOSE_SECONDS: Final = 5.0
 _MOST_PENDING: Final = 64 << 20
