@@ -90,6 +90,8 @@ class Followed(msgspec.Struct, frozen=True, tag="followed"):
 
     instrument: Instrument
     prior: PriorLevels | None = None
+    judged: bool = True
+    """Whether setups may trade it: not what is followed only because the account holds it."""
 
 
 class Unfollowed(msgspec.Struct, frozen=True, tag="unfollowed"):

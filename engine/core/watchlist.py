@@ -41,7 +41,10 @@ class Watchlist:
             self._keeper.instruments[instrument.key] = instrument
             self._instruments[instrument.key] = instrument
         self._put_aside.discard(instrument.key)
-        self._decider.follow(instrument)
+        if event.judged:
+            self._decider.follow(instrument)
+        else:
+            self._decider.unfollow(instrument.key)
         self._journal.line(Severity.INFO, f"{instrument.symbol} is followed", now)
 
     def unfollow(self, key: str, now: Instant) -> None:

@@ -17,7 +17,8 @@ ORDERS_SHOWN: Final = 30
 
 def position_row(core: Core, trade: Trade, now: Instant) -> PositionRow:
     """Return one open trade at its mark, with the proof of its stop."""
-    instrument = core.instruments[trade.instrument]
+    # The kill may have taken over what nobody follows.
+    instrument = core.sights(trade.instrument, now).instrument
     holding = core.account.holding(trade, now)
     mark = None if holding is None else holding.mark
     pnl = r = None

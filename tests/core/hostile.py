@@ -179,7 +179,7 @@ class World:
             last,
             10,
             self.volume[key],
-            PRICES[key],
+            PRICES.get(key, last),
             bids,
             asks,
         )

@@ -60,6 +60,21 @@ class Following:
                 return found, ""
             return await self._add(found)
 
+    async def take_in(self, key: str) -> str:
+        """Follow what the account holds and nobody follows, for the kill must be able to close it; return why not.
+
+        No setup trades it, and the most that may be followed does not count.
+        """
+        async with self._busy:
+            try:
+                found = await asyncio.to_thread(self._held, key, self._now())
+            except RunError as error:
+                return str(error)
+            if isinstance(found, str):
+                return found
+            refusal, _ = await self._add(found)
+            return refusal
+
     def unfollow(self, key: str) -> tuple[str, str]:
         """Follow an instrument no more; return (why not, what was done), one of them empty."""
         core = self._core
@@ -87,13 +102,20 @@ class Following:
         past = self._opener.past_of(instruments[0], day, now)
         return Followed(instruments[0], levels_of(past, (), day.day, self._core.settings.profile))
 
+    def _held(self, key: str, now: Instant) -> Followed | str:
+        """Return what the account holds by the master alone: closing it needs nobody's leave."""
+        listing = self._opener.shelf(now, self._core.day.day).directory.by_key.get(key)
+        if listing is None:
+            return f"{key} is not in the broker's list of instruments"
+        return Followed(listing.instrument, judged=False)
+
     async def _add(self, followed: Followed) -> tuple[str, str]:
         instrument = followed.instrument
         watched = self._core.watchlist
         self._told -= set(watched)
         if instrument.key in watched or instrument.key in self._told:
             return f"{instrument.symbol} is followed already", ""
-        if len(watched) + len(self._told) >= MOST_FOLLOWED:
+        if followed.judged and len(watched) + len(self._told) >= MOST_FOLLOWED:
             return f"{MOST_FOLLOWED} instruments are followed, the most there may be; remove one first", ""
         try:
             await asyncio.to_thread(self._amend_plan, followed)

@@ -27,6 +27,7 @@ from engine.market.decoding import PacketDecoder
 from engine.market.frames import Frame, Indication
 from engine.runtime.account.checks import Checks
 from engine.runtime.account.following import Following
+from engine.runtime.account.holdings import Holdings
 from engine.runtime.account.indications import pre_open_notes
 from engine.runtime.account.missed import Missed
 from engine.runtime.account.opening import Opener, Opening
@@ -96,7 +97,8 @@ class AccountMarket:
         self._following: Following | None = None
         self._checking: asyncio.Task[Checked] | None = None
         self._missed: Missed | None = None
-        self._looking: asyncio.Task[None] | None = None
+        self._beside: list[asyncio.Task[None]] = []
+        """What is done for ever beside a run."""
         self._halt = ""
         self._indications: dict[str, Indication] = {}
         self._feed_problem = "not connected yet"
@@ -224,7 +226,8 @@ class AccountMarket:
             self._wake,
         )
         self._missed.look_for(tape.instruments)
-        self._looking = asyncio.ensure_future(self._missed.run())
+        holdings = Holdings(service.core, self._following, self.clock.now, self._note)
+        self._beside = [asyncio.ensure_future(work) for work in (self._missed.run(), holdings.run())]
         self._feed.unsubscribe(set(service.core.instruments) - set(service.core.watchlist))
         if verdict.reason:
             service.tell(verdict)
@@ -254,7 +257,7 @@ class AccountMarket:
         """End the lines and the recording."""
         self._service = None
         self._closing = True
-        for task in (self._checking, self._looking):
+        for task in (self._checking, *self._beside):
             if task is not None:
                 task.cancel()
         if self._way is not None:

@@ -1,0 +1,47 @@
+"""What the account holds beside us, live: shown, left alone, and closed by the kill whether it is followed or not."""
+
+from engine.latch import LatchState
+from tests.account.stage import begin
+from tests.account.test_live_day import LIVE, held, live_orders
+from tests.desk.outside import Outside, wait_until
+from tests.fake_upstox.running import RunningFake
+from tests.recordings import EQ_A, EQ_B
+
+QUANTITY = 5
+
+
+def buy_by_phone(broker: RunningFake, key: str, quantity: int = QUANTITY) -> None:
+    """Open a position as another program of the same account would."""
+    broker.control(
+        "POST",
+        "orders",
+        {
+            "instrument_token": key,
+            "transaction_type": "BUY",
+            "quantity": quantity,
+            "order_type": "MARKET",
+            "product": "I",
+        },
+    )
+    wait_until(lambda: held(broker, key) == quantity, "the phone's fill")
+
+
+def test_the_kill_closes_a_position_in_an_instrument_that_nobody_follows(
+    home: Outside, market_at_ten: RunningFake
+) -> None:
+    buy_by_phone(market_at_ten, EQ_B)
+    engine = begin(home, market_at_ten, *LIVE, f"watchlist.instruments={EQ_A}")
+    assert held(market_at_ten, EQ_B) == QUANTITY
+    assert engine.press() is not None
+    engine.wait_latch(LatchState.FLAT)
+    assert (held(market_at_ten, EQ_B), live_orders(market_at_ten, EQ_B)) == (0, [])
+
+
+def test_a_position_that_appears_in_an_instrument_that_nobody_follows_is_closed_by_the_kill_too(
+    home: Outside, market_at_ten: RunningFake
+) -> None:
+    engine = begin(home, market_at_ten, *LIVE, f"watchlist.instruments={EQ_A}")
+    buy_by_phone(market_at_ten, EQ_B)
+    assert engine.press() is not None
+    engine.wait_latch(LatchState.FLAT)
+    assert (held(market_at_ten, EQ_B), live_orders(market_at_ten, EQ_B)) == (0, [])
