@@ -47,7 +47,7 @@ def flatten_world(
     if engine_state(directory) is EngineState.RUNNING:
         answered = _flatten_by_engine(directory)
         if answered is not None:
-            return answered
+            return answered[0], f"{answered[1]}{_outside(directory, settings)}"
         _await_silence(directory)
     try:
         lock = take_over(directory)
@@ -79,6 +79,13 @@ def rearm_world(directory: WorldDirectory, settings: config.Settings | None) -> 
         return _rearm_without_engine(directory, settings)
     finally:
         lock.release(clean=False)
+
+
+def _outside(directory: WorldDirectory, settings: config.Settings | None) -> str:
+    """Return what an engine's flatten left alone at the broker, to be added to what it said; empty when nothing."""
+    reach = broker_of(directory, settings)
+    outside = "" if reach is None else left_outside(reach.standing())
+    return f"; {outside}" if outside else ""
 
 
 def _await_silence(directory: WorldDirectory) -> None:

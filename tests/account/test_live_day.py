@@ -11,6 +11,7 @@ from engine.latch import LatchState
 from engine.views import PositionRow
 from tests.account.stage import begin, settings_of
 from tests.desk.outside import Engine, Outside, say, wait_for, wait_until
+from tests.fake_upstox.listings import OPTION_59400
 from tests.fake_upstox.running import RunningFake
 from tests.recordings import EQ_A
 
@@ -184,6 +185,12 @@ def test_a_dead_token_pauses_entries_leaves_the_stop_and_a_new_one_lets_them_go_
     (home.home.root / "token").write_text(fresh)
     wait_until(lambda: not any("refuses us" in text for text in banners(engine)), "the banner to go")
     wait_until(lambda: "the broker refuses" not in engine.view().header.trading, "entries to go on")
-    assert engine.press() is not None
-    engine.wait_latch(LatchState.FLAT)
-    assert held(broker) == 0
+    carried = {"instrument_token": OPTION_59400, "product": "D", "quantity": 35, "price": 500.0}
+    broker.control("POST", "positions/overnight", carried)
+    done = home.run("flatten", *settings_of(broker, *LIVE))
+    assert (done.returncode, done.stdout.startswith("account: FLAT: the engine closed everything")) == (
+        0,
+        True,
+    )
+    assert "leaves 1 position outside (kill.scope = intraday)" in done.stdout
+    assert (held(broker), held(broker, OPTION_59400)) == (0, 35)
