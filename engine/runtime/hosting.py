@@ -313,9 +313,9 @@ def host_engine(
 
 
 def _stop_on_signals(loop: asyncio.AbstractEventLoop, service: Service) -> None:
-    """End politely, once; the book stays as it is and the run can be resumed."""
+    """End politely, once; what is held stays behind its stop and the run can be resumed."""
     for number in (signal.SIGTERM, signal.SIGINT):
-        loop.add_signal_handler(number, service.stop, f"signal {signal.Signals(number).name}")
+        loop.add_signal_handler(number, service.leave, f"signal {signal.Signals(number).name}")
 
 
 def _log_to(directory: WorldDirectory) -> None:

@@ -21,7 +21,7 @@ from engine.commands import (
     SetReplaySpeed,
     StopEngine,
 )
-from engine.core import Attended, Core, Effect, LatchChanged, Rearmed
+from engine.core import Attended, Checked, Core, Effect, LatchChanged, Rearmed
 from engine.latch import Latch, LatchError, LatchState
 from engine.ledger.records import Entry
 from engine.ledger.store import Ledger
@@ -36,6 +36,7 @@ from engine.runtime.effects import divide
 from engine.runtime.ending import Ending
 from engine.runtime.exchange import Exchange
 from engine.runtime.last_look import enters, last_refusal
+from engine.runtime.leaving import PAUSED, Leaving
 from engine.runtime.pace import UNPACED, Pace
 from engine.runtime.playback import Outside, Playback
 from engine.runtime.replies import Replies, reply
@@ -98,6 +99,7 @@ class Service:
         self._outset: list[Effect] = []
         self._screens = 0
         self._stopping = ""
+        self._leaving = Leaving(monotonic)
         self._follow_hold()
 
     @property
@@ -157,6 +159,14 @@ class Service:
         self._stopping = self._stopping or reason
         self._news.set()
 
+    def leave(self, reason: str) -> None:
+        """End as soon as the book may be left alone; asked twice is asked once. At once where nothing lives on."""
+        if not self._exchange.lives_on:
+            self.stop(reason)
+        elif self._leaving.ask(reason):
+            self._inbox.append((PAUSED, None))
+            self._news.set()
+
     def kill(self, request: KillRequest) -> None:
         """Pass on a kill that came over its own line; the latch is already set. On the loop."""
         self._overtake(Kill(request.command, request.by, request.reason), None)
@@ -197,6 +207,9 @@ class Service:
 
     def tell(self, event: Outside) -> None:
         """Give the core an input from outside, after those that wait. On the loop."""
+        if self._leaving.wish and isinstance(event, Checked):
+            # Nothing may let entries go any more.
+            return
         self._inbox.append((event, None))
         self._news.set()
 
@@ -387,6 +400,7 @@ class Service:
 
     def _end_when_over(self) -> None:
         reason = self._ending.reason(flat=self._exchange.flat, now=self._reached())
+        reason = reason or self._leaving.reason(self.core)
         if reason:
             self.stop(reason)
 
