@@ -213,6 +213,13 @@ class Service:
         self._inbox.append((event, None))
         self._news.set()
 
+    async def told(self, event: Outside) -> None:
+        """Give the core an input from outside and return once it was taken in, or the engine has ended."""
+        taken: asyncio.Future[CommandResult] = asyncio.get_running_loop().create_future()
+        self._inbox.append((event, taken))
+        self._news.set()
+        await taken
+
     def wake(self) -> None:
         """Look at the market and the exchange again now: something has arrived. On the loop."""
         self._news.set()
@@ -261,11 +268,14 @@ class Service:
             if isinstance(event, Rearmed) and self._latch.is_set:
                 # Somebody killed again, or the kill found something: the newer word counts.
                 continue
-            if answered is not None:
-                self._replies.expect(getattr(event, "id", ""), answered)
+            name = getattr(event, "id", "")
+            if answered is not None and name:
+                self._replies.expect(name, answered)
             effects = self._playback.tell(event, self._reached())
             self._follow_hold()
             await self.carry_out(effects)
+            if not name:
+                reply(answered, CommandResult("", Outcome.ACCEPTED, ""))
 
     async def _plays_first(self, event: Outside) -> bool:
         """Say whether something was played that arrived before an event does: only a kill overtakes a live market.

@@ -75,7 +75,7 @@ class Following:
             refusal, _ = await self._add(found)
             return refusal
 
-    def unfollow(self, key: str) -> tuple[str, str]:
+    async def unfollow(self, key: str) -> tuple[str, str]:
         """Follow an instrument no more; return (why not, what was done), one of them empty."""
         core = self._core
         if key not in core.watchlist:
@@ -83,7 +83,10 @@ class Following:
         kept = core.why_kept(key)
         if kept:
             return f"it stays: {kept}", ""
-        self._service.tell(Unfollowed(key))
+        await self._service.told(Unfollowed(key))
+        if key in core.watchlist:
+            # Something of ours was under way in it.
+            return f"it stays: {core.why_kept(key) or 'the engine ends'}", ""
         self._feed.unsubscribe((key,))
         if self._recorder is not None:
             self._recorder.note(RecordedUnfollow((key,)), self._now())

@@ -377,7 +377,7 @@ class AccountMarket:
                 self._missed.look_for(self._tape.instruments)
             return refusal, text
         if isinstance(command, Unfollow):
-            return following.unfollow(command.instrument)
+            return await following.unfollow(command.instrument)
         if self.checks.running:
             return "the checks are being made", ""
         verdict = await self._check()
