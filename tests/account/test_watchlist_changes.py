@@ -64,8 +64,10 @@ async def drive(running: Engine, asked: "asyncio.Future[tuple[str, str]]") -> tu
 
 async def test_an_order_ahead_of_a_removal_keeps_the_instrument_and_its_data(running: Engine) -> None:
     following, feed = following_of(running)
+    # It is asked for before the core hears of the order, and heard behind it.
+    asked = asyncio.ensure_future(following.unfollow(BUY))
     running.service.tell(ManualOrder("open", BUY, Side.SELL))
-    refusal, _ = await drive(running, asyncio.ensure_future(following.unfollow(BUY)))
+    refusal, _ = await drive(running, asked)
     assert refusal == "it stays: a position is open in it"
     assert BUY in running.service.core.watchlist
     assert BUY in feed.keys
