@@ -99,7 +99,8 @@ class AccountMarket:
         self._missed: Missed | None = None
         self._beside: list[asyncio.Task[None]] = []
         """What is done for ever beside a run."""
-        self._halt = ""
+        self._halt: str | None = None
+        """What the core was last told of a halt; None before, for an earlier life may have left it halted."""
         self._indications: dict[str, Indication] = {}
         self._feed_problem = "not connected yet"
         self._lost_at: Instant | None = None
@@ -316,7 +317,7 @@ class AccountMarket:
 
     def _look_for_halt(self) -> None:
         service, tape = self._service, self._tape
-        if service is None or tape is None:
+        if service is None or tape is None or not self._feed.segments:
             return
         halt = halt_reason(self._feed.segments, tape.instruments.values(), service.core.day, self.clock.now())
         if halt != self._halt:
