@@ -1,8 +1,10 @@
 """The way of a live run's orders: to the broker on threads of its own, back by the order stream and by polls."""
 
 import asyncio
+import logging
 from collections.abc import Callable
 from pathlib import Path
+from typing import Final
 
 import config
 from engine.brokers.upstox.account_exchange import AccountExchange
@@ -14,6 +16,10 @@ from engine.upstox.budget import Budget
 from engine.upstox.client import UpstoxClient
 from engine.upstox.token import TokenStore
 from engine.upstox.transport import transport_for
+
+_AFTER_A_FAULT_SECONDS: Final = 1.0
+
+_logger: Final = logging.getLogger(__name__)
 
 
 class OrderWay:
@@ -47,14 +53,9 @@ class OrderWay:
             whole_account=settings.kill.scope == "account",
         )
         self.exchange = AccountExchange(self._broker, place)
-        self._stream = PortfolioStream(
-            client.portfolio_feed_authorize,
-            settings.feed,
-            on_orders=self._broker.take_rows,
-            on_state=self._stream_changed,
-            token=token,
-            on_garbage=self._broker.poll,
-        )
+        self._client, self._token, self._feed = client, token, settings.feed
+        self._stream = self._open_stream()
+        self._closing = False
         self._upkeep = Upkeep(self._broker)
         self._stream_problem = ""
         self._streaming: asyncio.Task[None] | None = None
@@ -80,15 +81,37 @@ class OrderWay:
     def start(self) -> None:
         """Listen and poll from now on. On the loop."""
         self._upkeep.start()
-        self._streaming = asyncio.ensure_future(self._stream.run())
+        self._streaming = asyncio.ensure_future(self._keep_streaming())
 
     async def close(self) -> None:
         """End stream and upkeep; the exchange is closed by who has it."""
+        self._closing = True
         self._stream.close()
         self._upkeep.close()
         if self._streaming is not None:
             await self._streaming
         self._urgent.close()
+
+    def _open_stream(self) -> PortfolioStream:
+        return PortfolioStream(
+            self._client.portfolio_feed_authorize,
+            self._feed,
+            on_orders=self._broker.take_rows,
+            on_state=self._stream_changed,
+            token=self._token,
+            on_garbage=self._broker.poll,
+        )
+
+    async def _keep_streaming(self) -> None:
+        """Follow the stream until it is closed; a fault of ours in it is logged and shown, and it is opened again."""
+        while not self._closing:
+            try:
+                await self._stream.run()
+            except Exception:
+                _logger.exception("expected the order stream to be followed for ever, got a fault of our own")
+                await asyncio.sleep(_AFTER_A_FAULT_SECONDS)
+                if not self._closing:
+                    self._stream = self._open_stream()
 
     def _stream_changed(self, state: StreamState) -> None:
         self._upkeep.stream_changed(up=state.up)
