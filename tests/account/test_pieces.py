@@ -40,7 +40,7 @@ class Ended:
         self.played = False
         self.ending = EndsAfterTheDay(
             day,
-            {InstrumentClass.STOCK, InstrumentClass.OPTION},
+            lambda: {InstrumentClass.STOCK, InstrumentClass.OPTION},
             finish=self.finished.append,
             played_out=lambda: self.played,
             closed=self._close,

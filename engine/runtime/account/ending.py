@@ -26,8 +26,10 @@ _TRADING: Final = frozenset({Phase.CONTINUOUS, Phase.CLOSING_AUCTION})
 class EndsAfterTheDay:
     """Declares the market over some minutes after the last session or auction; ends once flat and alone, or next day.
 
-    ``finish`` is called once, when nothing more shall be played; ``played_out`` says whether the run has come to that
-    end; ``closed`` is called once, when it has and everything is flat: the day can be summed up.
+    On the next day an engine can do nothing for what is open: its schedule is over, and so are its market data.
+    ``kinds`` tells what is followed now; ``finish`` is called once, when nothing more shall be played; ``played_out``
+    says whether the run has come to that end; ``closed`` is called once, when it has and everything is flat: the day
+    can be summed up.
     """
 
     needs_attendance = True
@@ -35,14 +37,15 @@ class EndsAfterTheDay:
     def __init__(
         self,
         day: TradingDay,
-        kinds: Iterable[InstrumentClass],
+        kinds: Callable[[], Iterable[InstrumentClass]],
         *,
         finish: Callable[[Instant], None],
         played_out: Callable[[], bool],
         closed: Callable[[], None],
     ) -> None:
         self._day = day
-        self._over_at = last_session_end(day, kinds) + _AFTER_THE_LAST
+        self._kinds = kinds
+        self._ends: dict[InstrumentClass, Instant] = {}
         self._finish: Callable[[Instant], None] | None = finish
         self._played_out = played_out
         self._closed: Callable[[], None] | None = closed
@@ -54,18 +57,26 @@ class EndsAfterTheDay:
 
     def reason(self, *, flat: bool, now: Instant) -> str:
         """Return why the engine ends now; empty before the day is over, or while something is open."""
-        if now < self._over_at:
-            return ""
         if self._finish is not None:
+            if now < self._over_at:
+                return ""
             self._finish(now)
             self._finish = None
             return ""
+        today = trading_date(now) == self._day.day
         if not flat or not self._played_out():
-            return ""
+            return "" if today else "the day is over, and what is open waits for the next engine"
         if self._closed is not None:
             self._closed()
             self._closed = None
-        return "" if self._screens and trading_date(now) == self._day.day else "the day is over"
+        return "" if self._screens and today else "the day is over"
+
+    @property
+    def _over_at(self) -> Instant:
+        for kind in self._kinds():
+            if kind not in self._ends:
+                self._ends[kind] = last_session_end(self._day, [kind])
+        return max(self._ends.values()) + _AFTER_THE_LAST
 
 
 def ends_after_the_day(
@@ -75,7 +86,7 @@ def ends_after_the_day(
     playback = prepared.playback
     return EndsAfterTheDay(
         playback.core.day,
-        {instrument.kind for instrument in playback.core.instruments.values()},
+        lambda: [instrument.kind for instrument in playback.core.instruments.values()],
         finish=finish,
         played_out=lambda: playback.ended,
         closed=lambda: sum_up(prepared, summaries),

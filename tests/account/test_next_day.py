@@ -1,0 +1,66 @@
+"""An engine whose day is over never stands in the way of the next one."""
+
+from datetime import date
+
+import config
+from engine.market.clock import MINUTE, SECOND, Instant
+from engine.market.instrument import InstrumentClass
+from engine.market.session import Phase, trading_day
+from engine.runtime.account.ending import EndsAfterTheDay, last_session_end
+from tests.recordings import DAY
+
+HOUR = 60 * MINUTE
+LATER = date(2026, 11, 20)
+"""Futures and options trade longer than stocks."""
+
+TODAY = trading_day(DAY, config.Settings().session)
+OVER = last_session_end(TODAY, [InstrumentClass.STOCK]) + 5 * MINUTE
+
+
+def ending_of(closed: list[str], finished: list[Instant]) -> EndsAfterTheDay:
+    return EndsAfterTheDay(
+        TODAY,
+        lambda: [InstrumentClass.STOCK],
+        finish=finished.append,
+        played_out=lambda: True,
+        closed=lambda: closed.append("summed up"),
+    )
+
+
+def test_a_position_that_is_stuck_keeps_its_engine_for_its_own_day_alone() -> None:
+    """On the next day it could do nothing: by its schedule the session is over, and its market data have ended."""
+    closed: list[str] = []
+    finished: list[Instant] = []
+    ending = ending_of(closed, finished)
+    ending.attended(1)
+    assert ending.reason(flat=False, now=OVER) == ""
+    assert ending.reason(flat=False, now=OVER + 4 * HOUR) == ""
+    morning = OVER + 18 * HOUR
+    assert TODAY.phase(InstrumentClass.STOCK, morning) is not Phase.CONTINUOUS
+    assert (
+        ending.reason(flat=False, now=morning)
+        == "the day is over, and what is open waits for the next engine"
+    )
+    assert (closed, finished) == ([], [OVER])
+
+
+def test_an_engine_that_slept_over_its_days_end_still_says_so_before_it_goes() -> None:
+    closed: list[str] = []
+    finished: list[Instant] = []
+    ending = ending_of(closed, finished)
+    morning = OVER + 18 * HOUR
+    assert ending.reason(flat=True, now=morning) == ""
+    assert ending.reason(flat=True, now=morning + SECOND) == "the day is over"
+    assert (closed, finished) == (["summed up"], [morning])
+
+
+def test_a_day_lasts_as_long_as_the_longest_session_of_what_was_added_to_it() -> None:
+    kinds, today = [InstrumentClass.STOCK], trading_day(LATER, config.Settings().session)
+    over = last_session_end(today, kinds) + 5 * MINUTE
+    ending = EndsAfterTheDay(
+        today, lambda: kinds, finish=lambda _: None, played_out=lambda: True, closed=lambda: None
+    )
+    kinds.append(InstrumentClass.OPTION)
+    assert last_session_end(today, kinds) > over
+    assert ending.reason(flat=True, now=over) == ""
+    assert ending.reason(flat=True, now=over + 1) == ""
