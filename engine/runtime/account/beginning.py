@@ -140,10 +140,13 @@ class AccountBeginning:
                 clock=side.clock.now,
             )
         except RunError as error:
-            self._ledger.end_run(plan.run, wall_clock())
             text = f"the run begins anew and takes over what is open as outside positions: {error}"
             return self._fresh(
-                MarketChoice(plan.choice.market), side, keep_book=True, notes=(Noted("alarm", text),)
+                MarketChoice(plan.choice.market),
+                side,
+                keep_book=True,
+                notes=(Noted("alarm", text),),
+                replaces=plan.run,
             )
 
     async def _begin_new(self, choice: MarketChoice, side: AccountMarket) -> "Begun":
@@ -156,8 +159,15 @@ class AccountBeginning:
         return Begun(prepared, side, verdict)
 
     def _fresh(
-        self, choice: MarketChoice, side: AccountMarket, *, keep_book: bool, notes: Iterable[Noted] = ()
+        self,
+        choice: MarketChoice,
+        side: AccountMarket,
+        *,
+        keep_book: bool,
+        notes: Iterable[Noted] = (),
+        replaces: str = "",
     ) -> PreparedRun[Exchange]:
+        """Begin a run of today; the one it ``replaces`` ends only now, for its book must not be forgotten."""
         _logger.info("reading instruments, history and money")
         opening = side.opener.open(side.clock.now(), choice.market, self._ledger)
         name = f"{choice.market.value}-{wall_clock() // 1_000}"
@@ -166,6 +176,8 @@ class AccountBeginning:
             name, choice, tape, self._settings, account=opening.account, recovered=opening.recovered
         )
         self._ledger.begin_run(ledger_run(plan, self._directory.world.value, wall_clock()))
+        if replaces:
+            self._ledger.end_run(replaces, wall_clock())
         prepared = begin_against(
             self._exchange(plan, side),
             tape,
