@@ -247,6 +247,12 @@ class Desk:
                 "address is on loopback; account.mode = paper trades the live feed without money",
                 1,
             )
+        if self.settings.account.mode == "live" and not self.settings.recorder.enabled:
+            raise DeskError(
+                "expected recorder.enabled for live, got false: without its recording an engine that died could not "
+                "bring its trades back",
+                1,
+            )
         if not self.settings.watchlist.instruments:
             raise DeskError(
                 "expected watchlist.instruments to name what to follow, got nothing: write it in "

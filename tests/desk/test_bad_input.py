@@ -302,6 +302,13 @@ def test_live_is_refused_while_a_broker_address_is_not_on_this_machine(here: Out
     refused(here.run("engine", *words), 1, "refused")
 
 
+def test_live_is_refused_without_its_recording(here: Outside) -> None:
+    local = [f"upstox.{name}_url=http://127.0.0.1:9" for name in ("api", "order", "assets")]
+    chosen = ("account.mode=live", "watchlist.instruments=INFY", "recorder.enabled=false", *local)
+    words = [word for setting in chosen for word in ("--set", setting)]
+    refused(here.run("engine", *words), 1, "recorder.enabled")
+
+
 def test_a_damaged_exchange_is_named_and_never_called_flat(
     here: Outside, recordings: tuple[Path, Path]
 ) -> None:

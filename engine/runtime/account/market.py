@@ -95,6 +95,7 @@ class AccountMarket:
         self._service: Service | None = None
         self._way: OrderWay | None = None
         self._following: Following | None = None
+        self._told_unrecorded = False
         self._checking: asyncio.Task[Checked] | None = None
         self._missed: Missed | None = None
         self._beside: list[asyncio.Task[None]] = []
@@ -243,9 +244,18 @@ class AccountMarket:
 
     async def _check(self) -> Checked:
         verdict = await self.checks.make(feed_in_use=True)
+        if self._unrecorded:
+            verdict = Checked(self._unrecorded)
         if self._service is not None:
             self._service.tell(verdict)
         return verdict
+
+    @property
+    def _unrecorded(self) -> str:
+        """Return why a live run may open nothing more: without its recording a death would leave trades unguarded."""
+        if self._way is None or self._recorder is None or self._recorder.failure is None:
+            return ""
+        return f"live entries need the recording: {self._recorder.failure}"
 
     def finish_tape(self, now: Instant) -> None:
         """Say that the session is over: what comes now is neither played nor recorded."""
@@ -272,8 +282,12 @@ class AccountMarket:
 
     def flush(self) -> None:
         """Hand what was recorded to the system: a run's place never stands beyond its recording."""
-        if self._recorder is not None:
-            self._recorder.flush()
+        if self._recorder is None:
+            return
+        self._recorder.flush()
+        if self._unrecorded and not self._told_unrecorded and self._service is not None:
+            self._told_unrecorded = True
+            self._service.tell(Checked(self._unrecorded))
 
     def _listen(self, tape: LiveTape) -> LiveTape:
         """Record from now on and subscribe; what arrives goes on the tape."""

@@ -46,9 +46,11 @@ def remove_old(home: Home, today: date, keep_days: int) -> list[Path]:
             continue
         if today - day <= timedelta(days=keep_days):
             continue
-        for part in [*folder.glob(f"*{SUFFIX}"), *folder.glob(f"*{SUFFIX}.*")]:
-            part.unlink(missing_ok=True)
-            removed.append(part)
-        if not any(folder.iterdir()):
-            folder.rmdir()
+        with suppress(OSError):
+            # What cannot be removed costs room, never a start.
+            for part in [*folder.glob(f"*{SUFFIX}"), *folder.glob(f"*{SUFFIX}.*")]:
+                part.unlink(missing_ok=True)
+                removed.append(part)
+            if not any(folder.iterdir()):
+                folder.rmdir()
     return removed
