@@ -76,7 +76,7 @@ class Dispatcher:
         if held is not None:
             return held
         order = Order(
-            tag=self.ids.next(_LETTERS[draft.role]),
+            tag=self._unused(_LETTERS[draft.role]),
             instrument=draft.instrument,
             side=draft.side,
             role=draft.role,
@@ -178,6 +178,12 @@ class Dispatcher:
         """Return everything that leaves, oldest first, and forget it."""
         leaving, self.outbox = self.outbox, []
         return leaving
+
+    def _unused(self, kind: str) -> str:
+        """Return the next name of a kind; one found at the broker was used by a life that no journal tells of."""
+        while self.book.get(tag := self.ids.next(kind)) is not None:
+            pass
+        return tag
 
     def _hold(self, now: Instant, *, entry: bool) -> Instant | None:
         until = self.gate.budget.wait(now, entry=entry)
