@@ -51,6 +51,10 @@ class Ids:
         self._counters[kind] = number
         return f"{self.prefix}-{number:06d}-{kind}"
 
+    def made(self, name: str) -> bool:
+        """Say whether a name is one of this run's, used already or not."""
+        return name.startswith(f"{self.prefix}-")
+
 
 class Dispatcher:
     """Owns the way to the broker: gate, budget, order book and the list of what leaves."""

@@ -12,7 +12,7 @@ import msgspec
 from engine.market.clock import SECOND, Instant
 from engine.market.price import Paise
 from engine.orders.keeper import Keeper, Topic, Verified
-from engine.orders.messages import BookRead, BrokerPosition, OrderReport, Role
+from engine.orders.messages import BookRead, BrokerPosition, OrderReport, OrderType, Role
 from engine.orders.order import Fill
 from engine.orders.states import ENDED, read_status
 from engine.orders.trade import leave
@@ -50,14 +50,20 @@ def reconcile(keeper: Keeper, read: BookRead, asked: Instant, now: Instant) -> N
 
 
 def take_in_stranger(keeper: Keeper, row: OrderReport, now: Instant) -> None:
-    """Adopt an order that is not ours; its fills count where they close something of ours."""
-    applied = keeper.orders.adopted(row, Role.EXIT, "", now)
-    keeper.say(
-        Topic.WARNING, row.instrument, f"an order that is not ours: {row.side} {row.quantity}, {row.status}"
-    )
+    """Adopt an order that is not ours; its fills count where they close something of ours.
+
+    One that bears a name of ours and closes what we hold left before a death that the journal did not reach: it is
+    tended like ours, or a second one would be sent beside it.
+    """
+    trade = keeper.portfolio.current(row.instrument)
+    ours = trade is not None and keeper.dispatcher.ids.made(row.tag) and row.side is not trade.side
+    role = Role.STOP if ours and row.order_type is OrderType.STOP_LIMIT else Role.EXIT
+    applied = keeper.orders.adopted(row, role, trade.id if ours and trade is not None else "", now)
+    whose = "an order of ours that no journal tells of" if ours else "an order that is not ours"
+    keeper.say(Topic.WARNING, row.instrument, f"{whose}: {row.side} {row.quantity}, {row.status}")
     if applied.fill is not None:
         fold_stranger(keeper, applied.fill, now)
-    if keeper.kill.active:
+    if keeper.kill.active or ours:
         keeper.tend(row.instrument, now)
 
 
