@@ -294,6 +294,9 @@ class Service:
             return False
         effects = self._playback.play(target, _BURST)
         await self.carry_out(effects)
+        # A long backlog is no death, and none of it may be lost to one.
+        self._beat()
+        self._durability.commit_when_due()
         await asyncio.sleep(0)
         return True
 
