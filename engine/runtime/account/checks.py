@@ -1,6 +1,7 @@
 """The checks before trading as one run has them: made at its start, made again when asked, shown as they stand."""
 
 import asyncio
+import logging
 from collections.abc import Callable
 from typing import Final
 
@@ -17,6 +18,8 @@ from engine.views import CheckRow, PreflightView
 
 UNDER_WAY: Final = Checked("the checks before trading are being made")
 """What a run is told that could not wait for its checks."""
+
+_logger: Final = logging.getLogger(__name__)
 
 
 class Checks:
@@ -60,7 +63,7 @@ class Checks:
         return Checked("; ".join(f"{one.name}: {one.reason}" for one in report.stops))
 
     async def make(self, *, feed_in_use: bool, progress: Callable[[], None] = lambda: None) -> Checked:
-        """Make the checks and return the verdict; one at a time."""
+        """Make the checks and return the verdict, NO-GO where they break; one at a time."""
         self.running = True
         progress()
         try:
@@ -76,6 +79,10 @@ class Checks:
             )
             # On the run's own clock, as everything else on the screen; before it runs there is the report's.
             self._made = self._clock.now() if self._clock.running else self._report.time
+        except Exception as error:
+            _logger.exception("expected the checks to end with a report, got a fault of our own")
+            self._report = None
+            return Checked(f"the checks broke: {type(error).__name__}; engine.log says where")
         finally:
             self.running = False
         return self.verdict

@@ -25,6 +25,7 @@ from engine.ledger.store import Ledger
 from engine.market.clock import SECOND, Instant
 from engine.market.decoding import PacketDecoder
 from engine.market.frames import Frame, Indication
+from engine.runtime.account.beside import kept_up
 from engine.runtime.account.checks import Checks
 from engine.runtime.account.following import Following
 from engine.runtime.account.holdings import Holdings
@@ -229,7 +230,8 @@ class AccountMarket:
         )
         self._missed.look_for(tape.instruments)
         holdings = Holdings(service.core, self._following, self.clock.now, self._note)
-        self._beside = [asyncio.ensure_future(work) for work in (self._missed.run(), holdings.run())]
+        works = {"the search for missed minutes": self._missed.run, "the look for holdings": holdings.run}
+        self._beside = [asyncio.ensure_future(kept_up(what, work)) for what, work in works.items()]
         self._feed.unsubscribe(set(service.core.instruments) - set(service.core.watchlist))
         if verdict.reason:
             service.tell(verdict)

@@ -1,0 +1,22 @@
+"""Work that goes on beside a run for as long as it goes: a fault of our own in it costs a moment, never the work."""
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable
+from typing import Final
+
+AFTER_A_FAULT_SECONDS: Final = 1.0
+
+_logger: Final = logging.getLogger(__name__)
+
+
+async def kept_up(
+    what: str, work: Callable[[], Awaitable[None]], *, again_after: float = AFTER_A_FAULT_SECONDS
+) -> None:
+    """Do work that never ends by itself; where it breaks, say so in the log and begin it again."""
+    while True:
+        try:
+            await work()
+        except Exception:
+            _logger.exception("expected %s to go on for ever, got a fault of our own", what)
+        await asyncio.sleep(again_after)
