@@ -2,7 +2,6 @@
 
 import asyncio
 from pathlib import Path
-from typing import cast
 
 import pytest
 
@@ -48,7 +47,7 @@ async def test_checks_that_break_say_no_go_and_may_be_made_again(
         home,
         Market.LIVE,
         TokenStore(tmp_path),
-        cast("LiveClock", LiveClock("wall")),
+        LiveClock("wall"),
     )
     verdict = await made.make(feed_in_use=True)
     assert verdict.reason == "the checks broke: KeyError; engine.log says where"
