@@ -16,7 +16,7 @@ from textual.screen import Screen
 from cockpit import wishes
 from cockpit.keys import ACTIONS, Scope, bindings_of
 from cockpit.kill_key import KillKey
-from cockpit.line import Line
+from cockpit.line import Guard, Line
 from cockpit.model import Model
 from cockpit.screens.painted import PaintedScreen
 from cockpit.screens.trade import TradeScreen
@@ -53,9 +53,11 @@ class CockpitApp(App[None]):
         new_id: Callable[[], str] | None = None,
         driver_class: "type[Driver] | None" = None,
         searcher: Searcher | None = None,
+        guard: Callable[[], Guard | None] | None = None,
     ) -> None:
         super().__init__(driver_class=driver_class)
         self._searcher = searcher
+        self._guard = guard
         self.model = Model(heard_at=now())
         self.now = now
         self.ascii_signs = ascii_signs
@@ -154,6 +156,10 @@ class CockpitApp(App[None]):
         if silent is not None and silent != self._silence_shown:
             self._is_dirty = True
         self._silence_shown = -1 if silent is None else silent
+        guard = self._guard() if self._guard is not None else None
+        if guard is not model.guard:
+            model.guard = guard
+            self._is_dirty = True
         if not self._is_dirty:
             return
         self._is_dirty = False

@@ -7,6 +7,7 @@ a thousand assignments and the flush paints once.
 from dataclasses import dataclass, field
 from typing import Final
 
+from cockpit.line import Guard
 from engine.commands import CommandResult, Outcome
 from engine.views import EventLine, PositionRow, Severity, View, WatchRow
 
@@ -34,6 +35,8 @@ class Model:
     selected: str | None = None
     """The instrument the trader chose, or the one first shown."""
     ended: str | None = None
+    guard: Guard | None = None
+    """How the `cockpit flatten` stands that the kill key started because no engine answered."""
     notice: Notice | None = None
     acknowledged: int = 0
     """Number of the newest event whose alarm the trader has seen."""

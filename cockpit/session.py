@@ -12,6 +12,7 @@ import time
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Final
 
+from cockpit.line import Guard
 from cockpit.starting import StartingLine
 from engine.desk import Desk, DeskError, MarketChoice
 from engine.link import (
@@ -48,11 +49,12 @@ _GUARD_SECONDS: Final = 5.0
 class GuardedKill:
     """The kill's own line with a guard behind it: where no engine answers, `cockpit flatten` is started instead."""
 
-    def __init__(self, sender: KillSender, flatten: Callable[[], None]) -> None:
+    def __init__(self, sender: KillSender, flatten: Callable[[], "subprocess.Popen[bytes]"]) -> None:
         self._sender = sender
         self._flatten = flatten
         self._lock = threading.Lock()
         self._started = -_GUARD_SECONDS
+        self._process: subprocess.Popen[bytes] | None = None
 
     def kill(self, kill_id: bytes) -> KillAnswer | None:
         """Send the kill; when nobody answers, or the loop is silent, let the guard close everything."""
@@ -62,14 +64,23 @@ class GuardedKill:
                 now = time.monotonic()
                 if now - self._started >= _GUARD_SECONDS:
                     self._started = now
-                    self._flatten()
+                    self._process = self._flatten()
         return answer
 
+    def guard(self) -> Guard | None:
+        """Return how the newest `cockpit flatten` of this screen stands; None when none was needed. Never waits."""
+        if self._process is None:
+            return None
+        code = self._process.poll()
+        if code is None:
+            return Guard.CLOSING
+        return Guard.FLAT if code == 0 else Guard.OPEN
 
-def start_flatten(desk: Desk, directory: "WorldDirectory") -> None:
+
+def start_flatten(desk: Desk, directory: "WorldDirectory") -> "subprocess.Popen[bytes]":
     """Start `cockpit flatten` for one world in a process of its own, which outlives the screen."""
     argv = [sys.executable, "-m", "cockpit", "flatten", "--home", os.fspath(desk.home.root)]
-    subprocess.Popen(
+    return subprocess.Popen(
         [*argv, "--world", directory.world.value],
         stdin=subprocess.DEVNULL,
         stdout=subprocess.DEVNULL,
@@ -157,7 +168,13 @@ async def _show_attached(desk: Desk, directory: "WorldDirectory", *, mouse: bool
     try:
         switch = GuardedKill(sender, lambda: start_flatten(desk, directory))
         return await _run_screen(
-            desk, line, switch, _searcher(desk, directory.world), mouse=mouse, ascii_only=ascii_only
+            desk,
+            line,
+            switch,
+            _searcher(desk, directory.world),
+            guard=switch.guard,
+            mouse=mouse,
+            ascii_only=ascii_only,
         )
     finally:
         await line.close()
@@ -211,6 +228,7 @@ async def _run_screen(
     switch: "KillSwitch",
     searcher: "Searcher | None",
     *,
+    guard: Callable[[], Guard | None] | None = None,
     mouse: bool,
     ascii_only: bool,
 ) -> int:
@@ -219,7 +237,7 @@ async def _run_screen(
 
     screen = desk.settings.screen
     settings = screen.model_copy(update={"ascii": ascii_only or screen.ascii})
-    app = make_app(line, switch, settings, searcher)
+    app = make_app(line, switch, settings, searcher, guard)
     watchdog = TerminalWatchdog(sys.stdin.fileno())
     try:
         await app.run_async(mouse=mouse)

@@ -1,15 +1,21 @@
 """The screen for a real terminal: the kill keys are caught in its input thread too."""
 
+from collections.abc import Callable
+
 import config
 from cockpit.app import CockpitApp
 from cockpit.driver import make_driver
 from cockpit.kill_key import KillKey
-from cockpit.line import KillSwitch, Line
+from cockpit.line import Guard, KillSwitch, Line
 from cockpit.searching import Searcher
 
 
 def make_app(
-    line: Line, switch: KillSwitch, settings: config.Screen, searcher: Searcher | None = None
+    line: Line,
+    switch: KillSwitch,
+    settings: config.Screen,
+    searcher: Searcher | None = None,
+    guard: Callable[[], Guard | None] | None = None,
 ) -> CockpitApp:
     """Return the screen for a real terminal: the kill keys are caught in its input thread too."""
     key = KillKey(switch)
@@ -21,4 +27,5 @@ def make_app(
         ascii_signs=settings.ascii,
         driver_class=make_driver(key.press),
         searcher=searcher,
+        guard=guard,
     )

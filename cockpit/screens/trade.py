@@ -126,7 +126,7 @@ class TradeScreen(PaintedScreen):
         model = self.model
         banner = self.panels["banner"]
         latch = model.view.latch if model.view is not None else None
-        lines = paint_banner(latch, model.ended, self.app.size.width)
+        lines = paint_banner(latch, model.ended, self.app.size.width, model.guard)
         if banner.has_class("shown") is not bool(lines):
             banner.set_class(bool(lines), "shown")
             self.paint_soon()

@@ -1,6 +1,9 @@
 """The event lines, the alert strip that stays until acknowledged, and the banner of a kill or an ended engine."""
 
+from typing import Final
+
 from cockpit.formatting import clock
+from cockpit.line import Guard
 from cockpit.lines import Line, Span, compose, fit, length, wrap
 from cockpit.model import Model, Notice
 from cockpit.widgets.positions import held_text
@@ -73,16 +76,38 @@ def paint_alerts(model: Model, width: int, *, silent: int | None = None) -> Line
     return compose([(f" {clock(last.time)} ", "dim"), (last.text, _STYLES[last.severity] or "dim")], width)
 
 
-def paint_banner(latch: LatchView | None, ended: str | None, width: int) -> list[Line]:
+_ENDED_ADVICE: Final[dict[Guard | None, tuple[str, ...]]] = {
+    None: (
+        "ctrl+k starts cockpit flatten, which closes everything; `cockpit` brings the engine back; q quits.",
+        "ctrl+k starts cockpit flatten, which closes everything; q quits.",
+    ),
+    Guard.CLOSING: (
+        "KILL: cockpit flatten is closing everything in the engine's stead, until the broker says flat …",
+        "KILL: cockpit flatten is closing everything …",
+    ),
+    Guard.FLAT: (
+        "KILLED AND FLAT: cockpit flatten closed everything, the broker said flat; `cockpit rearm` unlatches.",
+        "KILLED AND FLAT: the broker said flat; `cockpit rearm` unlatches.",
+    ),
+    Guard.OPEN: (
+        "KILL NOT CONFIRMED: cockpit flatten ended and no broker said flat; run it in a shell and read why.",
+        "KILL NOT CONFIRMED: run `cockpit flatten` in a shell and read why.",
+    ),
+}
+"""What stands under an ended engine, longest first, by what the kill key set off."""
+
+
+def paint_banner(
+    latch: LatchView | None, ended: str | None, width: int, guard: Guard | None = None
+) -> list[Line]:
     """Return the two lines across the screen of a kill latch or an ended engine; none when neither is."""
     if ended is not None:
         first = f"ENGINE ENDED: {ended}"
         if latch is not None:
             first += f"   kill latch {latch.state}"
         first += "   what stands here is its last word and may be wrong by now"
-        second = "ctrl+k starts cockpit flatten, which closes everything without an engine; q quits."
-        if len(second) + 2 > width:
-            second = "ctrl+k starts cockpit flatten, which closes everything; q quits."
+        advice = _ENDED_ADVICE[guard]
+        second = next((text for text in advice if len(text) + 2 <= width), advice[-1])
     elif latch is not None:
         words = {
             "KILLING": "KILL: closing everything",

@@ -7,6 +7,7 @@ from textual.pilot import Pilot
 
 from cockpit.app import CockpitApp
 from cockpit.kill_key import KillKey
+from cockpit.line import Guard
 from cockpit.searching import Found
 from engine.commands import Command, CommandResult, Kill, Outcome
 from engine.link import Ended, Incoming, LinkError
@@ -119,6 +120,7 @@ class Desk:
         self.line = ScriptedLine([] if view is None else [view])
         self.switch = ScriptedKillSwitch()
         self.clock = Clock()
+        self.guard: Guard | None = None
         self._ids = 0
         self.app = CockpitApp(
             self.line,
@@ -129,6 +131,7 @@ class Desk:
             now=self.clock,
             new_id=self._next_id,
             searcher=searcher,
+            guard=lambda: self.guard,
         )
 
     def _next_id(self) -> str:

@@ -5,6 +5,7 @@ import threading
 import pytest
 
 from cockpit.kill_key import KillKey
+from cockpit.line import Guard
 from engine.commands import Kill
 from engine.link import Ended, command_of
 from tests.cockpit.pictures import killed, picture, with_broker
@@ -65,6 +66,26 @@ async def test_the_kill_key_works_before_the_first_view_and_after_the_engine_end
         started = "KILL: no engine answers; cockpit flatten was started to close everything"
         assert started in panel_text(desk, "alerts")
         assert "not sent" not in panel_text(desk, "alerts")
+
+
+@pytest.mark.parametrize(
+    ("guard", "says"),
+    [
+        (None, "`cockpit` brings the engine back"),
+        (Guard.CLOSING, "cockpit flatten is closing everything"),
+        (Guard.FLAT, "KILLED AND FLAT: cockpit flatten closed everything, the broker said flat"),
+        (Guard.OPEN, "KILL NOT CONFIRMED: cockpit flatten ended and no broker said flat"),
+    ],
+)
+async def test_what_became_of_a_kill_without_an_engine_stands_across_the_screen(
+    guard: Guard | None, says: str
+) -> None:
+    desk = Desk(picture())
+    async with desk.app.run_test(size=(160, 45)) as pilot:
+        desk.line.say(Ended("the engine is gone"))
+        await desk.settle(pilot)
+        desk.guard = guard
+        await desk.until(pilot, lambda: says in panel_text(desk, "banner"))
 
 
 async def test_the_screen_detaches_when_it_ends() -> None:

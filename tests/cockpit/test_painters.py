@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from rich.cells import cell_len
 
 from cockpit.keys import Scope
+from cockpit.line import Guard
 from cockpit.lines import Line
 from cockpit.model import Model, Notice
 from cockpit.screens.help import paint_help
@@ -139,6 +140,8 @@ def test_help_takes_any_width(width: int) -> None:
 @any_view
 def test_the_banner_is_two_lines_or_none(latch: LatchView | None, ended: str | None, width: int) -> None:
     lines = paint_banner(latch, ended, width)
+    for guard in Guard:
+        check(paint_banner(latch, "gone", width, guard), width)
     assert len(lines) == (0 if latch is None and ended is None else 2)
     check(lines, width)
 

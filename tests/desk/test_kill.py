@@ -1,10 +1,12 @@
 """The kill: everything closed in the exchange's own book, latched on disk, cleared by a person only."""
 
+import subprocess
 from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
 
+from cockpit.line import Guard
 from cockpit.session import GuardedKill, start_flatten
 from engine.commands import ArmManual, ExitPosition, ManualOrder, Outcome, PauseReplay, Rearm, Side
 from engine.desk import open_desk
@@ -130,18 +132,34 @@ def test_a_kill_key_without_an_engine_starts_the_guard_that_closes_everything(
     engine.kill_process()
     desk = open_desk(here.home.root, [])
     directory = here.world(World.REPLAY)
-    started = []
+    started: list[subprocess.Popen[bytes]] = []
 
-    def start() -> None:
-        started.append(directory)
-        start_flatten(desk, directory)
+    def start() -> "subprocess.Popen[bytes]":
+        started.append(start_flatten(desk, directory))
+        return started[-1]
 
     guarded = GuardedKill(KillSender(directory), start)
+    assert guarded.guard() is None
     assert guarded.kill(new_kill_id()) is None
     assert guarded.kill(new_kill_id()) is None, "the second path of the same press"
     engine.wait_latch(LatchState.FLAT)
     assert is_flat(engine.book())
     assert len(started) == 1
+    started[0].wait(10)
+    assert guarded.guard() is Guard.FLAT
+
+
+def test_a_guard_that_ends_without_a_flat_book_never_reads_flat(here: Outside) -> None:
+    directory = here.world(World.REPLAY)
+
+    def fail() -> "subprocess.Popen[bytes]":
+        process = subprocess.Popen(["sh", "-c", "exit 1"])
+        process.wait(10)
+        return process
+
+    guarded = GuardedKill(KillSender(directory), fail)
+    guarded.kill(new_kill_id())
+    assert guarded.guard() is Guard.OPEN
 
 
 def test_a_bad_setting_does_not_stop_a_kill_from_the_shell(
