@@ -5,6 +5,8 @@ import logging
 import logging.handlers
 import os
 import signal
+import subprocess
+import sys
 import time
 from dataclasses import dataclass
 from pathlib import Path
@@ -45,6 +47,8 @@ if TYPE_CHECKING:
 
 _MAKE_WAY_SECONDS: Final = 0.2
 """Between a kill's answer and the end of an engine that had not begun."""
+_SHELL: Final = "a shell"
+"""How a kill begins to say that `cockpit flatten` sent it."""
 _LOG_BYTES: Final = 2_000_000
 _logger: Final = logging.getLogger(__name__)
 
@@ -172,8 +176,24 @@ class Host:
         self._early_kills.append(kill)
         if self._preparing:
             # The latch is set and nothing was sent yet; who kills must not wait for sign-in and downloads.
-            _logger.error("killed while the run was being prepared: the engine makes way for whoever closes")
-            asyncio.get_running_loop().call_later(_MAKE_WAY_SECONDS, os._exit, 1)
+            asyncio.get_running_loop().call_later(_MAKE_WAY_SECONDS, self._make_way, kill)
+
+    def _make_way(self, kill: KillRequest) -> None:
+        """End for whoever closes; a shell's flatten goes on by itself, a key that got its answer does not."""
+        if self._service is not None:
+            # The run began meanwhile: it carries the kill out itself.
+            return
+        _logger.error("killed while the run was being prepared: the engine makes way for whoever closes")
+        if not kill.by.startswith(_SHELL):
+            argv = [sys.executable, "-m", "cockpit", "flatten", "--home", os.fspath(self._home.root)]
+            subprocess.Popen(
+                [*argv, "--world", self._directory.world.value],
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.DEVNULL,
+                stderr=subprocess.DEVNULL,
+                start_new_session=True,
+            )
+        os._exit(1)
 
     async def _begin_account(
         self,
