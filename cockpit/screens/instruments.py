@@ -12,7 +12,7 @@ from textual.widgets import Input
 from cockpit.formatting import grouped, short_symbol, signed_units
 from cockpit.keys import Scope
 from cockpit.lines import Line, Span, compose, fit, length, spread, wrap
-from cockpit.model import Model
+from cockpit.model import Model, Notice
 from cockpit.screens.page import paint_frame
 from cockpit.screens.painted import PaintedScreen
 from cockpit.screens.preflight import WITH_BROKER
@@ -127,10 +127,21 @@ def paint_about(view: View | None, said: str, width: int) -> list[Line]:
     return [*lines, *(compose([(text, "dim")], width) for text in wrap(said, width, 2))]
 
 
-def paint_result(model: Model, found: Found | None, text: str, width: int, *, searching: bool) -> list[Line]:
-    """Return what the engine answered last, else what the search says of the typed words."""
+def paint_result(
+    model: Model,
+    found: Found | None,
+    text: str,
+    width: int,
+    *,
+    searching: bool,
+    earlier: Notice | None = None,
+) -> list[Line]:
+    """Return what the engine answered last, else what the search says of the typed words.
+
+    What was said before the page was opened (``earlier``) answers nothing on it.
+    """
     notice = model.notice
-    if notice is not None:
+    if notice is not None and notice is not earlier:
         style = {"warning": "warn", "alarm": "alarm"}.get(notice.severity.value, "strong")
         return [compose([(line, style)], width) for line in wrap(notice.text, width, 3)]
     if searching:
@@ -179,6 +190,7 @@ class InstrumentsScreen(PaintedScreen):
         self._found_for = ""
         self._is_searching = False
         self._chosen = 0
+        self._earlier = model.notice
         self._typed = asyncio.Event()
 
     def compose(self) -> ComposeResult:
@@ -216,7 +228,9 @@ class InstrumentsScreen(PaintedScreen):
         width = max(1, panels["about"].size.width)
         about = paint_about(view, self._purpose(), width)
         found = self._found if self._found_for == self._text else None
-        result = paint_result(self.model, found, self._text, width, searching=self._is_searching)
+        result = paint_result(
+            self.model, found, self._text, width, searching=self._is_searching, earlier=self._earlier
+        )
         for name, lines in (("about", about), ("result", result)):
             if len(lines) != len(panels[name].lines):
                 panels[name].styles.height = len(lines)

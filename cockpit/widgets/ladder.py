@@ -252,16 +252,20 @@ def _provenance_line(provenance: list[Span], viewport: Viewport, width: int) -> 
 
 def _levels(ladder: LadderView, width: int) -> list[Span]:
     tick = ladder.tick
-    balance = f"{price(ladder.ib_low, tick)}–{price(ladder.ib_high, tick)}"
-    if not ladder.ib_complete:
-        balance += " forming"
+    if ladder.ib_low is None or ladder.ib_high is None:
+        balance = UNKNOWN
+    else:
+        forming = "" if ladder.ib_complete else " forming"
+        balance = f"{price(ladder.ib_low, tick)}–{price(ladder.ib_high, tick)}{forming}"
+    # Without it there is no stop and so no entry: an unknown one is told before what is merely good to know.
+    true_range = (3, "") if ladder.atr is not None else (1, "warn")
     return choose(
         [
             (0, [("POC ", "dim"), (price(ladder.poc, tick), "mark")]),
             (0, _level("VA", f"{price(ladder.val, tick)}–{price(ladder.vah, tick)}")),
             (1, _level("IB", balance)),
             (2, _level("VWAP", price(ladder.vwap, tick))),
-            (3, _level("ATR", price(ladder.atr, tick))),
+            (true_range[0], [("ATR ", "dim"), (price(ladder.atr, tick), true_range[1])]),
         ],
         width,
         gap=2,

@@ -54,6 +54,18 @@ async def test_the_page_lists_what_is_followed_with_what_is_held_in_it() -> None
         assert "−120" in text
 
 
+async def test_what_was_answered_before_the_page_was_opened_is_no_answer_of_the_page() -> None:
+    desk = Desk(PAPER, searcher=searching())
+    desk.line.answer = lambda command: CommandResult(command.id, Outcome.ACCEPTED, "entries paused")
+    async with desk.app.run_test(size=(120, 40)) as pilot:
+        await desk.settle(pilot)
+        await pilot.press("p")
+        await desk.settle(pilot)
+        await opened(desk, pilot)
+        assert "entries paused" in panel_text(desk, "alerts")
+        assert "entries paused" not in panel_text(desk, "result")
+
+
 async def test_enter_follows_the_words_as_they_stand_and_shows_what_they_mean_today() -> None:
     desk = Desk(PAPER, searcher=searching())
     desk.line.answer = lambda command: CommandResult(command.id, Outcome.ACCEPTED, "followed from now")

@@ -209,6 +209,20 @@ def test_the_heading_states_rule_row_ties_and_quality() -> None:
     assert "POC 1,526.00" in text
 
 
+def test_an_unknown_true_range_is_told_before_what_is_merely_good_to_know() -> None:
+    profile = msgspec.structs.replace(ladder(), atr=None)
+    sight, viewport = look(profile, Viewport(), 10)
+    assert "ATR ?" in plain(paint_head(profile, None, sight, viewport, 72, 5))
+
+
+def test_an_initial_balance_that_nobody_saw_is_unknown_and_not_forming() -> None:
+    profile = msgspec.structs.replace(ladder(), ib_low=None, ib_high=None, ib_complete=False)
+    sight, viewport = look(profile, Viewport(), 10)
+    text = plain(paint_head(profile, None, sight, viewport, 100, 5))
+    assert "IB ?" in text
+    assert "forming" not in text
+
+
 def test_undefined_figures_are_dashes_and_never_zero() -> None:
     empty = msgspec.structs.replace(
         picture().performance,
