@@ -68,14 +68,20 @@ def describe(status: dict[str, Any], problem: str) -> str:
     book, pnl, feed = status["book"], status["pnl"], status["feed"]
     lines = [
         f"world {status['world']} ({status['mode']}, stage {status['stage']}), engine {status['engine']}",
-        f"market {feed['source'] or 'none'}, {status['phase'] or 'no session'}, at {feed['time'] or '?'}",
-        f"book {book['state']} (by the {book['source']}, {book['verified_at'] or 'never'})",
+        f"market {feed['source'] or 'none'}, {status['phase'] or 'no session'}"
+        + (f", at {feed['time']}" if feed["time"] else ""),
+        f"book {book['state']}"
+        + (
+            f" (by the {book['source']}, {book['verified_at']})"
+            if book["verified_at"]
+            else " (nobody answered)"
+        ),
     ]
     for position in status["positions"]:
         stop = position["stop"]
         held = "no stop" if stop is None else f"stop {stop['price']} {stop['state']}"
         lines.append(
-            f"  {position['quantity']:+d} {position['instrument']} at {position['average_price']}, {held}"
+            f"  {position['quantity']:+d} {position['instrument']} at {_rupees(position['average_price'])}, {held}"
         )
     lines += [
         f"  order {order['side']} {order['quantity']} {order['instrument']} {order['type']} {order['status']}"
@@ -83,7 +89,9 @@ def describe(status: dict[str, Any], problem: str) -> str:
     ]
     if pnl["net"] is not None:
         lines.append(
-            f"result {pnl['net']}: realised {pnl['realised']}, open {pnl['open']}, charges {pnl['charges']}"
+            f"result {_rupees(pnl['net'])}: realised {_rupees(pnl['realised'])}, open {_rupees(pnl['open'])}, "
+            f"charges {_rupees(pnl['charges'])}"
+            + (" (without those of closing what is open)" if status["positions"] else "")
         )
     latch = status["latch"]
     lines.append(
@@ -92,3 +100,7 @@ def describe(status: dict[str, Any], problem: str) -> str:
     if problem:
         lines.append(problem)
     return "\n".join(lines)
+
+
+def _rupees(amount: float | None) -> str:
+    return "?" if amount is None else f"{amount:.2f}"

@@ -143,7 +143,10 @@ def test_status_is_the_brokers_own_word(broker: RunningFake, account: WorldDirec
     assert (pnl["realised"], pnl["open"]) == (0.0, -1.0)
     assert pnl["charges"] > 0
     assert pnl["net"] == pytest.approx(-1.0 - pnl["charges"])
-    assert "by the broker" in describe(status, problem)
+    told = describe(status, problem)
+    assert "by the broker" in told
+    assert "charges" in told
+    assert "without those of closing what is open" in told
 
 
 def test_status_of_a_closed_day_is_flat_with_what_was_realised(
@@ -322,6 +325,8 @@ def test_without_a_token_an_account_never_used_is_not_asked_about(
     status, problem = read_status(account, settings_for(broker))
     assert status["book"]["state"] == "UNKNOWN"  # type: ignore[index]
     assert "never used" in problem
+    told = describe(status, problem).splitlines()
+    assert told[1:3] == ["market none, no session", "book UNKNOWN (nobody answered)"]
 
 
 def test_a_paper_run_after_a_live_one_of_the_same_day_has_both_closed(
