@@ -288,6 +288,12 @@ class KillScope(msgspec.Struct, frozen=True):
     orders: int
     left_outside: int
 
+    @property
+    def told(self) -> str:
+        """Return what it would close, in words: 1 position and 2 orders."""
+        counts = ((self.positions, "position"), (self.orders, "order"))
+        return " and ".join(f"{count} {what}{'' if count == 1 else 's'}" for count, what in counts)
+
 
 class View(msgspec.Struct, frozen=True):
     """Everything one screen shows, for its selected instrument."""

@@ -108,7 +108,7 @@ class Person:
         scope = self._core.kill_scope()
         if not fresh:
             return "", "the kill is already running"
-        return "", f"KILL: closing {scope.positions} positions, {scope.orders} orders"
+        return "", f"closing {scope.told}"
 
     def _held(self, instrument: str) -> Trade | None:
         trade = self._core.keeper.portfolio.current(instrument)
@@ -129,7 +129,7 @@ class Person:
 
     def _order(self, command: ManualOrder, now: Instant) -> tuple[str, str]:
         if self._armed_until is None or now >= self._armed_until:
-            return "manual entry is not armed", ""
+            return "manual entry is not armed; m arms it", ""
         if command.instrument not in self._core.instruments:
             return f"{command.instrument} is not followed", ""
         self._armed_until = now + self._armed_for
@@ -204,5 +204,5 @@ class Person:
     def _stop(self) -> tuple[str, str]:
         scope = self._core.kill_scope()
         if scope.positions or scope.orders:
-            return f"{scope.positions} positions and {scope.orders} orders are still there", ""
+            return f"expected nothing open, got {scope.told}", ""
         return "", "the engine may stop"

@@ -226,7 +226,8 @@ class Inbox:
         lost = order.state is State.CANCELLED and order.cancel_at is None
         if order.role is Role.STOP and lost and trade.open:
             trade = msgspec.structs.replace(trade, stop_losses=trade.stop_losses + 1)
-            keeper.say(Topic.ALARM, order.instrument, f"stop {order.tag} was cancelled: {order.message}")
+            why = f": {order.message}" if order.message else ""
+            keeper.say(Topic.ALARM, order.instrument, f"stop {order.tag} was cancelled{why}")
         if trade.part is not None and trade.part.tag == order.tag:
             done = order.filled > 0
             keeper.say(Topic.PART, order.instrument, trade.part.reason, trade=trade, order=order)

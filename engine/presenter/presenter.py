@@ -141,7 +141,7 @@ class Presenter:
             # Told once: a market that has ended or is held would let the time run backwards.
             self._latched = (latch.since, shown_time(core, latch.since, now))
         scope = core.kill_scope()
-        progress = f"{scope.positions} positions and {scope.orders} orders left"
+        progress = f"{scope.told} left"
         if latch.state.value == "FLAT":
             progress = "the broker confirmed flat; cockpit rearm clears the latch"
         return LatchView(latch.state.value, self._latched[1], latch.by, latch.reason, progress)

@@ -8,6 +8,7 @@ from cockpit.kill_key import KillKey
 from cockpit.line import Guard
 from engine.commands import Kill
 from engine.link import Ended, command_of
+from engine.views import KillScope
 from tests.cockpit.pictures import killed, picture, with_broker
 from tests.cockpit.scripted import Desk, ScriptedKillSwitch
 from tests.cockpit.test_commands import panel_text
@@ -86,6 +87,14 @@ async def test_what_became_of_a_kill_without_an_engine_stands_across_the_screen(
         await desk.settle(pilot)
         desk.guard = guard
         await desk.until(pilot, lambda: says in panel_text(desk, "banner"))
+
+
+@pytest.mark.parametrize(
+    ("scope", "told"),
+    [(KillScope(1, 1, 0), "1 position and 1 order"), (KillScope(2, 0, 0), "2 positions and 0 orders")],
+)
+def test_what_a_kill_would_close_is_told_in_words(scope: KillScope, told: str) -> None:
+    assert scope.told == told
 
 
 async def test_the_screen_detaches_when_it_ends() -> None:

@@ -173,7 +173,7 @@ def test_an_entry_not_filled_in_three_seconds_is_cancelled_and_not_tried_again()
 def test_manual_entry_is_off_at_the_start_and_goes_off_unused() -> None:
     world = World()
     world.tell(ManualOrder("m", STOCK, Side.BUY))
-    assert answered(world, "m").text == "manual entry is not armed"
+    assert answered(world, "m").text == "manual entry is not armed; m arms it"
     world.tell(ArmManual("a", armed=True))
     assert world.core.manual_armed
     world.settle(601 * SECOND)
