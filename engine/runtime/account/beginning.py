@@ -80,24 +80,26 @@ class AccountBeginning:
         """
         beating = asyncio.ensure_future(self._keep_beating())
         interrupted = self._ledger.open_run()
-        cut_off = None if interrupted is None else read_plan(interrupted)
+        cut_off, unread = _plan_of(interrupted)
         if choice is not None:
             market = choice.market
-        elif cut_off is not None:
-            market = cut_off.choice.market
+        elif interrupted is not None:
+            market = _market_of(interrupted)
         else:
             market = Market(self._settings.account.mode)
         side = AccountMarket(
             self._home, self._directory, self._configuration, market, self._ledger, latched=self._latched
         )
         try:
+            if interrupted is not None and not side.clock.running:
+                await side.connect()
+            if interrupted is not None and cut_off is None:
+                return await self._begin_past(interrupted, unread, market, side)
             if interrupted is not None and cut_off is not None:
-                if not side.clock.running:
-                    await side.connect()
                 resumed = await self._go_on(interrupted, cut_off, market, side)
                 if resumed is not None:
                     return Begun(resumed, side, UNDER_WAY)
-            return await self._begin_new(MarketChoice(market), side)
+            return await self._begin_new(MarketChoice(market), side, keep_book=market is Market.LIVE)
         except BaseException:
             await side.close()
             raise
@@ -113,11 +115,7 @@ class AccountBeginning:
             await side.connect()
             return await asyncio.to_thread(self._resume, plan, side)
         if plan.day == today and not await asyncio.to_thread(self._is_flat, plan, side):
-            raise RunError(
-                f"a {plan.choice.market.value} run of today was cut off and its book is not known to be flat; go "
-                f"on with it by --set account.mode={plan.choice.market.value}, or close it by `cockpit flatten "
-                "--world account`"
-            )
+            raise _open_elsewhere(plan.choice.market)
         if plan.choice.market is Market.PAPER:
             await asyncio.to_thread(self._square_off, plan, side)
         self._ledger.end_run(run.run, wall_clock())
@@ -149,13 +147,36 @@ class AccountBeginning:
                 replaces=plan.run,
             )
 
-    async def _begin_new(self, choice: MarketChoice, side: AccountMarket) -> "Begun":
+    async def _begin_past(self, run: Run, unread: str, market: Market, side: AccountMarket) -> "Begun":
+        """Begin a run in place of one whose plan does not read: what it has open today is taken over."""
+        of_today = run.day == trading_date(side.clock.now())
+        if of_today and _market_of(run) is not market:
+            raise _open_elsewhere(_market_of(run))
+        text = f"the run begins anew and takes over what is open as outside positions: {unread}"
+        return await self._begin_new(
+            MarketChoice(market),
+            side,
+            keep_book=of_today or market is Market.LIVE,
+            notes=(Noted("alarm", text),),
+            replaces=run.run,
+        )
+
+    async def _begin_new(
+        self,
+        choice: MarketChoice,
+        side: AccountMarket,
+        *,
+        keep_book: bool,
+        notes: Iterable[Noted] = (),
+        replaces: str = "",
+    ) -> "Begun":
         _logger.info("making the checks before trading")
         verdict = await side.checks.make(feed_in_use=side.clock.mode == "feed" and side.clock.running)
         _logger.info("waiting for the market feed")
         await side.connect()
-        keep = choice.market is Market.LIVE
-        prepared = await asyncio.to_thread(self._fresh, choice, side, keep_book=keep)
+        prepared = await asyncio.to_thread(
+            self._fresh, choice, side, keep_book=keep_book, notes=notes, replaces=replaces
+        )
         return Begun(prepared, side, verdict)
 
     def _fresh(
@@ -217,3 +238,27 @@ class AccountBeginning:
         while True:
             self._beat()
             await asyncio.sleep(_BEAT_SECONDS)
+
+
+def _plan_of(run: Run | None) -> tuple[RunPlan | None, str]:
+    """Return the plan of a run that was cut off, or why it cannot be gone on with: another version wrote it."""
+    if run is None:
+        return None, ""
+    try:
+        plan = read_plan(run)
+        plan.configured()
+    except (RunError, ValueError) as error:
+        return None, str(error)
+    return plan, ""
+
+
+def _market_of(run: Run) -> Market:
+    """Return what a run of the account's was, by its name."""
+    return Market(run.run.partition("-")[0])
+
+
+def _open_elsewhere(market: Market) -> RunError:
+    return RunError(
+        f"a {market.value} run of today was cut off and its book is not known to be flat; go on with it by --set "
+        f"account.mode={market.value}, or close it by `cockpit flatten --world account`"
+    )

@@ -22,7 +22,7 @@ from engine.market.price import Paise, paise_of
 from engine.market.seed import InstrumentSeed
 from engine.market.session import TradingDay, trading_day
 from engine.market.watchlist import Problem
-from engine.runtime.plan import Market, RunPlan
+from engine.runtime.plan import Market
 from engine.runtime.run import RunError, earlier_sessions, read_plan
 from engine.upstox.client import UpstoxClient
 from engine.upstox.history import Past, read_past
@@ -95,8 +95,7 @@ class Opener:
             raise RunError(_nothing_to_follow(entries, problems))
         notes = [f"{state.file}: {state.reason}" for state in shelf.states if state.reason]
         notes += [f"{problem.entry} is not followed: {problem.reason}" for problem in problems]
-        earlier = earlier_run(ledger, market, day.day)
-        account = None if earlier is None else earlier.account
+        account, recovered = left_by_earlier_runs(ledger, market, day.day)
         if market is Market.LIVE and account is None:
             account = self._account()
         pasts = self._pasts(instruments, day, now, notes)
@@ -113,7 +112,7 @@ class Opener:
             },
             seeds=tuple(past.seed for past in pasts.values() if past.seed is not None),
             account=account,
-            recovered=None if earlier is None else recovered_state(ledger, earlier),
+            recovered=recovered,
             notes=tuple(notes),
         )
 
@@ -170,22 +169,29 @@ def levels_of(
     return replace(levels, average_range=past.range.value, range_days=past.range.days)
 
 
-def earlier_run(ledger: LedgerReader, market: Market, day: date) -> RunPlan | None:
-    """Return the newest earlier run of a day in paper, or in live: neither's losses are the other's."""
+def left_by_earlier_runs(
+    ledger: LedgerReader, market: Market, day: date
+) -> tuple[Paise | None, DayState | None]:
+    """Return the opening account that the day's newest run in paper, or in live, had, and where it left the limits.
+
+    Neither's losses are the other's. A plan that does not read (another version wrote it) tells nothing; what its run
+    wrote down of the limits counts all the same. Raises RunError.
+    """
     try:
         runs = [run for run in ledger.runs() if run.day == day and run.run.startswith(f"{market.value}-")]
-        return read_plan(runs[-1]) if runs else None
-    except LedgerError as error:
-        raise RunError(f"expected the runs of {day} to read, got: {error}") from error
-
-
-def recovered_state(ledger: LedgerReader, plan: RunPlan) -> DayState | None:
-    """Return what an earlier run left when it traded, else what it began with; raises RunError."""
-    try:
-        fact = ledger.day_state(plan.day, plan.run)
-        return plan.recovered if fact is None else msgspec.json.decode(fact.payload, type=DayState)
+        for run in reversed(runs):
+            fact = ledger.day_state(day, run.run)
+            state = None if fact is None else msgspec.json.decode(fact.payload, type=DayState)
+            try:
+                plan = read_plan(run)
+            except RunError:
+                if state is not None:
+                    return state.limits.account, state
+                continue
+            return plan.account, plan.recovered if state is None else state
     except (LedgerError, msgspec.DecodeError) as error:
-        raise RunError(f"expected the state of {plan.day} to read, got: {error}") from error
+        raise RunError(f"expected what the runs of {day} left to read, got: {error}") from error
+    return None, None
 
 
 def _nothing_to_follow(entries: Sequence[str], problems: Sequence[Problem]) -> str:
