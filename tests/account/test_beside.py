@@ -8,6 +8,7 @@ import pytest
 import config
 from engine.feeds.upstox.clock import LiveClock
 from engine.home import Home
+from engine.preflight.report import Report
 from engine.runtime.account import checks as checks_module
 from engine.runtime.account.beside import kept_up
 from engine.runtime.account.checks import Checks
@@ -34,6 +35,16 @@ async def test_work_beside_a_run_that_breaks_is_begun_again_until_it_is_cancelle
     assert (len(begun), task.cancelled()) == (3, True)
 
 
+def checks_of(root: Path) -> Checks:
+    return Checks(
+        config.Configuration(config.Settings(), {}),
+        Home(root),
+        Market.LIVE,
+        TokenStore(root),
+        LiveClock("wall"),
+    )
+
+
 async def test_checks_that_break_say_no_go_and_may_be_made_again(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -41,15 +52,39 @@ async def test_checks_that_break_say_no_go_and_may_be_made_again(
         raise KeyError("a fault of our own")
 
     monkeypatch.setattr(checks_module, "run_preflight", broken)
-    home = Home(tmp_path)
-    made = Checks(
-        config.Configuration(config.Settings(), {}),
-        home,
-        Market.LIVE,
-        TokenStore(tmp_path),
-        LiveClock("wall"),
-    )
+    made = checks_of(tmp_path)
     verdict = await made.make(feed_in_use=True)
     assert verdict.reason == "the checks broke: KeyError; engine.log says where"
     assert not made.running
     assert not made.view.go
+
+
+async def test_a_refusal_of_the_broker_that_comes_while_the_checks_are_made_outweighs_their_go(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made = checks_of(tmp_path)
+    go = Report("live", 1, 0.1, ())
+
+    def refused_meanwhile(*_: object, **__: object) -> Report:
+        made.heard("the token is dead")
+        return go
+
+    monkeypatch.setattr(checks_module, "run_preflight", refused_meanwhile)
+    assert (await made.make(feed_in_use=True)).reason == "the broker refuses us: the token is dead"
+
+
+async def test_a_refusal_that_ends_while_the_checks_are_made_has_them_made_once_more(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made = checks_of(tmp_path)
+    made.heard("the token is dead")
+    calls: list[str] = []
+
+    def mended_meanwhile(*_: object, **__: object) -> Report:
+        calls.append(made.refusal)
+        made.heard("")
+        return Report("live", 1, 0.1, ())
+
+    monkeypatch.setattr(checks_module, "run_preflight", mended_meanwhile)
+    assert (await made.make(feed_in_use=True)).reason == ""
+    assert calls == ["the token is dead", ""]

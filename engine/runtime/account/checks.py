@@ -41,6 +41,14 @@ class Checks:
         self._report: Report | None = None
         self._made: Instant = 0
         self.running = False
+        self.refusal = ""
+        """Why the broker takes no call of ours now; empty while it does."""
+        self._again = False
+
+    def heard(self, refusal: str) -> None:
+        """Take in what the broker refuses us for, or an empty text once it does no more: checks under way are stale."""
+        self._again = self.running and not refusal
+        self.refusal = refusal
 
     @property
     def view(self) -> PreflightView:
@@ -67,22 +75,28 @@ class Checks:
         self.running = True
         progress()
         try:
-            self._report = await asyncio.to_thread(
-                run_preflight,
-                self._configuration.settings,
-                self._home,
-                sources=self._configuration.sources,
-                mode=self._market.value,
-                token=self._token,
-                feed_in_use=feed_in_use,
-                day=datetime_of(self._clock.now()).date() if self._clock.running else None,
-            )
-            # On the run's own clock, as everything else on the screen; before it runs there is the report's.
-            self._made = self._clock.now() if self._clock.running else self._report.time
+            await self._make(feed_in_use=feed_in_use)
+            while self._again:
+                await self._make(feed_in_use=feed_in_use)
         except Exception as error:
             _logger.exception("expected the checks to end with a report, got a fault of our own")
             self._report = None
             return Checked(f"the checks broke: {type(error).__name__}; engine.log says where")
         finally:
             self.running = False
-        return self.verdict
+        return Checked(f"the broker refuses us: {self.refusal}") if self.refusal else self.verdict
+
+    async def _make(self, *, feed_in_use: bool) -> None:
+        self._again = False
+        self._report = await asyncio.to_thread(
+            run_preflight,
+            self._configuration.settings,
+            self._home,
+            sources=self._configuration.sources,
+            mode=self._market.value,
+            token=self._token,
+            feed_in_use=feed_in_use,
+            day=datetime_of(self._clock.now()).date() if self._clock.running else None,
+        )
+        # On the run's own clock, as everything else on the screen; before it runs there is the report's.
+        self._made = self._clock.now() if self._clock.running else self._report.time

@@ -363,6 +363,7 @@ class AccountMarket:
 
     def _on_refusal(self, why: str) -> None:
         """Pause entries while the broker takes no order of ours; once it does, the checks say whether they may go."""
+        self.checks.heard(why)
         if self._service is None:
             return
         if why:
