@@ -129,7 +129,7 @@ def test_the_strike_at_the_money_without_a_token_says_what_it_needs(stand: Stand
     done = stand.find("NIFTY CE ATM weekly")
     assert done.code == 1
     assert "expected the last price of NIFTY" in done.out
-    assert "sign in with cockpit login" in done.err
+    assert "sign in again with cockpit login" in done.err
 
 
 def test_fresh_lists_are_not_asked_for_again(stand: Stand) -> None:

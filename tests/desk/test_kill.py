@@ -171,7 +171,7 @@ def test_a_bad_setting_does_not_stop_a_kill_from_the_shell(
     done = here.run("flatten", "--world", "replay")
     assert done.returncode == 0, done.stderr
     assert "going on without the settings" in done.stderr
-    assert is_flat(engine.book())
+    wait_until(lambda: is_flat(engine.book()), "the flat book on disk")
 
 
 def test_manual_entry_is_off_after_a_death_and_after_a_kill(
