@@ -156,7 +156,7 @@ class UnixLink:
         except asyncio.IncompleteReadError:
             self._end("the engine is gone")
         except OSError as error:
-            self._end(str(error))
+            self._end(f"the line to the engine broke: {error.strerror or error}")
 
     def _end(self, reason: str) -> None:
         if self._ended is None:
