@@ -18,7 +18,7 @@ from engine.performance.metrics import summarise
 from engine.performance.records import setup_record
 from engine.performance.trade import ClosedTrade
 from engine.presenter.ladder import OwnLevel, build_ladder, describe_location
-from engine.presenter.rows import order_rows, outside_rows, position_row, shown_time
+from engine.presenter.rows import order_rows, outside_rows, position_row, shown_time, stop_shown
 from engine.risk.marks import DayResult, Holding
 from engine.views import (
     EventLine,
@@ -312,9 +312,9 @@ def _own_levels(core: Core, key: str) -> list[OwnLevel]:
         average = trade.average
         if average is not None:
             levels.append((average, f"{trade.signed:+d} entry"))
-        if trade.stop is not None:
+        if trade.stop is not None and (stop := stop_shown(core, trade)) is not None:
             word = "trail" if trade.stop.trailing else "stop"
-            levels.append((trade.stop.trigger, f"{word} {_price(trade.stop.trigger)}"))
+            levels.append((stop, f"{word} {_price(stop)}"))
         if trade.target_1 is not None and not trade.t1_done:
             levels.append((trade.target_1, f"T1 {_price(trade.target_1)}"))
         if trade.target_2 is not None:

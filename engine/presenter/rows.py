@@ -5,14 +5,18 @@ from typing import Final
 from engine.auction.context import Quality
 from engine.core import Core
 from engine.market.clock import Instant
+from engine.market.price import Paise
 from engine.orders.messages import OrderType, Role
 from engine.orders.order import Order
 from engine.orders.protection import covered
 from engine.orders.states import State
 from engine.orders.trade import Mode, Trade
+from engine.setups.signal import Side
 from engine.views import OrderRow, PositionRow, StopState
 
 ORDERS_SHOWN: Final = 30
+_MOVING: Final = "moving"
+"""Stands for the term of a stop whose change the broker has not confirmed."""
 
 
 def position_row(core: Core, trade: Trade, now: Instant) -> PositionRow:
@@ -28,6 +32,8 @@ def position_row(core: Core, trade: Trade, now: Instant) -> PositionRow:
         if trade.stop is not None and trade.stop.risk > 0:
             r = pnl / (trade.stop.risk * trade.open_quantity)
     target = trade.target_2 if trade.t1_done else trade.target_1
+    shown = stop_shown(core, trade)
+    moving = trade.stop is not None and shown != trade.stop.trigger
     return PositionRow(
         instrument=trade.instrument,
         symbol=instrument.symbol,
@@ -38,16 +44,28 @@ def position_row(core: Core, trade: Trade, now: Instant) -> PositionRow:
         mark_quality="" if mark is None or mark.quality is Quality.LIVE else mark.quality.value,
         pnl=pnl,
         r=r,
-        stop=None if trade.stop is None else trade.stop.trigger,
+        stop=shown,
         stop_state=stop_state(core, trade),
-        stop_term="" if trade.stop is None else trade.stop.term.value,
-        locked_r=None if trade.stop is None else float(trade.stop.locked),
+        stop_term=_MOVING if moving else "" if trade.stop is None else trade.stop.term.value,
+        locked_r=None if trade.stop is None or moving else float(trade.stop.locked),
         target=target,
         target_state="" if target is None else "watched",
         setup=trade.setup,
         since=trade.opened_at,
         external=trade.external,
     )
+
+
+def stop_shown(core: Core, trade: Trade) -> Paise | None:
+    """Return the trigger that stands at the exchange, the farthest of several; before one stands, the wanted one."""
+    standing = [
+        order.trigger_price
+        for order in core.orders.live(trade.instrument)
+        if order.role is Role.STOP and order.order_type is OrderType.STOP_LIMIT and order.resting
+    ]
+    if standing and trade.mode is not Mode.EXIT:
+        return min(standing) if trade.side is Side.BUY else max(standing)
+    return None if trade.stop is None else trade.stop.trigger
 
 
 def stop_state(core: Core, trade: Trade) -> StopState:

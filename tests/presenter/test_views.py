@@ -13,8 +13,10 @@ from engine.core import Core
 from engine.market.clock import SECOND
 from engine.orders.messages import OrderType, Role
 from engine.orders.order import Order
+from engine.orders.trade import Mode, Trade
 from engine.performance.report import performance_report
 from engine.presenter import Presenter, Surroundings
+from engine.setups.signal import Side
 from engine.views import LadderRow, Severity, StopState, View
 from tests.runtime.driver import Act, Driver, deep
 from tests.runtime.market import tape
@@ -44,13 +46,21 @@ def proven_stop(order: Order) -> bool:
     return order.role is Role.STOP and order.order_type is OrderType.STOP_LIMIT and order.resting
 
 
+def stop_of(core: Core, trade: Trade) -> int | None:
+    """The trigger a trader may rely on: what stands at the exchange, the farthest of several."""
+    live = [order.trigger_price for order in core.orders.live(trade.instrument) if proven_stop(order)]
+    if live and trade.mode is not Mode.EXIT:
+        return min(live) if trade.side is Side.BUY else max(live)
+    return None if trade.stop is None else trade.stop.trigger
+
+
 def check_positions(core: Core, view: View) -> None:
     ours = [row for row in view.positions if not row.external]
     assert [(row.instrument, row.quantity, row.average) for row in ours] == [
         (trade.instrument, trade.signed, trade.average or 0) for trade in core.trades
     ]
     for row, trade in zip(ours, core.trades, strict=True):
-        assert row.stop == (None if trade.stop is None else trade.stop.trigger)
+        assert row.stop == stop_of(core, trade)
         if row.stop_state is StopState.HELD:
             live = core.orders.live(trade.instrument)
             held = sum(order.remaining for order in live if proven_stop(order))
@@ -85,7 +95,9 @@ def check_own_levels(core: Core, key: str, height: int, rows: dict[int, LadderRo
     trade = core.keeper.portfolio.current(key)
     wanted: dict[str, int] = {}
     if trade is not None and trade.open and trade.stop is not None and trade.average is not None:
-        wanted[f"{trade.stop.trigger / 100:,.2f}"] = trade.stop.trigger
+        stop = stop_of(core, trade)
+        assert stop is not None
+        wanted[f"{stop / 100:,.2f}"] = stop
         wanted[f"{trade.signed:+d} entry"] = trade.average
     for words, price in wanted.items():
         row = rows.get(price // height * height)
