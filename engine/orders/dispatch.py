@@ -1,5 +1,6 @@
 """The one way out: drafts become requests here and nowhere else, after the gate, with their intent first."""
 
+import re
 from typing import Final
 
 import msgspec
@@ -19,6 +20,7 @@ from engine.orders.messages import (
 from engine.orders.order import Order, Terms
 from engine.orders.states import State
 
+_SHAPE: Final = re.compile(r"[0-9]{6}[0-9a-z]{1,4}-[0-9]{6}-[ESX]")
 _LETTERS: Final = {Role.ENTRY: "E", Role.STOP: "S", Role.EXIT: "X"}
 
 
@@ -54,6 +56,11 @@ class Ids:
     def made(self, name: str) -> bool:
         """Say whether a name is one of this run's, used already or not."""
         return name.startswith(f"{self.prefix}-")
+
+
+def resembles_ours(name: str) -> bool:
+    """Say whether a name has the shape of an account run's orders: this one's, or one of an earlier run."""
+    return _SHAPE.fullmatch(name) is not None
 
 
 class Dispatcher:

@@ -16,7 +16,7 @@ from engine.market.clock import MILLISECOND, SECOND, Instant
 from engine.market.instrument import Instrument
 from engine.orders.book import OrderBook
 from engine.orders.closer import plan_close, wish_cancel
-from engine.orders.dispatch import Dispatcher, Ids, Record
+from engine.orders.dispatch import Dispatcher, Ids, Record, resembles_ours
 from engine.orders.flatten import Flattening, closing_order
 from engine.orders.gate import Draft, Gate, GateDenial, Surroundings
 from engine.orders.messages import Role
@@ -274,7 +274,13 @@ class Keeper:
 
     def _counts(self, order: Order) -> bool:
         """Say whether an order is ours to move: a stranger's is, too, once the kill is on."""
-        return not order.adopted or bool(order.trade) or self.kill.active
+        return not order.adopted or bool(order.trade) or self.kill.active or self.orphaned(order)
+
+    def orphaned(self, order: Order) -> bool:
+        """Say whether an order of an earlier run of ours has nothing left to protect: it could only open something."""
+        if self.verified is None or not order.adopted or not resembles_ours(order.tag):
+            return False
+        return not self.portfolio.net(order.instrument)
 
     def _tend_entries(self, plan: Plan, s: Situation) -> None:
         for entry in s.entries:

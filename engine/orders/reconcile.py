@@ -46,6 +46,9 @@ def reconcile(keeper: Keeper, read: BookRead, asked: Instant, now: Instant) -> N
     flat = all(position.quantity == 0 for position in read.positions)
     flat = flat and not any(_row_live(row) for row in read.orders) and not keeper.orders.live()
     keeper.verified = Verified(read.time, now, flat)
+    for order in keeper.orders.live():
+        if keeper.orphaned(order):
+            keeper.tend(order.instrument, now)
     keeper.kill.answered(read.request, flat=flat, last_fill_at=keeper.orders.last_fill_at, now=now)
 
 
