@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from engine.home import World
 from engine.link import LinkError, UnixLink
 from engine.market.clock import MINUTE
-from tests.desk.outside import Engine, Outside, wait_until
+from tests.desk.outside import PATIENCE, Engine, Outside, wait_until
 from tests.fake_upstox.running import RunningFake
 from tests.recordings import EQ_A, EQ_B
 
@@ -50,9 +50,10 @@ def settle(engine: Engine, fake: RunningFake) -> None:
 @contextlib.contextmanager
 def watched(engine: Engine) -> Iterator[None]:
     """Keep a screen attached: paper and live enter nothing while nobody watches."""
-    over = threading.Event()
+    attached, over = threading.Event(), threading.Event()
 
     async def sit(line: UnixLink) -> None:
+        attached.set()
         # The engine may be killed under its screen.
         with contextlib.suppress(LinkError):
             async for _ in line:
@@ -61,6 +62,7 @@ def watched(engine: Engine) -> Iterator[None]:
 
     thread = threading.Thread(target=lambda: engine.attached(sit), daemon=True)
     thread.start()
+    assert attached.wait(PATIENCE), "the screen never attached"
     try:
         yield
     finally:
