@@ -61,9 +61,6 @@ from engine.risk.stage12 import Stage12Controller
 from engine.setups.register import trading_word
 from engine.views import EventLine, KillScope, Severity
 
-OWN_REFUSALS: Final = ("LATCHED ", "LEDGER ")
-"""Codes of entries that our own side held back: no broker has judged the name."""
-
 KILL_LATCH: Final = "kill latch"
 _PAUSED: Final = "PAUSED: "
 
@@ -417,7 +414,7 @@ class Core:
                 self.minder.part_taken(item.trade)
             elif item.topic is Topic.PROTECTED and item.trade is not None:
                 self.minder.fit(item.trade, now)
-            elif item.topic is Topic.REFUSED and not item.text.startswith(OWN_REFUSALS):
+            elif item.topic is Topic.REFUSED:
                 self.decider.blocked.setdefault(item.instrument, f"the broker refused it: {item.text}")
             elif item.topic is Topic.FILL and self.account.observe(now):
                 self._stop_day(now)

@@ -42,6 +42,8 @@ class Resolution(StrEnum):
     """What became of a request that was refused or gave up."""
 
     PLACE_REFUSED = "PLACE REFUSED"
+    PLACE_HELD_BACK = "PLACE HELD BACK"
+    """Refused without a word on the order itself: the same one may pass later."""
     MODIFY_REFUSED = "MODIFY REFUSED"
     CANCEL_REFUSED = "CANCEL REFUSED"
     IN_DOUBT = "IN DOUBT"
@@ -179,7 +181,8 @@ class OrderBook:
             order, state=State.REJECTED, message=text, changed_at=now, answered=True, doubt_since=None
         )
         self._store(changed)
-        return Applied(changed, resolution=Resolution.PLACE_REFUSED, before=order.state)
+        resolution = Resolution.PLACE_REFUSED if event.lasting else Resolution.PLACE_HELD_BACK
+        return Applied(changed, resolution=resolution, before=order.state)
 
     def _request_refused(self, order: Order, event: Refused, text: str, now: Instant) -> Applied:
         cancelling = order.state is State.PENDING_CANCEL

@@ -176,8 +176,8 @@ class Inbox:
         trade = keeper.portfolio.get(order.trade)
         if trade is None:
             return
-        if resolution is Resolution.PLACE_REFUSED:
-            self._place_refused(trade, order, now)
+        if resolution in (Resolution.PLACE_REFUSED, Resolution.PLACE_HELD_BACK):
+            self._place_refused(trade, order, now, judged=resolution is Resolution.PLACE_REFUSED)
         elif resolution is Resolution.ABSENT and order.role is Role.ENTRY:
             keeper.portfolio.put(msgspec.structs.replace(trade, given_up=True))
             keeper.say(Topic.WARNING, order.instrument, f"{order.tag} never arrived: the entry is given up")
@@ -194,12 +194,12 @@ class Inbox:
             keeper.portfolio.put(trade)
             keeper.say(Topic.WARNING, order.instrument, f"{order.tag}: change refused, {order.message}")
 
-    def _place_refused(self, trade: Trade, order: Order, now: Instant) -> None:
+    def _place_refused(self, trade: Trade, order: Order, now: Instant, *, judged: bool) -> None:
         keeper = self._keeper
         keeper.say(
             Topic.ALARM, order.instrument, f"{order.role.lower()} {order.tag} rejected: {order.message}"
         )
-        if order.role is Role.ENTRY:
+        if order.role is Role.ENTRY and judged:
             keeper.say(Topic.REFUSED, order.instrument, order.message, trade=trade)
         if order.role is Role.STOP:
             trade = msgspec.structs.replace(trade, stop_rejections=trade.stop_rejections + 1)

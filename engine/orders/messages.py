@@ -94,6 +94,8 @@ class Refused(msgspec.Struct, frozen=True, tag="refused"):
     code: str
     message: str
     request: str = ""
+    lasting: bool = True
+    """Whether the order was judged; False when the line, the sign-in, a limit or our own side stood in its way."""
 
 
 class Unanswered(msgspec.Struct, frozen=True, tag="unanswered"):

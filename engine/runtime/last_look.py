@@ -20,7 +20,11 @@ def last_refusal(request: Request, orders: OrderBook, *, latched: bool, durable:
         return None
     asked = request.request if isinstance(request, ModifyOrder) else ""
     if latched:
-        return Refused(request.tag, "LATCHED", "the kill latch is set; nothing was sent", asked)
+        return Refused(
+            request.tag, "LATCHED", "the kill latch is set; nothing was sent", asked, lasting=False
+        )
     if not durable:
-        return Refused(request.tag, "LEDGER", "the ledger cannot be written; nothing was sent", asked)
+        return Refused(
+            request.tag, "LEDGER", "the ledger cannot be written; nothing was sent", asked, lasting=False
+        )
     return None

@@ -94,7 +94,7 @@ class Faults:
 
     requests: list[str] = field(default_factory=list)
     """ok, lost (never arrives), silent (the same, and nobody says so), lost-answer, late (arrives after 8 s),
-    reject, refuse."""
+    reject, refuse, hold-back (refused, but not for the order's sake)."""
     reports: list[str] = field(default_factory=list)
     """ok, twice, slow (300 ms), never."""
     reads: list[str] = field(default_factory=list)
@@ -251,10 +251,11 @@ class World:
             self.after(SECOND, lambda: self.tell(Unanswered(tag, "timeout", name)))
         if fault in ("lost", "silent"):
             return
-        answered = fault in ("ok", "reject", "refuse")
+        answered = fault in ("ok", "reject")
         delay = LATE if fault == "late" else LATENCY
-        if fault == "refuse":
-            self.after(LATENCY, lambda: self.tell(Refused(tag, "UDAPI1", "refused by test", name)))
+        if fault in ("refuse", "hold-back"):
+            refused = Refused(tag, "UDAPI1", "refused by test", name, lasting=fault == "refuse")
+            self.after(LATENCY, lambda: self.tell(refused))
             return
         self.after(delay, lambda: self._arrive(request, answered=answered, fault=fault))
 

@@ -2,7 +2,7 @@
 
 import msgspec
 
-from engine.commands import ExitPosition
+from engine.commands import ExitPosition, Outcome
 from engine.market.clock import MILLISECOND, SECOND
 from engine.orders.messages import (
     CancelOrder,
@@ -82,6 +82,22 @@ def test_04_a_refusal_with_the_brokers_envelope_is_final_and_blocks_the_name() -
     assert order.state is State.REJECTED
     world.trade()
     assert "the broker refused it" in buy(world, name="again").text
+
+
+def test_04_a_refusal_that_judged_no_order_leaves_the_name_tradable() -> None:
+    world = World()
+    world.faults.requests.append("hold-back")
+    buy(world)
+    world.run(SECOND)
+    [entry] = placed(world, Role.ENTRY)
+    order = world.core.orders.get(entry.tag)
+    assert order is not None
+    assert order.state is State.REJECTED
+    world.run(5 * SECOND)
+    world.trade()
+    assert buy(world, name="again").outcome is Outcome.ACCEPTED
+    world.run(2 * SECOND)
+    assert stop_of(world).remaining == world.position() > 0
 
 
 # 5 to 11: fills.

@@ -139,7 +139,9 @@ class LiveBroker:
             case CancelOrder() if not request.order_id and self._lanes.withdraw(
                 LaneName.ENTRIES, request.tag
             ):
-                refusal = Refused(request.tag, "WITHDRAWN", "cancelled before it left; nothing was sent")
+                refusal = Refused(
+                    request.tag, "WITHDRAWN", "cancelled before it left; nothing was sent", lasting=False
+                )
                 self._placed(request.tag, refusal)
             case ModifyOrder() | CancelOrder():
                 self._put(LaneName.URGENT, request.tag, request)

@@ -21,7 +21,7 @@ from engine.orders.messages import (
 )
 from engine.setups.signal import Side
 from engine.upstox.client import Bulk
-from engine.upstox.outcome import Done, InDoubt, Outcome
+from engine.upstox.outcome import Done, InDoubt, Outcome, Rejected
 from engine.upstox.records import INTRADAY, OrderRow, PositionRow
 from engine.upstox.terms import NewOrder
 
@@ -98,7 +98,8 @@ def answer_of(tag: str, request: str, outcome: Outcome) -> BrokerEvent:
         case InDoubt(detail=detail):
             return Unanswered(tag, detail, request)
         case _:
-            return Refused(tag, outcome.code, outcome.message, request)
+            lasting = isinstance(outcome, Rejected)
+            return Refused(tag, outcome.code, outcome.message, request, lasting=lasting)
 
 
 def broken(request: Request, detail: str) -> BrokerEvent:

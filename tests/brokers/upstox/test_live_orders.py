@@ -81,23 +81,23 @@ def test_an_answer_that_proves_nothing_leaves_the_order_in_doubt(
 
 
 @pytest.mark.parametrize(
-    ("status", "code", "kind"),
+    ("status", "code", "judged"),
     [
-        (400, "UDAPI1052", "UDAPI1052"),
-        (401, "UDAPI100050", "UDAPI100050"),
-        (403, "UDAPI1154", "UDAPI1154"),
-        (423, "UDAPI100074", "UDAPI100074"),
-        (429, "UDAPI10005", "UDAPI10005"),
+        (400, "UDAPI1052", True),
+        (401, "UDAPI100050", False),
+        (403, "UDAPI1154", False),
+        (423, "UDAPI100074", False),
+        (429, "UDAPI10005", False),
     ],
 )
-def test_a_refusal_in_the_brokers_own_words_is_definite_and_keeps_its_code(
-    live: Live, status: int, code: str, kind: str
+def test_a_refusal_in_the_brokers_own_words_is_definite_and_says_whether_the_order_was_judged(
+    live: Live, status: int, code: str, judged: bool
 ) -> None:
     live.fake.plant("status", call="place", status=status, code=code, text="no")
     live.enter("a-1-E")
     refused = live.wait_for(Refused, "a-1-E")
     assert isinstance(refused, Refused)
-    assert (refused.code, refused.message) == (kind, "no")
+    assert (refused.code, refused.message, refused.lasting) == (code, "no", judged)
     assert live.at_broker("a-1-E") == []
     assert not live.broker.at_stake
 
