@@ -47,7 +47,8 @@ class Checks:
 
     def heard(self, refusal: str) -> None:
         """Take in what the broker refuses us for, or an empty text once it does no more: checks under way are stale."""
-        self._again = self.running and not refusal
+        if self.running and self.refusal and not refusal:
+            self._again = True
         self.refusal = refusal
 
     @property
