@@ -98,6 +98,15 @@ class MinuteBars:
             len(self.minutes) >= count and self.newest - self.minutes[-count].start == self._period * MINUTE
         )
 
+    @property
+    def has_hole(self) -> bool:
+        """Say whether a minute is missing among the newest period + 1, as far back as any came."""
+        if not self.minutes:
+            return False
+        since = max(self.minutes[0].start, self.newest - self._period * MINUTE)
+        known = sum(1 for bar in self.minutes[-self._period - 1 :] if bar.start >= since)
+        return known * MINUTE < self.newest - since + MINUTE
+
     def _extend_atr(self, bar: Bar) -> None:
         if not self.minutes:
             return

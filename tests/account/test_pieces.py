@@ -220,3 +220,18 @@ async def test_outside_the_session_nothing_is_missed(day: TradingDay) -> None:
     asking.now += 60 * MINUTE
     await asking.missed.ask_what_is_due()
     assert asking.asked == []
+
+
+async def test_a_hole_on_a_line_that_never_broke_is_asked_for_too_but_not_all_the_time(
+    day: TradingDay,
+) -> None:
+    asking = Asking(day, minutes(day, 60), minutes(day, 60))
+    asking.missed = Missed(
+        asking._read, day, asking.tape, None, lambda: asking.now, lambda: None, lambda key: key == EQ_A
+    )
+    await asking.missed.ask_what_is_due()
+    await asking.missed.ask_what_is_due()
+    assert asking.asked == [EQ_A]
+    asking.now += 4 * MINUTE
+    await asking.missed.ask_what_is_due()
+    assert asking.asked == [EQ_A, EQ_A]

@@ -129,3 +129,12 @@ def test_a_backfill_never_changes_what_the_feed_told_nor_runs_ahead_of_it(minute
     later = Bar(minutes[-1].start + MINUTE, 1, 2, 1, 2, 7)
     assert bars.backfill([other, later]) is False
     assert bars.minutes == collect(minutes).minutes
+
+
+@given(minute_lists().filter(lambda minutes: len(minutes) > 0))
+def test_a_hole_is_a_minute_missing_among_those_the_average_needs(minutes: list[Bar]) -> None:
+    bars = collect(minutes)
+    newest = minutes[-1].start
+    since = max(minutes[0].start, newest - 14 * MINUTE)
+    expected = set(range(since, newest + 1, MINUTE)) - {bar.start for bar in minutes}
+    assert bars.has_hole is bool(expected)

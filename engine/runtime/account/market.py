@@ -46,6 +46,8 @@ from engine.upstox.token import TokenStore
 from engine.upstox.transport import transport_for
 from engine.views import PreflightView
 
+_CHECK_AGAIN_SECONDS: Final = 120.0
+"""Between two checks while the last ones say no."""
 _AFTER_A_FAULT_SECONDS: Final = 1.0
 _LOOK_SECONDS: Final = 0.02
 """Between two looks for the feed's first word."""
@@ -227,10 +229,15 @@ class AccountMarket:
             self._recorder,
             self.clock.now,
             self._wake,
+            lambda key: key in service.core.watchlist and service.core.market.auction(key).bars.has_hole,
         )
         self._missed.look_for(tape.instruments)
         holdings = Holdings(service.core, self._following, self.clock.now, self._note)
-        works = {"the search for missed minutes": self._missed.run, "the look for holdings": holdings.run}
+        works = {
+            "the search for missed minutes": self._missed.run,
+            "the look for holdings": holdings.run,
+            "the checks until they say go": self._check_until_go,
+        }
         self._beside = [asyncio.ensure_future(kept_up(what, work)) for what, work in works.items()]
         self._feed.unsubscribe(set(service.core.instruments) - set(service.core.watchlist))
         if verdict.reason:
@@ -243,6 +250,13 @@ class AccountMarket:
     def check_soon(self) -> None:
         """Make the checks beside a run that could not wait for them; until they say go it enters nothing."""
         self._checking = asyncio.ensure_future(self._check())
+
+    async def _check_until_go(self) -> None:
+        """Make the checks again while they say no: a busy minute of the machine must not cost a day of entries."""
+        while True:
+            await asyncio.sleep(_CHECK_AGAIN_SECONDS)
+            if self.checks.verdict.reason and not self.checks.running:
+                await self._check()
 
     async def _check(self) -> Checked:
         verdict = await self.checks.make(feed_in_use=True)

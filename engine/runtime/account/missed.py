@@ -40,14 +40,18 @@ class Missed:
         recorder: Recorder | None,
         now: Callable[[], Instant],
         wake: Callable[[], None],
+        has_hole: Callable[[str], bool] = lambda _: False,
     ) -> None:
+        """Take the way to the broker's candles; ``has_hole`` says that minutes are missing though nothing broke."""
         self._read_minutes = read_minutes
         self._day = day
         self._tape = tape
         self._recorder = recorder
         self._now = now
         self._wake = wake
+        self._has_hole = has_hole
         self._wanted: dict[str, Instant] = {}
+        self._asked: dict[str, Instant] = {}
 
     def look_for(self, instruments: Mapping[str, Instrument]) -> None:
         """Ask for each instrument's newest minutes as soon as those up to now are settled."""
@@ -64,11 +68,23 @@ class Missed:
 
     async def ask_what_is_due(self) -> None:
         """Ask for what is settled by now; what the broker did not answer is asked again later."""
+        self._look_for_holes()
         for key in [key for key, when in self._wanted.items() if self._now() >= when]:
             del self._wanted[key]
             await self._ask(key)
 
+    def _look_for_holes(self) -> None:
+        """Want the minutes of what has a hole: a feed may fall silent on a line that never breaks."""
+        now = self._now()
+        for key, instrument in self._tape.instruments.items():
+            rested = now - self._asked.get(key, 0) >= _AFTER
+            if key in self._wanted or not rested or not instrument.tradable:
+                continue
+            if self._day.in_session(instrument.kind, now) and self._has_hole(key):
+                self._wanted[key] = now
+
     async def _ask(self, key: str) -> None:
+        self._asked[key] = self._now()
         try:
             candles = await asyncio.to_thread(self._read_minutes, key)
         except CallFailed as error:
