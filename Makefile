@@ -1,6 +1,7 @@
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
+TESTS := -q -n 3 --dist loadfile
 
 .PHONY: install install-dev run test check bench campaign clean lock
 
@@ -23,14 +24,14 @@ run: install
 	@$(BIN)/cockpit demo
 
 test: install-dev
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest $(TESTS)
 
 check: install-dev
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/lint-imports
 	$(BIN)/mypy
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest $(TESTS)
 
 bench: install-dev
 	$(BIN)/python -m benchmarks
