@@ -16,6 +16,7 @@ from urllib.parse import urlsplit
 from pydantic import BaseModel, ConfigDict, Field, PlainSerializer, ValidationError, field_validator
 
 ENVIRONMENT_PREFIX: Final = "COCKPIT_"
+OVERRIDE: Final = "--set"
 FILE_NAME: Final = "cockpit.toml"
 _NOT_SETTINGS: Final = frozenset({"COCKPIT_HOME"})
 
@@ -550,7 +551,7 @@ def _from_overrides(overrides: Sequence[str]) -> Iterator[tuple[str, object, str
         if not equals or name.count(".") != 1:
             shown = "a hidden value" if name.startswith(tuple(SECRET_SETTINGS)) else repr(override)
             raise SettingsError(f"--set: expected section.key=value, got {shown}")
-        yield name, _from_text(name, text.strip()), f"--set {name}"
+        yield name, _from_text(name, text.strip()), f"{OVERRIDE} {name}"
 
 
 def load(
@@ -631,6 +632,19 @@ def secrets_as_environment(overrides: Sequence[str]) -> tuple[list[str], dict[st
         else:
             public.append(override)
     return public, variables
+
+
+def overrides_as_environment(configuration: Configuration) -> dict[str, str]:
+    """Return what a command line set, as environment variables: for a process that must see the same settings."""
+    dumped = configuration.settings.model_dump(mode="json")
+    variables = {}
+    for name, source in configuration.sources.items():
+        if source == f"{OVERRIDE} {name}":
+            section, _, key = name.partition(".")
+            value = dumped[section][key]
+            text = ",".join(map(str, value)) if isinstance(value, list) else str(value)
+            variables[ENVIRONMENT_PREFIX + name.upper().replace(".", "__")] = text
+    return variables
 
 
 def describe(configuration: Configuration) -> list[Setting]:

@@ -116,3 +116,12 @@ def test_clock_settings_take_auto_or_a_time_of_day(tmp_path: Path) -> None:
     assert rows["session.last_entry"] == "auto"
     with pytest.raises(config.SettingsError, match=r"session.flat_by: expected auto or HH:MM, got '25:00'"):
         config.load(tmp_path, ["session.flat_by=25:00"], {})
+
+
+def test_what_a_command_line_set_can_be_handed_on_as_environment(tmp_path: Path) -> None:
+    words = ["account.mode=live", "watchlist.instruments=INFY,NIFTY FUT near", "recorder.enabled=false"]
+    words += ["upstox.access_token=a.b.c", "risk.max_positions=2"]
+    told = config.load(tmp_path, words, {"COCKPIT_RISK__MAX_POSITIONS": "1"})
+    handed_on = config.load(tmp_path, (), config.overrides_as_environment(told))
+    assert handed_on.settings == told.settings
+    assert "COCKPIT_PAPER__LATENCY_MS" not in config.overrides_as_environment(told)

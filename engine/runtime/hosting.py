@@ -192,6 +192,7 @@ class Host:
                 stdout=subprocess.DEVNULL,
                 stderr=subprocess.DEVNULL,
                 start_new_session=True,
+                env={**os.environ, **config.overrides_as_environment(self._configuration)},
             )
         os._exit(1)
 
