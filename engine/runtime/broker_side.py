@@ -39,8 +39,8 @@ class BrokerSide(Protocol):
         """Return how many positions and live orders at the broker a kill would leave alone."""
         ...
 
-    def flush(self) -> None:
-        """Hand what was recorded to the system, ahead of a place in it that is kept."""
+    def flush(self) -> bool:
+        """Hand what was recorded to the system, ahead of a place in it that is kept; False where it must wait."""
         ...
 
     async def obey(self, command: Asked) -> CommandResult:

@@ -42,9 +42,12 @@ class Durability:
         monotonic: Callable[[], float],
         *,
         every: float = COMMIT_SECONDS,
-        before: Callable[[], None] = lambda: None,
+        before: Callable[[], bool] = lambda: True,
     ) -> None:
-        """Take the disks; ``before`` is called ahead of each place and each intent, ``every`` seconds at the latest."""
+        """Take the disks; ``before`` is called ahead of each place and each intent, ``every`` seconds at the latest.
+
+        Where it says no, the place must wait for the next time.
+        """
         self._ledger = ledger
         self._exchange = exchange
         self._run = run
@@ -93,11 +96,15 @@ class Durability:
             return
         since = self._monotonic() - self._last
         if since >= self._every or (self._unsaved and since >= _SOON_SECONDS):
-            self._commit()
+            if self._before():
+                self._commit()
+            else:
+                self._last = self._monotonic()
 
     async def flush(self) -> None:
         """Write everything that is not yet on disk; raises LedgerError or ExchangeError when that cannot be done."""
         self._unsaved = True
+        self._before()
         while self._unsaved or self._writing is not None:
             if self._writing is not None:
                 await settled(self._writing, None)
@@ -122,7 +129,6 @@ class Durability:
         if not self._unsaved and not self._problem and place == self._place:
             return
         self._unsaved, self._place = False, place
-        self._before()
         batch = self._exchange.capture(cursor)
         if batch is None or self._ledger is None:
             return

@@ -34,8 +34,9 @@ class Quiet:
     notes: Mapping[str, str] = {}
     left_outside = 0
 
-    def flush(self) -> None:
+    def flush(self) -> bool:
         """Keep nothing."""
+        return True
 
     async def obey(self, command: Asked) -> CommandResult:
         """Refuse."""

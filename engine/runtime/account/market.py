@@ -296,14 +296,15 @@ class AccountMarket:
             await asyncio.to_thread(self._recorder.close, "the engine ended", self.clock.now())
         self._client.close()
 
-    def flush(self) -> None:
-        """Hand what was recorded to the system: a run's place never stands beyond its recording."""
-        if self._recorder is None:
-            return
-        self._recorder.flush()
+    def flush(self) -> bool:
+        """Hand what was recorded to the system: a run's place never stands beyond its recording, while there is one."""
+        recorder = self._recorder
+        if recorder is None or recorder.flush():
+            return True
         if self._unrecorded and not self._told_unrecorded and self._service is not None:
             self._told_unrecorded = True
             self._service.tell(Checked(self._unrecorded))
+        return recorder.failure is not None
 
     def _listen(self, tape: LiveTape) -> LiveTape:
         """Record from now on and subscribe; what arrives goes on the tape."""
