@@ -65,6 +65,6 @@ def test_an_entry_that_our_own_side_held_back_blocks_no_name(tmp_path: Path) -> 
     playback = driver.run.playback
     playback.tell(ManualOrder("m", KEY, Side.SELL))
     tag = playback.core.orders.all()[0].tag
-    playback.tell(Refused(tag, "LEDGER", "the ledger cannot be written; nothing was sent"))
+    playback.tell(Refused(tag, "LEDGER", "the ledger cannot be written; nothing was sent", lasting=False))
     assert playback.core.decider.blocked == {}
     driver.close()
