@@ -213,20 +213,24 @@ def test_concatenated_gzip_members_are_one_recording(tmp_path: Path) -> None:
         (b"", "got an empty file"),
         (b"[{}]", "expected a gzip file"),
         (b"PK\x03\x04 a zip", "expected a gzip file"),
-        (gzip.compress(b""), "nothing readable"),
-        (gzip.compress(b"   \n"), "nothing readable"),
-        (gzip.compress(b"hello"), "expected a JSON array"),
-        (gzip.compress(b'{"fullFeed": {}}'), "expected a JSON array"),
-        (gzip.compress(b"[]"), "instrumentKey"),
-        (gzip.compress(b"[1, 2, 3]"), "instrumentKey"),
-        (gzip.compress(b'[{"instrumentKey": "NSE_EQ|X"}]'), "_insertion_time"),
-        (gzip.compress(b"[" * 100)[:10], "nothing readable"),
+        (gzip.compress(b"", mtime=0), "nothing readable"),
+        (gzip.compress(b"   \n", mtime=0), "nothing readable"),
+        (gzip.compress(b"hello", mtime=0), "expected a JSON array"),
+        (gzip.compress(b'{"fullFeed": {}}', mtime=0), "expected a JSON array"),
+        (gzip.compress(b"[]", mtime=0), "instrumentKey"),
+        (gzip.compress(b"[1, 2, 3]", mtime=0), "instrumentKey"),
+        (gzip.compress(b'[{"instrumentKey": "NSE_EQ|X"}]', mtime=0), "_insertion_time"),
+        (gzip.compress(b"[" * 100, mtime=0)[:10], "nothing readable"),
         (
-            gzip.compress(b'[{"instrumentKey": "NSE_EQ|X", "_insertion_time": "2025-12-15 10:00:00"}]'),
+            gzip.compress(
+                b'[{"instrumentKey": "NSE_EQ|X", "_insertion_time": "2025-12-15 10:00:00"}]', mtime=0
+            ),
             "at least one readable packet",
         ),
         (
-            gzip.compress(b'[{"instrumentKey": "NSE_EQ|X", "_insertion_time": "2025-99-15 10:00:00"}]'),
+            gzip.compress(
+                b'[{"instrumentKey": "NSE_EQ|X", "_insertion_time": "2025-99-15 10:00:00"}]', mtime=0
+            ),
             "date of arrival",
         ),
     ],
