@@ -46,6 +46,10 @@ class Flattening:
 
     def __init__(self) -> None:
         self.latch: Latch | None = None
+        self.refusal = ""
+        """The newest write that was refused since the latch was set, for a person; empty while none was."""
+        self.unread = ""
+        """Why the newest look at the broker failed; empty once one was answered."""
         self._proofs = 0
         self._looks = 0
         self._request = ""
@@ -62,6 +66,7 @@ class Flattening:
         if self.latch is not None:
             return False
         self.latch = Latch(LatchState.KILLING, now, by, reason, name)
+        self.refusal = self.unread = ""
         self._proofs = self._looks = 0
         self._next = now
         return True
@@ -69,6 +74,12 @@ class Flattening:
     def clear(self) -> None:
         """Take the latch off: a person's act."""
         self.latch, self._next, self._request = None, None, ""
+        self.refusal = self.unread = ""
+
+    def refused(self, text: str) -> None:
+        """Keep what a person should hear of a write that was refused while the kill runs."""
+        if self.latch is not None:
+            self.refusal = text
 
     def disturbed(self, now: Instant) -> None:
         """Begin the proof again: a fill or an order came up."""
@@ -89,7 +100,7 @@ class Flattening:
         if self._request:
             if now - self._asked_at < READ_WITHIN:
                 return False
-            self.failed(self._request, now)
+            self.failed(self._request, now, f"no answer in {READ_WITHIN // SECOND} s")
         if quiet and self._proofs == 0 and self._looks == 0:
             return True
         return self._next is not None and now >= self._next
@@ -103,7 +114,7 @@ class Flattening:
         """Take in a successful read; a proof only if it was asked for after the newest fill."""
         if self.latch is None or request != self._request:
             return
-        self._request = ""
+        self._request = self.unread = ""
         if not flat or self._asked_at < last_fill_at:
             self._proofs = 0
             self._next = now + self._pause()
@@ -115,11 +126,12 @@ class Flattening:
         else:
             self._next = now + PROOF_APART
 
-    def failed(self, request: str, now: Instant) -> None:
+    def failed(self, request: str, now: Instant, detail: str) -> None:
         """Take in a read without an answer: nothing is known, the proof begins again."""
         if self.latch is None or request != self._request:
             return
         self._request = ""
+        self.unread = detail
         self._proofs = 0
         self._next = now + self._pause()
 

@@ -47,6 +47,7 @@ class Inbox:
             case Acknowledged():
                 self._settle(orders.get(event.tag), orders.acknowledged(event, now), now)
             case Refused():
+                self._note_refusal(event)
                 self._settle(orders.get(event.tag), orders.refused(event, now), now)
             case Unanswered():
                 self._settle(orders.get(event.tag), orders.unanswered(event, now), now)
@@ -57,10 +58,25 @@ class Inbox:
                 self._book(event, now)
             case ReadFailed():
                 self._keeper.dispatcher.asked.pop(event.request, None)
-                self._keeper.kill.failed(event.request, now)
+                self._keeper.kill.failed(event.request, now, event.detail)
                 # A probe by tag has its own timetable; a whole book that could not be had is asked for again.
                 whole = event.request.endswith("-B")
                 self._keeper.resync = self._keeper.resync or (whole and not self._keeper.kill.active)
+
+    def _note_refusal(self, event: Refused) -> None:
+        """Keep a refused cancel or change for the kill; a refused change of an entry leaves nothing to close."""
+        order = self._keeper.orders.get(event.tag)
+        if order is None or not event.request:
+            return
+        cancelling = event.request.removeprefix(order.tag).startswith("-c")
+        if cancelling or order.role is not Role.ENTRY:
+            what = f"{'cancel' if cancelling else 'change'} of {order.role.lower()}"
+            self._tell_kill(order, what, f"{event.code} {event.message}".strip())
+
+    def _tell_kill(self, order: Order, what: str, text: str) -> None:
+        instrument = self._keeper.instruments.get(order.instrument)
+        name = order.instrument if instrument is None else instrument.symbol
+        self._keeper.kill.refused(f"{what} {name}: {text}")
 
     def _report(self, report: OrderReport, now: Instant) -> None:
         orders = self._keeper.orders
@@ -199,6 +215,8 @@ class Inbox:
         keeper.say(
             Topic.ALARM, order.instrument, f"{order.role.lower()} {order.tag} rejected: {order.message}"
         )
+        if order.role is not Role.ENTRY:
+            self._tell_kill(order, order.role.lower(), order.message)
         if order.role is Role.ENTRY and judged:
             keeper.say(Topic.REFUSED, order.instrument, order.message, trade=trade)
         if order.role is Role.STOP:

@@ -141,7 +141,13 @@ class Presenter:
             # Told once: a market that has ended or is held would let the time run backwards.
             self._latched = (latch.since, shown_time(core, latch.since, now))
         scope = core.kill_scope()
-        progress = f"{scope.told} left"
+        kill = core.keeper.kill
+        words = [f"{scope.told} left"]
+        if kill.unread:
+            words.append(f"the broker cannot be asked: {kill.unread}")
+        if kill.refusal:
+            words.append(f"last refusal: {kill.refusal}")
+        progress = " · ".join(words)
         if latch.state.value == "FLAT":
             progress = "the broker confirmed flat; cockpit rearm clears the latch"
         return LatchView(latch.state.value, self._latched[1], latch.by, latch.reason, progress)

@@ -56,7 +56,7 @@ def test_an_error_or_a_position_begins_the_proof_again_and_backs_off_without_end
     assert pauses == [500_000, 1_000_000, 2_000_000] + [5_000_000] * 4
     prove(kill, "a", at)
     kill.asked("b", at + SECOND)
-    kill.failed("b", at + SECOND)
+    kill.failed("b", at + SECOND, "no line")
     prove(kill, "c", at + 9 * SECOND)
     assert state(kill) == "KILLING"
 
