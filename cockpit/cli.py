@@ -5,6 +5,7 @@ loads the screen.
 """
 
 import argparse
+import contextlib
 import json
 import os
 import sys
@@ -112,7 +113,13 @@ def _status(desk: "Desk", arguments: argparse.Namespace) -> int:
 
 
 def _flatten(desk: "Desk", arguments: argparse.Namespace) -> int:
-    outcomes = desk.flatten(arguments.world)
+    def say(text: str) -> None:
+        # Whether anybody still reads must not matter to the closing.
+        with contextlib.suppress(OSError):
+            sys.stderr.write(f"{text}\n")
+            sys.stderr.flush()
+
+    outcomes = desk.flatten(arguments.world, say)
     for outcome in outcomes:
         _say(f"{outcome.world}: {outcome.text}")
     return EXIT_DONE if all(outcome.flat for outcome in outcomes) else EXIT_NO

@@ -2,11 +2,13 @@
 
 import asyncio
 import time
+from collections.abc import Callable
 from typing import Final
 
 import config
 from engine.brokers.store import ExchangeError
 from engine.brokers.upstox.closing import flatten_account
+from engine.closing_progress import EngineWatcher, Progress
 from engine.commands import CommandResult, Outcome, Rearm
 from engine.home import HomeError, WorldDirectory
 from engine.latch import Latch, LatchError, LatchState, read_latch
@@ -29,32 +31,48 @@ _PATIENCE: Final = 60.0
 """Seconds a running engine is given to prove that it is flat."""
 _POLL_SECONDS: Final = 0.05
 _ANSWER_SECONDS: Final = 10.0
+_AT_ONCE: Final = 0.3
+"""Seconds in which most kills are done: nobody attaches to an engine to read of those."""
 _OPEN: Final = "positions or orders are open"
 
 
 def flatten_world(
-    directory: WorldDirectory, settings: config.Settings | None, *, patience: float = _PATIENCE
+    directory: WorldDirectory,
+    settings: config.Settings | None,
+    *,
+    patience: float = _PATIENCE,
+    say: Callable[[str], None] = lambda _: None,
 ) -> tuple[bool, str]:
     """Latch, close everything and return (whether the broker confirmed flat, what happened).
 
     ``settings`` is None when they cannot be used: a live run's own are taken then. ``patience`` bounds, in seconds,
-    how long the broker is given.
+    how long the broker is given. ``say`` hears from another thread what stands in the way, within 2 s and every 5 s.
     """
+    with Progress(say) as progress:
+        return _flatten(directory, settings, patience, progress.tell)
+
+
+def _flatten(
+    directory: WorldDirectory, settings: config.Settings | None, patience: float, tell: Callable[[str], None]
+) -> tuple[bool, str]:
     try:
         directory.create()
     except HomeError as error:
         return False, f"NOT FLAT: {error}"
     if engine_state(directory) is EngineState.RUNNING:
-        answered = _flatten_by_engine(directory)
+        tell("the engine was told to close everything; it has not said yet what is left")
+        answered = _flatten_by_engine(directory, tell)
         if answered is not None:
             return answered[0], f"{answered[1]}{_outside(directory, settings)}"
+        tell("the engine does not answer; its work is taken over")
         _await_silence(directory)
     try:
         lock = take_over(directory)
     except (EngineProcessError, HomeError) as error:
         return False, f"NOT FLAT: {error}"
     try:
-        return _flatten_without_engine(directory, settings, patience)
+        tell("no engine answers; the closing begins without one")
+        return _flatten_without_engine(directory, settings, patience, tell)
     finally:
         lock.release(clean=False)
 
@@ -95,14 +113,16 @@ def _await_silence(directory: WorldDirectory) -> None:
         time.sleep(_POLL_SECONDS)
 
 
-def _flatten_by_engine(directory: WorldDirectory) -> tuple[bool, str] | None:
+def _flatten_by_engine(directory: WorldDirectory, tell: Callable[[str], None]) -> tuple[bool, str] | None:
     """Kill over the engine's own line and wait for its proof; None when it falls silent."""
     sender = KillSender(directory)
+    watcher = EngineWatcher(directory, tell)
     kill_id = new_kill_id()
     try:
         if sender.kill(kill_id, Way.SHELL) is None:
             return None
-        deadline = time.monotonic() + _PATIENCE
+        began = time.monotonic()
+        deadline = began + _PATIENCE
         record = None
         while time.monotonic() < deadline:
             record = read_latch(directory.latch)
@@ -111,20 +131,23 @@ def _flatten_by_engine(directory: WorldDirectory) -> tuple[bool, str] | None:
             answer = sender.status()
             if answer is None or answer.loop_age > HUNG_AFTER:
                 return None
+            if time.monotonic() - began > _AT_ONCE:
+                watcher.start()
             time.sleep(_POLL_SECONDS)
         state = "STUCK" if record is not None and record.state is LatchState.STUCK else "KILLING"
         return False, f"NOT FLAT after {_PATIENCE:g} s: the engine is {state}; see `cockpit status`"
     finally:
+        watcher.stop()
         sender.close()
 
 
 def _flatten_without_engine(
-    directory: WorldDirectory, settings: config.Settings | None, patience: float
+    directory: WorldDirectory, settings: config.Settings | None, patience: float, tell: Callable[[str], None]
 ) -> tuple[bool, str]:
     latch = Latch(directory.latch)
     try:
         latch.set(command_of(new_kill_id()), "cockpit flatten", "no engine was running")
-        done = _close_everything(directory, settings, patience)
+        done = _close_everything(directory, settings, patience, tell)
         flat = all(part for part, _ in done)
         latch.mark(LatchState.FLAT if flat else LatchState.STUCK)
         words = "; ".join(text for part, text in done if flat or not part)
@@ -134,12 +157,12 @@ def _flatten_without_engine(
 
 
 def _close_everything(
-    directory: WorldDirectory, settings: config.Settings | None, patience: float
+    directory: WorldDirectory, settings: config.Settings | None, patience: float, tell: Callable[[str], None]
 ) -> list[tuple[bool, str]]:
     """Close wherever orders of a world may be: at the broker first, then in the paper exchange."""
     plan = read_plan(directory)
     reach = broker_of(directory, settings)
-    done = [] if reach is None else [_close_at_broker(directory, reach, patience)]
+    done = [] if reach is None else [_close_at_broker(directory, reach, patience, tell)]
     if plan is not None and plan.choice.market is Market.LIVE:
         return done
     if was_never_used(directory):
@@ -152,9 +175,11 @@ def _close_everything(
     return [*done, _close_paper(directory, plan)]
 
 
-def _close_at_broker(directory: WorldDirectory, reach: Reach, patience: float) -> tuple[bool, str]:
+def _close_at_broker(
+    directory: WorldDirectory, reach: Reach, patience: float, tell: Callable[[str], None]
+) -> tuple[bool, str]:
     awaited = frozenset[str]() if reach.plan is None else unanswered_tags(directory, reach.plan)
-    report = flatten_account(reach.client, reach.scope, patience=patience, awaited=awaited)
+    report = flatten_account(reach.client, reach.scope, patience=patience, awaited=awaited, tell=tell)
     standing = report.standing
     outside = left_outside(standing)
     if report.flat:

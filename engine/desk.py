@@ -6,7 +6,7 @@ Nothing here draws; everything answers with plain values. Heavy rooms are import
 import contextlib
 import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -281,8 +281,11 @@ class Desk:
 
         return read_status(self._status_directory(world), self.settings)
 
-    def flatten(self, world: str | None) -> list[WorldOutcome]:
-        """Kill in each used world, the account first, and say what the broker confirmed."""
+    def flatten(self, world: str | None, say: Callable[[str], None] = lambda _: None) -> list[WorldOutcome]:
+        """Kill in each used world, the account first, and return what the broker confirmed.
+
+        ``say`` hears, from other threads, what stands in the way while a world is not flat.
+        """
         from engine.closing import flatten_world
 
         directories = [d for d in self.home.worlds if d.path.is_dir() or self._reaches_broker(d)]
@@ -290,8 +293,13 @@ class Desk:
             directories = [self.home.world(World(world))]
         outcomes = []
         for directory in directories:
-            flat, text = flatten_world(directory, self._good_settings)
-            outcomes.append(WorldOutcome(directory.world.value, flat, text))
+            name = directory.world.value
+
+            def say_of(text: str, name: str = name) -> None:
+                say(f"{name}: {text}")
+
+            flat, text = flatten_world(directory, self._good_settings, say=say_of)
+            outcomes.append(WorldOutcome(name, flat, text))
         return outcomes or [WorldOutcome("every world", flat=True, text="never used, nothing to flatten")]
 
     def _reaches_broker(self, directory: WorldDirectory) -> bool:

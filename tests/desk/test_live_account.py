@@ -1,6 +1,7 @@
 """A live account from a shell with no engine: what the broker says, closing there, and clearing the latch."""
 
 import json
+import time
 from collections.abc import Iterator
 from datetime import date
 from pathlib import Path
@@ -288,6 +289,26 @@ def test_a_refused_address_is_named_and_the_stop_stays(broker: RunningFake, acco
     assert "UDAPI1154" in text
     stops = [row for row in broker.control("GET", "orders") if row["status"] == "trigger pending"]
     assert len(stops) == 1
+
+
+def test_a_closing_that_does_not_come_on_says_within_two_seconds_what_stands_in_its_way(
+    broker: RunningFake, account: WorldDirectory
+) -> None:
+    settings = settings_for(broker)
+    live_run(account, settings)
+    hold_behind_a_stop(broker)
+    broker.plant("html", call="positions", times=0)
+    said: list[tuple[float, str]] = []
+    began = time.monotonic()
+    flat, _ = flatten_world(
+        account,
+        settings,
+        patience=2.0,
+        say=lambda text: said.append((time.monotonic() - began, text)),
+    )
+    assert not flat
+    assert said[0][0] < 2.0
+    assert "what is open is unknown · last problem: read: " in said[0][1]
 
 
 def test_the_latch_is_cleared_only_when_the_broker_says_flat(

@@ -76,6 +76,7 @@ def flatten_account(
     *,
     patience: float = 60.0,
     awaited: Iterable[str] = (),
+    tell: Callable[[str], None] = lambda _: None,
     clock: Callable[[], Instant] = lambda: time.time_ns() // 1_000,
     monotonic: Callable[[], float] = time.monotonic,
     sleep: Callable[[float], None] = time.sleep,
@@ -84,9 +85,9 @@ def flatten_account(
 
     ``awaited`` are tags of orders that may have left without an answer: nothing is flat before each is listed or can
     no longer arrive. Hopeless is what only a person or the morning can change: a dead token, a refused address, a
-    closed market.
+    closed market. ``tell`` hears, as often as it changes, what is left and what went wrong last; it must not block.
     """
-    return _Closing(client, scope, patience, frozenset(awaited), clock, monotonic, sleep).run()
+    return _Closing(client, scope, patience, frozenset(awaited), tell, clock, monotonic, sleep).run()
 
 
 class _Closing:
@@ -96,12 +97,14 @@ class _Closing:
         scope: Scope,
         patience: float,
         awaited: frozenset[str],
+        tell: Callable[[str], None],
         clock: Callable[[], Instant],
         monotonic: Callable[[], float],
         sleep: Callable[[float], None],
     ) -> None:
         self._client = client
         self._scope = scope
+        self._tell = tell
         self._clock = clock
         self._monotonic = monotonic
         self._sleep = sleep
@@ -110,6 +113,7 @@ class _Closing:
         self._awaited = awaited
         self._awaited_until = monotonic() + DOUBT_PATIENCE
         self._problems: dict[str, None] = {}
+        self._newest_problem = ""
         self._cancels = self._exits = self._tags = 0
         self._hopeless = False
         self._slices = True
@@ -194,7 +198,7 @@ class _Closing:
             self._open[name] = status.open
             if not status.open:
                 word = status.status or "not known to be open"
-                self._problems[f"{name} is {word}: no exit was sent, the stops stay"] = None
+                self._went_wrong(f"{name} is {word}: no exit was sent, the stops stay")
 
     def _tell_closed(self) -> None:
         """Give up where all that is left waits for a market that is closed."""
@@ -293,7 +297,7 @@ class _Closing:
         name = position.symbol or position.instrument
         stop = self._stops.get((position.instrument, position.product))
         if stop is None or not protects(stop, position):
-            self._problems[f"{name} is NAKED: no stop of it is known"] = None
+            self._went_wrong(f"{name} is NAKED: no stop of it is known")
             return False
         order = NewOrder(
             instrument=position.instrument,
@@ -348,8 +352,8 @@ class _Closing:
         try:
             book = self._reader.read(self._client, Purpose.KILL)
         except CallFailed as error:
-            self._failed("read", error.outcome)
             self._standing = AccountStanding(known=False, problem=str(error))
+            self._failed("read", error.outcome)
             return self._standing
         self._awaited -= {row.tag for row in book.orders}
         for row in book.orders:
@@ -357,8 +361,9 @@ class _Closing:
             if row.order_id in self._exit_ids and row.status == "rejected":
                 self._exit_ids.discard(row.order_id)
                 self._refused.add(row.instrument)
-                self._problems[f"exit {row.symbol or row.instrument} rejected: {row.message}"] = None
+                self._went_wrong(f"exit {row.symbol or row.instrument} rejected: {row.message}")
         self._standing = standing_of(book, self._scope)
+        self._tell_progress()
         return self._standing
 
     def _proven(self) -> bool:
@@ -374,7 +379,7 @@ class _Closing:
         for error in bulk.errors:
             if error.code not in ORDER_ENDED:
                 name = error.instrument or error.order_id
-                self._problems[f"{what}: {name} {error.code} {error.message}"] = None
+                self._went_wrong(f"{what}: {name} {error.code} {error.message}")
         return bulk
 
     def _left(self, instrument: str, order_ids: Sequence[str]) -> None:
@@ -383,11 +388,25 @@ class _Closing:
         self._exit_ids.update(order_ids)
         self._sent.update(dict.fromkeys(order_ids, (instrument, until)))
 
+    def _went_wrong(self, text: str) -> None:
+        self._problems[text] = None
+        self._newest_problem = text
+        self._tell_progress()
+
+    def _tell_progress(self) -> None:
+        """Say what is left and what went wrong last: the newest refusal stands in the way, not the first."""
+        left = "what is open is unknown"
+        if self._standing.known:
+            counts = ((len(self._standing.positions), "position"), (len(self._standing.orders), "order"))
+            left = " and ".join(f"{count} {what}{'' if count == 1 else 's'}" for count, what in counts)
+            left += " left"
+        self._tell(f"{left} · last problem: {self._newest_problem}" if self._newest_problem else left)
+
     def _given_up(self) -> bool:
         return self._hopeless
 
     def _failed(self, what: str, outcome: Outcome) -> None:
-        self._problems[f"{what}: {describe(outcome)}"] = None
+        self._went_wrong(f"{what}: {describe(outcome)}")
         over = getattr(outcome, "code", "") in CLOSED_UNTIL_MORNING
         self._hopeless = self._hopeless or over or isinstance(outcome, Blocked | SignInAgain)
 

@@ -414,3 +414,25 @@ def test_flat_is_two_reads_and_a_failed_one_is_a_no() -> None:
         assert not standing.known
         assert not standing.flat
         assert standing.problem
+
+
+def test_what_is_left_and_the_newest_refusal_are_told_while_exits_are_refused() -> None:
+    broker = holding(1)
+    wall = Wall()
+
+    def refuse(request: Received) -> bytes | None:
+        return refuse_exits(request) if wall.now < 10 else None
+
+    broker.faults.append(refuse)
+    told: list[str] = []
+    with broker.serve() as server:
+        client = client_of(server.url, budget=Budget(wall, lambda: 0.5), sleep=wall.sleep)
+        report = flatten_account(
+            client, tell=told.append, clock=wall.instant, monotonic=wall, sleep=wall.sleep
+        )
+    assert report.flat
+    assert told[0] == "1 position and 1 order left"
+    refused = [word for word in told if "UDAPI1158 no protection" in word]
+    assert refused
+    assert refused[0].startswith("1 position and ")
+    assert refused[0].partition(" · ")[2].startswith("last problem: exit ")
