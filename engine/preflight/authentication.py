@@ -18,6 +18,7 @@ from engine.upstox.account import SegmentState, StaticIp
 from engine.upstox.budget import Purpose
 from engine.upstox.outcome import NO_TOKEN, Blocked, CallFailed, Rejected, SignInAgain
 from engine.upstox.sign_in import describe_expiry
+from engine.upstox.token import TokenStore
 
 _GROUP: Final = Group.AUTHENTICATION
 _INTRADAY: Final = "I"
@@ -31,8 +32,10 @@ def check_token(survey: Survey) -> Sequence[Check]:
     """Read the token's own word on when it dies; before everything must be flat is too early."""
     token = survey.token()
     if token is None:
-        reason = "expected an access token, got none; sign in with `cockpit login`"
-        return [judged(_GROUP, "token", "", reason)]
+        source = survey.token
+        unusable = source.problem() if isinstance(source, TokenStore) else ""
+        wanted = unusable or "expected an access token, got none"
+        return [judged(_GROUP, "token", "", f"{wanted}; sign in with `cockpit login`")]
     now = survey.moment()
     if token.expires is None:
         figure = describe_expiry(token, survey.now())

@@ -87,6 +87,14 @@ class TokenStore:
             self._seen = mark
         return self._token
 
+    def problem(self) -> str:
+        """Return why the file cannot be used; empty when it can, or when there is none."""
+        try:
+            self.read()
+        except TokenError as error:
+            return str(error)
+        return ""
+
     def changed(self) -> bool:
         """Say whether the file changed since it was last read."""
         return self._configured is None and self._mark() != self._seen
@@ -120,7 +128,10 @@ class TokenStore:
             text = self.path.read_bytes()[:_LONGEST].decode("ascii")
         except (OSError, UnicodeDecodeError) as error:
             raise TokenError(f"{self.path}: expected a readable token, got {type(error).__name__}") from None
-        return Token(text)
+        try:
+            return Token(text)
+        except TokenError as error:
+            raise TokenError(f"{self.path}: {error}") from None
 
 
 def _expiry(value: str) -> Instant | None:

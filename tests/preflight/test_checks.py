@@ -225,6 +225,17 @@ def test_a_token_that_is_missing_or_over_is_no_go(
     assert check.state is (State.NO_GO if reason else State.WARN)
 
 
+@pytest.mark.parametrize("content", [b"\xff\xfe\x00", b"two words\n", b""])
+def test_a_token_file_that_cannot_be_used_is_named_and_not_told_as_missing(
+    fake: RunningFake, tmp_path: Path, content: bytes
+) -> None:
+    (tmp_path / "token").write_bytes(content)
+    check = only(check_token(survey_of(fake, tmp_path, upstox={"access_token": ""})))
+    assert check.state is State.NO_GO
+    assert check.reason.startswith(f"{tmp_path / 'token'}: expected a ")
+    assert check.reason.endswith("; sign in with `cockpit login`")
+
+
 def test_a_token_that_ends_before_everything_is_flat_is_no_go(fake: RunningFake, tmp_path: Path) -> None:
     expires = Token(fake.access_token).expires
     assert expires is not None
