@@ -14,7 +14,7 @@ from engine.home import WorldDirectory
 from engine.link import Ended, LinkError, connect
 from engine.views import View
 
-FIRST_AFTER: Final = 1.5
+FIRST_AFTER: Final = 1.2
 """Seconds of silence before the first word: what closes at once needs none."""
 EVERY: Final = 5.0
 _LAST_WORD: Final = 0.5
@@ -22,7 +22,7 @@ _LAST_WORD: Final = 0.5
 
 
 class Progress:
-    """Says the newest word to a person while it is entered; from the first second and a half on, every five."""
+    """Says the newest word to a person while it is entered: soon once, then every five seconds."""
 
     def __init__(
         self, say: Callable[[str], None], *, first_after: float = FIRST_AFTER, every: float = EVERY
