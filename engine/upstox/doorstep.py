@@ -2,6 +2,7 @@
 
 import socket
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final
 from urllib.parse import urlsplit
@@ -28,6 +29,18 @@ class Visit:
     target: str
     """Path and query."""
     body: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """What a visitor is told, and what came of the visit."""
+
+    status: str
+    text: str
+    found: str | None = None
+    """What was brought; None when it is still awaited."""
+    refusal: Exception | None = None
+    """Raised once the visitor has been told."""
 
 
 class Doorstep:
@@ -60,6 +73,25 @@ class Doorstep:
     def close(self) -> None:
         """Stop listening."""
         self._socket.close()
+
+    def take(self, method: str, judge: Callable[[Visit], Reply]) -> str | None:
+        """Answer one visitor by what ``judge`` makes of it, only on our path by ``method``; return what was found.
+
+        Raises the reply's refusal. A visitor that leaves early brought nothing: a browser opens another connection.
+        """
+        with self.accept() as visitor:
+            try:
+                visit = read_visit(visitor)
+            except OSError:
+                return None
+            if visit.method != method or urlsplit(visit.target).path != self.path:
+                answer_visit(visitor, "404 Not Found", "nothing here")
+                return None
+            reply = judge(visit)
+            answer_visit(visitor, reply.status, reply.text)
+        if reply.refusal is not None:
+            raise reply.refusal
+        return reply.found
 
     def accept(self) -> socket.socket:
         """Return the next visitor; raises OSError."""

@@ -18,7 +18,7 @@ import msgspec
 import config
 from engine.market.clock import MINUTE, Instant, datetime_of
 from engine.upstox.address import AddressError
-from engine.upstox.doorstep import Doorstep, DoorstepError, answer_visit, read_visit
+from engine.upstox.doorstep import Doorstep, DoorstepError, Reply, Visit
 from engine.upstox.outcome import errors_of
 from engine.upstox.token import Token, TokenError
 from engine.upstox.transport import Answer, NotSentError, Transport, UnansweredError
@@ -125,30 +125,21 @@ class RedirectListener:
 
     def take(self) -> str | None:
         """Answer one visitor; return the code it brought, None for any other visit; raise SignInError on refusal."""
-        with self._door.accept() as visitor:
-            try:
-                visit = read_visit(visitor)
-            except OSError:
-                # A browser that leaves early opens another connection.
-                return None
-            target = visit.target
-            if visit.method != "GET" or urlsplit(target).path != self._door.path:
-                answer_visit(visitor, "404 Not Found", "nothing here")
-                return None
-            try:
-                code = code_from(target if "?" in target else f"{target}?", self._state)
-            except SignInRefusedError as error:
-                answer_visit(visitor, "200 OK", f"Not signed in: {error}")
-                raise
-            except SignInError as error:
-                answer_visit(visitor, "400 Bad Request", f"Not signed in: {error}")
-                return None
-            answer_visit(visitor, "200 OK", "The cockpit has the code. You may close this page.")
-            return code
+        return self._door.take("GET", self._judge)
 
     def close(self) -> None:
         """Stop listening."""
         self._door.close()
+
+    def _judge(self, visit: Visit) -> Reply:
+        target = visit.target
+        try:
+            code = code_from(target if "?" in target else f"{target}?", self._state)
+        except SignInRefusedError as error:
+            return Reply("200 OK", f"Not signed in: {error}", refusal=error)
+        except SignInError as error:
+            return Reply("400 Bad Request", f"Not signed in: {error}")
+        return Reply("200 OK", "The cockpit has the code. You may close this page.", code)
 
 
 def sign_in_by_browser(

@@ -29,8 +29,9 @@ _LOOK_SECONDS: Final = 0.25
 """Between two looks for a new token."""
 _CLOSE_SECONDS: Final = 1.0
 
-_MUTE: Final = logging.Logger("streams", logging.CRITICAL + 1)  # noqa: LOG001 - outside of every hierarchy on purpose
-"""The library's own lines would show addresses, and on a full screen."""
+_MUTE: Final = logging.getLogger(f"{__name__}.library")
+_MUTE.disabled = True
+"""The library's own lines would show addresses, each with its single-use code."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,10 +5,10 @@ is worth nothing until the broker has said whose it is.
 """
 
 from typing import Any, Final
-from urllib.parse import quote, urlsplit
+from urllib.parse import quote
 
 import config
-from engine.upstox.doorstep import Doorstep, answer_visit, read_visit
+from engine.upstox.doorstep import Doorstep, Reply, Visit
 from engine.upstox.sign_in import (
     SignInError,
     Voice,
@@ -41,24 +41,17 @@ class NotifierListener:
 
     def take(self) -> str | None:
         """Answer one visitor; return the token it brought, None for any other visit."""
-        with self._door.accept() as visitor:
-            try:
-                visit = read_visit(visitor)
-            except OSError:
-                return None
-            if visit.method != "POST" or urlsplit(visit.target).path != self._door.path:
-                answer_visit(visitor, "404 Not Found", "nothing here")
-                return None
-            found = _token_in(body_of(visit.body), self._client_id)
-            if found is None:
-                answer_visit(visitor, "400 Bad Request", "expected the token message of this app")
-                return None
-            answer_visit(visitor, "200 OK", "taken")
-            return found
+        return self._door.take("POST", self._judge)
 
     def close(self) -> None:
         """Stop listening."""
         self._door.close()
+
+    def _judge(self, visit: Visit) -> Reply:
+        found = _token_in(body_of(visit.body), self._client_id)
+        if found is None:
+            return Reply("400 Bad Request", "expected the token message of this app")
+        return Reply("200 OK", "taken", found)
 
 
 def sign_in_by_request(

@@ -87,6 +87,7 @@ def _round(home: Outside, fake: RunningFake, engine: Engine, chance: random.Rand
     if chance.random() < 0.8:
         with suppress(TimeoutError):
             _wait_for_an_order(fake, sent)
+        # Waits for nothing: when to die is drawn, as the fault is.
         time.sleep(chance.uniform(0, 0.06))
     else:
         time.sleep(chance.uniform(0, 0.4))

@@ -1,5 +1,6 @@
 """Volume at price is kept at one tick; every row size is a view of it."""
 
+import random
 from collections import Counter
 
 import pytest
@@ -48,10 +49,10 @@ def test_coarse_rows_are_grouped_fine_rows(trades: list[tuple[int, int]], fine: 
 
 @given(events, heights, st.randoms())
 def test_the_order_of_events_does_not_matter(
-    trades: list[tuple[int, int]], height: int, chance: object
+    trades: list[tuple[int, int]], height: int, chance: random.Random
 ) -> None:
     shuffled = list(trades)
-    chance.shuffle(shuffled)  # type: ignore[attr-defined]
+    chance.shuffle(shuffled)
     assert rows_of(build(trades), height) == rows_of(build(shuffled), height)
 
 

@@ -1,7 +1,6 @@
 """What a shell says while it closes: soon, again and again, and never at the closing's expense."""
 
 import threading
-import time
 from pathlib import Path
 
 from engine.closing_progress import EVERY, FIRST_AFTER, EngineWatcher, Progress
@@ -38,13 +37,12 @@ def test_an_output_that_nobody_reads_holds_no_closing_back() -> None:
 
     def say(_: str) -> None:
         stuck.set()
-        free.wait(30)
+        free.wait(60)
 
-    began = time.monotonic()
     with Progress(say, first_after=0.0) as progress:
         assert stuck.wait(10)
         progress.tell("1 position left")
-    assert time.monotonic() - began < 10
+    assert "closing progress" in {thread.name for thread in threading.enumerate()}
     free.set()
 
 

@@ -1,5 +1,6 @@
 """Threads of our own that carry requests to the broker: what protects never waits behind what enters or reads."""
 
+import logging
 import threading
 import time
 from collections import Counter, deque
@@ -7,6 +8,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final
+
+_logger: Final = logging.getLogger(__name__)
 
 OVERTAKE_AFTER: Final = 2.0
 """Seconds a request waits for an unanswered one of the same order, whose bytes have long left."""
@@ -47,9 +50,7 @@ class Lanes:
         self._started: dict[str, float] = {}
         self._closing = False
         self.faults = 0
-        """Jobs that broke."""
-        self.fault = ""
-        """What the last of them broke with."""
+        """Jobs that broke; the log says how."""
         self._threads = [
             threading.Thread(target=self._work, args=(name,), name=f"broker {name} {number}", daemon=True)
             for name, width in widths.items()
@@ -95,8 +96,9 @@ class Lanes:
                 self._started[job.key] = self._monotonic()
             try:
                 job.work()
-            except Exception as error:  # noqa: BLE001 - whatever a job breaks, its lane goes on
-                self.fault = f"{type(error).__name__}: {error}"
+            except Exception:
+                # Whatever a job breaks, its lane goes on: exits share it.
+                _logger.exception("expected a job of the %s lane to end, got a fault of our own", name)
                 self.faults += 1
             finally:
                 with self._changed:

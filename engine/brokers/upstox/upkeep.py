@@ -3,9 +3,8 @@
 import threading
 import time
 from collections.abc import Callable
-from typing import Final
+from typing import Final, Protocol
 
-from engine.brokers.upstox.broker import LiveBroker
 from engine.upstox.transport import NotSentError
 
 WARM_EVERY: Final = 15.0
@@ -20,13 +19,39 @@ AGAIN_WHILE_BEHIND: Final = 1.0
 _TICK: Final = 0.5
 
 
+class Kept(Protocol):
+    """What upkeep asks of a broker."""
+
+    @property
+    def at_stake(self) -> bool:
+        """Say whether an order is live or a position open."""
+        ...
+
+    @property
+    def behind(self) -> bool:
+        """Say whether something was missed that no read has told yet."""
+        ...
+
+    def poll(self) -> None:
+        """Have the order book read."""
+        ...
+
+    def reconcile(self) -> None:
+        """Have everything read."""
+        ...
+
+    def warm(self) -> None:
+        """Keep the connections open; raises NotSentError."""
+        ...
+
+
 class Upkeep:
     """Owns the threads that poll and warm. ``stream_changed`` is called by whoever runs the portfolio stream.
 
     Warming has a thread of its own: a host that cannot be reached takes seconds, and polls must not wait for it.
     """
 
-    def __init__(self, broker: LiveBroker, *, monotonic: Callable[[], float] = time.monotonic) -> None:
+    def __init__(self, broker: Kept, *, monotonic: Callable[[], float] = time.monotonic) -> None:
         self._broker = broker
         self._monotonic = monotonic
         self._over = threading.Event()

@@ -11,12 +11,18 @@ _logger: Final = logging.getLogger(__name__)
 
 
 async def kept_up(
-    what: str, work: Callable[[], Awaitable[None]], *, again_after: float = AFTER_A_FAULT_SECONDS
+    what: str,
+    work: Callable[[], Awaitable[None]],
+    *,
+    over: Callable[[], bool] = lambda: False,
+    again_after: float = AFTER_A_FAULT_SECONDS,
 ) -> None:
-    """Do work that never ends by itself; where it breaks, say so in the log and begin it again."""
-    while True:
+    """Do work until it is ``over``; where it breaks, say so in the log and begin it again."""
+    while not over():
         try:
             await work()
         except Exception:
-            _logger.exception("expected %s to go on for ever, got a fault of our own", what)
-        await asyncio.sleep(again_after)
+            # A fault of our own in what carries the market or the orders must not end it for the day.
+            _logger.exception("expected %s to go on, got a fault of our own", what)
+        if not over():
+            await asyncio.sleep(again_after)

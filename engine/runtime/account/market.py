@@ -48,7 +48,6 @@ from engine.views import PreflightView
 
 _CHECK_AGAIN_SECONDS: Final = 120.0
 """Between two checks while the last ones say no."""
-_AFTER_A_FAULT_SECONDS: Final = 1.0
 _LOOK_SECONDS: Final = 0.02
 """Between two looks for the feed's first word."""
 
@@ -166,7 +165,9 @@ class AccountMarket:
     async def connect(self) -> None:
         """Open the feed; where the feed is the clock, wait for its first word. Raises RunError."""
         if self._feeding is None:
-            self._feeding = asyncio.ensure_future(self._keep_feeding())
+            self._feeding = asyncio.ensure_future(
+                kept_up("the market feed", self._feed.run, over=lambda: self._closing)
+            )
         seconds = self._settings.feed.open_seconds + self._settings.preflight.first_update_seconds
         deadline = time.monotonic() + seconds
         while not self.clock.running:
@@ -320,15 +321,6 @@ class AccountMarket:
 
         self._loop.call_soon_threadsafe(begin)
         return tape
-
-    async def _keep_feeding(self) -> None:
-        """Follow the feed until it is closed; a fault of ours in it is logged and shown, and it is opened again."""
-        while not self._closing:
-            try:
-                await self._feed.run()
-            except Exception:
-                _logger.exception("expected the feed to be followed for ever, got a fault of our own")
-                await asyncio.sleep(_AFTER_A_FAULT_SECONDS)
 
     async def _authorize(self) -> str:
         return await asyncio.to_thread(self._client.market_feed_authorize)

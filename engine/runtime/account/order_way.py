@@ -12,12 +12,11 @@ from engine.brokers.upstox.broker import LiveBroker
 from engine.brokers.upstox.portfolio_stream import PortfolioStream, StreamState
 from engine.brokers.upstox.upkeep import Upkeep
 from engine.feeds.upstox.clock import LiveClock
+from engine.runtime.account.beside import kept_up
 from engine.upstox.budget import Budget
 from engine.upstox.client import UpstoxClient
 from engine.upstox.token import TokenStore
 from engine.upstox.transport import transport_for
-
-_AFTER_A_FAULT_SECONDS: Final = 1.0
 
 _logger: Final = logging.getLogger(__name__)
 
@@ -54,7 +53,7 @@ class OrderWay:
         )
         self.exchange = AccountExchange(self._broker, place)
         self._client, self._token, self._feed = client, token, settings.feed
-        self._stream = self._open_stream()
+        self._stream: PortfolioStream | None = None
         self._closing = False
         self._upkeep = Upkeep(self._broker)
         self._stream_problem = ""
@@ -81,12 +80,15 @@ class OrderWay:
     def start(self) -> None:
         """Listen and poll from now on. On the loop."""
         self._upkeep.start()
-        self._streaming = asyncio.ensure_future(self._keep_streaming())
+        self._streaming = asyncio.ensure_future(
+            kept_up("the order stream", self._follow_stream, over=lambda: self._closing)
+        )
 
     async def close(self) -> None:
         """End stream and upkeep; the exchange is closed by who has it."""
         self._closing = True
-        self._stream.close()
+        if self._stream is not None:
+            self._stream.close()
         self._upkeep.close()
         if self._streaming is not None:
             await self._streaming
@@ -102,16 +104,10 @@ class OrderWay:
             on_garbage=self._broker.poll,
         )
 
-    async def _keep_streaming(self) -> None:
-        """Follow the stream until it is closed; a fault of ours in it is logged and shown, and it is opened again."""
-        while not self._closing:
-            try:
-                await self._stream.run()
-            except Exception:
-                _logger.exception("expected the order stream to be followed for ever, got a fault of our own")
-                await asyncio.sleep(_AFTER_A_FAULT_SECONDS)
-                if not self._closing:
-                    self._stream = self._open_stream()
+    async def _follow_stream(self) -> None:
+        """Follow a stream of its own: one that broke is not begun again."""
+        self._stream = self._open_stream()
+        await self._stream.run()
 
     def _stream_changed(self, state: StreamState) -> None:
         self._upkeep.stream_changed(up=state.up)

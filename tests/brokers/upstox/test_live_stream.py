@@ -12,6 +12,7 @@ from engine.brokers.upstox.upkeep import (
 from engine.orders.messages import Acknowledged, OrderReport
 from engine.upstox.transport import NotSentError
 from tests.brokers.upstox.live_stand import LAST, STOCK, Live, streaming
+from tests.fake_upstox.broker import Broker
 
 
 def fill_rest(live: Live, tag: str) -> None:
@@ -130,10 +131,9 @@ def test_an_update_without_a_tag_waits_for_the_placement_it_may_belong_to(live: 
     assert live.broker.counts["held"] > 0
 
 
-def _forget_tags(broker: object) -> None:
-    hub = broker.portfolio  # type: ignore[attr-defined]
-    publish = hub.publish
-    broker.exchange._publish = lambda event: publish(dict(event) | {"tag": None})  # type: ignore[attr-defined]
+def _forget_tags(broker: Broker) -> None:
+    publish = broker.portfolio.publish
+    broker.exchange._publish = lambda event: publish(dict(event) | {"tag": None})
 
 
 class Now:
@@ -174,7 +174,7 @@ def polls_within(upkeep: Upkeep, now: Now, broker: Noting, seconds: float) -> in
 
 def test_polls_are_rare_beside_a_stream_and_frequent_without_one_while_something_is_at_stake() -> None:
     now, broker = Now(), Noting()
-    upkeep = Upkeep(broker, monotonic=now)  # type: ignore[arg-type]
+    upkeep = Upkeep(broker, monotonic=now)
     upkeep.stream_changed(up=True)
     assert broker.asked == ["reconcile"]
     assert polls_within(upkeep, now, broker, 300) == 300 / POLL_BESIDE_STREAM
@@ -194,7 +194,7 @@ def test_polls_without_a_stream_stay_far_inside_the_read_budget_of_half_an_hour(
 
 def test_a_host_that_cannot_be_reached_is_named_until_it_can() -> None:
     broker = Noting()
-    upkeep = Upkeep(broker)  # type: ignore[arg-type]
+    upkeep = Upkeep(broker)
     broker.reachable = False
     upkeep.warm()
     assert upkeep.problem == "no route"
