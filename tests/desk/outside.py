@@ -16,6 +16,7 @@ from uuid import uuid4
 import msgspec
 import pytest
 
+from config import Settings
 from engine.brokers.records import TRIGGER_PENDING, Fill, Order
 from engine.brokers.store import Book, ExchangeError, ExchangeStore
 from engine.commands import ArmManual, Command, CommandResult, ManualOrder, Outcome, SetReplaySpeed, Side
@@ -23,13 +24,15 @@ from engine.home import Home, World, WorldDirectory
 from engine.latch import LatchRecord, LatchState, read_latch
 from engine.ledger.reader import LedgerReader
 from engine.link import Ended, KillAnswer, KillSender, LinkError, UnixLink, Way, connect, new_kill_id
-from engine.market.clock import Instant
+from engine.market.clock import MILLISECOND, Instant
 from engine.process import EngineState, engine_state, process_start, read_identity
 from engine.views import EventLine, View
 from tests.recordings import EQ_A, EQ_B, FAILED_AUCTION_PATH, scripted_packets, write_recording
 
 REPOSITORY: Final = Path(__file__).resolve().parents[2]
 PATIENCE: Final = 40.0
+_ANSWER: Final = Settings().paper.latency_ms * MILLISECOND
+"""How long an order's answer is under way."""
 """Seconds until a condition that never comes true fails its test; a busy machine needs most of it."""
 _SHORTEST_POLL, _LONGEST_POLL = 0.002, 0.03
 """Seconds between two looks: short at first, for figures, then long, for the machine's other users."""
@@ -273,6 +276,15 @@ class Engine:
 
         return wait_for(protected, f"a protected position in {instrument or 'anything'}")
 
+    def wait_protected(self) -> None:
+        """Wait until each open position has a live stop of its size: a part on its way out has none for a moment."""
+
+        def protected() -> bool:
+            book = self.book()
+            return stops(book) == {key: -held for key, held in positions(book).items()}
+
+        wait_until(protected, "every position to have its stop")
+
     def play_to_the_end(self) -> None:
         """Play on as fast as possible until the market has ended and nothing of ours is left in it."""
         self.do(SetReplaySpeed(f"max-{uuid4()}", 0))
@@ -470,16 +482,30 @@ def remains(engine: Engine) -> Remains:
 
 
 def differences(left: Remains, right: Remains) -> list[str]:
-    """Return what two runs do not share, in words; empty when they are one and the same."""
+    """Return what two runs do not share, in words; empty when they are one and the same.
+
+    An event may be told as much earlier as an answer takes: an engine that comes back while an order's answer is under
+    way finds the order in the book.
+    """
     said = []
     if left.updates != right.updates:
         said.append(f"updates {left.updates} and {right.updates}")
     pairs: list[tuple[str, Sequence[object], Sequence[object]]] = [
         ("order", left.orders, right.orders),
         ("fill", left.fills, right.fills),
-        *((kind, left.facts[kind], right.facts[kind]) for kind in KINDS),
+        *((kind, left.facts[kind], right.facts[kind]) for kind in KINDS if kind != "event"),
     ]
     for name, mine, theirs in pairs:
         said += [f"only left, {name}: {one}" for one in mine if one not in theirs]
         said += [f"only right, {name}: {one}" for one in theirs if one not in mine]
+    mine, theirs = left.facts["event"], right.facts["event"]
+    said += [f"only left, event: {one}" for one in mine if not _was_told(one, theirs)]
+    said += [f"only right, event: {one}" for one in theirs if not _was_told(one, mine)]
     return said
+
+
+def _was_told(event: tuple[str, Instant, str], events: Sequence[tuple[str, Instant, str]]) -> bool:
+    key, time, text = event
+    return any(
+        (key, text) == (other, words) and abs(time - moment) <= _ANSWER for other, moment, words in events
+    )

@@ -20,7 +20,6 @@ from tests.desk.outside import (
     positions,
     remains,
     say,
-    stops,
     wait_until,
 )
 from tests.recordings import EQ_A, EQ_B, OPT_A, recorded_file
@@ -48,7 +47,7 @@ def kill_three_times(
         found = engine.view()
         assert {row.instrument for row in found.positions} == set(positions(before))
         assert {row.stop_state for row in found.positions} <= {"HELD", "PLACING"}
-        assert stops(engine.book()) == {key: -held for key, held in positions(engine.book()).items()}
+        engine.wait_protected()
     return engine
 
 
@@ -94,7 +93,7 @@ def test_so_does_a_recorded_day(here: Outside, tmp_path: Path) -> None:
         say(f"killed at {datetime_of(before.cursor.now):%H:%M:%S}, update {before.cursor.updates}")
         assert positions(before)
         engine = here.start(World.REPLAY, *words)
-        assert stops(engine.book()) == {key: -held for key, held in positions(engine.book()).items()}
+        engine.wait_protected()
     wait_until(lambda: engine.facts("trade"), "the day's trade to end")
     engine.ask_to_end()
     last = remains(engine)

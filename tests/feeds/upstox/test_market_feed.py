@@ -104,12 +104,12 @@ async def test_after_a_break_it_signs_up_anew_for_what_is_followed_then_and_mark
     async with following(fake, EQ_A, OPT_A, INFY, stand=stand) as feed:
         await step(fake)
         await until(lambda: feed.counts.updates > 8)
-        before = len(stand.frames)
         feed.unsubscribe([INFY])
         # The first states of the new connection are lost: what comes first must count as a snapshot all the same.
         await plant(fake, "drop-stream", skip=1, times=1)
         await tell(fake, "disconnect", stream="market")
         await until(lambda: feed.connections == 2)
+        before = len(stand.frames)
         # Followed while the line may be anything.
         feed.subscribe([EQ_A])
         while {update.instrument for _, frame, _ in stand.frames[before:] for update in frame.updates} != {
