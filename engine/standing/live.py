@@ -206,7 +206,7 @@ def _result(book: WholeBook, plan: RunPlan | None) -> dict[str, object]:
 
 
 def _charges(orders: tuple[OrderRow, ...], plan: RunPlan | None) -> Paise | None:
-    """Return the day's charges of product I as the tables have them; None where an instrument's class is unknown."""
+    """Return the day's charges of product I as the tables have them; None where a class or a price is unknown."""
     executed = [order for order in orders if order.filled_quantity and intraday(order)]
     if not executed:
         return 0
@@ -217,7 +217,7 @@ def _charges(orders: tuple[OrderRow, ...], plan: RunPlan | None) -> Paise | None
     total = 0
     for order in executed:
         kind = kinds[order.instrument] or _class_of(order)
-        if kind is None:
+        if kind is None or not order.priced:
             return None
         total += order_charges(kind, order.side, order.filled_value, plan.day).total
     return total

@@ -40,7 +40,7 @@ class OrderRow(msgspec.Struct, frozen=True):
     """As the broker spells it, in lower case."""
     filled_quantity: int
     average_price: float
-    """Rupees, as the broker gives it; only ever used as average times quantity."""
+    """Rupees, as the broker gives it; only ever used as average times quantity. 0 while it gives none."""
     time: Instant
     """The newer of its two stamps; one second exact."""
     message: str
@@ -49,8 +49,13 @@ class OrderRow(msgspec.Struct, frozen=True):
     exchange_order_id: str
 
     @property
+    def priced(self) -> bool:
+        """Say whether what was filled has its price: a closing can do without, an account cannot."""
+        return not self.filled_quantity or self.average_price > 0
+
+    @property
     def filled_value(self) -> Paise:
-        """Return average price times filled quantity in whole paise."""
+        """Return average price times filled quantity in whole paise; 0 where the broker gives no average."""
         return round(self.average_price * 100 * self.filled_quantity)
 
 
@@ -96,11 +101,6 @@ def order_of(row: Row) -> OrderRow:
     filled = whole(row, "filled_quantity")
     if filled is None and row.get("filled_quantity") not in (None, ""):
         raise FieldError(f"expected a whole number for filled_quantity, got {row['filled_quantity']!r}")
-    average = number(row, "average_price") or 0.0
-    if filled and average <= 0:
-        raise FieldError(
-            f"expected the average price of {filled} filled units, got {row.get('average_price')!r}"
-        )
     return OrderRow(
         order_id=needed_text(row, "order_id"),
         tag=text(row, "tag"),
@@ -116,7 +116,7 @@ def order_of(row: Row) -> OrderRow:
         trigger_price=paise(row, "trigger_price") or 0,
         status=needed_text(row, "status").strip().lower(),
         filled_quantity=filled or 0,
-        average_price=average,
+        average_price=max(number(row, "average_price") or 0.0, 0.0),
         time=stamp(row, "exchange_timestamp", "order_timestamp"),
         message=text(row, "status_message_raw", "status_message"),
         after_market=flag(row, "is_amo") or False,

@@ -23,6 +23,6 @@ def standing_market(tmp_path: Path) -> Iterator[RunningFake]:
 
 @pytest.fixture
 def market_at_ten(tmp_path: Path) -> Iterator[RunningFake]:
-    """A broker whose market is 45 minutes old and goes on at three times its pace."""
-    with running_fake(recordings=made_recordings(tmp_path), start=time(10), speed=3) as fake:
+    """A broker whose market is 45 minutes old and goes on at its own pace: so do the laws' seconds."""
+    with running_fake(recordings=made_recordings(tmp_path), start=time(10)) as fake:
         yield fake

@@ -44,7 +44,7 @@ def settle(engine: Engine, fake: RunningFake) -> None:
     begun = engine.view().header.market_time
     fake.control("POST", "clock", {"speed": 60})
     wait_until(lambda: engine.view().header.market_time > begun + 4 * MINUTE, "four minutes of the market")
-    fake.control("POST", "clock", {"speed": 3})
+    fake.control("POST", "clock", {"speed": 1})
 
 
 @contextlib.contextmanager

@@ -2,15 +2,17 @@
 
 from engine.core.pauses import HALTED
 from tests.account.stage import begin
-from tests.desk.outside import Engine, Outside, wait_until
+from tests.desk.outside import Engine, Outside, wait_for, wait_until
 from tests.fake_upstox.running import RunningFake
 
 
 def wait_kept(engine: Engine) -> None:
     """Wait until the halt is on disk, and with it the run's place behind it."""
-    wait_until(lambda: any(HALTED in payload for _, _, payload in engine.facts("event")), "the halt on disk")
-    stands = engine.book().cursor.now
-    wait_until(lambda: engine.book().cursor.now > stands, "the next place on disk")
+
+    def halted_at() -> int | None:
+        return next((time for _, time, payload in engine.facts("event") if HALTED in payload), None)
+
+    engine.wait_time(wait_for(halted_at, "the halt on disk"))
 
 
 def test_a_halt_that_ended_while_no_engine_ran_does_not_outlast_it(

@@ -44,7 +44,7 @@ def make_ready(engine: Engine, broker: RunningFake) -> None:
     """Wait until an engine may size a trade: the minutes that it missed are in, its checks say go, a book is there."""
     broker.control("POST", "clock", {"speed": 120})
     wait_until(lambda: (ladder := engine.view().ladder) is not None and ladder.atr, "an average true range")
-    broker.control("POST", "clock", {"speed": 3})
+    broker.control("POST", "clock", {"speed": 1})
     wait_until(lambda: not engine.view().header.trading.startswith("PAUSED"), "the checks to say go")
 
     def is_quoted() -> bool:

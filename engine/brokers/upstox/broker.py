@@ -8,8 +8,8 @@ stream's updates included, passes one queue whose stamps never step back.
 import threading
 import time
 from collections import deque
-from collections.abc import Callable, Iterable, Sequence
-from contextlib import suppress
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager, suppress
 
 from engine.brokers.upstox.book_reader import BookReader
 from engine.brokers.upstox.lanes import Job, LaneName, Lanes
@@ -36,8 +36,9 @@ from engine.orders.messages import (
 )
 from engine.upstox.budget import Purpose
 from engine.upstox.client import UpstoxClient
+from engine.upstox.fields import FieldError
 from engine.upstox.line import standing_refusal
-from engine.upstox.outcome import CallFailed, Outcome, Rejected, describe
+from engine.upstox.outcome import CallFailed, InDoubt, Outcome, Rejected, describe
 from engine.upstox.records import OrderRow
 from engine.upstox.terms import ChangedOrder
 
@@ -295,7 +296,8 @@ class LiveBroker:
         if len(rows) > 1:
             # A history lists states with stamps of one second, in no promised order.
             newest = client.order_details(newest.order_id, purpose)
-        with self._lock:
+        self._learn_values([newest], client)
+        with self._lock, _read_failing():
             self._register.learn_id(request.tag, newest.order_id)
             report = self._register.report(newest, self._clock())
         return TagRead(request.request, request.tag, report)
@@ -303,7 +305,7 @@ class LiveBroker:
     def _book_read(self, request: str, client: UpstoxClient) -> BookRead:
         book = self._reader.read(client, self._protecting)
         self._learn_values(book.orders, client)
-        with self._lock:
+        with self._lock, _read_failing():
             read = self._register.book_read(request, book, self._clock())
         self.last_book = read
         return read
@@ -376,3 +378,12 @@ class LiveBroker:
     def _append(self, event: BrokerEvent) -> None:
         self._stamped = max(self._stamped, self._clock())
         self._events.append((self._stamped, event))
+
+
+@contextmanager
+def _read_failing() -> Iterator[None]:
+    """Take a row that lacks what decides for a read without an answer."""
+    try:
+        yield
+    except FieldError as error:
+        raise CallFailed(InDoubt(str(error))) from error

@@ -2,12 +2,15 @@
 
 Stream and book give a rounded average, the list of trades the exact sum. Core takes the same quantity with another
 value for a contradiction, so the first value told stays; what trades correct shows with the next unit that fills.
+A fill that has neither average nor trades yet counts at its order's limit, the worst it can have been: its stop must
+not wait for a price.
 """
 
 from collections import defaultdict
 from collections.abc import Iterable
 
 from engine.market.price import Paise
+from engine.upstox.fields import FieldError
 from engine.upstox.records import OrderRow, TradeRow
 
 
@@ -43,14 +46,28 @@ class FillValues:
         """Say whether a row's value needs no trades any more."""
         return not row.filled_quantity or row.filled_quantity in self._told[row.order_id]
 
+    def can_tell(self, row: OrderRow) -> bool:
+        """Say whether a row's filled quantity has a value: told before, by its trades, its average or its limit."""
+        return self.known(row) or row.priced or bool(row.price) or self._exactly(row) is not None
+
     def value(self, row: OrderRow) -> Paise:
-        """Return the cumulative value of a row's filled quantity, never below that of a smaller one."""
+        """Return the cumulative value of a row's filled quantity, never below that of a smaller one.
+
+        Raises FieldError where nothing tells it.
+        """
         filled = row.filled_quantity
         if not filled:
             return 0
         told = self._told[row.order_id]
         if filled not in told:
-            quantity, exact = self._exact.get(row.order_id, (0, 0))
-            value = exact if quantity == filled else row.filled_value
+            value = self._exactly(row)
+            if value is None:
+                value = row.filled_value if row.priced else row.price * filled
+            if not value:
+                raise FieldError(f"expected a price of {filled} units of {row.instrument}, got none so far")
             told[filled] = max([value, *(known for less, known in told.items() if less < filled)])
         return told[filled]
+
+    def _exactly(self, row: OrderRow) -> Paise | None:
+        quantity, value = self._exact.get(row.order_id, (0, 0))
+        return value if quantity == row.filled_quantity else None

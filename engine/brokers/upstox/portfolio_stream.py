@@ -32,7 +32,7 @@ class StreamCounts:
 
     updates: int = 0
     garbage: int = 0
-    """Messages that did not read; each asks for the book to be read."""
+    """Messages that did not read, or lacked the price of a fill; each asks for the book to be read."""
     other: int = 0
     """Messages about something else than orders."""
 
@@ -117,8 +117,14 @@ def orders_in(message: str | bytes, counts: StreamCounts) -> tuple[list[OrderRow
             counts.other += 1
         elif kind == "order" or "order_id" in row:
             try:
-                rows.append(order_of(row))
+                order = order_of(row)
             except FieldError:
+                broken += 1
+                continue
+            if order.priced:
+                rows.append(order)
+            else:
+                # The book comes with the day's trades, which may know the price already.
                 broken += 1
         else:
             broken += 1

@@ -108,7 +108,10 @@ class Register:
         return report_of(row, self._tag_of(row), self.values.value(row), now)
 
     def news(self, rows: Iterable[OrderRow], now: Instant) -> list[OrderReport]:
-        """Return reports of rows that say something new, those first that have waited."""
+        """Return reports of rows that say something new, those first that have waited.
+
+        A row that says what was filled and nothing of its price waits for the next poll.
+        """
         waiting, self._waiting = self._waiting, []
         fresh = []
         for since, row in [*waiting, *((now, row) for row in rows)]:
@@ -119,13 +122,16 @@ class Register:
                 self.held += since == now
             elif self._told.get(row.order_id) == row:
                 self.repeated += 1
-            elif self._concerns_us(row):
+            elif self._concerns_us(row) and self.values.can_tell(row):
                 self._told[row.order_id] = row
                 fresh.append(self.report(row, now))
         return fresh
 
     def book_read(self, request: str, book: WholeBook, now: Instant) -> BookRead:
-        """Return what core may see of a whole book: everything in scope; the rest is counted."""
+        """Return what core may see of a whole book: everything in scope; the rest is counted.
+
+        Raises FieldError where nothing tells the price of what was filled.
+        """
         orders, positions, outside_orders, outside_positions = [], [], 0, 0
         for row in book.orders:
             if row.tag:

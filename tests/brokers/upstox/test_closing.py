@@ -436,3 +436,12 @@ def test_what_is_left_and_the_newest_refusal_are_told_while_exits_are_refused() 
     assert refused
     assert refused[0].startswith("1 position and ")
     assert refused[0].partition(" · ")[2].startswith("last problem: exit ")
+
+
+def test_a_filled_order_without_its_price_does_not_stand_in_the_way_of_a_closing() -> None:
+    broker = holding(2)
+    for row in broker.orders.values():
+        row["average_price"] = 0
+    report, _ = flatten(broker)
+    assert report.flat
+    assert [broker.net(f"NSE_EQ|INE{number:03d}") for number in range(2)] == [0, 0]

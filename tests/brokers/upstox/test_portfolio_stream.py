@@ -169,3 +169,10 @@ def test_each_part_of_a_message_is_an_order_something_else_or_broken(
     counts = StreamCounts()
     rows, found = orders_in(message, counts)
     assert (len(rows), found, counts.other) == (orders, broken, other)
+
+
+def test_a_fill_without_its_price_is_no_news_but_asks_for_the_book() -> None:
+    filled = ORDER | {"status": "complete", "filled_quantity": 10}
+    assert orders_in(msgspec.json.encode(filled | {"average_price": 0}), StreamCounts()) == ([], 1)
+    [row], broken = orders_in(msgspec.json.encode(filled | {"average_price": 100.5}), StreamCounts())
+    assert (row.filled_value, broken) == (100_500, 0)

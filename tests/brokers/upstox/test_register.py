@@ -3,6 +3,7 @@
 from itertools import pairwise
 from typing import Final
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -11,7 +12,8 @@ from engine.brokers.upstox.register import ENDED_WORDS, HELD_FOR, Register
 from engine.market.clock import SECOND
 from engine.orders.messages import OrderType, PlaceOrder, Role
 from engine.setups.signal import Side
-from engine.upstox.records import OrderRow, PositionRow, order_of, positions_of
+from engine.upstox.fields import FieldError
+from engine.upstox.records import OrderRow, PositionRow, order_of, positions_of, trades_of
 
 KEY: Final = "NSE_EQ|INE027H01010"
 ENTRY: Final = PlaceOrder("a-1-E", KEY, Side.BUY, Role.ENTRY, OrderType.LIMIT, 10, 100_00)
@@ -144,3 +146,47 @@ def test_whatever_comes_in_whatever_order_fills_never_fall_and_no_row_is_told_tw
         most = max(one.filled_quantity for one in told)
         assert found.unproven == (most > 0)
     assert all(one != other for one, other in pairwise(told))
+
+
+def unpriced(order_id: str = "1", **more: object) -> OrderRow:
+    return order_of(
+        {
+            "order_id": order_id,
+            "tag": "a-1-E",
+            "instrument_token": KEY,
+            "product": "I",
+            "transaction_type": "BUY",
+            "quantity": 10,
+            "price": 101.0,
+            "status": "complete",
+            "filled_quantity": 10,
+            "average_price": 0,
+            **more,
+        }
+    )
+
+
+def test_a_fill_without_a_price_counts_at_its_trades_and_without_them_at_its_limit() -> None:
+    by_trades, by_limit = register(), register()
+    trade = {
+        "trade_id": "7",
+        "order_id": "1",
+        "instrument_token": KEY,
+        "transaction_type": "BUY",
+        "quantity": 10,
+    }
+    by_trades.values.learn(trades_of([trade | {"average_price": 100.5}]))
+    assert [report.filled_value for report in by_trades.news([unpriced()], 0)] == [100_500]
+    assert [report.filled_value for report in by_limit.news([unpriced()], 0)] == [101_000]
+    [priced] = by_limit.news([unpriced(average_price=100.5)], 0)
+    assert (priced.filled_quantity, priced.filled_value) == (10, 101_000)
+
+
+def test_a_fill_that_nothing_prices_waits_for_the_next_poll_and_leaves_the_book_unread() -> None:
+    found = register()
+    assert found.news([unpriced(price=0)], 0) == []
+    with pytest.raises(FieldError, match="expected a price of 10 units"):
+        found.book_read("1", WholeBook(0, (unpriced(price=0),), held(10)), 0)
+    assert [report.filled_value for report in found.news([unpriced(price=0, average_price=99.0)], 0)] == [
+        99_000
+    ]
