@@ -3,10 +3,11 @@
 import contextlib
 import threading
 from collections.abc import Iterator
+from datetime import datetime
 
 from engine.home import World
 from engine.link import LinkError, UnixLink
-from engine.market.clock import MINUTE
+from engine.market.clock import MINUTE, instant_of
 from tests.desk.outside import PATIENCE, Engine, Outside, wait_until
 from tests.fake_upstox.running import RunningFake
 from tests.recordings import EQ_A, EQ_B
@@ -44,7 +45,13 @@ def settle(engine: Engine, fake: RunningFake) -> None:
     begun = engine.view().header.market_time
     fake.control("POST", "clock", {"speed": 60})
     wait_until(lambda: engine.view().header.market_time > begun + 4 * MINUTE, "four minutes of the market")
-    fake.control("POST", "clock", {"speed": 1})
+    slow_down(engine, fake)
+
+
+def slow_down(engine: Engine, fake: RunningFake) -> None:
+    """Give the market its own pace and let the engine's clock come up to it: to core a jump is time gone by."""
+    now = instant_of(datetime.fromisoformat(fake.control("POST", "clock", {"speed": 1})["now"]))
+    wait_until(lambda: engine.view().header.market_time >= now, "the engine's clock to be the market's")
 
 
 @contextlib.contextmanager

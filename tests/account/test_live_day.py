@@ -9,7 +9,7 @@ from engine.commands import ArmManual, ManualOrder, Outcome, Side
 from engine.home import World
 from engine.latch import LatchState
 from engine.views import PositionRow
-from tests.account.stage import begin, settings_of
+from tests.account.stage import begin, settings_of, slow_down
 from tests.desk.outside import Engine, Outside, say, wait_for, wait_until
 from tests.fake_upstox.listings import OPTION_59400
 from tests.fake_upstox.running import RunningFake
@@ -44,7 +44,7 @@ def make_ready(engine: Engine, broker: RunningFake) -> None:
     """Wait until an engine may size a trade: the minutes that it missed are in, its checks say go, a book is there."""
     broker.control("POST", "clock", {"speed": 120})
     wait_until(lambda: (ladder := engine.view().ladder) is not None and ladder.atr, "an average true range")
-    broker.control("POST", "clock", {"speed": 1})
+    slow_down(engine, broker)
     wait_until(lambda: not engine.view().header.trading.startswith("PAUSED"), "the checks to say go")
 
     def is_quoted() -> bool:
