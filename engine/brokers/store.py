@@ -8,6 +8,7 @@ import sqlite3
 import threading
 from collections.abc import Sequence
 from contextlib import suppress
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, TypeVar
 
@@ -29,8 +30,26 @@ CREATE TABLE depths (instrument TEXT PRIMARY KEY, body TEXT NOT NULL) WITHOUT RO
 _Record = TypeVar("_Record", Order, Fill, Depth)
 
 
+@dataclass(frozen=True, slots=True)
+class Wording:
+    """What a file is called in messages, and what a damaged one asks of a person."""
+
+    name: str
+    damaged: str
+
+
+PAPER: Final = Wording(
+    "the paper exchange",
+    "move it away to start with an empty book, its orders and positions are lost with it",
+)
+PLACE: Final = Wording(
+    "the live run's place",
+    "move it away to start anew: the broker's book is read, and what is open in it counts as opened outside",
+)
+
+
 class ExchangeError(RuntimeError):
-    """The paper exchange's file cannot be used; the message names it and says what to do."""
+    """The file cannot be used; the message names it and says what to do."""
 
 
 class ExchangeDamagedError(ExchangeError):
@@ -67,26 +86,27 @@ class Batch(msgspec.Struct):
 class ExchangeStore:
     """Owns one connection; batches are written in the order given, from any one thread at a time."""
 
-    def __init__(self, path: Path, *, read_only: bool = False) -> None:
+    def __init__(self, path: Path, *, read_only: bool = False, wording: Wording = PAPER) -> None:
         self._path = path
+        self._wording = wording
         self._lock = threading.Lock()
         self._owed: list[Batch] = []
         self._read_only = read_only
         if read_only and not path.exists():
-            raise ExchangeError(f"{path}: expected a paper exchange's file, found none")
+            raise ExchangeError(f"{path}: expected the file of {wording.name}, found none")
         try:
             if not read_only:
                 path.touch(mode=0o600)
             self._connection = self._connect()
         except (OSError, sqlite3.OperationalError) as error:
-            raise ExchangeError(f"{path}: cannot be opened as the paper exchange's file: {error}") from error
+            raise ExchangeError(f"{path}: cannot be opened as the file of {wording.name}: {error}") from error
         except sqlite3.DatabaseError as error:
             raise self._damaged(str(error)) from error
         try:
             self._fence = self._prepare()
         except sqlite3.OperationalError as error:
             self._connection.close()
-            raise ExchangeError(f"{path}: cannot be used as the paper exchange's file: {error}") from error
+            raise ExchangeError(f"{path}: cannot be used as the file of {wording.name}: {error}") from error
         except sqlite3.DatabaseError as error:
             self._connection.close()
             raise self._damaged(str(error)) from error
@@ -126,7 +146,7 @@ class ExchangeStore:
             except sqlite3.Error as error:
                 self._roll_back()
                 raise ExchangeError(
-                    f"{self._path}: the paper exchange could not be saved: {error}"
+                    f"{self._path}: {self._wording.name} could not be saved: {error}"
                 ) from error
             except ExchangeTakenError:
                 self._roll_back()
@@ -178,7 +198,7 @@ class ExchangeStore:
     def _check_fence(self) -> None:
         if self._stored_fence() != self._fence:
             raise ExchangeTakenError(
-                f"{self._path}: another process has taken the paper exchange over; this one must stop trading"
+                f"{self._path}: another process has taken {self._wording.name} over; this one must stop trading"
             )
 
     def _write(self, batch: Batch) -> None:
@@ -203,6 +223,5 @@ class ExchangeStore:
 
     def _damaged(self, detail: str) -> ExchangeDamagedError:
         return ExchangeDamagedError(
-            f"{self._path}: the paper exchange's file is damaged ({detail}); "
-            "move it away to start with an empty book, its orders and positions are lost with it"
+            f"{self._path}: the file of {self._wording.name} is damaged ({detail}); {self._wording.damaged}"
         )

@@ -9,6 +9,7 @@ from typing import Any, Final, Self
 
 import msgspec
 
+from engine.auction.quality import Quality
 from engine.ledger.records import Entry, Fact, LedgerError, Run, RunState
 from engine.ledger.schema import CURRENT, Schema, check_version, damaged
 from engine.performance.trade import ClosedTrade
@@ -105,11 +106,16 @@ class LedgerReader:
     def sessions(self, before: date) -> list[Fact]:
         """Return the closed sessions of trading days before a date, oldest day first, one per day and instrument.
 
-        Of a day that several counted runs closed the newest counts. Keys are the ISO date, a bar and the instrument.
+        Of a day that several counted runs closed the newest counts, but one recorded whole never gives way to a part.
+        Keys are the ISO date, a bar and the instrument.
         """
-        newest = {fact.key: fact for fact in self.records(SESSION)}
         limit = before.isoformat()
-        return [newest[key] for key in sorted(newest) if key.partition("|")[0] < limit]
+        counting: dict[str, Fact] = {}
+        for fact in self.records(SESSION):
+            known = counting.get(fact.key)
+            if known is None or _is_whole(fact) or not _is_whole(known):
+                counting[fact.key] = fact
+        return [counting[key] for key in sorted(counting) if key.partition("|")[0] < limit]
 
     def day_state(self, day: date, run: str | None = None) -> Fact | None:
         """Return the newest frozen state of a trading day (opening account, limits); keys begin with the ISO date."""
@@ -125,6 +131,18 @@ class LedgerReader:
             raise LedgerError(f"{self.path}: the ledger cannot be read: {error}") from error
         except sqlite3.DatabaseError as error:
             raise damaged(self.path, str(error)) from error
+
+
+class _Session(msgspec.Struct, frozen=True):
+    quality: str = ""
+
+
+def _is_whole(fact: Fact) -> bool:
+    """Say whether a closed session was recorded whole; one that does not read says so to those who decode it."""
+    try:
+        return msgspec.json.decode(fact.payload, type=_Session).quality == Quality.LIVE
+    except msgspec.DecodeError:
+        return False
 
 
 def _run(row: Sequence[object]) -> Run:

@@ -4,7 +4,7 @@ from collections import defaultdict
 from dataclasses import dataclass
 
 import config
-from engine.brokers.store import ExchangeError, ExchangeStore
+from engine.brokers.store import PLACE, ExchangeError, ExchangeStore
 from engine.brokers.upstox.book_reader import WholeBook
 from engine.brokers.upstox.standing import AccountStanding, Scope, account_standing, protects
 from engine.brokers.upstox.translation import intraday
@@ -125,7 +125,7 @@ def _place(directory: WorldDirectory, plan: RunPlan | None) -> tuple[Instant, in
     if plan is None or not directory.place.exists():
         return None
     try:
-        store = ExchangeStore(directory.place, read_only=True)
+        store = ExchangeStore(directory.place, read_only=True, wording=PLACE)
     except ExchangeError:
         return None
     try:

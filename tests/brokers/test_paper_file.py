@@ -12,7 +12,13 @@ import pytest
 
 from engine.brokers.paper import PaperExchange
 from engine.brokers.records import Closed, Cursor
-from engine.brokers.store import ExchangeDamagedError, ExchangeError, ExchangeTakenError
+from engine.brokers.store import (
+    PLACE,
+    ExchangeDamagedError,
+    ExchangeError,
+    ExchangeStore,
+    ExchangeTakenError,
+)
 from engine.market.clock import MINUTE, SECOND, instant_at
 from engine.orders.messages import CancelOrder
 from engine.setups.signal import Side
@@ -294,3 +300,12 @@ def test_a_damaged_file_is_named_with_what_to_do(path: Path, damage: str) -> Non
 def test_a_missing_folder_is_named(tmp_path: Path) -> None:
     with pytest.raises(ExchangeError, match="nowhere"):
         open_exchange(tmp_path / "nowhere" / "exchange.sqlite")
+
+
+def test_the_file_of_a_live_run_is_called_what_it_is(tmp_path: Path) -> None:
+    path = tmp_path / "place.sqlite"
+    path.write_bytes(b"no database" * 512)
+    with pytest.raises(
+        ExchangeDamagedError, match=r"the live run's place is damaged .* broker's book is read"
+    ):
+        ExchangeStore(path, wording=PLACE)

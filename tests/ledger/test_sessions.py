@@ -19,9 +19,9 @@ def ledger(tmp_path: Path) -> Iterator[Ledger]:
         yield opened
 
 
-def close_day(ledger: Ledger, run: str, day: date, instrument: str, poc: int) -> None:
+def close_day(ledger: Ledger, run: str, day: date, instrument: str, poc: int, **more: str) -> None:
     ledger.begin_run(Run(run, "replay", "digest", day, "settings", "{}", 1))
-    record = Record(SESSION, f"{day.isoformat()}|{instrument}", 9, {"poc": poc})
+    record = Record(SESSION, f"{day.isoformat()}|{instrument}", 9, {"poc": poc, **more})
     ledger.append(run, [record], durable=True).result(5)
 
 
@@ -56,3 +56,12 @@ def test_an_abandoned_run_gives_way_to_the_one_before_it(ledger: Ledger) -> None
     close_day(ledger, "second", MONDAY, "NSE_EQ|A", 2)
     ledger.abandon_run("second", 5)
     assert found(ledger, TUESDAY) == [("2025-12-15|NSE_EQ|A", '{"poc":1}')]
+
+
+def test_a_day_recorded_whole_gives_way_to_another_whole_one_but_not_to_a_part(ledger: Ledger) -> None:
+    close_day(ledger, "late", MONDAY, "NSE_EQ|A", 1, quality="PARTIAL")
+    close_day(ledger, "whole", MONDAY, "NSE_EQ|A", 2, quality="LIVE")
+    close_day(ledger, "evening", MONDAY, "NSE_EQ|A", 3, quality="PARTIAL")
+    assert found(ledger, TUESDAY) == [("2025-12-15|NSE_EQ|A", '{"poc":2,"quality":"LIVE"}')]
+    close_day(ledger, "again", MONDAY, "NSE_EQ|A", 4, quality="LIVE")
+    assert found(ledger, TUESDAY) == [("2025-12-15|NSE_EQ|A", '{"poc":4,"quality":"LIVE"}')]

@@ -13,7 +13,7 @@ import msgspec
 
 from engine.brokers.market_clock import MarketClock
 from engine.brokers.records import Cursor, InFlight
-from engine.brokers.store import Batch, ExchangeStore
+from engine.brokers.store import PLACE, Batch, ExchangeStore
 from engine.brokers.upstox.broker import LiveBroker
 from engine.market.clock import Instant
 from engine.market.instrument import Instrument
@@ -31,7 +31,7 @@ class AccountExchange:
 
     def __init__(self, broker: LiveBroker, path: Path) -> None:
         self._broker = broker
-        self._store = ExchangeStore(path)
+        self._store = ExchangeStore(path, wording=PLACE)
         book = self._store.load()
         self._cursor = Cursor("", 0, 0, 0) if book is None else book.cursor
 
