@@ -192,6 +192,11 @@ class InstrumentsScreen(PaintedScreen):
         self._chosen = 0
         self._earlier = model.notice
         self._typed = asyncio.Event()
+        # Held, not looked up: a view may come to be painted before the page is mounted, and after it is gone.
+        self._field = Input(
+            placeholder="words, a symbol, a key or an alias", select_on_focus=False, id="search"
+        )
+        self._field.cursor_blink = False
 
     def compose(self) -> ComposeResult:
         """Place the frame, the field and the list."""
@@ -199,16 +204,14 @@ class InstrumentsScreen(PaintedScreen):
         yield panels["band"]
         yield panels["money"]
         yield panels["about"]
-        yield Input(placeholder="words, a symbol, a key or an alias", select_on_focus=False, id="search")
+        yield self._field
         yield panels["result"]
         yield panels["choices"]
         yield panels["alerts"]
         yield panels["foot"]
 
     def on_mount(self) -> None:
-        """Keep the cursor still, and search beside the screen."""
-        field = self.query_one(Input)
-        field.cursor_blink = False
+        """Search beside the screen."""
         if self._searcher is not None:
             self.run_worker(self._search(self._searcher), name="search", exit_on_error=True)
         self.paint_soon()
@@ -222,9 +225,8 @@ class InstrumentsScreen(PaintedScreen):
         """Paint what the model holds now."""
         paint_frame(self)
         panels, view = self.panels, self.model.view
-        field = self.query_one(Input)
-        field.disabled = not self._has_broker
-        field.display = self._has_broker
+        self._field.disabled = not self._has_broker
+        self._field.display = self._has_broker
         width = max(1, panels["about"].size.width)
         about = paint_about(view, self._purpose(), width)
         found = self._found if self._found_for == self._text else None
@@ -255,7 +257,7 @@ class InstrumentsScreen(PaintedScreen):
         choices = self._choices()
         if self._text and choices:
             self._follow(choices[self._chosen].ask)
-            self.query_one(Input).value = ""
+            self._field.value = ""
 
     def action_choose(self, by: int) -> None:
         """Choose another line."""
@@ -267,7 +269,7 @@ class InstrumentsScreen(PaintedScreen):
     def action_let_go(self) -> None:
         """Let the chosen instrument of the watchlist go; in a field with words, the key deletes as everywhere."""
         if self._text:
-            self.query_one(Input).action_delete_right()
+            self._field.action_delete_right()
             return
         choices = self._choices()
         if choices and (row := choices[self._chosen].row) is not None:

@@ -212,3 +212,20 @@ def test_the_chosen_line_is_in_sight_and_every_line_has_its_width(
     marked = [line for line in lines if "▸" in "".join(text for text, _ in line)]
     if width >= 2 and height and chosen < len(choices) and not any("▸" in one.symbol for one in choices):
         assert len(marked) == 1
+
+
+async def test_a_view_painted_before_the_page_is_mounted_or_after_it_is_gone_harms_nothing() -> None:
+    desk = Desk(PAPER, searcher=searching())
+    async with desk.app.run_test(size=(120, 40)) as pilot:
+        await desk.settle(pilot)
+        desk.app.action_instruments()
+        page = desk.app.screen
+        assert isinstance(page, InstrumentsScreen)
+        assert not page.is_mounted
+        page.flush()
+        await desk.settle(pilot)
+        assert "8 of 50 followed" in panel_text(desk, "about")
+        await pilot.press("escape")
+        await desk.settle(pilot)
+        page.flush()
+        assert desk.app.screen is not page
