@@ -3,6 +3,7 @@
 import subprocess
 from collections.abc import Sequence
 from pathlib import Path
+from uuid import uuid4
 
 import pytest
 
@@ -34,7 +35,8 @@ def with_two_positions(
 
 def refused(engine: Engine) -> str:
     """Try to enter, and return why that is not done."""
-    _, answer = engine.ask(ArmManual("arm again", armed=True), ManualOrder("again", EQ_A, Side.BUY))
+    arm, order = ArmManual(f"arm-{uuid4()}", armed=True), ManualOrder(f"again-{uuid4()}", EQ_A, Side.BUY)
+    _, answer = engine.ask(arm, order)
     assert answer.outcome is Outcome.REFUSED
     return answer.text
 
