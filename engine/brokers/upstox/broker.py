@@ -296,7 +296,9 @@ class LiveBroker:
         if len(rows) > 1:
             # A history lists states with stamps of one second, in no promised order.
             newest = client.order_details(newest.order_id, purpose)
-        self._learn_values([newest], client)
+        if not newest.priced:
+            # Only then: an order in doubt must not wait for a price that it brings itself.
+            self._learn_values([newest], client)
         with self._lock, _read_failing():
             self._register.learn_id(request.tag, newest.order_id)
             report = self._register.report(newest, self._clock())

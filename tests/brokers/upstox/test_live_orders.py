@@ -111,6 +111,19 @@ def test_a_rejection_by_risk_management_comes_later_with_its_own_words(live: Liv
         assert live.wait_for_status("a-1-E", "rejected").message == text
 
 
+def test_a_probe_of_a_filled_order_takes_its_rows_price_and_waits_for_no_further_call(live: Live) -> None:
+    live.fake.plant("lose-answer", call="place")
+    live.enter("a-1-E")
+    live.wait_for(Unanswered, "a-1-E")
+    live.until(lambda: [row["status"] for row in live.at_broker("a-1-E")] == ["complete"])
+    live.probe("p-1", "a-1-E")
+    read = live.wait_for(TagRead)
+    assert isinstance(read, TagRead)
+    assert read.found is not None
+    assert (read.found.filled_quantity, read.found.filled_value > 0) == (10, True)
+    assert live.fake.calls("trades") == []
+
+
 def test_an_order_the_book_lists_late_stays_one_order(live: Live) -> None:
     live.fake.plant("book-lag", tag="a-1", delay=0.5)
     live.fake.plant("lose-answer", call="place")
