@@ -20,7 +20,7 @@ from tests.desk.outside import REPOSITORY, Outside
 from tests.desk.test_full_disk import fill, small_disk
 from tests.fake_upstox import RunningFake, running_fake
 from tests.fake_upstox.account import make_token
-from tests.recordings import EQ_A, made_packets, write_recording
+from tests.recordings import OPT_A, made_packets, write_recording
 
 MOVING = ("NSE_EQ|INE7001S01010", "NSE_EQ|INE7002S01010", "NSE_EQ|INE7003S01010")
 """The simulator's own stocks: quotes of theirs come all day."""
@@ -284,13 +284,14 @@ def test_a_recorded_day_served_today_is_judged_by_its_own_clock(stand: Stand) ->
 def test_by_the_wall_delay_and_offset_are_measured_and_90_s_are_no_go(
     capsys: pytest.CaptureFixture[str], tmp_path: Path
 ) -> None:
-    packets = made_packets(EQ_A, count=2_000, step=SECOND // 20)
+    # An option: a stock is silent in the first minutes of its closing auction, and this runs at any hour.
+    packets = made_packets(OPT_A, count=2_000, step=SECOND // 20)
     path = write_recording(tmp_path / "day.json.gz", packets, indent=None)
     with running_fake(recordings=(path,), wall=True) as fake:
         here = Outside(tmp_path / "home")
         write_settings(
             here.home.root,
-            {"watchlist": {"instruments": [EQ_A]}, "preflight": {"min_disk_mb": 1, "max_cpu_pct": 100}},
+            {"watchlist": {"instruments": [OPT_A]}, "preflight": {"min_disk_mb": 1, "max_cpu_pct": 100}},
             of_fake(fake, access_token=fake.access_token),
         )
         good = told(here)
