@@ -7,6 +7,7 @@ from typing import Any
 
 from benchmarks.day import HeldFeed, SimulatedDay, decoded
 from benchmarks.measure import Result, Scale, seconds_of
+from benchmarks.peers import BACKTESTER, empty_backtest_seconds
 from benchmarks.ticks import recording_files
 from config import Settings
 from engine.auction.market import Market
@@ -31,7 +32,12 @@ def path_results(day: SimulatedDay) -> list[Result]:
     studies = seconds_of(lambda: _study(day))
     from_updates, orders = _run(day, day.updates)
     from_frames, _ = _run(day, decoded(frames, day))
+    peer = empty_backtest_seconds([update.last / 100 for update in day.updates])
     gc.unfreeze()
+    if peer is None:
+        beside, ratio = f"{BACKTESTER}: not installed (make bench)", None
+    else:
+        beside, ratio = f"{BACKTESTER}: {count / peer:,.0f}/s", round(peer / from_updates, 2)
     return [
         Result("frame → update (protobuf, one update a frame)", round(parsing / count * 1e6, 2), "µs"),
         Result("update → auction of its instrument", round(studies / count * 1e6, 2), "µs"),
@@ -41,7 +47,14 @@ def path_results(day: SimulatedDay) -> list[Result]:
             "updates/s",
             "≥ 65,000",
         ),
-        Result("decoded updates → decisions, orders, paper fills", round(count / from_updates), "updates/s"),
+        Result(
+            "decoded updates → decisions, orders, paper fills",
+            round(count / from_updates),
+            "updates/s",
+            "ahead",
+            beside,
+            ratio,
+        ),
     ]
 
 
