@@ -10,18 +10,8 @@ import msgspec
 from engine.commands import ArmManual, PauseReplay, SetReplaySpeed, Side, TightenStop
 from engine.home import World
 from engine.market.clock import SECOND, datetime_of
-from tests.desk.outside import (
-    Engine,
-    Outside,
-    Remains,
-    copy_of,
-    differences,
-    outside,
-    positions,
-    remains,
-    say,
-    wait_until,
-)
+from tests.desk.outside import Engine, Outside, copy_of, outside, positions, say, wait_until
+from tests.desk.remains import Remains, differences, remains
 from tests.recordings import EQ_A, EQ_B, OPT_A, recorded_file
 
 
