@@ -111,12 +111,17 @@ def paint_banner(
     elif latch is not None:
         words = {
             "KILLING": "KILL: closing everything",
-            "STUCK": "KILL STUCK: not everything could be closed yet, trying on",
+            "STUCK": "KILL STUCK: not all could be closed yet, trying on",
             "FLAT": "KILLED AND FLAT",
         }
-        first = f"{words.get(latch.state, f'KILL {latch.state}')} · {latch.progress}".rstrip(" ·")
+        word = words.get(latch.state, f"KILL {latch.state}")
+        first = f"{word} · {latch.progress}".rstrip(" ·")
         reason = f": {latch.reason}" if latch.reason else ""
         second = f"no entries until `cockpit rearm` · since {clock(latch.since)} by {latch.by}{reason}"
+        left, _, why = latch.progress.partition(" · ")
+        if why and len(first) + 2 > width:
+            # What keeps the kill from its end matters more than how it began.
+            first, second = f"{word} · {left}", why
     else:
         return []
     return [compose([("  " + first, "strong")], width), compose([("  " + second, "")], width)]

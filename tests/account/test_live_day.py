@@ -171,6 +171,17 @@ def test_an_engine_killed_in_the_middle_of_a_flatten_finishes_it_when_it_is_back
     assert len(tagged_calls(broker, "E")) == 1
 
 
+def test_a_token_file_that_cannot_be_used_is_named(
+    home: Outside, engine: Engine, broker: RunningFake
+) -> None:
+    path = home.home.root / "token"
+    path.write_bytes(b"\xff\xfe")
+    named = f"not signed in; {path}: expected a readable token"
+    wait_until(lambda: any(text.startswith(named) for text in banners(engine)), "the file to be named")
+    path.write_text(broker.access_token)
+    wait_until(lambda: not any("not signed in" in text for text in banners(engine)), "the banner to go")
+
+
 def test_a_dead_token_pauses_entries_leaves_the_stop_and_a_new_one_lets_them_go_on(
     home: Outside, engine: Engine, broker: RunningFake
 ) -> None:

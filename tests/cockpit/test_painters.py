@@ -146,6 +146,17 @@ def test_the_banner_is_two_lines_or_none(latch: LatchView | None, ended: str | N
     check(lines, width)
 
 
+def test_a_narrow_banner_still_says_what_is_left_and_why() -> None:
+    why = "the broker cannot be asked: no answer · last refusal: price outside the band"
+    latch = LatchView("STUCK", 0, "keyboard", "kill key", f"1 position, 1 order left · {why}")
+    wide, narrow = plain(paint_banner(latch, None, 200)), plain(paint_banner(latch, None, 80))
+    assert "cockpit rearm" in wide
+    for told in (wide, narrow):
+        assert "KILL STUCK" in told
+        assert "1 position, 1 order left" in told
+        assert why in told
+
+
 @given(
     st.lists(st.tuples(st.integers(0, 8), st.integers(0, 30), st.integers(0, 3)), max_size=6),
     st.integers(-1, 60),

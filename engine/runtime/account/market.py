@@ -120,7 +120,7 @@ class AccountMarket:
             found.append(f"the market feed: {self._feed.quiet}")
         token = self._token()
         if token is None:
-            found.append("not signed in; cockpit login")
+            found.append(f"not signed in; {self._token.problem() or 'cockpit login'}")
         elif token.expires is not None and token.expires <= self.clock.now():
             found.append("the sign-in has run out; cockpit login")
         if self._recorder is not None and self._recorder.failure is not None:
