@@ -31,9 +31,10 @@ from engine.feeds.recording_format import (
     header_of,
 )
 from engine.market.clock import Instant
-from engine.market.decoding import DecodeError, PacketDecoder, Quirk, Reason
+from engine.market.decoding import PacketDecoder
 from engine.market.frames import updates_from_frame
 from engine.market.instrument import Instrument
+from engine.market.oddities import DecodeError, Quirk, Reason
 from engine.market.seed import InstrumentSeed
 
 _Key = TypeVar("_Key")

@@ -11,9 +11,10 @@ from typing import Final
 from engine.auction.levels import PriorLevels
 from engine.feeds.recording_file import RecordedFile, RecordingError, Unreadable, packets, survey
 from engine.market.clock import Instant
-from engine.market.decoding import DecodeError, PacketDecoder, Quirk, Reason
+from engine.market.decoding import PacketDecoder
 from engine.market.instrument import Instrument
 from engine.market.master import MasterError, infer_instrument
+from engine.market.oddities import DecodeError, Quirk, Reason
 from engine.market.packet import ArrivalClock
 from engine.market.seed import InstrumentSeed
 from engine.market.update import MarketUpdate

@@ -4,12 +4,11 @@ Every oddity of the feed is named and counted; a packet that cannot be trusted r
 nothing else. Prices become whole paise here and are checked against the instrument's tick.
 """
 
-import math
 from collections.abc import Iterable, Mapping
-from enum import StrEnum
 from typing import Final
 
 from engine.market.clock import MILLISECOND, Instant, trading_date
+from engine.market.oddities import DecodeError, Quirk, Reason, UnusableError
 from engine.market.packet import (
     REQUEST_MODES,
     ArrivalClock,
@@ -23,101 +22,17 @@ from engine.market.packet import (
     packet_of_text,
 )
 from engine.market.price import MAX_PAISE, Paise
+from engine.market.price_grid import PriceGrid
 from engine.market.update import Bar, Level, MarketUpdate
 
 EARLIEST: Final = 946_684_800_000
 LATEST: Final = 4_102_444_800_000
 """2000 and 2100 in epoch milliseconds: a trade time outside was sent in another unit."""
 _MAX_QUANTITY: Final = 10**12
-_PRICES_KEPT: Final = 1 << 16
-_PAISA_NOISE: Final = 1e-3
-
-
-class Reason(StrEnum):
-    """Why a packet was rejected."""
-
-    NOT_A_PRICE = "NOT_A_PRICE"
-    WILD_PRICE = "WILD_PRICE"
-    """Several times the price before it: a wrong decimal, until it stays."""
-    OFF_TICK = "OFF_TICK"
-    BAD_QUANTITY = "BAD_QUANTITY"
-    BAD_TIME = "BAD_TIME"
-    NO_LAST_TRADE = "NO_LAST_TRADE"
-    NO_FEED = "NO_FEED"
-    NO_INSTRUMENT = "NO_INSTRUMENT"
-    MALFORMED = "MALFORMED"
-    BROKEN_FRAME = "BROKEN_FRAME"
-
-
-class Quirk(StrEnum):
-    """What was odd about a packet that was read all the same."""
-
-    NO_LTPC = "NO_LTPC"
-    """The last trade was carried forward from the packet before."""
-    NO_VOLUME = "NO_VOLUME"
-    """Day volume was carried forward from the packet before."""
-    EMPTY_LEVELS = "EMPTY_LEVELS"
-    BROKEN_BAR = "BROKEN_BAR"
-    """A bar lacked a price or had its open outside its range; it was left out."""
-    LAGGING_BAR = "LAGGING_BAR"
-    """A day bar whose extremes did not yet hold its own close; kept as it came."""
-    BROKEN_TOTAL = "BROKEN_TOTAL"
-    """A pending total or average was no number; it was left out."""
-    AUCTION_FIELDS = "AUCTION_FIELDS"
-    UNKNOWN_MODE = "UNKNOWN_MODE"
-    UNKNOWN_TYPE = "UNKNOWN_TYPE"
-    EMPTY_FRAME = "EMPTY_FRAME"
-    BROKEN_SENT = "BROKEN_SENT"
-    """A frame's time of sending was no time; the frame was read without it."""
-
-
 _WILD_FACTOR: Final = 4
 _WILD_STEP: Final[Paise] = 20_00
 """Cheap options do multiply within a packet; below this step any factor is believed."""
 _WILD_PACKETS: Final = 10
-
-
-class DecodeError(ValueError):
-    """A packet or frame that cannot be read: a typed reason, whose it was, what was expected and what came."""
-
-    def __init__(self, reason: Reason, instrument: str, text: str) -> None:
-        super().__init__(f"{instrument or 'packet'}: {text} ({reason})")
-        self.reason = reason
-        self.instrument = instrument
-
-
-class _UnusableError(Exception):
-    """Raised inside one packet, before it is known whose it was."""
-
-    def __init__(self, reason: Reason, text: str) -> None:
-        super().__init__(text)
-        self.reason = reason
-
-
-class _Prices(dict[float, Paise]):
-    """Rupees to paise on one tick grid; prices seen before cost one look-up."""
-
-    __slots__ = ("_tick",)
-
-    def __init__(self, tick: Paise | None) -> None:
-        super().__init__()
-        self._tick = tick
-
-    def __missing__(self, rupees: float) -> Paise:
-        scaled = rupees * 100
-        if not math.isfinite(scaled) or scaled < 0 or scaled > MAX_PAISE:
-            raise _UnusableError(Reason.NOT_A_PRICE, f"expected a price in rupees, got {rupees!r}")
-        paise = round(scaled)
-        if rupees and not paise:
-            raise _UnusableError(Reason.NOT_A_PRICE, f"expected a price in rupees, got {rupees!r}")
-        if self._tick is not None and (abs(scaled - paise) > _PAISA_NOISE or paise % self._tick):
-            raise _UnusableError(
-                Reason.OFF_TICK, f"expected a multiple of {self._tick} paise, got {rupees!r}"
-            )
-        if len(self) >= _PRICES_KEPT:
-            self.clear()
-        self[rupees] = paise
-        return paise
 
 
 class PacketDecoder:
@@ -128,8 +43,8 @@ class PacketDecoder:
 
     def __init__(self, ticks: Mapping[str, Paise] | None = None) -> None:
         self._ticks = dict(ticks or {})
-        self._prices: dict[str, _Prices] = {}
-        self._closes = _Prices(None)
+        self._prices: dict[str, PriceGrid] = {}
+        self._closes = PriceGrid(None)
         self._latest: dict[str, MarketUpdate] = {}
         self._unheard: set[str] = set()
         self._clock = ArrivalClock()
@@ -228,7 +143,7 @@ class PacketDecoder:
                 snapshot,
                 auction,
             )
-        except _UnusableError as error:
+        except UnusableError as error:
             raise self.reject(error.reason, key, str(error)) from error
 
     def plain(
@@ -258,7 +173,7 @@ class PacketDecoder:
                 snapshot,
                 False,
             )
-        except _UnusableError as error:
+        except UnusableError as error:
             raise self.reject(error.reason, key, str(error)) from error
 
     def _update(
@@ -277,15 +192,13 @@ class PacketDecoder:
     ) -> MarketUpdate:
         prices = self._prices.get(key)
         if prices is None:
-            prices = self._prices[key] = _Prices(self._ticks.get(key))
+            prices = self._prices[key] = PriceGrid(self._ticks.get(key))
         latest = self._latest.get(key)
         last = prices[ltpc.ltp]
         if last:
             trade_milliseconds, quantity = ltpc.ltt, ltpc.ltq
             if not EARLIEST < trade_milliseconds < LATEST and trade_milliseconds:
-                raise _UnusableError(
-                    Reason.BAD_TIME, f"expected a trade time in ms, got {trade_milliseconds}"
-                )
+                raise UnusableError(Reason.BAD_TIME, f"expected a trade time in ms, got {trade_milliseconds}")
             trade_time = trade_milliseconds * MILLISECOND
             close = self._closes[ltpc.cp] if ltpc.cp else 0 if latest is None else latest.previous_close
             self._refuse_wild(key, last, close if latest is None else latest.last)
@@ -294,12 +207,12 @@ class PacketDecoder:
             last, quantity, trade_time = latest.last, latest.last_quantity, latest.trade_time
             close = latest.previous_close
         else:
-            raise _UnusableError(Reason.NO_LAST_TRADE, "expected a last trade price, got none so far")
+            raise UnusableError(Reason.NO_LAST_TRADE, "expected a last trade price, got none so far")
         if not volume and latest is not None and latest.volume and _same_day(trade_time, latest.trade_time):
             self.count(Quirk.NO_VOLUME)
             volume = latest.volume
         if not 0 <= volume < _MAX_QUANTITY or not 0 <= quantity < _MAX_QUANTITY:
-            raise _UnusableError(
+            raise UnusableError(
                 Reason.BAD_QUANTITY,
                 f"expected quantities from 0 to {_MAX_QUANTITY}, got {volume} and {quantity}",
             )
@@ -348,11 +261,13 @@ class PacketDecoder:
             return
         self._wild[key] = self._wild.get(key, 0) + 1
         if self._wild[key] < _WILD_PACKETS:
-            raise _UnusableError(
+            raise UnusableError(
                 Reason.WILD_PRICE, f"expected a price near {before / 100:.2f}, got {last / 100:.2f}"
             )
 
-    def _book(self, prices: _Prices, quotes: Iterable[Quote]) -> tuple[tuple[Level, ...], tuple[Level, ...]]:
+    def _book(
+        self, prices: PriceGrid, quotes: Iterable[Quote]
+    ) -> tuple[tuple[Level, ...], tuple[Level, ...]]:
         bids: list[Level] = []
         asks: list[Level] = []
         empty = False
@@ -371,12 +286,12 @@ class PacketDecoder:
             self.count(Quirk.EMPTY_LEVELS)
         return tuple(bids), tuple(asks)
 
-    def _bar(self, prices: _Prices, candle: Candle) -> Bar | None:
+    def _bar(self, prices: PriceGrid, candle: Candle) -> Bar | None:
         low, high = prices[candle.low], prices[candle.high]
         first, last = prices[candle.open], prices[candle.close]
         volume, start = candle.vol, candle.ts
         if not 0 <= volume < _MAX_QUANTITY:
-            raise _UnusableError(Reason.BAD_QUANTITY, f"expected a bar volume, got {volume}")
+            raise UnusableError(Reason.BAD_QUANTITY, f"expected a bar volume, got {volume}")
         if not 0 < low <= first <= high or not last or not EARLIEST < start < LATEST:
             self.count(Quirk.BROKEN_BAR)
             return None
@@ -406,10 +321,10 @@ def _same_day(trade_time: Instant, before: Instant) -> bool:
     return trade_time == before or trading_date(trade_time) == trading_date(before)
 
 
-def _check_empty(prices: _Prices, rupees: float, size: int) -> bool:
+def _check_empty(prices: PriceGrid, rupees: float, size: int) -> bool:
     """Pass a level that is empty on one side; raise for one that is broken."""
     if size < 0:
-        raise _UnusableError(Reason.BAD_QUANTITY, f"expected a book quantity from 0, got {size}")
+        raise UnusableError(Reason.BAD_QUANTITY, f"expected a book quantity from 0, got {size}")
     if rupees:
         prices[rupees]
     return True

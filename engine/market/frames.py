@@ -9,7 +9,8 @@ from typing import Any, Final, TypeAlias
 import msgspec
 
 from engine.market.clock import MILLISECOND, Instant
-from engine.market.decoding import EARLIEST, LATEST, DecodeError, PacketDecoder, Quirk, Reason
+from engine.market.decoding import EARLIEST, LATEST, PacketDecoder
+from engine.market.oddities import DecodeError, Quirk, Reason
 from engine.market.price import MAX_PAISE, Paise
 from engine.market.update import MarketUpdate
 

@@ -9,8 +9,9 @@ from uuid import uuid4
 import msgspec
 
 from engine.market.clock import SECOND, Instant
-from engine.market.decoding import DecodeError, PacketDecoder
+from engine.market.decoding import PacketDecoder
 from engine.market.frames import updates_from_frame
+from engine.market.oddities import DecodeError
 from engine.upstox.transport import CLIENT_NAME
 
 _LARGEST_FRAME: Final = 16 * 1024 * 1024

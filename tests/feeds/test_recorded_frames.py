@@ -23,8 +23,9 @@ from engine.feeds.recording_format import (
     SessionEvent,
 )
 from engine.market.clock import MINUTE, SECOND, Instant
-from engine.market.decoding import DecodeError, PacketDecoder, Quirk, Reason
+from engine.market.decoding import PacketDecoder
 from engine.market.frames import updates_from_frame
+from engine.market.oddities import DecodeError, Quirk, Reason
 from engine.market.seed import InstrumentSeed, MissedMinutes
 from engine.market.update import Bar, MarketUpdate
 from engine.runtime.headless import replay

@@ -13,8 +13,9 @@ from hypothesis import strategies as st
 from engine.feeds.feed import PulledFeed
 from engine.feeds.recording import RecordingError, RecordingFeed, open_recordings
 from engine.market.clock import SECOND, Instant, instant_at
-from engine.market.decoding import PacketDecoder, Reason
+from engine.market.decoding import PacketDecoder
 from engine.market.instrument import Instrument, InstrumentClass, Provenance
+from engine.market.oddities import Reason
 from engine.market.update import MarketUpdate
 from tests.recordings import (
     DAY,

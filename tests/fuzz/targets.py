@@ -16,8 +16,9 @@ from engine.brokers.upstox.portfolio_stream import StreamCounts, orders_in
 from engine.feeds.upstox.clock import LiveClock
 from engine.feeds.upstox.market_feed import MarketFeed
 from engine.market.clock import MILLISECOND, Instant
-from engine.market.decoding import PacketDecoder, Reason
+from engine.market.decoding import PacketDecoder
 from engine.market.frames import Frame, feed_messages
+from engine.market.oddities import Reason
 from engine.market.session import trading_day
 from engine.upstox.budget import Budget
 from engine.upstox.client import UpstoxClient

@@ -9,8 +9,9 @@ from engine.brokers.upstox import portfolio_stream
 from engine.feeds.recorded_frames import open_frame_recordings
 from engine.feeds.recorder import Recorder
 from engine.feeds.upstox.market_feed import MarketFeed
-from engine.market.decoding import DecodeError, PacketDecoder
+from engine.market.decoding import PacketDecoder
 from engine.market.frames import updates_from_frame
+from engine.market.oddities import DecodeError
 from engine.market.update import MarketUpdate
 from tests.feeds.frames import INSTRUMENTS, frames_by_second, header
 from tests.fuzz.bodies import broker_bodies

@@ -11,7 +11,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from engine.market.clock import MINUTE, SECOND, Instant, instant_at
-from engine.market.decoding import DecodeError, PacketDecoder, Quirk, Reason
+from engine.market.decoding import PacketDecoder
+from engine.market.oddities import DecodeError, Quirk, Reason
 from engine.market.packet import ArrivalClock, packet_of
 from engine.market.price import MAX_PAISE
 from tests.recordings import DAY, EQ_A, OPT_A, arrival_text, made_packets, recorded_packet

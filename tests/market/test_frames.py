@@ -9,8 +9,9 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from engine.market.clock import MILLISECOND, SECOND, Instant, instant_at
-from engine.market.decoding import DecodeError, PacketDecoder, Quirk, Reason
+from engine.market.decoding import PacketDecoder
 from engine.market.frames import Frame, Indication, feed_messages, read_in_slices, updates_from_frame
+from engine.market.oddities import DecodeError, Quirk, Reason
 from tests.feeds.frames import LIVE, MARKET_INFO, response_of
 from tests.recordings import DAY, EQ_A, OPT_A, made_packets, recorded_packet
 

@@ -10,8 +10,9 @@ import pytest
 
 from engine.feeds.upstox.market_feed import MUTE_SECONDS, QUIET_SECONDS, FeedState
 from engine.market.clock import instant_at
-from engine.market.decoding import PacketDecoder, Quirk, Reason
+from engine.market.decoding import PacketDecoder
 from engine.market.frames import updates_from_frame
+from engine.market.oddities import Quirk, Reason
 from engine.upstox.token import Token
 from tests.fake_upstox import FakeSettings, RunningFake, running_fake
 from tests.feeds.upstox.stand import Stand, following, look, plant, signed_in, tell
