@@ -34,8 +34,6 @@ PRE_OPEN: Final = 30 * MINUTE
 """How long before continuous trading the day's own volume may begin."""
 LEAST_DAYS: Final = 5
 """Earlier days that make an average daily range."""
-RANGE_DAYS: Final = 20
-"""Earlier days behind an average daily range that a seed hands over."""
 DAY_BAR: Final = "1d"
 """What the past of a late start comes from when no seed gave it: the feed's own day bar."""
 
@@ -170,8 +168,8 @@ class Auction:
         self._joins = seed.estimated
         self._remember(seed.day.close, seed.until)
         self._started = True
-        if seed.average_range is not None:
-            self._range = AverageRange(seed.average_range, Quality.LIVE, RANGE_DAYS)
+        if seed.average_range is not None and seed.range_days >= LEAST_DAYS:
+            self._range = AverageRange(seed.average_range, Quality.LIVE, seed.range_days)
             self._size_row(self._range)
         self._adopt_prior()
         if self._range is not None and minutes and self.brackets.from_open:

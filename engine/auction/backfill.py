@@ -9,7 +9,7 @@ from config import Settings
 from engine.auction.history import SessionProfile, close_session
 from engine.auction.market import Market
 from engine.auction.quality import Quality
-from engine.market.candles import seed_from_minutes
+from engine.market.candles import DailyRange, seed_from_minutes
 from engine.market.instrument import Instrument
 from engine.market.price import Paise
 from engine.market.session import TradingDay
@@ -26,12 +26,12 @@ def session_from_minutes(
     *,
     previous_close: Paise,
     close: Paise | None = None,
-    average_range: Paise | None = None,
+    average_range: DailyRange | None = None,
 ) -> SessionProfile | None:
     """Return the ESTIMATED profile of a session that is over; None without minutes of it.
 
     ``close`` is the official one (of the daily candle); without it the last minute's close stands in.
-    ``average_range`` gives the row its height, else the first half hour does.
+    ``average_range`` gives the row its height where it stands on enough days, else the first half hour does.
     """
     opening, end = day.open(instrument.kind), day.close(instrument.kind)
     inside = [bar for bar in minutes if opening <= bar.start < end]

@@ -67,6 +67,8 @@ class SessionProfile(msgspec.Struct, frozen=True):
     """LIVE for a session recorded whole, else PARTIAL."""
     slot_volumes: tuple[int | None, ...]
     """Volume of each 5-minute slot from the open; None where it was not recorded whole."""
+    value_weak: str = ""
+    """Why its value area says little; empty when it may be used, and in sessions kept before this was."""
 
 
 def close_session(market: Market, key: str) -> SessionProfile | None:
@@ -86,6 +88,7 @@ def close_session(market: Market, key: str) -> SessionProfile | None:
     whole = auction.partial_since is None
     levels = profile if whole and profile is not None else tpo
     rows = auction.profile.view(structure.row // auction.instrument.tick)
+    context = market.context(key)
     balance = session.initial_balance
     known = balance if balance is not None and balance.complete else None
     return SessionProfile(
@@ -101,7 +104,7 @@ def close_session(market: Market, key: str) -> SessionProfile | None:
         volumes=() if rows is None else tuple(rows.counts),
         tpo_low=structure.rows.low * structure.row,
         tpos=tuple(structure.rows.counts),
-        brackets=tuple((one.letter, one.low, one.high) for one in market.context(key).brackets),
+        brackets=tuple((one.letter, one.low, one.high) for one in context.brackets),
         balance_low=None if known is None else known.low,
         balance_high=None if known is None else known.high,
         day_type=read_day_type(auction, structure).name,
@@ -112,6 +115,7 @@ def close_session(market: Market, key: str) -> SessionProfile | None:
         volume=auction.profile.total,
         quality=Quality.LIVE if whole else Quality.PARTIAL,
         slot_volumes=_slot_volumes(market, key),
+        value_weak=context.value_weak,
     )
 
 
@@ -158,6 +162,7 @@ def prior_levels(
         val=newest.val,
         vah=newest.vah,
         day_type=newest.day_type,
+        value_weak=newest.value_weak or ("PARTIAL" if newest.quality is Quality.PARTIAL else ""),
         week_high=None if week is None else week[1],
         week_low=None if week is None else week[0],
         month_high=None if month is None else month[1],

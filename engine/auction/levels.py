@@ -89,6 +89,8 @@ class PriorLevels:
     range_days: int = 0
     slot_volumes: tuple[int | None, ...] = ()
     """Average volume of each 5-minute slot of the session; None where fewer than 5 sessions are known."""
+    value_weak: str = ""
+    """Why the newest session's value area says little, as its own day judged it; empty when it may be used."""
 
     @property
     def ready(self) -> bool:

@@ -102,7 +102,7 @@ def seed_from_minutes(
     minutes: Sequence[Bar],
     previous_close: Paise,
     *,
-    average_range: Paise | None = None,
+    average_range: DailyRange | None = None,
     standing: MarketUpdate | None = None,
 ) -> InstrumentSeed | None:
     """Return the session's past made of its minutes; None when there are none.
@@ -141,7 +141,8 @@ def seed_from_minutes(
         volume=volume,
         turnover=turnover,
         previous_close=previous_close,
-        average_range=average_range,
+        average_range=None if average_range is None else average_range.value,
+        range_days=0 if average_range is None else average_range.days,
         estimated=True,
     )
 

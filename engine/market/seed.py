@@ -25,6 +25,8 @@ class InstrumentSeed(msgspec.Struct, frozen=True):
     previous_close: Paise
     average_range: Paise | None = None
     """Average daily range of earlier days; None when unknown."""
+    range_days: int = 20
+    """Earlier days behind it."""
     estimated: bool = False
     """The rows were spread over ranges instead of seen at their prices."""
 

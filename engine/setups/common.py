@@ -271,7 +271,7 @@ def prior_weakness(prior: PriorLevels) -> str:
     rows = prior.high // prior.row - prior.low // prior.row + 1
     if rows < VALUE_ROWS:
         return f"the prior profile has {rows} rows (needs {VALUE_ROWS})"
-    return "the prior profile is PARTIAL" if prior.quality is Quality.PARTIAL else ""
+    return f"the prior value area is weak: {prior.value_weak}" if prior.value_weak else ""
 
 
 def rows_of(count: int) -> str:

@@ -98,7 +98,7 @@ def read_past(
             instrument,
             known.bars,
             close or 0,
-            average_range=None if known_range is None else known_range.value,
+            average_range=known_range,
             standing=standing,
         )
     return Past(instrument.key, seed, earlier, known_range, close, tuple(notes))
@@ -167,7 +167,6 @@ def _earlier_sessions(
             continue
         end = schedule.close(instrument.kind)
         known = settle_minutes(by_day[one], schedule.open(instrument.kind), end, end + SETTLED)
-        average = average_daily_range(days, one)
         session = session_from_minutes(
             instrument,
             known.bars,
@@ -175,7 +174,7 @@ def _earlier_sessions(
             settings,
             previous_close=close_before(days, one) or 0,
             close=closes.get(one),
-            average_range=None if average is None else average.value,
+            average_range=average_daily_range(days, one),
         )
         if session is None:
             notes.append(f"no minutes of {one}")

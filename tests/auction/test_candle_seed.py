@@ -8,12 +8,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from config import Settings
+from engine.auction.auction import LEAST_DAYS
 from engine.auction.context import Context, Quality
 from engine.auction.market import Market
 from engine.auction.report import instrument_report
 from engine.auction.structure_reading import read_zones
 from engine.auction.tpo_structure import StructureMemo
-from engine.market.candles import seed_from_minutes
+from engine.market.candles import DailyRange, seed_from_minutes
 from engine.market.clock import MINUTE, SECOND, isoformat
 from engine.market.seed import InstrumentSeed
 from engine.market.session import trading_day
@@ -46,13 +47,13 @@ def minutes_of(tape: list[Trade]) -> tuple[Bar, ...]:
     return tuple(found)
 
 
-def seed_of(minutes: tuple[Bar, ...], average_range: int | None = None) -> InstrumentSeed:
+def seed_of(minutes: tuple[Bar, ...], average_range: DailyRange | None = None) -> InstrumentSeed:
     seed = seed_from_minutes(STOCK, minutes, 10_000, average_range=average_range)
     assert seed is not None
     return seed
 
 
-def joined(minutes: tuple[Bar, ...], average_range: int | None = None) -> Market:
+def joined(minutes: tuple[Bar, ...], average_range: DailyRange | None = None) -> Market:
     market = make_market()
     market.seed(seed_of(minutes, average_range))
     return market
@@ -281,12 +282,24 @@ def test_after_a_late_start_the_day_bar_still_tells_how_far_the_first_hour_went(
     )
 
 
+@pytest.mark.parametrize("days", [1, 4, 5, 20])
+def test_a_range_of_fewer_than_five_days_is_an_estimate(days: int) -> None:
+    minutes = tuple(bar(OPEN + index * MINUTE, 10_000, 10_000 + 10 * index) for index in range(40))
+    found = joined(minutes, DailyRange(800, days)).auction(KEY).average_range
+    assert found is not None
+    if days >= LEAST_DAYS:
+        assert (found.value, found.quality, found.days) == (800, Quality.LIVE, days)
+    else:
+        assert found.value != 800
+        assert found.quality is Quality.ESTIMATED
+
+
 @given(st.integers(1, 360))
 def test_a_zone_of_guessed_volume_is_loose(count: int) -> None:
     minutes = tuple(
         bar(OPEN + index * MINUTE, 10_000 + 20 * index, 10_000 + 20 * index + 30) for index in range(count)
     )
-    market = joined(minutes, average_range=800)
+    market = joined(minutes, average_range=DailyRange(800, 20))
     auction = market.auction(KEY)
     structure = StructureMemo().read(auction.brackets, auction.row)
     assert structure is not None

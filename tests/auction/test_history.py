@@ -13,6 +13,7 @@ from engine.auction.levels import PriorLevels
 from engine.auction.market import Market
 from engine.market.clock import MINUTE, SECOND
 from engine.market.session import trading_day
+from engine.setups.common import prior_weakness
 from tests.auction.builders import CLOSE, DAY, KEY, OPEN, STOCK, bar, make_market, make_update
 
 FRIDAY = date(2025, 12, 12)
@@ -256,6 +257,24 @@ def test_a_late_start_keeps_a_partial_session_with_the_tpo_levels() -> None:
     assert tpo is not None
     assert (kept.quality, kept.source, kept.poc) == (Quality.PARTIAL, "TPO", tpo.poc)
     assert kept.slot_volumes[:8] == (None, None, None, None, None, None, None, 30)
+
+
+def test_a_weak_value_area_is_weak_for_the_next_day_too() -> None:
+    whole, late = (closed_market(start=start) for start in (OPEN, OPEN + 32 * MINUTE))
+    for market, why in ((whole, "13 rows"), (late, "PARTIAL")):
+        kept = close_session(market, KEY)
+        assert kept is not None
+        assert kept.value_weak == market.context(KEY).value_weak
+        assert why in kept.value_weak
+        prior = prior_levels([kept], kept.close, DAY + timedelta(days=1))
+        assert prior is not None
+        assert prior.ready
+        assert kept.value_weak in prior_weakness(changed(prior, high=20_000, day_type="NORMAL"))
+
+
+def test_a_part_of_a_session_kept_before_it_told_why_is_weak_all_the_same() -> None:
+    assert levels_of(session(quality=Quality.PARTIAL)).value_weak == "PARTIAL"
+    assert not levels_of(session()).value_weak
 
 
 def next_day(prior: PriorLevels, previous_close: int) -> Market:

@@ -66,7 +66,7 @@ def test_look_alikes_say_nothing(bars: Bars, opened: int) -> None:
         ({"prior": replace(PRIOR, day_type="TREND")}, "PRIOR_DAY_TYPE"),
         ({"prior": replace(PRIOR, day_type="DOUBLE DISTRIBUTION")}, "PRIOR_DAY_TYPE"),
         ({"prior": replace(PRIOR, high=101_000, low=100_100)}, "VALUE_WEAK"),
-        ({"prior": replace(PRIOR, quality=Quality.PARTIAL)}, "VALUE_WEAK"),
+        ({"prior": replace(PRIOR, value_weak="shape B")}, "VALUE_WEAK"),
         ({"average_range": AverageRange(4_000, Quality.LIVE, 20)}, "VALUE_NARROW"),
         ({"average_range": AverageRange(1_090, Quality.LIVE, 20)}, "VALUE_WIDE"),
         ({"quality": Quality.STALE}, "STALE_FEED"),

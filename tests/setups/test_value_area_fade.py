@@ -106,7 +106,7 @@ def test_look_alikes_say_nothing(bars: Bars) -> None:
         ({"low": 99_000}, "BALANCE_NARROW"),
         ({"prior": replace(PRIOR, day_type="TREND")}, "VALUE_WEAK"),
         ({"prior": replace(PRIOR, high=101_000, low=100_100)}, "VALUE_WEAK"),
-        ({"prior": replace(PRIOR, quality=Quality.PARTIAL)}, "VALUE_WEAK"),
+        ({"prior": replace(PRIOR, value_weak="shape B")}, "VALUE_WEAK"),
         ({"one_timeframing": 3}, "ONE_TIMEFRAMING"),
         ({"extended_up": True, "poc_migration": 3}, "VALUE_MOVING"),
         ({"extended_up": True, "poc_migration": None}, "NOT_READY"),
