@@ -30,8 +30,8 @@ LATEST: Final = 4_102_444_800_000
 """2000 and 2100 in epoch milliseconds: a trade time outside was sent in another unit."""
 _MAX_QUANTITY: Final = 10**12
 _WILD_FACTOR: Final = 4
-_WILD_STEP: Final[Paise] = 20_00
-"""Cheap options do multiply within a packet; below this step any factor is believed."""
+_WILD_STEP: Final[Paise] = 2_00
+"""The cheapest options do multiply within a packet; up to this step any factor is believed."""
 _WILD_PACKETS: Final = 10
 
 
@@ -49,6 +49,7 @@ class PacketDecoder:
         self._unheard: set[str] = set()
         self._clock = ArrivalClock()
         self._wild: dict[str, int] = {}
+        self._wild_bars: dict[tuple[str, str], int] = {}
         self._rejected: dict[str, int] = {}
         self._reasons: dict[Reason, int] = {}
         self._quirks: dict[Quirk, int] = {}
@@ -217,13 +218,7 @@ class PacketDecoder:
                 f"expected quantities from 0 to {_MAX_QUANTITY}, got {volume} and {quantity}",
             )
         bids, asks = self._book(prices, quotes)
-        day = minute = None
-        for candle in candles:
-            interval = candle.interval
-            if interval == "I1":
-                minute = self._bar(prices, candle)
-            elif interval == "1d":
-                day = self._bar(prices, candle)
+        day, minute = self._bars(prices, key, candles, last, latest)
         if self._unheard and key in self._unheard:
             self._unheard.discard(key)
             snapshot = True
@@ -252,10 +247,50 @@ class PacketDecoder:
         self._latest[key] = update
         return update
 
+    def _bars(
+        self, prices: PriceGrid, key: str, candles: Iterable[Candle], last: Paise, latest: MarketUpdate | None
+    ) -> tuple[Bar | None, Bar | None]:
+        """Return the day bar and the completed minute."""
+        day = minute = None
+        for candle in candles:
+            interval = candle.interval
+            if interval == "I1":
+                minute = self._bar(prices, candle)
+                known = None if latest is None else latest.minute
+                if minute is not None and (self._wild_bars or _reaches_beyond(minute, known)):
+                    before = last if latest is None else latest.last
+                    minute = self._believed((key, interval), minute, known, last, before)
+            elif interval == "1d":
+                day = self._bar(prices, candle)
+                if day is None or latest is None or latest.day is None or latest.day.start != day.start:
+                    continue
+                if self._wild_bars or _reaches_beyond(day, latest.day):
+                    day = self._believed((key, interval), day, latest.day, last, latest.last)
+        return day, minute
+
+    def _believed(
+        self, place: tuple[str, str], found: Bar, known: Bar | None, last: Paise, before: Paise
+    ) -> Bar | None:
+        """Return a bar, or the one before it where a new extreme lies several times off both last prices.
+
+        One that stays for so many packets is believed.
+        """
+        top, bottom = (last, before) if last > before else (before, last)
+        raised = known is None or found.high > known.high
+        lowered = known is None or found.low < known.low
+        if not (raised and _is_wild(top, found.high)) and not (lowered and _is_wild(found.low, bottom)):
+            self._wild_bars.pop(place, None)
+            return found
+        self._wild_bars[place] = self._wild_bars.get(place, 0) + 1
+        if self._wild_bars[place] >= _WILD_PACKETS:
+            return found
+        self.count(Quirk.WILD_BAR)
+        return known
+
     def _refuse_wild(self, key: str, last: Paise, before: Paise) -> None:
         """Refuse a price several times the one before it; one that stays for so many packets is believed."""
         low, high = (last, before) if last < before else (before, last)
-        if not low or high <= _WILD_FACTOR * low or high - low <= _WILD_STEP:
+        if not low or not _is_wild(low, high):
             if self._wild:
                 self._wild.pop(key, None)
             return
@@ -296,6 +331,9 @@ class PacketDecoder:
             self.count(Quirk.BROKEN_BAR)
             return None
         if not low <= last <= high:
+            if candle.interval == "I1":
+                self.count(Quirk.BROKEN_BAR)
+                return None
             self.count(Quirk.LAGGING_BAR)
         return Bar(start * MILLISECOND, first, high, low, last, volume)
 
@@ -319,6 +357,15 @@ class PacketDecoder:
 def _same_day(trade_time: Instant, before: Instant) -> bool:
     """Say whether two trades are of one date: day volume begins anew with each."""
     return trade_time == before or trading_date(trade_time) == trading_date(before)
+
+
+def _is_wild(low: Paise, high: Paise) -> bool:
+    """Say whether two prices lie too far apart for one packet."""
+    return high > _WILD_FACTOR * low and high - low > _WILD_STEP
+
+
+def _reaches_beyond(bar: Bar, known: Bar | None) -> bool:
+    return known is None or bar.high > known.high or bar.low < known.low
 
 
 def _check_empty(prices: PriceGrid, rupees: float, size: int) -> bool:

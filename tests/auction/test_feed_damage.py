@@ -153,3 +153,31 @@ def test_ticks_of_ten_times_the_price_are_refused_counted_and_change_nothing(
     assert planted > 50
     assert report["quality"]["rejected"] == sound["quality"]["rejected"] + planted
     assert without(report, "quality") == without(sound, "quality")
+
+
+@pytest.mark.parametrize("interval", ["1d", "I1"])
+@pytest.mark.parametrize(("name", "factor"), [("high", 10.0), ("low", 0.1)])
+def test_bars_with_a_wrong_decimal_change_nothing(
+    damaged: Damaged, sound: Report, interval: str, name: str, factor: float
+) -> None:
+    chance = random.Random(8)
+    planted = 0
+
+    def plant(all_packets: list[Packet]) -> list[Packet]:
+        nonlocal planted
+        found = all_packets[:100]
+        for one in all_packets[100:]:
+            if chance.random() < 0.005:
+                wrong = deepcopy(one)
+                for bar in wrong["fullFeed"]["marketFF"]["marketOHLC"]["ohlc"]:
+                    if bar["interval"] == interval:
+                        bar[name] = round(bar[name] * factor * 20) / 20
+                        planted += 1
+                found.append(wrong)
+            else:
+                found.append(one)
+        return found
+
+    report = damaged(plant)
+    assert planted > 50
+    assert report == sound

@@ -454,5 +454,67 @@ def test_a_price_with_a_wrong_decimal_is_refused_until_it_stays(factor: float) -
 
 def test_a_cheap_option_may_multiply_from_one_packet_to_the_next() -> None:
     reader = PacketDecoder()
-    reader.update_from_recorded(packet(last=1.0, close=2.0))
-    assert reader.update_from_recorded(packet(last=19.0, close=2.0)).last == 19_00
+    reader.update_from_recorded(packet(last=0.5, close=2.0))
+    assert reader.update_from_recorded(packet(last=2.5, close=2.0)).last == 2_50
+    with pytest.raises(DecodeError, match="WILD_PRICE"):
+        reader.update_from_recorded(packet(last=25.0, close=2.0))
+    assert reader.update_from_recorded(packet(last=2.5, close=2.0)).last == 2_50
+
+
+RAISED = ["minute", "day"]
+
+
+def with_high(bar: str, high: float) -> Packet:
+    """Return a packet one of whose bars reaches up to a price."""
+    first, _, low, last = packet_bars()[bar]
+    return packet(**{bar: [first, high, low, last]})
+
+
+def packet_bars() -> dict[str, list[float]]:
+    return {"day": [1081.3, 1081.5, 1065.9, 1069.4], "minute": [1068.9, 1068.9, 1068.5, 1068.7]}
+
+
+@pytest.mark.parametrize("bar", RAISED)
+def test_a_bar_with_one_wrong_extreme_is_not_believed_until_it_stays(bar: str) -> None:
+    reader = decoder()
+    sound = reader.update_from_recorded(packet())
+    for count in range(1, 10):
+        update = reader.update_from_recorded(with_high(bar, 10_815.0))
+        assert (update.day, update.minute) == (sound.day, sound.minute)
+        assert reader.quirks == {Quirk.WILD_BAR: count}
+    stayed = getattr(reader.update_from_recorded(with_high(bar, 10_815.0)), bar)
+    assert stayed.high == 10_815_00
+
+
+@pytest.mark.parametrize("bar", RAISED)
+def test_a_sound_bar_between_wild_ones_begins_the_count_anew(bar: str) -> None:
+    reader = decoder()
+    reader.update_from_recorded(packet())
+    for high in (*[10_815.0] * 9, 1_081.5, *[10_815.0] * 9):
+        update = reader.update_from_recorded(with_high(bar, high))
+        assert getattr(update, bar).high <= 1_081_50
+
+
+def test_a_low_with_a_wrong_decimal_is_not_believed_either() -> None:
+    reader = decoder()
+    sound = reader.update_from_recorded(packet())
+    assert reader.update_from_recorded(packet(day=[1081.3, 1081.5, 106.9, 1069.4])).day == sound.day
+
+
+def test_a_collapse_keeps_the_high_of_its_day_and_of_its_minute() -> None:
+    reader = decoder()
+    reader.update_from_recorded(packet(last=1_069.4))
+    for _ in range(9):
+        with pytest.raises(DecodeError):
+            reader.update_from_recorded(packet(last=100.0))
+    fallen = reader.update_from_recorded(packet(last=100.0, day=[1081.3, 1081.5, 100.0, 100.0]))
+    assert fallen.day is not None
+    assert (fallen.day.high, fallen.day.low) == (1_081_50, 100_00)
+    assert fallen.minute is not None
+    assert fallen.minute.high == 1_068_90
+
+
+def test_a_completed_minute_whose_close_lies_outside_it_is_left_out() -> None:
+    reader = decoder()
+    assert reader.update_from_recorded(packet(minute=[1068.9, 1068.9, 1068.5, 10_687.0])).minute is None
+    assert reader.quirks == {Quirk.BROKEN_BAR: 1}
