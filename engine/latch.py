@@ -120,11 +120,13 @@ class Latch:
     def set(self, command: str, by: str, reason: str, *, patience: float = DISK_PATIENCE) -> bool:
         """Set the latch and return whether it is durable after at most ``patience`` seconds.
 
-        A latch that is already set keeps its record: killing twice is killing once.
+        A latch that is already set keeps its record: killing twice is killing once. Only where the account was flat
+        does another command begin anew: nobody may read the old word for its answer.
         """
         with self._changed:
             self._requests += 1
-            if self._record is None:
+            known = self._record
+            if known is None or (known.state is LatchState.FLAT and known.command != command):
                 self._record = LatchRecord(LatchState.KILLING, self._clock(), by, reason, command)
                 self._ask_for_write()
         return self.wait_durable(patience)

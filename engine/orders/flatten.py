@@ -62,8 +62,11 @@ class Flattening:
         return self.latch is not None
 
     def set(self, by: str, reason: str, name: str, now: Instant) -> bool:
-        """Set the latch; False when it was set before: the kill already runs and nothing is done twice."""
-        if self.latch is not None:
+        """Set the latch; False where nothing has to be done: a kill that runs does nothing twice.
+
+        A new one after FLAT begins again: something may have been opened since, and nobody would look.
+        """
+        if self.latch is not None and (self.latch.state is not LatchState.FLAT or self.latch.id == name):
             return False
         self.latch = Latch(LatchState.KILLING, now, by, reason, name)
         self.refusal = self.unread = ""

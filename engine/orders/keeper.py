@@ -116,6 +116,8 @@ class Keeper:
         self.verified: Verified | None = None
         """What the broker said last, as far as it was newer than everything we know."""
         self.fills_seen = 0
+        self.lagging: dict[str, Instant] = {}
+        """Instruments whose positions told less than our fills, and since when."""
         self._look = look
         self._wakes: dict[str, Instant] = {}
         self._now: Instant = 0

@@ -1,8 +1,9 @@
 """The broker is the truth: what a whole read of its book says about our orders and positions.
 
-A read counts only if it was asked for after the newest fill and shows no order with fewer fills than we know;
-anything else is older than what we have and is left aside. What others traded is folded into our trade as far as
-it closes it; beyond that it is OUTSIDE: shown, left alone, and closed by the kill only.
+A read counts only if it was asked for after the newest fill, lists every order that filled with no fewer fills than
+we know, and its positions have traded no less than that; anything else is older than what we have and is left
+aside. What others traded is folded into our trade as far as it closes it; beyond that it is OUTSIDE: shown, left
+alone, and closed by the kill only.
 """
 
 from typing import Final
@@ -21,12 +22,15 @@ from engine.setups.signal import Side
 LATE_FILL_WITHIN: Final = SECOND
 """A read asked for so long after a cancel shows the fill that overtook it, if there was one."""
 
+LAG_WITHIN: Final = 15 * SECOND
+"""Positions that tell less than our fills are older than these for so long; then the broker must mean it."""
+
 CLOSED_OUTSIDE: Final = "closed outside"
 
 
 def reconcile(keeper: Keeper, read: BookRead, asked: Instant, now: Instant) -> None:
     """Take a whole read as the truth: strangers adopted, missing orders doubted, positions compared."""
-    if _outdated(keeper, read, asked):
+    if _outdated(keeper, read, asked) or _positions_lag(keeper, read, asked):
         keeper.kill.answered(read.request, flat=False, last_fill_at=keeper.orders.last_fill_at, now=now)
         keeper.resync = keeper.resync or not keeper.kill.active
         return
@@ -71,12 +75,17 @@ def take_in_stranger(keeper: Keeper, row: OrderReport, now: Instant) -> None:
 
 
 def fold_stranger(keeper: Keeper, fill: Fill, now: Instant) -> None:
-    """Count a fill that is not ours: it closes our trade as far as it goes, the rest lies outside."""
+    """Count a fill that is not ours: it closes what is theirs, then our trade as far as it goes, else lies OUTSIDE."""
     trade = keeper.portfolio.current(fill.instrument)
-    if trade is None or not trade.open or fill.side is trade.side:
+    closing = 0
+    if trade is not None and trade.open and fill.side is not trade.side:
+        # What they hold beside us is theirs to close first: our units keep their stop.
+        theirs = max(keeper.portfolio.outside.get(fill.instrument, 0) * trade.side.sign, 0)
+        closing = min(max(fill.quantity - theirs, 0), trade.open_quantity)
+    if trade is None or not closing:
         keeper.portfolio.shift_outside(fill.instrument, fill.quantity * fill.side.sign)
+        keeper.kill.disturbed(now)
         return
-    closing = min(fill.quantity, trade.open_quantity)
     part = msgspec.structs.replace(
         fill, quantity=closing, value=fill.value * closing // fill.quantity, trade=trade.id
     )
@@ -90,11 +99,38 @@ def fold_stranger(keeper: Keeper, fill: Fill, now: Instant) -> None:
 def _outdated(keeper: Keeper, read: BookRead, asked: Instant) -> bool:
     if asked < keeper.orders.last_fill_at or read.fills < keeper.fills_seen:
         return True
-    for row in read.orders:
-        known = keeper.orders.by_id(row.order_id)
-        if known is not None and row.filled_quantity < known.filled:
-            return True
-    return False
+    told = {row.order_id: row.filled_quantity for row in read.orders}
+    return any(
+        order.filled and order.order_id and told.get(order.order_id, 0) < order.filled
+        for order in keeper.orders.all()
+    )
+
+
+def _positions_lag(keeper: Keeper, read: BookRead, asked: Instant) -> bool:
+    """Say whether a position that is not what our fills make of it comes from before one of them.
+
+    What was bought and sold in a day never falls, so less of either than our orders filled was not counted yet.
+    """
+    held = {position.instrument: position for position in read.positions}
+    traded: dict[str, dict[Side, int]] = {}
+    for order in keeper.orders.all():
+        if order.filled:
+            sides = traded.setdefault(order.instrument, {Side.BUY: 0, Side.SELL: 0})
+            sides[order.side] += order.filled
+    late = set()
+    for instrument, sides in traded.items():
+        position, net = held.get(instrument), sides[Side.BUY] - sides[Side.SELL]
+        if position is None:
+            behind = net != 0
+        else:
+            behind = position.quantity != net and (
+                position.buy_quantity < sides[Side.BUY] or position.sell_quantity < sides[Side.SELL]
+            )
+        if behind:
+            late.add(instrument)
+            keeper.lagging.setdefault(instrument, asked)
+    keeper.lagging = {instrument: since for instrument, since in keeper.lagging.items() if instrument in late}
+    return any(asked - since < LAG_WITHIN for since in keeper.lagging.values())
 
 
 def _row_live(row: OrderReport) -> bool:

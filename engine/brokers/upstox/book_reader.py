@@ -1,7 +1,8 @@
 """Reading the whole book so that its parts agree: orders and positions come by two calls, and fills come between.
 
-Positions that are newer than the orders would look like somebody else's trade. So both must tell the same net
-quantity; while they do not they are read again, and only a difference that stands still is taken as it is.
+Positions that are newer than the orders would look like somebody else's trade, older ones like a position that is
+gone. So both must tell the same net quantity; while they do not they are read again, and only a difference that has
+stood still for longer than any list lags is taken as it is.
 """
 
 import time
@@ -11,7 +12,7 @@ from typing import Final
 
 import msgspec
 
-from engine.market.clock import Instant
+from engine.market.clock import SECOND, Instant
 from engine.upstox.budget import Purpose
 from engine.upstox.client import UpstoxClient
 from engine.upstox.outcome import CallFailed, InDoubt
@@ -19,6 +20,8 @@ from engine.upstox.records import OrderRow, PositionRow
 
 TRIES: Final = 3
 AGAIN_AFTER: Final = 0.25
+STANDS_FOR: Final = 10 * SECOND
+"""How long one and the same difference must be told, over all reads, before it is believed."""
 
 Difference = dict[str, tuple[int, int]]
 
@@ -42,25 +45,33 @@ class BookReader:
     def __init__(self, clock: Callable[[], Instant], *, sleep: Callable[[float], None] = time.sleep) -> None:
         self._clock = clock
         self._sleep = sleep
+        self._standing: tuple[Difference, Instant] = {}, 0
+        """The newest difference and since when it has been told."""
 
     def read(self, client: UpstoxClient, purpose: Purpose) -> WholeBook:
         """Return the whole book; raise CallFailed when a part cannot be read or the parts contradict each other."""
-        before: Difference | None = None
+        difference: Difference = {}
         for attempt in range(TRIES):
             asked = self._clock()
             book = WholeBook(asked, client.order_book(purpose), client.positions(purpose))
             difference = differences(book)
-            if not difference:
+            stands = self._stands(difference, asked)
+            if not difference or (stands >= STANDS_FOR and not _lost(book, difference)):
                 return book
-            if difference == before and attempt == TRIES - 1 and not _lost(book, difference):
-                return book
-            before = difference
             if attempt < TRIES - 1:
                 self._sleep(AGAIN_AFTER)
         words = ", ".join(
-            f"{key}: {held} held, {filled} filled" for key, (held, filled) in (before or {}).items()
+            f"{key}: {held} held, {filled} filled" for key, (held, filled) in difference.items()
         )
         raise CallFailed(InDoubt(f"positions and orders contradict each other: {words}"))
+
+    def _stands(self, difference: Difference, asked: Instant) -> int:
+        """Return for how long a difference has stood still, microseconds."""
+        told, since = self._standing
+        if difference != told:
+            self._standing = difference, asked
+            return 0
+        return asked - since
 
 
 def differences(book: WholeBook) -> Difference:

@@ -2,8 +2,9 @@
 
 import pytest
 
-from engine.brokers.upstox.book_reader import BookReader, WholeBook
-from engine.upstox.budget import Purpose
+from engine.brokers.upstox.book_reader import STANDS_FOR, BookReader, WholeBook
+from engine.market.clock import SECOND
+from engine.upstox.budget import Budget, Purpose
 from engine.upstox.outcome import CallFailed
 from tests.brokers.upstox.small_broker import SmallBroker
 from tests.upstox.loopback import Received, success
@@ -66,13 +67,37 @@ def test_a_carried_position_is_no_contradiction() -> None:
     assert waits == []
 
 
-def test_a_difference_that_stands_still_is_taken_as_it_is_where_both_lists_know_the_instrument() -> None:
+def test_a_difference_is_believed_once_it_has_stood_still_for_longer_than_lists_lag() -> None:
     broker = bought()
     odd = broker.positions()[0] | {"quantity": 12, "day_buy_quantity": 12}
     broker.faults.append(lambda request: success([odd]) if request.path == POSITIONS else None)
-    book, waits = read(broker)
-    assert [row.quantity for row in book.positions] == [12]
-    assert len(waits) == 2
+    now = 0
+
+    def sleep(seconds: float) -> None:
+        nonlocal now
+        now += round(seconds * SECOND)
+
+    with broker.serve() as server:
+        client = client_of(server.url, budget=Budget(lambda: now / SECOND, lambda: 0.5), sleep=sleep)
+        reader = BookReader(lambda: now, sleep=sleep)
+        while now < STANDS_FOR:
+            with pytest.raises(CallFailed, match="contradict"):
+                reader.read(client, Purpose.PROTECT)
+            sleep(0.5)
+        assert [row.quantity for row in reader.read(client, Purpose.PROTECT).positions] == [12]
+        odd["quantity"] = 13
+        with pytest.raises(CallFailed, match="contradict"):
+            reader.read(client, Purpose.PROTECT)
+
+
+def test_positions_that_lag_behind_the_orders_are_a_failed_read() -> None:
+    broker = bought()
+    before = broker.positions()
+    order = {"instrument_token": KEY, "transaction_type": "SELL", "order_type": "LIMIT", "quantity": 10}
+    broker.fill(broker.place(order | {"price": 99.0}), 99.0)
+    broker.faults.append(lambda request: success(before) if request.path == POSITIONS else None)
+    with pytest.raises(CallFailed, match="10 held, 0 filled"):
+        read(broker)
 
 
 def test_a_difference_that_moves_is_a_failed_read() -> None:
