@@ -8,7 +8,7 @@ from typing import Final
 
 import msgspec
 
-from engine.market.clock import MILLISECOND, SECOND
+from engine.market.clock import MILLISECOND, SECOND, Instant
 from engine.orders.gate import given_up
 from engine.orders.messages import OrderType, Role
 from engine.orders.order import Order, Terms
@@ -59,23 +59,36 @@ def plan_close(s: Situation) -> Plan:
     counted = [order for order in s.reducing if not given_up(order) and not _stop_in_doubt(s, order)]
     movable = [order for order in counted if _movable(order)]
     covered = sum(order.exposed for order in counted)
+    most = _most_in_one(s)
     for index, order in enumerate(movable):
         others = covered - order.exposed
         wanted = order.wanted.quantity - order.filled if index else s.closable - others
-        wanted = min(wanted, s.closable - others)
+        wanted = min(wanted, s.closable - others, most - order.filled)
         if wanted <= 0:
             wish_cancel(plan, s, order)
         else:
             _tend(plan, s, order, order.filled + wanted)
-    if not movable and covered < s.closable:
+            covered += max(wanted - order.exposed, 0)
+    if covered < s.closable:
         _place(plan, s, s.closable - covered)
     return plan
+
+
+def _most_in_one(s: Situation) -> int:
+    """Return the units that one order may have: whole lots within the freeze quantity."""
+    lot = s.instrument.lot
+    return max(s.instrument.freeze_quantity // lot * lot, lot)
 
 
 def _stop_in_doubt(s: Situation, order: Order) -> bool:
     """Say whether a stop has been without proof so long that it is given up and cancelled by tag."""
     unproven = order.role is Role.STOP and order.state in (State.SUBMITTED, State.IN_DOUBT)
-    return unproven and s.now - order.sent_at >= STOP_IN_DOUBT_FOR
+    return unproven and s.now - unproven_since(order) >= STOP_IN_DOUBT_FOR
+
+
+def unproven_since(order: Order) -> Instant:
+    """Return since when an order lacks its proof: one that the exchange had confirmed lacks it from the doubt on."""
+    return order.doubt_since if order.doubt_since is not None and order.exchange_time else order.sent_at
 
 
 def _movable(order: Order) -> bool:
@@ -94,7 +107,7 @@ def _tend(plan: Plan, s: Situation, order: Order, quantity: int) -> None:
     if current.order_type is OrderType.STOP_LIMIT:
         if s.now < s.trade.retry_at:
             plan.look_at(s.trade.retry_at)
-        elif s.trade.conversion_refusals:
+        elif s.trade.conversion_refusals > 1:
             wish_cancel(plan, s, order)
         else:
             plan.wishes.append(Modify(order, wanted))
@@ -109,6 +122,7 @@ def _tend(plan: Plan, s: Situation, order: Order, quantity: int) -> None:
     if s.now < due:
         plan.look_at(due)
         return
+    priced = _price(plan, s, quantity - order.filled, further=1) or priced
     further = (priced.price - current.price) * s.side.sign > 0
     if further or order.state is State.PENDING_MODIFY:
         plan.trade = msgspec.structs.replace(plan.trade, chases=plan.trade.chases + 1, stuck=False)
@@ -121,9 +135,7 @@ def _tend(plan: Plan, s: Situation, order: Order, quantity: int) -> None:
 
 def _place(plan: Plan, s: Situation, quantity: int) -> None:
     """Place a new exit for what nothing covers; after a rejected exit a stop goes back first."""
-    lot = s.instrument.lot
-    most = max(s.instrument.freeze_quantity // lot * lot, lot)
-    quantity = min(quantity, most)
+    quantity = min(quantity, _most_in_one(s))
     stop = s.trade.stop
     if s.trade.put_back and stop is not None and s.takes_stops and _behind(s, stop.trigger):
         plan.trade = msgspec.structs.replace(plan.trade, put_back=False)
@@ -142,8 +154,18 @@ def _behind(s: Situation, trigger: int) -> bool:
     return s.quote.last is not None and (s.quote.last - trigger) * s.trade.side.sign > 0
 
 
-def _price(plan: Plan, s: Situation, quantity: int) -> ExitPrice | None:
-    priced = marketable_price(s.instrument, s.side, quantity, s.quote, s.band, s.trade.chases)
+def _price(plan: Plan, s: Situation, quantity: int, *, further: int = 0) -> ExitPrice | None:
+    # A price beyond a circuit that is narrower than assumed is refused for ever; every other try stays inside it.
+    refusals = s.trade.exit_rejections + s.trade.conversion_refusals
+    priced = marketable_price(
+        s.instrument,
+        s.side,
+        quantity,
+        s.quote,
+        s.band,
+        s.trade.chases + further,
+        at_touch=refusals % 2 == 1 and not further,
+    )
     if priced is None:
         plan.alarms.append("no price is known to exit at")
     return priced

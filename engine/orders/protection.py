@@ -15,7 +15,7 @@ import msgspec
 
 from engine.market.clock import MILLISECOND, SECOND
 from engine.market.price import Paise
-from engine.orders.closer import RETRY, STOP_IN_DOUBT_FOR, plan_close, wish_cancel
+from engine.orders.closer import RETRY, STOP_IN_DOUBT_FOR, plan_close, unproven_since, wish_cancel
 from engine.orders.messages import OrderType, Role
 from engine.orders.order import Order, Terms
 from engine.orders.plan import Modify, Place, Plan, Situation
@@ -105,7 +105,7 @@ def _reason_to_leave(s: Situation, trade: Trade, stops: list[Order]) -> str:
     for order in stops:
         if order.triggered_at is not None and s.now - order.triggered_at >= TRIGGERED_FOR:
             return "stop"
-        if order.state in UNPROVEN and s.now - order.sent_at >= STOP_IN_DOUBT_FOR:
+        if order.state in UNPROVEN and s.now - unproven_since(order) >= STOP_IN_DOUBT_FOR:
             return "the stop is in doubt"
     last = s.quote.last
     if not stops and last is not None and (last - trade.stop.trigger) * trade.side.sign <= 0:
@@ -135,7 +135,7 @@ def _tend_stop(plan: Plan, s: Situation, stop: Order, quantity: int) -> None:
     if state is None:
         raise ValueError(f"expected a stop planned for {plan.trade.id}, got none")
     if stop.state in UNPROVEN or stop.state is State.ACKED:
-        plan.look_at(stop.sent_at + STOP_IN_DOUBT_FOR)
+        plan.look_at(unproven_since(stop) + STOP_IN_DOUBT_FOR)
         return
     if stop.triggered_at is not None:
         plan.look_at(stop.triggered_at + TRIGGERED_FOR)

@@ -66,11 +66,15 @@ def marketable_price(
     quote: Quote,
     band: PriceBand | None,
     attempt: int = 0,
+    *,
+    at_touch: bool = False,
 ) -> ExitPrice | None:
     """Return a limit that meets the visible depth for ``quantity`` units; None while no price is known at all.
 
     Each attempt reaches one cushion further, at most the broker's own protection slab beyond the touch, and never
-    outside the band. Rounded toward the market: a buy up, a sell down.
+    outside the band. Where the book is old nobody knows how far the market went: each attempt after the first adds a
+    slab of its own. ``at_touch`` reaches nowhere beyond the best price: it lies inside the exchange's true band, which
+    may be narrower than the one assumed. Rounded toward the market: a buy up, a sell down.
     """
     levels = quote.against(side)
     touch = levels[0][0] if levels else quote.last
@@ -85,6 +89,10 @@ def marketable_price(
     cushion = max(2 * instrument.tick, touch * _CUSHION // 10_000) * (attempt + 1)
     slab = max(touch * protection_slab(instrument, touch) // 10_000, 2 * instrument.tick)
     away = min(abs(reach - touch) + cushion, slab)
+    if not quote.fresh:
+        away = max(away, attempt * slab)
+    if at_touch:
+        away = 0
     if side is Side.BUY:
         wished = tick_up(touch + away, instrument.tick)
     else:
