@@ -122,4 +122,5 @@ class Watch:
         proofs = [read.time for read in self.flat_reads if read.time >= max(self.last_fill, latch.since)]
         assert len(proofs) >= PROOFS, f"FLAT on {len(proofs)} reads newer than the last fill"
         apart = PROOF_APART - 100 * MILLISECOND
-        assert proofs[-1] - proofs[0] >= apart, "FLAT on two reads at once"
+        # A slow answer may be heard after a newer one.
+        assert max(proofs) - min(proofs) >= apart, "FLAT on two reads at once"

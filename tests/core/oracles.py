@@ -83,7 +83,8 @@ class Oracles:
         """A stop known to have fired and not to have filled is chased after one second."""
         for order in self.world.core.orders.live(key):
             fired = order.role is Role.STOP and order.order_type is OrderType.STOP_LIMIT
-            if fired and order.triggered_at is not None and order.state is not State.PENDING_CANCEL:
+            unfilled = order.remaining > 0 and order.state is not State.PENDING_CANCEL
+            if fired and unfilled and order.triggered_at is not None:
                 trade = self._trade(key)
                 assert self.world.now - order.triggered_at <= SECOND + SLACK or (
                     trade is not None and trade.mode is Mode.EXIT
