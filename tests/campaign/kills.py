@@ -45,6 +45,8 @@ class Death:
     steps: int
     """Steps beyond the last whole update: orders and timers between two updates."""
     lost: int
+    again: bool
+    """Whether the person gives lost commands again."""
 
 
 @dataclass(frozen=True)
@@ -74,14 +76,17 @@ def run_killed(seed: int) -> KilledRun:
     acts = _acts(draw)
     length = draw.randrange(600, UPDATES, 100)
     deaths = sorted((_death(draw, acts, length) for _ in range(draw.randint(1, MOST_DEATHS))), key=_saved)
-    expected = _left(acts, length)
     counted = {"holding": 0, "in_flight": 0, "mid_kill": 0}
+    lost: list[Act] = []
+    left, differs = None, ""
     try:
-        left = _left(acts, length, deaths, counted)
-        differs = _difference(expected, left)
+        left = _left(acts, length, deaths, counted, lost)
     except Exception as error:  # noqa: BLE001 - whatever keeps an engine from coming back is the finding
         differs = f"{type(error).__name__}: {error}"
-        left = expected
+    undone = {id(act) for act in lost}
+    expected = _left([act for act in acts if id(act) not in undone], length)
+    if left is not None:
+        differs = _difference(expected, left)
     if differs:
         differs = f"KILLS={seed}: {differs}"
     return KilledRun(seed, len(deaths), **counted, trades=len(expected["trades"]), differs=differs)
@@ -96,7 +101,8 @@ def _death(draw: random.Random, acts: list[Act], length: int) -> Death:
         saved = draw.choice(acts).cursor
     elif moment is Moment.MID_KILL:
         saved = draw.choice(kills)
-    return Death(saved, moment, draw.choice((0, 0, 1, 2, 3)), draw.choice((0, 1, 2, 5, 20, 60)))
+    steps, lost = draw.choice((0, 0, 1, 2, 3)), draw.choice((0, 1, 2, 5, 20, 60))
+    return Death(saved, moment, steps, lost, draw.random() < 0.5)
 
 
 def _saved(death: Death) -> int:
@@ -108,8 +114,9 @@ def _left(
     length: int,
     deaths: "list[Death] | tuple[()]" = (),
     counted: dict[str, int] | None = None,
+    lost: list[Act] | None = None,
 ) -> dict[str, Any]:
-    """Play a run to its end and return everything it leaves behind."""
+    """Play a run to its end and return everything it leaves behind; ``lost`` takes what nobody did again."""
     with tempfile.TemporaryDirectory(prefix="campaign-") as home:
         driver = Driver(Path(home), acts, length=length)
         try:
@@ -118,6 +125,8 @@ def _left(
             driver.play()
             driver.finish()
             driver.ledger.flush()
+            if lost is not None:
+                lost += driver.lost
             exchange = driver.run.exchange
             return {
                 "report": driver.report(),
@@ -147,7 +156,7 @@ def _die(driver: Driver, death: Death, counted: dict[str, int]) -> None:
     counted["mid_kill"] += driver.run.playback.core.latch_busy
     driver.play(until=driver.run.playback.updates + death.lost)
     driver.die()
-    driver.resume()
+    driver.resume(again=death.again)
     found = (driver.run.exchange.orders, driver.run.exchange.positions)
     assert found == committed, "the exchange's file does not hold what was committed"
 

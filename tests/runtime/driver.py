@@ -38,6 +38,8 @@ class Driver:
         self.plan = plan(length, start)
         self.length = length
         self.answers: list[CommandResult] = []
+        self.lost: list[Act] = []
+        """Acts that a death undid and that nobody did again."""
         self.lives = 0
         self._done = 0
         self._saved = 0
@@ -98,8 +100,11 @@ class Driver:
         self.run.exchange.close()
         self._held_since = None
 
-    def resume(self) -> None:
-        """Come back; whoever gave a command that was lost gives it again."""
+    def resume(self, *, again: bool = True) -> None:
+        """Come back; whoever gave a command that was lost gives it ``again``, or lets it be.
+
+        A hold of the market is always given again: one that begins or ends alone would be another day.
+        """
         self.ledger = Ledger.open(self.home / "ledger.sqlite")
         self._entries.clear()
         self.run = resume_on(
@@ -110,7 +115,11 @@ class Driver:
             exchange_path=self._exchange,
             journal=self._entries.append,
         )
-        self._done = self._saved
+        undone = self.acts[self._saved : self._done]
+        if again or any(act.event is None or isinstance(act.event, PauseReplay) for act in undone):
+            self._done = self._saved
+        else:
+            self.lost += undone
         self._reached = self.run.playback.now
         self._live(self.run)
 
