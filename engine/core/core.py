@@ -95,7 +95,7 @@ class Core:
         limits = open_day(day.day, account, wished_limits(settings.risk), previous)
         self.account = Account(limits, self.keeper, self.sights, self.instruments, day)
         stops = Stage12Controller(settings.stop)
-        self.inbox = Inbox(self.keeper, stops)
+        self.inbox = Inbox(self.keeper, stops, self.sights.market_time)
         self.minder = Minder(settings, self.market, self.keeper, self.account, self.sights, stops, day)
         self.journal = Journal(self.keeper, self.account, self.sights, self.instruments)
         self.decider = Decider(

@@ -1,5 +1,6 @@
 """What each message of the broker does to orders, trades and the kill: one way in, every message survived."""
 
+from collections.abc import Callable
 from typing import Final
 
 import msgspec
@@ -33,8 +34,11 @@ LOOK_AGAIN: Final = 250 * MILLISECOND
 class Inbox:
     """Applies broker messages to a keeper's orders and trades."""
 
-    def __init__(self, keeper: Keeper, stops: Stage12Controller) -> None:
+    def __init__(
+        self, keeper: Keeper, stops: Stage12Controller, market_time: Callable[[Instant], Instant]
+    ) -> None:
         self._keeper = keeper
+        self._market_time = market_time
         self._stops = stops
         self._looked: dict[str, Instant] = {}
 
@@ -160,6 +164,7 @@ class Inbox:
             entry_value=trade.entry_value,
             quantity=trade.entry_quantity,
             now=now,
+            opened_at=self._market_time(now),
             band=self._keeper.surroundings(trade.instrument, now).band,
         )
         return msgspec.structs.replace(trade, stop=held)

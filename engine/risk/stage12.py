@@ -74,6 +74,7 @@ class StopState:
     best: Paise
     """Most favourable mark since the fill."""
     opened_at: Instant
+    """When it was filled, by the exchange's clock."""
     trailing: bool = False
     band: PriceBand | None = None
 
@@ -170,9 +171,13 @@ class Stage12Controller:
         entry_value: Paise,
         quantity: int,
         now: Instant,
+        opened_at: Instant,
         band: PriceBand | None = None,
     ) -> StopState:
-        """Return the stop's state after a fill of ``quantity`` units worth ``entry_value`` paise in sum."""
+        """Return the stop's state after a fill of ``quantity`` units worth ``entry_value`` paise in sum.
+
+        ``now`` is the timers' clock; ``opened_at`` the exchange's, which bars go by.
+        """
         entry = ceiling(Fraction(entry_value, quantity)) if side is Side.BUY else entry_value // quantity
         return StopState(
             side=side,
@@ -184,7 +189,7 @@ class Stage12Controller:
             term=plan.term,
             moved_at=now,
             best=entry,
-            opened_at=now,
+            opened_at=opened_at,
             band=band,
         )
 

@@ -73,5 +73,5 @@ def make_state(
     trigger = entry - side.sign * risk
     plan = StopPlan(trigger, trigger - side.sign * 500, risk, StopTerm.ATR, ())
     return controller().hold(
-        plan, side, STOCK.tick, entry_value=entry * 10, quantity=10, now=START, band=band
+        plan, side, STOCK.tick, entry_value=entry * 10, quantity=10, now=START, opened_at=START, band=band
     )

@@ -7,7 +7,7 @@ import msgspec
 from engine.commands import ArmManual, ManualOrder, Side
 from engine.market.clock import SECOND
 from engine.runtime.run import begin_on
-from tests.runtime.driver import Driver, commands
+from tests.runtime.driver import Driver, commands, pause
 from tests.runtime.market import Tape, TapeFeed, plan, tape
 
 LAG = 59 * SECOND // 10
@@ -43,4 +43,26 @@ def test_no_order_fill_or_trade_is_stamped_before_the_decision_it_follows(tmp_pa
     for trade, entered in traded.items():
         assert entered >= decided[trade]
     assert {trade.quality for trade in core.closed_trades} <= {"BOOK", "TRIGGER", "THROUGH"}
+    driver.close()
+
+
+def test_a_stop_knows_when_it_was_filled_by_the_exchanges_clock_behind_a_held_market(tmp_path: Path) -> None:
+    key = next(iter(tape().instruments))
+    acts = [
+        *pause(100, "hold", 300_000),
+        *commands(400, ArmManual("arm", armed=True), ManualOrder("m", key, Side.BUY)),
+    ]
+    driver = Driver(tmp_path, acts, length=2_400)
+
+    def stopped() -> bool:
+        trade = driver.run.playback.core.keeper.portfolio.current(key)
+        return trade is not None and trade.open and trade.stop is not None
+
+    driver.play(stop=stopped)
+    trade = driver.run.playback.core.keeper.portfolio.current(key)
+    assert trade is not None
+    assert trade.stop is not None
+    arrived = tape().updates[driver.run.playback.updates].arrival
+    assert trade.stop.moved_at > arrived + 290 * SECOND
+    assert abs(trade.stop.opened_at - arrived) < 10 * SECOND
     driver.close()
