@@ -151,7 +151,7 @@ class SignalCard(msgspec.Struct, frozen=True):
     reason: str
     evidence: tuple[str, ...]
     record: str
-    """The setup's measured record: 'n 34 UNPROVEN · 56% (39–71) · −0.12 R'."""
+    """The setup's measured record: 'n 34 UNPROVEN · 56% (39–71) · −0.12 R · 19 won, 2 days · v1'."""
     quantity: int | None = None
     risk: Paise | None = None
 

@@ -56,7 +56,7 @@ def card_lines(card: SignalCard, width: int, limit: int) -> list[Line]:
     risk = "" if card.risk is None else f"risk {rupees(card.risk, 0)}"
     record = " · ".join(part for part in (risk, card.record) if part)
     if record:
-        body.append((record, "dim"))
+        body += [(text, "dim") for text in wrap(record, inner, 2)]
     lines.extend(compose([("  ", ""), (fit(text, inner), style)], width) for text, style in body)
     return lines[:limit]
 

@@ -54,17 +54,20 @@ class SetupRecord:
         return Verdict.EDGE_SHOWN if interval[0] > self.break_even else Verdict.NO_EDGE_SHOWN
 
     def describe(self) -> str:
-        """Return the record as a card shows it: 'n 34 UNPROVEN · 56% (39–71) · −0.12 R'.
+        """Return the record as a card shows it: 'n 34 UNPROVEN · 56% (39–71) · −0.12 R · 19 won, 2 days · v1'.
 
-        The verdict stands beside the count, where no narrow screen cuts it off; R is the mean after charges.
+        The verdict stands beside the count, where no narrow screen cuts it off; R is the mean after charges. Trades of
+        one day are not independent, so the days are told too, and the version of the rule that they were made by.
         """
         rate, interval = self.win_rate, self.interval
         if rate is None or interval is None:
-            return f"n 0 {self.verdict}"
+            return f"n 0 {self.verdict} · v{self.version}"
         low, high = interval
         words = [f"n {self.n} {self.verdict}", f"{100 * rate:.0f}% ({100 * low:.0f}–{100 * high:.0f})"]
         if self.mean_net_r is not None:
             words.append(f"{self.mean_net_r:+.2f} R".replace("-", "−"))
+        days = "1 day" if self.days == 1 else f"{self.days} days"
+        words += [f"{self.wins} won, {days}", f"v{self.version}"]
         return " · ".join(words)
 
 

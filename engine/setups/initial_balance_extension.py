@@ -37,7 +37,11 @@ INSIDE_ROWS: Final = 2
 
 
 class InitialBalanceExtension(Rule):
-    """Buys a break of the initial balance high, sells one of the low."""
+    """Buys a break of the initial balance high, sells one of the low.
+
+    The stop lies at the middle of the balance, so 1.5 times the balance never pays 1.2 times the risk of an entry
+    beyond its edge: the first target is the nearest multiple that pays.
+    """
 
     name = "initial balance extension"
     setting = "initial_balance_extension"

@@ -148,6 +148,11 @@ class OpenDrive(Rule):
                 when(
                     drive.range_high - drive.range_low < row, NOT_READY, "the opening range is under one row"
                 ),
+                when(
+                    not held and any(low > drive.range_high for low in view.lows[1:-1]),
+                    NOT_READY,
+                    "a 5-minute bar held beyond the opening range before the ATR was ready; the next did not",
+                ),
                 when(not held, "NO_HOLD", "no 5-minute bar held beyond the opening range by 09:30"),
             ),
             evidence={

@@ -47,14 +47,14 @@ def test_no_trials_have_no_interval_and_impossible_wins_are_an_error() -> None:
 def test_a_record_reads_as_the_card_shows_it() -> None:
     trades = [make_trade(500) for _ in range(19)] + [make_trade(-900) for _ in range(15)]
     record = setup_record(trades, RULE, 1)
-    assert record.describe() == "n 34 UNPROVEN · 56% (39–71) · −0.12 R"
+    assert record.describe() == "n 34 UNPROVEN · 56% (39–71) · −0.12 R · 19 won, 1 day · v1"
     assert (record.n, record.days, record.wins) == (34, 1, 19)
     assert record.mean_net_r == pytest.approx((19 * 0.5 - 15 * 0.9) / 34)
 
 
 def test_an_empty_record_claims_nothing() -> None:
     record = setup_record([], RULE, 1)
-    assert record.describe() == "n 0 UNPROVEN"
+    assert record.describe() == "n 0 UNPROVEN · v1"
     assert (record.win_rate, record.mean_net_r, record.break_even) == (None, None, None)
 
 

@@ -32,4 +32,4 @@ def test_groups_and_records_are_part_of_the_report() -> None:
     assert set(json.loads(json.dumps(report["by_setup"]))) == {"failed auction", "manual"}
     assert set(json.loads(json.dumps(report["by_week"]))) == {"2025-W51"}
     records = json.loads(json.dumps(report["records"]))
-    assert records[0]["text"] == "n 1 UNPROVEN · 100% (21–100) · +150.00 R"
+    assert records[0]["text"] == "n 1 UNPROVEN · 100% (21–100) · +150.00 R · 1 won, 1 day · v1"

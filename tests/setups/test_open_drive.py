@@ -52,6 +52,14 @@ def test_the_bar_until_half_past_nine_is_the_last_that_may_join() -> None:
     assert run((RANGE, RANGE, RANGE, HOLDS)) == []
 
 
+def test_a_bar_that_held_before_anything_could_be_sized_is_told_of_and_not_denied() -> None:
+    bars = ((101_150, 102_000, 101_950), (102_010, 102_300, 102_250), (101_990, 102_350, 102_300))
+    early, late = contexts(bars[:2], atr=None), list(contexts(bars))[-1:]
+    (refusal,) = say(OpenDrive(STOCK.key), iter([*early, *late]))
+    assert isinstance(refusal, Refusal)
+    assert (refusal.code, "before the ATR was ready" in refusal.reason) == ("NOT_READY", True)
+
+
 @pytest.mark.parametrize(
     "bars",
     [(RANGE, (101_520, 102_190, 102_100)), (RANGE, TOUCHES), (RANGE,)],
