@@ -1,5 +1,6 @@
 """The pieces around a paper or live run: its end, its recordings' places, halts, missed minutes, the tape."""
 
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
@@ -121,6 +122,23 @@ def test_a_followed_segment_that_is_not_open_inside_its_session_is_a_halt(
 ) -> None:
     noon = day.open(InstrumentClass.STOCK) + 120 * MINUTE
     assert halt_reason(segments, BOTH.values(), day, noon) == told
+
+
+@pytest.mark.parametrize("status", ["CTS_CLOSE", "CAS_LM_START", "CAS_M_STOP", "CAS_STOP"])
+def test_a_closing_auction_before_its_time_is_a_halt_for_the_stocks_in_it(
+    day: TradingDay, status: str
+) -> None:
+    noon = day.open(InstrumentClass.AUCTION_STOCK) + 120 * MINUTE
+    in_it = replace(STOCK, kind=InstrumentClass.AUCTION_STOCK)
+    outside_it = replace(STOCK, kind=InstrumentClass.STOCK)
+    told = {"NSE_EQ": (status, noon - SECOND)}
+    open_now = {"NSE_EQ": "NORMAL_OPEN"}
+    assert halt_reason(open_now, [in_it], day, noon, told) == f"NSE_EQ is in its closing auction ({status})"
+    assert halt_reason(open_now, [outside_it], day, noon, told) == ""
+    yesterday = {"NSE_EQ": (status, noon - 24 * 60 * MINUTE)}
+    assert halt_reason(open_now, [in_it], day, noon, yesterday) == ""
+    end = day.close(InstrumentClass.AUCTION_STOCK)
+    assert halt_reason(open_now, [in_it], day, end - 30 * SECOND, told) == ""
 
 
 @pytest.mark.parametrize("edge", ["open", "close"])

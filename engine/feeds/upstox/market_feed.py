@@ -109,6 +109,8 @@ class MarketFeed:
         self.pending: Instant | None = None
         """Arrival of a big frame that is being read: nothing later has happened yet."""
         self.segments: dict[str, str] = {}
+        self.closing_auction: dict[str, tuple[str, Instant]] = {}
+        """By segment, how far its closing auction is and since when."""
         """Segment to market status as last told."""
         self.counts = FeedCounts()
         self.delay = DelayMeter()
@@ -266,6 +268,7 @@ class MarketFeed:
     def _note(self, frame: Frame) -> None:
         if frame.segments:
             self.segments.update(frame.segments)
+        self.closing_auction.update(frame.closing_auction)
         if frame.updates:
             self.counts.updates += len(frame.updates)
             self._heard_at = self._monotonic()

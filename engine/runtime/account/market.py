@@ -335,14 +335,20 @@ class AccountMarket:
         if frame.updates:
             tape.arrive(frame.updates)
             self._wake()
-        if frame.segments:
+        if frame.segments or frame.closing_auction:
             self._look_for_halt()
 
     def _look_for_halt(self) -> None:
         service, tape = self._service, self._tape
         if service is None or tape is None or not self._feed.segments:
             return
-        halt = halt_reason(self._feed.segments, tape.instruments.values(), service.core.day, self.clock.now())
+        halt = halt_reason(
+            self._feed.segments,
+            tape.instruments.values(),
+            service.core.day,
+            self.clock.now(),
+            self._feed.closing_auction,
+        )
         if halt != self._halt:
             self._halt = halt
             service.tell(Halted(halt))

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping
 from typing import Final
 
 from engine.market.calendar import Phase
-from engine.market.clock import Instant
+from engine.market.clock import Instant, trading_date
 from engine.market.instrument import Instrument, InstrumentClass
 from engine.market.session import TradingDay
 
@@ -16,14 +16,24 @@ _SEGMENTS: Final[Mapping[InstrumentClass, str]] = {
     InstrumentClass.INDEX_FUTURE: "NSE_FO",
     InstrumentClass.OPTION: "NSE_FO",
 }
+_AUCTION_STATUSES: Final = frozenset({"CTS_CLOSE", "CAS_LM_START", "CAS_M_STOP", "CAS_STOP"})
+"""What the feed says from the end of continuous trading on."""
 _EDGE: Final = 60_000_000
 """Statuses change within a minute of the schedule's edges, which is no halt."""
 
 
 def halt_reason(
-    segments: Mapping[str, str], instruments: Iterable[Instrument], day: TradingDay, now: Instant
+    segments: Mapping[str, str],
+    instruments: Iterable[Instrument],
+    day: TradingDay,
+    now: Instant,
+    auctions: Mapping[str, tuple[str, Instant]] | None = None,
 ) -> str:
-    """Return which followed segment is not open although the schedule has it trading; empty when none."""
+    """Return which followed segment is not open although the schedule has it trading; empty when none.
+
+    ``auctions`` are the closing auctions by segment, each with its status and since when: one that began before its
+    time takes no order of a stock that is in it.
+    """
     stopped: dict[str, None] = {}
     for kind in {instrument.kind for instrument in instruments}:
         segment = _SEGMENTS.get(kind)
@@ -33,4 +43,8 @@ def halt_reason(
         )
         if segment is not None and status and status != _OPEN and inside:
             stopped[f"{segment} is {status}"] = None
+        auction, since = (auctions or {}).get(segment or "", ("", 0))
+        of_today = since == 0 or trading_date(since) == day.day
+        if kind is InstrumentClass.AUCTION_STOCK and auction in _AUCTION_STATUSES and of_today and inside:
+            stopped[f"{segment} is in its closing auction ({auction})"] = None
     return ", ".join(sorted(stopped))
