@@ -33,6 +33,8 @@ _MOST_LINES: Final = 40
 """More lines than any one text of an engine takes."""
 _SHOWN: Final = 6
 """Absorptions and stacked imbalances told one by one; the number of earlier ones is said."""
+_UNKNOWN: Final = "UNKNOWN"
+_NOTHING: Final = (f"{UNDEFINED} no level is known yet", "dim")
 _SIDES: Final = {"BUY": "buyers", "SELL": "sellers"}
 
 
@@ -70,7 +72,7 @@ def _about(auction: AuctionView) -> list[Span]:
 def _named(title: str, reading: NamedView, width: int) -> list[Line]:
     """Return a classification: its name, the evidence, and what would overturn it."""
     name: list[Span] = [(reading.name, "strong")]
-    if reading.developing:
+    if reading.developing and reading.name != _UNKNOWN:
         name.append(("developing: it may still change", "dim"))
     lines = [*_heading(title, "", width), *_packed(name, 0, width)]
     lines += _packed([(text, "") for text in reading.evidence], _INDENT, width)
@@ -83,13 +85,13 @@ def _state(auction: AuctionView, width: int) -> list[Line]:
     """Return where the auction stands against itself and earlier sessions; a dash where nothing can be said."""
     weak = auction.value_weak
     figures: list[tuple[str, list[Span]]] = [
-        ("balance", [_or_dash(auction.balance_state)]),
-        ("location", [_or_dash(auction.location)]),
-        ("activity", [_or_dash(auction.activity)]),
-        ("shape", [_or_dash(auction.shape)]),
+        ("balance", [_or_dash(auction.balance_state, "neither, or no earlier session is known")]),
+        ("location", [_or_dash(auction.location, "no earlier session is known")]),
+        ("activity", [_or_dash(auction.activity, "nothing is claimed")]),
+        ("shape", [_or_dash(auction.shape, "none applies")]),
         ("value area", [(f"weak because {weak}", "warn") if weak else ("nothing weakens it", "")]),
-        ("gap", [_or_dash(_gap(auction.gap, auction.tick))]),
-        ("acceptance", [(f"{one.level} {one.state}", "") for one in auction.acceptance] or [_or_dash("")]),
+        ("gap", [_or_dash(_gap(auction.gap, auction.tick), "none, or no earlier session is known")]),
+        ("acceptance", [(f"{one.level} {one.state}", "") for one in auction.acceptance] or [_NOTHING]),
     ]
     if auction.notes:
         figures.append(("notes", [(note, "warn") for note in auction.notes]))
@@ -242,8 +244,8 @@ def _wrapped(text: str, style: str, indent: int, width: int) -> list[Line]:
     return _packed([(text, style)], indent, width)
 
 
-def _or_dash(text: str) -> Span:
-    return (text, "") if text else (UNDEFINED, "dim")
+def _or_dash(text: str, otherwise: str) -> Span:
+    return (text, "") if text else (f"{UNDEFINED} {otherwise}", "dim")
 
 
 def _share(share: float) -> str:

@@ -32,7 +32,7 @@ from cockpit.widgets.sections import Section, share_rows
 from cockpit.widgets.signals import paint_signals, waiting_line
 from cockpit.widgets.viewport import Viewport, look
 from cockpit.widgets.watchlist import paint_watchlist
-from engine.views import AuctionView, LadderView, LatchView, PreflightView, Severity, View
+from engine.views import AuctionView, LadderView, LatchView, NamedView, PreflightView, Severity, View
 from tests.cockpit.pictures import AUCTION, CHECKS, FOUND, ladder, picture, with_broker, with_missing_stop
 
 Strategy = st.SearchStrategy[typing.Any]
@@ -419,3 +419,26 @@ def test_an_inferred_delta_says_so_in_its_heading() -> None:
     wide = plain(paint_head(profile, None, sight, viewport, 118, 5)).splitlines()[-1]
     assert "~delta" in wide.split()
     assert "+" in plain(paint_rows(profile, sight, 104))
+
+
+def test_what_is_not_known_of_the_auction_says_why_and_is_not_called_developing() -> None:
+    unknown = NamedView("UNKNOWN", developing=True, evidence=("reason late start at 09:32:52",))
+    page = told(
+        msgspec.structs.replace(
+            AUCTION,
+            day_type=unknown,
+            balance_state="",
+            location="",
+            activity="",
+            shape="",
+            value_weak="",
+            gap=None,
+            acceptance=(),
+        ),
+        80,
+    )
+    assert "UNKNOWN reason late start at 09:32:52" in page
+    assert "developing" not in page
+    assert "location – no earlier session is known" in page
+    assert "value area nothing weakens it" in page
+    assert "acceptance – no level is known yet" in page
