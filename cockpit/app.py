@@ -294,6 +294,13 @@ class CockpitApp(App[None]):
         self.model.orders_shown = not self.model.orders_shown
         self._touch()
 
+    def action_auction(self) -> None:
+        """Show the auction of the selected instrument."""
+        from cockpit.screens.auction import AuctionScreen
+
+        if not isinstance(self.screen, AuctionScreen):
+            self.push_screen(AuctionScreen(self.model, self.now, ascii_signs=self.ascii_signs))
+
     def action_performance(self) -> None:
         """Show what the ledger proves."""
         from cockpit.screens.performance import PerformanceScreen

@@ -207,6 +207,16 @@ ACTIONS: Final = (
         6,
     ),
     Action(
+        "auction",
+        ("d",),
+        "d",
+        "auction",
+        "Show day type, open type, order flow and every level, each with what it stands on.",
+        _MOVING,
+        Scope.EVERYWHERE,
+        8,
+    ),
+    Action(
         "performance",
         ("r",),
         "r",

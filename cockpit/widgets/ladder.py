@@ -23,6 +23,8 @@ from engine.views import LadderRow, LadderView, WatchRow
 MARK_ORDER: Final = ("POC", "VAH", "VAL", "TPOC", "VWAP", "IBH", "IBL", "OPEN", "HIGH", "LOW")
 """Which mark is named first when a row carries several."""
 
+_ESTIMATED: Final = "~"
+"""Ends the name of a mark that is ESTIMATED."""
 _SHORT_MARKS: Final = {"HIGH": "H", "LOW": "L", "OPEN": "O"}
 BOOK_WIDTH: Final = 14
 
@@ -55,14 +57,20 @@ def columns_for(ladder: LadderView, width: int) -> Columns:
     return Columns(price_cells, marks, letters, max(0, left - volume - delta), volume, delta, orders)
 
 
+def level_of(mark: str) -> str:
+    """Return the level that a mark names, ESTIMATED or not."""
+    return mark.removesuffix(_ESTIMATED)
+
+
 def marks_text(marks: tuple[str, ...], width: int) -> str:
     """Return the marks of a row, the important ones first; a plus says that more would not fit."""
-    known = [mark for mark in MARK_ORDER if mark in marks] + [
-        mark for mark in marks if mark not in MARK_ORDER
+    known = [mark for name in MARK_ORDER for mark in marks if level_of(mark) == name] + [
+        mark for mark in marks if level_of(mark) not in MARK_ORDER
     ]
     text = ""
     for index, mark in enumerate(known):
-        short = _SHORT_MARKS.get(mark, mark)
+        level = level_of(mark)
+        short = _SHORT_MARKS.get(level, level) + mark[len(level) :]
         longer = f"{text}·{short}" if text else short
         room = width if index == len(known) - 1 else width - 1
         if len(longer) > room:
@@ -91,7 +99,7 @@ def _ladder_line(
     in_balance: bool,
     width: int,
 ) -> Line:
-    is_poc = "POC" in row.marks
+    is_poc = any(level_of(mark) == "POC" for mark in row.marks)
     cell = fit(row_price(row.price, row_height), columns.price, ">")
     traded = bool(row.volume or row.letters)
     price_style = "value" if row.in_value else "" if traded else "dim"
@@ -280,7 +288,7 @@ def _column_names(ladder: LadderView, sight: Sight, viewport: Viewport, width: i
         f"{'bid':>6} {'ask':>6} "
         f" {'price':>{columns.price}}  {'marks':<{columns.marks}}  {'TPO':<{columns.letters}}"
         f"{'volume':<{columns.bar + columns.volume}}"
-        f"{('delta' if columns.delta else ''):>{max(0, columns.delta - 1)}}{' ' if columns.delta else ''}"
+        f"{('~delta' if columns.delta else ''):>{max(0, columns.delta - 1)}}{' ' if columns.delta else ''}"
     )
     note = _beyond(sight)
     if viewport.scrolled and not note:

@@ -10,6 +10,7 @@ from engine.auction.bars import MinuteBars
 from engine.auction.brackets import Brackets
 from engine.auction.context import AverageRange, ProfileReading, Quality, RowReading
 from engine.auction.development import Development
+from engine.auction.footprint_reading import Footprint, FootprintMemo
 from engine.auction.levels import PriorLevels
 from engine.auction.location import check_prior
 from engine.auction.opening import Opening, retrace_opening
@@ -43,6 +44,7 @@ class Auction:
 
     __slots__ = (
         "_first_minute",
+        "_footprints",
         "_freeze_time",
         "_frozen_row",
         "_joins",
@@ -110,6 +112,7 @@ class Auction:
         self.bars = MinuteBars(settings.stop.atr_period)
         self.spreads = SpreadWindow()
         self.flow = OrderFlow()
+        self._footprints = FootprintMemo()
         self.structures = StructureMemo()
         self.opening: Opening | None = None
         """The path of the first hour; None until a whole record with a known average range begins."""
@@ -308,6 +311,11 @@ class Auction:
             return None
         return estimate_range(high - low, self.last)
 
+    @property
+    def footprint(self) -> Footprint:
+        """Return the footprint at the day's row; empty before the first packet."""
+        return self._footprints.read(self.flow, self.ticks_per_row, self.instrument.tick)
+
     def volume_reading(self, ticks_per_row: int | None = None) -> ProfileReading | None:
         """Return POC and value area of the volume profile, at the day's row unless another is given."""
         height = ticks_per_row or self.ticks_per_row
@@ -336,7 +344,8 @@ class Auction:
         volumes = self.profile.view(height)
         reading = read_profile(volumes, row, self._rule, self._percent)
         estimated = self.record.estimated.view(height)
-        return read_ladder(volumes, row_letters(self.brackets.brackets, row), reading, row, estimated)
+        letters = row_letters(self.brackets.brackets, row)
+        return read_ladder(volumes, letters, reading, row, estimated, self.footprint.deltas)
 
     def _begin(self, update: MarketUpdate) -> None:
         self._started = True

@@ -10,10 +10,12 @@ from engine.auction.levels import (
     Absorption,
     Acceptance,
     DeltaReading,
+    DiagonalImbalance,
     Ledge,
     NamedLevel,
     Node,
     PriorLevels,
+    StackedImbalance,
     Zone,
 )
 from engine.auction.quality import Quality
@@ -93,6 +95,8 @@ class RowReading:
     """Inside the volume profile's value area."""
     estimated: int = 0
     """The part of ``volume`` that nobody saw at this price: spread over the ranges of a seed's candles."""
+    delta: int | None = None
+    """Net aggressor volume by the default rule, units; None where nothing was given a side."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -224,6 +228,12 @@ class Context:
     delta: DeltaReading | None = None
     absorptions: tuple[Absorption, ...] = ()
     """The newest last, at most 20."""
+    nearest_absorption: Absorption | None = None
+    """The stand that came nearest to an absorption without being one."""
+    stacked_imbalances: tuple[StackedImbalance, ...] = ()
+    """Of all 5-minute bars, the newest last, at most 20."""
+    diagonal_imbalances: tuple[DiagonalImbalance, ...] = ()
+    """Of the newest 5-minute bar, which may still go on; lowest first."""
     acceptance: dict[str, Acceptance] = field(default_factory=dict)
     """How named levels were taken: VAH, VAL, IBH, IBL, and of the prior day PDH, PDL, PVAH, PVAL."""
     opening_range: tuple[Paise, Paise] | None = None

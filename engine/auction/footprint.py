@@ -84,7 +84,11 @@ def find_imbalances(rows: Sequence[FootprintRow]) -> tuple[Imbalance, ...]:
 
 def find_stacks(rows: Sequence[FootprintRow]) -> tuple[Stack, ...]:
     """Return the stacked imbalances of one bar's rows, buyers' first, lowest first."""
-    imbalances = find_imbalances(rows)
+    return stack_imbalances(rows, find_imbalances(rows))
+
+
+def stack_imbalances(rows: Sequence[FootprintRow], imbalances: Sequence[Imbalance]) -> tuple[Stack, ...]:
+    """Return the stacks that imbalances of these rows make, buyers' first, lowest first."""
     found = []
     for sign in (1, -1):
         marked = {imbalance.price for imbalance in imbalances if imbalance.sign == sign}

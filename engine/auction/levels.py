@@ -134,6 +134,10 @@ class DeltaReading:
     """Share of volume inside the spread, 0 to 1."""
     imbalance: int
     """Order-flow imbalance at the best quotes, units."""
+    rules: tuple[tuple[str, int], ...] = ()
+    """Each rule by its name with its figure, the default first."""
+    agreed_share: float = 0.0
+    """Share of volume on whose side all rules agree, 0 to 1."""
 
     @property
     def sign(self) -> int:
@@ -152,3 +156,28 @@ class Absorption:
     volume: int
     needed: int | None = None
     """What it fell short of, units; None for an absorption."""
+
+
+@dataclass(frozen=True, slots=True)
+class DiagonalImbalance:
+    """A row of a 5-minute bar where one side met too little of the other; an inference like every delta."""
+
+    time: int
+    """Start of the bar."""
+    price: Paise
+    side: str
+    """BUY or SELL."""
+
+
+@dataclass(frozen=True, slots=True)
+class StackedImbalance:
+    """Consecutive diagonal imbalances of one side within one 5-minute bar."""
+
+    time: int
+    """Start of the bar."""
+    low: Paise
+    high: Paise
+    """Lower edge of the highest row."""
+    side: str
+    """BUY or SELL."""
+    rows: int

@@ -14,6 +14,8 @@ from engine.market.price import Paise
 from engine.market.update import Level
 
 DEFAULT_RULE: Final = "LR-prev"
+RULES: Final = (DEFAULT_RULE, "same", "tick")
+"""The quote of the packet before, that of the same packet, and the tick rule."""
 BAR: Final = 5 * MINUTE
 ABSORPTIONS_SHOWN: Final = 20
 
@@ -35,11 +37,13 @@ class OrderFlow:
         "_height",
         "_price",
         "_row",
+        "_slot",
         "_watched_row",
         "agreed",
         "bars",
         "imbalance",
         "inside",
+        "late_trades",
         "previous_quote",
         "same_quote",
         "threshold",
@@ -53,6 +57,7 @@ class OrderFlow:
         self._direction = 0
         self._height = 0
         self._row: Paise = 0
+        self._slot = 0
         self._absorbers = Absorber(1), Absorber(-1)
         self._watched_row: int | None = None
         self._absorptions: list[Absorption] = []
@@ -69,6 +74,8 @@ class OrderFlow:
         """Sum of order-flow imbalance (source: Cont, Kukanov and Stoikov 2014, first level), units."""
         self.bars: dict[int, FootprintBar] = {}
         """Footprint of each 5-minute slot (trade time // 5 minutes) by the default rule."""
+        self.late_trades = 0
+        """Trades that reached a slot before the newest: its bar had been taken for ended."""
         self.threshold = 0
         """Volume in one row that absorption needs, units; 0 while the row is not frozen."""
 
@@ -122,6 +129,8 @@ class OrderFlow:
             high=max(rules),
             inside_share=round(self.inside / self.total, 4),
             imbalance=self.imbalance,
+            rules=tuple(zip(RULES, rules, strict=True)),
+            agreed_share=round(self.agreed / self.total, 4),
         )
 
     @property
@@ -136,7 +145,7 @@ class OrderFlow:
         if not found:
             return None
         sign, near = max(found, key=lambda pair: Fraction(pair[1].volume, pair[1].needed))
-        return Absorption(near.time, near.row * self._row, _presser(sign), near.volume, near.needed)
+        return Absorption(near.time, near.row * self._row, name_side(sign), near.volume, near.needed)
 
     def _trade(
         self,
@@ -169,6 +178,10 @@ class OrderFlow:
             self.agreed += increment
         if side:
             slot = time // BAR
+            if slot > self._slot:
+                self._slot = slot
+            elif slot < self._slot:
+                self.late_trades += 1
             bar = self.bars.get(slot)
             if bar is None:
                 bar = self.bars[slot] = {}
@@ -199,11 +212,12 @@ class OrderFlow:
                     self._report(absorber, row, time, volume)
 
     def _report(self, absorber: Absorber, row: int, time: Instant, volume: int) -> None:
-        self._absorptions.append(Absorption(time, row * self._row, _presser(absorber.sign), volume))
+        self._absorptions.append(Absorption(time, row * self._row, name_side(absorber.sign), volume))
         del self._absorptions[:-ABSORPTIONS_SHOWN]
 
 
-def _presser(sign: int) -> str:
+def name_side(sign: int) -> str:
+    """Return the side that presses: BUY for +1, SELL for -1."""
     return "BUY" if sign > 0 else "SELL"
 
 

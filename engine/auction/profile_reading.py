@@ -31,6 +31,7 @@ def read_ladder(
     reading: ProfileReading | None,
     row: Paise,
     estimated: Rows | None = None,
+    deltas: Mapping[Paise, int] | None = None,
 ) -> tuple[RowReading, ...]:
     """Return the ladder's rows, lowest first, from the lowest to the highest that has volume or letters."""
     low, high = min(letters, default=0), max(letters, default=-1)
@@ -45,6 +46,7 @@ def read_ladder(
             letters=letters.get(number, ""),
             in_value=number in value,
             estimated=_count(estimated, number),
+            delta=None if deltas is None else deltas.get(number * row),
         )
         for number in range(low, high + 1)
     )

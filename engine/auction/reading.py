@@ -66,6 +66,7 @@ def read_context(
     traded = high is not None and low is not None and last is not None
     tpo = None if structure is None else auction.read_rows(structure.rows, structure.row)
     band = read_placement_band(auction, volumes, profile)
+    footprint = auction.footprint
     naked = () if usable is None or not traded else still_naked(usable, brackets, tick)
     return Context(
         instrument=auction.instrument,
@@ -111,6 +112,9 @@ def read_context(
         value_weak=_value_weak(auction, structure, profile, day_type, holes),
         delta=auction.flow.reading,
         absorptions=auction.flow.absorptions,
+        nearest_absorption=auction.flow.nearest_absorption,
+        stacked_imbalances=footprint.stacks,
+        diagonal_imbalances=footprint.imbalances,
         acceptance=_acceptance(auction, brackets, profile, usable),
         opening_range=_opening_range(auction),
         placement_band=band,

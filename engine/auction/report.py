@@ -88,7 +88,7 @@ def instrument_report(market: Market, key: str, rejected: int = 0) -> dict[str, 
         },
         "structure": structure_section(auction, context),
         "vwap_deviation": deviation_section(auction, context),
-        "order_flow": order_flow_section(auction, context),
+        "order_flow": order_flow_section(context),
         "prior": prior_section(context),
         "levels": level_section(context),
     }

@@ -1,17 +1,11 @@
 """The further readings of one instrument as plain JSON: rupees, ISO 8601 times, null where undefined."""
 
-from typing import Final
-
 from engine.auction.auction import Auction
 from engine.auction.context import Context, ProfileReading
-from engine.auction.footprint import find_stacks, footprint_rows
 from engine.auction.levels import PriorLevels
-from engine.auction.order_flow import BAR, DEFAULT_RULE
 from engine.auction.structure_reading import read_structure
 from engine.market.clock import isoformat
 from engine.market.price import Paise, rupees_of
-
-STACKS_SHOWN: Final = 20
 
 
 def structure_section(auction: Auction, context: Context) -> dict[str, object]:
@@ -115,41 +109,22 @@ def deviation_section(auction: Auction, context: Context) -> dict[str, object]:
     }
 
 
-def order_flow_section(auction: Auction, context: Context) -> dict[str, object] | None:
+def order_flow_section(context: Context) -> dict[str, object] | None:
     """Return delta under each rule with its band, imbalance and absorption; None before the first trade."""
-    flow, delta = auction.flow, context.delta
+    delta, nearest = context.delta, context.nearest_absorption
     if delta is None:
         return None
-    height = auction.ticks_per_row
-    stacks = []
-    for slot in sorted(flow.bars) if height else ():
-        rows = footprint_rows([flow.bars[slot]], height or 1, auction.instrument.tick)
-        stacks += [
-            {
-                "time": isoformat(slot * BAR),
-                "low": rupees_of(stack.low),
-                "high": rupees_of(stack.high),
-                "side": "BUY" if stack.sign > 0 else "SELL",
-                "rows": stack.rows,
-            }
-            for stack in find_stacks(rows)
-        ]
-    nearest = flow.nearest_absorption
     return {
         "inferred": "one packet stands for many trades: no aggressor is reported",
         "delta": {
-            "rule": DEFAULT_RULE,
+            "rule": delta.rule,
             "value": delta.value,
             "low": delta.low,
             "high": delta.high,
             "sign": delta.sign or None,
-            "rules": {
-                DEFAULT_RULE: flow.previous_quote,
-                "same": flow.same_quote,
-                "tick": flow.tick_rule,
-            },
+            "rules": dict(delta.rules),
         },
-        "agreed_share": round(flow.agreed / flow.total, 4),
+        "agreed_share": delta.agreed_share,
         "inside_share": delta.inside_share,
         "order_flow_imbalance": delta.imbalance,
         "absorptions": [
@@ -169,7 +144,20 @@ def order_flow_section(auction: Auction, context: Context) -> dict[str, object] 
             "volume": nearest.volume,
             "needed": nearest.needed,
         },
-        "stacked_imbalances": stacks[-STACKS_SHOWN:],
+        "stacked_imbalances": [
+            {
+                "time": isoformat(stack.time),
+                "low": rupees_of(stack.low),
+                "high": rupees_of(stack.high),
+                "side": stack.side,
+                "rows": stack.rows,
+            }
+            for stack in context.stacked_imbalances
+        ],
+        "diagonal_imbalances": [
+            {"time": isoformat(one.time), "price": rupees_of(one.price), "side": one.side}
+            for one in context.diagonal_imbalances
+        ],
     }
 
 

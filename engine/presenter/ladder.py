@@ -20,6 +20,8 @@ _MARKED = (
 """Levels that have a place in the marks column."""
 _UNFIT = (Quality.NOT_READY, Quality.STALE)
 """Levels that may not be traded against are not marked."""
+_ESTIMATED = "~"
+"""Ends the mark of a level that nobody saw whole."""
 
 OwnLevel = tuple[Paise, str]
 """A price of ours and what stands there."""
@@ -144,6 +146,7 @@ def _rows(
                 ask_size=asks.get(edge, 0),
                 single_print=len(letters) == 1,
                 orders=tuple(levels.get(edge, ())),
+                delta=None if reading is None else reading.delta,
             )
         )
     return tuple(built)
@@ -162,6 +165,7 @@ def _marks(context: Context, row: Paise) -> dict[Paise, list[str]]:
     for level in context.levels:
         if level.name in _MARKED and level.quality not in _UNFIT:
             found = marks.setdefault(level.price // row * row, [])
-            if level.name not in found:
-                found.append(level.name)
+            name = f"{level.name}{_ESTIMATED}" if level.quality is Quality.ESTIMATED else level.name
+            if name not in found:
+                found.append(name)
     return marks

@@ -17,6 +17,8 @@ from engine.orders.messages import Role
 from engine.performance.metrics import summarise
 from engine.performance.records import setup_record
 from engine.performance.trade import ClosedTrade
+from engine.presenter.auction import build_auction
+from engine.presenter.evidence import describe_evidence
 from engine.presenter.ladder import OwnLevel, build_ladder, describe_location
 from engine.presenter.rows import order_rows, outside_rows, position_row, shown_time, stop_shown
 from engine.risk.marks import DayResult, Holding
@@ -108,6 +110,7 @@ class Presenter:
             latch=self._latch(core, around.now),
             kill_scope=msgspec.structs.replace(core.kill_scope(), left_outside=around.left_outside),
             preflight=around.preflight,
+            auction=None if key is None else build_auction(self._readings[key].context),
         )
 
     def _read(self, core: Core, selected: str | None) -> None:
@@ -161,7 +164,6 @@ class Presenter:
         if decision.state is DecisionState.WAITING and decision.expires is not None:
             state = f"waiting for you {max(0, (decision.expires - now) // SECOND)} s"
         reason = decision.reason if decision.state is not DecisionState.TAKEN else decision.premise
-        lines = tuple(f"{name.replace('_', ' ')} {_fact(value)}" for name, value in decision.evidence.items())
         return SignalCard(
             id=decision.id,
             time=decision.time,
@@ -175,7 +177,7 @@ class Presenter:
             target=decision.target_1 or None,
             state=state,
             reason=reason or decision.premise,
-            evidence=lines[:_EVIDENCE_LINES],
+            evidence=describe_evidence(decision.evidence)[:_EVIDENCE_LINES],
             record=self._record(core, decision.setup, decision.version),
             quantity=decision.quantity,
             risk=decision.risk,
@@ -370,9 +372,3 @@ def _risk(core: Core, result: DayResult, holdings: tuple[Holding, ...], now: Ins
 
 def _price(paise: Paise) -> str:
     return f"{rupees_of(paise):,.2f}"
-
-
-def _fact(value: float | str | None) -> str:
-    if value is None:
-        return "?"
-    return f"{value:g}" if isinstance(value, float) else str(value)

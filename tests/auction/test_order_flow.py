@@ -140,7 +140,8 @@ def test_the_quote_before_the_trade_decides() -> None:
     flow.take(((9_990, 5),), ((10_010, 5),))
     flow.take(((10_010, 5),), ((10_030, 5),), 7, 10_010, 1_001, OPEN)
     assert (flow.previous_quote, flow.same_quote, flow.tick_rule) == (7, -7, 7)
-    assert flow.reading == DeltaReading("LR-prev", 7, -7, 7, 0.0, 10)
+    rules = (("LR-prev", 7), ("same", -7), ("tick", 7))
+    assert flow.reading == DeltaReading("LR-prev", 7, -7, 7, 0.0, 10, rules, agreed_share=0.0)
     assert flow.reading.sign == 0
 
 

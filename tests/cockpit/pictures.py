@@ -8,18 +8,27 @@ import msgspec
 from cockpit.searching import Found, FoundRow
 from engine.market.clock import IST, Instant, instant_of
 from engine.views import (
+    AbsorptionView,
+    AcceptanceView,
+    AuctionView,
     CheckRow,
     EventLine,
+    GapView,
     HeaderView,
+    ImbalanceView,
     KillScope,
     LadderRow,
     LadderView,
     LatchView,
+    LevelView,
+    NamedView,
+    OrderFlowView,
     OrderRow,
     PerformanceView,
     PositionRow,
     PreflightView,
     RiskView,
+    RuleView,
     Severity,
     SignalCard,
     StopState,
@@ -149,6 +158,7 @@ def ladder_rows() -> tuple[LadderRow, ...]:
                 ask_size=(420 + 310 * step) if 0 <= step <= 2 else 0,
                 single_print=len(letters) == 1,
                 orders=orders,
+                delta=(price // 100 * 104_729) % (2 * volume // 3) - volume // 3 if volume else None,
             )
         )
     return tuple(rows)
@@ -187,6 +197,117 @@ def ladder() -> LadderView:
         ask=151_210,
         volume=4_812_340,
     )
+
+
+def _level(name: str, price: int, provenance: str, quality: str = "LIVE", note: str = "") -> LevelView:
+    return LevelView(name, price, provenance, quality, note)
+
+
+AUCTION: Final = AuctionView(
+    key="NSE_EQ|MERIDIAN",
+    symbol="MERIDIAN",
+    tick=10,
+    row=200,
+    last=151_200,
+    quality="PARTIAL from 09:32",
+    day_type=NamedView(
+        "NORMAL VARIATION",
+        developing=True,
+        evidence=(
+            "direction down",
+            "shape b",
+            "balance share 0.306",
+            "extension up 0.087",
+            "extension down 2.095",
+            "extension needed 0.1",
+            "close position 0.305",
+            "widest row 8",
+            "one timeframing 0.625",
+            "single prints ?",
+        ),
+        falsifier="becomes NEUTRAL at 1556.00 or higher",
+    ),
+    open_type=NamedView(
+        "OPEN-REJECTION-REVERSE",
+        developing=False,
+        evidence=(
+            "direction down",
+            "open 1542",
+            "location inside prior value",
+            "average range 61.4",
+            "excursion up 0.2248",
+            "excursion down 0.8127",
+            "opening range 1538.20 to 1551.60",
+            "nearest reference prior high",
+            "reference distance rows 2.15",
+            "path 1-minute bars until 09:32: ESTIMATED",
+        ),
+    ),
+    shape="b",
+    value_weak="27 % of the volume WIDE, 11 % of the volume ESTIMATED, PARTIAL",
+    balance_state="IMBALANCE",
+    location="inside prior range",
+    activity="INITIATIVE SELLING",
+    gap=GapView(up=False, size=640, filled_share=1.0),
+    notes=("PARTIAL from 09:32", "ATR NOT READY: minutes missing"),
+    acceptance=(
+        AcceptanceView("VAH", "REJECTED"),
+        AcceptanceView("VAL", "TESTING"),
+        AcceptanceView("IBH", "REJECTED"),
+        AcceptanceView("IBL", "ACCEPTED"),
+        AcceptanceView("PDH", "UNTOUCHED"),
+        AcceptanceView("PVAL", "ACCEPTED"),
+    ),
+    order_flow=OrderFlowView(
+        rule="LR-prev",
+        delta=-28_805,
+        low=-78_365,
+        high=16_415,
+        rules=(RuleView("LR-prev", -28_805), RuleView("same", -78_365), RuleView("tick", 16_415)),
+        imbalance=-133_840,
+        inside_share=0.0553,
+        agreed_share=0.7182,
+        absorptions=tuple(
+            AbsorptionView(at(11, 31 - 4 * number, 9), 149_200 + 200 * number, "SELL", 31_240 - 900 * number)
+            for number in range(8)
+        ),
+        nearest=AbsorptionView(at(10, 37, 36), 155_600, "BUY", 23_897, 25_611),
+        stacked=(
+            ImbalanceView(at(11, 25), 150_200, 150_800, "SELL", 4),
+            ImbalanceView(at(10, 45), 153_200, 153_600, "BUY", 3),
+        ),
+        diagonal=(
+            ImbalanceView(at(11, 40), 151_000, 151_000, "BUY", 1),
+            ImbalanceView(at(11, 40), 151_400, 151_400, "SELL", 1),
+        ),
+    ),
+    levels=(
+        _level("PDH", 156_420, "session of 2025-12-12", "ESTIMATED", "built from 1-minute candles"),
+        _level("HIGH", 155_740, "day bar, 1-minute bars, last prices"),
+        _level("IBH", 155_400, "day bar, 1-minute bars, last prices"),
+        _level("PVAH", 155_000, "session of 2025-12-12", "ESTIMATED", "built from 1-minute candles"),
+        _level(
+            "VAH",
+            154_800,
+            "volume at last prices, dual",
+            "ESTIMATED",
+            "since 09:32:52, 11 % ESTIMATED, 27.3 % WIDE, 1546.00 to 1550.00 by placement",
+        ),
+        _level("IBL", 153_400, "day bar, 1-minute bars, last prices"),
+        _level("VWAP", 152_735, "broker's figure and every step since"),
+        _level("POC", 152_600, "volume at last prices, dual", "ESTIMATED", "11 % ESTIMATED, 1 of 2 tied"),
+        _level("IB 1.5x down", 152_400, "multiple of the balance"),
+        _level("VWAP-2σ", 150_135, "σ of the record", "PARTIAL", "σ since 09:32:52"),
+        _level("LOW", 149_210, "day bar, 1-minute bars, last prices"),
+        _level(
+            "NPOC",
+            148_600,
+            "session of 2025-12-09",
+            "NOT READY",
+            "previous close 1548.00 is not the 1512.40 stored for 2025-12-12",
+        ),
+    ),
+)
 
 
 SIGNALS: Final = (
@@ -397,6 +518,7 @@ def picture() -> View:
         events=EVENTS,
         latch=None,
         kill_scope=KillScope(positions=2, orders=2, left_outside=1),
+        auction=AUCTION,
     )
 
 

@@ -4,6 +4,7 @@ import msgspec
 import pytest
 from textual.widgets import OptionList, Static
 
+from cockpit.screens.auction import AuctionScreen
 from cockpit.widgets.panel import Panel
 from engine.commands import (
     ArmManual,
@@ -23,8 +24,8 @@ from engine.commands import (
     TakeSignal,
     TightenStop,
 )
-from engine.views import View
-from tests.cockpit.pictures import picture, with_broker
+from engine.views import NamedView, View
+from tests.cockpit.pictures import AUCTION, picture, with_broker
 from tests.cockpit.scripted import Desk, refusing
 
 MERIDIAN = "NSE_EQ|MERIDIAN"
@@ -260,7 +261,13 @@ async def test_trading_keys_are_dead_on_help_and_alive_after_it() -> None:
 
 @pytest.mark.parametrize(
     ("key", "seen"),
-    [("f1", "SAFETY"), ("question_mark", "SAFETY"), ("r", "THE RECORD"), ("c", "PRE-FLIGHT")],
+    [
+        ("f1", "SAFETY"),
+        ("question_mark", "SAFETY"),
+        ("r", "THE RECORD"),
+        ("c", "PRE-FLIGHT"),
+        ("d", "DAY TYPE"),
+    ],
 )
 async def test_pages_open_and_escape_closes_them(key: str, seen: str) -> None:
     desk = Desk(picture())
@@ -273,6 +280,33 @@ async def test_pages_open_and_escape_closes_them(key: str, seen: str) -> None:
         await pilot.press("escape")
         await desk.settle(pilot)
         assert desk.app.screen.id == "trade"
+
+
+async def test_the_auction_page_follows_the_engine_and_the_selection() -> None:
+    desk = Desk(picture())
+    async with desk.app.run_test(size=(80, 24)) as pilot:
+        await desk.settle(pilot)
+        await pilot.press("d")
+        await desk.settle(pilot)
+        assert isinstance(desk.app.screen, AuctionScreen)
+        assert "MERIDIAN 1,512.00 · PARTIAL from 09:32" in panel_text(desk, "text")
+        assert "NORMAL VARIATION" in panel_text(desk, "text")
+        trend = msgspec.structs.replace(AUCTION, day_type=NamedView("TREND", developing=True))
+        desk.line.say(msgspec.structs.replace(picture(), auction=trend))
+        await desk.settle(pilot)
+        assert "TREND" in panel_text(desk, "text")
+        await pilot.press("d", "2", "down")
+        await desk.settle(pilot)
+        assert isinstance(desk.app.screen, AuctionScreen), "its own key opens no second one"
+        assert desk.line.selected == [], "the selection is the trade screen's"
+        await pilot.press("escape", "2", "d")
+        await desk.settle(pilot)
+        assert desk.line.selected == ["NSE_EQ|KAVERI"]
+        assert "KAVERI · waiting for its auction" in panel_text(desk, "text")
+        kaveri = msgspec.structs.replace(AUCTION, key="NSE_EQ|KAVERI", symbol="KAVERI")
+        desk.line.say(msgspec.structs.replace(picture(), auction=kaveri))
+        await desk.settle(pilot)
+        assert "KAVERI 1,512.00" in panel_text(desk, "text")
 
 
 async def test_the_checks_are_made_again_only_from_their_own_page() -> None:

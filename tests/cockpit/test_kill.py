@@ -20,6 +20,7 @@ PLACES = {
     "help": ["question_mark"],
     "performance": ["r"],
     "checks": ["c"],
+    "auction": ["d"],
     "search, with text": ["i", *"ab"],
     "leaving": ["q"],
     "stopping, with text": ["S", *"ST"],

@@ -15,6 +15,7 @@ from cockpit.keys import Scope
 from cockpit.line import Guard
 from cockpit.lines import Line
 from cockpit.model import Model, Notice
+from cockpit.screens.auction import INFERRED, paint_auction
 from cockpit.screens.help import paint_help
 from cockpit.screens.instruments import choices_of, paint_about, paint_choices
 from cockpit.screens.performance import paint_report
@@ -31,8 +32,8 @@ from cockpit.widgets.sections import Section, share_rows
 from cockpit.widgets.signals import paint_signals, waiting_line
 from cockpit.widgets.viewport import Viewport, look
 from cockpit.widgets.watchlist import paint_watchlist
-from engine.views import LadderView, LatchView, PreflightView, Severity, View
-from tests.cockpit.pictures import CHECKS, FOUND, ladder, picture, with_broker, with_missing_stop
+from engine.views import AuctionView, LadderView, LatchView, NamedView, PreflightView, Severity, View
+from tests.cockpit.pictures import AUCTION, CHECKS, FOUND, ladder, picture, with_broker, with_missing_stop
 
 Strategy = st.SearchStrategy[typing.Any]
 
@@ -98,6 +99,8 @@ def test_every_section_takes_any_view(view: View, size: tuple[int, int]) -> None
     check(paint_events(view.events, width, height), width, height)
     check(paint_report(view, width), width)
     check(paint_preflight(view, width), width)
+    check(paint_auction(view, None, width), width)
+    check(paint_auction(view, view.watchlist[0] if view.watchlist else None, width), width)
     check(paint_about(view, "x" * 90, width), width)
     check(paint_choices(choices_of(view, "NIFTY", FOUND), 3, width, height), width, height)
     check(paint_choices(choices_of(view, "", None), 0, width, height), width, height)
@@ -129,6 +132,12 @@ def test_the_ladder_takes_any_profile(profile: LadderView, size: tuple[int, int]
     check(paint_head(profile, None, sight, viewport, width, 3), width, 3)
     check(paint_rows(profile, sight, width), width, max(height, 0))
     check(paint_book(sight, 14), 14, max(height, 0))
+
+
+@given(things(AuctionView), st.integers(1, 210))
+@any_view
+def test_the_page_of_the_auction_takes_any_auction(auction: AuctionView, width: int) -> None:
+    check(paint_auction(msgspec.structs.replace(picture(), auction=auction), None, width), width)
 
 
 @given(st.integers(1, 210))
@@ -177,6 +186,13 @@ def test_the_most_important_mark_is_always_named(marks: list[str], count: int, w
     if chosen:
         first = min(chosen, key=MARK_ORDER.index)
         assert text.startswith({"HIGH": "H", "LOW": "L", "OPEN": "O"}.get(first, first))
+
+
+@pytest.mark.parametrize(
+    ("width", "shown"), [(12, "POC~·VAH·L~ "), (9, "POC~·VAH+"), (5, "POC~+"), (4, "POC~")]
+)
+def test_an_estimated_mark_keeps_its_place_and_its_sign(width: int, shown: str) -> None:
+    assert marks_text(("LOW~", "VAH", "POC~"), width) == shown
 
 
 def plain(lines: list[Line]) -> str:
@@ -322,6 +338,7 @@ def test_a_heading_too_narrow_for_the_quote_shows_no_half_of_it() -> None:
             "marks",
             "TPO",
             "volume",
+            "~delta",
         }
 
 
@@ -333,3 +350,95 @@ def test_a_record_below_a_hundred_trades_is_called_unproven() -> None:
 
     assert "99 trades prove little: read every figure as unproven below 100." in page(99)
     assert "unproven" not in page(100)
+
+
+def told(auction: AuctionView | None, width: int) -> str:
+    """Return the page's words as they are read: one after another, the joints of the lines gone."""
+    view = msgspec.structs.replace(picture(), auction=auction)
+    return " ".join(plain(paint_auction(view, None, width)).replace("·", " ").split())
+
+
+@pytest.mark.parametrize("width", [44, 63, 78, 80, 118, 200])
+def test_every_word_of_the_auction_is_told_at_any_width(width: int) -> None:
+    page = told(AUCTION, width)
+    assert "…" not in page
+    for reading in (AUCTION.day_type, AUCTION.open_type):
+        assert reading.name in page
+        for text in reading.evidence:
+            assert text in page
+    assert "would be overturned by: becomes NEUTRAL at 1556.00 or higher" in page
+    assert INFERRED in page
+    assert "LR-prev −28,805 between −78,365 and +16,415: no sign" in page
+    assert "same −78,365 tick +16,415" in page
+    assert AUCTION.order_flow is not None
+    assert "buyers 23,897 of 25,611 at 1,556.00" in page
+    assert "11:25 sellers 4 rows 1,502.00–1,508.00" in page
+    assert "2 earlier" in page
+    assert f"weak because {AUCTION.value_weak}" in page
+    assert "down 6.40, 100.0 % of it traded back" in page
+    for one in AUCTION.acceptance:
+        assert f"{one.level} {one.state}" in page
+    for level in AUCTION.levels:
+        assert f"{level.price / 100:,.2f} {level.quality} {level.provenance} {level.note}".strip() in page
+
+
+def test_the_last_price_stands_among_the_levels() -> None:
+    lines = plain(paint_auction(picture(), None, 80)).splitlines()
+    names = [
+        line.split()[0]
+        for line in lines[lines.index(next(x for x in lines if "LEVELS" in x)) :]
+        if line.strip()
+    ]
+    assert names.index("▸last") == names.index("VWAP-2σ") - 1
+
+
+def test_a_band_without_0_names_the_side_and_no_trade_no_figure() -> None:
+    flow = AUCTION.order_flow
+    assert flow is not None
+    bought = msgspec.structs.replace(flow, delta=500, low=100, high=900)
+    page = told(msgspec.structs.replace(AUCTION, order_flow=bought), 80)
+    assert "LR-prev +500 between +100 and +900: buyers under every rule" in page
+    assert "no sign" not in page
+    untraded = told(msgspec.structs.replace(AUCTION, order_flow=None, levels=()), 80)
+    assert "nothing has traded yet" in untraded
+    assert "none is known yet" in untraded
+
+
+def test_the_auction_of_another_instrument_is_not_shown() -> None:
+    view, other = picture(), picture().watchlist[1]
+    page = plain(paint_auction(view, other, 80))
+    assert "KAVERI · waiting for its auction" in page
+    assert "DAY TYPE" not in page
+    assert "waiting for its auction" in told(None, 80)
+    assert "the engine has not spoken yet" in plain(paint_auction(None, None, 80))
+
+
+def test_an_inferred_delta_says_so_in_its_heading() -> None:
+    profile = ladder()
+    sight, viewport = look(profile, Viewport(), 10)
+    wide = plain(paint_head(profile, None, sight, viewport, 118, 5)).splitlines()[-1]
+    assert "~delta" in wide.split()
+    assert "+" in plain(paint_rows(profile, sight, 104))
+
+
+def test_what_is_not_known_of_the_auction_says_why_and_is_not_called_developing() -> None:
+    unknown = NamedView("UNKNOWN", developing=True, evidence=("reason late start at 09:32:52",))
+    page = told(
+        msgspec.structs.replace(
+            AUCTION,
+            day_type=unknown,
+            balance_state="",
+            location="",
+            activity="",
+            shape="",
+            value_weak="",
+            gap=None,
+            acceptance=(),
+        ),
+        80,
+    )
+    assert "UNKNOWN reason late start at 09:32:52" in page
+    assert "developing" not in page
+    assert "location – no earlier session is known" in page
+    assert "value area nothing weakens it" in page
+    assert "acceptance – no level is known yet" in page

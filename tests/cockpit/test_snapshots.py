@@ -122,6 +122,17 @@ def test_performance(snap_compare: Compare) -> None:
     assert matches(snap_compare, picture(), (120, 40), press=["r"])
 
 
+@pytest.mark.parametrize("size", [(80, 24), (120, 60)], ids=lambda size: f"{size[0]}x{size[1]}")
+def test_auction(snap_compare: Compare, size: tuple[int, int]) -> None:
+    """Day type, open type, state, order flow and the levels, each with what it stands on."""
+    assert matches(snap_compare, picture(), size, press=["d"])
+
+
+def test_auction_scrolled_to_its_levels(snap_compare: Compare) -> None:
+    """The lower half in a small window: nothing is cut, meaning is words."""
+    assert matches(snap_compare, picture(), (80, 24), press=["d", "end"])
+
+
 def test_preflight(snap_compare: Compare) -> None:
     """The checks before trading, two of which say no."""
     assert matches(snap_compare, with_broker(picture(), "live"), (120, 50), press=["c"])

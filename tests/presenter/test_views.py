@@ -16,6 +16,7 @@ from engine.orders.order import Order
 from engine.orders.trade import Mode, Trade
 from engine.performance.report import performance_report
 from engine.presenter import Presenter, Surroundings
+from engine.presenter.auction import build_auction
 from engine.setups.signal import Side
 from engine.views import LadderRow, Severity, StopState, View
 from tests.runtime.driver import Act, Driver, deep
@@ -107,6 +108,13 @@ def check_own_levels(core: Core, key: str, height: int, rows: dict[int, LadderRo
         assert labels == []
 
 
+def check_auction(core: Core, view: View) -> None:
+    assert view.ladder is not None
+    assert view.auction == build_auction(core.market.context(view.ladder.key))
+    net = sum(row.delta or 0 for row in view.ladder.rows)
+    assert net == core.market.auction(view.ladder.key).flow.previous_quote
+
+
 def check_rest(core: Core, view: View, driver: Driver) -> None:
     assert [row.key for row in view.watchlist] == list(core.instruments)
     for row in view.watchlist:
@@ -145,6 +153,7 @@ def test_every_picture_of_any_run_is_true_and_travels_whole(
             assert msgspec.json.decode(msgspec.json.encode(view), type=View) == view
             check_positions(driver.run.playback.core, view)
             check_ladder(driver.run.playback.core, view)
+            check_auction(driver.run.playback.core, view)
             check_rest(driver.run.playback.core, view, driver)
 
 
