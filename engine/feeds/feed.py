@@ -10,8 +10,9 @@ from engine.market.instrument import Instrument
 from engine.market.seed import InstrumentSeed, MissedMinutes
 from engine.market.update import MarketUpdate
 
-FeedItem = MarketUpdate | MissedMinutes
-"""What comes out of a market: in a recorded or live one also minutes that were had elsewhere."""
+FeedItem = MarketUpdate | MissedMinutes | InstrumentSeed
+"""What comes out of a market: in a recorded or live one also minutes, and the past of a name that was added, that were
+had elsewhere."""
 
 
 class PulledFeed(Protocol):
@@ -58,7 +59,7 @@ class PulledFeed(Protocol):
         ...
 
     def read(self) -> FeedItem | None:
-        """Return the next update or backfill, or None at the end."""
+        """Return the next update, backfill or late seed, or None at the end."""
         ...
 
 

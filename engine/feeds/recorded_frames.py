@@ -320,6 +320,9 @@ class RecordedFrames:
                     decoder.break_off()
                 elif isinstance(event, Backfilled):
                     yield event.missed
+                elif isinstance(event, Followed):
+                    # Not with what the session began with: nobody knew it before.
+                    yield from event.seeds
             elif kind != HEADER:
                 self._unknown += 1
 

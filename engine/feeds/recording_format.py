@@ -74,6 +74,8 @@ class Followed(msgspec.Struct, frozen=True, tag="followed"):
 
     instruments: tuple[Instrument, ...]
     prior: dict[str, PriorLevels] = {}
+    seeds: tuple[InstrumentSeed, ...] = ()
+    """Their session before they were followed, each with its arrival."""
 
 
 class Unfollowed(msgspec.Struct, frozen=True, tag="unfollowed"):
