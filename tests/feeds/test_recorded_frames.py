@@ -20,12 +20,14 @@ from engine.feeds.recording_format import (
     Broken,
     Connected,
     Followed,
+    Listed,
     RecordingHeader,
     SessionEvent,
     event_of,
 )
 from engine.market.clock import MINUTE, SECOND, Instant
 from engine.market.decoding import PacketDecoder
+from engine.market.eligibility import NOT_LISTED, Barred
 from engine.market.frames import updates_from_frame
 from engine.market.oddities import DecodeError, Quirk, Reason
 from engine.market.seed import InstrumentSeed, MissedMinutes
@@ -154,6 +156,17 @@ def test_the_past_of_an_added_instrument_comes_out_where_it_came_in(tmp_path: Pa
     assert feed.seeds == ()
     assert all(isinstance(feed.read(), MarketUpdate) for _ in range(before))
     assert feed.read() == seed
+    assert isinstance(feed.read(), MarketUpdate)
+
+
+def test_what_the_days_lists_bar_comes_out_where_it_came_in(tmp_path: Path) -> None:
+    arrival = MADE[9][0]
+    barred = Barred(arrival, {OPT_A: NOT_LISTED})
+    steps: list[Step] = [*MADE[:10], (arrival, Listed(barred)), *MADE[10:20]]
+    feed = open_frame_recordings([record(tmp_path / "a.frames", steps)])
+    before = len(live(MADE[:10])[0])
+    assert all(isinstance(feed.read(), MarketUpdate) for _ in range(before))
+    assert feed.read() == barred
     assert isinstance(feed.read(), MarketUpdate)
 
 
