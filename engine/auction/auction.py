@@ -153,7 +153,7 @@ class Auction:
 
     def seed(self, seed: InstrumentSeed) -> None:
         """Take the session's past from a feed that knows it; raise ValueError once the session is under way."""
-        if self._started or self.profile.total:
+        if self.begun:
             raise ValueError(
                 f"expected the past of {seed.instrument} before its first update, got it after: seed first"
             )
@@ -265,6 +265,11 @@ class Auction:
             self.average_price = update.average_price
         self._trade(update, 0, late=False)
         return self._nothing_new
+
+    @property
+    def begun(self) -> bool:
+        """Say whether the session is under way here, by a packet or by a seed: it takes no past any more."""
+        return self._started or bool(self.profile.total)
 
     @property
     def beat(self) -> tuple[int, ...]:

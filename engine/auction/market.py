@@ -65,11 +65,17 @@ class Market:
         self._continuity[key] = Continuity(opening, close, self.tracker)
 
     def learn(self, past: InstrumentSeed | MissedMinutes) -> None:
-        """Take in what a history source knows: the past before the first update, or minutes that were missed."""
-        if isinstance(past, InstrumentSeed):
+        """Take in what a history source knows: the past before the first update, or minutes that were missed.
+
+        What is known by packets, or by an earlier seed, stays as it is.
+        """
+        auction = self._auctions.get(past.instrument)
+        if auction is None:
+            return
+        if isinstance(past, MissedMinutes):
+            auction.backfill(past.minutes)
+        elif not auction.begun:
             self.seed(past)
-        elif past.instrument in self._auctions:
-            self._auctions[past.instrument].backfill(past.minutes)
 
     def seed(self, seed: InstrumentSeed) -> None:
         """Take an instrument's past before its first update; raise ValueError for an unknown one or a late call."""

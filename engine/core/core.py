@@ -44,6 +44,7 @@ from engine.core.sights import Sights
 from engine.core.watch import Watch
 from engine.core.watchlist import Watchlist
 from engine.market.clock import MINUTE, SECOND, Instant
+from engine.market.eligibility import Barred
 from engine.market.instrument import Instrument
 from engine.market.price import Paise
 from engine.market.seed import InstrumentSeed, MissedMinutes
@@ -320,8 +321,8 @@ class Core:
         match event:
             case Wake():
                 pass
-            case InstrumentSeed() | MissedMinutes():
-                self.market.learn(event)
+            case InstrumentSeed() | MissedMinutes() | Barred():
+                self._learn(event, now)
             case Latched():
                 self.set_latch(event.by, event.reason, event.id, now)
             case Rearmed():
@@ -350,6 +351,13 @@ class Core:
             case _:
                 return False
         return True
+
+    def _learn(self, event: InstrumentSeed | MissedMinutes | Barred, now: Instant) -> None:
+        """Take in what the market brought along besides its updates."""
+        if isinstance(event, Barred):
+            self._watchlist.bar(event, now)
+        else:
+            self.market.learn(event)
 
     def _come_back(self, event: Resumed, now: Instant) -> None:
         if not event.begins:

@@ -61,6 +61,8 @@ class Decider:
         """Why entries are paused; empty when they are not."""
         self.blocked: dict[str, str] = {}
         """Names the broker refused today, with its words."""
+        self.barred: dict[str, str] = {}
+        """Names that today's lists bar from entries, each with why."""
         self.quantity_cap: int | None = None
         """Largest quantity the rollout stage allows, units."""
         self._settings = settings
@@ -337,8 +339,12 @@ class Decider:
             margin_available=self._margin(),
             orders_today=self._keeper.gate.budget.today,
             entries_last_minute=self._keeper.gate.entries_within(instrument.key, MINUTE, now),
-            blocked=self.blocked.get(instrument.key, "") or frozen,
+            blocked=self.why_blocked(instrument.key) or frozen,
         )
+
+    def why_blocked(self, key: str) -> str:
+        """Return why nothing may be entered in an instrument today; empty when it may."""
+        return self.blocked.get(key, "") or self.barred.get(key, "")
 
     def _margin(self) -> Paise:
         """Return the margin of a simulated account: what the day has left of the opening account."""

@@ -6,6 +6,7 @@ import msgspec
 
 from engine.auction.levels import PriorLevels
 from engine.commands import Command, CommandResult
+from engine.market.eligibility import Barred
 from engine.market.instrument import Instrument
 from engine.market.price import Paise
 from engine.market.seed import InstrumentSeed, MissedMinutes
@@ -135,6 +136,7 @@ Event = (
     | Wake
     | InstrumentSeed
     | MissedMinutes
+    | Barred
     | Latched
     | Rearmed
     | Attended

@@ -5,6 +5,7 @@ from engine.core.decider import Decider
 from engine.core.events import Followed
 from engine.core.journal import Journal
 from engine.market.clock import Instant
+from engine.market.eligibility import Barred
 from engine.market.instrument import Instrument
 from engine.orders.keeper import Keeper
 from engine.views import Severity
@@ -54,6 +55,19 @@ class Watchlist:
         self._put_aside.add(key)
         self._decider.unfollow(key)
         self._journal.line(Severity.INFO, f"{self._journal.symbol(key)} is followed no more", now)
+
+    def bar(self, event: Barred, now: Instant) -> None:
+        """Enter nothing any more in what the day's lists bar, and take resting entries back; exits go on."""
+        reasons = {key: why for key, why in event.reasons.items() if key in self._instruments}
+        before, self._decider.barred = self._decider.barred, reasons
+        for key, why in reasons.items():
+            if before.get(key) != why:
+                self._journal.line(
+                    Severity.WARNING, f"{self._journal.symbol(key)} is not entered any more: {why}", now
+                )
+        for key in before.keys() - reasons.keys():
+            self._journal.line(Severity.INFO, f"{self._journal.symbol(key)} may be entered again", now)
+        self._keeper.cancel_entries(now, reasons)
 
     def why_kept(self, key: str) -> str:
         """Return why an instrument must go on being followed; empty when it need not."""

@@ -6,12 +6,15 @@ from typing import Protocol, runtime_checkable
 
 from engine.auction.levels import PriorLevels
 from engine.market.clock import Instant
+from engine.market.eligibility import Barred
 from engine.market.instrument import Instrument
 from engine.market.seed import InstrumentSeed, MissedMinutes
 from engine.market.update import MarketUpdate
 
-FeedItem = MarketUpdate | MissedMinutes
-"""What comes out of a market: in a recorded or live one also minutes that were had elsewhere."""
+FeedItem = MarketUpdate | MissedMinutes | InstrumentSeed | Barred
+"""What comes out of a market; in a recorded or live one also what was had elsewhere: minutes, the past of a name that
+was added, what the day's lists bar.
+"""
 
 
 class PulledFeed(Protocol):
@@ -58,7 +61,7 @@ class PulledFeed(Protocol):
         ...
 
     def read(self) -> FeedItem | None:
-        """Return the next update or backfill, or None at the end."""
+        """Return the next update, or what was had elsewhere, or None at the end."""
         ...
 
 

@@ -23,6 +23,7 @@ from engine.feeds.recording_format import (
     Connected,
     Ended,
     Followed,
+    Listed,
     Record,
     RecordingHeader,
     RecordReader,
@@ -320,6 +321,11 @@ class RecordedFrames:
                     decoder.break_off()
                 elif isinstance(event, Backfilled):
                     yield event.missed
+                elif isinstance(event, Followed):
+                    # Not with what the session began with: nobody knew it before.
+                    yield from event.seeds
+                elif isinstance(event, Listed):
+                    yield event.barred
             elif kind != HEADER:
                 self._unknown += 1
 

@@ -12,6 +12,7 @@ import msgspec
 
 from engine.auction.levels import PriorLevels
 from engine.market.clock import Instant
+from engine.market.eligibility import Barred
 from engine.market.instrument import Instrument
 from engine.market.seed import InstrumentSeed, MissedMinutes
 
@@ -74,6 +75,8 @@ class Followed(msgspec.Struct, frozen=True, tag="followed"):
 
     instruments: tuple[Instrument, ...]
     prior: dict[str, PriorLevels] = {}
+    seeds: tuple[InstrumentSeed, ...] = ()
+    """Their session before they were followed, each with its arrival."""
 
 
 class Unfollowed(msgspec.Struct, frozen=True, tag="unfollowed"):
@@ -82,13 +85,19 @@ class Unfollowed(msgspec.Struct, frozen=True, tag="unfollowed"):
     keys: tuple[str, ...]
 
 
+class Listed(msgspec.Struct, frozen=True, tag="listed"):
+    """The broker's lists of the day were taken up while the session ran."""
+
+    barred: Barred
+
+
 class Ended(msgspec.Struct, frozen=True, tag="ended"):
     """The recording was closed on purpose; without this it was cut off."""
 
     reason: str
 
 
-SessionEvent = Connected | Broken | Backfilled | Followed | Unfollowed | Ended
+SessionEvent = Connected | Broken | Backfilled | Followed | Unfollowed | Listed | Ended
 
 _encoder: Final = msgspec.json.Encoder()
 _header_decoder: Final = msgspec.json.Decoder(RecordingHeader)

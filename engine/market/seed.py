@@ -29,6 +29,8 @@ class InstrumentSeed(msgspec.Struct, frozen=True):
     """Earlier days behind it."""
     estimated: bool = False
     """The rows were spread over ranges instead of seen at their prices."""
+    arrival: Instant = 0
+    """When it came, on the feed's own clock, for an instrument followed since; 0 where the session began with it."""
 
 
 class MissedMinutes(msgspec.Struct, frozen=True, tag="missed-minutes"):

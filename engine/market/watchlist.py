@@ -4,14 +4,12 @@ from collections.abc import Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from datetime import date
-from typing import Final
 
 from engine.market.alias import AliasError, QuoteOf, Trouble, resolve_entry
 from engine.market.directory import Directory
+from engine.market.eligibility import must_be_listed
 from engine.market.instrument import Instrument, InstrumentClass
 from engine.market.listing import Intraday, Listing
-
-_CASH: Final = frozenset({InstrumentClass.AUCTION_STOCK, InstrumentClass.STOCK})
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,23 +66,17 @@ def resolve_watchlist(
     *,
     suspended: AbstractSet[str] = frozenset(),
 ) -> Resolved:
-    """Return what each entry means on a day. ``eligible`` None: the intraday list is unknown and not asked.
-
-    A stock must be on the intraday list; a derivative only where the list names derivatives at all.
-    """
+    """Return what each entry means on a day. ``eligible`` None: the intraday list is unknown and not asked."""
     followed: list[Followed] = []
     problems: list[Problem] = []
     seen: dict[str, str] = {}
-    derivatives_listed = eligible is not None and any(key.startswith("NSE_FO") for key in eligible)
     for entry in entries:
         try:
             listing = resolve_entry(entry, directory, quote_of, day)
         except AliasError as error:
             problems.append(Problem(entry, error.trouble, str(error), error.near))
             continue
-        problem = _refusal(
-            entry, listing, directory, eligible, suspended, derivatives_listed=derivatives_listed
-        )
+        problem = _refusal(entry, listing, directory, eligible, suspended)
         if problem is None and listing.key in seen:
             reason = f"{listing.symbol} is followed already, as {seen[listing.key]}"
             problem = Problem(entry, Trouble.DUPLICATE, reason, listing=listing)
@@ -102,15 +94,10 @@ def _refusal(
     directory: Directory,
     eligible: Mapping[str, Intraday] | None,
     suspended: AbstractSet[str],
-    *,
-    derivatives_listed: bool,
 ) -> Problem | None:
     if listing.key in suspended:
         return Problem(entry, Trouble.SUSPENDED, f"{listing.symbol} is suspended today", listing=listing)
-    must_be_listed = listing.kind in _CASH or (
-        derivatives_listed and listing.kind is not InstrumentClass.INDEX
-    )
-    if eligible is None or not must_be_listed or listing.key in eligible:
+    if eligible is None or listing.key in eligible or not must_be_listed(listing.kind, eligible):
         return None
     near = _eligible_near(listing, directory, eligible)
     meant = f"; did you mean {' or '.join(near)}?" if near else ""

@@ -4,7 +4,7 @@ It owns the order book, the positions and the kill. Messages of the broker go in
 dispatcher; what a person or the ledger should hear is handed over as news.
 """
 
-from collections.abc import Mapping
+from collections.abc import Container, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final, Protocol
@@ -204,11 +204,15 @@ class Keeper:
             self.portfolio.put(leave(trade, reason))
             self.tend(instrument, now)
 
-    def cancel_entries(self, now: Instant) -> int:
-        """Cancel every entry that could still fill; return how many."""
+    def cancel_entries(self, now: Instant, among: Container[str] | None = None) -> int:
+        """Cancel every entry that could still fill, of all instruments or those ``among``; return how many."""
         count = 0
         for order in self.orders.live():
-            if order.role is Role.ENTRY and not order.adopted:
+            if (
+                order.role is Role.ENTRY
+                and not order.adopted
+                and (among is None or order.instrument in among)
+            ):
                 count += 1
                 self._wish(self._cancelling(order, now), now)
         return count

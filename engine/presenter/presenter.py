@@ -293,7 +293,7 @@ def _detail(core: Core, instrument: Instrument, note: str) -> str:
         words.append(f"lot {instrument.lot}")
     if instrument.expiry is not None:
         words.append(f"exp {max(0, (instrument.expiry - core.day.day).days)}d")
-    blocked = core.decider.blocked.get(instrument.key) or core.keeper.freeze_reason(instrument.key)
+    blocked = core.decider.why_blocked(instrument.key) or core.keeper.freeze_reason(instrument.key)
     if blocked:
         words.append(blocked)
     return " · ".join(words)

@@ -6,7 +6,7 @@ when the broker last confirmed it. A download that is broken, empty, cut or of a
 
 import os
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import date, time, timedelta
@@ -145,6 +145,16 @@ class Shelf:
         return next(state for state in self.states if state.file is file)
 
 
+@dataclass(frozen=True, slots=True)
+class DayLists:
+    """What may be traded on a day, without the master: a run has its instruments already."""
+
+    eligible: Mapping[str, Intraday] | None
+    """Names that may be traded intraday; None when the list is not known."""
+    suspended: frozenset[str]
+    states: tuple[FileState, ...]
+
+
 class InstrumentFiles:
     """Owns the instrument files of a home; safe beside other processes, whose writes are whole."""
 
@@ -159,7 +169,12 @@ class InstrumentFiles:
         return self._folder / f"{file.value}.msgpack"
 
     def refresh(
-        self, fetcher: Fetcher, now: Instant, day: date | None, read_seconds: float = _READ_SECONDS
+        self,
+        fetcher: Fetcher,
+        now: Instant,
+        day: date | None,
+        read_seconds: float = _READ_SECONDS,
+        wanted: Collection[InstrumentFile] = tuple(InstrumentFile),
     ) -> tuple[FileState, ...]:
         """Ask for each file's newest version, all at once, and say what came of it; never raises for the network.
 
@@ -174,7 +189,7 @@ class InstrumentFiles:
             ) from error
         with ThreadPoolExecutor(len(InstrumentFile), "instruments") as threads:
             return tuple(
-                threads.map(lambda file: self._refresh(file, fetcher, now, day, read_seconds), InstrumentFile)
+                threads.map(lambda file: self._refresh(file, fetcher, now, day, read_seconds), wanted)
             )
 
     def load(self, now: Instant, states: tuple[FileState, ...] = ()) -> Shelf:
@@ -203,6 +218,16 @@ class InstrumentFiles:
             states=stands,
             rejected=master.rejected,
             auction_flags_trusted=master.trusted,
+        )
+
+    def lists(self, now: Instant, states: tuple[FileState, ...] = ()) -> DayLists:
+        """Return the kept lists of what may be traded; ``states`` of a refresh just made are passed on."""
+        found = {file: self._read(file) for file in (InstrumentFile.INTRADAY, InstrumentFile.SUSPENDED)}
+        told = {state.file: state for state in states}
+        return DayLists(
+            eligible=_content(found[InstrumentFile.INTRADAY], dict[str, Intraday]),
+            suspended=frozenset(_content(found[InstrumentFile.SUSPENDED], list[str]) or ()),
+            states=tuple(told.get(file) or self._found(file, kept, now) for file, kept in found.items()),
         )
 
     def _refresh(

@@ -4,9 +4,12 @@ import msgspec
 
 from engine.commands import Follow, Outcome, PauseEntries
 from engine.core import Checked, Followed, Halted, Noted, Unfollowed
+from engine.market.candles import seed_from_minutes
+from engine.market.clock import MINUTE
 from engine.market.instrument import Instrument, InstrumentClass, Provenance
 from engine.market.price import Paise
-from engine.market.update import MarketUpdate
+from engine.market.seed import InstrumentSeed
+from engine.market.update import Bar, MarketUpdate
 from engine.views import Severity
 from tests.core.faults import opened
 from tests.core.hostile import OTHER, STOCK, TICK, World
@@ -84,6 +87,56 @@ def test_an_instrument_followed_during_the_day_is_read_from_its_first_update_on(
     world.tell(msgspec.structs.replace(tick(world), volume=35))
     assert world.core.watchlist[-1] == NEW.key
     assert world.core.market.continuity(NEW.key).volume == 15
+
+
+def past_of(world: World) -> InstrumentSeed:
+    """Return the new instrument's session up to two minutes ago, as the broker's candles tell it."""
+    opening = world.core.day.open(NEW.kind)
+    minutes = tuple(
+        Bar(start, 199_00, 201_00 + index % 3 * TICK, 198_00, 200_00, 40)
+        for index, start in enumerate(range(opening, world.now - 2 * MINUTE, MINUTE))
+    )
+    seed = seed_from_minutes(NEW, minutes, 200_00)
+    assert seed is not None
+    return msgspec.structs.replace(seed, arrival=world.now)
+
+
+def test_an_instrument_followed_during_the_day_takes_the_past_that_comes_behind_it() -> None:
+    world = World(world="paper")
+    world.tell(Followed(NEW))
+    seed = past_of(world)
+    world.tell(seed)
+    world.tell(tick(world, volume=9_000))
+    world.tell(tick(world, volume=9_015))
+    context = world.core.market.context(NEW.key)
+    assert context.initial_balance is not None
+    assert (context.initial_balance.low, context.initial_balance.complete) == (198_00, True)
+    assert (context.brackets[0].letter, context.estimated_volume) == ("A", seed.volume)
+    assert context.volume_profile is not None
+    assert context.volume_profile.total == seed.volume + 15
+
+
+def test_a_past_that_comes_after_the_first_update_or_for_nobody_changes_nothing() -> None:
+    world = World(world="paper")
+    seed = past_of(world)
+    world.tell(seed)
+    world.tell(Followed(NEW))
+    world.tell(tick(world))
+    world.tell(seed)
+    assert world.core.market.auction(NEW.key).seeded_from is None
+    assert world.core.market.context(NEW.key).estimated_volume == 0
+
+
+def test_an_instrument_followed_again_keeps_the_past_it_had() -> None:
+    world = World(world="paper")
+    world.tell(Followed(NEW))
+    seed = past_of(world)
+    world.tell(seed)
+    world.tell(tick(world, volume=9_000))
+    world.tell(Unfollowed(NEW.key))
+    world.tell(Followed(NEW))
+    world.tell(msgspec.structs.replace(seed, volume_rows={100_00: 7}, volume=7))
+    assert world.core.market.context(NEW.key).estimated_volume == seed.volume
 
 
 def test_an_instrument_put_aside_leaves_the_watchlist_and_comes_back_as_it_was() -> None:

@@ -129,6 +129,7 @@ def _set_cutoff(broker: Broker, value: Json) -> None:
 
 def _set_master(broker: Broker, value: Json) -> None:
     broker.files.cut = value.get("cut")
+    broker.files.unlisted = frozenset(value.get("unlisted", ()))
     broker.files.change(value.get("rows", {}), frozenset(value.get("removed", ())))
 
 

@@ -22,6 +22,8 @@ class MasterFiles:
         self._listings = listings
         self._overrides: dict[str, dict[str, Any]] = {}
         self._removed: set[str] = set()
+        self.unlisted: frozenset[str] = frozenset()
+        """What the next version's intraday list leaves out."""
         self._files: dict[str, tuple[bytes, str]] = {}
         self.version = 1
         self.cut: str | None = None
@@ -55,7 +57,7 @@ class MasterFiles:
             )
             return [gone.row() | {"freeze_quantity": float(_SUSPENDED), "lot_size": _SUSPENDED}]
         if name == "NSE_MIS.json.gz":
-            chosen = intraday_names(self._listings.values())
+            chosen = [row for row in intraday_names(self._listings.values()) if row.key not in self.unlisted]
             rows = [row.row() | {"intraday_margin": 20.0, "intraday_leverage": 5.0} for row in chosen]
         else:
             rows = [listing.row() for listing in self._listings.values()]

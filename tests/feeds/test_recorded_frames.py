@@ -6,6 +6,7 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 
 import config
@@ -19,11 +20,14 @@ from engine.feeds.recording_format import (
     Broken,
     Connected,
     Followed,
+    Listed,
     RecordingHeader,
     SessionEvent,
+    event_of,
 )
 from engine.market.clock import MINUTE, SECOND, Instant
 from engine.market.decoding import PacketDecoder
+from engine.market.eligibility import NOT_LISTED, Barred
 from engine.market.frames import updates_from_frame
 from engine.market.oddities import DecodeError, Quirk, Reason
 from engine.market.seed import InstrumentSeed, MissedMinutes
@@ -136,6 +140,49 @@ def test_backfilled_minutes_come_out_where_they_came_in(tmp_path: Path) -> None:
     assert all(isinstance(feed.read(), MarketUpdate) for _ in range(before))
     assert feed.read() == late
     assert isinstance(feed.read(), MarketUpdate)
+
+
+def test_the_past_of_an_added_instrument_comes_out_where_it_came_in(tmp_path: Path) -> None:
+    arrival = MADE[9][0]
+    bar = Bar(TEN - MINUTE, 100, 110, 90, 105, 42)
+    seed = InstrumentSeed(OPT_A, TEN, "CANDLES", {100: 42}, (bar,), bar, 42, 9, 1, arrival=arrival)
+    steps: list[Step] = [
+        *MADE[:10],
+        (arrival, Followed((INSTRUMENTS[OPT_A],), seeds=(seed,))),
+        *MADE[10:20],
+    ]
+    feed = open_frame_recordings([record(tmp_path / "a.frames", steps)])
+    before = len(live(MADE[:10])[0])
+    assert feed.seeds == ()
+    assert all(isinstance(feed.read(), MarketUpdate) for _ in range(before))
+    assert feed.read() == seed
+    assert isinstance(feed.read(), MarketUpdate)
+
+
+def test_what_the_days_lists_bar_comes_out_where_it_came_in(tmp_path: Path) -> None:
+    arrival = MADE[9][0]
+    barred = Barred(arrival, {OPT_A: NOT_LISTED})
+    steps: list[Step] = [*MADE[:10], (arrival, Listed(barred)), *MADE[10:20]]
+    feed = open_frame_recordings([record(tmp_path / "a.frames", steps)])
+    before = len(live(MADE[:10])[0])
+    assert all(isinstance(feed.read(), MarketUpdate) for _ in range(before))
+    assert feed.read() == barred
+    assert isinstance(feed.read(), MarketUpdate)
+
+
+def test_an_added_instrument_of_an_older_recording_has_no_past() -> None:
+    new = Followed((INSTRUMENTS[OPT_A],))
+    written: dict[str, Any] = json.loads(msgspec.json.encode(new))
+    del written["seeds"]
+    assert event_of(json.dumps(written).encode()) == new
+
+
+def test_a_seed_of_an_older_recording_is_of_the_sessions_beginning() -> None:
+    bar = Bar(TEN, 1, 3, 1, 2, 42)
+    seed = InstrumentSeed(EQ_A, TEN, "CANDLES", {1: 42}, (bar,), bar, 42, 9, 1)
+    written: dict[str, Any] = json.loads(msgspec.json.encode(seed))
+    del written["arrival"]
+    assert msgspec.json.decode(json.dumps(written), type=InstrumentSeed) == seed
 
 
 def test_the_files_of_one_day_play_as_one_and_each_life_decodes_for_itself(tmp_path: Path) -> None:

@@ -2,11 +2,12 @@
 
 import asyncio
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Final
 
 import msgspec
 
-from engine.core import Core, Followed, Unfollowed
+from engine.core import Core, Followed, Noted, Unfollowed
 from engine.feeds.live_tape import LiveTape
 from engine.feeds.recorder import Recorder
 from engine.feeds.recording_format import Followed as RecordedFollow
@@ -14,13 +15,24 @@ from engine.feeds.recording_format import Unfollowed as RecordedUnfollow
 from engine.feeds.upstox.market_feed import MarketFeed
 from engine.ledger.records import LedgerError
 from engine.ledger.store import Ledger
-from engine.market.clock import Instant
+from engine.market.clock import Instant, datetime_of
 from engine.market.decoding import PacketDecoder
+from engine.market.seed import InstrumentSeed
 from engine.runtime.account.opening import Opener, levels_of
 from engine.runtime.run import RunError, read_plan
 from engine.runtime.service import Service
 
 MOST_FOLLOWED: Final = 50
+
+
+@dataclass(frozen=True, slots=True)
+class _Found:
+    """What a wish to follow means, and what the broker's candles say of its session so far."""
+
+    followed: Followed
+    seed: InstrumentSeed | None = None
+    notes: tuple[str, ...] = ()
+    """What could not be had of its past."""
 
 
 class Following:
@@ -46,8 +58,6 @@ class Following:
         self._recorder = recorder
         self._now = now
         self._busy = asyncio.Lock()
-        self._told: set[str] = set()
-        """What the core was told to follow and may not have heard yet."""
 
     async def follow(self, text: str) -> tuple[str, str]:
         """Follow what a text means today; return (why not, what was done), one of them empty."""
@@ -96,29 +106,29 @@ class Following:
     def _core(self) -> Core:
         return self._service.core
 
-    def _resolve(self, text: str, now: Instant) -> Followed | str:
+    def _resolve(self, text: str, now: Instant) -> _Found | str:
         day = self._core.day
         shelf = self._opener.shelf(now, day.day)
         instruments, problems = self._opener.resolve((text,), shelf, day.day)
         if not instruments:
             return "; ".join(problem.reason for problem in problems) or f"{text} is not known"
         past = self._opener.past_of(instruments[0], day, now)
-        return Followed(instruments[0], levels_of(past, (), day.day, self._core.settings.profile))
+        levels = levels_of(past, (), day.day, self._core.settings.profile)
+        return _Found(Followed(instruments[0], levels), past.seed, past.notes)
 
-    def _held(self, key: str, now: Instant) -> Followed | str:
+    def _held(self, key: str, now: Instant) -> _Found | str:
         """Return what the account holds by the master alone: closing it needs nobody's leave."""
         listing = self._opener.shelf(now, self._core.day.day).directory.by_key.get(key)
         if listing is None:
             return f"{key} is not in the broker's list of instruments"
-        return Followed(listing.instrument, judged=False)
+        return _Found(Followed(listing.instrument, judged=False))
 
-    async def _add(self, followed: Followed) -> tuple[str, str]:
-        instrument = followed.instrument
+    async def _add(self, found: _Found) -> tuple[str, str]:
+        followed, instrument = found.followed, found.followed.instrument
         watched = self._core.watchlist
-        self._told -= set(watched)
-        if instrument.key in watched or instrument.key in self._told:
+        if instrument.key in watched:
             return f"{instrument.symbol} is followed already", ""
-        if followed.judged and len(watched) + len(self._told) >= MOST_FOLLOWED:
+        if followed.judged and len(watched) >= MOST_FOLLOWED:
             return f"{MOST_FOLLOWED} instruments are followed, the most there may be; remove one first", ""
         try:
             await asyncio.to_thread(self._amend_plan, followed)
@@ -126,13 +136,31 @@ class Following:
             return f"nothing was added: {error}", ""
         self._tape.follow(instrument)
         self._decoder.know({instrument.key: instrument.tick})
-        self._told.add(instrument.key)
-        self._service.tell(followed)
-        if self._recorder is not None:
-            prior = {} if followed.prior is None else {instrument.key: followed.prior}
-            self._recorder.note(RecordedFollow((instrument,), prior), self._now())
+        await self._service.told(followed)
+        if instrument.key not in self._core.watchlist:
+            return "it is not followed: it was let go at once, or the engine ends", ""
+        for note in found.notes:
+            self._service.tell(Noted("warning", f"{instrument.symbol}: {note}"))
+        # Followed before and put aside, it keeps what it knows.
+        known = self._core.market.auction(instrument.key).begun
+        seed = None if known or self._tape.finished else found.seed
+        self._hand_over(followed, seed)
         self._feed.subscribe((instrument.key,))
-        return "", f"{instrument.symbol} is followed; its profile is PARTIAL, known from now on"
+        if known:
+            return "", f"{instrument.symbol} is followed again; what traded meanwhile is not in its profile"
+        return "", f"{instrument.symbol} is followed; its profile is {_known_of(seed)}"
+
+    def _hand_over(self, followed: Followed, seed: InstrumentSeed | None) -> None:
+        """Record what is followed, and put its past on the tape ahead of its first update."""
+        key, now = followed.instrument.key, self._now()
+        seeds = () if seed is None else (msgspec.structs.replace(seed, arrival=now),)
+        if self._recorder is not None:
+            prior = {} if followed.prior is None else {key: followed.prior}
+            self._recorder.note(RecordedFollow((followed.instrument,), prior, seeds), now)
+            # The plan knows the name already: whoever comes back by it must find its past too.
+            self._recorder.flush()
+        self._tape.arrive(seeds)
+        self._service.wake()
 
     def _amend_plan(self, followed: Followed) -> None:
         """Let the run's plan know it first: who opens the book without an engine must know what is in it."""
@@ -149,3 +177,9 @@ class Following:
             plan, instruments=(*plan.instruments, followed.instrument), prior=prior
         )
         self._ledger.amend_plan(plan.run, msgspec.json.encode(amended).decode())
+
+
+def _known_of(seed: InstrumentSeed | None) -> str:
+    if seed is None:
+        return "PARTIAL, known from now on"
+    return f"ESTIMATED from 1-minute candles until {datetime_of(seed.until):%H:%M}, its own from then on"

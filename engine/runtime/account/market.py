@@ -27,6 +27,7 @@ from engine.market.decoding import PacketDecoder
 from engine.market.frames import Frame, Indication
 from engine.runtime.account.beside import kept_up
 from engine.runtime.account.checks import Checks
+from engine.runtime.account.day_lists import TodaysLists
 from engine.runtime.account.following import Following
 from engine.runtime.account.holdings import Holdings
 from engine.runtime.account.indications import pre_open_notes
@@ -100,6 +101,7 @@ class AccountMarket:
         self._told_unrecorded = False
         self._checking: asyncio.Task[Checked] | None = None
         self._missed: Missed | None = None
+        self._lists: TodaysLists | None = None
         self._beside: list[asyncio.Task[None]] = []
         """What is done for ever beside a run."""
         self._halt: str | None = None
@@ -125,6 +127,8 @@ class AccountMarket:
             found.append("the sign-in has run out; cockpit login")
         if self._recorder is not None and self._recorder.failure is not None:
             found.append(self._recorder.failure)
+        if self._lists is not None and self._lists.problem:
+            found.append(f"the run goes by older lists of what may be traded: {self._lists.problem}")
         return tuple(found) if self._way is None else (*found, *self._way.alarms)
 
     @property
@@ -233,10 +237,21 @@ class AccountMarket:
             lambda key: key in service.core.watchlist and service.core.market.auction(key).bars.has_hole,
         )
         self._missed.look_for(tape.instruments)
+        day = service.core.day.day
+        self._lists = TodaysLists(
+            lambda now: self.opener.lists(now, day),
+            service.core,
+            tape,
+            self._recorder,
+            self.clock.now,
+            self._wake,
+            self._note,
+        )
         holdings = Holdings(service.core, self._following, self.clock.now, self._note)
         works = {
             "the search for missed minutes": self._missed.run,
             "the look for holdings": holdings.run,
+            "the look for today's lists": self._lists.run,
             "the checks until they say go": self._check_until_go,
         }
         self._beside = [asyncio.ensure_future(kept_up(what, work)) for what, work in works.items()]

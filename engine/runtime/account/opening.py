@@ -22,11 +22,12 @@ from engine.market.price import Paise, paise_of
 from engine.market.seed import InstrumentSeed
 from engine.market.session import TradingDay, trading_day
 from engine.market.watchlist import Problem
+from engine.preflight.survey import LONGEST_LIST
 from engine.runtime.plan import Market
 from engine.runtime.run import RunError, earlier_sessions, read_plan
 from engine.upstox.client import UpstoxClient
 from engine.upstox.history import Past, read_past
-from engine.upstox.instruments import FileError, InstrumentFiles, Shelf
+from engine.upstox.instruments import DayLists, FileError, InstrumentFiles, Shelf
 from engine.upstox.outcome import CallFailed
 from engine.upstox.transport import Transport
 from engine.upstox.watchlist import LastPrices, resolve_for_day
@@ -82,6 +83,18 @@ class Opener:
         files = InstrumentFiles(self._root, self._settings.upstox.assets_url)
         try:
             return files.load(now, files.refresh(self._transport, now, day))
+        except FileError as error:
+            raise RunError(str(error)) from error
+
+    def lists(self, now: Instant, day: date) -> DayLists:
+        """Return the lists of what may be traded today; one that is today's is not fetched again. Raises RunError."""
+        files = InstrumentFiles(self._root, self._settings.upstox.assets_url)
+        lists = files.lists(now)
+        wanted = [state.file for state in lists.states if state.reason]
+        if not wanted:
+            return lists
+        try:
+            return files.lists(now, files.refresh(self._transport, now, day, LONGEST_LIST, wanted))
         except FileError as error:
             raise RunError(str(error)) from error
 
