@@ -6,9 +6,11 @@ Nothing here decides about money. A stalled or crashed screen leaves the engine 
 import asyncio
 import gc
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
+from functools import partial
 from typing import TYPE_CHECKING, Any, ClassVar, Final
 
+from textual import actions
 from textual.app import App, SystemCommand
 from textual.binding import BindingType
 from textual.screen import Screen
@@ -19,18 +21,23 @@ from cockpit.kill_key import KillKey
 from cockpit.line import Guard, Line
 from cockpit.model import Model
 from cockpit.screens.painted import PaintedScreen
-from cockpit.screens.trade import TradeScreen
+from cockpit.screens.trade import TradeScreen, is_tiny
 from cockpit.searching import Searcher
 from cockpit.theme import THEMES, variables_for
+from cockpit.widgets.tiny import ENLARGE
 from engine.commands import Command, CommandResult, Kill, Side, StopEngine
 from engine.link import Ended, command_of, new_kill_id
 from engine.views import Severity, View
 
 if TYPE_CHECKING:
+    from textual.dom import DOMNode
     from textual.driver import Driver
 
 
 _KILL_WITHOUT_ENGINE: Final = "KILL: no engine answers; cockpit flatten was started to close everything"
+_AT_ANY_SIZE: Final = frozenset({"kill", "pause_entries", "acknowledge", "help", "redraw", "detach"})
+"""What may act in a window too small to show on what: nothing here opens or closes one position of many."""
+_NEEDING_ROOM: Final = frozenset(action.name for action in ACTIONS) - _AT_ANY_SIZE
 
 
 class CockpitApp(App[None]):
@@ -94,6 +101,19 @@ class CockpitApp(App[None]):
     def get_default_screen(self) -> Screen[None]:
         """Return the trade screen."""
         return self._trade
+
+    async def run_action(
+        self,
+        action: "str | actions.ActionParseResult",
+        default_namespace: "DOMNode | None" = None,
+        namespaces: "Mapping[str, DOMNode] | None" = None,
+    ) -> bool:
+        """Do what a key or the palette asks; in a window too small to show what it would do, say so instead."""
+        _, name, _ = actions.parse(action) if isinstance(action, str) else action
+        if name in _NEEDING_ROOM and is_tiny(*self.size):
+            self._tell(ENLARGE)
+            return True
+        return await super().run_action(action, default_namespace, namespaces)
 
     def on_mount(self) -> None:
         """Start reading, sending and painting."""
@@ -395,7 +415,7 @@ class CockpitApp(App[None]):
             if action.numbered:
                 continue
             title = f"{action.label[:1].upper()}{action.label[1:]}  ({action.shown})"
-            yield SystemCommand(title, action.description, getattr(self, f"action_{action.name}"))
+            yield SystemCommand(title, action.description, partial(self.run_action, action.name))
 
     # Helpers of the actions
 

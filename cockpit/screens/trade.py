@@ -15,12 +15,13 @@ from cockpit.screens.painted import PaintedScreen
 from cockpit.widgets.events import paint_alerts, paint_banner, paint_events
 from cockpit.widgets.footer import paint_footer
 from cockpit.widgets.gauges import paint_performance, paint_risk, performance_line
-from cockpit.widgets.header import paint_band, paint_money, paint_tiny
+from cockpit.widgets.header import paint_band, paint_money
 from cockpit.widgets.ladder import paint_book, paint_head, paint_rows
 from cockpit.widgets.orders import paint_orders
 from cockpit.widgets.positions import paint_positions, paint_selected
 from cockpit.widgets.sections import Section, heading, stack
 from cockpit.widgets.signals import paint_signals, waiting_line, wanted_rows
+from cockpit.widgets.tiny import paint_tiny
 from cockpit.widgets.viewport import Sight, Viewport, centred, look, scroll
 from cockpit.widgets.watchlist import paint_watchlist
 from engine.views import View
@@ -30,9 +31,14 @@ SMALLEST_HEIGHT = 24
 PANELS = ("band", "money", "banner", "left", "head", "book", "rows", "below", "right", "alerts", "foot")
 
 
+def is_tiny(width: int, height: int) -> bool:
+    """Say whether a window of this size shows too little to trade in."""
+    return width < SMALLEST_WIDTH or height < SMALLEST_HEIGHT
+
+
 def layout_class(width: int, height: int) -> str:
     """Return the class that places the panels for a window of this size."""
-    if width < SMALLEST_WIDTH or height < SMALLEST_HEIGHT:
+    if is_tiny(width, height):
         return "tiny"
     return "narrow" if width < 120 else "normal" if width < 156 else "wide" if width < 190 else "huge"
 
@@ -96,10 +102,10 @@ class TradeScreen(PaintedScreen):
         ended = model.ended is not None
         if view is not None:
             band.wear(view.header.world)
-        if self.has_class("tiny"):
-            band.show(paint_tiny(view, band.size.width, band.size.height, ended=ended))
-            return
         silent = model.silent_for(self.now())
+        if self.has_class("tiny"):
+            band.show(paint_tiny(model, band.size.width, band.size.height, silent=silent))
+            return
         band.show([paint_band(view, band.size.width, silent=silent, ended=ended)])
         money = self.panels["money"]
         money.show([paint_money(view, money.size.width)])

@@ -5,21 +5,18 @@ from cockpit.formatting import (
     age,
     clock,
     countdown,
-    price,
     rupees,
     signed_rupees,
-    signed_units,
     speed,
 )
 from cockpit.lines import Line, Span, choose, compose, fit, gauge, length, spread
-from engine.views import HeaderView, RiskView, StopState, View
+from engine.views import HeaderView, RiskView, View
 
 _SOON_SECONDS = 600
 _SIGN_IN_SOON_SECONDS = 1_800
 _SHORTEST_REASON = 20
 _WITH_BROKER = ("paper", "live")
 _MEANINGS = {"paper": "simulated fills", "live": "REAL ORDERS"}
-_ENLARGE = "make the window at least 80×24"
 _FEED_STYLES = {"LIVE": "good", "STALE": "alarm", "GAP": "warn"}
 
 
@@ -169,30 +166,3 @@ def _open_risk(risk: RiskView) -> list[Span]:
         (rupees(risk.open_risk, 0), "warn" if risk.open_risk > risk.open_risk_limit else ""),
         (f" of {rupees(risk.open_risk_limit, 0)}", "dim"),
     ]
-
-
-def paint_tiny(view: View | None, width: int, height: int, *, ended: bool) -> list[Line]:
-    """Return what fits a window below 80×24: the kill, the world, the money; then positions and what to do."""
-    if view is None:
-        return [compose([(" COCKPIT ", "title"), (" waiting for the engine", "")], width)]
-    header = view.header
-    held = ", ".join(f"{row.symbol} {signed_units(row.quantity)}" for row in view.positions) or "flat"
-    latch: list[Span] = [] if view.latch is None else [(f" LATCH {view.latch.state} ", "alarm")]
-    state: list[Span] = [(" ENGINE ENDED ", "alarm")] if ended else [(trading_word(header), "strong")]
-    parts: list[tuple[int, list[Span]]] = [
-        (0, [(f" ctrl+k KILL {view.kill_scope.positions} ", "kill")]),
-        (1, latch),
-        (2, state),
-        (3, [("net ", "dim"), (signed_rupees(view.risk.day_result, 0), "strong")]),
-        (4, [(held, "")]),
-        (5, [(header.world.upper(), "title")]),
-        *sign_in(view),
-        (7, [(_ENLARGE, "dim")]),
-    ]
-    lines = [compose(choose(parts, width, gap=1), width)]
-    for row in view.positions:
-        stop = f"  stop {price(row.stop, row.tick)} {row.stop_state.value}"
-        loud = row.stop_state in (StopState.MISSING, StopState.IN_DOUBT) and not row.external
-        figures = f" {row.symbol} {signed_units(row.quantity)}{stop}  {signed_rupees(row.pnl, 0)}"
-        lines.append(compose([(figures, "alarm" if loud else "")], width))
-    return [*lines[: max(1, height - 1)], compose([(f" {_ENLARGE}", "dim")], width)][:height]

@@ -23,12 +23,13 @@ from cockpit.theme import STYLES
 from cockpit.widgets.events import paint_alerts, paint_banner, paint_events
 from cockpit.widgets.footer import paint_footer
 from cockpit.widgets.gauges import paint_performance, paint_risk, performance_line
-from cockpit.widgets.header import paint_band, paint_money, paint_tiny
+from cockpit.widgets.header import paint_band, paint_money
 from cockpit.widgets.ladder import MARK_ORDER, marks_text, paint_book, paint_head, paint_rows
 from cockpit.widgets.orders import paint_orders
 from cockpit.widgets.positions import paint_positions, paint_selected
 from cockpit.widgets.sections import Section, share_rows
 from cockpit.widgets.signals import paint_signals, waiting_line
+from cockpit.widgets.tiny import paint_tiny
 from cockpit.widgets.viewport import Viewport, look
 from cockpit.widgets.watchlist import paint_watchlist
 from engine.views import LadderView, LatchView, PreflightView, Severity, View
@@ -112,7 +113,8 @@ def test_every_line_of_the_frame_takes_any_view(
     model = Model(view=view, notice=Notice("x\x1b[2J", Severity.WARNING, 1))
     check([paint_band(view, width, silent=silent, ended=ended)], width)
     check([paint_money(view, width)], width)
-    check(paint_tiny(view, width, height, ended=ended), width, max(1, height))
+    tiny = Model(view=view, notice=model.notice, ended="gone" if ended else None)
+    check(paint_tiny(tiny, width, height, silent=silent), width, max(1, height))
     check([paint_alerts(model, width)], width)
     check([paint_alerts(model, width, silent=7)], width)
     check([paint_footer(model, width, Scope.TRADE, Scope.EVERYWHERE)], width)
