@@ -41,7 +41,10 @@ _NEEDING_ROOM: Final = frozenset(action.name for action in ACTIONS) - _AT_ANY_SI
 
 
 class CockpitApp(App[None]):
-    """The screen of one line. ``now`` and ``new_id`` are injected, so that a test tells the time."""
+    """The screen of one line. ``now`` and ``new_id`` are injected, so that a test tells the time.
+
+    ``embedded`` says that the engine runs inside this process and ends with it.
+    """
 
     CSS_PATH = "cockpit.tcss"
     TITLE = "cockpit"
@@ -61,8 +64,10 @@ class CockpitApp(App[None]):
         driver_class: "type[Driver] | None" = None,
         searcher: Searcher | None = None,
         guard: Callable[[], Guard | None] | None = None,
+        embedded: bool = False,
     ) -> None:
         super().__init__(driver_class=driver_class)
+        self._embedded = embedded
         self._searcher = searcher
         self._guard = guard
         self.model = Model(heard_at=now())
@@ -124,7 +129,7 @@ class CockpitApp(App[None]):
         self.set_interval(self._frame_seconds, self._paint_frame, name="flush")
 
     async def on_unmount(self) -> None:
-        """Detach; the engine goes on without this screen."""
+        """Detach; an engine in a process of its own goes on without this screen."""
         if self._searcher is not None:
             await self._searcher.close()
         await self._line.close()
@@ -367,7 +372,9 @@ class CockpitApp(App[None]):
         from cockpit.screens.help import HelpScreen
 
         if not isinstance(self.screen, HelpScreen):
-            self.push_screen(HelpScreen(self.model, self.now, ascii_signs=self.ascii_signs))
+            self.push_screen(
+                HelpScreen(self.model, self.now, embedded=self._embedded, ascii_signs=self.ascii_signs)
+            )
 
     def action_command_palette(self) -> None:
         """Open the palette; its field names the kill key, which works there too."""
@@ -396,7 +403,7 @@ class CockpitApp(App[None]):
         if view is None or not view.positions:
             self.exit()
         else:
-            dialog = DetachDialog(len(view.positions), ended=self.model.ended is not None)
+            dialog = DetachDialog(view, ended=self.model.ended is not None, embedded=self._embedded)
             self.push_screen(dialog, self._leave)
 
     async def action_quit(self) -> None:

@@ -9,7 +9,7 @@ from textual.widgets import Static
 from cockpit.theme import THEMES
 from cockpit.widgets.panel import Panel
 from engine.link import Ended
-from engine.views import CheckRow, EventLine, PreflightView, Severity, View
+from engine.views import CheckRow, EventLine, PreflightView, Severity, StopState, View
 from tests.cockpit.pictures import EVENTS, at, picture, with_broker, with_missing_stop
 from tests.cockpit.scripted import Desk
 from tests.cockpit.test_commands import panel_text, with_header
@@ -66,6 +66,43 @@ async def test_leaving_an_ended_engine_with_positions_asks_and_says_what_closes_
         await pilot.press("y")
         await pilot.pause()
         assert not desk.app.is_running
+
+
+@pytest.mark.parametrize(
+    ("world", "says"),
+    [
+        ("live", "nothing of ours guards the positions but their stops at the exchange."),
+        ("paper", "nothing guards the positions: their stops are simulated and end too."),
+        ("replay", "nothing guards the positions: their stops are simulated and end too."),
+    ],
+)
+async def test_leaving_an_engine_inside_the_screen_says_that_it_ends_too(world: str, says: str) -> None:
+    view = with_header(world=world)
+    held = tuple(msgspec.structs.replace(row, stop_state=StopState.HELD) for row in view.positions)
+    desk = Desk(msgspec.structs.replace(view, positions=held), embedded=True)
+    async with desk.app.run_test(size=(120, 40)) as pilot:
+        await desk.settle(pilot)
+        await pilot.press("q")
+        await desk.settle(pilot)
+        said = " ".join(str(part.render()) for part in desk.app.screen.query(Static))
+        assert "2 positions are open. Leave the screen?" in said
+        assert f"The engine ends with this screen: {says}" in said
+        assert "goes on" not in said
+        await pilot.press("n", "question_mark")
+        await desk.settle(pilot)
+        assert "Quitting ends the engine too: it runs inside this screen." in panel_text(desk, "text")
+
+
+async def test_leaving_a_live_engine_inside_the_screen_names_what_has_no_stop() -> None:
+    view = with_header(world="live")
+    desk = Desk(msgspec.structs.replace(view, positions=view.positions[1:]), embedded=True)
+    async with desk.app.run_test(size=(120, 40)) as pilot:
+        await desk.settle(pilot)
+        await pilot.press("q")
+        await desk.settle(pilot)
+        said = " ".join(str(part.render()) for part in desk.app.screen.query(Static))
+        assert "nothing of ours guards the position but its stop at the exchange, and" in said
+        assert "none is held for KAVERI +240." in said
 
 
 async def test_leaving_an_ended_engine_flat_asks_nothing() -> None:
