@@ -188,6 +188,7 @@ class CockpitApp(App[None]):
         if not self._is_dirty:
             return
         self._is_dirty = False
+        model.strike_out()
         self._ring()
         self._repaint()
         if model.view is not None and not self._is_frozen:

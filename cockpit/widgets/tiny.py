@@ -8,7 +8,8 @@ from cockpit.model import Model
 from cockpit.widgets.events import notice_span, paint_banner
 from cockpit.widgets.footer import kill_text
 from cockpit.widgets.header import sign_in, trading_word
-from engine.views import PositionRow, StopState, View
+from cockpit.widgets.sections import FLAT_CONFIRMED
+from engine.views import PositionRow, StopState
 
 ENLARGE: Final = "make the window at least 80×24 to trade"
 """What a key says that would act without showing on what."""
@@ -21,6 +22,8 @@ def paint_tiny(model: Model, width: int, height: int, *, silent: int | None = No
     view = model.view
     lines = [_first(model, width, silent=silent, alone=height <= 1)]
     said = [] if model.notice is None else [notice_span(model.notice)]
+    if model.is_struck_out:
+        said.append((FLAT_CONFIRMED[0], ""))
     if model.alarms:
         newest = model.alarms[-1]
         more = f" (+{len(model.alarms) - 1} more)" if len(model.alarms) > 1 else ""
@@ -40,9 +43,9 @@ def _first(model: Model, width: int, *, silent: int | None, alone: bool) -> Line
     view = model.view
     where: Span = (f" {view.header.world.upper()} " if view is not None else " COCKPIT ", "title")
     if alone and model.notice is not None:
-        return compose([*_kill(view), (" ", ""), where, (" ", ""), notice_span(model.notice)], width)
+        return compose([*_kill(model), (" ", ""), where, (" ", ""), notice_span(model.notice)], width)
     if view is None:
-        return compose([*_kill(view), (" ", ""), where, (" waiting for the engine", "")], width)
+        return compose([*_kill(model), (" ", ""), where, (" waiting for the engine", "")], width)
     header = view.header
     held = ", ".join(f"{row.symbol} {signed_units(row.quantity)}" for row in view.positions) or "flat"
     latch: list[Span] = [] if view.latch is None else [(f" LATCH {view.latch.state} ", "alarm")]
@@ -51,13 +54,14 @@ def _first(model: Model, width: int, *, silent: int | None, alone: bool) -> Line
         state = [(" ENGINE ENDED ", "alarm")]
     elif silent is not None:
         state = [(f" ENGINE SILENT {silent} s ", "alarm")]
+    net: list[Span] = [("net ", "dim"), (signed_rupees(view.risk.day_result, 0), "strong")]
     parts: list[tuple[int, list[Span]]] = [
-        (0, _kill(view)),
+        (0, _kill(model)),
         (0, [where]),
         (1, latch),
         (2, state),
         (2, [(" MANUAL ARMED ", "armed")] if header.manual_armed else []),
-        (4, [("net ", "dim"), (signed_rupees(view.risk.day_result, 0), "strong")]),
+        (4, [] if model.is_struck_out else net),
         (5, [(held, "")]),
         *((rank + 3, part) for rank, part in sign_in(view)),
         (10, [(ENLARGE, "dim")] if alone else []),
@@ -65,9 +69,9 @@ def _first(model: Model, width: int, *, silent: int | None, alone: bool) -> Line
     return compose(choose(parts, width, gap=1), width)
 
 
-def _kill(view: View | None) -> list[Span]:
+def _kill(model: Model) -> list[Span]:
     # What it leaves alone is said where there is room.
-    scope, _, _ = kill_text(view.kill_scope if view else None).partition(" · ")
+    scope, _, _ = kill_text(model).partition(" · ")
     return [(f" ctrl+k {scope} ", "kill")]
 
 
