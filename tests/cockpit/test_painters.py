@@ -32,7 +32,7 @@ from cockpit.widgets.signals import paint_signals, waiting_line
 from cockpit.widgets.tiny import paint_tiny
 from cockpit.widgets.viewport import Viewport, look
 from cockpit.widgets.watchlist import paint_watchlist
-from engine.views import LadderView, LatchView, PreflightView, Severity, View
+from engine.views import LadderView, LatchView, PreflightView, Severity, StopState, View
 from tests.cockpit.pictures import CHECKS, FOUND, ladder, picture, with_broker, with_missing_stop
 
 Strategy = st.SearchStrategy[typing.Any]
@@ -181,6 +181,12 @@ def test_the_most_important_mark_is_always_named(marks: list[str], count: int, w
         assert text.startswith({"HIGH": "H", "LOW": "L", "OPEN": "O"}.get(first, first))
 
 
+OUTSIDE: typing.Final = msgspec.structs.replace(
+    picture().positions[0], external=True, since=0, stop=None, stop_state=StopState.MISSING
+)
+"""What the broker holds beyond our own trades."""
+
+
 def plain(lines: list[Line]) -> str:
     return "\n".join("".join(text for text, _ in line) for line in lines)
 
@@ -191,6 +197,14 @@ def test_a_missing_stop_comes_first_and_is_named_even_in_one_line() -> None:
         text = plain(paint_positions(rows, 48, height))
         assert "KAVERI" in text.splitlines()[1]
         assert "MISSING" in text
+
+
+@pytest.mark.parametrize("width", [46, 51, 68, 79])
+def test_when_a_position_was_entered_is_not_read_as_the_time_of_its_mark(width: int) -> None:
+    told = plain(paint_positions(picture().positions, width, 12))
+    assert "mark 1,512.10" in told
+    assert "since 11:40" in told
+    assert "since 05:30" not in plain(paint_positions((OUTSIDE,), width, 12))
 
 
 def test_a_row_names_price_marks_letters_and_our_own_level() -> None:
