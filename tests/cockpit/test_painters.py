@@ -207,6 +207,22 @@ def test_when_a_position_was_entered_is_not_read_as_the_time_of_its_mark(width: 
     assert "since 05:30" not in plain(paint_positions((OUTSIDE,), width, 12))
 
 
+@pytest.mark.parametrize("width", [46, 51, 68, 79])
+@pytest.mark.parametrize(("filled", "quantity"), [(23, 664), (1_023, 4_664)])
+def test_what_was_filled_and_the_state_come_before_the_time_and_the_type(
+    filled: int, quantity: int, width: int
+) -> None:
+    rows = tuple(
+        msgspec.structs.replace(row, filled=filled, quantity=quantity) if row.state == "CANCELLED" else row
+        for row in picture().orders
+    )
+    told = plain(paint_orders(rows, width, 12))
+    assert f"{filled:,}/{quantity:,}" in told
+    assert "CANCELLED" in told
+    roomy = plain(paint_orders(picture().orders, max(width, 51), 12))
+    assert roomy.count("11:40") == len(rows)
+
+
 def test_a_row_names_price_marks_letters_and_our_own_level() -> None:
     profile = ladder()
     sight, _ = look(profile, Viewport(), 62)
