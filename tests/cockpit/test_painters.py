@@ -357,6 +357,19 @@ def test_a_heading_too_narrow_for_the_quote_shows_no_half_of_it() -> None:
         }
 
 
+@pytest.mark.parametrize("symbol", ["BANKNIFTY 59000 CE 30 DEC 25", "NIFTY 25900 CE 18 AUG 26", "MERIDIAN"])
+def test_a_heading_drops_the_change_before_the_quote(symbol: str) -> None:
+    profile = msgspec.structs.replace(ladder(), symbol=symbol)
+    sight, viewport = look(profile, Viewport(), 10)
+    for width in (72, 73, 80, 100):
+        first = plain(paint_head(profile, None, sight, viewport, width, 5)).splitlines()[0]
+        assert symbol in first
+        assert "1,512.00" in first
+        assert "bid 1,511.90  ask 1,512.10" in first
+        assert "−36.00" in first or "%" not in first
+        assert "−36.00 −2.33 %" in first or width < 100
+
+
 def test_a_record_below_a_hundred_trades_is_called_unproven() -> None:
     def page(trades: int) -> str:
         view = picture()
