@@ -370,6 +370,35 @@ def test_a_heading_drops_the_change_before_the_quote(symbol: str) -> None:
         assert "−36.00 −2.33 %" in first or width < 100
 
 
+@pytest.mark.parametrize(
+    ("symbol", "quantity", "price", "stop", "risk", "told"),
+    [
+        ("AROVEN", 951, 102_490, 102_920, 408_900, "AROVEN 951 @ 1,024.90"),
+        ("MAXHEALTH", 1_951, 102_490, 102_920, 838_900, " 1,951 @ 1,024.90"),
+        ("BANKNIFTY 59000 CE 30 DEC 25", 105, 31_240, 29_010, 234_100, "59000CE 105 @ 312.40"),
+        ("PRESTIGE", 91, 1_234_500, 1_239_500, 455_000, " 91 @ 12,345.00"),
+    ],
+)
+def test_what_waits_is_told_with_its_risk_in_the_smallest_window(
+    symbol: str, quantity: int, price: int, stop: int, risk: int, told: str
+) -> None:
+    card = msgspec.structs.replace(
+        picture().signals[0], symbol=symbol, quantity=quantity, price=price, stop=stop, risk=risk
+    )
+    line = waiting_line((card,), 79)
+    assert line is not None
+    text = plain([line])
+    assert told in text
+    assert f"stop {stop // 100:,}.{stop % 100:02d}" in text
+    assert f"risk {risk // 100:,}" in text
+    assert "enter" in text
+    assert "8 s" in text
+    wide = waiting_line((card,), 140)
+    assert wide is not None
+    assert "enter takes · x declines · 8 s" in plain([wide])
+    assert "target 2,830.00" in plain([wide])
+
+
 def test_a_record_below_a_hundred_trades_is_called_unproven() -> None:
     def page(trades: int) -> str:
         view = picture()
