@@ -15,6 +15,7 @@ from engine.views import HeaderView, RiskView, View
 _SOON_SECONDS = 600
 _SIGN_IN_SOON_SECONDS = 1_800
 _SHORTEST_REASON = 20
+_LEAST_OF_A_REASON = 6
 _WITH_BROKER = ("paper", "live")
 _MEANINGS = {"paper": "simulated fills", "live": "REAL ORDERS"}
 _FEED_STYLES = {"LIVE": "good", "STALE": "alarm", "GAP": "warn"}
@@ -64,6 +65,14 @@ def _world(header: HeaderView) -> tuple[list[Span], list[Span]]:
     return name, [(meaning, "strong" if header.world == "live" else "")] if meaning else []
 
 
+def _reason(header: HeaderView, room: int) -> str:
+    """Return AUTO, ASK or PAUSED with as much of its reason as there is room for; half a word says less than none."""
+    word = trading_word(header)
+    if room < min(len(header.trading), len(word) + _LEAST_OF_A_REASON):
+        return word
+    return fit(header.trading, min(len(header.trading), room))
+
+
 def paint_band(view: View | None, width: int, *, silent: int | None, ended: bool) -> Line:
     """Return the world's band: the world's name, who decides, phase, Indian time, countdowns and the feed."""
     if view is None:
@@ -89,22 +98,28 @@ def paint_band(view: View | None, width: int, *, silent: int | None, ended: bool
     )
     hurry = "warn" if header.entries_close_in is not None and header.entries_close_in <= _SOON_SECONDS else ""
     paused = trading_word(header) == "PAUSED"
-    reason = fit(header.trading, min(len(header.trading), max(_SHORTEST_REASON, width // 4)))
+    armed: list[Span] = [(" MANUAL ARMED ", "armed")] if header.manual_armed else []
+    time: list[Span] = [(f"{clock(header.market_time)} IST", "strong")]
+    signed = sign_in(view)
+    room = width - length(feed) - 3
+    beside = [world, armed, time, *(part for rank, part in signed if rank <= 1)]
+    left_over = room - sum(length(part) + 3 for part in beside if part) - 2
+    reason = _reason(header, min(left_over, max(_SHORTEST_REASON, width // 4)))
     trading: list[Span] = [(f" {reason} " if paused else reason, "alarm" if paused else "strong")]
     left = choose(
         [
             (0, world),
             (5, meaning),
             (1, trading),
-            (2, [(" MANUAL ARMED ", "armed")] if header.manual_armed else []),
-            (1, [(f"{clock(header.market_time)} IST", "strong")]),
+            (1, armed),
+            (2, time),
             (3, [(header.phase, "")]),
             (4, [("last entry ", "dim"), (countdown(header.entries_close_in), hurry)]),
             (6, flat_by),
-            *sign_in(view),
+            *signed,
             (2, play),
         ],
-        width - sum(len(text) for text, _ in feed) - 3,
+        room,
     )
     return spread(left, [*feed, (" ", "")], width)
 

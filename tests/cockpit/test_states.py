@@ -256,6 +256,27 @@ async def test_a_long_reason_hides_neither_the_missing_sign_in_nor_the_time(size
         assert all(part in band for part in (" LIVE ", "PAUSED: pre-flight", "… ", "11:42:07 IST", "SIGN IN"))
 
 
+@pytest.mark.parametrize("world", ["simulated", "replay", "paper", "live"])
+@pytest.mark.parametrize("trading", ["PAUSED by you", "PAUSED: pre-flight says no-go: token: none", "AUTO"])
+@pytest.mark.parametrize("signed_in", [at(23, 30), at(12, 12, 6), None])
+async def test_the_armed_hand_is_seen_in_the_smallest_window_whatever_else_is_told(
+    world: str, trading: str, signed_in: int | None
+) -> None:
+    view = with_header(
+        world=world, stage="SMALL", trading=trading, manual_armed=True, signed_in_until=signed_in
+    )
+    desk = Desk(view)
+    async with desk.app.run_test(size=(80, 24)) as pilot:
+        await desk.settle(pilot)
+        band = panel_text(desk, "band")
+        assert f" {world.upper()} " in band
+        assert trading.split(maxsplit=1)[0].rstrip(":") in band
+        assert " MANUAL ARMED " in band
+        assert "feed LIVE" in band
+        if signed_in is None and world in ("paper", "live"):
+            assert " SIGN IN " in band
+
+
 @pytest.mark.parametrize("theme", [theme.name for theme in THEMES])
 def test_the_live_band_stands_out_from_every_other_and_its_words_can_be_read(theme: str) -> None:
     colours = next(one for one in THEMES if one.name == theme).variables
