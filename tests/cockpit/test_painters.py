@@ -304,6 +304,17 @@ def test_the_checks_say_go_that_they_run_and_that_they_were_never_made() -> None
         assert says in plain(paint_preflight(msgspec.structs.replace(view, preflight=never), 100))
 
 
+@pytest.mark.parametrize("width", [58, 74, 110, 200])
+def test_checks_made_by_another_clock_than_the_headers_say_so(width: int) -> None:
+    view = with_broker(picture(), "live")
+    assert view.preflight is not None
+    assert "clock" not in plain(paint_preflight(view, width)).split("CONNECTIVITY")[0]
+    other = msgspec.structs.replace(view.preflight, by_machine=True)
+    told = plain(paint_preflight(msgspec.structs.replace(view, preflight=other), width))
+    assert "at 09:02:11 IST (by this machine's clock)" in told
+    assert "20 GO, 1 WARN, 2 NO-GO" in told
+
+
 def test_a_world_without_a_broker_has_nothing_to_check_and_says_what_would_be() -> None:
     text = plain(paint_preflight(picture(), 100))
     assert "This is replay: no account and no broker, so nothing has to be checked." in text
