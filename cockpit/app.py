@@ -6,9 +6,11 @@ Nothing here decides about money. A stalled or crashed screen leaves the engine 
 import asyncio
 import gc
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
+from functools import partial
 from typing import TYPE_CHECKING, Any, ClassVar, Final
 
+from textual import actions
 from textual.app import App, SystemCommand
 from textual.binding import BindingType
 from textual.screen import Screen
@@ -19,22 +21,30 @@ from cockpit.kill_key import KillKey
 from cockpit.line import Guard, Line
 from cockpit.model import Model
 from cockpit.screens.painted import PaintedScreen
-from cockpit.screens.trade import TradeScreen
+from cockpit.screens.trade import TradeScreen, is_tiny
 from cockpit.searching import Searcher
 from cockpit.theme import THEMES, variables_for
+from cockpit.widgets.tiny import ENLARGE
 from engine.commands import Command, CommandResult, Kill, Side, StopEngine
 from engine.link import Ended, command_of, new_kill_id
 from engine.views import Severity, View
 
 if TYPE_CHECKING:
+    from textual.dom import DOMNode
     from textual.driver import Driver
 
 
 _KILL_WITHOUT_ENGINE: Final = "KILL: no engine answers; cockpit flatten was started to close everything"
+_AT_ANY_SIZE: Final = frozenset({"kill", "pause_entries", "acknowledge", "help", "redraw", "detach"})
+"""What may act in a window too small to show on what: nothing here opens or closes one position of many."""
+_NEEDING_ROOM: Final = frozenset(action.name for action in ACTIONS) - _AT_ANY_SIZE
 
 
 class CockpitApp(App[None]):
-    """The screen of one line. ``now`` and ``new_id`` are injected, so that a test tells the time."""
+    """The screen of one line. ``now`` and ``new_id`` are injected, so that a test tells the time.
+
+    ``embedded`` says that the engine runs inside this process and ends with it.
+    """
 
     CSS_PATH = "cockpit.tcss"
     TITLE = "cockpit"
@@ -54,8 +64,10 @@ class CockpitApp(App[None]):
         driver_class: "type[Driver] | None" = None,
         searcher: Searcher | None = None,
         guard: Callable[[], Guard | None] | None = None,
+        embedded: bool = False,
     ) -> None:
         super().__init__(driver_class=driver_class)
+        self._embedded = embedded
         self._searcher = searcher
         self._guard = guard
         self.model = Model(heard_at=now())
@@ -95,6 +107,19 @@ class CockpitApp(App[None]):
         """Return the trade screen."""
         return self._trade
 
+    async def run_action(
+        self,
+        action: "str | actions.ActionParseResult",
+        default_namespace: "DOMNode | None" = None,
+        namespaces: "Mapping[str, DOMNode] | None" = None,
+    ) -> bool:
+        """Do what a key or the palette asks; in a window too small to show what it would do, say so instead."""
+        _, name, _ = actions.parse(action) if isinstance(action, str) else action
+        if name in _NEEDING_ROOM and is_tiny(*self.size):
+            self._tell(ENLARGE)
+            return True
+        return await super().run_action(action, default_namespace, namespaces)
+
     def on_mount(self) -> None:
         """Start reading, sending and painting."""
         if self.ascii_signs:
@@ -104,7 +129,7 @@ class CockpitApp(App[None]):
         self.set_interval(self._frame_seconds, self._paint_frame, name="flush")
 
     async def on_unmount(self) -> None:
-        """Detach; the engine goes on without this screen."""
+        """Detach; an engine in a process of its own goes on without this screen."""
         if self._searcher is not None:
             await self._searcher.close()
         await self._line.close()
@@ -163,6 +188,7 @@ class CockpitApp(App[None]):
         if not self._is_dirty:
             return
         self._is_dirty = False
+        model.strike_out()
         self._ring()
         self._repaint()
         if model.view is not None and not self._is_frozen:
@@ -354,7 +380,9 @@ class CockpitApp(App[None]):
         from cockpit.screens.help import HelpScreen
 
         if not isinstance(self.screen, HelpScreen):
-            self.push_screen(HelpScreen(self.model, self.now, ascii_signs=self.ascii_signs))
+            self.push_screen(
+                HelpScreen(self.model, self.now, embedded=self._embedded, ascii_signs=self.ascii_signs)
+            )
 
     def action_command_palette(self) -> None:
         """Open the palette; its field names the kill key, which works there too."""
@@ -383,7 +411,7 @@ class CockpitApp(App[None]):
         if view is None or not view.positions:
             self.exit()
         else:
-            dialog = DetachDialog(len(view.positions), ended=self.model.ended is not None)
+            dialog = DetachDialog(view, ended=self.model.ended is not None, embedded=self._embedded)
             self.push_screen(dialog, self._leave)
 
     async def action_quit(self) -> None:
@@ -402,7 +430,7 @@ class CockpitApp(App[None]):
             if action.numbered:
                 continue
             title = f"{action.label[:1].upper()}{action.label[1:]}  ({action.shown})"
-            yield SystemCommand(title, action.description, getattr(self, f"action_{action.name}"))
+            yield SystemCommand(title, action.description, partial(self.run_action, action.name))
 
     # Helpers of the actions
 

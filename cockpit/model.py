@@ -7,9 +7,11 @@ a thousand assignments and the flush paints once.
 from dataclasses import dataclass, field
 from typing import Final
 
+from msgspec.structs import replace
+
 from cockpit.line import Guard
 from engine.commands import CommandResult, Outcome
-from engine.views import EventLine, PositionRow, Severity, View, WatchRow
+from engine.views import EventLine, KillScope, PositionRow, Severity, View, WatchRow
 
 NOTICE_SECONDS: Final = 12.0
 """How long an answer to a command stays on the screen."""
@@ -27,6 +29,24 @@ class Notice:
     until: float
 
 
+def without_book(view: View) -> View:
+    """Return the view without what its engine believed to hold, to have ordered and to be asked for."""
+    ladder = view.ladder
+    if ladder is not None:
+        rows = tuple(replace(row, orders=()) for row in ladder.rows)
+        ladder = replace(ladder, rows=rows)
+    return replace(
+        view,
+        header=replace(view.header, manual_armed=False),
+        watchlist=tuple(replace(row, position=0) for row in view.watchlist),
+        ladder=ladder,
+        signals=(),
+        positions=(),
+        orders=(),
+        kill_scope=KillScope(0, 0, 0),
+    )
+
+
 @dataclass(slots=True)
 class Model:
     """The screen's state. Times are seconds of the injected monotonic clock."""
@@ -37,6 +57,8 @@ class Model:
     ended: str | None = None
     guard: Guard | None = None
     """How the `cockpit flatten` stands that the kill key started because no engine answered."""
+    last_word: View | None = None
+    """The ended engine's own last view, kept while its book is struck out of the one on show."""
     notice: Notice | None = None
     acknowledged: int = 0
     """Number of the newest event whose alarm the trader has seen."""
@@ -59,6 +81,19 @@ class Model:
         # What F would close must not change under the trader's finger because the engine shows another ladder.
         if view.ladder is not None:
             self.selected = self.selected_key
+
+    @property
+    def is_struck_out(self) -> bool:
+        """Whether the engine is gone and `cockpit flatten` confirmed flat: the book on show is empty, not known."""
+        return self.last_word is not None
+
+    def strike_out(self) -> None:
+        """Strike the ended engine's book out once the broker said flat; put it back when that is no more said."""
+        confirmed = self.ended is not None and self.guard is Guard.FLAT
+        if confirmed and self.last_word is None and self.view is not None:
+            self.last_word, self.view = self.view, without_book(self.view)
+        elif not confirmed and self.last_word is not None:
+            self.last_word, self.view = None, self.last_word
 
     def take_result(self, result: CommandResult, now: float) -> None:
         """Show the answer to a command of ours; answers to others' commands only prove that the line lives."""

@@ -206,6 +206,7 @@ async def _show_embedded(
                 line,
                 MemoryKillSender(hosted.receiver),
                 _searcher(desk, world),
+                embedded=True,
                 mouse=mouse,
                 ascii_only=ascii_only,
             )
@@ -229,6 +230,7 @@ async def _run_screen(
     searcher: "Searcher | None",
     *,
     guard: Callable[[], Guard | None] | None = None,
+    embedded: bool = False,
     mouse: bool,
     ascii_only: bool,
 ) -> int:
@@ -237,7 +239,7 @@ async def _run_screen(
 
     screen = desk.settings.screen
     settings = screen.model_copy(update={"ascii": ascii_only or screen.ascii})
-    app = make_app(line, switch, settings, searcher, guard)
+    app = make_app(line, switch, settings, searcher, guard, embedded=embedded)
     watchdog = TerminalWatchdog(sys.stdin.fileno())
     try:
         await app.run_async(mouse=mouse)

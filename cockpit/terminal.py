@@ -16,6 +16,8 @@ def make_app(
     settings: config.Screen,
     searcher: Searcher | None = None,
     guard: Callable[[], Guard | None] | None = None,
+    *,
+    embedded: bool = False,
 ) -> CockpitApp:
     """Return the screen for a real terminal: the kill keys are caught in its input thread too."""
     key = KillKey(switch)
@@ -28,4 +30,5 @@ def make_app(
         driver_class=make_driver(key.press),
         searcher=searcher,
         guard=guard,
+        embedded=embedded,
     )

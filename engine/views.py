@@ -407,6 +407,8 @@ class PreflightView(msgspec.Struct, frozen=True):
     time: Instant
     checks: tuple[CheckRow, ...]
     running: bool = False
+    by_machine: bool = False
+    """The time is this machine's, and the run's clock is more than a minute away from it."""
 
 
 class KillScope(msgspec.Struct, frozen=True):

@@ -10,6 +10,8 @@ from textual.widgets import Input, Static
 
 from cockpit.frames import FrameSkipper
 from cockpit.lines import ascii_only, fit
+from cockpit.widgets.positions import held_text
+from engine.views import StopState, View
 
 _KILL_HINT = " ctrl+k KILL works here too "
 STOP_WORD = "STOP"
@@ -34,10 +36,11 @@ class DetachDialog(Dialog):
         ("n,escape", "answer(False)", "stay"),
     ]
 
-    def __init__(self, positions: int, *, ended: bool) -> None:
+    def __init__(self, view: View, *, ended: bool, embedded: bool) -> None:
         super().__init__()
-        self._positions = positions
+        self._view = view
         self._ended = ended
+        self._embedded = embedded
 
     def compose(self) -> ComposeResult:
         """Say what goes on without the screen, or what closes the positions where nothing goes on."""
@@ -53,19 +56,29 @@ class DetachDialog(Dialog):
         self.dismiss(leave)
 
     def _words(self) -> tuple[str, str]:
-        one = self._positions == 1
+        count = len(self._view.positions)
+        one = count == 1
         if not self._ended:
-            held = "1 position is open." if one else f"{self._positions} positions are open."
-            return (
-                f"{held} Leave the screen?",
-                "The engine goes on and guards them; `cockpit` brings this screen back.",
-            )
-        held = "1 position was open" if one else f"{self._positions} positions were open"
+            held = "1 position is open." if one else f"{count} positions are open."
+            guarded = "The engine goes on and guards them; `cockpit` brings this screen back."
+            return f"{held} Leave the screen?", self._left_alone() if self._embedded else guarded
+        held = "1 position was open" if one else f"{count} positions were open"
         way_out = f"`cockpit flatten` closes {'it' if one else 'them'} from any shell"
         return (
             f"The engine is gone and {held}; {way_out}, `cockpit` brings the engine back.",
             "Leave the screen?",
         )
+
+    def _left_alone(self) -> str:
+        """Return what guards the positions once an engine inside the screen has ended with it."""
+        rows = self._view.positions
+        held, stops = ("the position", "its stop") if len(rows) == 1 else ("the positions", "their stops")
+        if self._view.header.world != "live":
+            end = "is simulated and ends" if len(rows) == 1 else "are simulated and end"
+            return f"The engine ends with this screen: nothing guards {held}: {stops} {end} too."
+        naked = ", ".join(held_text(row) for row in rows if row.stop_state is not StopState.HELD)
+        but = f", and none is held for {naked}" if naked else ""
+        return f"The engine ends with this screen: nothing of ours guards {held} but {stops} at the exchange{but}."
 
 
 class StopDialog(Dialog):

@@ -1,12 +1,19 @@
 """All keys, read from the table of actions."""
 
+from collections.abc import Callable
+from typing import Final
+
 from cockpit.keys import ACTIONS, groups
 from cockpit.lines import Line, Span, compose, fit, wrap
+from cockpit.model import Model
 from cockpit.screens.page import PageScreen
 
+_GOES_ON: Final = "Quitting leaves the engine at work; `cockpit` attaches again."
+_ENDS_TOO: Final = "Quitting ends the engine too: it runs inside this screen."
 
-def paint_help(width: int) -> list[Line]:
-    """Return every action of the table: key, label, what it does, where it works."""
+
+def paint_help(width: int, *, embedded: bool = False) -> list[Line]:
+    """Return every action of the table: key, label, what it does, where it works; then what quitting means."""
     keys = max(len(action.shown) for action in ACTIONS) + 2
     labels = max(len(action.label) for action in ACTIONS) + 2
     lines: list[Line] = [
@@ -30,7 +37,7 @@ def paint_help(width: int) -> list[Line]:
     lines += [
         compose([], width),
         compose([("p pauses entries, F closes one instrument, ctrl+k closes everything.", "strong")], width),
-        compose([("Quitting leaves the engine at work; `cockpit` attaches again.", "dim")], width),
+        compose([(_ENDS_TOO if embedded else _GOES_ON, "dim")], width),
         compose([], width),
     ]
     return lines
@@ -39,6 +46,10 @@ def paint_help(width: int) -> list[Line]:
 class HelpScreen(PageScreen):
     """The keys of every screen."""
 
+    def __init__(self, model: Model, now: Callable[[], float], *, embedded: bool, ascii_signs: bool) -> None:
+        super().__init__(model, now, ascii_signs=ascii_signs)
+        self._embedded = embedded
+
     def text_lines(self, width: int) -> list[Line]:
         """Return the table of keys."""
-        return paint_help(width)
+        return paint_help(width, embedded=self._embedded)

@@ -299,8 +299,7 @@ class InstrumentsScreen(PaintedScreen):
         return "This run's list; each day begins with the setting watchlist.instruments."
 
     def _foot(self, width: int) -> Line:
-        view = self.model.view
-        kill: list[Span] = [(f" ctrl+k {kill_text(view.kill_scope if view else None)} ", "kill")]
+        kill: list[Span] = [(f" ctrl+k {kill_text(self.model)} ", "kill")]
         keys: list[Span] = []
         for key, label in _KEYS:
             keys += [(f" {key} ", "key"), (label, "dim"), (" ", "")]

@@ -14,6 +14,7 @@ from cockpit.screens.painted import PaintedScreen
 from cockpit.widgets.events import paint_alerts
 from cockpit.widgets.footer import paint_footer
 from cockpit.widgets.header import paint_band, paint_money
+from cockpit.widgets.sections import flat_confirmed
 
 
 def paint_frame(screen: PaintedScreen) -> None:
@@ -24,7 +25,7 @@ def paint_frame(screen: PaintedScreen) -> None:
         panels["band"].wear(model.view.header.world)
     silent = model.silent_for(screen.now())
     panels["band"].show([paint_band(model.view, width, silent=silent, ended=model.ended is not None)])
-    panels["money"].show([paint_money(model.view, width)])
+    panels["money"].show([flat_confirmed(width) if model.is_struck_out else paint_money(model.view, width)])
     panels["alerts"].show([paint_alerts(model, width, silent=silent)])
 
 

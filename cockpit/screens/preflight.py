@@ -64,13 +64,16 @@ def _verdict(checks: PreflightView, world: str, width: int) -> list[Line]:
     """Return go or no-go with the names of what says no, when it was said, and what it means."""
     counts = {state: sum(1 for row in checks.checks if row.state == state) for state in _STATES}
     told = ", ".join(f"{count} {state}" for state, count in counts.items() if count)
+    whose = " (by this machine's clock)" if checks.by_machine else ""
     spans: list[Span] = [
         (f" {'GO' if checks.go else 'NO-GO'} ", "last" if checks.go else "alarm"),
         (f"  {world}", "strong"),
-        (f" at {clock(checks.time)} IST", ""),
-        (f" · {told}", "dim"),
+        (f" at {clock(checks.time)} IST{whose}", ""),
     ]
-    lines = [compose(spans, width)]
+    if length(spans) + len(told) + 3 <= width:
+        lines = [compose([*spans, (f" · {told}", "dim")], width)]
+    else:
+        lines = [compose(spans, width), *_said(told, "dim", width)]
     if checks.running:
         lines.append(
             compose([("CHECKING NOW …", "armed"), ("  what stands here is from before", "dim")], width)

@@ -1,6 +1,7 @@
 """The trade screen: every panel a painter's lines, repainted by the app's one flush."""
 
 from collections.abc import Callable
+from functools import partial
 from typing import ClassVar
 
 from textual.app import ComposeResult
@@ -15,24 +16,39 @@ from cockpit.screens.painted import PaintedScreen
 from cockpit.widgets.events import paint_alerts, paint_banner, paint_events
 from cockpit.widgets.footer import paint_footer
 from cockpit.widgets.gauges import paint_performance, paint_risk, performance_line
-from cockpit.widgets.header import paint_band, paint_money, paint_tiny
+from cockpit.widgets.header import paint_band, paint_money
 from cockpit.widgets.ladder import paint_book, paint_head, paint_rows
 from cockpit.widgets.orders import paint_orders
 from cockpit.widgets.positions import paint_positions, paint_selected
-from cockpit.widgets.sections import Section, heading, stack
+from cockpit.widgets.sections import (
+    Painter,
+    Section,
+    flat_confirmed,
+    heading,
+    stack,
+    struck_out,
+    why_struck_out,
+)
 from cockpit.widgets.signals import paint_signals, waiting_line, wanted_rows
+from cockpit.widgets.tiny import paint_tiny
 from cockpit.widgets.viewport import Sight, Viewport, centred, look, scroll
 from cockpit.widgets.watchlist import paint_watchlist
 from engine.views import View
 
 SMALLEST_WIDTH = 80
 SMALLEST_HEIGHT = 24
+_STRUCK_OUT = Section(partial(struck_out, "POSITIONS, ORDERS, SIGNALS"), 2, 5, 0)
 PANELS = ("band", "money", "banner", "left", "head", "book", "rows", "below", "right", "alerts", "foot")
+
+
+def is_tiny(width: int, height: int) -> bool:
+    """Say whether a window of this size shows too little to trade in."""
+    return width < SMALLEST_WIDTH or height < SMALLEST_HEIGHT
 
 
 def layout_class(width: int, height: int) -> str:
     """Return the class that places the panels for a window of this size."""
-    if width < SMALLEST_WIDTH or height < SMALLEST_HEIGHT:
+    if is_tiny(width, height):
         return "tiny"
     return "narrow" if width < 120 else "normal" if width < 156 else "wide" if width < 190 else "huge"
 
@@ -96,13 +112,14 @@ class TradeScreen(PaintedScreen):
         ended = model.ended is not None
         if view is not None:
             band.wear(view.header.world)
-        if self.has_class("tiny"):
-            band.show(paint_tiny(view, band.size.width, band.size.height, ended=ended))
-            return
         silent = model.silent_for(self.now())
+        if self.has_class("tiny"):
+            band.show(paint_tiny(model, band.size.width, band.size.height, silent=silent))
+            return
         band.show([paint_band(view, band.size.width, silent=silent, ended=ended)])
         money = self.panels["money"]
-        money.show([paint_money(view, money.size.width)])
+        width = money.size.width
+        money.show([flat_confirmed(width) if model.is_struck_out else paint_money(view, width)])
         self._show_banner()
         if view is not None:
             self._show_ladder(view)
@@ -147,7 +164,8 @@ class TradeScreen(PaintedScreen):
         head.show(paint_head(ladder, chosen, sight, self._viewport, width, height, rupee=self._rupee))
         book.display = not orders_instead
         if orders_instead:
-            rows.show(paint_orders(view.orders, rows.size.width, rows.size.height))
+            paint = self._orders(view)
+            rows.show(paint(rows.size.width, rows.size.height))
         elif ladder is not None and fits:
             book.show(paint_book(sight, book.size.width))
             rows.show(paint_rows(ladder, sight, rows.size.width))
@@ -166,7 +184,7 @@ class TradeScreen(PaintedScreen):
                 2 * count + 2 if roomy else count + 2,
                 0,
             ),
-            Section(lambda w, h: paint_risk(view.risk, w, h), 7, 11, 1),
+            Section(self._risk(view), 7, 11, 1),
             Section(lambda w, h: paint_performance(view.performance, w, h), 5, 7, 2),
         ]
         return [
@@ -176,7 +194,6 @@ class TradeScreen(PaintedScreen):
 
     def _right(self, view: View, width: int, height: int) -> list[Line]:
         narrow_column = self.has_class("normal")
-        count = len(view.positions)
         sections = []
         if narrow_column:
             sections.append(
@@ -187,22 +204,10 @@ class TradeScreen(PaintedScreen):
                     0,
                 )
             )
-        sections.append(
-            Section(lambda w, h: paint_positions(view.positions, w, h), max(2, count + 1), 3 * count + 2, 0)
-        )
-        if self.model.orders_shown:
-            sections.append(Section(lambda w, h: paint_orders(view.orders, w, h), 3, 100, 1))
-        else:
-            sections.append(
-                Section(
-                    lambda w, h: paint_signals(view.signals, w, h),
-                    5,
-                    wanted_rows(view.signals, width - 2, 3) + 1,
-                    1,
-                )
-            )
+        is_struck_out = self.model.is_struck_out
+        sections += [_STRUCK_OUT] if is_struck_out else self._book(view, width)
         if narrow_column:
-            sections.append(Section(lambda w, h: paint_risk(view.risk, w, h), 4, 7, 2))
+            sections.append(Section(self._risk(view), 4, 7, 2))
             sections.append(
                 Section(
                     lambda w, _: [heading("PERFORMANCE", "", w), performance_line(view.performance, w)],
@@ -211,7 +216,7 @@ class TradeScreen(PaintedScreen):
                     4,
                 )
             )
-        elif not self.model.orders_shown:
+        elif not (self.model.orders_shown or is_struck_out):
             rows = sum(2 if row.message else 1 for row in view.orders[:6])
             sections.append(Section(lambda w, h: paint_orders(view.orders, w, h), 3, rows + 2, 2))
         sections.append(Section(lambda w, h: paint_events(view.events, w, h), 3, 100, 3))
@@ -221,8 +226,34 @@ class TradeScreen(PaintedScreen):
             for line in _filled(stack(sections, inner, height), inner, height)
         ]
 
+    def _book(self, view: View, width: int) -> list[Section]:
+        """Return the positions, and the orders or the signals under them."""
+        count = len(view.positions)
+        positions = Section(
+            lambda w, h: paint_positions(view.positions, w, h), max(2, count + 1), 3 * count + 2, 0
+        )
+        if self.model.orders_shown:
+            return [positions, Section(lambda w, h: paint_orders(view.orders, w, h), 3, 100, 1)]
+        wanted = wanted_rows(view.signals, width - 2, 3) + 1
+        return [positions, Section(lambda w, h: paint_signals(view.signals, w, h), 5, wanted, 1)]
+
+    def _risk(self, view: View) -> Painter:
+        if self.model.is_struck_out:
+            return partial(struck_out, "RISK")
+        return lambda w, h: paint_risk(view.risk, w, h)
+
+    def _orders(self, view: View) -> Painter:
+        if self.model.is_struck_out:
+            return partial(struck_out, "ORDERS")
+        return lambda w, h: paint_orders(view.orders, w, h)
+
     def _below(self, view: View, width: int, height: int) -> list[Line]:
         row = self.model.selected_row
+        events = Section(lambda w, h: paint_events(view.events, w, h), 3, 100, 2)
+        if self.model.is_struck_out:
+            why = why_struck_out(width - 1)[:height]
+            lines = why if height <= 3 else stack([_STRUCK_OUT, events], width - 1, height)
+            return [((" ", ""), *line) for line in lines]
         if height <= 3:
             symbol = row.symbol if row is not None else ""
             waiting = waiting_line(view.signals, width - 1)
@@ -235,7 +266,7 @@ class TradeScreen(PaintedScreen):
             Section(
                 lambda w, h: paint_signals(view.signals, w, h), 5, wanted_rows(view.signals, width - 1, 2), 1
             ),
-            Section(lambda w, h: paint_events(view.events, w, h), 3, 100, 2),
+            events,
         ]
         return [((" ", ""), *line) for line in stack(sections, width - 1, height)]
 

@@ -41,7 +41,8 @@ def _naked(model: Model) -> str:
     )
 
 
-def _notice_span(notice: Notice) -> Span:
+def notice_span(notice: Notice) -> Span:
+    """Return an answer in the style of its weight."""
     return (f" {notice.text} ", {"warning": "warn", "alarm": "alarm"}.get(notice.severity.value, "strong"))
 
 
@@ -56,7 +57,7 @@ def paint_alerts(model: Model, width: int, *, silent: int | None = None) -> Line
     advice: list[Span] = [] if silent is None else [(f" {_HUNG} ", "alarm")]
     if alarms or naked:
         text = f" !! NO STOP AT THE EXCHANGE: {naked}" if naked else ""
-        tail: list[Span] = [_notice_span(notice)] if notice is not None else []
+        tail: list[Span] = [notice_span(notice)] if notice is not None else []
         if alarms:
             newest = alarms[-1]
             more = f" (+{len(alarms) - 1} more)" if len(alarms) > 1 else ""
@@ -66,7 +67,7 @@ def paint_alerts(model: Model, width: int, *, silent: int | None = None) -> Line
         room = max(width // 2, width - length(tail))
         return compose([(fit(text, room), "alarm"), *tail], width)
     if notice is not None:
-        return compose([_notice_span(notice), *advice], width)
+        return compose([notice_span(notice), *advice], width)
     if advice:
         return compose(advice, width)
     events = model.view.events if model.view is not None else ()

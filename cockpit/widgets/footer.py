@@ -4,13 +4,18 @@ from cockpit.keys import ACTIONS, Scope
 from cockpit.lines import Line, Span, choose, compose, length, spread
 from cockpit.model import Model
 from cockpit.widgets.positions import held_text
-from engine.views import KillScope
 
 
-def kill_text(scope: KillScope | None) -> str:
-    """Return what the kill key would close: ``KILL 3 · leaves 2``; a question mark before the first view."""
-    if scope is None:
+def kill_text(model: Model) -> str:
+    """Return what the kill key would close: ``KILL 3 · leaves 2``; a question mark before the first view.
+
+    What an ended engine would have closed is no count any more once the broker said flat.
+    """
+    if model.is_struck_out:
+        return "KILL"
+    if model.view is None:
         return "KILL ?"
+    scope = model.view.kill_scope
     orders = f" +{scope.orders} orders" if scope.orders and not scope.positions else ""
     leaves = f" · leaves {scope.left_outside}" if scope.left_outside else ""
     return f"KILL {scope.positions}{orders}{leaves}"
@@ -19,7 +24,7 @@ def kill_text(scope: KillScope | None) -> str:
 def paint_footer(model: Model, width: int, *scopes: Scope) -> Line:
     """Return the keys of these scopes, as many as fit by rank, and the kill at the right end."""
     view = model.view
-    kill: list[Span] = [(f" ctrl+k {kill_text(view.kill_scope if view else None)} ", "kill")]
+    kill: list[Span] = [(f" ctrl+k {kill_text(model)} ", "kill")]
     replayed = view is not None and view.header.world in ("simulated", "replay")
     parts: list[tuple[int, list[Span]]] = []
     for action in ACTIONS:

@@ -5,21 +5,19 @@ from cockpit.formatting import (
     age,
     clock,
     countdown,
-    price,
     rupees,
     signed_rupees,
-    signed_units,
     speed,
 )
 from cockpit.lines import Line, Span, choose, compose, fit, gauge, length, spread
-from engine.views import HeaderView, RiskView, StopState, View
+from engine.views import HeaderView, RiskView, View
 
 _SOON_SECONDS = 600
 _SIGN_IN_SOON_SECONDS = 1_800
 _SHORTEST_REASON = 20
+_LEAST_OF_A_REASON = 6
 _WITH_BROKER = ("paper", "live")
 _MEANINGS = {"paper": "simulated fills", "live": "REAL ORDERS"}
-_ENLARGE = "make the window at least 80×24"
 _FEED_STYLES = {"LIVE": "good", "STALE": "alarm", "GAP": "warn"}
 
 
@@ -67,6 +65,14 @@ def _world(header: HeaderView) -> tuple[list[Span], list[Span]]:
     return name, [(meaning, "strong" if header.world == "live" else "")] if meaning else []
 
 
+def _reason(header: HeaderView, room: int) -> str:
+    """Return AUTO, ASK or PAUSED with as much of its reason as there is room for; half a word says less than none."""
+    word = trading_word(header)
+    if room < min(len(header.trading), len(word) + _LEAST_OF_A_REASON):
+        return word
+    return fit(header.trading, min(len(header.trading), room))
+
+
 def paint_band(view: View | None, width: int, *, silent: int | None, ended: bool) -> Line:
     """Return the world's band: the world's name, who decides, phase, Indian time, countdowns and the feed."""
     if view is None:
@@ -92,22 +98,28 @@ def paint_band(view: View | None, width: int, *, silent: int | None, ended: bool
     )
     hurry = "warn" if header.entries_close_in is not None and header.entries_close_in <= _SOON_SECONDS else ""
     paused = trading_word(header) == "PAUSED"
-    reason = fit(header.trading, min(len(header.trading), max(_SHORTEST_REASON, width // 4)))
+    armed: list[Span] = [(" MANUAL ARMED ", "armed")] if header.manual_armed else []
+    time: list[Span] = [(f"{clock(header.market_time)} IST", "strong")]
+    signed = sign_in(view)
+    room = width - length(feed) - 3
+    beside = [world, armed, time, *(part for rank, part in signed if rank <= 1)]
+    left_over = room - sum(length(part) + 3 for part in beside if part) - 2
+    reason = _reason(header, min(left_over, max(_SHORTEST_REASON, width // 4)))
     trading: list[Span] = [(f" {reason} " if paused else reason, "alarm" if paused else "strong")]
     left = choose(
         [
             (0, world),
             (5, meaning),
             (1, trading),
-            (2, [(" MANUAL ARMED ", "armed")] if header.manual_armed else []),
-            (1, [(f"{clock(header.market_time)} IST", "strong")]),
+            (1, armed),
+            (2, time),
             (3, [(header.phase, "")]),
             (4, [("last entry ", "dim"), (countdown(header.entries_close_in), hurry)]),
             (6, flat_by),
-            *sign_in(view),
+            *signed,
             (2, play),
         ],
-        width - sum(len(text) for text, _ in feed) - 3,
+        room,
     )
     return spread(left, [*feed, (" ", "")], width)
 
@@ -169,30 +181,3 @@ def _open_risk(risk: RiskView) -> list[Span]:
         (rupees(risk.open_risk, 0), "warn" if risk.open_risk > risk.open_risk_limit else ""),
         (f" of {rupees(risk.open_risk_limit, 0)}", "dim"),
     ]
-
-
-def paint_tiny(view: View | None, width: int, height: int, *, ended: bool) -> list[Line]:
-    """Return what fits a window below 80×24: the kill, the world, the money; then positions and what to do."""
-    if view is None:
-        return [compose([(" COCKPIT ", "title"), (" waiting for the engine", "")], width)]
-    header = view.header
-    held = ", ".join(f"{row.symbol} {signed_units(row.quantity)}" for row in view.positions) or "flat"
-    latch: list[Span] = [] if view.latch is None else [(f" LATCH {view.latch.state} ", "alarm")]
-    state: list[Span] = [(" ENGINE ENDED ", "alarm")] if ended else [(trading_word(header), "strong")]
-    parts: list[tuple[int, list[Span]]] = [
-        (0, [(f" ctrl+k KILL {view.kill_scope.positions} ", "kill")]),
-        (1, latch),
-        (2, state),
-        (3, [("net ", "dim"), (signed_rupees(view.risk.day_result, 0), "strong")]),
-        (4, [(held, "")]),
-        (5, [(header.world.upper(), "title")]),
-        *sign_in(view),
-        (7, [(_ENLARGE, "dim")]),
-    ]
-    lines = [compose(choose(parts, width, gap=1), width)]
-    for row in view.positions:
-        stop = f"  stop {price(row.stop, row.tick)} {row.stop_state.value}"
-        loud = row.stop_state in (StopState.MISSING, StopState.IN_DOUBT) and not row.external
-        figures = f" {row.symbol} {signed_units(row.quantity)}{stop}  {signed_rupees(row.pnl, 0)}"
-        lines.append(compose([(figures, "alarm" if loud else "")], width))
-    return [*lines[: max(1, height - 1)], compose([(f" {_ENLARGE}", "dim")], width)][:height]

@@ -15,7 +15,7 @@ from cockpit.formatting import (
     row_price,
     signed_rupees,
 )
-from cockpit.lines import Line, Span, bar, choose, compose, fit, spread
+from cockpit.lines import Line, Span, bar, choose, compose, fit, length, spread
 from cockpit.widgets.header import direction
 from cockpit.widgets.viewport import Sight, Viewport
 from engine.views import LadderRow, LadderView, WatchRow
@@ -201,28 +201,31 @@ def paint_head(
         symbol = chosen.symbol if chosen is not None else "no instrument"
         return [compose([(f" {symbol}", "strong"), ("  waiting for its profile", "dim")], width)]
     ladder_tick = ladder.tick
-    first: list[Span] = [
-        (f" {ladder.symbol}", "strong"),
-        (f"  {price(ladder.last, ladder_tick)}", "strong"),
-        (f" {arrow(ladder.change)} {signed_rupees(ladder.change)}", direction(ladder.change)),
-        (f" {percent(ladder.change_pct)} %", direction(ladder.change)),
+    touch: list[Span] = [
+        ("bid ", "dim"),
+        (price(ladder.bid, ladder_tick), "bid"),
+        ("  ask ", "dim"),
+        (price(ladder.ask, ladder_tick), "ask"),
     ]
+    moved = direction(ladder.change)
+    # What it can be had for now is told before how far it came.
+    first = choose(
+        [
+            (0, [(f" {ladder.symbol}", "strong"), (f"  {price(ladder.last, ladder_tick)}", "strong")]),
+            (1, [(f" {arrow(ladder.change)} {signed_rupees(ladder.change)}", moved)]),
+            (2, [(f" {percent(ladder.change_pct)} %", moved)]),
+        ],
+        max(0, width - length(touch) - 3),
+        gap=0,
+    )
     quote = choose(
         [
-            (
-                0,
-                [
-                    ("bid ", "dim"),
-                    (price(ladder.bid, ladder_tick), "bid"),
-                    ("  ask ", "dim"),
-                    (price(ladder.ask, ladder_tick), "ask"),
-                ],
-            ),
+            (0, touch),
             (2, _level("H", price(ladder.high, ladder_tick))),
             (2, _level("L", price(ladder.low, ladder_tick))),
             (1, _level("vol", compact(ladder.volume))),
         ],
-        max(0, width - sum(len(text) for text, _ in first) - 3),
+        max(0, width - length(first) - 3),
         gap=2,
     )
     provenance = _provenance(ladder, rupee)

@@ -59,17 +59,17 @@ def _stop(row: PositionRow, width: int) -> Line:
 def _third(row: PositionRow, width: int) -> Line:
     target: list[Span] = []
     if row.target is not None:
-        target = [
-            ("target ", "dim"),
-            (price(row.target, row.tick), "target"),
-            (f" {row.target_state}" if row.target_state else "", ""),
-        ]
+        target = [("target ", "dim"), (price(row.target, row.tick), "target")]
     mark: list[Span] = [("mark ", "dim"), (price(row.mark, row.tick), "")]
     if row.mark_quality not in ("", "LIVE"):
         mark.append((f" {row.mark_quality}", "warn"))
-    since = clock(row.since, seconds=False)
+    # What the broker holds beyond our own trades was entered nobody knows when.
+    since: list[Span] = [(f"since {clock(row.since, seconds=False)}", "dim")] if row.since else []
+    state: list[Span] = [(f" {row.target_state}", "")] if target and row.target_state else []
+    if length([*target, *state, *mark, *since]) + 4 > width - 3:
+        state = []
     parts = choose(
-        [(0, target), (1, mark), (3, [(row.setup, "dim")]), (2, [(since, "dim")])], width - 3, gap=2
+        [(0, [*target, *state]), (1, mark), (3, [(row.setup, "dim")]), (2, since)], width - 3, gap=2
     )
     return compose([("  ", ""), *parts], width)
 

@@ -2,8 +2,9 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import Final
 
-from cockpit.lines import Line, Span, compose, length
+from cockpit.lines import Line, Span, compose, length, wrap
 
 Painter = Callable[[int, int], list[Line]]
 """Paints at most (width, height)."""
@@ -15,6 +16,29 @@ def heading(title: str, note: str, width: int, *, style: str = "dim") -> Line:
     right: list[Span] = [(f" {note}", style)] if note else []
     rule = width - length(left) - length(right) - 1
     return compose([*left, ("─" * max(0, rule), "rule"), *right, (" ", "")], width)
+
+
+FLAT_CONFIRMED: Final = (
+    "flat, confirmed by cockpit flatten; what stood here was the ended engine's last word",
+    "flat, confirmed by cockpit flatten",
+)
+"""What stands where the book of an engine stood that a kill found dead, longest first."""
+
+
+def why_struck_out(width: int) -> list[Line]:
+    """Return why nothing of it stands here any more."""
+    return [compose([(text, "")], width) for text in wrap(FLAT_CONFIRMED[0], max(1, width - 1), 4)]
+
+
+def struck_out(title: str, width: int, height: int) -> list[Line]:
+    """Return a section of such a book, struck out."""
+    return [heading(title, "", width), *why_struck_out(width)][: max(0, height)]
+
+
+def flat_confirmed(width: int) -> Line:
+    """Return the same in one line, for what stands at the top."""
+    text = next((text for text in FLAT_CONFIRMED if len(text) + 2 <= width), FLAT_CONFIRMED[-1])
+    return compose([(" ", ""), (text, "strong")], width)
 
 
 @dataclass(frozen=True, slots=True)

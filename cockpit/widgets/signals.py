@@ -1,11 +1,24 @@
 """Signal cards: what each setup saw, what was done about it and why, and the setup's measured record."""
 
+from typing import Final
+
+import msgspec
+
 from cockpit.formatting import clock, grouped, price, rupees, short_symbol
 from cockpit.lines import Line, Span, choose, compose, fit, length, spread, wrap
 from cockpit.widgets.sections import heading
 from engine.views import SignalCard
 
-_SHORTEST_SYMBOL = 10
+_SHORTEST_SYMBOL: Final = 10
+_SHORTEST_OF_ALL: Final = 6
+_ANY_WIDTH: Final = 1_000
+_ASKS: Final = (
+    ("enter takes · x declines ·", 2),
+    ("enter takes · x declines ·", 1),
+    ("enter takes · x declines", 1),
+    ("enter yes · x no ·", 1),
+)
+"""How a line asks, and the cells between its figures: the longest is taken that leaves room for the risk."""
 
 
 def waits(card: SignalCard) -> bool:
@@ -21,7 +34,7 @@ def _state_style(card: SignalCard) -> str:
     return "warn" if card.state.startswith("refused") else "dim"
 
 
-def _figures(card: SignalCard, width: int) -> list[Span]:
+def _figures(card: SignalCard, width: int, *, gap: int = 2, with_risk: bool = False) -> list[Span]:
     size = "" if card.quantity is None else f"{grouped(card.quantity)} "
     entry = f"{size}@ {price(card.price, card.tick)}" if card.price is not None else size
     stop: list[Span] = []
@@ -30,7 +43,10 @@ def _figures(card: SignalCard, width: int) -> list[Span]:
     target: list[Span] = []
     if card.target is not None:
         target = [("target ", "dim"), (price(card.target, card.tick), "target")]
-    return choose([(0, [(entry, "value")]), (1, stop), (2, target)], width, gap=2)
+    risk: list[Span] = []
+    if with_risk and card.risk is not None:
+        risk = [("risk ", "dim"), (rupees(card.risk, 0), "strong")]
+    return choose([(0, [(entry, "value")]), (1, stop), (2, risk), (3, target)], width, gap=gap)
 
 
 def card_lines(card: SignalCard, width: int, limit: int) -> list[Line]:
@@ -66,11 +82,20 @@ def waiting_line(cards: tuple[SignalCard, ...], width: int) -> Line | None:
     card = next((card for card in cards if waits(card)), None)
     if card is None:
         return None
-    state = card.state.replace("waiting for you", "enter takes · x declines ·")
-    ask: list[Span] = [(f" {state} ", "armed")]
+    seconds = card.state.removeprefix("waiting for you").strip()
+    essential = msgspec.structs.replace(card, target=None)
+    asks: list[tuple[list[Span], int]] = [([(f" {words} {seconds} ", "armed")], gap) for words, gap in _ASKS]
+
+    def missing(ask: list[Span], gap: int) -> int:
+        figures = length(_figures(essential, _ANY_WIDTH, gap=gap, with_risk=True))
+        return length(ask) + 4 + min(len(card.symbol), _SHORTEST_SYMBOL) + figures - width
+
+    ask, gap = next((pair for pair in asks if missing(*pair) <= 0), asks[-1])
+    # The rest of a long name gives way before the risk does.
+    shortest = min(len(card.symbol), _SHORTEST_SYMBOL if missing(ask, gap) <= 0 else _SHORTEST_OF_ALL)
     side = {"BUY": ("▲", "up"), "SELL": ("▼", "down")}.get(card.side.upper(), ("·", "dim"))
-    figures = _figures(card, max(0, width - length(ask) - _SHORTEST_SYMBOL - 5))
-    symbol = short_symbol(card.symbol, max(_SHORTEST_SYMBOL, width - length(ask) - length(figures) - 5))
+    figures = _figures(card, max(0, width - length(ask) - 4 - shortest), gap=gap, with_risk=True)
+    symbol = short_symbol(card.symbol, max(shortest, width - length(ask) - length(figures) - 4))
     return compose([*ask, (" ", ""), side, (f" {symbol} ", "strong"), *figures], width)
 
 

@@ -14,7 +14,7 @@ from engine.core.events import DayState
 from engine.core.sights import Sights
 from engine.market.clock import SECOND, Instant
 from engine.market.instrument import Instrument
-from engine.market.price import Paise
+from engine.market.price import Paise, average_price
 from engine.orders.dispatch import Record
 from engine.orders.keeper import Keeper, News, Topic
 from engine.orders.messages import OrderType, Role
@@ -144,7 +144,7 @@ class Journal:
         role = "exit" if order is None else order.role.lower()
         if order is not None and order.role is Role.STOP:
             role = "stop" if order.order_type is OrderType.STOP_LIMIT else "exit"
-        average = fill.value // fill.quantity if fill.quantity else 0
+        average = average_price(fill.value, fill.quantity) or 0
         self.line(
             Severity.INFO,
             f"{self.symbol(fill.instrument)} {role} {fill.side.lower()} {fill.quantity} filled {_rupees(average)}",

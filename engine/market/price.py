@@ -25,6 +25,14 @@ def rupees_of(paise: Paise) -> float:
     return paise / 100
 
 
+def average_price(value: Paise, quantity: int) -> Paise | None:
+    """Return the average price of units worth ``value`` in sum, half a paisa up; None for no unit.
+
+    For readers alone, and the only rounding they are shown: what is computed goes on from the sum.
+    """
+    return (2 * value + quantity) // (2 * quantity) if quantity else None
+
+
 def tick_down(paise: Paise, tick: Paise) -> Paise:
     """Return the highest price on the tick grid that is not above ``paise``."""
     return paise // tick * tick

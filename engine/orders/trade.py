@@ -5,7 +5,7 @@ from enum import StrEnum
 import msgspec
 
 from engine.market.clock import Instant
-from engine.market.price import Paise
+from engine.market.price import Paise, average_price
 from engine.risk.stage12 import StopPlan, StopState
 from engine.setups.signal import Side
 
@@ -111,11 +111,7 @@ class Trade(msgspec.Struct, frozen=True):
     @property
     def average(self) -> Paise | None:
         """Return the average entry price, rounded to a paisa for readers; None before the first fill."""
-        return (
-            (self.entry_value + self.entry_quantity // 2) // self.entry_quantity
-            if self.entry_quantity
-            else None
-        )
+        return average_price(self.entry_value, self.entry_quantity)
 
     @property
     def gross(self) -> Paise:

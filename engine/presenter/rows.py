@@ -5,7 +5,7 @@ from typing import Final
 from engine.auction.context import Quality
 from engine.core import Core
 from engine.market.clock import Instant
-from engine.market.price import Paise
+from engine.market.price import Paise, average_price
 from engine.orders.messages import OrderType, Role
 from engine.orders.order import Order
 from engine.orders.protection import covered
@@ -131,7 +131,7 @@ def order_rows(core: Core, now: Instant) -> tuple[OrderRow, ...]:
                 filled=order.filled,
                 price=order.price,
                 trigger_price=order.trigger_price,
-                average=order.filled_value // order.filled if order.filled else None,
+                average=average_price(order.filled_value, order.filled),
                 state=order.state.value.replace("_", " "),
                 message=order.message,
             )

@@ -1,6 +1,7 @@
 """The contract's status object of one world, and its lines for a person."""
 
-from typing import Any
+from decimal import ROUND_HALF_UP, Decimal
+from typing import Any, Final
 
 import config
 from engine.home import WorldDirectory
@@ -11,6 +12,8 @@ from engine.runtime.plan import Market
 from engine.standing.live import broker_of, live_status
 from engine.standing.paper import paper_status
 from engine.standing.world import mode_of, read_plan, risk_of, was_never_used
+
+_PAISA: Final = Decimal("0.01")
 
 
 def read_status(directory: WorldDirectory, settings: config.Settings) -> tuple[dict[str, object], str]:
@@ -103,4 +106,7 @@ def describe(status: dict[str, Any], problem: str) -> str:
 
 
 def _rupees(amount: float | None) -> str:
-    return "?" if amount is None else f"{amount:.2f}"
+    if amount is None:
+        return "?"
+    # The decimal digits and not the binary fraction below them: half a paisa goes up here as on the screen.
+    return str(Decimal(str(amount)).quantize(_PAISA, ROUND_HALF_UP))

@@ -2,12 +2,14 @@
 
 import asyncio
 from pathlib import Path
+from typing import Literal
 
 import pytest
 
 import config
 from engine.feeds.upstox.clock import LiveClock
 from engine.home import Home
+from engine.market.clock import SECOND
 from engine.preflight.report import Report
 from engine.runtime.account import checks as checks_module
 from engine.runtime.account.beside import kept_up
@@ -35,13 +37,13 @@ async def test_work_beside_a_run_that_breaks_is_begun_again_until_it_is_cancelle
     assert (len(begun), task.cancelled()) == (3, True)
 
 
-def checks_of(root: Path) -> Checks:
+def checks_of(root: Path, clock: LiveClock | None = None) -> Checks:
     return Checks(
         config.Configuration(config.Settings(), {}),
         Home(root),
         Market.LIVE,
         TokenStore(root),
-        LiveClock("wall"),
+        clock or LiveClock("wall"),
     )
 
 
@@ -88,3 +90,26 @@ async def test_a_refusal_that_ends_while_the_checks_are_made_has_them_made_once_
     monkeypatch.setattr(checks_module, "run_preflight", mended_meanwhile)
     assert (await made.make(feed_in_use=True)).reason == ""
     assert calls == ["the token is dead", ""]
+
+
+@pytest.mark.parametrize(
+    ("mode", "feed_at", "by_machine"), [("feed", 9, True), ("feed", 1_030, False), ("wall", 9, False)]
+)
+async def test_checks_made_before_the_feed_told_the_time_say_by_which_clock_they_were_made(
+    mode: Literal["wall", "feed"],
+    feed_at: int,
+    by_machine: bool,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    clock = LiveClock(mode, wall=lambda: 1_000 * SECOND, monotonic=lambda: 5.0)
+    made = checks_of(tmp_path, clock)
+    monkeypatch.setattr(
+        checks_module, "run_preflight", lambda *_, **__: Report("live", 1_000 * SECOND, 0.1, ())
+    )
+    await made.make(feed_in_use=False)
+    assert (made.view.time, made.view.by_machine) == (1_000 * SECOND, False), "nothing is known to differ yet"
+    clock.observe(feed_at * SECOND)
+    assert (made.view.time, made.view.by_machine) == (1_000 * SECOND, by_machine)
+    await made.make(feed_in_use=True)
+    assert (made.view.time, made.view.by_machine) == (clock.now(), False)

@@ -116,6 +116,7 @@ class Desk:
         theme: str = "cockpit-dark",
         ascii_signs: bool = False,
         searcher: ScriptedSearcher | None = None,
+        embedded: bool = False,
     ) -> None:
         self.line = ScriptedLine([] if view is None else [view])
         self.switch = ScriptedKillSwitch()
@@ -132,6 +133,7 @@ class Desk:
             new_id=self._next_id,
             searcher=searcher,
             guard=lambda: self.guard,
+            embedded=embedded,
         )
 
     def _next_id(self) -> str:

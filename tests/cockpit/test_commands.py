@@ -4,6 +4,7 @@ import msgspec
 import pytest
 from textual.widgets import OptionList, Static
 
+from cockpit.keys import ACTIONS
 from cockpit.screens.auction import AuctionScreen
 from cockpit.widgets.panel import Panel
 from engine.commands import (
@@ -25,7 +26,7 @@ from engine.commands import (
     TightenStop,
 )
 from engine.views import NamedView, View
-from tests.cockpit.pictures import AUCTION, picture, with_broker
+from tests.cockpit.pictures import AUCTION, picture, with_broker, with_missing_stop
 from tests.cockpit.scripted import Desk, refusing
 
 MERIDIAN = "NSE_EQ|MERIDIAN"
@@ -418,3 +419,87 @@ async def test_redraw_keeps_the_picture() -> None:
         await pilot.press("ctrl+l")
         await desk.settle(pilot)
         assert panel_text(desk, "rows") == before
+
+
+SMALL = ((79, 24), (80, 23), (60, 1))
+BLIND = {"kill", "pause_entries", "acknowledge", "help", "redraw", "detach"}
+
+
+def drawn(desk: Desk) -> str:
+    return "\n".join(strip.text for strip in desk.app.screen._compositor.render_strips())
+
+
+@pytest.mark.parametrize("size", SMALL)
+async def test_in_a_window_too_small_to_see_an_order_every_other_key_does_nothing_and_says_so(
+    size: tuple[int, int],
+) -> None:
+    desk = Desk(picture())
+    async with desk.app.run_test(size=size) as pilot:
+        await desk.settle(pilot)
+        for action in ACTIONS:
+            if action.name in BLIND:
+                continue
+            for key in action.keys:
+                desk.app.model.notice = None
+                await pilot.press(key)
+                await desk.settle(pilot)
+                assert "make the window at least 80×24" in drawn(desk).splitlines()[min(1, size[1] - 1)], key
+        assert desk.line.sent == []
+        assert desk.line.selected == []
+        assert desk.app.model.selected_key == MERIDIAN
+        assert desk.app.screen.id == "trade"
+        assert not desk.app.model.orders_shown
+        assert desk.app.theme == "cockpit-dark"
+
+
+async def test_a_palette_left_open_in_a_shrunken_window_orders_nothing_either() -> None:
+    desk = Desk(picture())
+    async with desk.app.run_test(size=(120, 40)) as pilot:
+        await desk.settle(pilot)
+        await pilot.press("ctrl+p")
+        await desk.settle(pilot)
+        await pilot.press(*"breakeven")
+        await desk.until(
+            pilot, lambda: desk.app.screen.query_one("CommandList", OptionList).option_count == 1
+        )
+        await pilot.resize_terminal(60, 15)
+        await pilot.press("down", "enter")
+        await desk.until(pilot, lambda: "make the window at least 80×24 to trade" in drawn(desk))
+        assert desk.line.sent == []
+
+
+async def test_a_small_window_pauses_acknowledges_helps_redraws_and_quits_and_shows_each_answer() -> None:
+    desk = Desk(with_missing_stop(picture()))
+    desk.line.answer = refusing("the ledger cannot be written")
+    async with desk.app.run_test(size=(60, 15)) as pilot:
+        await desk.settle(pilot)
+        assert "!! 11:42:06 KAVERI +240 has no stop at the exchange:" in drawn(desk)
+        await pilot.press("a")
+        await desk.settle(pilot)
+        assert "exiting" not in drawn(desk)
+        await pilot.press("p")
+        await desk.settle(pilot)
+        assert desk.line.sent == [PauseEntries("id-1", paused=True)]
+        assert "pause entries: refused – the ledger cannot be written" in drawn(desk)
+        await pilot.press("ctrl+l")
+        await desk.settle(pilot)
+        assert "make the window" not in drawn(desk).splitlines()[1]
+        await pilot.press("question_mark")
+        await desk.settle(pilot)
+        assert "KEYS" in panel_text(desk, "text")
+        await pilot.press("escape", "q", "y")
+        await pilot.pause()
+        assert not desk.app.is_running
+
+
+@pytest.mark.parametrize("size", [*SMALL, (40, 2)])
+@pytest.mark.parametrize("world", ["simulated", "replay", "paper", "live"])
+async def test_a_small_window_names_the_world_and_the_kill_first(world: str, size: tuple[int, int]) -> None:
+    desk = Desk(with_header(world=world, manual_armed=True, trading="PAUSED by you"))
+    async with desk.app.run_test(size=size) as pilot:
+        await desk.settle(pilot)
+        first = drawn(desk).splitlines()[0]
+        assert f" {world.upper()} " in first
+        assert "ctrl+k KILL 2" in first
+        if size[0] >= 60:
+            assert "MANUAL ARMED" in first

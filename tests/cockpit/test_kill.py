@@ -2,6 +2,7 @@
 
 import threading
 
+import msgspec
 import pytest
 
 from cockpit.kill_key import KillKey
@@ -88,6 +89,65 @@ async def test_what_became_of_a_kill_without_an_engine_stands_across_the_screen(
         await desk.settle(pilot)
         desk.guard = guard
         await desk.until(pilot, lambda: says in panel_text(desk, "banner"))
+
+
+CONFIRMED = "flat, confirmed by cockpit flatten"
+
+
+def whole(desk: Desk) -> str:
+    return "\n".join(strip.text for strip in desk.app.screen._compositor.render_strips())
+
+
+@pytest.mark.parametrize("size", [(200, 60), (160, 45), (120, 40), (100, 36), (80, 24), (60, 15)])
+async def test_once_the_broker_said_flat_nothing_of_the_ended_engines_book_stands_any_more(
+    size: tuple[int, int],
+) -> None:
+    view = with_broker(picture(), "live")
+    armed = msgspec.structs.replace(view, header=msgspec.structs.replace(view.header, manual_armed=True))
+    desk = Desk(armed)
+    async with desk.app.run_test(size=size) as pilot:
+        await desk.settle(pilot)
+        desk.line.say(Ended("the engine is gone"))
+        await desk.settle(pilot)
+        desk.guard = Guard.CLOSING
+        await desk.until(pilot, lambda: "cockpit flatten is closing" in whole(desk))
+        assert "KILL 2" in whole(desk)
+        desk.guard = Guard.FLAT
+        await desk.until(pilot, lambda: CONFIRMED in whole(desk))
+        await desk.settle(pilot)
+        shown = whole(desk)
+        for gone in (
+            "HELD",
+            "PLACING",
+            "MANUAL ARMED",
+            "KILL 2",
+            "+3,8",
+            "+3,6",
+            "−120",
+            "+240",
+            "enter takes",
+        ):
+            assert gone not in shown, gone
+        assert "ctrl+k KILL" in shown
+        if size[0] >= 100:
+            assert "what stood here was the ended engine's last word" in " ".join(shown.split())
+        await pilot.press("q")
+        await pilot.pause()
+        assert not desk.app.is_running
+
+
+async def test_the_ended_engines_book_comes_back_when_a_later_kill_is_not_confirmed() -> None:
+    desk = Desk(picture())
+    async with desk.app.run_test(size=(160, 45)) as pilot:
+        await desk.settle(pilot)
+        desk.guard = Guard.FLAT
+        await desk.settle(pilot)
+        assert "KILL 2" in whole(desk), "an engine that still speaks is believed"
+        desk.line.say(Ended("the engine is gone"))
+        await desk.until(pilot, lambda: CONFIRMED in whole(desk))
+        desk.guard = Guard.OPEN
+        await desk.until(pilot, lambda: "KILL 2" in whole(desk))
+        assert CONFIRMED not in whole(desk)
 
 
 @pytest.mark.parametrize(

@@ -24,15 +24,25 @@ from cockpit.theme import STYLES
 from cockpit.widgets.events import paint_alerts, paint_banner, paint_events
 from cockpit.widgets.footer import paint_footer
 from cockpit.widgets.gauges import paint_performance, paint_risk, performance_line
-from cockpit.widgets.header import paint_band, paint_money, paint_tiny
+from cockpit.widgets.header import paint_band, paint_money
 from cockpit.widgets.ladder import MARK_ORDER, marks_text, paint_book, paint_head, paint_rows
 from cockpit.widgets.orders import paint_orders
 from cockpit.widgets.positions import paint_positions, paint_selected
 from cockpit.widgets.sections import Section, share_rows
 from cockpit.widgets.signals import paint_signals, waiting_line
+from cockpit.widgets.tiny import paint_tiny
 from cockpit.widgets.viewport import Viewport, look
 from cockpit.widgets.watchlist import paint_watchlist
-from engine.views import AuctionView, LadderView, LatchView, NamedView, PreflightView, Severity, View
+from engine.views import (
+    AuctionView,
+    LadderView,
+    LatchView,
+    NamedView,
+    PreflightView,
+    Severity,
+    StopState,
+    View,
+)
 from tests.cockpit.pictures import AUCTION, CHECKS, FOUND, ladder, picture, with_broker, with_missing_stop
 
 Strategy = st.SearchStrategy[typing.Any]
@@ -115,7 +125,8 @@ def test_every_line_of_the_frame_takes_any_view(
     model = Model(view=view, notice=Notice("x\x1b[2J", Severity.WARNING, 1))
     check([paint_band(view, width, silent=silent, ended=ended)], width)
     check([paint_money(view, width)], width)
-    check(paint_tiny(view, width, height, ended=ended), width, max(1, height))
+    tiny = Model(view=view, notice=model.notice, ended="gone" if ended else None)
+    check(paint_tiny(tiny, width, height, silent=silent), width, max(1, height))
     check([paint_alerts(model, width)], width)
     check([paint_alerts(model, width, silent=7)], width)
     check([paint_footer(model, width, Scope.TRADE, Scope.EVERYWHERE)], width)
@@ -195,6 +206,12 @@ def test_an_estimated_mark_keeps_its_place_and_its_sign(width: int, shown: str) 
     assert marks_text(("LOW~", "VAH", "POC~"), width) == shown
 
 
+OUTSIDE: typing.Final = msgspec.structs.replace(
+    picture().positions[0], external=True, since=0, stop=None, stop_state=StopState.MISSING
+)
+"""What the broker holds beyond our own trades."""
+
+
 def plain(lines: list[Line]) -> str:
     return "\n".join("".join(text for text, _ in line) for line in lines)
 
@@ -205,6 +222,30 @@ def test_a_missing_stop_comes_first_and_is_named_even_in_one_line() -> None:
         text = plain(paint_positions(rows, 48, height))
         assert "KAVERI" in text.splitlines()[1]
         assert "MISSING" in text
+
+
+@pytest.mark.parametrize("width", [46, 51, 68, 79])
+def test_when_a_position_was_entered_is_not_read_as_the_time_of_its_mark(width: int) -> None:
+    told = plain(paint_positions(picture().positions, width, 12))
+    assert "mark 1,512.10" in told
+    assert "since 11:40" in told
+    assert "since 05:30" not in plain(paint_positions((OUTSIDE,), width, 12))
+
+
+@pytest.mark.parametrize("width", [46, 51, 68, 79])
+@pytest.mark.parametrize(("filled", "quantity"), [(23, 664), (1_023, 4_664)])
+def test_what_was_filled_and_the_state_come_before_the_time_and_the_type(
+    filled: int, quantity: int, width: int
+) -> None:
+    rows = tuple(
+        msgspec.structs.replace(row, filled=filled, quantity=quantity) if row.state == "CANCELLED" else row
+        for row in picture().orders
+    )
+    told = plain(paint_orders(rows, width, 12))
+    assert f"{filled:,}/{quantity:,}" in told
+    assert "CANCELLED" in told
+    roomy = plain(paint_orders(picture().orders, max(width, 51), 12))
+    assert roomy.count("11:40") == len(rows)
 
 
 def test_a_row_names_price_marks_letters_and_our_own_level() -> None:
@@ -288,6 +329,17 @@ def test_the_checks_say_go_that_they_run_and_that_they_were_never_made() -> None
         assert says in plain(paint_preflight(msgspec.structs.replace(view, preflight=never), 100))
 
 
+@pytest.mark.parametrize("width", [58, 74, 110, 200])
+def test_checks_made_by_another_clock_than_the_headers_say_so(width: int) -> None:
+    view = with_broker(picture(), "live")
+    assert view.preflight is not None
+    assert "clock" not in plain(paint_preflight(view, width)).split("CONNECTIVITY")[0]
+    other = msgspec.structs.replace(view.preflight, by_machine=True)
+    told = plain(paint_preflight(msgspec.structs.replace(view, preflight=other), width))
+    assert "at 09:02:11 IST (by this machine's clock)" in told
+    assert "20 GO, 1 WARN, 2 NO-GO" in told
+
+
 def test_a_world_without_a_broker_has_nothing_to_check_and_says_what_would_be() -> None:
     text = plain(paint_preflight(picture(), 100))
     assert "This is replay: no account and no broker, so nothing has to be checked." in text
@@ -340,6 +392,48 @@ def test_a_heading_too_narrow_for_the_quote_shows_no_half_of_it() -> None:
             "volume",
             "~delta",
         }
+
+
+@pytest.mark.parametrize("symbol", ["BANKNIFTY 59000 CE 30 DEC 25", "NIFTY 25900 CE 18 AUG 26", "MERIDIAN"])
+def test_a_heading_drops_the_change_before_the_quote(symbol: str) -> None:
+    profile = msgspec.structs.replace(ladder(), symbol=symbol)
+    sight, viewport = look(profile, Viewport(), 10)
+    for width in (72, 73, 80, 100):
+        first = plain(paint_head(profile, None, sight, viewport, width, 5)).splitlines()[0]
+        assert symbol in first
+        assert "1,512.00" in first
+        assert "bid 1,511.90  ask 1,512.10" in first
+        assert "−36.00" in first or "%" not in first
+        assert "−36.00 −2.33 %" in first or width < 100
+
+
+@pytest.mark.parametrize(
+    ("symbol", "quantity", "price", "stop", "risk", "told"),
+    [
+        ("AROVEN", 951, 102_490, 102_920, 408_900, "AROVEN 951 @ 1,024.90"),
+        ("MAXHEALTH", 1_951, 102_490, 102_920, 838_900, " 1,951 @ 1,024.90"),
+        ("BANKNIFTY 59000 CE 30 DEC 25", 105, 31_240, 29_010, 234_100, "59000CE 105 @ 312.40"),
+        ("PRESTIGE", 91, 1_234_500, 1_239_500, 455_000, " 91 @ 12,345.00"),
+    ],
+)
+def test_what_waits_is_told_with_its_risk_in_the_smallest_window(
+    symbol: str, quantity: int, price: int, stop: int, risk: int, told: str
+) -> None:
+    card = msgspec.structs.replace(
+        picture().signals[0], symbol=symbol, quantity=quantity, price=price, stop=stop, risk=risk
+    )
+    line = waiting_line((card,), 79)
+    assert line is not None
+    text = plain([line])
+    assert told in text
+    assert f"stop {stop // 100:,}.{stop % 100:02d}" in text
+    assert f"risk {risk // 100:,}" in text
+    assert "enter" in text
+    assert "8 s" in text
+    wide = waiting_line((card,), 140)
+    assert wide is not None
+    assert "enter takes · x declines · 8 s" in plain([wide])
+    assert "target 2,830.00" in plain([wide])
 
 
 def test_a_record_below_a_hundred_trades_is_called_unproven() -> None:

@@ -9,7 +9,7 @@ from textual.widgets import Static
 from cockpit.theme import THEMES
 from cockpit.widgets.panel import Panel
 from engine.link import Ended
-from engine.views import CheckRow, EventLine, PreflightView, Severity, View
+from engine.views import CheckRow, EventLine, PreflightView, Severity, StopState, View
 from tests.cockpit.pictures import EVENTS, at, picture, with_broker, with_missing_stop
 from tests.cockpit.scripted import Desk
 from tests.cockpit.test_commands import panel_text, with_header
@@ -66,6 +66,43 @@ async def test_leaving_an_ended_engine_with_positions_asks_and_says_what_closes_
         await pilot.press("y")
         await pilot.pause()
         assert not desk.app.is_running
+
+
+@pytest.mark.parametrize(
+    ("world", "says"),
+    [
+        ("live", "nothing of ours guards the positions but their stops at the exchange."),
+        ("paper", "nothing guards the positions: their stops are simulated and end too."),
+        ("replay", "nothing guards the positions: their stops are simulated and end too."),
+    ],
+)
+async def test_leaving_an_engine_inside_the_screen_says_that_it_ends_too(world: str, says: str) -> None:
+    view = with_header(world=world)
+    held = tuple(msgspec.structs.replace(row, stop_state=StopState.HELD) for row in view.positions)
+    desk = Desk(msgspec.structs.replace(view, positions=held), embedded=True)
+    async with desk.app.run_test(size=(120, 40)) as pilot:
+        await desk.settle(pilot)
+        await pilot.press("q")
+        await desk.settle(pilot)
+        said = " ".join(str(part.render()) for part in desk.app.screen.query(Static))
+        assert "2 positions are open. Leave the screen?" in said
+        assert f"The engine ends with this screen: {says}" in said
+        assert "goes on" not in said
+        await pilot.press("n", "question_mark")
+        await desk.settle(pilot)
+        assert "Quitting ends the engine too: it runs inside this screen." in panel_text(desk, "text")
+
+
+async def test_leaving_a_live_engine_inside_the_screen_names_what_has_no_stop() -> None:
+    view = with_header(world="live")
+    desk = Desk(msgspec.structs.replace(view, positions=view.positions[1:]), embedded=True)
+    async with desk.app.run_test(size=(120, 40)) as pilot:
+        await desk.settle(pilot)
+        await pilot.press("q")
+        await desk.settle(pilot)
+        said = " ".join(str(part.render()) for part in desk.app.screen.query(Static))
+        assert "nothing of ours guards the position but its stop at the exchange, and" in said
+        assert "none is held for KAVERI +240." in said
 
 
 async def test_leaving_an_ended_engine_flat_asks_nothing() -> None:
@@ -217,6 +254,27 @@ async def test_a_long_reason_hides_neither_the_missing_sign_in_nor_the_time(size
         await desk.settle(pilot)
         band = panel_text(desk, "band")
         assert all(part in band for part in (" LIVE ", "PAUSED: pre-flight", "… ", "11:42:07 IST", "SIGN IN"))
+
+
+@pytest.mark.parametrize("world", ["simulated", "replay", "paper", "live"])
+@pytest.mark.parametrize("trading", ["PAUSED by you", "PAUSED: pre-flight says no-go: token: none", "AUTO"])
+@pytest.mark.parametrize("signed_in", [at(23, 30), at(12, 12, 6), None])
+async def test_the_armed_hand_is_seen_in_the_smallest_window_whatever_else_is_told(
+    world: str, trading: str, signed_in: int | None
+) -> None:
+    view = with_header(
+        world=world, stage="SMALL", trading=trading, manual_armed=True, signed_in_until=signed_in
+    )
+    desk = Desk(view)
+    async with desk.app.run_test(size=(80, 24)) as pilot:
+        await desk.settle(pilot)
+        band = panel_text(desk, "band")
+        assert f" {world.upper()} " in band
+        assert trading.split(maxsplit=1)[0].rstrip(":") in band
+        assert " MANUAL ARMED " in band
+        assert "feed LIVE" in band
+        if signed_in is None and world in ("paper", "live"):
+            assert " SIGN IN " in band
 
 
 @pytest.mark.parametrize("theme", [theme.name for theme in THEMES])

@@ -1,12 +1,15 @@
 """Rows of a position: the stop that is shown is the one that stands at the exchange."""
 
-from engine.commands import TightenStop
+from engine.commands import Outcome, TightenStop
 from engine.market.clock import SECOND
+from engine.market.price import average_price
+from engine.orders.messages import Role
 from engine.orders.trade import Trade
-from engine.presenter.rows import position_row
+from engine.presenter.rows import order_rows, position_row
 from engine.views import StopState
-from tests.core.faults import opened, stop_of, trade_of
-from tests.core.hostile import STOCK, TICK
+from tests.core.faults import opened, said, stop_of, trade_of
+from tests.core.hostile import STOCK, TICK, Resting, World
+from tests.core.test_happy_path import buy
 
 
 def test_a_stop_whose_change_the_broker_refuses_is_shown_where_it_stands() -> None:
@@ -30,3 +33,31 @@ def test_a_stop_whose_change_the_broker_refuses_is_shown_where_it_stands() -> No
     row = position_row(world.core, trade, world.now)
     assert row.stop == trade.stop.trigger == stop_of(world).trigger_price
     assert row.stop_term == "manual"
+
+
+def test_one_fill_has_one_average_wherever_it_is_shown_and_told() -> None:
+    world = World()
+    filled = world.fill
+
+    def fill(order: Resting, quantity: int, price: int) -> None:
+        # Half a paisa or a little more for each unit beside the touch, as several trades of one order make it.
+        order.value += quantity // 2 + 1
+        filled(order, quantity, price)
+
+    world.fill = fill  # type: ignore[method-assign]
+    assert buy(world).outcome is Outcome.ACCEPTED
+    world.run(2 * SECOND)
+    trade = trade_of(world)
+    assert isinstance(trade, Trade)
+    assert trade.entry_value % trade.entry_quantity
+    held = position_row(world.core, trade, world.now)
+    entry = next(row for row in order_rows(world.core, world.now) if row.role == Role.ENTRY)
+    assert held.average == entry.average == trade.average == trade.entry_value // trade.entry_quantity + 1
+    assert said(world, f"filled {held.average / 100:,.2f}")
+
+
+def test_half_a_paisa_is_rounded_up_and_less_is_left_away() -> None:
+    assert average_price(2 * 163_947 + 1, 2) == 163_948
+    assert average_price(3 * 163_947 + 1, 3) == 163_947
+    assert average_price(3 * 163_947 + 2, 3) == 163_948
+    assert average_price(0, 0) is None

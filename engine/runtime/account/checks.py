@@ -9,7 +9,7 @@ import config
 from engine.core import Checked
 from engine.feeds.upstox.clock import LiveClock
 from engine.home import Home
-from engine.market.clock import Instant, datetime_of
+from engine.market.clock import MINUTE, Instant, datetime_of
 from engine.preflight.report import Report
 from engine.preflight.run import run_preflight
 from engine.runtime.plan import Market
@@ -40,6 +40,7 @@ class Checks:
         self._clock = clock
         self._report: Report | None = None
         self._made: Instant = 0
+        self._made_by_machine = False
         self.running = False
         self.refusal = ""
         """Why the broker takes no call of ours now; empty while it does."""
@@ -61,7 +62,15 @@ class Checks:
             CheckRow(one.group.value, one.name, one.state.value, one.figure, one.reason)
             for one in report.checks
         )
-        return PreflightView(report.go, self._made, rows, running=self.running)
+        return PreflightView(
+            report.go, self._made, rows, running=self.running, by_machine=self._is_by_another_clock
+        )
+
+    @property
+    def _is_by_another_clock(self) -> bool:
+        """Whether the checks were made before the feed told a time that has turned out to be another."""
+        offset = self._clock.offset
+        return self._made_by_machine and offset is not None and abs(offset) > MINUTE
 
     @property
     def verdict(self) -> Checked:
@@ -100,4 +109,5 @@ class Checks:
             day=datetime_of(self._clock.now()).date() if self._clock.running else None,
         )
         # On the run's own clock, as everything else on the screen; before it runs there is the report's.
-        self._made = self._clock.now() if self._clock.running else self._report.time
+        self._made_by_machine = not self._clock.running
+        self._made = self._report.time if self._made_by_machine else self._clock.now()
