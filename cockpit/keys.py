@@ -321,7 +321,7 @@ ACTIONS: Final = (
         ("q", "ctrl+q"),
         "q",
         "quit",
-        "Leave the screen; the engine goes on guarding every position. Asks when one is open.",
+        "Leave the screen; the engine goes on, unless it was begun with --embedded. Asks when a position is open.",
         _SCREEN,
         Scope.EVERYWHERE,
         3,
