@@ -7,15 +7,15 @@ from engine.home import WorldDirectory
 from engine.latch import read_latch
 from engine.market.clock import isoformat
 from engine.process import engine_state
-from engine.runtime.plan import Market
+from engine.runtime.plan import Market, RunPlan
 from engine.standing.live import broker_of, live_status
 from engine.standing.paper import paper_status
-from engine.standing.world import mode_of, read_plan, risk_of, was_never_used
+from engine.standing.world import mode_of, plan_or_reason, risk_of, was_never_used
 
 
 def read_status(directory: WorldDirectory, settings: config.Settings) -> tuple[dict[str, object], str]:
     """Return the contract's status object of one world, and why it says less than it could (else empty)."""
-    plan = read_plan(directory)
+    plan, unread = plan_or_reason(directory)
     latch = read_latch(directory.latch)
     state = engine_state(directory).value if directory.path.is_dir() else "none"
     status: dict[str, object] = {
@@ -44,15 +44,13 @@ def read_status(directory: WorldDirectory, settings: config.Settings) -> tuple[d
     if reach is not None and not paper:
         found, problem = live_status(directory, reach)
         risk = {} if reach.plan is None else {"risk": risk_of(directory, reach.plan)}
-        return {**status, **found, **risk}, problem
+        return {**status, **found, **risk}, _all_of(problem, _hidden(directory, plan, unread, settings))
     if was_never_used(directory):
         return status, "this world was never used, so nobody was asked"
-    if plan is None:
-        return status, f"{directory.ledger}: expected the ledger's newest run, got none"
-    answer = paper_status(directory, plan)
+    answer = paper_status(directory, plan, settings)
     if isinstance(answer, str):
-        return status, answer
-    problem = ""
+        return status, _all_of(unread, answer)
+    problem = unread
     if reach is not None:
         standing = reach.standing()
         if not standing.flat:
@@ -60,7 +58,25 @@ def read_status(directory: WorldDirectory, settings: config.Settings) -> tuple[d
             problem = (
                 f"today's live run is not shown here; its broker {known} (`cockpit flatten` closes both)"
             )
-    return {**status, **answer, "risk": risk_of(directory, plan)}, problem
+    risk = {} if plan is None else {"risk": risk_of(directory, plan)}
+    return {**status, **answer, **risk}, problem
+
+
+def _hidden(directory: WorldDirectory, plan: RunPlan | None, unread: str, settings: config.Settings) -> str:
+    """Return what the broker's answer leaves out where the ledger does not read; empty when nothing."""
+    if plan is not None or not directory.exchange.exists():
+        return unread if directory.place.exists() else ""
+    answer = paper_status(directory, None, settings)
+    flat = (
+        not isinstance(answer, str) and isinstance(answer["book"], dict) and answer["book"]["state"] == "FLAT"
+    )
+    return (
+        unread if flat else _all_of(unread, "a paper book is open beside it (`cockpit flatten` closes both)")
+    )
+
+
+def _all_of(*texts: str) -> str:
+    return "; ".join(text for text in texts if text)
 
 
 def describe(status: dict[str, Any], problem: str) -> str:
