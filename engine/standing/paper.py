@@ -7,11 +7,13 @@ from engine.brokers.paper import PaperExchange
 from engine.brokers.store import ExchangeError, standing_book
 from engine.home import WorldDirectory
 from engine.market.calendar import CalendarError
+from engine.market.charges import order_charges
 from engine.market.clock import isoformat
 from engine.market.price import Paise, rupees_of
 from engine.market.session import TradingDay
 from engine.orders.messages import BrokerPosition, OrderReport, OrderType
 from engine.runtime.plan import RunPlan
+from engine.setups.signal import Side
 from engine.standing.world import day_of, schedule
 
 ENDED_STATUSES = frozenset({"complete", "cancelled", "rejected", "cancelled after market order"})
@@ -87,7 +89,7 @@ def _from_exchange(exchange: PaperExchange, plan: RunPlan | None, day: TradingDa
     market_time = exchange.market_time
     instruments = exchange.instruments if plan is None else plan.instruments
     clean = exchange.flat and (plan is None or cursor.run == plan.run)
-    pnl = _result(exchange)
+    pnl = _result(exchange, day)
     paid = exchange.costs
     return {
         "phase": day.phase(instruments[0].kind, market_time).value if instruments else None,
@@ -150,17 +152,24 @@ def _order(order: OrderReport) -> dict[str, object]:
     }
 
 
-def _result(exchange: PaperExchange) -> dict[str, object]:
-    """Return the day's result as the exchange's fills have it: cash flow plus what is held at its mark."""
-    cash = held = 0
+def _result(exchange: PaperExchange, day: TradingDay) -> dict[str, object]:
+    """Return the day's result as the exchange's fills have it: cash flow plus what is held at its mark.
+
+    As on the screen and against the day's loss limit, ``charges`` are those paid and those of closing what is held.
+    """
+    cash = held = closing = 0
+    kinds = {instrument.key: instrument.kind for instrument in exchange.instruments}
     known = True
     for position in exchange.positions:
         cash += position.sell_value - position.buy_value
         if position.quantity:
             mark = exchange.mark(position.instrument)
             known = known and mark is not None
-            held += (mark or 0) * position.quantity
-    charges = exchange.charges
+            worth = (mark or 0) * position.quantity
+            held += worth
+            side = Side.SELL if position.quantity > 0 else Side.BUY
+            closing += order_charges(kinds[position.instrument], side, abs(worth), day.day).total
+    charges = exchange.charges + closing
     realised = exchange.realised
     net = cash + held - charges
     return {

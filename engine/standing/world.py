@@ -13,9 +13,10 @@ from engine.ledger.reader import LedgerReader
 from engine.ledger.records import LedgerError
 from engine.market.calendar import load_calendar
 from engine.market.clock import trading_date
-from engine.market.price import rupees_of
+from engine.market.price import paise_of, rupees_of
 from engine.market.session import TradingDay, trading_day
 from engine.orders.states import State
+from engine.risk.limits import open_day, wished_limits
 from engine.runtime.plan import Market, RunPlan
 from engine.runtime.run import RunError
 from engine.runtime.run import read_plan as plan_of
@@ -121,15 +122,16 @@ def risk_of(directory: WorldDirectory, plan: RunPlan) -> dict[str, object]:
     except (LedgerError, msgspec.DecodeError):
         state = None
     if state is None:
-        return {
-            "account": plan.configured().account.capital,
-            "day_loss_limit": None,
-            "stopped_for_day": False,
-        }
+        # Nothing was closed yet, so nothing was kept of the limits: they are those that the run began with.
+        settings = plan.configured()
+        account = paise_of(settings.account.capital) if plan.account is None else plan.account
+        limits = open_day(plan.day, account, wished_limits(settings.risk))
+    else:
+        limits = state.limits
     return {
-        "account": rupees_of(state.limits.account),
-        "day_loss_limit": rupees_of(state.limits.loss_limit),
-        "stopped_for_day": state.limits.stopped,
+        "account": rupees_of(limits.account),
+        "day_loss_limit": rupees_of(limits.loss_limit),
+        "stopped_for_day": limits.stopped,
     }
 
 

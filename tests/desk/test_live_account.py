@@ -16,6 +16,7 @@ from engine.core import DAY_LOSS
 from engine.home import Home, World, WorldDirectory
 from engine.latch import Latch, LatchState, read_latch, wall_clock
 from engine.ledger.store import Ledger
+from engine.market.charges import order_charges
 from engine.market.instrument import Instrument, InstrumentClass, Provenance
 from engine.orders.dispatch import Record
 from engine.orders.messages import OrderType, PlaceOrder, Role
@@ -144,12 +145,17 @@ def test_status_is_the_brokers_own_word(broker: RunningFake, account: WorldDirec
     pnl = status["pnl"]
     assert isinstance(pnl, dict)
     assert (pnl["realised"], pnl["open"]) == (0.0, -1.0)
-    assert pnl["charges"] > 0
+    turnover = 10 * (LAST + 10), 10 * LAST
+    sides = Side.BUY, Side.SELL
+    charges = [
+        order_charges(SPOT.kind, side, value, DAY).total for side, value in zip(sides, turnover, strict=True)
+    ]
+    assert pnl["charges"] == sum(charges) / 100
     assert pnl["net"] == pytest.approx(-1.0 - pnl["charges"])
     told = describe(status, problem)
     assert "by the broker" in told
     assert "charges" in told
-    assert "without those of closing what is open" in told
+    assert "those of closing what is open counted" in told
 
 
 def test_status_of_a_closed_day_is_flat_with_what_was_realised(
