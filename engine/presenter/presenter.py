@@ -296,7 +296,9 @@ def _watch_row(core: Core, context: Context, around: Surroundings) -> WatchRow:
 
 def _detail(core: Core, instrument: Instrument, note: str) -> str:
     words = [note] if note else []
-    if instrument.kind not in (InstrumentClass.STOCK, InstrumentClass.AUCTION_STOCK):
+    if not instrument.tradable:
+        words.append("index: context only")
+    elif instrument.kind not in (InstrumentClass.STOCK, InstrumentClass.AUCTION_STOCK):
         words.append(f"lot {instrument.lot}")
     if instrument.expiry is not None:
         words.append(f"exp {max(0, (instrument.expiry - core.day.day).days)}d")
