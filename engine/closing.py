@@ -3,11 +3,13 @@
 import asyncio
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Final
 
 import config
 from engine.brokers.store import ExchangeError
 from engine.brokers.upstox.closing import flatten_account
+from engine.brokers.upstox.closing_orders import keep_closing_orders
 from engine.closing_progress import EngineWatcher, Progress
 from engine.commands import CommandResult, Outcome, Rearm
 from engine.home import HomeError, WorldDirectory
@@ -194,6 +196,9 @@ def _close_at_broker(
 ) -> tuple[bool, str]:
     awaited = frozenset[str]() if reach.plan is None else unanswered_tags(directory, reach.plan)
     report = flatten_account(reach.client, reach.scope, patience=patience, awaited=awaited, tell=tell)
+    # The closing is done: a list that cannot be kept takes nothing from it.
+    with suppress(OSError, ValueError):
+        keep_closing_orders(directory.closing_orders, report.exit_ids)
     standing = report.standing
     outside = left_outside(standing)
     if report.flat:

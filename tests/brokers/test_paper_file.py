@@ -207,7 +207,7 @@ def test_the_standing_book_is_flattened_without_an_engine(path: Path) -> None:
         Closed(OPTION, -70, 40 * 6_010 + 30 * 6_020),
         Closed(STOCK, 30, 30 * 99_990),
     )
-    assert {fill.quality for fill in tool.fills if fill.tag.startswith("FLATTEN")} == {"STALE"}
+    assert {fill.quality for fill in tool.fills if fill.tag.startswith("flatten-")} == {"STALE"}
     tool.close()
     again = open_exchange(path)
     assert again.flat
@@ -223,7 +223,7 @@ def test_flattening_prices_what_the_book_does_not_hold_at_its_last_level() -> No
     exchange.advance(TEN + LATENCY + WAIT)
     report = exchange.flatten_standing(TEN + SECOND)
     assert report.closed == (Closed(STOCK, 30, 10 * 99_990 + 5 * 99_980 + 15 * 99_980),)
-    assert final(exchange, "FLATTEN-2").price == 99_980
+    assert final(exchange, "flatten-2").price == 99_980
 
 
 def test_flattening_a_side_without_depth_uses_the_last_price() -> None:
