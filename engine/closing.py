@@ -3,11 +3,13 @@
 import asyncio
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Final
 
 import config
 from engine.brokers.store import ExchangeError
 from engine.brokers.upstox.closing import flatten_account
+from engine.brokers.upstox.closing_orders import keep_closing_orders
 from engine.closing_progress import EngineWatcher, Progress
 from engine.commands import CommandResult, Outcome, Rearm
 from engine.home import HomeError, WorldDirectory
@@ -21,7 +23,7 @@ from engine.standing import (
     counted,
     left_outside,
     open_paper,
-    read_plan,
+    plan_or_reason,
     stopped_for_day,
     unanswered_tags,
     was_never_used,
@@ -34,6 +36,10 @@ _ANSWER_SECONDS: Final = 10.0
 _AT_ONCE: Final = 0.3
 """Seconds in which most kills are done: nobody attaches to an engine to read of those."""
 _OPEN: Final = "positions or orders are open"
+_UNREACHED: Final = (
+    "a live run left its place here and its broker cannot be asked: expected settings that can be used, got none; "
+    "mend cockpit.toml, `cockpit config --check` says how"
+)
 
 
 def flatten_world(
@@ -150,7 +156,8 @@ def _flatten_without_engine(
         done = _close_everything(directory, settings, patience, tell)
         flat = all(part for part, _ in done)
         latch.mark(LatchState.FLAT if flat else LatchState.STUCK)
-        words = "; ".join(text for part, text in done if flat or not part)
+        # What stands in the way first; what was closed all the same is known to be closed.
+        words = "; ".join(text for _, text in sorted(done, key=lambda part: part[0]))
         return flat, f"{'FLAT' if flat else 'NOT FLAT'}: {words}; latched"
     finally:
         latch.close()
@@ -159,20 +166,29 @@ def _flatten_without_engine(
 def _close_everything(
     directory: WorldDirectory, settings: config.Settings | None, patience: float, tell: Callable[[str], None]
 ) -> list[tuple[bool, str]]:
-    """Close wherever orders of a world may be: at the broker first, then in the paper exchange."""
-    plan = read_plan(directory)
+    """Close wherever orders of a world may be: at the broker first, then in the paper exchange.
+
+    A ledger that does not read hides which of the two it was: whatever file of theirs is there is answered for.
+    """
+    plan, unread = plan_or_reason(directory)
     reach = broker_of(directory, settings)
     done = [] if reach is None else [_close_at_broker(directory, reach, patience, tell)]
     if plan is not None and plan.choice.market is Market.LIVE:
         return done
     if was_never_used(directory):
         return done or [(True, "no order was ever sent here")]
-    if plan is None:
-        text = (
-            f"{directory.ledger}: expected the newest run, got none that reads; the exchange cannot be asked"
-        )
-        return [*done, (False, text)]
-    return [*done, _close_paper(directory, plan)]
+    if plan is not None:
+        return [*done, _close_paper(directory, plan, settings)]
+    if directory.exchange.exists():
+        done.append(_close_paper(directory, None, settings))
+    if directory.place.exists() and reach is None:
+        done.append((False, _UNREACHED))
+    return [*done, (bool(done), unread if done else _nobody_to_ask(directory, unread))]
+
+
+def _nobody_to_ask(directory: WorldDirectory, unread: str) -> str:
+    """Return why a world whose ledger does not read, and that has no other file, is not called flat."""
+    return f"{unread}. Nor is there {directory.exchange}, so nobody can say what is open"
 
 
 def _close_at_broker(
@@ -180,6 +196,9 @@ def _close_at_broker(
 ) -> tuple[bool, str]:
     awaited = frozenset[str]() if reach.plan is None else unanswered_tags(directory, reach.plan)
     report = flatten_account(reach.client, reach.scope, patience=patience, awaited=awaited, tell=tell)
+    # The closing is done: a list that cannot be kept takes nothing from it.
+    with suppress(OSError, ValueError):
+        keep_closing_orders(directory.closing_orders, report.exit_ids)
     standing = report.standing
     outside = left_outside(standing)
     if report.flat:
@@ -196,8 +215,10 @@ def _close_at_broker(
     return False, "; ".join(word for word in words if word)
 
 
-def _close_paper(directory: WorldDirectory, plan: RunPlan) -> tuple[bool, str]:
-    exchange = open_paper(directory, plan, read_only=False)
+def _close_paper(
+    directory: WorldDirectory, plan: RunPlan | None, settings: config.Settings | None
+) -> tuple[bool, str]:
+    exchange = open_paper(directory, plan, settings, read_only=False)
     if isinstance(exchange, str):
         return False, exchange
     try:
@@ -216,7 +237,7 @@ def _close_paper(directory: WorldDirectory, plan: RunPlan) -> tuple[bool, str]:
 
 def _why_not_flat(directory: WorldDirectory, settings: config.Settings | None) -> str:
     """Ask wherever orders of a world may be; return why it is not known to be flat, empty when it is."""
-    plan = read_plan(directory)
+    plan, unread = plan_or_reason(directory)
     reach = broker_of(directory, settings)
     if reach is not None:
         standing = reach.standing()
@@ -226,11 +247,11 @@ def _why_not_flat(directory: WorldDirectory, settings: config.Settings | None) -
             return f"{_OPEN} at the broker; cockpit flatten closes them"
     if (plan is not None and plan.choice.market is Market.LIVE) or was_never_used(directory):
         return ""
-    if plan is None:
-        return (
-            f"{directory.ledger}: expected the newest run, got none that reads; the exchange cannot be asked"
-        )
-    exchange = open_paper(directory, plan, read_only=True)
+    if plan is None and directory.place.exists() and reach is None:
+        return _UNREACHED
+    if plan is None and not directory.exchange.exists():
+        return _nobody_to_ask(directory, unread) if reach is None else ""
+    exchange = open_paper(directory, plan, settings, read_only=True)
     if isinstance(exchange, str):
         return exchange
     try:
@@ -250,7 +271,9 @@ def _rearm_without_engine(directory: WorldDirectory, settings: config.Settings |
         return False, f"stays latched: {error}"
     finally:
         latch.close()
-    return True, "the latch is cleared; entries are allowed again"
+    cleared = "the latch is cleared; entries are allowed again"
+    plan, unread = plan_or_reason(directory)
+    return True, cleared if plan is not None or was_never_used(directory) else f"{cleared}. {unread}"
 
 
 async def _rearm_by_engine(directory: WorldDirectory) -> tuple[bool, str]:

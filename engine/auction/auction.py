@@ -58,6 +58,7 @@ class Auction:
         "_seen",
         "_started",
         "_ticks_per_row",
+        "_unseen_until",
         "average_price",
         "bars",
         "brackets",
@@ -138,6 +139,8 @@ class Auction:
         """Trade time of the newest packet of the session that was taken in whole."""
         self._nothing_new = Applied(instrument.key, accepted=True)
         self._started = False
+        self._unseen_until: Instant = 0
+        """Where an index's record began: it may still tell of a change that is older."""
         self._joins = False
         """Whether the next packet is the first after an estimated past."""
         self._freeze_time = session_open + ROW_FROZEN_AFTER
@@ -237,7 +240,10 @@ class Auction:
             self.average_price = update.average_price
         if self.opening is not None and time < self.brackets.hour_end:
             self.opening.see(price, day, time)
-        self.brackets.trade(time, price, day)
+        if time < self._unseen_until:
+            self.brackets.widen(price, day)
+        else:
+            self.brackets.trade(time, price, day)
         increment, late = accepted.increment, accepted.after_hole
         self._trade(update, increment, late=late)
         if minute is None or self.bars.knows(minute):
@@ -361,8 +367,12 @@ class Auction:
                 self.opening = Opening(opened, self.brackets.opening_end, self._range.value)
             return
         self._remember(update.last, update.trade_time)
-        self.partial_since = update.trade_time
-        self.brackets.start_late(update.trade_time)
+        # Nothing trades between a trade and the packet that tells of it; an index moves without any.
+        begins = update.trade_time
+        if not self.instrument.tradable:
+            begins = self._unseen_until = max(begins, min(update.arrival, self.session_close - 1))
+        self.partial_since = begins
+        self.brackets.start_late(begins)
         self.seeded_from = None if update.day is None else DAY_BAR
         self._rebase(update)
 
@@ -390,7 +400,8 @@ class Auction:
 
     def _pass_by(self, update: MarketUpdate, minute: Bar | None) -> Applied:
         time = update.trade_time
-        if not self._started and time < self.session_open:
+        seen_before = self.instrument.tradable or update.arrival < self.session_open
+        if not self._started and time < self.session_open and seen_before:
             self._remember(update.last, time)
             self._rebase(update)
         if not self._started and time >= self.session_close:

@@ -137,6 +137,12 @@ class Brackets:
                 self.opening_high = self.high
                 self.opening_low = self.low
 
+    def widen(self, price: Paise, day: Bar | None) -> None:
+        """Take the day's range from a packet whose time lies before the record: no bracket was seen of that."""
+        high, low = (price, price) if day is None else (max(day.high, price), min(day.low, price))
+        self.high = high if self.high is None else max(self.high, high)
+        self.low = low if self.low is None else min(self.low, low)
+
     def correct(self, bar: Bar) -> None:
         """Take a completed minute: its extremes belong to the bracket it lies in, unless we were not there yet."""
         index = (bar.start - self.session_open) // self.length

@@ -4,6 +4,7 @@ from engine.brokers.floor import Floor
 from engine.brokers.matching import Take, walk, worse
 from engine.brokers.records import STALE, Closed, Depth
 from engine.market.clock import Instant
+from engine.orders.dispatch import FLATTEN
 from engine.orders.messages import OrderType, PlaceOrder, Role
 from engine.setups.signal import Side
 
@@ -35,7 +36,7 @@ def close_standing(floor: Floor, now: Instant) -> tuple[tuple[Closed, ...], tupl
         limit = takes[0][0]
         for price, _ in takes:
             limit = worse(side, limit, price)
-        tag = f"FLATTEN-{len(register.orders) + 1}"
+        tag = f"{FLATTEN}{len(register.orders) + 1}"
         request = PlaceOrder(tag, key, side, Role.EXIT, OrderType.LIMIT, abs(quantity), limit)
         order = register.enter(request, floor.clock, time)
         register.make_live(order)

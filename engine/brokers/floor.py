@@ -82,6 +82,11 @@ class Floor:
         self.depths = {key: Depth(key) for key in self._instruments}
         self.touched_depths: dict[str, Depth] = {}
 
+    @property
+    def instruments(self) -> tuple[Instrument, ...]:
+        """Return what orders may be in."""
+        return tuple(self._instruments.values())
+
     def follow(self, instrument: Instrument) -> None:
         """Trade one more instrument."""
         self._instruments.setdefault(instrument.key, instrument)
@@ -94,8 +99,17 @@ class Floor:
         orders: Iterable[Order],
         fills: Iterable[Fill],
         depths: Iterable[Depth],
+        instruments: Iterable[Instrument] = (),
     ) -> None:
-        """Take over what a file held; positions follow from the fills."""
+        """Take over what a file held; positions follow from the fills.
+
+        Of ``instruments`` those are traded on that have orders: the run that opens the file may follow others.
+        """
+        orders = tuple(orders)
+        ordered = {order.instrument for order in orders}
+        for instrument in instruments:
+            if instrument.key in ordered:
+                self.follow(instrument)
         self.clear()
         self.clock, self.stamps = clock, stamps
         self.register.restore(orders, fills)

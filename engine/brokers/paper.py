@@ -59,6 +59,7 @@ class PaperExchange:
         self._floor = Floor(instruments, day, settings.book_wait_ms * MILLISECOND)
         self._flight: list[InFlight] = []
         self._flight_changed = True
+        self._instruments_changed = True
         self._submitted = 0
         self._saved_fills = 0
         self._clear = False
@@ -66,7 +67,9 @@ class PaperExchange:
         book = store.load() if store is not None else None
         if book is not None:
             self._cursor, self._submitted, self._flight = book.cursor, book.submitted, book.in_flight
-            self._floor.restore(book.clock, book.stamps, book.orders, book.fills, book.depths)
+            self._floor.restore(
+                book.clock, book.stamps, book.orders, book.fills, book.depths, book.instruments
+            )
             self._saved_fills = len(book.fills)
 
     @classmethod
@@ -113,6 +116,34 @@ class PaperExchange:
         return tuple(order.report() for order in self._floor.register.orders.values())
 
     @property
+    def instruments(self) -> tuple[Instrument, ...]:
+        """Return what orders may be in: what was given, and what the file's own orders are in."""
+        return self._floor.instruments
+
+    @property
+    def charges(self) -> Paise:
+        """Return the charges of everything executed, rounded once per order, paise, ESTIMATED."""
+        return sum(order.charges for order in self._floor.register.orders.values())
+
+    @property
+    def costs(self) -> dict[str, Paise]:
+        """Return what is held now at cost, by instrument, signed like its quantity, paise."""
+        return self._floor.register.costs()
+
+    @property
+    def realised(self) -> Paise:
+        """Return the gross result of what was closed, parts of open positions included, paise."""
+        cash = sum(position.sell_value - position.buy_value for position in self.positions)
+        return cash + sum(self.costs.values())
+
+    @property
+    def unnamed(self) -> tuple[str, ...]:
+        """Return the instruments in which something is open and of which neither file nor caller knows the terms."""
+        named = {instrument.key for instrument in self.instruments}
+        held = [key for key, quantity in self._floor.register.net.items() if quantity]
+        return tuple(key for key in dict.fromkeys([*held, *self._floor.register.live]) if key not in named)
+
+    @property
     def lives_on(self) -> bool:
         """Return no: what came after the last commit never happened."""
         return False
@@ -150,6 +181,7 @@ class PaperExchange:
     def follow(self, instrument: Instrument) -> None:
         """Trade one more instrument from now on."""
         self._floor.follow(instrument)
+        self._instruments_changed = True
 
     def remember(self, orders: Iterable[object]) -> None:
         """Do nothing: this exchange keeps its own book."""
@@ -272,6 +304,8 @@ class PaperExchange:
             ]
             if self._flight_changed:
                 state += [("submitted", _encode(self._submitted)), ("in_flight", _encode(self._flight))]
+            if self._instruments_changed:
+                state.append(("instruments", _encode(self._floor.instruments)))
             batch = Batch(
                 clear=self._clear,
                 state=state,
@@ -279,7 +313,7 @@ class PaperExchange:
                 fills=[(fill.number, _encode(fill)) for fill in register.fills[self._saved_fills :]],
                 depths=[(depth.instrument, _encode(depth)) for depth in floor.touched_depths.values()],
             )
-        self._clear = self._flight_changed = False
+        self._clear = self._flight_changed = self._instruments_changed = False
         self._saved_fills = len(register.fills)
         register.touched.clear()
         floor.touched_depths.clear()

@@ -8,6 +8,7 @@ from engine.brokers.records import CANCELLED, COMPLETE, OPEN, Fill, Order
 from engine.market.charges import order_charges
 from engine.market.clock import Instant
 from engine.market.instrument import Instrument
+from engine.market.price import Paise
 from engine.orders.messages import BrokerEvent, BrokerPosition, PlaceOrder
 from engine.setups.signal import Side
 
@@ -135,6 +136,26 @@ class Register:
             BrokerPosition(key, bought - sold, bought, paid, sold, received)
             for key, (bought, paid, sold, received) in sums.items()
         )
+
+    def costs(self) -> dict[str, Paise]:
+        """Return what is held now at cost, by instrument, signed like its quantity: folded fill by fill, paise."""
+        held: dict[str, tuple[int, Paise]] = {}
+        for fill in self.fills:
+            quantity, value = held.get(fill.instrument, (0, 0))
+            signed = fill.quantity * fill.side.sign
+            if quantity * signed >= 0:
+                held[fill.instrument] = (quantity + signed, value + signed * fill.price)
+                continue
+            closing = min(abs(signed), abs(quantity))
+            value -= value * closing // abs(quantity)
+            beyond = abs(signed) - closing
+            left = quantity + closing * fill.side.sign
+            held[fill.instrument] = (
+                (left, value)
+                if not beyond
+                else (beyond * fill.side.sign, beyond * fill.side.sign * fill.price)
+            )
+        return {instrument: value for instrument, (_, value) in held.items()}
 
     def _keep(self, fill: Fill) -> None:
         self.fills.append(fill)

@@ -7,8 +7,9 @@ stopped, flattened from outside and then continued must not put its old book bac
 import sqlite3
 import threading
 from collections.abc import Sequence
-from contextlib import suppress
+from contextlib import closing, suppress
 from dataclasses import dataclass
+from datetime import date
 from pathlib import Path
 from typing import Final, TypeVar
 
@@ -16,7 +17,8 @@ import msgspec
 
 from engine.brokers.market_clock import MarketClock
 from engine.brokers.records import Cursor, Depth, Fill, InFlight, Order
-from engine.market.clock import Instant
+from engine.market.clock import Instant, trading_date
+from engine.market.instrument import Instrument
 
 SCHEMA_VERSION: Final = 1
 
@@ -71,6 +73,13 @@ class Book(msgspec.Struct):
     orders: list[Order]
     fills: list[Fill]
     depths: list[Depth]
+    instruments: list[Instrument] = []
+    """What the orders may be in: enough to close what is open with no ledger at hand. Older files name nothing."""
+
+    @property
+    def day(self) -> date:
+        """Return the trading day of what happened last."""
+        return trading_date(self.clock or self.cursor.now)
 
 
 class Batch(msgspec.Struct):
@@ -129,6 +138,7 @@ class ExchangeStore:
                 orders=self._rows("SELECT body FROM orders ORDER BY sequence", Order),
                 fills=self._rows("SELECT body FROM fills ORDER BY number", Fill),
                 depths=self._rows("SELECT body FROM depths ORDER BY instrument", Depth),
+                instruments=msgspec.json.decode(state.get("instruments", "[]"), type=list[Instrument]),
             )
         except (sqlite3.DatabaseError, msgspec.DecodeError, KeyError) as error:
             raise self._damaged(str(error)) from error
@@ -225,3 +235,14 @@ class ExchangeStore:
         return ExchangeDamagedError(
             f"{self._path}: the file of {self._wording.name} is damaged ({detail}); {self._wording.damaged}"
         )
+
+
+def standing_book(path: Path) -> Book | None:
+    """Return the book that stands in the paper exchange's file, leaving who trades in it undisturbed.
+
+    None where there is no file or no run ever began in it; raises ExchangeError.
+    """
+    if not path.exists():
+        return None
+    with closing(ExchangeStore(path, read_only=True)) as store:
+        return store.load()

@@ -1,6 +1,6 @@
 """The engine proper, sans-IO: market and broker events, commands and wakes in; requests and records out."""
 
-from engine.core.core import Core
+from engine.core.core import DAY_LOSS, Core
 from engine.core.decision import Decision, DecisionState
 from engine.core.events import (
     LIVE,
@@ -28,6 +28,7 @@ from engine.core.events import (
 from engine.orders.dispatch import Ids, Record
 
 __all__ = [
+    "DAY_LOSS",
     "LIVE",
     "PAPER",
     "REPLAY",

@@ -38,7 +38,7 @@ from engine.core.events import (
 )
 from engine.core.journal import Journal
 from engine.core.minder import Minder
-from engine.core.pauses import ENDED, HALTED, NO_GO, STUDYING, UNATTENDED, Pauses
+from engine.core.pauses import AWAITED, ENDED, HALTED, NO_GO, STUDYING, UNATTENDED, Pauses
 from engine.core.person import Person
 from engine.core.sights import Sights
 from engine.core.watch import Watch
@@ -341,7 +341,9 @@ class Core:
             case Noted():
                 self.journal.line(Severity(event.severity), event.text, now)
             case Checked():
-                self._hold_for(NO_GO, event.reason, "pre-flight says go", now)
+                kind, other = (AWAITED, NO_GO) if event.awaited else (NO_GO, AWAITED)
+                answered = self._pauses.drop_kind(other, but="")
+                self._hold_for(kind, event.reason, "pre-flight says go", now, dropped=answered)
             case Halted():
                 self._hold_for(HALTED, event.reason, "the exchange goes on", now)
             case Followed():
@@ -382,10 +384,13 @@ class Core:
             self.journal.line(Severity.INFO, f"the studies have caught up: {self.trading_word()}", now)
             self.decider.pause = self._pauses.first
 
-    def _hold_for(self, kind: str, reason: str, over: str, now: Instant) -> None:
-        """Keep entries paused for a reason of a kind, or take the kind's pauses off."""
+    def _hold_for(self, kind: str, reason: str, over: str, now: Instant, *, dropped: bool = False) -> None:
+        """Keep entries paused for a reason of a kind, or take the kind's pauses off.
+
+        ``dropped`` says that a pause which this one answers was just taken off.
+        """
         wanted = f"{kind}: {reason}" if reason else ""
-        dropped = self._pauses.drop_kind(kind, but=wanted)
+        dropped = self._pauses.drop_kind(kind, but=wanted) or dropped
         if wanted:
             self.pause(wanted, now)
             return

@@ -196,7 +196,7 @@ class Decider:
         decision = msgspec.structs.replace(
             from_signal(self._ids.next("D"), signal, now), stop=None, target_1=None, target_2=None
         )
-        if price is None:
+        if price is None and self._market.instruments[key].tradable:
             decision = _refused(decision, "NO_BOOK", "no price is known")
         else:
             decision = self._attempt(decision, signal, now, by_person=True)

@@ -78,6 +78,8 @@ class Checked(msgspec.Struct, frozen=True, tag="checked"):
 
     reason: str
     """Why not; empty says go."""
+    awaited: bool = False
+    """Nothing has said no yet: ``reason`` is what is waited for."""
 
 
 class Halted(msgspec.Struct, frozen=True, tag="halted"):

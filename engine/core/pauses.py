@@ -8,8 +8,9 @@ UNATTENDED: Final = "nobody watches"
 ENDED: Final = "the market has ended"
 STUDYING: Final = "the studies catch up"
 NO_GO: Final = "pre-flight says no-go"
+AWAITED: Final = "waiting for pre-flight"
 HALTED: Final = "the exchange halted"
-_LASTING: Final = (ENDED, STUDYING, NO_GO, HALTED)
+_LASTING: Final = (ENDED, STUDYING, NO_GO, AWAITED, HALTED)
 """Pauses that no key takes off: what set them does, when it is over."""
 
 

@@ -77,7 +77,8 @@ def damaged(path: Path, detail: str) -> LedgerDamagedError:
     """Return the error of a damaged ledger."""
     return LedgerDamagedError(
         f"{path}: the ledger is damaged ({detail}); nothing trades on it. Put a copy of it back, or move it away "
-        "to start a new one: past trades and evidence are lost with it. cockpit flatten still works"
+        "to start a new one: past trades, levels and evidence are lost with it; what an account has "
+        "open stays in its exchange, and the next start takes it over. cockpit flatten still works"
     )
 
 

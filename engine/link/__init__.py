@@ -1,6 +1,6 @@
 """The line between engine and screen: commands go in, views come out, and the kill has a line of its own."""
 
-from engine.link.client import Link, UnixLink, connect
+from engine.link.client import Link, UnixLink, connect, look
 from engine.link.hub import Handler, ScreenIdentity
 from engine.link.kill_line import (
     KillAnswer,
@@ -53,5 +53,6 @@ __all__ = [
     "Welcome",
     "command_of",
     "connect",
+    "look",
     "new_kill_id",
 ]

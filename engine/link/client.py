@@ -30,6 +30,7 @@ from engine.link.protocol import (
     is_view,
     read_frame,
 )
+from engine.views import View
 
 _BUFFER_BYTES: Final = 256 * 1024
 _MOST_UNREAD: Final = 256
@@ -165,9 +166,14 @@ class UnixLink:
 
 
 async def connect(
-    directory: WorldDirectory, screen: str, *, version: str = VERSION, patience: float = 2.0
+    directory: WorldDirectory,
+    screen: str,
+    *,
+    version: str = VERSION,
+    patience: float = 2.0,
+    look: bool = False,
 ) -> UnixLink:
-    """Attach a screen to the world's engine.
+    """Attach a screen to the world's engine; a ``look`` gets one picture and counts as nobody.
 
     Raises NoEngineError when nobody listens, LinkRefusedError when the engine refuses the screen (the kill line still
     works then), LinkError when it does not answer within ``patience`` seconds.
@@ -177,7 +183,7 @@ async def connect(
     try:
         async with asyncio.timeout(patience):
             reader, writer = await asyncio.open_unix_connection(address, limit=_BUFFER_BYTES)
-            writer.write(encode(Hello(PROTOCOL, version, screen)))
+            writer.write(encode(Hello(PROTOCOL, version, screen, look)))
             reply = decode_reply(await read_frame(reader, LONGEST_REPLY))
         if isinstance(reply, Goodbye):
             raise LinkRefusedError(reply)
@@ -196,3 +202,18 @@ async def connect(
             raise LinkError(f"expected a welcome from {address}, got the end of the line") from error
         raise
     return UnixLink(reply, reader, writer)
+
+
+async def look(directory: WorldDirectory, name: str, *, patience: float = 1.0) -> View:
+    """Return the engine's picture of this moment without attaching; raises LinkError as ``connect`` does."""
+    line = await connect(directory, name, patience=patience, look=True)
+    try:
+        async with asyncio.timeout(patience):
+            async for news in line:
+                if isinstance(news, View):
+                    return news
+    except TimeoutError:
+        pass
+    finally:
+        await line.close()
+    raise LinkError(f"expected a picture from the engine in {patience:g} s, got none")

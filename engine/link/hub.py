@@ -231,6 +231,13 @@ class Hub:
             self._pacer = None
             self._pictures.clear()
 
+    def look(self) -> Picture | None:
+        """Return the present picture for somebody who takes no seat; nobody counts as attached for it."""
+        picture = self._picture_of(None)
+        if not self._seats:
+            self._pictures.clear()
+        return picture
+
     def hurry(self) -> None:
         """Draw the next pictures soon: somebody asked for something."""
         self._wake.set()

@@ -47,6 +47,8 @@ class Hello(msgspec.Struct, frozen=True, tag="hello"):
     protocol: int
     version: str
     screen: str
+    look: bool = False
+    """It wants one picture and takes no seat: a look from a shell is nobody who watches."""
 
 
 class Welcome(msgspec.Struct, frozen=True, tag="welcome"):

@@ -91,16 +91,25 @@ class LinkServer:
 
     def attach(self, hello: Hello) -> tuple[Seat, Welcome] | Goodbye:
         """Return a seat for a screen that presented itself, or why it gets none."""
-        if (hello.protocol, hello.version) != (PROTOCOL, self._version):
-            return Goodbye(
-                "screen and engine are of two versions; the kill key and cockpit flatten still work",
-                f"protocol {PROTOCOL}, version {self._version}",
-                f"protocol {hello.protocol}, version {hello.version}",
-            )
+        stranger = self._other_version(hello)
+        if stranger is not None:
+            return stranger
         seat = self._hub.attach(hello.screen)
         if isinstance(seat, Goodbye):
             return seat
-        return seat, Welcome(self._world.value, os.getpid(), PROTOCOL, self._version, self._hub.screens)
+        return seat, self._greeting()
+
+    def _other_version(self, hello: Hello) -> Goodbye | None:
+        if (hello.protocol, hello.version) == (PROTOCOL, self._version):
+            return None
+        return Goodbye(
+            "screen and engine are of two versions; the kill key and cockpit flatten still work",
+            f"protocol {PROTOCOL}, version {self._version}",
+            f"protocol {hello.protocol}, version {hello.version}",
+        )
+
+    def _greeting(self) -> Welcome:
+        return Welcome(self._world.value, os.getpid(), PROTOCOL, self._version, self._hub.screens)
 
     async def _welcome(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         task = asyncio.current_task()
@@ -129,6 +138,9 @@ class LinkServer:
         try:
             async with asyncio.timeout(_GREETING_SECONDS):
                 hello = decode_hello(await read_frame(reader, LONGEST_REQUEST))
+            if hello.look and self._other_version(hello) is None:
+                await self._show_once(writer)
+                return
             place = self.attach(hello)
         except LinkError as error:
             place = Goodbye(
@@ -159,6 +171,15 @@ class LinkServer:
                     _logger.error(
                         "screen %d was cut off by a failure", seat.identity.number, exc_info=outcome
                     )
+
+    async def _show_once(self, writer: asyncio.StreamWriter) -> None:
+        """Show one picture to somebody who takes no seat, and end the line: a goodbye would overtake it."""
+        writer.write(encode(self._greeting()))
+        picture = self._hub.look()
+        if picture is not None:
+            writer.write(picture.frame)
+        async with asyncio.timeout(_FAREWELL_SECONDS):
+            await writer.drain()
 
     async def _listen(self, seat: Seat, reader: asyncio.StreamReader) -> None:
         while True:

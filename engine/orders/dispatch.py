@@ -20,6 +20,8 @@ from engine.orders.messages import (
 from engine.orders.order import Order, Terms
 from engine.orders.states import State
 
+FLATTEN: Final = "flatten-"
+"""How the names of orders begin that `cockpit flatten` sends where no engine answers."""
 _SHAPE: Final = re.compile(r"[0-9]{6}[0-9a-z]{1,4}-[0-9]{6}-[ESX]")
 _LETTERS: Final = {Role.ENTRY: "E", Role.STOP: "S", Role.EXIT: "X"}
 
@@ -61,6 +63,11 @@ class Ids:
 def resembles_ours(name: str) -> bool:
     """Say whether a name has the shape of an account run's orders: this one's, or one of an earlier run."""
     return _SHAPE.fullmatch(name) is not None
+
+
+def of_flatten(name: str) -> bool:
+    """Say whether an order is one of `cockpit flatten`; paper files of an earlier version wrote it in capitals."""
+    return name.lower().startswith(FLATTEN)
 
 
 class Dispatcher:

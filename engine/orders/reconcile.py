@@ -12,6 +12,7 @@ import msgspec
 
 from engine.market.clock import SECOND, Instant
 from engine.market.price import Paise
+from engine.orders.dispatch import of_flatten
 from engine.orders.keeper import Keeper, Topic, Verified
 from engine.orders.messages import BookRead, BrokerPosition, OrderReport, OrderType, Role
 from engine.orders.order import Fill
@@ -26,6 +27,7 @@ LAG_WITHIN: Final = 15 * SECOND
 """Positions that tell less than our fills are older than these for so long; then the broker must mean it."""
 
 CLOSED_OUTSIDE: Final = "closed outside"
+CLOSED_BY_FLATTEN: Final = "closed by cockpit flatten"
 
 
 def reconcile(keeper: Keeper, read: BookRead, asked: Instant, now: Instant) -> None:
@@ -67,6 +69,8 @@ def take_in_stranger(keeper: Keeper, row: OrderReport, now: Instant) -> None:
     role = Role.STOP if ours and row.order_type is OrderType.STOP_LIMIT else Role.EXIT
     applied = keeper.orders.adopted(row, role, trade.id if ours and trade is not None else "", now)
     whose = "an order of ours that no journal tells of" if ours else "an order that is not ours"
+    if of_flatten(row.tag):
+        whose = "an order of cockpit flatten"
     keeper.say(Topic.WARNING, row.instrument, f"{whose}: {row.side} {row.quantity}, {row.status}")
     if applied.fill is not None:
         fold_stranger(keeper, applied.fill, now)
@@ -91,7 +95,7 @@ def fold_stranger(keeper: Keeper, fill: Fill, now: Instant) -> None:
     )
     folded = keeper.portfolio.fold(part)
     keeper.portfolio.shift_outside(fill.instrument, (fill.quantity - closing) * fill.side.sign)
-    keeper.portfolio.put(leave(folded.trade, CLOSED_OUTSIDE))
+    keeper.portfolio.put(leave(folded.trade, CLOSED_BY_FLATTEN if of_flatten(fill.tag) else CLOSED_OUTSIDE))
     keeper.say(Topic.FILL, fill.instrument, fill=part, trade=folded.trade)
     keeper.kill.disturbed(now)
 

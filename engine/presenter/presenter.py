@@ -1,13 +1,13 @@
 """One complete picture of the core for one screen and its selected instrument."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
 from typing import Final
 
 import msgspec
 
-from engine.auction.context import Context
+from engine.auction.context import Context, Quality
 from engine.core import Core, Decision, DecisionState
 from engine.market.clock import SECOND, Instant, datetime_of
 from engine.market.instrument import Instrument, InstrumentClass
@@ -93,13 +93,15 @@ class Presenter:
         followed = core.watchlist
         key = selected if selected in followed else next(iter(followed), None)
         self._read(core, key)
+        stale = core.market.stale(core.sights.arrival_time(around.now))
+        readings = {name: _as_of_now(self._readings[name].context, stale=stale) for name in followed}
         holdings = core.account.holdings(around.now)
         result = core.account.result(around.now, holdings)
         return View(
             number=self._number,
             header=_header(core, around, result),
-            watchlist=tuple(_watch_row(core, self._readings[name].context, around) for name in followed),
-            ladder=None if key is None else _ladder(core, self._readings[key].context, around.now),
+            watchlist=tuple(_watch_row(core, readings[name], around) for name in followed),
+            ladder=None if key is None else _ladder(core, readings[key], around.now),
             signals=tuple(self._card(core, one, around.now) for one in _newest(core.signals)),
             positions=tuple(position_row(core, trade, around.now) for trade in core.trades)
             + outside_rows(core),
@@ -261,6 +263,13 @@ def _feed(core: Core, around: Surroundings) -> tuple[str, int | None]:
     return ("STALE" if age is None or core.market.stale(feed_time) else "LIVE"), age
 
 
+def _as_of_now(context: Context, *, stale: bool) -> Context:
+    """Return a reading as good as it is at this moment: a feed that stopped brings no update that could say so."""
+    if not stale or context.quality is Quality.NOT_READY:
+        return context
+    return replace(context, quality=Quality.STALE)
+
+
 def _watch_row(core: Core, context: Context, around: Surroundings) -> WatchRow:
     """Return a row with prices of now; where they stand is judged by the instrument's last reading."""
     key = context.instrument.key
@@ -289,7 +298,9 @@ def _watch_row(core: Core, context: Context, around: Surroundings) -> WatchRow:
 
 def _detail(core: Core, instrument: Instrument, note: str) -> str:
     words = [note] if note else []
-    if instrument.kind not in (InstrumentClass.STOCK, InstrumentClass.AUCTION_STOCK):
+    if not instrument.tradable:
+        words.append("index: context only")
+    elif instrument.kind not in (InstrumentClass.STOCK, InstrumentClass.AUCTION_STOCK):
         words.append(f"lot {instrument.lot}")
     if instrument.expiry is not None:
         words.append(f"exp {max(0, (instrument.expiry - core.day.day).days)}d")

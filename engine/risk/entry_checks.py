@@ -100,9 +100,15 @@ def _stale_feed(facts: EntryFacts, _: config.Settings) -> Denial | None:
     return None if facts.feed_fresh else Denial(Code.STALE_FEED, "the feed is stale")
 
 
-def _not_tradable(facts: EntryFacts, _: config.Settings) -> Denial | None:
+def _index(facts: EntryFacts, _: config.Settings) -> Denial | None:
     if not facts.instrument.tradable:
-        return Denial(Code.NOT_TRADABLE, f"{facts.instrument.symbol} is an index: nothing to trade")
+        return Denial(
+            Code.NOT_TRADABLE, f"{facts.instrument.symbol} is an index: context only, nothing to trade"
+        )
+    return None
+
+
+def _not_tradable(facts: EntryFacts, _: config.Settings) -> Denial | None:
     return Denial(Code.NOT_TRADABLE, facts.blocked) if facts.blocked else None
 
 
@@ -293,6 +299,7 @@ def _whole_order(facts: EntryFacts, plan: EntryPlan, _: config.Settings) -> Deni
 
 
 DOOR_CHECKS: tuple[DoorCheck, ...] = (
+    _index,
     _latched,
     _stopped_for_day,
     _paused,

@@ -95,6 +95,14 @@ class DayLimits(msgspec.Struct, frozen=True):
             return msgspec.structs.replace(self, breaches=breaches)
         return msgspec.structs.replace(self, breaches=breaches, stopped_at=now, stopped_result=result.net)
 
+    def tripped_by(self, booked: DayResult, now: Instant) -> "DayLimits":
+        """Return the day after a loss that is booked already: it trips without waiting for successive updates."""
+        if self.stopped or booked.net > -self.loss_limit:
+            return self
+        return msgspec.structs.replace(
+            self, breaches=UPDATES_TO_TRIP, stopped_at=now, stopped_result=booked.net
+        )
+
     def loss_used_pct(self, result: DayResult) -> float:
         """Return how much of the loss limit is used, percent, 0 while the day is positive; for readers only."""
         return 100 * max(0, -result.net) / self.loss_limit if self.loss_limit else 100.0

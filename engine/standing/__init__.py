@@ -7,7 +7,13 @@ read the book is UNKNOWN, never flat.
 from engine.standing.live import Reach, broker_of, counted, left_outside
 from engine.standing.paper import open_paper
 from engine.standing.status import describe, read_status
-from engine.standing.world import read_plan, stopped_for_day, unanswered_tags, was_never_used
+from engine.standing.world import (
+    plan_or_reason,
+    read_plan,
+    stopped_for_day,
+    unanswered_tags,
+    was_never_used,
+)
 
 __all__ = [
     "Reach",
@@ -16,6 +22,7 @@ __all__ = [
     "describe",
     "left_outside",
     "open_paper",
+    "plan_or_reason",
     "read_plan",
     "read_status",
     "stopped_for_day",

@@ -16,6 +16,7 @@ from engine.market.clock import Instant, isoformat
 from engine.market.instrument import InstrumentClass
 from engine.market.price import Paise, rupees_of
 from engine.runtime.plan import Market, RunPlan
+from engine.setups.signal import Side
 from engine.standing.world import day_of, live_plan, read_plan
 from engine.upstox.budget import Budget
 from engine.upstox.client import UpstoxClient
@@ -190,7 +191,10 @@ def _open_result(position: PositionRow) -> Paise | None:
 
 
 def _result(book: WholeBook, plan: RunPlan | None) -> dict[str, object]:
-    """Return the day's result in product I by the broker's sums; what it does not say is None."""
+    """Return the day's result in product I by the broker's sums; what it does not say is None.
+
+    As on the screen and against the day's loss limit, ``charges`` are those paid and those of closing what is open.
+    """
     rows = [row for row in book.positions if intraday(row)]
     cash = sum(row.day_sell_value - row.day_buy_value for row in rows)
     open_rows = [row for row in rows if row.quantity]
@@ -198,7 +202,7 @@ def _result(book: WholeBook, plan: RunPlan | None) -> dict[str, object]:
     results = [_open_result(row) for row in open_rows]
     realised = None if None in costs else cash + sum(cost or 0 for cost in costs)
     open_result = None if None in results else sum(result or 0 for result in results)
-    charges = _charges(book.orders, plan)
+    charges = _sum(_charges(book.orders, plan), _closing_charges(open_rows, plan))
     parts = (realised, open_result, charges)
     net = None if None in parts else (realised or 0) + (open_result or 0) - (charges or 0)
     named = {"realised": realised, "open": open_result, "charges": charges, "net": net}
@@ -223,13 +227,35 @@ def _charges(orders: tuple[OrderRow, ...], plan: RunPlan | None) -> Paise | None
     return total
 
 
-def _class_of(order: OrderRow) -> InstrumentClass | None:
-    """Return the class that an order's segment and symbol show: enough for charges, for classes share their rates."""
-    segment = order.instrument.partition("|")[0]
+def _closing_charges(positions: list[PositionRow], plan: RunPlan | None) -> Paise | None:
+    """Return what closing open positions at their last prices costs; None where a class or a price is unknown."""
+    if not positions:
+        return 0
+    if plan is None:
+        return None
+    kinds = {instrument.key: instrument.kind for instrument in plan.instruments}
+    total = 0
+    for row in positions:
+        kind = kinds.get(row.instrument) or _class_of(row)
+        if kind is None or row.last_price is None:
+            return None
+        side = Side.SELL if row.quantity > 0 else Side.BUY
+        total += order_charges(kind, side, abs(row.quantity) * row.last_price, plan.day).total
+    return total
+
+
+def _sum(*parts: Paise | None) -> Paise | None:
+    known = [part for part in parts if part is not None]
+    return sum(known) if len(known) == len(parts) else None
+
+
+def _class_of(row: OrderRow | PositionRow) -> InstrumentClass | None:
+    """Return the class that a row's segment and symbol show: enough for charges, for classes share their rates."""
+    segment = row.instrument.partition("|")[0]
     if segment == "NSE_EQ":
         return InstrumentClass.STOCK
-    if segment == "NSE_FO" and order.symbol.endswith(("CE", "PE")):
+    if segment == "NSE_FO" and row.symbol.endswith(("CE", "PE")):
         return InstrumentClass.OPTION
-    if segment == "NSE_FO" and order.symbol.endswith("FUT"):
+    if segment == "NSE_FO" and row.symbol.endswith("FUT"):
         return InstrumentClass.INDEX_FUTURE
     return None

@@ -1,7 +1,10 @@
-"""What a world's paper exchange says: its file is the broker there."""
+"""What a world's paper exchange says: its file is the broker there, and answers without the ledger too."""
 
+from dataclasses import dataclass
+
+import config
 from engine.brokers.paper import PaperExchange
-from engine.brokers.store import ExchangeError
+from engine.brokers.store import ExchangeError, standing_book
 from engine.home import WorldDirectory
 from engine.market.calendar import CalendarError
 from engine.market.charges import order_charges
@@ -10,51 +13,91 @@ from engine.market.price import Paise, rupees_of
 from engine.market.session import TradingDay
 from engine.orders.messages import BrokerPosition, OrderReport, OrderType
 from engine.runtime.plan import RunPlan
-from engine.standing.world import day_of
+from engine.setups.signal import Side
+from engine.standing.world import day_of, schedule
 
 ENDED_STATUSES = frozenset({"complete", "cancelled", "rejected", "cancelled after market order"})
 
 
-def open_paper(directory: WorldDirectory, plan: RunPlan, *, read_only: bool) -> PaperExchange | str:
-    """Return the paper exchange of a world's run, or why it cannot be asked."""
+@dataclass(frozen=True, slots=True)
+class _Terms:
+    """The day and the settings of a paper exchange: its run's own, or where the ledger is silent, the best guess."""
+
+    day: TradingDay
+    settings: config.Settings
+
+
+def open_paper(
+    directory: WorldDirectory, plan: RunPlan | None, settings: config.Settings | None, *, read_only: bool
+) -> PaperExchange | str:
+    """Return a world's paper exchange, or why it cannot be asked.
+
+    Without a plan, for the ledger does not read, the file alone says what is open: of which day, and in what.
+    """
     if not directory.exchange.exists():
         return f"{directory.exchange}: expected the exchange's file, got none; only a new run begins with an empty book"
     try:
-        day = day_of(directory, plan)
-        return PaperExchange.open(
-            directory.exchange, plan.by_key, day, plan.configured().paper, read_only=read_only
+        terms = _terms(directory, plan, settings)
+        instruments = {} if plan is None else plan.by_key
+        exchange = PaperExchange.open(
+            directory.exchange, instruments, terms.day, terms.settings.paper, read_only=read_only
         )
     except (ExchangeError, CalendarError, ValueError) as error:
         return str(error)
+    if not exchange.unnamed:
+        return exchange
+    names = ", ".join(exchange.unnamed)
+    exchange.close()
+    return (
+        f"{directory.exchange}: expected the file to say what {names} is, in which something is open, got one that an "
+        f"earlier version wrote; its run's plan says it: put a copy of {directory.ledger} back"
+    )
 
 
-def paper_status(directory: WorldDirectory, plan: RunPlan) -> dict[str, object] | str:
+def paper_status(
+    directory: WorldDirectory, plan: RunPlan | None, settings: config.Settings
+) -> dict[str, object] | str:
     """Return what the contract's status says of a paper exchange, or why it cannot be asked."""
-    exchange = open_paper(directory, plan, read_only=True)
+    exchange = open_paper(directory, plan, settings, read_only=True)
     if isinstance(exchange, str):
         return exchange
     try:
-        return _from_exchange(exchange, plan, day_of(directory, plan))
+        return _from_exchange(exchange, plan, _terms(directory, plan, settings).day)
+    except (ExchangeError, CalendarError, ValueError) as error:
+        return str(error)
     finally:
         exchange.close()
 
 
-def _from_exchange(exchange: PaperExchange, plan: RunPlan, day: TradingDay) -> dict[str, object]:
+def _terms(directory: WorldDirectory, plan: RunPlan | None, settings: config.Settings | None) -> _Terms:
+    """Return what a paper exchange is opened with; raises ExchangeError, CalendarError or ValueError."""
+    if plan is not None:
+        return _Terms(day_of(directory, plan), plan.configured())
+    book = standing_book(directory.exchange)
+    if book is None:
+        raise ExchangeError(
+            f"{directory.exchange}: expected the book of a run, got a file in which none began; move it away"
+        )
+    settings = settings or config.Settings()
+    return _Terms(schedule(directory, book.day, settings.session), settings)
+
+
+def _from_exchange(exchange: PaperExchange, plan: RunPlan | None, day: TradingDay) -> dict[str, object]:
     cursor = exchange.cursor
     orders = [order for order in exchange.orders if order.status not in ENDED_STATUSES]
     positions = [position for position in exchange.positions if position.quantity]
     market_time = exchange.market_time
-    kind = plan.instruments[0].kind
-    clean = exchange.flat and cursor.run == plan.run
-    pnl = _result(exchange, plan)
-    paid = _paid(exchange)
+    instruments = exchange.instruments if plan is None else plan.instruments
+    clean = exchange.flat and (plan is None or cursor.run == plan.run)
+    pnl = _result(exchange, day)
+    paid = exchange.costs
     return {
-        "phase": day.phase(kind, market_time).value,
+        "phase": day.phase(instruments[0].kind, market_time).value if instruments else None,
         "feed": {
-            "source": plan.choice.market.value,
+            "source": cursor.run.partition("-")[0] if plan is None else plan.choice.market.value,
             "time": isoformat(market_time),
             "updates": cursor.updates,
-            "files": list(plan.choice.files),
+            "files": [] if plan is None else list(plan.choice.files),
         },
         "book": {
             "state": "FLAT" if clean else "OPEN",
@@ -109,23 +152,25 @@ def _order(order: OrderReport) -> dict[str, object]:
     }
 
 
-def _result(exchange: PaperExchange, plan: RunPlan) -> dict[str, object]:
-    """Return the day's result as the exchange's fills have it: cash flow plus what is held at its mark."""
-    cash = held = 0
+def _result(exchange: PaperExchange, day: TradingDay) -> dict[str, object]:
+    """Return the day's result as the exchange's fills have it: cash flow plus what is held at its mark.
+
+    As on the screen and against the day's loss limit, ``charges`` are those paid and those of closing what is held.
+    """
+    cash = held = closing = 0
+    kinds = {instrument.key: instrument.kind for instrument in exchange.instruments}
     known = True
     for position in exchange.positions:
         cash += position.sell_value - position.buy_value
         if position.quantity:
             mark = exchange.mark(position.instrument)
             known = known and mark is not None
-            held += (mark or 0) * position.quantity
-    by_key = plan.by_key
-    charges = sum(
-        order_charges(by_key[order.instrument].kind, order.side, order.filled_value, plan.day).total
-        for order in exchange.orders
-        if order.filled_value
-    )
-    realised = cash + sum(_paid(exchange).values())
+            worth = (mark or 0) * position.quantity
+            held += worth
+            side = Side.SELL if position.quantity > 0 else Side.BUY
+            closing += order_charges(kinds[position.instrument], side, abs(worth), day.day).total
+    charges = exchange.charges + closing
+    realised = exchange.realised
     net = cash + held - charges
     return {
         "realised": rupees_of(realised),
@@ -133,22 +178,3 @@ def _result(exchange: PaperExchange, plan: RunPlan) -> dict[str, object]:
         "charges": rupees_of(charges),
         "net": rupees_of(net) if known else None,
     }
-
-
-def _paid(exchange: PaperExchange) -> dict[str, Paise]:
-    """Return what is held now at cost, by instrument, signed like its quantity: folded fill by fill, paise."""
-    held: dict[str, tuple[int, Paise]] = {}
-    for fill in exchange.fills:
-        quantity, value = held.get(fill.instrument, (0, 0))
-        signed = fill.quantity * fill.side.sign
-        if quantity * signed >= 0:
-            held[fill.instrument] = (quantity + signed, value + signed * fill.price)
-            continue
-        closing = min(abs(signed), abs(quantity))
-        value -= value * closing // abs(quantity)
-        beyond = abs(signed) - closing
-        left = quantity + closing * fill.side.sign
-        held[fill.instrument] = (
-            (left, value) if not beyond else (beyond * fill.side.sign, beyond * fill.side.sign * fill.price)
-        )
-    return {instrument: value for instrument, (_, value) in held.items()}

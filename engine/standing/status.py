@@ -1,30 +1,65 @@
 """The contract's status object of one world, and its lines for a person."""
 
+import asyncio
 from decimal import ROUND_HALF_UP, Decimal
 from typing import Any, Final
 
 import config
 from engine.home import WorldDirectory
 from engine.latch import read_latch
+from engine.link import LinkError, look
 from engine.market.clock import isoformat
-from engine.process import engine_state
-from engine.runtime.plan import Market
+from engine.market.price import rupees_of
+from engine.process import EngineState, engine_state
+from engine.runtime.plan import Market, RunPlan
 from engine.standing.live import broker_of, live_status
 from engine.standing.paper import paper_status
-from engine.standing.world import mode_of, read_plan, risk_of, was_never_used
+from engine.standing.world import mode_of, plan_or_reason, risk_of, was_never_used
 
 _PAISA: Final = Decimal("0.01")
 
 
 def read_status(directory: WorldDirectory, settings: config.Settings) -> tuple[dict[str, object], str]:
-    """Return the contract's status object of one world, and why it says less than it could (else empty)."""
-    plan = read_plan(directory)
+    """Return the contract's status object of one world, and why it says less than it could (else empty).
+
+    What is open and what it comes to is the broker's word; how the feed stands only a running engine knows.
+    """
+    status, problem = _by_files_and_broker(directory, settings)
+    if status["engine"] != EngineState.RUNNING.value:
+        return status, problem
+    try:
+        view = asyncio.run(look(directory, "cockpit status"))
+    except LinkError as error:
+        return status, _all_of(
+            problem, f"how the feed stands is unknown, the engine gave no picture: {error}"
+        )
+    age = view.header.feed_age_ms
+    told = {"state": view.header.feed, "age_seconds": None if age is None else age / 1_000}
+    result = {"day_result": rupees_of(view.risk.day_result)}
+    alarms = (line.text for line in view.events if not line.number)
+    return {
+        **status,
+        "feed": {**_table(status["feed"]), **told},
+        "risk": {**_table(status["risk"]), **result},
+    }, _all_of(problem, *alarms)
+
+
+def _table(part: object) -> dict[str, object]:
+    return part if isinstance(part, dict) else {}
+
+
+def _by_files_and_broker(
+    directory: WorldDirectory, settings: config.Settings
+) -> tuple[dict[str, object], str]:
+    plan, unread = plan_or_reason(directory)
     latch = read_latch(directory.latch)
     state = engine_state(directory).value if directory.path.is_dir() else "none"
+    mode = mode_of(directory, plan, settings)
     status: dict[str, object] = {
         "world": directory.world.value,
-        "mode": mode_of(directory, plan, settings),
-        "stage": "PAPER",
+        "mode": mode,
+        # The gates that lead beyond it do not exist yet, and what is live without them stands at no stage.
+        "stage": None if mode == Market.LIVE.value else "PAPER",
         "phase": None,
         "engine": state,
         "feed": {"source": None if plan is None else plan.choice.market.value, "time": None, "updates": None},
@@ -47,15 +82,13 @@ def read_status(directory: WorldDirectory, settings: config.Settings) -> tuple[d
     if reach is not None and not paper:
         found, problem = live_status(directory, reach)
         risk = {} if reach.plan is None else {"risk": risk_of(directory, reach.plan)}
-        return {**status, **found, **risk}, problem
+        return {**status, **found, **risk}, _all_of(problem, _hidden(directory, plan, unread, settings))
     if was_never_used(directory):
         return status, "this world was never used, so nobody was asked"
-    if plan is None:
-        return status, f"{directory.ledger}: expected the ledger's newest run, got none"
-    answer = paper_status(directory, plan)
+    answer = paper_status(directory, plan, settings)
     if isinstance(answer, str):
-        return status, answer
-    problem = ""
+        return status, _all_of(unread, answer)
+    problem = unread
     if reach is not None:
         standing = reach.standing()
         if not standing.flat:
@@ -63,16 +96,35 @@ def read_status(directory: WorldDirectory, settings: config.Settings) -> tuple[d
             problem = (
                 f"today's live run is not shown here; its broker {known} (`cockpit flatten` closes both)"
             )
-    return {**status, **answer, "risk": risk_of(directory, plan)}, problem
+    risk = {} if plan is None else {"risk": risk_of(directory, plan)}
+    return {**status, **answer, **risk}, problem
+
+
+def _hidden(directory: WorldDirectory, plan: RunPlan | None, unread: str, settings: config.Settings) -> str:
+    """Return what the broker's answer leaves out where the ledger does not read; empty when nothing."""
+    if plan is not None or not directory.exchange.exists():
+        return unread if directory.place.exists() else ""
+    answer = paper_status(directory, None, settings)
+    flat = (
+        not isinstance(answer, str) and isinstance(answer["book"], dict) and answer["book"]["state"] == "FLAT"
+    )
+    return (
+        unread if flat else _all_of(unread, "a paper book is open beside it (`cockpit flatten` closes both)")
+    )
+
+
+def _all_of(*texts: str) -> str:
+    return "; ".join(text for text in texts if text)
 
 
 def describe(status: dict[str, Any], problem: str) -> str:
     """Return a status as plain lines, for a person or a screen reader."""
     book, pnl, feed = status["book"], status["pnl"], status["feed"]
     lines = [
-        f"world {status['world']} ({status['mode']}, stage {status['stage']}), engine {status['engine']}",
+        f"world {status['world']} ({status['mode']}, {_stage(status['stage'])}), engine {status['engine']}",
         f"market {feed['source'] or 'none'}, {status['phase'] or 'no session'}"
-        + (f", at {feed['time']}" if feed["time"] else ""),
+        + (f", at {feed['time']}" if feed["time"] else "")
+        + _feed_words(feed),
         f"book {book['state']}"
         + (
             f" (by the {book['source']}, {book['verified_at']})"
@@ -94,8 +146,14 @@ def describe(status: dict[str, Any], problem: str) -> str:
         lines.append(
             f"result {_rupees(pnl['net'])}: realised {_rupees(pnl['realised'])}, open {_rupees(pnl['open'])}, "
             f"charges {_rupees(pnl['charges'])}"
-            + (" (without those of closing what is open)" if status["positions"] else "")
+            + (" (those of closing what is open counted)" if status["positions"] else "")
         )
+    risk = status["risk"]
+    if risk["day_loss_limit"] is not None:
+        words = f"the day's loss may come to {_rupees(risk['day_loss_limit'])}"
+        if risk.get("day_result") is not None:
+            words += f"; the engine counts {_rupees(risk['day_result'])} against it"
+        lines.append(words + ("; stopped for the day" if risk["stopped_for_day"] else ""))
     latch = status["latch"]
     lines.append(
         "latch off" if latch is None else f"LATCH {latch['state']} since {latch['since']} by {latch['by']}"
@@ -103,6 +161,18 @@ def describe(status: dict[str, Any], problem: str) -> str:
     if problem:
         lines.append(problem)
     return "\n".join(lines)
+
+
+def _stage(stage: str | None) -> str:
+    return "no rollout stage yet" if stage is None else f"stage {stage}"
+
+
+def _feed_words(feed: dict[str, Any]) -> str:
+    """Return how a running engine's feed stands; empty where nobody told."""
+    if "state" not in feed:
+        return ""
+    age = "nothing has come yet" if feed["age_seconds"] is None else f"newest {feed['age_seconds']:.1f} s old"
+    return f", feed {feed['state']} ({age})"
 
 
 def _rupees(amount: float | None) -> str:

@@ -1,20 +1,22 @@
 """What a world's files say of its runs: the newest plan, whether anything was ever sent, its limits."""
 
+from datetime import date
 from typing import Final
 
 import msgspec
 
 import config
-from engine.core import DayState
+from engine.core import DAY_LOSS, DayState
 from engine.home import World, WorldDirectory
-from engine.latch import wall_clock
+from engine.latch import read_latch, wall_clock
 from engine.ledger.reader import LedgerReader
 from engine.ledger.records import LedgerError
 from engine.market.calendar import load_calendar
 from engine.market.clock import trading_date
-from engine.market.price import rupees_of
+from engine.market.price import paise_of, rupees_of
 from engine.market.session import TradingDay, trading_day
 from engine.orders.states import State
+from engine.risk.limits import open_day, wished_limits
 from engine.runtime.plan import Market, RunPlan
 from engine.runtime.run import RunError
 from engine.runtime.run import read_plan as plan_of
@@ -22,12 +24,19 @@ from engine.runtime.run import read_plan as plan_of
 
 def read_plan(directory: WorldDirectory) -> RunPlan | None:
     """Return the plan of the world's newest run; None when there is none or it cannot be read."""
+    return plan_or_reason(directory)[0]
+
+
+def plan_or_reason(directory: WorldDirectory) -> tuple[RunPlan | None, str]:
+    """Return the plan of the world's newest run, or why there is none: what the ledger's file says of itself."""
     try:
         with LedgerReader(directory.ledger) as ledger:
             run = ledger.last_run()
-            return None if run is None else plan_of(run)
-    except (LedgerError, RunError):
-        return None
+            if run is None:
+                return None, f"{directory.ledger}: expected the newest run, got a ledger without any"
+            return plan_of(run), ""
+    except (LedgerError, RunError) as error:
+        return None, str(error)
 
 
 def was_never_used(directory: WorldDirectory) -> bool:
@@ -86,8 +95,13 @@ _UNANSWERED: Final = frozenset({"", State.SUBMITTED.value, State.IN_DOUBT.value}
 
 def day_of(directory: WorldDirectory, plan: RunPlan) -> TradingDay:
     """Return the schedule of a run's day; the home's own calendar counts for the account. Raises CalendarError."""
+    return schedule(directory, plan.day, plan.configured().session)
+
+
+def schedule(directory: WorldDirectory, day: date, session: config.Session) -> TradingDay:
+    """Return the schedule of a world's date; raises CalendarError."""
     home = directory.path.parent if directory.world is World.ACCOUNT else None
-    return trading_day(plan.day, plan.configured().session, load_calendar(home))
+    return trading_day(day, session, load_calendar(home))
 
 
 def mode_of(directory: WorldDirectory, plan: RunPlan | None, settings: config.Settings) -> str:
@@ -108,15 +122,16 @@ def risk_of(directory: WorldDirectory, plan: RunPlan) -> dict[str, object]:
     except (LedgerError, msgspec.DecodeError):
         state = None
     if state is None:
-        return {
-            "account": plan.configured().account.capital,
-            "day_loss_limit": None,
-            "stopped_for_day": False,
-        }
+        # Nothing was closed yet, so nothing was kept of the limits: they are those that the run began with.
+        settings = plan.configured()
+        account = paise_of(settings.account.capital) if plan.account is None else plan.account
+        limits = open_day(plan.day, account, wished_limits(settings.risk))
+    else:
+        limits = state.limits
     return {
-        "account": rupees_of(state.limits.account),
-        "day_loss_limit": rupees_of(state.limits.loss_limit),
-        "stopped_for_day": state.limits.stopped,
+        "account": rupees_of(limits.account),
+        "day_loss_limit": rupees_of(limits.loss_limit),
+        "stopped_for_day": limits.stopped,
     }
 
 
@@ -127,11 +142,24 @@ def stopped_for_day(directory: WorldDirectory) -> str:
     have no tomorrow until another run begins.
     """
     plan = read_plan(directory)
-    if plan is None or not risk_of(directory, plan)["stopped_for_day"]:
+    if plan is None:
+        return _stopped_by_latch(directory)
+    if not risk_of(directory, plan)["stopped_for_day"]:
         return ""
     by_wall = plan.choice.market.is_account and plan.configured().session.clock == "wall"
     if by_wall and trading_date(wall_clock()) > plan.day:
         return ""
-    return (
-        f"the daily loss limit was reached on {plan.day:%d %B %Y}; the latch stays until the next trading day"
-    )
+    return _stopped_on(plan.day)
+
+
+def _stopped_by_latch(directory: WorldDirectory) -> str:
+    """Return why a world whose ledger does not read may not trade again today, as far as its latch tells."""
+    record = read_latch(directory.latch)
+    if record is None or record.by != DAY_LOSS:
+        return ""
+    day = trading_date(record.since)
+    return _stopped_on(day) if day == trading_date(wall_clock()) else ""
+
+
+def _stopped_on(day: date) -> str:
+    return f"the daily loss limit was reached on {day:%d %B %Y}; the latch stays until the next trading day"

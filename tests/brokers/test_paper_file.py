@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+import config
 from engine.brokers.paper import PaperExchange
 from engine.brokers.records import Closed, Cursor
 from engine.brokers.store import (
@@ -18,8 +19,10 @@ from engine.brokers.store import (
     ExchangeError,
     ExchangeStore,
     ExchangeTakenError,
+    standing_book,
 )
 from engine.market.clock import MINUTE, SECOND, instant_at
+from engine.market.session import trading_day
 from engine.orders.messages import CancelOrder
 from engine.setups.signal import Side
 from tests.brokers.stand import (
@@ -31,6 +34,7 @@ from tests.brokers.stand import (
     TEN,
     WAIT,
     final,
+    instruments,
     limit,
     open_exchange,
     stop,
@@ -70,6 +74,39 @@ def test_a_reopened_exchange_stands_where_it_was_committed(path: Path) -> None:
     assert (again.orders, again.fills, again.positions, again.next_due()) == kept
     assert again.cursor == cursor
     assert path.stat().st_mode & 0o777 == 0o600
+    again.close()
+
+
+def test_the_file_alone_is_enough_to_close_what_is_open_in_it(path: Path) -> None:
+    exchange = open_exchange(path)
+    fill_a_book(exchange)
+    exchange.commit(Cursor("run-1", 3, TEN + SECOND, 0))
+    realised, charges, costs = exchange.realised, exchange.charges, exchange.costs
+    exchange.close()
+    book = standing_book(path)
+    assert book is not None
+    assert (book.day, book.cursor.run) == (DAY, "run-1")
+    again = PaperExchange.open(path, {}, trading_day(book.day, config.Session()), config.Paper())
+    assert again.unnamed == ()
+    assert {one.key for one in again.instruments} == {STOCK, PLAIN, OPTION}
+    assert (again.realised, again.charges, again.costs) == (realised, charges, costs)
+    report = again.flatten_standing(TEN + MINUTE)
+    assert (report.flat, again.flat) == (True, True)
+    assert again.charges > charges
+    again.close()
+
+
+def test_a_file_of_an_earlier_version_says_in_what_it_is_open_that_nobody_knows(path: Path) -> None:
+    exchange = open_exchange(path)
+    fill_a_book(exchange)
+    exchange.commit(Cursor("run-1", 3, TEN + SECOND, 0))
+    exchange.close()
+    with closing(sqlite3.connect(path)) as file, file:
+        file.execute("DELETE FROM state WHERE name = 'instruments'")
+    day = trading_day(DAY, config.Session())
+    known = {STOCK: instruments()[STOCK]}
+    again = PaperExchange.open(path, known, day, config.Paper(), read_only=True)
+    assert again.unnamed == (OPTION, PLAIN)
     again.close()
 
 
@@ -170,7 +207,7 @@ def test_the_standing_book_is_flattened_without_an_engine(path: Path) -> None:
         Closed(OPTION, -70, 40 * 6_010 + 30 * 6_020),
         Closed(STOCK, 30, 30 * 99_990),
     )
-    assert {fill.quality for fill in tool.fills if fill.tag.startswith("FLATTEN")} == {"STALE"}
+    assert {fill.quality for fill in tool.fills if fill.tag.startswith("flatten-")} == {"STALE"}
     tool.close()
     again = open_exchange(path)
     assert again.flat
@@ -186,7 +223,7 @@ def test_flattening_prices_what_the_book_does_not_hold_at_its_last_level() -> No
     exchange.advance(TEN + LATENCY + WAIT)
     report = exchange.flatten_standing(TEN + SECOND)
     assert report.closed == (Closed(STOCK, 30, 10 * 99_990 + 5 * 99_980 + 15 * 99_980),)
-    assert final(exchange, "FLATTEN-2").price == 99_980
+    assert final(exchange, "flatten-2").price == 99_980
 
 
 def test_flattening_a_side_without_depth_uses_the_last_price() -> None:

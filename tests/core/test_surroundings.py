@@ -52,6 +52,23 @@ def test_another_reason_of_a_no_go_takes_the_place_of_the_first() -> None:
     assert not world.core.trading_word().startswith("PAUSED")
 
 
+def test_checks_that_are_still_made_hold_entries_back_without_having_said_no() -> None:
+    waiting = Checked("the checks before trading are being made", awaited=True)
+    word = "PAUSED: waiting for pre-flight: the checks before trading are being made"
+    world = World(world="paper")
+    world.tell(waiting)
+    assert world.core.trading_word() == word
+    world.tell(PauseEntries("p", paused=False))
+    assert world.core.trading_word() == word
+    world.tell(Checked("the token is dead"))
+    assert world.core.trading_word() == "PAUSED: pre-flight says no-go: the token is dead"
+    world.tell(waiting)
+    assert world.core.trading_word() == word
+    world.tell(Checked(""))
+    assert not world.core.trading_word().startswith("PAUSED")
+    assert world.core.events[-1].text.startswith("pre-flight says go: ")
+
+
 def test_a_pause_by_hand_outlives_a_go() -> None:
     world = World(world="paper")
     world.tell(Checked("no disk"))

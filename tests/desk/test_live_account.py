@@ -10,10 +10,13 @@ import msgspec
 import pytest
 
 import config
+from engine.brokers.store import PLACE, ExchangeStore
 from engine.closing import flatten_world, rearm_world
+from engine.core import DAY_LOSS
 from engine.home import Home, World, WorldDirectory
-from engine.latch import LatchState, read_latch, wall_clock
+from engine.latch import Latch, LatchState, read_latch, wall_clock
 from engine.ledger.store import Ledger
+from engine.market.charges import order_charges
 from engine.market.instrument import Instrument, InstrumentClass, Provenance
 from engine.orders.dispatch import Record
 from engine.orders.messages import OrderType, PlaceOrder, Role
@@ -142,12 +145,17 @@ def test_status_is_the_brokers_own_word(broker: RunningFake, account: WorldDirec
     pnl = status["pnl"]
     assert isinstance(pnl, dict)
     assert (pnl["realised"], pnl["open"]) == (0.0, -1.0)
-    assert pnl["charges"] > 0
+    turnover = 10 * (LAST + 10), 10 * LAST
+    sides = Side.BUY, Side.SELL
+    charges = [
+        order_charges(SPOT.kind, side, value, DAY).total for side, value in zip(sides, turnover, strict=True)
+    ]
+    assert pnl["charges"] == sum(charges) / 100
     assert pnl["net"] == pytest.approx(-1.0 - pnl["charges"])
     told = describe(status, problem)
     assert "by the broker" in told
     assert "charges" in told
-    assert "without those of closing what is open" in told
+    assert "those of closing what is open counted" in told
 
 
 def test_status_of_a_closed_day_is_flat_with_what_was_realised(
@@ -365,6 +373,62 @@ def test_a_paper_run_after_a_live_one_of_the_same_day_has_both_closed(
     assert "exchange.sqlite" in text
     assert status["book"]["state"] == "UNKNOWN"  # type: ignore[index]
     assert problem
+
+
+def test_behind_a_damaged_ledger_the_brokers_own_word_closes_a_live_account_and_clears_its_latch(
+    broker: RunningFake, account: WorldDirectory
+) -> None:
+    settings = settings_for(broker)
+    ExchangeStore(account.place, wording=PLACE).close()
+    account.ledger.write_bytes(b"no ledger" * 1_000)
+    hold_behind_a_stop(broker)
+    status, problem = read_status(account, settings)
+    assert status["book"]["state"] == "OPEN"  # type: ignore[index]
+    assert "ledger.sqlite: the ledger is damaged" in problem
+    cleared, text = rearm_world(account, settings)
+    assert (cleared, "positions or orders are open at the broker" in text) == (False, True)
+    flat, text = flatten_world(account, settings)
+    assert flat, text
+    assert held(broker) == 0
+    assert "the broker said flat twice" in text
+    assert "ledger.sqlite: the ledger is damaged" in text
+    cleared, text = rearm_world(account, settings)
+    assert cleared, text
+    assert "ledger.sqlite: the ledger is damaged" in text
+    assert latch_state(account) is None
+
+
+def test_what_was_closed_is_told_beside_what_was_not(broker: RunningFake, account: WorldDirectory) -> None:
+    settings = settings_for(broker)
+    ExchangeStore(account.place, wording=PLACE).close()
+    account.ledger.write_bytes(b"no ledger" * 1_000)
+    account.exchange.write_bytes(b"no exchange" * 1_000)
+    hold_behind_a_stop(broker)
+    flat, text = flatten_world(account, settings)
+    assert not flat
+    assert held(broker) == 0
+    assert text.startswith(f"NOT FLAT: {account.exchange}: the file of the paper exchange is damaged")
+    assert "the broker said flat twice" in text
+
+
+def test_a_damaged_ledger_alone_is_never_called_flat(account: WorldDirectory) -> None:
+    account.ledger.write_bytes(b"no ledger" * 1_000)
+    for flat, text in (
+        flatten_world(account, config.Settings()),
+        rearm_world(account, config.Settings()),
+    ):
+        assert not flat
+        assert "ledger.sqlite: the ledger is damaged" in text
+        assert "move it away" in text
+
+
+def test_the_latch_of_a_days_loss_stays_for_the_day_behind_a_damaged_ledger(account: WorldDirectory) -> None:
+    account.ledger.write_bytes(b"no ledger" * 1_000)
+    latch = Latch(account.latch)
+    latch.set("1", DAY_LOSS, "the day's loss reached its limit")
+    latch.close()
+    cleared, text = rearm_world(account, config.Settings())
+    assert (cleared, "the daily loss limit was reached on" in text) == (False, True)
 
 
 def test_a_live_account_is_closed_from_the_command_line_with_its_exit_code(

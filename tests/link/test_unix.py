@@ -12,7 +12,7 @@ import pytest
 
 from engine.commands import CommandResult, Kill, PauseEntries
 from engine.home import World, WorldDirectory
-from engine.link import VERSION, LinkError, LinkServer, MemoryLink, NoEngineError, connect
+from engine.link import VERSION, LinkError, LinkServer, MemoryLink, NoEngineError, connect, look
 from engine.link.protocol import (
     PROTOCOL,
     Answer,
@@ -53,6 +53,17 @@ async def greet(directory: WorldDirectory) -> tuple[asyncio.StreamReader, asynci
     writer.write(encode(Hello(PROTOCOL, VERSION, "raw")))
     assert isinstance(decode_reply(await read_frame(reader, 10_000)), Welcome)
     return reader, writer
+
+
+async def test_a_look_gets_the_picture_and_is_nobody_who_watches(
+    directory: WorldDirectory, engine: Engine, server: LinkServer
+) -> None:
+    engine.view = make_view(7, lines=3_000)
+    assert await look(directory, "a shell") == engine.view
+    assert (engine.screens, server.screens) == ([], 0)
+    engine.view = None
+    with pytest.raises(LinkError, match="expected a picture"):
+        await look(directory, "a shell", patience=0.2)
 
 
 def test_the_programs_version_is_the_distributions() -> None:

@@ -226,6 +226,24 @@ def test_a_feed_whose_recorder_lags_the_exchange_is_not_called_stale() -> None:
         assert header.market_time >= slow.trade_time
 
 
+def test_a_feed_that_stopped_makes_every_reading_stale_at_the_time_of_the_look_and_nothing_in_the_core() -> (
+    None
+):
+    presenter = Presenter((), {})
+    with driven([]) as driver:
+        core = driver.run.playback.core
+        driver.play(until=300)
+        fresh = presenter.view(core, around(driver), KEYS[0])
+        silent = presenter.view(core, around(driver, ahead=20 * SECOND), KEYS[0])
+        assert silent.header.feed == "STALE"
+        assert {row.quality for row in silent.watchlist} == {"STALE"}
+        assert silent.ladder is not None
+        assert silent.ladder.quality == "STALE"
+        assert "STALE" not in {core.market.context(key).quality for key in KEYS}
+        again = presenter.view(core, around(driver), KEYS[0])
+        assert [row.quality for row in again.watchlist] == [row.quality for row in fresh.watchlist]
+
+
 def test_a_run_that_has_ended_says_so() -> None:
     with driven([]) as driver:
         driver.play()

@@ -64,6 +64,15 @@ def option_facts(**changes: object) -> EntryFacts:
     return replace(FACTS, instrument=OPTION, band=PriceBand(5, 10**9), **changes)  # type: ignore[arg-type]
 
 
+def test_an_index_is_refused_for_what_it_is_whatever_else_stands_in_the_way() -> None:
+    index = replace(STOCK, kind=InstrumentClass.INDEX)
+    facts = replace(FACTS, instrument=index, feed_fresh=False, latched=True, pause="by hand")
+    denial = door_denial(facts, SETTINGS)
+    assert denial is not None
+    assert denial.code is Code.NOT_TRADABLE
+    assert "an index: context only" in denial.reason
+
+
 def test_an_entry_without_objections_passes() -> None:
     assert entry_denial(FACTS, PLAN, SETTINGS) is None
 

@@ -60,6 +60,14 @@ def test_once_tripped_the_day_stays_stopped_across_profit_and_restart() -> None:
     assert not open_day(DAY + timedelta(days=1), ACCOUNT, WISHED, stored).stopped
 
 
+def test_a_loss_that_is_booked_already_trips_at_once() -> None:
+    whole = day()
+    assert whole.tripped_by(result(-whole.loss_limit + 1), START) is whole
+    tripped = whole.tripped_by(result(-whole.loss_limit), START)
+    assert (tripped.stopped_at, tripped.stopped_result) == (START, -whole.loss_limit)
+    assert tripped.tripped_by(result(0), START) is tripped
+
+
 def test_limits_tighten_at_once_and_loosen_only_on_another_day() -> None:
     limits = day(max_positions=3, max_daily_loss_pct=5.0)
     loose = wished_limits(Risk(max_positions=10, max_daily_loss_pct=2.0))

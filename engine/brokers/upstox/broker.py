@@ -128,6 +128,12 @@ class LiveBroker:
                     self._register.learn_id(tag, order_id)
                     self._register.values.remember(order_id, filled, value)
 
+    def learn_names(self, orders: Iterable[tuple[str, str]]) -> None:
+        """Take in what orders are called that bear no tag at the broker: name and order id."""
+        with self._lock:
+            for name, order_id in orders:
+                self._register.learn_id(name, order_id)
+
     def submit(self, request: Request, now: Instant) -> None:
         """Hand a request to its threads and return at once; ``now`` is not needed: the broker has its own time."""
         del now

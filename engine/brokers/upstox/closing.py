@@ -22,6 +22,7 @@ from engine.brokers.upstox.standing import (
     standing_of,
 )
 from engine.market.clock import Instant
+from engine.orders.dispatch import FLATTEN
 from engine.upstox.budget import Purpose
 from engine.upstox.client import AUTOMATIC_PROTECTION, Bulk, UpstoxClient
 from engine.upstox.outcome import (
@@ -68,6 +69,8 @@ class ClosingReport(msgspec.Struct, frozen=True):
     exits: int
     problems: tuple[str, ...]
     """Everything that went wrong, each once, oldest first."""
+    exit_ids: tuple[str, ...] = ()
+    """The broker's ids of the exits: those of its bulk call bear no tag."""
 
 
 def flatten_account(
@@ -335,7 +338,7 @@ class _Closing:
 
     def _tag(self) -> str:
         self._tags += 1
-        return f"flatten-{self._clock() // 1_000}-{self._tags}"
+        return f"{FLATTEN}{self._clock() // 1_000}-{self._tags}"
 
     def _await_change(self, before: AccountStanding, patience: float) -> bool:
         """Read until something changed and nothing is live, for as long as an exit may rest; say whether it did."""
@@ -411,4 +414,5 @@ class _Closing:
         self._hopeless = self._hopeless or over or isinstance(outcome, Blocked | SignInAgain)
 
     def _report(self, *, flat: bool) -> ClosingReport:
-        return ClosingReport(flat, self._standing, self._cancels, self._exits, tuple(self._problems))
+        problems, exits = tuple(self._problems), tuple(sorted(self._exit_ids))
+        return ClosingReport(flat, self._standing, self._cancels, self._exits, problems, exits)

@@ -15,6 +15,7 @@ from engine.ledger.store import Ledger
 from engine.market.clock import trading_date
 from engine.runtime.account.checks import UNDER_WAY
 from engine.runtime.account.market import AccountMarket
+from engine.runtime.account.strange_book import StrangeBook, square_off, strange_book
 from engine.runtime.exchange import Exchange
 from engine.runtime.plan import Market, MarketChoice, RunPlan, plan_run
 from engine.runtime.playback import JournalSink
@@ -174,10 +175,22 @@ class AccountBeginning:
         verdict = await side.checks.make(feed_in_use=side.clock.mode == "feed" and side.clock.running)
         _logger.info("waiting for the market feed")
         await side.connect()
+        strange = None if keep_book and choice.market is Market.PAPER else await self._strange(choice, side)
         prepared = await asyncio.to_thread(
-            self._fresh, choice, side, keep_book=keep_book, notes=notes, replaces=replaces
+            self._fresh, choice, side, keep_book=keep_book, notes=notes, replaces=replaces, strange=strange
         )
         return Begun(prepared, side, verdict)
+
+    async def _strange(self, choice: MarketChoice, side: AccountMarket) -> StrangeBook | None:
+        """Return the paper book that the ledger knows nothing of, if one stands; live leaves no open one behind."""
+        strange = await asyncio.to_thread(
+            strange_book, self._directory.exchange, self._ledger, side.opener, self._settings
+        )
+        if choice.market is Market.PAPER or strange is None:
+            return strange
+        if not strange.flat and strange.day == trading_date(side.clock.now()):
+            raise _open_elsewhere(Market.PAPER)
+        return None
 
     def _fresh(
         self,
@@ -187,15 +200,25 @@ class AccountBeginning:
         keep_book: bool,
         notes: Iterable[Noted] = (),
         replaces: str = "",
+        strange: StrangeBook | None = None,
     ) -> PreparedRun[Exchange]:
-        """Begin a run of today; the one it ``replaces`` ends only now, for its book must not be forgotten."""
+        """Begin a run of today; the one it ``replaces`` ends only now, for its book must not be forgotten.
+
+        Nor may a ``strange`` one: today's is taken over, and its losses count on.
+        """
         _logger.info("reading instruments, history and money")
         opening = side.opener.open(side.clock.now(), choice.market, self._ledger)
+        recovered = opening.recovered
+        if strange is not None and strange.day == opening.day.day:
+            keep_book = keep_book or not strange.flat
+            recovered = strange.day_state(recovered, self._settings, side.clock.now())
+            notes = (*notes, Noted("alarm", strange.note))
+        elif strange is not None and not strange.flat:
+            said = square_off(self._directory.exchange, strange, side.opener, self._settings)
+            notes = (*notes, Noted("alarm", said))
         name = f"{choice.market.value}-{wall_clock() // 1_000}"
         tape = side.begin_tape(name, opening)
-        plan = plan_run(
-            name, choice, tape, self._settings, account=opening.account, recovered=opening.recovered
-        )
+        plan = plan_run(name, choice, tape, self._settings, account=opening.account, recovered=recovered)
         self._ledger.begin_run(ledger_run(plan, self._directory.world.value, wall_clock()))
         if replaces:
             self._ledger.end_run(replaces, wall_clock())
@@ -229,7 +252,8 @@ class AccountBeginning:
         """Close what an earlier day's paper run left open, as a broker squares off what is intraday."""
         exchange = open_paper(self._directory.exchange, plan, side.opener.trading_day(plan.day))
         try:
-            if not exchange.flat:
+            # Behind an older copy of the ledger another run's book may stand, of today perhaps.
+            if not exchange.flat and exchange.cursor.run == plan.run:
                 exchange.flatten_standing(exchange.cursor.now)
         finally:
             exchange.close()

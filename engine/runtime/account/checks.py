@@ -16,7 +16,7 @@ from engine.runtime.plan import Market
 from engine.upstox.token import TokenStore
 from engine.views import CheckRow, PreflightView
 
-UNDER_WAY: Final = Checked("the checks before trading are being made")
+UNDER_WAY: Final = Checked("the checks before trading are being made", awaited=True)
 """What a run is told that could not wait for its checks."""
 
 _logger: Final = logging.getLogger(__name__)

@@ -1,0 +1,39 @@
+"""An engine that comes back after ``cockpit flatten`` knows whose orders closed its position."""
+
+import pytest
+
+from tests.account.stage import begin, settings_of, settle
+from tests.account.test_live_day import LIVE, enter, make_ready
+from tests.desk.outside import Outside, wait_until
+from tests.fake_upstox.running import RunningFake
+from tests.recordings import EQ_A
+
+
+@pytest.mark.parametrize("mode", [(), LIVE], ids=["paper", "live"])
+def test_what_flatten_closed_without_an_engine_is_said_to_be_closed_by_it(
+    home: Outside, market_at_ten: RunningFake, mode: tuple[str, ...]
+) -> None:
+    engine = begin(home, market_at_ten, *mode)
+    if mode:
+        make_ready(engine, market_at_ten)
+        enter(engine, market_at_ten)
+    else:
+        settle(engine, market_at_ten)
+        engine.enter(EQ_A)
+    engine.kill_process()
+    assert home.run("flatten", *settings_of(market_at_ten, *mode)).returncode == 0
+    again = begin(home, market_at_ten, *mode)
+
+    def told() -> list[str]:
+        return [line.text for line in again.view().events]
+
+    wait_until(
+        lambda: any("flat (closed by cockpit flatten)" in text for text in told()),
+        lambda: f"the closing {told()}",
+        15,
+    )
+    assert any("an order of cockpit flatten: SELL" in text for text in told())
+    assert not any("not ours" in text for text in told())
+    assert not any("pre-flight says no-go" in text for text in told())
+    waits = "entries paused: waiting for pre-flight: the checks before trading are being made"
+    assert waits in told()
