@@ -88,15 +88,21 @@ class Sights:
         return self._updates.get(key)
 
     def quote(self, key: str, now: Instant) -> Quote:
-        """Return the standing book; not fresh when it is older than 5 s on the market's clock."""
+        """Return the standing book; not fresh when it is older than 5 s on the market's clock.
+
+        The feed counts as dead when nothing of any instrument has come for as long.
+        """
         update = self._updates.get(key)
         if update is None:
             return Quote(fresh=False)
+        time = self.arrival_time(now)
+        alive = self._arrived is None or time - self._arrived <= BOOK_FRESH_FOR
         book = self._books.get(key)
         if book is None:
-            return Quote(update.last, time=update.arrival, fresh=False)
-        fresh = self.arrival_time(now) - book.arrival <= BOOK_FRESH_FOR
-        return Quote(update.last, book.bids, book.asks, book.arrival, fresh)
+            return Quote(update.last, time=update.arrival, fresh=False, alive=alive)
+        return Quote(
+            update.last, book.bids, book.asks, book.arrival, time - book.arrival <= BOOK_FRESH_FOR, alive
+        )
 
     def band(self, key: str) -> PriceBand | None:
         """Return the price band to assume; it gives way where the day has come within 0.1 % of it."""

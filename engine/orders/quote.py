@@ -26,6 +26,8 @@ class Quote:
     asks: tuple[Level, ...] = ()
     time: Instant = 0
     fresh: bool = True
+    alive: bool = True
+    """Whether the feed as a whole still speaks: a quiet instrument's old book stands, a dead feed's does not."""
 
     @property
     def bid(self) -> Paise | None:
@@ -72,9 +74,9 @@ def marketable_price(
     """Return a limit that meets the visible depth for ``quantity`` units; None while no price is known at all.
 
     Each attempt reaches one cushion further, at most the broker's own protection slab beyond the touch, and never
-    outside the band. Where the book is old nobody knows how far the market went: each attempt after the first adds a
-    slab of its own. ``at_touch`` reaches nowhere beyond the best price: it lies inside the exchange's true band, which
-    may be narrower than the one assumed. Rounded toward the market: a buy up, a sell down.
+    outside the band. Where the feed is dead nobody knows how far the market went: each attempt after the first adds
+    a slab of its own. ``at_touch`` reaches nowhere beyond the best price: it lies inside the exchange's true band,
+    which may be narrower than the one assumed. Rounded toward the market: a buy up, a sell down.
     """
     levels = quote.against(side)
     touch = levels[0][0] if levels else quote.last
@@ -89,7 +91,7 @@ def marketable_price(
     cushion = max(2 * instrument.tick, touch * _CUSHION // 10_000) * (attempt + 1)
     slab = max(touch * protection_slab(instrument, touch) // 10_000, 2 * instrument.tick)
     away = min(abs(reach - touch) + cushion, slab)
-    if not quote.fresh:
+    if not quote.alive:
         away = max(away, attempt * slab)
     if at_touch:
         away = 0

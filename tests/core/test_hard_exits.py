@@ -53,6 +53,17 @@ def test_a_kill_gets_flat_though_the_feed_died_before_the_market_fell() -> None:
     assert (world.position(), latch(world)) == (0, "FLAT")
 
 
+def test_the_old_book_of_a_quiet_instrument_is_not_left_behind_while_the_feed_speaks() -> None:
+    world, _ = opened()
+    world.liquidity[STOCK] = 0
+    touch = world.prices[STOCK]
+    world.tell(ExitPosition("exit", STOCK))
+    for _ in range(20):
+        world.run(SECOND)
+        world.trade(OTHER)
+    assert min(moved_to(world)) > touch * 98 // 100
+
+
 class Freezing(World):
     """A broker that takes neither an order nor a change above the freeze quantity."""
 
