@@ -25,6 +25,7 @@ def test_an_average_is_rounded_in_the_status_as_on_the_screen(value: int, quanti
         "positions": [position],
         "orders": [],
         "pnl": {"net": None},
+        "risk": {"account": None, "day_loss_limit": None, "stopped_for_day": None},
         "latch": None,
     }
     told = average_price(value, quantity)
