@@ -364,6 +364,9 @@ class Core:
     def _come_back(self, event: Resumed, now: Instant) -> None:
         if not event.begins:
             self.journal.line(Severity.WARNING, "the engine is back; the broker's book is read", now)
+        if self.account.limits.stopped and self.keeper.kill.latch is None:
+            # What was taken over had lost its day before this run began.
+            self._stop_day(now)
         self.watch.read_now(now)
 
     def _attend(self, event: Attended, now: Instant) -> None:

@@ -122,7 +122,8 @@ def _tend(plan: Plan, s: Situation, order: Order, quantity: int) -> None:
     if s.now < due:
         plan.look_at(due)
         return
-    priced = _price(plan, s, quantity - order.filled, further=1) or priced
+    refused = s.trade.move_refused_at >= order.written_at
+    priced = _price(plan, s, quantity - order.filled, further=1, at_touch=refused) or priced
     further = (priced.price - current.price) * s.side.sign > 0
     if further or order.state is State.PENDING_MODIFY:
         plan.trade = msgspec.structs.replace(plan.trade, chases=plan.trade.chases + 1, stuck=False)
@@ -154,7 +155,9 @@ def _behind(s: Situation, trigger: int) -> bool:
     return s.quote.last is not None and (s.quote.last - trigger) * s.trade.side.sign > 0
 
 
-def _price(plan: Plan, s: Situation, quantity: int, *, further: int = 0) -> ExitPrice | None:
+def _price(
+    plan: Plan, s: Situation, quantity: int, *, further: int = 0, at_touch: bool = False
+) -> ExitPrice | None:
     # A price beyond a circuit that is narrower than assumed is refused for ever; every other try stays inside it.
     refusals = s.trade.exit_rejections + s.trade.conversion_refusals
     priced = marketable_price(
@@ -164,7 +167,7 @@ def _price(plan: Plan, s: Situation, quantity: int, *, further: int = 0) -> Exit
         s.quote,
         s.band,
         s.trade.chases + further,
-        at_touch=refusals % 2 == 1 and not further,
+        at_touch=at_touch or (refusals % 2 == 1 and not further),
     )
     if priced is None:
         plan.alarms.append("no price is known to exit at")

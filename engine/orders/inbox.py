@@ -7,6 +7,7 @@ import msgspec
 
 from engine.market.clock import MILLISECOND, SECOND, Instant
 from engine.orders.book import Applied, Resolution
+from engine.orders.closer import REFUSED_WAIT
 from engine.orders.keeper import Keeper, Topic
 from engine.orders.messages import (
     Acknowledged,
@@ -209,7 +210,12 @@ class Inbox:
                 and order.order_type is OrderType.STOP_LIMIT
             )
             if converting:
-                trade = msgspec.structs.replace(trade, conversion_refusals=trade.conversion_refusals + 1)
+                # The same refusal told twice must not meet the next change on its way.
+                trade = msgspec.structs.replace(
+                    trade,
+                    conversion_refusals=trade.conversion_refusals + 1,
+                    retry_at=max(trade.retry_at, now + REFUSED_WAIT),
+                )
             else:
                 trade = msgspec.structs.replace(trade, move_refused_at=now)
             keeper.portfolio.put(trade)

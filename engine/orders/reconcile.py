@@ -83,8 +83,10 @@ def fold_stranger(keeper: Keeper, fill: Fill, now: Instant) -> None:
     trade = keeper.portfolio.current(fill.instrument)
     closing = 0
     if trade is not None and trade.open and fill.side is not trade.side:
-        # What they hold beside us is theirs to close first: our units keep their stop.
+        # What they hold beside us is theirs to close first: our units keep their stop. An order of ours that no
+        # journal tells of closes ours.
         theirs = max(keeper.portfolio.outside.get(fill.instrument, 0) * trade.side.sign, 0)
+        theirs = 0 if fill.trade == trade.id else theirs
         closing = min(max(fill.quantity - theirs, 0), trade.open_quantity)
     if trade is None or not closing:
         keeper.portfolio.shift_outside(fill.instrument, fill.quantity * fill.side.sign)

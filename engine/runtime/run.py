@@ -243,7 +243,7 @@ def honour_latch(playback: Playback, latched: Latched | None) -> list[Effect]:
     Return what the core wants done for it.
     """
     core = playback.core
-    if latched is not None and core.latch is None:
+    if latched is not None and (core.latch is None or core.latch.id != latched.id):
         return playback.tell(latched)
     if latched is None and core.latch is not None:
         return playback.tell(Rearmed("a person, while no engine ran"))

@@ -8,9 +8,11 @@ from engine.commands import ExitPosition, Kill
 from engine.core import Resumed
 from engine.market.clock import SECOND
 from engine.orders.messages import BookRead, CancelOrder, ModifyOrder, PlaceOrder
+from engine.setups.signal import Side
 from tests.core.faults import latch, opened, outside, placed, stop_of, writes
 from tests.core.hostile import INSTRUMENTS, OPTION, OTHER, PRICES, STOCK, TICK, World
 from tests.core.test_happy_path import buy
+from tests.core.test_trades_by_phone import trade_by_phone
 
 
 def moved_to(world: World) -> list[int]:
@@ -150,3 +152,37 @@ def test_a_kill_near_a_circuit_that_is_narrower_than_assumed_gets_flat() -> None
     world.liquidity.clear()
     world.settle(60 * SECOND)
     assert (world.position(OTHER), latch(world)) == (0, "FLAT")
+
+
+def test_a_resting_exit_follows_the_market_inside_a_circuit_that_is_narrower_than_assumed() -> None:
+    world = NarrowBand()
+    buy(world, OTHER)
+    world.run(2 * SECOND)
+    assert world.position(OTHER) > 0
+    world.liquidity[OTHER] = 0
+    world.prices[OTHER] = world.LOWEST + 10_00
+    world.trade(OTHER)
+    world.tell(Kill("kill", "test"))
+    world.run(SECOND // 2)
+    world.prices[OTHER] = world.LOWEST + 20
+    world.trade(OTHER)
+    world.liquidity.clear()
+    world.settle(120 * SECOND)
+    assert (world.position(OTHER), latch(world)) == (0, "FLAT")
+
+
+def test_a_refused_conversion_told_twice_sells_no_more_than_is_held() -> None:
+    world, _ = opened()
+    world.checks.clear()
+    trade_by_phone(world, Side.BUY, 122)
+    world.settle(20 * SECOND)
+    world.faults.requests.append("reject")
+    world.faults.reports.append("twice")
+    answer = world._answer_book
+    # The kill's own read comes between the two tellings and what they lead to.
+    world._answer_book = lambda request, delay: answer(request, 2 * delay)  # type: ignore[method-assign]
+    world.tell(Kill("kill", "test"))
+    for _ in range(600):
+        world.run(SECOND // 10)
+        assert world.position() >= 0
+    assert (world.position(), latch(world)) == (0, "FLAT")

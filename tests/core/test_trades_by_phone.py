@@ -2,13 +2,17 @@
 
 import pytest
 
+import config
+from engine.auction.context import Quality
 from engine.commands import Kill
-from engine.core import Answer, Latched
+from engine.core import Answer, Core, DayState, Ids, Latched, Resumed
 from engine.market.clock import SECOND
 from engine.orders.messages import OrderType, Role
+from engine.risk.limits import open_day, wished_limits
+from engine.risk.marks import DayResult
 from engine.setups.signal import Side
 from tests.core.faults import latch, opened, outside, stop_of
-from tests.core.hostile import OTHER, STOCK, Resting, World
+from tests.core.hostile import DAY, INSTRUMENTS, OTHER, STOCK, Resting, World
 
 
 def trade_by_phone(world: World, side: Side, quantity: int) -> None:
@@ -78,3 +82,47 @@ def test_a_fill_by_phone_under_the_latch_is_closed() -> None:
     trade_by_phone(world, Side.BUY, 50)
     world.settle(40 * SECOND)
     assert (world.position(), latch(world)) == (0, "FLAT")
+
+
+def test_an_exit_of_ours_that_no_journal_tells_of_closes_ours_and_not_theirs() -> None:
+    world, _ = opened()
+    world.checks.clear()
+    ours = world.position()
+    trade_by_phone(world, Side.BUY, 50)
+    world.settle(20 * SECOND)
+    stop = stop_of(world)
+    world._ids += 1
+    name = f"{world.core.ids.prefix}-000099-X"
+    lost = Resting(
+        f"B{world._ids}",
+        name,
+        STOCK,
+        Side.SELL,
+        Role.EXIT,
+        OrderType.LIMIT,
+        ours,
+        world.prices[STOCK],
+        0,
+    )
+    world.orders[lost.order_id] = lost
+    stop.status = "cancelled"
+    world.fill(lost, ours, world.prices[STOCK])
+    world.run(SECOND // 4)
+    world.tell(world.row(stop))
+    world.settle(60 * SECOND)
+    assert world.position() == 50
+    assert world.core.keeper.portfolio.open() == ()
+
+
+def test_a_book_taken_over_with_a_day_that_had_lost_its_limit_is_closed() -> None:
+    world = World()
+    limits = open_day(DAY, 1_000_000_00, wished_limits(config.Settings().risk), None)
+    lost = DayResult(-60_000_00, 0, 0, 0, Quality.LIVE, 0)
+    recovered = DayState(limits.tripped_by(lost, world.now), lost.realised, 0, None)
+    world.core = Core(world.settings, INSTRUMENTS, world.day, "replay", 1_000_000_00, Ids("H"), recovered)
+    world._seed()
+    outside(world, OTHER, 300)
+    world.tell(Resumed("run", begins=True))
+    world.settle(40 * SECOND)
+    assert world.core.limits.stopped
+    assert (world.position(OTHER), latch(world)) == (0, "FLAT")

@@ -22,6 +22,7 @@ from engine.commands import (
     TightenStop,
 )
 from engine.core import Core, Ids, Latched
+from engine.latch import Latch, LatchState
 from engine.ledger.records import Entry
 from engine.market.price import paise_of
 from engine.orders.messages import PlaceOrder, ReadBook, Role
@@ -320,3 +321,26 @@ def test_a_market_shorter_than_the_run_is_refused_by_name(tmp_path: Path) -> Non
     ):
         driver.resume()
     driver.ledger.close()
+
+
+def test_a_kill_that_reached_the_latch_file_alone_begins_again_behind_the_death(tmp_path: Path) -> None:
+    driver = Driver(tmp_path, commands(50, Kill("first", "a person")), length=LENGTH)
+    driver.play(until=200)
+    driver.commit()
+    driver.die()
+    driver.resume()
+    core = driver.run.playback.core
+    assert core.latch is not None
+    assert (core.latch.state, core.latch.id) == (LatchState.FLAT, "first")
+    file = Latch(tmp_path / "latch")
+    file.set("first", "a person", "kill")
+    file.mark(LatchState.FLAT)
+    file.set("second", "a person", "kill")
+    record = file.record
+    file.close()
+    assert record is not None
+    assert record.state is LatchState.KILLING
+    honour_latch(driver.run.playback, Latched(record.by, record.reason, record.command))
+    assert core.latch is not None
+    assert (core.latch.state, core.latch.id) == (LatchState.KILLING, "second")
+    driver.close()

@@ -39,17 +39,21 @@ class WholeBook(msgspec.Struct, frozen=True):
         return sum(order.filled_quantity for order in self.orders)
 
 
+class ContradictionError(CallFailed):
+    """Positions and orders tell different things, and not for long enough yet to be believed."""
+
+
 class BookReader:
     """Reads the whole book with one client. Any thread."""
 
     def __init__(self, clock: Callable[[], Instant], *, sleep: Callable[[float], None] = time.sleep) -> None:
         self._clock = clock
         self._sleep = sleep
-        self._standing: tuple[Difference, Instant] = {}, 0
-        """The newest difference and since when it has been told."""
+        self._standing: dict[str, tuple[tuple[int, int], Instant]] = {}
+        """By instrument, the difference told last and since when."""
 
     def read(self, client: UpstoxClient, purpose: Purpose) -> WholeBook:
-        """Return the whole book; raise CallFailed when a part cannot be read or the parts contradict each other."""
+        """Return the whole book; raise CallFailed when a part cannot be read, ContradictionError when two disagree."""
         difference: Difference = {}
         for attempt in range(TRIES):
             asked = self._clock()
@@ -63,15 +67,16 @@ class BookReader:
         words = ", ".join(
             f"{key}: {held} held, {filled} filled" for key, (held, filled) in difference.items()
         )
-        raise CallFailed(InDoubt(f"positions and orders contradict each other: {words}"))
+        raise ContradictionError(InDoubt(f"positions and orders contradict each other: {words}"))
 
     def _stands(self, difference: Difference, asked: Instant) -> int:
-        """Return for how long a difference has stood still, microseconds."""
-        told, since = self._standing
-        if difference != told:
-            self._standing = difference, asked
-            return 0
-        return asked - since
+        """Return for how long all of a difference has stood still, microseconds."""
+        before = self._standing
+        self._standing = {
+            key: before[key] if key in before and before[key][0] == told else (told, asked)
+            for key, told in difference.items()
+        }
+        return min((asked - since for _, since in self._standing.values()), default=0)
 
 
 def differences(book: WholeBook) -> Difference:

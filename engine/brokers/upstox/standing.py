@@ -7,10 +7,10 @@ from typing import Final
 
 import msgspec
 
-from engine.brokers.upstox.book_reader import BookReader, WholeBook
+from engine.brokers.upstox.book_reader import STANDS_FOR, BookReader, ContradictionError, WholeBook
 from engine.brokers.upstox.register import ENDED_WORDS
 from engine.brokers.upstox.translation import intraday
-from engine.market.clock import Instant
+from engine.market.clock import SECOND, Instant
 from engine.upstox.budget import Purpose
 from engine.upstox.client import UpstoxClient
 from engine.upstox.outcome import CallFailed
@@ -18,6 +18,9 @@ from engine.upstox.records import OrderRow, PositionRow
 
 BETWEEN_PROOFS: Final = 0.5
 """Seconds between the two reads that prove flat."""
+
+READ_AGAIN: Final = 2 * SECOND
+"""Between two tries to read lists that contradict each other."""
 
 STOP_TYPES: Final = frozenset({"SL", "SL-M"})
 
@@ -64,11 +67,21 @@ def account_standing(
     clock: Callable[[], Instant] = lambda: time.time_ns() // 1_000,
     sleep: Callable[[float], None] = time.sleep,
 ) -> AccountStanding:
-    """Return what is open and live in scope by one consistent read of the broker."""
-    try:
-        return standing_of(BookReader(clock, sleep=sleep).read(client, Purpose.KILL), scope)
-    except CallFailed as error:
-        return AccountStanding(known=False, problem=str(error))
+    """Return what is open and live in scope by one consistent read of the broker.
+
+    Lists that contradict each other are read again until they agree, or the difference is to be believed.
+    """
+    reader = BookReader(clock, sleep=sleep)
+    gives_up = clock() + STANDS_FOR + READ_AGAIN
+    while True:
+        try:
+            return standing_of(reader.read(client, Purpose.KILL), scope)
+        except ContradictionError as error:
+            if clock() >= gives_up:
+                return AccountStanding(known=False, problem=str(error))
+            sleep(READ_AGAIN / SECOND)
+        except CallFailed as error:
+            return AccountStanding(known=False, problem=str(error))
 
 
 def account_is_flat(

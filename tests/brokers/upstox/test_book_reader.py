@@ -1,16 +1,21 @@
 """A whole book is one whose two lists agree; anything else is a failed read."""
 
+import contextlib
+
 import pytest
 
 from engine.brokers.upstox.book_reader import STANDS_FOR, BookReader, WholeBook
+from engine.brokers.upstox.standing import account_standing
 from engine.market.clock import SECOND
 from engine.upstox.budget import Budget, Purpose
+from engine.upstox.client import UpstoxClient
 from engine.upstox.outcome import CallFailed
 from tests.brokers.upstox.small_broker import SmallBroker
 from tests.upstox.loopback import Received, success
 from tests.upstox.stand import client_of
 
 KEY = "NSE_EQ|INE027H01010"
+OTHER = "NSE_EQ|INE009A01021"
 ORDERS, POSITIONS = "/v2/order/retrieve-all", "/v2/portfolio/short-term-positions"
 
 
@@ -112,3 +117,62 @@ def test_a_difference_that_moves_is_a_failed_read() -> None:
     broker.faults.append(move)
     with pytest.raises(CallFailed, match="contradict"):
         read(broker)
+
+
+class Slow:
+    """A clock that only waiting moves."""
+
+    def __init__(self) -> None:
+        self.now = 0
+
+    def __call__(self) -> int:
+        return self.now
+
+    def sleep(self, seconds: float) -> None:
+        self.now += round(seconds * SECOND)
+
+    def client(self, url: str) -> UpstoxClient:
+        return client_of(url, budget=Budget(lambda: self.now / SECOND, lambda: 0.5), sleep=self.sleep)
+
+
+def test_a_difference_for_good_in_one_name_is_not_doubted_anew_by_each_late_fill_of_another() -> None:
+    broker, clock, late = bought(), Slow(), False
+    told: list[dict[str, object]] = []
+
+    def positions(request: Received) -> bytes | None:
+        if request.path != POSITIONS:
+            return None
+        rows = [
+            row | ({"quantity": 12, "day_buy_quantity": 12} if row["instrument_token"] == KEY else {})
+            for row in broker.positions()
+        ]
+        if not late:
+            told[:] = rows
+        return success(told)
+
+    broker.faults.append(positions)
+    entry = {"instrument_token": OTHER, "transaction_type": "BUY", "order_type": "LIMIT", "quantity": 1}
+    with broker.serve() as server:
+        client, reader = clock.client(server.url), BookReader(clock, sleep=clock.sleep)
+        broker.fill(broker.place(entry | {"price": 100.0}), 100.0)
+        read = []
+        for second in range(60):
+            late = second >= 20 and second % 9 == 0
+            if late:
+                broker.fill(broker.place(entry | {"price": 100.0}), 100.0)
+            with contextlib.suppress(CallFailed):
+                reader.read(client, Purpose.PROTECT)
+                read.append(second)
+            clock.sleep(0.5)
+    assert max(read) > 50
+
+
+def test_a_shell_learns_how_an_account_stands_whose_lists_differ_for_good() -> None:
+    # Squared off by the broker's own desk: sold in the positions, no row in the order book.
+    broker, clock = bought(), Slow()
+    odd = broker.positions()[0] | {"quantity": 0, "day_sell_quantity": 10}
+    broker.faults.append(lambda request: success([odd]) if request.path == POSITIONS else None)
+    with broker.serve() as server:
+        standing = account_standing(clock.client(server.url), clock=clock, sleep=clock.sleep)
+    assert (standing.known, standing.flat) == (True, True)
+    assert STANDS_FOR <= clock.now < 2 * STANDS_FOR
