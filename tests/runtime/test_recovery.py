@@ -331,7 +331,7 @@ def test_a_kill_that_reached_the_latch_file_alone_begins_again_behind_the_death(
     driver.resume()
     core = driver.run.playback.core
     assert core.latch is not None
-    assert (core.latch.state, core.latch.id) == (LatchState.FLAT, "first")
+    assert (core.latch.state.value, core.latch.id) == ("FLAT", "first")
     file = Latch(tmp_path / "latch")
     file.set("first", "a person", "kill")
     file.mark(LatchState.FLAT)
@@ -342,5 +342,5 @@ def test_a_kill_that_reached_the_latch_file_alone_begins_again_behind_the_death(
     assert record.state is LatchState.KILLING
     honour_latch(driver.run.playback, Latched(record.by, record.reason, record.command))
     assert core.latch is not None
-    assert (core.latch.state, core.latch.id) == (LatchState.KILLING, "second")
+    assert (core.latch.state.value, core.latch.id) == ("KILLING", "second")
     driver.close()

@@ -84,20 +84,6 @@ def account_standing(
             return AccountStanding(known=False, problem=str(error))
 
 
-def account_is_flat(
-    client: UpstoxClient,
-    scope: Scope = Scope.INTRADAY,
-    *,
-    clock: Callable[[], Instant] = lambda: time.time_ns() // 1_000,
-    sleep: Callable[[float], None] = time.sleep,
-) -> bool:
-    """Say whether two reads, half a second apart, both showed nothing open; a failed read is a no."""
-    if not account_standing(client, scope, clock=clock, sleep=sleep).flat:
-        return False
-    sleep(BETWEEN_PROOFS)
-    return account_standing(client, scope, clock=clock, sleep=sleep).flat
-
-
 def standing_of(book: WholeBook, scope: Scope) -> AccountStanding:
     """Return what a whole book says of a scope."""
     whole = scope is Scope.ACCOUNT

@@ -1,7 +1,6 @@
 from engine.brokers.upstox.closing import ClosingReport, flatten_account
 from engine.brokers.upstox.standing import (
     Scope,
-    account_is_flat,
     account_standing,
 )
 from engine.upstox.budget import Budget
@@ -401,19 +400,16 @@ def test_refused_bulk_calls_are_done_one_by_one() -> None:
     assert [row["transaction_type"] for row in exits] == ["BUY", "BUY", "SELL"]
 
 
-def test_flat_is_two_reads_and_a_failed_one_is_a_no() -> None:
+def test_a_failed_read_is_never_flat() -> None:
     broker = SmallBroker()
     wall = Wall()
     with broker.serve() as server:
         client = client_of(server.url)
-        assert account_is_flat(client, clock=wall.instant, sleep=wall.sleep)
-        assert broker.calls.count("GET /v2/order/retrieve-all") == 2
+        assert account_standing(client, clock=wall.instant, sleep=wall.sleep).flat
         broker.faults.append(lambda _: DROP)
-        assert not account_is_flat(client, clock=wall.instant, sleep=wall.sleep)
         standing = account_standing(client, clock=wall.instant, sleep=wall.sleep)
         assert not standing.known
         assert not standing.flat
-        assert standing.problem
 
 
 def test_what_is_left_and_the_newest_refusal_are_told_while_exits_are_refused() -> None:
