@@ -1,13 +1,8 @@
 """The live engine while the broker's list of positions lags behind its orders, and a flatten after a flat."""
 
-import time
-from uuid import uuid4
-
 import pytest
 
-from engine.commands import ExitPosition
 from engine.latch import LatchState
-from engine.orders.gate import DUPLICATE_WITHIN
 from tests.account.stage import begin, settings_of
 from tests.account.test_live_day import LIVE, enter, held, live_orders, make_ready
 from tests.desk.outside import Engine, Outside, wait_until
@@ -32,25 +27,6 @@ def test_a_kill_never_reverses_while_positions_lag(engine: Engine, market_at_ten
     orders = market_at_ten.control("GET", "orders")
     assert [row["transaction_type"] for row in orders if row["filled_quantity"]] == ["BUY", "SELL"]
     assert (held(market_at_ten), live_orders(market_at_ten)) == (0, [])
-
-
-def test_positions_that_lag_at_a_regular_read_cost_no_stop(
-    engine: Engine, market_at_ten: RunningFake
-) -> None:
-    enter(engine, market_at_ten)
-    engine.do(ExitPosition(f"exit-{uuid4()}", EQ_A))
-    wait_until(lambda: held(market_at_ten) == 0 and not engine.view().positions, "a flat book")
-    flat_at = engine.view().header.market_time
-    wait_until(lambda: engine.view().header.market_time > flat_at + DUPLICATE_WITHIN, "another entry's turn")
-    enter(engine, market_at_ten)
-    before = len(market_at_ten.calls("positions"))
-    market_at_ten.plant("stale-positions", seconds=16.0)
-    began = time.monotonic()
-    # Two regular reads: one while the list lags, one after it.
-    while len(market_at_ten.calls("positions")) < before + 5 or time.monotonic() < began + 20:
-        assert live_orders(market_at_ten), "the position stands without a stop"
-        assert time.monotonic() < began + 40
-        time.sleep(0.05)
 
 
 def test_a_flatten_after_a_flat_asks_the_broker_again(
