@@ -1,7 +1,7 @@
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
-TESTS := -q -n 3 --dist loadfile
+TESTS := -q -n 2 --dist loadfile
 
 .PHONY: install install-dev run test check bench campaign clean lock
 

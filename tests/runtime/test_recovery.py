@@ -1,11 +1,14 @@
 """Death and return: wherever a run is cut, the next life stands where it stood and ends like one undisturbed."""
 
+import gc
 import tempfile
+from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import example, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from engine.commands import (
@@ -131,12 +134,21 @@ def test_a_run_that_dies_again_and_again_ends_like_one_undisturbed(
         driver.close()
 
 
+@pytest.fixture
+def nothing_old_collected() -> Iterator[None]:
+    """Keep the collector off what earlier tests left: a whole state as plain data makes millions of objects."""
+    gc.freeze()
+    yield
+    gc.unfreeze()
+
+
+@pytest.mark.timeout(600)
+@pytest.mark.usefixtures("nothing_old_collected")
 @given(acts=wishes(), saved=st.integers(0, LENGTH), steps=st.integers(0, 60))
 @example(acts=[], saved=LENGTH, steps=60)
-@settings(max_examples=20)
+@settings(max_examples=20, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_re_execution_brings_back_every_bit_of_the_core(acts: list[Act], saved: int, steps: int) -> None:
-    with tempfile.TemporaryDirectory() as home:
-        driver = Driver(Path(home), acts, length=LENGTH)
+    with tempfile.TemporaryDirectory() as home, closing(Driver(Path(home), acts, length=LENGTH)) as driver:
         driver.play(until=saved)
         for _ in range(steps):
             driver._carry_out(driver.run.playback.play(None, 1))
@@ -165,7 +177,6 @@ def test_re_execution_brings_back_every_bit_of_the_core(acts: list[Act], saved: 
             before.ended,
             before.held,
         )
-        driver.close()
 
 
 def holding(home: Path, cursor: int = 300) -> Driver:
