@@ -131,6 +131,10 @@ class World:
         self.totals: dict[str, list[int]] = {key: [0, 0, 0, 0] for key in INSTRUMENTS}
         self.down = False
         self.checks: list[Callable[[World], None]] = []
+        self.misread: Callable[[BookRead], BookRead] = lambda read: read
+        """What becomes of each read of the book on its way."""
+        self.book_waits = 1
+        """How many times as long as usual a read of the book is on its way back."""
         self._queue: list[tuple[Instant, int, Callable[[], None]]] = []
         self._sequence = 0
         self._ids = 0
@@ -403,8 +407,8 @@ class World:
         self.after(delay, lambda: self.tell(read))
 
     def _answer_book(self, request: ReadBook, delay: int) -> None:
-        read = self.book(request.request)
-        self.after(delay, lambda: self.tell(read))
+        read = self.misread(self.book(request.request))
+        self.after(self.book_waits * delay, lambda: self.tell(read))
 
     def book(self, request: str) -> BookRead:
         positions = tuple(

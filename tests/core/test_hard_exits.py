@@ -102,18 +102,17 @@ def test_a_kill_above_the_freeze_quantity_follows_the_market_in_slices() -> None
 
 def test_one_read_without_the_row_of_a_proven_stop_closes_nothing() -> None:
     world, oracles = opened()
-    stop, real, reads = stop_of(world), world.book, 0
+    stop, reads = stop_of(world), 0
 
-    def without_the_stop_once(request: str) -> BookRead:
+    def without_the_stop_once(read: BookRead) -> BookRead:
         nonlocal reads
         reads += 1
-        read = real(request)
         if reads > 1:
             return read
         rows = tuple(row for row in read.orders if row.order_id != stop.order_id)
         return msgspec.structs.replace(read, orders=rows)
 
-    world.book = without_the_stop_once  # type: ignore[method-assign]
+    world.misread = without_the_stop_once
     before = len(placed(world))
     world.run(40 * SECOND)
     assert reads > 1
@@ -178,9 +177,8 @@ def test_a_refused_conversion_told_twice_sells_no_more_than_is_held() -> None:
     world.settle(20 * SECOND)
     world.faults.requests.append("reject")
     world.faults.reports.append("twice")
-    answer = world._answer_book
     # The kill's own read comes between the two tellings and what they lead to.
-    world._answer_book = lambda request, delay: answer(request, 2 * delay)  # type: ignore[method-assign]
+    world.book_waits = 2
     world.tell(Kill("kill", "test"))
     for _ in range(600):
         world.run(SECOND // 10)
