@@ -13,6 +13,7 @@ import msgspec
 from engine.market.clock import SECOND, Instant
 from engine.market.price import Paise
 from engine.orders.dispatch import of_flatten
+from engine.orders.fence import orders_behind, positions_behind
 from engine.orders.keeper import Keeper, Topic, Verified
 from engine.orders.messages import BookRead, BrokerPosition, OrderReport, OrderType, Role
 from engine.orders.order import Fill
@@ -105,37 +106,13 @@ def fold_stranger(keeper: Keeper, fill: Fill, now: Instant) -> None:
 def _outdated(keeper: Keeper, read: BookRead, asked: Instant) -> bool:
     if asked < keeper.orders.last_fill_at or read.fills < keeper.fills_seen:
         return True
-    told = {row.order_id: row.filled_quantity for row in read.orders}
-    return any(
-        order.filled and order.order_id and told.get(order.order_id, 0) < order.filled
-        for order in keeper.orders.all()
-    )
+    return bool(orders_behind((order for order in keeper.orders.all() if order.order_id), read))
 
 
 def _positions_lag(keeper: Keeper, read: BookRead, asked: Instant) -> bool:
-    """Say whether a position that is not what our fills make of it comes from before one of them.
-
-    What was bought and sold in a day never falls, so less of either than our orders filled was not counted yet.
-    """
-    held = {position.instrument: position for position in read.positions}
-    traded: dict[str, dict[Side, int]] = {}
-    for order in keeper.orders.all():
-        if order.filled:
-            sides = traded.setdefault(order.instrument, {Side.BUY: 0, Side.SELL: 0})
-            sides[order.side] += order.filled
-    late = set()
-    for instrument, sides in traded.items():
-        position, net = held.get(instrument), sides[Side.BUY] - sides[Side.SELL]
-        if position is None:
-            behind = net != 0
-        else:
-            behind = position.quantity != net and (
-                position.buy_quantity < sides[Side.BUY] or position.sell_quantity < sides[Side.SELL]
-            )
-        if behind:
-            late.add(instrument)
-            keeper.lagging.setdefault(instrument, asked)
-    keeper.lagging = {instrument: since for instrument, since in keeper.lagging.items() if instrument in late}
+    """Say whether a position that is not what our fills make of it comes from before one of them."""
+    late = positions_behind(keeper.orders.all(), read)
+    keeper.lagging = {instrument: keeper.lagging.get(instrument, asked) for instrument in late}
     return any(asked - since < LAG_WITHIN for since in keeper.lagging.values())
 
 

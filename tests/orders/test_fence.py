@@ -1,0 +1,65 @@
+"""What is known of a day's orders against what a read of the broker tells, instrument by instrument."""
+
+from engine.orders.fence import orders_behind, positions_behind
+from engine.orders.messages import BookRead, BrokerPosition, OrderReport, OrderType, Role
+from engine.orders.order import Order
+from engine.setups.signal import Side
+
+A, B = "NSE_EQ|A", "NSE_EQ|B"
+
+
+def order(tag: str, instrument: str, side: Side, filled: int, order_id: str = "") -> Order:
+    return Order(
+        tag, instrument, side, Role.ENTRY, OrderType.LIMIT, 10, 100_00, 0, order_id=order_id, filled=filled
+    )
+
+
+def row(tag: str, order_id: str, instrument: str, filled: int) -> OrderReport:
+    return OrderReport(
+        order_id, tag, instrument, Side.BUY, OrderType.LIMIT, 10, 100_00, 0, "open", filled, 0, 0
+    )
+
+
+def read(*orders: OrderReport, positions: tuple[BrokerPosition, ...] = ()) -> BookRead:
+    return BookRead("r", 0, 0, positions, orders)
+
+
+def held(instrument: str, bought: int, sold: int = 0) -> BrokerPosition:
+    return BrokerPosition(instrument, bought - sold, bought, 0, sold, 0)
+
+
+def test_two_empty_lists_against_a_known_fill_are_behind() -> None:
+    known = [order("a-1-E", A, Side.BUY, 10, "B1")]
+    assert list(orders_behind(known, read())) == [A]
+    assert list(positions_behind(known, read())) == [A]
+    assert "does not list it" in orders_behind(known, read())[A]
+
+
+def test_an_order_that_tells_fewer_fills_holds_its_own_instrument_back_and_no_other() -> None:
+    known = [order("a-1-E", A, Side.BUY, 10, "B1"), order("a-2-E", B, Side.BUY, 5, "B2")]
+    told = read(row("a-1-E", "B1", A, 10), row("a-2-E", "B2", B, 4))
+    assert list(orders_behind(known, told)) == [B]
+    assert "tells of 4" in orders_behind(known, told)[B]
+
+
+def test_an_order_whose_id_was_never_learned_is_looked_for_by_its_tag() -> None:
+    known = [order("a-1-E", A, Side.BUY, 10)]
+    assert orders_behind(known, read(row("a-1-E", "B1", A, 10))) == {}
+    assert list(orders_behind(known, read(row("", "B1", A, 10)))) == [A]
+
+
+def test_what_never_filled_proves_nothing() -> None:
+    assert orders_behind([order("a-1-E", A, Side.BUY, 0, "B1")], read()) == {}
+    assert positions_behind([order("a-1-E", A, Side.BUY, 0, "B1")], read()) == {}
+
+
+def test_a_closed_round_trip_need_not_be_listed_as_a_position() -> None:
+    known = [order("a-1-E", A, Side.BUY, 10, "B1"), order("a-2-X", A, Side.SELL, 10, "B2")]
+    assert positions_behind(known, read()) == {}
+
+
+def test_a_position_that_traded_less_than_our_fills_is_behind_and_one_that_traded_more_is_not() -> None:
+    known = [order("a-1-E", A, Side.BUY, 10, "B1")]
+    assert list(positions_behind(known, read(positions=(held(A, 6),)))) == [A]
+    assert positions_behind(known, read(positions=(held(A, 10, 4),))) == {}
+    assert positions_behind(known, read(positions=(held(A, 10),))) == {}
