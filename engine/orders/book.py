@@ -4,7 +4,7 @@ Each message of the broker is applied once, here; the book answers with the fill
 somebody must act on. It sends nothing: what leaves goes through the dispatcher.
 """
 
-from collections.abc import Iterable
+from collections.abc import Container, Iterable
 from enum import StrEnum
 from typing import Final
 
@@ -71,6 +71,8 @@ class OrderBook:
         """Messages survived, by what was odd about them."""
         self.last_fill_at: Instant = 0
         """When the newest fill was applied: fences older snapshots."""
+        self.filled_at: dict[str, Instant] = {}
+        """The same by instrument: a fill of one fences nothing of another."""
 
     def get(self, tag: str) -> Order | None:
         """Return the order with a tag."""
@@ -252,8 +254,7 @@ class OrderBook:
         fill = None if change.fill is None else msgspec.structs.replace(change.fill, trade=trade, role=role)
         self._store(order)
         if fill is not None:
-            self.counters["fills"] += 1
-            self.last_fill_at = now
+            self._has_filled(order, now)
         return Applied(order, fill, change.findings)
 
     def probed(self, read: TagRead, asked_at: Instant, now: Instant) -> Applied:
@@ -277,12 +278,15 @@ class OrderBook:
         self._store(changed)
         return Applied(changed, resolution=Resolution.ABSENT, before=order.state)
 
-    def not_listed(self, read: BookRead, asked_at: Instant, now: Instant) -> tuple[Applied, ...]:
-        """Put live orders that a whole book should hold but does not into doubt."""
+    def not_listed(
+        self, read: BookRead, asked_at: Instant, now: Instant, behind: Container[str] = ()
+    ) -> tuple[Applied, ...]:
+        """Put live orders that a whole book should hold but does not into doubt, but for instruments it is behind."""
         listed = {row.tag for row in read.orders} | {row.order_id for row in read.orders}
         doubts = []
         for order in self.live():
             known = order.order_id and order.state is not State.IN_DOUBT and order.changed_at < asked_at
+            known = known and order.instrument not in behind
             if known and order.tag not in listed and order.order_id not in listed:
                 doubts.append(self.doubt(order.tag, "missing from the broker's book", now))
         return tuple(doubts)
@@ -312,12 +316,15 @@ class OrderBook:
             elif finding is Finding.LOOK:
                 self.counters["unknown"] += 1
         if change.fill is not None:
-            self.counters["fills"] += 1
-            self.last_fill_at = now
+            self._has_filled(order, now)
         self._store(change.order)
         ended = change.order.state is State.REJECTED and order.state is not State.REJECTED
         resolution = Resolution.PLACE_REFUSED if ended else None
         return Applied(change.order, change.fill, change.findings, resolution, order.state)
+
+    def _has_filled(self, order: Order, now: Instant) -> None:
+        self.counters["fills"] += 1
+        self.last_fill_at = self.filled_at[order.instrument] = now
 
     def _store(self, order: Order) -> None:
         self._orders[order.tag] = order

@@ -4,11 +4,48 @@ What an order filled, and what was bought and sold in a day, never falls. A list
 what is known, or is no list at all: empty is not flat. The fence belongs to the instrument.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from typing import Final
 
+import msgspec
+
+from engine.market.clock import SECOND, Instant
 from engine.orders.messages import BookRead
 from engine.orders.order import Order
 from engine.setups.signal import Side
+
+LAG_WITHIN: Final = 15 * SECOND
+"""Positions that tell less than the fills are older than these for so long; then the broker must mean it."""
+
+
+class Judgement(msgspec.Struct, frozen=True):
+    """What a read is worth."""
+
+    behind: dict[str, str]
+    """The instruments that it does not count for, each with a sentence; it counts for every other one."""
+    lagging: dict[str, Instant]
+    """Instruments whose positions told less than their fills, and since when: handed to the next judgement."""
+
+
+def judge(
+    known: Iterable[Order],
+    read: BookRead,
+    asked: Instant,
+    filled_at: Mapping[str, Instant],
+    lagging: Mapping[str, Instant],
+) -> Judgement:
+    """Return what a read that was asked for at ``asked`` is worth against the orders that are known.
+
+    ``filled_at`` is when the newest fill of each instrument became known, on the clock of ``asked``. A position that
+    tells less is held against the read for LAG_WITHIN, an order that does so for ever.
+    """
+    known = tuple(known)
+    late = positions_behind(known, read)
+    since = {instrument: lagging.get(instrument, asked) for instrument in late}
+    behind = {key: words for key, words in late.items() if asked - since[key] < LAG_WITHIN}
+    behind |= orders_behind(known, read)
+    behind |= {key: "asked for before its newest fill" for key, at in filled_at.items() if asked < at}
+    return Judgement(behind, since)
 
 
 def orders_behind(known: Iterable[Order], read: BookRead) -> dict[str, str]:

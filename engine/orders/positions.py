@@ -4,6 +4,8 @@ One open trade per instrument at most. A fill that crosses zero ends the trade; 
 position if there is one, else it is an EXCESS that is closed at once.
 """
 
+from collections.abc import Container
+
 import msgspec
 
 from engine.market.clock import Instant
@@ -159,14 +161,19 @@ class Portfolio:
         self.put(trade)
         return trade
 
-    def compare(self, positions: tuple[BrokerPosition, ...]) -> dict[str, tuple[int, int]]:
+    def compare(
+        self, positions: tuple[BrokerPosition, ...], behind: Container[str] = ()
+    ) -> dict[str, tuple[int, int]]:
         """Take the broker's quantities as truth; return (before, after) of what lies outside where it changed.
 
         The union of instruments on both sides is compared: one that the broker no longer lists is zero there.
+        Nothing is compared of those that the read is ``behind``.
         """
         held = {position.instrument: position.quantity for position in positions}
         changed: dict[str, tuple[int, int]] = {}
         for instrument in dict.fromkeys([*held, *self._current, *self.outside]):
+            if instrument in behind:
+                continue
             before = self.outside.get(instrument, 0)
             after = held.get(instrument, 0) - self.ours(instrument)
             if after != before:

@@ -1,11 +1,12 @@
 """The broker is the truth: what a whole read of its book says about our orders and positions.
 
-A read counts only if it was asked for after the newest fill, lists every order that filled with no fewer fills than
-we know, and its positions have traded no less than that; anything else is older than what we have and is left
-aside. What others traded is folded into our trade as far as it closes it; beyond that it is OUTSIDE: shown, left
-alone, and closed by the kill only.
+A read counts for each instrument whose newest fill it was asked for after, whose orders it lists with no fewer fills
+than we know, and whose position has traded no less than that (`fence`); what it says of any other is older than what
+we have and is left aside. What others traded is folded into our trade as far as it closes it; beyond that it is
+OUTSIDE: shown, left alone, and closed by the kill only.
 """
 
+from collections.abc import Container
 from typing import Final
 
 import msgspec
@@ -13,7 +14,7 @@ import msgspec
 from engine.market.clock import SECOND, Instant
 from engine.market.price import Paise
 from engine.orders.dispatch import of_flatten
-from engine.orders.fence import orders_behind, positions_behind
+from engine.orders.fence import judge
 from engine.orders.keeper import Keeper, Topic, Verified
 from engine.orders.messages import BookRead, BrokerPosition, OrderReport, OrderType, Role
 from engine.orders.order import Fill
@@ -24,35 +25,42 @@ from engine.setups.signal import Side
 LATE_FILL_WITHIN: Final = SECOND
 """A read asked for so long after a cancel shows the fill that overtook it, if there was one."""
 
-LAG_WITHIN: Final = 15 * SECOND
-"""Positions that tell less than our fills are older than these for so long; then the broker must mean it."""
-
 CLOSED_OUTSIDE: Final = "closed outside"
 CLOSED_BY_FLATTEN: Final = "closed by cockpit flatten"
 
 
 def reconcile(keeper: Keeper, read: BookRead, asked: Instant, now: Instant) -> None:
-    """Take a whole read as the truth: strangers adopted, missing orders doubted, positions compared."""
-    if _outdated(keeper, read, asked) or _positions_lag(keeper, read, asked):
-        keeper.kill.answered(read.request, flat=False, last_fill_at=keeper.orders.last_fill_at, now=now)
+    """Take a whole read as the truth: strangers adopted, missing orders doubted, positions compared.
+
+    Instruments that it is too old for are left out; flat is only what it shows of all of them.
+    """
+    judgement = judge(keeper.orders.all(), read, asked, keeper.orders.filled_at, keeper.lagging)
+    keeper.lagging = judgement.lagging
+    behind = judgement.behind
+    if behind or read.fills < keeper.fills_seen:
         keeper.resync = keeper.resync or not keeper.kill.active
+    if read.fills < keeper.fills_seen:
+        # Older than a read that counted: nothing in it is news.
+        keeper.kill.answered(read.request, flat=False, last_fill_at=keeper.orders.last_fill_at, now=now)
         return
     keeper.fills_seen = read.fills
     for instrument, cancelled in list(keeper.unverified.items()):
-        if asked >= cancelled + LATE_FILL_WITHIN:
+        if asked >= cancelled + LATE_FILL_WITHIN and instrument not in behind:
             del keeper.unverified[instrument]
     for row in read.orders:
-        if keeper.orders.get(row.tag) is None and keeper.orders.by_id(row.order_id) is None:
+        known = keeper.orders.get(row.tag) is not None or keeper.orders.by_id(row.order_id) is not None
+        if not known and row.instrument not in behind:
             take_in_stranger(keeper, row, now)
-    for doubt in keeper.orders.not_listed(read, asked, now):
+    for doubt in keeper.orders.not_listed(read, asked, now, behind):
         if doubt.order is not None:
             keeper.say(
                 Topic.ALARM, doubt.order.instrument, f"{doubt.order.tag} is missing from the broker's book"
             )
-    _positions(keeper, read, now)
-    flat = all(position.quantity == 0 for position in read.positions)
+    _positions(keeper, read, now, behind)
+    flat = not behind and all(position.quantity == 0 for position in read.positions)
     flat = flat and not any(_row_live(row) for row in read.orders) and not keeper.orders.live()
-    keeper.verified = Verified(read.time, now, flat)
+    if not behind:
+        keeper.verified = Verified(read.time, now, flat)
     for order in keeper.orders.live():
         if keeper.orphaned(order):
             keeper.tend(order.instrument, now)
@@ -103,27 +111,14 @@ def fold_stranger(keeper: Keeper, fill: Fill, now: Instant) -> None:
     keeper.kill.disturbed(now)
 
 
-def _outdated(keeper: Keeper, read: BookRead, asked: Instant) -> bool:
-    if asked < keeper.orders.last_fill_at or read.fills < keeper.fills_seen:
-        return True
-    return bool(orders_behind((order for order in keeper.orders.all() if order.order_id), read))
-
-
-def _positions_lag(keeper: Keeper, read: BookRead, asked: Instant) -> bool:
-    """Say whether a position that is not what our fills make of it comes from before one of them."""
-    late = positions_behind(keeper.orders.all(), read)
-    keeper.lagging = {instrument: keeper.lagging.get(instrument, asked) for instrument in late}
-    return any(asked - since < LAG_WITHIN for since in keeper.lagging.values())
-
-
 def _row_live(row: OrderReport) -> bool:
     _, state = read_status(row.status, row.order_type, row.filled_quantity, max(row.quantity, 1))
     return state not in ENDED
 
 
-def _positions(keeper: Keeper, read: BookRead, now: Instant) -> None:
+def _positions(keeper: Keeper, read: BookRead, now: Instant, behind: Container[str]) -> None:
     portfolio = keeper.portfolio
-    changed = portfolio.compare(read.positions)
+    changed = portfolio.compare(read.positions, behind)
     held = {position.instrument: position for position in read.positions}
     for instrument, (before, after) in changed.items():
         trade = portfolio.current(instrument)
@@ -138,6 +133,8 @@ def _positions(keeper: Keeper, read: BookRead, now: Instant) -> None:
             )
     if keeper.kill.active:
         for instrument, quantity in list(portfolio.outside.items()):
+            if instrument in behind:
+                continue
             position = held.get(instrument)
             value = 0 if position is None else _value(position, quantity)
             portfolio.take_over(instrument, value, now)

@@ -10,6 +10,7 @@ from engine.market.clock import SECOND
 from engine.orders import book, closer, keeper, protection, reconcile
 from engine.orders.book import Applied, OrderBook
 from engine.orders.dispatch import Dispatcher
+from engine.orders.fence import Judgement
 from engine.orders.flatten import Flattening, LatchState
 from engine.orders.gate import Budget, Draft, Gate, GateDenial, Surroundings
 from engine.orders.inbox import Inbox
@@ -141,7 +142,7 @@ def _no_fence() -> tuple[Swap, ...]:
         answered(self, request, flat=flat, last_fill_at=0, now=now)
 
     return (
-        (reconcile, "_outdated", lambda *_: False),
+        (reconcile, "judge", lambda *_: Judgement({}, {})),
         (Flattening, "answered", trusting),
     )
 

@@ -1,6 +1,7 @@
 """What is known of a day's orders against what a read of the broker tells, instrument by instrument."""
 
-from engine.orders.fence import orders_behind, positions_behind
+from engine.market.clock import Instant
+from engine.orders.fence import LAG_WITHIN, Judgement, judge, orders_behind, positions_behind
 from engine.orders.messages import BookRead, BrokerPosition, OrderReport, OrderType, Role
 from engine.orders.order import Order
 from engine.setups.signal import Side
@@ -63,3 +64,40 @@ def test_a_position_that_traded_less_than_our_fills_is_behind_and_one_that_trade
     assert list(positions_behind(known, read(positions=(held(A, 6),)))) == [A]
     assert positions_behind(known, read(positions=(held(A, 10, 4),))) == {}
     assert positions_behind(known, read(positions=(held(A, 10),))) == {}
+
+
+BOUGHT, SOLD = order("a-1-E", A, Side.BUY, 10, "B1"), order("a-2-E", B, Side.BUY, 5, "B2")
+ROWS = (row("a-1-E", "B1", A, 10), row("a-2-E", "B2", B, 5))
+WHOLE = read(*ROWS, positions=(held(A, 10), held(B, 5)))
+LATE = read(*ROWS, positions=(held(B, 5),))
+
+
+def judged(told: BookRead, asked: Instant = 100, *, lagging: dict[str, Instant] | None = None) -> Judgement:
+    return judge((BOUGHT, SOLD), told, asked, {A: 100, B: 50}, lagging or {})
+
+
+def test_a_read_that_shows_every_fill_counts_for_everything() -> None:
+    assert judged(WHOLE) == Judgement({}, {})
+
+
+def test_a_newer_fill_of_one_instrument_leaves_the_others_as_told() -> None:
+    assert list(judged(WHOLE, 99).behind) == [A]
+
+
+def test_an_order_with_fewer_fills_than_known_is_held_against_every_read() -> None:
+    less = read(row("a-1-E", "B1", A, 9), ROWS[1], positions=WHOLE.positions)
+    assert list(judged(less).behind) == [A]
+    assert list(judged(less, 10 * LAG_WITHIN).behind) == [A]
+
+
+def test_a_position_that_traded_less_than_its_fills_is_believed_once_it_has_stood() -> None:
+    first = judged(LATE)
+    assert (list(first.behind), first.lagging) == ([A], {A: 100})
+    assert list(judged(LATE, 99 + LAG_WITHIN, lagging=first.lagging).behind) == [A]
+    assert judged(LATE, 100 + LAG_WITHIN, lagging=first.lagging).behind == {}
+
+
+def test_a_position_that_caught_up_begins_its_patience_anew() -> None:
+    caught_up = judged(WHOLE, 200, lagging=judged(LATE).lagging)
+    assert caught_up == Judgement({}, {})
+    assert list(judged(LATE, 100 + LAG_WITHIN, lagging=caught_up.lagging).behind) == [A]
