@@ -526,7 +526,7 @@ def _from_file(path: Path) -> Iterator[tuple[str, object, str]]:
     if not path.exists():
         return
     try:
-        tables = tomllib.loads(path.read_text("utf-8"))
+        tables = tomllib.loads(path.read_text("utf-8-sig"))
     except (tomllib.TOMLDecodeError, UnicodeDecodeError, OSError) as error:
         raise SettingsError(f"{path}: expected a readable TOML file, got: {error}") from error
     for section, table in tables.items():

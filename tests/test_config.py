@@ -63,6 +63,11 @@ def test_an_override_that_is_no_assignment_is_refused(tmp_path: Path, override: 
         config.load(tmp_path, [override], {})
 
 
+def test_a_file_that_begins_with_a_byte_order_mark_is_read(tmp_path: Path) -> None:
+    home = write(tmp_path, "\ufeff[risk]\nmax_positions = 4\n")
+    assert config.load(home, environment={}).settings.risk.max_positions == 4
+
+
 def test_a_file_that_is_not_toml_is_named(tmp_path: Path) -> None:
     with pytest.raises(config.SettingsError, match=config.FILE_NAME):
         config.load(write(tmp_path, "[risk\n"), environment={})

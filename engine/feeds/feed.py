@@ -66,6 +66,21 @@ class PulledFeed(Protocol):
 
 
 @runtime_checkable
+class Remarkable(Protocol):
+    """A market whose sources want a word before they are trusted."""
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """Return what a person should know of the sources, a sentence each."""
+        ...
+
+
+def notes_of(feed: PulledFeed) -> tuple[str, ...]:
+    """Return what a person should know of a market's sources; nothing of most."""
+    return feed.notes if isinstance(feed, Remarkable) else ()
+
+
+@runtime_checkable
 class Begun(Protocol):
     """A market that happened, or happens, before our eyes: the run's clock stood somewhere when it began."""
 

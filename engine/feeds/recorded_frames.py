@@ -37,6 +37,7 @@ from engine.market.frames import updates_from_frame
 from engine.market.instrument import Instrument
 from engine.market.oddities import DecodeError, Quirk, Reason
 from engine.market.seed import InstrumentSeed
+from engine.market.ticks import ticks_of
 
 _Key = TypeVar("_Key")
 
@@ -194,7 +195,7 @@ class RecordedFrames:
             for seed in file.header.seeds:
                 seeds.setdefault(seed.instrument, seed)
         self._seeds = tuple(seeds.values())
-        ticks = {key: instrument.tick for key, instrument in self._instruments.items()}
+        ticks = ticks_of(self._instruments)
         self._decoders = tuple(PacketDecoder(ticks) for _ in self._files)
         self._unknown = 0
         streams: dict[str, list[Iterator[FeedItem]]] = {}

@@ -1,6 +1,7 @@
 """Recorded sessions as a market: several files merged by arrival into one day of updates."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import date
 from hashlib import sha256
 from heapq import heapify, heappop, heapreplace
@@ -13,10 +14,11 @@ from engine.feeds.recording_file import RecordedFile, RecordingError, Unreadable
 from engine.market.clock import Instant
 from engine.market.decoding import PacketDecoder
 from engine.market.instrument import Instrument
-from engine.market.master import MasterError, infer_instrument
+from engine.market.master import MasterError, fit_tick, infer_instrument
 from engine.market.oddities import DecodeError, Quirk, Reason
 from engine.market.packet import ArrivalClock
 from engine.market.seed import InstrumentSeed
+from engine.market.ticks import ticks_of
 from engine.market.update import MarketUpdate
 
 __all__ = ["RecordingError", "RecordingFeed", "open_recordings"]
@@ -32,13 +34,18 @@ class RecordingFeed:
     """
 
     def __init__(
-        self, files: Sequence[RecordedFile], instruments: Mapping[str, Instrument], day: date
+        self,
+        files: Sequence[RecordedFile],
+        instruments: Mapping[str, Instrument],
+        day: date,
+        notes: tuple[str, ...] = (),
     ) -> None:
+        self._notes = notes
         self._instruments = dict(instruments)
         self._day = day
         # The order of delivery must not hang on the order in which the files were named.
         self._files = tuple(sorted(files, key=lambda file: file.digest))
-        self._decoder = PacketDecoder({key: instrument.tick for key, instrument in instruments.items()})
+        self._decoder = PacketDecoder(ticks_of(instruments))
         self._heads: list[tuple[Instant, str, int, MarketUpdate]] | None = None
         self._streams = [self._updates(file) for file in self._files]
 
@@ -92,6 +99,11 @@ class RecordingFeed:
     def truncated(self) -> tuple[str, ...]:
         """Return the names of files that ended before their end."""
         return tuple(sorted(file.name for file in self._files if file.truncated))
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """Return which ticks had to be taken from the recording instead of the list that was given."""
+        return self._notes
 
     @property
     def last_arrival(self) -> Instant:
@@ -175,15 +187,23 @@ def open_recordings(
     day = _one_day(files)
     known = dict(instruments or {})
     chosen: dict[str, Instrument] = {}
+    notes: list[str] = []
     for file in files:
-        missing = [key for key in file.keys if key not in known and key not in chosen]
-        inferred = _infer(file, missing, day) if missing else {}
-        for key in file.keys:
-            if key in known:
-                chosen.setdefault(key, known[key])
-            elif key in inferred:
-                chosen.setdefault(key, inferred[key])
-    feed = RecordingFeed(files, chosen, day)
+        wanted = [key for key in file.keys if key not in chosen]
+        samples = _sample(file, wanted)
+        for key in wanted:
+            listed, sample = known.get(key), samples.get(key)
+            if listed is None:
+                if sample is not None:
+                    chosen[key] = _infer(file, key, sample, day)
+                continue
+            chosen[key] = listed if sample is None else fit_tick(listed, sample.updates)
+            if chosen[key].tick != listed.tick:
+                notes.append(
+                    f"{listed.symbol}: the list given says a tick of {listed.tick / 100:.2f}, what trades lies "
+                    f"between; {chosen[key].tick / 100:.2f} is used, as the recording shows"
+                )
+    feed = RecordingFeed(files, chosen, day, tuple(notes))
     if feed.next_arrival is None:
         names = ", ".join(file.name for file in files)
         raise RecordingError(f"{names}: expected at least one readable packet with a last trade, got none")
@@ -201,40 +221,42 @@ def _one_day(files: Sequence[RecordedFile]) -> date:
         raise RecordingError(f"{files[0].path}: expected a date of arrival, got {days[0]}") from error
 
 
-def _infer(file: RecordedFile, keys: Sequence[str], day: date) -> dict[str, Instrument]:
+@dataclass(slots=True)
+class _Sample:
+    """What a file shows of one instrument, as far as it had to be read."""
+
+    updates: list[MarketUpdate] = field(default_factory=list)
+    steps: int = 0
+    greeks: bool = False
+
+
+def _sample(file: RecordedFile, keys: Sequence[str]) -> dict[str, _Sample]:
     """Read as much of a file as it takes to know the ticks and lots of the keys; unreadable keys are left out."""
     decoder = PacketDecoder()
-    samples: dict[str, list[MarketUpdate]] = {key: [] for key in keys}
-    steps = dict.fromkeys(keys, 0)
-    greeks: set[str] = set()
+    samples = {key: _Sample() for key in keys}
     for packet in packets(file.path):
         if isinstance(packet, Unreadable) or packet.instrumentKey not in samples:
             continue
-        key = packet.instrumentKey
-        if steps[key] >= _SAMPLE_STEPS:
+        sample = samples[packet.instrumentKey]
+        if sample.steps >= _SAMPLE_STEPS:
             continue
         try:
             update = decoder.update_from_recorded(packet)
         except DecodeError:
             continue
-        if packet.has_greeks:
-            greeks.add(key)
-        sample = samples[key]
-        if sample and sample[-1].volume != update.volume:
-            steps[key] += 1
-        sample.append(update)
-        if all(count >= _SAMPLE_STEPS for count in steps.values()):
+        sample.greeks = sample.greeks or packet.has_greeks
+        if sample.updates and sample.updates[-1].volume != update.volume:
+            sample.steps += 1
+        sample.updates.append(update)
+        if all(other.steps >= _SAMPLE_STEPS for other in samples.values()):
             break
-    inferred: dict[str, Instrument] = {}
-    for key, sample in samples.items():
-        if not sample:
-            continue
-        try:
-            inferred[key] = infer_instrument(key, sample, day, has_greeks=key in greeks)
-        except MasterError as error:
-            raise RecordingError(f"{file.path}: {error}") from error
-        except ValueError as error:
-            raise RecordingError(
-                f"{file.path}: {error}; name the instruments with --instruments FILE"
-            ) from error
-    return inferred
+    return {key: sample for key, sample in samples.items() if sample.updates}
+
+
+def _infer(file: RecordedFile, key: str, sample: _Sample, day: date) -> Instrument:
+    try:
+        return infer_instrument(key, sample.updates, day, has_greeks=sample.greeks)
+    except MasterError as error:
+        raise RecordingError(f"{file.path}: {error}") from error
+    except ValueError as error:
+        raise RecordingError(f"{file.path}: {error}; name the instruments with --instruments FILE") from error

@@ -18,6 +18,7 @@ from engine.market.packet import RecordedPacket, packet_of_text
 
 _CHUNK: Final = 1 << 14
 _GZIP_MAGIC: Final = b"\x1f\x8b"
+_BYTE_ORDER_MARK: Final = b"\xef\xbb\xbf"
 _GZIP_OR_ZLIB_HEADER: Final = 31
 _OVERLAP: Final = 256
 _KEY: Final = re.compile(rb'"instrumentKey"\s*:\s*"([^"\\]{1,100})"')
@@ -200,6 +201,12 @@ class _Unpacked:
         self.truncated = False
 
     def __iter__(self) -> Iterator[bytes]:
+        begun = False
+        for text in self._texts():
+            yield text if begun else text.removeprefix(_BYTE_ORDER_MARK)
+            begun = True
+
+    def _texts(self) -> Iterator[bytes]:
         with self._path.open("rb") as file:
             data = file.read(_CHUNK)
             if not data.startswith(_GZIP_MAGIC):

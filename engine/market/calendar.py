@@ -194,7 +194,7 @@ def _extend(calendar: Calendar, table: Mapping[str, object], origin: str) -> Cal
 
 def _read(path: Path) -> dict[str, object]:
     try:
-        return tomllib.loads(path.read_text("utf-8"))
+        return tomllib.loads(path.read_text("utf-8-sig"))
     except (tomllib.TOMLDecodeError, UnicodeDecodeError, OSError) as error:
         raise CalendarError(f"{path}: expected a readable TOML file, got: {error}") from error
 

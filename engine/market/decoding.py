@@ -33,6 +33,8 @@ _WILD_FACTOR: Final = 4
 _WILD_STEP: Final[Paise] = 2_00
 """The cheapest options do multiply within a packet; up to this step any factor is believed."""
 _WILD_PACKETS: Final = 10
+_UNFIT_PACKETS: Final = 20
+"""So many packets off the tick and none on it: the tick is wrong, not the prices."""
 
 
 class PacketDecoder:
@@ -50,6 +52,8 @@ class PacketDecoder:
         self._clock = ArrivalClock()
         self._wild: dict[str, int] = {}
         self._wild_bars: dict[tuple[str, str], int] = {}
+        self._off_tick: dict[str, int] = {}
+        self._unfit: list[str] = []
         self._rejected: dict[str, int] = {}
         self._reasons: dict[Reason, int] = {}
         self._quirks: dict[Quirk, int] = {}
@@ -75,6 +79,11 @@ class PacketDecoder:
         for key in ticks:
             self._prices.pop(key, None)
 
+    def take_unfit(self) -> list[str]:
+        """Return instruments of which nothing can be read because their tick is wider than what trades, each once."""
+        unfit, self._unfit = self._unfit, []
+        return unfit
+
     def break_off(self) -> None:
         """Take the feed as broken off: the next packet of each instrument is a snapshot, whatever it calls itself."""
         self._unheard = set(self._latest)
@@ -83,6 +92,10 @@ class PacketDecoder:
         """Count a rejection and return its error."""
         self._rejected[instrument] = self._rejected.get(instrument, 0) + 1
         self._reasons[reason] = self._reasons.get(reason, 0) + 1
+        if reason is Reason.OFF_TICK and instrument not in self._latest:
+            off = self._off_tick[instrument] = self._off_tick.get(instrument, 0) + 1
+            if off == _UNFIT_PACKETS:
+                self._unfit.append(instrument)
         return DecodeError(reason, instrument, text)
 
     def update_from_recorded(

@@ -1,11 +1,12 @@
 """Instruments from the broker's master file, or inferred from what a recording shows when there is none."""
 
 import gzip
+import json
 import math
 import re
 import zlib
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from itertools import pairwise
 from pathlib import Path
@@ -16,17 +17,26 @@ import msgspec
 from engine.market.clock import MILLISECOND, trading_date
 from engine.market.instrument import Instrument, InstrumentClass, Provenance
 from engine.market.listing import Listing
-from engine.market.ticks import tick_for, tick_of_prices
+from engine.market.ticks import fitting_tick, tick_for, tick_of_prices
 from engine.market.update import MarketUpdate
 
 _SEGMENTS: Final = frozenset({"NSE_EQ", "NSE_FO", "NSE_INDEX"})
+_DERIVATIVES: Final = "NSE_FO"
 _OPTION_TYPES: Final = frozenset({"CE", "PE"})
 _AUCTION_NAMES_EXPECTED: Final = 150
 """Fewer flagged names mean the file did not load completely (about 200 in 2026)."""
+_ENOUGH_UPDATES: Final = 20
+"""Fewer updates do not prove a list wrong."""
+
 _CASH_FREEZE: Final = 100_000
-_NO_EXPIRY: Final = 0
 _MAX_TICK: Final = 10_000
+_MOST_UNITS: Final = 10**10
+_MOST_RUPEES: Final = 1e7
 _GZIP_MAGIC: Final = b"\x1f\x8b"
+_BYTE_ORDER_MARK: Final = b"\xef\xbb\xbf"
+_EARLIEST_EXPIRY: Final = 946_684_800_000
+_LATEST_EXPIRY: Final = 4_102_444_800_000
+"""2000 and 2100 in epoch milliseconds: an expiry outside was sent in another unit, or is none."""
 _INDEX_KEY: Final = re.compile(r"^NSE_INDEX\|")
 
 
@@ -43,7 +53,7 @@ class _Row(msgspec.Struct, frozen=True):
     tick_size: float = math.nan
     lot_size: float = 1
     freeze_quantity: float = _CASH_FREEZE
-    expiry: float = _NO_EXPIRY
+    expiry: float = math.nan
     strike_price: float = 0.0
     weekly: bool = False
     underlying_key: str = ""
@@ -93,7 +103,7 @@ def read_master(path: Path) -> Master:
 def read_listings(data: bytes, origin: str) -> Listings:
     """Return what an instrument file's bytes (JSON, plain or gzip) list; raise MasterError naming ``origin``."""
     rows = [row for row in _rows(data, origin) if row.segment in _SEGMENTS]
-    underlyings = {row.underlying_key for row in rows if row.segment == "NSE_FO" and row.underlying_key}
+    underlyings = {row.underlying_key for row in rows if row.segment == _DERIVATIVES and row.underlying_key}
     flagged = {row.instrument_key for row in rows if row.segment == "NSE_EQ" and row.cas_eligible}
     # Absence of the flag means "no" only in a complete file whose flags agree with the derivatives it lists.
     trusted = len(flagged) >= _AUCTION_NAMES_EXPECTED and flagged <= underlyings
@@ -119,10 +129,20 @@ def unpack_rows(data: bytes, origin: str) -> list[msgspec.Raw]:
         text = gzip.decompress(data) if data.startswith(_GZIP_MAGIC) else data
     except (OSError, EOFError, zlib.error) as error:
         raise MasterError(f"{origin}: expected a readable instrument file, got: {error}") from error
+    text = text.removeprefix(_BYTE_ORDER_MARK)
     try:
         return msgspec.json.decode(text, type=list[msgspec.Raw])
-    except ValueError as error:
-        raise MasterError(f"{origin}: expected a JSON array of instruments, got: {error}") from error
+    except (ValueError, RecursionError) as error:
+        refusal = MasterError(f"{origin}: expected a JSON array of instruments, got: {error}")
+        refusal.__cause__ = error
+    # One NaN must cost its own row, not the file: Python's reader takes the sign that JSON does not know.
+    try:
+        rows = json.loads(text, parse_constant=lambda _: None)
+    except (ValueError, RecursionError):
+        raise refusal from refusal.__cause__
+    if not isinstance(rows, list):
+        raise refusal
+    return [msgspec.Raw(msgspec.json.encode(row)) for row in rows]
 
 
 def infer_instrument(
@@ -148,7 +168,7 @@ def infer_instrument(
         kind = InstrumentClass.OPTION if has_greeks else InstrumentClass.STOCK_FUTURE
     prices = [price for update in updates for price in _prices(update)]
     tick = tick_of_prices(tick_for(kind, updates[0].last if updates else 0, day), prices)
-    lot = _lot(updates) if segment == "NSE_FO" else 1
+    lot = _lot(updates) if segment == _DERIVATIVES else 1
     return Instrument(
         key=key,
         symbol=token,
@@ -158,6 +178,16 @@ def infer_instrument(
         freeze_quantity=_CASH_FREEZE // lot * lot,
         provenance=Provenance.INFERRED,
     )
+
+
+def fit_tick(instrument: Instrument, updates: Sequence[MarketUpdate]) -> Instrument:
+    """Return an instrument whose tick holds what trades: its own, or a narrower one, then marked INFERRED."""
+    if not instrument.tradable or len(updates) < _ENOUGH_UPDATES:
+        return instrument
+    tick = fitting_tick(instrument.tick, [price for update in updates for price in _prices(update)])
+    if tick == instrument.tick:
+        return instrument
+    return replace(instrument, tick=tick, provenance=Provenance.INFERRED)
 
 
 def _prices(update: MarketUpdate) -> Iterable[int]:
@@ -210,7 +240,6 @@ def _listing(row: _Row, *, auction: bool) -> Listing:
         tick = _whole(row.tick_size, "tick_size in whole paise")
         if tick > _MAX_TICK:
             raise ValueError(f"expected tick_size up to {_MAX_TICK} paise, got {row.tick_size}")
-    expires = math.isfinite(row.expiry) and row.expiry > 0
     return Listing(
         key=row.instrument_key,
         symbol=row.trading_symbol or row.instrument_key.partition("|")[2],
@@ -222,14 +251,22 @@ def _listing(row: _Row, *, auction: bool) -> Listing:
         freeze_quantity=_whole(row.freeze_quantity, "freeze_quantity in units"),
         underlying=row.underlying_key,
         underlying_symbol=row.underlying_symbol,
-        expiry_ordinal=trading_date(int(row.expiry) * MILLISECOND).toordinal() if expires else 0,
+        expiry_ordinal=_expiry_ordinal(row) if row.segment == _DERIVATIVES else 0,
         strike=_strike(row.strike_price),
         weekly=row.weekly,
     )
 
 
+def _expiry_ordinal(row: _Row) -> int:
+    """Return the day number of a derivative's expiry; one without would never expire."""
+    if not _EARLIEST_EXPIRY < row.expiry < _LATEST_EXPIRY:
+        found = "none that can be read" if math.isnan(row.expiry) else f"{row.expiry:g}"
+        raise ValueError(f"expected expiry in epoch milliseconds between 2000 and 2100, got {found}")
+    return trading_date(int(row.expiry) * MILLISECOND).toordinal()
+
+
 def _strike(rupees: float) -> int:
-    return round(rupees * 100) if math.isfinite(rupees) and rupees > 0 else 0
+    return round(rupees * 100) if 0 < rupees <= _MOST_RUPEES else 0
 
 
 def _kind(row: _Row, *, auction: bool) -> InstrumentClass:
@@ -246,6 +283,6 @@ def _kind(row: _Row, *, auction: bool) -> InstrumentClass:
 
 
 def _whole(value: float, name: str) -> int:
-    if not math.isfinite(value) or value < 1 or value != int(value):
-        raise ValueError(f"expected {name}, at least 1, got {value}")
+    if not 1 <= value <= _MOST_UNITS or value != int(value):
+        raise ValueError(f"expected {name}, at least 1, got {value:g}")
     return int(value)

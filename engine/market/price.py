@@ -10,13 +10,20 @@ Paise = int
 """A price or an amount of money in whole paise (1/100 rupee)."""
 
 MAX_PAISE: Final = 10_000_000_00
-"""Ten million rupees: no NSE price comes near; anything above is a broken packet."""
+"""Ten million rupees: no NSE price comes near; anything above is a broken packet. No bound for sums of money."""
 
 
 def paise_of(rupees: float) -> Paise:
     """Return whole paise of a rupee price; raise ValueError for NaN, infinity, negatives and absurd prices."""
     if not math.isfinite(rupees) or rupees < 0 or rupees * 100 > MAX_PAISE:
         raise ValueError(f"expected a price between 0 and {MAX_PAISE // 100} rupees, got {rupees!r}")
+    return round(rupees * 100)
+
+
+def amount_of(rupees: float) -> Paise:
+    """Return whole paise of a sum of money, which no price bounds; raise ValueError for NaN, infinity and negatives."""
+    if not math.isfinite(rupees) or rupees < 0:
+        raise ValueError(f"expected an amount from 0 rupees, got {rupees!r}")
     return round(rupees * 100)
 
 

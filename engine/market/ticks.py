@@ -1,15 +1,18 @@
 """Tick sizes by date, class and price: a fallback and a check; the day's instrument master is the authority."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Final
 
-from engine.market.instrument import InstrumentClass
+from engine.market.instrument import Instrument, InstrumentClass
 from engine.market.price import Paise
 
 TICKS: Final = (500, 100, 50, 20, 10, 5, 1)
 """Every tick NSE uses, in paise, widest first."""
+
+_ODD_SHARE: Final = 5
+"""Off the listed tick at more than one price in so many, the tick is wrong and not the prices."""
 
 _Bands = tuple[tuple[Paise | None, Paise], ...]
 """(upper price limit, tick) in rising order; a price equal to a limit belongs below it unless said otherwise."""
@@ -82,6 +85,26 @@ def tick_of_prices(table_tick: Paise, prices: Iterable[Paise]) -> Paise:
         while price % candidates[0]:
             candidates.pop(0)
     return candidates[0]
+
+
+def fitting_tick(listed: Paise, prices: Sequence[Paise]) -> Paise:
+    """Return the listed tick, or the widest exchange tick below it that nearly all prices fit.
+
+    A list of another day names the tick of another price level: with it nothing that trades would be read. A few
+    odd prices prove nothing: they are broken packets.
+    """
+    narrower = (tick for tick in TICKS if tick < listed)
+    return next((tick for tick in (listed, *narrower) if _fits(tick, prices)), listed)
+
+
+def _fits(tick: Paise, prices: Sequence[Paise]) -> bool:
+    off = sum(1 for price in prices if price % tick)
+    return off * _ODD_SHARE <= len(prices)
+
+
+def ticks_of(instruments: Mapping[str, Instrument]) -> dict[str, Paise]:
+    """Return the ticks, in paise, that prices must lie on: an index is computed, not traded, and has none."""
+    return {key: instrument.tick for key, instrument in instruments.items() if instrument.tradable}
 
 
 def _table(day: date) -> _Table:

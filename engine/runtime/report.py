@@ -7,6 +7,7 @@ import msgspec
 
 from engine.auction.report import instrument_report
 from engine.core import Core, Decision
+from engine.feeds.feed import notes_of
 from engine.market.clock import Instant, isoformat
 from engine.market.price import Paise, rupees_of
 from engine.orders.order import Order
@@ -46,6 +47,7 @@ def build_report(playback: Playback, seconds: float, past: Sequence[ClosedTrade]
             "updates": playback.updates,
             "rejected": sum(rejected.values()),
             "truncated": list(truncated),
+            "notes": list(notes_of(playback.feed)),
             "seconds": round(seconds, 3),
             "updates_per_second": round(playback.updates / seconds) if seconds > 0 else None,
         },
@@ -85,6 +87,7 @@ def describe(report: dict[str, Any]) -> str:
     lines.extend(
         f"truncated: {name} ended early; what could be read was played" for name in engine["truncated"]
     )
+    lines.extend(engine["notes"])
     lines.append(
         f"{engine['updates']} updates in {engine['seconds']} s ({engine['updates_per_second']} a second)"
     )

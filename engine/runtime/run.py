@@ -14,15 +14,28 @@ from engine.auction.levels import PriorLevels
 from engine.brokers.paper import PaperExchange
 from engine.brokers.records import Cursor
 from engine.brokers.store import ExchangeError
-from engine.core import LIVE, PAPER, REPLAY, SIMULATED, Core, DayState, Effect, Ids, Latched, Rearmed, Record
-from engine.feeds.feed import Begun, PulledFeed
+from engine.core import (
+    LIVE,
+    PAPER,
+    REPLAY,
+    SIMULATED,
+    Core,
+    DayState,
+    Effect,
+    Ids,
+    Latched,
+    Noted,
+    Rearmed,
+    Record,
+)
+from engine.feeds.feed import Begun, PulledFeed, notes_of
 from engine.feeds.recording import RecordingError
 from engine.ledger.reader import LedgerReader
 from engine.ledger.records import Entry, LedgerError, Run
 from engine.ledger.store import Ledger
 from engine.market.calendar import CalendarError
 from engine.market.clock import SECOND, Instant
-from engine.market.price import Paise, paise_of
+from engine.market.price import Paise, amount_of
 from engine.market.session import TradingDay, trading_day
 from engine.performance.trade import ClosedTrade
 from engine.runtime.exchange import Exchange
@@ -117,6 +130,8 @@ def begin_against(
         effects += playback.study_until(plan.studies_until, beat=beat)
     if keep_book:
         effects += playback.resume(plan.run, playback.now, 0, begins=True)
+    for text in notes_of(feed):
+        effects += playback.tell(Noted("warning", text))
     return PreparedRun(plan, playback, exchange, resumed=False, effects=effects)
 
 
@@ -351,7 +366,7 @@ def _playback(
         plan.by_key,
         day,
         world,
-        paise_of(settings.account.capital) if plan.account is None else plan.account,
+        amount_of(settings.account.capital) if plan.account is None else plan.account,
         _ids(plan, day),
         recovered=plan.recovered,
         prior=plan.prior,

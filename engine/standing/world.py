@@ -13,7 +13,7 @@ from engine.ledger.reader import LedgerReader
 from engine.ledger.records import LedgerError
 from engine.market.calendar import load_calendar
 from engine.market.clock import trading_date
-from engine.market.price import paise_of, rupees_of
+from engine.market.price import amount_of, rupees_of
 from engine.market.session import TradingDay, trading_day
 from engine.orders.states import State
 from engine.risk.limits import open_day, wished_limits
@@ -124,7 +124,7 @@ def risk_of(directory: WorldDirectory, plan: RunPlan) -> dict[str, object]:
     if state is None:
         # Nothing was closed yet, so nothing was kept of the limits: they are those that the run began with.
         settings = plan.configured()
-        account = paise_of(settings.account.capital) if plan.account is None else plan.account
+        account = amount_of(settings.account.capital) if plan.account is None else plan.account
         limits = open_day(plan.day, account, wished_limits(settings.risk))
     else:
         limits = state.limits

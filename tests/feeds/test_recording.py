@@ -378,6 +378,73 @@ def test_prices_off_the_masters_tick_are_rejected(tmp_path: Path) -> None:
     assert feed.reasons == {Reason.OFF_TICK: 1}
 
 
+def in_five_paise(count: int) -> list[dict[str, Any]]:
+    """Return packets of a stock that trades and is quoted in steps of five paise."""
+    packets = []
+    for number in range(count):
+        last = round(1_000 + number % 7 * 0.05, 2)
+        packets.append(
+            recorded_packet(
+                EQ_A,
+                arrival=TEN + number * SECOND,
+                last=last,
+                volume=207_194 + number,
+                bids=[(round(last - 0.05, 2), 10)],
+                asks=[(round(last + 0.05, 2), 10)],
+            )
+        )
+    return packets
+
+
+def test_a_listed_tick_wider_than_what_trades_is_named_once_and_the_day_is_read(tmp_path: Path) -> None:
+    feed, updates = play(write_recording(tmp_path / "a.json.gz", in_five_paise(60)))
+    assert (feed.instruments[EQ_A].tick, feed.instruments[EQ_A].provenance) == (5, Provenance.INFERRED)
+    assert (len(updates), dict(feed.rejected)) == (60, {})
+    (note,) = feed.notes
+    assert "NAMED" in note
+    assert "0.10" in note
+    assert "0.05" in note
+
+
+def test_a_few_prices_off_a_right_tick_prove_no_list_wrong(tmp_path: Path) -> None:
+    packets = tiny(EQ_A, list(range(60)))
+    for number in (7, 20, 33):
+        packets[number]["fullFeed"]["marketFF"]["ltpc"]["ltp"] = 1069.45
+    feed, updates = play(write_recording(tmp_path / "a.json.gz", packets))
+    assert (feed.instruments[EQ_A], feed.notes) == (MASTER[EQ_A], ())
+    assert (len(updates), feed.reasons) == (57, {Reason.OFF_TICK: 3})
+
+
+def test_an_index_of_four_decimals_is_read_whoever_names_it(tmp_path: Path) -> None:
+    key = "NSE_INDEX|India VIX"
+    levels = [10.2575, 10.26, 10.2625, 10.2575]
+    packets = []
+    for number, level in enumerate(levels):
+        ltpc = {"ltp": level, "ltt": str((TEN + number * SECOND) // 1_000), "cp": 10.1125}
+        packets.append(
+            {
+                "fullFeed": {"indexFF": {"ltpc": ltpc, "marketOHLC": {"ohlc": []}}},
+                "requestMode": "full_d5",
+                "instrumentKey": key,
+                "_insertion_time": arrival_text(TEN + number * SECOND),
+            }
+        )
+    path = write_recording(tmp_path / "a.json.gz", packets)
+    named = {key: Instrument(key, "INDIA VIX", InstrumentClass.INDEX, 1, 1, 1, Provenance.MASTER)}
+    for instruments in (None, named):
+        feed = open_recordings([path], instruments=instruments)
+        # Half a paisa goes to the even one: what is shown of an index has two decimals.
+        assert [update.last for update in drain(feed)] == [round(level * 100) for level in levels]
+        assert dict(feed.reasons) == {}
+
+
+def test_a_recording_that_begins_with_a_byte_order_mark_is_read(tmp_path: Path) -> None:
+    packets = tiny(EQ_A, [0, 1, 2])
+    path = tmp_path / "a.json.gz"
+    path.write_bytes(gzip.compress(b"\xef\xbb\xbf" + json.dumps(packets).encode(), mtime=0))
+    assert len(drain(open_recordings([path]))) == 3
+
+
 def test_a_day_without_a_tick_table_asks_for_instruments(tmp_path: Path) -> None:
     old = instant_at(date(2024, 6, 3), time(10, 0))
     packets = [recorded_packet(EQ_A, arrival=old + second * SECOND) for second in range(3)]

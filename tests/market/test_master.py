@@ -1,15 +1,17 @@
 import gzip
 import json
+import math
 from datetime import date, time
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 
 from engine.market.clock import MILLISECOND, instant_at
 from engine.market.decoding import PacketDecoder
 from engine.market.instrument import InstrumentClass, Provenance
-from engine.market.master import MasterError, infer_instrument, load_instruments, read_master
+from engine.market.master import MasterError, infer_instrument, load_instruments, read_listings, read_master
 from tests.recordings import DAY, made_packets
 
 EXPIRY = instant_at(date(2025, 12, 30), time(23, 59, 59)) // MILLISECOND
@@ -157,9 +159,48 @@ def test_other_segments_are_left_out_and_bad_rows_are_named(tmp_path: Path) -> N
 
 
 @pytest.mark.parametrize(
+    "expiry",
+    [None, "absent", "2025-12-15", "", 0, -1, math.nan, math.inf, 1e300, 1_767_119_399, True, [], {}],
+    ids=repr,
+)
+@pytest.mark.parametrize("kind", ["FUT", "CE", "PE"])
+def test_a_derivative_whose_expiry_cannot_be_read_is_refused_by_name(
+    tmp_path: Path, kind: str, expiry: object
+) -> None:
+    odd = derivative(7, "NSE_EQ|INE00000101011", instrument_type=kind, expiry=expiry)
+    if expiry == "absent":
+        del odd["expiry"]
+    master = read_master(written(tmp_path, [stock(1), odd, derivative(8, "NSE_EQ|INE00000101011")]))
+    assert set(master.instruments) == {"NSE_EQ|INE00000101011", "NSE_FO|8"}
+    (named,) = master.rejected
+    assert named.startswith("NSE_FO|7: expected expiry in epoch milliseconds")
+
+
+def test_numbers_that_no_contract_has_cost_their_own_row_only() -> None:
+    rows = [
+        stock(1),
+        stock(2, lot_size=1e300),
+        stock(3, freeze_quantity=1e300),
+        stock(4, tick_size=math.nan),
+        derivative(5, "NSE_EQ|INE00000101011", strike_price=1e300),
+    ]
+    listings = read_listings(json.dumps(rows).encode(), "made")
+    assert [row.key for row in listings.rows] == ["NSE_EQ|INE00000101011", "NSE_FO|5"]
+    assert len(listings.rejected) == 3
+    assert msgspec.msgpack.encode(listings.rows)
+
+
+def test_a_file_with_a_byte_order_mark_is_read(tmp_path: Path) -> None:
+    path = tmp_path / "NSE.json"
+    path.write_bytes(b"\xef\xbb\xbf" + json.dumps([stock(1)]).encode())
+    assert set(read_master(path).instruments) == {"NSE_EQ|INE00000101011"}
+
+
+@pytest.mark.parametrize(
     ("content", "expected"),
     [
         (b"", "JSON array"),
+        (b"[" * 100_000, "JSON array"),
         (b"{}", "JSON array"),
         (b"[]", "got none that can be used"),
         (b"\x1f\x8bnot really", "readable"),

@@ -18,6 +18,7 @@ from engine.ledger.store import Ledger
 from engine.market.clock import Instant, datetime_of
 from engine.market.decoding import PacketDecoder
 from engine.market.seed import InstrumentSeed
+from engine.market.ticks import ticks_of
 from engine.runtime.account.opening import Opener, levels_of
 from engine.runtime.run import RunError, read_plan
 from engine.runtime.service import Service
@@ -135,7 +136,7 @@ class Following:
         except (LedgerError, RunError) as error:
             return f"nothing was added: {error}", ""
         self._tape.follow(instrument)
-        self._decoder.know({instrument.key: instrument.tick})
+        self._decoder.know(ticks_of({instrument.key: instrument}))
         await self._service.told(followed)
         if instrument.key not in self._core.watchlist:
             return "it is not followed: it was let go at once, or the engine ends", ""

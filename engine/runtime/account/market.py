@@ -25,6 +25,7 @@ from engine.ledger.store import Ledger
 from engine.market.clock import SECOND, Instant
 from engine.market.decoding import PacketDecoder
 from engine.market.frames import Frame, Indication
+from engine.market.ticks import ticks_of
 from engine.runtime.account.beside import kept_up
 from engine.runtime.account.checks import Checks
 from engine.runtime.account.day_lists import TodaysLists
@@ -331,7 +332,7 @@ class AccountMarket:
             if self._recorder is not None:
                 self._loop.run_in_executor(None, self._recorder.close, "begun anew", tape.begins)
             self._tape, self._recorder = tape, recorder
-            self._decoder.know({key: instrument.tick for key, instrument in tape.instruments.items()})
+            self._decoder.know(ticks_of(tape.instruments))
             self._decoder.break_off()
             self._feed.subscribe(tape.instruments)
 
@@ -348,6 +349,13 @@ class AccountMarket:
         if self._recorder is not None:
             self._recorder.frame(raw, arrival)
         self._indications.update(frame.indications)
+        for key in self._decoder.take_unfit():
+            instrument = tape.instruments[key]
+            self._note(
+                "alarm",
+                f"{instrument.symbol}: nothing of it can be read, for its listed tick of {instrument.tick / 100:.2f} "
+                "is wider than the steps it trades in; it is not traded until the list is right",
+            )
         if frame.updates:
             tape.arrive(frame.updates)
             self._wake()

@@ -18,7 +18,7 @@ from engine.ledger.records import LedgerError
 from engine.market.calendar import Calendar, CalendarError, load_calendar
 from engine.market.clock import Instant, trading_date
 from engine.market.instrument import Instrument
-from engine.market.price import Paise, paise_of
+from engine.market.price import Paise, amount_of
 from engine.market.seed import InstrumentSeed
 from engine.market.session import TradingDay, trading_day
 from engine.market.watchlist import Problem
@@ -161,7 +161,7 @@ class Opener:
             ) from error
         if funds.cash is None:
             raise RunError("expected the broker to name the cash available to trade, got none")
-        return min(paise_of(self._settings.account.capital), funds.cash)
+        return min(amount_of(self._settings.account.capital), funds.cash)
 
 
 def levels_of(

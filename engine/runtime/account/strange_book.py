@@ -15,7 +15,7 @@ from engine.brokers.store import ExchangeError, standing_book
 from engine.core import DayState
 from engine.ledger.reader import LedgerReader
 from engine.market.clock import Instant
-from engine.market.price import Paise, paise_of
+from engine.market.price import Paise, amount_of
 from engine.risk.limits import open_day, wished_limits
 from engine.risk.marks import DayResult
 from engine.runtime.account.opening import Opener
@@ -44,7 +44,7 @@ class StrangeBook:
 
     def day_state(self, earlier: DayState | None, settings: config.Settings, now: Instant) -> DayState:
         """Return where the day stands with this book counted; a booked loss trips at once."""
-        account = paise_of(settings.account.capital)
+        account = amount_of(settings.account.capital)
         wished = wished_limits(settings.risk)
         limits = open_day(self.day, account, wished, None if earlier is None else earlier.limits)
         realised = self.realised + (0 if earlier is None else earlier.realised)
