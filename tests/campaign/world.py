@@ -28,19 +28,14 @@ class CountedFaults(Faults):
         super().__init__()
         self.counts = counts
 
-    def request(self) -> str:
-        return self._count("request", super().request())
+    def request(self, kind: str) -> str:
+        return self._count(kind if self.alone(kind) else "request", super().request(kind))
 
     def report(self) -> str:
         return self._count("report", super().report())
 
     def read(self) -> str:
         return self._count("read", super().read())
-
-    def clear(self) -> None:
-        """Plan nothing more."""
-        for planned in (self.requests, self.reports, self.reads):
-            planned.clear()
 
     def _count(self, kind: str, fault: str) -> str:
         if fault != _NORMAL:
