@@ -73,6 +73,8 @@ class OrderBook:
         """When the newest fill was applied: fences older snapshots."""
         self.filled_at: dict[str, Instant] = {}
         """The same by instrument: a fill of one fences nothing of another."""
+        self.unread: dict[str, str] = {}
+        """Why an instrument is in doubt: a row of the broker's that may concern it could not be read."""
 
     def get(self, tag: str) -> Order | None:
         """Return the order with a tag."""
@@ -188,6 +190,8 @@ class OrderBook:
 
     def _request_refused(self, order: Order, event: Refused, text: str, now: Instant) -> Applied:
         cancelling = order.state is State.PENDING_CANCEL
+        if event.superseded:
+            return Applied(order)
         if order.state not in (State.PENDING_MODIFY, State.PENDING_CANCEL):
             return Applied(order, findings=((Finding.LOOK, f"a request was refused: {text}"),))
         if not event.request.endswith(f"-{'c' if cancelling else 'm'}{self._serial(order, cancelling)}"):

@@ -20,12 +20,14 @@ from engine.orders.messages import (
     Role,
     TagRead,
     Unanswered,
+    UnreadRow,
 )
 from engine.orders.order import Fill, Finding, Order
 from engine.orders.positions import Folded
 from engine.orders.reconcile import fold_stranger, reconcile, take_in_stranger
 from engine.orders.states import ENDED, State
 from engine.orders.trade import Mode, Trade, leave
+from engine.orders.unread import in_doubt
 from engine.risk.stage12 import Stage12Controller
 
 EXIT_AGAIN: Final = tuple(step * MILLISECOND for step in (250, 500, 1_000, 2_000, 5_000))
@@ -59,6 +61,8 @@ class Inbox:
             case TagRead():
                 asked = self._keeper.dispatcher.asked.pop(event.request, now)
                 self._settle(orders.get(event.sought), orders.probed(event, asked, now), now)
+            case UnreadRow():
+                self._unread(event)
             case BookRead():
                 self._book(event, now)
             case ReadFailed():
@@ -97,6 +101,8 @@ class Inbox:
         if asked is None:
             return
         orders = self._keeper.orders
+        before, orders.unread = orders.unread, in_doubt(orders, read.unread)
+        self._say_unread({key: why for key, why in orders.unread.items() if key not in before})
         for row in read.orders:
             known = orders.get(row.tag) if row.tag else None
             known = orders.by_id(row.order_id) if known is None else known
@@ -104,6 +110,18 @@ class Inbox:
                 self._settle(known, orders.reported(row, now, asked_at=asked), now, tend=False)
         reconcile(self._keeper, read, asked, now)
         self._keeper.tend_all([trade.instrument for trade in self._keeper.portfolio.running()], now)
+
+    def _unread(self, row: UnreadRow) -> None:
+        """Put what a row may concern in doubt until a whole read can be had without it."""
+        orders = self._keeper.orders
+        fresh = {key: why for key, why in in_doubt(orders, (row,)).items() if key not in orders.unread}
+        orders.unread |= fresh
+        self._keeper.resync = self._keeper.resync or bool(fresh)
+        self._say_unread(fresh)
+
+    def _say_unread(self, found: dict[str, str]) -> None:
+        for instrument, why in found.items():
+            self._keeper.say(Topic.ALARM, instrument, f"IN DOUBT, entries frozen: {why}")
 
     def _settle(self, old: Order | None, applied: Applied, now: Instant, *, tend: bool = True) -> None:
         order = applied.order

@@ -142,7 +142,7 @@ class Keeper:
 
     def freeze_reason(self, instrument: str) -> str:
         """Return why entries on an instrument stand still; empty when they do not."""
-        reason = self.frozen.get(instrument, "")
+        reason = self.frozen.get(instrument) or self.orders.unread.get(instrument, "")
         if reason:
             return reason
         for order in self.orders.live(instrument):

@@ -96,6 +96,8 @@ class Refused(msgspec.Struct, frozen=True, tag="refused"):
     request: str = ""
     lasting: bool = True
     """Whether the order was judged; False when the line, the sign-in, a limit or our own side stood in its way."""
+    superseded: bool = False
+    """Whether it never left because a newer wish for the same order took its place: that one is under way."""
 
 
 class Unanswered(msgspec.Struct, frozen=True, tag="unanswered"):
@@ -127,6 +129,20 @@ class OrderReport(msgspec.Struct, frozen=True, tag="report"):
     message: str = ""
     quality: str = ""
     """How a simulated fill was made: BOOK, TRIGGER, THROUGH, GAP, STALE; empty for a real one."""
+    exact: bool = False
+    """Whether ``filled_value`` is the sum of the broker's executions: where another value of the same quantity was
+    told before, it corrects it and contradicts nothing."""
+
+
+class UnreadRow(msgspec.Struct, frozen=True, tag="unread"):
+    """A row of the broker's lists that could not be read and may be ours: what it concerns is in doubt, never flat."""
+
+    instrument: str
+    """Empty where not even that could be read."""
+    order_id: str
+    tag: str
+    detail: str
+    """Which list it stands in, what was expected and what came."""
 
 
 class BrokerPosition(msgspec.Struct, frozen=True):
@@ -150,6 +166,8 @@ class BookRead(msgspec.Struct, frozen=True, tag="book"):
     """The broker's running count of fills: fences a snapshot older than the last fill."""
     positions: tuple[BrokerPosition, ...]
     orders: tuple[OrderReport, ...]
+    unread: tuple[UnreadRow, ...] = ()
+    """Rows that may be ours and could not be read: their instruments are in doubt until a read without them."""
 
 
 class TagRead(msgspec.Struct, frozen=True, tag="tag"):
@@ -167,4 +185,4 @@ class ReadFailed(msgspec.Struct, frozen=True, tag="failed"):
     detail: str
 
 
-BrokerEvent = Acknowledged | Refused | Unanswered | OrderReport | BookRead | TagRead | ReadFailed
+BrokerEvent = Acknowledged | Refused | Unanswered | OrderReport | UnreadRow | BookRead | TagRead | ReadFailed

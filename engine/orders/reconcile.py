@@ -36,8 +36,9 @@ def reconcile(keeper: Keeper, read: BookRead, asked: Instant, now: Instant) -> N
     """
     judgement = judge(keeper.orders.all(), read, asked, keeper.orders.filled_at, keeper.lagging)
     keeper.lagging = judgement.lagging
-    behind = judgement.behind
-    if behind or read.fills < keeper.fills_seen:
+    # What did not read says nothing of its instrument; a row that is broken at the broker is not asked for faster.
+    behind = judgement.behind | keeper.orders.unread
+    if judgement.behind.keys() - keeper.orders.unread or read.fills < keeper.fills_seen:
         keeper.resync = keeper.resync or not keeper.kill.active
     if read.fills < keeper.fills_seen:
         # Older than a read that counted: nothing in it is news.
@@ -59,7 +60,7 @@ def reconcile(keeper: Keeper, read: BookRead, asked: Instant, now: Instant) -> N
     _positions(keeper, read, now, behind)
     flat = not behind and all(position.quantity == 0 for position in read.positions)
     flat = flat and not any(_row_live(row) for row in read.orders) and not keeper.orders.live()
-    if not behind:
+    if not behind.keys() - keeper.orders.unread:
         keeper.verified = Verified(read.time, now, flat)
     for order in keeper.orders.live():
         if keeper.orphaned(order):
