@@ -54,7 +54,8 @@ from engine.orders.book import OrderBook
 from engine.orders.dispatch import Ids
 from engine.orders.flatten import Latch, LatchState
 from engine.orders.inbox import Inbox
-from engine.orders.keeper import Keeper, Topic, Verified
+from engine.orders.keeper import Keeper
+from engine.orders.news import Topic, Verified
 from engine.orders.trade import Trade, leave
 from engine.performance.trade import ClosedTrade
 from engine.risk.limits import DayLimits, open_day, wished_limits

@@ -16,8 +16,9 @@ from engine.market.clock import SECOND, Instant
 from engine.market.instrument import Instrument
 from engine.market.price import Paise, average_price
 from engine.orders.dispatch import Record
-from engine.orders.keeper import Keeper, News, Topic
+from engine.orders.keeper import Keeper
 from engine.orders.messages import OrderType, Role
+from engine.orders.news import News, Topic
 from engine.orders.order import Fill, Order
 from engine.orders.trade import EXCESS, Trade
 from engine.performance.trade import ClosedTrade

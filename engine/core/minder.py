@@ -15,7 +15,8 @@ from engine.market.clock import MINUTE, Instant, datetime_of
 from engine.market.instrument import Instrument
 from engine.market.session import TradingDay
 from engine.market.update import MarketUpdate
-from engine.orders.keeper import Keeper, Topic
+from engine.orders.keeper import Keeper
+from engine.orders.news import Topic
 from engine.orders.trade import Mode, Part, Trade
 from engine.risk.denial import Code, StopRefusal
 from engine.risk.exact import exact

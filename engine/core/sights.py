@@ -8,7 +8,7 @@ from engine.market.instrument import Instrument, InstrumentClass, Provenance
 from engine.market.price import MAX_PAISE
 from engine.market.session import Phase, TradingDay
 from engine.market.update import MarketUpdate
-from engine.orders.keeper import Sight
+from engine.orders.news import Sight
 from engine.orders.quote import Quote
 from engine.risk.band import PriceBand, assumed_band
 

@@ -8,7 +8,7 @@ import msgspec
 from engine.market.clock import MILLISECOND, SECOND, Instant
 from engine.orders.book import Applied, Resolution
 from engine.orders.closer import REFUSED_WAIT
-from engine.orders.keeper import Keeper, Topic
+from engine.orders.keeper import Keeper
 from engine.orders.messages import (
     Acknowledged,
     BookRead,
@@ -22,6 +22,7 @@ from engine.orders.messages import (
     Unanswered,
     UnreadRow,
 )
+from engine.orders.news import Topic
 from engine.orders.order import Fill, Finding, Order
 from engine.orders.positions import Folded
 from engine.orders.reconcile import fold_stranger, reconcile, take_in_stranger

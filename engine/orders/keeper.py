@@ -5,9 +5,7 @@ dispatcher; what a person or the ledger should hear is handed over as news.
 """
 
 from collections.abc import Container, Mapping
-from dataclasses import dataclass
-from enum import StrEnum
-from typing import Final, Protocol
+from typing import Final
 
 import msgspec
 
@@ -20,75 +18,16 @@ from engine.orders.dispatch import Dispatcher, Ids, Record, resembles_ours
 from engine.orders.flatten import Flattening, closing_order
 from engine.orders.gate import Draft, Gate, GateDenial, Surroundings
 from engine.orders.messages import Role
+from engine.orders.news import Look, News, Sight, Topic, Verified
 from engine.orders.order import Fill, Order
 from engine.orders.plan import Modify, Place, Plan, Situation, Wish
 from engine.orders.positions import Portfolio
 from engine.orders.protection import plan_protection
-from engine.orders.quote import Quote
 from engine.orders.states import State
 from engine.orders.trade import Mode, Trade, leave
-from engine.risk.band import PriceBand
 
 DENIED_AGAIN: Final = 500 * MILLISECOND
 SAME_WORDS: Final = 30 * SECOND
-
-
-@dataclass(frozen=True, slots=True)
-class Sight:
-    """What is known of an instrument's market at one moment."""
-
-    instrument: Instrument
-    quote: Quote
-    band: PriceBand | None
-    takes_orders: bool
-    takes_stops: bool
-
-
-@dataclass(frozen=True, slots=True)
-class Verified:
-    """The last whole read of the broker that counts."""
-
-    time: Instant
-    """The broker's own time of it."""
-    at: Instant
-    flat: bool
-
-
-class Look(Protocol):
-    """Reads the market of an instrument; asked only when something must be decided."""
-
-    def __call__(self, instrument: str, now: Instant) -> Sight:
-        """Return the sight of one instrument."""
-        ...
-
-
-class Topic(StrEnum):
-    """What a piece of news is about."""
-
-    ORDER = "order"
-    FILL = "fill"
-    PROTECTED = "protected"
-    OPENED = "opened"
-    CLOSED = "closed"
-    ENDED = "ended"
-    PART = "part"
-    REFUSED = "refused"
-    """The broker refused an entry."""
-    ALARM = "alarm"
-    WARNING = "warning"
-
-
-@dataclass(frozen=True, slots=True)
-class News:
-    """Something happened to an order or a trade. ``text`` is ready for a person where it is not empty."""
-
-    topic: Topic
-    instrument: str
-    text: str = ""
-    order: Order | None = None
-    fill: Fill | None = None
-    trade: Trade | None = None
-    before: State | None = None
 
 
 class Keeper:

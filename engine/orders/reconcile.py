@@ -15,8 +15,9 @@ from engine.market.clock import SECOND, Instant
 from engine.market.price import Paise
 from engine.orders.dispatch import of_flatten
 from engine.orders.fence import judge
-from engine.orders.keeper import Keeper, Topic, Verified
+from engine.orders.keeper import Keeper
 from engine.orders.messages import BookRead, BrokerPosition, OrderReport, OrderType, Role
+from engine.orders.news import Topic, Verified
 from engine.orders.order import Fill
 from engine.orders.states import ENDED, read_status
 from engine.orders.trade import leave
