@@ -11,7 +11,7 @@ from msgspec.structs import replace
 
 from cockpit.line import Guard
 from engine.commands import CommandResult, Outcome
-from engine.views import EventLine, KillScope, PositionRow, Severity, View, WatchRow
+from engine.views import EventLine, KillScope, PositionRow, Severity, View, WatchRow, first_of
 
 NOTICE_SECONDS: Final = 12.0
 """How long an answer to a command stays on the screen."""
@@ -149,19 +149,24 @@ class Model:
 
     @property
     def alarms(self) -> tuple[EventLine, ...]:
-        """Alarms nobody has acknowledged yet, oldest first."""
+        """Alarms, and the end of a kill, that nobody has acknowledged yet, oldest first."""
         if self.view is None:
             return ()
         return tuple(
             event
             for event in self.view.events
-            if event.severity is Severity.ALARM
+            if event.awaits_a_person
             and (
                 event.number > self.acknowledged
                 if event.number
                 else event.text not in self.acknowledged_states
             )
         )
+
+    @property
+    def first_alarm(self) -> EventLine | None:
+        """The one of them that stands where there is room for one: by rank, then the newest."""
+        return first_of(self.alarms)
 
     def acknowledge(self) -> None:
         """Take all alarms of now as seen."""

@@ -8,6 +8,10 @@ from cockpit.lines import Line, Span, compose, fit, length, wrap
 from cockpit.screens.page import PageScreen
 from cockpit.widgets.header import direction
 from engine.views import (
+    View,
+    WatchRow,
+)
+from engine.views.auction import (
     AbsorptionView,
     AuctionView,
     GapView,
@@ -15,8 +19,6 @@ from engine.views import (
     LevelView,
     NamedView,
     OrderFlowView,
-    View,
-    WatchRow,
 )
 
 INFERRED: Final = "inferred from snapshots: the feed names no aggressor"

@@ -8,7 +8,7 @@ from cockpit.lines import Line, Span, compose, fit, length, wrap
 from cockpit.model import Model, Notice
 from cockpit.widgets.positions import held_text
 from cockpit.widgets.sections import heading
-from engine.views import EventLine, LatchView, Severity, StopState
+from engine.views import AlarmRank, EventLine, LatchView, Severity, StopState
 
 _STYLES = {Severity.INFO: "", Severity.GOOD: "good", Severity.WARNING: "warn", Severity.ALARM: "alarm"}
 _WORDS = {Severity.WARNING: "! ", Severity.ALARM: "!! "}
@@ -20,7 +20,7 @@ def paint_events(events: tuple[EventLine, ...], width: int, height: int) -> list
     if height <= 0:
         return []
     lines = [heading("EVENTS", "", width)]
-    for event in reversed(events[-height:]):
+    for event in _newest_first(events)[:height]:
         left = height - len(lines)
         if left <= 0:
             break
@@ -29,6 +29,18 @@ def paint_events(events: tuple[EventLine, ...], width: int, height: int) -> list
             stamp = f"{clock(event.time)} " if index == 0 else " " * 9
             lines.append(compose([(stamp, "dim"), (text, _STYLES[event.severity])], width))
     return lines[:height]
+
+
+def _newest_first(events: tuple[EventLine, ...]) -> list[EventLine]:
+    """Return what lasts on top, newest first below it; but what is vital and newer is not pushed down by it."""
+    lasting = sorted((event for event in events if not event.number), key=lambda event: -event.rank)
+    told = [event for event in reversed(events) if event.number]
+    vital = next((place for place, event in enumerate(told) if event.rank is AlarmRank.VITAL), None)
+    if vital is None:
+        return [*lasting, *told]
+    fresh = [event for event in lasting if event.time > told[vital].time]
+    older = [event for event in lasting if event.time <= told[vital].time]
+    return [*fresh, *told[: vital + 1], *older, *told[vital + 1 :]]
 
 
 def _naked(model: Model) -> str:
@@ -52,20 +64,21 @@ def paint_alerts(model: Model, width: int, *, silent: int | None = None) -> Line
     An engine silent for so many seconds is a state of its own: the way out stands behind alarms and answers.
     """
     alarms = model.alarms
+    first = model.first_alarm
     notice = model.notice
     naked = _naked(model)
     advice: list[Span] = [] if silent is None else [(f" {_HUNG} ", "alarm")]
     if alarms or naked:
         text = f" !! NO STOP AT THE EXCHANGE: {naked}" if naked else ""
         tail: list[Span] = [notice_span(notice)] if notice is not None else []
-        if alarms:
-            newest = alarms[-1]
+        if first is not None:
             more = f" (+{len(alarms) - 1} more)" if len(alarms) > 1 else ""
-            text += f" !! {clock(newest.time)} {newest.text}{more}"
+            text += f" !! {clock(first.time)} {first.text}{more}"
             tail.append((" a acknowledge ", "key"))
         tail += advice
         room = max(width // 2, width - length(tail))
-        return compose([(fit(text, room), "alarm"), *tail], width)
+        good = not naked and first is not None and first.severity is Severity.GOOD
+        return compose([(fit(text, room), "good" if good else "alarm"), *tail], width)
     if notice is not None:
         return compose([notice_span(notice), *advice], width)
     if advice:

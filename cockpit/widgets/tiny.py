@@ -9,7 +9,7 @@ from cockpit.widgets.events import notice_span, paint_banner
 from cockpit.widgets.footer import kill_text
 from cockpit.widgets.header import sign_in, trading_word
 from cockpit.widgets.sections import FLAT_CONFIRMED
-from engine.views import PositionRow, StopState
+from engine.views import PositionRow, Severity, StopState
 
 ENLARGE: Final = "make the window at least 80×24 to trade"
 """What a key says that would act without showing on what."""
@@ -24,10 +24,11 @@ def paint_tiny(model: Model, width: int, height: int, *, silent: int | None = No
     said = [] if model.notice is None else [notice_span(model.notice)]
     if model.is_struck_out:
         said.append((FLAT_CONFIRMED[0], ""))
-    if model.alarms:
-        newest = model.alarms[-1]
+    first = model.first_alarm
+    if first is not None:
         more = f" (+{len(model.alarms) - 1} more)" if len(model.alarms) > 1 else ""
-        said.append((f"!! {clock(newest.time)} {newest.text}{more} · a acknowledges", "alarm"))
+        style = "good" if first.severity is Severity.GOOD else "alarm"
+        said.append((f"!! {clock(first.time)} {first.text}{more} · a acknowledges", style))
     for words, style in said:
         lines += [
             compose([(f" {part}", style)], width) for part in wrap(words, max(1, width - 1), _SAID_LINES)

@@ -61,7 +61,7 @@ from engine.performance.trade import ClosedTrade
 from engine.risk.limits import DayLimits, open_day, wished_limits
 from engine.risk.stage12 import Stage12Controller
 from engine.setups.register import trading_word
-from engine.views import EventLine, KillScope, Severity
+from engine.views import AlarmRank, EventLine, KillScope, Severity
 
 KILL_LATCH: Final = "kill latch"
 _PAUSED: Final = "PAUSED: "
@@ -161,6 +161,11 @@ class Core:
         return tuple(self.journal.lines)
 
     @property
+    def vital_events(self) -> tuple[EventLine, ...]:
+        """Return the newest vital lines, oldest first, however many others came since."""
+        return tuple(self.journal.vital)
+
+    @property
     def latch(self) -> Latch | None:
         """Return the kill latch; None when it is off."""
         return self.keeper.kill.latch
@@ -230,7 +235,7 @@ class Core:
         if not self.keeper.kill.set(by, reason, name, now):
             return False
         self.person.switch_off()
-        self.journal.line(Severity.ALARM, f"KILL by {by}: {reason}", now)
+        self.journal.line(Severity.ALARM, f"KILL by {by}: {reason}", now, AlarmRank.VITAL)
         self.keeper.cancel_entries(now)
         portfolio = self.keeper.portfolio
         for trade in portfolio.running():
@@ -313,7 +318,8 @@ class Core:
         return True
 
     def _stop_day(self, now: Instant) -> None:
-        self.journal.line(Severity.ALARM, f"{DAY_LOSS} reached: stopped for the day", now)
+        text = f"{DAY_LOSS} reached: stopped for the day"
+        self.journal.line(Severity.ALARM, text, now, AlarmRank.VITAL)
         self.journal.day_state(now)
         self.set_latch(DAY_LOSS, "the day's loss reached its limit", DAY_LOSS, now)
 
@@ -340,7 +346,7 @@ class Core:
             case Studying():
                 self._study(event, now)
             case Noted():
-                self.journal.line(Severity(event.severity), event.text, now)
+                self.journal.line(Severity(event.severity), event.text, now, event.rank)
             case Checked():
                 kind, other = (AWAITED, NO_GO) if event.awaited else (NO_GO, AWAITED)
                 answered = self._pauses.drop_kind(other, but="")

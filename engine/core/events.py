@@ -15,6 +15,7 @@ from engine.orders.dispatch import Record
 from engine.orders.flatten import Latch
 from engine.orders.messages import BrokerEvent, Request
 from engine.risk.limits import DayLimits
+from engine.views import AlarmRank
 
 SIMULATED: Final = "simulated"
 REPLAY: Final = "replay"
@@ -71,6 +72,8 @@ class Noted(msgspec.Struct, frozen=True, tag="noted"):
     severity: str
     """info, good, warning or alarm."""
     text: str
+    rank: AlarmRank | None = None
+    """How an alarm ranks among others; None leaves it to its severity."""
 
 
 class Checked(msgspec.Struct, frozen=True, tag="checked"):

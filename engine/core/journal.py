@@ -22,9 +22,10 @@ from engine.orders.news import News, Topic
 from engine.orders.order import Fill, Order
 from engine.orders.trade import EXCESS, Trade
 from engine.performance.trade import ClosedTrade
-from engine.views import EventLine, Severity
+from engine.views import AlarmRank, EventLine, Severity
 
 LINES_KEPT: Final = 500
+VITAL_KEPT: Final = 50
 _QUALITIES: Final = ("", "BOOK", "TRIGGER", "THROUGH", "STALE", "GAP", "OUTSIDE")
 """Fill qualities from best to worst."""
 
@@ -37,6 +38,8 @@ class Journal:
     ) -> None:
         self.lines: deque[EventLine] = deque(maxlen=LINES_KEPT)
         """The newest event lines, oldest first."""
+        self.vital: deque[EventLine] = deque(maxlen=VITAL_KEPT)
+        """The newest vital lines, oldest first: no flood of others takes them out of sight."""
         self.closed: list[ClosedTrade] = []
         """Finished trades of ours, oldest first."""
         self._keeper = keeper
@@ -47,11 +50,15 @@ class Journal:
         self._changes: dict[str, int] = {}
         self._qualities: dict[str, str] = {}
 
-    def line(self, severity: Severity, text: str, now: Instant) -> None:
-        """Say one sentence to the person and the ledger."""
+    def line(self, severity: Severity, text: str, now: Instant, rank: AlarmRank | None = None) -> None:
+        """Say one sentence to the person and the ledger; an alarm of no stated rank is a serious one."""
         self._number += 1
-        line = EventLine(self._number, self._sights.market_time(now), severity, text)
+        if rank is None:
+            rank = AlarmRank.SERIOUS if severity is Severity.ALARM else AlarmRank.LESSER
+        line = EventLine(self._number, self._sights.market_time(now), severity, text, rank)
         self.lines.append(line)
+        if rank is AlarmRank.VITAL:
+            self.vital.append(line)
         self._record("event", str(self._number), now, line)
 
     def decision(self, decision: Decision, now: Instant) -> None:
@@ -126,6 +133,9 @@ class Journal:
                 self._protected(item.trade, now)
             case Topic.ENDED if item.trade is not None:
                 self.line(Severity.INFO, f"{self.symbol(item.instrument)} entry not filled: cancelled", now)
+            case Topic.DANGER:
+                text = f"{self.symbol(item.instrument)} {item.text}"
+                self.line(Severity.ALARM, text, now, AlarmRank.VITAL)
             case Topic.ALARM:
                 self.line(Severity.ALARM, f"{self.symbol(item.instrument)} {item.text}", now)
             case Topic.WARNING:

@@ -213,7 +213,7 @@ class Minder:
             if late and trade.id not in self._late:
                 self._late[trade.id] = None
                 self._keeper.say(
-                    Topic.ALARM, trade.instrument, f"{trade.signed} units are still held after flat-by"
+                    Topic.DANGER, trade.instrument, f"{trade.signed} units are still held after flat-by"
                 )
 
     def _warn(self, trade: Trade, instrument: Instrument, time: Instant) -> None:

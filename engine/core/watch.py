@@ -7,7 +7,7 @@ from engine.core.journal import Journal
 from engine.market.clock import SECOND, Instant
 from engine.orders.flatten import LatchState
 from engine.orders.keeper import Keeper
-from engine.views import Severity
+from engine.views import AlarmRank, Severity
 
 READ_AGAIN: Final = 2 * SECOND
 """Shortest time between two reads that a contradiction or a failed read asks for."""
@@ -84,6 +84,8 @@ class Watch:
         latch = kill.latch
         self._changes.append(LatchChanged(latch.state.value, latch.by, latch.reason, latch.id))
         if state is LatchState.FLAT:
-            self._journal.line(Severity.GOOD, "FLAT: the broker confirmed it twice", now)
+            self._journal.line(Severity.GOOD, "FLAT: the broker confirmed it twice", now, AlarmRank.VITAL)
         elif state is LatchState.STUCK:
-            self._journal.line(Severity.ALARM, "STUCK: an exit rests at the edge of its band", now)
+            self._journal.line(
+                Severity.ALARM, "STUCK: an exit rests at the edge of its band", now, AlarmRank.VITAL
+            )

@@ -18,7 +18,7 @@ from engine.orders.dispatch import Dispatcher, Ids, Record, resembles_ours
 from engine.orders.flatten import Flattening, closing_order
 from engine.orders.gate import Draft, Gate, GateDenial, Surroundings
 from engine.orders.messages import Role
-from engine.orders.news import Look, News, Sight, Topic, Verified
+from engine.orders.news import SPOKEN, Look, News, Sight, Topic, Verified
 from engine.orders.order import Fill, Order
 from engine.orders.plan import Modify, Place, Plan, Situation, Wish
 from engine.orders.positions import Portfolio
@@ -252,7 +252,7 @@ class Keeper:
 
     def _carry_out(self, plan: Plan, s: Situation, now: Instant) -> None:
         for text in plan.alarms:
-            self.say(Topic.ALARM, plan.trade.instrument, text)
+            self.say(Topic.DANGER, plan.trade.instrument, text)
         for wish in plan.wishes:
             held = self._grant(wish, s, now)
             if held is not None:
@@ -310,7 +310,7 @@ class Keeper:
         before: State | None = None,
     ) -> None:
         """Hand over a piece of news; the same alarm about an instrument at most once in half a minute."""
-        if topic in (Topic.ALARM, Topic.WARNING):
+        if topic in SPOKEN:
             key = (instrument, text)
             said = self._said.get(key)
             if said is not None and self._now - said < SAME_WORDS:

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Protocol
+from typing import Final, Protocol
 
 from engine.market.clock import Instant
 from engine.market.instrument import Instrument
@@ -54,8 +54,14 @@ class Topic(StrEnum):
     PART = "part"
     REFUSED = "refused"
     """The broker refused an entry."""
+    DANGER = "danger"
+    """An alarm about a position that is naked, stuck or held: nothing lesser may cover it."""
     ALARM = "alarm"
     WARNING = "warning"
+
+
+SPOKEN: Final = (Topic.DANGER, Topic.ALARM, Topic.WARNING)
+"""What is said to a person in words of its own."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,7 +4,7 @@ from engine.auction.context import Context, NamedReading
 from engine.auction.levels import Absorption, DiagonalImbalance, StackedImbalance
 from engine.presenter.evidence import describe_evidence
 from engine.presenter.ladder import describe_quality
-from engine.views import (
+from engine.views.auction import (
     AbsorptionView,
     AcceptanceView,
     AuctionView,

@@ -26,6 +26,7 @@ from engine.views import (
     EventLine,
     HeaderView,
     LadderView,
+    LastingAlarm,
     LatchView,
     PerformanceView,
     PreflightView,
@@ -51,7 +52,7 @@ class Surroundings:
     ended: bool
     end: Instant | None = None
     """Arrival of the feed's last update, if known."""
-    problems: tuple[str, ...] = ()
+    problems: tuple[LastingAlarm, ...] = ()
     signed_in_until: Instant | None = None
     preflight: PreflightView | None = None
     notes: Mapping[str, str] = field(default_factory=dict)
@@ -129,14 +130,18 @@ class Presenter:
             self._readings[oldest] = _Reading(self._number, revision, core.market.context(oldest))
 
     def _events(self, core: Core, around: Surroundings) -> tuple[EventLine, ...]:
-        """Return the newest lines, and one for each problem of the disks, as old as the problem."""
+        """Return the newest lines, older vital ones, and one for each lasting alarm, as old as what it tells of."""
         lines = core.events[-_EVENTS:]
-        self._problems = {text: line for text, line in self._problems.items() if text in around.problems}
-        for text in around.problems:
+        oldest = lines[0].number if lines else 0
+        older = tuple(line for line in core.vital_events if line.number < oldest)
+        lasting = {alarm.text: alarm for alarm in around.problems}
+        self._problems = {text: line for text, line in self._problems.items() if text in lasting}
+        for text, alarm in lasting.items():
             if text not in self._problems:
                 # A number of its own would hide every later event once it is acknowledged.
-                self._problems[text] = EventLine(0, core.market_time(around.now), Severity.ALARM, text)
-        return lines + tuple(self._problems.values())
+                time = core.market_time(around.now)
+                self._problems[text] = EventLine(0, time, Severity.ALARM, text, alarm.rank)
+        return older + lines + tuple(self._problems.values())
 
     def _latch(self, core: Core, now: Instant) -> LatchView | None:
         latch = core.latch

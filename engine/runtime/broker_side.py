@@ -5,7 +5,7 @@ from typing import Protocol
 
 from engine.commands import CommandResult, Follow, RunPreflight, Unfollow
 from engine.market.clock import Instant
-from engine.views import PreflightView
+from engine.views import LastingAlarm, PreflightView
 
 Asked = Follow | Unfollow | RunPreflight
 """What a person asks of the broker's side rather than of the core."""
@@ -15,7 +15,7 @@ class BrokerSide(Protocol):
     """The broker's side of a paper or live run, as the service shows and asks it."""
 
     @property
-    def alarms(self) -> tuple[str, ...]:
+    def alarms(self) -> tuple[LastingAlarm, ...]:
         """Return what is wrong as long as it lasts: feed lost, token dead, recorder stopped."""
         ...
 

@@ -40,7 +40,7 @@ from engine.runtime.leaving import PAUSED, Leaving
 from engine.runtime.pace import UNPACED, Pace
 from engine.runtime.playback import Outside, Playback
 from engine.runtime.replies import Replies, reply
-from engine.views import View
+from engine.views import LastingAlarm, View
 
 _SLICE_SECONDS: Final = 0.008
 """How long the loop may step before it looks at screens and kills again."""
@@ -108,10 +108,11 @@ class Service:
         return self._playback.core
 
     @property
-    def problems(self) -> tuple[str, ...]:
+    def problems(self) -> tuple[LastingAlarm, ...]:
         """Return what the disks refuse now; shown as alarms."""
         latch = self._latch.problem
-        own = (*self._durability.problems, *(() if latch is None else (latch,)))
+        texts = (*self._durability.problems, *(() if latch is None else (latch,)))
+        own = tuple(LastingAlarm(text) for text in texts)
         return own if self._broker_side is None else (*own, *self._broker_side.alarms)
 
     def note(self, entry: Entry) -> None:

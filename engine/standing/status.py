@@ -36,7 +36,8 @@ def read_status(directory: WorldDirectory, settings: config.Settings) -> tuple[d
     age = view.header.feed_age_ms
     told = {"state": view.header.feed, "age_seconds": None if age is None else age / 1_000}
     result = {"day_result": rupees_of(view.risk.day_result)}
-    alarms = (line.text for line in view.events if not line.number)
+    lasting = [line for line in view.events if not line.number]
+    alarms = (line.text for line in sorted(lasting, key=lambda line: -line.rank))
     return {
         **status,
         "feed": {**_table(status["feed"]), **told},

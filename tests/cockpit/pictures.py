@@ -8,32 +8,34 @@ import msgspec
 from cockpit.searching import Found, FoundRow
 from engine.market.clock import IST, Instant, instant_of
 from engine.views import (
-    AbsorptionView,
-    AcceptanceView,
-    AuctionView,
     CheckRow,
     EventLine,
-    GapView,
     HeaderView,
-    ImbalanceView,
     KillScope,
     LadderRow,
     LadderView,
     LatchView,
-    LevelView,
-    NamedView,
-    OrderFlowView,
     OrderRow,
     PerformanceView,
     PositionRow,
     PreflightView,
     RiskView,
-    RuleView,
     Severity,
     SignalCard,
     StopState,
     View,
     WatchRow,
+)
+from engine.views.auction import (
+    AbsorptionView,
+    AcceptanceView,
+    AuctionView,
+    GapView,
+    ImbalanceView,
+    LevelView,
+    NamedView,
+    OrderFlowView,
+    RuleView,
 )
 
 SECOND: Final = 1_000_000

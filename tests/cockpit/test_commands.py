@@ -25,7 +25,12 @@ from engine.commands import (
     TakeSignal,
     TightenStop,
 )
-from engine.views import NamedView, View
+from engine.views import (
+    View,
+)
+from engine.views.auction import (
+    NamedView,
+)
 from tests.cockpit.pictures import AUCTION, picture, with_broker, with_missing_stop
 from tests.cockpit.scripted import Desk, refusing
 

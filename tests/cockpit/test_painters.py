@@ -2,7 +2,7 @@
 
 import types
 import typing
-from enum import StrEnum
+from enum import Enum
 from functools import cache
 
 import msgspec
@@ -34,14 +34,16 @@ from cockpit.widgets.tiny import paint_tiny
 from cockpit.widgets.viewport import Viewport, look
 from cockpit.widgets.watchlist import paint_watchlist
 from engine.views import (
-    AuctionView,
     LadderView,
     LatchView,
-    NamedView,
     PreflightView,
     Severity,
     StopState,
     View,
+)
+from engine.views.auction import (
+    AuctionView,
+    NamedView,
 )
 from tests.cockpit.pictures import AUCTION, CHECKS, FOUND, ladder, picture, with_broker, with_missing_stop
 
@@ -71,7 +73,7 @@ def things(kind: typing.Any) -> Strategy:  # noqa: ANN401 - types, unions and No
         return st.booleans()
     if kind is type(None):
         return st.none()
-    if issubclass(kind, StrEnum):
+    if issubclass(kind, Enum):
         return st.sampled_from(list(kind))
     fields = typing.get_type_hints(kind)
     return st.builds(kind, **{name: things(hint) for name, hint in fields.items()})

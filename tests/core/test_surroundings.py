@@ -2,7 +2,7 @@
 
 import msgspec
 
-from engine.commands import Follow, Outcome, PauseEntries
+from engine.commands import Follow, Kill, Outcome, PauseEntries
 from engine.core import Checked, Followed, Halted, Noted, Unfollowed
 from engine.market.candles import seed_from_minutes
 from engine.market.clock import MINUTE
@@ -10,7 +10,7 @@ from engine.market.instrument import Instrument, InstrumentClass, Provenance
 from engine.market.price import Paise
 from engine.market.seed import InstrumentSeed
 from engine.market.update import Bar, MarketUpdate
-from engine.views import Severity
+from engine.views import AlarmRank, Severity
 from tests.core.faults import opened
 from tests.core.hostile import OTHER, STOCK, TICK, World
 from tests.core.test_happy_path import answered, buy
@@ -176,3 +176,18 @@ def test_following_by_a_key_is_refused_where_no_broker_stands_behind_the_market(
     world = World()
     world.tell(Follow("f", "INFY"))
     assert answered(world, "f").text == "only in paper and live"
+
+
+def ranks(world: World, words: str) -> list[AlarmRank]:
+    return [line.rank for line in world.core.events if words in line.text]
+
+
+def test_the_kill_and_its_outcome_rank_above_every_note() -> None:
+    world, _ = opened()
+    world.tell(Noted("alarm", "the feed is lost"))
+    world.tell(Noted("alarm", "the list of suspended names is missing", AlarmRank.LESSER))
+    world.tell(Kill("k", "test"))
+    world.settle(5_000_000)
+    assert ranks(world, "KILL by") == ranks(world, "FLAT:") == [AlarmRank.VITAL]
+    assert ranks(world, "feed is lost") == [AlarmRank.SERIOUS]
+    assert ranks(world, "suspended") == [AlarmRank.LESSER]

@@ -16,7 +16,13 @@ from engine.orders.quote import Quote
 from engine.presenter.auction import build_auction
 from engine.presenter.evidence import describe_evidence
 from engine.presenter.ladder import build_ladder
-from engine.views import AuctionView, GapView, LadderView
+from engine.views import (
+    LadderView,
+)
+from engine.views.auction import (
+    AuctionView,
+    GapView,
+)
 from tests.auction.builders import DAY, KEY, OPEN, STOCK, bar, feeds, make_market, make_update
 from tests.auction.test_footprint_reading import climb
 from tests.auction.test_history import days_back, levels_of, session

@@ -18,7 +18,7 @@ from engine.performance.report import performance_report
 from engine.presenter import Presenter, Surroundings
 from engine.presenter.auction import build_auction
 from engine.setups.signal import Side
-from engine.views import LadderRow, Severity, StopState, View
+from engine.views import AlarmRank, LadderRow, LastingAlarm, Severity, StopState, View
 from tests.runtime.driver import Act, Driver, deep
 from tests.runtime.market import tape
 from tests.runtime.test_recovery import LENGTH, wishes
@@ -39,7 +39,11 @@ def driven(acts: list[Act]) -> Iterator[Driver]:
 def around(driver: Driver, *problems: str, ahead: int = 0) -> Surroundings:
     playback = driver.run.playback
     return Surroundings(
-        now=playback.now + ahead, speed=1, held=playback.held, ended=playback.ended, problems=problems
+        now=playback.now + ahead,
+        speed=1,
+        held=playback.held,
+        ended=playback.ended,
+        problems=tuple(LastingAlarm(text) for text in problems),
     )
 
 
@@ -251,3 +255,20 @@ def test_a_run_that_has_ended_says_so() -> None:
         assert (view.header.feed, view.header.feed_age_ms) == ("ENDED", None)
         assert view.ladder is not None
         assert view.ladder.key == KEYS[0]
+
+
+def test_a_vital_line_stays_in_the_picture_however_many_others_come_after_it() -> None:
+    presenter = Presenter((), {})
+    with driven([]) as driver:
+        core = driver.run.playback.core
+        driver.play(until=100)
+        now = driver.run.playback.now
+        core.journal.line(Severity.ALARM, "naked", now, AlarmRank.VITAL)
+        for number in range(600):
+            core.journal.line(Severity.ALARM, f"noise {number}", now)
+        events = presenter.view(core, around(driver), None).events
+        assert [line.text for line in events].count("naked") == 1
+        assert [line.number for line in events] == sorted(line.number for line in events)
+        core.journal.line(Severity.ALARM, "naked again", now, AlarmRank.VITAL)
+        again = [line.text for line in presenter.view(core, around(driver), None).events]
+        assert again.count("naked again") == 1

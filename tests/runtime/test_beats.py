@@ -16,7 +16,7 @@ from engine.runtime.ending import EndsWhenIdle
 from engine.runtime.pace import LivePace
 from engine.runtime.run import begin_on, ledger_run
 from engine.runtime.service import Service
-from engine.views import PreflightView
+from engine.views import LastingAlarm, PreflightView
 from tests.runtime.market import TapeFeed, plan, tape
 from tests.runtime.test_service import Wall, runs
 
@@ -28,7 +28,7 @@ A_MOMENT = 64
 class Quiet:
     """A broker's side that has nothing to say."""
 
-    alarms: tuple[str, ...] = ()
+    alarms: tuple[LastingAlarm, ...] = ()
     signed_in_until: Instant | None = None
     preflight: PreflightView | None = None
     notes: Mapping[str, str] = {}

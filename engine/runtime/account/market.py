@@ -46,7 +46,7 @@ from engine.upstox.client import UpstoxClient
 from engine.upstox.history import read_minutes_today
 from engine.upstox.token import TokenStore
 from engine.upstox.transport import transport_for
-from engine.views import PreflightView
+from engine.views import AlarmRank, LastingAlarm, PreflightView
 
 _CHECK_AGAIN_SECONDS: Final = 120.0
 """Between two checks while the last ones say no."""
@@ -114,9 +114,10 @@ class AccountMarket:
     # What the service shows and asks.
 
     @property
-    def alarms(self) -> tuple[str, ...]:
-        """Return what is wrong as long as it lasts."""
-        found = []
+    def alarms(self) -> tuple[LastingAlarm, ...]:
+        """Return what is wrong as long as it lasts: what holds up orders or prices before what does not."""
+        found: list[str] = []
+        lesser: list[str] = []
         if self._feed_problem:
             found.append(f"the market feed is down: {self._feed_problem}")
         elif self._feed.quiet:
@@ -127,10 +128,15 @@ class AccountMarket:
         elif token.expires is not None and token.expires <= self.clock.now():
             found.append("the sign-in has run out; cockpit login")
         if self._recorder is not None and self._recorder.failure is not None:
-            found.append(self._recorder.failure)
+            lesser.append(self._recorder.failure)
         if self._lists is not None and self._lists.problem:
-            found.append(f"the run goes by older lists of what may be traded: {self._lists.problem}")
-        return tuple(found) if self._way is None else (*found, *self._way.alarms)
+            lesser.append(f"the run goes by older lists of what may be traded: {self._lists.problem}")
+        if self._way is not None:
+            found += self._way.alarms
+        return (
+            *(LastingAlarm(text) for text in found),
+            *(LastingAlarm(text, AlarmRank.LESSER) for text in lesser),
+        )
 
     @property
     def signed_in_until(self) -> Instant | None:
