@@ -1,9 +1,8 @@
 """The broker's truth, asked for in time: regular reads while anything is at stake, and the proof of a kill."""
 
-from typing import Final
+from typing import Final, Protocol
 
 from engine.core.events import LatchChanged
-from engine.core.journal import Journal
 from engine.market.clock import SECOND, Instant
 from engine.orders.flatten import LatchState
 from engine.orders.keeper import Keeper
@@ -19,10 +18,22 @@ VERIFY_AFTER: Final = 2 * SECOND
 """After a cancelled entry the book is read once, before the instrument takes the next one."""
 
 
+class Told(Protocol):
+    """Hears what a person and the ledger are told of the latch."""
+
+    def latch(self, now: Instant) -> None:
+        """Keep the latch as it stands."""
+        ...
+
+    def line(self, severity: Severity, text: str, now: Instant, rank: AlarmRank | None = None) -> None:
+        """Say one sentence."""
+        ...
+
+
 class Watch:
     """Decides when the broker's book is read, and follows the latch from one state to the next."""
 
-    def __init__(self, keeper: Keeper, journal: Journal) -> None:
+    def __init__(self, keeper: Keeper, journal: Told) -> None:
         self._keeper = keeper
         self._journal = journal
         self._earliest: Instant = 0

@@ -108,6 +108,12 @@ class OrderBook:
             raise ValueError(f"expected a new tag, got {order.tag} again; tags are unique for ever")
         self._store(order)
 
+    def assign(self, tag: str, trade: str) -> Order:
+        """Note which trade an order belongs to; return it."""
+        order = msgspec.structs.replace(self._orders[tag], trade=trade)
+        self._store(order)
+        return order
+
     def asked_modify(self, tag: str, terms: Terms, now: Instant) -> Order:
         """Record that a modify leaves; the worse of old and new terms counts from here."""
         order = self._orders[tag]

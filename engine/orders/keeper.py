@@ -55,6 +55,8 @@ class Keeper:
         self.verified: Verified | None = None
         """What the broker said last, as far as it was newer than everything we know."""
         self.fills_seen = 0
+        self.behind: dict[str, str] | None = None
+        """Instruments of which the newest read that counted says nothing, and why; None before the first."""
         self.lagging: dict[str, Instant] = {}
         """Instruments whose positions told less than our fills, and since when."""
         self._look = look
@@ -238,6 +240,9 @@ class Keeper:
     def _sweep(self, instrument: str, now: Instant) -> None:
         """Cancel what is still live on an instrument that holds nothing of ours."""
         stray = [order for order in self.orders.live(instrument) if self._counts(order)]
+        if self.behind is None or instrument in self.behind:
+            # What is held beside an order found at the broker only a read tells: it may be its stop.
+            stray = [order for order in stray if not order.adopted]
         for order in stray:
             self._wish(self._cancelling(order, now), now)
 

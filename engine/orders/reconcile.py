@@ -45,31 +45,36 @@ def reconcile(keeper: Keeper, read: BookRead, asked: Instant, now: Instant) -> N
         # Older than a read that counted: nothing in it is news.
         keeper.kill.answered(read.request, flat=False, last_fill_at=keeper.orders.last_fill_at, now=now)
         return
-    keeper.fills_seen = read.fills
+    keeper.fills_seen, keeper.behind = read.fills, behind
+    taken_in: list[str] = []
     for instrument, cancelled in list(keeper.unverified.items()):
         if asked >= cancelled + LATE_FILL_WITHIN and instrument not in behind:
             del keeper.unverified[instrument]
     for row in read.orders:
         known = keeper.orders.get(row.tag) is not None or keeper.orders.by_id(row.order_id) is not None
         if not known and row.instrument not in behind:
-            take_in_stranger(keeper, row, now)
+            # Tended with the positions of the same read: the stop of one that is taken over is no stray.
+            take_in_stranger(keeper, row, now, tend=False)
+            taken_in.append(row.instrument)
     for doubt in keeper.orders.not_listed(read, asked, now, behind):
         if doubt.order is not None:
             keeper.say(
                 Topic.ALARM, doubt.order.instrument, f"{doubt.order.tag} is missing from the broker's book"
             )
     _positions(keeper, read, now, behind)
+    keeper.tend_all([key for key in taken_in if keeper.kill.active or keeper.portfolio.current(key)], now)
     flat = not behind and all(position.quantity == 0 for position in read.positions)
     flat = flat and not any(_row_live(row) for row in read.orders) and not keeper.orders.live()
     if not behind.keys() - keeper.orders.unread:
         keeper.verified = Verified(read.time, now, flat)
     for order in keeper.orders.live():
-        if keeper.orphaned(order):
+        stray = keeper.kill.active and order.instrument not in behind
+        if keeper.orphaned(order) or (stray and not keeper.portfolio.net(order.instrument)):
             keeper.tend(order.instrument, now)
     keeper.kill.answered(read.request, flat=flat, last_fill_at=keeper.orders.last_fill_at, now=now)
 
 
-def take_in_stranger(keeper: Keeper, row: OrderReport, now: Instant) -> None:
+def take_in_stranger(keeper: Keeper, row: OrderReport, now: Instant, *, tend: bool = True) -> None:
     """Adopt an order that is not ours; its fills count where they close something of ours.
 
     One that bears a name of ours and closes what we hold left before a death that the journal did not reach: it is
@@ -85,7 +90,7 @@ def take_in_stranger(keeper: Keeper, row: OrderReport, now: Instant) -> None:
     keeper.say(Topic.WARNING, row.instrument, f"{whose}: {row.side} {row.quantity}, {row.status}")
     if applied.fill is not None:
         fold_stranger(keeper, applied.fill, now)
-    if keeper.kill.active or ours:
+    if tend and (keeper.kill.active or ours):
         keeper.tend(row.instrument, now)
 
 
@@ -134,13 +139,12 @@ def _positions(keeper: Keeper, read: BookRead, now: Instant, behind: Container[s
                 f"EXTERNAL: the broker holds {after} units that are not ours (before {before}); entries frozen",
             )
     if keeper.kill.active:
-        for instrument, quantity in list(portfolio.outside.items()):
-            if instrument in behind:
-                continue
+        outside = [key for key in portfolio.outside if key not in behind]
+        for instrument in outside:
             position = held.get(instrument)
-            value = 0 if position is None else _value(position, quantity)
+            value = 0 if position is None else _value(position, portfolio.outside[instrument])
             portfolio.take_over(instrument, value, now)
-            keeper.tend(instrument, now)
+        keeper.tend_all(outside, now)
 
 
 def _closed_elsewhere(

@@ -1,0 +1,262 @@
+"""The kill and nothing else: the engine's own planner, keeper and proof for a shell that no engine answers.
+
+Nothing is studied and nothing entered. Everything that the broker shows in scope is taken over at the first read and
+closed by the same rules as by the engine. What an earlier life of the engine knew of the day's orders fences the
+reads: a list that tells less is never flat, and an order without an answer is probed until its fate is proven.
+"""
+
+from collections.abc import Iterable
+from typing import Final
+
+import msgspec
+
+import config
+from engine.core.events import Wake
+from engine.core.watch import Watch
+from engine.market.clock import SECOND, Instant
+from engine.market.instrument import Instrument, InstrumentClass, Provenance
+from engine.orders.dispatch import Ids, Record
+from engine.orders.flatten import LatchState
+from engine.orders.inbox import Inbox
+from engine.orders.keeper import Keeper
+from engine.orders.messages import BrokerEvent, OrderType, Request
+from engine.orders.news import SPOKEN, News, Sight, Topic
+from engine.orders.order import Order
+from engine.orders.quote import Quote
+from engine.orders.states import ENDED, UNPROVEN, State
+from engine.orders.trade import Mode, Trade
+from engine.risk.band import PriceBand
+from engine.risk.stage12 import Stage12Controller, StopState, StopTerm
+from engine.views import AlarmRank, Severity
+
+QUOTE_FRESH_FOR: Final = 5 * SECOND
+"""A book that was read longer ago does not say any more how far the market went."""
+
+
+class Seen(msgspec.Struct, frozen=True):
+    """One instrument's market as the broker's quotes have it."""
+
+    instrument: Instrument
+    quote: Quote
+    """Its ``time`` is when it was read."""
+    band: PriceBand | None
+    takes_orders: bool
+    """Whether an exit sent now can trade."""
+
+
+class MarketSeen(msgspec.Struct, frozen=True):
+    """What the market of several instruments looks like."""
+
+    seen: tuple[Seen, ...]
+
+
+class FlattenCore:
+    """One flatten without an engine. Events in, requests out; it reads no clock and does no I/O.
+
+    ``known`` are the orders of this trading day as an earlier life left them. What went wrong is kept in ``problems``.
+    """
+
+    def __init__(
+        self,
+        settings: config.Settings,
+        ids: Ids,
+        now: Instant,
+        *,
+        known: Iterable[Order] = (),
+        by: str,
+        why: str,
+    ) -> None:
+        self.keeper = Keeper(settings, {}, ids, self._look)
+        self.watch = Watch(self.keeper, self)
+        self.problems: dict[str, None] = {}
+        """Everything that went wrong, each once, oldest first."""
+        self.newest_problem = ""
+        self.changed_at: Instant = now
+        """When an order or a position last moved."""
+        self._inbox = Inbox(self.keeper, Stage12Controller(settings.stop), lambda instant: instant)
+        self._seen: dict[str, Seen] = {}
+        self._covering = False
+        for order in known:
+            self.keeper.orders.add(_remembered(order, now))
+        self.keeper.kill.set(by, why, by, now)
+
+    @property
+    def flat(self) -> bool:
+        """Say whether the broker has said flat twice after everything known."""
+        latch = self.keeper.kill.latch
+        return latch is not None and latch.state is LatchState.FLAT
+
+    @property
+    def unknown(self) -> str:
+        """Return why what is open is not known; empty once a read counted for every instrument."""
+        keeper = self.keeper
+        if keeper.behind is None:
+            return keeper.kill.unread or "the broker has not been read yet"
+        return "; ".join(f"{self.symbol(key) or 'a row'}: {why}" for key, why in keeper.behind.items())
+
+    @property
+    def wanted(self) -> tuple[str, ...]:
+        """Return the instruments whose market must be known: something is held or live in them."""
+        held = [trade.instrument for trade in self.keeper.portfolio.open()]
+        live = [order.instrument for order in self.keeper.orders.live()]
+        return tuple(dict.fromkeys([*held, *live]))
+
+    @property
+    def left(self) -> tuple[tuple[Trade, ...], tuple[Order, ...]]:
+        """Return what is held and what is live, as far as is known."""
+        return self.keeper.portfolio.open(), self.keeper.orders.live()
+
+    @property
+    def uncovered(self) -> tuple[Trade, ...]:
+        """Return what is held with no live order of its closing side beside it."""
+        keeper = self.keeper
+        return tuple(
+            trade
+            for trade in keeper.portfolio.open()
+            if not any(order.side is not trade.side for order in keeper.orders.live(trade.instrument))
+        )
+
+    def symbol(self, key: str) -> str:
+        """Return the name a person knows an instrument by."""
+        seen = self._seen.get(key)
+        return key if seen is None else seen.instrument.symbol
+
+    def takes_orders(self, key: str) -> bool | None:
+        """Say whether an instrument's exchange takes an exit now; None while that is not known."""
+        seen = self._seen.get(key)
+        return None if seen is None else seen.takes_orders
+
+    def next_wake(self, now: Instant) -> Instant | None:
+        """Return when a Wake is wanted at the latest."""
+        wakes = (self.keeper.next_wake(), self.watch.next_wake(now))
+        return min((wake for wake in wakes if wake is not None), default=None)
+
+    def handle(self, event: BrokerEvent | MarketSeen | Wake, now: Instant) -> list[Request]:
+        """Take one event; return the requests that leave, in order."""
+        match event:
+            case MarketSeen():
+                self._look_at(event, now)
+            case Wake():
+                pass
+            case _:
+                self._inbox.receive(event, now)
+        self._remember_stops(now)
+        return self._settle(now)
+
+    def cover(self, now: Instant) -> list[Request]:
+        """Put a stop back under everything that is held with no live order beside it; exits that rest stay."""
+        self._covering = True
+        for trade in self.uncovered:
+            if trade.stop is None:
+                self._went_wrong(f"{self.symbol(trade.instrument)} is NAKED: no stop of it is known")
+            else:
+                self.keeper.change(msgspec.structs.replace(trade, mode=Mode.HOLD, naked_since=None), now)
+        return self._settle(now)
+
+    def latch(self, now: Instant) -> None:
+        """Do nothing: the latch of a world is kept by its file, not by this."""
+
+    def line(self, severity: Severity, text: str, now: Instant, rank: AlarmRank | None = None) -> None:
+        """Keep what went wrong."""
+        del now, rank
+        if severity is Severity.ALARM:
+            self._went_wrong(text)
+
+    def _settle(self, now: Instant) -> list[Request]:
+        self.keeper.due(now)
+        self.watch.follow(now, ended=False)
+        self.watch.drain()
+        news, self.keeper.news = self.keeper.news, []
+        for item in news:
+            self._digest(item, now)
+        leaving = self.keeper.dispatcher.drain()
+        return [one for one in leaving if not isinstance(one, Record)]
+
+    def _digest(self, item: News, now: Instant) -> None:
+        if item.topic in (Topic.ORDER, Topic.FILL, Topic.CLOSED):
+            self.changed_at = now
+        if item.topic in SPOKEN and item.instrument in self._seen:
+            self._went_wrong(f"{self.symbol(item.instrument)}: {item.text}")
+
+    def _went_wrong(self, text: str) -> None:
+        self.problems[text] = None
+        self.newest_problem = text
+
+    def _look_at(self, event: MarketSeen, now: Instant) -> None:
+        """Take in what was seen; what could not be closed for want of it is tended at once, in the kill's order."""
+        moved = []
+        for seen in event.seen:
+            key = seen.instrument.key
+            before = self._seen.get(key)
+            self._seen[key] = seen
+            self.keeper.instruments[key] = seen.instrument
+            if before is None or before.takes_orders is not seen.takes_orders:
+                moved.append(key)
+        self.keeper.tend_all(moved, now)
+
+    def _look(self, instrument: str, now: Instant) -> Sight:
+        seen = self._seen.get(instrument)
+        if seen is None:
+            unknown = Instrument(instrument, instrument, InstrumentClass.STOCK, 5, 1, 1, Provenance.INFERRED)
+            return Sight(unknown, Quote(fresh=False), None, takes_orders=False, takes_stops=False)
+        fresh = seen.quote.fresh and now - seen.quote.time <= QUOTE_FRESH_FOR
+        quote = Quote(seen.quote.last, seen.quote.bids, seen.quote.asks, seen.quote.time, fresh, alive=fresh)
+        return Sight(seen.instrument, quote, seen.band, seen.takes_orders, seen.takes_orders)
+
+    def _remember_stops(self, now: Instant) -> None:
+        """Give what was taken over the stop that rests for it: it goes back where an exit cannot follow."""
+        for trade in self.keeper.portfolio.running():
+            orders = self.keeper.orders.live(trade.instrument)
+            found = [order for order in orders if order.adopted and order.side is not trade.side]
+            for order in found:
+                if order.trade != trade.id:
+                    self.keeper.orders.assign(order.tag, trade.id)
+            stops = [order for order in found if order.order_type is OrderType.STOP_LIMIT]
+            if trade.stop is None and stops:
+                stop = _stop_of(trade, stops[0], now)
+                self.keeper.portfolio.put(msgspec.structs.replace(trade, stop=stop))
+
+
+def _remembered(order: Order, now: Instant) -> Order:
+    """Return an order of an earlier life as it is known now: proven, or to be asked for by its tag.
+
+    It counts as found at the broker: what it holds is taken over with everything else.
+    """
+    order = msgspec.structs.replace(
+        order,
+        trade="",
+        adopted=True,
+        pending=None,
+        answered=True,
+        written_at=0,
+        changed_at=0,
+        stray_until=0,
+        cancel_at=None,
+        cancels=0,
+        doubt_since=None,
+    )
+    if order.state in ENDED:
+        return order
+    if order.state in (*UNPROVEN, State.NEW):
+        return msgspec.structs.replace(
+            order, state=State.IN_DOUBT, sent_at=now, doubt_since=now, probes=0, empty_probes=0
+        )
+    if order.state in (State.PENDING_MODIFY, State.PENDING_CANCEL):
+        return msgspec.structs.replace(order, state=order.resume)
+    return order
+
+
+def _stop_of(trade: Trade, order: Order, now: Instant) -> StopState:
+    entry = trade.average or order.trigger_price
+    return StopState(
+        side=trade.side,
+        tick=1,
+        entry=entry,
+        trigger=order.trigger_price,
+        limit=order.price,
+        risk=max(abs(entry - order.trigger_price), 1),
+        term=StopTerm.MANUAL,
+        moved_at=now,
+        best=entry,
+        opened_at=now,
+    )
