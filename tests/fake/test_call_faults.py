@@ -103,6 +103,24 @@ def _tells_positions_of_before_the_last_fill(desk: Desk) -> None:
     assert [desk.position(), desk.position()] == [10, 0]
 
 
+def _tells_positions_of_seconds_ago(desk: Desk) -> None:
+    desk.place(price=1_001.0)
+    desk.fake.plant("lag-positions", delay=3.0)
+    assert [desk.position(), desk.position()] == [0, 10]
+
+
+def _tells_a_row_that_cannot_be_read(desk: Desk) -> None:
+    desk.place(price=1_001.0)
+    desk.fake.plant("unreadable-row", call="positions")
+    assert [row["quantity"] for row in desk.get(POSITIONS).data] == [10, "n/a"]
+    desk.fake.control("DELETE", "faults", {"fault": "unreadable-row"})
+    desk.fake.plant("unreadable-row", call="positions", instrument=EQ_A, field="day_buy_quantity", value={})
+    assert [row["day_buy_quantity"] for row in desk.get(POSITIONS).data] == [{}]
+    desk.fake.control("DELETE", "faults")
+    desk.fake.plant("unreadable-row", call="order_book")
+    assert len(desk.get(BOOK).data) == 2
+
+
 CASES: dict[str, Callable[[Desk], None]] = {
     "lose-request": _loses_the_request,
     "lose-answer": _loses_the_answer,
@@ -116,6 +134,8 @@ CASES: dict[str, Callable[[Desk], None]] = {
     "null-data": _answers_null,
     "slow-authorize": _authorizes_slowly,
     "stale-positions": _tells_positions_of_before_the_last_fill,
+    "lag-positions": _tells_positions_of_seconds_ago,
+    "unreadable-row": _tells_a_row_that_cannot_be_read,
 }
 
 

@@ -125,6 +125,58 @@ def _tells_open_after_complete(desk: Desk) -> None:
     assert desk.order(order)["status"] == "complete"
 
 
+def _answers_a_modify_and_does_nothing(desk: Desk) -> None:
+    order = desk.place()
+    desk.fake.plant("ignore-modify")
+    assert desk.modify(order, price=995.0).status == 200
+    row = desk.order(order)
+    assert (row["status"], row["price"]) == ("open", 990.0)
+
+
+def _answers_a_cancel_and_does_nothing(desk: Desk) -> None:
+    order = desk.place()
+    desk.fake.plant("ignore-cancel")
+    assert desk.cancel(order).status == 200
+    assert desk.order(order)["status"] == "open"
+
+
+def _leaves_a_cancel_pending(desk: Desk) -> None:
+    order = desk.place()
+    desk.fake.plant("lose-cancel")
+    assert desk.cancel(order).status == 200
+    assert desk.order(order)["status"] == "cancel pending"
+    desk.price(989.0)
+    assert desk.order(order)["status"] == "complete"
+
+
+def _tells_complete_before_the_exchange_filled_it(desk: Desk) -> None:
+    desk.fake.plant("complete-early", delay=2.0)
+    order = desk.place(**TAKES)
+    row = desk.order(order)
+    assert (row["status"], row["filled_quantity"], desk.position()) == ("complete", 10, 0)
+    desk.step(3)
+    assert (desk.order(order)["status"], desk.position()) == ("complete", 10)
+
+
+def _tells_its_own_price_until_the_trades_are_booked(desk: Desk) -> None:
+    desk.fake.plant("estimated-average", delay=2.0)
+    order = desk.place(**TAKES)
+    assert desk.order(order)["average_price"] == 1_001.0
+    (trade,) = desk.get("/v2/order/trades", order_id=order).data
+    desk.step(3)
+    assert desk.order(order)["average_price"] == trade["average_price"] != 1_001.0
+
+
+def _gives_two_executions_one_number(desk: Desk) -> None:
+    desk.place(**TAKES)
+    desk.fake.plant("shared-trade-number")
+    desk.place(**TAKES)
+    rows = desk.fake.control("GET", "trades")
+    assert len(rows) == 2
+    assert len({row["trade_id"] for row in rows}) == 1
+    assert len({row["order_id"] for row in rows}) == 2
+
+
 CASES: dict[str, Callable[[Desk], None]] = {
     "reject": _rejects_with_a_text,
     "partial": _fills_a_part,
@@ -139,6 +191,12 @@ CASES: dict[str, Callable[[Desk], None]] = {
     "never-acknowledged": _never_acknowledges,
     "duplicate-trade": _tells_a_trade_twice,
     "complete-first": _tells_open_after_complete,
+    "ignore-modify": _answers_a_modify_and_does_nothing,
+    "ignore-cancel": _answers_a_cancel_and_does_nothing,
+    "lose-cancel": _leaves_a_cancel_pending,
+    "complete-early": _tells_complete_before_the_exchange_filled_it,
+    "estimated-average": _tells_its_own_price_until_the_trades_are_booked,
+    "shared-trade-number": _gives_two_executions_one_number,
 }
 RUNNING = frozenset({"fill-before-answer"})
 """Seen only where time passes while a call is under way."""

@@ -6,12 +6,12 @@ from typing import Any
 
 from engine.market.clock import SECOND
 from tests.fake_upstox.errors import ApiError, bad
-from tests.fake_upstox.exchange import Exchange, facts_of
+from tests.fake_upstox.exchange import Exchange
 from tests.fake_upstox.market import paise
 from tests.fake_upstox.matching import Fill
-from tests.fake_upstox.order import STOPS, Order
+from tests.fake_upstox.order import STOPS, Order, facts_of
 from tests.fake_upstox.phases import Phase
-from tests.fake_upstox.risk_checks import refusal, trigger_refusal
+from tests.fake_upstox.risk_checks import HALTED, refusal, trigger_refusal
 from tests.fake_upstox.rules import Terms, check_terms
 
 _UNTOUCHABLE = (Phase.AUCTION_QUIET, Phase.AUCTION_MATCHING)
@@ -37,10 +37,14 @@ def cancel_order(exchange: Exchange, order_id: str | None) -> Order:
         _fill_whole(exchange, order)
     if fault is not None or order.terminal:
         raise bad("UDAPI100040", "Order is already cancelled/rejected/completed and can not be cancelled")
+    if exchange.faults.take("ignore-cancel", **facts_of(order)) is not None:
+        return order
     if order.is_amo:
         exchange.record(order, "cancelled after market order")
         return order
     exchange.record(order, "cancel pending")
+    if exchange.faults.take("lose-cancel", **facts_of(order)) is not None:
+        return order
     exchange.agenda.after(exchange.delays.change, lambda: _finish_cancel(exchange, order))
     return order
 
@@ -79,7 +83,12 @@ def modify_order(exchange: Exchange, body: Mapping[str, Any]) -> Order:
     fault = exchange.faults.take("refuse-modify", **facts_of(order))
     if order.terminal or (fault is not None and fault.facts.get("at_once")):
         raise bad("UDAPI100041", "Order is already cancelled/rejected/completed and can not be modified")
+    if order.changes >= exchange.readings.most_changes:
+        raise bad("UDAPI100041", "Maximum number of modifications of the order reached", "order_id")
+    if exchange.faults.take("ignore-modify", **facts_of(order)) is not None:
+        return order
     order.requests += 1
+    order.changes += 1
     if order.is_amo:
         exchange.record(order, "modify after market order req received")
         _apply(order, wanted)
@@ -118,6 +127,7 @@ def _new_terms(order: Order, body: Mapping[str, Any]) -> Terms:
 def _finish_modify(exchange: Exchange, order: Order, wanted: Terms, refused: str | None) -> None:
     if order.terminal:
         return
+    wanted = _meant(exchange, order, wanted)
     reason = refused or _refusal(exchange, order, wanted)
     if reason is not None:
         exchange.record(order, "not modified", reason)
@@ -135,7 +145,27 @@ def _finish_modify(exchange: Exchange, order: Order, wanted: Terms, refused: str
     exchange.match(order)
 
 
+def _meant(exchange: Exchange, order: Order, wanted: Terms) -> Terms:
+    """Return terms whose quantity is the whole of the order, whatever the broker takes a change's to mean."""
+    rest = exchange.readings.quantity_is_rest
+    return replace(wanted, quantity=wanted.quantity + order.filled) if rest else wanted
+
+
+def _may_become(exchange: Exchange, order: Order, wanted: Terms) -> str | None:
+    readings, was, wanted_stop = exchange.readings, order.waits_for_trigger, wanted.order_type in STOPS
+    if exchange.market.is_halted(order.listing) and readings.halt_refuses:
+        return HALTED
+    if was and not wanted_stop and not readings.stop_becomes_limit:
+        return "16416 : A stop loss order can not be changed into another order type"
+    if order.order_type not in STOPS and wanted_stop and not readings.limit_becomes_stop:
+        return "16417 : The order can not be changed into a stop loss order"
+    return None
+
+
 def _refusal(exchange: Exchange, order: Order, wanted: Terms) -> str | None:
+    refused = _may_become(exchange, order, wanted)
+    if refused is not None:
+        return refused
     if wanted.quantity <= order.filled:
         return f"16300 : Order quantity {wanted.quantity} is not above the traded quantity {order.filled}"
     quote = exchange.market.quote(order.listing.key)

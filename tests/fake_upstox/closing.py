@@ -90,7 +90,7 @@ def end_auction(exchange: Exchange) -> None:
 def lapse_orders(exchange: Exchange) -> None:
     """Cancel day orders that outlived their market; how the broker shows them is not known."""
     for order in list(exchange.orders.values()):
-        if not order.terminal and not order.is_amo:
+        if not order.terminal and not order.is_amo and not exchange.readings.lapsed_orders_stay:
             exchange.kill_order(order, "Order cancelled at the end of the day")
 
 

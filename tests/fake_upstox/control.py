@@ -9,12 +9,12 @@ from tests.fake_upstox.broker import Broker
 from tests.fake_upstox.burst import start_burst
 from tests.fake_upstox.changes import cancel_order, modify_order
 from tests.fake_upstox.clock import speed_of
-from tests.fake_upstox.closing import close_position, plan_square_off
+from tests.fake_upstox.closing import plan_square_off
 from tests.fake_upstox.market import paise
 from tests.fake_upstox.matching import Fill
 from tests.fake_upstox.notifier import post_token
+from tests.fake_upstox.others import close_by_phone, phone_order, square_off
 from tests.fake_upstox.rest_account import token_message
-from tests.fake_upstox.rules import read_place
 from tests.fake_upstox.scenarios import play_scenario
 from tests.fake_upstox.shapes import Json
 
@@ -150,6 +150,7 @@ _SETTERS: dict[str, Callable[[Broker, Any], None]] = {
     "locked": _set_locked,
     "terms": _set_terms,
     "master": _set_master,
+    "readings": lambda broker, value: broker.exchange.readings.take(dict(value)),
     "rate_limits": lambda broker, value: setattr(broker.limiter, "enabled", bool(value)),
     "shared_write_limit": lambda broker, value: setattr(broker.limiter, "shared_writes", bool(value)),
     "block_seconds": lambda broker, value: broker.limiter.block(float(value)),
@@ -243,22 +244,33 @@ def _clear_calls(broker: Broker, _: dict[str, Any]) -> Answer:
 
 
 def _phone_order(broker: Broker, body: dict[str, Any]) -> Answer:
-    """Place an order as from another platform: no limits, no address, no hours."""
-    defaults = {
-        "validity": "DAY",
-        "price": 0,
-        "trigger_price": 0,
-        "disclosed_quantity": 0,
-        "market_protection": -1,
-    }
-    terms = read_place(defaults | body, broker.listings)
-    return broker.exchange.place(terms, placed_by="MOBILE").row()
+    return phone_order(broker.exchange, body, broker.listings).row()
 
 
 def _close_by_phone(broker: Broker, body: dict[str, Any]) -> Answer:
     listing = broker.listings[str(body["instrument_token"])]
-    orders = close_position(broker.exchange, listing, str(body.get("product", "I")), placed_by="MOBILE")
-    return [order.row() for order in orders]
+    return [order.row() for order in close_by_phone(broker.exchange, listing, body)]
+
+
+def _square_off(broker: Broker, body: dict[str, Any]) -> Answer:
+    return [order.row() for order in square_off(broker.exchange, body)]
+
+
+def _waiting_order(broker: Broker, body: dict[str, Any]) -> Answer:
+    """Leave a GTT order at the broker, as another platform does; ``pieces`` and ``every`` say how it fills."""
+    return broker.gtt.place(body).row()
+
+
+def _cancel_waiting(broker: Broker, body: dict[str, Any]) -> Answer:
+    return broker.gtt.cancel(body.get("gtt_order_id")).row()
+
+
+def _waiting_orders(broker: Broker, _: dict[str, Any]) -> Answer:
+    return [gtt.row() for gtt in broker.gtt.orders.values()]
+
+
+def _events(broker: Broker, body: dict[str, Any]) -> Answer:
+    return [event.told() for event in broker.exchange.journal.events[int(body.get("from", 0)) :]]
 
 
 def _overnight(broker: Broker, body: dict[str, Any]) -> Answer:
@@ -326,6 +338,11 @@ _ACTS: dict[str, Act] = {
     "GET positions": _positions,
     "POST positions/overnight": _overnight,
     "POST positions/close": _close_by_phone,
+    "POST positions/square-off": _square_off,
+    "POST gtt": _waiting_order,
+    "GET gtt": _waiting_orders,
+    "DELETE gtt": _cancel_waiting,
+    "GET events": _events,
     "GET trades": _trades,
     "GET calls": _calls,
     "DELETE calls": _clear_calls,

@@ -1,24 +1,27 @@
 """The fake broker's order desk and the exchange behind it: every order's way, fills, trades and positions."""
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field, replace
-from datetime import time
+from dataclasses import replace
 from itertools import count
 from typing import Any
 
-from engine.market.clock import MILLISECOND, SECOND, Instant, datetime_of
+from engine.market.clock import SECOND, Instant, datetime_of
 from tests.fake_upstox.agenda import Agenda
+from tests.fake_upstox.desk import Delays, Desk
 from tests.fake_upstox.faults import Fault, Faults
+from tests.fake_upstox.journal import Journal
 from tests.fake_upstox.listing import Listing
 from tests.fake_upstox.margin import required_margin, used_margin
 from tests.fake_upstox.market import Market
 from tests.fake_upstox.matching import Fill, take_from_book, take_from_trade, triggers
-from tests.fake_upstox.order import Order, Trade
+from tests.fake_upstox.order import Order, Trade, facts_of
 from tests.fake_upstox.packets import rupees
 from tests.fake_upstox.phases import Phase, Schedule
 from tests.fake_upstox.positions import Position
 from tests.fake_upstox.protection import protected_limit
+from tests.fake_upstox.readings import Readings
 from tests.fake_upstox.risk_checks import (
+    HALTED,
     auction_refusal,
     holdings_refusal,
     range_refusal,
@@ -28,29 +31,6 @@ from tests.fake_upstox.risk_checks import (
 from tests.fake_upstox.rules import Terms
 
 _MARGIN_TEXT = "RMS:Margin Exceeds,Cash Available: {have}, Required: {need}"
-
-
-@dataclass
-class Delays:
-    """How long each step of an order takes, in exchange time."""
-
-    validation: Instant = 8 * MILLISECOND
-    pending: Instant = 20 * MILLISECOND
-    opened: Instant = 35 * MILLISECOND
-    change: Instant = 25 * MILLISECOND
-
-
-@dataclass
-class Desk:
-    """What the account may do."""
-
-    capital: int = 100_000_000
-    """Paise."""
-    inactive: set[str] = field(default_factory=set)
-    intraday_cutoff: time | None = time(15, 12)
-    """After it, product I opens nothing."""
-    check_margin: bool = True
-    reject_all: str | None = None
 
 
 class Exchange:
@@ -70,11 +50,13 @@ class Exchange:
         self.faults = faults
         self.desk = Desk()
         self.delays = Delays()
+        self.readings = Readings()
+        self.journal = Journal()
         self.orders: dict[str, Order] = {}
         self.trades: list[Trade] = []
         self.positions: dict[tuple[str, str], Position] = {}
-        self.earlier_positions: list[Position] = []
-        """The positions as they stood before the newest fill."""
+        self._earlier: list[tuple[Instant, list[Position]]] = []
+        """Before each fill: when, and the positions as they stood."""
         self._publish = publish
         self._numbers = count(1)
         self._sequence = count(1)
@@ -118,6 +100,7 @@ class Exchange:
         )
         self.orders[order.order_id] = order
         order.sequence = next(self._sequence)
+        order.decimals = self.readings.average_decimals
         facts = facts_of(order)
         lag = self.faults.take("book-lag", **facts)
         if lag is not None:
@@ -146,6 +129,7 @@ class Exchange:
             working = self._working.get(order.listing.key, [])
             if order in working:
                 working.remove(order)
+        self.journal.note(order, self.agenda.moment)
         self.tell(order)
 
     def tell(self, order: Order) -> None:
@@ -190,7 +174,8 @@ class Exchange:
             return f"RMS:Blocked for {order.listing.segment} segment, trading is disabled by kill switch"
         quote = self.market.quote(order.listing.key)
         phase = self.phase(order.listing)
-        reason = refusal(order, quote, phase)
+        halted = self.readings.halt_refuses and self.market.is_halted(order.listing)
+        reason = HALTED if halted else refusal(order, quote, phase)
         if reason is None and phase in (Phase.AUCTION_ENTRY, Phase.AUCTION_LIMIT):
             reason = auction_refusal(order, quote)
         return reason or self._account_refusal(order, quote.last)
@@ -230,6 +215,10 @@ class Exchange:
         if hold is not None:
             order.held = True
             self._release_after(order, hold.facts.get("release_after"))
+        early = self.faults.take("complete-early", **facts)
+        if early is not None:
+            order.held = order.early = True
+            self.agenda.after(round(early.value("delay", 3.0) * SECOND), lambda: self.release(order))
         partial = self.faults.take("partial", **facts)
         if partial is not None:
             self._caps[order.order_id] = partial
@@ -295,15 +284,18 @@ class Exchange:
         """Book fills: trades, position, state, stream."""
         if not fills:
             return
-        self.earlier_positions = [replace(row) for row in self.positions.values()]
+        self._earlier.append((self.agenda.moment, [replace(row) for row in self.positions.values()]))
         position = self.position(order.listing, order.product)
         for part in fills:
             order.filled += part.quantity
             order.value += part.quantity * part.price
             position.add(order.side, part.quantity, part.price)
-            self.trades.append(
-                Trade(f"{7_000_000 + len(self.trades)}", order, part.quantity, part.price, self.agenda.moment)
-            )
+            number = f"{7_000_000 + len(self.trades)}"
+            if self.trades and self.faults.take("shared-trade-number", **facts_of(order)) is not None:
+                number = self.trades[-1].trade_id
+            self.trades.append(Trade(number, order, part.quantity, part.price, self.agenda.moment))
+            self.journal.note(order, self.agenda.moment, units=part.quantity, price=part.price)
+        self._estimate(order)
         doubled = self.faults.take("duplicate-trade", **facts_of(order))
         if doubled is not None:
             last = self.trades[-1]
@@ -322,6 +314,20 @@ class Exchange:
             self.record(order, "open")
         self._publish(position.event())
         self._after_cap(order)
+
+    def _estimate(self, order: Order) -> None:
+        fault = self.faults.take("estimated-average", **facts_of(order))
+        if fault is not None:
+            order.estimated = True
+            self.agenda.after(
+                round(fault.value("delay", 2.0) * SECOND), lambda: setattr(order, "estimated", False)
+            )
+
+    def positions_before(self, moment: Instant | None = None) -> list[Position]:
+        """Return the positions as they stood at a moment; without one, before the newest fill."""
+        if moment is None:
+            return self._earlier[-1][1] if self._earlier else []
+        return next((rows for at, rows in self._earlier if at > moment), list(self.positions.values()))
 
     def _trades(self, listing: Listing) -> bool:
         return self.phase(listing) is Phase.CONTINUOUS and not self.market.is_halted(listing)
@@ -357,7 +363,7 @@ class Exchange:
 
     def release(self, order: Order) -> None:
         """Let the market at an order that a fault held."""
-        order.held = False
+        order.held = order.early = False
         self.match(order)
 
     def kill_order(self, order: Order, text: str) -> None:
@@ -372,14 +378,3 @@ class Exchange:
     def reprice(self, order: Order) -> None:
         """Set the limit of an order whose terms changed."""
         self._price(order)
-
-
-def facts_of(order: Order) -> dict[str, str | None]:
-    """Return what faults are matched by."""
-    return {
-        "side": order.side,
-        "order_type": order.order_type,
-        "instrument": order.listing.key,
-        "tag": order.tag,
-        "product": order.product,
-    }

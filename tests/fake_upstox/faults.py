@@ -20,6 +20,8 @@ CALL_FAULTS = frozenset(
         "null-data",
         "slow-authorize",
         "stale-positions",
+        "lag-positions",
+        "unreadable-row",
     }
 )
 """Struck while a call is served; ``call`` names which (a call, ``writes``, ``reads`` or ``all``)."""
@@ -35,10 +37,16 @@ ORDER_FAULTS = frozenset(
         "refuse-cancel",
         "refuse-modify",
         "lose-modify",
+        "ignore-modify",
+        "lose-cancel",
+        "ignore-cancel",
         "slow-order",
         "never-acknowledged",
         "duplicate-trade",
         "complete-first",
+        "complete-early",
+        "estimated-average",
+        "shared-trade-number",
     }
 )
 """Struck at an order on its way; ``side``, ``order_type``, ``instrument`` and ``tag`` narrow them."""

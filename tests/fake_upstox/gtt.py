@@ -5,12 +5,13 @@ from dataclasses import dataclass, field
 from itertools import count
 from typing import Any
 
-from engine.market.clock import Instant, datetime_of
+from engine.market.clock import SECOND, Instant, datetime_of
 from tests.fake_upstox.errors import ApiError, bad
 from tests.fake_upstox.exchange import Exchange
 from tests.fake_upstox.listing import Listing
 from tests.fake_upstox.market import paise
 from tests.fake_upstox.order import Order, symbol_of
+from tests.fake_upstox.others import in_pieces
 from tests.fake_upstox.packets import rupees
 from tests.fake_upstox.phases import Phase
 from tests.fake_upstox.rules import Terms
@@ -46,6 +47,9 @@ class Gtt:
     product: str
     created: Instant
     rules: list[Rule] = field(default_factory=list)
+    pieces: int = 1
+    every: Instant = 1_000_000
+    """How its orders fill: in so many pieces, so far apart."""
 
     @property
     def pending(self) -> bool:
@@ -103,6 +107,8 @@ class GttDesk:
             product=str(body.get("product")),
             created=now,
             rules=rules,
+            pieces=int(body.get("pieces", 1)),
+            every=round(float(body.get("every", 1.0)) * SECOND),
         )
         if gtt.quantity <= 0:
             raise bad("UDAPI1126", "The GTT quantity is invalid", "quantity")
@@ -196,8 +202,10 @@ class GttDesk:
                 tag=None,
                 slice=False,
                 protection=rule.protection,
-            )
+            ),
+            placed_by="GTT",
         )
+        in_pieces(self._exchange, rule.order, gtt.pieces, gtt.every)
         self._tell(gtt)
 
 

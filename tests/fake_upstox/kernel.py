@@ -27,6 +27,8 @@ from tests.fake_upstox.faults import Fault
 from tests.fake_upstox.shapes import Json
 
 _HTML = "<html><head><title>502 Bad Gateway</title></head><body><center><h1>502 Bad Gateway</h1></center></body></html>"
+_UNLISTED = "BSE_EQ|INE000A01036"
+"""An instrument that nobody here knows."""
 _OPENS = time(5, 30)
 _LOGGED_HEADERS = ("User-Agent", "Accept", "Content-Type", "Api-Version", "X-Algo-Name")
 _STATUS_CODES = {
@@ -216,6 +218,8 @@ class Kernel:
                 body = body | {"data": []}
             if self._strikes("null-data", scope, entry) is not None:
                 body = body | {"data": None}
+            if isinstance(body["data"], list) and (spoilt := self._strikes("unreadable-row", scope, entry)):
+                body = body | {"data": _with_unreadable(body["data"], spoilt)}
         text = body if isinstance(body, str) else json.dumps(body)
         if self._strikes("cut-body", scope, entry) is not None:
             text = text[: len(text) // 2]
@@ -243,6 +247,16 @@ def _status_reply(fault: Fault) -> Reply:
     if fault.facts.get("html"):
         return Reply(_HTML, status, {"Content-Type": "text/html"})
     return Reply(error.body(), status)
+
+
+def _with_unreadable(rows: list[dict[str, Json]], fault: Fault) -> list[dict[str, Json]]:
+    """Spoil one field in the rows of an instrument, or add a row of a stranger's that cannot be read."""
+    field_name, value = str(fault.facts.get("field", "quantity")), fault.facts.get("value", "n/a")
+    wanted = fault.facts.get("instrument")
+    if wanted is None:
+        like = dict(rows[0]) if rows else {}
+        return [*rows, like | {"instrument_token": _UNLISTED, field_name: value}]
+    return [row | {field_name: value} if row.get("instrument_token") == wanted else row for row in rows]
 
 
 def _code_of(body: Json) -> str | None:

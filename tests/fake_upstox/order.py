@@ -54,6 +54,14 @@ class Order:
     shown_type: str = ""
     """A fault makes the book tell another order type."""
     group: str = ""
+    changes: int = 0
+    """Changes asked for so far."""
+    decimals: int = 4
+    """How exactly its average price is told."""
+    estimated: bool = False
+    """A fault tells its own price for the fills' until the trades are booked."""
+    early: bool = False
+    """A fault tells it complete although the exchange has not filled it."""
     history: list[dict[str, Any]] = field(default_factory=list)
     moved: asyncio.Event = field(default_factory=asyncio.Event)
     """Set with the first fill or the end."""
@@ -83,7 +91,9 @@ class Order:
     @property
     def average(self) -> float:
         """Return the average fill price in rupees, two decimals and more as the broker tells it."""
-        return round(self.value / self.filled / 100, 4) if self.filled else 0.0
+        if self.early or (self.estimated and self.filled):
+            return rupees(self.price or self.limit)
+        return round(self.value / self.filled / 100, self.decimals) if self.filled else 0.0
 
     def row(self) -> dict[str, Any]:
         """Return the order book's row."""
@@ -104,7 +114,7 @@ class Order:
             "product": self.product,
             "price": rupees(price),
             "quantity": self.quantity,
-            "status": self.status,
+            "status": "complete" if self.early and not self.terminal else self.status,
             "tag": self.tag,
             "instrument_token": self.listing.key,
             "placed_by": self.placed_by,
@@ -116,7 +126,7 @@ class Order:
             "disclosed_quantity": self.disclosed,
             "transaction_type": self.side,
             "average_price": self.average,
-            "filled_quantity": self.filled,
+            "filled_quantity": self.quantity if self.early else self.filled,
             "status_message": self.message,
             "exchange_order_id": self.exchange_id or None,
             "parent_order_id": self.parent_id,
@@ -172,6 +182,17 @@ class Trade:
             "order_ref_id": f"REF{order.order_id}",
             "order_timestamp": stamp_of(self.at),
         }
+
+
+def facts_of(order: Order) -> dict[str, str | None]:
+    """Return what faults are matched by."""
+    return {
+        "side": order.side,
+        "order_type": order.order_type,
+        "instrument": order.listing.key,
+        "tag": order.tag,
+        "product": order.product,
+    }
 
 
 def symbol_of(listing: Listing) -> str:

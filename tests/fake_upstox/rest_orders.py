@@ -6,13 +6,13 @@ from contextlib import suppress
 from dataclasses import replace
 from typing import Any
 
+from engine.market.clock import SECOND
 from tests.fake_upstox.broker import Broker
 from tests.fake_upstox.changes import cancel_order, find_order, modify_order
 from tests.fake_upstox.closing import close_position
 from tests.fake_upstox.errors import ORDERS_CLOSED, ApiError, bad
-from tests.fake_upstox.exchange import facts_of
 from tests.fake_upstox.kernel import Call, Reply, Route, success
-from tests.fake_upstox.order import Order
+from tests.fake_upstox.order import Order, facts_of
 from tests.fake_upstox.phases import Phase
 from tests.fake_upstox.rules import Terms, read_place
 from tests.fake_upstox.shapes import Json
@@ -200,13 +200,17 @@ def trades_of_day(call: Call) -> Reply:
 def positions(call: Call) -> Reply:
     """Tell the positions, closed ones included."""
     exchange = call.broker.exchange
-    stale = call.broker.faults.take("stale-positions") is not None
-    rows = exchange.earlier_positions if stale else exchange.positions.values()
+    faults, rows = call.broker.faults, list(exchange.positions.values())
+    if faults.take("stale-positions") is not None:
+        rows = exchange.positions_before()
+    elif (lag := faults.take("lag-positions")) is not None:
+        rows = exchange.positions_before(exchange.agenda.moment - round(lag.value("delay", 3.0) * SECOND))
+    omits = exchange.readings.omits_flat_rows
     return success(
         [
             row.row(exchange.market.quote(row.listing.key).last)
             for row in rows
-            if row.bought or row.sold or row.overnight
+            if (row.bought or row.sold or row.overnight) and (row.quantity or not omits)
         ]
     )
 

@@ -5,6 +5,9 @@ from tests.fake_upstox.order import Order
 from tests.fake_upstox.packets import rupees
 from tests.fake_upstox.phases import Phase
 
+HALTED = "16113 : Trading in the market is halted"
+"""What a halted exchange answers where it refuses instead of letting orders rest."""
+
 
 def refusal(order: Order, quote: Quote, phase: Phase) -> str | None:
     """Return why an order's own terms are refused, or None."""

@@ -94,6 +94,9 @@ async def serve_portfolio(request: web.Request, broker: Broker) -> web.StreamRes
     client, socket, update_types = await _open(request, broker, PORTFOLIO)
     entry = (client, kinds_of(update_types))
     broker.portfolio.clients.append(entry)
+    if broker.exchange.readings.replays_on_connect:
+        for order in broker.exchange.orders.values():
+            broker.exchange.tell(order)
     try:
         await client.serve(lambda _: None)
     finally:

@@ -30,7 +30,7 @@ from engine.upstox.token import Token
 from engine.upstox.transport import transport_for
 from tests.fake_upstox import FakeSettings, RunningFake, running_fake
 from tests.fake_upstox.broker import Broker
-from tests.fake_upstox.exchange import Desk
+from tests.fake_upstox.desk import Desk
 from tests.fake_upstox.limits import RateLimiter
 
 STOCK = "NSE_EQ|INE027H01010"
