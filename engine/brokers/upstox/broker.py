@@ -8,13 +8,13 @@ stream's updates included, passes one queue whose stamps never step back.
 import threading
 import time
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 
 from engine.brokers.upstox.book_reader import BookReader
-from engine.brokers.upstox.lanes import Job, LaneName, Lanes
+from engine.brokers.upstox.lanes import WIDTHS, Job, LaneName, Lanes
 from engine.brokers.upstox.register import Outside, Register
-from engine.brokers.upstox.translation import answer_of, broken, new_order
+from engine.brokers.upstox.translation import answer_of, broken, new_order, superseded
 from engine.market.clock import Instant
 from engine.market.price import Paise
 from engine.market.update import MarketUpdate
@@ -62,6 +62,7 @@ class LiveBroker:
         latched: Callable[[], bool] = lambda: False,
         refused: Callable[[str], None] = lambda _: None,
         whole_account: bool = False,
+        widths: Mapping[LaneName, int] = WIDTHS,
         monotonic: Callable[[], float] = time.monotonic,
         sleep: Callable[[float], None] = time.sleep,
     ) -> None:
@@ -73,7 +74,7 @@ class LiveBroker:
         self._refused = refused
         self._refusal_told = ""
         self._reader = BookReader(clock, sleep=sleep)
-        self._lanes = Lanes(monotonic=monotonic)
+        self._lanes = Lanes(widths, monotonic=monotonic)
         self._lock = threading.Lock()
         self._events: deque[tuple[Instant, BrokerEvent]] = deque()
         self._stamped: Instant = 0
@@ -143,15 +144,13 @@ class LiveBroker:
                     self._register.placing[request.tag] = request
                 entry = request.role is Role.ENTRY
                 self._put(LaneName.ENTRIES if entry else LaneName.URGENT, request.tag, request)
-            case CancelOrder() if not request.order_id and self._lanes.withdraw(
-                LaneName.ENTRIES, request.tag
-            ):
+            case CancelOrder() if not request.order_id and self._lanes.withdraw(request.tag):
                 refusal = Refused(
                     request.tag, "WITHDRAWN", "cancelled before it left; nothing was sent", lasting=False
                 )
                 self._placed(request.tag, refusal)
             case ModifyOrder() | CancelOrder():
-                self._put(LaneName.URGENT, request.tag, request)
+                self._put_wish(request)
             case ReadBook() | ReadTag():
                 self._put(LaneName.PROOFS if self._latched() else LaneName.READS, "", request)
 
@@ -213,6 +212,11 @@ class LiveBroker:
     def _put(self, lane: LaneName, key: str, request: Request) -> None:
         self._lanes.put(lane, Job(key, lambda: self._carry(request)))
 
+    def _put_wish(self, request: ModifyOrder | CancelOrder) -> None:
+        """Queue a change or cancel: one of the same order that still waits gives way to it."""
+        job = Job(request.tag, lambda: self._carry(request), lambda: self._hear(superseded(request)))
+        self._lanes.put(LaneName.URGENT, job)
+
     def _carry(self, request: Request) -> None:
         """Perform a request on a thread of its lane; whatever breaks, core gets an answer."""
         try:
@@ -223,9 +227,7 @@ class LiveBroker:
         if isinstance(request, PlaceOrder):
             self._placed(request.tag, event)
         else:
-            with self._lock:
-                self._append(event)
-            self._tell()
+            self._hear(event)
 
     def _perform(self, request: Request) -> BrokerEvent:
         match request:
@@ -382,6 +384,11 @@ class LiveBroker:
     def _id_of(self, tag: str) -> str:
         with self._lock:
             return self._register.id_of(tag)
+
+    def _hear(self, event: BrokerEvent) -> None:
+        with self._lock:
+            self._append(event)
+        self._tell()
 
     def _append(self, event: BrokerEvent) -> None:
         self._stamped = max(self._stamped, self._clock())

@@ -9,6 +9,8 @@ from engine.orders.messages import (
     Acknowledged,
     BrokerEvent,
     BrokerPosition,
+    CancelOrder,
+    ModifyOrder,
     OrderReport,
     OrderType,
     PlaceOrder,
@@ -100,6 +102,12 @@ def answer_of(tag: str, request: str, outcome: Outcome) -> BrokerEvent:
         case _:
             lasting = isinstance(outcome, Rejected)
             return Refused(tag, outcome.code, outcome.message, request, lasting=lasting)
+
+
+def superseded(request: ModifyOrder | CancelOrder) -> Refused:
+    """Return what core hears of a wish that a newer one of the same order replaced before it left."""
+    text = "a newer wish of the same order took its place; nothing was sent"
+    return Refused(request.tag, "SUPERSEDED", text, request.request, lasting=False, superseded=True)
 
 
 def broken(request: Request, detail: str) -> BrokerEvent:

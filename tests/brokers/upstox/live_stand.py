@@ -3,13 +3,14 @@
 import asyncio
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import time as clock_time
 
 import config
 from engine.brokers.upstox.broker import LiveBroker
+from engine.brokers.upstox.lanes import WIDTHS, LaneName
 from engine.brokers.upstox.portfolio_stream import PortfolioStream, StreamState
 from engine.brokers.upstox.upkeep import Upkeep
 from engine.orders.messages import (
@@ -51,6 +52,9 @@ class Live:
     refusals: list[str] = field(default_factory=list)
     """What a person had to mend, as it was told; empty once calls passed again."""
     budget: Budget = field(default_factory=Budget)
+    widths: Mapping[LaneName, int] = field(default_factory=lambda: WIDTHS)
+    patience: float = 0.6
+    """How long a call waits for its answer, seconds."""
 
     def __post_init__(self) -> None:
         self.settings = config.Upstox(
@@ -58,7 +62,7 @@ class Live:
             order_url=self.fake.order_url,
             assets_url=self.fake.assets_url,
             connect_timeout_seconds=1.0,
-            read_timeout_seconds=0.6,
+            read_timeout_seconds=self.patience,
         )
         self._woken = threading.Condition()
         self.client, self.urgent = self.new_client(), self.new_client()
@@ -69,6 +73,7 @@ class Live:
             wake=self._wake,
             latched=self.latched.is_set,
             refused=self.refusals.append,
+            widths=self.widths,
         )
 
     def new_client(self) -> UpstoxClient:
@@ -128,8 +133,8 @@ class Live:
         order = PlaceOrder(tag, STOCK, Side.SELL, Role.EXIT, OrderType.LIMIT, quantity, price)
         self.broker.submit(order, 0)
 
-    def modify(self, tag: str, order_id: str, price: int, quantity: int = 10) -> None:
-        order = ModifyOrder(f"{tag}-m1", tag, order_id, OrderType.LIMIT, quantity, price)
+    def modify(self, tag: str, order_id: str, price: int, quantity: int = 10, request: str = "") -> None:
+        order = ModifyOrder(request or f"{tag}-m1", tag, order_id, OrderType.LIMIT, quantity, price)
         self.broker.submit(order, 0)
 
     def cancel(self, tag: str, order_id: str = "") -> None:
@@ -172,9 +177,11 @@ def fake_broker(settings: FakeSettings | None = None, **changes: object) -> Iter
 
 
 @contextmanager
-def live_broker(fake: RunningFake) -> Iterator[Live]:
+def live_broker(
+    fake: RunningFake, widths: Mapping[LaneName, int] = WIDTHS, patience: float = 0.6
+) -> Iterator[Live]:
     """Put a live broker of ours before a fake one, whose account is as new."""
-    live = Live(fake, fake.ask(begin_anew))
+    live = Live(fake, fake.ask(begin_anew), widths=widths, patience=patience)
     live.client.prepare()
     live.urgent.prepare()
     try:

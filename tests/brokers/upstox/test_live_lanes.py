@@ -5,6 +5,7 @@ import threading
 
 import pytest
 
+from engine.brokers.upstox.lanes import WIDTHS, LaneName
 from engine.orders.messages import Acknowledged, BookRead, PlaceOrder, ReadFailed, Refused, Unanswered
 from engine.upstox.budget import Kind, Purpose
 from engine.upstox.outcome import TryLater
@@ -28,16 +29,55 @@ def test_exits_pass_at_once_while_every_entry_and_every_read_hangs(live: Live) -
 
 
 def test_what_the_kill_reads_does_not_wait_behind_reads_that_hang(live: Live) -> None:
-    live.fake.plant("hang", call="order_book", delay=1, times=2)
-    for number in range(4):
-        live.read(f"r-{number}")
-    live.until(lambda: len(live.fake.calls("order_book")) == 2)
+    live.fake.plant("hang", call="order_book", delay=1, times=1)
+    live.read("r-1")
+    live.until(lambda: live.fake.calls("order_book"))
     live.latched.set()
     live.read("kill")
     book = live.wait_for(BookRead)
     assert isinstance(book, BookRead)
     assert book.request == "kill"
     assert live.of(ReadFailed) == []
+
+
+def test_six_changes_wished_while_the_broker_thinks_are_one_change_and_the_others_are_told_of_it(
+    fake: RunningFake,
+) -> None:
+    with live_broker(fake, patience=3.0) as live:
+        live.enter("e-1-E", price=LAST - 5_00)
+        placed = live.wait_for(Acknowledged, "e-1-E")
+        assert isinstance(placed, Acknowledged)
+        live.fake.plant("delay", call="modify", when="after", delay=1.0, times=0)
+        for number in range(1, 7):
+            live.modify("e-1-E", placed.order_id, LAST - 5_00 - number * 10, request=f"e-1-E-m{number}")
+            live.until(lambda: live.fake.calls("modify"))
+        live.until(lambda: len(live.of(Acknowledged)) == 3)
+        sent = [call["body"]["price"] for call in live.fake.calls("modify")]
+        assert sent == [(LAST - 5_10) / 100, (LAST - 5_60) / 100]
+        gave_way = [one for one in live.of(Refused) if isinstance(one, Refused)]
+        assert [(one.request, one.superseded, one.lasting) for one in gave_way] == [
+            (f"e-1-E-m{number}", True, False) for number in range(2, 6)
+        ]
+
+
+def test_writes_that_are_all_answered_late_hold_up_no_other_instrument_no_read_and_not_the_kill(
+    fake: RunningFake,
+) -> None:
+    with live_broker(fake, patience=4.0) as live:
+        live.fake.plant("delay", call="writes", when="after", delay=3.0, times=0)
+        for number in range(3):
+            live.enter(f"e-{number}-E", price=LAST - 5_00)
+        for number in range(4):
+            live.leave(f"x-{number}-X", price=LAST + 5_00)
+        live.until(lambda: len(live.fake.calls("place")) == 7)
+        live.read("r-1")
+        live.wait_for(BookRead)
+        live.latched.set()
+        live.cancel("e-0-E", str(live.at_broker("e-0-E")[0]["order_id"]))
+        live.read("kill")
+        live.until(lambda: len(live.of(BookRead)) == 2 and live.fake.calls("cancel"))
+        # Not one write has its answer yet.
+        assert live.of(Acknowledged) + live.of(Unanswered) + live.of(Refused) == []
 
 
 def test_an_entry_never_leaves_once_the_latch_is_set_and_everything_that_reduces_does(live: Live) -> None:
@@ -53,17 +93,20 @@ def test_an_entry_never_leaves_once_the_latch_is_set_and_everything_that_reduces
     assert {call["body"]["tag"] for call in live.fake.calls("place")} == {"x-1-X", "s-1-S"}
 
 
-def test_an_entry_that_waits_for_a_thread_is_withdrawn_by_its_cancel_and_never_sent(live: Live) -> None:
-    live.fake.plant("hang", call="place", delay=1, times=2)
-    for number in range(3):
-        live.enter(f"e-{number}-E", price=LAST - 5_00)
-    live.until(lambda: len(live.fake.calls("place")) == 2)
-    live.cancel("e-2-E")
-    refused = live.wait_for(Refused, "e-2-E")
-    assert isinstance(refused, Refused)
-    assert refused.code == "WITHDRAWN"
-    live.until(lambda: len(live.of(Unanswered)) == 2)
-    assert live.placements("e-2-E") == 0
+def test_an_entry_that_waits_for_a_thread_is_withdrawn_by_its_cancel_and_never_sent(
+    fake: RunningFake,
+) -> None:
+    with live_broker(fake, WIDTHS | {LaneName.ENTRIES: 2}) as live:
+        live.fake.plant("hang", call="place", delay=1, times=2)
+        for number in range(3):
+            live.enter(f"e-{number}-E", price=LAST - 5_00)
+        live.until(lambda: len(live.fake.calls("place")) == 2)
+        live.cancel("e-2-E")
+        refused = live.wait_for(Refused, "e-2-E")
+        assert isinstance(refused, Refused)
+        assert refused.code == "WITHDRAWN"
+        live.until(lambda: len(live.of(Unanswered)) == 2)
+        assert live.placements("e-2-E") == 0
 
 
 def test_the_reserve_lets_exits_through_when_entries_have_used_their_share(live: Live) -> None:
