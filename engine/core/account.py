@@ -10,6 +10,7 @@ from engine.market.instrument import Instrument
 from engine.market.price import Paise
 from engine.market.session import TradingDay
 from engine.orders.keeper import Keeper
+from engine.orders.messages import Product
 from engine.orders.order import Fill
 from engine.orders.trade import Trade
 from engine.risk.limits import DayLimits
@@ -48,7 +49,7 @@ class Account:
     def filled(self, fill: Fill, trade: Trade) -> None:
         """Count the charges of an executed order so far: rounded once per order, not per fill."""
         instrument = self._instruments.get(fill.instrument)
-        if instrument is None:
+        if instrument is None or fill.product is not Product.INTRADAY:
             return
         turnover = self._turnover.get(fill.tag, 0) + fill.value
         self._turnover[fill.tag] = turnover
@@ -103,7 +104,7 @@ class Account:
     def holding(self, trade: Trade, now: Instant) -> Holding | None:
         """Return a running trade as risk counts it; None once it neither holds nor may fill."""
         instrument = self._instruments.get(trade.instrument)
-        if instrument is None:
+        if instrument is None or trade.product is not Product.INTRADAY:
             return None
         entry = self._keeper.orders.get(trade.entry_tag)
         waiting = 0 if entry is None else entry.exposed

@@ -203,10 +203,11 @@ class Core:
     def kill_scope(self) -> KillScope:
         """Return what the kill key would close now."""
         portfolio = self.keeper.portfolio
-        positions = len(portfolio.open()) + sum(
-            1 for instrument in portfolio.outside if portfolio.current(instrument) is None
-        )
-        return KillScope(positions, len(self.keeper.orders.live()), 0)
+        external = sum(1 for instrument in portfolio.outside if portfolio.current(instrument) is None)
+        positions = len(portfolio.open()) + external + len(portfolio.carried)
+        left = tuple(one.told for one in self.keeper.left)
+        orders = len(self.keeper.orders.live())
+        return KillScope(positions, orders, len(left) + self.keeper.orders_left, left)
 
     def why_kept(self, key: str) -> str:
         """Return why an instrument must go on being followed; empty when it need not."""
@@ -238,6 +239,7 @@ class Core:
         self.journal.line(Severity.ALARM, f"KILL by {by}: {reason}", now, AlarmRank.VITAL)
         self.keeper.cancel_entries(now)
         portfolio = self.keeper.portfolio
+        portfolio.refused.clear()
         for trade in portfolio.running():
             portfolio.put(leave(trade, "kill"))
         self.keeper.tend_all([trade.instrument for trade in portfolio.running()], now)

@@ -113,7 +113,7 @@ class FlattenCore:
         return tuple(
             trade
             for trade in keeper.portfolio.open()
-            if not any(order.side is not trade.side for order in keeper.orders.live(trade.instrument))
+            if not any(order.side is not trade.side for order in keeper.orders.of(trade))
         )
 
     def symbol(self, key: str) -> str:
@@ -206,7 +206,7 @@ class FlattenCore:
     def _remember_stops(self, now: Instant) -> None:
         """Give what was taken over the stop that rests for it: it goes back where an exit cannot follow."""
         for trade in self.keeper.portfolio.running():
-            orders = self.keeper.orders.live(trade.instrument)
+            orders = self.keeper.orders.of(trade)
             found = [order for order in orders if order.adopted and order.side is not trade.side]
             for order in found:
                 if order.trade != trade.id:

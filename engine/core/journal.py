@@ -17,7 +17,7 @@ from engine.market.instrument import Instrument
 from engine.market.price import Paise, average_price
 from engine.orders.dispatch import Record
 from engine.orders.keeper import Keeper
-from engine.orders.messages import OrderType, Role
+from engine.orders.messages import OrderType, Product, Role
 from engine.orders.news import News, Topic
 from engine.orders.order import Fill, Order
 from engine.orders.trade import EXCESS, Trade
@@ -171,6 +171,10 @@ class Journal:
 
     def _closed(self, trade: Trade, now: Instant) -> None:
         charges = self._account.closed(trade)
+        if trade.product is not Product.INTRADAY:
+            what = f"{self.symbol(trade.instrument)} flat in product {trade.product.value}"
+            self.line(Severity.GOOD, f"{what} ({trade.exit_reason}): its result is the broker's to tell", now)
+            return
         net = trade.gross - charges
         severity = Severity.GOOD if net > 0 else Severity.WARNING
         reason = f" ({trade.exit_reason})" if trade.exit_reason else ""

@@ -96,6 +96,8 @@ class Watch:
         self._changes.append(LatchChanged(latch.state.value, latch.by, latch.reason, latch.id))
         if state is LatchState.FLAT:
             self._journal.line(Severity.GOOD, "FLAT: the broker confirmed it twice", now, AlarmRank.VITAL)
+            for left in self._keeper.left:
+                self._journal.line(Severity.WARNING, f"left alone: {left.told}", now)
         elif state is LatchState.STUCK:
             self._journal.line(
                 Severity.ALARM, "STUCK: an exit rests at the edge of its band", now, AlarmRank.VITAL

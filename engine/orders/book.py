@@ -22,6 +22,7 @@ from engine.orders.messages import (
 )
 from engine.orders.order import STRAY, Change, Fill, Finding, Order, Terms, adopt, apply_report
 from engine.orders.states import ENDED, State
+from engine.orders.trade import Trade
 
 PROBES: Final = tuple(step * MILLISECOND for step in (250, 500, 1_000, 2_000, 4_000))
 """When an order in doubt is asked for by tag, after the doubt began; then every PROBE_EVERY."""
@@ -93,6 +94,10 @@ class OrderBook:
         """Return orders that may still fill, oldest first."""
         orders = [self._orders[tag] for tag in self._live]
         return tuple(o for o in orders if o.live and (instrument is None or o.instrument == instrument))
+
+    def of(self, trade: Trade) -> tuple[Order, ...]:
+        """Return the live orders of a trade's instrument and product, whoever they belong to."""
+        return tuple(order for order in self.live(trade.instrument) if order.product is trade.product)
 
     def watched(self, instrument: str | None = None) -> tuple[Order, ...]:
         """Return orders proven missing, whose tags stay on watch."""

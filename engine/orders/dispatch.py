@@ -108,6 +108,7 @@ class Dispatcher:
             written_at=now,
             changed_at=now,
             answered=False,
+            product=draft.product,
         )
         self.book.add(order)
         self.gate.sent(draft, now)
@@ -121,6 +122,7 @@ class Dispatcher:
             price=order.price,
             trigger_price=order.trigger_price,
             trade=trade,
+            product=order.product,
         )
         self.outbox.append(Record("intent", order.tag, now, request))
         self.outbox.append(request)
@@ -140,6 +142,7 @@ class Dispatcher:
             trigger_price=terms.trigger_price,
             tag=order.tag,
             filled=order.filled,
+            product=order.product,
         )
         denial = self.gate.check(draft, around, now)
         if denial is not None:

@@ -10,7 +10,7 @@ from typing import Final
 import msgspec
 
 from engine.market.clock import SECOND, Instant
-from engine.orders.messages import BookRead
+from engine.orders.messages import BookRead, Product
 from engine.orders.order import Order
 from engine.setups.signal import Side
 
@@ -70,10 +70,10 @@ def orders_behind(known: Iterable[Order], read: BookRead) -> dict[str, str]:
 
 def positions_behind(known: Iterable[Order], read: BookRead) -> dict[str, str]:
     """Return instruments whose position is not what the known fills make of it and traded less than they did."""
-    held = {position.instrument: position for position in read.positions}
+    held = {(position.instrument, position.product): position for position in read.positions}
     behind: dict[str, str] = {}
-    for instrument, (bought, sold) in _traded(known).items():
-        position = held.get(instrument)
+    for holding, (bought, sold) in _traded(known).items():
+        instrument, position = holding[0], held.get(holding)
         if position is None:
             if bought != sold:
                 behind[instrument] = f"{bought} bought and {sold} sold, the broker lists no position"
@@ -87,14 +87,15 @@ def positions_behind(known: Iterable[Order], read: BookRead) -> dict[str, str]:
     return behind
 
 
-def _traded(known: Iterable[Order]) -> dict[str, tuple[int, int]]:
-    """Return units bought and sold by instrument."""
-    traded: dict[str, tuple[int, int]] = {}
+def _traded(known: Iterable[Order]) -> dict[tuple[str, Product], tuple[int, int]]:
+    """Return units bought and sold by instrument and product."""
+    traded: dict[tuple[str, Product], tuple[int, int]] = {}
     for order in known:
         if order.filled:
-            bought, sold = traded.get(order.instrument, (0, 0))
+            holding = order.instrument, order.product
+            bought, sold = traded.get(holding, (0, 0))
             if order.side is Side.BUY:
-                traded[order.instrument] = bought + order.filled, sold
+                traded[holding] = bought + order.filled, sold
             else:
-                traded[order.instrument] = bought, sold + order.filled
+                traded[holding] = bought, sold + order.filled
     return traded

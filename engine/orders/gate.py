@@ -14,7 +14,7 @@ from typing import Final
 from engine.market.clock import MINUTE, SECOND, Instant
 from engine.market.instrument import Instrument
 from engine.market.price import Paise
-from engine.orders.messages import OrderType, Role
+from engine.orders.messages import OrderType, Product, Role
 from engine.orders.order import Order
 from engine.orders.quote import Quote
 from engine.orders.states import State
@@ -75,6 +75,7 @@ class Draft:
     tag: str = ""
     filled: int = 0
     """Units of it that have filled already."""
+    product: Product = Product.INTRADAY
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,9 +91,9 @@ class Surroundings:
     frozen: str
     """Why entries on this instrument stand still; empty when they do not."""
     position: int
-    """Signed units that may be closed: never more than the broker holds."""
+    """Signed units of the draft's product that may be closed: never more than the broker holds."""
     orders: tuple[Order, ...]
-    """Live orders of ours in the instrument."""
+    """Live orders of ours in the instrument and product."""
 
 
 Check = Callable[[Draft, Surroundings, Instant], GateDenial | None]

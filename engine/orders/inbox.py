@@ -15,6 +15,7 @@ from engine.orders.messages import (
     BrokerEvent,
     OrderReport,
     OrderType,
+    Product,
     ReadFailed,
     Refused,
     Role,
@@ -32,6 +33,9 @@ from engine.orders.unread import in_doubt
 from engine.risk.stage12 import Stage12Controller
 
 EXIT_AGAIN: Final = tuple(step * MILLISECOND for step in (250, 500, 1_000, 2_000, 5_000))
+MOST_REFUSALS: Final = 3
+"""After so many a quantity of another product than ours is left to a person."""
+
 LOOK_AGAIN: Final = 250 * MILLISECOND
 
 
@@ -249,6 +253,12 @@ class Inbox:
             self._tell_kill(order, order.role.lower(), order.message)
         if order.role is Role.ENTRY and judged:
             keeper.say(Topic.REFUSED, order.instrument, order.message, trade=trade)
+        if judged and trade.product is not Product.INTRADAY and trade.exit_rejections + 1 >= MOST_REFUSALS:
+            keeper.portfolio.refuse(trade)
+            quantity, product = trade.signed, order.product.value
+            what = f"{quantity:+d} units in product {product} are left: the broker refuses their exit"
+            keeper.say(Topic.ALARM, order.instrument, f"{what}; close them in its app")
+            return
         if order.role is Role.STOP:
             trade = msgspec.structs.replace(trade, stop_rejections=trade.stop_rejections + 1)
         if order.role is Role.EXIT or (order.role is Role.STOP and trade.mode is Mode.EXIT):

@@ -13,11 +13,12 @@ import config
 from engine.market.clock import MILLISECOND, SECOND, Instant
 from engine.market.instrument import Instrument
 from engine.orders.book import OrderBook
+from engine.orders.carried import Left
 from engine.orders.closer import plan_close, wish_cancel
 from engine.orders.dispatch import Dispatcher, Ids, Record, resembles_ours
 from engine.orders.flatten import Flattening, closing_order
 from engine.orders.gate import Draft, Gate, GateDenial, Surroundings
-from engine.orders.messages import Role
+from engine.orders.messages import Product, Role
 from engine.orders.news import SPOKEN, Look, News, Sight, Topic, Verified
 from engine.orders.order import Fill, Order
 from engine.orders.plan import Modify, Place, Plan, Situation, Wish
@@ -59,6 +60,10 @@ class Keeper:
         """Instruments of which the newest read that counted says nothing, and why; None before the first."""
         self.lagging: dict[str, Instant] = {}
         """Instruments whose positions told less than our fills, and since when."""
+        self.left: tuple[Left, ...] = ()
+        """What the newest read showed open that the kill leaves alone."""
+        self.orders_left = 0
+        """Live orders that it leaves alone."""
         self._look = look
         self._wakes: dict[str, Instant] = {}
         self._now: Instant = 0
@@ -95,10 +100,16 @@ class Keeper:
             return "a position outside is held in it"
         return ""
 
-    def surroundings(self, instrument: str, now: Instant, sight: Sight | None = None) -> Surroundings:
-        """Return what the gate must know about an instrument."""
+    def surroundings(
+        self,
+        instrument: str,
+        now: Instant,
+        sight: Sight | None = None,
+        product: Product = Product.INTRADAY,
+    ) -> Surroundings:
+        """Return what the gate must know about an instrument in one product."""
         sight = self._look(instrument, now) if sight is None else sight
-        trade = self.portfolio.current(instrument)
+        trade = self.portfolio.current(instrument, product)
         held = 0
         if trade is not None:
             held = self.portfolio.closable(trade, whole=self.kill.active) * trade.side.sign
@@ -110,7 +121,7 @@ class Keeper:
             latched=self.kill.active,
             frozen=self.freeze_reason(instrument),
             position=held,
-            orders=tuple(order for order in self.orders.live(instrument) if self._counts(order)),
+            orders=self._counted(instrument, product),
         )
 
     def enter(self, trade: Trade, draft: Draft, now: Instant) -> Order | GateDenial:
@@ -173,21 +184,25 @@ class Keeper:
 
     def tend_all(self, instruments: list[str], now: Instant) -> None:
         """Tend several instruments in the order of the kill: what is short first, the largest first."""
-        trades = [self.portfolio.current(key) for key in instruments]
-        ranked = closing_order([trade for trade in trades if trade is not None], self.instruments)
-        first = [trade.instrument for trade in ranked]
-        for key in dict.fromkeys([*first, *instruments]):
-            self.tend(key, now)
+        instruments = list(dict.fromkeys(instruments))
+        self._begin(instruments, now)
+        trades = [trade for key in instruments for trade in self.portfolio.running_in(key)]
+        for trade in closing_order(trades, self.instruments):
+            self._tend(trade, now)
+        for key in instruments:
+            self._sweep(key, now)
 
     def tend(self, instrument: str, now: Instant) -> None:
         """Compare what should be with what is, for one instrument, and send the difference."""
+        self.tend_all([instrument], now)
+
+    def _begin(self, instruments: list[str], now: Instant) -> None:
         self._now = now
         self.touched = True
-        self._wakes.pop(instrument, None)
-        trade = self.portfolio.current(instrument)
-        if trade is None:
-            self._sweep(instrument, now)
-            return
+        for key in instruments:
+            self._wakes.pop(key, None)
+
+    def _tend(self, trade: Trade, now: Instant) -> None:
         if self._finished(trade):
             return
         situation = self._situation(trade, now)
@@ -198,13 +213,13 @@ class Keeper:
             if plan.trade.mode is Mode.HOLD:
                 self._tend_entries(plan, situation)
         if trade.naked_since is not None and plan.trade.naked_since is None and plan.trade.mode is Mode.HOLD:
-            self.say(Topic.PROTECTED, instrument, trade=plan.trade)
+            self.say(Topic.PROTECTED, trade.instrument, trade=plan.trade)
         self.portfolio.put(plan.trade)
         self._carry_out(plan, situation, now)
 
     def _situation(self, trade: Trade, now: Instant) -> Situation:
         sight = self._look(trade.instrument, now)
-        live = [order for order in self.orders.live(trade.instrument) if self._counts(order)]
+        live = self._counted(trade.instrument, trade.product)
         return Situation(
             trade=trade,
             closable=self.portfolio.closable(trade, whole=self.kill.active),
@@ -219,6 +234,11 @@ class Keeper:
             now=now,
         )
 
+    def _counted(self, instrument: str, product: Product) -> tuple[Order, ...]:
+        """Return the live orders of an instrument and product that are ours to move."""
+        live = self.orders.live(instrument)
+        return tuple(order for order in live if order.product is product and self._counts(order))
+
     def _counts(self, order: Order) -> bool:
         """Say whether an order is ours to move: a stranger's is, too, once the kill is on."""
         return not order.adopted or bool(order.trade) or self.kill.active or self.orphaned(order)
@@ -227,7 +247,7 @@ class Keeper:
         """Say whether an order of an earlier run of ours has nothing left to protect: it could only open something."""
         if self.verified is None or not order.adopted or not resembles_ours(order.tag):
             return False
-        return not self.portfolio.net(order.instrument)
+        return not self.portfolio.net(order.instrument, order.product)
 
     def _tend_entries(self, plan: Plan, s: Situation) -> None:
         for entry in s.entries:
@@ -238,8 +258,12 @@ class Keeper:
                 plan.look_at(due)
 
     def _sweep(self, instrument: str, now: Instant) -> None:
-        """Cancel what is still live on an instrument that holds nothing of ours."""
-        stray = [order for order in self.orders.live(instrument) if self._counts(order)]
+        """Cancel what is still live on an instrument in a product of which nothing of ours is held."""
+        stray = [
+            order
+            for order in self.orders.live(instrument)
+            if self._counts(order) and self.portfolio.current(instrument, order.product) is None
+        ]
         if self.behind is None or instrument in self.behind:
             # What is held beside an order found at the broker only a read tells: it may be its stop.
             stray = [order for order in stray if not order.adopted]
@@ -248,7 +272,8 @@ class Keeper:
 
     def _cancelling(self, order: Order, now: Instant) -> Plan:
         """Return a plan that cancels one order, whoever it belongs to."""
-        trade = self.portfolio.get(order.trade) or self.portfolio.current(order.instrument)
+        trade = self.portfolio.get(order.trade)
+        trade = trade or self.portfolio.current(order.instrument, order.product)
         if trade is None:
             trade = _nobody(order)
         plan = Plan(trade)
@@ -272,15 +297,23 @@ class Keeper:
         """Send one wish; return when to try again if it could not leave."""
         sight = Sight(s.instrument, s.quote, s.band, s.takes_orders, s.takes_stops)
         key = s.instrument.key
+        around = self.surroundings(key, now, sight, s.trade.product)
         if isinstance(wish, Place):
             draft = Draft(
-                key, s.side, wish.role, wish.order_type, wish.quantity, wish.price, wish.trigger_price
+                key,
+                s.side,
+                wish.role,
+                wish.order_type,
+                wish.quantity,
+                wish.price,
+                wish.trigger_price,
+                product=s.trade.product,
             )
-            sent = self.dispatcher.place(draft, s.trade.id, self.surroundings(key, now, sight), now)
+            sent = self.dispatcher.place(draft, s.trade.id, around, now)
             if isinstance(sent, Order):
                 self._placed(sent, s.trade.id)
         elif isinstance(wish, Modify):
-            sent = self.dispatcher.modify(wish.order, wish.terms, self.surroundings(key, now, sight), now)
+            sent = self.dispatcher.modify(wish.order, wish.terms, around, now)
         else:
             sent = self.dispatcher.cancel(wish.order, now)
         if isinstance(sent, GateDenial):
@@ -296,7 +329,7 @@ class Keeper:
 
     def _finished(self, trade: Trade) -> bool:
         """End a trade that holds nothing and has nothing live any more."""
-        if trade.open or any(self._counts(order) for order in self.orders.live(trade.instrument)):
+        if trade.open or self._counted(trade.instrument, trade.product):
             return False
         self.portfolio.end(trade)
         topic = Topic.CLOSED if trade.entry_quantity else Topic.ENDED
@@ -341,4 +374,5 @@ def _nobody(order: Order) -> Trade:
         entry_limit=0,
         plan=None,
         created_at=order.sent_at,
+        product=order.product,
     )

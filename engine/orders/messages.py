@@ -28,6 +28,16 @@ class Role(StrEnum):
     EXIT = "EXIT"
 
 
+class Product(StrEnum):
+    """How the broker carries a quantity: each is a position of its own, closed by orders of its own product."""
+
+    INTRADAY = "I"
+    DELIVERY = "D"
+    MARGIN = "MTF"
+    UNKNOWN = "?"
+    """A word of the broker's that we do not know: shown and named, never traded."""
+
+
 class PlaceOrder(msgspec.Struct, frozen=True, tag="place"):
     """Send a new order. ``tag`` is unique for ever and durable before this leaves."""
 
@@ -41,6 +51,7 @@ class PlaceOrder(msgspec.Struct, frozen=True, tag="place"):
     trigger_price: Paise = 0
     trade: str = ""
     """Id of the trade it belongs to."""
+    product: Product = Product.INTRADAY
 
 
 class ModifyOrder(msgspec.Struct, frozen=True, tag="modify"):
@@ -132,6 +143,7 @@ class OrderReport(msgspec.Struct, frozen=True, tag="report"):
     exact: bool = False
     """Whether ``filled_value`` is the sum of the broker's executions: where another value of the same quantity was
     told before, it corrects it and contradicts nothing."""
+    product: Product = Product.INTRADAY
 
 
 class UnreadRow(msgspec.Struct, frozen=True, tag="unread"):
@@ -146,7 +158,7 @@ class UnreadRow(msgspec.Struct, frozen=True, tag="unread"):
 
 
 class BrokerPosition(msgspec.Struct, frozen=True):
-    """Net quantity (signed, units) the broker holds for us in product I, with day buy and sell values in paise."""
+    """Net quantity (signed, units) the broker holds in one product, with day buy and sell values in paise."""
 
     instrument: str
     quantity: int
@@ -154,6 +166,9 @@ class BrokerPosition(msgspec.Struct, frozen=True):
     buy_value: Paise
     sell_quantity: int
     sell_value: Paise
+    product: Product = Product.INTRADAY
+    symbol: str = ""
+    """What the broker calls it: the only name of an instrument that nobody follows."""
 
 
 class BookRead(msgspec.Struct, frozen=True, tag="book"):
@@ -168,6 +183,10 @@ class BookRead(msgspec.Struct, frozen=True, tag="book"):
     orders: tuple[OrderReport, ...]
     unread: tuple[UnreadRow, ...] = ()
     """Rows that may be ours and could not be read: their instruments are in doubt until a read without them."""
+    beyond: tuple[BrokerPosition, ...] = ()
+    """Open positions beyond the kill's scope: counted and named, left alone."""
+    orders_beyond: int = 0
+    """Live orders beyond the kill's scope."""
 
 
 class TagRead(msgspec.Struct, frozen=True, tag="tag"):

@@ -11,7 +11,7 @@ import msgspec
 
 from engine.market.clock import SECOND, Instant
 from engine.market.price import Paise
-from engine.orders.messages import OrderReport, OrderType, Role
+from engine.orders.messages import OrderReport, OrderType, Product, Role
 from engine.orders.states import AT_EXCHANGE, ENDED, Reading, State, legal, read_status, stage
 from engine.setups.signal import Side
 
@@ -71,6 +71,7 @@ class Order(msgspec.Struct, frozen=True):
     """Until when a modify judged as not done could still arrive late."""
     watched: bool = False
     """Was proven ABSENT once: if it still appears it is cancelled at once."""
+    product: Product = Product.INTRADAY
 
     @property
     def terms(self) -> Terms:
@@ -119,6 +120,7 @@ class Fill(msgspec.Struct, frozen=True):
     value: Paise
     time: Instant
     quality: str = ""
+    product: Product = Product.INTRADAY
 
 
 class Finding(StrEnum):
@@ -197,6 +199,7 @@ def _rise(order: Order, report: OrderReport, findings: list[tuple[Finding, str]]
         max(report.filled_value - order.filled_value, 0),
         report.time,
         report.quality,
+        order.product,
     )
 
 
@@ -325,6 +328,7 @@ def adopt(report: OrderReport, role: Role, now: Instant) -> Change:
         sent_at=now,
         message=report.message,
         adopted=True,
+        product=report.product,
     )
     reading, target = read_status(
         report.status, report.order_type, report.filled_quantity, max(report.quantity, 1)

@@ -1,7 +1,7 @@
 """Positions are folded from fills, and only from fills; what the broker holds beyond them is OUTSIDE.
 
-One open trade per instrument at most. A fill that crosses zero ends the trade; what lies beyond closes an outside
-position if there is one, else it is an EXCESS that is closed at once.
+One open trade per instrument and product at most; all of ours are intraday. A fill that crosses zero ends the trade;
+what lies beyond closes an outside position if there is one, else it is an EXCESS that is closed at once.
 """
 
 from collections.abc import Container
@@ -9,7 +9,8 @@ from collections.abc import Container
 import msgspec
 
 from engine.market.clock import Instant
-from engine.orders.messages import BrokerPosition
+from engine.orders.carried import Holding, why_left
+from engine.orders.messages import BrokerPosition, Product
 from engine.orders.order import Fill
 from engine.orders.trade import EXCESS, EXTERNAL, Mode, Trade
 from engine.setups.signal import Side
@@ -28,9 +29,13 @@ class Portfolio:
 
     def __init__(self) -> None:
         self._trades: dict[str, Trade] = {}
-        self._current: dict[str, str] = {}
+        self._current: dict[Holding, str] = {}
         self.outside: dict[str, int] = {}
-        """Signed units the broker holds beyond our fills, as of the last good read."""
+        """Signed units of the intraday product the broker holds beyond our fills, as of the last good read."""
+        self.carried: dict[Holding, int] = {}
+        """Signed units of the other products that are in the kill's scope and have no trade, as of that read."""
+        self.refused: dict[Holding, None] = {}
+        """What the broker would not let us close; forgotten with the latch."""
         self._excesses = 0
 
     def get(self, trade: str) -> Trade | None:
@@ -41,10 +46,15 @@ class Portfolio:
         """Return every trade of the day, oldest first."""
         return tuple(self._trades.values())
 
-    def current(self, instrument: str) -> Trade | None:
+    def current(self, instrument: str, product: Product = Product.INTRADAY) -> Trade | None:
         """Return the instrument's running trade: its entry is out, or it holds something."""
-        trade = self._current.get(instrument)
+        trade = self._current.get((instrument, product))
         return None if trade is None else self._trades[trade]
+
+    def running_in(self, instrument: str) -> tuple[Trade, ...]:
+        """Return the instrument's running trades of every product, the intraday one first."""
+        found = (self.current(instrument, product) for product in Product)
+        return tuple(trade for trade in found if trade is not None)
 
     def running(self) -> tuple[Trade, ...]:
         """Return the running trades, oldest first."""
@@ -56,10 +66,10 @@ class Portfolio:
 
     def begin(self, trade: Trade) -> None:
         """Take in a new trade; raise ValueError when its instrument already has one."""
-        if trade.instrument in self._current:
+        if (trade.instrument, trade.product) in self._current:
             raise ValueError(f"expected no running trade in {trade.instrument}, got {trade.id} beside one")
         self._trades[trade.id] = trade
-        self._current[trade.instrument] = trade.id
+        self._current[trade.instrument, trade.product] = trade.id
 
     def put(self, trade: Trade) -> None:
         """Replace a trade by its next value."""
@@ -67,31 +77,34 @@ class Portfolio:
 
     def end(self, trade: Trade) -> None:
         """Take a trade that holds nothing off its instrument."""
-        if self._current.get(trade.instrument) == trade.id:
-            del self._current[trade.instrument]
+        if self._current.get((trade.instrument, trade.product)) == trade.id:
+            del self._current[trade.instrument, trade.product]
 
-    def ours(self, instrument: str) -> int:
+    def ours(self, instrument: str, product: Product = Product.INTRADAY) -> int:
         """Return signed units from our own fills."""
-        trade = self.current(instrument)
+        trade = self.current(instrument, product)
         return 0 if trade is None else trade.signed
 
-    def net(self, instrument: str) -> int:
-        """Return signed units the broker holds, as far as we know."""
-        return self.ours(instrument) + self.outside.get(instrument, 0)
+    def net(self, instrument: str, product: Product = Product.INTRADAY) -> int:
+        """Return signed units the broker holds in a product, as far as we know."""
+        ours = self.ours(instrument, product)
+        if product is Product.INTRADAY:
+            return ours + self.outside.get(instrument, 0)
+        return ours + self.carried.get((instrument, product), 0)
 
     def closable(self, trade: Trade, *, whole: bool = False) -> int:
         """Return units of a trade that may be closed: never more than the broker still holds on that side.
 
         ``whole`` takes what lies outside on the same side with it: the kill's scope.
         """
-        net = self.net(trade.instrument) * trade.side.sign
+        net = self.net(trade.instrument, trade.product) * trade.side.sign
         if net <= 0 or not trade.open:
             return 0
         return net if whole else min(trade.open_quantity, net)
 
     def fold(self, fill: Fill) -> Folded:
         """Apply one fill to its instrument."""
-        trade = self.current(fill.instrument)
+        trade = self.current(fill.instrument, fill.product)
         if trade is None:
             trade = self._reopened(fill)
         if fill.side is trade.side:
@@ -121,7 +134,7 @@ class Portfolio:
         """Return the trade a fill without a running trade belongs to: its own if unfilled, else an excess."""
         trade = self._trades.get(fill.trade)
         if trade is not None and trade.entry_quantity == 0 and fill.side is trade.side:
-            self._current[fill.instrument] = trade.id
+            self._current[fill.instrument, fill.product] = trade.id
             return trade
         return self._excess(fill)
 
@@ -139,14 +152,15 @@ class Portfolio:
             created_at=fill.time,
             mode=Mode.EXIT,
             exit_reason="more filled than was held: the excess is closed",
+            product=fill.product,
         )
         self._trades[trade.id] = trade
-        self._current[fill.instrument] = trade.id
+        self._current[fill.instrument, fill.product] = trade.id
         return trade
 
     def _beyond(self, fill: Fill, quantity: int, value: int) -> Trade | None:
         signed = quantity * fill.side.sign
-        outside = self.outside.get(fill.instrument, 0)
+        outside = self.outside.get(fill.instrument, 0) if fill.product is Product.INTRADAY else 0
         if outside * signed < 0:
             absorbed = min(abs(outside), quantity) * fill.side.sign
             self._set_outside(fill.instrument, outside + absorbed)
@@ -154,7 +168,7 @@ class Portfolio:
             quantity -= abs(absorbed)
         if quantity == 0:
             return None
-        self._current.pop(fill.instrument, None)
+        self._current.pop((fill.instrument, fill.product), None)
         trade = msgspec.structs.replace(
             self._excess(fill), entry_quantity=quantity, entry_value=value, opened_at=fill.time
         )
@@ -169,9 +183,10 @@ class Portfolio:
         The union of instruments on both sides is compared: one that the broker no longer lists is zero there.
         Nothing is compared of those that the read is ``behind``.
         """
-        held = {position.instrument: position.quantity for position in positions}
+        held = {row.instrument: row.quantity for row in positions if row.product is Product.INTRADAY}
+        ours = [instrument for instrument, product in self._current if product is Product.INTRADAY]
         changed: dict[str, tuple[int, int]] = {}
-        for instrument in dict.fromkeys([*held, *self._current, *self.outside]):
+        for instrument in dict.fromkeys([*held, *ours, *self.outside]):
             if instrument in behind:
                 continue
             before = self.outside.get(instrument, 0)
@@ -181,16 +196,54 @@ class Portfolio:
                 self._set_outside(instrument, after)
         return changed
 
-    def take_over(self, instrument: str, value: int, now: Instant) -> Trade | None:
-        """Make an outside position of an instrument without a trade of ours a trade to be closed by the kill."""
-        quantity = self.outside.get(instrument, 0)
-        if quantity == 0 or instrument in self._current:
+    def carry(self, positions: tuple[BrokerPosition, ...], behind: Container[str] = ()) -> None:
+        """Take the broker's word for what is held in the other products: nothing in them is folded from our fills.
+
+        A trade that closes one of them is brought to what is still held; nothing is taken of instruments that the
+        read is ``behind``.
+        """
+        held: dict[Holding, int] = {
+            (row.instrument, row.product): row.quantity
+            for row in positions
+            if row.product is not Product.INTRADAY and why_left(row) is None
+        }
+        known = [holding for holding in self._current if holding[1] is not Product.INTRADAY]
+        for holding in dict.fromkeys([*held, *known, *self.carried]):
+            if holding[0] in behind:
+                continue
+            quantity, trade = held.get(holding, 0), self.current(*holding)
+            self.carried.pop(holding, None)
+            if trade is not None and quantity * trade.side.sign >= 0:
+                entered = trade.exit_quantity + abs(quantity)
+                self.put(msgspec.structs.replace(trade, entry_quantity=entered))
+                continue
+            if trade is not None:
+                self.end(trade)
+            if quantity and holding not in self.refused:
+                self.carried[holding] = quantity
+
+    def refuse(self, trade: Trade) -> None:
+        """Give up a trade that the broker does not let us close: it is left as it stands."""
+        self.refused[trade.instrument, trade.product] = None
+        self.end(trade)
+
+    def take_over(
+        self, instrument: str, value: int, now: Instant, product: Product = Product.INTRADAY
+    ) -> Trade | None:
+        """Make a position without a trade of ours a trade to be closed by the kill."""
+        if (instrument, product) in self._current:
             return None
-        self._set_outside(instrument, 0)
+        if product is Product.INTRADAY:
+            quantity = self.outside.pop(instrument, 0)
+        else:
+            quantity = self.carried.pop((instrument, product), 0)
+        if quantity == 0:
+            return None
         side = Side.BUY if quantity > 0 else Side.SELL
         self._excesses += 1
         trade = Trade(
             id=f"external-{self._excesses}-{instrument}",
+            product=product,
             setup=EXTERNAL,
             version=1,
             instrument=instrument,
@@ -210,7 +263,7 @@ class Portfolio:
         return trade
 
     def shift_outside(self, instrument: str, signed: int) -> None:
-        """Count signed units that somebody else traded, until the next whole read says it exactly."""
+        """Count signed intraday units that somebody else traded, until the next whole read says it exactly."""
         self._set_outside(instrument, self.outside.get(instrument, 0) + signed)
 
     def _set_outside(self, instrument: str, quantity: int) -> None:

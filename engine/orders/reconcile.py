@@ -13,10 +13,11 @@ import msgspec
 
 from engine.market.clock import SECOND, Instant
 from engine.market.price import Paise
+from engine.orders.carried import left_of
 from engine.orders.dispatch import of_flatten
 from engine.orders.fence import judge
 from engine.orders.keeper import Keeper
-from engine.orders.messages import BookRead, BrokerPosition, OrderReport, OrderType, Role
+from engine.orders.messages import BookRead, BrokerPosition, OrderReport, OrderType, Product, Role
 from engine.orders.news import Topic, Verified
 from engine.orders.order import Fill
 from engine.orders.states import ENDED, read_status
@@ -62,14 +63,20 @@ def reconcile(keeper: Keeper, read: BookRead, asked: Instant, now: Instant) -> N
                 Topic.ALARM, doubt.order.instrument, f"{doubt.order.tag} is missing from the broker's book"
             )
     _positions(keeper, read, now, behind)
-    keeper.tend_all([key for key in taken_in if keeper.kill.active or keeper.portfolio.current(key)], now)
-    flat = not behind and all(position.quantity == 0 for position in read.positions)
+    keeper.tend_all([key for key in taken_in if keeper.kill.active or keeper.portfolio.running_in(key)], now)
+    keeper.left, keeper.orders_left = left_of(read, keeper.portfolio.refused), read.orders_beyond
+    left = {(one.instrument, one.product) for one in keeper.left}
+    flat = not behind and all(
+        position.quantity == 0 or (position.instrument, position.product) in left
+        for position in read.positions
+    )
     flat = flat and not any(_row_live(row) for row in read.orders) and not keeper.orders.live()
     if not behind.keys() - keeper.orders.unread:
         keeper.verified = Verified(read.time, now, flat)
     for order in keeper.orders.live():
         stray = keeper.kill.active and order.instrument not in behind
-        if keeper.orphaned(order) or (stray and not keeper.portfolio.net(order.instrument)):
+        held = keeper.portfolio.net(order.instrument, order.product)
+        if keeper.orphaned(order) or (stray and not held):
             keeper.tend(order.instrument, now)
     keeper.kill.answered(read.request, flat=flat, last_fill_at=keeper.orders.last_fill_at, now=now)
 
@@ -80,7 +87,7 @@ def take_in_stranger(keeper: Keeper, row: OrderReport, now: Instant, *, tend: bo
     One that bears a name of ours and closes what we hold left before a death that the journal did not reach: it is
     tended like ours, or a second one would be sent beside it.
     """
-    trade = keeper.portfolio.current(row.instrument)
+    trade = keeper.portfolio.current(row.instrument, row.product)
     ours = trade is not None and keeper.dispatcher.ids.made(row.tag) and row.side is not trade.side
     role = Role.STOP if ours and row.order_type is OrderType.STOP_LIMIT else Role.EXIT
     applied = keeper.orders.adopted(row, role, trade.id if ours and trade is not None else "", now)
@@ -96,23 +103,27 @@ def take_in_stranger(keeper: Keeper, row: OrderReport, now: Instant, *, tend: bo
 
 def fold_stranger(keeper: Keeper, fill: Fill, now: Instant) -> None:
     """Count a fill that is not ours: it closes what is theirs, then our trade as far as it goes, else lies OUTSIDE."""
-    trade = keeper.portfolio.current(fill.instrument)
+    trade = keeper.portfolio.current(fill.instrument, fill.product)
+    intraday = fill.product is Product.INTRADAY
     closing = 0
     if trade is not None and trade.open and fill.side is not trade.side:
         # What they hold beside us is theirs to close first: our units keep their stop. An order of ours that no
         # journal tells of closes ours.
         theirs = max(keeper.portfolio.outside.get(fill.instrument, 0) * trade.side.sign, 0)
-        theirs = 0 if fill.trade == trade.id else theirs
+        theirs = 0 if fill.trade == trade.id or not intraday else theirs
         closing = min(max(fill.quantity - theirs, 0), trade.open_quantity)
     if trade is None or not closing:
-        keeper.portfolio.shift_outside(fill.instrument, fill.quantity * fill.side.sign)
+        if intraday:
+            keeper.portfolio.shift_outside(fill.instrument, fill.quantity * fill.side.sign)
+        # What is held in another product only the next read says.
         keeper.kill.disturbed(now)
         return
     part = msgspec.structs.replace(
         fill, quantity=closing, value=fill.value * closing // fill.quantity, trade=trade.id
     )
     folded = keeper.portfolio.fold(part)
-    keeper.portfolio.shift_outside(fill.instrument, (fill.quantity - closing) * fill.side.sign)
+    if intraday:
+        keeper.portfolio.shift_outside(fill.instrument, (fill.quantity - closing) * fill.side.sign)
     keeper.portfolio.put(leave(folded.trade, CLOSED_BY_FLATTEN if of_flatten(fill.tag) else CLOSED_OUTSIDE))
     keeper.say(Topic.FILL, fill.instrument, fill=part, trade=folded.trade)
     keeper.kill.disturbed(now)
@@ -126,10 +137,11 @@ def _row_live(row: OrderReport) -> bool:
 def _positions(keeper: Keeper, read: BookRead, now: Instant, behind: Container[str]) -> None:
     portfolio = keeper.portfolio
     changed = portfolio.compare(read.positions, behind)
-    held = {position.instrument: position for position in read.positions}
+    portfolio.carry(read.positions, behind)
+    held = {(position.instrument, position.product): position for position in read.positions}
     for instrument, (before, after) in changed.items():
         trade = portfolio.current(instrument)
-        position = held.get(instrument)
+        position = held.get((instrument, Product.INTRADAY))
         if trade is not None and trade.open and after * trade.side.sign < 0 and position is not None:
             _closed_elsewhere(keeper, position, -after * trade.side.sign, read.time, now)
         elif after:
@@ -139,12 +151,14 @@ def _positions(keeper: Keeper, read: BookRead, now: Instant, behind: Container[s
                 f"EXTERNAL: the broker holds {after} units that are not ours (before {before}); entries frozen",
             )
     if keeper.kill.active:
-        outside = [key for key in portfolio.outside if key not in behind]
-        for instrument in outside:
-            position = held.get(instrument)
-            value = 0 if position is None else _value(position, portfolio.outside[instrument])
-            portfolio.take_over(instrument, value, now)
-        keeper.tend_all(outside, now)
+        external = {(key, Product.INTRADAY): quantity for key, quantity in portfolio.outside.items()}
+        external |= portfolio.carried
+        found = {holding: quantity for holding, quantity in external.items() if holding[0] not in behind}
+        for (instrument, product), quantity in found.items():
+            position = held.get((instrument, product))
+            value = 0 if position is None else _value(position, quantity)
+            portfolio.take_over(instrument, value, now, product)
+        keeper.tend_all([instrument for instrument, _ in found], now)
 
 
 def _closed_elsewhere(
@@ -158,7 +172,7 @@ def _closed_elsewhere(
     ours = [
         order
         for order in keeper.orders.all()
-        if order.instrument == position.instrument and order.side is side
+        if (order.instrument, order.product) == (position.instrument, position.product) and order.side is side
     ]
     quantity, value = position.sell_quantity, position.sell_value
     if side is Side.BUY:

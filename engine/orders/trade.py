@@ -6,6 +6,7 @@ import msgspec
 
 from engine.market.clock import Instant
 from engine.market.price import Paise, average_price
+from engine.orders.messages import Product
 from engine.risk.stage12 import StopPlan, StopState
 from engine.setups.signal import Side
 
@@ -92,6 +93,8 @@ class Trade(msgspec.Struct, frozen=True):
     given_up: bool = False
     """Its entry was proven missing: a late fill is closed, not kept."""
     external: bool = False
+    product: Product = Product.INTRADAY
+    """The broker's product that it is held in, and closed by."""
 
     @property
     def open_quantity(self) -> int:
@@ -115,8 +118,11 @@ class Trade(msgspec.Struct, frozen=True):
 
     @property
     def gross(self) -> Paise:
-        """Return the result of the closed part before charges, paise; entry value is split by quantity."""
-        if self.entry_quantity == 0:
+        """Return the result of the closed part before charges, paise; entry value is split by quantity.
+
+        What is held in another product than ours has no part in the day's result: nobody told what it cost.
+        """
+        if self.entry_quantity == 0 or self.product is not Product.INTRADAY:
             return 0
         cost = self.entry_value * self.exit_quantity // self.entry_quantity
         return (self.exit_value - cost) * self.side.sign

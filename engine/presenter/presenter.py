@@ -5,8 +5,6 @@ from dataclasses import dataclass, field, replace
 from datetime import date
 from typing import Final
 
-import msgspec
-
 from engine.auction.context import Context, Quality
 from engine.core import Core, Decision, DecisionState
 from engine.market.clock import SECOND, Instant, datetime_of
@@ -57,8 +55,6 @@ class Surroundings:
     preflight: PreflightView | None = None
     notes: Mapping[str, str] = field(default_factory=dict)
     """What else is known of an instrument before the open, by key."""
-    left_outside: int = 0
-    """Positions and live orders at the broker that a kill would leave alone."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,7 +107,7 @@ class Presenter:
             performance=self._performance(core),
             events=self._events(core, around),
             latch=self._latch(core, around.now),
-            kill_scope=msgspec.structs.replace(core.kill_scope(), left_outside=around.left_outside),
+            kill_scope=core.kill_scope(),
             preflight=around.preflight,
             auction=None if key is None else build_auction(self._readings[key].context),
         )
@@ -160,6 +156,9 @@ class Presenter:
         progress = " · ".join(words)
         if latch.state.value == "FLAT":
             progress = "the broker confirmed flat; cockpit rearm clears the latch"
+            if scope.left_outside:
+                named = f": {', '.join(scope.left)}" if scope.left else ""
+                progress = f"left alone {scope.left_outside}{named} · {progress}"
         return LatchView(latch.state.value, self._latched[1], latch.by, latch.reason, progress)
 
     def _trades(self, core: Core) -> list[ClosedTrade]:

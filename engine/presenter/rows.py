@@ -6,7 +6,8 @@ from engine.auction.context import Quality
 from engine.core import Core
 from engine.market.clock import Instant
 from engine.market.price import Paise, average_price
-from engine.orders.messages import OrderType, Role
+from engine.orders.carried import Holding
+from engine.orders.messages import OrderType, Product, Role
 from engine.orders.order import Order
 from engine.orders.protection import covered
 from engine.orders.states import State
@@ -36,7 +37,7 @@ def position_row(core: Core, trade: Trade, now: Instant) -> PositionRow:
     moving = trade.stop is not None and shown != trade.stop.trigger
     return PositionRow(
         instrument=trade.instrument,
-        symbol=instrument.symbol,
+        symbol=_named(instrument.symbol, trade.product),
         tick=instrument.tick,
         quantity=trade.signed,
         average=trade.average or 0,
@@ -60,7 +61,7 @@ def stop_shown(core: Core, trade: Trade) -> Paise | None:
     """Return the trigger that stands at the exchange, the farthest of several; before one stands, the wanted one."""
     standing = [
         order.trigger_price
-        for order in core.orders.live(trade.instrument)
+        for order in core.orders.of(trade)
         if order.role is Role.STOP and order.order_type is OrderType.STOP_LIMIT and order.resting
     ]
     if standing and trade.mode is not Mode.EXIT:
@@ -72,7 +73,7 @@ def stop_state(core: Core, trade: Trade) -> StopState:
     """Return HELD only when proven stops protect all that no exit on its way takes."""
     if trade.mode is Mode.EXIT:
         return StopState.EXITING
-    reducing = tuple(order for order in core.orders.live(trade.instrument) if order.side is not trade.side)
+    reducing = tuple(order for order in core.orders.of(trade) if order.side is not trade.side)
     stops = [order for order in reducing if order.role is Role.STOP]
     if any(order.state is State.IN_DOUBT for order in stops):
         return StopState.IN_DOUBT
@@ -81,16 +82,23 @@ def stop_state(core: Core, trade: Trade) -> StopState:
     return StopState.PLACING if stops else StopState.MISSING
 
 
+def _named(symbol: str, product: Product) -> str:
+    """Return an instrument's name, with the product where it is not the one we trade."""
+    return symbol if product is Product.INTRADAY else f"{symbol} {product.value}"
+
+
 def outside_rows(core: Core) -> tuple[PositionRow, ...]:
     """Return what the broker holds beyond our own trades."""
+    portfolio = core.keeper.portfolio
+    held: dict[Holding, int] = {(key, Product.INTRADAY): units for key, units in portfolio.outside.items()}
     rows = []
-    for key, quantity in core.keeper.portfolio.outside.items():
+    for (key, product), quantity in {**held, **portfolio.carried}.items():
         instrument = core.instruments.get(key)
         update = core.sights.update(key)
         rows.append(
             PositionRow(
                 instrument=key,
-                symbol=key if instrument is None else instrument.symbol,
+                symbol=_named(key if instrument is None else instrument.symbol, product),
                 tick=5 if instrument is None else instrument.tick,
                 quantity=quantity,
                 average=0,

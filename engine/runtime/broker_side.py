@@ -34,11 +34,6 @@ class BrokerSide(Protocol):
         """Return what is known of instruments before the open, by key."""
         ...
 
-    @property
-    def left_outside(self) -> int:
-        """Return how many positions and live orders at the broker a kill would leave alone."""
-        ...
-
     def flush(self) -> bool:
         """Hand what was recorded to the system, ahead of a place in it that is kept; False where it must wait."""
         ...

@@ -448,7 +448,6 @@ class Service:
             signed_in_until=side.signed_in_until,
             preflight=side.preflight,
             notes=side.notes,
-            left_outside=side.left_outside,
         )
 
     def _reached(self) -> Instant:

@@ -322,6 +322,9 @@ class KillScope(msgspec.Struct, frozen=True):
     positions: int
     orders: int
     left_outside: int
+    """Positions and live orders that it would leave alone."""
+    left: tuple[str, ...] = ()
+    """Those positions by name, each with how much and why."""
 
     @property
     def told(self) -> str:

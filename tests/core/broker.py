@@ -19,6 +19,7 @@ from engine.orders.messages import (
     OrderReport,
     OrderType,
     PlaceOrder,
+    Product,
     ReadBook,
     ReadFailed,
     ReadTag,
@@ -68,6 +69,10 @@ class Broker(Market):
         """Whether a change may turn a limit order into a stop."""
         self.refuses_in_halt = True
         """Whether a halted exchange refuses orders; else it takes them and they rest."""
+        self.carried: dict[tuple[str, Product], list[int]] = {}
+        """Other products than the intraday one: carried overnight, bought, paid, sold, received."""
+        self.refused_products: set[Product] = set()
+        """Products in which the broker takes no order."""
         self.omits_flat = False
         """Whether positions of quantity nought are left out."""
         self.misread: Callable[[BookRead], BookRead] = lambda read: read
@@ -165,6 +170,7 @@ class Broker(Market):
             request.price,
             request.trigger_price,
             late=fault == "late",
+            product=request.product,
         )
         if answered:
             self.after(wait, lambda: self.tell(Acknowledged(request.tag, order.order_id)))
@@ -174,7 +180,8 @@ class Broker(Market):
         """Let an order reach the exchange."""
         self.orders[order.order_id] = order
         through = order.stop and (self.prices[order.instrument] - order.trigger_price) * order.side.sign >= 0
-        if reject or through or (self.halted and self.refuses_in_halt):
+        refused = order.product in self.refused_products
+        if reject or through or refused or (self.halted and self.refuses_in_halt):
             self._report(order, "rejected")
             return
         self._report(order, "trigger pending" if order.stop else "open")
@@ -221,6 +228,7 @@ class Broker(Market):
             order.filled,
             order.value,
             order.time,
+            product=order.product,
         )
 
     # The exchange behind it.
@@ -265,6 +273,9 @@ class Broker(Market):
         self.fills += 1
         totals = self.totals[order.instrument]
         offset = 0 if order.side is Side.BUY else 2
+        if order.product is not Product.INTRADAY:
+            totals = self.carried.setdefault((order.instrument, order.product), [0, 0, 0, 0, 0])
+            offset += 1
         totals[offset] += quantity
         totals[offset + 1] += quantity * price
         done = order.filled >= order.quantity
@@ -273,8 +284,10 @@ class Broker(Market):
         else:
             self._report(order, "complete" if done else "open")
 
-    def position(self, key: str = STOCK) -> int:
-        """Return the account's signed units."""
+    def position(self, key: str = STOCK, product: Product = Product.INTRADAY) -> int:
+        """Return the account's signed units in a product."""
+        if product is not Product.INTRADAY:
+            return _held(self.carried.get((key, product), [0, 0, 0, 0, 0]))
         bought, _, sold, _ = self.totals[key]
         return bought - sold
 
@@ -310,12 +323,30 @@ class Broker(Market):
     def book(self, request: str) -> BookRead:
         """Return the whole book as it stands."""
         orders = tuple(self.row(order) for order in self.orders.values())
-        return BookRead(request, self.now, self.fills, self._positions(self.totals), orders)
+        carried = tuple(
+            BrokerPosition(
+                key, carried_over + bought - sold, bought, paid, sold, received, product, f"{key}'s name"
+            )
+            for (key, product), (carried_over, bought, paid, sold, received) in self.carried.items()
+        )
+        carried = tuple(row for row in carried if row.quantity or not self.omits_flat)
+        positions = self._positions(self.totals)
+        if self.settings.kill.scope == "account":
+            return BookRead(request, self.now, self.fills, positions + carried, orders)
+        return BookRead(request, self.now, self.fills, positions, orders, beyond=carried)
 
     def _positions(self, account: Totals) -> tuple[BrokerPosition, ...]:
-        rows = (BrokerPosition(key, totals[0] - totals[2], *totals) for key, totals in account.items())
+        rows = (
+            BrokerPosition(key, bought - sold, bought, paid, sold, received)
+            for key, (bought, paid, sold, received) in account.items()
+        )
         return tuple(row for row in rows if row.quantity or not self.omits_flat)
 
     def _totals_before(self, moment: Instant) -> Totals:
         """Return what the account had traded by a moment."""
         return next((totals for at, totals in self._earlier if at > moment), self.totals)
+
+
+def _held(totals: list[int]) -> int:
+    """Return signed units: carried overnight, bought, paid, sold, received."""
+    return totals[0] + totals[1] - totals[3]

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from engine.market.clock import Instant
-from engine.orders.messages import OrderType, Role
+from engine.orders.messages import OrderType, Product, Role
 from engine.setups.signal import Side
 
 LIVE = frozenset(
@@ -44,6 +44,7 @@ class Resting:
     """Changes of its terms so far."""
     held: bool = False
     """The market does not get at it by itself: it fills piece by piece."""
+    product: Product = Product.INTRADAY
 
     @property
     def external(self) -> bool:

@@ -32,7 +32,6 @@ class Quiet:
     signed_in_until: Instant | None = None
     preflight: PreflightView | None = None
     notes: Mapping[str, str] = {}
-    left_outside = 0
 
     def flush(self) -> bool:
         """Keep nothing."""

@@ -10,10 +10,11 @@ from typing import Final
 
 from engine.brokers.upstox.book_reader import WholeBook
 from engine.brokers.upstox.fill_values import FillValues
-from engine.brokers.upstox.translation import intraday, position_of, report_of
+from engine.brokers.upstox.translation import intraday, position_of, product_of, report_of
 from engine.market.clock import SECOND, Instant
-from engine.orders.messages import BookRead, OrderReport, PlaceOrder
-from engine.upstox.records import OrderRow
+from engine.orders.carried import Holding
+from engine.orders.messages import BookRead, OrderReport, PlaceOrder, Product
+from engine.upstox.records import OrderRow, PositionRow
 
 ENDED_WORDS: Final = frozenset({"complete", "rejected", "cancelled", "cancelled after market order"})
 """Statuses after which nothing more is expected of an order."""
@@ -115,14 +116,15 @@ class Register:
         waiting, self._waiting = self._waiting, []
         fresh = []
         for since, row in [*waiting, *((now, row) for row in rows)]:
-            if row.tag:
+            concerns_us = self._concerns_us(row)
+            if row.tag and concerns_us:
                 self.learn_id(row.tag, row.order_id)
             if not self._tag_of(row) and now - since < HELD_FOR and self._may_be_ours(row):
                 self._waiting.append((since, row))
                 self.held += since == now
             elif self._told.get(row.order_id) == row:
                 self.repeated += 1
-            elif self._concerns_us(row) and self.values.can_tell(row):
+            elif concerns_us and self.values.can_tell(row):
                 self._told[row.order_id] = row
                 fresh.append(self.report(row, now))
         return fresh
@@ -132,25 +134,33 @@ class Register:
 
         Raises FieldError where nothing tells the price of what was filled.
         """
-        orders, positions, outside_orders, outside_positions = [], [], 0, 0
+        orders, outside_orders = [], 0
         for row in book.orders:
-            if row.tag:
-                self.learn_id(row.tag, row.order_id)
             if self._concerns_us(row):
+                if row.tag:
+                    self.learn_id(row.tag, row.order_id)
                 orders.append(self.report(row, now))
                 self._told[row.order_id] = row
                 self._proven[row.order_id] = row.filled_quantity
             elif row.status not in ENDED_WORDS:
                 outside_orders += 1
-        for instrument in dict.fromkeys(row.instrument for row in book.positions):
-            rows = [row for row in book.positions if row.instrument == instrument]
-            ours = [row for row in rows if self._whole_account or intraday(row)]
-            outside_positions += sum(1 for row in rows if row not in ours and row.quantity)
-            if ours:
-                positions.append(position_of(instrument, ours))
-        self.outside = Outside(outside_positions, outside_orders)
+        rows: dict[Holding, list[PositionRow]] = {}
+        for position in book.positions:
+            rows.setdefault((position.instrument, product_of(position.product)), []).append(position)
+        held = [position_of(those) for those in rows.values()]
+        scoped = tuple(one for one in held if self._whole_account or one.product is Product.INTRADAY)
+        beyond = tuple(one for one in held if one not in scoped and one.quantity)
+        self.outside = Outside(len(beyond), outside_orders)
         self._absent |= {tag for tag, doubt in self.doubtful.items() if book.time - doubt.since >= HELD_FOR}
-        return BookRead(request, book.time, book.filled, tuple(positions), tuple(orders))
+        return BookRead(
+            request,
+            book.time,
+            book.filled,
+            scoped,
+            tuple(orders),
+            beyond=beyond,
+            orders_beyond=outside_orders,
+        )
 
     def _may_be_ours(self, row: OrderRow) -> bool:
         return any(
@@ -159,7 +169,13 @@ class Register:
         )
 
     def _concerns_us(self, row: OrderRow) -> bool:
-        return self._whole_account or intraday(row) or row.order_id in self._tags
+        return (
+            self._whole_account
+            or intraday(row)
+            or row.order_id in self._tags
+            or row.tag in self.placing
+            or row.tag in self.doubtful
+        )
 
     def _tag_of(self, row: OrderRow) -> str:
         return row.tag or self._tags.get(row.order_id, "")

@@ -14,6 +14,7 @@ from engine.orders.messages import (
     OrderReport,
     OrderType,
     PlaceOrder,
+    Product,
     ReadBook,
     ReadFailed,
     ReadTag,
@@ -35,6 +36,8 @@ _TYPES: Final = {
 }
 """With market protection a MARKET order is a limit at the exchange, and an SL-M a stop limit."""
 
+_PRODUCTS: Final = frozenset(product.value for product in Product if product is not Product.UNKNOWN)
+
 
 def new_order(request: PlaceOrder) -> NewOrder:
     """Return the broker's order for a placement of ours."""
@@ -46,7 +49,13 @@ def new_order(request: PlaceOrder) -> NewOrder:
         price=request.price,
         trigger_price=request.trigger_price,
         tag=request.tag,
+        product=request.product.value,
     )
+
+
+def product_of(word: str) -> Product:
+    """Return the product that a word of the broker's names."""
+    return Product(word) if word in _PRODUCTS else Product.UNKNOWN
 
 
 def report_of(row: OrderRow, tag: str, value: Paise, arrival: Instant) -> OrderReport:
@@ -65,19 +74,22 @@ def report_of(row: OrderRow, tag: str, value: Paise, arrival: Instant) -> OrderR
         filled_value=value,
         time=row.time or arrival,
         message=row.message,
+        product=product_of(row.product),
     )
 
 
-def position_of(instrument: str, rows: Iterable[PositionRow]) -> BrokerPosition:
-    """Return one instrument's position from its rows of every product in scope."""
+def position_of(rows: Iterable[PositionRow]) -> BrokerPosition:
+    """Return one position from its rows, which are all of one instrument and product."""
     rows = tuple(rows)
     return BrokerPosition(
-        instrument=instrument,
+        instrument=rows[0].instrument,
         quantity=sum(row.quantity for row in rows),
         buy_quantity=sum(row.day_buy_quantity for row in rows),
         buy_value=sum(row.day_buy_value for row in rows),
         sell_quantity=sum(row.day_sell_quantity for row in rows),
         sell_value=sum(row.day_sell_value for row in rows),
+        product=product_of(rows[0].product),
+        symbol=rows[0].symbol,
     )
 
 

@@ -52,6 +52,7 @@ def strangers(core: Core) -> list[str]:
     portfolio = core.keeper.portfolio
     held = [
         *portfolio.outside,
+        *(instrument for instrument, _ in portfolio.carried),
         *(trade.instrument for trade in portfolio.running()),
         *(order.instrument for order in core.orders.live()),
     ]

@@ -156,11 +156,6 @@ class AccountMarket:
             return {}
         return pre_open_notes(self._indications, self._tape, self._service.core.sights)
 
-    @property
-    def left_outside(self) -> int:
-        """Return how many positions and live orders at the broker a kill would leave alone."""
-        return 0 if self._way is None else self._way.left_outside
-
     def reached(self) -> Instant:
         """Return how far time may go in the run: not beyond a frame that is being read."""
         now, pending = self.clock.now(), self._feed.pending

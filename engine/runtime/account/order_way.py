@@ -75,12 +75,6 @@ class OrderWay:
             found.append(f"the broker is not reached: {self._upkeep.problem}")
         return tuple(found)
 
-    @property
-    def left_outside(self) -> int:
-        """Return how many positions and live orders the last whole read found beyond the kill's scope."""
-        outside = self._broker.outside
-        return outside.positions + outside.orders
-
     def start(self) -> None:
         """Listen and poll from now on. On the loop."""
         self._upkeep.start()

@@ -1,0 +1,182 @@
+"""Each product of an instrument is a position of its own: closed by its own product, or left, counted and named."""
+
+import config
+from engine.commands import Kill
+from engine.core import Resumed
+from engine.market.clock import MILLISECOND, SECOND
+from engine.orders.messages import PlaceOrder, Product
+from engine.presenter import Presenter, Surroundings
+from engine.setups.signal import Side
+from tests.core.faults import latch, outside, placed, said
+from tests.core.hostile import OPTION, OTHER, STOCK, World
+from tests.core.test_happy_path import buy
+
+DELIVERY, MARGIN = Product.DELIVERY, Product.MARGIN
+
+
+def whole_account() -> World:
+    """Return a world whose kill closes every product, with a protected intraday position."""
+    world = World(config.Settings.model_validate({"kill": {"scope": "account"}}))
+    buy(world)
+    world.run(2 * SECOND)
+    assert world.position() > 0
+    return world
+
+
+def carry(world: World, key: str, product: Product, quantity: int, *, overnight: bool = False) -> None:
+    """Let somebody hold a quantity in another product."""
+    value = abs(quantity) * world.prices[key]
+    row = [0, 0, 0, 0, 0]
+    if overnight:
+        row[0] = quantity
+    elif quantity > 0:
+        row[1:3] = quantity, value
+    else:
+        row[3:] = -quantity, value
+    world.carried[key, product] = row
+    world.fills += 1
+
+
+def exits(world: World, product: Product) -> list[tuple[str, Side, int]]:
+    return [(one.instrument, one.side, one.quantity) for one in placed(world) if one.product is product]
+
+
+def test_delivery_and_margin_are_sold_by_their_own_product_and_intraday_is_left_at_nought() -> None:
+    world = whole_account()
+    carry(world, STOCK, DELIVERY, 50)
+    carry(world, OTHER, MARGIN, 30)
+    world.tell(Kill("k", "test"))
+    world.settle(10 * SECOND)
+    assert exits(world, DELIVERY) == [(STOCK, Side.SELL, 50)]
+    assert exits(world, MARGIN) == [(OTHER, Side.SELL, 30)]
+    held = [
+        world.position(),
+        world.position(OTHER),
+        world.position(STOCK, DELIVERY),
+        world.position(OTHER, MARGIN),
+    ]
+    assert (held, latch(world)) == ([0, 0, 0, 0], "FLAT")
+
+
+def test_carried_overnight_is_closed_and_flat_needs_no_row_of_it_afterwards() -> None:
+    world = whole_account()
+    world.omits_flat = True
+    carry(world, OPTION, DELIVERY, -130, overnight=True)
+    world.tell(Kill("k", "test"))
+    world.settle(20 * SECOND)
+    assert exits(world, DELIVERY) == [(OPTION, Side.BUY, 130)]
+    assert (world.position(OPTION, DELIVERY), latch(world)) == (0, "FLAT")
+
+
+def test_other_products_are_left_counted_and_named_unless_the_scope_is_the_account() -> None:
+    world = World()
+    buy(world)
+    world.run(2 * SECOND)
+    carry(world, STOCK, DELIVERY, 50)
+    world.tell(Resumed("r"))
+    world.run(SECOND)
+    scope = world.core.kill_scope()
+    assert (scope.positions, scope.left_outside) == (1, 1)
+    world.tell(Kill("k", "test"))
+    world.settle(10 * SECOND)
+    assert latch(world) == "FLAT"
+    assert world.position(STOCK, DELIVERY) == 50
+    assert exits(world, DELIVERY) == []
+    assert said(world, "left alone: NSE_EQ|TEST's name +50 in product D (kill.scope = intraday)")
+    surroundings = Surroundings(now=world.now, speed=1, held=False, ended=False)
+    view = Presenter((), {}).view(world.core, surroundings, None)
+    assert view.latch is not None
+    assert "left alone 1: NSE_EQ|TEST's name +50 in product D" in view.latch.progress
+
+
+def test_a_product_whose_exit_is_refused_is_tried_three_times_then_left_named_and_no_hindrance_to_flat() -> (
+    None
+):
+    world = whole_account()
+    carry(world, OTHER, MARGIN, 30)
+    world.refused_products.add(MARGIN)
+    world.tell(Kill("k", "test"))
+    world.settle(10 * SECOND)
+    assert len(exits(world, MARGIN)) == 3
+    assert (world.position(), world.position(OTHER, MARGIN), latch(world)) == (0, 30, "FLAT")
+    assert said(world, "+30 units in product MTF are left: the broker refuses their exit")
+    assert world.core.kill_scope().left_outside == 1
+    assert said(world, "left alone: NSE_EQ|OTHER's name +30 in product MTF (the broker refuses its exit)")
+
+
+def test_the_next_kill_tries_what_was_refused_again() -> None:
+    world = whole_account()
+    carry(world, OTHER, MARGIN, 30)
+    world.refused_products.add(MARGIN)
+    world.tell(Kill("k", "test"))
+    world.settle(10 * SECOND)
+    world.refused_products.clear()
+    world.tell(Kill("again", "test"))
+    world.settle(10 * SECOND)
+    assert (world.position(OTHER, MARGIN), latch(world)) == (0, "FLAT")
+    assert world.core.kill_scope().left_outside == 0
+
+
+def test_what_was_sold_from_holdings_is_never_bought_back() -> None:
+    world = whole_account()
+    carry(world, OTHER, DELIVERY, -40)
+    world.tell(Kill("k", "test"))
+    world.settle(10 * SECOND)
+    assert (exits(world, DELIVERY), latch(world)) == ([], "FLAT")
+    assert said(world, "-40 in product D (sold from holdings")
+
+
+def test_a_product_of_an_unknown_name_is_never_traded() -> None:
+    world = whole_account()
+    carry(world, OTHER, Product.UNKNOWN, 40)
+    world.tell(Kill("k", "test"))
+    world.settle(10 * SECOND)
+    assert latch(world) == "FLAT"
+    assert world.position(OTHER, Product.UNKNOWN) == 40
+    assert said(world, "+40 in product ? (its product is not known here)")
+
+
+def test_what_a_phone_closes_of_a_carried_position_is_not_sold_again() -> None:
+    world = whole_account()
+    carry(world, OTHER, DELIVERY, 40)
+    world.liquidity[OTHER] = 0
+    world.tell(Kill("k", "test"))
+    world.run(2 * SECOND)
+    world.carried[OTHER, DELIVERY][3] += 25
+    world.fills += 1
+    world.run(6 * SECOND)
+    world.liquidity.clear()
+    world.settle(10 * SECOND)
+    assert (world.position(OTHER, DELIVERY), latch(world)) == (0, "FLAT")
+
+
+def test_carried_quantity_freezes_nothing_and_counts_in_no_result_of_ours() -> None:
+    world = whole_account()
+    carry(world, OTHER, DELIVERY, 50, overnight=True)
+    world.tell(Resumed("r"))
+    world.run(SECOND)
+    assert world.core.keeper.freeze_reason(OTHER) == ""
+    realised = world.core.account.realised
+    world.tell(Kill("k", "test"))
+    world.settle(10 * SECOND)
+    ours = sum(trade.gross for trade in world.core.closed_trades)
+    assert world.position(OTHER, DELIVERY) == 0
+    assert world.core.account.realised - realised == ours
+
+
+def test_shorts_and_options_leave_first_then_the_largest_whatever_their_product() -> None:
+    world = whole_account()
+    outside(world, OTHER, -10)
+    carry(world, OPTION, DELIVERY, -65)
+    carry(world, STOCK, DELIVERY, 5)
+    carry(world, OTHER, MARGIN, 900)
+    before = len(world.sent)
+    world.tell(Kill("k", "test"))
+    world.run(400 * MILLISECOND)
+    left = [one for _, one in world.sent[before:] if isinstance(one, PlaceOrder)]
+    assert [(one.instrument, one.product) for one in left] == [
+        (OPTION, DELIVERY),
+        (OTHER, Product.INTRADAY),
+        (OTHER, MARGIN),
+        (STOCK, DELIVERY),
+    ]
