@@ -10,7 +10,7 @@ from typing import Final
 
 import msgspec
 
-from engine.market.clock import MILLISECOND, SECOND, Instant
+from engine.market.clock import SECOND, Instant
 from engine.orders.messages import (
     Acknowledged,
     BookRead,
@@ -20,23 +20,18 @@ from engine.orders.messages import (
     TagRead,
     Unanswered,
 )
-from engine.orders.order import STRAY, Change, Fill, Finding, Order, Terms, adopt, apply_report
+from engine.orders.order import Fill, Order, Terms, last_write, newest_request
+from engine.orders.reports import Change, Finding, adopt, apply_report
+from engine.orders.requests import FRESH_AFTER, next_look, with_cancel, with_change
 from engine.orders.states import ENDED, State
 from engine.orders.trade import Trade
 
-PROBES: Final = tuple(step * MILLISECOND for step in (250, 500, 1_000, 2_000, 4_000))
-"""When an order in doubt is asked for by tag, after the doubt began; then every PROBE_EVERY."""
-
-PROBE_EVERY: Final = 5 * SECOND
 ABSENT_AFTER: Final = 10 * SECOND
 """Since the bytes left; exceeds the latest arrival tested, 8 s."""
 
 ABSENT_PROBES: Final = 5
 ANSWER_WITHIN: Final = 2 * SECOND
 """A placement without any answer for so long is in doubt, whatever the line says."""
-
-FRESH_AFTER: Final = SECOND
-"""A read asked for this long after a write proves whether the write was done."""
 
 
 class Resolution(StrEnum):
@@ -121,46 +116,26 @@ class OrderBook:
 
     def asked_modify(self, tag: str, terms: Terms, now: Instant) -> Order:
         """Record that a modify leaves; the worse of old and new terms counts from here."""
-        order = self._orders[tag]
-        resume = order.resume if order.state is State.PENDING_MODIFY else order.state
-        stray = order.stray_until
-        if order.pending is not None and not order.answered:
-            # The one it replaces was never proven undone: it may still arrive, late.
-            stray = max(stray, order.written_at + STRAY)
-        changed = msgspec.structs.replace(
-            order,
-            state=State.PENDING_MODIFY,
-            stray_until=stray,
-            resume=resume,
-            pending=terms,
-            written_at=now,
-            moves=order.moves + 1,
-            answered=False,
-        )
+        changed = with_change(self._orders[tag], terms, now)
         self._store(changed)
         return changed
 
     def asked_cancel(self, tag: str, now: Instant) -> Order:
         """Record that a cancel leaves. An order without proof stays in doubt: a cancel by tag proves nothing."""
-        order = self._orders[tag]
-        proven = order.state not in (State.SUBMITTED, State.IN_DOUBT, State.ABSENT) and order.live
-        if proven:
-            resume = order.state
-            if order.state in (State.PENDING_MODIFY, State.PENDING_CANCEL):
-                resume = order.resume
-            changed = msgspec.structs.replace(
-                order, state=State.PENDING_CANCEL, resume=resume, answered=False
-            )
-        else:
-            changed = order
-        changed = msgspec.structs.replace(changed, cancel_at=now, cancels=order.cancels + 1)
+        changed = with_cancel(self._orders[tag], now)
         self._store(changed)
         return changed
 
-    def asked_probe(self, tag: str) -> None:
+    def asked_probe(self, tag: str, now: Instant) -> None:
         """Record that a probe by tag leaves."""
         order = self._orders[tag]
-        self._store(msgspec.structs.replace(order, probes=order.probes + 1))
+        self._store(msgspec.structs.replace(order, probes=order.probes + 1, looked_at=now))
+
+    def expire(self, now: Instant) -> None:
+        """Forget larger quantities that were asked for so long ago that they cannot come about any more."""
+        for order in self.live():
+            if order.most and order.state is not State.PENDING_MODIFY and now >= order.stray_until:
+                self._store(msgspec.structs.replace(order, most=0))
 
     def acknowledged(self, event: Acknowledged, now: Instant) -> Applied:
         """Apply the broker's receipt of a request."""
@@ -168,7 +143,13 @@ class OrderBook:
         if order is None:
             self.counters["foreign"] += 1
             return Applied(None)
-        changed = msgspec.structs.replace(order, order_id=event.order_id or order.order_id, answered=True)
+        newest = event.request == newest_request(order)
+        changed = msgspec.structs.replace(
+            order,
+            order_id=event.order_id or order.order_id,
+            answered=order.answered or newest,
+            under_way=order.under_way and not newest,
+        )
         findings: tuple[tuple[Finding, str], ...] = ()
         if not event.request and order.state in (State.SUBMITTED, State.IN_DOUBT, State.ABSENT):
             if order.state is State.ABSENT:
@@ -193,7 +174,13 @@ class OrderBook:
         if order.state is State.ABSENT or order.filled:
             return Applied(order)
         changed = msgspec.structs.replace(
-            order, state=State.REJECTED, message=text, changed_at=now, answered=True, doubt_since=None
+            order,
+            state=State.REJECTED,
+            message=text,
+            changed_at=now,
+            answered=True,
+            under_way=False,
+            doubt_since=None,
         )
         self._store(changed)
         resolution = Resolution.PLACE_REFUSED if event.lasting else Resolution.PLACE_HELD_BACK
@@ -208,13 +195,14 @@ class OrderBook:
         if not event.request.endswith(f"-{'c' if cancelling else 'm'}{self._serial(order, cancelling)}"):
             return Applied(order, findings=((Finding.LOOK, f"an older request was refused: {text}"),))
         changed = msgspec.structs.replace(
-            order,
-            state=order.resume,
-            pending=None,
-            message=text,
-            changed_at=now,
-            answered=True,
+            order, message=text, changed_at=now, refused_at=now, answered=True, under_way=False
         )
+        if cancelling and order.pending is not None:
+            # The change before the cancel was never proven undone.
+            changed = msgspec.structs.replace(changed, state=State.PENDING_MODIFY)
+        else:
+            most = order.most if order.stray_until > now else 0
+            changed = msgspec.structs.replace(changed, state=order.resume, pending=None, most=most)
         self._store(changed)
         resolution = Resolution.CANCEL_REFUSED if cancelling else Resolution.MODIFY_REFUSED
         return Applied(changed, None, ((Finding.LOOK, text),), resolution, order.state)
@@ -230,6 +218,9 @@ class OrderBook:
             self.counters["foreign"] += 1
             return Applied(None)
         if event.request:
+            if event.request == newest_request(order):
+                order = msgspec.structs.replace(order, under_way=False)
+                self._store(order)
             return Applied(order, findings=((Finding.LOOK, event.detail),) if order.live else ())
         if order.state is not State.SUBMITTED:
             return Applied(order)
@@ -246,6 +237,7 @@ class OrderBook:
             empty_probes=0,
             message=detail,
             changed_at=now,
+            under_way=False,
         )
         self._store(changed)
         return Applied(changed, resolution=Resolution.IN_DOUBT, before=order.state)
@@ -258,8 +250,9 @@ class OrderBook:
         if order is None:
             self.counters["foreign"] += 1
             return Applied(None)
-        last_write = max(order.written_at, order.cancel_at or 0)
-        fresh = asked_at is not None and asked_at >= last_write + FRESH_AFTER
+        fresh = asked_at is not None and asked_at >= last_write(order) + FRESH_AFTER
+        if asked_at is not None:
+            order = msgspec.structs.replace(order, read_at=max(order.read_at, asked_at))
         return self._settle(order, apply_report(order, report, now, fresh=fresh), now)
 
     def adopted(self, report: OrderReport, role: Role, trade: str, now: Instant) -> Applied:
@@ -277,7 +270,11 @@ class OrderBook:
         if read.found is not None:
             return self.reported(read.found, now, asked_at=asked_at)
         order = self._orders.get(read.sought)
-        if order is None or order.state is not State.IN_DOUBT:
+        if order is None:
+            return Applied(None)
+        if order.state is State.ACKED and asked_at >= order.sent_at + ANSWER_WITHIN:
+            return self.doubt(order.tag, "acknowledged, and not listed by its tag", now)
+        if order.state is not State.IN_DOUBT:
             return Applied(order)
         order = msgspec.structs.replace(order, empty_probes=order.empty_probes + 1)
         self._store(order)
@@ -307,12 +304,8 @@ class OrderBook:
         return tuple(doubts)
 
     def next_probe(self, order: Order) -> Instant | None:
-        """Return when an order in doubt is asked for again."""
-        if order.state is not State.IN_DOUBT or order.doubt_since is None:
-            return None
-        if order.probes < len(PROBES):
-            return order.doubt_since + PROBES[order.probes]
-        return order.doubt_since + PROBES[-1] + PROBE_EVERY * (order.probes - len(PROBES) + 1)
+        """Return when an order is asked for again that is in doubt, or has a request that stands unproven."""
+        return next_look(order)
 
     def overdue(self, now: Instant) -> tuple[Order, ...]:
         """Return placements without any answer for too long."""

@@ -108,6 +108,7 @@ class Dispatcher:
             written_at=now,
             changed_at=now,
             answered=False,
+            under_way=True,
             product=draft.product,
         )
         self.book.add(order)
@@ -179,7 +180,7 @@ class Dispatcher:
 
     def probe(self, order: Order, now: Instant) -> None:
         """Ask for one order by its tag."""
-        self.book.asked_probe(order.tag)
+        self.book.asked_probe(order.tag, now)
         request = self.ids.next("P")
         self.asked[request] = now
         self.outbox.append(ReadTag(request, order.tag))

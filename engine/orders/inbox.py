@@ -24,9 +24,10 @@ from engine.orders.messages import (
     UnreadRow,
 )
 from engine.orders.news import Topic
-from engine.orders.order import Fill, Finding, Order
+from engine.orders.order import Fill, Order
 from engine.orders.positions import Folded
 from engine.orders.reconcile import fold_stranger, reconcile, take_in_stranger
+from engine.orders.reports import Finding
 from engine.orders.states import ENDED, State
 from engine.orders.trade import Mode, Trade, leave
 from engine.orders.unread import in_doubt
@@ -142,7 +143,10 @@ class Inbox:
         self._resolve(applied.resolution, old, order, now)
         if moved:
             self._ended(old, order)
-        if tend and (moved or applied.findings):
+        heard = order.under_way is not old.under_way or (
+            order.aim is not None and order.read_at != old.read_at
+        )
+        if tend and (moved or heard or applied.findings):
             keeper.tend(order.instrument, now)
 
     def _fill(self, fill: Fill, order: Order, now: Instant) -> None:

@@ -75,10 +75,9 @@ class Keeper:
         """Return when something must be looked at again."""
         wakes = list(self._wakes.values())
         for order in self.orders.live():
-            if order.state is State.IN_DOUBT:
-                probe = self.orders.next_probe(order)
-                if probe is not None:
-                    wakes.append(probe)
+            probe = self.orders.next_probe(order)
+            if probe is not None:
+                wakes.append(probe)
             elif order.state is State.SUBMITTED:
                 wakes.append(order.sent_at + 2 * SECOND)
         kill = self.kill.next_wake()
@@ -172,6 +171,7 @@ class Keeper:
     def due(self, now: Instant) -> None:
         """Do everything whose time has come."""
         self._now = now
+        self.orders.expire(now)
         for order in self.orders.overdue(now):
             self.orders.doubt(order.tag, "no answer within 2 s", now)
             self.say(Topic.WARNING, order.instrument, f"{order.tag} IN DOUBT: no answer within 2 s")

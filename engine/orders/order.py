@@ -1,22 +1,14 @@
-"""One order as we know it, and how each message of the broker changes it.
-
-Everything here is pure: an order and a message give the next order, the fill it proves and what must be done
-about it. Quantity counts first and never falls; the state moves second, and only along a legal edge.
-"""
+"""One order as we know it: what is proven of it, what was asked for, and what it may still fill at worst."""
 
 from enum import StrEnum
-from typing import Final
 
 import msgspec
 
-from engine.market.clock import SECOND, Instant
+from engine.market.clock import Instant
 from engine.market.price import Paise
-from engine.orders.messages import OrderReport, OrderType, Product, Role
-from engine.orders.states import AT_EXCHANGE, ENDED, Reading, State, legal, read_status, stage
+from engine.orders.messages import OrderType, Product, Role
+from engine.orders.states import AT_EXCHANGE, ENDED, State
 from engine.setups.signal import Side
-
-STRAY: Final = 10 * SECOND
-"""How long a request without a proven end could still arrive; longer than the latest arrival tested, 8 s."""
 
 
 class Terms(msgspec.Struct, frozen=True):
@@ -26,6 +18,17 @@ class Terms(msgspec.Struct, frozen=True):
     quantity: int
     price: Paise
     trigger_price: Paise = 0
+
+
+class Aim(StrEnum):
+    """What a change of a live order is for."""
+
+    TURN = "TURN"
+    """A stop becomes a limit, or the other way round."""
+    GROW = "GROW"
+    SHRINK = "SHRINK"
+    MOVE = "MOVE"
+    """Other prices, the same quantity."""
 
 
 class Order(msgspec.Struct, frozen=True):
@@ -57,8 +60,30 @@ class Order(msgspec.Struct, frozen=True):
     """Cancel requests sent so far."""
     answered: bool = True
     """Whether its newest write has an answer or was overtaken by evidence."""
+    under_way: bool = False
+    """Whether its newest write has neither an answer nor the word that none will come."""
+    aim: Aim | None = None
+    """What the change is for that has not been proven since it was first asked for; refusals prove nothing done."""
+    aim_since: Instant = 0
+    """When the first write of that change left: a further one never starts its patience again."""
+    tries: int = 0
+    """Writes of that change."""
+    most: int = 0
+    """Largest quantity that a change which may still be made has asked for; it counts as risk."""
     cancel_at: Instant | None = None
     """When the newest cancel left."""
+    cancel_since: Instant | None = None
+    """When the first cancel left of those since its last change."""
+    tries_to_cancel: int = 0
+    """Cancels since its last change."""
+    refused_at: Instant = 0
+    """When the broker's word came that a change or cancel was not made."""
+    rests_since: Instant | None = None
+    """Since when it is proven to rest at the exchange at its present terms."""
+    looked_at: Instant = 0
+    """When it was last asked for by name."""
+    read_at: Instant = 0
+    """When the newest read that showed it was asked for."""
     doubt_since: Instant | None = None
     probes: int = 0
     empty_probes: int = 0
@@ -93,8 +118,9 @@ class Order(msgspec.Struct, frozen=True):
         """Return units that may still fill under the worse of the proven and the asked terms."""
         if not self.live:
             return 0
+        # Under the reading that a change names what is left, what has filled meanwhile does not lower it.
         asked = self.pending.quantity if self.pending is not None else 0
-        return max(self.quantity, asked) - self.filled
+        return max(self.quantity - self.filled, asked, self.most)
 
     @property
     def wanted(self) -> Terms:
@@ -106,6 +132,27 @@ class Order(msgspec.Struct, frozen=True):
         """Say whether it is proven to be at the exchange, requests outstanding or not."""
         state = self.resume if self.state in (State.PENDING_MODIFY, State.PENDING_CANCEL) else self.state
         return state in AT_EXCHANGE
+
+
+def last_write(order: Order) -> Instant:
+    """Return when an order's newest write of any kind left."""
+    return max(order.written_at, order.cancel_at or 0)
+
+
+def newest_request(order: Order) -> str:
+    """Return the name of an order's newest write; empty for its placement."""
+    if order.cancel_at is not None and order.cancel_at >= order.written_at:
+        return f"{order.tag}-c{order.cancels}"
+    return f"{order.tag}-m{order.moves}" if order.moves else ""
+
+
+def aim_of(order: Order, terms: Terms) -> Aim:
+    """Return what a change of an order to ``terms`` is for, by what is proven of it."""
+    if terms.order_type is not order.order_type:
+        return Aim.TURN
+    if terms.quantity != order.quantity:
+        return Aim.GROW if terms.quantity > order.quantity else Aim.SHRINK
+    return Aim.MOVE
 
 
 class Fill(msgspec.Struct, frozen=True):
@@ -121,235 +168,3 @@ class Fill(msgspec.Struct, frozen=True):
     time: Instant
     quality: str = ""
     product: Product = Product.INTRADAY
-
-
-class Finding(StrEnum):
-    """What a message means beyond the order itself."""
-
-    OLD = "OLD"
-    """An old or repeated message: counted, not applied."""
-    CONFLICT = "CONFLICT"
-    """Not explainable: entries stop on the instrument and everything is read again."""
-    LOOK = "LOOK"
-    """Not conclusive: read this order again."""
-    APPEARED = "APPEARED"
-    """An order once proven missing exists: cancel it at once."""
-
-
-class Change(msgspec.Struct, frozen=True):
-    """What one message did: the order after it, the fill it proved, and findings with a sentence each."""
-
-    order: Order
-    fill: Fill | None = None
-    findings: tuple[tuple[Finding, str], ...] = ()
-
-
-def apply_report(order: Order, report: OrderReport, now: Instant, *, fresh: bool = False) -> Change:
-    """Return the order after a report: quantity first, then state by rank (filled, stage, exchange time).
-
-    ``fresh`` says that the record was read on purpose, well after our last request left: such a record proves an
-    outstanding request done or not done, where a record of the stream may only be late.
-    """
-    if report.filled_quantity < order.filled:
-        return Change(order, None, ((Finding.OLD, f"fewer filled than known: {report.filled_quantity}"),))
-    findings: list[tuple[Finding, str]] = []
-    fill = _rise(order, report, findings)
-    after = msgspec.structs.replace(
-        order,
-        order_id=report.order_id or order.order_id,
-        filled=report.filled_quantity,
-        filled_value=report.filled_value if fill is not None else order.filled_value,
-        message=report.message or order.message,
-    )
-    if order.state is State.ABSENT:
-        findings.append((Finding.APPEARED, f"{order.tag} was proven missing and exists"))
-        after = msgspec.structs.replace(after, watched=True)
-    reading, target = read_status(
-        report.status, report.order_type, report.filled_quantity, max(report.quantity, 1)
-    )
-    if reading is Reading.UNKNOWN:
-        findings.append((Finding.LOOK, f"unknown status {report.status!r}"))
-    elif reading is Reading.ALARMING:
-        findings.append((Finding.CONFLICT, f"status {report.status!r} was never meant"))
-    elif target is None:
-        target = _live_state_of(after, report.order_type)
-    if target is not None:
-        after = _advance(order, after, report, reading, target, (fill is not None, fresh), now, findings)
-    return Change(after, fill, tuple(findings))
-
-
-def _rise(order: Order, report: OrderReport, findings: list[tuple[Finding, str]]) -> Fill | None:
-    delta = report.filled_quantity - order.filled
-    if delta == 0:
-        if report.filled_value != order.filled_value:
-            findings.append((Finding.CONFLICT, "the same filled quantity with another value"))
-        return None
-    most = max(order.quantity, order.pending.quantity if order.pending is not None else 0, report.quantity)
-    if report.filled_quantity > most:
-        findings.append((Finding.CONFLICT, f"filled {report.filled_quantity} of {most}"))
-    if order.state is State.REJECTED:
-        findings.append((Finding.CONFLICT, "a rejected order has filled"))
-    return Fill(
-        order.tag,
-        order.instrument,
-        order.side,
-        order.role,
-        order.trade,
-        delta,
-        max(report.filled_value - order.filled_value, 0),
-        report.time,
-        report.quality,
-        order.product,
-    )
-
-
-def _live_state_of(order: Order, order_type: OrderType) -> State:
-    if order_type is OrderType.LIMIT:
-        return State.WORKING
-    return State.TRIGGERED if order.triggered_at is not None else State.ARMED
-
-
-def _advance(
-    order: Order,
-    after: Order,
-    report: OrderReport,
-    reading: Reading,
-    target: State,
-    proof: tuple[bool, bool],
-    now: Instant,
-    findings: list[tuple[Finding, str]],
-) -> Order:
-    """Return ``after`` moved to what the report proves, or unmoved with a finding; proof is (rose, fresh)."""
-    rose, fresh = proof
-    terms = Terms(report.order_type, report.quantity, report.price, report.trigger_price)
-    if order.state in ENDED:
-        return _after_end(order, after, target, rose, findings)
-    if not rose and _outranked(order, report, target, terms):
-        findings.append((Finding.OLD, f"{report.status!r} is behind {order.state.value}"))
-        return after
-    after = msgspec.structs.replace(
-        after,
-        order_type=terms.order_type,
-        quantity=terms.quantity,
-        price=terms.price,
-        trigger_price=terms.trigger_price,
-        exchange_time=max(report.time, order.exchange_time),
-        changed_at=now,
-    )
-    fired = terms.order_type is OrderType.STOP_LIMIT and target in (State.TRIGGERED, State.PARTIAL)
-    if fired and after.triggered_at is None:
-        after = msgspec.structs.replace(after, triggered_at=now)
-    outstanding = order.state in (State.PENDING_MODIFY, State.PENDING_CANCEL) and target not in ENDED
-    judged = fresh and target in AT_EXCHANGE
-    if outstanding and not judged and _still_pending(order, terms, reading, target):
-        resume = target if target in AT_EXCHANGE else order.resume
-        moved = State.PENDING_CANCEL if target is State.PENDING_CANCEL else order.state
-        return msgspec.structs.replace(after, state=moved, resume=resume)
-    if not _reachable(order.state, target, terms != order.terms):
-        findings.append((Finding.CONFLICT, f"{order.state.value} to {target.value} by {report.status!r}"))
-        return after
-    asked = target in (State.PENDING_MODIFY, State.PENDING_CANCEL)
-    if asked and order.state is not target:
-        findings.append((Finding.LOOK, f"{report.status!r} without a request of ours"))
-    stray = order.pending is not None and not asked and terms != order.pending and target not in ENDED
-    return msgspec.structs.replace(
-        after,
-        state=target,
-        pending=after.pending if asked else None,
-        stray_until=now + STRAY if stray else after.stray_until,
-        resume=order.state if order.state in AT_EXCHANGE else after.resume,
-        answered=True,
-        doubt_since=None,
-    )
-
-
-def _after_end(
-    order: Order, after: Order, target: State, rose: bool, findings: list[tuple[Finding, str]]
-) -> Order:
-    if order.state is State.CANCELLED and rose:
-        return msgspec.structs.replace(
-            after, state=State.FILLED if after.filled >= after.quantity else State.CANCELLED
-        )
-    refused_yet_there = order.state in (State.REJECTED, State.DENIED) and order.exchange_time == 0
-    if refused_yet_there and target not in ENDED:
-        findings.append((Finding.CONFLICT, f"refused, yet the broker shows it {target.value}"))
-    elif not rose and target is not order.state and target in ENDED:
-        findings.append((Finding.CONFLICT, f"ended as {order.state.value}, now {target.value}"))
-    elif not rose:
-        findings.append((Finding.OLD, f"{target.value} after its end"))
-    return after
-
-
-def _outranked(order: Order, report: OrderReport, target: State, terms: Terms) -> bool:
-    """Say whether a report without new fills lies behind what is known."""
-    if order.state in (State.PENDING_MODIFY, State.PENDING_CANCEL):
-        return report.time < order.exchange_time and target not in ENDED
-    if order.state in (State.SUBMITTED, State.IN_DOUBT, State.ABSENT):
-        return False
-    if terms.order_type is not order.order_type and report.time >= order.exchange_time:
-        return False
-    if stage(target) != stage(order.state):
-        return stage(target) < stage(order.state)
-    return report.time < order.exchange_time
-
-
-def _still_pending(order: Order, terms: Terms, reading: Reading, target: State) -> bool:
-    """Say whether our outstanding request is still unproven after a report that is no end."""
-    if reading is Reading.BACK:
-        return False
-    if order.state is State.PENDING_CANCEL:
-        return True
-    if target not in AT_EXCHANGE:
-        return True
-    return order.pending is not None and terms != order.pending
-
-
-def _reachable(source: State, target: State, changed: bool) -> bool:
-    if target is source or legal(source, target):
-        return True
-    outside = legal(source, State.PENDING_MODIFY) and legal(State.PENDING_MODIFY, target)
-    return changed and outside
-
-
-def adopt(report: OrderReport, role: Role, now: Instant) -> Change:
-    """Return an order born at the broker without a record of ours, with its fills as one fill."""
-    born = Order(
-        tag=report.tag or f"broker-{report.order_id}",
-        instrument=report.instrument,
-        side=report.side,
-        role=role,
-        order_type=report.order_type,
-        quantity=report.quantity,
-        price=report.price,
-        trigger_price=report.trigger_price,
-        order_id=report.order_id,
-        exchange_time=report.time,
-        changed_at=now,
-        sent_at=now,
-        message=report.message,
-        adopted=True,
-        product=report.product,
-    )
-    reading, target = read_status(
-        report.status, report.order_type, report.filled_quantity, max(report.quantity, 1)
-    )
-    findings: list[tuple[Finding, str]] = []
-    if target is None and reading in (Reading.MODIFIED, Reading.BACK):
-        target = _live_state_of(born, report.order_type)
-    if target is None:
-        findings.append((Finding.LOOK, f"unknown status {report.status!r}"))
-        target = State.PARTIAL if report.filled_quantity else State.ACKED
-    fill = _rise(born, report, findings)
-    fired = report.order_type is OrderType.STOP_LIMIT and target in (State.TRIGGERED, State.PARTIAL)
-    return Change(
-        msgspec.structs.replace(
-            born,
-            state=target,
-            resume=target,
-            filled=report.filled_quantity,
-            filled_value=report.filled_value,
-            triggered_at=now if fired else None,
-        ),
-        fill,
-        tuple(findings),
-    )

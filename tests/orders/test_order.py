@@ -1,7 +1,8 @@
 import msgspec
 
 from engine.orders.messages import OrderType, Role
-from engine.orders.order import STRAY, Finding, Terms, adopt, apply_report
+from engine.orders.order import Terms
+from engine.orders.reports import STRAY, Finding, adopt, apply_report
 from engine.orders.states import State
 from engine.setups.signal import Side
 from tests.orders.builders import NOW, make_order, make_report

@@ -3,7 +3,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from engine.orders.messages import OrderType
-from engine.orders.order import Finding, Order, Terms, apply_report
+from engine.orders.order import Order, Terms
+from engine.orders.reports import Finding, apply_report
 from engine.orders.states import EDGES, ENDED, STATUSES, Reading, State, legal, read_status
 from tests.orders.builders import NOW, make_order, make_report
 

@@ -1,0 +1,158 @@
+"""Whether a change or a cancel of a live order came about, and what takes its place once its patience is over.
+
+A 200 is a received request, not a change; silence is neither. Each change has its own patience, counted from its
+first write. Until it is known not to have been made its larger quantity counts.
+"""
+
+from enum import StrEnum
+from typing import Final
+
+from engine.market.clock import MILLISECOND, SECOND, Instant
+from engine.orders.order import Aim, Order, last_write
+from engine.orders.states import State
+
+TRIES: Final = 2
+PATIENCE: Final = 2 * SECOND
+"""An exit that does not come about by one way within two tries or this takes the other."""
+
+REPEAT: Final = 1_500 * MILLISECOND
+"""A change without any proof is asked for once more after this: a read that settles it takes a second."""
+
+GROWS_WITHIN: Final = SECOND
+"""How long a stop may take to have another quantity."""
+
+READ_BACK: Final = 500 * MILLISECOND
+"""How much longer the read may take that says whether it has it."""
+
+ANSWER_WITHIN: Final = 2 * SECOND
+"""A write without an answer for so long holds nothing up any more."""
+
+FORGOTTEN: Final = 10 * SECOND
+"""A way that failed may be tried again so long after its last write."""
+
+DISTRUST: Final = 60 * SECOND
+"""How long changes are left out after one that nobody answered for."""
+
+MOST_CHANGES: Final = 20
+"""Changes of one order before it is replaced: a sister broker on the same exchange refuses the 26th."""
+
+RESERVE: Final = 4
+"""Further changes for what must not wait: less held than rests."""
+
+REFUSING_ORDERS: Final = 3
+"""So many stops in a row that could not be turned teach it even after one that could."""
+
+
+class Way(StrEnum):
+    """How a resting order becomes the exit."""
+
+    MODIFY = "modify"
+    REPLACE = "replace"
+    """Cancelled, seen cancelled, and a plain exit placed."""
+
+
+class Fate(StrEnum):
+    """What is known of the last change of an order."""
+
+    MADE = "MADE"
+    OPEN = "OPEN"
+    """It still has time."""
+    NOT_MADE = "NOT MADE"
+    """The broker said so, or its order read back says so, and nothing of it is on its way."""
+    IN_DOUBT = "IN DOUBT"
+
+
+def fate(order: Order, now: Instant) -> Fate:
+    """Return what is known of an order's last change of quantity."""
+    if order.aim is None:
+        return Fate.MADE
+    over = now >= order.aim_since + GROWS_WITHIN + READ_BACK
+    if order.state is State.PENDING_MODIFY:
+        return Fate.IN_DOUBT if over else Fate.OPEN
+    if order.most > order.quantity:
+        return Fate.IN_DOUBT
+    if order.read_at >= order.refused_at:
+        return Fate.NOT_MADE
+    return Fate.IN_DOUBT if over else Fate.OPEN
+
+
+def waits_for_answer(order: Order, now: Instant) -> bool:
+    """Say whether an order's newest write may still be answered: only the newest wish leaves after that."""
+    return order.under_way and now < last_write(order) + ANSWER_WITHIN
+
+
+def change_failed(order: Order, now: Instant) -> bool:
+    """Say whether an order could not be changed within its patience, lately."""
+    if order.aim is None or now >= order.written_at + FORGOTTEN:
+        return False
+    settled = order.state is not State.PENDING_MODIFY
+    if order.aim in (Aim.GROW, Aim.SHRINK) and fate(order, now) is not Fate.OPEN:
+        return True
+    return (settled and order.tries >= TRIES) or now >= order.aim_since + PATIENCE
+
+
+def cancel_failed(order: Order, now: Instant) -> bool:
+    """Say whether an order could not be cancelled within its patience, lately, and is known to be live."""
+    if order.cancel_since is None or order.cancel_at is None or order.state is State.PENDING_CANCEL:
+        return False
+    if now >= order.cancel_at + FORGOTTEN:
+        return False
+    return order.tries_to_cancel >= TRIES or now >= order.cancel_since + PATIENCE
+
+
+def way_of(order: Order, now: Instant, first: Way) -> Way:
+    """Return how a resting order is to be changed now: one way after the other, each with its patience.
+
+    The quantity of a change of a partly filled order may mean the whole or the rest: it is never changed.
+    """
+    if order.state is State.PENDING_CANCEL or order.filled or order.moves >= MOST_CHANGES:
+        return Way.REPLACE
+    failed = change_failed(order, now)
+    if order.state is State.PENDING_MODIFY and order.aim in (Aim.TURN, Aim.MOVE) and not failed:
+        turning = order.aim is Aim.TURN or first is Way.MODIFY
+        return Way.MODIFY if turning else Way.REPLACE
+    stuck = cancel_failed(order, now)
+    if first is Way.MODIFY:
+        return Way.REPLACE if failed and not stuck else Way.MODIFY
+    return Way.MODIFY if stuck and not failed else Way.REPLACE
+
+
+class Experience:
+    """What the broker's answers of a run have taught about changes."""
+
+    def __init__(self, first: Way) -> None:
+        self._first = first
+        self._turned = 0
+        self._refusing: dict[str, int] = {}
+        self._distrusted_until: Instant = 0
+        self.learned = False
+        """The broker refuses to turn a stop into a limit: nobody asks it again."""
+
+    def first(self, now: Instant) -> Way:
+        """Return the way that is tried first."""
+        return Way.REPLACE if self.learned or not self.trusts(now) else self._first
+
+    def trusts(self, now: Instant) -> bool:
+        """Say whether changes come about, as far as is known."""
+        return now >= self._distrusted_until
+
+    def note(self, old: Order, order: Order) -> bool:
+        """Take in what a message said of an order's change; True when it has just taught something for the run."""
+        if old.aim is not None and order.aim is None and order.live:
+            self._distrusted_until = 0
+            if old.aim is Aim.TURN:
+                self._turned += 1
+                self._refusing.clear()
+        elif order.aim is Aim.TURN and order.refused_at > old.refused_at:
+            self._refusing[order.tag] = self._refusing.get(order.tag, 0) + 1
+            refusing = sum(1 for count in self._refusing.values() if count >= TRIES)
+            if not self.learned and refusing >= (REFUSING_ORDERS if self._turned else 1):
+                self.learned = True
+                return True
+        return False
+
+    def gave_up(self, order: Order, now: Instant) -> None:
+        """Take in that an order is cancelled: a change of it that nobody answered for is distrusted for a while."""
+        unheard = order.aim is not None and order.refused_at < order.aim_since
+        if unheard and now >= order.aim_since + GROWS_WITHIN:
+            self._distrusted_until = now + DISTRUST

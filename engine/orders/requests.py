@@ -1,0 +1,97 @@
+"""What a request that leaves makes of an order, and when the order is looked at until the request is proven."""
+
+from typing import Final
+
+import msgspec
+
+from engine.market.clock import MILLISECOND, SECOND, Instant
+from engine.orders.order import Order, Terms, aim_of, last_write
+from engine.orders.reports import STRAY
+from engine.orders.states import State
+
+PROBES: Final = tuple(step * MILLISECOND for step in (250, 500, 1_000, 2_000, 4_000))
+"""When an order in doubt is asked for by tag, after the doubt began; then every PROBE_EVERY."""
+
+PROBE_EVERY: Final = 5 * SECOND
+FRESH_AFTER: Final = SECOND
+"""A read asked for this long after a write proves whether the write was done."""
+
+STANDING: Final = frozenset({State.ACKED, State.PENDING_MODIFY, State.PENDING_CANCEL})
+"""A request was received or left, and nothing proves yet that it was done."""
+
+LOOKS: Final = (500 * MILLISECOND, FRESH_AFTER)
+"""When an order with such a request is looked at, after its newest write: done shows early, not done later."""
+
+LOOKS_LONG: Final = 10 * SECOND
+"""So long it is looked at every second, then every PROBE_EVERY."""
+
+
+def with_change(order: Order, terms: Terms, now: Instant) -> Order:
+    """Return an order whose change to ``terms`` leaves now; the worse of old and new counts from here."""
+    waits = order.state in (State.PENDING_MODIFY, State.PENDING_CANCEL)
+    stray, most = order.stray_until, max(order.most, terms.quantity)
+    if order.pending is not None:
+        most = max(most, order.pending.quantity)
+        if not order.answered:
+            # The one it replaces was never proven undone: it may still arrive, late.
+            stray = max(stray, order.written_at + STRAY)
+    aim = aim_of(order, terms)
+    cancelled_since = order.cancel_at is not None and order.cancel_at >= order.written_at
+    anew = aim is not order.aim or cancelled_since
+    return msgspec.structs.replace(
+        order,
+        state=State.PENDING_MODIFY,
+        stray_until=stray,
+        resume=order.resume if waits else order.state,
+        pending=terms,
+        written_at=now,
+        moves=order.moves + 1,
+        answered=False,
+        under_way=True,
+        aim=aim,
+        aim_since=now if anew else order.aim_since,
+        tries=1 if anew else order.tries + 1,
+        most=most,
+        cancel_since=None,
+        tries_to_cancel=0,
+    )
+
+
+def with_cancel(order: Order, now: Instant) -> Order:
+    """Return an order whose cancel leaves now. One without proof stays in doubt: a cancel by tag proves nothing."""
+    anew = order.cancel_since is None or now >= (order.cancel_at or 0) + STRAY
+    asked = msgspec.structs.replace(
+        order,
+        cancel_at=now,
+        cancels=order.cancels + 1,
+        cancel_since=now if anew else order.cancel_since,
+        tries_to_cancel=1 if anew else order.tries_to_cancel + 1,
+        under_way=True,
+    )
+    if order.state in (State.SUBMITTED, State.IN_DOUBT, State.ABSENT) or not order.live:
+        return asked
+    waits = order.state in (State.PENDING_MODIFY, State.PENDING_CANCEL)
+    return msgspec.structs.replace(
+        asked,
+        state=State.PENDING_CANCEL,
+        resume=order.resume if waits else order.state,
+        answered=False,
+    )
+
+
+def next_look(order: Order) -> Instant | None:
+    """Return when an order is asked for by name again; None while nothing of it is unproven.
+
+    One that somebody else sent has no name of ours.
+    """
+    if order.state in STANDING and (order.trade or not order.adopted):
+        last = last_write(order)
+        due = [last + after for after in LOOKS if order.looked_at < last + after]
+        if due:
+            return due[0]
+        return order.looked_at + (SECOND if order.looked_at < last + LOOKS_LONG else PROBE_EVERY)
+    if order.state is not State.IN_DOUBT or order.doubt_since is None:
+        return None
+    if order.probes < len(PROBES):
+        return order.doubt_since + PROBES[order.probes]
+    return order.doubt_since + PROBES[-1] + PROBE_EVERY * (order.probes - len(PROBES) + 1)
