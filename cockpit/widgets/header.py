@@ -124,6 +124,18 @@ def paint_band(view: View | None, width: int, *, silent: int | None, ended: bool
     return spread(left, [*feed, (" ", "")], width)
 
 
+def _marks(header: HeaderView) -> list[Span]:
+    """Return what the open result is marked at, where that is no price of now, and what the stops would leave."""
+    if not header.marks:
+        return []
+    old = "" if header.marks_age is None else f" {age(round(header.marks_age * 1_000))}"
+    style = "alarm" if header.marks in ("LOCKED", "ONE-SIDED") else "warn"
+    spans: list[Span] = [(f" {header.marks}{old}", style)]
+    if header.at_stops is not None and header.marks != "LOCKED":
+        spans.append((f" · at stops {signed_rupees(header.at_stops, 0)}", "dim"))
+    return spans
+
+
 def paint_money(view: View | None, width: int) -> Line:
     """Return the day's money and the risk line."""
     if view is None:
@@ -148,6 +160,7 @@ def paint_money(view: View | None, width: int) -> Line:
                 [
                     (" net ", "dim"),
                     (signed_rupees(risk.day_result, decimals), direction(risk.day_result) or "strong"),
+                    *_marks(header),
                 ],
             ),
             (

@@ -1,6 +1,6 @@
 """Open positions: result, R, and above all the state of each stop."""
 
-from cockpit.formatting import clock, grouped, multiple, price, short_symbol, signed_rupees, signed_units
+from cockpit.formatting import age, clock, grouped, multiple, price, short_symbol, signed_rupees, signed_units
 from cockpit.lines import Line, Span, choose, compose, length, spread
 from cockpit.widgets.header import direction
 from cockpit.widgets.sections import heading
@@ -16,6 +16,24 @@ _STOP_STYLES = {
 }
 
 
+_MARK_STYLES = {"LOCKED": "alarm", "ONE-SIDED": "alarm"}
+
+
+def mark_words(row: PositionRow) -> str:
+    """Return why a mark is not of now, its age, and what the stop would leave: ``STALE 12 s · at stop −840``."""
+    words = row.mark_quality
+    if row.mark_age is not None:
+        words += f" {age(round(row.mark_age * 1_000))}"
+    if row.pnl_at_stop is not None and row.mark_quality != "LOCKED":
+        words += f" · at stop {signed_rupees(row.pnl_at_stop, 0)}"
+    return words
+
+
+def _labelled(row: PositionRow) -> bool:
+    """Say whether the result is marked at a price that is not of now."""
+    return row.mark_quality in ("STALE", "ONE-SIDED", "LOCKED", "NOT READY")
+
+
 def _first(row: PositionRow, width: int) -> Line:
     side = "long" if row.quantity > 0 else "short" if row.quantity < 0 else "flat"
     held: list[Span] = [
@@ -26,6 +44,7 @@ def _first(row: PositionRow, width: int) -> Line:
         held.append((" EXTERNAL", "warn"))
     right: list[Span] = [
         (signed_rupees(row.pnl, 2 if width >= 52 else 0), direction(row.pnl)),
+        *([(f" {row.mark_quality}", _MARK_STYLES.get(row.mark_quality, "warn"))] if _labelled(row) else []),
         (f"{multiple(row.r):>8} ", direction(row.pnl)),
     ]
     room = width - length(right) - 1
@@ -61,15 +80,23 @@ def _third(row: PositionRow, width: int) -> Line:
     if row.target is not None:
         target = [("target ", "dim"), (price(row.target, row.tick), "target")]
     mark: list[Span] = [("mark ", "dim"), (price(row.mark, row.tick), "")]
-    if row.mark_quality not in ("", "LIVE"):
-        mark.append((f" {row.mark_quality}", "warn"))
+    labelled = _labelled(row)
+    if labelled:
+        mark.append((f" {mark_words(row)}", _MARK_STYLES.get(row.mark_quality, "warn")))
     # What the broker holds beyond our own trades was entered nobody knows when.
     since: list[Span] = [(f"since {clock(row.since, seconds=False)}", "dim")] if row.since else []
     state: list[Span] = [(f" {row.target_state}", "")] if target and row.target_state else []
     if length([*target, *state, *mark, *since]) + 4 > width - 3:
         state = []
     parts = choose(
-        [(0, [*target, *state]), (1, mark), (3, [(row.setup, "dim")]), (2, since)], width - 3, gap=2
+        [
+            (int(labelled), [*target, *state]),
+            (int(not labelled), mark),
+            (3, [(row.setup, "dim")]),
+            (2, since),
+        ],
+        width - 3,
+        gap=2,
     )
     return compose([("  ", ""), *parts], width)
 

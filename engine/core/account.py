@@ -1,9 +1,10 @@
 """The day's money: what is realised, what is open at the exit side of the book, what it costs, what may be lost."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 
-from engine.auction.context import Quality
-from engine.core.sights import Sights
+from engine.core.marking import Marking
+from engine.core.sights import Seen, Sights
 from engine.market.charges import order_charges
 from engine.market.clock import Instant
 from engine.market.instrument import Instrument
@@ -14,7 +15,7 @@ from engine.orders.messages import Product
 from engine.orders.order import Fill
 from engine.orders.trade import Trade
 from engine.risk.limits import DayLimits
-from engine.risk.marks import DayResult, Holding, Mark, day_result, mark_position
+from engine.risk.marks import DayResult, Holding, Mark, MarkState, day_result
 from engine.risk.sizing import TripCost, trip_cost
 from engine.setups.signal import Side
 
@@ -34,8 +35,10 @@ class Account:
         self.carried_realised: Paise = 0
         """Realised before a restart on the same day, paise."""
         self.carried_charges: Paise = 0
+        self.marking = Marking(sights, instruments)
         self._keeper = keeper
-        self._sights = sights
+        self._uneasy = False
+        """Whether time alone may change what is believed: a loss that is not believed yet, an empty side."""
         self._instruments = instruments
         self._day = day
         self._turnover: dict[str, Paise] = {}
@@ -43,7 +46,6 @@ class Account:
         self._by_trade: dict[str, list[str]] = {}
         self._total_charges: Paise = 0
         self._closed_gross: Paise = 0
-        self._marks: dict[str, Paise] = {}
         self._costs: dict[tuple[str, Side], TripCost] = {}
 
     def filled(self, fill: Fill, trade: Trade) -> None:
@@ -63,7 +65,7 @@ class Account:
     def closed(self, trade: Trade) -> Paise:
         """Count a trade that is flat; return its charges, paise."""
         self._closed_gross += trade.gross
-        self._marks.pop(trade.id, None)
+        self.marking.forget(trade)
         return self.trade_charges(trade.id)
 
     def trade_charges(self, trade: str) -> Paise:
@@ -89,18 +91,6 @@ class Account:
             cost = self._costs[key] = trip_cost(instrument, side, self._day.day)
         return cost
 
-    def mark(self, trade: Trade, now: Instant) -> Mark:
-        """Return what a trade would be left at now."""
-        quote = self._sights.quote(trade.instrument, now)
-        return mark_position(
-            trade.side,
-            bid=quote.bid,
-            ask=quote.ask,
-            fresh=quote.fresh,
-            last_mark=self._marks.get(trade.id),
-            stop=None if trade.stop is None else trade.stop.trigger,
-        )
-
     def holding(self, trade: Trade, now: Instant) -> Holding | None:
         """Return a running trade as risk counts it; None once it neither holds nor may fill."""
         instrument = self._instruments.get(trade.instrument)
@@ -125,7 +115,7 @@ class Account:
             risk=self._risk(instrument, trade, held + waiting, worst_value, stop),
             stop=stop,
             working=not trade.open,
-            mark=self.mark(trade, now) if trade.open else Mark(None, Quality.NOT_READY),
+            mark=self.marking.mark(trade, now) if trade.open else Mark(None, MarkState.NOT_READY),
         )
 
     def _risk(
@@ -147,18 +137,48 @@ class Account:
         held = self.holdings(now) if holdings is None else holdings
         return day_result(self.realised, self.charges, held, self._day.day)
 
-    def remember(self, now: Instant) -> None:
-        """Keep the marks of a fresh book, for when there is none. Part of the run: no look of a screen does it."""
-        for trade in self._keeper.portfolio.running():
-            if trade.open and self._sights.quote(trade.instrument, now).fresh:
-                price = self.mark(trade, now).price
-                if price is not None:
-                    self._marks[trade.id] = price
+    def take(self, key: str, seen: Seen) -> None:
+        """Take in what the newest packet of an instrument showed of what is held in it."""
+        trade = self._keeper.portfolio.current(key)
+        if trade is not None and trade.open:
+            self.marking.take(trade, seen)
+
+    @property
+    def uneasy(self) -> bool:
+        """Say whether the day must be looked at with every packet of anything, not only of what is held."""
+        return self._uneasy
+
+    def locked(self) -> tuple[str, ...]:
+        """Return the instruments of ours that nobody can close now."""
+        return self.marking.locked(self._keeper.portfolio.open())
 
     def observe(self, now: Instant) -> bool:
-        """Compare the day with its loss limit after an update or fill; True when it trips just now."""
-        self.remember(now)
+        """Compare the day with its loss limit after a packet or a fill; True when it trips just now.
+
+        The newest books show a loss first; the limit goes by what is believed of them.
+        """
+        held = self._keeper.portfolio.open()
+        self._uneasy = self.marking.waiting(held)
         if self.limits.stopped:
             return False
-        self.limits = self.limits.observed(self.result(now), now)
+        if not self.limits.reached(self.result(now)):
+            return False
+        self._uneasy = True
+        self.limits = self.limits.observed(self.believed(now), now)
         return self.limits.stopped
+
+    def believed(self, now: Instant) -> DayResult:
+        """Return the day so far as a limit sees it: at prices that three readings agree on, or that have stood."""
+        holdings = []
+        for trade in self._keeper.portfolio.running():
+            holding = self.holding(trade, now)
+            if holding is None or holding.working:
+                continue
+            price = self.marking.believed(trade)
+            if price is None:
+                # Too few books were read to believe a loss of it.
+                cost = holding.value // holding.quantity
+                seen = cost if holding.mark.price is None else holding.mark.price
+                price = max(cost, seen) if holding.side is Side.BUY else min(cost, seen)
+            holdings.append(replace(holding, mark=Mark(price, MarkState.LIVE)))
+        return day_result(self.realised, self.charges, tuple(holdings), self._day.day)

@@ -43,6 +43,7 @@ from engine.core.person import Person
 from engine.core.sights import Sights
 from engine.core.watch import Watch
 from engine.core.watchlist import Watchlist
+from engine.market.circuits import Circuits
 from engine.market.clock import MINUTE, SECOND, Instant
 from engine.market.eligibility import Barred
 from engine.market.instrument import Instrument
@@ -59,6 +60,7 @@ from engine.orders.news import Topic, Verified
 from engine.orders.trade import Trade, leave
 from engine.performance.trade import ClosedTrade
 from engine.risk.limits import DayLimits, open_day, wished_limits
+from engine.risk.marks import MarkState
 from engine.risk.stage12 import Stage12Controller
 from engine.setups.register import trading_word
 from engine.views import AlarmRank, EventLine, KillScope, Severity
@@ -286,14 +288,27 @@ class Core:
         if not applied.accepted:
             self.sights.tick(update.arrival, now)
             return self._minute_passed(update.arrival, now)
-        self.sights.take(update, now)
+        self.account.take(key, self.sights.take(update, now))
         acted = self._bars(key, applied, now)
         trade = self.keeper.portfolio.current(key)
         if trade is not None:
             self.minder.moved(trade, update, now)
-            if trade.open and self.account.observe(now):
-                self._stop_day(now)
+        if self.account.uneasy or (trade is not None and trade.open):
+            acted = self._mark(now) or acted
         return self._minute_passed(update.arrival, now) or acted or self.keeper.touched
+
+    def _mark(self, now: Instant) -> bool:
+        """Look at the day's money after a packet; return whether a line was said of who is missing on an exit side."""
+        if self.account.observe(now):
+            self._stop_day(now)
+        if not self.account.uneasy:
+            return False
+        changes = self.account.marking.changes(self.keeper.portfolio.open())
+        for trade, state in changes:
+            self.journal.mark_changed(trade, state, now)
+            if state is MarkState.LOCKED:
+                self.keeper.cancel_entries(now)
+        return bool(changes)
 
     def _bars(self, key: str, applied: Applied, now: Instant) -> bool:
         if not (applied.minute_closed or applied.five_minutes_closed or applied.bracket_closed):
@@ -330,7 +345,7 @@ class Core:
         match event:
             case Wake():
                 pass
-            case InstrumentSeed() | MissedMinutes() | Barred():
+            case InstrumentSeed() | MissedMinutes() | Barred() | Circuits():
                 self._learn(event, now)
             case Latched():
                 self.set_latch(event.by, event.reason, event.id, now)
@@ -363,10 +378,12 @@ class Core:
                 return False
         return True
 
-    def _learn(self, event: InstrumentSeed | MissedMinutes | Barred, now: Instant) -> None:
+    def _learn(self, event: InstrumentSeed | MissedMinutes | Barred | Circuits, now: Instant) -> None:
         """Take in what the market brought along besides its updates."""
         if isinstance(event, Barred):
             self._watchlist.bar(event, now)
+        elif isinstance(event, Circuits):
+            self.sights.learn_circuits(event)
         else:
             self.market.learn(event)
 

@@ -340,7 +340,13 @@ class Decider:
             orders_today=self._keeper.gate.budget.today,
             entries_last_minute=self._keeper.gate.entries_within(instrument.key, MINUTE, now),
             blocked=self.why_blocked(instrument.key) or frozen,
+            locked=", ".join(self._symbol(key) for key in self._account.locked()),
+            one_sided=self._account.marking.one_sided(instrument.key),
         )
+
+    def _symbol(self, key: str) -> str:
+        known = self._market.instruments.get(key)
+        return key if known is None else known.symbol
 
     def why_blocked(self, key: str) -> str:
         """Return why nothing may be entered in an instrument today; empty when it may."""

@@ -6,6 +6,7 @@ import msgspec
 
 from engine.auction.levels import PriorLevels
 from engine.commands import Command, CommandResult
+from engine.market.circuits import Circuits
 from engine.market.eligibility import Barred
 from engine.market.instrument import Instrument
 from engine.market.price import Paise
@@ -142,6 +143,7 @@ Event = (
     | InstrumentSeed
     | MissedMinutes
     | Barred
+    | Circuits
     | Latched
     | Rearmed
     | Attended

@@ -22,6 +22,8 @@ from engine.orders.news import News, Topic
 from engine.orders.order import Fill, Order
 from engine.orders.trade import EXCESS, Trade
 from engine.performance.trade import ClosedTrade
+from engine.risk.marks import MarkState
+from engine.setups.signal import Side
 from engine.views import AlarmRank, EventLine, Severity
 
 LINES_KEPT: Final = 500
@@ -91,9 +93,25 @@ class Journal:
                 "charges": result.charges,
                 "closing_charges": result.closing_charges,
                 "net": result.net,
-                "quality": result.quality.value,
+                "quality": result.state.value,
             },
         )
+
+    def mark_changed(self, trade: Trade, state: MarkState, now: Instant) -> None:
+        """Say that a position cannot be closed for want of anybody to trade with, or that it can again."""
+        name = f"{self.symbol(trade.instrument)} {trade.signed:+d}"
+        mark = self._account.marking.mark(trade, now).price
+        at = "no price" if mark is None else _rupees(mark)
+        missing = "nobody bids" if trade.side is Side.BUY else "nobody offers"
+        if state is MarkState.LOCKED:
+            text = f"{name} is LOCKED at the circuit: {missing}, it is marked at {at} and nothing is entered anywhere"
+        elif state is MarkState.ONE_SIDED:
+            text = f"{name} is ONE-SIDED: {missing}; its last mark {at} stays and trips no limit"
+        else:
+            self.line(Severity.GOOD, f"{name} has both sides of its book again: marked at {at}", now)
+            return
+        rank = AlarmRank.VITAL if state is MarkState.LOCKED else AlarmRank.SERIOUS
+        self.line(Severity.ALARM, text, now, rank)
 
     def day_state(self, now: Instant) -> None:
         """Keep what a restart on the same day must know."""

@@ -154,7 +154,9 @@ class Minder:
         context = self._contexts.get(trade.instrument)
         if context is None:
             context = self._contexts[trade.instrument] = self._market.context(trade.instrument)
-        trailed = self._stops.trail(state, context, bid=bid, ask=ask, now=now)
+        trailed = self._stops.trail(
+            state, context, bid=bid, ask=ask, mark=self._account.marking.settled(trade), now=now
+        )
         if trailed is state:
             return
         changed = msgspec.structs.replace(trade, stop=trailed)

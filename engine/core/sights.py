@@ -1,22 +1,41 @@
 """The newest market of every instrument as orders need it: book, band, session, and the market's own clock."""
 
 from collections.abc import Mapping
+from enum import Enum
 from typing import Final
 
+import msgspec
+
+from engine.market.circuits import Circuits
 from engine.market.clock import MINUTE, SECOND, Instant
 from engine.market.instrument import Instrument, InstrumentClass, Provenance
-from engine.market.price import MAX_PAISE
+from engine.market.price import Paise
 from engine.market.session import Phase, TradingDay
 from engine.market.update import MarketUpdate
 from engine.orders.news import Sight
 from engine.orders.quote import Quote
-from engine.risk.band import PriceBand, assumed_band
+from engine.risk.band import PriceBand, assumed_band, given_way, narrowest_band
+from engine.risk.readings import STANDS_AFTER
 
 BOOK_FRESH_FOR: Final = 5 * SECOND
-_FLEXIBLE: Final = frozenset(
-    {InstrumentClass.AUCTION_STOCK, InstrumentClass.STOCK_FUTURE, InstrumentClass.INDEX_FUTURE}
-)
-_FLEX_NUMERATOR, _FLEX_DENOMINATOR = 1, 20
+
+
+class Seen(Enum):
+    """What an accepted packet adds to what is known of its instrument's book."""
+
+    REPEAT = "repeat"
+    """The packet before, byte for byte: nothing, not even that the segment lives."""
+    BOOKLESS = "bookless"
+    """No book, or the same one and no later trade: its segment ticks, and that is all."""
+    CONFIRMED = "confirmed"
+    """The same book behind a later trade."""
+    CHANGED = "changed"
+    """Another price or size."""
+
+    @property
+    def reading(self) -> bool:
+        """Say whether it is a reading of the book."""
+        return self in (Seen.CONFIRMED, Seen.CHANGED)
 
 
 class Sights:
@@ -34,20 +53,52 @@ class Sights:
         self._ended = False
         self._updates: dict[str, MarketUpdate] = {}
         self._books: dict[str, MarketUpdate] = {}
+        self._circuits: dict[str, PriceBand] = {}
+        self._ticks: dict[str, tuple[Instant, Instant]] = {}
+        """By segment, its newest packet that was no repeat, and since when they came without a long pause."""
+        self._segments: dict[str, str] = {}
         self._arrived: Instant | None = None
         self._arrived_at: Instant = 0
         self._lead = 0
 
-    def take(self, update: MarketUpdate, now: Instant) -> None:
-        """Remember one accepted update."""
+    def take(self, update: MarketUpdate, now: Instant) -> Seen:
+        """Remember one accepted update; return what it adds."""
         self.tick(update.arrival, now)
         lead = update.trade_time - update.arrival
         if self._lead < lead < MINUTE:
             self._lead = lead
         key = update.instrument
+        seen = _compared(update, self._updates.get(key), self._books.get(key))
         self._updates[key] = update
         if update.bids or update.asks:
             self._books[key] = update
+        if seen is not Seen.REPEAT:
+            self._tick(key, update.arrival)
+        return seen
+
+    def _tick(self, key: str, arrival: Instant) -> None:
+        segment = self._segment(key)
+        last, since = self._ticks.get(segment, (arrival, arrival))
+        self._ticks[segment] = (arrival, since if arrival - last <= BOOK_FRESH_FOR else arrival)
+
+    def _segment(self, key: str) -> str:
+        segment = self._segments.get(key)
+        if segment is None:
+            segment = self._segments[key] = key.partition("|")[0]
+        return segment
+
+    def stood(self, key: str, since: Instant | None) -> bool:
+        """Say whether what an instrument showed ``since`` has stood for 3 s while its segment ticked."""
+        ticked = self._ticks.get(self._segment(key))
+        if since is None or ticked is None:
+            return False
+        newest, began = ticked
+        return newest - max(since, began) >= STANDS_AFTER
+
+    def learn_circuits(self, circuits: Circuits) -> None:
+        """Go by the broker's own circuit limits from now on."""
+        for key, (lower, upper) in circuits.limits.items():
+            self._circuits[key] = PriceBand(lower, upper)
 
     def tick(self, arrival: Instant, now: Instant) -> None:
         """Let the clock follow a packet that moved nothing else."""
@@ -105,21 +156,36 @@ class Sights:
         )
 
     def band(self, key: str) -> PriceBand | None:
-        """Return the price band to assume; it gives way where the day has come within 0.1 % of it."""
+        """Return the band the broker told, unless the market has left it; else the one to assume.
+
+        An assumed one gives way where the day has come within 0.1 % of it.
+        """
         instrument, update = self.instruments.get(key), self._updates.get(key)
-        if instrument is None or update is None or update.previous_close <= 0:
-            return None
+        told = self.circuits(key)
+        if told is not None or instrument is None or update is None or update.previous_close <= 0:
+            return told
         close = update.previous_close
         band = assumed_band(instrument.kind, close, instrument.tick)
-        if instrument.kind not in _FLEXIBLE:
-            return band
-        prices = [update.last] if update.day is None else [update.last, update.day.high, update.day.low]
-        moved = max(abs(price - close) for price in prices)
-        step = close * _FLEX_NUMERATOR // _FLEX_DENOMINATOR
-        lower, upper = band.lower, band.upper
-        while moved * 1_000 >= (upper - close) * 1_000 - close and upper < min(2 * close, MAX_PAISE):
-            lower, upper = max(lower - step, instrument.tick), upper + step
-        return PriceBand(lower, upper)
+        return given_way(band, instrument.kind, close, instrument.tick, _day_prices(update))
+
+    def circuits(self, key: str) -> PriceBand | None:
+        """Return the circuit limits the broker told; None when it told none, or the market has left them since."""
+        told = self._circuits.get(key)
+        return None if told is None or self.left_circuits(key) else told
+
+    def left_circuits(self, key: str) -> bool:
+        """Say whether a price lies outside the limits that were told: they have moved, and must be read again."""
+        told, update = self._circuits.get(key), self._updates.get(key)
+        return told is not None and update is not None and not told.lower <= update.last <= told.upper
+
+    def lock_band(self, key: str) -> PriceBand | None:
+        """Return the band at whose limits an instrument locks: as told, else the narrowest its class allows today."""
+        told = self.circuits(key)
+        instrument, update = self.instruments.get(key), self._updates.get(key)
+        if told is not None or instrument is None or update is None or update.previous_close <= 0:
+            return told
+        narrow = narrowest_band(instrument.kind, update.previous_close, instrument.tick, _day_prices(update))
+        return self.band(key) if narrow is None else narrow
 
     def __call__(self, instrument: str, now: Instant) -> Sight:
         """Return everything orders need to know of an instrument's market."""
@@ -137,3 +203,21 @@ class Sights:
 def _stranger(key: str) -> Instrument:
     """Return an instrument for a key that nobody follows: shown, never priced."""
     return Instrument(key, key, InstrumentClass.STOCK, 5, 1, 1, Provenance.INFERRED)
+
+
+def _day_prices(update: MarketUpdate) -> tuple[Paise, ...]:
+    return (update.last,) if update.day is None else (update.last, update.day.high, update.day.low)
+
+
+def _compared(update: MarketUpdate, before: MarketUpdate | None, book: MarketUpdate | None) -> Seen:
+    """Return what a packet adds to the one before it and to the book that stands."""
+    carries = bool(update.bids or update.asks)
+    if carries and (book is None or update.bids != book.bids or update.asks != book.asks):
+        return Seen.CHANGED
+    if before is None:
+        return Seen.BOOKLESS
+    later = update.trade_time > before.trade_time or update.volume > before.volume
+    if later:
+        return Seen.CONFIRMED if carries else Seen.BOOKLESS
+    same = msgspec.structs.replace(update, arrival=before.arrival) == before
+    return Seen.REPEAT if same else Seen.BOOKLESS

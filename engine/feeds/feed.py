@@ -5,15 +5,16 @@ from datetime import date
 from typing import Protocol, runtime_checkable
 
 from engine.auction.levels import PriorLevels
+from engine.market.circuits import Circuits
 from engine.market.clock import Instant
 from engine.market.eligibility import Barred
 from engine.market.instrument import Instrument
 from engine.market.seed import InstrumentSeed, MissedMinutes
 from engine.market.update import MarketUpdate
 
-FeedItem = MarketUpdate | MissedMinutes | InstrumentSeed | Barred
+FeedItem = MarketUpdate | MissedMinutes | InstrumentSeed | Barred | Circuits
 """What comes out of a market; in a recorded or live one also what was had elsewhere: minutes, the past of a name that
-was added, what the day's lists bar.
+was added, what the day's lists bar, circuit limits.
 """
 
 

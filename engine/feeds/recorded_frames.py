@@ -20,6 +20,7 @@ from engine.feeds.recording_format import (
     HEADER,
     MAGIC,
     Backfilled,
+    Banded,
     Connected,
     Ended,
     Followed,
@@ -327,6 +328,8 @@ class RecordedFrames:
                     yield from event.seeds
                 elif isinstance(event, Listed):
                     yield event.barred
+                elif isinstance(event, Banded):
+                    yield event.circuits
             elif kind != HEADER:
                 self._unknown += 1
 

@@ -11,6 +11,7 @@ from typing import Final
 import msgspec
 
 from engine.auction.levels import PriorLevels
+from engine.market.circuits import Circuits
 from engine.market.clock import Instant
 from engine.market.eligibility import Barred
 from engine.market.instrument import Instrument
@@ -91,13 +92,19 @@ class Listed(msgspec.Struct, frozen=True, tag="listed"):
     barred: Barred
 
 
+class Banded(msgspec.Struct, frozen=True, tag="banded"):
+    """Circuit limits were read while the session ran."""
+
+    circuits: Circuits
+
+
 class Ended(msgspec.Struct, frozen=True, tag="ended"):
     """The recording was closed on purpose; without this it was cut off."""
 
     reason: str
 
 
-SessionEvent = Connected | Broken | Backfilled | Followed | Unfollowed | Listed | Ended
+SessionEvent = Connected | Broken | Backfilled | Followed | Unfollowed | Listed | Banded | Ended
 
 _encoder: Final = msgspec.json.Encoder()
 _header_decoder: Final = msgspec.json.Decoder(RecordingHeader)

@@ -18,8 +18,8 @@ from engine.performance.trade import ClosedTrade
 from engine.presenter.auction import build_auction
 from engine.presenter.evidence import describe_evidence
 from engine.presenter.ladder import OwnLevel, build_ladder, describe_location
-from engine.presenter.rows import order_rows, outside_rows, position_row, shown_time, stop_shown
-from engine.risk.marks import DayResult, Holding
+from engine.presenter.rows import mark_age, order_rows, outside_rows, position_row, shown_time, stop_shown
+from engine.risk.marks import DayResult, Holding, MarkState
 from engine.views import (
     EventLine,
     HeaderView,
@@ -96,7 +96,7 @@ class Presenter:
         result = core.account.result(around.now, holdings)
         return View(
             number=self._number,
-            header=_header(core, around, result),
+            header=_header(core, around, result, holdings),
             watchlist=tuple(_watch_row(core, readings[name], around) for name in followed),
             ladder=None if key is None else _ladder(core, readings[key], around.now),
             signals=tuple(self._card(core, one, around.now) for one in _newest(core.signals)),
@@ -217,7 +217,7 @@ class Presenter:
         return self._summary[1]
 
 
-def _header(core: Core, around: Surroundings, result: DayResult) -> HeaderView:
+def _header(core: Core, around: Surroundings, result: DayResult, holdings: tuple[Holding, ...]) -> HeaderView:
     market_time = core.market_time(around.now)
     kinds = {instrument.kind: None for instrument in core.instruments.values()}
     phases = {core.day.phase(kind, market_time): None for kind in kinds}
@@ -228,6 +228,8 @@ def _header(core: Core, around: Surroundings, result: DayResult) -> HeaderView:
     progress = ""
     if around.end is not None:
         progress = f"{datetime_of(market_time):%H:%M} of {datetime_of(around.end):%H:%M}"
+    live = result.state is MarkState.LIVE
+    ages = [old for one in holdings if (old := mark_age(core, one.mark, around.now)) is not None]
     return HeaderView(
         world=core.world,
         stage="PAPER",
@@ -246,6 +248,9 @@ def _header(core: Core, around: Surroundings, result: DayResult) -> HeaderView:
         charges=result.charges + result.closing_charges,
         progress=progress,
         signed_in_until=around.signed_in_until,
+        marks="" if live else result.state.value,
+        marks_age=None if live else max(ages, default=None),
+        at_stops=None if live else _at_stops(result, holdings),
     )
 
 
@@ -360,11 +365,6 @@ def _newest(decisions: Sequence[Decision]) -> Sequence[Decision]:
 def _risk(core: Core, result: DayResult, holdings: tuple[Holding, ...], now: Instant) -> RiskView:
     limits = core.limits
     known = [holding.risk for holding in holdings if holding.risk is not None]
-    at_stops = sum(
-        (holding.stop * holding.quantity - holding.value) * holding.side.sign
-        for holding in holdings
-        if holding.stop is not None and not holding.working
-    )
     budget = core.keeper.gate.budget
     return RiskView(
         account=limits.account,
@@ -374,7 +374,7 @@ def _risk(core: Core, result: DayResult, holdings: tuple[Holding, ...], now: Ins
         stopped_for_day=limits.stopped,
         open_risk=sum(known),
         open_risk_limit=limits.open_risk_limit,
-        if_all_stops_fill=result.realised + at_stops - result.charges - result.closing_charges,
+        if_all_stops_fill=_at_stops(result, holdings),
         exposure=sum(holding.value for holding in holdings),
         exposure_limit=limits.exposure_limit,
         positions=len(core.trades),
@@ -383,6 +383,16 @@ def _risk(core: Core, result: DayResult, holdings: tuple[Holding, ...], now: Ins
         orders_per_second_limit=core.settings.risk.orders_per_second,
         orders_today=budget.today,
     )
+
+
+def _at_stops(result: DayResult, holdings: tuple[Holding, ...]) -> Paise:
+    """Return the day's result if all stops filled at their limits, paise."""
+    at_stops = sum(
+        (holding.stop * holding.quantity - holding.value) * holding.side.sign
+        for holding in holdings
+        if holding.stop is not None and not holding.working
+    )
+    return result.realised + at_stops - result.charges - result.closing_charges
 
 
 def _price(paise: Paise) -> str:

@@ -2,16 +2,16 @@
 
 from typing import Final
 
-from engine.auction.context import Quality
 from engine.core import Core
-from engine.market.clock import Instant
+from engine.market.clock import SECOND, Instant
 from engine.market.price import Paise, average_price
-from engine.orders.carried import Holding
+from engine.orders.carried import Holding as Carried
 from engine.orders.messages import OrderType, Product, Role
 from engine.orders.order import Order
 from engine.orders.protection import covered
 from engine.orders.states import State
 from engine.orders.trade import Mode, Trade
+from engine.risk.marks import Holding, Mark, MarkState
 from engine.setups.signal import Side
 from engine.views import OrderRow, PositionRow, StopState
 
@@ -42,7 +42,9 @@ def position_row(core: Core, trade: Trade, now: Instant) -> PositionRow:
         quantity=trade.signed,
         average=trade.average or 0,
         mark=None if mark is None else mark.price,
-        mark_quality="" if mark is None or mark.quality is Quality.LIVE else mark.quality.value,
+        mark_quality="" if mark is None or mark.state is MarkState.LIVE else mark.state.value,
+        mark_age=mark_age(core, mark, now),
+        pnl_at_stop=_at_stop(holding),
         pnl=pnl,
         r=r,
         stop=shown,
@@ -55,6 +57,20 @@ def position_row(core: Core, trade: Trade, now: Instant) -> PositionRow:
         since=trade.opened_at,
         external=trade.external,
     )
+
+
+def mark_age(core: Core, mark: Mark | None, now: Instant) -> float | None:
+    """Return how old a mark is that is not of now, seconds; None for one that is."""
+    if mark is None or mark.since is None or mark.state is MarkState.LIVE:
+        return None
+    return max(0, core.sights.arrival_time(now) - mark.since) / SECOND
+
+
+def _at_stop(holding: Holding | None) -> Paise | None:
+    """Return the result if the stop filled at its limit, where the mark is no price to leave at; else None."""
+    if holding is None or holding.stop is None or holding.mark.state is MarkState.LIVE:
+        return None
+    return (holding.stop * holding.quantity - holding.value) * holding.side.sign
 
 
 def stop_shown(core: Core, trade: Trade) -> Paise | None:
@@ -90,7 +106,7 @@ def _named(symbol: str, product: Product) -> str:
 def outside_rows(core: Core) -> tuple[PositionRow, ...]:
     """Return what the broker holds beyond our own trades."""
     portfolio = core.keeper.portfolio
-    held: dict[Holding, int] = {(key, Product.INTRADAY): units for key, units in portfolio.outside.items()}
+    held: dict[Carried, int] = {(key, Product.INTRADAY): units for key, units in portfolio.outside.items()}
     rows = []
     for (key, product), quantity in {**held, **portfolio.carried}.items():
         instrument = core.instruments.get(key)

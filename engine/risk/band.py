@@ -5,6 +5,18 @@ from dataclasses import dataclass
 from engine.market.instrument import InstrumentClass
 from engine.market.price import MAX_PAISE, Paise, tick_down, tick_up
 
+_STEPS = {
+    InstrumentClass.AUCTION_STOCK: (10, 15, 20, 25, 30, 40, 50),
+    InstrumentClass.STOCK_FUTURE: (10, 15, 20, 25, 30, 40, 50),
+    InstrumentClass.INDEX_FUTURE: (10, 15, 20, 25, 30, 40, 50),
+    InstrumentClass.STOCK: (2, 5, 10, 20),
+}
+"""The widths a band of each class may have, percent of the previous close, narrowest first."""
+_FLEXIBLE = frozenset(
+    {InstrumentClass.AUCTION_STOCK, InstrumentClass.STOCK_FUTURE, InstrumentClass.INDEX_FUTURE}
+)
+_FLEX_PERCENT = 5
+
 _ASSUMED_PERCENT = {
     InstrumentClass.AUCTION_STOCK: 10,
     InstrumentClass.STOCK_FUTURE: 10,
@@ -37,4 +49,40 @@ def assumed_band(kind: InstrumentClass, previous_close: Paise, tick: Paise) -> P
     width = previous_close * percent // 100
     return PriceBand(
         max(tick, tick_up(previous_close - width, tick)), tick_down(previous_close + width, tick)
+    )
+
+
+def given_way(
+    band: PriceBand, kind: InstrumentClass, close: Paise, tick: Paise, prices: tuple[Paise, ...]
+) -> PriceBand:
+    """Return an assumed band moved by 5 % of the close wherever the day has come within 0.1 % of it.
+
+    Only names with derivatives have such a band; ``prices`` are the day's extremes and its last, paise.
+    """
+    if kind not in _FLEXIBLE:
+        return band
+    moved = max(abs(price - close) for price in prices)
+    step = close * _FLEX_PERCENT // 100
+    lower, upper = band.lower, band.upper
+    while moved * 1_000 >= (upper - close) * 1_000 - close and upper < min(2 * close, MAX_PAISE):
+        lower, upper = max(lower - step, tick), upper + step
+    return PriceBand(lower, upper)
+
+
+def narrowest_band(
+    kind: InstrumentClass, close: Paise, tick: Paise, prices: tuple[Paise, ...]
+) -> PriceBand | None:
+    """Return the narrowest band of a class that the day's prices fit in; None for a class without a fixed circuit.
+
+    The judge of a name whose circuit limits nobody told: each side by itself.
+    """
+    steps = _STEPS.get(kind)
+    if steps is None:
+        return None
+    lowers = [max(tick, tick_up(close - close * step // 100, tick)) for step in steps]
+    uppers = [tick_down(close + close * step // 100, tick) for step in steps]
+    low, high = min(prices), max(prices)
+    return PriceBand(
+        next((lower for lower in lowers if lower <= low), tick),
+        next((upper for upper in uppers if upper >= high), tick_down(MAX_PAISE, tick)),
     )

@@ -53,6 +53,10 @@ class EntryFacts:
     """Entries sent for this instrument in the last 60 s."""
     blocked: str = ""
     """Why the name may not be traded today (broker's refusal, ban, surveillance); empty when it may."""
+    locked: str = ""
+    """A position of ours that nobody can close now, by its symbol; empty when there is none."""
+    one_sided: bool = False
+    """Whether the newest book of the instrument has nobody on one side."""
 
 
 DoorCheck = Callable[[EntryFacts, config.Settings], Denial | None]
@@ -98,6 +102,24 @@ def _paused(facts: EntryFacts, _: config.Settings) -> Denial | None:
 
 def _stale_feed(facts: EntryFacts, _: config.Settings) -> Denial | None:
     return None if facts.feed_fresh else Denial(Code.STALE_FEED, "the feed is stale")
+
+
+def _locked(facts: EntryFacts, _: config.Settings) -> Denial | None:
+    if facts.locked:
+        return Denial(
+            Code.LOCKED,
+            f"{facts.locked} is LOCKED at its circuit: nothing is entered while it cannot be closed",
+        )
+    return None
+
+
+def _one_sided(facts: EntryFacts, _: config.Settings) -> Denial | None:
+    if facts.one_sided:
+        return Denial(
+            Code.ONE_SIDED,
+            f"the book of {facts.instrument.symbol} has one side only: there is no way out of it",
+        )
+    return None
 
 
 def _index(facts: EntryFacts, _: config.Settings) -> Denial | None:
@@ -304,6 +326,8 @@ DOOR_CHECKS: tuple[DoorCheck, ...] = (
     _stopped_for_day,
     _paused,
     _stale_feed,
+    _locked,
+    _one_sided,
     _not_tradable,
     _too_early,
     _too_late,

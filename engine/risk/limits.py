@@ -11,9 +11,6 @@ from engine.risk.exact import exact, part
 from engine.risk.marks import DayResult, Holding, exposure, open_risk
 from engine.risk.sizing import Rooms, margin_needed
 
-UPDATES_TO_TRIP = 3
-"""One odd book must not flatten everything: the limit trips on this many successive updates."""
-
 
 class Limits(msgspec.Struct, frozen=True):
     """The numbers of the section ``risk``; in each of them smaller is tighter."""
@@ -49,8 +46,6 @@ class DayLimits(msgspec.Struct, frozen=True):
     account: Paise
     """The day's opening account."""
     limits: Limits
-    breaches: int = 0
-    """Successive updates at or beyond the loss limit."""
     stopped_at: Instant | None = None
     """When the loss limit tripped; it stays for the day."""
     stopped_result: Paise | None = None
@@ -84,24 +79,15 @@ class DayLimits(msgspec.Struct, frozen=True):
         """Return the day under new wishes: what is tighter counts at once, the rest from the next day."""
         return msgspec.structs.replace(self, limits=effective(self.limits, wished))
 
-    def observed(self, result: DayResult, now: Instant) -> "DayLimits":
-        """Return the day after one more market update or fill; trips on the third successive breach."""
-        if self.stopped:
-            return self
-        if result.net > -self.loss_limit:
-            return self if self.breaches == 0 else msgspec.structs.replace(self, breaches=0)
-        breaches = self.breaches + 1
-        if breaches < UPDATES_TO_TRIP:
-            return msgspec.structs.replace(self, breaches=breaches)
-        return msgspec.structs.replace(self, breaches=breaches, stopped_at=now, stopped_result=result.net)
+    def reached(self, result: DayResult) -> bool:
+        """Say whether a result is at or beyond the loss limit."""
+        return result.net <= -self.loss_limit
 
-    def tripped_by(self, booked: DayResult, now: Instant) -> "DayLimits":
-        """Return the day after a loss that is booked already: it trips without waiting for successive updates."""
-        if self.stopped or booked.net > -self.loss_limit:
+    def observed(self, believed: DayResult, now: Instant) -> "DayLimits":
+        """Return the day after another look at what is believed of it, or booked already; at the limit it trips."""
+        if self.stopped or not self.reached(believed):
             return self
-        return msgspec.structs.replace(
-            self, breaches=UPDATES_TO_TRIP, stopped_at=now, stopped_result=booked.net
-        )
+        return msgspec.structs.replace(self, stopped_at=now, stopped_result=believed.net)
 
     def loss_used_pct(self, result: DayResult) -> float:
         """Return how much of the loss limit is used, percent, 0 while the day is positive; for readers only."""
@@ -132,7 +118,7 @@ class DayLimits(msgspec.Struct, frozen=True):
         return Rooms(
             budget=self.budget,
             open_risk=0 if unknown else self.open_risk_limit - risk,
-            day_loss=0 if unknown else self.loss_limit - max(0, paid, -result.net) - risk,
+            day_loss=0 if unknown else self.loss_limit - max(0, paid, -result.worst) - risk,
             exposure=self.exposure_limit - exposure(holdings),
             margin=margin,
             quantity=quantity,

@@ -2,20 +2,41 @@
 
 from dataclasses import dataclass
 from datetime import date
+from enum import StrEnum
 
-from engine.auction.context import Quality
 from engine.market.charges import order_charges
+from engine.market.clock import Instant
 from engine.market.instrument import Instrument
 from engine.market.price import Paise
 from engine.setups.signal import Side
 
 
+class MarkState(StrEnum):
+    """How far a mark may be trusted, from best to worst."""
+
+    LIVE = "LIVE"
+    STALE = "STALE"
+    """No fresh packet: the last mark stays."""
+    ONE_SIDED = "ONE-SIDED"
+    """Nobody stands on the exit side, away from the circuit: the last mark stays."""
+    LOCKED = "LOCKED"
+    """Nobody stands on the exit side, at the circuit: the mark is what the circuit leaves of it."""
+    NOT_READY = "NOT READY"
+
+    @property
+    def rank(self) -> int:
+        """Return how bad it is, 0 for the best."""
+        return list(MarkState).index(self)
+
+
 @dataclass(frozen=True, slots=True)
 class Mark:
-    """A price to value a position at; None when nothing is known."""
+    """A price to value a position at, paise; None when nothing is known."""
 
     price: Paise | None
-    quality: Quality
+    state: MarkState
+    since: Instant | None = None
+    """Arrival of the book it comes from; None where it does not matter or nothing is known."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,12 +55,20 @@ class Holding:
     stop: Paise | None = None
     working: bool = False
     """An entry on its way: nothing is held yet, nothing is marked."""
-    mark: Mark = Mark(None, Quality.NOT_READY)
+    mark: Mark = Mark(None, MarkState.NOT_READY)
 
     @property
     def underlying(self) -> str:
         """Return what moves it: the underlying of a derivative, else the instrument itself."""
         return self.instrument.underlying or self.instrument.key
+
+    @property
+    def cautious(self) -> Paise | None:
+        """Return the price entries are judged by: a mark that nobody could leave at now is no better than the stop."""
+        price = self.mark.price
+        if price is None or self.stop is None or self.mark.state in (MarkState.LIVE, MarkState.LOCKED):
+            return price
+        return min(price, self.stop, key=lambda one: one * self.side.sign)
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,54 +79,63 @@ class DayResult:
     open: Paise
     charges: Paise
     closing_charges: Paise
-    quality: Quality
+    state: MarkState
+    """The worst of the marks."""
     unmarked: int
     """Positions without any mark: ``open`` leaves them out, and no entry is allowed."""
+    caution: Paise = 0
+    """What more is lost, paise, where marks that nobody could leave at now give way to the stops; never below zero."""
 
     @property
     def net(self) -> Paise:
         """Return realised + open - charges - charges of closing."""
         return self.realised + self.open - self.charges - self.closing_charges
 
+    @property
+    def worst(self) -> Paise:
+        """Return the net result that entries are judged by: the worse of the marks and the stops where they are old."""
+        return self.net - self.caution
+
 
 def mark_position(
-    side: Side,
     *,
-    bid: Paise | None,
-    ask: Paise | None,
+    touch: Paise | None,
     fresh: bool,
-    last_mark: Paise | None,
-    stop: Paise | None,
+    last_touch: Paise | None,
+    locked: Paise | None = None,
+    seen_at: Instant | None = None,
 ) -> Mark:
-    """Return the exit side of the book: longs at the best bid, shorts at the best ask, paise.
+    """Return the mark of a position: ``touch`` is the best price of the exit side in the newest book, paise.
 
-    Without a fresh book (or with that side empty) it is the worse of the last mark and the stop, STALE.
+    With that side empty the last one that was seen stays, ONE-SIDED, or it is ``locked``; without a fresh book it is
+    STALE.
     """
-    touch = bid if side is Side.BUY else ask
-    if fresh and touch is not None:
-        return Mark(touch, Quality.LIVE)
-    known = [price for price in (last_mark, stop) if price is not None]
-    if not known:
-        return Mark(None, Quality.NOT_READY)
-    return Mark(min(known, key=lambda price: price * side.sign), Quality.STALE)
+    if locked is not None:
+        return Mark(locked, MarkState.LOCKED, seen_at)
+    if touch is not None:
+        return Mark(touch, MarkState.LIVE if fresh else MarkState.STALE, seen_at)
+    if last_touch is None:
+        return Mark(None, MarkState.NOT_READY)
+    return Mark(last_touch, MarkState.ONE_SIDED if fresh else MarkState.STALE, seen_at)
 
 
 def day_result(realised: Paise, charges: Paise, holdings: tuple[Holding, ...], day: date) -> DayResult:
     """Return the day's result: ``realised`` gross and ``charges`` already paid, both paise, plus what is open."""
-    total = closing = unmarked = 0
-    stale = False
+    total = closing = unmarked = caution = 0
+    state = MarkState.LIVE
     for holding in holdings:
         if holding.working:
             continue
-        if holding.mark.price is None:
+        state = max(state, holding.mark.state, key=lambda one: one.rank)
+        price, cautious = holding.mark.price, holding.cautious
+        if price is None or cautious is None:
             unmarked += 1
             continue
-        worth = holding.mark.price * holding.quantity
+        worth = price * holding.quantity
         total += (worth - holding.value) * holding.side.sign
+        caution += (price - cautious) * holding.quantity * holding.side.sign
         closing += order_charges(holding.instrument.kind, holding.side.opposite, worth, day).total
-        stale = stale or holding.mark.quality is not Quality.LIVE
-    quality = Quality.NOT_READY if unmarked else Quality.STALE if stale else Quality.LIVE
-    return DayResult(realised, total, charges, closing, quality, unmarked)
+    return DayResult(realised, total, charges, closing, state, unmarked, caution)
 
 
 def open_risk(holdings: tuple[Holding, ...]) -> Paise | None:

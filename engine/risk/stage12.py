@@ -200,17 +200,19 @@ class Stage12Controller:
         *,
         bid: Paise | None,
         ask: Paise | None,
+        mark: Paise | None,
         now: Instant,
     ) -> StopState:
         """Return the stop after one more look at the market; equal trigger means nothing to send.
 
-        ``bid`` and ``ask`` are the current best prices, None without a fresh book. ``context`` may be any reading
-        since the last completed minute: only bars, ATR and holes are read. ``now`` is a timer's clock.
+        ``bid`` and ``ask`` are the current best prices, None without a fresh book; ``mark`` is the least favourable of
+        the last three readings, None while there are fewer: the best price goes by it, for one odd book moves nothing.
+        ``context`` may be any reading since the last completed minute: only bars, ATR and holes are read. ``now`` is a
+        timer's clock.
         """
         if bid is None or ask is None:
             return state
-        mark = bid if state.side is Side.BUY else ask
-        if (mark - state.best) * state.side.sign > 0:
+        if mark is not None and (mark - state.best) * state.side.sign > 0:
             trailing = (mark - state.entry) * state.side.sign >= self._trail_after * state.risk
             state = replace(state, best=mark, trailing=state.trailing or trailing)
         if now - state.moved_at < self._min_interval:

@@ -178,7 +178,7 @@ def _open(core: Core, trade: Trade, now: Instant) -> dict[str, object]:
         "entry_time": _time(trade.opened_at),
         "stop": None if trade.stop is None else _price(trade.stop.trigger),
         "mark": None if holding is None else _price(holding.mark.price),
-        "mark_quality": None if holding is None else holding.mark.quality.value,
+        "mark_quality": None if holding is None else holding.mark.state.value,
     }
 
 

@@ -79,6 +79,12 @@ class HeaderView(msgspec.Struct, frozen=True):
     """Where a replay stands, for example '11:42 of 15:44'."""
     signed_in_until: Instant | None = None
     """When the broker's token dies; None where none is needed or it does not say."""
+    marks: str = ""
+    """The worst state of the marks behind ``open``: STALE, ONE-SIDED, LOCKED or NOT READY; empty while all live."""
+    marks_age: float | None = None
+    """Age of the oldest mark behind it, seconds."""
+    at_stops: Paise | None = None
+    """The day's result if all stops filled at their limits; only beside marks that are not of now."""
 
 
 class WatchRow(msgspec.Struct, frozen=True):
@@ -200,6 +206,10 @@ class PositionRow(msgspec.Struct, frozen=True):
     setup: str
     since: Instant
     external: bool = False
+    mark_age: float | None = None
+    """Age of a mark that is not of now, seconds; ``mark_quality`` says why: STALE, ONE-SIDED or LOCKED."""
+    pnl_at_stop: Paise | None = None
+    """The result if the stop filled at its limit; only beside a mark that is not of now."""
 
 
 class OrderRow(msgspec.Struct, frozen=True):

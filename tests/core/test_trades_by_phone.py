@@ -3,13 +3,12 @@
 import pytest
 
 import config
-from engine.auction.context import Quality
 from engine.commands import Kill
 from engine.core import Answer, Core, DayState, Ids, Latched, Resumed
 from engine.market.clock import SECOND
 from engine.orders.messages import OrderType, Role
 from engine.risk.limits import open_day, wished_limits
-from engine.risk.marks import DayResult
+from engine.risk.marks import DayResult, MarkState
 from engine.setups.signal import Side
 from tests.core.faults import latch, opened, outside, stop_of
 from tests.core.hostile import DAY, INSTRUMENTS, OTHER, STOCK, Resting, World
@@ -117,8 +116,8 @@ def test_an_exit_of_ours_that_no_journal_tells_of_closes_ours_and_not_theirs() -
 def test_a_book_taken_over_with_a_day_that_had_lost_its_limit_is_closed() -> None:
     world = World()
     limits = open_day(DAY, 1_000_000_00, wished_limits(config.Settings().risk), None)
-    lost = DayResult(-60_000_00, 0, 0, 0, Quality.LIVE, 0)
-    recovered = DayState(limits.tripped_by(lost, world.now), lost.realised, 0, None)
+    lost = DayResult(-60_000_00, 0, 0, 0, MarkState.LIVE, 0)
+    recovered = DayState(limits.observed(lost, world.now), lost.realised, 0, None)
     world.core = Core(world.settings, INSTRUMENTS, world.day, "replay", 1_000_000_00, Ids("H"), recovered)
     world._seed()
     outside(world, OTHER, 300)

@@ -177,7 +177,7 @@ def test_looking_changes_nothing_that_a_run_does(acts: list[Act], looks: list[in
         mine, theirs = seen.run.playback, unseen.run.playback
         assert mine.equity == theirs.equity
         assert mine.core.limits == theirs.core.limits
-        assert mine.core.account._marks == theirs.core.account._marks
+        assert mine.core.account.marking._readings == theirs.core.account.marking._readings
         assert deep(mine.core.keeper.gate.budget) == deep(theirs.core.keeper.gate.budget)
 
 

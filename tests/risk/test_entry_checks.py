@@ -4,7 +4,6 @@ from datetime import timedelta
 import pytest
 
 from config import Options, Risk, Settings
-from engine.auction.context import Quality
 from engine.market.clock import MINUTE, SECOND
 from engine.market.instrument import Instrument, InstrumentClass, Provenance
 from engine.risk import entry_checks
@@ -13,7 +12,7 @@ from engine.risk.denial import Code
 from engine.risk.entry import EntryPlan
 from engine.risk.entry_checks import DOOR_CHECKS, PLAN_CHECKS, EntryFacts, door_denial, entry_denial
 from engine.risk.limits import open_day, wished_limits
-from engine.risk.marks import DayResult, Holding, Mark
+from engine.risk.marks import DayResult, Holding, Mark, MarkState
 from engine.risk.sizing import Cap, Size
 from engine.risk.stage12 import StopPlan, StopTerm
 from engine.setups.signal import Side
@@ -23,7 +22,7 @@ SETTINGS = Settings()
 OTHER = Instrument("NSE_EQ|B", "B", InstrumentClass.STOCK, 10, 1, 100_000, Provenance.MASTER)
 FUTURE = Instrument("NSE_FO|F", "F", InstrumentClass.INDEX_FUTURE, 10, 65, 1_755, Provenance.MASTER, "NIFTY")
 LIMITS = open_day(DAY, 100_000_000, wished_limits(Risk()))
-QUIET = DayResult(0, 0, 0, 0, Quality.LIVE, 0)
+QUIET = DayResult(0, 0, 0, 0, MarkState.LIVE, 0)
 PLAN = EntryPlan(
     side=Side.BUY,
     limit=100_000,
@@ -57,7 +56,7 @@ FACTS = EntryFacts(
 
 
 def held(instrument: Instrument = OTHER, side: Side = Side.BUY, *, risk: int | None = 100_000) -> Holding:
-    return Holding(instrument, side, 100, 10_000_000, risk, 99_000, mark=Mark(100_000, Quality.LIVE))
+    return Holding(instrument, side, 100, 10_000_000, risk, 99_000, mark=Mark(100_000, MarkState.LIVE))
 
 
 def option_facts(**changes: object) -> EntryFacts:
@@ -103,8 +102,8 @@ def test_an_entry_without_objections_passes() -> None:
         (replace(FACTS, band=PriceBand(90_000, 101_999)), Code.CIRCUIT_NEAR),
         (replace(FACTS, holdings=(held(risk=1_200_001),)), Code.OPEN_RISK),
         (replace(FACTS, holdings=(held(risk=None),)), Code.OPEN_RISK),
-        (replace(FACTS, result=DayResult(-4_200_001, 0, 0, 0, Quality.LIVE, 0)), Code.DAY_LOSS),
-        (replace(FACTS, result=DayResult(0, 0, 0, 0, Quality.NOT_READY, 1)), Code.DAY_LOSS),
+        (replace(FACTS, result=DayResult(-4_200_001, 0, 0, 0, MarkState.LIVE, 0)), Code.DAY_LOSS),
+        (replace(FACTS, result=DayResult(0, 0, 0, 0, MarkState.NOT_READY, 1)), Code.DAY_LOSS),
         (replace(FACTS, margin_available=12_499_999), Code.MARGIN),
         (replace(FACTS, margin_available=None), Code.MARGIN),
     ],
@@ -140,7 +139,7 @@ def test_each_flaw_of_the_plan_has_its_code(plan: EntryPlan, code: Code) -> None
 def test_the_stop_of_the_day_denies_every_entry() -> None:
     limits = LIMITS
     for _ in range(3):
-        limits = limits.observed(DayResult(-5_000_000, 0, 0, 0, Quality.LIVE, 0), START)
+        limits = limits.observed(DayResult(-5_000_000, 0, 0, 0, MarkState.LIVE, 0), START)
     denial = door_denial(replace(FACTS, limits=limits), SETTINGS)
     assert denial is not None
     assert denial.code is Code.STOPPED_FOR_DAY

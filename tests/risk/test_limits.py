@@ -7,9 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from config import Risk
-from engine.auction.context import Quality
 from engine.risk.limits import DayLimits, Limits, effective, open_day, wished_limits
-from engine.risk.marks import DayResult, Holding, Mark
+from engine.risk.marks import DayResult, Holding, Mark, MarkState
 from engine.setups.signal import Side
 from tests.risk.builders import DAY, START, STOCK
 
@@ -19,7 +18,7 @@ WISHED = wished_limits(Risk())
 
 def result(net: int, *, realised: int | None = None, unmarked: int = 0) -> DayResult:
     booked = net if realised is None else realised
-    return DayResult(booked, net - booked, 0, 0, Quality.LIVE, unmarked)
+    return DayResult(booked, net - booked, 0, 0, MarkState.LIVE, unmarked)
 
 
 def day(**changes: float) -> DayLimits:
@@ -39,11 +38,10 @@ def test_percentages_are_exact_decimals() -> None:
     assert open_day(DAY, 100_003, wished_limits(Risk(max_leverage=1.1))).exposure_limit == 110_003
 
 
-def test_three_successive_breaches_trip_and_two_do_not() -> None:
+def test_a_believed_result_at_the_limit_trips_and_one_above_it_does_not() -> None:
     limits = day()
-    for net in (-5_000_000, -5_000_001, -4_999_999, -6_000_000, -6_000_000):
-        limits = limits.observed(result(net), START)
-        assert not limits.stopped
+    for net in (-4_999_999, 0, 3_000_000):
+        assert limits.observed(result(net), START) is limits
     limits = limits.observed(result(-5_000_000), START + 1)
     assert (limits.stopped_at, limits.stopped_result) == (START + 1, -5_000_000)
 
@@ -62,10 +60,10 @@ def test_once_tripped_the_day_stays_stopped_across_profit_and_restart() -> None:
 
 def test_a_loss_that_is_booked_already_trips_at_once() -> None:
     whole = day()
-    assert whole.tripped_by(result(-whole.loss_limit + 1), START) is whole
-    tripped = whole.tripped_by(result(-whole.loss_limit), START)
+    assert whole.observed(result(-whole.loss_limit + 1), START) is whole
+    tripped = whole.observed(result(-whole.loss_limit), START)
     assert (tripped.stopped_at, tripped.stopped_result) == (START, -whole.loss_limit)
-    assert tripped.tripped_by(result(0), START) is tripped
+    assert tripped.observed(result(0), START) is tripped
 
 
 def test_limits_tighten_at_once_and_loosen_only_on_another_day() -> None:
@@ -105,7 +103,7 @@ def test_an_account_that_is_no_money_is_refused() -> None:
         open_day(DAY, 0, WISHED)
 
 
-HELD = Holding(STOCK, Side.BUY, 100, 10_000_000, 600_000, 99_500, mark=Mark(100_000, Quality.LIVE))
+HELD = Holding(STOCK, Side.BUY, 100, 10_000_000, 600_000, 99_500, mark=Mark(100_000, MarkState.LIVE))
 
 
 def test_rooms_are_what_holdings_and_losses_leave() -> None:

@@ -4,11 +4,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from engine.auction.context import Hole
+from engine.auction.context import Context, Hole
 from engine.market.clock import MINUTE, SECOND
 from engine.risk.band import PriceBand
 from engine.risk.denial import Code, StopRefusal
-from engine.risk.stage12 import StopState, StopTerm
+from engine.risk.stage12 import Stage12Controller, StopState, StopTerm
 from engine.setups.signal import Side
 from tests.risk.builders import START, controller, make_bar, make_context, make_state
 
@@ -16,20 +16,34 @@ LATER = START + 60 * SECOND
 FIVES = (make_bar(0, 100_500, 101_200, minutes=5), make_bar(1, 100_800, 101_500, minutes=5))
 
 
+def look(
+    stops: Stage12Controller,
+    state: StopState,
+    context: Context,
+    *,
+    bid: int | None,
+    ask: int | None,
+    now: int,
+) -> StopState:
+    """Look at the market in which the last three readings were alike."""
+    mark = bid if state.side is Side.BUY else ask
+    return stops.trail(state, context, bid=bid, ask=ask, mark=mark, now=now)
+
+
 def test_nothing_trails_before_the_move_of_one_r() -> None:
     state = make_state()
-    moved = controller().trail(state, make_context(fives=FIVES), bid=100_990, ask=101_000, now=LATER)
+    moved = look(controller(), state, make_context(fives=FIVES), bid=100_990, ask=101_000, now=LATER)
     assert not moved.trailing
     assert moved.trigger == state.trigger
 
 
 def test_after_one_r_it_trails_behind_the_wider_of_structure_and_atr() -> None:
-    by_structure = controller().trail(
-        make_state(), make_context(fives=FIVES, atr=100), bid=101_500, ask=101_510, now=LATER
+    by_structure = look(
+        controller(), make_state(), make_context(fives=FIVES, atr=100), bid=101_500, ask=101_510, now=LATER
     )
     assert (by_structure.trigger, by_structure.term) == (100_490, StopTerm.TRAIL)
-    by_atr = controller().trail(
-        make_state(), make_context(fives=FIVES, atr=600), bid=101_500, ask=101_510, now=LATER
+    by_atr = look(
+        controller(), make_state(), make_context(fives=FIVES, atr=600), bid=101_500, ask=101_510, now=LATER
     )
     assert by_atr.trigger == 100_300
     assert by_atr.limit == 99_790  # half a percent and down to the tick
@@ -37,53 +51,53 @@ def test_after_one_r_it_trails_behind_the_wider_of_structure_and_atr() -> None:
 
 
 def test_the_atr_distance_hangs_on_the_best_mark_not_the_newest() -> None:
-    seen = controller().trail(make_state(), make_context(fives=()), bid=102_000, ask=102_010, now=START)
-    state = controller().trail(seen, make_context(fives=FIVES, atr=900), bid=101_000, ask=101_010, now=LATER)
+    seen = look(controller(), make_state(), make_context(fives=()), bid=102_000, ask=102_010, now=START)
+    state = look(controller(), seen, make_context(fives=FIVES, atr=900), bid=101_000, ask=101_010, now=LATER)
     assert state.best == 102_000
     assert state.trigger == 100_200
 
 
 def test_trailing_stays_on_when_price_falls_back() -> None:
-    seen = controller().trail(make_state(), make_context(fives=()), bid=101_000, ask=101_010, now=START)
+    seen = look(controller(), make_state(), make_context(fives=()), bid=101_000, ask=101_010, now=START)
     assert seen.trailing
-    later = controller().trail(seen, make_context(fives=FIVES, atr=100), bid=100_700, ask=100_710, now=LATER)
+    later = look(controller(), seen, make_context(fives=FIVES, atr=100), bid=100_700, ask=100_710, now=LATER)
     assert later.trigger == 100_490
 
 
 def test_a_move_below_a_quarter_r_waits() -> None:
     fives = (make_bar(0, 99_250, 101_000, minutes=5), make_bar(1, 100_800, 101_500, minutes=5))
-    state = controller().trail(make_state(), make_context(fives=fives), bid=101_500, ask=101_510, now=LATER)
+    state = look(controller(), make_state(), make_context(fives=fives), bid=101_500, ask=101_510, now=LATER)
     assert state.trigger == 99_000  # 240 of the 250 needed
     enough = (make_bar(0, 99_260, 101_000, minutes=5), fives[1])
-    state = controller().trail(make_state(), make_context(fives=enough), bid=101_500, ask=101_510, now=LATER)
+    state = look(controller(), make_state(), make_context(fives=enough), bid=101_500, ask=101_510, now=LATER)
     assert state.trigger == 99_250
 
 
 def test_a_second_move_waits_fifteen_seconds() -> None:
     stops, context = controller(), make_context(fives=FIVES, atr=600)
-    first = stops.trail(make_state(), context, bid=101_500, ask=101_510, now=LATER)
+    first = look(stops, make_state(), context, bid=101_500, ask=101_510, now=LATER)
     higher = make_context(fives=(FIVES[1], make_bar(2, 101_500, 102_500, minutes=5)), atr=100)
-    soon = stops.trail(first, higher, bid=102_500, ask=102_510, now=LATER + 15 * SECOND - 1)
+    soon = look(stops, first, higher, bid=102_500, ask=102_510, now=LATER + 15 * SECOND - 1)
     assert soon.trigger == first.trigger
-    then = stops.trail(soon, higher, bid=102_500, ask=102_510, now=LATER + 15 * SECOND)
+    then = look(stops, soon, higher, bid=102_500, ask=102_510, now=LATER + 15 * SECOND)
     assert then.trigger == 100_790
 
 
 def test_a_candidate_at_or_inside_the_spread_is_left_alone() -> None:
-    seen = controller().trail(make_state(), make_context(), bid=102_000, ask=102_010, now=START)
+    seen = look(controller(), make_state(), make_context(), bid=102_000, ask=102_010, now=START)
     for bid in (100_490, 100_480):
-        state = controller().trail(seen, make_context(fives=FIVES, atr=100), bid=bid, ask=bid + 10, now=LATER)
+        state = look(controller(), seen, make_context(fives=FIVES, atr=100), bid=bid, ask=bid + 10, now=LATER)
         assert state.trigger == seen.trigger
 
 
 def test_without_a_fresh_book_nothing_moves() -> None:
     state = make_state()
-    assert controller().trail(state, make_context(fives=FIVES), bid=None, ask=102_000, now=LATER) is state
+    assert look(controller(), state, make_context(fives=FIVES), bid=None, ask=102_000, now=LATER) is state
 
 
 @pytest.mark.parametrize("context", [make_context(fives=FIVES[:1]), make_context(fives=FIVES, atr=None)])
-def test_without_structure_or_atr_nothing_trails(context: object) -> None:
-    state = controller().trail(make_state(), context, bid=102_000, ask=102_010, now=LATER)  # type: ignore[arg-type]
+def test_without_structure_or_atr_nothing_trails(context: Context) -> None:
+    state = look(controller(), make_state(), context, bid=102_000, ask=102_010, now=LATER)
     assert state.trigger == 99_000
 
 
@@ -95,7 +109,7 @@ def spike(
     counts = (*(100,) * 50, *volumes) if placed else ()
     context = make_context(minutes=(*quiet, *loud), placed=counts, holes=holes)
     state = replace(make_state(), opened_at=START + 50 * MINUTE)
-    return controller().trail(state, context, bid=100_800, ask=100_810, now=START + 52 * MINUTE)
+    return look(controller(), state, context, bid=100_800, ask=100_810, now=START + 52 * MINUTE)
 
 
 def test_two_minutes_of_extreme_volume_pull_the_stop_to_their_far_side() -> None:
@@ -124,7 +138,7 @@ def test_a_spike_before_the_entry_is_no_news() -> None:
     quiet = tuple(make_bar(number, 99_500, 100_500) for number in range(52))
     context = make_context(minutes=quiet, placed=(*(100,) * 50, 900, 900))
     state = replace(make_state(), opened_at=START + 52 * MINUTE)
-    moved = controller().trail(state, context, bid=100_800, ask=100_810, now=START + 53 * MINUTE)
+    moved = look(controller(), state, context, bid=100_800, ask=100_810, now=START + 53 * MINUTE)
     assert moved.trigger == 99_000
 
 
@@ -187,7 +201,7 @@ def test_no_path_of_the_market_ever_widens_a_stop_or_puts_it_into_the_spread(
         fives = tuple(make_bar(number, bid - 300, ask + 300, minutes=5) for number in range(3))
         before = state
         if kind == "trail":
-            state = stops.trail(state, make_context(fives=fives, atr=atr), bid=bid, ask=ask, now=now)
+            state = look(stops, state, make_context(fives=fives, atr=atr), bid=bid, ask=ask, now=now)
             if state.trigger != before.trigger:
                 assert (state.trigger - before.trigger) * side.sign * 4 >= state.risk
                 assert now - before.moved_at >= 15 * SECOND

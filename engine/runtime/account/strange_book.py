@@ -9,7 +9,6 @@ from datetime import date
 from pathlib import Path
 
 import config
-from engine.auction.context import Quality
 from engine.brokers.paper import PaperExchange
 from engine.brokers.store import ExchangeError, standing_book
 from engine.core import DayState
@@ -17,7 +16,7 @@ from engine.ledger.reader import LedgerReader
 from engine.market.clock import Instant
 from engine.market.price import Paise, amount_of
 from engine.risk.limits import open_day, wished_limits
-from engine.risk.marks import DayResult
+from engine.risk.marks import DayResult, MarkState
 from engine.runtime.account.opening import Opener
 from engine.runtime.run import RunError
 
@@ -49,9 +48,9 @@ class StrangeBook:
         limits = open_day(self.day, account, wished, None if earlier is None else earlier.limits)
         realised = self.realised + (0 if earlier is None else earlier.realised)
         charges = self.charges + (0 if earlier is None else earlier.charges)
-        booked = DayResult(realised, 0, charges, 0, Quality.LIVE, 0)
+        booked = DayResult(realised, 0, charges, 0, MarkState.LIVE, 0)
         return DayState(
-            limits.tripped_by(booked, now), realised, charges, None if earlier is None else earlier.latch
+            limits.observed(booked, now), realised, charges, None if earlier is None else earlier.latch
         )
 
 

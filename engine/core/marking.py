@@ -1,0 +1,115 @@
+"""The marks of what is held: the newest for the screen, the believed ones for limits, the settled ones for trails."""
+
+from collections.abc import Iterable, Mapping
+
+from engine.core.sights import Seen, Sights
+from engine.market.clock import Instant
+from engine.market.instrument import Instrument
+from engine.market.price import Paise
+from engine.orders.trade import Trade
+from engine.risk.marks import Mark, MarkState, mark_position
+from engine.risk.readings import Readings, at_circuit, locked_price
+from engine.setups.signal import Side
+
+
+class Marking:
+    """Owns the readings of every open trade since it is held; looks of a screen change nothing."""
+
+    def __init__(self, sights: Sights, instruments: Mapping[str, Instrument]) -> None:
+        self._sights = sights
+        self._instruments = instruments
+        self._readings: dict[str, Readings] = {}
+        self._states: dict[str, MarkState] = {}
+
+    def take(self, trade: Trade, seen: Seen) -> None:
+        """Take in what the newest packet of an open trade's instrument showed."""
+        update = self._sights.update(trade.instrument)
+        if update is None or not seen.reading:
+            return
+        levels = update.bids if trade.side is Side.BUY else update.asks
+        touch = levels[0][0] if levels else None
+        known = self._readings.get(trade.id, Readings())
+        self._readings[trade.id] = known.read(touch, update.arrival, changed=seen is Seen.CHANGED)
+
+    def forget(self, trade: Trade) -> None:
+        """Forget a trade that is flat."""
+        self._readings.pop(trade.id, None)
+        self._states.pop(trade.id, None)
+
+    def mark(self, trade: Trade, now: Instant) -> Mark:
+        """Return what a trade would be left at now, by the newest book."""
+        quote = self._sights.quote(trade.instrument, now)
+        readings = self._readings.get(trade.id, Readings())
+        touch = quote.bid if trade.side is Side.BUY else quote.ask
+        return mark_position(
+            touch=touch,
+            fresh=quote.fresh,
+            last_touch=readings.touches[-1] if readings.touches else None,
+            locked=self._locked(trade, readings),
+            seen_at=readings.seen_at if touch is None else quote.time,
+        )
+
+    def believed(self, trade: Trade) -> Paise | None:
+        """Return the price a limit goes by; None while nothing of the trade may trip one."""
+        readings = self._readings.get(trade.id, Readings())
+        locked = self._locked(trade, readings)
+        if locked is not None:
+            return locked
+        return readings.believed(trade.side, stood=self._sights.stood(trade.instrument, readings.since))
+
+    def settled(self, trade: Trade) -> Paise | None:
+        """Return the least favourable of the last three readings; None while there are fewer."""
+        return self._readings.get(trade.id, Readings()).settled(trade.side)
+
+    def waiting(self, trades: Iterable[Trade]) -> bool:
+        """Say whether somebody is missing on an exit side: only time tells then, and any packet may bring it."""
+        return any(
+            (readings := self._readings.get(trade.id)) is not None
+            and (readings.empty or self._states.get(trade.id, MarkState.LIVE) is not MarkState.LIVE)
+            for trade in trades
+        )
+
+    def changes(self, trades: Iterable[Trade]) -> list[tuple[Trade, MarkState]]:
+        """Return the trades that became LOCKED or ONE-SIDED, or are no more, since the last time it was asked.
+
+        An empty side is spoken of once it has stood for 3 s.
+        """
+        found = []
+        for trade in trades:
+            readings = self._readings.get(trade.id, Readings())
+            state = MarkState.LIVE
+            if self._locked(trade, readings) is not None:
+                state = MarkState.LOCKED
+            elif readings.empty and self._sights.stood(trade.instrument, readings.empty_since):
+                state = MarkState.ONE_SIDED
+            if self._states.get(trade.id, MarkState.LIVE) is not state:
+                self._states[trade.id] = state
+                found.append((trade, state))
+        return found
+
+    def locked(self, trades: Iterable[Trade]) -> tuple[str, ...]:
+        """Return the instruments in which a trade is LOCKED now."""
+        return tuple(
+            trade.instrument
+            for trade in trades
+            if self._locked(trade, self._readings.get(trade.id, Readings())) is not None
+        )
+
+    def one_sided(self, key: str) -> bool:
+        """Say whether the newest book of an instrument has nobody on one side."""
+        quote = self._sights.quote(key, 0)
+        return bool(quote.bids) != bool(quote.asks)
+
+    def _locked(self, trade: Trade, readings: Readings) -> Paise | None:
+        """Return the price of a position that cannot be closed at its circuit; None while it can, or may soon."""
+        instrument, update = self._instruments.get(trade.instrument), self._sights.update(trade.instrument)
+        if not readings.empty or instrument is None or update is None:
+            return None
+        if not self._sights.stood(trade.instrument, readings.empty_since):
+            return None
+        band = self._sights.lock_band(trade.instrument)
+        quote = self._sights.quote(trade.instrument, 0)
+        own = quote.ask if trade.side is Side.BUY else quote.bid
+        if band is None or not at_circuit(trade.side, (update.last, own), band, instrument.tick):
+            return None
+        return locked_price(instrument, trade.side, update.last, band)

@@ -1,0 +1,413 @@
+"""What an odd market does to marks, limits, trails and entries: one odd book moves nothing."""
+
+from collections.abc import Callable
+from dataclasses import replace
+
+import pytest
+
+from engine.commands import Outcome
+from engine.core import Core, Ids
+from engine.core.sights import Seen
+from engine.market.circuits import Circuits
+from engine.market.clock import MILLISECOND, SECOND
+from engine.market.update import Level, MarketUpdate
+from engine.orders.trade import Trade
+from engine.risk.marks import Mark, MarkState
+from engine.setups.signal import Side
+from tests.core.faults import said, stopped
+from tests.core.hostile import DAY, INSTRUMENTS, OPTION, OTHER, PRICES, STOCK, TICK, World
+from tests.core.test_happy_path import answered, buy
+
+HOLLOW = 700_00
+"""A bid at which either position alone has lost more than the day may."""
+
+
+def show(
+    world: World,
+    key: str = STOCK,
+    *,
+    bid: int | None = None,
+    ask: int | None = None,
+    last: int | None = None,
+    later: bool = True,
+    step: int = 200 * MILLISECOND,
+) -> None:
+    """Let one packet come that only core sees: a book with these best prices, behind a later trade or none."""
+    world.run(step)
+    if later:
+        world.volume[key] += 10
+    size = 100 + world.now // MILLISECOND % 50
+
+    def side(best: int | None, sign: int) -> tuple[Level, ...]:
+        return () if best is None else tuple((best + sign * TICK * one, size) for one in range(5))
+
+    world.tell(
+        MarketUpdate(
+            key,
+            world.now,
+            world.now - 100 * MILLISECOND if later else world.now - step - 100 * MILLISECOND,
+            world.prices[key] if last is None else last,
+            10,
+            world.volume[key],
+            PRICES[key],
+            side(bid, -1),
+            side(ask, 1),
+        )
+    )
+
+
+def good(world: World, key: str = STOCK, *, step: int = 200 * MILLISECOND) -> None:
+    """Let one packet with an ordinary book come."""
+    price = world.prices[key]
+    show(world, key, bid=price - TICK, ask=price + TICK, step=step)
+
+
+def both(world: World | None = None) -> World:
+    """Return a world that holds two protected positions, three ordinary books behind each."""
+    world = world or World()
+    for key in (STOCK, OTHER):
+        assert buy(world, key, f"buy {key}").outcome is Outcome.ACCEPTED, answered(world, f"buy {key}").text
+        world.run(2 * SECOND)
+    for _ in range(3):
+        good(world, STOCK)
+        good(world, OTHER)
+    return world
+
+
+def held(world: World, key: str = STOCK) -> Trade:
+    trade = world.core.keeper.portfolio.current(key)
+    assert trade is not None
+    return trade
+
+
+def mark(world: World, key: str = STOCK) -> Mark:
+    return world.core.account.marking.mark(held(world, key), world.now)
+
+
+def hollow(world: World, key: str = STOCK) -> None:
+    price = world.prices[key]
+    show(world, key, bid=HOLLOW if key == STOCK else 100_00, ask=price + TICK)
+
+
+def repeat(world: World, packet: MarketUpdate, step: int = 100 * MILLISECOND) -> None:
+    world.run(step)
+    world.tell(
+        MarketUpdate(
+            packet.instrument,
+            world.now,
+            packet.trade_time,
+            packet.last,
+            packet.last_quantity,
+            packet.volume,
+            packet.previous_close,
+            packet.bids,
+            packet.asks,
+        )
+    )
+
+
+def newest(world: World, key: str = STOCK) -> MarketUpdate:
+    packet = world.core.sights.update(key)
+    assert packet is not None
+    return packet
+
+
+def test_one_odd_book_trips_nothing_while_another_holding_gets_eight_packets() -> None:
+    world = both()
+    hollow(world)
+    assert world.core.account.result(world.now).net <= -world.core.limits.loss_limit
+    assert mark(world) == Mark(HOLLOW, MarkState.LIVE, world.now)
+    for _ in range(8):
+        good(world, OTHER, step=100 * MILLISECOND)
+    good(world)
+    assert not stopped(world)
+    assert world.core.latch is None
+    assert all(held(world, key).open for key in (STOCK, OTHER))
+
+
+def test_a_hollow_book_that_is_repeated_byte_for_byte_is_one_reading() -> None:
+    world = both()
+    hollow(world)
+    packet = newest(world)
+    for _ in range(5):
+        repeat(world, packet)
+    # Not even for longer than a book has to stand: a repeat is no sign that the market goes on.
+    repeat(world, packet, 4 * SECOND)
+    good(world)
+    assert not stopped(world)
+
+
+def test_a_fill_is_no_reading() -> None:
+    world = both()
+    hollow(world)
+    assert buy(world, OPTION).outcome is Outcome.REFUSED
+    before = world.core.account.marking.believed(held(world))
+    for order in list(world.live(STOCK)):
+        world.fill(order, 1, world.prices[STOCK] - TICK)
+        world.run(200 * MILLISECOND)
+    assert world.core.account.marking.believed(held(world)) == before
+    assert not stopped(world)
+
+
+@pytest.mark.parametrize("key", [STOCK, OTHER])
+def test_three_readings_of_the_holding_that_agree_trip_the_limit(key: str) -> None:
+    world = both()
+    other = OTHER if key == STOCK else STOCK
+    for number in range(3):
+        assert not stopped(world), number
+        hollow(world, key)
+        good(world, other)
+    assert stopped(world)
+    assert world.core.limits.stopped_result is not None
+    assert world.core.limits.stopped_result <= -world.core.limits.loss_limit
+
+
+def test_the_least_adverse_of_three_readings_counts() -> None:
+    world = both()
+    quantity = held(world).open_quantity
+    # A fall that only the newest two books take beyond the limit.
+    enough = world.prices[STOCK] - world.core.limits.loss_limit // quantity - 100_00
+    for bid in (world.prices[STOCK] - 10_00, enough, enough):
+        show(world, bid=bid, ask=world.prices[STOCK])
+    assert not stopped(world)
+    show(world, bid=enough, ask=world.prices[STOCK])
+    assert stopped(world)
+
+
+def test_a_standing_book_confirmed_by_later_trades_is_read_again() -> None:
+    world = both()
+    hollow(world)
+    packet = newest(world)
+    for number in (1, 2):
+        assert not stopped(world)
+        world.run(200 * MILLISECOND)
+        world.tell(
+            MarketUpdate(
+                STOCK,
+                world.now,
+                packet.trade_time + number,
+                packet.last,
+                10,
+                packet.volume + 10 * number,
+                packet.previous_close,
+                packet.bids,
+                packet.asks,
+            )
+        )
+    assert stopped(world)
+
+
+def test_one_book_that_has_stood_three_seconds_trips_while_its_segment_ticks() -> None:
+    world = both()
+    hollow(world)
+    for _ in range(14):
+        good(world, OTHER)
+        assert not stopped(world)
+    good(world, OTHER)
+    assert stopped(world)
+
+
+def test_another_segment_does_not_make_a_book_stand() -> None:
+    world = both()
+    hollow(world)
+    for _ in range(20):
+        good(world, OPTION)
+    assert not stopped(world)
+
+
+def test_a_silent_feed_trips_nothing_and_its_first_packet_does_not_either() -> None:
+    world = both()
+    hollow(world)
+    world.run(60 * SECOND)
+    assert not stopped(world)
+    good(world, OTHER)
+    assert not stopped(world)
+
+
+def test_an_outage_leaves_the_open_result_as_it_was_and_says_how_old_it_is() -> None:
+    world = both()
+    before = world.core.account.result(world.now)
+    assert before.state is MarkState.LIVE
+    world.run(30 * SECOND)
+    after = world.core.account.result(world.now)
+    assert (after.open, after.net) == (before.open, before.net)
+    assert after.state is MarkState.STALE
+    seen = mark(world)
+    assert (seen.price, seen.since) == (world.prices[STOCK] - TICK, newest(world).arrival)
+
+
+def test_entries_are_judged_by_what_the_stops_would_cost_while_a_mark_is_stale() -> None:
+    world = both()
+    world.run(10 * SECOND)
+    holdings = world.core.account.holdings(world.now)
+    result = world.core.account.result(world.now, holdings)
+    at_stops = 0
+    for one in holdings:
+        assert one.stop is not None
+        assert one.mark.price is not None
+        at_stops += (one.stop - one.mark.price) * one.quantity
+    assert at_stops < 0
+    assert result.worst == result.net + at_stops
+    judged = world.core.limits.rooms(holdings, result, margin_available=None).day_loss
+    at_marks = replace(result, caution=0)
+    assert judged == world.core.limits.rooms(holdings, at_marks, margin_available=None).day_loss + at_stops
+
+
+def empty(world: World, key: str, last: int, *, side: Side = Side.BUY, packets: int = 17) -> None:
+    """Let nobody stand on the exit side of a position for over three seconds; nothing can be closed."""
+    world.liquidity[key] = 0
+    for _ in range(packets):
+        if side is Side.BUY:
+            show(world, key, ask=last, last=last)
+        else:
+            show(world, key, bid=last, last=last)
+
+
+def test_a_long_without_bids_at_its_lower_circuit_is_locked_and_blocks_every_entry() -> None:
+    world = both()
+    circuit = 980_00
+    world.tell(Circuits(world.now, {STOCK: (circuit, 1_020_00)}))
+    empty(world, STOCK, circuit, packets=15)
+    assert mark(world).state is MarkState.ONE_SIDED
+    assert not said(world, "LOCKED")
+    show(world, STOCK, ask=circuit, last=circuit)
+    assert (mark(world).price, mark(world).state) == (circuit, MarkState.LOCKED)
+    assert said(world, "is LOCKED at the circuit: nobody bids")
+    assert world.core.account.locked() == (STOCK,)
+    good(world, OPTION)
+    refused = buy(world, OPTION, "elsewhere")
+    assert refused.outcome is Outcome.REFUSED
+    assert "LOCKED" in refused.text
+    trade = held(world)
+    lost = circuit * trade.open_quantity - trade.entry_value
+    assert lost < 0
+    other = held(world, OTHER)
+    gained = (other.entry_value // other.entry_quantity) * other.open_quantity - other.entry_value
+    assert abs(world.core.account.believed(world.now).open - lost - gained) < 100_000
+
+
+def test_where_no_circuit_was_told_the_narrowest_band_of_the_class_that_holds_the_day_locks() -> None:
+    world = both()
+    empty(world, STOCK, 900_00)
+    assert (mark(world).price, mark(world).state) == (900_00, MarkState.LOCKED)
+
+
+def test_a_locked_loss_counts_in_the_days_limit_without_any_reading() -> None:
+    world = both()
+    empty(world, STOCK, 600_00)
+    assert mark(world).state is MarkState.LOCKED
+    assert stopped(world)
+
+
+@pytest.mark.parametrize(
+    ("circuit", "last", "marked"),
+    [
+        ((950_00, 1_050_00), 950_00, 950_00),
+        ((950_00, 1_050_00), 958_00, 950_00),
+        ((980_00, 1_020_00), 980_00, 980_00),
+    ],
+)
+def test_the_circuit_the_broker_told_is_the_one_that_locks(
+    circuit: tuple[int, int], last: int, marked: int
+) -> None:
+    world = both()
+    world.tell(Circuits(world.now, {STOCK: circuit}))
+    assert world.core.sights.band(STOCK).lower == circuit[0]  # type: ignore[union-attr]
+    empty(world, STOCK, last)
+    assert mark(world) == Mark(marked, MarkState.LOCKED, mark(world).since)
+
+
+def test_told_circuits_that_the_market_has_left_are_not_gone_by() -> None:
+    world = both()
+    world.tell(Circuits(world.now, {STOCK: (950_00, 1_050_00)}))
+    show(world, bid=939_95, ask=940_05, last=940_00)
+    assert world.core.sights.left_circuits(STOCK)
+    band = world.core.sights.band(STOCK)
+    assert band is not None
+    assert band.lower == 900_00
+
+
+def test_nobody_on_the_exit_side_away_from_the_circuit_keeps_the_mark_and_trips_nothing() -> None:
+    world = both()
+    before = mark(world).price
+    empty(world, STOCK, 930_00, packets=40)
+    assert (mark(world).price, mark(world).state) == (before, MarkState.ONE_SIDED)
+    assert said(world, "is ONE-SIDED: nobody bids")
+    assert not stopped(world)
+    assert world.core.account.locked() == ()
+    good(world, OPTION)
+    assert buy(world, OPTION, "elsewhere").outcome is Outcome.ACCEPTED
+    good(world)
+    assert said(world, "has both sides of its book again")
+    assert mark(world).state is MarkState.LIVE
+
+
+def test_nothing_is_entered_in_a_book_with_one_side() -> None:
+    world = World()
+    show(world, ask=world.prices[STOCK] + TICK)
+    refused = buy(world)
+    assert refused.outcome is Outcome.REFUSED
+    assert "ONE_SIDED" in refused.text
+
+
+def test_a_locked_option_is_marked_below_its_last_by_the_range_of_limit_prices() -> None:
+    world = World()
+    assert buy(world, OPTION).outcome is Outcome.ACCEPTED, answered(world, "buy").text
+    world.run(2 * SECOND)
+    world.tell(Circuits(world.now, {OPTION: (200_00, 600_00)}))
+    empty(world, OPTION, 200_00)
+    assert (mark(world, OPTION).price, mark(world, OPTION).state) == (120_00, MarkState.LOCKED)
+
+
+def best(world: World) -> int:
+    stop = held(world).stop
+    assert stop is not None
+    return stop.best
+
+
+def test_one_odd_book_moves_neither_the_best_price_nor_the_trail() -> None:
+    world = both()
+    before = best(world)
+    high = world.prices[STOCK] + 200_00
+    show(world, bid=high, ask=high + TICK)
+    show(world, bid=high, ask=high + TICK)
+    good(world)
+    good(world)
+    assert best(world) == before
+    for price in (high, high + 10_00, high + 20_00):
+        show(world, bid=price, ask=price + TICK)
+    assert best(world) == high
+
+
+def packets(start: int) -> Callable[..., MarketUpdate]:
+    def made(
+        *, price: int = 100_00, volume: int = 10, trade: int = 0, total: int | None = None
+    ) -> MarketUpdate:
+        return MarketUpdate(
+            STOCK,
+            start,
+            start + trade,
+            price,
+            1,
+            volume,
+            100_00,
+            ((price, 5),),
+            ((price + 5, 5),),
+            total_buy=total,
+        )
+
+    return made
+
+
+def test_what_a_packet_adds_is_told_apart() -> None:
+    world = World()
+    now = world.now
+    made = packets(now)
+    sights = Core(world.settings, INSTRUMENTS, world.day, "replay", 1_000_000_00, Ids("Z")).sights
+    assert world.day.day == DAY
+    assert sights.take(made(), now) is Seen.CHANGED
+    assert sights.take(made(), now) is Seen.REPEAT
+    assert sights.take(made(total=7), now) is Seen.BOOKLESS
+    assert sights.take(made(total=7, volume=11), now) is Seen.CONFIRMED
+    assert sights.take(made(total=7, volume=11, trade=1), now) is Seen.CONFIRMED
+    assert sights.take(made(price=100_05, total=7, volume=11, trade=1), now) is Seen.CHANGED
