@@ -243,7 +243,7 @@ class Core:
         portfolio = self.keeper.portfolio
         portfolio.refused.clear()
         for trade in portfolio.running():
-            portfolio.put(leave(trade, "kill"))
+            portfolio.put(leave(trade, "kill", clears=True))
         self.keeper.tend_all([trade.instrument for trade in portfolio.running()], now)
         for order in self.keeper.orders.live():
             self.keeper.wake(order.instrument, now)
@@ -293,6 +293,7 @@ class Core:
         trade = self.keeper.portfolio.current(key)
         if trade is not None:
             self.minder.moved(trade, update, now)
+            self.keeper.judge(trade, now)
         if self.account.uneasy or (trade is not None and trade.open):
             acted = self._mark(now) or acted
         return self._minute_passed(update.arrival, now) or acted or self.keeper.touched

@@ -15,7 +15,7 @@ from engine.core.events import Wake
 from engine.core.watch import Watch
 from engine.market.clock import SECOND, Instant
 from engine.market.instrument import Instrument, InstrumentClass, Provenance
-from engine.orders.dispatch import Ids, Record
+from engine.orders.dispatch import Ids, Record, of_any_run
 from engine.orders.flatten import LatchState
 from engine.orders.inbox import Inbox
 from engine.orders.keeper import Keeper
@@ -209,7 +209,7 @@ class FlattenCore:
             orders = self.keeper.orders.of(trade)
             found = [order for order in orders if order.adopted and order.side is not trade.side]
             for order in found:
-                if order.trade != trade.id:
+                if order.trade != trade.id and of_any_run(order.tag):
                     self.keeper.orders.assign(order.tag, trade.id)
             stops = [order for order in found if order.order_type is OrderType.STOP_LIMIT]
             if trade.stop is None and stops:

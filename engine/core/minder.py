@@ -210,7 +210,7 @@ class Minder:
             if time < self._day.flatten_start(instrument.kind):
                 continue
             if trade.mode is Mode.HOLD:
-                self._keeper.leave(trade.instrument, FLAT_BY, now)
+                self._keeper.leave(trade.instrument, FLAT_BY, now, clears=True)
             late = trade.open and time >= self._day.flat_by(instrument.kind)
             if late and trade.id not in self._late:
                 self._late[trade.id] = None

@@ -120,7 +120,7 @@ class Person:
         if trade is None:
             return f"nothing of ours is held in {symbol}", ""
         if not command.half:
-            self._core.keeper.leave(command.instrument, "by hand", now)
+            self._core.keeper.leave(command.instrument, "by hand", now, clears=True)
             return "", f"closing {symbol} {trade.signed:+d}"
         if self._held(command.instrument) is None or trade.part is not None:
             return f"{symbol}: nothing to halve now", ""

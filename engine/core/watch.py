@@ -82,7 +82,9 @@ class Watch:
         if kill.active:
             running = self._keeper.portfolio.running()
             quiet = not any(trade.open for trade in running) and not self._keeper.orders.live()
-            stuck = any(trade.stuck and trade.open for trade in running)
+            stuck = any(trade.stuck and trade.open for trade in running) or bool(
+                self._keeper.external.refused()
+            )
             if kill.settle(quiet=quiet, stuck=stuck, now=now):
                 kill.asked(self._keeper.dispatcher.read(now), now)
         state = None if kill.latch is None else kill.latch.state

@@ -26,7 +26,7 @@ from engine.orders.messages import (
 from engine.orders.news import Topic
 from engine.orders.order import Fill, Order
 from engine.orders.positions import Folded
-from engine.orders.reconcile import fold_stranger, reconcile, take_in_stranger
+from engine.orders.reconcile import fold_external, reconcile, take_in_external
 from engine.orders.reports import Finding
 from engine.orders.states import ENDED, State
 from engine.orders.trade import Mode, Trade, leave
@@ -98,7 +98,7 @@ class Inbox:
         known = orders.get(report.tag) if report.tag else None
         known = orders.by_id(report.order_id) if known is None else known
         if known is None:
-            take_in_stranger(self._keeper, report, now)
+            take_in_external(self._keeper, report, now)
             return
         self._settle(known, orders.reported(report, now), now)
 
@@ -153,7 +153,7 @@ class Inbox:
         keeper = self._keeper
         keeper.kill.disturbed(now)
         if order.adopted:
-            fold_stranger(keeper, fill, now)
+            fold_external(keeper, fill, order, now)
             return
         folded = keeper.portfolio.fold(fill)
         keeper.say(Topic.FILL, fill.instrument, order=order, fill=fill, trade=folded.trade)
@@ -165,7 +165,7 @@ class Inbox:
         if fill.side is trade.side:
             trade = self._protect_more(trade, now)
             if keeper.kill.active:
-                trade = leave(trade, "kill")
+                trade = leave(trade, "kill", clears=True)
             elif order.watched or trade.given_up:
                 trade = leave(trade, "a late fill of an entry that was given up")
             keeper.portfolio.put(trade)

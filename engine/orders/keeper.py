@@ -15,7 +15,8 @@ from engine.market.instrument import Instrument
 from engine.orders.book import OrderBook
 from engine.orders.carried import Left
 from engine.orders.closer import plan_close, wish_cancel
-from engine.orders.dispatch import Dispatcher, Ids, Record, resembles_ours
+from engine.orders.dispatch import Dispatcher, Ids, Record
+from engine.orders.external import External, stuck_on, would_open
 from engine.orders.flatten import Flattening, closing_order
 from engine.orders.gate import Draft, Gate, GateDenial, Surroundings
 from engine.orders.messages import Product, Role
@@ -25,7 +26,7 @@ from engine.orders.plan import Modify, Place, Plan, Situation, Wish
 from engine.orders.positions import Portfolio
 from engine.orders.protection import plan_protection
 from engine.orders.states import State
-from engine.orders.trade import Mode, Trade, leave
+from engine.orders.trade import Mode, Trade, leave, nobody
 
 DENIED_AGAIN: Final = 500 * MILLISECOND
 SAME_WORDS: Final = 30 * SECOND
@@ -41,6 +42,7 @@ class Keeper:
         self.instruments = dict(instruments)
         self.orders = OrderBook()
         self.portfolio = Portfolio()
+        self.external = External(self.orders, self.portfolio)
         self.kill = Flattening()
         self.gate = Gate(settings.risk.orders_per_second)
         self.dispatcher = Dispatcher(self.orders, self.gate, ids)
@@ -64,7 +66,7 @@ class Keeper:
         """What the newest read showed open that the kill leaves alone."""
         self.orders_left = 0
         """Live orders that it leaves alone."""
-        self._look = look
+        self.look = look
         self._wakes: dict[str, Instant] = {}
         self._now: Instant = 0
         self._said: dict[tuple[str, str], Instant] = {}
@@ -107,11 +109,9 @@ class Keeper:
         product: Product = Product.INTRADAY,
     ) -> Surroundings:
         """Return what the gate must know about an instrument in one product."""
-        sight = self._look(instrument, now) if sight is None else sight
+        sight = self.look(instrument, now) if sight is None else sight
         trade = self.portfolio.current(instrument, product)
-        held = 0
-        if trade is not None:
-            held = self.portfolio.closable(trade, whole=self.kill.active) * trade.side.sign
+        held = 0 if trade is None else self._closable(trade, sight, now)[0] * trade.side.sign
         return Surroundings(
             instrument=sight.instrument,
             quote=sight.quote,
@@ -120,8 +120,15 @@ class Keeper:
             latched=self.kill.active,
             frozen=self.freeze_reason(instrument),
             position=held,
-            orders=self._counted(instrument, product),
+            orders=tuple(one for one in self._counted(instrument, product) if self.external.ours(one)),
         )
+
+    def _closable(self, trade: Trade, sight: Sight, now: Instant) -> tuple[int, Instant | None]:
+        """Return units of a trade that our own orders may close, and when to judge the external ones again."""
+        kill = self.kill.active
+        held = self.portfolio.closable(trade, whole=kill)
+        ahead = self.external.ahead(trade, sight.quote, now, kill=kill)
+        return max(held - ahead.units, 0), ahead.again
 
     def enter(self, trade: Trade, draft: Draft, now: Instant) -> Order | GateDenial:
         """Send a trade's entry through the gate; return the order or why it was denied."""
@@ -148,11 +155,11 @@ class Keeper:
         self.portfolio.put(trade)
         self.tend(trade.instrument, now)
 
-    def leave(self, instrument: str, reason: str, now: Instant) -> None:
-        """Begin to close an instrument."""
+    def leave(self, instrument: str, reason: str, now: Instant, *, clears: bool = False) -> None:
+        """Begin to close an instrument; ``clears`` cancels first what others have placed to close it."""
         trade = self.portfolio.current(instrument)
         if trade is not None:
-            self.portfolio.put(leave(trade, reason))
+            self.portfolio.put(leave(trade, reason, clears=clears))
             self.tend(instrument, now)
 
     def cancel_entries(self, now: Instant, among: Container[str] | None = None) -> int:
@@ -208,6 +215,7 @@ class Keeper:
         situation = self._situation(trade, now)
         if trade.mode is Mode.EXIT:
             plan = plan_close(situation)
+            self._clear_the_way(plan, situation)
         else:
             plan = plan_protection(situation)
             if plan.trade.mode is Mode.HOLD:
@@ -217,13 +225,23 @@ class Keeper:
         self.portfolio.put(plan.trade)
         self._carry_out(plan, situation, now)
 
+    def judge(self, trade: Trade, now: Instant) -> None:
+        """Look again at what external orders may close before us, after an update of the market."""
+        if self.external.live(trade.instrument):
+            quote = self.look(trade.instrument, now).quote
+            if self.external.turned(trade, quote, now, kill=self.kill.active):
+                self.tend(trade.instrument, now)
+
     def _situation(self, trade: Trade, now: Instant) -> Situation:
-        sight = self._look(trade.instrument, now)
+        sight = self.look(trade.instrument, now)
         live = self._counted(trade.instrument, trade.product)
+        closable, again = self._closable(trade, sight, now)
+        if again is not None:
+            self.wake(trade.instrument, again)
         return Situation(
             trade=trade,
-            closable=self.portfolio.closable(trade, whole=self.kill.active),
-            reducing=tuple(order for order in live if order.side is not trade.side),
+            closable=closable,
+            reducing=tuple(o for o in live if o.side is not trade.side and self.external.ours(o)),
             entries=tuple(order for order in live if order.side is trade.side),
             instrument=sight.instrument,
             quote=sight.quote,
@@ -240,14 +258,24 @@ class Keeper:
         return tuple(order for order in live if order.product is product and self._counts(order))
 
     def _counts(self, order: Order) -> bool:
-        """Say whether an order is ours to move: a stranger's is, too, once the kill is on."""
-        return not order.adopted or bool(order.trade) or self.kill.active or self.orphaned(order)
+        """Say whether an order is to be ended or moved by us: an external one is, too, once the kill is on."""
+        return self.external.ours(order) or self.kill.active or self.orphaned(order)
 
     def orphaned(self, order: Order) -> bool:
-        """Say whether an order of an earlier run of ours has nothing left to protect: it could only open something."""
-        if self.verified is None or not order.adopted or not resembles_ours(order.tag):
-            return False
-        return not self.portfolio.net(order.instrument, order.product)
+        """Say whether an order of an earlier run has nothing left to protect, by a read of the broker."""
+        return self.verified is not None and self.external.orphaned(order)
+
+    def _clear_the_way(self, plan: Plan, s: Situation) -> None:
+        """Cancel what others have placed to close a trade that clears the way, before anything of ours leaves."""
+        if not (s.trade.clears or self.kill.active):
+            return
+        first = Plan(plan.trade)
+        for order in self.external.in_the_way(s.trade, kill=self.kill.active):
+            wish_cancel(first, s, order)
+        plan.wishes[:0] = first.wishes
+        plan.alarms += [stuck_on(order) for order in self.external.refused(s.trade.instrument)]
+        if first.wake is not None:
+            plan.look_at(first.wake)
 
     def _tend_entries(self, plan: Plan, s: Situation) -> None:
         for entry in s.entries:
@@ -269,13 +297,15 @@ class Keeper:
             stray = [order for order in stray if not order.adopted]
         for order in stray:
             self._wish(self._cancelling(order, now), now)
+        for order in self.external.refused(instrument):
+            self.say(Topic.ALARM, instrument, stuck_on(order))
 
     def _cancelling(self, order: Order, now: Instant) -> Plan:
         """Return a plan that cancels one order, whoever it belongs to."""
         trade = self.portfolio.get(order.trade)
         trade = trade or self.portfolio.current(order.instrument, order.product)
         if trade is None:
-            trade = _nobody(order)
+            trade = nobody(order.tag, order.instrument, order.side, order.sent_at, order.product)
         plan = Plan(trade)
         wish_cancel(plan, self._situation(trade, now), order)
         return plan
@@ -329,11 +359,14 @@ class Keeper:
 
     def _finished(self, trade: Trade) -> bool:
         """End a trade that holds nothing and has nothing live any more."""
-        if trade.open or self._counted(trade.instrument, trade.product):
+        own = (order for order in self._counted(trade.instrument, trade.product) if self.external.ours(order))
+        if trade.open or any(own):
             return False
         self.portfolio.end(trade)
         topic = Topic.CLOSED if trade.entry_quantity else Topic.ENDED
         self.say(topic, trade.instrument, trade=trade)
+        for order in () if self.kill.active else self.external.in_the_way(trade, kill=False):
+            self.say(Topic.ALARM, trade.instrument, would_open(order))
         return True
 
     def say(
@@ -360,19 +393,3 @@ class Keeper:
     def record(self, record: Record) -> None:
         """Hand a fact to the ledger."""
         self.dispatcher.record(record)
-
-
-def _nobody(order: Order) -> Trade:
-    """Return a trade that stands for nothing but an order found without one."""
-    return Trade(
-        id=f"none-{order.tag}",
-        setup="",
-        version=0,
-        instrument=order.instrument,
-        side=order.side,
-        planned=0,
-        entry_limit=0,
-        plan=None,
-        created_at=order.sent_at,
-        product=order.product,
-    )

@@ -92,6 +92,12 @@ class Portfolio:
             return ours + self.outside.get(instrument, 0)
         return ours + self.carried.get((instrument, product), 0)
 
+    def beside(self, trade: Trade) -> int:
+        """Return units that others hold on the side of a trade: theirs to close first."""
+        if trade.product is not Product.INTRADAY:
+            return 0
+        return max(self.outside.get(trade.instrument, 0) * trade.side.sign, 0)
+
     def closable(self, trade: Trade, *, whole: bool = False) -> int:
         """Return units of a trade that may be closed: never more than the broker still holds on that side.
 
@@ -129,6 +135,10 @@ class Portfolio:
         excess = self._beyond(fill, beyond, fill.value - value) if beyond else None
         closed = trade if closing and not trade.open else None
         return Folded(trade, closed, excess)
+
+    def race(self, fill: Fill) -> Trade | None:
+        """Take in what others filled beyond flat beside an exit of ours; return the excess, closed like one of ours."""
+        return self._beyond(fill, fill.quantity, fill.value)
 
     def _reopened(self, fill: Fill) -> Trade:
         """Return the trade a fill without a running trade belongs to: its own if unfilled, else an excess."""

@@ -59,7 +59,10 @@ def plan_protection(s: Situation) -> Plan:
     for order in s.reducing:
         if order.role is not Role.STOP and (plan.trade.part is None or order.tag != plan.trade.part.tag):
             wish_cancel(plan, s, order)
-    if stop is not None:
+    if stop is not None and s.closable <= reserved:
+        # Others closed so much that the part on its way is all that is left.
+        wish_cancel(plan, s, stop)
+    elif stop is not None:
         _tend_stop(plan, s, stop, s.closable - reserved)
     elif not stops:
         _place_stop(plan, s, s.closable - reserved)
@@ -205,6 +208,12 @@ def _chase_part(plan: Plan, s: Situation, part: Part) -> int:
         return 0
     due = order.written_at + s.chase
     plan.look_at(max(due, s.now + MILLISECOND))
+    if order.wanted.quantity - order.filled > s.closable:
+        # Others closed meanwhile what this part was to take.
+        less = Terms(OrderType.LIMIT, order.filled + s.closable, order.wanted.price)
+        if order.order_id and s.takes_orders:
+            plan.wishes.append(Modify(order, less))
+        return order.exposed
     if s.now >= due and (order.resting or order.state is State.ACKED) and s.takes_orders:
         price = _price(s, order.remaining, order.moves + 1)
         current = order.wanted

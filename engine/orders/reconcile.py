@@ -14,14 +14,14 @@ import msgspec
 from engine.market.clock import SECOND, Instant
 from engine.market.price import Paise
 from engine.orders.carried import left_of
-from engine.orders.dispatch import of_flatten
+from engine.orders.dispatch import of_any_run, of_flatten
 from engine.orders.fence import judge
 from engine.orders.keeper import Keeper
 from engine.orders.messages import BookRead, BrokerPosition, OrderReport, OrderType, Product, Role
 from engine.orders.news import Topic, Verified
-from engine.orders.order import Fill
+from engine.orders.order import Fill, Order
 from engine.orders.states import ENDED, read_status
-from engine.orders.trade import leave
+from engine.orders.trade import Trade, leave
 from engine.setups.signal import Side
 
 LATE_FILL_WITHIN: Final = SECOND
@@ -32,7 +32,7 @@ CLOSED_BY_FLATTEN: Final = "closed by cockpit flatten"
 
 
 def reconcile(keeper: Keeper, read: BookRead, asked: Instant, now: Instant) -> None:
-    """Take a whole read as the truth: strangers adopted, missing orders doubted, positions compared.
+    """Take a whole read as the truth: external orders adopted, missing orders doubted, positions compared.
 
     Instruments that it is too old for are left out; flat is only what it shows of all of them.
     """
@@ -55,7 +55,7 @@ def reconcile(keeper: Keeper, read: BookRead, asked: Instant, now: Instant) -> N
         known = keeper.orders.get(row.tag) is not None or keeper.orders.by_id(row.order_id) is not None
         if not known and row.instrument not in behind:
             # Tended with the positions of the same read: the stop of one that is taken over is no stray.
-            take_in_stranger(keeper, row, now, tend=False)
+            take_in_external(keeper, row, now, tend=False)
             taken_in.append(row.instrument)
     for doubt in keeper.orders.not_listed(read, asked, now, behind):
         if doubt.order is not None:
@@ -81,52 +81,87 @@ def reconcile(keeper: Keeper, read: BookRead, asked: Instant, now: Instant) -> N
     keeper.kill.answered(read.request, flat=flat, last_fill_at=keeper.orders.last_fill_at, now=now)
 
 
-def take_in_stranger(keeper: Keeper, row: OrderReport, now: Instant, *, tend: bool = True) -> None:
+def take_in_external(keeper: Keeper, row: OrderReport, now: Instant, *, tend: bool = True) -> None:
     """Adopt an order that is not ours; its fills count where they close something of ours.
 
     One that bears a name of ours and closes what we hold left before a death that the journal did not reach: it is
     tended like ours, or a second one would be sent beside it.
     """
     trade = keeper.portfolio.current(row.instrument, row.product)
-    ours = trade is not None and keeper.dispatcher.ids.made(row.tag) and row.side is not trade.side
+    ours = trade is not None and row.side is not trade.side and _left_for(keeper, trade, row.tag)
     role = Role.STOP if ours and row.order_type is OrderType.STOP_LIMIT else Role.EXIT
     applied = keeper.orders.adopted(row, role, trade.id if ours and trade is not None else "", now)
     whose = "an order of ours that no journal tells of" if ours else "an order that is not ours"
     if of_flatten(row.tag):
         whose = "an order of cockpit flatten"
     keeper.say(Topic.WARNING, row.instrument, f"{whose}: {row.side} {row.quantity}, {row.status}")
-    if applied.fill is not None:
-        fold_stranger(keeper, applied.fill, now)
-    if tend and (keeper.kill.active or ours):
+    if applied.order is not None and not ours:
+        keeper.external.seen(applied.order)
+    if applied.fill is not None and applied.order is not None:
+        fold_external(keeper, applied.fill, applied.order, now)
+    if tend and (keeper.kill.active or keeper.portfolio.current(row.instrument) is not None):
         keeper.tend(row.instrument, now)
 
 
-def fold_stranger(keeper: Keeper, fill: Fill, now: Instant) -> None:
-    """Count a fill that is not ours: it closes what is theirs, then our trade as far as it goes, else lies OUTSIDE."""
-    trade = keeper.portfolio.current(fill.instrument, fill.product)
-    intraday = fill.product is Product.INTRADAY
+def _left_for(keeper: Keeper, trade: Trade, tag: str) -> bool:
+    """Say whether an order left for a trade in a life that nothing else tells of: this run's, or the one taken over."""
+    return keeper.dispatcher.ids.made(tag) or (trade.external and of_any_run(tag))
+
+
+def fold_external(keeper: Keeper, fill: Fill, order: Order | None, now: Instant) -> None:
+    """Count a fill of an order that is not ours; ``order`` is None where only the day's totals tell of it.
+
+    It closes what is theirs, then our trade as far as it goes. What lies beyond flat is the excess of a race where
+    exits of ours took the same units first, and closed once; any other lies OUTSIDE.
+    """
+    keeper.kill.disturbed(now)
+    heard = fill if order is None else keeper.external.unheard(fill)
+    if heard is None:
+        return
+    trade = keeper.portfolio.current(heard.instrument, heard.product)
     closing = 0
-    if trade is not None and trade.open and fill.side is not trade.side:
+    if trade is not None and trade.open and heard.side is not trade.side:
         # What they hold beside us is theirs to close first: our units keep their stop. An order of ours that no
         # journal tells of closes ours.
-        theirs = max(keeper.portfolio.outside.get(fill.instrument, 0) * trade.side.sign, 0)
-        theirs = 0 if fill.trade == trade.id or not intraday else theirs
-        closing = min(max(fill.quantity - theirs, 0), trade.open_quantity)
-    if trade is None or not closing:
-        if intraday:
-            keeper.portfolio.shift_outside(fill.instrument, fill.quantity * fill.side.sign)
+        theirs = 0 if heard.trade == trade.id else keeper.portfolio.beside(trade)
+        closing = min(max(heard.quantity - theirs, 0), trade.open_quantity)
+    raced = 0
+    if heard.product is Product.INTRADAY:
+        left = heard.quantity - closing
+        beyond = left - max(-keeper.portfolio.outside.get(heard.instrument, 0) * heard.side.sign, 0)
+        raced = keeper.external.raced(heard, max(beyond, 0))
         # What is held in another product only the next read says.
-        keeper.kill.disturbed(now)
+        keeper.portfolio.shift_outside(heard.instrument, (left - raced) * heard.side.sign)
+    if trade is not None and closing:
+        part = _part(heard, closing, trade.id)
+        closed = keeper.portfolio.fold(part).trade
+        if not closed.open:
+            closed = leave(closed, CLOSED_BY_FLATTEN if of_flatten(heard.tag) else CLOSED_OUTSIDE)
+            keeper.portfolio.put(closed)
+        keeper.say(Topic.FILL, heard.instrument, order=order, fill=part, trade=closed)
+    if raced:
+        _close_the_excess(keeper, _part(heard, raced, heard.trade), order)
+
+
+def _close_the_excess(keeper: Keeper, fill: Fill, order: Order | None) -> None:
+    trade = keeper.portfolio.current(fill.instrument)
+    excess = keeper.portfolio.race(fill)
+    if excess is None:
         return
-    part = msgspec.structs.replace(
-        fill, quantity=closing, value=fill.value * closing // fill.quantity, trade=trade.id
+    if trade is not None:
+        keeper.say(Topic.CLOSED, fill.instrument, trade=trade)
+    keeper.say(Topic.FILL, fill.instrument, order=order, fill=fill, trade=excess)
+    keeper.frozen.setdefault(fill.instrument, "others and we closed the same units")
+    keeper.say(
+        Topic.ALARM,
+        fill.instrument,
+        f"others and we closed the same {excess.open_quantity} units: closing the excess",
     )
-    folded = keeper.portfolio.fold(part)
-    if intraday:
-        keeper.portfolio.shift_outside(fill.instrument, (fill.quantity - closing) * fill.side.sign)
-    keeper.portfolio.put(leave(folded.trade, CLOSED_BY_FLATTEN if of_flatten(fill.tag) else CLOSED_OUTSIDE))
-    keeper.say(Topic.FILL, fill.instrument, fill=part, trade=folded.trade)
-    keeper.kill.disturbed(now)
+
+
+def _part(fill: Fill, quantity: int, trade: str) -> Fill:
+    value = fill.value * quantity // fill.quantity
+    return msgspec.structs.replace(fill, quantity=quantity, value=value, trade=trade)
 
 
 def _row_live(row: OrderReport) -> bool:
@@ -141,9 +176,11 @@ def _positions(keeper: Keeper, read: BookRead, now: Instant, behind: Container[s
     held = {(position.instrument, position.product): position for position in read.positions}
     for instrument, (before, after) in changed.items():
         trade = portfolio.current(instrument)
-        position = held.get((instrument, Product.INTRADAY))
-        if trade is not None and trade.open and after * trade.side.sign < 0 and position is not None:
-            _closed_elsewhere(keeper, position, -after * trade.side.sign, read.time, now)
+        if trade is not None and trade.open and after * trade.side.sign < 0:
+            missing = -after * trade.side.sign
+            _closed_elsewhere(
+                keeper, trade, held.get((instrument, Product.INTRADAY)), missing, read.time, now
+            )
         elif after:
             keeper.say(
                 Topic.ALARM,
@@ -157,50 +194,75 @@ def _positions(keeper: Keeper, read: BookRead, now: Instant, behind: Container[s
         for (instrument, product), quantity in found.items():
             position = held.get((instrument, product))
             value = 0 if position is None else _value(position, quantity)
-            portfolio.take_over(instrument, value, now, product)
+            taken = portfolio.take_over(instrument, value, now, product)
+            if taken is not None:
+                _take_over_orders(keeper, taken)
         keeper.tend_all([instrument for instrument, _ in found], now)
 
 
+def _take_over_orders(keeper: Keeper, trade: Trade) -> None:
+    """Make the orders that an earlier life left for what is taken over ours to move: its stop becomes the exit."""
+    for order in keeper.external.reducing(trade):
+        if of_any_run(order.tag):
+            keeper.orders.assign(order.tag, trade.id)
+
+
 def _closed_elsewhere(
-    keeper: Keeper, position: BrokerPosition, missing: int, time: Instant, now: Instant
+    keeper: Keeper, trade: Trade, position: BrokerPosition | None, missing: int, time: Instant, now: Instant
 ) -> None:
-    """Fold in what somebody else closed of ours, at the value the broker's day totals leave for it."""
-    trade = keeper.portfolio.current(position.instrument)
-    if trade is None:
-        return
+    """Fold in what somebody else closed of ours and no order tells, at the value that the day's totals leave for it.
+
+    A broker that leaves flat positions out of its list gives no totals: it counts at the market until its order shows.
+    """
     side = trade.side.opposite
-    ours = [
-        order
-        for order in keeper.orders.all()
-        if (order.instrument, order.product) == (position.instrument, position.product) and order.side is side
-    ]
-    quantity, value = position.sell_quantity, position.sell_value
-    if side is Side.BUY:
-        quantity, value = position.buy_quantity, position.buy_value
-    quantity -= sum(order.filled for order in ours)
-    value -= sum(order.filled_value for order in ours)
-    if quantity <= 0:
-        keeper.say(
-            Topic.ALARM,
-            position.instrument,
-            f"the broker holds {missing} units less than we filled and shows no trade for it",
-        )
-        return
-    closing = min(missing, quantity)
+    closing, value = missing, 0
+    if position is None:
+        quote = keeper.look(trade.instrument, now).quote
+        touch = quote.bid if trade.side is Side.BUY else quote.ask
+        price = touch or quote.last or trade.average or 0
+        value = missing * price
+    else:
+        quantity, total = _left_by_totals(keeper, position, side)
+        if quantity <= 0:
+            keeper.say(
+                Topic.ALARM,
+                trade.instrument,
+                f"the broker holds {missing} units less than we filled and shows no trade for it",
+            )
+            return
+        closing = min(missing, quantity)
+        value = total * closing // quantity
     fill = Fill(
-        tag=f"outside-{trade.id}",
-        instrument=position.instrument,
+        tag=keeper.external.name(trade),
+        instrument=trade.instrument,
         side=side,
         role=Role.EXIT,
         trade=trade.id,
         quantity=closing,
-        value=value * closing // quantity,
+        value=value,
         time=time,
         quality="OUTSIDE",
     )
-    keeper.portfolio.shift_outside(position.instrument, -closing * side.sign)
-    fold_stranger(keeper, fill, now)
-    keeper.say(Topic.ALARM, position.instrument, f"{closing} units of ours were closed by somebody else")
+    keeper.portfolio.shift_outside(trade.instrument, -closing * side.sign)
+    keeper.external.told_by_totals(fill)
+    fold_external(keeper, fill, None, now)
+    keeper.say(Topic.ALARM, trade.instrument, f"{closing} units of ours were closed by somebody else")
+
+
+def _left_by_totals(keeper: Keeper, position: BrokerPosition, side: Side) -> tuple[int, Paise]:
+    """Return units and value of one side that the day's totals tell and neither an order nor an earlier read has."""
+    quantity, value = position.sell_quantity, position.sell_value
+    if side is Side.BUY:
+        quantity, value = position.buy_quantity, position.buy_value
+    for order in keeper.orders.all():
+        if (order.instrument, order.product) == (
+            position.instrument,
+            position.product,
+        ) and order.side is side:
+            quantity -= order.filled
+            value -= order.filled_value
+    counted, counted_value = keeper.external.unlisted(position.instrument, side)
+    return quantity - counted, value - counted_value
 
 
 def _value(position: BrokerPosition, quantity: int) -> Paise:

@@ -95,6 +95,14 @@ class Trade(msgspec.Struct, frozen=True):
     external: bool = False
     product: Product = Product.INTRADAY
     """The broker's product that it is held in, and closed by."""
+    clears: bool = False
+    """On its way out, orders of others that would close it are cancelled first: a person, the kill or the day's
+    clock wants it flat."""
+
+    @property
+    def leaving(self) -> bool:
+        """Say whether everything is being closed."""
+        return self.mode is Mode.EXIT
 
     @property
     def open_quantity(self) -> int:
@@ -128,8 +136,27 @@ class Trade(msgspec.Struct, frozen=True):
         return (self.exit_value - cost) * self.side.sign
 
 
-def leave(trade: Trade, reason: str) -> Trade:
-    """Return the trade on its way out; the first reason stays."""
+def leave(trade: Trade, reason: str, *, clears: bool = False) -> Trade:
+    """Return the trade on its way out; the first reason stays, and the way is cleared once anyone wants it."""
+    clears = clears or trade.clears
     if trade.mode is Mode.EXIT:
-        return trade
-    return msgspec.structs.replace(trade, mode=Mode.EXIT, exit_reason=reason, part=None, naked_since=None)
+        return trade if clears == trade.clears else msgspec.structs.replace(trade, clears=clears)
+    return msgspec.structs.replace(
+        trade, mode=Mode.EXIT, exit_reason=reason, part=None, naked_since=None, clears=clears
+    )
+
+
+def nobody(tag: str, instrument: str, side: Side, at: Instant, product: Product) -> Trade:
+    """Return a trade that stands for nothing but an order found without one."""
+    return Trade(
+        id=f"none-{tag}",
+        setup="",
+        version=0,
+        instrument=instrument,
+        side=side,
+        planned=0,
+        entry_limit=0,
+        plan=None,
+        created_at=at,
+        product=product,
+    )

@@ -1,0 +1,48 @@
+"""Whoever trades the same account beside us: a phone, the broker's square-off, a GTT's order."""
+
+from engine.orders.messages import OrderType, Role
+from engine.setups.signal import Side
+from tests.core.external import PHONE
+from tests.core.hostile import STOCK, Resting, World
+
+
+class Phone:
+    """Orders that the engine did not send, on a world's broker. They fill when told to, not when the market does."""
+
+    def __init__(self, world: World) -> None:
+        self.world = world
+
+    def order(
+        self,
+        side: Side,
+        quantity: int,
+        price: int,
+        *,
+        trigger: int = 0,
+        key: str = STOCK,
+        told: bool = True,
+    ) -> Resting:
+        """Let an order rest; a price of 0 is a market order as the broker's list shows it."""
+        world = self.world
+        kind = OrderType.STOP_LIMIT if trigger else OrderType.LIMIT
+        order = Resting(
+            world.next_id("P"), "", key, side, Role.EXIT, kind, quantity, price, trigger, by=PHONE, held=True
+        )
+        order.status, order.time = "trigger pending" if trigger else "open", world.now
+        world.orders[order.order_id] = order
+        if told:
+            world._report(order, order.status)
+        return order
+
+    def fill(self, order: Resting, quantity: int, price: int | None = None) -> None:
+        """Fill a piece of an order at the last price, or at the one given."""
+        self.world.fill(order, quantity, self.world.prices[order.instrument] if price is None else price)
+
+    def fire(self, order: Resting) -> None:
+        """Trigger a stop."""
+        order.triggered = True
+        self.world._report(order, "open")
+
+    def cancel(self, order: Resting) -> None:
+        """Take an order back."""
+        self.world._report(order, "cancelled")
