@@ -81,14 +81,21 @@ def live_status(directory: WorldDirectory, reach: Reach) -> tuple[dict[str, obje
     if not standing.known or standing.day is None:
         return found, f"the broker cannot be asked, so what is open is unknown: {standing.problem}"
     found["book"] = {
-        "state": "FLAT" if standing.flat else "OPEN",
+        "state": _state(standing),
         "verified_at": isoformat(wall_clock()),
         "source": "broker",
     }
     found["positions"] = [_position(position, standing.orders) for position in standing.positions]
     found["orders"] = [_order(order) for order in standing.orders]
     found["pnl"] = _result(standing.day, plan)
-    return found, left_outside(standing)
+    return found, "; ".join(said for said in (standing.problem, left_outside(standing)) if said)
+
+
+def _state(standing: AccountStanding) -> str:
+    """Return the contract's word: what could not be read is neither flat nor known to be open."""
+    if standing.flat:
+        return "FLAT"
+    return "OPEN" if standing.positions or standing.orders else "UNKNOWN"
 
 
 def left_outside(standing: AccountStanding) -> str:

@@ -1,17 +1,22 @@
 """Reading the broker's rows tolerantly: unknown keys ignored, nulls and empty strings absent, numbers in any dress.
 
-A field that decides (a quantity, a status, an id) is never guessed: when it cannot be read, the whole read fails.
+A field that decides (a quantity, a status, an id) is never guessed: when it cannot be read, its row is named unread.
 """
 
-import math
 from collections.abc import Mapping
 from datetime import datetime
-from typing import Any
+from typing import Any, Final
 
 from engine.market.clock import IST, MILLISECOND, Instant, instant_of
 from engine.market.price import Paise
 
 Row = Mapping[str, Any]
+
+_NOISE: Final = 1e-6
+"""How far a whole number may lie off itself after arithmetic in floats."""
+
+_LARGEST: Final = 1e15
+"""No quantity, price or sum comes near; floats tell whole numbers and paise apart up to here, ids are texts."""
 
 
 class FieldError(ValueError):
@@ -45,6 +50,8 @@ def text(row: Row, *names: str) -> str:
     """Return the first of several spellings that is there; empty when none is."""
     for name in names:
         value = row.get(name)
+        if isinstance(value, float) and value.is_integer():
+            return str(int(value))
         if value is not None and value != "" and not isinstance(value, dict | list):
             return str(value)
     return ""
@@ -63,24 +70,24 @@ def flag(row: Row, *names: str) -> bool | None:
 
 
 def number(row: Row, *names: str) -> float | None:
-    """Return the first finite number of several spellings; None when there is none."""
+    """Return the first number of several spellings that may be meant; None when there is none."""
     for name in names:
         value = row.get(name)
         if isinstance(value, bool) or value is None:
             continue
         try:
-            found = float(value)
-        except (TypeError, ValueError):
+            found = float(value.replace(",", "") if isinstance(value, str) else value)
+        except (TypeError, ValueError, OverflowError):
             continue
-        if math.isfinite(found):
+        if abs(found) <= _LARGEST:
             return found
     return None
 
 
 def whole(row: Row, *names: str) -> int | None:
-    """Return a whole number; None when it is absent or broken."""
+    """Return a whole number, the noise of a float taken off; None when it is absent or broken."""
     found = number(row, *names)
-    return round(found) if found is not None and found == round(found) else None
+    return round(found) if found is not None and abs(found - round(found)) < _NOISE else None
 
 
 def paise(row: Row, *names: str) -> Paise | None:

@@ -13,6 +13,7 @@ from engine.upstox.budget import Budget, Kind, Purpose
 from engine.upstox.catalogue import API_VERSION, Catalogue
 from engine.upstox.fields import FieldError, row_of, text
 from engine.upstox.line import Line
+from engine.upstox.listed import Listed
 from engine.upstox.outcome import CallFailed, Done, InDoubt
 from engine.upstox.quotes import (
     Candle,
@@ -70,17 +71,26 @@ class Reads:
         """Return the segments of the account and their locks."""
         return self._read(account.segments_of, purpose, self._calls.user.get_kill_switch)
 
-    def positions(self, purpose: Purpose = Purpose.PROTECT) -> tuple[records.PositionRow, ...]:
-        """Return every position of the day, all products, closed rows where the broker lists them."""
+    def positions(self, purpose: Purpose = Purpose.PROTECT) -> Listed[records.PositionRow]:
+        """Return every position of the day, all products, closed rows where the broker lists them.
+
+        What of the list did not read stands beside its rows, here and in the other lists: it is never absent.
+        """
         return self._read(records.positions_of, purpose, self._calls.portfolio.get_positions, API_VERSION)
 
-    def order_book(self, purpose: Purpose = Purpose.PROTECT) -> tuple[records.OrderRow, ...]:
-        """Return every order of the day."""
-        return self._read(records.orders_of, purpose, self._calls.orders.get_order_book, API_VERSION)
+    def order_book(self, purpose: Purpose = Purpose.PROTECT) -> Listed[records.OrderRow]:
+        """Return every order of the day, each once."""
+        once = records.each_once
+        return self._read(
+            lambda data: once(records.orders_of(data)),
+            purpose,
+            self._calls.orders.get_order_book,
+            API_VERSION,
+        )
 
     def order_history(
         self, *, tag: str = "", order_id: str = "", purpose: Purpose = Purpose.PROTECT
-    ) -> tuple[records.OrderRow, ...]:
+    ) -> Listed[records.OrderRow]:
         """Return the states of the order with an id, or of all orders with a tag, as the broker lists them."""
         if bool(tag) == bool(order_id):
             raise ValueError("expected either a tag or an order id, got both or none")
@@ -96,7 +106,7 @@ class Reads:
             lambda data: records.order_of(row_of(data, "an order")), purpose, call, order_id=order_id
         )
 
-    def trades(self, order_id: str = "", purpose: Purpose = Purpose.PROTECT) -> tuple[records.TradeRow, ...]:
+    def trades(self, order_id: str = "", purpose: Purpose = Purpose.PROTECT) -> Listed[records.TradeRow]:
         """Return the day's executions, or those of one order."""
         orders = self._calls.orders
         if order_id:

@@ -1,5 +1,8 @@
 """Orders, trades and positions as the broker lists them: its own words, money in paise, quantities in units."""
 
+from collections.abc import Callable, Hashable
+from typing import Final, TypeVar
+
 import msgspec
 
 from engine.market.clock import Instant
@@ -12,13 +15,16 @@ from engine.upstox.fields import (
     needed_whole,
     number,
     paise,
-    rows_of,
     stamp,
     text,
     whole,
 )
+from engine.upstox.listed import Listed, Unread, listed
 
 INTRADAY: str = "I"
+
+ENDED: Final = frozenset({"complete", "rejected", "cancelled", "cancelled after market order"})
+"""Statuses after which nothing more is expected of an order."""
 
 
 class OrderRow(msgspec.Struct, frozen=True):
@@ -60,7 +66,7 @@ class OrderRow(msgspec.Struct, frozen=True):
 
 
 class TradeRow(msgspec.Struct, frozen=True):
-    """One execution. ``trade_id`` is unique within the day."""
+    """One execution. ``trade_id`` is unique within an order and instrument: segments count theirs apart."""
 
     trade_id: str
     order_id: str
@@ -70,6 +76,11 @@ class TradeRow(msgspec.Struct, frozen=True):
     quantity: int
     price: Paise
     time: Instant
+
+    @property
+    def key(self) -> tuple[str, str, str]:
+        """Return what tells it from every other execution of the day."""
+        return self.trade_id, self.order_id, self.instrument
 
 
 class PositionRow(msgspec.Struct, frozen=True):
@@ -91,9 +102,29 @@ class PositionRow(msgspec.Struct, frozen=True):
     unrealised: Paise | None
 
 
-def orders_of(data: object) -> tuple[OrderRow, ...]:
-    """Return every order of a list; raise FieldError when one cannot be read."""
-    return tuple(order_of(row) for row in rows_of(data, "orders"))
+_T = TypeVar("_T", "TradeRow", "PositionRow")
+
+
+def orders_of(data: object) -> Listed[OrderRow]:
+    """Return every order of a list that reads; raise FieldError where it is no list."""
+    return listed(data, "orders", order_of, _settled)
+
+
+def each_once(orders: Listed[OrderRow]) -> Listed[OrderRow]:
+    """Return each order of a list once, in its newest state, where it stands first."""
+    newest: dict[str, OrderRow] = {}
+    for row in orders:
+        known = newest.get(row.order_id)
+        if known is None or is_newer(row, known):
+            newest[row.order_id] = row
+    return Listed(newest.values(), orders.unread)
+
+
+def is_newer(row: OrderRow, known: OrderRow) -> bool:
+    """Say whether a row is the later state of an order: fills never fall, and an end is left by a late fill alone."""
+    if row.filled_quantity != known.filled_quantity:
+        return row.filled_quantity > known.filled_quantity
+    return row.status in ENDED or known.status not in ENDED
 
 
 def order_of(row: Row) -> OrderRow:
@@ -101,6 +132,15 @@ def order_of(row: Row) -> OrderRow:
     filled = whole(row, "filled_quantity")
     if filled is None and row.get("filled_quantity") not in (None, ""):
         raise FieldError(f"expected a whole number for filled_quantity, got {row['filled_quantity']!r}")
+    quantity, pending = whole(row, "quantity"), whole(row, "pending_quantity")
+    if quantity is None and pending is not None and filled is not None:
+        quantity = filled + pending
+    quantity = needed_whole(row, "quantity") if quantity is None else quantity
+    status = needed_text(row, "status").strip().lower()
+    if filled is None:
+        filled = quantity if status == "complete" else quantity - (quantity if pending is None else pending)
+    if quantity < 0 or filled < 0:
+        raise FieldError(f"expected quantities from 0, got {filled} filled of {quantity}")
     return OrderRow(
         order_id=needed_text(row, "order_id"),
         tag=text(row, "tag"),
@@ -111,11 +151,11 @@ def order_of(row: Row) -> OrderRow:
         order_type=text(row, "order_type").upper(),
         validity=text(row, "validity"),
         variety=text(row, "variety"),
-        quantity=needed_whole(row, "quantity"),
+        quantity=quantity,
         price=paise(row, "price") or 0,
         trigger_price=paise(row, "trigger_price") or 0,
-        status=needed_text(row, "status").strip().lower(),
-        filled_quantity=filled or 0,
+        status=status,
+        filled_quantity=filled,
         average_price=max(number(row, "average_price") or 0.0, 0.0),
         time=stamp(row, "exchange_timestamp", "order_timestamp"),
         message=text(row, "status_message_raw", "status_message"),
@@ -125,20 +165,46 @@ def order_of(row: Row) -> OrderRow:
     )
 
 
-def trades_of(data: object) -> tuple[TradeRow, ...]:
-    """Return every trade of a list, each trade id once; raise FieldError when one cannot be read."""
-    found: dict[str, TradeRow] = {}
-    for row in rows_of(data, "trades"):
-        trade = _trade(row)
-        known = found.setdefault(trade.trade_id, trade)
-        if (known.order_id, known.quantity, known.price) != (trade.order_id, trade.quantity, trade.price):
-            raise FieldError(f"expected one trade for id {trade.trade_id}, got two that differ")
-    return tuple(found.values())
+def trades_of(data: object) -> Listed[TradeRow]:
+    """Return every execution of a list that reads, each once; raise FieldError where it is no list.
+
+    A number is one execution's within its order and instrument alone. One that is told with different facts proves
+    none of them: all of its rows are left unread.
+    """
+    return _told_once(listed(data, "trades", _trade), "trades", lambda row: row.key, lambda row: row.order_id)
 
 
-def positions_of(data: object) -> tuple[PositionRow, ...]:
-    """Return every position of a list; raise FieldError when a quantity cannot be read."""
-    return tuple(_position(row) for row in rows_of(data, "positions"))
+def positions_of(data: object) -> Listed[PositionRow]:
+    """Return every position of a list that reads, each once; raise FieldError where it is no list."""
+    return _told_once(
+        listed(data, "positions", _position),
+        "positions",
+        lambda row: (row.instrument, row.product),
+        lambda _: "",
+    )
+
+
+def _told_once(
+    rows: Listed[_T], what: str, key: Callable[[_T], Hashable], order_id: Callable[[_T], str]
+) -> Listed[_T]:
+    """Return each fact of a list once, and those told in two ways as unread."""
+    told: dict[Hashable, list[_T]] = {}
+    for row in rows:
+        known = told.setdefault(key(row), [])
+        if row not in known:
+            known.append(row)
+    unread = list(rows.unread)
+    for ways in told.values():
+        if len(ways) > 1:
+            row = ways[0]
+            detail = f"expected one row for {key(row)}, got {len(ways)} that differ"
+            unread.append(Unread(what, order_id(row), "", row.instrument, row.product, detail))
+    return Listed((ways[0] for ways in told.values() if len(ways) == 1), unread)
+
+
+def _settled(row: Row) -> bool:
+    """Say whether an order, of which not all reads, has ended and filled nothing."""
+    return text(row, "status").strip().lower() in ENDED and whole(row, "filled_quantity") == 0
 
 
 def _trade(row: Row) -> TradeRow:

@@ -295,47 +295,6 @@ def test_unknown_fields_nulls_and_empty_numbers_are_tolerated() -> None:
     assert datetime_of(order.time).isoformat() == "2025-12-15T09:20:01+05:30"
 
 
-@pytest.mark.parametrize(
-    "broken", [{"status": None}, {"quantity": ""}, {"order_id": ""}, {"filled_quantity": "x"}]
-)
-def test_a_row_without_what_decides_fails_the_whole_read(broken: dict[str, object]) -> None:
-    row = {
-        "order_id": "1",
-        "instrument_token": "K",
-        "transaction_type": "SELL",
-        "quantity": 1,
-        "status": "open",
-        "filled_quantity": 0,
-    }
-    with pytest.raises(CallFailed, match="cannot be read"):
-        asked(UpstoxClient.order_book, success([row, row | broken]))
-
-
-def test_a_position_without_a_net_quantity_is_told_from_its_day_and_never_taken_for_zero() -> None:
-    row = {
-        "instrument_token": "K",
-        "product": "I",
-        "quantity": "",
-        "day_buy_quantity": 50,
-        "day_sell_quantity": "20",
-    }
-    rows, _ = asked(UpstoxClient.positions, success([row]))
-    assert isinstance(rows, tuple)
-    assert rows[0].quantity == 30
-    with pytest.raises(CallFailed):
-        asked(UpstoxClient.positions, success([row | {"day_sell_quantity": ""}]))
-
-
-def test_one_trade_listed_twice_counts_once_and_two_under_one_id_fail_the_read() -> None:
-    row: dict[str, object] = {"trade_id": "7", "order_id": "1", "instrument_token": "K"}
-    row |= {"transaction_type": "BUY", "quantity": 5, "average_price": 10.0}
-    rows, _ = asked(UpstoxClient.trades, success([row, dict(row)]))
-    assert isinstance(rows, tuple)
-    assert len(rows) == 1
-    with pytest.raises(CallFailed, match="two that differ"):
-        asked(UpstoxClient.trades, success([row, row | {"quantity": 6}]))
-
-
 def test_quotes_are_keyed_by_instrument_not_by_symbol() -> None:
     data = {
         "NSE_EQ:NHPC": {

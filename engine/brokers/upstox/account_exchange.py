@@ -118,6 +118,8 @@ class AccountExchange:
             return f"the broker cannot be asked: {read.detail}"
         if any(position.quantity for position in read.positions):
             return "positions are open at the broker"
+        if read.unread:
+            return f"a row of the broker's could not be read: {read.unread[0].detail}"
         return "orders are live at the broker" if self._broker.at_stake else ""
 
     def close(self) -> None:

@@ -15,6 +15,7 @@ import msgspec
 from engine.market.clock import SECOND, Instant
 from engine.upstox.budget import Purpose
 from engine.upstox.client import UpstoxClient
+from engine.upstox.listed import Listed, Unread
 from engine.upstox.outcome import CallFailed, InDoubt
 from engine.upstox.records import OrderRow, PositionRow
 
@@ -32,6 +33,8 @@ class WholeBook(msgspec.Struct, frozen=True):
     time: Instant
     orders: tuple[OrderRow, ...]
     positions: tuple[PositionRow, ...]
+    unread: tuple[Unread, ...] = ()
+    """Rows of either list that did not read and are not settled: what they concern is never flat."""
 
     @property
     def filled(self) -> int:
@@ -52,12 +55,21 @@ class BookReader:
         self._standing: dict[str, tuple[tuple[int, int], Instant]] = {}
         """By instrument, the difference told last and since when."""
 
-    def read(self, client: UpstoxClient, purpose: Purpose) -> WholeBook:
-        """Return the whole book; raise CallFailed when a part cannot be read, ContradictionError when two disagree."""
+    def read(
+        self,
+        client: UpstoxClient,
+        purpose: Purpose,
+        orders: Callable[[], Listed[OrderRow]] | None = None,
+    ) -> WholeBook:
+        """Return the whole book; raise CallFailed when a part cannot be read, ContradictionError when two disagree.
+
+        ``orders`` gives the list of orders where the caller shares it with others.
+        """
         difference: Difference = {}
         for attempt in range(TRIES):
             asked = self._clock()
-            book = WholeBook(asked, client.order_book(purpose), client.positions(purpose))
+            listed = client.order_book(purpose) if orders is None else orders()
+            book = whole_book(asked, listed, client.positions(purpose))
             difference = differences(book)
             stands = self._stands(difference, asked)
             if not difference or (stands >= STANDS_FOR and not _lost(book, difference)):
@@ -79,11 +91,19 @@ class BookReader:
         return min((asked - since for _, since in self._standing.values()), default=0)
 
 
+def whole_book(time: Instant, orders: Listed[OrderRow], positions: Listed[PositionRow]) -> WholeBook:
+    """Return two lists as one book, with what of them did not read."""
+    unread = tuple(one for one in (*orders.unread, *positions.unread) if not one.settled)
+    return WholeBook(time, tuple(orders), tuple(positions), unread)
+
+
 def differences(book: WholeBook) -> Difference:
     """Return instruments whose change of the day is not the sum of the day's fills: (held, filled).
 
-    All products together, for a position may be converted from one to another.
+    All products together, for a position may be converted from one to another. What did not read of an instrument
+    leaves it out.
     """
+    unread = {one.instrument for one in book.unread}
     held: defaultdict[str, int] = defaultdict(int)
     filled: defaultdict[str, int] = defaultdict(int)
     for position in book.positions:
@@ -91,7 +111,8 @@ def differences(book: WholeBook) -> Difference:
     for order in book.orders:
         sign = 1 if order.side == "BUY" else -1
         filled[order.instrument] += sign * order.filled_quantity
-    return {key: (held[key], filled[key]) for key in sorted({*held, *filled}) if held[key] != filled[key]}
+    judged = sorted({*held, *filled} - unread)
+    return {key: (held[key], filled[key]) for key in judged if held[key] != filled[key]}
 
 
 def _lost(book: WholeBook, difference: Difference) -> bool:

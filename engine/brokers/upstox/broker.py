@@ -8,7 +8,7 @@ stream's updates included, passes one queue whose stamps never step back.
 import threading
 import time
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 
 from engine.brokers.upstox.book_reader import BookReader
@@ -38,6 +38,7 @@ from engine.upstox.budget import Purpose
 from engine.upstox.client import UpstoxClient
 from engine.upstox.fields import FieldError
 from engine.upstox.line import standing_refusal
+from engine.upstox.listed import Listed
 from engine.upstox.outcome import CallFailed, InDoubt, Outcome, Rejected, describe
 from engine.upstox.records import OrderRow
 from engine.upstox.terms import ChangedOrder
@@ -119,7 +120,9 @@ class LiveBroker:
         with self._lock:
             at_stake = self._register.live or self._register.unproven
         book = self.last_book
-        return at_stake or (book is not None and any(position.quantity for position in book.positions))
+        if book is None or at_stake:
+            return at_stake
+        return bool(book.unread) or any(position.quantity for position in book.positions)
 
     def remember(self, orders: Iterable[tuple[str, str, int, Paise]]) -> None:
         """Take in what core knows from an earlier life: tag, order id, filled units and their value in paise."""
@@ -292,12 +295,14 @@ class LiveBroker:
         """Look for an order by its tag: only a list that reads proves that there is none."""
         client, purpose = self._reading, self._protecting
         try:
-            rows: Sequence[OrderRow] = client.order_history(tag=request.tag, purpose=purpose)
+            rows = client.order_history(tag=request.tag, purpose=purpose)
         except CallFailed as error:
             if not isinstance(error.outcome, Rejected):
                 raise
             # What the broker says of a tag that it does not know is not documented: the book decides.
-            rows = [row for row in client.order_book(purpose) if row.tag == request.tag]
+            book = client.order_book(purpose)
+            rows = Listed((row for row in book if row.tag == request.tag), book.unread)
+        _check_absence(rows, request.tag)
         if not rows:
             return TagRead(request.request, request.tag, None)
         newest = rows[-1]
@@ -393,6 +398,13 @@ class LiveBroker:
     def _append(self, event: BrokerEvent) -> None:
         self._stamped = max(self._stamped, self._clock())
         self._events.append((self._stamped, event))
+
+
+def _check_absence(rows: Listed[OrderRow], tag: str) -> None:
+    """Raise CallFailed where rows that did not read may hide the order that none of the others is."""
+    hiding = [row for row in rows.unread if row.tag in ("", tag) and not row.nameless]
+    if hiding and not rows:
+        raise CallFailed(InDoubt(f"a row could not be read: {hiding[0].words}"))
 
 
 @contextmanager

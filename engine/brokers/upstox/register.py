@@ -13,10 +13,11 @@ from engine.brokers.upstox.fill_values import FillValues
 from engine.brokers.upstox.translation import intraday, position_of, product_of, report_of
 from engine.market.clock import SECOND, Instant
 from engine.orders.carried import Holding
-from engine.orders.messages import BookRead, OrderReport, PlaceOrder, Product
-from engine.upstox.records import OrderRow, PositionRow
+from engine.orders.messages import BookRead, OrderReport, PlaceOrder, Product, UnreadRow
+from engine.upstox.listed import Unread
+from engine.upstox.records import ENDED, INTRADAY, OrderRow, PositionRow, is_newer
 
-ENDED_WORDS: Final = frozenset({"complete", "rejected", "cancelled", "cancelled after market order"})
+ENDED_WORDS: Final = ENDED
 """Statuses after which nothing more is expected of an order."""
 
 HELD_FOR: Final = 10 * SECOND
@@ -104,7 +105,7 @@ class Register:
         """Return core's report of a row, which is remembered as the order's state unless it is an old message."""
         known = self._latest.get(row.order_id)
         self._awaited.discard(row.order_id)
-        if known is None or _is_newer(row, known):
+        if known is None or is_newer(row, known):
             self._latest[row.order_id] = row
         return report_of(row, self._tag_of(row), self.values.value(row), now)
 
@@ -160,7 +161,23 @@ class Register:
             tuple(orders),
             beyond=beyond,
             orders_beyond=outside_orders,
+            unread=self.unread(book.unread),
         )
+
+    def unread(self, rows: Iterable[Unread]) -> tuple[UnreadRow, ...]:
+        """Return what core must know of rows that did not read: those that may be ours, or in scope."""
+        return tuple(
+            UnreadRow(row.instrument, row.order_id, row.tag or self._tags.get(row.order_id, ""), row.words)
+            for row in rows
+            if self._may_matter(row)
+        )
+
+    def _may_matter(self, row: Unread) -> bool:
+        """Say whether a row that did not read may be ours or in scope; one that names nothing tells of nothing."""
+        if row.settled or row.nameless:
+            return False
+        ours = row.order_id in self._tags or row.tag in self._ids or row.tag in self.placing
+        return ours or self._whole_account or row.product in ("", INTRADAY)
 
     def _may_be_ours(self, row: OrderRow) -> bool:
         return any(
@@ -179,10 +196,3 @@ class Register:
 
     def _tag_of(self, row: OrderRow) -> str:
         return row.tag or self._tags.get(row.order_id, "")
-
-
-def _is_newer(row: OrderRow, known: OrderRow) -> bool:
-    """Say whether a row is the later state of an order: fills never fall, and an end is left by a late fill alone."""
-    if row.filled_quantity != known.filled_quantity:
-        return row.filled_quantity > known.filled_quantity
-    return row.status in ENDED_WORDS or known.status not in ENDED_WORDS

@@ -13,8 +13,9 @@ from engine.brokers.upstox.translation import intraday
 from engine.market.clock import SECOND, Instant
 from engine.upstox.budget import Purpose
 from engine.upstox.client import UpstoxClient
+from engine.upstox.listed import Unread
 from engine.upstox.outcome import CallFailed
-from engine.upstox.records import OrderRow, PositionRow
+from engine.upstox.records import INTRADAY, OrderRow, PositionRow
 
 BETWEEN_PROOFS: Final = 0.5
 """Seconds between the two reads that prove flat."""
@@ -45,13 +46,15 @@ class AccountStanding(msgspec.Struct, frozen=True):
     outside_positions: int = 0
     outside_orders: int = 0
     problem: str = ""
+    unread: tuple[Unread, ...] = ()
+    """Rows that did not read and may be in scope: with one of them nothing is proven flat."""
     day: WholeBook | None = None
     """Everything the read showed: closed positions and ended orders too, of every product."""
 
     @property
     def flat(self) -> bool:
-        """Say whether the broker showed nothing open and nothing live in scope."""
-        return self.known and not self.positions and not self.orders
+        """Say whether the broker showed nothing open and nothing live in scope, every row of it read."""
+        return self.known and not self.positions and not self.orders and not self.unread
 
     @property
     def shape(self) -> tuple[object, ...]:
@@ -91,12 +94,17 @@ def standing_of(book: WholeBook, scope: Scope) -> AccountStanding:
     live = [row for row in book.orders if row.status not in ENDED_WORDS]
     positions = tuple(row for row in open_positions if whole or intraday(row))
     orders = tuple(row for row in live if whole or intraday(row))
+    unread = tuple(
+        row for row in book.unread if not row.nameless and (whole or row.product in ("", INTRADAY))
+    )
     return AccountStanding(
         known=True,
         positions=positions,
         orders=orders,
         outside_positions=len(open_positions) - len(positions),
         outside_orders=len(live) - len(orders),
+        problem="; ".join(f"a row could not be read: {row.words}" for row in unread),
+        unread=unread,
         day=book,
     )
 

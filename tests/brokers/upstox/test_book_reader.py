@@ -176,3 +176,37 @@ def test_a_shell_learns_how_an_account_stands_whose_lists_differ_for_good() -> N
         standing = account_standing(clock.client(server.url), clock=clock, sleep=clock.sleep)
     assert (standing.known, standing.flat) == (True, True)
     assert STANDS_FOR <= clock.now < 2 * STANDS_FOR
+
+
+def test_a_row_that_does_not_read_leaves_its_instrument_out_of_the_comparison_and_is_never_flat() -> None:
+    broker = bought()
+    other = {"instrument_token": OTHER, "transaction_type": "BUY", "order_type": "LIMIT", "quantity": 5}
+    broker.fill(broker.place(other | {"price": 50.0}), 50.0)
+
+    def spoil(request: Received) -> bytes | None:
+        if request.path != POSITIONS:
+            return None
+        rows = [row | {"quantity": "?", "day_buy_quantity": None} for row in broker.positions()[:1]]
+        return success([*rows, *broker.positions()[1:]])
+
+    broker.faults.append(spoil)
+    book, waits = read(broker)
+    assert waits == []
+    assert [row.instrument for row in book.positions] == [OTHER]
+    assert [row.instrument for row in book.unread] == [KEY]
+    with broker.serve() as server:
+        standing = account_standing(client_of(server.url))
+    assert standing.known
+    assert not standing.flat
+    assert KEY in standing.problem
+
+
+@pytest.mark.parametrize(("product", "flat"), [("I", False), ("D", True)])
+def test_a_row_that_does_not_read_keeps_an_account_from_being_flat_where_it_may_be_in_scope(
+    product: str, flat: bool
+) -> None:
+    broker = SmallBroker()
+    odd = {"instrument_token": KEY, "product": product, "quantity": None, "order_id": "9", "status": "open"}
+    broker.faults.append(lambda request: success([odd]) if request.path == ORDERS else None)
+    with broker.serve() as server:
+        assert account_standing(client_of(server.url)).flat is flat

@@ -47,7 +47,7 @@ def test_six_changes_wished_while_the_broker_thinks_are_one_change_and_the_other
         live.enter("e-1-E", price=LAST - 5_00)
         placed = live.wait_for(Acknowledged, "e-1-E")
         assert isinstance(placed, Acknowledged)
-        live.fake.plant("delay", call="modify", when="after", delay=1.0, times=0)
+        live.fake.plant("delay", call="modify", when="after", delay=1.5, times=0)
         for number in range(1, 7):
             live.modify("e-1-E", placed.order_id, LAST - 5_00 - number * 10, request=f"e-1-E-m{number}")
             live.until(lambda: live.fake.calls("modify"))
@@ -63,13 +63,13 @@ def test_six_changes_wished_while_the_broker_thinks_are_one_change_and_the_other
 def test_writes_that_are_all_answered_late_hold_up_no_other_instrument_no_read_and_not_the_kill(
     fake: RunningFake,
 ) -> None:
-    with live_broker(fake, patience=4.0) as live:
-        live.fake.plant("delay", call="writes", when="after", delay=3.0, times=0)
-        for number in range(3):
+    with live_broker(fake, patience=20.0) as live:
+        live.fake.plant("delay", call="writes", when="after", delay=15.0, times=0)
+        for number in range(2):
             live.enter(f"e-{number}-E", price=LAST - 5_00)
         for number in range(4):
             live.leave(f"x-{number}-X", price=LAST + 5_00)
-        live.until(lambda: len(live.fake.calls("place")) == 7)
+        live.until(lambda: len(live.fake.calls("place")) == 6)
         live.read("r-1")
         live.wait_for(BookRead)
         live.latched.set()
