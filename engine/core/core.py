@@ -11,44 +11,29 @@ from engine.auction.levels import PriorLevels
 from engine.auction.market import Applied, Market
 from engine.commands import Command
 from engine.core.account import Account
+from engine.core.around import Around
 from engine.core.decider import Decider
 from engine.core.decision import Decision
 from engine.core.events import (
     LIVE,
-    PAPER,
     REPLAY,
     SIMULATED,
     WORLDS,
     Answer,
-    Attended,
-    Checked,
     DayState,
     Effect,
     Event,
-    FeedEnded,
-    Followed,
-    Halted,
-    Latched,
-    Noted,
-    Rearmed,
-    Resumed,
-    Studying,
-    Unfollowed,
-    Wake,
 )
 from engine.core.journal import Journal
 from engine.core.minder import Minder
-from engine.core.pauses import AWAITED, ENDED, HALTED, NO_GO, STUDYING, UNATTENDED, Pauses
+from engine.core.pauses import STUDYING, UNATTENDED, Pauses
 from engine.core.person import Person
 from engine.core.sights import Sights
 from engine.core.watch import Watch
 from engine.core.watchlist import Watchlist
-from engine.market.circuits import Circuits
-from engine.market.clock import MINUTE, SECOND, Instant
-from engine.market.eligibility import Barred
+from engine.market.clock import MINUTE, Instant
 from engine.market.instrument import Instrument
 from engine.market.price import Paise
-from engine.market.seed import InstrumentSeed, MissedMinutes
 from engine.market.session import TradingDay
 from engine.market.update import MarketUpdate
 from engine.orders.book import OrderBook
@@ -94,7 +79,7 @@ class Core:
         self.ids = ids
         self.market = Market(self.instruments, day, settings, prior)
         self.sights = Sights(self.instruments, day)
-        self.keeper = Keeper(settings, self.instruments, ids, self.sights)
+        self.keeper = Keeper(settings, self.instruments, ids, self.sights, self.sights.halts)
         previous = None if recovered is None else recovered.limits
         limits = open_day(day.day, account, wished_limits(settings.risk), previous)
         self.account = Account(limits, self.keeper, self.sights, self.instruments, day)
@@ -117,8 +102,9 @@ class Core:
         self.watch = Watch(self.keeper, self.journal)
         self.person = Person(self, settings.entry.manual_armed_minutes)
         self.feed_ended = False
-        self._pauses = Pauses()
-        self._watchlist = Watchlist(self.instruments, self.market, self.keeper, self.decider, self.journal)
+        self.pauses = Pauses()
+        self._around = Around(self)
+        self.following = Watchlist(self.instruments, self.market, self.keeper, self.decider, self.journal)
         self._equity_minute: Instant | None = None
         self._now: Instant = 0
         self._next_wake: Instant | None = None
@@ -130,7 +116,7 @@ class Core:
     @property
     def watchlist(self) -> tuple[str, ...]:
         """Return what is followed now, in screen order; ``instruments`` also knows what was put aside."""
-        return self._watchlist.followed
+        return self.following.followed
 
     @property
     def orders(self) -> OrderBook:
@@ -198,8 +184,8 @@ class Core:
             return f"{_PAUSED}{KILL_LATCH}"
         if self.account.limits.stopped:
             return f"{_PAUSED}{DAY_LOSS}"
-        if self._pauses.first:
-            return f"{_PAUSED}{self._pauses.first}"
+        if self.pauses.first:
+            return f"{_PAUSED}{self.pauses.first}"
         return trading_word(self.settings.setups, live=self.world == LIVE)
 
     def kill_scope(self) -> KillScope:
@@ -213,7 +199,7 @@ class Core:
 
     def why_kept(self, key: str) -> str:
         """Return why an instrument must go on being followed; empty when it need not."""
-        return self._watchlist.why_kept(key)
+        return self.following.why_kept(key)
 
     def next_wake(self) -> Instant | None:
         """Return when core wants a Wake at the latest."""
@@ -229,7 +215,7 @@ class Core:
         answers: list[Effect] = []
         if isinstance(event, Command):
             answers.append(Answer(self.person.obey(event, now)))
-        elif not self._notice(event, now):
+        elif not self._around.notice(event, now):
             self.inbox.receive(event, now)  # type: ignore[arg-type]
         return self._settle(now, answers)
 
@@ -256,9 +242,9 @@ class Core:
 
     def pause(self, reason: str, now: Instant) -> None:
         """Stop new entries and cancel resting ones; exits and stops go on."""
-        if self._pauses.add(reason):
+        if self.pauses.add(reason):
             self.journal.line(Severity.WARNING, f"entries paused: {reason}", now)
-        self.decider.pause = self._pauses.first
+        self.decider.pause = self.pauses.first
         self.keeper.cancel_entries(now)
 
     def resume(self, now: Instant) -> tuple[bool, str]:
@@ -266,8 +252,8 @@ class Core:
 
         Return whether there were any, and why entries stay paused all the same; empty when they go on.
         """
-        lifted = self._pauses.resume()
-        self.decider.pause = self._pauses.first
+        lifted = self.pauses.resume()
+        self.decider.pause = self.pauses.first
         word = self.trading_word()
         kept = word.removeprefix(_PAUSED) if word.startswith(_PAUSED) else ""
         if lifted or not kept:
@@ -301,7 +287,7 @@ class Core:
     def _mark(self, now: Instant) -> bool:
         """Look at the day's money after a packet; return whether a line was said of who is missing on an exit side."""
         if self.account.observe(now):
-            self._stop_day(now)
+            self.stop_day(now)
         if not self.account.uneasy:
             return False
         changes = self.account.marking.changes(self.keeper.portfolio.open())
@@ -318,7 +304,7 @@ class Core:
         broken = self.decider.broken(key)
         if broken:
             self.keeper.leave(key, f"premise: {broken}", now)
-        if STUDYING not in self._pauses:
+        if STUDYING not in self.pauses:
             self.decider.evaluate(key, now)
         return True
 
@@ -335,98 +321,12 @@ class Core:
         self.minder.clock(now)
         return True
 
-    def _stop_day(self, now: Instant) -> None:
+    def stop_day(self, now: Instant) -> None:
+        """Stop the day for its loss: said, kept, and everything of ours closed."""
         text = f"{DAY_LOSS} reached: stopped for the day"
         self.journal.line(Severity.ALARM, text, now, AlarmRank.VITAL)
         self.journal.day_state(now)
         self.set_latch(DAY_LOSS, "the day's loss reached its limit", DAY_LOSS, now)
-
-    def _notice(self, event: Event, now: Instant) -> bool:
-        """Handle everything that is neither update, command nor broker message."""
-        match event:
-            case Wake():
-                pass
-            case InstrumentSeed() | MissedMinutes() | Barred() | Circuits():
-                self._learn(event, now)
-            case Latched():
-                self.set_latch(event.by, event.reason, event.id, now)
-            case Rearmed():
-                self.clear_latch(event.by, now)
-            case Attended():
-                self._attend(event, now)
-            case Resumed():
-                self._come_back(event, now)
-            case FeedEnded():
-                self.feed_ended = True
-                self.sights.end(now)
-                self.journal.sessions(self.market, now)
-                self.pause(ENDED, now)
-            case Studying():
-                self._study(event, now)
-            case Noted():
-                self.journal.line(Severity(event.severity), event.text, now, event.rank)
-            case Checked():
-                kind, other = (AWAITED, NO_GO) if event.awaited else (NO_GO, AWAITED)
-                answered = self._pauses.drop_kind(other, but="")
-                self._hold_for(kind, event.reason, "pre-flight says go", now, dropped=answered)
-            case Halted():
-                self._hold_for(HALTED, event.reason, "the exchange goes on", now)
-            case Followed():
-                self._watchlist.follow(event, now)
-            case Unfollowed():
-                self._watchlist.unfollow(event.instrument, now)
-            case _:
-                return False
-        return True
-
-    def _learn(self, event: InstrumentSeed | MissedMinutes | Barred | Circuits, now: Instant) -> None:
-        """Take in what the market brought along besides its updates."""
-        if isinstance(event, Barred):
-            self._watchlist.bar(event, now)
-        elif isinstance(event, Circuits):
-            self.sights.learn_circuits(event)
-        else:
-            self.market.learn(event)
-
-    def _come_back(self, event: Resumed, now: Instant) -> None:
-        if not event.begins:
-            self.journal.line(Severity.WARNING, "the engine is back; the broker's book is read", now)
-        if self.account.limits.stopped and self.keeper.kill.latch is None:
-            # What was taken over had lost its day before this run began.
-            self._stop_day(now)
-        self.watch.read_now(now)
-
-    def _attend(self, event: Attended, now: Instant) -> None:
-        if event.attended:
-            self._pauses.unattended_at = None
-        elif (
-            self.world in (PAPER, LIVE)
-            and self._pauses.unattended_at is None
-            and UNATTENDED not in self._pauses
-        ):
-            self._pauses.unattended_at = now + self.settings.session.unattended_after * SECOND
-
-    def _study(self, event: Studying, now: Instant) -> None:
-        if event.on:
-            self.pause(STUDYING, now)
-        else:
-            self._pauses.drop(STUDYING)
-            self.journal.line(Severity.INFO, f"the studies have caught up: {self.trading_word()}", now)
-            self.decider.pause = self._pauses.first
-
-    def _hold_for(self, kind: str, reason: str, over: str, now: Instant, *, dropped: bool = False) -> None:
-        """Keep entries paused for a reason of a kind, or take the kind's pauses off.
-
-        ``dropped`` says that a pause which this one answers was just taken off.
-        """
-        wanted = f"{kind}: {reason}" if reason else ""
-        dropped = self._pauses.drop_kind(kind, but=wanted) or dropped
-        if wanted:
-            self.pause(wanted, now)
-            return
-        self.decider.pause = self._pauses.first
-        if dropped:
-            self.journal.line(Severity.INFO, f"{over}: {self.trading_word()}", now)
 
     def _decided(self, decision: Decision) -> None:
         self.journal.decision(decision, self._now)
@@ -445,8 +345,8 @@ class Core:
     def _timers(self, now: Instant) -> None:
         self.decider.expire(now)
         self.person.disarm(now)
-        if self._pauses.unattended_at is not None and now >= self._pauses.unattended_at:
-            self._pauses.unattended_at = None
+        if self.pauses.unattended_at is not None and now >= self.pauses.unattended_at:
+            self.pauses.unattended_at = None
             self.pause(UNATTENDED, now)
         if self.keeper.portfolio.running():
             self.minder.clock(now)
@@ -460,14 +360,14 @@ class Core:
             elif item.topic is Topic.REFUSED:
                 self.decider.blocked.setdefault(item.instrument, f"the broker refused it: {item.text}")
             elif item.topic is Topic.FILL and self.account.observe(now):
-                self._stop_day(now)
+                self.stop_day(now)
 
     def _wake(self, now: Instant) -> Instant | None:
         wakes = (
             self.keeper.next_wake(),
             self.decider.next_wake(),
             self.person.armed_until,
-            self._pauses.unattended_at,
+            self.pauses.unattended_at,
             self.minder.next_clock(now),
             self.watch.next_wake(now),
         )

@@ -8,7 +8,7 @@ from engine.auction.levels import PriorLevels
 from engine.commands import Command, CommandResult
 from engine.market.circuits import Circuits
 from engine.market.eligibility import Barred
-from engine.market.instrument import Instrument
+from engine.market.instrument import Instrument, InstrumentClass
 from engine.market.price import Paise
 from engine.market.seed import InstrumentSeed, MissedMinutes
 from engine.market.update import MarketUpdate
@@ -90,6 +90,10 @@ class Halted(msgspec.Struct, frozen=True, tag="halted"):
     """The exchange stopped trading against its own schedule, or, with an empty reason, goes on."""
 
     reason: str
+    kinds: tuple[InstrumentClass, ...] = ()
+    """Whose trading stopped; none named is all."""
+    heard: bool = True
+    """Whether the feed that told it is still there to tell of the end."""
 
 
 class Followed(msgspec.Struct, frozen=True, tag="followed"):
@@ -122,6 +126,8 @@ class LatchChanged(msgspec.Struct, frozen=True, tag="latch-changed"):
     reason: str
     command: str
     """Id of the command that set it."""
+    detail: str = ""
+    """What holds it up in the words of the plights; empty when nothing does."""
 
 
 class DayState(msgspec.Struct, frozen=True):

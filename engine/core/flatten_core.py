@@ -17,6 +17,7 @@ from engine.market.clock import SECOND, Instant
 from engine.market.instrument import Instrument, InstrumentClass, Provenance
 from engine.orders.dispatch import Ids, Record, of_any_run
 from engine.orders.flatten import LatchState
+from engine.orders.halts import Halts
 from engine.orders.inbox import Inbox
 from engine.orders.keeper import Keeper
 from engine.orders.messages import BrokerEvent, OrderType, Request
@@ -66,7 +67,7 @@ class FlattenCore:
         by: str,
         why: str,
     ) -> None:
-        self.keeper = Keeper(settings, {}, ids, self._look)
+        self.keeper = Keeper(settings, {}, ids, self._look, Halts())
         self.watch = Watch(self.keeper, self)
         self.problems: dict[str, None] = {}
         """Everything that went wrong, each once, oldest first."""

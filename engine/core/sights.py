@@ -10,14 +10,20 @@ from engine.market.circuits import Circuits
 from engine.market.clock import MINUTE, SECOND, Instant
 from engine.market.instrument import Instrument, InstrumentClass, Provenance
 from engine.market.price import Paise
-from engine.market.session import Phase, TradingDay
+from engine.market.session import TradingDay
 from engine.market.update import MarketUpdate
+from engine.orders.halts import Halts
+from engine.orders.hours import Exits, class_hours, exit_hours
 from engine.orders.news import Sight
 from engine.orders.quote import Quote
 from engine.risk.band import PriceBand, assumed_band, given_way, narrowest_band
 from engine.risk.readings import STANDS_AFTER
 
 BOOK_FRESH_FOR: Final = 5 * SECOND
+_AUCTION_BAND: Final = 300
+"""The closing auction takes prices within 3 % of its reference price; in hundredths of a percent."""
+_AUCTION_SAFE: Final = 200
+"""The same around the last price, while the reference (an average of fifteen minutes) has not been told."""
 
 
 class Seen(Enum):
@@ -49,6 +55,10 @@ class Sights:
     def __init__(self, instruments: Mapping[str, Instrument], day: TradingDay) -> None:
         self.instruments = instruments
         self.day = day
+        self.halts = Halts()
+        self._hours = {kind: class_hours(day, kind) for kind in InstrumentClass}
+        self.references: dict[str, int] = {}
+        """Reference prices of the closing auction as the exchange told them, paise."""
         self.held = False
         self._ended = False
         self._updates: dict[str, MarketUpdate] = {}
@@ -194,10 +204,29 @@ class Sights:
             return Sight(
                 _stranger(instrument), Quote(fresh=False), None, takes_orders=False, takes_stops=False
             )
-        time = self.market_time(now)
-        continuous = self.day.phase(known.kind, time) is Phase.CONTINUOUS
-        takes = continuous and time < self.day.last_order_time(known.kind) and known.tradable
-        return Sight(known, self.quote(instrument, now), self.band(instrument), takes, takes)
+        halt = self.halts.of(instrument, known.kind, now)
+        hours = exit_hours(
+            self._hours[known.kind], self.market_time(now), halt, moving=not (self.held or self._ended)
+        )
+        takes = hours.exits is Exits.OPEN and known.tradable
+        band = self.auction_band(instrument) if hours.exits is Exits.AUCTION else self.band(instrument)
+        return Sight(known, self.quote(instrument, now), band, takes, takes, hours)
+
+    def auction_band(self, key: str) -> PriceBand | None:
+        """Return the band of an instrument's closing auction; None while no price of it is known."""
+        instrument, update = self.instruments.get(key), self._updates.get(key)
+        if instrument is None or update is None:
+            return None
+        told = self.references.get(key)
+        reference, width = (update.last, _AUCTION_SAFE) if told is None else (told, _AUCTION_BAND)
+        reach = reference * width // 10_000
+        day = self.band(key)
+        lower, upper = reference - reach, reference + reach
+        return (
+            PriceBand(lower, upper)
+            if day is None
+            else PriceBand(max(lower, day.lower), min(upper, day.upper))
+        )
 
 
 def _stranger(key: str) -> Instrument:

@@ -6,6 +6,8 @@ from engine.core.events import LatchChanged
 from engine.market.clock import SECOND, Instant
 from engine.orders.flatten import LatchState
 from engine.orders.keeper import Keeper
+from engine.orders.plight import PlightKind
+from engine.orders.plights import Plights
 from engine.views import AlarmRank, Severity
 
 READ_AGAIN: Final = 2 * SECOND
@@ -38,7 +40,8 @@ class Watch:
         self._journal = journal
         self._earliest: Instant = 0
         self._next: Instant | None = None
-        self._state: LatchState | None = None
+        self.plights = Plights(keeper)
+        self._stands: tuple[LatchState, tuple[PlightKind, ...]] | None = None
         self._changes: list[LatchChanged] = []
 
     def read_now(self, now: Instant) -> None:
@@ -47,12 +50,14 @@ class Watch:
 
     def follow(self, now: Instant, *, ended: bool) -> None:
         """Do what is due; ``ended`` says that the market moves no more."""
+        self.plights.follow(now)
         self._prove_flat(now)
         self._reconcile(now, ended=ended)
 
     def next_wake(self, now: Instant) -> Instant | None:
         """Return when the book is to be read next."""
-        return max(self._earliest, now + 1) if self._keeper.resync else self._next
+        read = max(self._earliest, now + 1) if self._keeper.resync else self._next
+        return min((wake for wake in (read, self.plights.next_wake(now)) if wake is not None), default=None)
 
     def drain(self) -> list[LatchChanged]:
         """Return the latch's changes since the last time, oldest first."""
@@ -79,28 +84,26 @@ class Watch:
 
     def _prove_flat(self, now: Instant) -> None:
         kill = self._keeper.kill
+        holding = self.plights.holding if kill.active else ()
         if kill.active:
             running = self._keeper.portfolio.running()
             quiet = not any(trade.open for trade in running) and not self._keeper.orders.live()
-            stuck = any(trade.stuck and trade.open for trade in running) or bool(
-                self._keeper.external.refused()
-            )
+            stuck = bool(holding or self._keeper.external.refused())
             if kill.settle(quiet=quiet, stuck=stuck, now=now):
                 kill.asked(self._keeper.dispatcher.read(now), now)
-        state = None if kill.latch is None else kill.latch.state
-        if state is self._state:
-            return
-        self._state = state
-        if kill.latch is None:
+        latch = kill.latch
+        stands = None if latch is None else (latch.state, holding)
+        before, self._stands = self._stands, stands
+        if latch is None or stands == before:
             return
         self._journal.latch(now)
-        latch = kill.latch
-        self._changes.append(LatchChanged(latch.state.value, latch.by, latch.reason, latch.id))
-        if state is LatchState.FLAT:
+        detail = ", ".join(kind.value for kind in holding)
+        self._changes.append(LatchChanged(latch.state.value, latch.by, latch.reason, latch.id, detail))
+        if latch.state is LatchState.FLAT:
             self._journal.line(Severity.GOOD, "FLAT: the broker confirmed it twice", now, AlarmRank.VITAL)
             for left in self._keeper.left:
                 self._journal.line(Severity.WARNING, f"left alone: {left.told}", now)
-        elif state is LatchState.STUCK:
-            self._journal.line(
-                Severity.ALARM, "STUCK: an exit rests at the edge of its band", now, AlarmRank.VITAL
-            )
+        elif latch.state is LatchState.STUCK:
+            self._journal.line(Severity.ALARM, f"the kill waits: {detail}", now, AlarmRank.VITAL)
+        elif before is not None and before[0] is LatchState.STUCK:
+            self._journal.line(Severity.INFO, "the kill goes on", now)

@@ -1,7 +1,7 @@
 """The closer of one instrument: the resting stop is turned into the exit by one change, never a second order beside it.
 
 Only if no order can be turned is a new exit placed, for exactly what nothing else covers. An exit that does not
-fill is moved to a fresh price, further each time, until the band stops it; there it rests and says STUCK.
+fill is moved to a fresh price, further each time, until the band stops it; there it rests.
 """
 
 from typing import Final
@@ -9,12 +9,15 @@ from typing import Final
 import msgspec
 
 from engine.market.clock import MILLISECOND, SECOND, Instant
+from engine.market.price import MAX_PAISE
 from engine.orders.gate import given_up
+from engine.orders.hours import Exits
 from engine.orders.messages import OrderType, Role
 from engine.orders.order import Order, Terms
 from engine.orders.plan import Cancel, Modify, Place, Plan, Situation
 from engine.orders.quote import ExitPrice, marketable_price
 from engine.orders.states import AT_EXCHANGE, UNPROVEN, State
+from engine.setups.signal import Side
 
 RETRY: Final = SECOND
 """A change or cancel without proof is asked for again after this; both are harmless twice."""
@@ -50,8 +53,7 @@ def plan_close(s: Situation) -> Plan:
             wish_cancel(plan, s, order)
         return plan
     plan.look_at(s.now + s.chase)
-    if not s.takes_orders:
-        plan.alarms.append("no continuous trading: the exit is held until the exchange takes orders")
+    if not s.exits.take_limits:
         return plan
     for order in s.reducing:
         if _stop_in_doubt(s, order):
@@ -107,7 +109,7 @@ def _tend(plan: Plan, s: Situation, order: Order, quantity: int) -> None:
     if current.order_type is OrderType.STOP_LIMIT:
         if s.now < s.trade.retry_at:
             plan.look_at(s.trade.retry_at)
-        elif s.trade.conversion_refusals > 1:
+        elif s.trade.conversion_refusals > 1 and s.exits is Exits.OPEN:
             wish_cancel(plan, s, order)
         else:
             plan.wishes.append(Modify(order, wanted))
@@ -119,6 +121,9 @@ def _tend(plan: Plan, s: Situation, order: Order, quantity: int) -> None:
         plan.wishes.append(Modify(order, wanted))
         return
     due = order.written_at + s.chase
+    if s.exits is not Exits.OPEN:
+        # An auction matches everybody at one price, and a halt moves none: a change would only cost the place in line.
+        return
     if s.now < due:
         plan.look_at(due)
         return
@@ -126,12 +131,9 @@ def _tend(plan: Plan, s: Situation, order: Order, quantity: int) -> None:
     priced = _price(plan, s, quantity - order.filled, further=1, at_touch=refused) or priced
     further = (priced.price - current.price) * s.side.sign > 0
     if further or order.state is State.PENDING_MODIFY:
-        plan.trade = msgspec.structs.replace(plan.trade, chases=plan.trade.chases + 1, stuck=False)
+        plan.trade = msgspec.structs.replace(plan.trade, chases=plan.trade.chases + 1)
         price = priced.price if further else current.price
         plan.wishes.append(Modify(order, Terms(OrderType.LIMIT, quantity, price)))
-    elif priced.at_band and priced.price == current.price and not plan.trade.stuck:
-        plan.trade = msgspec.structs.replace(plan.trade, stuck=True)
-        plan.alarms.append("STUCK: the exit rests at the edge of the price band")
 
 
 def _place(plan: Plan, s: Situation, quantity: int) -> None:
@@ -158,6 +160,10 @@ def _behind(s: Situation, trigger: int) -> bool:
 def _price(
     plan: Plan, s: Situation, quantity: int, *, further: int = 0, at_touch: bool = False
 ) -> ExitPrice | None:
+    if s.exits is Exits.AUCTION and s.band is not None:
+        # Everybody gets the one price of the match; only the price decides who is first.
+        worst = s.band.clamp(0 if s.side is Side.SELL else MAX_PAISE, s.instrument.tick)
+        return ExitPrice(worst, at_band=True)
     # A price beyond a circuit that is narrower than assumed is refused for ever; every other try stays inside it.
     refusals = s.trade.exit_rejections + s.trade.conversion_refusals
     priced = marketable_price(

@@ -14,6 +14,7 @@ from typing import Final
 from engine.market.clock import MINUTE, SECOND, Instant
 from engine.market.instrument import Instrument
 from engine.market.price import Paise
+from engine.orders.hours import Exits, Hours, exits_by
 from engine.orders.messages import OrderType, Product, Role
 from engine.orders.order import Order
 from engine.orders.quote import Quote
@@ -94,6 +95,13 @@ class Surroundings:
     """Signed units of the draft's product that may be closed: never more than the broker holds."""
     orders: tuple[Order, ...]
     """Live orders of ours in the instrument and product."""
+    hours: Hours | None = None
+    """What the exchange takes by its table and its announcements; None where only the broker's word is known."""
+
+    @property
+    def exits(self) -> Exits:
+        """Return what becomes of an exit that leaves now."""
+        return exits_by(self.hours, takes_orders=self.takes_orders)
 
 
 Check = Callable[[Draft, Surroundings, Instant], GateDenial | None]
@@ -291,7 +299,7 @@ def _exceeds(draft: Draft, around: Surroundings) -> GateDenial | None:
 
 
 def _reducing(draft: Draft, around: Surroundings) -> GateDenial | None:
-    if not around.takes_orders:
+    if not around.exits.take_limits or (draft.order_type is not OrderType.LIMIT and not around.takes_orders):
         return GateDenial(GateCode.MARKET_CLOSED, "the exchange takes no order now: held until it does")
     return _on_tick(draft, around, 0)
 

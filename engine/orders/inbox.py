@@ -86,12 +86,19 @@ class Inbox:
         cancelling = event.request.removeprefix(order.tag).startswith("-c")
         if cancelling or order.role is not Role.ENTRY:
             what = f"{'cancel' if cancelling else 'change'} of {order.role.lower()}"
-            self._tell_kill(order, what, f"{event.code} {event.message}".strip())
+            self._tell_kill(order, what, f"{event.message} ({event.code})" if event.code else event.message)
 
     def _tell_kill(self, order: Order, what: str, text: str) -> None:
         instrument = self._keeper.instruments.get(order.instrument)
         name = order.instrument if instrument is None else instrument.symbol
+        self._keeper.refusals[order.instrument] = f"{what}: {text}"
         self._keeper.kill.refused(f"{what} {name}: {text}")
+
+    def _held_by_halt(self, order: Order, now: Instant) -> bool:
+        """Say whether a reducing order was refused because of a halt whose end nobody would tell of."""
+        keeper = self._keeper
+        kind = keeper.look(order.instrument, now).instrument.kind
+        return order.role is not Role.ENTRY and keeper.halts.refused(order.instrument, kind, now)
 
     def _report(self, report: OrderReport, now: Instant) -> None:
         orders = self._keeper.orders
@@ -231,6 +238,8 @@ class Inbox:
             keeper.portfolio.put(msgspec.structs.replace(trade, given_up=True))
             keeper.say(Topic.WARNING, order.instrument, f"{order.tag} never arrived: the entry is given up")
         elif _change_refused(old, order):
+            if self._held_by_halt(order, now):
+                return
             converting = (
                 old.pending is not None
                 and old.pending.order_type is OrderType.LIMIT
@@ -255,6 +264,8 @@ class Inbox:
         )
         if order.role is not Role.ENTRY:
             self._tell_kill(order, order.role.lower(), order.message)
+            if self._held_by_halt(order, now):
+                return
         if order.role is Role.ENTRY and judged:
             keeper.say(Topic.REFUSED, order.instrument, order.message, trade=trade)
         if judged and trade.product is not Product.INTRADAY and trade.exit_rejections + 1 >= MOST_REFUSALS:

@@ -19,8 +19,9 @@ from engine.orders.dispatch import Dispatcher, Ids, Record
 from engine.orders.external import External, stuck_on, would_open
 from engine.orders.flatten import Flattening, closing_order
 from engine.orders.gate import Draft, Gate, GateDenial, Surroundings
+from engine.orders.halts import Halts
 from engine.orders.messages import Product, Role
-from engine.orders.news import SPOKEN, Look, News, Sight, Topic, Verified
+from engine.orders.news import SPOKEN, Look, News, Said, Sight, Topic, Verified
 from engine.orders.order import Fill, Order
 from engine.orders.plan import Modify, Place, Plan, Situation, Wish
 from engine.orders.positions import Portfolio
@@ -29,14 +30,18 @@ from engine.orders.states import State
 from engine.orders.trade import Mode, Trade, leave, nobody
 
 DENIED_AGAIN: Final = 500 * MILLISECOND
-SAME_WORDS: Final = 30 * SECOND
 
 
 class Keeper:
     """Tends orders, positions and the kill of one account."""
 
     def __init__(
-        self, settings: config.Settings, instruments: Mapping[str, Instrument], ids: Ids, look: Look
+        self,
+        settings: config.Settings,
+        instruments: Mapping[str, Instrument],
+        ids: Ids,
+        look: Look,
+        halts: Halts,
     ) -> None:
         self.settings = settings
         self.instruments = dict(instruments)
@@ -66,10 +71,12 @@ class Keeper:
         """What the newest read showed open that the kill leaves alone."""
         self.orders_left = 0
         """Live orders that it leaves alone."""
-        self.look = look
+        self.look, self.halts = look, halts
+        self.refusals: dict[str, str] = {}
+        """Why the broker last refused to let a position go, by instrument."""
         self._wakes: dict[str, Instant] = {}
         self._now: Instant = 0
-        self._said: dict[tuple[str, str], Instant] = {}
+        self._said = Said()
         self._chase = round(settings.exit.chase_seconds * SECOND)
         self._entry_life = round(settings.entry.timeout_seconds * SECOND)
 
@@ -111,19 +118,20 @@ class Keeper:
         """Return what the gate must know about an instrument in one product."""
         sight = self.look(instrument, now) if sight is None else sight
         trade = self.portfolio.current(instrument, product)
-        held = 0 if trade is None else self._closable(trade, sight, now)[0] * trade.side.sign
+        held = 0 if trade is None else self.closable(trade, sight, now)[0] * trade.side.sign
         return Surroundings(
             instrument=sight.instrument,
             quote=sight.quote,
             band=sight.band,
             takes_orders=sight.takes_orders,
+            hours=sight.hours,
             latched=self.kill.active,
             frozen=self.freeze_reason(instrument),
             position=held,
-            orders=tuple(one for one in self._counted(instrument, product) if self.external.ours(one)),
+            orders=tuple(one for one in self.counted(instrument, product) if self.external.ours(one)),
         )
 
-    def _closable(self, trade: Trade, sight: Sight, now: Instant) -> tuple[int, Instant | None]:
+    def closable(self, trade: Trade, sight: Sight, now: Instant) -> tuple[int, Instant | None]:
         """Return units of a trade that our own orders may close, and when to judge the external ones again."""
         kill = self.kill.active
         held = self.portfolio.closable(trade, whole=kill)
@@ -234,8 +242,8 @@ class Keeper:
 
     def _situation(self, trade: Trade, now: Instant) -> Situation:
         sight = self.look(trade.instrument, now)
-        live = self._counted(trade.instrument, trade.product)
-        closable, again = self._closable(trade, sight, now)
+        live = self.counted(trade.instrument, trade.product)
+        closable, again = self.closable(trade, sight, now)
         if again is not None:
             self.wake(trade.instrument, again)
         return Situation(
@@ -250,9 +258,10 @@ class Keeper:
             takes_stops=sight.takes_stops,
             chase=self._chase,
             now=now,
+            hours=sight.hours,
         )
 
-    def _counted(self, instrument: str, product: Product) -> tuple[Order, ...]:
+    def counted(self, instrument: str, product: Product) -> tuple[Order, ...]:
         """Return the live orders of an instrument and product that are ours to move."""
         live = self.orders.live(instrument)
         return tuple(order for order in live if order.product is product and self._counts(order))
@@ -325,7 +334,7 @@ class Keeper:
 
     def _grant(self, wish: Wish, s: Situation, now: Instant) -> Instant | None:
         """Send one wish; return when to try again if it could not leave."""
-        sight = Sight(s.instrument, s.quote, s.band, s.takes_orders, s.takes_stops)
+        sight = Sight(s.instrument, s.quote, s.band, s.takes_orders, s.takes_stops, s.hours)
         key = s.instrument.key
         around = self.surroundings(key, now, sight, s.trade.product)
         if isinstance(wish, Place):
@@ -359,7 +368,7 @@ class Keeper:
 
     def _finished(self, trade: Trade) -> bool:
         """End a trade that holds nothing and has nothing live any more."""
-        own = (order for order in self._counted(trade.instrument, trade.product) if self.external.ours(order))
+        own = (order for order in self.counted(trade.instrument, trade.product) if self.external.ours(order))
         if trade.open or any(own):
             return False
         self.portfolio.end(trade)
@@ -381,12 +390,8 @@ class Keeper:
         before: State | None = None,
     ) -> None:
         """Hand over a piece of news; the same alarm about an instrument at most once in half a minute."""
-        if topic in SPOKEN:
-            key = (instrument, text)
-            said = self._said.get(key)
-            if said is not None and self._now - said < SAME_WORDS:
-                return
-            self._said[key] = self._now
+        if topic in SPOKEN and not self._said.is_new(instrument, text, self._now):
+            return
         self.touched = True
         self.news.append(News(topic, instrument, text, order, fill, trade, before))
 

@@ -4,13 +4,16 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final, Protocol
 
-from engine.market.clock import Instant
+from engine.market.clock import SECOND, Instant
 from engine.market.instrument import Instrument
+from engine.orders.hours import Exits, Hours, exits_by
 from engine.orders.order import Fill, Order
 from engine.orders.quote import Quote
 from engine.orders.states import State
 from engine.orders.trade import Trade
 from engine.risk.band import PriceBand
+
+SAME_WORDS: Final = 30 * SECOND
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,6 +25,13 @@ class Sight:
     band: PriceBand | None
     takes_orders: bool
     takes_stops: bool
+    hours: Hours | None = None
+    """What the exchange takes by its table and its announcements; None where only the broker's word is known."""
+
+    @property
+    def exits(self) -> Exits:
+        """Return what becomes of an exit that leaves now."""
+        return exits_by(self.hours, takes_orders=self.takes_orders)
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,3 +85,18 @@ class News:
     fill: Fill | None = None
     trade: Trade | None = None
     before: State | None = None
+
+
+class Said:
+    """Remembers what was said of which instrument: the same words are no news for a while."""
+
+    def __init__(self) -> None:
+        self._at: dict[tuple[str, str], Instant] = {}
+
+    def is_new(self, instrument: str, text: str, now: Instant) -> bool:
+        """Say whether these words were not said lately, and remember that they are now."""
+        said = self._at.get((instrument, text))
+        if said is not None and now - said < SAME_WORDS:
+            return False
+        self._at[instrument, text] = now
+        return True

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from engine.market.clock import Instant
 from engine.market.instrument import Instrument
 from engine.market.price import Paise
+from engine.orders.hours import Exits, Hours, exits_by
 from engine.orders.messages import OrderType, Role
 from engine.orders.order import Order, Terms
 from engine.orders.quote import Quote
@@ -32,6 +33,13 @@ class Situation:
     chase: int
     """How long an exit may rest before it is moved, microseconds."""
     now: Instant
+    hours: Hours | None = None
+    """What the exchange takes by its table and its announcements; None where only the broker's word is known."""
+
+    @property
+    def exits(self) -> Exits:
+        """Return what becomes of an exit that leaves now."""
+        return exits_by(self.hours, takes_orders=self.takes_orders)
 
     @property
     def side(self) -> Side:

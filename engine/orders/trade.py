@@ -89,7 +89,6 @@ class Trade(msgspec.Struct, frozen=True):
     """An exit was rejected and nothing rests: a stop goes back before anything else."""
     chases: int = 0
     """How often an exit was moved to a fresh price; each reaches further."""
-    stuck: bool = False
     given_up: bool = False
     """Its entry was proven missing: a late fill is closed, not kept."""
     external: bool = False

@@ -1,0 +1,139 @@
+"""What stands around the core: feed and exchange, the checks, who watches, and the way back from a death."""
+
+from typing import TYPE_CHECKING
+
+from engine.core.events import (
+    LIVE,
+    PAPER,
+    Attended,
+    Checked,
+    Event,
+    FeedEnded,
+    Followed,
+    Halted,
+    Latched,
+    Noted,
+    Rearmed,
+    Resumed,
+    Studying,
+    Unfollowed,
+    Wake,
+)
+from engine.core.pauses import AWAITED, ENDED, HALTED, NO_GO, STUDYING, UNATTENDED
+from engine.market.circuits import Circuits
+from engine.market.clock import SECOND, Instant
+from engine.market.eligibility import Barred
+from engine.market.instrument import InstrumentClass
+from engine.market.seed import InstrumentSeed, MissedMinutes
+from engine.views import Severity
+
+if TYPE_CHECKING:
+    from engine.core.core import Core
+
+
+class Around:
+    """Takes in what the runtime tells besides the market, a person's commands and the broker's messages."""
+
+    def __init__(self, core: "Core") -> None:
+        self._core = core
+
+    def notice(self, event: Event, now: Instant) -> bool:
+        """Handle an event that is neither update, command nor broker message."""
+        match event:
+            case Wake():
+                pass
+            case InstrumentSeed() | MissedMinutes() | Barred() | Circuits():
+                self._learn(event, now)
+            case Latched():
+                self._core.set_latch(event.by, event.reason, event.id, now)
+            case Rearmed():
+                self._core.clear_latch(event.by, now)
+            case Attended():
+                self._attend(event, now)
+            case Resumed():
+                self._come_back(event, now)
+            case FeedEnded():
+                self._core.feed_ended = True
+                self._core.sights.end(now)
+                self._core.journal.sessions(self._core.market, now)
+                self._core.pause(ENDED, now)
+            case Studying():
+                self._study(event, now)
+            case Noted():
+                self._core.journal.line(Severity(event.severity), event.text, now, event.rank)
+            case Checked():
+                kind, other = (AWAITED, NO_GO) if event.awaited else (NO_GO, AWAITED)
+                answered = self._core.pauses.drop_kind(other, but="")
+                self._hold_for(kind, event.reason, "pre-flight says go", now, dropped=answered)
+            case Halted():
+                self._halt(event, now)
+            case Followed():
+                self._core.following.follow(event, now)
+            case Unfollowed():
+                self._core.following.unfollow(event.instrument, now)
+            case _:
+                return False
+        return True
+
+    def _halt(self, event: Halted, now: Instant) -> None:
+        """Hold entries and exits while the exchange stands; at its end exits leave before anything is said."""
+        halts = self._core.sights.halts
+        if event.reason:
+            halts.begin(event.kinds or tuple(InstrumentClass), heard=event.heard)
+        else:
+            halts.end()
+        self._hold_for(HALTED, event.reason, "the exchange goes on", now)
+        self._core.keeper.tend_all([trade.instrument for trade in self._core.keeper.portfolio.running()], now)
+
+    def _learn(self, event: InstrumentSeed | MissedMinutes | Barred | Circuits, now: Instant) -> None:
+        """Take in what the market brought along besides its updates."""
+        if isinstance(event, Barred):
+            self._core.following.bar(event, now)
+        elif isinstance(event, Circuits):
+            self._core.sights.learn_circuits(event)
+        else:
+            self._core.market.learn(event)
+
+    def _come_back(self, event: Resumed, now: Instant) -> None:
+        # Whether a halt of an earlier life still stands, the feed has not said yet.
+        self._core.sights.halts.lose_hearing()
+        if not event.begins:
+            self._core.journal.line(Severity.WARNING, "the engine is back; the broker's book is read", now)
+        if self._core.account.limits.stopped and self._core.keeper.kill.latch is None:
+            # What was taken over had lost its day before this run began.
+            self._core.stop_day(now)
+        self._core.watch.read_now(now)
+
+    def _attend(self, event: Attended, now: Instant) -> None:
+        if event.attended:
+            self._core.pauses.unattended_at = None
+        elif (
+            self._core.world in (PAPER, LIVE)
+            and self._core.pauses.unattended_at is None
+            and UNATTENDED not in self._core.pauses
+        ):
+            self._core.pauses.unattended_at = now + self._core.settings.session.unattended_after * SECOND
+
+    def _study(self, event: Studying, now: Instant) -> None:
+        if event.on:
+            self._core.pause(STUDYING, now)
+        else:
+            self._core.pauses.drop(STUDYING)
+            self._core.journal.line(
+                Severity.INFO, f"the studies have caught up: {self._core.trading_word()}", now
+            )
+            self._core.decider.pause = self._core.pauses.first
+
+    def _hold_for(self, kind: str, reason: str, over: str, now: Instant, *, dropped: bool = False) -> None:
+        """Keep entries paused for a reason of a kind, or take the kind's pauses off.
+
+        ``dropped`` says that a pause which this one answers was just taken off.
+        """
+        wanted = f"{kind}: {reason}" if reason else ""
+        dropped = self._core.pauses.drop_kind(kind, but=wanted) or dropped
+        if wanted:
+            self._core.pause(wanted, now)
+            return
+        self._core.decider.pause = self._core.pauses.first
+        if dropped:
+            self._core.journal.line(Severity.INFO, f"{over}: {self._core.trading_word()}", now)

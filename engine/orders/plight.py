@@ -1,0 +1,329 @@
+"""What a held position waits for when the exchange takes nothing or something else, and what a person can still do.
+
+Everything is read off the orders that rest and the hours that are: no order is named that does not exist.
+"""
+
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Final
+
+from engine.market.clock import SECOND, Instant, datetime_of
+from engine.market.instrument import Instrument, InstrumentClass, Provenance
+from engine.orders.hours import ClassHours, Exits
+from engine.orders.messages import OrderType
+from engine.orders.news import Sight
+from engine.orders.order import Order
+from engine.orders.protection import covered
+from engine.orders.trade import Mode, Trade
+from engine.setups.signal import Side
+
+AT_EDGE_FOR: Final = 2 * SECOND
+"""So long an exit rests where it cannot be moved further before it is called stuck."""
+
+NOTHING_RESTS_FOR: Final = 2 * SECOND
+"""So long a position that is being closed may have neither stop nor exit at the exchange before it is called naked."""
+
+
+class PlightKind(StrEnum):
+    """What stands in the way."""
+
+    HELD_BY_HALT = "HELD BY HALT"
+    STUCK = "STUCK"
+    """Its exit rests and nobody stands against it inside the price band."""
+    AUCTION_AHEAD = "AUCTION AHEAD"
+    IN_AUCTION = "IN AUCTION"
+    WAITS_FOR_OPEN = "WAITS FOR THE OPEN"
+    EXCHANGE_NOT_OPEN = "EXCHANGE NOT OPEN"
+    CARRIED = "CARRIED"
+    """Nothing can close it any more today."""
+    NAKED = "NAKED"
+    """The exchange takes orders, and neither stop nor exit rests."""
+
+    @property
+    def holds(self) -> bool:
+        """Say whether nothing the engine does can close it now."""
+        return self is not PlightKind.NAKED
+
+
+@dataclass(frozen=True, slots=True)
+class Plight:
+    """One position's."""
+
+    kind: PlightKind
+    instrument: Instrument
+    quantity: int
+    """Signed units."""
+    naked: bool
+    """No stop of equal quantity rests at the exchange."""
+    exit: Order | None = None
+    """The exit that rests."""
+    stop: Order | None = None
+    """The stop that rests."""
+    hours: ClassHours | None = None
+    refusal: str = ""
+    """What the broker said last when it refused."""
+
+    @property
+    def same(self) -> tuple[object, ...]:
+        """Return what makes it another one for a person."""
+        return self.kind, self.naked, None if self.exit is None else self.exit.tag
+
+    @property
+    def text(self) -> str:
+        """Return what is the matter, naming the order that rests."""
+        return _TEXTS[self.kind](self)
+
+    @property
+    def advice(self) -> str:
+        """Return what a person can still do."""
+        return _ADVICE[self.kind](self)
+
+
+@dataclass(frozen=True, slots=True)
+class Standstill:
+    """How long what rests for one position has stood still."""
+
+    since: Instant
+    """Since when it has been the same order at the same price, or none."""
+    empty_since: Instant | None
+    """Since when nobody has stood against it; None while somebody does."""
+
+
+def resting(trade: Trade, orders: tuple[Order, ...]) -> tuple[Order | None, Order | None]:
+    """Return the exit and the stop that rest at the exchange for a trade, the newest of each."""
+    reducing = [order for order in orders if order.side is not trade.side and order.resting]
+    stops = [order for order in reducing if _waits(order)]
+    exits = [order for order in reducing if not _waits(order) and order.remaining]
+    return (exits[-1] if exits else None), (stops[-1] if stops else None)
+
+
+def plight_of(
+    trade: Trade,
+    orders: tuple[Order, ...],
+    sight: Sight,
+    still: Standstill,
+    now: Instant,
+    *,
+    units: int,
+    refusal: str = "",
+) -> Plight | None:
+    """Return what holds a position up; None while it is protected, or on its way out as it should be.
+
+    ``orders`` are our live ones, ``units`` what they must protect or close.
+    """
+    exit_order, stop = resting(trade, orders)
+    reducing = tuple(order for order in orders if order.side is not trade.side)
+    stops = tuple(order for order in reducing if order.resting and _waits(order))
+    naked = covered(stops) < units
+    kind = _kind(trade, (exit_order, reducing), sight, still, now, naked=naked)
+    if kind is None:
+        return None
+    hours = None if sight.hours is None else sight.hours.day
+    return Plight(kind, sight.instrument, trade.signed, naked, exit_order, stop, hours, refusal)
+
+
+def _waits(order: Order) -> bool:
+    return order.order_type is OrderType.STOP_LIMIT and order.triggered_at is None
+
+
+def _kind(
+    trade: Trade,
+    closing: tuple[Order | None, tuple[Order, ...]],
+    sight: Sight,
+    still: Standstill,
+    now: Instant,
+    *,
+    naked: bool,
+) -> PlightKind | None:
+    exit_order, reducing = closing
+    wanted = trade.mode is Mode.EXIT
+    if sight.hours is not None:
+        time, day = sight.hours.time, sight.hours.day
+        if sight.exits is Exits.OVER:
+            return _at_the_end(day, time, exit_order, reducing)
+        if sight.exits is Exits.AUCTION_AHEAD:
+            begun = day.auction is not None and time >= day.auction.begins
+            return PlightKind.AUCTION_AHEAD if begun or wanted or naked else None
+    if not wanted and not naked:
+        return None
+    match sight.exits:
+        case Exits.AUCTION if exit_order is not None:
+            return PlightKind.IN_AUCTION
+        case Exits.HALTED | Exits.TRIAL:
+            return PlightKind.HELD_BY_HALT
+        case Exits.BEFORE_OPEN:
+            return PlightKind.WAITS_FOR_OPEN
+        case Exits.NOT_OPEN if sight.instrument.provenance is not Provenance.INFERRED:
+            return PlightKind.EXCHANGE_NOT_OPEN
+    if exit_order is not None:
+        return PlightKind.STUCK if _stuck(trade, exit_order, sight, still, now) else None
+    nothing = wanted and naked and not any(order.resting for order in reducing)
+    return PlightKind.NAKED if nothing and now - still.since >= NOTHING_RESTS_FOR else None
+
+
+def _at_the_end(
+    day: ClassHours, time: Instant, exit_order: Order | None, reducing: tuple[Order, ...]
+) -> PlightKind | None:
+    """Return what a position is in once nothing is taken any more: what rests may still fill until it is over."""
+    if time >= day.over or (day.auction is None and time >= day.close):
+        return PlightKind.CARRIED
+    if day.auction is not None and time >= day.auction.begins:
+        return PlightKind.CARRIED if exit_order is None else PlightKind.IN_AUCTION
+    return None if any(order.resting for order in reducing) else PlightKind.CARRIED
+
+
+def _stuck(trade: Trade, order: Order, sight: Sight, still: Standstill, now: Instant) -> bool:
+    """Say whether an exit rests at the edge of its band, or where nobody stands against it, and has for a while."""
+    empty = still.empty_since is not None and now - still.empty_since >= AT_EDGE_FOR
+    if sight.band is None:
+        return empty
+    tick = sight.instrument.tick
+    edge = sight.band.clamp(0 if trade.side is Side.BUY else 1 << 62, tick)
+    at_edge = (order.price - edge) * order.side.sign >= 0
+    return empty or (at_edge and now - still.since >= AT_EDGE_FOR)
+
+
+def _named(order: Order) -> str:
+    """Return an order as a person looks for it at the broker."""
+    return f"{order.side.lower()} {order.remaining} at {_rupees(order.price)} (order {order.tag})"
+
+
+def _stop_words(plight: Plight) -> str:
+    stop = plight.stop
+    if stop is None:
+        return "NAKED, no stop rests at the exchange"
+    words = f"{stop.side.lower()} {stop.remaining}, trigger {_rupees(stop.trigger_price)}"
+    return f"NAKED in part, its stop covers {words}" if plight.naked else f"its stop rests: {words}"
+
+
+def _halted(plight: Plight) -> str:
+    if plight.exit is not None:
+        return f"HELD BY HALT: {_named(plight.exit)} rests and fills once the exchange reopens"
+    return f"HELD BY HALT: its exit leaves by itself when the exchange reopens; {_stop_words(plight)}"
+
+
+def _stuck_text(plight: Plight) -> str:
+    if plight.exit is None:
+        return "STUCK"
+    who = "buyer" if plight.exit.side is Side.SELL else "seller"
+    return f"STUCK: {_named(plight.exit)} rests at the price limit and no {who} stands there"
+
+
+def _auction_ahead(plight: Plight) -> str:
+    auction = None if plight.hours is None else plight.hours.auction
+    side = "sell" if plight.quantity > 0 else "buy"
+    when = "" if auction is None else f" at {_clock(auction.takes_from)}"
+    sent = f"a limit to {side} {abs(plight.quantity)} goes into the closing auction{when}"
+    if not plight.naked:
+        return f"AUCTION AHEAD: nothing is taken until then; {sent}; {_stop_words(plight)}"
+    return f"NAKED: the exchange holds no stop in its closing auction; {sent}"
+
+
+def _in_auction(plight: Plight) -> str:
+    if plight.exit is None:
+        return "IN AUCTION, NAKED"
+    over = "" if plight.hours is None else f" by {_clock(plight.hours.over)}"
+    return (
+        f"IN AUCTION, NAKED: {_named(plight.exit)} waits for the closing auction, matched or cancelled{over}"
+    )
+
+
+def _waiting(plight: Plight) -> str:
+    when = "" if plight.hours is None else f" at {_clock(plight.hours.open)}"
+    return f"WAITS FOR THE OPEN: its exit leaves{when}; {_stop_words(plight)}"
+
+
+def _not_open(plight: Plight) -> str:
+    return f"EXCHANGE NOT OPEN: the broker says so, no exit leaves; {_stop_words(plight)}"
+
+
+def _carried(plight: Plight) -> str:
+    return f"CARRIED into the next day: {plight.quantity:+d} held, nothing can close it today, no stop rests"
+
+
+def _naked(plight: Plight) -> str:
+    said = f"; last refusal: {plight.refusal}" if plight.refusal else ""
+    return f"NAKED: {plight.quantity:+d} held, neither stop nor exit rests at the exchange{said}"
+
+
+def _stuck_advice(plight: Plight) -> str:
+    who = "buyer" if plight.quantity > 0 else "seller"
+    return (
+        f"it fills when a {who} comes or the band moves; leave it, its place in the queue counts; "
+        "until then only a hedge (its future or option) limits the loss, or the broker's dealing desk by phone"
+    )
+
+
+def _halted_advice(plight: Plight) -> str:
+    del plight
+    return "nobody can trade it before the exchange reopens; the exchange announces when; cancels still pass"
+
+
+def _auction_advice(plight: Plight) -> str:
+    auction = None if plight.hours is None else plight.hours.auction
+    if auction is None:
+        return "by the broker's app or phone: a limit in the closing auction"
+    return (
+        f"by the broker's app or phone: market or limit {_clock(auction.takes_from)} to "
+        f"{_clock(auction.market_until)}, limit until {_clock(auction.takes_until)}; cancel what rests before"
+    )
+
+
+def _waiting_advice(plight: Plight) -> str:
+    del plight
+    return "by the broker's app or phone before, if it cannot wait"
+
+
+def _carried_advice(plight: Plight) -> str:
+    again = "" if plight.hours is None else f", {_clock(plight.hours.open)}"
+    if plight.instrument.kind in (InstrumentClass.STOCK, InstrumentClass.AUCTION_STOCK):
+        if plight.quantity < 0:
+            return (
+                "a short in cash is a delivery shortage: the exchange buys it in by auction, with a penalty; "
+                f"call the broker now: post-close session, or how it settles; else buy at the next open{again}"
+            )
+        return (
+            "the broker may turn it into delivery, which takes the full price, or sell it; call it now "
+            f"(post-close session, conversion); else sell at the next open{again}"
+        )
+    if plight.instrument.expiry is not None:
+        return (
+            f"call the broker now: it needs the overnight margin, and on its expiry day ({plight.instrument.expiry}) "
+            f"it is settled by the exchange; else close it at the next open{again}"
+        )
+    return f"call the broker now: it needs the overnight margin; else close it at the next open{again}"
+
+
+def _naked_advice(plight: Plight) -> str:
+    del plight
+    return "close it by the broker's app or phone now; the engine goes on trying"
+
+
+_TEXTS: Final = {
+    PlightKind.HELD_BY_HALT: _halted,
+    PlightKind.STUCK: _stuck_text,
+    PlightKind.AUCTION_AHEAD: _auction_ahead,
+    PlightKind.IN_AUCTION: _in_auction,
+    PlightKind.WAITS_FOR_OPEN: _waiting,
+    PlightKind.EXCHANGE_NOT_OPEN: _not_open,
+    PlightKind.CARRIED: _carried,
+    PlightKind.NAKED: _naked,
+}
+_ADVICE: Final = {
+    PlightKind.HELD_BY_HALT: _halted_advice,
+    PlightKind.STUCK: _stuck_advice,
+    PlightKind.AUCTION_AHEAD: _auction_advice,
+    PlightKind.IN_AUCTION: _auction_advice,
+    PlightKind.WAITS_FOR_OPEN: _waiting_advice,
+    PlightKind.EXCHANGE_NOT_OPEN: _waiting_advice,
+    PlightKind.CARRIED: _carried_advice,
+    PlightKind.NAKED: _naked_advice,
+}
+
+
+def _rupees(paise: int) -> str:
+    return f"{paise // 100:,}.{paise % 100:02d}"
+
+
+def _clock(instant: Instant) -> str:
+    return f"{datetime_of(instant):%H:%M}"

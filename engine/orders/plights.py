@@ -1,0 +1,99 @@
+"""Every held position's plight, followed: said at the moment it begins or changes, and when it is over."""
+
+from engine.market.clock import Instant
+from engine.orders.keeper import Keeper
+from engine.orders.news import Sight, Topic
+from engine.orders.order import Order
+from engine.orders.plight import (
+    AT_EDGE_FOR,
+    NOTHING_RESTS_FOR,
+    Plight,
+    PlightKind,
+    Standstill,
+    plight_of,
+    resting,
+)
+from engine.orders.trade import Mode, Trade
+
+
+class Plights:
+    """Owns what is known of each position's plight, and since when what rests for it has stood still."""
+
+    def __init__(self, keeper: Keeper) -> None:
+        self._keeper = keeper
+        self._current: dict[str, Plight] = {}
+        self._still: dict[str, tuple[tuple[str, int], Standstill]] = {}
+
+    @property
+    def current(self) -> dict[str, Plight]:
+        """Return the plights of now, by trade."""
+        return self._current
+
+    @property
+    def holding(self) -> tuple[PlightKind, ...]:
+        """Return what keeps the kill from its end, each once, in the order of the positions."""
+        kinds = [plight.kind for plight in self._current.values() if plight.kind.holds]
+        if self._keeper.external.refused():
+            kinds.append(PlightKind.STUCK)
+        return tuple(dict.fromkeys(kinds))
+
+    def follow(self, now: Instant) -> None:
+        """Look at every open position; say what has changed."""
+        keeper = self._keeper
+        found: dict[str, Plight] = {}
+        still: dict[str, tuple[tuple[str, int], Standstill]] = {}
+        for trade in keeper.portfolio.open():
+            sight = keeper.look(trade.instrument, now)
+            counted = keeper.counted(trade.instrument, trade.product)
+            orders = tuple(order for order in counted if keeper.external.ours(order))
+            units, _ = keeper.closable(trade, sight, now)
+            still[trade.id] = self._stood(trade, orders, sight, now)
+            refusal = keeper.refusals.get(trade.instrument, "")
+            plight = plight_of(trade, orders, sight, still[trade.id][1], now, units=units, refusal=refusal)
+            if plight is not None:
+                found[trade.id] = plight
+        before, self._current, self._still = self._current, found, still
+        for name, plight in found.items():
+            if name not in before or before[name].same != plight.same:
+                keeper.say(Topic.DANGER, plight.instrument.key, f"{plight.text}. {_capital(plight.advice)}")
+        for name, plight in before.items():
+            if name not in found and name in still:
+                keeper.say(Topic.WARNING, plight.instrument.key, f"no longer {plight.kind.value}")
+
+    def next_wake(self, now: Instant) -> Instant | None:
+        """Return when something may begin that no message tells of."""
+        wakes: list[Instant] = []
+        for trade in self._keeper.portfolio.open():
+            sight = self._keeper.look(trade.instrument, now)
+            if sight.hours is not None and sight.hours.moving:
+                edges = sight.hours.day.edges()
+                ahead = next((edge for edge in edges if edge > sight.hours.time), None)
+                if ahead is not None:
+                    wakes.append(now + ahead - sight.hours.time)
+            if trade.mode is Mode.EXIT and trade.id in self._still:
+                _, still = self._still[trade.id]
+                marks = [still.since + max(AT_EDGE_FOR, NOTHING_RESTS_FOR)]
+                if still.empty_since is not None:
+                    marks.append(still.empty_since + AT_EDGE_FOR)
+                wakes += [mark for mark in marks if mark > now]
+        return min(wakes, default=None)
+
+    def _stood(
+        self, trade: Trade, orders: tuple[Order, ...], sight: Sight, now: Instant
+    ) -> tuple[tuple[str, int], Standstill]:
+        exit_order, stop = resting(trade, orders)
+        rests = stop if exit_order is None else exit_order
+        what = ("", 0) if rests is None else (rests.tag, rests.price)
+        quote = sight.quote
+        empty = exit_order is not None and quote.last is not None and not quote.against(trade.side.opposite)
+        known = self._still.get(trade.id)
+        since = known[1].since if known is not None and known[0] == what else now
+        empty_since = None
+        if empty:
+            earlier = None if known is None else known[1].empty_since
+            empty_since = now if earlier is None else earlier
+        return what, Standstill(since, empty_since)
+
+
+def _capital(text: str) -> str:
+    return text[:1].upper() + text[1:]
