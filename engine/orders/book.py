@@ -66,7 +66,7 @@ class OrderBook:
         self.counters: dict[str, int] = {"old": 0, "conflict": 0, "foreign": 0, "unknown": 0, "fills": 0}
         """Messages survived, by what was odd about them."""
         self.last_fill_at: Instant = 0
-        """When the newest fill was applied: fences older snapshots."""
+        """Since when the newest fill is known: fences older snapshots."""
         self.filled_at: dict[str, Instant] = {}
         """The same by instrument: a fill of one fences nothing of another."""
         self.unread: dict[str, str] = {}
@@ -253,16 +253,19 @@ class OrderBook:
         fresh = asked_at is not None and asked_at >= last_write(order) + FRESH_AFTER
         if asked_at is not None:
             order = msgspec.structs.replace(order, read_at=max(order.read_at, asked_at))
-        return self._settle(order, apply_report(order, report, now, fresh=fresh), now)
+        filled_at = now if asked_at is None else asked_at
+        return self._settle(order, apply_report(order, report, now, fresh=fresh), filled_at)
 
-    def adopted(self, report: OrderReport, role: Role, trade: str, now: Instant) -> Applied:
-        """Take in an order found at the broker that has no record here."""
+    def adopted(
+        self, report: OrderReport, role: Role, trade: str, now: Instant, *, asked_at: Instant | None = None
+    ) -> Applied:
+        """Take in an order found at the broker that has no record here; ``asked_at`` as for a report."""
         change = adopt(report, role, now)
         order = msgspec.structs.replace(change.order, trade=trade)
         fill = None if change.fill is None else msgspec.structs.replace(change.fill, trade=trade, role=role)
         self._store(order)
         if fill is not None:
-            self._has_filled(order, now)
+            self._has_filled(order, now if asked_at is None else asked_at)
         return Applied(order, fill, change.findings)
 
     def probed(self, read: TagRead, asked_at: Instant, now: Instant) -> Applied:
@@ -315,7 +318,7 @@ class OrderBook:
             if order.state is State.SUBMITTED and now >= order.sent_at + ANSWER_WITHIN
         )
 
-    def _settle(self, order: Order, change: Change, now: Instant) -> Applied:
+    def _settle(self, order: Order, change: Change, filled_at: Instant) -> Applied:
         for finding, _ in change.findings:
             if finding is Finding.OLD:
                 self.counters["old"] += 1
@@ -324,15 +327,17 @@ class OrderBook:
             elif finding is Finding.LOOK:
                 self.counters["unknown"] += 1
         if change.fill is not None:
-            self._has_filled(order, now)
+            self._has_filled(order, filled_at)
         self._store(change.order)
         ended = change.order.state is State.REJECTED and order.state is not State.REJECTED
         resolution = Resolution.PLACE_REFUSED if ended else None
         return Applied(change.order, change.fill, change.findings, resolution, order.state)
 
-    def _has_filled(self, order: Order, now: Instant) -> None:
+    def _has_filled(self, order: Order, at: Instant) -> None:
+        """Remember since when a fill is known: one that a read tells of is as old as that read, and no news to it."""
         self.counters["fills"] += 1
-        self.last_fill_at = self.filled_at[order.instrument] = now
+        self.filled_at[order.instrument] = max(self.filled_at.get(order.instrument, 0), at)
+        self.last_fill_at = max(self.last_fill_at, at)
 
     def _store(self, order: Order) -> None:
         self._orders[order.tag] = order

@@ -52,6 +52,7 @@ class Flattening:
         """Why the newest look at the broker failed; empty once one was answered."""
         self._proofs = 0
         self._looks = 0
+        self._quiet = False
         self._request = ""
         self._asked_at: Instant = 0
         self._next: Instant | None = None
@@ -71,6 +72,7 @@ class Flattening:
         self.latch = Latch(LatchState.KILLING, now, by, reason, name)
         self.refusal = self.unread = ""
         self._proofs = self._looks = 0
+        self._quiet = False
         self._next = now
         return True
 
@@ -100,6 +102,10 @@ class Flattening:
         if self.latch is None or self.latch.state is LatchState.FLAT:
             return False
         self._mark(LatchState.STUCK if stuck else LatchState.KILLING)
+        if quiet and not self._quiet:
+            # The last thing of ours has just ended: what is left to do is to look, not to wait.
+            self._looks = 0
+        self._quiet = quiet
         if self._request:
             if now - self._asked_at < READ_WITHIN:
                 return False

@@ -55,7 +55,7 @@ def reconcile(keeper: Keeper, read: BookRead, asked: Instant, now: Instant) -> N
         known = keeper.orders.get(row.tag) is not None or keeper.orders.by_id(row.order_id) is not None
         if not known and row.instrument not in behind:
             # Tended with the positions of the same read: the stop of one that is taken over is no stray.
-            take_in_external(keeper, row, now, tend=False)
+            take_in_external(keeper, row, now, asked=asked)
             taken_in.append(row.instrument)
     for doubt in keeper.orders.not_listed(read, asked, now, behind):
         if doubt.order is not None:
@@ -81,8 +81,10 @@ def reconcile(keeper: Keeper, read: BookRead, asked: Instant, now: Instant) -> N
     keeper.kill.answered(read.request, flat=flat, last_fill_at=keeper.orders.last_fill_at, now=now)
 
 
-def take_in_external(keeper: Keeper, row: OrderReport, now: Instant, *, tend: bool = True) -> None:
+def take_in_external(keeper: Keeper, row: OrderReport, now: Instant, *, asked: Instant | None = None) -> None:
     """Adopt an order that is not ours; its fills count where they close something of ours.
+
+    ``asked`` is when the whole read that shows it was asked for: its positions are taken in first.
 
     One that bears a name of ours and closes what we hold left before a death that the journal did not reach: it is
     tended like ours, or a second one would be sent beside it.
@@ -90,7 +92,8 @@ def take_in_external(keeper: Keeper, row: OrderReport, now: Instant, *, tend: bo
     trade = keeper.portfolio.current(row.instrument, row.product)
     ours = trade is not None and row.side is not trade.side and _left_for(keeper, trade, row.tag)
     role = Role.STOP if ours and row.order_type is OrderType.STOP_LIMIT else Role.EXIT
-    applied = keeper.orders.adopted(row, role, trade.id if ours and trade is not None else "", now)
+    owner = trade.id if ours and trade is not None else ""
+    applied = keeper.orders.adopted(row, role, owner, now, asked_at=asked)
     whose = "an order of ours that no journal tells of" if ours else "an order that is not ours"
     if of_flatten(row.tag):
         whose = "an order of cockpit flatten"
@@ -99,7 +102,7 @@ def take_in_external(keeper: Keeper, row: OrderReport, now: Instant, *, tend: bo
         keeper.external.seen(applied.order)
     if applied.fill is not None and applied.order is not None:
         fold_external(keeper, applied.fill, applied.order, now)
-    if tend and (keeper.kill.active or keeper.portfolio.current(row.instrument) is not None):
+    if asked is None and (keeper.kill.active or keeper.portfolio.current(row.instrument) is not None):
         keeper.tend(row.instrument, now)
 
 

@@ -1,11 +1,18 @@
 """In what order the kill closes, and that nothing waits behind an instrument that is busy filling."""
 
+from dataclasses import replace
+
 import pytest
 
-from engine.commands import ExitPosition, Kill
+import config
+from engine.commands import ExitPosition, Kill, Outcome
 from engine.market.clock import MILLISECOND, SECOND, Instant
+from engine.orders.messages import ModifyOrder
+from tests.core import broker
 from tests.core.faults import latch, opened, outside
-from tests.core.hostile import OPTION, STOCK, World
+from tests.core.hostile import INSTRUMENTS, OPTION, PRICES, STOCK, World
+from tests.core.oracles import Oracles
+from tests.core.test_happy_path import buy
 
 
 def fill_in_pieces(world: World, key: str, units: int, every: int, until: Instant) -> None:
@@ -56,3 +63,49 @@ def test_flat_waits_for_a_read_that_is_newer_than_the_last_fill_of_everything() 
         assert latch(world) == "KILLING"
     assert latch(world) == "FLAT"
     assert (world.position(), world.position(OPTION)) == (0, 0)
+
+
+def test_a_read_that_tells_of_a_fill_is_new_enough_to_prove_it() -> None:
+    world, oracles = opened()
+    world.mute = True
+    began = world.now
+    world.tell(Kill("k", "test"))
+    world.run(2 * SECOND)
+    assert latch(world) == "FLAT"
+    # One that was answered after the exit had filled, and one half a second later.
+    assert oracles.reads_after(began) == 2
+
+
+@pytest.fixture
+def thirteen(monkeypatch: pytest.MonkeyPatch) -> World:
+    """Return a world with thirteen protected positions, whose broker answers in a tenth of a second."""
+    for number in range(10):
+        key = f"NSE_EQ|TEST{number}"
+        more = replace(INSTRUMENTS[STOCK], key=key, symbol=f"TEST{number}")
+        monkeypatch.setitem(INSTRUMENTS, key, more)
+        monkeypatch.setitem(PRICES, key, 1_000_00)
+    monkeypatch.setattr(broker, "LATENCY", 50 * MILLISECOND)
+    limits = {"max_positions": 13, "risk_per_trade_pct": 0.1, "max_leverage": 5.0, "max_open_risk_pct": 5.0}
+    world = World(config.Settings.model_validate({"risk": limits}))
+    for number, key in enumerate(INSTRUMENTS):
+        assert buy(world, key, f"buy-{number}").outcome is Outcome.ACCEPTED
+        world.settle(SECOND)
+    assert all(world.position(key) for key in INSTRUMENTS)
+    world.settle(2 * SECOND)
+    assert len(world.live()) == 13
+    return world
+
+
+@pytest.mark.parametrize("mute", [False, True])
+def test_thirteen_positions_are_verified_flat_in_three_seconds(thirteen: World, mute: bool) -> None:
+    world, began, before = thirteen, thirteen.now, len(thirteen.sent)
+    world.mute = mute
+    Oracles(world)
+    world.tell(Kill("k", "test"))
+    first = [effect for at, effect in world.sent[before:] if at == began]
+    assert sum(isinstance(effect, ModifyOrder) for effect in first) == (world.settings.risk.orders_per_second)
+    while latch(world) != "FLAT" and world.now < began + 10 * SECOND:
+        world.run(20 * MILLISECOND)
+    changes = [effect for _, effect in world.sent[before:] if isinstance(effect, ModifyOrder)]
+    assert (latch(world), len(changes)) == ("FLAT", 13)
+    assert world.now - began <= 3 * SECOND

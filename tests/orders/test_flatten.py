@@ -71,6 +71,20 @@ def test_a_late_fill_takes_flat_back() -> None:
     assert state(kill) == "STUCK"
 
 
+def test_the_last_order_that_ends_is_looked_at_at_once_however_long_the_pauses_had_become() -> None:
+    kill, at = latched(), NOW
+    for number in range(5):
+        kill.settle(quiet=False, stuck=False, now=at)
+        prove(kill, f"r{number}", at, flat=False)
+        at = kill.next_wake() or 0
+    assert at > NOW + 8 * SECOND
+    early = at - 4 * SECOND
+    assert not kill.settle(quiet=False, stuck=False, now=early)
+    assert kill.settle(quiet=True, stuck=False, now=early)
+    prove(kill, "last", early, flat=False)
+    assert not kill.settle(quiet=True, stuck=False, now=early + 200 * MILLISECOND)
+
+
 def test_only_a_person_clears_it() -> None:
     kill = latched()
     kill.clear()
