@@ -1,6 +1,6 @@
 """The day's money: what is realised, what is open at the exit side of the book, what it costs, what may be lost."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from engine.core.marking import Marking
@@ -12,7 +12,8 @@ from engine.market.price import Paise
 from engine.market.session import TradingDay
 from engine.orders.keeper import Keeper
 from engine.orders.messages import Product
-from engine.orders.order import Fill
+from engine.orders.order import Correction, Fill
+from engine.orders.positions import Corrected
 from engine.orders.trade import Trade
 from engine.risk.limits import DayLimits
 from engine.risk.marks import DayResult, Holding, Mark, MarkState, day_result
@@ -45,6 +46,7 @@ class Account:
         self._charged: dict[str, Paise] = {}
         self._by_trade: dict[str, list[str]] = {}
         self._total_charges: Paise = 0
+        self._closed: dict[str, None] = {}
         self._closed_gross: Paise = 0
         self._costs: dict[tuple[str, Side], TripCost] = {}
 
@@ -53,17 +55,31 @@ class Account:
         instrument = self._instruments.get(fill.instrument)
         if instrument is None or fill.product is not Product.INTRADAY:
             return
-        turnover = self._turnover.get(fill.tag, 0) + fill.value
-        self._turnover[fill.tag] = turnover
-        charged = order_charges(instrument.kind, fill.side, turnover, self._day.day).total
-        self._total_charges += charged - self._charged.get(fill.tag, 0)
-        self._charged[fill.tag] = charged
+        self._turn_over(instrument, fill.tag, fill.side, fill.value)
         tags = self._by_trade.setdefault(trade.id, [])
         if fill.tag not in tags:
             tags.append(fill.tag)
 
+    def corrected(self, correction: Correction, changes: Sequence[Corrected]) -> None:
+        """Count what an order's fills were worth after all: its charges, and the result of trades that are over."""
+        for change in changes:
+            if change.after.id in self._closed:
+                self._closed_gross += change.after.gross - change.before.gross
+        instrument = self._instruments.get(correction.instrument)
+        if instrument is not None and correction.tag in self._turnover:
+            worth = sum(one.change for one in changes)
+            self._turn_over(instrument, correction.tag, correction.side, worth)
+
+    def _turn_over(self, instrument: Instrument, tag: str, side: Side, value: Paise) -> None:
+        turnover = self._turnover.get(tag, 0) + value
+        self._turnover[tag] = turnover
+        charged = order_charges(instrument.kind, side, turnover, self._day.day).total
+        self._total_charges += charged - self._charged.get(tag, 0)
+        self._charged[tag] = charged
+
     def closed(self, trade: Trade) -> Paise:
         """Count a trade that is flat; return its charges, paise."""
+        self._closed[trade.id] = None
         self._closed_gross += trade.gross
         self.marking.forget(trade)
         return self.trade_charges(trade.id)

@@ -1,7 +1,7 @@
 """What happened, as records for the ledger and as lines for a person."""
 
 from collections import deque
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Final
 
 import msgspec
@@ -19,7 +19,8 @@ from engine.orders.dispatch import Record
 from engine.orders.keeper import Keeper
 from engine.orders.messages import OrderType, Product, Role
 from engine.orders.news import News, Topic
-from engine.orders.order import Fill, Order
+from engine.orders.order import Correction, Fill, Order
+from engine.orders.positions import Corrected
 from engine.orders.trade import EXCESS, Trade
 from engine.performance.trade import ClosedTrade
 from engine.risk.marks import MarkState
@@ -145,6 +146,8 @@ class Journal:
                 self._order(item.order, now)
             case Topic.FILL if item.fill is not None and item.trade is not None:
                 self._fill(item.fill, item.order, item.trade, now)
+            case Topic.CORRECTED if item.correction is not None:
+                self._corrected(item.correction, item.changes, now)
             case Topic.CLOSED if item.trade is not None:
                 self._closed(item.trade, now)
             case Topic.PROTECTED if item.trade is not None:
@@ -179,6 +182,33 @@ class Journal:
             f"{self.symbol(fill.instrument)} {role} {fill.side.lower()} {fill.quantity} filled {_rupees(average)}",
             now,
         )
+
+    def _corrected(self, correction: Correction, changes: Sequence[Corrected], now: Instant) -> None:
+        """Write down what fills were worth after all, and every trade that is over as it stands then."""
+        self._account.corrected(correction, changes)
+        self._record("correction", self._numbered(f"{correction.tag}:{correction.quantity}"), now, correction)
+        what = f"{self.symbol(correction.instrument)} {correction.side.lower()} {correction.quantity}"
+        self.line(
+            Severity.INFO,
+            f"{what}: worth {_rupees(correction.value)} by the broker's trades, not {_rupees(correction.before)}",
+            now,
+        )
+        for change in changes:
+            self._closed_again(change.after, now)
+        self.equity(f"correction:{self._numbered(correction.tag)}", now)
+        self.day_state(now)
+
+    def _closed_again(self, trade: Trade, now: Instant) -> None:
+        for index, known in enumerate(self.closed):
+            if known.id == trade.id:
+                finished = msgspec.structs.replace(
+                    known,
+                    entry_value=trade.entry_value,
+                    exit_value=trade.exit_value,
+                    charges=self._account.trade_charges(trade.id),
+                )
+                self.closed[index] = finished
+                self._record("trade", self._numbered(f"{trade.id}:corrected"), now, finished)
 
     def _protected(self, trade: Trade, now: Instant) -> None:
         after = "" if trade.protected_after is None else f" after {trade.protected_after / SECOND:.2f} s"

@@ -95,11 +95,16 @@ class LedgerReader:
         return [Fact(*row) for row in rows]
 
     def trades(self, run: str | None = None) -> list[ClosedTrade]:
-        """Return finished trades in the order closed: of one run, or of every run that is not abandoned."""
+        """Return finished trades in the order closed: of one run, or of every run that is not abandoned.
+
+        One that was corrected stands where it closed, as it was corrected last.
+        """
+        found: dict[tuple[str, str], ClosedTrade] = {}
         try:
-            return [
-                msgspec.json.decode(fact.payload, type=ClosedTrade) for fact in self.records("trade", run)
-            ]
+            for fact in self.records("trade", run):
+                trade = msgspec.json.decode(fact.payload, type=ClosedTrade)
+                found[fact.run, trade.id] = trade
+            return list(found.values())
         except msgspec.DecodeError as error:
             raise damaged(self.path, f"a trade does not read: {error}") from error
 

@@ -20,7 +20,7 @@ from engine.orders.messages import (
     TagRead,
     Unanswered,
 )
-from engine.orders.order import Fill, Order, Terms, last_write, newest_request
+from engine.orders.order import Correction, Fill, Order, Terms, last_write, newest_request
 from engine.orders.reports import Change, Finding, adopt, apply_report
 from engine.orders.requests import FRESH_AFTER, next_look, with_cancel, with_change
 from engine.orders.states import ENDED, State
@@ -54,6 +54,7 @@ class Applied(msgspec.Struct, frozen=True):
     findings: tuple[tuple[Finding, str], ...] = ()
     resolution: Resolution | None = None
     before: State | None = None
+    correction: Correction | None = None
 
 
 class OrderBook:
@@ -331,7 +332,7 @@ class OrderBook:
         self._store(change.order)
         ended = change.order.state is State.REJECTED and order.state is not State.REJECTED
         resolution = Resolution.PLACE_REFUSED if ended else None
-        return Applied(change.order, change.fill, change.findings, resolution, order.state)
+        return Applied(change.order, change.fill, change.findings, resolution, order.state, change.correction)
 
     def _has_filled(self, order: Order, at: Instant) -> None:
         """Remember since when a fill is known: one that a read tells of is as old as that read, and no news to it."""

@@ -15,7 +15,7 @@ from engine.market.price import Paise
 from engine.orders.book import OrderBook
 from engine.orders.dispatch import resembles_ours
 from engine.orders.messages import OrderType, Product, Role
-from engine.orders.order import Fill, Order
+from engine.orders.order import Correction, Fill, Order
 from engine.orders.positions import Portfolio
 from engine.orders.quote import Quote
 from engine.orders.states import AT_EXCHANGE
@@ -46,6 +46,20 @@ class Ahead(msgspec.Struct, frozen=True):
 
     units: int
     again: Instant | None = None
+
+
+class _Untold(msgspec.Struct, frozen=True):
+    """Units that were counted by the day's totals under a name of ours; ``left`` of them no order has told."""
+
+    tag: str
+    quantity: int
+    left: int
+    value: Paise
+    """What all of them are worth."""
+
+    def worth(self, units: int) -> Paise:
+        """Return what some of those that are left are worth."""
+        return self.value * units // self.quantity
 
 
 def reach(order: Order, side: Side, trigger: Paise | None, quote: Quote) -> Reach:
@@ -85,8 +99,8 @@ class External:
         """By external order, the trade of ours that it would close or would have closed."""
         self._raced: dict[str, int] = {}
         """By trade, units beyond flat that external orders filled after exits of ours had."""
-        self._unlisted: dict[tuple[str, Side], tuple[int, Paise]] = {}
-        """Units and value that the day's totals told and no order has yet."""
+        self._untold: dict[tuple[str, Side], list[_Untold]] = {}
+        """What the day's totals told and no order has yet, oldest first."""
         self._named = 0
 
     def ours(self, order: Order) -> bool:
@@ -194,23 +208,39 @@ class External:
 
     # What was filled.
 
-    def unheard(self, fill: Fill) -> Fill | None:
-        """Return what of an external order's fill the day's totals have not told already; None where they told all."""
-        key = (fill.instrument, fill.side)
-        units, value = self._unlisted.get(key, (0, 0))
-        known = min(units, fill.quantity) if fill.product is Product.INTRADAY else 0
-        if not known:
-            return fill
-        self._keep_unlisted(key, units - known, value - value * known // units)
-        if known == fill.quantity:
-            return None
-        left = fill.quantity - known
-        return msgspec.structs.replace(fill, quantity=left, value=fill.value * left // fill.quantity)
+    def unheard(self, fill: Fill) -> tuple[Fill | None, tuple[Correction, ...]]:
+        """Return what of an external order's fill the day's totals have not told already, None where they told all.
+
+        What they did tell is worth what the order says of it: those are the corrections.
+        """
+        key, left, value = (fill.instrument, fill.side), fill.quantity, fill.value
+        waiting = self._untold.pop(key, []) if fill.product is Product.INTRADAY else []
+        corrections = []
+        for index, one in enumerate(waiting):
+            known = min(one.left, left)
+            if not known:
+                self._untold[key] = waiting[index:]
+                break
+            worth = value * known // left
+            left, value = left - known, value - worth
+            now_worth = one.value - one.worth(known) + worth
+            if now_worth != one.value:
+                corrections.append(
+                    Correction(
+                        one.tag, fill.instrument, fill.side, one.quantity, one.value, now_worth, fill.time
+                    )
+                )
+            if known < one.left:
+                rest = msgspec.structs.replace(one, left=one.left - known, value=now_worth)
+                self._untold[key] = [rest, *waiting[index + 1 :]]
+                break
+        heard = msgspec.structs.replace(fill, quantity=left, value=value) if left else None
+        return heard, tuple(corrections)
 
     def told_by_totals(self, fill: Fill) -> None:
         """Take in a fill that only the day's totals tell: the order behind it may show later."""
-        units, value = self._unlisted.get((fill.instrument, fill.side), (0, 0))
-        self._keep_unlisted((fill.instrument, fill.side), units + fill.quantity, value + fill.value)
+        waiting = self._untold.setdefault((fill.instrument, fill.side), [])
+        waiting.append(_Untold(fill.tag, fill.quantity, fill.quantity, fill.value))
 
     def name(self, trade: Trade) -> str:
         """Return a name, never used before, for what others closed of a trade by the day's totals alone."""
@@ -218,8 +248,9 @@ class External:
         return f"external-{self._named}-{trade.id}"
 
     def unlisted(self, instrument: str, side: Side) -> tuple[int, Paise]:
-        """Return units and value that were counted from the day's totals alone."""
-        return self._unlisted.get((instrument, side), (0, 0))
+        """Return units and value that were counted from the day's totals and no order has told since."""
+        waiting = self._untold.get((instrument, side), [])
+        return sum(one.left for one in waiting), sum(one.worth(one.left) for one in waiting)
 
     def raced(self, fill: Fill, beyond: int) -> int:
         """Return how much of ``beyond`` flat is the excess of a race: exits of ours took the same units first."""
@@ -234,12 +265,6 @@ class External:
         excess = min(beyond, max(taken - self._raced.get(trade, 0), 0))
         self._raced[trade] = self._raced.get(trade, 0) + excess
         return excess
-
-    def _keep_unlisted(self, key: tuple[str, Side], units: int, value: Paise) -> None:
-        if units:
-            self._unlisted[key] = (units, value)
-        else:
-            self._unlisted.pop(key, None)
 
 
 def stuck_on(order: Order) -> str:

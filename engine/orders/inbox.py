@@ -26,7 +26,7 @@ from engine.orders.messages import (
 from engine.orders.news import Topic
 from engine.orders.order import Fill, Order
 from engine.orders.positions import Folded
-from engine.orders.reconcile import fold_external, reconcile, take_in_external
+from engine.orders.reconcile import correct, fold_external, reconcile, take_in_external
 from engine.orders.reports import Finding
 from engine.orders.states import ENDED, State
 from engine.orders.trade import Mode, Trade, leave
@@ -146,6 +146,10 @@ class Inbox:
             keeper.say(Topic.ORDER, order.instrument, order=order, before=old.state)
         if applied.fill is not None:
             self._fill(applied.fill, order, now)
+        if applied.correction is not None:
+            correct(keeper, applied.correction)
+            # Of two averages neither is the last word: the executions are.
+            keeper.resync = keeper.resync or not order.exact
         self._findings(applied, order, now)
         self._resolve(applied.resolution, old, order, now)
         if moved:

@@ -7,7 +7,8 @@ from typing import Final, Protocol
 from engine.market.clock import SECOND, Instant
 from engine.market.instrument import Instrument
 from engine.orders.hours import Exits, Hours, exits_by
-from engine.orders.order import Fill, Order
+from engine.orders.order import Correction, Fill, Order
+from engine.orders.positions import Corrected
 from engine.orders.quote import Quote
 from engine.orders.states import State
 from engine.orders.trade import Trade
@@ -57,6 +58,8 @@ class Topic(StrEnum):
 
     ORDER = "order"
     FILL = "fill"
+    CORRECTED = "corrected"
+    """What was filled is worth something else than was told first."""
     PROTECTED = "protected"
     OPENED = "opened"
     CLOSED = "closed"
@@ -85,6 +88,9 @@ class News:
     fill: Fill | None = None
     trade: Trade | None = None
     before: State | None = None
+    correction: Correction | None = None
+    changes: tuple[Corrected, ...] = ()
+    """What a correction did to trades."""
 
 
 class Said:

@@ -48,6 +48,8 @@ class Order(msgspec.Struct, frozen=True):
     order_id: str = ""
     filled: int = 0
     filled_value: Paise = 0
+    exact: bool = False
+    """Whether that is the sum of the broker's executions, and no rounded average."""
     pending: Terms | None = None
     """Terms asked for and not yet proven; the worse of old and new counts as risk."""
     resume: State = State.NEW
@@ -168,3 +170,23 @@ class Fill(msgspec.Struct, frozen=True):
     time: Instant
     quality: str = ""
     product: Product = Product.INTRADAY
+
+
+class Correction(msgspec.Struct, frozen=True):
+    """Another value of what an order has filled, from the broker's executions: the quantity stays as it was told."""
+
+    tag: str
+    instrument: str
+    side: Side
+    quantity: int
+    """Units of the order that had filled then."""
+    before: Paise
+    value: Paise
+    """What they were worth in sum, paise."""
+    time: Instant
+    product: Product = Product.INTRADAY
+
+    @property
+    def change(self) -> Paise:
+        """Return the difference, paise."""
+        return self.value - self.before

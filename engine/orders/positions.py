@@ -9,9 +9,10 @@ from collections.abc import Container
 import msgspec
 
 from engine.market.clock import Instant
+from engine.market.price import Paise
 from engine.orders.carried import Holding, why_left
 from engine.orders.messages import BrokerPosition, Product
-from engine.orders.order import Fill
+from engine.orders.order import Correction, Fill
 from engine.orders.trade import EXCESS, EXTERNAL, Mode, Trade
 from engine.setups.signal import Side
 
@@ -22,6 +23,14 @@ class Folded(msgspec.Struct, frozen=True):
     trade: Trade
     closed: Trade | None = None
     excess: Trade | None = None
+
+
+class Corrected(msgspec.Struct, frozen=True):
+    """What a correction did to one trade: before, after, and its share of the change, paise."""
+
+    before: Trade
+    after: Trade
+    change: Paise
 
 
 class Portfolio:
@@ -37,6 +46,8 @@ class Portfolio:
         self.refused: dict[Holding, None] = {}
         """What the broker would not let us close; forgotten with the latch."""
         self._excesses = 0
+        self._shares: dict[str, dict[str, int]] = {}
+        """By order, the units of it that were counted in each trade."""
 
     def get(self, trade: str) -> Trade | None:
         """Return a trade by id."""
@@ -121,6 +132,7 @@ class Portfolio:
                 opened_at=trade.opened_at or fill.time,
             )
             self.put(trade)
+            self._share(fill.tag, trade, fill.quantity)
             return Folded(trade)
         closing = min(fill.quantity, trade.open_quantity)
         value = fill.value * closing // fill.quantity
@@ -131,6 +143,7 @@ class Portfolio:
             closed_at=fill.time if closing else trade.closed_at,
         )
         self.put(trade)
+        self._share(fill.tag, trade, closing)
         beyond = fill.quantity - closing
         excess = self._beyond(fill, beyond, fill.value - value) if beyond else None
         closed = trade if closing and not trade.open else None
@@ -183,7 +196,30 @@ class Portfolio:
             self._excess(fill), entry_quantity=quantity, entry_value=value, opened_at=fill.time
         )
         self.put(trade)
+        self._share(fill.tag, trade, quantity)
         return trade
+
+    def correct(self, correction: Correction) -> tuple[Corrected, ...]:
+        """Give the trades that an order's units were counted in their share of what they are worth more or less."""
+        shares = self._shares.get(correction.tag, {})
+        total = max(correction.quantity, sum(shares.values()))
+        corrected, units = [], 0
+        for name, share in shares.items():
+            upto = units + share
+            change = correction.change * upto // total - correction.change * units // total
+            units, before = upto, self._trades[name]
+            if correction.side is before.side:
+                after = msgspec.structs.replace(before, entry_value=before.entry_value + change)
+            else:
+                after = msgspec.structs.replace(before, exit_value=before.exit_value + change)
+            self.put(after)
+            corrected.append(Corrected(before, after, change))
+        return tuple(corrected)
+
+    def _share(self, tag: str, trade: Trade, units: int) -> None:
+        if units:
+            shares = self._shares.setdefault(tag, {})
+            shares[trade.id] = shares.get(trade.id, 0) + units
 
     def compare(
         self, positions: tuple[BrokerPosition, ...], behind: Container[str] = ()

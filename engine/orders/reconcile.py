@@ -18,8 +18,8 @@ from engine.orders.dispatch import of_any_run, of_flatten
 from engine.orders.fence import judge
 from engine.orders.keeper import Keeper
 from engine.orders.messages import BookRead, BrokerPosition, OrderReport, OrderType, Product, Role
-from engine.orders.news import Topic, Verified
-from engine.orders.order import Fill, Order
+from engine.orders.news import News, Topic, Verified
+from engine.orders.order import Correction, Fill, Order
 from engine.orders.states import ENDED, read_status
 from engine.orders.trade import Trade, leave
 from engine.setups.signal import Side
@@ -118,7 +118,11 @@ def fold_external(keeper: Keeper, fill: Fill, order: Order | None, now: Instant)
     exits of ours took the same units first, and closed once; any other lies OUTSIDE.
     """
     keeper.kill.disturbed(now)
-    heard = fill if order is None else keeper.external.unheard(fill)
+    heard: Fill | None = fill
+    if order is not None:
+        heard, corrections = keeper.external.unheard(fill)
+        for correction in corrections:
+            correct(keeper, correction)
     if heard is None:
         return
     trade = keeper.portfolio.current(heard.instrument, heard.product)
@@ -144,6 +148,13 @@ def fold_external(keeper: Keeper, fill: Fill, order: Order | None, now: Instant)
         keeper.say(Topic.FILL, heard.instrument, order=order, fill=part, trade=closed)
     if raced:
         _close_the_excess(keeper, _part(heard, raced, heard.trade), order)
+
+
+def correct(keeper: Keeper, correction: Correction) -> None:
+    """Take in what the broker's executions say of the value of units that were told before."""
+    changes = keeper.portfolio.correct(correction)
+    keeper.touched = True
+    keeper.news.append(News(Topic.CORRECTED, correction.instrument, correction=correction, changes=changes))
 
 
 def _close_the_excess(keeper: Keeper, fill: Fill, order: Order | None) -> None:

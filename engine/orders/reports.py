@@ -11,7 +11,7 @@ import msgspec
 
 from engine.market.clock import SECOND, Instant
 from engine.orders.messages import OrderReport, OrderType, Role
-from engine.orders.order import Fill, Order, Terms
+from engine.orders.order import Correction, Fill, Order, Terms
 from engine.orders.states import AT_EXCHANGE, ENDED, Reading, State, legal, read_status, stage
 
 STRAY: Final = 10 * SECOND
@@ -36,6 +36,7 @@ class Change(msgspec.Struct, frozen=True):
 
     order: Order
     fill: Fill | None = None
+    correction: Correction | None = None
     findings: tuple[tuple[Finding, str], ...] = ()
 
 
@@ -46,14 +47,18 @@ def apply_report(order: Order, report: OrderReport, now: Instant, *, fresh: bool
     outstanding request done or not done, where a record of the stream may only be late.
     """
     if report.filled_quantity < order.filled:
-        return Change(order, None, ((Finding.OLD, f"fewer filled than known: {report.filled_quantity}"),))
+        old = (Finding.OLD, f"fewer filled than known: {report.filled_quantity}")
+        return Change(order, findings=(old,))
     findings: list[tuple[Finding, str]] = []
     fill = _rise(order, report, findings)
+    correction = _corrected(order, report)
+    told = fill is not None or correction is not None
     after = msgspec.structs.replace(
         order,
         order_id=report.order_id or order.order_id,
         filled=report.filled_quantity,
-        filled_value=report.filled_value if fill is not None else order.filled_value,
+        filled_value=report.filled_value if told else order.filled_value,
+        exact=report.exact if fill is not None else order.exact or report.exact,
         message=report.message or order.message,
     )
     if order.state is State.ABSENT:
@@ -70,14 +75,37 @@ def apply_report(order: Order, report: OrderReport, now: Instant, *, fresh: bool
         target = _live_state_of(after, report.order_type)
     if target is not None:
         after = _advance(order, after, report, reading, target, (fill is not None, fresh), now, findings)
-    return Change(after, fill, tuple(findings))
+    return Change(after, fill, correction, tuple(findings))
+
+
+def _corrected(order: Order, report: OrderReport) -> Correction | None:
+    """Return what a report changes of the value of what was told before; None where it changes nothing.
+
+    Executions outrank averages; of two averages the later one counts.
+    """
+    if (
+        not order.filled
+        or report.filled_quantity != order.filled
+        or report.filled_value == order.filled_value
+    ):
+        return None
+    if not report.exact and (order.exact or report.time < order.exchange_time):
+        return None
+    return Correction(
+        order.tag,
+        order.instrument,
+        order.side,
+        order.filled,
+        order.filled_value,
+        report.filled_value,
+        report.time,
+        order.product,
+    )
 
 
 def _rise(order: Order, report: OrderReport, findings: list[tuple[Finding, str]]) -> Fill | None:
     delta = report.filled_quantity - order.filled
     if delta == 0:
-        if report.filled_value != order.filled_value:
-            findings.append((Finding.CONFLICT, "the same filled quantity with another value"))
         return None
     most = max(order.quantity, order.pending.quantity if order.pending is not None else 0, report.quantity)
     if report.filled_quantity > most:
@@ -272,8 +300,9 @@ def adopt(report: OrderReport, role: Role, now: Instant) -> Change:
             resume=target,
             filled=report.filled_quantity,
             filled_value=report.filled_value,
+            exact=report.exact,
             triggered_at=now if fired else None,
         ),
         fill,
-        tuple(findings),
+        findings=tuple(findings),
     )

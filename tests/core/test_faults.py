@@ -10,6 +10,7 @@ from engine.orders.messages import (
     OrderType,
     ReadTag,
     Role,
+    UnreadRow,
 )
 from engine.orders.states import State
 from engine.setups.signal import Side
@@ -124,11 +125,22 @@ def test_06_repeated_messages_change_nothing() -> None:
     oracles.at_rest()
 
 
-def test_07_the_same_fill_with_another_value_stops_entries_and_reads_again() -> None:
+def test_07_the_same_fill_with_another_value_is_corrected_and_everything_read_again() -> None:
     world, _ = opened()
     row = world.row(world.orders["B1"])
     world.tell(msgspec.structs.replace(row, filled_value=row.filled_value + 100))
-    assert "another value" in world.core.keeper.freeze_reason(STOCK)
+    assert world.core.keeper.portfolio.open()[0].entry_value == row.filled_value + 100
+    assert world.core.keeper.freeze_reason(STOCK) == ""
+    assert world.core.keeper.resync or any("ReadBook" in type(e).__name__ for _, e in world.sent[-3:])
+
+
+def test_07_an_execution_told_again_with_other_numbers_stops_entries_and_reads_again() -> None:
+    world, _ = opened()
+    row = world.row(world.orders["B1"])
+    world.tell(
+        UnreadRow(STOCK, row.order_id, row.tag, "trades: expected one execution of id 7, got two that differ")
+    )
+    assert "got two that differ" in world.core.keeper.freeze_reason(STOCK)
     assert world.core.keeper.resync or any("ReadBook" in type(e).__name__ for _, e in world.sent[-3:])
 
 

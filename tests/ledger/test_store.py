@@ -306,3 +306,13 @@ def test_after_closing_nothing_is_taken_and_no_thread_is_left(path: Path) -> Non
         ledger.append("run-1", [intent(1)], durable=True).result(5)
     assert not any(thread.name == "ledger" for thread in threading.enumerate())
     assert path.stat().st_mode & 0o777 == 0o600
+
+
+def test_a_trade_that_was_corrected_is_read_once_as_it_was_corrected_last(path: Path) -> None:
+    with Ledger.open(path) as ledger:
+        ledger.begin_run(a_run("r"))
+        first, second = a_trade("one"), a_trade("two")
+        better = msgspec.structs.replace(first, exit_value=first.exit_value + 333)
+        facts = [Record("trade", "one", 1, first), Record("trade", "two", 2, second)]
+        ledger.append("r", [*facts, Record("trade", "one:corrected:1", 3, better)], durable=True).result()
+        assert ledger.trades("r") == ledger.trades() == [better, second]

@@ -32,10 +32,24 @@ def test_a_repeated_fill_is_counted_once() -> None:
     assert twice.order.state is State.PARTIAL
 
 
-def test_the_same_quantity_with_another_value_is_a_conflict() -> None:
+def test_the_same_quantity_with_another_value_corrects_it() -> None:
     order = make_order(state=State.PARTIAL, filled=40)
     report = make_report(order, "open", filled_value=order.filled_value + 5)
-    assert Finding.CONFLICT in findings(apply_report(order, report, NOW))
+    changed = apply_report(order, report, NOW)
+    assert changed.correction is not None
+    assert (changed.correction.change, changed.order.filled_value) == (5, order.filled_value + 5)
+    assert (changed.fill, Finding.CONFLICT in findings(changed)) == (None, False)
+
+
+def test_an_average_never_overrules_what_the_executions_said() -> None:
+    order = make_order(state=State.PARTIAL, filled=40)
+    exact = apply_report(
+        order,
+        msgspec.structs.replace(make_report(order, "open", filled_value=order.filled_value + 5), exact=True),
+        NOW,
+    ).order
+    late = apply_report(exact, make_report(order, "open", filled_value=order.filled_value), NOW)
+    assert (late.correction, late.order.filled_value, late.order.exact) == (None, exact.filled_value, True)
 
 
 def test_statuses_out_of_order_never_step_back() -> None:
