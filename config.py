@@ -228,6 +228,17 @@ class Risk(Section):
         le=10.0,
         description="Loss of the day at which everything is flattened, percent of the account.",
     )
+    account_loss_pct: float = Field(
+        5.0,
+        ge=0.1,
+        le=20.0,
+        description="Loss of the whole intraday account (ours and what others trade on it) that stops entries and "
+        "flattens ours, percent of its own cash.",
+    )
+    flatten_outside: bool = Field(
+        False,
+        description="At the account's loss limit, whether what others hold intraday on the account is closed too.",
+    )
     max_open_risk_pct: float = Field(
         2.0, ge=0.1, le=10.0, description="Sum of risks to the stops, percent of the account."
     )

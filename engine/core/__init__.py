@@ -1,6 +1,6 @@
 """The engine proper, sans-IO: market and broker events, commands and wakes in; requests and records out."""
 
-from engine.core.core import DAY_LOSS, Core
+from engine.core.core import Core
 from engine.core.decision import Decision, DecisionState
 from engine.core.events import (
     LIVE,
@@ -24,7 +24,9 @@ from engine.core.events import (
     Studying,
     Unfollowed,
     Wake,
+    Wished,
 )
+from engine.core.guard import DAY_LOSS
 from engine.orders.dispatch import Ids, Record
 
 __all__ = [
@@ -55,4 +57,5 @@ __all__ = [
     "Studying",
     "Unfollowed",
     "Wake",
+    "Wished",
 ]

@@ -18,6 +18,7 @@ from engine.orders.trade import Trade
 from engine.risk.limits import DayLimits
 from engine.risk.marks import DayResult, Holding, Mark, MarkState, day_result
 from engine.risk.sizing import TripCost, trip_cost
+from engine.risk.wishes import Wishes
 from engine.setups.signal import Side
 
 
@@ -31,8 +32,11 @@ class Account:
         sights: Sights,
         instruments: Mapping[str, Instrument],
         day: TradingDay,
+        wishes: Wishes,
     ) -> None:
         self.limits = limits
+        self.wishes = wishes
+        """What is in force of what a person may tighten within the day."""
         self.carried_realised: Paise = 0
         """Realised before a restart on the same day, paise."""
         self.carried_charges: Paise = 0

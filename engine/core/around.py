@@ -18,6 +18,7 @@ from engine.core.events import (
     Studying,
     Unfollowed,
     Wake,
+    Wished,
 )
 from engine.core.pauses import AWAITED, ENDED, HALTED, NO_GO, STUDYING, UNATTENDED
 from engine.market.circuits import Circuits
@@ -67,10 +68,8 @@ class Around:
                 self._hold_for(kind, event.reason, "pre-flight says go", now, dropped=answered)
             case Halted():
                 self._halt(event, now)
-            case Followed():
-                self._core.following.follow(event, now)
-            case Unfollowed():
-                self._core.following.unfollow(event.instrument, now)
+            case Followed() | Unfollowed() | Wished():
+                self._change(event, now)
             case _:
                 return False
         return True
@@ -84,6 +83,16 @@ class Around:
             halts.end()
         self._hold_for(HALTED, event.reason, "the exchange goes on", now)
         self._core.keeper.tend_all([trade.instrument for trade in self._core.keeper.portfolio.running()], now)
+
+    def _change(self, event: Followed | Unfollowed | Wished, now: Instant) -> None:
+        """Take in what a person changed around the run."""
+        match event:
+            case Followed():
+                self._core.following.follow(event, now)
+            case Unfollowed():
+                self._core.following.unfollow(event.instrument, now)
+            case Wished():
+                self._core.guard.wish(event, now)
 
     def _learn(self, event: InstrumentSeed | MissedMinutes | Barred | Circuits, now: Instant) -> None:
         """Take in what the market brought along besides its updates."""
@@ -101,7 +110,7 @@ class Around:
             self._core.journal.line(Severity.WARNING, "the engine is back; the broker's book is read", now)
         if self._core.account.limits.stopped and self._core.keeper.kill.latch is None:
             # What was taken over had lost its day before this run began.
-            self._core.stop_day(now)
+            self._core.guard.stop(now)
         self._core.watch.read_now(now)
 
     def _attend(self, event: Attended, now: Instant) -> None:

@@ -6,6 +6,8 @@ The same events at the same instants give the same effects, always; that is how 
 from collections.abc import Mapping
 from typing import Final
 
+import msgspec
+
 import config
 from engine.auction.levels import PriorLevels
 from engine.auction.market import Applied, Market
@@ -24,6 +26,7 @@ from engine.core.events import (
     Effect,
     Event,
 )
+from engine.core.guard import DAY_LOSS, Guard
 from engine.core.journal import Journal
 from engine.core.minder import Minder
 from engine.core.pauses import STUDYING, UNATTENDED, Pauses
@@ -44,16 +47,14 @@ from engine.orders.keeper import Keeper
 from engine.orders.news import Topic, Verified
 from engine.orders.trade import Trade, leave
 from engine.performance.trade import ClosedTrade
-from engine.risk.limits import DayLimits, open_day, wished_limits
-from engine.risk.marks import MarkState
+from engine.risk.limits import DayLimits, open_day
 from engine.risk.stage12 import Stage12Controller
+from engine.risk.wishes import Wishes, tightened, wishes_of
 from engine.setups.register import trading_word
 from engine.views import AlarmRank, EventLine, KillScope, Severity
 
 KILL_LATCH: Final = "kill latch"
 _PAUSED: Final = "PAUSED: "
-
-DAY_LOSS: Final = "daily loss limit"
 
 
 class Core:
@@ -74,18 +75,18 @@ class Core:
             raise ValueError(f"expected a world out of {', '.join(WORLDS)}, got {world!r}")
         self.settings = settings
         self.instruments = dict(instruments)
-        self.day = day
         self.world = world
         self.ids = ids
         self.market = Market(self.instruments, day, settings, prior)
         self.sights = Sights(self.instruments, day)
         self.keeper = Keeper(settings, self.instruments, ids, self.sights, self.sights.halts)
         previous = None if recovered is None else recovered.limits
-        limits = open_day(day.day, account, wished_limits(settings.risk), previous)
-        self.account = Account(limits, self.keeper, self.sights, self.instruments, day)
+        wishes = wishes_of(settings)
+        limits = open_day(day.day, account, wishes.limits, previous)
+        self.account = Account(limits, self.keeper, self.sights, self.instruments, day, wishes)
         stops = Stage12Controller(settings.stop)
         self.inbox = Inbox(self.keeper, stops, self.sights.market_time)
-        self.minder = Minder(settings, self.market, self.keeper, self.account, self.sights, stops, day)
+        self.minder = Minder(settings, self.market, self.keeper, self.account, self.sights, stops)
         self.journal = Journal(self.keeper, self.account, self.sights, self.instruments)
         self.decider = Decider(
             settings,
@@ -100,6 +101,7 @@ class Core:
             live=world == LIVE,
         )
         self.watch = Watch(self.keeper, self.journal)
+        self.guard = Guard(self)
         self.person = Person(self, settings.entry.manual_armed_minutes)
         self.feed_ended = False
         self.pauses = Pauses()
@@ -112,6 +114,21 @@ class Core:
             self.account.carried_realised = recovered.realised
             self.account.carried_charges = recovered.charges
             self.keeper.kill.latch = recovered.latch
+            before = recovered.wishes or msgspec.structs.replace(wishes, limits=recovered.limits.limits)
+            if recovered.limits.day == day.day:
+                self.guard.came_from(before)
+                self.account.wishes, _ = tightened(before, wishes)
+        self.go_by(self.account.wishes)
+
+    @property
+    def day(self) -> TradingDay:
+        """Return the clock of the day as it is in force."""
+        return self.sights.day
+
+    def go_by(self, wishes: Wishes) -> None:
+        """Go by what is in force of the day's clock and of the pace of orders from now on."""
+        self.sights.day = self.sights.day.earlier(wishes.flat_by, wishes.last_entry)
+        self.keeper.gate.budget.pace(wishes.orders_per_second)
 
     @property
     def watchlist(self) -> tuple[str, ...]:
@@ -281,21 +298,8 @@ class Core:
             self.minder.moved(trade, update, now)
             self.keeper.judge(trade, now)
         if self.account.uneasy or (trade is not None and trade.open):
-            acted = self._mark(now) or acted
+            acted = self.guard.look(now) or acted
         return self._minute_passed(update.arrival, now) or acted or self.keeper.touched
-
-    def _mark(self, now: Instant) -> bool:
-        """Look at the day's money after a packet; return whether a line was said of who is missing on an exit side."""
-        if self.account.observe(now):
-            self.stop_day(now)
-        if not self.account.uneasy:
-            return False
-        changes = self.account.marking.changes(self.keeper.portfolio.open())
-        for trade, state in changes:
-            self.journal.mark_changed(trade, state, now)
-            if state is MarkState.LOCKED:
-                self.keeper.cancel_entries(now)
-        return bool(changes)
 
     def _bars(self, key: str, applied: Applied, now: Instant) -> bool:
         if not (applied.minute_closed or applied.five_minutes_closed or applied.bracket_closed):
@@ -320,13 +324,6 @@ class Core:
         self.journal.equity(f"minute:{minute}", now)
         self.minder.clock(now)
         return True
-
-    def stop_day(self, now: Instant) -> None:
-        """Stop the day for its loss: said, kept, and everything of ours closed."""
-        text = f"{DAY_LOSS} reached: stopped for the day"
-        self.journal.line(Severity.ALARM, text, now, AlarmRank.VITAL)
-        self.journal.day_state(now)
-        self.set_latch(DAY_LOSS, "the day's loss reached its limit", DAY_LOSS, now)
 
     def _decided(self, decision: Decision) -> None:
         self.journal.decision(decision, self._now)
@@ -360,7 +357,7 @@ class Core:
             elif item.topic is Topic.REFUSED:
                 self.decider.blocked.setdefault(item.instrument, f"the broker refused it: {item.text}")
             elif item.topic is Topic.FILL and self.account.observe(now):
-                self.stop_day(now)
+                self.guard.stop(now)
 
     def _wake(self, now: Instant) -> Instant | None:
         wakes = (

@@ -306,7 +306,7 @@ class Decider:
     def _facts(self, instrument: Instrument, signal: Signal, now: Instant, *, by_person: bool) -> EntryFacts:
         kind = instrument.kind
         time = self._sights.market_time(now)
-        stop = self._day.entries_stop(kind) if by_person else self._day.setup_entries_stop(kind)
+        stop = self._sights.day.entries_stop(kind) if by_person else self._sights.day.setup_entries_stop(kind)
         holdings = self._account.holdings(now)
         frozen = self._keeper.freeze_reason(instrument.key)
         settling = self._keeper.portfolio.current(instrument.key) is not None
@@ -322,11 +322,11 @@ class Decider:
             now=now,
             market_time=time,
             first_entry=(
-                open_drive_entry(self._day.open(kind))
+                open_drive_entry(self._sights.day.open(kind))
                 if signal.setup == OpenDrive.name
-                else self._day.first_entry(kind)
+                else self._sights.day.first_entry(kind)
             ),
-            entries_stop=min(stop, self._day.flatten_start(kind)),
+            entries_stop=min(stop, self._sights.day.flatten_start(kind)),
             day=self._day.day,
             limits=self._account.limits,
             result=self._account.result(now, holdings),

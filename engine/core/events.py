@@ -16,6 +16,7 @@ from engine.orders.dispatch import Record
 from engine.orders.flatten import Latch
 from engine.orders.messages import BrokerEvent, Request
 from engine.risk.limits import DayLimits
+from engine.risk.wishes import Wishes
 from engine.views import AlarmRank
 
 SIMULATED: Final = "simulated"
@@ -96,6 +97,14 @@ class Halted(msgspec.Struct, frozen=True, tag="halted"):
     """Whether the feed that told it is still there to tell of the end."""
 
 
+class Wished(msgspec.Struct, frozen=True, tag="wished"):
+    """A day that already runs was begun again with settings: what is tighter in them counts from now on."""
+
+    wishes: Wishes
+    others: tuple[str, ...] = ()
+    """What else the settings ask for and when it counts, in words."""
+
+
 class Followed(msgspec.Struct, frozen=True, tag="followed"):
     """One more instrument is followed from now on, with what earlier sessions left of it."""
 
@@ -139,6 +148,8 @@ class DayState(msgspec.Struct, frozen=True):
     charges: Paise
     """Charges of executed orders, paise."""
     latch: Latch | None = None
+    wishes: Wishes | None = None
+    """What was in force of what a person may tighten within the day; None where an earlier version wrote it."""
 
 
 Event = (
@@ -159,6 +170,7 @@ Event = (
     | Noted
     | Checked
     | Halted
+    | Wished
     | Followed
     | Unfollowed
 )

@@ -117,7 +117,13 @@ class Journal:
     def day_state(self, now: Instant) -> None:
         """Keep what a restart on the same day must know."""
         latch = self._keeper.kill.latch
-        state = DayState(self._account.limits, self._account.realised, self._account.charges, latch)
+        state = DayState(
+            self._account.limits,
+            self._account.realised,
+            self._account.charges,
+            latch,
+            self._account.wishes,
+        )
         self._record("day_state", self._numbered(self._account.limits.day.isoformat()), now, state)
 
     def sessions(self, market: Market, now: Instant) -> None:

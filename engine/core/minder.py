@@ -13,7 +13,6 @@ from engine.core.account import Account
 from engine.core.sights import Sights
 from engine.market.clock import MINUTE, Instant, datetime_of
 from engine.market.instrument import Instrument
-from engine.market.session import TradingDay
 from engine.market.update import MarketUpdate
 from engine.orders.keeper import Keeper
 from engine.orders.news import Topic
@@ -42,7 +41,6 @@ class Minder:
         account: Account,
         sights: Sights,
         stops: Stage12Controller,
-        day: TradingDay,
     ) -> None:
         self._share = exact(settings.exit.t1_share_pct)
         self._market = market
@@ -50,7 +48,6 @@ class Minder:
         self._account = account
         self._sights = sights
         self._stops = stops
-        self._day = day
         self._contexts: dict[str, Context] = {}
         self._breakeven: dict[str, None] = {}
         self._late: dict[str, None] = {}
@@ -207,11 +204,11 @@ class Minder:
                 continue
             if trade.open:
                 self._warn(trade, instrument, time)
-            if time < self._day.flatten_start(instrument.kind):
+            if time < self._sights.day.flatten_start(instrument.kind):
                 continue
             if trade.mode is Mode.HOLD:
                 self._keeper.leave(trade.instrument, FLAT_BY, now, clears=True)
-            late = trade.open and time >= self._day.flat_by(instrument.kind)
+            late = trade.open and time >= self._sights.day.flat_by(instrument.kind)
             if late and trade.id not in self._late:
                 self._late[trade.id] = None
                 self._keeper.say(
@@ -220,7 +217,7 @@ class Minder:
 
     def _warn(self, trade: Trade, instrument: Instrument, time: Instant) -> None:
         """Say once each, ten and five minutes ahead, that the position will be closed."""
-        flat_by = self._day.flat_by(instrument.kind)
+        flat_by = self._sights.day.flat_by(instrument.kind)
         left = next((minutes for minutes in WARN_AHEAD if time >= flat_by - minutes * MINUTE), None)
         if left is None or time >= flat_by or self._warned.get(trade.id) == left:
             return
@@ -236,7 +233,10 @@ class Minder:
             instrument = self._market.instruments.get(trade.instrument)
             if instrument is None:
                 continue
-            for moment in (self._day.flatten_start(instrument.kind), self._day.flat_by(instrument.kind)):
+            for moment in (
+                self._sights.day.flatten_start(instrument.kind),
+                self._sights.day.flat_by(instrument.kind),
+            ):
                 when = self._sights.when(moment, now) if moment > time else None
                 if when is not None:
                     wakes.append(when)

@@ -5,7 +5,7 @@ Every time comes from the dated calendar; settings can only make the cockpit's o
 
 from bisect import bisect_right
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, time
 from typing import Final
 
@@ -108,6 +108,16 @@ class TradingDay:
         """Return the last instant at which an order may be sent."""
         return self._classes[kind].last_order_time
 
+    def earlier(self, flat_by: time | None, last_entry: time | None) -> "TradingDay":
+        """Return the day with its end moved to ``flat_by`` where that is earlier, and the last entry of setups too."""
+        return replace(
+            self,
+            _classes={
+                kind: _ended_earlier(self.day, times, flat_by, last_entry)
+                for kind, times in self._classes.items()
+            },
+        )
+
     def _step(self, kind: InstrumentClass, instant: Instant) -> tuple[Phase, Allowed]:
         times = self._classes[kind]
         index = bisect_right(times.starts, instant) - 1
@@ -180,4 +190,20 @@ def _class(
         flatten_start=instant_at(day, clock.flatten_start) + shift - earlier,
         flat_by=flat_by,
         last_order_time=min(instant_at(day, clock.last_order_time) + shift, close - _LAST_ORDER_BEFORE_CLOSE),
+    )
+
+
+def _ended_earlier(day: date, times: _Class, flat_by: time | None, last_entry: time | None) -> _Class:
+    end = times.flat_by if flat_by is None else min(times.flat_by, instant_at(day, flat_by))
+    stop = min(times.setup_entries_stop, end - _SETUP_ENTRIES_BEFORE_FLAT)
+    if last_entry is not None:
+        stop = min(stop, instant_at(day, last_entry))
+    # The leads between the steps stay, as where the settings said so from the beginning.
+    earlier = times.flat_by - end
+    return replace(
+        times,
+        setup_entries_stop=max(stop, times.open),
+        entries_stop=max(times.entries_stop - earlier, times.open),
+        flatten_start=times.flatten_start - earlier,
+        flat_by=end,
     )

@@ -111,12 +111,16 @@ class Budget:
     """Order messages in any rolling second and half hour; the reserve belongs to reducing orders."""
 
     def __init__(self, per_second: int) -> None:
-        self.per_second = per_second
-        self.entry_per_second = max(1, min(ENTRY_WRITES, per_second - 2))
+        self.pace(per_second)
         self._second: deque[Instant] = deque()
         self._half_hour: deque[Instant] = deque()
         self.today = 0
         """Order messages sent today."""
+
+    def pace(self, per_second: int) -> None:
+        """Allow so many messages in any second from now on."""
+        self.per_second = per_second
+        self.entry_per_second = max(1, min(ENTRY_WRITES, per_second - 2))
 
     def used(self, now: Instant) -> int:
         """Return the messages of the last rolling second."""

@@ -380,7 +380,7 @@ def _risk(core: Core, result: DayResult, holdings: tuple[Holding, ...], now: Ins
         positions=len(core.trades),
         positions_limit=limits.limits.max_positions,
         orders_this_second=budget.sent_within(SECOND, now),
-        orders_per_second_limit=core.settings.risk.orders_per_second,
+        orders_per_second_limit=budget.per_second,
         orders_today=budget.today,
     )
 

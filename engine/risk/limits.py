@@ -23,6 +23,7 @@ class Limits(msgspec.Struct, frozen=True):
     max_margin_use_pct: float
     max_orders_per_day: int
     max_entries_per_minute: int
+    account_loss_pct: float = 5.0
 
 
 def wished_limits(settings: config.Risk) -> Limits:

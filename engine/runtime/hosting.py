@@ -40,6 +40,7 @@ from engine.runtime.run import (
     resume_run,
 )
 from engine.runtime.service import Service
+from engine.runtime.wished import wished
 
 if TYPE_CHECKING:
     from engine.runtime.account.beginning import Begun
@@ -227,13 +228,16 @@ class Host:
         if interrupted is not None:
             plan = read_plan(interrupted)
             if choice is None or self._goes_on(choice, plan):
-                return resume_run(
+                resumed = resume_run(
                     plan,
                     ledger,
                     exchange_path=self._directory.exchange,
                     journal=entries.append,
                     beat=heartbeat.beat,
                 )
+                wish = wished(plan.configured(), self._settings, goes_on=True)
+                resumed.effects.extend(resumed.playback.tell(wish))
+                return resumed
             ledger.abandon_run(interrupted.run, wall_clock())
         if choice is None:
             raise HostError(

@@ -26,6 +26,7 @@ from engine.core import (
     Studying,
     Unfollowed,
     Wake,
+    Wished,
 )
 from engine.feeds.feed import Begun, FeedItem, PulledFeed
 from engine.feeds.live_tape import LiveTape
@@ -47,6 +48,7 @@ Outside = (
     | Noted
     | Checked
     | Halted
+    | Wished
     | Followed
     | Unfollowed
 )

@@ -29,6 +29,7 @@ from engine.runtime.run import (
     resume_against,
 )
 from engine.runtime.service import Service
+from engine.runtime.wished import wished
 
 _BEAT_SECONDS: Final = 0.2
 _logger: Final = logging.getLogger(__name__)
@@ -126,9 +127,10 @@ class AccountBeginning:
         """Bring today's run back. Where its recording does not reach, what is open is taken from the book alone."""
         _logger.info("bringing today's run back from its recording")
         tape = side.resume_tape(plan)
-        day = side.opener.trading_day(plan.day)
+        began = plan.configured()
+        day = side.opener.trading_day(plan.day, began.session)
         try:
-            return resume_against(
+            resumed = resume_against(
                 self._exchange(plan, side),
                 tape,
                 day,
@@ -138,6 +140,8 @@ class AccountBeginning:
                 beat=self._beat,
                 clock=side.clock.now,
             )
+            resumed.effects.extend(resumed.playback.tell(wished(began, self._settings, goes_on=True)))
+            return resumed
         except RunError as error:
             text = f"the run begins anew and takes over what is open as outside positions: {error}"
             return self._fresh(
@@ -231,6 +235,9 @@ class AccountBeginning:
             beat=self._beat,
             keep_book=keep_book,
         )
+        if recovered is not None:
+            wish = wished(self._settings, self._settings, goes_on=False)
+            prepared.effects.extend(prepared.playback.tell(wish))
         for note in (*notes, *(Noted("warning", text) for text in opening.notes)):
             prepared.effects.extend(prepared.playback.tell(note))
         return prepared

@@ -23,7 +23,9 @@ from engine.market.seed import InstrumentSeed
 from engine.market.session import TradingDay, trading_day
 from engine.market.watchlist import Problem
 from engine.preflight.survey import LONGEST_LIST
-from engine.runtime.plan import Market
+from engine.risk.limits import open_day
+from engine.risk.wishes import wishes_of
+from engine.runtime.plan import Market, RunPlan
 from engine.runtime.run import RunError, earlier_sessions, read_plan
 from engine.upstox.client import UpstoxClient
 from engine.upstox.history import Past, read_past
@@ -71,10 +73,10 @@ class Opener:
         except CalendarError as error:
             raise RunError(str(error)) from error
 
-    def trading_day(self, day: date) -> TradingDay:
-        """Return a date's schedule; raises RunError where there is no session."""
+    def trading_day(self, day: date, session: config.Session | None = None) -> TradingDay:
+        """Return a date's schedule, by settings of its own where they are given; raises RunError without a session."""
         try:
-            return trading_day(day, self._settings.session, self.calendar())
+            return trading_day(day, session or self._settings.session, self.calendar())
         except CalendarError as error:
             raise RunError(str(error)) from error
 
@@ -201,10 +203,21 @@ def left_by_earlier_runs(
                 if state is not None:
                     return state.limits.account, state
                 continue
-            return plan.account, plan.recovered if state is None else state
+            return plan.account, state or plan.recovered or _as_it_began(plan)
     except (LedgerError, msgspec.DecodeError) as error:
         raise RunError(f"expected what the runs of {day} left to read, got: {error}") from error
     return None, None
+
+
+def _as_it_began(plan: RunPlan) -> DayState | None:
+    """Return where a run stands that wrote nothing down: at the limits it began with; None when they do not read."""
+    try:
+        settings = plan.configured()
+    except ValueError:
+        return None
+    wishes = wishes_of(settings)
+    account = amount_of(settings.account.capital) if plan.account is None else plan.account
+    return DayState(open_day(plan.day, account, wishes.limits), 0, 0, None, wishes)
 
 
 def _nothing_to_follow(entries: Sequence[str], problems: Sequence[Problem]) -> str:

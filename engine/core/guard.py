@@ -1,0 +1,65 @@
+"""The guard of the day's money: limits that trip, positions that cannot be closed, wishes of a person who restarts."""
+
+from typing import TYPE_CHECKING, Final
+
+from engine.core.events import Wished
+from engine.market.clock import Instant
+from engine.risk.marks import MarkState
+from engine.risk.wishes import Wishes, tightened
+from engine.views import AlarmRank, Severity
+
+if TYPE_CHECKING:
+    from engine.core.core import Core
+
+DAY_LOSS: Final = "daily loss limit"
+
+
+class Guard:
+    """Looks at the day's money whenever it may have changed, and acts on it."""
+
+    def __init__(self, core: "Core") -> None:
+        self._core = core
+        self._told = core.account.wishes
+        """What was in force when its owner last heard of it."""
+
+    def came_from(self, wishes: Wishes) -> None:
+        """Take in what was in force on this day before this run."""
+        self._told = wishes
+
+    def look(self, now: Instant) -> bool:
+        """Compare the day with its limits; return whether a line was said of who is missing on an exit side."""
+        core = self._core
+        if core.account.observe(now):
+            self.stop(now)
+        if not core.account.uneasy:
+            return False
+        changes = core.account.marking.changes(core.keeper.portfolio.open())
+        for trade, state in changes:
+            core.journal.mark_changed(trade, state, now)
+            if state is MarkState.LOCKED:
+                core.keeper.cancel_entries(now)
+        return bool(changes)
+
+    def stop(self, now: Instant) -> None:
+        """End the day: latched, flattened, and no entry before the next."""
+        core = self._core
+        core.journal.line(Severity.ALARM, f"{DAY_LOSS} reached: stopped for the day", now, AlarmRank.VITAL)
+        core.journal.day_state(now)
+        core.set_latch(DAY_LOSS, "the day's loss reached its limit", DAY_LOSS, now)
+
+    def wish(self, event: Wished, now: Instant) -> None:
+        """Take up what a restart tightened, and say what of its settings has to wait."""
+        core = self._core
+        wishes, _ = tightened(core.account.wishes, event.wishes)
+        _, changes = tightened(self._told, event.wishes)
+        self._told = wishes
+        for change in changes:
+            core.journal.line(Severity.WARNING if change.waits else Severity.INFO, change.words, now)
+        for text in event.others:
+            core.journal.line(Severity.INFO, text, now)
+        core.account.wishes = wishes
+        core.account.limits = core.account.limits.tightened(wishes.limits)
+        core.go_by(wishes)
+        if changes:
+            core.journal.day_state(now)
+            self.look(now)
