@@ -101,6 +101,8 @@ class Wished(msgspec.Struct, frozen=True, tag="wished"):
     """A day that already runs was begun again with settings: what is tighter in them counts from now on."""
 
     wishes: Wishes
+    kept: Wishes | None = None
+    """What was written down as in force last, though the run's own place may lie before it."""
     others: tuple[str, ...] = ()
     """What else the settings ask for and when it counts, in words."""
 

@@ -50,6 +50,9 @@ class Guard:
     def wish(self, event: Wished, now: Instant) -> None:
         """Take up what a restart tightened, and say what of its settings has to wait."""
         core = self._core
+        if event.kept is not None:
+            core.account.wishes, _ = tightened(core.account.wishes, event.kept)
+            self._told, _ = tightened(self._told, event.kept)
         wishes, _ = tightened(core.account.wishes, event.wishes)
         _, changes = tightened(self._told, event.wishes)
         self._told = wishes
@@ -60,6 +63,6 @@ class Guard:
         core.account.wishes = wishes
         core.account.limits = core.account.limits.tightened(wishes.limits)
         core.go_by(wishes)
-        if changes:
+        if changes or event.kept is not None:
             core.journal.day_state(now)
             self.look(now)

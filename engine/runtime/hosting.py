@@ -40,7 +40,7 @@ from engine.runtime.run import (
     resume_run,
 )
 from engine.runtime.service import Service
-from engine.runtime.wished import wished
+from engine.runtime.wished import kept_wishes, wished
 
 if TYPE_CHECKING:
     from engine.runtime.account.beginning import Begun
@@ -228,6 +228,7 @@ class Host:
         if interrupted is not None:
             plan = read_plan(interrupted)
             if choice is None or self._goes_on(choice, plan):
+                kept = kept_wishes(ledger, plan)
                 resumed = resume_run(
                     plan,
                     ledger,
@@ -235,7 +236,7 @@ class Host:
                     journal=entries.append,
                     beat=heartbeat.beat,
                 )
-                wish = wished(plan.configured(), self._settings, goes_on=True)
+                wish = wished(plan.configured(), self._settings, goes_on=True, kept=kept)
                 resumed.effects.extend(resumed.playback.tell(wish))
                 return resumed
             ledger.abandon_run(interrupted.run, wall_clock())

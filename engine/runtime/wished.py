@@ -2,9 +2,14 @@
 
 from typing import Any, Final
 
+import msgspec
+
 import config
-from engine.core import Wished
-from engine.risk.wishes import wishes_of
+from engine.core import DayState, Wished
+from engine.ledger.reader import LedgerReader
+from engine.ledger.records import LedgerError
+from engine.risk.wishes import Wishes, wishes_of
+from engine.runtime.plan import RunPlan
 
 _DECIDING: Final = ("account", "profile", "stop", "exit", "entry", "setups", "session", "options", "paper")
 """Sections that decide what a run does: one that goes on keeps those it began under."""
@@ -15,7 +20,22 @@ _ELSEWHERE: Final = frozenset(
 """Of them, what counts at once, or is told with the limits."""
 
 
-def wished(began: config.Settings, now: config.Settings, *, goes_on: bool) -> Wished:
+def kept_wishes(ledger: LedgerReader, plan: RunPlan) -> Wishes | None:
+    """Return what a run wrote down last of the limits in force; read before it is brought back.
+
+    Its place may lie before: a death right behind a start must not loosen what that start tightened. What does not
+    read tells nothing.
+    """
+    try:
+        fact = ledger.day_state(plan.day, plan.run)
+        return None if fact is None else msgspec.json.decode(fact.payload, type=DayState).wishes
+    except (LedgerError, msgspec.DecodeError):
+        return None
+
+
+def wished(
+    began: config.Settings, now: config.Settings, *, goes_on: bool, kept: Wishes | None = None
+) -> Wished:
     """Return the wish of ``now`` for a day that began under other settings.
 
     A run that ``goes_on`` decides by the settings it began under, but for limits, which tighten at once, and the kill's
@@ -31,7 +51,7 @@ def wished(began: config.Settings, now: config.Settings, *, goes_on: bool) -> Wi
             for section in _DECIDING
             for name, old, new in _differences(section, before[section], after[section])
         ]
-    return Wished(wishes_of(now), tuple(others))
+    return Wished(wishes_of(now), kept, tuple(others))
 
 
 def _differences(

@@ -43,6 +43,7 @@ def test_a_run_that_is_resumed_goes_by_what_its_owner_tightened_and_says_what_wa
         "stop.atr_multiple stays 2 in this run; 3 counts from the next one",
     ):
         assert words in lines, words
+    wait_until(lambda: engine.facts("day_state"), "what was tightened on disk")
     engine.kill_process()
     engine = begin(home, market_at_ten, begun)
     assert engine.view().risk.positions_limit == 1

@@ -132,6 +132,14 @@ def test_a_state_that_an_earlier_version_wrote_keeps_its_limits_and_leaves_the_c
     assert again.limits.limits.max_positions == 1
 
 
+def test_what_was_written_down_as_tightened_counts_though_the_run_stands_before_it() -> None:
+    world, _ = opened()
+    kept = wishes_of(settings(risk={"max_positions": 1}))
+    world.tell(Wished(wishes_of(settings()), kept))
+    assert world.core.limits.limits.max_positions == 1
+    assert said(world, "risk.max_positions stays 1 today; 3 counts from the next trading day")
+
+
 CLOCKS = st.none() | st.times(time(9, 30), time(15, 0)).map(lambda one: one.replace(second=0, microsecond=0))
 WISHES = st.builds(
     Wishes,

@@ -29,7 +29,7 @@ from engine.runtime.run import (
     resume_against,
 )
 from engine.runtime.service import Service
-from engine.runtime.wished import wished
+from engine.runtime.wished import kept_wishes, wished
 
 _BEAT_SECONDS: Final = 0.2
 _logger: Final = logging.getLogger(__name__)
@@ -127,7 +127,7 @@ class AccountBeginning:
         """Bring today's run back. Where its recording does not reach, what is open is taken from the book alone."""
         _logger.info("bringing today's run back from its recording")
         tape = side.resume_tape(plan)
-        began = plan.configured()
+        began, kept = plan.configured(), kept_wishes(self._ledger, plan)
         day = side.opener.trading_day(plan.day, began.session)
         try:
             resumed = resume_against(
@@ -140,7 +140,9 @@ class AccountBeginning:
                 beat=self._beat,
                 clock=side.clock.now,
             )
-            resumed.effects.extend(resumed.playback.tell(wished(began, self._settings, goes_on=True)))
+            resumed.effects.extend(
+                resumed.playback.tell(wished(began, self._settings, goes_on=True, kept=kept))
+            )
             return resumed
         except RunError as error:
             text = f"the run begins anew and takes over what is open as outside positions: {error}"
