@@ -4,10 +4,12 @@ import random
 from collections.abc import Callable
 from dataclasses import dataclass
 
+import config
 from engine.market.clock import MILLISECOND, SECOND
 from engine.setups.signal import Side
+from tests.campaign.intruder import Intruder, UnconfirmedWorld
+from tests.campaign.troubles import Nakedness
 from tests.campaign.watch import Watch
-from tests.campaign.world import CountedWorld, Saboteur
 from tests.core.hostile import OPTION, OTHER, STOCK
 from tests.core.oracles import Oracles
 from tests.core.schedules import READ_FAULTS, REPORT_FAULTS, REQUEST_FAULTS
@@ -16,6 +18,13 @@ STEPS = 120
 KEYS = (STOCK, OTHER, OPTION)
 BAD_PRICES = ((0, 1), (1, 10), (7, 10), (8, 10), (9, 10), (11, 10), (12, 10), (13, 10))
 """What a bad tick shows, as a part of the last price. Ten times the price would only stretch the day's profile."""
+
+KINDS = ("modify", "modify", "cancel")
+SPOILT = ("lost", "lost-answer", "refuse", "reject", "nothing", "pending")
+WHILES = (500, 2_000, 6_000, 20_000)
+"""Milliseconds for which one kind of write fails."""
+_SHARED = 0.5
+"""Part of the schedules in which the account is not ours alone."""
 
 Deed = Callable[[], None]
 
@@ -31,6 +40,8 @@ class SeedRun:
     """Longest time that a position was without a full stop at the exchange and without an exit, µs."""
     naked_known: int
     """The same, counted from when the engine had been told of all of it, µs."""
+    naked_by_family: dict[str, int]
+    """By the worst trouble that was about: longest time with nothing at the exchange that would close, µs."""
     fills: int
     requests: int
     broken: str = ""
@@ -43,10 +54,29 @@ class Schedule:
         self.seed = seed
         self.step = 0
         self.draw = random.Random(seed)
-        self.world = CountedWorld()
+        self.world = UnconfirmedWorld(self._settings())
+        self._read_rules()
         self.oracles = Oracles(self.world)
         self.watch = Watch(self.world, self.oracles)
-        self.saboteur = Saboteur(self.world)
+        self.nakedness = Nakedness(self.world, self.oracles.owned, self.world.troubles)
+        self.saboteur = Intruder(self.world)
+        self.others = self.draw.random() < _SHARED
+        """Whether somebody else trades on the account, too."""
+
+    def _settings(self) -> config.Settings:
+        """Draw which way an exit goes first."""
+        way = self.draw.choice(("modify", "replace"))
+        known = "orders" in config.Settings.model_fields
+        return config.Settings.model_validate({"orders": {"exit_by": way}} if known else {})
+
+    def _read_rules(self) -> None:
+        """Draw how the broker behaves where nobody has confirmed it."""
+        draw, world = self.draw, self.world
+        world.quantity_is_rest = draw.random() < 0.3
+        world.stop_becomes_limit = draw.random() < 0.7
+        world.limit_becomes_stop = draw.random() < 0.5
+        world.refuses_in_halt = draw.random() < 0.5
+        world.omits_flat = draw.random() < 0.5
 
     def run(self, steps: int = STEPS) -> None:
         """Take every step, then take all faults away and let everything settle; AssertionError names a broken law."""
@@ -58,22 +88,28 @@ class Schedule:
         self.world.counted.clear()
         self.world.liquidity.clear()
         self.world.down = False
+        self.saboteur.make_good()
         self.world.settle(40 * SECOND)
         self.step += 1
         if self.draw.random() < 0.5:
             self.saboteur.kill()
             self.world.settle(20 * SECOND)
         self.step += 1
+        self.nakedness.finish()
         self.oracles.at_rest()
 
     def _deeds(self) -> tuple[tuple[int, Deed], ...]:
         draw, world, saboteur = self.draw, self.world, self.saboteur
+        shared = int(self.others)
 
         def key() -> str:
             return draw.choice(KEYS)
 
         def side() -> Side:
             return draw.choice((Side.BUY, Side.SELL))
+
+        def pieces() -> int:
+            return draw.choice((1, 1, 3, 5))
 
         return (
             (200, lambda: saboteur.enter(key(), side())),
@@ -100,6 +136,18 @@ class Schedule:
             (60, lambda: world.faults.requests.append(draw.choice(REQUEST_FAULTS))),
             (60, lambda: world.faults.reports.append(draw.choice(REPORT_FAULTS))),
             (25, lambda: world.faults.reads.append(draw.choice(READ_FAULTS))),
+            (10, lambda: saboteur.spoil(draw.choice(KINDS), draw.choice(SPOILT), draw.choice(WHILES))),
+            (3, lambda: saboteur.storm(draw.choice((500, 2_000, 5_000)))),
+            (8, lambda: saboteur.fall_silent(draw.choice((2_000, 8_000, 25_000)))),
+            (3, lambda: saboteur.halt(draw.choice((1_000, 6_000)), announced=draw.random() < 0.7)),
+            (5, lambda: saboteur.lock(key(), side(), draw.choice((1_000, 5_000, 12_000)))),
+            (6, lambda: saboteur.change_often(key())),
+            (2 * shared, lambda: saboteur.square_off(pieces=pieces(), keeping_stops=draw.random() < 0.5)),
+            (12 * shared, lambda: saboteur.phone_in(key(), side(), draw.choice((20, 200)), pieces())),
+            (20 * shared, lambda: saboteur.phone_out(key(), draw.choice((2, 50, 100, 150)), pieces())),
+            (8 * shared, lambda: saboteur.phone_rests(key(), draw.choice((5, 60, 500)), stop=False)),
+            (8 * shared, lambda: saboteur.phone_rests(key(), draw.choice((5, 60, 500)), stop=True)),
+            (6 * shared, lambda: saboteur.leave_waiting(key(), draw.choice((-40, 40, 900)), pieces())),
         )
 
 
@@ -123,6 +171,7 @@ def run_seed(seed: int, steps: int = STEPS) -> SeedRun:
         dict(world.injected),
         schedule.oracles.longest_naked,
         schedule.watch.naked_known,
+        {family.title: time for family, time in schedule.nakedness.worst.items()},
         world.fills,
         len(world.sent),
         broken,

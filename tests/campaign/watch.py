@@ -15,6 +15,7 @@ from engine.setups.signal import Side
 from tests.campaign.world import CountedWorld
 from tests.core.hostile import World
 from tests.core.oracles import Oracles
+from tests.core.ownership import UNTOLD
 
 EMPTY_READS = 5
 SETTLED_AFTER = 10 * SECOND
@@ -34,6 +35,7 @@ class Watch:
         self.flat_reads: list[BookRead] = []
         self.last_fill: Instant = 0
         self._fills = 0
+        self._disturbed = False
         self._sent = 0
         self._heard = 0
         world.checks.append(self.check)
@@ -42,6 +44,7 @@ class Watch:
         if self.world.fills != self._fills:
             self._fills = self.world.fills
             self.last_fill = self.world.now
+            self._disturbed = self.world.executions[-1][1].external
         for since in self.oracles.told_since.values():
             self.naked_known = max(self.naked_known, self.world.now - since)
         self._listen()
@@ -66,7 +69,8 @@ class Watch:
                         self.proven.add(event.sought)
                 case BookRead():
                     self.proven.update(row.tag for row in event.orders)
-                    if all(position.quantity == 0 for position in event.positions):
+                    told = event.fills or not self.world.fills
+                    if told and all(position.quantity == 0 for position in event.positions):
                         self.flat_reads.append(event)
                 case _:
                     continue
@@ -98,26 +102,34 @@ class Watch:
 
     def _excess(self) -> None:
         """O2 before it happens: all that could close never exceeds what is held, but for what came late."""
-        live = [order for order in self.world.orders.values() if order.live and order.role is not Role.ENTRY]
+        live = [
+            order
+            for order in self.world.orders.values()
+            if order.live and order.role is not Role.ENTRY and not order.external
+        ]
         closing: dict[tuple[str, Side], int] = {}
         for order in live:
             closing[order.instrument, order.side] = (
                 closing.get((order.instrument, order.side), 0) + order.remaining
             )
         for (key, side), quantity in closing.items():
-            held = max(-self.world.position(key) * side.sign, 0)
-            late = key in self.world.belated
+            ours = self.world.position(key) if self.world.core.latch else self.oracles.owned.ours(key)
+            held = max(-ours * side.sign, -self.world.position(key) * side.sign, 0)
+            late = key in self.world.belated or self.oracles.owned.races(key, self.world.now)
             assert late or quantity <= held, f"{key}: orders would close {quantity} of {held} units"
 
     def _nothing_outside(self) -> None:
-        """O5: nobody else trades here, so no read may ever be taken to say so."""
-        outside = self.world.core.keeper.portfolio.outside
+        """O5: what nobody else trades, no read may ever be taken to say so."""
+        outside = set(self.world.core.keeper.portfolio.outside) - set(self.oracles.owned.external_at)
         assert not outside, f"{outside} taken for somebody else's"
 
     def _flat_is_proven(self) -> None:
         """O7: FLAT stands on two successful flat reads, apart, newer than the last fill."""
         latch = self.world.core.latch
         if latch is None or latch.state is not LatchState.FLAT:
+            return
+        if self._disturbed and self.world.now - self.last_fill <= UNTOLD:
+            # Somebody traded since: it is heard of in a moment, or with the regular read.
             return
         proofs = [read.time for read in self.flat_reads if read.time >= max(self.last_fill, latch.since)]
         assert len(proofs) >= PROOFS, f"FLAT on {len(proofs)} reads newer than the last fill"

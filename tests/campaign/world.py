@@ -1,17 +1,20 @@
 """The hostile world of the core's tests with everything it does to the core counted, and more that it can do."""
 
 from collections import Counter
+from collections.abc import Callable
 from hashlib import blake2b
 
 import msgspec
 
+import config
 from engine.commands import Kill, Rearm
 from engine.core import Resumed
 from engine.core.events import Event
-from engine.market.clock import MILLISECOND, SECOND
+from engine.market.clock import MILLISECOND, SECOND, Instant
 from engine.market.update import MarketUpdate
 from engine.orders.messages import CancelOrder, ModifyOrder, OrderType, PlaceOrder, ReadBook, ReadTag, Role
 from engine.setups.signal import Side
+from tests.campaign.troubles import Family, Trouble
 from tests.core.hostile import TICK, Faults, Resting, World
 from tests.core.schedules import Trader
 
@@ -21,12 +24,21 @@ MOST_EVENTS = 100_000
 _NORMAL = "ok"
 
 
+_FAMILIES = {
+    **dict.fromkeys(("lost", "silent", "lost-answer", "late", "slow-answer"), Family.UNANSWERED),
+    **dict.fromkeys(("reject", "refuse", "hold-back", "nothing", "pending"), Family.REFUSED),
+    **dict.fromkeys(("fail", "empty", "lagging"), Family.UNREAD),
+    "never": Family.UNTOLD,
+}
+
+
 class CountedFaults(Faults):
     """Faults that are counted when they happen, not when they are planned."""
 
-    def __init__(self, counts: Counter[str]) -> None:
+    def __init__(self, counts: Counter[str], trouble: Callable[[Family], None]) -> None:
         super().__init__()
         self.counts = counts
+        self.trouble = trouble
 
     def request(self, kind: str) -> str:
         return self._count(kind if self.alone(kind) else "request", super().request(kind))
@@ -40,20 +52,27 @@ class CountedFaults(Faults):
     def _count(self, kind: str, fault: str) -> str:
         if fault != _NORMAL:
             self.counts[f"{kind} {fault}"] += 1
+            if fault in _FAMILIES:
+                self.trouble(_FAMILIES[fault])
         return fault
 
 
 class CountedWorld(World):
     """A hostile world that counts faults and events, remembers updates, and can be named by a digest."""
 
-    def __init__(self) -> None:
+    def __init__(self, settings: config.Settings | None = None) -> None:
         self.injected: Counter[str] = Counter()
+        self.troubles: list[Trouble] = []
         self.events: list[tuple[int, Event]] = []
         self.belated: set[str] = set()
         """Instruments on which a request has arrived eight seconds after it was sent."""
-        super().__init__()
-        self.counted = CountedFaults(self.injected)
+        super().__init__(settings)
+        self.counted = CountedFaults(self.injected, self.trouble)
         self.faults = self.counted
+
+    def trouble(self, family: Family, key: str = "", *, lasts: Instant = 0) -> None:
+        """Note that something goes wrong now, or for a while from now."""
+        self.troubles.append(Trouble(family, key, self.now, self.now + lasts))
 
     def tell(self, event: Event) -> None:
         if not isinstance(event, MarketUpdate):
@@ -116,11 +135,14 @@ class Saboteur(Trader):
         super().cancel_stop(key)
         if len(self.world.live(key)) < before:
             self.world.injected["stop cancelled by the broker"] += 1
+            self.world.trouble(Family.STOP_TAKEN, key)
 
     def late_fill(self, key: str) -> None:
         before = self.world.fills
         super().late_fill(key)
         self.world.injected["fill after the cancel"] += self.world.fills - before
+        if self.world.fills > before:
+            self.world.trouble(Family.LATE_FILL, key)
 
     def tighten_often(self, key: str) -> None:
         """A nervous hand moves the same stop a dozen times in a tenth of a second."""
@@ -138,6 +160,7 @@ class Saboteur(Trader):
                 order.price = world.prices[key] - order.side.sign * 900 * TICK
                 world._report(order, "open")
                 world.injected["stop turned into a limit"] += 1
+                world.trouble(Family.STOP_TAKEN, key)
                 return
 
     def go_down(self, milliseconds: int) -> None:
@@ -145,6 +168,7 @@ class Saboteur(Trader):
         world = self.world
         world.down = True
         world.injected["broker down"] += 1
+        world.trouble(Family.DOWN, lasts=milliseconds * MILLISECOND)
         world.after(milliseconds * MILLISECOND, self.come_up)
 
     def come_up(self) -> None:

@@ -77,6 +77,10 @@ class Broker(Market):
         """Whether positions of quantity nought are left out."""
         self.misread: Callable[[BookRead], BookRead] = lambda read: read
         """What becomes of each read of the book on its way."""
+        self.executions: list[tuple[Instant, Resting, int]] = []
+        """Every fill: when, of which order, units."""
+        self.untold: dict[str, Instant] = {}
+        """When the stream last kept something of an instrument back."""
         self._earlier: list[tuple[Instant, Totals]] = []
         self._ids = 0
 
@@ -113,7 +117,7 @@ class Broker(Market):
             if answered:
                 self.after(wait, lambda: self.tell(Refused(request.tag, code, "not live", name)))
             return
-        if isinstance(request, ModifyOrder) and order.changes >= MOST_CHANGES:
+        if isinstance(request, ModifyOrder) and self._changed_too_often(order):
             refused = Refused(request.tag, "UDAPI1", "no further change of this order is allowed", name)
             if answered:
                 self.after(wait, lambda: self.tell(refused))
@@ -126,6 +130,9 @@ class Broker(Market):
             self._cancel(order, fault)
         else:
             self._modify(order, request, fault)
+
+    def _changed_too_often(self, order: Resting) -> bool:
+        return order.changes >= MOST_CHANGES
 
     def _cancel(self, order: Resting, fault: str) -> None:
         if fault == "pending":
@@ -202,6 +209,8 @@ class Broker(Market):
     def _deliver(self, row: BrokerEvent) -> None:
         fault = self.faults.report()
         if fault == "never" or self.mute:
+            if isinstance(row, OrderReport):
+                self.untold[row.instrument] = self.now
             return
         delay = 300 * MILLISECOND if fault == "slow" else LATENCY
         if fault == "estimated" and isinstance(row, OrderReport) and row.filled_quantity:
@@ -271,6 +280,7 @@ class Broker(Market):
         order.filled += quantity
         order.value += quantity * price
         self.fills += 1
+        self.executions.append((self.now, order, quantity))
         totals = self.totals[order.instrument]
         offset = 0 if order.side is Side.BUY else 2
         if order.product is not Product.INTRADAY:

@@ -18,9 +18,9 @@ from engine.setups.signal import Side
 from tests.core.hostile import OPTION, OTHER, PRICES, STOCK, TICK, World
 from tests.core.oracles import Oracles
 
-REQUEST_FAULTS = ("lost", "silent", "lost-answer", "late", "reject", "refuse")
-REPORT_FAULTS = ("twice", "slow", "never")
-READ_FAULTS = ("fail", "slow")
+REQUEST_FAULTS = ("lost", "silent", "lost-answer", "late", "reject", "refuse", "slow-answer", "hold-back")
+REPORT_FAULTS = ("twice", "slow", "never", "estimated")
+READ_FAULTS = ("fail", "slow", "empty", "lagging")
 
 
 class Trader:

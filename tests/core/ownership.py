@@ -1,0 +1,97 @@
+"""Whose each unit of a hostile world's account is, and what rests against it."""
+
+from collections import defaultdict
+
+from engine.market.clock import SECOND, Instant
+from engine.orders.messages import Product, Role
+from engine.setups.signal import Side
+from tests.core.hostile import Resting, World
+from tests.oracles.claims import Claims, Whose
+
+RACE = 5 * SECOND // 2
+"""Two that fill at once may overtake each other: a fill, its news, the change and its way to the exchange."""
+
+UNTOLD = 19 * SECOND
+"""The same when the stream kept the news back: the regular read finds it out."""
+
+
+class Ownership:
+    """Follows a world's fills."""
+
+    def __init__(self, world: World) -> None:
+        self.world = world
+        self.claims: defaultdict[str, Claims] = defaultdict(Claims)
+        self.excess: dict[str, int] = {}
+        """Units that our orders have closed beyond what was held, by instrument, until they are bought back."""
+        self.external_at: dict[str, Instant] = {}
+        """When somebody else last traded an instrument."""
+        self._seen = 0
+
+    def follow(self) -> list[tuple[str, int]]:
+        """Take the new fills in; return each excess that no race explains: instrument and units."""
+        world, unexplained = self.world, []
+        for at, order, quantity in world.executions[self._seen :]:
+            key = order.instrument
+            if order.product is not Product.INTRADAY:
+                # What others carry: only the kill touches it, and the book tells of it apart.
+                continue
+            claims = self.claims[key]
+            whose = Whose.OTHERS if order.external else Whose.CLOSING
+            if order.role is Role.ENTRY and not order.external:
+                whose = Whose.ENTRY
+            if whose is Whose.OTHERS:
+                self.external_at[key] = at
+            everything = world.core.latch is not None
+            excess = claims.take(quantity * order.side.sign, whose, everything=everything)
+            if excess and not self.races(key, at) and not order.late:
+                unexplained.append((key, excess))
+        self._seen = len(world.executions)
+        for key in world.totals:
+            # Somebody traded and left no order: only the position tells of it.
+            unseen = world.position(key) - self.claims[key].net
+            if unseen:
+                self.claims[key].take(unseen, Whose.OTHERS)
+                self.external_at[key] = world.now
+        return unexplained
+
+    def races(self, key: str, at: Instant) -> bool:
+        """Say whether somebody else traded so lately that our orders cannot follow yet."""
+        since = self.external_at.get(key)
+        if since is None:
+            return False
+        untold = self.world.untold.get(key)
+        patience = UNTOLD if untold is not None and untold >= since else RACE
+        return at - since <= patience
+
+    def ours(self, key: str) -> int:
+        """Return our signed units."""
+        return self.claims[key].ours
+
+    def closing(self, key: str) -> list[Resting]:
+        """Return our live orders that would close what is ours."""
+        side = Side.SELL if self.ours(key) > 0 else Side.BUY
+        return [
+            order
+            for order in self.world.live(key)
+            if order.side is side
+            and not order.external
+            and order.product is Product.INTRADAY
+            and (order.stop or order.role is not Role.ENTRY)
+        ]
+
+    def cover(self, key: str) -> int:
+        """Return the units at the exchange that would close ours: our own, and those of others that fill before."""
+        own = self.closing(key)
+        side = Side.SELL if self.ours(key) > 0 else Side.BUY
+        triggers = [order.trigger_price * side.sign for order in own if order.stop and not order.triggered]
+        ahead = 0
+        for order in self.world.live(key):
+            if not order.external or order.side is not side:
+                continue
+            touch = self.world.ask(key) if side is Side.BUY else self.world.bid(key)
+            marketable = not order.stop and (order.price - touch) * side.sign >= 0
+            nearer = order.stop and (
+                order.triggered or not triggers or order.trigger_price * side.sign < min(triggers)
+            )
+            ahead += order.remaining if order.held or marketable or nearer else 0
+        return sum(order.remaining for order in own) + ahead
