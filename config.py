@@ -314,6 +314,15 @@ class Exit(Section):
     )
 
 
+class Orders(Section):
+    """How orders at the exchange are changed."""
+
+    exit_by: Literal["modify", "replace"] = Field(
+        "modify",
+        description="How a resting stop becomes the exit first: modify turns it into a limit order; replace cancels it, sees it cancelled and sends a plain exit. The other way follows where one does not come about.",
+    )
+
+
 class Entry(Section):
     """How a trade is entered. Entries never chase."""
 
@@ -461,6 +470,7 @@ class Settings(Section):
     risk: Risk = Risk()
     stop: Stop = Stop()
     exit: Exit = Exit()
+    orders: Orders = Orders()
     entry: Entry = Entry()
     setups: Setups = Setups()
     session: Session = Session()

@@ -147,6 +147,7 @@ class FlattenCore:
     def cover(self, now: Instant) -> list[Request]:
         """Put a stop back under everything that is held with no live order beside it; exits that rest stay."""
         self._covering = True
+        self.keeper.rest_exits()
         for trade in self.uncovered:
             if trade.stop is None:
                 self._went_wrong(f"{self.symbol(trade.instrument)} is NAKED: no stop of it is known")

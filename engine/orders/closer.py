@@ -1,7 +1,8 @@
-"""The closer of one instrument: the resting stop is turned into the exit by one change, never a second order beside it.
+"""The closer of one instrument: the resting stop becomes the exit, never with a second order beside it.
 
-Only if no order can be turned is a new exit placed, for exactly what nothing else covers. An exit that does not
-fill is moved to a fresh price, further each time, until the band stops it; there it rests.
+By one change, or, where that is not first or does not come about, by cancel, seen cancelled, and a plain exit for what
+is then held. Otherwise an exit is placed for exactly what nothing else covers. One that has rested unfilled at its
+price is moved to a fresh one, further each time, until the band stops it; there it rests.
 """
 
 from typing import Final
@@ -10,17 +11,26 @@ import msgspec
 
 from engine.market.clock import MILLISECOND, SECOND, Instant
 from engine.market.price import MAX_PAISE
+from engine.orders.changes import (
+    ANSWER_WITHIN,
+    MOST_CHANGES,
+    PATIENCE,
+    REPEAT,
+    Way,
+    waits_for_answer,
+    way_of,
+)
 from engine.orders.gate import given_up
 from engine.orders.hours import Exits
 from engine.orders.messages import OrderType, Role
-from engine.orders.order import Order, Terms
+from engine.orders.order import Aim, Order, Terms
 from engine.orders.plan import Cancel, Modify, Place, Plan, Situation
 from engine.orders.quote import ExitPrice, marketable_price
 from engine.orders.states import AT_EXCHANGE, UNPROVEN, State
 from engine.setups.signal import Side
 
 RETRY: Final = SECOND
-"""A change or cancel without proof is asked for again after this; both are harmless twice."""
+"""A cancel that is known not to have been done is asked for again after this; it is harmless twice."""
 
 RETRY_UNPROVEN: Final = 5 * SECOND
 STOP_IN_DOUBT_FOR: Final = 2 * SECOND
@@ -36,7 +46,8 @@ def wish_cancel(plan: Plan, s: Situation, order: Order) -> None:
         plan.wishes.append(Cancel(order))
         plan.look_at(s.now + RETRY)
         return
-    again = asked + (RETRY_UNPROVEN if order.state in UNPROVEN else RETRY)
+    standing = PATIENCE if order.state is State.PENDING_CANCEL else RETRY
+    again = asked + (RETRY_UNPROVEN if order.state in UNPROVEN else standing)
     if s.now >= again:
         plan.wishes.append(Cancel(order))
         again = s.now + RETRY
@@ -56,30 +67,24 @@ def plan_close(s: Situation) -> Plan:
     if not s.exits.take_limits:
         return plan
     for order in s.reducing:
-        if _stop_in_doubt(s, order):
+        if _stop_in_doubt(s, order) or order.state is State.PENDING_CANCEL:
             wish_cancel(plan, s, order)
     counted = [order for order in s.reducing if not given_up(order) and not _stop_in_doubt(s, order)]
     movable = [order for order in counted if _movable(order)]
     covered = sum(order.exposed for order in counted)
-    most = _most_in_one(s)
     for index, order in enumerate(movable):
         others = covered - order.exposed
-        wanted = order.wanted.quantity - order.filled if index else s.closable - others
-        wanted = min(wanted, s.closable - others, most - order.filled)
-        if wanted <= 0:
+        own = order.wanted.quantity - order.filled
+        rest = s.closable - others if index == 0 and _raisable(s, order) else own
+        rest = min(rest, s.closable - others, s.most_in_one)
+        if rest <= 0:
             wish_cancel(plan, s, order)
         else:
-            _tend(plan, s, order, order.filled + wanted)
-            covered += max(wanted - order.exposed, 0)
+            _tend(plan, s, order, rest)
+            covered += max(rest - order.exposed, 0)
     if covered < s.closable:
         _place(plan, s, s.closable - covered)
     return plan
-
-
-def _most_in_one(s: Situation) -> int:
-    """Return the units that one order may have: whole lots within the freeze quantity."""
-    lot = s.instrument.lot
-    return max(s.instrument.freeze_quantity // lot * lot, lot)
 
 
 def _stop_in_doubt(s: Situation, order: Order) -> bool:
@@ -99,46 +104,98 @@ def _movable(order: Order) -> bool:
     return order.state in AT_EXCHANGE or order.state in (State.PENDING_MODIFY, State.ACKED)
 
 
-def _tend(plan: Plan, s: Situation, order: Order, quantity: int) -> None:
-    """Turn one live order into a marketable limit of ``quantity`` units in all, or chase it."""
-    priced = _price(plan, s, quantity - order.filled)
+def _raisable(s: Situation, order: Order) -> bool:
+    """Say whether an order may take more on; else an order of its own covers the rest."""
+    waits = order.state not in AT_EXCHANGE or order.moves >= MOST_CHANGES
+    return not waits and way_of(order, s.now, s.first_way) is Way.MODIFY
+
+
+def _tend(plan: Plan, s: Situation, order: Order, rest: int) -> None:
+    """Turn one live order into a marketable limit for ``rest`` more units, or chase it."""
+    priced = _price(plan, s, rest)
     if priced is None:
         return
-    wanted = Terms(OrderType.LIMIT, quantity, priced.price)
-    current = order.wanted
-    if current.order_type is OrderType.STOP_LIMIT:
-        if s.now < s.trade.retry_at:
-            plan.look_at(s.trade.retry_at)
-        elif s.trade.conversion_refusals > 1 and s.exits is Exits.OPEN:
-            wish_cancel(plan, s, order)
+    way = way_of(order, s.now, s.first_way)
+    if s.exits is not Exits.OPEN and order.order_type is OrderType.STOP_LIMIT:
+        # Nothing is sure to take its place.
+        way = Way.MODIFY
+    if order.order_type is OrderType.STOP_LIMIT:
+        _turn(plan, s, order, Terms(OrderType.LIMIT, order.filled + rest, priced.price), way)
+    elif order.state is State.PENDING_MODIFY:
+        wanted = Terms(OrderType.LIMIT, order.filled + rest, order.wanted.price)
+        if wanted.quantity < order.wanted.quantity and not waits_for_answer(order, s.now):
+            plan.wishes.append(Modify(order, wanted) if way is Way.MODIFY else Cancel(order))
         else:
-            plan.wishes.append(Modify(order, wanted))
+            _see_through(plan, s, order, wanted, way)
+    elif order.state in AT_EXCHANGE:
+        _follow(plan, s, order, rest, priced, way)
+
+
+def _turn(plan: Plan, s: Situation, stop: Order, wanted: Terms, way: Way) -> None:
+    """Make the exit out of a resting stop."""
+    if s.now < s.trade.retry_at:
+        plan.look_at(s.trade.retry_at)
+    elif way is Way.REPLACE:
+        wish_cancel(plan, s, stop)
+    elif stop.state is State.PENDING_MODIFY and stop.aim is Aim.TURN:
+        _see_through(plan, s, stop, wanted, way)
+    elif s.now < stop.refused_at + REFUSED_WAIT:
+        # The same refusal told twice must not meet the next change on its way.
+        plan.look_at(stop.refused_at + REFUSED_WAIT)
+    else:
+        plan.wishes.append(Modify(stop, wanted))
+
+
+def _see_through(plan: Plan, s: Situation, order: Order, wanted: Terms, way: Way) -> None:
+    """Wait for the proof of a change that is out; ask once more, then take the other way."""
+    if way is Way.REPLACE:
+        wish_cancel(plan, s, order)
         return
-    if s.now < s.trade.move_refused_at + REFUSED_WAIT:
-        plan.look_at(s.trade.move_refused_at + REFUSED_WAIT)
-        return
-    if quantity != current.quantity:
+    due = order.written_at + (ANSWER_WITHIN if order.under_way else REPEAT)
+    due = min(due, order.aim_since + PATIENCE)
+    if s.now >= due:
         plan.wishes.append(Modify(order, wanted))
+    else:
+        plan.look_at(due)
+
+
+def _follow(plan: Plan, s: Situation, order: Order, rest: int, priced: ExitPrice, way: Way) -> None:
+    """Move a resting exit to a fresh price once it has rested unfilled; one that cannot be moved is replaced."""
+    if s.now < order.refused_at + REFUSED_WAIT:
+        plan.look_at(order.refused_at + REFUSED_WAIT)
         return
-    due = order.written_at + s.chase
-    if s.exits is not Exits.OPEN:
+    if rest != order.remaining:
+        if way is Way.MODIFY:
+            plan.wishes.append(Modify(order, Terms(OrderType.LIMIT, order.filled + rest, priced.price)))
+        elif rest < order.remaining:
+            wish_cancel(plan, s, order)
+        return
+    if s.exits is not Exits.OPEN or order.rests_since is None:
         # An auction matches everybody at one price, and a halt moves none: a change would only cost the place in line.
         return
+    due = order.rests_since + s.chase
     if s.now < due:
         plan.look_at(due)
         return
     refused = s.trade.move_refused_at >= order.written_at
-    priced = _price(plan, s, quantity - order.filled, further=1, at_touch=refused) or priced
-    further = (priced.price - current.price) * s.side.sign > 0
-    if further or order.state is State.PENDING_MODIFY:
-        plan.trade = msgspec.structs.replace(plan.trade, chases=plan.trade.chases + 1)
-        price = priced.price if further else current.price
-        plan.wishes.append(Modify(order, Terms(OrderType.LIMIT, quantity, price)))
+    priced = _price(plan, s, rest, further=1, at_touch=refused) or priced
+    if (priced.price - order.price) * s.side.sign > 0:
+        _move_on(plan, s, order, Terms(OrderType.LIMIT, order.quantity, priced.price), way)
+
+
+def _move_on(plan: Plan, s: Situation, order: Order, wanted: Terms, way: Way) -> None:
+    if way is Way.MODIFY:
+        plan.wishes.append(Modify(order, wanted))
+    else:
+        wish_cancel(plan, s, order)
+        if order.cancel_since is not None:
+            return
+    plan.trade = msgspec.structs.replace(plan.trade, chases=plan.trade.chases + 1)
 
 
 def _place(plan: Plan, s: Situation, quantity: int) -> None:
     """Place a new exit for what nothing covers; after a rejected exit a stop goes back first."""
-    quantity = min(quantity, _most_in_one(s))
+    quantity = min(quantity, s.most_in_one)
     stop = s.trade.stop
     if s.trade.put_back and stop is not None and s.takes_stops and _behind(s, stop.trigger):
         plan.trade = msgspec.structs.replace(plan.trade, put_back=False)

@@ -7,14 +7,12 @@ import msgspec
 
 from engine.market.clock import MILLISECOND, SECOND, Instant
 from engine.orders.book import Applied, Resolution
-from engine.orders.closer import REFUSED_WAIT
 from engine.orders.keeper import Keeper
 from engine.orders.messages import (
     Acknowledged,
     BookRead,
     BrokerEvent,
     OrderReport,
-    OrderType,
     Product,
     ReadFailed,
     Refused,
@@ -24,7 +22,7 @@ from engine.orders.messages import (
     UnreadRow,
 )
 from engine.orders.news import Topic
-from engine.orders.order import Fill, Order
+from engine.orders.order import Aim, Fill, Order
 from engine.orders.positions import Folded
 from engine.orders.reconcile import correct, fold_external, reconcile, take_in_external
 from engine.orders.reports import Finding
@@ -141,6 +139,12 @@ class Inbox:
         if order is None or old is None:
             return
         keeper = self._keeper
+        if keeper.experience.note(old, order):
+            keeper.say(
+                Topic.WARNING,
+                order.instrument,
+                "the broker turns no stop into a limit: exits go by cancel and a new order from here on",
+            )
         moved = order.state is not old.state or order.terms != old.terms or order.filled != old.filled
         if moved:
             keeper.say(Topic.ORDER, order.instrument, order=order, before=old.state)
@@ -244,18 +248,11 @@ class Inbox:
         elif _change_refused(old, order):
             if self._held_by_halt(order, now):
                 return
-            converting = (
-                old.pending is not None
-                and old.pending.order_type is OrderType.LIMIT
-                and order.order_type is OrderType.STOP_LIMIT
-            )
-            if converting:
-                # The same refusal told twice must not meet the next change on its way.
-                trade = msgspec.structs.replace(
-                    trade,
-                    conversion_refusals=trade.conversion_refusals + 1,
-                    retry_at=max(trade.retry_at, now + REFUSED_WAIT),
-                )
+            if order.refused_at == old.refused_at:
+                keeper.say(Topic.WARNING, order.instrument, f"{order.tag}: its change did not come about")
+                return
+            if order.aim is Aim.TURN:
+                trade = msgspec.structs.replace(trade, conversion_refusals=trade.conversion_refusals + 1)
             else:
                 trade = msgspec.structs.replace(trade, move_refused_at=now)
             keeper.portfolio.put(trade)

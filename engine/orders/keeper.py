@@ -14,6 +14,7 @@ from engine.market.clock import MILLISECOND, SECOND, Instant
 from engine.market.instrument import Instrument
 from engine.orders.book import OrderBook
 from engine.orders.carried import Left
+from engine.orders.changes import MOST_CHANGES, Experience, Way
 from engine.orders.closer import plan_close, wish_cancel
 from engine.orders.dispatch import Dispatcher, Ids, Record
 from engine.orders.external import External, stuck_on, would_open
@@ -30,6 +31,7 @@ from engine.orders.states import State
 from engine.orders.trade import Mode, Trade, leave, nobody
 
 DENIED_AGAIN: Final = 500 * MILLISECOND
+NEVER: Final = 24 * 3_600 * SECOND
 
 
 class Keeper:
@@ -51,6 +53,7 @@ class Keeper:
         self.kill = Flattening()
         self.gate = Gate(settings.risk.orders_per_second)
         self.dispatcher = Dispatcher(self.orders, self.gate, ids)
+        self.experience = Experience(Way(settings.orders.exit_by))
         self.frozen: dict[str, str] = {}
         """Why entries stand still, by instrument; a contradiction freezes for the rest of the day."""
         self.unverified: dict[str, Instant] = {}
@@ -259,6 +262,8 @@ class Keeper:
             chase=self._chase,
             now=now,
             hours=sight.hours,
+            first_way=self.experience.first(now),
+            trusts_changes=self.experience.trusts(now),
         )
 
     def counted(self, instrument: str, product: Product) -> tuple[Order, ...]:
@@ -285,6 +290,18 @@ class Keeper:
         plan.alarms += [stuck_on(order) for order in self.external.refused(s.trade.instrument)]
         if first.wake is not None:
             plan.look_at(first.wake)
+
+    def rest_exits(self) -> None:
+        """Leave every exit at its price from here on: nobody will be there to put another in its place."""
+        self._chase = NEVER
+
+    def worn(self, trade: Trade) -> bool:
+        """Say whether a stop of a trade has been changed so often that it trails no more."""
+        live = self.orders.live(trade.instrument)
+        return any(
+            order.role is Role.STOP and order.trade == trade.id and order.moves >= MOST_CHANGES
+            for order in live
+        )
 
     def _tend_entries(self, plan: Plan, s: Situation) -> None:
         for entry in s.entries:
@@ -354,6 +371,7 @@ class Keeper:
         elif isinstance(wish, Modify):
             sent = self.dispatcher.modify(wish.order, wish.terms, around, now)
         else:
+            self.experience.gave_up(wish.order, now)
             sent = self.dispatcher.cancel(wish.order, now)
         if isinstance(sent, GateDenial):
             self.say(Topic.WARNING, key, f"held at the gate: {sent.reason}")

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from engine.market.clock import Instant
 from engine.market.instrument import Instrument
 from engine.market.price import Paise
+from engine.orders.changes import Way
 from engine.orders.hours import Exits, Hours, exits_by
 from engine.orders.messages import OrderType, Role
 from engine.orders.order import Order, Terms
@@ -33,6 +34,10 @@ class Situation:
     chase: int
     """How long an exit may rest before it is moved, microseconds."""
     now: Instant
+    first_way: Way = Way.MODIFY
+    """How a resting stop becomes the exit first."""
+    trusts_changes: bool = True
+    """Whether changes come about, as far as the broker's answers say."""
     hours: Hours | None = None
     """What the exchange takes by its table and its announcements; None where only the broker's word is known."""
 
@@ -45,6 +50,12 @@ class Situation:
     def side(self) -> Side:
         """Return the side that closes the trade."""
         return self.trade.side.opposite
+
+    @property
+    def most_in_one(self) -> int:
+        """Return the units that one order may have: whole lots within the freeze quantity."""
+        lot = self.instrument.lot
+        return max(self.instrument.freeze_quantity // lot * lot, lot)
 
 
 @dataclass(frozen=True, slots=True)

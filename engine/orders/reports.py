@@ -202,6 +202,7 @@ def _settled(order: Order, after: Order, terms: Terms, reading: Reading, now: In
         pending=None,
         aim=None if made and order.pending is not None else after.aim,
         refused_at=now if said_no else after.refused_at,
+        read_at=now if said_no else after.read_at,
         stray_until=stray_until,
         most=after.most if stray_until > now else 0,
     )

@@ -19,7 +19,7 @@ FRESH_AFTER: Final = SECOND
 STANDING: Final = frozenset({State.ACKED, State.PENDING_MODIFY, State.PENDING_CANCEL})
 """A request was received or left, and nothing proves yet that it was done."""
 
-LOOKS: Final = (500 * MILLISECOND, FRESH_AFTER)
+LOOKS: Final = (200 * MILLISECOND, 500 * MILLISECOND, FRESH_AFTER)
 """When an order with such a request is looked at, after its newest write: done shows early, not done later."""
 
 LOOKS_LONG: Final = 10 * SECOND

@@ -1,0 +1,100 @@
+"""A part of a position being taken (the first target, half by hand) while the rest stays protected.
+
+It is taken in two steps, because the exchange knows no reduce-only order: the resting stop is first brought down to
+the rest and proven there, then the part's exit leaves. Both together never exceed what is held; the part alone is
+without a stop while its exit is on its way.
+"""
+
+from typing import Final
+
+import msgspec
+
+from engine.market.clock import MILLISECOND, SECOND
+from engine.market.price import Paise
+from engine.orders.changes import Fate, Way, fate, way_of
+from engine.orders.closer import wish_cancel
+from engine.orders.messages import OrderType, Role
+from engine.orders.order import Aim, Order, Terms
+from engine.orders.plan import Modify, Place, Plan, Situation
+from engine.orders.quote import marketable_price
+from engine.orders.states import AT_EXCHANGE, State
+from engine.orders.trade import Part
+
+PART_WITHIN: Final = 2 * SECOND
+PART_AGAIN: Final = 5 * SECOND
+
+
+def tend_part(plan: Plan, s: Situation, stops: list[Order]) -> int:
+    """Take a part step by step; return the units that the stops must leave to it."""
+    part = plan.trade.part
+    if part is None:
+        return 0
+    if part.tag:
+        return _chase(plan, s, part)
+    unlowered = any(
+        order.aim is Aim.SHRINK and fate(order, s.now) in (Fate.NOT_MADE, Fate.IN_DOUBT) for order in stops
+    )
+    fired = any(order.triggered_at is not None for order in stops)
+    if unlowered or fired or s.now - part.started_at >= PART_WITHIN:
+        _drop(plan, s)
+        return 0
+    plan.look_at(part.started_at + PART_WITHIN)
+    steady = all(order.state is State.ARMED and s.now >= order.stray_until for order in stops)
+    lowered = sum(order.remaining for order in stops) == s.closable - part.quantity
+    alone = all(order.role is Role.STOP for order in s.reducing)
+    if steady and lowered and alone:
+        price = _price(s, part.quantity, 0)
+        if price is not None:
+            plan.wishes.append(Place(Role.EXIT, OrderType.LIMIT, part.quantity, price))
+    return part.quantity
+
+
+def _drop(plan: Plan, s: Situation) -> None:
+    plan.trade = msgspec.structs.replace(plan.trade, part=None, part_after=s.now + PART_AGAIN)
+
+
+def _chase(plan: Plan, s: Situation, part: Part) -> int:
+    """Move the part's exit to a fresh price once it has rested unfilled; return what it may still take."""
+    order = next((order for order in s.reducing if order.tag == part.tag), None)
+    if order is None:
+        _drop(plan, s)
+        return 0
+    plan.look_at(s.now + s.chase)
+    if order.state is State.PENDING_CANCEL:
+        wish_cancel(plan, s, order)
+    elif order.wanted.quantity - order.filled > s.closable and order.order_id and s.takes_orders:
+        # Others closed meanwhile what this part was to take.
+        _lower(plan, s, order)
+    elif s.takes_orders and order.state in AT_EXCHANGE and order.rests_since is not None:
+        due = order.rests_since + s.chase
+        if s.now < due:
+            plan.look_at(max(due, s.now + MILLISECOND))
+        else:
+            _move_on(plan, s, order)
+    elif order.state is State.PENDING_MODIFY and way_of(order, s.now, Way.MODIFY) is Way.REPLACE:
+        wish_cancel(plan, s, order)
+    return order.exposed
+
+
+def _lower(plan: Plan, s: Situation, order: Order) -> None:
+    if order.filled or s.closable <= 0:
+        wish_cancel(plan, s, order)
+    else:
+        plan.wishes.append(Modify(order, Terms(OrderType.LIMIT, s.closable, order.wanted.price)))
+
+
+def _move_on(plan: Plan, s: Situation, order: Order) -> None:
+    """Ask for a fresh price; an exit that cannot be moved is cancelled, and what is left goes back to the stop."""
+    price = _price(s, order.remaining, order.moves + 1)
+    if price is None or (price - order.price) * s.side.sign <= 0:
+        return
+    way = way_of(order, s.now, Way.MODIFY if s.trusts_changes else Way.REPLACE)
+    if way is Way.MODIFY:
+        plan.wishes.append(Modify(order, Terms(OrderType.LIMIT, order.quantity, price)))
+    else:
+        wish_cancel(plan, s, order)
+
+
+def _price(s: Situation, quantity: int, attempt: int) -> Paise | None:
+    priced = marketable_price(s.instrument, s.side, quantity, s.quote, s.band, attempt)
+    return None if priced is None else priced.price

@@ -1,0 +1,110 @@
+"""What tests of changes that do not come about share."""
+
+from collections.abc import Callable
+
+import config
+from engine.commands import Outcome
+from engine.market.clock import SECOND, Instant
+from engine.orders.messages import CancelOrder, ModifyOrder, PlaceOrder, Role
+from engine.orders.trade import Mode
+from engine.setups.signal import Side
+from tests.core.faults import writes
+from tests.core.hostile import INSTRUMENTS, STOCK, World
+from tests.core.oracles import Oracles
+from tests.core.test_happy_path import buy
+
+UNMADE = ("lost", "silent", "refuse", "reject", "nothing", "pending")
+"""What may become of every change: not one of them is made."""
+
+
+def settings_by(way: str) -> config.Settings:
+    """Return settings whose exits are tried one way first."""
+    return config.Settings.model_validate({"orders": {"exit_by": way}})
+
+
+class Rest:
+    """Watches that never more rests than is held, and for how long less is covered, by the broker's own record."""
+
+    def __init__(self, world: World, key: str = STOCK) -> None:
+        self.world = world
+        self.key = key
+        self.longest_naked = 0
+        self._naked_since: Instant | None = None
+        world.checks.append(self.check)
+
+    def check(self, _: World) -> None:
+        held = self.world.position(self.key)
+        closing = Side.SELL if held > 0 else Side.BUY
+        resting = [order for order in self.world.live(self.key) if order.role is not Role.ENTRY]
+        assert all(order.side is closing for order in resting) or not held
+        covered = sum(order.remaining for order in resting)
+        assert covered <= abs(held), f"{covered} rest of {abs(held)} held"
+        if covered >= abs(held):
+            self._naked_since = None
+            return
+        if self._naked_since is None:
+            self._naked_since = self.world.now
+        self.longest_naked = max(self.longest_naked, self.world.now - self._naked_since)
+
+
+def bought(key: str = STOCK, *, way: str = "modify") -> tuple[World, Rest]:
+    """Return a world with a protected long position whose exits are tried one way first."""
+    world = World(settings_by(way))
+    Oracles(world)
+    rest = Rest(world, key)
+    assert buy(world, key).outcome is Outcome.ACCEPTED
+    world.run(2 * SECOND)
+    assert world.position(key) > 0
+    return world, rest
+
+
+def partly_bought(first: int, *, way: str = "modify") -> tuple[World, Rest]:
+    """Return a world whose entry has filled in part, and whose stop covers that part; the rest still works."""
+    world = World(settings_by(way))
+    Oracles(world)
+    rest = Rest(world)
+    world.liquidity[STOCK] = first
+    assert buy(world).outcome is Outcome.ACCEPTED
+    world.run(SECOND // 2)
+    assert world.position() == first
+    return world, rest
+
+
+def fill_more(world: World, units: int) -> None:
+    """Let the market give the entry a further part."""
+    world.liquidity[STOCK] = units
+    world.trade()
+    world.liquidity[STOCK] = 0
+
+
+def until(world: World, done: Callable[[], bool], within: int, step: int = SECOND // 50) -> int:
+    """Let time pass until something is so; return how long it took, at most ``within``."""
+    began = world.now
+    while not done() and world.now - began < within:
+        world.run(step)
+    return world.now - began
+
+
+def changes(world: World) -> list[ModifyOrder]:
+    return [write for write in writes(world) if isinstance(write, ModifyOrder)]
+
+
+def cancels(world: World) -> list[CancelOrder]:
+    return [write for write in writes(world) if isinstance(write, CancelOrder)]
+
+
+def covers(world: World, key: str = STOCK) -> bool:
+    """Say whether stops of the whole position rest, neither more nor less."""
+    stops = [order for order in world.live(key) if order.role is Role.STOP and order.stop]
+    return sum(order.remaining for order in stops) == abs(world.position(key)) > 0
+
+
+def leaving(world: World, key: str = STOCK) -> bool:
+    """Say whether everything held is being closed."""
+    trade = world.core.keeper.portfolio.current(key)
+    return trade is not None and trade.mode is Mode.EXIT
+
+
+def whole_lots(world: World, key: str) -> bool:
+    lot = INSTRUMENTS[key].lot
+    return all(write.quantity % lot == 0 for write in writes(world) if isinstance(write, PlaceOrder))
