@@ -139,7 +139,7 @@ class Inbox:
         if order is None or old is None:
             return
         keeper = self._keeper
-        if keeper.experience.note(old, order):
+        if not keeper.halts.standing and keeper.experience.note(old, order):
             keeper.say(
                 Topic.WARNING,
                 order.instrument,

@@ -37,7 +37,7 @@ def with_change(order: Order, terms: Terms, now: Instant) -> Order:
             stray = max(stray, order.written_at + STRAY)
     aim = aim_of(order, terms)
     cancelled_since = order.cancel_at is not None and order.cancel_at >= order.written_at
-    anew = aim is not order.aim or cancelled_since
+    anew = aim is not order.aim or cancelled_since or now >= order.written_at + STRAY
     return msgspec.structs.replace(
         order,
         state=State.PENDING_MODIFY,
