@@ -6,6 +6,7 @@ from engine.core.events import (
     LIVE,
     PAPER,
     Attended,
+    AuctionReferences,
     Checked,
     Event,
     FeedEnded,
@@ -43,7 +44,7 @@ class Around:
         match event:
             case Wake():
                 pass
-            case InstrumentSeed() | MissedMinutes() | Barred() | Circuits():
+            case InstrumentSeed() | MissedMinutes() | Barred() | Circuits() | AuctionReferences():
                 self._learn(event, now)
             case Latched():
                 self._core.set_latch(event.by, event.reason, event.id, now)
@@ -94,10 +95,14 @@ class Around:
             case Wished():
                 self._core.guard.wish(event, now)
 
-    def _learn(self, event: InstrumentSeed | MissedMinutes | Barred | Circuits, now: Instant) -> None:
+    def _learn(
+        self, event: InstrumentSeed | MissedMinutes | Barred | Circuits | AuctionReferences, now: Instant
+    ) -> None:
         """Take in what the market brought along besides its updates."""
         if isinstance(event, Barred):
             self._core.following.bar(event, now)
+        elif isinstance(event, AuctionReferences):
+            self._core.sights.references.update(event.prices)
         elif isinstance(event, Circuits):
             self._core.sights.learn_circuits(event)
         else:

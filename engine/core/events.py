@@ -107,6 +107,12 @@ class Wished(msgspec.Struct, frozen=True, tag="wished"):
     """What else the settings ask for and when it counts, in words."""
 
 
+class AuctionReferences(msgspec.Struct, frozen=True, tag="auction-references"):
+    """The exchange told the reference prices of its closing auction: paise, by instrument."""
+
+    prices: dict[str, Paise]
+
+
 class Followed(msgspec.Struct, frozen=True, tag="followed"):
     """One more instrument is followed from now on, with what earlier sessions left of it."""
 
@@ -173,6 +179,7 @@ Event = (
     | Checked
     | Halted
     | Wished
+    | AuctionReferences
     | Followed
     | Unfollowed
 )

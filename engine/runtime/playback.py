@@ -12,6 +12,7 @@ import msgspec
 from engine.commands import Command
 from engine.core import (
     Attended,
+    AuctionReferences,
     Checked,
     Core,
     Effect,
@@ -49,6 +50,7 @@ Outside = (
     | Checked
     | Halted
     | Wished
+    | AuctionReferences
     | Followed
     | Unfollowed
 )

@@ -17,7 +17,7 @@ from engine.market.update import Bar, MarketUpdate
 from engine.runtime.account.ending import EndsAfterTheDay, last_session_end
 from engine.runtime.account.missed import Missed
 from engine.runtime.account.recordings import next_part, parts_of, remove_old
-from engine.runtime.account.statuses import halt_reason
+from engine.runtime.account.statuses import halt_of
 from engine.upstox.outcome import CallFailed, TryLater
 from tests.recordings import DAY, EQ_A, OPT_A
 
@@ -121,7 +121,7 @@ def test_a_followed_segment_that_is_not_open_inside_its_session_is_a_halt(
     day: TradingDay, segments: dict[str, str], told: str
 ) -> None:
     noon = day.open(InstrumentClass.STOCK) + 120 * MINUTE
-    assert halt_reason(segments, BOTH.values(), day, noon) == told
+    assert halt_of(segments, BOTH.values(), day, noon).reason == told
 
 
 @pytest.mark.parametrize("status", ["CTS_CLOSE", "CAS_LM_START", "CAS_M_STOP", "CAS_STOP"])
@@ -133,19 +133,21 @@ def test_a_closing_auction_before_its_time_is_a_halt_for_the_stocks_in_it(
     outside_it = replace(STOCK, kind=InstrumentClass.STOCK)
     told = {"NSE_EQ": (status, noon - SECOND)}
     open_now = {"NSE_EQ": "NORMAL_OPEN"}
-    assert halt_reason(open_now, [in_it], day, noon, told) == f"NSE_EQ is in its closing auction ({status})"
-    assert halt_reason(open_now, [outside_it], day, noon, told) == ""
+    assert (
+        halt_of(open_now, [in_it], day, noon, told).reason == f"NSE_EQ is in its closing auction ({status})"
+    )
+    assert halt_of(open_now, [outside_it], day, noon, told).reason == ""
     yesterday = {"NSE_EQ": (status, noon - 24 * 60 * MINUTE)}
-    assert halt_reason(open_now, [in_it], day, noon, yesterday) == ""
+    assert halt_of(open_now, [in_it], day, noon, yesterday).reason == ""
     end = day.close(InstrumentClass.AUCTION_STOCK)
-    assert halt_reason(open_now, [in_it], day, end - 30 * SECOND, told) == ""
+    assert halt_of(open_now, [in_it], day, end - 30 * SECOND, told).reason == ""
 
 
 @pytest.mark.parametrize("edge", ["open", "close"])
 def test_a_status_that_changes_around_the_schedules_edge_is_no_halt(day: TradingDay, edge: str) -> None:
     at = day.open(InstrumentClass.STOCK) if edge == "open" else day.close(InstrumentClass.STOCK)
     for instant in (at - 30 * SECOND, at, at + 30 * SECOND):
-        assert halt_reason({"NSE_EQ": "NORMAL_CLOSE"}, [STOCK], day, instant) == ""
+        assert halt_of({"NSE_EQ": "NORMAL_CLOSE"}, [STOCK], day, instant).reason == ""
 
 
 def update(arrival: Instant) -> MarketUpdate:

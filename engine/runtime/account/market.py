@@ -14,7 +14,7 @@ from typing import Final
 import config
 from engine.brokers.upstox.account_exchange import AccountExchange
 from engine.commands import CommandResult, Follow, Outcome, Unfollow
-from engine.core import Checked, Halted, Noted
+from engine.core import Checked, Noted
 from engine.feeds.live_tape import LiveTape
 from engine.feeds.recorder import Recorder
 from engine.feeds.recording_format import Broken, Connected
@@ -35,7 +35,7 @@ from engine.runtime.account.indications import pre_open_notes
 from engine.runtime.account.missed import Missed
 from engine.runtime.account.opening import Opener, Opening
 from engine.runtime.account.order_way import OrderWay
-from engine.runtime.account.statuses import halt_reason
+from engine.runtime.account.sessions import Sessions
 from engine.runtime.account.taping import recorder_of, tape_of_opening, tape_of_plan
 from engine.runtime.broker_side import Asked
 from engine.runtime.plan import Market, RunPlan
@@ -105,8 +105,7 @@ class AccountMarket:
         self._lists: TodaysLists | None = None
         self._beside: list[asyncio.Task[None]] = []
         """What is done for ever beside a run."""
-        self._halt: str | None = None
-        """What the core was last told of a halt; None before, for an earlier life may have left it halted."""
+        self._sessions: Sessions | None = None
         self._indications: dict[str, Indication] = {}
         self._feed_problem = "not connected yet"
         self._lost_at: Instant | None = None
@@ -220,6 +219,9 @@ class AccountMarket:
         if tape is None:
             raise RuntimeError("expected a tape, got none")
         self._service = service
+        self._sessions = Sessions(
+            self._feed, lambda: tape.instruments, service.core.day, self.clock.now, service.tell
+        )
         self._following = Following(
             service,
             tape,
@@ -263,7 +265,7 @@ class AccountMarket:
             service.tell(verdict)
         if self._way is not None:
             self._way.start()
-        self._look_for_halt()
+        self._sessions.look()
         service.wake()
 
     def check_soon(self) -> None:
@@ -360,23 +362,8 @@ class AccountMarket:
         if frame.updates:
             tape.arrive(frame.updates)
             self._wake()
-        if frame.segments or frame.closing_auction:
-            self._look_for_halt()
-
-    def _look_for_halt(self) -> None:
-        service, tape = self._service, self._tape
-        if service is None or tape is None or not self._feed.segments:
-            return
-        halt = halt_reason(
-            self._feed.segments,
-            tape.instruments.values(),
-            service.core.day,
-            self.clock.now(),
-            self._feed.closing_auction,
-        )
-        if halt != self._halt:
-            self._halt = halt
-            service.tell(Halted(halt))
+        if self._sessions is not None:
+            self._sessions.take(frame)
 
     def _on_feed_state(self, state: FeedState) -> None:
         now = self.clock.now()
@@ -398,6 +385,8 @@ class AccountMarket:
             if self._recorder is not None:
                 self._recorder.note(Broken(state.problem), now)
         self._feed_problem = state.problem or "not connected"
+        if self._sessions is not None:
+            self._sessions.lost()
 
     def _on_refusal(self, why: str) -> None:
         """Pause entries while the broker takes no order of ours; once it does, the checks say whether they may go."""

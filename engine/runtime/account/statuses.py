@@ -1,6 +1,7 @@
 """What the exchange says of its own sessions, against the schedule: an unscheduled stop is a halt."""
 
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from typing import Final
 
 from engine.market.calendar import Phase
@@ -22,29 +23,52 @@ _EDGE: Final = 60_000_000
 """Statuses change within a minute of the schedule's edges, which is no halt."""
 
 
-def halt_reason(
+_STANDS: Final = frozenset({Phase.CONTINUOUS, Phase.CLOSING_AUCTION})
+"""A halt that began in time is over with the session at the latest."""
+
+
+@dataclass(frozen=True, slots=True)
+class Halt:
+    """What stopped trading against the schedule, in words and by class; neither while nothing did."""
+
+    reason: str = ""
+    kinds: tuple[InstrumentClass, ...] = ()
+
+
+OPEN_EVERYWHERE: Final = Halt()
+
+
+def halt_of(
     segments: Mapping[str, str],
     instruments: Iterable[Instrument],
     day: TradingDay,
     now: Instant,
     auctions: Mapping[str, tuple[str, Instant]] | None = None,
-) -> str:
-    """Return which followed segment is not open although the schedule has it trading; empty when none.
+    *,
+    before: Halt = OPEN_EVERYWHERE,
+) -> Halt:
+    """Return which followed segment is not open although the schedule has it trading, and which classes that stops.
+
+    A halt that stood ``before`` goes on up to the end of the session, near the schedule's edges too.
 
     ``auctions`` are the closing auctions by segment, each with its status and since when: one that began before its
     time takes no order of a stock that is in it.
     """
     stopped: dict[str, None] = {}
+    kinds: list[InstrumentClass] = []
     for kind in {instrument.kind for instrument in instruments}:
         segment = _SEGMENTS.get(kind)
         status = "" if segment is None else segments.get(segment, "")
         inside = all(
             day.phase(kind, instant) is Phase.CONTINUOUS for instant in (now - _EDGE, now, now + _EDGE)
         )
-        if segment is not None and status and status != _OPEN and inside:
+        stood = kind in before.kinds and day.phase(kind, now) in _STANDS
+        if segment is not None and status and status != _OPEN and (inside or stood):
+            kinds.append(kind)
             stopped[f"{segment} is {status}"] = None
         auction, since = (auctions or {}).get(segment or "", ("", 0))
         of_today = since == 0 or trading_date(since) == day.day
         if kind is InstrumentClass.AUCTION_STOCK and auction in _AUCTION_STATUSES and of_today and inside:
+            kinds.append(kind)
             stopped[f"{segment} is in its closing auction ({auction})"] = None
-    return ", ".join(sorted(stopped))
+    return Halt(", ".join(sorted(stopped)), tuple(sorted(set(kinds))))
