@@ -141,7 +141,8 @@ def _flatten_by_engine(directory: WorldDirectory, tell: Callable[[str], None]) -
                 watcher.start()
             time.sleep(_POLL_SECONDS)
         state = "STUCK" if record is not None and record.state is LatchState.STUCK else "KILLING"
-        return False, f"NOT FLAT after {_PATIENCE:g} s: the engine is {state}; see `cockpit status`"
+        waits = f" ({record.detail})" if record is not None and record.detail else ""
+        return False, f"NOT FLAT after {_PATIENCE:g} s: the engine is {state}{waits}; see `cockpit status`"
     finally:
         watcher.stop()
         sender.close()

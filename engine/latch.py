@@ -41,6 +41,8 @@ class LatchRecord(msgspec.Struct, frozen=True):
     reason: str
     command: str
     """Id of the command that set it."""
+    detail: str = ""
+    """What holds it up, for a person; empty while nothing does."""
 
 
 class LatchError(OSError):
@@ -131,13 +133,13 @@ class Latch:
                 self._ask_for_write()
         return self.wait_durable(patience)
 
-    def mark(self, state: LatchState) -> None:
-        """Note how far the kill has come; raise ValueError when the latch is not set. Never waits."""
+    def mark(self, state: LatchState, detail: str = "") -> None:
+        """Note how far the kill has come and what holds it up; raise ValueError when it is not set. Never waits."""
         with self._changed:
             if self._record is None:
                 raise ValueError(f"expected a set latch to mark {state}, got none")
-            if self._record.state is not state:
-                self._record = msgspec.structs.replace(self._record, state=state)
+            if (self._record.state, self._record.detail) != (state, detail):
+                self._record = msgspec.structs.replace(self._record, state=state, detail=detail)
                 self._ask_for_write()
 
     def rearm(self, patience: float = 2.0) -> None:

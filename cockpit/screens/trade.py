@@ -19,7 +19,7 @@ from cockpit.widgets.gauges import paint_performance, paint_risk, performance_li
 from cockpit.widgets.header import paint_band, paint_money
 from cockpit.widgets.ladder import paint_book, paint_head, paint_rows
 from cockpit.widgets.orders import paint_orders
-from cockpit.widgets.positions import paint_positions, paint_selected
+from cockpit.widgets.positions import paint_positions, paint_selected, rows_wanted
 from cockpit.widgets.sections import (
     Painter,
     Section,
@@ -230,7 +230,10 @@ class TradeScreen(PaintedScreen):
         """Return the positions, and the orders or the signals under them."""
         count = len(view.positions)
         positions = Section(
-            lambda w, h: paint_positions(view.positions, w, h), max(2, count + 1), 3 * count + 2, 0
+            lambda w, h: paint_positions(view.positions, w, h),
+            max(2, count + 1),
+            rows_wanted(view.positions) + 1,
+            0,
         )
         if self.model.orders_shown:
             return [positions, Section(lambda w, h: paint_orders(view.orders, w, h), 3, 100, 1)]
@@ -262,7 +265,12 @@ class TradeScreen(PaintedScreen):
             return [((" ", ""), *line) for line in lines]
         count = len(view.positions)
         sections = [
-            Section(lambda w, h: paint_positions(view.positions, w, h), max(2, count + 1), 3 * count + 1, 0),
+            Section(
+                lambda w, h: paint_positions(view.positions, w, h),
+                max(2, count + 1),
+                rows_wanted(view.positions),
+                0,
+            ),
             Section(
                 lambda w, h: paint_signals(view.signals, w, h), 5, wanted_rows(view.signals, width - 1, 2), 1
             ),

@@ -12,6 +12,7 @@ from engine.views import AlarmRank, EventLine, LatchView, Severity, StopState
 
 _STYLES = {Severity.INFO: "", Severity.GOOD: "good", Severity.WARNING: "warn", Severity.ALARM: "alarm"}
 _WORDS = {Severity.WARNING: "! ", Severity.ALARM: "!! "}
+_NO_STOP = "NO STOP AT THE EXCHANGE"
 _HUNG = "cockpit flatten in another shell takes over a hung engine; ctrl+k does so too"
 
 
@@ -43,14 +44,19 @@ def _newest_first(events: tuple[EventLine, ...]) -> list[EventLine]:
     return [*fresh, *told[: vital + 1], *older, *told[vital + 1 :]]
 
 
-def _naked(model: Model) -> str:
-    """Return our positions without a known stop, whatever was acknowledged."""
+def _in_danger(model: Model) -> str:
+    """Return our positions that nothing protects or that wait, by what they wait for, whatever was acknowledged."""
     rows = model.view.positions if model.view is not None else ()
-    return ", ".join(
-        held_text(row)
-        for row in rows
-        if not row.external and row.stop_state in (StopState.MISSING, StopState.IN_DOUBT)
-    )
+    found: dict[str, list[str]] = {}
+    for row in rows:
+        label = ""
+        if row.plight is not None:
+            label = row.plight.label
+        elif not row.external and row.stop_state in (StopState.MISSING, StopState.IN_DOUBT):
+            label = _NO_STOP
+        if label:
+            found.setdefault(label, []).append(held_text(row))
+    return " · ".join(f"{label}: {', '.join(names)}" for label, names in found.items())
 
 
 def notice_span(notice: Notice) -> Span:
@@ -66,10 +72,10 @@ def paint_alerts(model: Model, width: int, *, silent: int | None = None) -> Line
     alarms = model.alarms
     first = model.first_alarm
     notice = model.notice
-    naked = _naked(model)
+    danger = _in_danger(model)
     advice: list[Span] = [] if silent is None else [(f" {_HUNG} ", "alarm")]
-    if alarms or naked:
-        text = f" !! NO STOP AT THE EXCHANGE: {naked}" if naked else ""
+    if alarms or danger:
+        text = f" !! {danger}" if danger else ""
         tail: list[Span] = [notice_span(notice)] if notice is not None else []
         if first is not None:
             more = f" (+{len(alarms) - 1} more)" if len(alarms) > 1 else ""
@@ -77,7 +83,7 @@ def paint_alerts(model: Model, width: int, *, silent: int | None = None) -> Line
             tail.append((" a acknowledge ", "key"))
         tail += advice
         room = max(width // 2, width - length(tail))
-        good = not naked and first is not None and first.severity is Severity.GOOD
+        good = not danger and first is not None and first.severity is Severity.GOOD
         return compose([(fit(text, room), "good" if good else "alarm"), *tail], width)
     if notice is not None:
         return compose([notice_span(notice), *advice], width)
@@ -129,11 +135,17 @@ def paint_banner(
             "FLAT": "KILLED AND FLAT",
         }
         word = words.get(latch.state, f"KILL {latch.state}")
+        if latch.detail:
+            word = f"KILL {', '.join(latch.detail)}"
         first = f"{word} · {latch.progress}".rstrip(" ·")
         reason = f": {latch.reason}" if latch.reason else ""
         second = f"no entries until `cockpit rearm` · since {clock(latch.since)} by {latch.by}{reason}"
         left, _, why = latch.progress.partition(" · ")
-        if why and len(first) + 2 > width:
+        if latch.waits:
+            # What a person can do matters more than how the kill began.
+            first = f"KILL WAITS: {'; '.join(latch.waits)}"
+            second = "; ".join(latch.advice)
+        elif why and len(first) + 2 > width:
             # What keeps the kill from its end matters more than how it began.
             first, second = f"{word} · {left}", why
     else:

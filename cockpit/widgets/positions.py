@@ -1,12 +1,14 @@
 """Open positions: result, R, and above all the state of each stop."""
 
 from cockpit.formatting import age, clock, grouped, multiple, price, short_symbol, signed_rupees, signed_units
-from cockpit.lines import Line, Span, choose, compose, length, spread
+from cockpit.lines import Line, Span, choose, compose, length, spread, wrap
 from cockpit.widgets.header import direction
 from cockpit.widgets.sections import heading
 from engine.views import PositionRow, StopState
 
 _SHORTEST_SYMBOL = 10
+_PLIGHT_MORE = 3
+"""Further lines that a position takes which waits for something."""
 _STOP_STYLES = {
     StopState.HELD: "good",
     StopState.PLACING: "warn",
@@ -111,15 +113,49 @@ def paint_positions(rows: tuple[PositionRow, ...], width: int, height: int) -> l
         return [*lines, compose([("no position", "dim")], width)][:height]
     room = height - len(lines)
     each = max(1, min(3, room // len(rows)))
-    for row in sorted(rows, key=lambda row: (row.external, row.stop_state is StopState.HELD)):
-        parts = [_first(row, width), _stop(row, width), _third(row, width)]
-        if each == 1 and row.stop_state is not StopState.HELD and not row.external:
+    spare = max(0, room - each * len(rows))
+    for row in sorted(rows, key=_calm):
+        most = each if row.plight is None else each + spare
+        parts = _whole(row, width, most)
+        if each == 1 and _speaks(row):
             parts = [_short_alarm(row, width)]
-        lines.extend(parts[:each])
+        lines.extend(parts[:most])
+        spare -= max(0, len(parts[:most]) - each)
     return lines[:height]
 
 
+def rows_wanted(rows: tuple[PositionRow, ...]) -> int:
+    """Return how many lines the positions take where there is plenty: what waits says why."""
+    return 3 * len(rows) + 1 + _PLIGHT_MORE * sum(1 for row in rows if row.plight is not None)
+
+
+def _whole(row: PositionRow, width: int, most: int) -> list[Line]:
+    """Return a position's lines; one that waits says for what, and what can be done, over as many as it may have."""
+    if row.plight is None:
+        return [_first(row, width), _stop(row, width), _third(row, width)]
+    room, across = max(1, most - 1), max(1, width - 2)
+    text = wrap(row.plight.text, across, room)
+    advice = wrap(row.plight.advice, across, room - len(text))
+    return [
+        _first(row, width),
+        *(compose([(f"  {part}".ljust(width), "alarm")], width) for part in text),
+        *(compose([(f"  {part}", "warn")], width) for part in advice),
+    ]
+
+
+def _calm(row: PositionRow) -> tuple[bool, bool, bool]:
+    """Return the place of a row: what waits first, then what has no proven stop, then what is not ours."""
+    return row.plight is None, row.external, row.stop_state is StopState.HELD
+
+
+def _speaks(row: PositionRow) -> bool:
+    return row.plight is not None or (row.stop_state is not StopState.HELD and not row.external)
+
+
 def _short_alarm(row: PositionRow, width: int) -> Line:
+    if row.plight is not None:
+        text = f"{row.symbol} {signed_units(row.quantity)}  {row.plight.text}"
+        return compose([(text.ljust(width), "alarm")], width)
     style = _STOP_STYLES[row.stop_state]
     text = f"{row.symbol} {signed_units(row.quantity)}  stop {row.stop_state.value}"
     return compose([(text.ljust(width) if style == "alarm" else text, style)], width)
@@ -131,8 +167,8 @@ def paint_selected(row: PositionRow | None, symbol: str, width: int, height: int
         return []
     if row is None:
         return [compose([(f"{symbol} ", "strong"), ("no position", "dim")], width)]
-    lines = [_first(row, width), _stop(row, width), _third(row, width)]
-    if height == 1 and row.stop_state is not StopState.HELD and not row.external:
+    lines = _whole(row, width, height)
+    if height == 1 and _speaks(row):
         return [_short_alarm(row, width)]
     return lines[:height]
 

@@ -9,7 +9,7 @@ from cockpit.widgets.events import notice_span, paint_banner
 from cockpit.widgets.footer import kill_text
 from cockpit.widgets.header import sign_in, trading_word
 from cockpit.widgets.sections import FLAT_CONFIRMED
-from engine.views import PositionRow, Severity, StopState
+from engine.views import LatchView, PositionRow, Severity, StopState
 
 ENLARGE: Final = "make the window at least 80×24 to trade"
 """What a key says that would act without showing on what."""
@@ -49,7 +49,7 @@ def _first(model: Model, width: int, *, silent: int | None, alone: bool) -> Line
         return compose([*_kill(model), (" ", ""), where, (" waiting for the engine", "")], width)
     header = view.header
     held = ", ".join(f"{row.symbol} {signed_units(row.quantity)}" for row in view.positions) or "flat"
-    latch: list[Span] = [] if view.latch is None else [(f" LATCH {view.latch.state} ", "alarm")]
+    latch: list[Span] = [] if view.latch is None else [(f" LATCH {_latch_word(view.latch)} ", "alarm")]
     state: list[Span] = [(trading_word(header), "strong")]
     if model.ended is not None:
         state = [(" ENGINE ENDED ", "alarm")]
@@ -70,6 +70,11 @@ def _first(model: Model, width: int, *, silent: int | None, alone: bool) -> Line
     return compose(choose(parts, width, gap=1), width)
 
 
+def _latch_word(latch: LatchView) -> str:
+    """Return the latch's state, or what holds it up."""
+    return ", ".join(latch.detail) or latch.state
+
+
 def _kill(model: Model) -> list[Span]:
     # What it leaves alone is said where there is room.
     scope, _, _ = kill_text(model).partition(" · ")
@@ -78,6 +83,10 @@ def _kill(model: Model) -> list[Span]:
 
 def _position(row: PositionRow, width: int) -> Line:
     stop = f"  stop {price(row.stop, row.tick)} {row.stop_state.value}"
+    if row.plight is not None:
+        return compose(
+            [(f" {row.symbol} {signed_units(row.quantity)} {row.plight.text}".ljust(width), "alarm")], width
+        )
     loud = row.stop_state in (StopState.MISSING, StopState.IN_DOUBT) and not row.external
     figures = f" {row.symbol} {signed_units(row.quantity)}{stop}  {signed_rupees(row.pnl, 0)}"
     return compose([(figures, "alarm" if loud else "")], width)

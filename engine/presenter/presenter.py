@@ -19,6 +19,7 @@ from engine.presenter.auction import build_auction
 from engine.presenter.evidence import describe_evidence
 from engine.presenter.ladder import OwnLevel, build_ladder, describe_location
 from engine.presenter.rows import mark_age, order_rows, outside_rows, position_row, shown_time, stop_shown
+from engine.presenter.standstill import latch_view
 from engine.risk.marks import DayResult, Holding, MarkState
 from engine.views import (
     EventLine,
@@ -146,20 +147,7 @@ class Presenter:
         if self._latched[0] != latch.since:
             # Told once: a market that has ended or is held would let the time run backwards.
             self._latched = (latch.since, shown_time(core, latch.since, now))
-        scope = core.kill_scope()
-        kill = core.keeper.kill
-        words = [f"{scope.told} left"]
-        if kill.unread:
-            words.append(f"the broker cannot be asked: {kill.unread}")
-        if kill.refusal:
-            words.append(f"last refusal: {kill.refusal}")
-        progress = " · ".join(words)
-        if latch.state.value == "FLAT":
-            progress = "the broker confirmed flat; cockpit rearm clears the latch"
-            if scope.left_outside:
-                named = f": {', '.join(scope.left)}" if scope.left else ""
-                progress = f"left alone {scope.left_outside}{named} · {progress}"
-        return LatchView(latch.state.value, self._latched[1], latch.by, latch.reason, progress)
+        return latch_view(core, self._latched[1])
 
     def _trades(self, core: Core) -> list[ClosedTrade]:
         return [*self._past, *core.closed_trades]

@@ -11,6 +11,7 @@ from engine.orders.order import Order
 from engine.orders.protection import covered
 from engine.orders.states import State
 from engine.orders.trade import Mode, Trade
+from engine.presenter.standstill import plight_view
 from engine.risk.marks import Holding, Mark, MarkState
 from engine.setups.signal import Side
 from engine.views import OrderRow, PositionRow, StopState
@@ -56,6 +57,7 @@ def position_row(core: Core, trade: Trade, now: Instant) -> PositionRow:
         setup=trade.setup,
         since=trade.opened_at,
         external=trade.external,
+        plight=plight_view(core, trade),
     )
 
 

@@ -15,6 +15,8 @@ from engine.runtime.plan import Market, RunPlan
 from engine.standing.live import broker_of, live_status
 from engine.standing.paper import paper_status
 from engine.standing.world import mode_of, plan_or_reason, risk_of, was_never_used
+from engine.views import View
+from engine.views.plight import PlightView
 
 _PAISA: Final = Decimal("0.01")
 
@@ -36,13 +38,56 @@ def read_status(directory: WorldDirectory, settings: config.Settings) -> tuple[d
     age = view.header.feed_age_ms
     told = {"state": view.header.feed, "age_seconds": None if age is None else age / 1_000}
     result = {"day_result": rupees_of(view.risk.day_result)}
+    told_latch = _latch_told(status["latch"], view)
     lasting = [line for line in view.events if not line.number]
     alarms = (line.text for line in sorted(lasting, key=lambda line: -line.rank))
     return {
         **status,
         "feed": {**_table(status["feed"]), **told},
         "risk": {**_table(status["risk"]), **result},
+        "latch": told_latch,
+        "positions": _positions_told(status["positions"], view),
     }, _all_of(problem, *alarms)
+
+
+def _latch_told(latch: object, view: View) -> object:
+    """Return the latch with what a running engine says of it: what each position waits for, and what can be done."""
+    if not isinstance(latch, dict) or view.latch is None:
+        return latch
+    detail = ", ".join(view.latch.detail)
+    waiting = [
+        {"instrument": row.instrument, "quantity": row.quantity, **_plight(row.plight)}
+        for row in view.positions
+        if row.plight is not None
+    ]
+    return {**latch, "detail": detail or None, "waiting": waiting}
+
+
+def _positions_told(positions: object, view: View) -> object:
+    """Return the broker's positions, each with what a running engine says that it waits for."""
+    if not isinstance(positions, list):
+        return positions
+    plights = {row.instrument: row.plight for row in view.positions if row.plight is not None}
+    return [
+        {**position, "plight": _plight(plights[position["instrument"]])}
+        if position["instrument"] in plights
+        else position
+        for position in positions
+    ]
+
+
+def _plight(plight: PlightView) -> dict[str, object]:
+    order = None
+    if plight.order:
+        price = None if plight.order_price is None else rupees_of(plight.order_price)
+        order = {"tag": plight.order, "quantity": plight.order_quantity, "price": price}
+    return {
+        "waits_for": plight.kind.value,
+        "naked": plight.naked,
+        "text": plight.text,
+        "advice": plight.advice,
+        "order": order,
+    }
 
 
 def _table(part: object) -> dict[str, object]:
@@ -76,6 +121,7 @@ def _by_files_and_broker(
             "since": isoformat(latch.since),
             "by": latch.by,
             "reason": latch.reason,
+            "detail": latch.detail or None,
         },
     }
     reach = broker_of(directory, settings)
@@ -139,6 +185,9 @@ def describe(status: dict[str, Any], problem: str) -> str:
         lines.append(
             f"  {position['quantity']:+d} {position['instrument']} at {_rupees(position['average_price'])}, {held}"
         )
+        plight = position.get("plight")
+        if plight is not None:
+            lines += [f"    {plight['text']}", f"    {plight['advice']}"]
     lines += [
         f"  order {order['side']} {order['quantity']} {order['instrument']} {order['type']} {order['status']}"
         for order in status["orders"]
@@ -157,11 +206,18 @@ def describe(status: dict[str, Any], problem: str) -> str:
         lines.append(words + ("; stopped for the day" if risk["stopped_for_day"] else ""))
     latch = status["latch"]
     lines.append(
-        "latch off" if latch is None else f"LATCH {latch['state']} since {latch['since']} by {latch['by']}"
+        "latch off"
+        if latch is None
+        else f"LATCH {latch['state']}{_detail(latch)} since {latch['since']} by {latch['by']}"
     )
     if problem:
         lines.append(problem)
     return "\n".join(lines)
+
+
+def _detail(latch: dict[str, Any]) -> str:
+    """Return what holds a kill up; empty while nothing does. Files of an earlier version say nothing of it."""
+    return f" ({latch['detail']})" if latch.get("detail") else ""
 
 
 def _stage(stage: str | None) -> str:

@@ -12,6 +12,7 @@ import msgspec
 from engine.market.clock import Instant
 from engine.market.price import Paise
 from engine.views.auction import AuctionView
+from engine.views.plight import PlightKind, PlightView
 
 
 class StopState(StrEnum):
@@ -206,6 +207,8 @@ class PositionRow(msgspec.Struct, frozen=True):
     setup: str
     since: Instant
     external: bool = False
+    plight: PlightView | None = None
+    """What it waits for; None while nothing is in its way."""
     mark_age: float | None = None
     """Age of a mark that is not of now, seconds; ``mark_quality`` says why: STALE, ONE-SIDED or LOCKED."""
     pnl_at_stop: Paise | None = None
@@ -301,6 +304,13 @@ class LatchView(msgspec.Struct, frozen=True):
     by: str
     reason: str
     progress: str
+    """How far it is and what stands in the way, in one line."""
+    detail: tuple[PlightKind, ...] = ()
+    """What holds it up, each once; empty while nothing does."""
+    waits: tuple[str, ...] = ()
+    """Each position that waits, in words."""
+    advice: tuple[str, ...] = ()
+    """What a person can do, each once."""
 
 
 class CheckRow(msgspec.Struct, frozen=True):
