@@ -210,7 +210,7 @@ class Core:
         portfolio = self.keeper.portfolio
         external = sum(1 for instrument in portfolio.outside if portfolio.current(instrument) is None)
         positions = len(portfolio.open()) + external + len(portfolio.carried)
-        left = tuple(one.told for one in self.keeper.left)
+        left = (*(one.told for one in self.keeper.left), *self.keeper.external.left)
         orders = len(self.keeper.orders.live())
         return KillScope(positions, orders, len(left) + self.keeper.orders_left, left)
 

@@ -14,7 +14,7 @@ from engine.market.clock import SECOND, Instant
 from engine.market.price import Paise
 from engine.orders.book import OrderBook
 from engine.orders.dispatch import resembles_ours
-from engine.orders.messages import OrderType, Product, Role
+from engine.orders.messages import BookRead, OrderType, Product, Role, WaitingOrder
 from engine.orders.order import Correction, Fill, Order
 from engine.orders.positions import Portfolio
 from engine.orders.quote import Quote
@@ -102,6 +102,10 @@ class External:
         self._untold: dict[tuple[str, Side], list[_Untold]] = {}
         """What the day's totals told and no order has yet, oldest first."""
         self._named = 0
+        self.waiting: tuple[WaitingOrder, ...] = ()
+        """GTT orders of the account, as of the newest read."""
+        self.waiting_unknown = ""
+        """Why they are not all known; empty when they are."""
 
     def ours(self, order: Order) -> bool:
         """Say whether an order is ours: sent by us, or adopted by its name."""
@@ -147,6 +151,18 @@ class External:
             and order.cancel_at is not None
             and (order.cancels > 1 or order.state in AT_EXCHANGE)
         )
+
+    def take_waiting(self, read: BookRead) -> tuple[WaitingOrder, ...]:
+        """Take in the GTT orders that a read told of; return those that are new."""
+        known = {(one.gtt_id, one.strategy) for one in self.waiting}
+        self.waiting, self.waiting_unknown = read.waiting, read.waiting_unknown
+        return tuple(one for one in read.waiting if (one.gtt_id, one.strategy) not in known)
+
+    @property
+    def left(self) -> tuple[str, ...]:
+        """Return what waits at the broker and no kill takes away, in words."""
+        told = tuple(one.told for one in self.waiting)
+        return (*told, self.waiting_unknown) if self.waiting_unknown else told
 
     def seen(self, order: Order) -> None:
         """Take in an external order that was just adopted: which trade of ours it would close."""

@@ -171,6 +171,26 @@ class BrokerPosition(msgspec.Struct, frozen=True):
     """What the broker calls it: the only name of an instrument that nobody follows."""
 
 
+class WaitingOrder(msgspec.Struct, frozen=True):
+    """A GTT order, one leg: it waits at the broker, not at the exchange, and becomes an order when its price comes."""
+
+    gtt_id: str
+    instrument: str
+    symbol: str
+    side: Side
+    quantity: int
+    trigger_price: Paise
+    strategy: str = ""
+    product: Product = Product.INTRADAY
+
+    @property
+    def told(self) -> str:
+        """Return it in words: what it would do, and the name by which the broker's app shows it."""
+        name = self.symbol or self.instrument
+        price = f"{self.trigger_price / 100:,.2f}"
+        return f"GTT {self.side.lower()} {self.quantity} {name} at {price} ({self.gtt_id})"
+
+
 class BookRead(msgspec.Struct, frozen=True, tag="book"):
     """A successful read: the broker's truth at ``time``. Every order of the day, finished ones included."""
 
@@ -187,6 +207,10 @@ class BookRead(msgspec.Struct, frozen=True, tag="book"):
     """Open positions beyond the kill's scope: counted and named, left alone."""
     orders_beyond: int = 0
     """Live orders beyond the kill's scope."""
+    waiting: tuple[WaitingOrder, ...] = ()
+    """GTT orders of the account, as of their newest list: no part of the book, left alone and named."""
+    waiting_unknown: str = ""
+    """Why that list does not tell them all; empty when it does."""
 
 
 class TagRead(msgspec.Struct, frozen=True, tag="tag"):

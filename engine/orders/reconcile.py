@@ -64,6 +64,8 @@ def reconcile(keeper: Keeper, read: BookRead, asked: Instant, now: Instant) -> N
             )
     _positions(keeper, read, now, behind)
     keeper.tend_all([key for key in taken_in if keeper.kill.active or keeper.portfolio.running_in(key)], now)
+    for waiting in keeper.external.take_waiting(read):
+        keeper.say(Topic.WARNING, waiting.instrument, f"not ours, waits at the broker: {waiting.told}")
     keeper.left, keeper.orders_left = left_of(read, keeper.portfolio.refused), read.orders_beyond
     left = {(one.instrument, one.product) for one in keeper.left}
     flat = not behind and all(

@@ -162,7 +162,35 @@ def order_rows(core: Core, now: Instant) -> tuple[OrderRow, ...]:
                 message=order.message,
             )
         )
-    return tuple(sorted(rows, key=lambda row: row.time, reverse=True))
+    return (*_waiting_rows(core), *sorted(rows, key=lambda row: row.time, reverse=True))
+
+
+def _waiting_rows(core: Core) -> tuple[OrderRow, ...]:
+    """Return the account's GTT orders: they wait at the broker and became no order yet."""
+    rows = []
+    for waiting in core.keeper.external.waiting:
+        instrument = core.instruments.get(waiting.instrument)
+        symbol = waiting.symbol or waiting.instrument
+        rows.append(
+            OrderRow(
+                tag=waiting.gtt_id,
+                time=0,
+                instrument=waiting.instrument,
+                symbol=_named(symbol if instrument is None else instrument.symbol, waiting.product),
+                tick=5 if instrument is None else instrument.tick,
+                role=waiting.strategy,
+                side=waiting.side.value,
+                type="GTT",
+                quantity=waiting.quantity,
+                filled=0,
+                price=0,
+                trigger_price=waiting.trigger_price,
+                average=None,
+                state="WAITING",
+                message="not ours: it waits at the broker",
+            )
+        )
+    return tuple(rows)
 
 
 def _role(order: Order) -> str:

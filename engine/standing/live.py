@@ -105,7 +105,11 @@ def left_outside(standing: AccountStanding) -> str:
         for count, what in ((standing.outside_positions, "position"), (standing.outside_orders, "live order"))
         if count
     ]
-    return f"leaves {' and '.join(counts)} outside (kill.scope = intraday)" if counts else ""
+    left = [f"leaves {' and '.join(counts)} outside (kill.scope = intraday)"] if counts else []
+    left += [f"leaves {one.told}" for one in standing.waiting]
+    if standing.waiting_unknown:
+        left.append(standing.waiting_unknown)
+    return "; ".join(left)
 
 
 def counted(number: int, what: str) -> str:

@@ -7,7 +7,7 @@ from typing import Any, Final, TypeVar
 
 import config
 from engine.market.price import rupees_of
-from engine.upstox import account, records
+from engine.upstox import account, gtt, records
 from engine.upstox.address import AddressError, check_stream_address
 from engine.upstox.budget import Budget, Kind, Purpose
 from engine.upstox.catalogue import API_VERSION, Catalogue
@@ -112,6 +112,10 @@ class Reads:
         if order_id:
             return self._read(records.trades_of, purpose, orders.get_trades_by_order, order_id, API_VERSION)
         return self._read(records.trades_of, purpose, orders.get_trade_history, API_VERSION)
+
+    def gtt_orders(self, purpose: Purpose = Purpose.ROUTINE) -> Listed[gtt.GttRow]:
+        """Return the account's GTT orders that are not over; that the call lists all of them is not confirmed."""
+        return self._read(gtt.gtts_of, purpose, self._calls.orders_v3.get_gtt_order_details)
 
     def quotes(
         self, instruments: Sequence[str], purpose: Purpose = Purpose.ROUTINE

@@ -2,8 +2,11 @@
 
 from dataclasses import dataclass
 
+import msgspec
+
 from engine.market.clock import SECOND, Instant
-from engine.orders.messages import OrderType, Role
+from engine.orders import messages
+from engine.orders.messages import BookRead, OrderType, Role
 from engine.setups.signal import Side
 from tests.core.broker import Broker
 from tests.core.market import INSTRUMENTS, TICK
@@ -93,6 +96,14 @@ class Others(Broker):
         waiting = WaitingOrder(self.next_id("G"), key, side, quantity, trigger, above, pieces)
         self.gtts[waiting.gtt_id] = waiting
         return waiting
+
+    def book(self, request: str) -> BookRead:
+        waiting = tuple(
+            messages.WaitingOrder(one.gtt_id, one.instrument, "", one.side, one.quantity, one.trigger)
+            for one in self.gtts.values()
+            if one.pending
+        )
+        return msgspec.structs.replace(super().book(request), waiting=waiting)
 
     def traded(self, key: str) -> None:
         super().traded(key)

@@ -11,7 +11,10 @@ from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 
+import msgspec
+
 from engine.brokers.upstox.book_reader import BookReader
+from engine.brokers.upstox.gtt_reader import GttReader
 from engine.brokers.upstox.lanes import WIDTHS, Job, LaneName, Lanes
 from engine.brokers.upstox.register import Outside, Register
 from engine.brokers.upstox.translation import answer_of, broken, new_order, superseded
@@ -75,6 +78,7 @@ class LiveBroker:
         self._refused = refused
         self._refusal_told = ""
         self._reader = BookReader(clock, sleep=sleep)
+        self._gtts = GttReader(clock)
         self._lanes = Lanes(widths, monotonic=monotonic)
         self._lock = threading.Lock()
         self._events: deque[tuple[Instant, BrokerEvent]] = deque()
@@ -322,8 +326,15 @@ class LiveBroker:
         self._learn_values(book.orders, client)
         with self._lock, _read_failing():
             read = self._register.book_read(request, book, self._clock())
+        read = msgspec.structs.replace(read, waiting=self._gtts.waiting, waiting_unknown=self._gtts.problem)
         self.last_book = read
+        if self._gtts.due(latched=self._latched()):
+            self._in_background(self._read_gtts)
         return read
+
+    def _read_gtts(self) -> None:
+        purpose = Purpose.KILL if self._latched() else Purpose.ROUTINE
+        self._gtts.read(self._reading, purpose)
 
     def _learn_values(self, rows: Iterable[OrderRow], client: UpstoxClient) -> None:
         """Fetch exact fill prices where a fill is new; without them the broker's average counts."""

@@ -8,9 +8,11 @@ from typing import Final
 import msgspec
 
 from engine.brokers.upstox.book_reader import STANDS_FOR, BookReader, ContradictionError, WholeBook
+from engine.brokers.upstox.gtt_reader import waiting_orders
 from engine.brokers.upstox.register import ENDED_WORDS
 from engine.brokers.upstox.translation import intraday
 from engine.market.clock import SECOND, Instant
+from engine.orders.messages import WaitingOrder
 from engine.upstox.budget import Purpose
 from engine.upstox.client import UpstoxClient
 from engine.upstox.listed import Unread
@@ -48,6 +50,10 @@ class AccountStanding(msgspec.Struct, frozen=True):
     problem: str = ""
     unread: tuple[Unread, ...] = ()
     """Rows that did not read and may be in scope: with one of them nothing is proven flat."""
+    waiting: tuple[WaitingOrder, ...] = ()
+    """GTT orders that may still fire: no position and no order, so that flat can be said beside them."""
+    waiting_unknown: str = ""
+    """Why they are not all known; empty when they are."""
     day: WholeBook | None = None
     """Everything the read showed: closed positions and ended orders too, of every product."""
 
@@ -78,7 +84,9 @@ def account_standing(
     gives_up = clock() + STANDS_FOR + READ_AGAIN
     while True:
         try:
-            return standing_of(reader.read(client, Purpose.KILL), scope)
+            found = standing_of(reader.read(client, Purpose.KILL), scope)
+            waiting, unknown = waiting_orders(client, Purpose.KILL)
+            return msgspec.structs.replace(found, waiting=waiting, waiting_unknown=unknown)
         except ContradictionError as error:
             if clock() >= gives_up:
                 return AccountStanding(known=False, problem=str(error))
