@@ -21,13 +21,14 @@ from engine.core.events import (
     Wake,
     Wished,
 )
-from engine.core.pauses import AWAITED, ENDED, HALTED, NO_GO, STUDYING, UNATTENDED
+from engine.core.pauses import AWAITED, ENDED, HALTED, NO_GO, OTHER_ENGINE, STUDYING, UNATTENDED
 from engine.market.circuits import Circuits
-from engine.market.clock import SECOND, Instant
+from engine.market.clock import SECOND, Instant, datetime_of
 from engine.market.eligibility import Barred
 from engine.market.instrument import InstrumentClass
 from engine.market.seed import InstrumentSeed, MissedMinutes
-from engine.views import Severity
+from engine.orders.other_engines import OtherEngine
+from engine.views import AlarmRank, Severity
 
 if TYPE_CHECKING:
     from engine.core.core import Core
@@ -117,6 +118,22 @@ class Around:
             # What was taken over had lost its day before this run began.
             self._core.guard.stop(now)
         self._core.watch.read_now(now)
+
+    def meet(self, other: OtherEngine, now: Instant) -> None:
+        """Give way to another engine on the account that began earlier; say so of either."""
+        clock = datetime_of(other.run.began).strftime("%H:%M:%S")
+        if other.earlier:
+            self._core.pause(
+                f"{OTHER_ENGINE} since {clock}: stop one of the two; once no order of its is live, resume",
+                now,
+            )
+        who = f"{OTHER_ENGINE}, begun at {clock}, by its order {other.tag}"
+        what = (
+            "it began first: this one enters nothing, guards its own and leaves the other's alone"
+            if other.earlier
+            else "it began later and should give way; this one goes on"
+        )
+        self._core.journal.line(Severity.ALARM, f"{who}: {what}; stop one of the two", now, AlarmRank.VITAL)
 
     def _attend(self, event: Attended, now: Instant) -> None:
         if event.attended:

@@ -3,7 +3,7 @@
 The same events at the same instants give the same effects, always; that is how a dead engine is brought back.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Final
 
 import msgspec
@@ -29,7 +29,7 @@ from engine.core.events import (
 from engine.core.guard import DAY_LOSS, Guard
 from engine.core.journal import Journal
 from engine.core.minder import Minder
-from engine.core.pauses import STUDYING, UNATTENDED, Pauses
+from engine.core.pauses import OTHER_ENGINE, STUDYING, UNATTENDED, Pauses
 from engine.core.person import Person
 from engine.core.sights import Sights
 from engine.core.watch import Watch
@@ -58,7 +58,10 @@ _PAUSED: Final = "PAUSED: "
 
 
 class Core:
-    """One trading day of one account. ``world`` is simulated, replay, paper or live; ``account`` is paise."""
+    """One trading day of one account. ``world`` is simulated, replay, paper or live; ``account`` is paise.
+
+    ``earlier_runs`` are the prefixes of the day's runs that our own ledger tells of.
+    """
 
     def __init__(
         self,
@@ -70,6 +73,7 @@ class Core:
         ids: Ids,
         recovered: DayState | None = None,
         prior: Mapping[str, PriorLevels] | None = None,
+        earlier_runs: Iterable[str] = (),
     ) -> None:
         if world not in WORLDS:
             raise ValueError(f"expected a world out of {', '.join(WORLDS)}, got {world!r}")
@@ -80,6 +84,8 @@ class Core:
         self.market = Market(self.instruments, day, settings, prior)
         self.sights = Sights(self.instruments, day)
         self.keeper = Keeper(settings, self.instruments, ids, self.sights, self.sights.halts)
+        if world == LIVE:
+            self.keeper.external.engines.watch(ids.prefix, earlier_runs)
         previous = None if recovered is None else recovered.limits
         wishes = wishes_of(settings)
         limits = open_day(day.day, account, wishes.limits, previous)
@@ -270,6 +276,8 @@ class Core:
         Return whether there were any, and why entries stay paused all the same; empty when they go on.
         """
         lifted = self.pauses.resume()
+        if self.keeper.external.engines.gone(self.keeper.orders.live()):
+            lifted = self.pauses.drop_kind(OTHER_ENGINE, but="") or lifted
         self.decider.pause = self.pauses.first
         word = self.trading_word()
         kept = word.removeprefix(_PAUSED) if word.startswith(_PAUSED) else ""
@@ -333,6 +341,8 @@ class Core:
         self._timers(now)
         self.keeper.due(now)
         self.watch.follow(now, ended=self.feed_ended)
+        for other in self.keeper.external.engines.news():
+            self._around.meet(other, now)
         while self.keeper.news:
             self._act_on_news(now)
         self._next_wake = self._wake(now)

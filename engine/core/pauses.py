@@ -10,7 +10,8 @@ STUDYING: Final = "the studies catch up"
 NO_GO: Final = "pre-flight says no-go"
 AWAITED: Final = "waiting for pre-flight"
 HALTED: Final = "the exchange halted"
-_LASTING: Final = (ENDED, STUDYING, NO_GO, AWAITED, HALTED)
+OTHER_ENGINE: Final = "another engine trades this account"
+_LASTING: Final = (ENDED, STUDYING, NO_GO, AWAITED, HALTED, OTHER_ENGINE)
 """Pauses that no key takes off: what set them does, when it is over."""
 
 

@@ -22,7 +22,6 @@ from engine.orders.states import State
 
 FLATTEN: Final = "flatten-"
 """How the names of orders begin that `cockpit flatten` sends where no engine answers."""
-_SHAPE: Final = re.compile(r"[0-9]{6}[0-9a-z]{1,4}-[0-9]{6}-[ESX]")
 _ANY_RUN: Final = re.compile(r"[A-Za-z0-9-]{1,24}-[0-9]{6}-[ESX]")
 _LETTERS: Final = {Role.ENTRY: "E", Role.STOP: "S", Role.EXIT: "X"}
 
@@ -59,11 +58,6 @@ class Ids:
     def made(self, name: str) -> bool:
         """Say whether a name is one of this run's, used already or not."""
         return name.startswith(f"{self.prefix}-")
-
-
-def resembles_ours(name: str) -> bool:
-    """Say whether a name has the shape of an account run's orders: this one's, or one of an earlier run."""
-    return _SHAPE.fullmatch(name) is not None
 
 
 def of_any_run(name: str) -> bool:

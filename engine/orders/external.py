@@ -13,9 +13,9 @@ import msgspec
 from engine.market.clock import SECOND, Instant
 from engine.market.price import Paise
 from engine.orders.book import OrderBook
-from engine.orders.dispatch import resembles_ours
 from engine.orders.messages import BookRead, OrderType, Product, Role, WaitingOrder
 from engine.orders.order import Correction, Fill, Order
+from engine.orders.other_engines import OtherEngines, run_of
 from engine.orders.positions import Portfolio
 from engine.orders.quote import Quote
 from engine.orders.states import AT_EXCHANGE
@@ -91,6 +91,7 @@ class External:
     def __init__(self, orders: OrderBook, portfolio: Portfolio) -> None:
         self._orders = orders
         self._portfolio = portfolio
+        self.engines = OtherEngines()
         self._touching: dict[str, Instant] = {}
         """External limits at the touch, by tag, and since when."""
         self._judged: dict[str, int] = {}
@@ -113,7 +114,7 @@ class External:
 
     def orphaned(self, order: Order) -> bool:
         """Say whether an order of an earlier run of ours has nothing left to protect: it could only open something."""
-        if not order.adopted or not resembles_ours(order.tag):
+        if not order.adopted or run_of(order.tag) is None or self.engines.claim(order.tag):
             return False
         return not self._portfolio.net(order.instrument, order.product)
 
@@ -165,7 +166,8 @@ class External:
         return (*told, self.waiting_unknown) if self.waiting_unknown else told
 
     def seen(self, order: Order) -> None:
-        """Take in an external order that was just adopted: which trade of ours it would close."""
+        """Take in an external order that was just adopted: which trade of ours it would close, and who sent it."""
+        self.engines.notice(order)
         trade = self._portfolio.current(order.instrument)
         if trade is None or trade.side is order.side:
             ended = [one for one in self._portfolio.all() if one.instrument == order.instrument]

@@ -1,10 +1,11 @@
 """What a run is made of: enough to begin it again after a death with exactly the same decisions."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from datetime import date, time
 from enum import StrEnum
 from pathlib import Path
 from typing import Final
+from zlib import crc32
 
 import msgspec
 
@@ -12,12 +13,15 @@ import config
 from engine.auction.levels import PriorLevels
 from engine.core import DayState
 from engine.feeds.feed import Begun, PulledFeed
-from engine.market.clock import Instant, instant_at
+from engine.market.clock import MILLISECOND, SECOND, Instant, instant_at
 from engine.market.instrument import Instrument
 from engine.market.price import Paise
 
 SIMULATED_DAY: Final = date(2026, 11, 20)
 """The demo's trading date: always the same, so that the same seed is the same day."""
+
+
+_SECONDS_A_DAY: Final = 86_400
 
 
 class Market(StrEnum):
@@ -68,10 +72,19 @@ class RunPlan(msgspec.Struct, frozen=True):
     """What an earlier run of the same day left: limits never loosen and losses count on."""
     began: Instant | None = None
     """Where the clock of a live run stood as it began."""
+    prefix: str = ""
+    """How the names of its orders begin; empty where an earlier version made the plan."""
+    earlier_runs: tuple[str, ...] = ()
+    """How those of the day's earlier runs begin, as far as the ledger tells of them."""
 
     def configured(self) -> config.Settings:
         """Return the settings the run began under."""
         return config.Settings.model_validate(self.settings)
+
+    @property
+    def names(self) -> str:
+        """Return how the names of the run's orders begin, whichever version made the plan."""
+        return self.prefix or _second_of_day(self.day, self.began)
 
     @property
     def by_key(self) -> dict[str, Instrument]:
@@ -98,11 +111,14 @@ def plan_run(
     *,
     account: Paise | None = None,
     recovered: DayState | None = None,
+    earlier_runs: Iterable[str] = (),
 ) -> RunPlan:
     """Return the plan of a new run on an opened feed.
 
     ``earlier`` is what stored sessions left; a feed that brings a past of its own is told with that alone.
+    ``earlier_runs`` are the prefixes of the day's runs before it.
     """
+    began = feed.begins if isinstance(feed, Begun) else None
     prior = {**(earlier or {}), **feed.prior}
     return RunPlan(
         run,
@@ -114,8 +130,53 @@ def plan_run(
         prior,
         account,
         recovered,
-        feed.begins if isinstance(feed, Begun) else None,
+        began,
+        _prefix(run, feed.day, began),
+        tuple(earlier_runs),
     )
+
+
+def prefix_kept(plan: str) -> str:
+    """Return how the names of a kept plan's run begin, whatever else of the plan does not read; empty when unknown."""
+    try:
+        named = msgspec.json.decode(plan, type=_Named)
+    except msgspec.DecodeError:
+        return ""
+    return named.prefix or _second_of_day(named.day, named.began)
+
+
+class _Named(msgspec.Struct, frozen=True):
+    """What of a plan tells how its orders are called."""
+
+    day: date
+    began: Instant | None = None
+    prefix: str = ""
+
+
+def _prefix(run: str, day: date, began: Instant | None) -> str:
+    """Return how the names of a run's orders begin: the account's tell the day, the moment it began and which run.
+
+    Two engines on one account tell by it which of them came first.
+    """
+    if began is None:
+        return f"{day:%y%m%d}"
+    checksum = base36(crc32(run.encode()) % 36**2).zfill(2)
+    return f"{day:%y%m%d}{base36(began // MILLISECOND).zfill(8)}{checksum}"
+
+
+def _second_of_day(day: date, began: Instant | None) -> str:
+    return f"{day:%y%m%d}" + ("" if began is None else base36(began // SECOND % _SECONDS_A_DAY))
+
+
+def base36(number: int) -> str:
+    """Return a number from 0 in the digits 0-9a-z."""
+    digits = "0123456789abcdefghijklmnopqrstuvwxyz"
+    text = ""
+    while True:
+        number, rest = divmod(number, 36)
+        text = digits[rest] + text
+        if not number:
+            return text
 
 
 def without_secrets(settings: config.Settings) -> config.Settings:

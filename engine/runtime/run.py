@@ -34,7 +34,7 @@ from engine.ledger.reader import LedgerReader
 from engine.ledger.records import Entry, LedgerError, Run
 from engine.ledger.store import Ledger
 from engine.market.calendar import CalendarError
-from engine.market.clock import SECOND, Instant
+from engine.market.clock import Instant
 from engine.market.price import Paise, amount_of
 from engine.market.session import TradingDay, trading_day
 from engine.performance.trade import ClosedTrade
@@ -44,7 +44,6 @@ from engine.runtime.playback import MARK, JournalSink, Playback, PlaybackError
 
 Beat = Callable[[], None]
 
-_SECONDS_A_DAY: Final = 86_400
 _WORLDS: Final[Mapping[Market, str]] = {
     Market.SIMULATED: SIMULATED,
     Market.REPLAY: REPLAY,
@@ -367,9 +366,10 @@ def _playback(
         day,
         world,
         amount_of(settings.account.capital) if plan.account is None else plan.account,
-        _ids(plan, day),
+        Ids(plan.names),
         recovered=plan.recovered,
         prior=plan.prior,
+        earlier_runs=plan.earlier_runs,
     )
     playback = Playback(core, exchange, feed, now=0, journal=journal)
     playback.now = _begin_of(playback, feed, day)
@@ -384,21 +384,3 @@ def _begin_of(playback: Playback, feed: PulledFeed, day: TradingDay) -> Instant:
     opens = (day.open(instrument.kind) for instrument in feed.instruments.values())
     first = playback.next_arrival
     return max((seed.until for seed in feed.seeds), default=min(opens) if first is None else first)
-
-
-def _ids(plan: RunPlan, day: TradingDay) -> Ids:
-    """Return the names of a run's orders: of the account's, no two runs of a day may share one at the broker."""
-    if plan.began is None:
-        return Ids(f"{day.day:%y%m%d}")
-    return Ids(f"{day.day:%y%m%d}{base36((plan.began // SECOND) % _SECONDS_A_DAY)}")
-
-
-def base36(number: int) -> str:
-    """Return a number from 0 in the digits 0-9a-z."""
-    digits = "0123456789abcdefghijklmnopqrstuvwxyz"
-    text = ""
-    while True:
-        number, rest = divmod(number, 36)
-        text = digits[rest] + text
-        if not number:
-            return text

@@ -36,9 +36,11 @@ __all__ = [
 class World(Others):
     """One core, one hostile broker, one virtual clock."""
 
-    def __init__(self, settings: config.Settings | None = None, *, world: str = "replay") -> None:
+    def __init__(
+        self, settings: config.Settings | None = None, *, world: str = "replay", ids: Ids | None = None
+    ) -> None:
         super().__init__(settings or config.Settings(), START)
-        self.core = Core(self.settings, INSTRUMENTS, self.day, world, 1_000_000_00, Ids("H"))
+        self.core = Core(self.settings, INSTRUMENTS, self.day, world, 1_000_000_00, ids or Ids("H"))
         self.gtts: dict[str, WaitingOrder] = {}
         self.records: list[Record] = []
         self.answers: list[object] = []

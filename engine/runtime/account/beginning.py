@@ -17,7 +17,7 @@ from engine.runtime.account.checks import UNDER_WAY
 from engine.runtime.account.market import AccountMarket
 from engine.runtime.account.strange_book import StrangeBook, square_off, strange_book
 from engine.runtime.exchange import Exchange
-from engine.runtime.plan import Market, MarketChoice, RunPlan, plan_run
+from engine.runtime.plan import Market, MarketChoice, RunPlan, plan_run, prefix_kept
 from engine.runtime.playback import JournalSink
 from engine.runtime.run import (
     PreparedRun,
@@ -224,7 +224,16 @@ class AccountBeginning:
             notes = (*notes, Noted("alarm", said))
         name = f"{choice.market.value}-{wall_clock() // 1_000}"
         tape = side.begin_tape(name, opening)
-        plan = plan_run(name, choice, tape, self._settings, account=opening.account, recovered=recovered)
+        earlier = [prefix_kept(run.plan) for run in self._ledger.runs() if run.day == opening.day.day]
+        plan = plan_run(
+            name,
+            choice,
+            tape,
+            self._settings,
+            account=opening.account,
+            recovered=recovered,
+            earlier_runs=(prefix for prefix in earlier if prefix),
+        )
         self._ledger.begin_run(ledger_run(plan, self._directory.world.value, wall_clock()))
         if replaces:
             self._ledger.end_run(replaces, wall_clock())
