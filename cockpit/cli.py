@@ -119,7 +119,7 @@ def _flatten(desk: "Desk", arguments: argparse.Namespace) -> int:
             sys.stderr.write(f"{text}\n")
             sys.stderr.flush()
 
-    outcomes = desk.flatten(arguments.world, say)
+    outcomes = desk.flatten(arguments.world, say, seconds=arguments.seconds)
     for outcome in outcomes:
         _say(f"{outcome.world}: {outcome.text}")
     return EXIT_DONE if all(outcome.flat for outcome in outcomes) else EXIT_NO

@@ -162,6 +162,13 @@ def build_parser() -> argparse.ArgumentParser:
         choices=("account", "demo", "replay"),
         help="only this world (default: every world that was used)",
     )
+    flatten.add_argument(
+        "--for",
+        dest="seconds",
+        type=_seconds,
+        metavar="SECONDS",
+        help="end after this time, flat or not (default: until flat, or interrupted by ctrl+c)",
+    )
 
     rearm = command("rearm", "clear the kill latch (asks for the word REARM on standard input)")
     rearm.add_argument(

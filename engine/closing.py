@@ -3,13 +3,11 @@
 import asyncio
 import time
 from collections.abc import Callable
-from contextlib import suppress
 from typing import Final
 
 import config
 from engine.brokers.store import ExchangeError
-from engine.brokers.upstox.closing import flatten_account
-from engine.brokers.upstox.closing_orders import keep_closing_orders
+from engine.brokers.upstox.closing import ClosingReport, flatten_account
 from engine.closing_progress import EngineWatcher, Progress
 from engine.commands import CommandResult, Outcome, Rearm
 from engine.home import HomeError, WorldDirectory
@@ -18,19 +16,23 @@ from engine.link import Ended, KillSender, LinkError, Way, command_of, connect, 
 from engine.process import HUNG_AFTER, EngineLock, EngineProcessError, EngineState, engine_state, take_over
 from engine.runtime.plan import Market, RunPlan
 from engine.standing import (
+    AFTER_CLOSE,
     Reach,
     broker_of,
+    carried_past_close,
     counted,
     left_outside,
     open_paper,
     plan_or_reason,
     stopped_for_day,
-    unanswered_tags,
+    terms_of,
     was_never_used,
 )
 
-_PATIENCE: Final = 60.0
-"""Seconds a running engine is given to prove that it is flat."""
+_AT_PAPER: Final = 60.0
+"""Seconds a running engine is given where its orders go to the paper exchange and nobody says how long it may take."""
+_LOOK_FOR_CLOSE: Final = 5.0
+"""Seconds between two looks at whether the exchanges are over for the day, beside an engine that closes."""
 _POLL_SECONDS: Final = 0.05
 _ANSWER_SECONDS: Final = 10.0
 _AT_ONCE: Final = 0.3
@@ -46,20 +48,24 @@ def flatten_world(
     directory: WorldDirectory,
     settings: config.Settings | None,
     *,
-    patience: float = _PATIENCE,
+    patience: float | None = None,
     say: Callable[[str], None] = lambda _: None,
 ) -> tuple[bool, str]:
     """Latch, close everything and return (whether the broker confirmed flat, what happened).
 
     ``settings`` is None when they cannot be used: a live run's own are taken then. ``patience`` bounds, in seconds,
-    how long the broker is given. ``say`` hears from another thread what stands in the way, within 2 s and every 5 s.
+    how long it may take; None is until it is flat, hopeless, or a person interrupts it. ``say`` hears from another
+    thread what stands in the way, within 2 s and every 5 s.
     """
     with Progress(say) as progress:
         return _flatten(directory, settings, patience, progress.tell)
 
 
 def _flatten(
-    directory: WorldDirectory, settings: config.Settings | None, patience: float, tell: Callable[[str], None]
+    directory: WorldDirectory,
+    settings: config.Settings | None,
+    patience: float | None,
+    tell: Callable[[str], None],
 ) -> tuple[bool, str]:
     try:
         directory.create()
@@ -67,7 +73,7 @@ def _flatten(
         return False, f"NOT FLAT: {error}"
     if engine_state(directory) is EngineState.RUNNING:
         tell("the engine was told to close everything; it has not said yet what is left")
-        answered = _flatten_by_engine(directory, tell)
+        answered = _flatten_by_engine(directory, settings, patience, tell)
         if answered is not None:
             return answered[0], f"{answered[1]}{_outside(directory, settings)}"
         tell("the engine does not answer; its work is taken over")
@@ -119,18 +125,23 @@ def _await_silence(directory: WorldDirectory) -> None:
         time.sleep(_POLL_SECONDS)
 
 
-def _flatten_by_engine(directory: WorldDirectory, tell: Callable[[str], None]) -> tuple[bool, str] | None:
+def _flatten_by_engine(
+    directory: WorldDirectory,
+    settings: config.Settings | None,
+    patience: float | None,
+    tell: Callable[[str], None],
+) -> tuple[bool, str] | None:
     """Kill over the engine's own line and wait for its proof; None when it falls silent."""
     sender = KillSender(directory)
     watcher = EngineWatcher(directory, tell)
-    kill_id = new_kill_id()
+    reach = broker_of(directory, settings)
+    if patience is None and reach is None:
+        patience = _AT_PAPER
+    began = look_at = time.monotonic()
     try:
-        if sender.kill(kill_id, Way.SHELL) is None:
+        if sender.kill(new_kill_id(), Way.SHELL) is None:
             return None
-        began = time.monotonic()
-        deadline = began + _PATIENCE
-        record = None
-        while time.monotonic() < deadline:
+        while patience is None or time.monotonic() < began + patience:
             record = read_latch(directory.latch)
             if record is not None and record.state is LatchState.FLAT:
                 return True, "FLAT: the engine closed everything and the broker confirmed it; latched"
@@ -139,17 +150,33 @@ def _flatten_by_engine(directory: WorldDirectory, tell: Callable[[str], None]) -
                 return None
             if time.monotonic() - began > _AT_ONCE:
                 watcher.start()
+            if reach is not None and time.monotonic() > look_at + _LOOK_FOR_CLOSE:
+                look_at = time.monotonic()
+                carried = carried_past_close(reach)
+                if carried:
+                    return False, f"NOT FLAT: {carried}; the engine stays latched"
             time.sleep(_POLL_SECONDS)
-        state = "STUCK" if record is not None and record.state is LatchState.STUCK else "KILLING"
-        waits = f" ({record.detail})" if record is not None and record.detail else ""
-        return False, f"NOT FLAT after {_PATIENCE:g} s: the engine is {state}{waits}; see `cockpit status`"
+        return False, f"NOT FLAT after {patience:g} s: the engine {_goes_on(directory)}"
+    except KeyboardInterrupt:
+        return False, f"NOT FLAT, interrupted: the engine {_goes_on(directory)}"
     finally:
         watcher.stop()
         sender.close()
 
 
+def _goes_on(directory: WorldDirectory) -> str:
+    """Return how far a running engine's kill is that nobody waits for any longer."""
+    record = read_latch(directory.latch)
+    state = "STUCK" if record is not None and record.state is LatchState.STUCK else "KILLING"
+    waits = f" ({record.detail})" if record is not None and record.detail else ""
+    return f"is {state}{waits} and goes on closing; see `cockpit status`"
+
+
 def _flatten_without_engine(
-    directory: WorldDirectory, settings: config.Settings | None, patience: float, tell: Callable[[str], None]
+    directory: WorldDirectory,
+    settings: config.Settings | None,
+    patience: float | None,
+    tell: Callable[[str], None],
 ) -> tuple[bool, str]:
     latch = Latch(directory.latch)
     try:
@@ -165,7 +192,10 @@ def _flatten_without_engine(
 
 
 def _close_everything(
-    directory: WorldDirectory, settings: config.Settings | None, patience: float, tell: Callable[[str], None]
+    directory: WorldDirectory,
+    settings: config.Settings | None,
+    patience: float | None,
+    tell: Callable[[str], None],
 ) -> list[tuple[bool, str]]:
     """Close wherever orders of a world may be: at the broker first, then in the paper exchange.
 
@@ -193,27 +223,42 @@ def _nobody_to_ask(directory: WorldDirectory, unread: str) -> str:
 
 
 def _close_at_broker(
-    directory: WorldDirectory, reach: Reach, patience: float, tell: Callable[[str], None]
+    directory: WorldDirectory, reach: Reach, patience: float | None, tell: Callable[[str], None]
 ) -> tuple[bool, str]:
-    awaited = frozenset[str]() if reach.plan is None else unanswered_tags(directory, reach.plan)
-    report = flatten_account(reach.client, reach.scope, patience=patience, awaited=awaited, tell=tell)
-    # The closing is done: a list that cannot be kept takes nothing from it.
-    with suppress(OSError, ValueError):
-        keep_closing_orders(directory.closing_orders, report.exit_ids)
-    standing = report.standing
-    outside = left_outside(standing)
+    terms = terms_of(directory, reach)
+    report = flatten_account(
+        reach.client,
+        reach.scope,
+        settings=reach.settings,
+        patience=patience,
+        known=reach.known,
+        terms=terms.of,
+        by_calendar=terms.open_by_calendar,
+        tell=tell,
+    )
+    outside = left_outside(report.standing)
     if report.flat:
         counts = (
             f"{counted(report.exits, 'exit')} and {counted(report.cancels, 'cancel')} sent, "
             "the broker said flat twice"
         )
         return True, f"{counts}; {outside}" if outside else counts
-    open_now = [f"{row.symbol or row.instrument} {row.quantity:+d}" for row in standing.positions]
-    what = f"open at the broker: {', '.join(open_now)}" if open_now else "the broker did not say flat"
+    return False, _not_flat(report, outside)
+
+
+def _not_flat(report: ClosingReport, outside: str) -> str:
+    """Return what stands where the closing ended without its proof, and what a person can do."""
+    standing = report.standing
+    open_now = ", ".join(f"{row.symbol or row.instrument} {row.quantity:+d}" for row in standing.positions)
+    what = f"open at the broker: {open_now}" if open_now else "the broker did not say flat"
+    advice = "close by the broker's app or phone if this cannot wait"
     if not standing.known:
         what = "what is open is unknown"
-    words = [what, *report.problems, outside, "close by the broker's app or phone if this cannot wait"]
-    return False, "; ".join(word for word in words if word)
+    elif report.over:
+        what, advice = f"CARRIED past the close: {open_now}", AFTER_CLOSE
+    resting = f"at the exchange: {', '.join(report.resting)}" if report.resting else ""
+    words = ["interrupted" if report.interrupted else "", what, resting, *report.problems, outside, advice]
+    return "; ".join(word for word in words if word)
 
 
 def _close_paper(

@@ -281,10 +281,17 @@ class Desk:
 
         return read_status(self._status_directory(world), self.settings)
 
-    def flatten(self, world: str | None, say: Callable[[str], None] = lambda _: None) -> list[WorldOutcome]:
+    def flatten(
+        self,
+        world: str | None,
+        say: Callable[[str], None] = lambda _: None,
+        *,
+        seconds: float | None = None,
+    ) -> list[WorldOutcome]:
         """Kill in each used world, the account first, and return what the broker confirmed.
 
-        ``say`` hears, from other threads, what stands in the way while a world is not flat.
+        ``seconds`` bounds each world; None is until it is flat, hopeless, or a person interrupts it. ``say`` hears,
+        from other threads, what stands in the way while a world is not flat.
         """
         from engine.closing import flatten_world
 
@@ -298,7 +305,7 @@ class Desk:
             def say_of(text: str, name: str = name) -> None:
                 say(f"{name}: {text}")
 
-            flat, text = flatten_world(directory, self._good_settings, say=say_of)
+            flat, text = flatten_world(directory, self._good_settings, patience=seconds, say=say_of)
             outcomes.append(WorldOutcome(name, flat, text))
         return outcomes or [WorldOutcome("every world", flat=True, text="never used, nothing to flatten")]
 

@@ -53,11 +53,6 @@ class WorldDirectory:
         return self.path / "place.sqlite"
 
     @property
-    def closing_orders(self) -> Path:
-        """Return the path of the list of orders that a flatten without an engine has sent to the broker."""
-        return self.path / "closing-orders"
-
-    @property
     def summaries(self) -> Path:
         """Return the directory of the close-of-day summaries."""
         return self.path / "summaries"

@@ -76,7 +76,6 @@ class FlattenCore:
         """When an order or a position last moved."""
         self._inbox = Inbox(self.keeper, Stage12Controller(settings.stop), lambda instant: instant)
         self._seen: dict[str, Seen] = {}
-        self._covering = False
         for order in known:
             self.keeper.orders.add(_remembered(order, now))
         self.keeper.kill.set(by, why, by, now)
@@ -92,8 +91,14 @@ class FlattenCore:
         """Return why what is open is not known; empty once a read counted for every instrument."""
         keeper = self.keeper
         if keeper.behind is None:
-            return keeper.kill.unread or "the broker has not been read yet"
+            return f"read: {keeper.kill.unread}" if keeper.kill.unread else "the broker has not been read yet"
         return "; ".join(f"{self.symbol(key) or 'a row'}: {why}" for key, why in keeper.behind.items())
+
+    @property
+    def stuck(self) -> str:
+        """Return what keeps it from its end that nothing here can change; empty while nothing does."""
+        plights = self.watch.plights.current.values()
+        return "; ".join(f"{one.instrument.symbol}: {one.text}" for one in plights if one.kind.holds)
 
     @property
     def wanted(self) -> tuple[str, ...]:
@@ -109,23 +114,38 @@ class FlattenCore:
 
     @property
     def uncovered(self) -> tuple[Trade, ...]:
-        """Return what is held with no live order of its closing side beside it."""
-        keeper = self.keeper
+        """Return what is held without orders of its closing side at the exchange for all its units.
+
+        One whose cancel is out is none: it may be gone already.
+        """
         return tuple(
             trade
-            for trade in keeper.portfolio.open()
-            if not any(order.side is not trade.side for order in keeper.orders.of(trade))
+            for trade in self.keeper.portfolio.open()
+            if trade.open_quantity
+            > sum(
+                order.remaining
+                for order in self._closing(trade)
+                if order.resting and order.state is not State.PENDING_CANCEL
+            )
         )
+
+    @property
+    def resting(self) -> tuple[str, ...]:
+        """Return what is live, an order a line: what it is, and where it rests."""
+        lines = []
+        for order in self.keeper.orders.live():
+            kind = "stop" if order.order_type is OrderType.STOP_LIMIT else "limit"
+            price = order.trigger_price if kind == "stop" else order.price
+            lines.append(
+                f"{self.symbol(order.instrument)} {kind} {order.side.lower()} {order.remaining} at "
+                f"{price / 100:.2f} ({order.state.lower()})"
+            )
+        return tuple(lines)
 
     def symbol(self, key: str) -> str:
         """Return the name a person knows an instrument by."""
         seen = self._seen.get(key)
         return key if seen is None else seen.instrument.symbol
-
-    def takes_orders(self, key: str) -> bool | None:
-        """Say whether an instrument's exchange takes an exit now; None while that is not known."""
-        seen = self._seen.get(key)
-        return None if seen is None else seen.takes_orders
 
     def next_wake(self, now: Instant) -> Instant | None:
         """Return when a Wake is wanted at the latest."""
@@ -145,15 +165,22 @@ class FlattenCore:
         return self._settle(now)
 
     def cover(self, now: Instant) -> list[Request]:
-        """Put a stop back under everything that is held with no live order beside it; exits that rest stay."""
-        self._covering = True
+        """Let a stop stand under everything that is held, or go back; only an exit that is out stays one."""
         self.keeper.rest_exits()
-        for trade in self.uncovered:
-            if trade.stop is None:
-                self._went_wrong(f"{self.symbol(trade.instrument)} is NAKED: no stop of it is known")
-            else:
-                self.keeper.change(msgspec.structs.replace(trade, mode=Mode.HOLD, naked_since=None), now)
+        for trade in self.keeper.portfolio.open():
+            if all(order.wanted.order_type is OrderType.STOP_LIMIT for order in self._closing(trade)):
+                self._hold(trade, now)
         return self._settle(now)
+
+    def _hold(self, trade: Trade, now: Instant) -> None:
+        if trade.stop is None:
+            self._went_wrong(f"{self.symbol(trade.instrument)} is NAKED: no stop of it is known")
+        else:
+            self.keeper.change(msgspec.structs.replace(trade, mode=Mode.HOLD, naked_since=None), now)
+
+    def _closing(self, trade: Trade) -> list[Order]:
+        """Return the live orders that close a trade."""
+        return [order for order in self.keeper.orders.of(trade) if order.side is not trade.side]
 
     def latch(self, now: Instant) -> None:
         """Do nothing: the latch of a world is kept by its file, not by this."""

@@ -13,6 +13,7 @@ from engine.orders.messages import (
     BookRead,
     BrokerEvent,
     OrderReport,
+    OrderType,
     Product,
     ReadFailed,
     Refused,
@@ -35,6 +36,7 @@ EXIT_AGAIN: Final = tuple(step * MILLISECOND for step in (250, 500, 1_000, 2_000
 MOST_REFUSALS: Final = 3
 """After so many a quantity of another product than ours is left to a person."""
 
+TURNED_ELSEWHERE: Final = "its stop was turned into an exit by phone or by cockpit flatten"
 LOOK_AGAIN: Final = 250 * MILLISECOND
 
 
@@ -149,6 +151,7 @@ class Inbox:
         if moved:
             keeper.say(Topic.ORDER, order.instrument, order=order, before=old.state)
         if applied.fill is not None:
+            self._note_turned(old, order)
             self._fill(applied.fill, order, now)
         if applied.correction is not None:
             correct(keeper, applied.correction)
@@ -163,6 +166,13 @@ class Inbox:
         )
         if tend and (moved or heard or applied.findings):
             keeper.tend(order.instrument, now)
+
+    def _note_turned(self, old: Order, order: Order) -> None:
+        """Keep why a trade closed whose stop somebody else made a limit order, and that filled: it was no stop."""
+        trade = self._keeper.portfolio.get(order.trade)
+        turned = order.role is Role.STOP and order.order_type is OrderType.LIMIT is not old.wanted.order_type
+        if turned and order.state is State.FILLED and trade is not None:
+            self._keeper.portfolio.put(leave(trade, TURNED_ELSEWHERE))
 
     def _fill(self, fill: Fill, order: Order, now: Instant) -> None:
         keeper = self._keeper

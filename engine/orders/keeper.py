@@ -21,7 +21,7 @@ from engine.orders.external import External, stuck_on, would_open
 from engine.orders.flatten import Flattening, closing_order
 from engine.orders.gate import Draft, Gate, GateDenial, Surroundings
 from engine.orders.halts import Halts
-from engine.orders.messages import Product, Role
+from engine.orders.messages import OrderType, Product, Role
 from engine.orders.news import SPOKEN, Look, News, Said, Sight, Topic, Verified
 from engine.orders.order import Fill, Order
 from engine.orders.plan import Modify, Place, Plan, Situation, Wish
@@ -285,7 +285,10 @@ class Keeper:
             return
         first = Plan(plan.trade)
         for order in self.external.in_the_way(s.trade, kill=self.kill.active):
-            wish_cancel(first, s, order)
+            # A stop of theirs is what protects while no exit of ours could follow.
+            waits = order.order_type is OrderType.STOP_LIMIT and order.triggered_at is None
+            if s.exits.take_limits or not waits:
+                wish_cancel(first, s, order)
         plan.wishes[:0] = first.wishes
         plan.alarms += [stuck_on(order) for order in self.external.refused(s.trade.instrument)]
         if first.wake is not None:

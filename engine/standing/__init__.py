@@ -4,20 +4,23 @@ Where orders go to the paper exchange, its file is the broker; in live it is the
 read the book is UNKNOWN, never flat.
 """
 
-from engine.standing.live import Reach, broker_of, counted, left_outside
+from engine.standing.live import AFTER_CLOSE, Reach, broker_of, carried_past_close, counted, left_outside
 from engine.standing.paper import open_paper
 from engine.standing.status import describe, read_status
+from engine.standing.terms import Terms, terms_of
 from engine.standing.world import (
     plan_or_reason,
     read_plan,
     stopped_for_day,
-    unanswered_tags,
     was_never_used,
 )
 
 __all__ = [
+    "AFTER_CLOSE",
     "Reach",
+    "Terms",
     "broker_of",
+    "carried_past_close",
     "counted",
     "describe",
     "left_outside",
@@ -26,6 +29,6 @@ __all__ = [
     "read_plan",
     "read_status",
     "stopped_for_day",
-    "unanswered_tags",
+    "terms_of",
     "was_never_used",
 ]

@@ -2,11 +2,19 @@
 
 from collections import defaultdict
 from dataclasses import dataclass
+from typing import Final
 
 import config
 from engine.brokers.store import PLACE, ExchangeError, ExchangeStore
 from engine.brokers.upstox.book_reader import WholeBook
-from engine.brokers.upstox.standing import AccountStanding, Scope, account_standing, protects
+from engine.brokers.upstox.standing import (
+    OVER,
+    AccountStanding,
+    Scope,
+    account_standing,
+    exchange_of,
+    protects,
+)
 from engine.brokers.upstox.translation import intraday
 from engine.home import World, WorldDirectory
 from engine.latch import wall_clock
@@ -15,15 +23,23 @@ from engine.market.charges import order_charges
 from engine.market.clock import Instant, isoformat
 from engine.market.instrument import InstrumentClass
 from engine.market.price import Paise, rupees_of
+from engine.orders.carried import LeftBecause
+from engine.orders.order import Order
 from engine.runtime.plan import Market, RunPlan
 from engine.setups.signal import Side
+from engine.standing.known import known_orders
 from engine.standing.world import day_of, live_plan, read_plan
-from engine.upstox.budget import Budget
+from engine.upstox.budget import Budget, Purpose
 from engine.upstox.client import UpstoxClient
+from engine.upstox.outcome import CallFailed
 from engine.upstox.records import OrderRow, PositionRow
 from engine.upstox.token import TokenStore
 from engine.upstox.transport import transport_for
 
+AFTER_CLOSE: Final = (
+    "no exchange takes an exit of it today; the broker squares off what it does not let stand, at its charge; the rest "
+    "stays overnight without a stop, until the next session or a call to the broker's desk"
+)
 _SECRETS = ("access_token", "client_id", "client_secret")
 
 
@@ -35,10 +51,14 @@ class Reach:
     scope: Scope
     plan: RunPlan | None
     """The live run; None when there never was one, or it cannot be read."""
+    settings: config.Settings
+    """What the run was set to, with the secrets and the kill's scope of now."""
+    known: tuple[Order, ...] = ()
+    """What the run and others of its day knew of their orders: the broker's lists must tell no less."""
 
     def standing(self) -> AccountStanding:
         """Ask the broker."""
-        return account_standing(self.client, self.scope)
+        return account_standing(self.client, self.scope, known=self.known)
 
 
 def broker_of(directory: WorldDirectory, settings: config.Settings | None) -> Reach | None:
@@ -61,7 +81,7 @@ def broker_of(directory: WorldDirectory, settings: config.Settings | None) -> Re
     if plan is None and not hidden and not wanted:
         return None
     client = UpstoxClient(chosen.upstox, token, transport_for(chosen.upstox), Budget())
-    return Reach(client, Scope(chosen.kill.scope), plan)
+    return Reach(client, Scope(chosen.kill.scope), plan, chosen, known_orders(directory, plan))
 
 
 def live_status(directory: WorldDirectory, reach: Reach) -> tuple[dict[str, object], str]:
@@ -98,14 +118,34 @@ def _state(standing: AccountStanding) -> str:
     return "OPEN" if standing.positions or standing.orders else "UNKNOWN"
 
 
+def carried_past_close(reach: Reach) -> str:
+    """Return what is carried overnight, no exchange taking an exit of it any more; empty while one may."""
+    standing = reach.standing()
+    if not standing.positions:
+        return ""
+    try:
+        exchanges = {exchange_of(row.instrument) for row in standing.positions}
+        over = all(reach.client.market_status(name, Purpose.KILL).status in OVER for name in exchanges)
+    except CallFailed:
+        return ""
+    names = ", ".join(f"{row.symbol or row.instrument} {row.quantity:+d}" for row in standing.positions)
+    return f"CARRIED past the close: {names}; {AFTER_CLOSE}" if over else ""
+
+
 def left_outside(standing: AccountStanding) -> str:
-    """Return what the kill's scope leaves alone; empty when it is nothing."""
+    """Return what the kill leaves alone, counted and named; empty when it is nothing."""
     counts = [
-        counted(count, what)
-        for count, what in ((standing.outside_positions, "position"), (standing.outside_orders, "live order"))
-        if count
+        counted(len(rows), what)
+        for rows, what in ((standing.left, "position"), (standing.outside_orders, "live order"))
+        if rows
     ]
-    left = [f"leaves {' and '.join(counts)} outside (kill.scope = intraday)"] if counts else []
+    names = [one.told for one in standing.left]
+    names += [
+        f"{row.side.lower()} {row.quantity - row.filled_quantity} {row.symbol or row.instrument} in product "
+        f"{row.product} ({LeftBecause.BEYOND_SCOPE.value})"
+        for row in standing.outside_orders
+    ]
+    left = [f"leaves {' and '.join(counts)} alone: {', '.join(names)}"] if counts else []
     left += [f"leaves {one.told}" for one in standing.waiting]
     if standing.waiting_unknown:
         left.append(standing.waiting_unknown)

@@ -1,7 +1,6 @@
 """What a world's files say of its runs: the newest plan, whether anything was ever sent, its limits."""
 
 from datetime import date
-from typing import Final
 
 import msgspec
 
@@ -15,7 +14,6 @@ from engine.market.calendar import load_calendar
 from engine.market.clock import trading_date
 from engine.market.price import amount_of, rupees_of
 from engine.market.session import TradingDay, trading_day
-from engine.orders.states import State
 from engine.risk.limits import open_day, wished_limits
 from engine.runtime.plan import Market, RunPlan
 from engine.runtime.run import RunError
@@ -63,34 +61,6 @@ def live_plan(directory: WorldDirectory) -> RunPlan | None:
     except (LedgerError, RunError):
         return None
     return None
-
-
-def unanswered_tags(directory: WorldDirectory, plan: RunPlan) -> frozenset[str]:
-    """Return the tags of orders that a run meant to send and of which it never learned anything."""
-    try:
-        with LedgerReader(directory.ledger) as ledger:
-            meant = {fact.key for fact in ledger.records("intent", plan.run)}
-            events = ledger.records("order_event", plan.run)
-    except LedgerError:
-        return frozenset()
-    rows = [_OrderEvent.read(fact.payload) for fact in events]
-    return frozenset(meant - {row.tag for row in rows if row.state not in _UNANSWERED})
-
-
-class _OrderEvent(msgspec.Struct, frozen=True):
-    tag: str = ""
-    state: str = ""
-
-    @classmethod
-    def read(cls, payload: str) -> "_OrderEvent":
-        """Return what an order event says; requests, which are kept beside them, say nothing of a state."""
-        try:
-            return msgspec.json.decode(payload, type=cls)
-        except msgspec.DecodeError:
-            return cls()
-
-
-_UNANSWERED: Final = frozenset({"", State.SUBMITTED.value, State.IN_DOUBT.value})
 
 
 def day_of(directory: WorldDirectory, plan: RunPlan) -> TradingDay:

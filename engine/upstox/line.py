@@ -11,6 +11,7 @@ from engine.upstox.address import AddressError
 from engine.upstox.budget import Budget, Kind, Purpose
 from engine.upstox.catalogue import Catalogue, Pairs
 from engine.upstox.outcome import (
+    CLOSED_UNTIL_MORNING,
     NO_TOKEN,
     Blocked,
     Done,
@@ -80,6 +81,8 @@ class Line:
         self._monotonic = monotonic
         self.refused: tuple[float, SignInAgain | Blocked] | None = None
         """When a call last met what only a person can mend, and what it was."""
+        self.shut: TryLater | None = None
+        """What the broker said of its hours being over; None once a call passed."""
         self.passed: dict[Kind, float] = {}
         """When a call of each kind last passed."""
 
@@ -148,8 +151,11 @@ class Line:
     def _note(self, kind: Kind, outcome: Outcome) -> None:
         if isinstance(outcome, SignInAgain | Blocked):
             self.refused = (self._monotonic(), outcome)
+        elif isinstance(outcome, TryLater) and outcome.code in CLOSED_UNTIL_MORNING:
+            self.shut = outcome
         elif isinstance(outcome, Done):
             self.passed[kind] = self._monotonic()
+            self.shut = None
 
     def _send(
         self, method: str, url: str, *, headers: Mapping[str, str], query: Pairs, json: object

@@ -118,6 +118,9 @@ CODES: Final[dict[str, Kind]] = {
 ORDER_ENDED: Final = frozenset({"UDAPI100040", "UDAPI100041"})
 """A cancel or modify came too late: the order may have filled."""
 
+CLOSED_UNTIL_MORNING: Final = frozenset({"UDAPI100072", "UDAPI100074"})
+"""The broker's hours are over: nothing passes before 05:30."""
+
 _BY_STATUS: Final[dict[int, Kind]] = {401: SignInAgain, 423: TryLater, 429: TryLater}
 _GRAVEST: Final[tuple[Kind, ...]] = (InDoubt, Blocked, SignInAgain, TryLater, Rejected)
 

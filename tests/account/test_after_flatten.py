@@ -2,6 +2,7 @@
 
 import pytest
 
+from engine.orders.reconcile import CLOSED_BY_FLATTEN
 from tests.account.stage import begin, settings_of, settle
 from tests.account.test_live_day import LIVE, enter, make_ready
 from tests.desk.outside import Outside, wait_until
@@ -27,12 +28,13 @@ def test_what_flatten_closed_without_an_engine_is_said_to_be_closed_by_it(
     def told() -> list[str]:
         return [line.text for line in again.view().events]
 
+    closed = "its stop was turned into an exit by phone or by cockpit flatten" if mode else CLOSED_BY_FLATTEN
     wait_until(
-        lambda: any("flat (closed by cockpit flatten)" in text for text in told()),
+        lambda: any(f"flat ({closed})" in text for text in told()),
         lambda: f"the closing {told()}",
         15,
     )
-    assert any("an order of cockpit flatten: SELL" in text for text in told())
+    assert mode or any("an order of cockpit flatten: SELL" in text for text in told())
     assert not any("not ours" in text for text in told())
     assert not any("pre-flight says no-go" in text for text in told())
     waits = "entries paused: waiting for pre-flight: the checks before trading are being made"

@@ -59,7 +59,6 @@ async def test_an_order_stream_that_broke_on_our_side_is_opened_again_and_closes
         budget,
         LiveClock("wall"),
         tmp_path / "place.sqlite",
-        tmp_path / "closing-orders",
         latched=lambda: False,
         wake=lambda: None,
         refused=lambda _: None,

@@ -101,7 +101,7 @@ def order(broker: RunningFake, side: str = "BUY", **more: object) -> None:
 
 def hold_behind_a_stop(broker: RunningFake) -> None:
     order(broker)
-    order(broker, "SELL", order_type="SL", price=1060.0, trigger_price=1061.0, tag="a-2-S")
+    order(broker, "SELL", order_type="SL", price=1060.0, trigger_price=1061.0, tag="a-000002-S")
 
 
 def carry(broker: RunningFake) -> None:
@@ -205,8 +205,9 @@ def test_flatten_closes_what_is_in_scope_says_what_it_leaves_and_does_nothing_th
     carry(broker)
     flat, text = flatten_world(account, settings)
     assert flat
-    assert text.startswith("FLAT: 1 exit and 1 cancel sent, the broker said flat twice")
-    assert "leaves 1 position outside (kill.scope = intraday)" in text
+    assert text.startswith("FLAT: 1 exit and 0 cancels sent, the broker said flat twice")
+    assert "leaves 1 position alone: BANKNIFTY" in text
+    assert "+35 in product D (kill.scope = intraday)" in text
     assert (held(broker), held(broker, OPTION)) == (0, 35)
     assert latch_state(account) is LatchState.FLAT
     writes = [call for call in broker.calls() if call["write"]]
@@ -214,7 +215,7 @@ def test_flatten_closes_what_is_in_scope_says_what_it_leaves_and_does_nothing_th
     assert [call for call in broker.calls() if call["write"]] == writes
     status, problem = read_status(account, settings)
     assert status["book"]["state"] == "FLAT"  # type: ignore[index]
-    assert "outside" in problem
+    assert "leaves 1 position alone" in problem
 
 
 def test_flatten_of_the_whole_account_closes_what_was_carried_too(
@@ -227,7 +228,7 @@ def test_flatten_of_the_whole_account_closes_what_was_carried_too(
     flat, text = flatten_world(account, settings)
     assert flat, text
     assert (held(broker), held(broker, OPTION)) == (0, 0)
-    assert "outside" not in text
+    assert "leaves" not in text
 
 
 def test_flatten_uses_the_runs_own_addresses_when_the_settings_cannot_be_used(

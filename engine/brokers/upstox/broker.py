@@ -13,7 +13,8 @@ from contextlib import contextmanager, suppress
 
 import msgspec
 
-from engine.brokers.upstox.book_reader import BookReader
+from engine.brokers.upstox.book_reader import BookReader, WholeBook
+from engine.brokers.upstox.fill_values import FillValues
 from engine.brokers.upstox.gtt_reader import GttReader
 from engine.brokers.upstox.lanes import WIDTHS, Job, LaneName, Lanes
 from engine.brokers.upstox.register import Outside, Register
@@ -53,7 +54,7 @@ class LiveBroker:
     ``clock`` stamps arrivals on the run's own axis; ``wake`` tells the loop, from any thread, that something waits;
     ``latched`` is asked right before an entry's bytes leave. ``refused`` is told, on any thread, what a person must
     mend before calls pass again, and an empty text once they do. ``whole_account`` takes every product into scope,
-    not only what is intraday.
+    not only what is intraday; ``values`` are what fills were worth, the exact ones by default.
     """
 
     def __init__(
@@ -66,6 +67,7 @@ class LiveBroker:
         latched: Callable[[], bool] = lambda: False,
         refused: Callable[[str], None] = lambda _: None,
         whole_account: bool = False,
+        values: FillValues | None = None,
         widths: Mapping[LaneName, int] = WIDTHS,
         monotonic: Callable[[], float] = time.monotonic,
         sleep: Callable[[float], None] = time.sleep,
@@ -83,12 +85,14 @@ class LiveBroker:
         self._lock = threading.Lock()
         self._events: deque[tuple[Instant, BrokerEvent]] = deque()
         self._stamped: Instant = 0
-        self._register = Register(whole_account=whole_account)
+        self._register = Register(whole_account=whole_account, values=values)
         self._background: set[Callable[[], None]] = set()
         self._behind = False
         self._closed = False
         self.last_book: BookRead | None = None
         """The last whole read that succeeded."""
+        self.last_rows: WholeBook | None = None
+        """The same in the broker's own rows, of every product."""
 
     @property
     def outside(self) -> Outside:
@@ -135,12 +139,6 @@ class LiveBroker:
                 if order_id:
                     self._register.learn_id(tag, order_id)
                     self._register.values.remember(order_id, filled, value)
-
-    def learn_names(self, orders: Iterable[tuple[str, str]]) -> None:
-        """Take in what orders are called that bear no tag at the broker: name and order id."""
-        with self._lock:
-            for name, order_id in orders:
-                self._register.learn_id(name, order_id)
 
     def submit(self, request: Request, now: Instant) -> None:
         """Hand a request to its threads and return at once; ``now`` is not needed: the broker has its own time."""
@@ -327,7 +325,7 @@ class LiveBroker:
         with self._lock, _read_failing():
             read = self._register.book_read(request, book, self._clock())
         read = msgspec.structs.replace(read, waiting=self._gtts.waiting, waiting_unknown=self._gtts.problem)
-        self.last_book = read
+        self.last_book, self.last_rows = read, book
         if self._gtts.due(latched=self._latched()):
             self._in_background(self._read_gtts)
         return read

@@ -1,63 +1,49 @@
-"""Closing a live account with no engine: cancel, exit, verify by reading, and again until it is flat or time is up.
+"""Closing a live account with no engine: the engine's own planner over the broker's calls, until it is flat.
 
-Nothing of ours is remembered here, so everything comes from the broker: side and quantity of each exit from its
-positions, and an exit only after its book shows no live order of that instrument that could fill beside it. A stop
-is cancelled only where an exit can follow, and goes back where the exit was refused.
+Order by order and in scope, by the same rules and with the same patience as the engine: resting stops are turned
+into exits, an exit that rests is moved, nothing is sent a second time before its fate is proven. A shell has no
+streams, so it reads: the order list in between, the whole book for the proof, full quotes for its prices.
 """
 
+import threading
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable
 from typing import Final
 
 import msgspec
 
-from engine.brokers.upstox.book_reader import BookReader
-from engine.brokers.upstox.standing import (
-    BETWEEN_PROOFS,
-    AccountStanding,
-    Scope,
-    closing_rank,
-    exchange_of,
-    protects,
-    standing_of,
+import config
+from engine.brokers.upstox.broker import LiveBroker
+from engine.brokers.upstox.closing_market import ClosingMarket
+from engine.brokers.upstox.fill_values import AnyValue
+from engine.brokers.upstox.gtt_reader import waiting_orders
+from engine.brokers.upstox.standing import AccountStanding, Scope, exchange_of, standing_of
+from engine.core.events import Wake
+from engine.core.flatten_core import FlattenCore, MarketSeen
+from engine.market.clock import SECOND, Instant
+from engine.market.instrument import Instrument
+from engine.orders.dispatch import FLATTEN, Ids
+from engine.orders.messages import (
+    BrokerEvent,
+    CancelOrder,
+    ModifyOrder,
+    OrderType,
+    PlaceOrder,
+    Request,
+    Role,
 )
-from engine.market.clock import Instant
-from engine.orders.dispatch import FLATTEN
+from engine.orders.order import Order
 from engine.upstox.budget import Purpose
-from engine.upstox.client import AUTOMATIC_PROTECTION, Bulk, UpstoxClient
-from engine.upstox.outcome import (
-    ORDER_ENDED,
-    Blocked,
-    CallFailed,
-    Done,
-    InDoubt,
-    Outcome,
-    SignInAgain,
-    describe,
-)
-from engine.upstox.records import OrderRow, PositionRow
-from engine.upstox.terms import NewOrder
+from engine.upstox.client import UpstoxClient
+from engine.upstox.outcome import describe
 
-FILL_PATIENCE: Final = 1.0
-"""Seconds an exit may rest before it is cancelled and sent anew; longer each time that it did not help."""
+POLL_EVERY: Final = ((5, 0.35), (60, 1.0), (600, 2.5))
+"""Seconds since something moved, and the seconds between two reads of the order list until then; later the last."""
 
-DOUBT_PATIENCE: Final = 10.0
-"""Seconds an unanswered exit may still arrive; a second one sent earlier could turn the position around."""
+COVER_WITHIN: Final = 2.5
+"""Seconds beyond the time, so that nothing is left with its stop cancelled and no exit at the exchange."""
 
-WAITS: Final = (0.5, 1.0, 2.0, 5.0)
-"""Seconds between two rounds that moved nothing; the last repeats."""
-
-CLOSED_UNTIL_MORNING: Final = frozenset({"UDAPI100072", "UDAPI100074"})
-"""The broker's hours are over: nothing passes before 05:30."""
-
-_NO_SLICES: Final = "UDAPI1118"
-_LOOK_AGAIN: Final = 0.25
-_SLOWER: Final = 1.25
-_COVERING_ROUNDS: Final = 2
-"""Rounds beyond the time, so that nothing is left with its stop cancelled and no exit sent."""
-
-_ANY: Final = ""
-"""Stands for every instrument, where a bulk call does not say which it touched."""
+_LONGEST_WAIT: Final = 0.25
 
 
 class ClosingReport(msgspec.Struct, frozen=True):
@@ -66,31 +52,40 @@ class ClosingReport(msgspec.Struct, frozen=True):
     flat: bool
     standing: AccountStanding
     cancels: int
+    """Orders that were cancelled, or asked to be."""
     exits: int
+    """Orders that closed, or were sent to: new ones, and stops that were turned into one."""
     problems: tuple[str, ...]
     """Everything that went wrong, each once, oldest first."""
-    exit_ids: tuple[str, ...] = ()
-    """The broker's ids of the exits: those of its bulk call bear no tag."""
+    resting: tuple[str, ...] = ()
+    """What is left at the exchange, an order a line."""
+    interrupted: bool = False
+    over: bool = False
+    """Whether everything left lies at exchanges that take no exit any more today: it is carried."""
 
 
 def flatten_account(
     client: UpstoxClient,
     scope: Scope = Scope.INTRADAY,
     *,
-    patience: float = 60.0,
-    awaited: Iterable[str] = (),
+    settings: config.Settings | None = None,
+    patience: float | None = None,
+    known: Iterable[Order] = (),
+    terms: Callable[[str], Instrument | None] = lambda _: None,
+    by_calendar: Callable[[str, Instant], bool] = lambda _, __: False,
     tell: Callable[[str], None] = lambda _: None,
-    clock: Callable[[], Instant] = lambda: time.time_ns() // 1_000,
-    monotonic: Callable[[], float] = time.monotonic,
-    sleep: Callable[[float], None] = time.sleep,
 ) -> ClosingReport:
-    """Cancel and close everything in scope, and return only when it is proven flat, hopeless, or time is up.
+    """Close everything in scope; return only when it is proven flat, hopeless, interrupted, or time is up.
 
-    ``awaited`` are tags of orders that may have left without an answer: nothing is flat before each is listed or can
-    no longer arrive. Hopeless is what only a person or the morning can change: a dead token, a refused address, a
-    closed market. ``tell`` hears, as often as it changes, what is left and what went wrong last; it must not block.
+    ``known`` are the orders of this trading day as an engine left them: nothing is flat against them, nor before the
+    fate of each is proven. ``terms`` names tick, lot and freeze quantity of an instrument, None where nobody knows
+    them; ``by_calendar`` says whether an exchange is open where the broker cannot be asked. ``patience`` is in seconds,
+    None is without end. Hopeless is what only a person or the morning can change: a dead token, a refused address, an
+    exchange that is over for the day. ``tell`` hears, as often as it changes, what is left and what went wrong last;
+    it must not block.
     """
-    return _Closing(client, scope, patience, frozenset(awaited), tell, clock, monotonic, sleep).run()
+    closing = _Closing(client, scope, settings or config.Settings(), tuple(known), terms, by_calendar, tell)
+    return closing.run(patience)
 
 
 class _Closing:
@@ -98,321 +93,199 @@ class _Closing:
         self,
         client: UpstoxClient,
         scope: Scope,
-        patience: float,
-        awaited: frozenset[str],
+        settings: config.Settings,
+        known: tuple[Order, ...],
+        terms: Callable[[str], Instrument | None],
+        by_calendar: Callable[[str, Instant], bool],
         tell: Callable[[str], None],
-        clock: Callable[[], Instant],
-        monotonic: Callable[[], float],
-        sleep: Callable[[float], None],
     ) -> None:
         self._client = client
         self._scope = scope
         self._tell = tell
-        self._clock = clock
-        self._monotonic = monotonic
-        self._sleep = sleep
-        self._reader = BookReader(clock, sleep=sleep)
-        self._deadline = monotonic() + patience
-        self._awaited = awaited
-        self._awaited_until = monotonic() + DOUBT_PATIENCE
+        self._told = ""
+        self._began = time.monotonic()
+        self._wall = time.time_ns() // 1_000
+        self._woken = threading.Event()
+        self._seen: list[MarketSeen] = []
+        self._lock = threading.Lock()
         self._problems: dict[str, None] = {}
-        self._newest_problem = ""
-        self._cancels = self._exits = self._tags = 0
-        self._hopeless = False
-        self._slices = True
-        self._standing = AccountStanding(known=False)
-        self._open: dict[str, bool] = {}
-        """By exchange, whether an order sent now can trade; an exchange that could not be asked is left out."""
-        self._sent: dict[str, tuple[str, float]] = {}
-        """Exits the broker took and has not listed yet: which instrument, and until when it may still be listed."""
-        self._doubt: dict[str, float] = {}
-        """By instrument, until when an unanswered exit or stop may still arrive."""
-        self._exit_ids: set[str] = set()
-        self._refused: set[str] = set()
-        """Instruments whose exit was refused: their stop goes back."""
-        self._stops: dict[tuple[str, str], OrderRow] = {}
-        """The stops that were cancelled, by instrument and product."""
-
-    def run(self) -> ClosingReport:
-        quiet_rounds = rounds_beyond = 0
-        while not self._look().flat or not self._all_arrived() or not self._proven():
-            if self._monotonic() >= self._deadline:
-                rounds_beyond += 1
-                if rounds_beyond > _COVERING_ROUNDS or not self._uncovered():
-                    break
-            if self._given_up():
-                break
-            before = self._standing
-            acted = self._act() if before.known else False
-            waiting = before.known and self._anything_under_way()
-            if (acted or waiting) and self._await_change(before, FILL_PATIENCE * (1 + quiet_rounds)):
-                quiet_rounds = 0
-                continue
-            quiet_rounds += not waiting
-            if not waiting and not self._given_up() and self._monotonic() < self._deadline:
-                self._sleep(WAITS[min(quiet_rounds, len(WAITS)) - 1])
-        else:
-            return self._report(flat=True)
-        for position in self._uncovered():
-            self._put_back(position)
-        return self._report(flat=False)
-
-    def _act(self) -> bool:
-        """Cancel, exit, put stops back, each where it may be done; return whether a request got through."""
-        self._ask_for_hours()
-        if self._hopeless:
-            return False
-        standing = self._standing
-        wanted = [order for order in standing.orders if self._may_cancel(order)]
-        done = self._cancel(wanted) if wanted else False
-        busy = {order.instrument for order in standing.orders}
-        for position in standing.positions:
-            if position.instrument in self._refused and position.instrument not in busy:
-                self._refused.discard(position.instrument)
-                busy.add(position.instrument)
-                done = self._put_back(position) or done
-        free = [
-            position
-            for position in standing.positions
-            if position.instrument not in busy
-            and not self._under_way(position.instrument)
-            and self._open.get(exchange_of(position.instrument), False)
-        ]
-        if free and not self._hopeless:
-            whole = len(free) == len(standing.positions) and not standing.outside_positions
-            done = self._exit(free, whole=whole) or done
-        self._tell_closed()
-        return done
-
-    def _may_cancel(self, order: OrderRow) -> bool:
-        """Say whether a live order is to go: a stop stays where no exit could follow it."""
-        open_now = self._open.get(exchange_of(order.instrument), False)
-        return open_now or not any(protects(order, position) for position in self._standing.positions)
-
-    def _ask_for_hours(self) -> None:
-        """Learn where an exit sent now is an exit: outside the hours it could become an order for tomorrow."""
-        self._open = {}
-        for name in {exchange_of(row.instrument) for row in self._standing.positions}:
-            try:
-                status = self._client.market_status(name, Purpose.KILL)
-            except CallFailed as error:
-                self._failed(f"hours of {name}", error.outcome)
-                continue
-            self._open[name] = status.open
-            if not status.open:
-                word = status.status or "not known to be open"
-                self._went_wrong(f"{name} is {word}: no exit was sent, the stops stay")
-
-    def _tell_closed(self) -> None:
-        """Give up where all that is left waits for a market that is closed."""
-        waiting = [self._open.get(exchange_of(row.instrument)) is False for row in self._standing.positions]
-        left = [order for order in self._standing.orders if self._may_cancel(order)]
-        if waiting and all(waiting) and not left:
-            self._hopeless = True
-
-    def _under_way(self, instrument: str) -> bool:
-        """Say whether an exit of an instrument may still show itself: another one could be too much."""
-        now = self._monotonic()
-        self._doubt = {name: until for name, until in self._doubt.items() if until > now}
-        self._sent = {name: row for name, row in self._sent.items() if row[1] > now}
-        return any(
-            name in (instrument, _ANY) for name in (*self._doubt, *(row[0] for row in self._sent.values()))
+        self._exits: set[str] = set()
+        self._cancels: set[str] = set()
+        self._polled_at: Instant = 0
+        self._interrupted = self._over = False
+        self._broker = LiveBroker(
+            client,
+            client,
+            clock=self._now,
+            wake=self._woken.set,
+            latched=lambda: True,
+            whole_account=scope is Scope.ACCOUNT,
+            values=AnyValue(),
+        )
+        self._broker.remember(
+            (order.tag, order.order_id, order.filled, order.filled_value) for order in known
+        )
+        self._market = ClosingMarket(client, terms, by_calendar, clock=self._now, heard=self._hear)
+        self._core = FlattenCore(
+            settings,
+            Ids(f"{FLATTEN}{self._wall // 1_000}"),
+            self._now(),
+            known=known,
+            by="cockpit flatten",
+            why="no engine was running",
         )
 
-    def _all_arrived(self) -> bool:
-        """Say whether every order that may have left is listed, or can no longer arrive."""
-        return not self._awaited or self._monotonic() >= self._awaited_until
-
-    def _anything_under_way(self) -> bool:
-        self._under_way(_ANY)
-        return bool(self._doubt or self._sent) or not self._all_arrived()
-
-    def _uncovered(self) -> list[PositionRow]:
-        """Return the open positions with neither a live order nor an exit under way."""
-        busy = {order.instrument for order in self._standing.orders}
-        return [
-            position
-            for position in self._standing.positions
-            if position.instrument not in busy and not self._under_way(position.instrument)
-        ]
-
-    def _cancel(self, orders: Sequence[OrderRow]) -> bool:
-        for order in orders:
-            for position in self._standing.positions:
-                if protects(order, position):
-                    self._stops[position.instrument, position.product] = order
-        whole = len(orders) == len(self._standing.orders) and not self._standing.outside_orders
-        if len(orders) > 1 and whole:
-            bulk = self._bulk(
-                "cancel all", self._client.multi_cancel(purpose=Purpose.KILL, lines=len(orders))
-            )
-            if bulk is not None and bulk.order_ids:
-                self._cancels += len(bulk.order_ids)
-                return True
-        done = False
-        for order in orders:
-            if self._hopeless:
-                break
-            outcome = self._client.cancel(order.order_id, Purpose.KILL)
-            # An order that has ended needs no cancel: the next read shows what it did.
-            if isinstance(outcome, Done) or getattr(outcome, "code", "") in ORDER_ENDED:
-                self._cancels += isinstance(outcome, Done)
-                done = True
-            else:
-                self._failed(f"cancel {order.symbol or order.instrument}", outcome)
-        return done
-
-    def _exit(self, positions: Sequence[PositionRow], *, whole: bool) -> bool:
-        if whole:
-            outcome = self._client.exit_all(purpose=Purpose.KILL, lines=len(positions))
-            bulk = self._bulk("exit all", outcome)
-            if bulk is not None and bulk.order_ids:
-                self._left(_ANY, bulk.order_ids)
-                return True
-            if isinstance(outcome, InDoubt) or (bulk is not None and not bulk.errors):
-                self._doubt[_ANY] = self._monotonic() + DOUBT_PATIENCE
-                return True
-        done = False
-        for position in sorted(positions, key=closing_rank):
-            if self._hopeless:
-                break
-            done = self._exit_one(position) or done
-        return done
-
-    def _exit_one(self, position: PositionRow) -> bool:
-        name = position.symbol or position.instrument
-        outcome = self._client.place(self._closer(position), Purpose.KILL)
-        if getattr(outcome, "code", "") == _NO_SLICES and self._slices:
-            self._slices = False
-            outcome = self._client.place(self._closer(position), Purpose.KILL)
-        if isinstance(outcome, Done):
-            self._left(position.instrument, outcome.data)
-            return True
-        self._failed(f"exit {name}", outcome)
-        if isinstance(outcome, InDoubt):
-            self._doubt[position.instrument] = self._monotonic() + DOUBT_PATIENCE
-        else:
-            self._refused.add(position.instrument)
-        return isinstance(outcome, InDoubt)
-
-    def _put_back(self, position: PositionRow) -> bool:
-        """Place a cancelled stop again: its exit was refused, or the time is up."""
-        name = position.symbol or position.instrument
-        stop = self._stops.get((position.instrument, position.product))
-        if stop is None or not protects(stop, position):
-            self._went_wrong(f"{name} is NAKED: no stop of it is known")
-            return False
-        order = NewOrder(
-            instrument=position.instrument,
-            side=stop.side,
-            order_type=stop.order_type,
-            quantity=abs(position.quantity),
-            price=stop.price,
-            trigger_price=stop.trigger_price,
-            tag=self._tag(),
-            product=position.product,
-            market_protection=AUTOMATIC_PROTECTION if stop.order_type == "SL-M" else None,
-        )
-        outcome = self._client.place(order, Purpose.KILL)
-        if isinstance(outcome, Done):
-            return True
-        self._failed(f"{name} is NAKED: its stop does not go back", outcome)
-        if isinstance(outcome, InDoubt):
-            self._doubt[position.instrument] = self._monotonic() + DOUBT_PATIENCE
-        return False
-
-    def _closer(self, position: PositionRow) -> NewOrder:
-        """Return an exit of the broker's own quantity; the broker splits it, for no freeze quantity is known here."""
-        return NewOrder(
-            instrument=position.instrument,
-            side="SELL" if position.quantity > 0 else "BUY",
-            order_type="MARKET",
-            quantity=abs(position.quantity),
-            price=0,
-            trigger_price=0,
-            tag=self._tag(),
-            product=position.product,
-            slice=self._slices,
-            market_protection=AUTOMATIC_PROTECTION,
-        )
-
-    def _tag(self) -> str:
-        self._tags += 1
-        return f"{FLATTEN}{self._clock() // 1_000}-{self._tags}"
-
-    def _await_change(self, before: AccountStanding, patience: float) -> bool:
-        """Read until something changed and nothing is live, for as long as an exit may rest; say whether it did."""
-        until, wait = self._monotonic() + min(patience, WAITS[-1]), _LOOK_AGAIN
-        while self._monotonic() < until:
-            self._sleep(wait)
-            wait = min(wait * _SLOWER, 1.0)
-            now = self._look()
-            if now.flat or (now.known and not now.orders and now.shape != before.shape):
-                return True
-        return self._standing.known and self._standing.shape != before.shape
-
-    def _look(self) -> AccountStanding:
+    def run(self, patience: float | None) -> ClosingReport:
+        """Close, cover what cannot be closed, and say how it stands."""
+        deadline = None if patience is None else self._began + patience
+        self._market.start()
         try:
-            book = self._reader.read(self._client, Purpose.KILL)
-        except CallFailed as error:
-            self._standing = AccountStanding(known=False, problem=str(error))
-            self._failed("read", error.outcome)
-            return self._standing
-        self._awaited -= {row.tag for row in book.orders}
-        for row in book.orders:
-            self._sent.pop(row.order_id, None)
-            if row.order_id in self._exit_ids and row.status == "rejected":
-                self._exit_ids.discard(row.order_id)
-                self._refused.add(row.instrument)
-                self._went_wrong(f"exit {row.symbol or row.instrument} rejected: {row.message}")
-        self._standing = standing_of(book, self._scope)
+            try:
+                self._until(lambda: self._core.flat or self._hopeless(), deadline)
+            except KeyboardInterrupt:
+                self._interrupted = True
+            if not self._core.flat:
+                self._submit(self._core.cover(self._now()))
+                self._until(lambda: not self._core.uncovered, time.monotonic() + COVER_WITHIN)
+                for trade in self._core.uncovered:
+                    self._went_wrong(
+                        f"{self._core.symbol(trade.instrument)} is NAKED: no stop of it is proven"
+                    )
+        finally:
+            self._market.close()
+            self._broker.close()
+        return self._report()
+
+    def _until(self, over: Callable[[], bool], deadline: float | None) -> None:
+        """Carry events and requests until it is over or the time is up."""
+        self._carry(Wake())
+        while not over() and (deadline is None or time.monotonic() < deadline):
+            self._woken.wait(self._wait(deadline))
+            self._woken.clear()
+            now = self._now()
+            for event in (*self._broker.advance(now), *self._drain()):
+                self._carry(event)
+            wake = self._core.next_wake(now)
+            if wake is not None and wake <= now:
+                self._carry(Wake())
+            self._poll()
+
+    def _carry(self, event: BrokerEvent | MarketSeen | Wake) -> None:
+        self._submit(self._core.handle(event, self._now()))
+        self._market.want(self._prices(), self._core.changed_at)
         self._tell_progress()
-        return self._standing
 
-    def _proven(self) -> bool:
-        self._sleep(BETWEEN_PROOFS)
-        return self._look().flat
+    def _submit(self, requests: Iterable[Request]) -> None:
+        for request in requests:
+            match request:
+                case PlaceOrder(role=Role.EXIT) | ModifyOrder(order_type=OrderType.LIMIT):
+                    self._exits.add(request.tag)
+                case CancelOrder():
+                    self._cancels.add(request.tag)
+            self._broker.submit(request, self._now())
 
-    def _bulk(self, what: str, outcome: Outcome) -> Bulk | None:
-        """Return what a bulk call did, None when it was not taken; keep what went wrong."""
-        if not isinstance(outcome, Done):
-            self._failed(what, outcome)
-            return None
-        bulk: Bulk = outcome.data
-        for error in bulk.errors:
-            if error.code not in ORDER_ENDED:
-                name = error.instrument or error.order_id
-                self._went_wrong(f"{what}: {name} {error.code} {error.message}")
-        return bulk
+    def _poll(self) -> None:
+        """Have the order list read when it is time: more often while something moves."""
+        now = self._now()
+        quiet = now - self._core.changed_at
+        pause = next((pause for until, pause in POLL_EVERY if quiet < until * SECOND), POLL_EVERY[-1][1])
+        if self._core.left[1] and now - self._polled_at >= pause * SECOND:
+            self._polled_at = now
+            self._broker.poll()
 
-    def _left(self, instrument: str, order_ids: Sequence[str]) -> None:
-        until = self._monotonic() + DOUBT_PATIENCE
-        self._exits += len(order_ids)
-        self._exit_ids.update(order_ids)
-        self._sent.update(dict.fromkeys(order_ids, (instrument, until)))
+    def _wait(self, deadline: float | None) -> float:
+        now = self._now()
+        moments = [one for one in (self._core.next_wake(now), self._broker.next_due()) if one is not None]
+        wait = min([_LONGEST_WAIT, *((moment - now) / SECOND for moment in moments)])
+        if deadline is not None:
+            wait = min(wait, deadline - time.monotonic())
+        return max(wait, 0.0)
+
+    def _prices(self) -> dict[str, int | None]:
+        """Return the last price of each instrument that matters, as the positions have it."""
+        book = self._broker.last_rows
+        rows = () if book is None else book.positions
+        prices = {row.instrument: row.last_price for row in rows}
+        return {key: prices.get(key) for key in self._core.wanted}
+
+    def _hopeless(self) -> bool:
+        """Say whether only a person or the morning can change that it is not flat; keep why."""
+        refusal, shut = self._broker.refusal, self._client.line.shut
+        if refusal:
+            return self._gave_up(refusal)
+        if shut is not None:
+            return self._gave_up(describe(shut))
+        trades, orders = self._core.left
+        if not trades or self._core.unknown:
+            return False
+        for trade in trades:
+            exchange = exchange_of(trade.instrument)
+            hours = self._market.hours.get(exchange)
+            if hours is not None and not hours.open:
+                word = hours.status or f"not known to be open ({hours.problem})"
+                self._went_wrong(f"{exchange} is {word}: no exit was sent, the stops stay")
+        stops = [order for order in orders if order.order_type is OrderType.STOP_LIMIT]
+        over = all(self._market.over_for(trade.instrument) for trade in trades)
+        self._over = over and len(stops) == len(orders)
+        return self._over
+
+    def _gave_up(self, why: str) -> bool:
+        self._went_wrong(why)
+        return True
 
     def _went_wrong(self, text: str) -> None:
         self._problems[text] = None
-        self._newest_problem = text
-        self._tell_progress()
 
     def _tell_progress(self) -> None:
         """Say what is left and what went wrong last: the newest refusal stands in the way, not the first."""
-        left = "what is open is unknown"
-        if self._standing.known:
-            counts = ((len(self._standing.positions), "position"), (len(self._standing.orders), "order"))
+        if self._core.unknown:
+            left = "what is open is unknown"
+            problem = self._core.unknown
+        else:
+            trades, orders = self._core.left
+            counts = ((len(trades), "position"), (len(orders), "order"))
             left = " and ".join(f"{count} {what}{'' if count == 1 else 's'}" for count, what in counts)
-            left += " left"
-        self._tell(f"{left} · last problem: {self._newest_problem}" if self._newest_problem else left)
+            left, problem = f"{left} left", self._core.newest_problem
+        word = f"{left} · last problem: {problem}" if problem else left
+        if self._core.stuck:
+            word = f"{left} · {self._core.stuck}"
+        if word != self._told:
+            self._told = word
+            self._tell(word)
 
-    def _given_up(self) -> bool:
-        return self._hopeless
+    def _hear(self, seen: MarketSeen) -> None:
+        with self._lock:
+            self._seen.append(seen)
+        self._woken.set()
 
-    def _failed(self, what: str, outcome: Outcome) -> None:
-        self._went_wrong(f"{what}: {describe(outcome)}")
-        over = getattr(outcome, "code", "") in CLOSED_UNTIL_MORNING
-        self._hopeless = self._hopeless or over or isinstance(outcome, Blocked | SignInAgain)
+    def _drain(self) -> list[MarketSeen]:
+        with self._lock:
+            seen, self._seen = self._seen, []
+        return seen
 
-    def _report(self, *, flat: bool) -> ClosingReport:
-        problems, exits = tuple(self._problems), tuple(sorted(self._exit_ids))
-        return ClosingReport(flat, self._standing, self._cancels, self._exits, problems, exits)
+    def _now(self) -> Instant:
+        """Return the wall's time as it was at the beginning and has passed since: it never steps."""
+        return self._wall + round((time.monotonic() - self._began) * SECOND)
+
+    def _report(self) -> ClosingReport:
+        """Say how it stands by the newest whole read; what no read tells is not known."""
+        core, book = self._core, self._broker.last_rows
+        known = book is not None and not core.unknown
+        standing = AccountStanding(known=False, problem=core.unknown)
+        if book is not None and known:
+            standing = standing_of(book, self._scope, core.keeper.portfolio.refused)
+            waiting, unknown = waiting_orders(self._client, Purpose.KILL)
+            standing = msgspec.structs.replace(standing, waiting=waiting, waiting_unknown=unknown)
+        problems = tuple(dict.fromkeys([*core.problems, *self._problems]))
+        if not known:
+            problems = tuple(dict.fromkeys([core.unknown, *problems]))
+        return ClosingReport(
+            flat=core.flat,
+            standing=standing,
+            cancels=len(self._cancels),
+            exits=len(self._exits),
+            problems=problems,
+            resting=core.resting,
+            interrupted=self._interrupted,
+            over=known and not core.flat and self._over,
+        )

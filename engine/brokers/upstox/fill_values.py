@@ -71,3 +71,19 @@ class FillValues:
     def _exactly(self, row: OrderRow) -> Paise | None:
         quantity, value = self._exact.get(row.order_id, (0, 0))
         return value if quantity == row.filled_quantity else None
+
+
+class AnyValue(FillValues):
+    """Values for a closing that keeps no account of money: what nothing tells is worth nought, and is not asked for."""
+
+    def known(self, row: OrderRow) -> bool:
+        """Say yes: no price is worth a call."""
+        del row
+        return True
+
+    def value(self, row: OrderRow) -> Paise:
+        """Return the value that was told first, the average's, the limit's, or nought."""
+        try:
+            return super().value(row)
+        except FieldError:
+            return 0

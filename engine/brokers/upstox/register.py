@@ -43,9 +43,9 @@ class Doubt:
 class Register:
     """Owns tags, ids, fill values and the last row of each order. One thread at a time: its owner locks."""
 
-    def __init__(self, *, whole_account: bool) -> None:
+    def __init__(self, *, whole_account: bool, values: FillValues | None = None) -> None:
         self._whole_account = whole_account
-        self.values = FillValues()
+        self.values = values or FillValues()
         self.placing: dict[str, PlaceOrder] = {}
         """Placements under way, by tag."""
         self.doubtful: dict[str, Doubt] = {}

@@ -1,18 +1,22 @@
 """How a live account stands, by the broker's own word: what is open and live in scope, what lies outside."""
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from enum import StrEnum
 from typing import Final
 
 import msgspec
 
 from engine.brokers.upstox.book_reader import STANDS_FOR, BookReader, ContradictionError, WholeBook
+from engine.brokers.upstox.fill_values import AnyValue
 from engine.brokers.upstox.gtt_reader import waiting_orders
-from engine.brokers.upstox.register import ENDED_WORDS
-from engine.brokers.upstox.translation import intraday
+from engine.brokers.upstox.register import ENDED_WORDS, Register
+from engine.brokers.upstox.translation import intraday, product_of
 from engine.market.clock import SECOND, Instant
-from engine.orders.messages import WaitingOrder
+from engine.orders.carried import Holding, Left, left_of
+from engine.orders.fence import judge
+from engine.orders.messages import BookRead, WaitingOrder
+from engine.orders.order import Order
 from engine.upstox.budget import Purpose
 from engine.upstox.client import UpstoxClient
 from engine.upstox.listed import Unread
@@ -24,6 +28,9 @@ BETWEEN_PROOFS: Final = 0.5
 
 READ_AGAIN: Final = 2 * SECOND
 """Between two tries to read lists that contradict each other."""
+
+OVER: Final = frozenset({"NORMAL_CLOSE", "CLOSING_START", "CLOSING_END"})
+"""What the broker calls an exchange that takes no exit any more today."""
 
 STOP_TYPES: Final = frozenset({"SL", "SL-M"})
 
@@ -45,8 +52,10 @@ class AccountStanding(msgspec.Struct, frozen=True):
     """Open positions in scope."""
     orders: tuple[OrderRow, ...] = ()
     """Live orders in scope."""
-    outside_positions: int = 0
-    outside_orders: int = 0
+    left: tuple[Left, ...] = ()
+    """Open positions that the kill leaves alone: beyond its scope, or not to be closed by an order."""
+    outside_orders: tuple[OrderRow, ...] = ()
+    """Live orders beyond the scope."""
     problem: str = ""
     unread: tuple[Unread, ...] = ()
     """Rows that did not read and may be in scope: with one of them nothing is proven flat."""
@@ -73,19 +82,25 @@ def account_standing(
     client: UpstoxClient,
     scope: Scope = Scope.INTRADAY,
     *,
+    known: Iterable[Order] = (),
     clock: Callable[[], Instant] = lambda: time.time_ns() // 1_000,
     sleep: Callable[[float], None] = time.sleep,
 ) -> AccountStanding:
     """Return what is open and live in scope by one consistent read of the broker.
 
-    Lists that contradict each other are read again until they agree, or the difference is to be believed.
+    Lists that contradict each other are read again until they agree, or the difference is to be believed. Lists that
+    tell less than the ``known`` orders of the day are no answer: what is open is not known then.
     """
     reader = BookReader(clock, sleep=sleep)
     gives_up = clock() + STANDS_FOR + READ_AGAIN
     while True:
         try:
-            found = standing_of(reader.read(client, Purpose.KILL), scope)
+            book = reader.read(client, Purpose.KILL)
+            why = told_less(known, book)
+            if why:
+                return AccountStanding(known=False, problem=why)
             waiting, unknown = waiting_orders(client, Purpose.KILL)
+            found = standing_of(book, scope)
             return msgspec.structs.replace(found, waiting=waiting, waiting_unknown=unknown)
         except ContradictionError as error:
             if clock() >= gives_up:
@@ -95,26 +110,47 @@ def account_standing(
             return AccountStanding(known=False, problem=str(error))
 
 
-def standing_of(book: WholeBook, scope: Scope) -> AccountStanding:
-    """Return what a whole book says of a scope."""
+def told_less(known: Iterable[Order], book: WholeBook) -> str:
+    """Return how a whole book tells less than is known of the day's orders; empty when it does not."""
+    known = tuple(known)
+    judgement = judge(known, _as_core_reads(book, known, whole_account=True), book.time, {}, {})
+    names = {row.instrument: row.symbol for row in book.orders}
+    names |= {row.instrument: row.symbol for row in book.positions}
+    words = "; ".join(f"{names.get(key) or key}: {why}" for key, why in judgement.behind.items())
+    return f"the broker's lists tell less than is known of today's orders: {words}" if words else ""
+
+
+def standing_of(book: WholeBook, scope: Scope, refused: Iterable[Holding] = ()) -> AccountStanding:
+    """Return what a whole book says of a scope; ``refused`` is what the broker would not let us close."""
     whole = scope is Scope.ACCOUNT
+    left = left_of(_as_core_reads(book, (), whole_account=whole), refused)
+    alone = {(one.instrument, one.product) for one in left}
     open_positions = [row for row in book.positions if row.quantity]
     live = [row for row in book.orders if row.status not in ENDED_WORDS]
-    positions = tuple(row for row in open_positions if whole or intraday(row))
     orders = tuple(row for row in live if whole or intraday(row))
     unread = tuple(
         row for row in book.unread if not row.nameless and (whole or row.product in ("", INTRADAY))
     )
     return AccountStanding(
         known=True,
-        positions=positions,
+        positions=tuple(
+            row for row in open_positions if (row.instrument, product_of(row.product)) not in alone
+        ),
         orders=orders,
-        outside_positions=len(open_positions) - len(positions),
-        outside_orders=len(live) - len(orders),
+        left=left,
+        outside_orders=tuple(row for row in live if row not in orders),
         problem="; ".join(f"a row could not be read: {row.words}" for row in unread),
         unread=unread,
         day=book,
     )
+
+
+def _as_core_reads(book: WholeBook, known: Iterable[Order], *, whole_account: bool) -> BookRead:
+    register = Register(whole_account=whole_account, values=AnyValue())
+    for order in known:
+        if order.order_id:
+            register.learn_id(order.tag, order.order_id)
+    return register.book_read("standing", book, book.time)
 
 
 def exchange_of(instrument: str) -> str:
@@ -128,14 +164,4 @@ def protects(order: OrderRow, position: PositionRow) -> bool:
         order.order_type in STOP_TYPES
         and (order.instrument, order.product) == (position.instrument, position.product)
         and (order.side == "SELL") == (position.quantity > 0)
-    )
-
-
-def closing_rank(position: PositionRow) -> tuple[bool, bool, int]:
-    """Return the order of closing: shorts before longs, derivatives before stocks, the largest value first."""
-    price = position.last_price or position.average_price or 0
-    return (
-        position.quantity > 0,
-        not position.instrument.startswith("NSE_FO"),
-        -abs(position.quantity) * price,
     )

@@ -200,7 +200,6 @@ class AccountMarket:
             self._budget,
             self.clock,
             self._directory.place,
-            self._directory.closing_orders,
             latched=self._latched,
             wake=self._wake_from_outside,
             refused=self._refused_from_outside,

@@ -9,7 +9,6 @@ from typing import Final
 import config
 from engine.brokers.upstox.account_exchange import AccountExchange
 from engine.brokers.upstox.broker import LiveBroker
-from engine.brokers.upstox.closing_orders import closing_orders
 from engine.brokers.upstox.portfolio_stream import PortfolioStream, StreamState
 from engine.brokers.upstox.upkeep import Upkeep
 from engine.feeds.upstox.clock import LiveClock
@@ -33,7 +32,6 @@ class OrderWay:
         budget: Budget,
         clock: LiveClock,
         place: Path,
-        closed: Path,
         *,
         latched: Callable[[], bool],
         wake: Callable[[], None],
@@ -41,7 +39,6 @@ class OrderWay:
     ) -> None:
         """Open the file of the run's place and the broker's threads; raises ExchangeError. Any thread may wake.
 
-        ``closed`` lists the orders by which a flatten without an engine closed what was open.
         ``refused`` is told, on any thread, what a person must mend before orders pass again, and "" once they do.
         """
         self._urgent = UpstoxClient(settings.upstox, token, transport_for(settings.upstox), budget)
@@ -54,7 +51,6 @@ class OrderWay:
             refused=refused,
             whole_account=settings.kill.scope == "account",
         )
-        self._broker.learn_names(closing_orders(closed))
         self.exchange = AccountExchange(self._broker, place)
         self._client, self._token, self._feed = client, token, settings.feed
         self._stream: PortfolioStream | None = None

@@ -3,11 +3,13 @@
 It keeps the rows consistent as the real one does, and lets a test fill, hide, delay and refuse.
 """
 
+import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from tests.upstox.loopback import Loopback, Received, error, success
 
+ENDED = ("complete", "cancelled", "rejected")
 Fault = Callable[[Received], bytes | None]
 
 
@@ -19,9 +21,13 @@ class SmallBroker:
     trades: list[dict[str, object]] = field(default_factory=list)
     carried: dict[tuple[str, str], int] = field(default_factory=dict)
     faults: list[Fault] = field(default_factory=list)
-    fill_market_orders: bool = True
+    fills: bool = True
+    """Whether an exit that is sent or changed meets the market at once, at 100 rupees."""
+    converts: bool = True
+    """Whether a stop may be turned into a limit order."""
+    delay: float = 0.0
+    """Seconds until a call is answered."""
     status: str = "NORMAL_OPEN"
-    bulk_limit: int = 10
     hidden: set[str] = field(default_factory=set)
     """Orders that exist and are not listed."""
     calls: list[str] = field(default_factory=list)
@@ -31,6 +37,8 @@ class SmallBroker:
 
     def respond(self, request: Received) -> bytes:
         self.calls.append(f"{request.method} {request.path}")
+        if self.delay:
+            time.sleep(self.delay)
         for fault in reversed(self.faults):
             reply = fault(request)
             if reply is not None:
@@ -42,22 +50,35 @@ class SmallBroker:
         assert isinstance(body, dict)
         match request.path:
             case "/v3/order/place":
-                return success({"order_ids": [self.place(body)]})
+                name = self.place(body)
+                self._meet(name)
+                return success({"order_ids": [name]})
             case "/v3/order/modify":
-                terms = {name: body[name] for name in ("order_type", "price", "trigger_price", "quantity")}
-                self.orders[body["order_id"]].update(terms | {"status": "open"})
-                return success({"order_id": body["order_id"]})
+                return self._modify(body)
             case "/v3/order/cancel":
                 order = self.orders[request.query["order_id"]]
-                if order["status"] in ("complete", "cancelled", "rejected"):
+                if order["status"] in ENDED:
                     return error(400, "UDAPI100040")
                 order["status"] = "cancelled"
                 return success({"order_id": order["order_id"]})
-            case "/v2/order/multi/cancel":
-                return self._cancel_all(request.query.get("tag", ""))
-            case "/v2/order/positions/exit":
-                return self._exit_all()
         return error(404, "UDAPI100060")
+
+    def _modify(self, body: dict[str, object]) -> bytes:
+        order = self.orders[str(body["order_id"])]
+        if order["status"] in ENDED:
+            return error(400, "UDAPI100041")
+        if order["order_type"] != body["order_type"] and not self.converts:
+            return error(400, "UDAPI1052", "the order type cannot be changed")
+        terms = {name: body[name] for name in ("order_type", "price", "trigger_price", "quantity")}
+        order.update(terms | {"status": "trigger pending" if body["order_type"] == "SL" else "open"})
+        self._meet(str(body["order_id"]))
+        return success({"order_id": body["order_id"]})
+
+    def _meet(self, order_id: str) -> None:
+        """Let an exit that came over the line meet the market."""
+        order = self.orders[order_id]
+        if self.fills and order["order_type"] == "LIMIT":
+            self.fill(order_id, 100.0)
 
     def _read(self, request: Received) -> bytes:
         match request.path:
@@ -72,6 +93,10 @@ class SmallBroker:
                 return success(self.trades)
             case "/v2/portfolio/short-term-positions":
                 return success(self.positions())
+            case "/v3/order/gtt":
+                return success([])
+            case "/v3/market-quote/quotes":
+                return success({key: _quote(key) for key in request.query["instrument_key"].split(",")})
             case path if path.startswith("/v2/market/status/"):
                 return success({"exchange": "NSE", "status": self.status, "last_updated": 0})
         return error(404, "UDAPI100060")
@@ -80,7 +105,7 @@ class SmallBroker:
         return [row for name, row in self.orders.items() if name not in self.hidden]
 
     def place(self, body: dict[str, object]) -> str:
-        """Take an order in as the broker would; a market order fills at 100 rupees where it may."""
+        """Take an order in as the broker would; it rests."""
         order_id = f"2512150000{len(self.orders) + 1:05d}"
         self.orders[order_id] = {
             "order_id": order_id,
@@ -99,8 +124,6 @@ class SmallBroker:
             "exchange_timestamp": None,
             "validity": "DAY",
         }
-        if body["order_type"] == "MARKET" and self.fill_market_orders:
-            self.fill(order_id, 100.0)
         return order_id
 
     def fill(self, order_id: str, price: float, quantity: int | None = None) -> None:
@@ -163,24 +186,22 @@ class SmallBroker:
             "day_buy_price": "",
         }
 
-    def _cancel_all(self, tag: str) -> bytes:
-        live = [row for row in self.orders.values() if row["status"] in ("open", "trigger pending")]
-        touched = [row for row in live if not tag or row["tag"] == tag][: self.bulk_limit]
-        for row in touched:
-            row["status"] = "cancelled"
-        return success({"order_ids": [row["order_id"] for row in touched]}, errors=None)
 
-    def _exit_all(self) -> bytes:
-        ids = []
-        for row in [row for row in self.positions() if row["quantity"]][: self.bulk_limit]:
-            quantity = row["quantity"]
-            assert isinstance(quantity, int)
-            body: dict[str, object] = {
-                "instrument_token": row["instrument_token"],
-                "product": row["product"],
-                "transaction_type": "SELL" if quantity > 0 else "BUY",
-                "order_type": "MARKET",
-                "quantity": abs(quantity),
-            }
-            ids.append(self.place(body))
-        return success({"order_ids": ids})
+def _quote(key: str) -> dict[str, object]:
+    """Return a full quote: 100 rupees, a wide book, circuits at 80 and 120."""
+    sides = {
+        side: [
+            {"price": 100.0 + sign * 0.05 * level, "quantity": 1_000, "orders": 3} for level in range(1, 6)
+        ]
+        for side, sign in (("buy", -1), ("sell", 1))
+    }
+    return {
+        "instrument_token": key,
+        "symbol": key.partition("|")[2],
+        "last_price": 100.0,
+        "net_change": 0.0,
+        "ohlc": {"open": 100.0, "high": 101.0, "low": 99.0, "close": 100.0},
+        "depth": sides,
+        "lower_circuit_limit": 80.0,
+        "upper_circuit_limit": 120.0,
+    }
