@@ -148,6 +148,8 @@ class Minder:
                 return
             if moved.code in (Code.WIDENS, Code.NOT_READY):
                 self._breakeven.pop(trade.id, None)
+        if self._keeper.worn(trade):
+            return
         context = self._contexts.get(trade.instrument)
         if context is None:
             context = self._contexts[trade.instrument] = self._market.context(trade.instrument)

@@ -85,10 +85,13 @@ def change_failed(order: Order, now: Instant) -> bool:
     """Say whether an order could not be changed within its patience, lately."""
     if order.aim is None or now >= order.written_at + FORGOTTEN:
         return False
-    settled = order.state is not State.PENDING_MODIFY
-    if order.aim in (Aim.GROW, Aim.SHRINK) and fate(order, now) is not Fate.OPEN:
+    if order.state is not State.PENDING_MODIFY and order.tries >= TRIES:
         return True
-    return (settled and order.tries >= TRIES) or now >= order.aim_since + PATIENCE
+    if order.read_at < order.aim_since:
+        # Nothing was seen of it since: it may be done, and what is cancelled blindly leaves nothing at all.
+        return False
+    resized = order.aim in (Aim.GROW, Aim.SHRINK) and fate(order, now) is not Fate.OPEN
+    return resized or now >= order.aim_since + PATIENCE
 
 
 def cancel_failed(order: Order, now: Instant) -> bool:

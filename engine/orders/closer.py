@@ -152,7 +152,8 @@ def _see_through(plan: Plan, s: Situation, order: Order, wanted: Terms, way: Way
         wish_cancel(plan, s, order)
         return
     due = order.written_at + (ANSWER_WITHIN if order.under_way else REPEAT)
-    due = min(due, order.aim_since + PATIENCE)
+    if s.now < order.aim_since + PATIENCE:
+        due = min(due, order.aim_since + PATIENCE)
     if s.now >= due:
         plan.wishes.append(Modify(order, wanted))
     else:

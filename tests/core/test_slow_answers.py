@@ -1,0 +1,123 @@
+"""A slow answer holds nothing up: the newest wish leaves when it comes, and what cannot wait goes another way."""
+
+from itertools import pairwise
+
+import pytest
+
+from engine.commands import ExitPosition, Kill, TightenStop
+from engine.market.clock import MILLISECOND, SECOND
+from engine.orders.messages import ModifyOrder, OrderType, Role
+from tests.core.changing import bought, changes, covers, fill_more, leaving, partly_bought, until
+from tests.core.faults import latch, placed, stop_of, writes
+from tests.core.hostile import OTHER, STOCK, TICK, World
+from tests.core.oracles import Oracles
+from tests.core.planned import MODIFY, READ, REPORT
+from tests.core.test_happy_path import buy
+
+
+def test_of_six_quick_moves_of_a_stop_the_first_and_the_newest_leave() -> None:
+    world, _ = bought()
+    first = stop_of(world).trigger_price
+    for step in range(1, 7):
+        world.tell(TightenStop(f"t{step}", STOCK, first + step * TICK))
+    world.run(SECOND)
+    assert [change.trigger_price for change in changes(world)] == [first + TICK, first + 6 * TICK]
+    assert stop_of(world).trigger_price == first + 6 * TICK
+
+
+def test_a_stop_whose_answer_is_slow_has_one_change_under_way_at_a_time() -> None:
+    world, _ = bought()
+    first = stop_of(world).trigger_price
+    world.faults.standing[MODIFY] = "slow-answer"
+    world.mute = True
+    world.faults.standing[READ] = "fail"
+    for step in range(1, 7):
+        world.tell(TightenStop(f"t{step}", STOCK, first + step * TICK))
+        world.run(100 * MILLISECOND)
+    assert len(changes(world)) == 1
+    world.run(2 * SECOND)
+    assert [change.trigger_price for change in changes(world)] == [first + TICK, first + 6 * TICK]
+
+
+@pytest.mark.parametrize("fault", ["silent", "slow-answer", "lost"])
+def test_an_exit_leaves_at_once_while_a_move_of_the_stop_is_without_an_answer(fault: str) -> None:
+    world, _ = bought()
+    world.faults.modifies.append(fault)
+    world.tell(TightenStop("t", STOCK, stop_of(world).trigger_price + TICK))
+    world.run(100 * MILLISECOND)
+    world.tell(ExitPosition("x", STOCK))
+    took = until(world, lambda: world.position() == 0, 5 * SECOND)
+    assert took <= 300 * MILLISECOND
+
+
+@pytest.mark.parametrize("fault", ["silent", "lost", "late"])
+def test_what_fills_while_a_stop_hangs_on_its_way_is_covered_by_other_means(fault: str) -> None:
+    world = World()
+    Oracles(world)
+    world.faults.places += ["ok", fault]
+    world.liquidity[STOCK] = 100
+    buy(world)
+    world.run(200 * MILLISECOND)
+    fill_more(world, 50)
+    took = until(world, lambda: len(placed(world, Role.STOP)) > 1, 5 * SECOND)
+    assert took <= SECOND
+    assert [order.quantity for order in placed(world, Role.STOP)] == [100, 50]
+    world.liquidity.clear()
+    world.run(2 * SECOND)
+    assert leaving(world)
+    world.settle(20 * SECOND)
+    assert world.position() == 0
+
+
+def test_a_stop_that_grows_while_its_answer_is_slow_takes_the_newest_quantity_only() -> None:
+    world, rest = partly_bought(100)
+    for _ in range(5):
+        fill_more(world, 10)
+        world.run(15 * MILLISECOND)
+    world.run(SECOND)
+    assert covers(world)
+    assert [change.quantity for change in changes(world)][-1] == 150
+    assert len(changes(world)) <= 3
+    assert rest.longest_naked <= 300 * MILLISECOND
+
+
+def test_an_exit_that_is_not_proven_to_rest_is_not_walked_down() -> None:
+    world, _ = bought()
+    world.liquidity[STOCK] = 0
+    world.mute = True
+    world.faults.standing[READ] = "fail"
+    world.tell(ExitPosition("x", STOCK))
+    world.run(20 * SECOND)
+    asked = {change.price for change in changes(world) if change.order_type is OrderType.LIMIT}
+    asked |= {order.price for order in placed(world, Role.EXIT)}
+    assert len(asked) == 1
+    assert stop_of(world).remaining == world.position(), "what nobody can see is not cancelled"
+
+
+def test_an_exit_rests_for_its_time_at_each_price_however_slow_the_broker_is() -> None:
+    world, _ = bought()
+    world.liquidity[STOCK] = 0
+    world.faults.standing[REPORT] = "slow"
+    world.tell(ExitPosition("x", STOCK))
+    at: list[tuple[int, int]] = []
+    order = stop_of(world)
+    for _ in range(800):
+        world.run(10 * MILLISECOND)
+        if not at or at[-1][1] != order.price:
+            at.append((world.now, order.price))
+    gaps = [later - earlier for (earlier, _), (later, _) in pairwise(at[1:])]
+    assert len(gaps) >= 3
+    assert min(gaps) >= SECOND
+
+
+def test_one_slow_instrument_holds_up_no_other() -> None:
+    world, _ = bought()
+    buy(world, OTHER, "other")
+    world.run(2 * SECOND)
+    world.faults.modifies += ["slow-answer"]
+    world.tell(Kill("k", "test"))
+    world.run(300 * MILLISECOND)
+    assert (world.position(), world.position(OTHER)) == (0, 0)
+    world.settle(5 * SECOND)
+    assert latch(world) == "FLAT"
+    assert len([write for write in writes(world) if isinstance(write, ModifyOrder)]) == 2
