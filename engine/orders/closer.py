@@ -198,7 +198,8 @@ def _place(plan: Plan, s: Situation, quantity: int) -> None:
     """Place a new exit for what nothing covers; after a rejected exit a stop goes back first."""
     quantity = min(quantity, s.most_in_one)
     stop = s.trade.stop
-    if s.trade.put_back and stop is not None and s.takes_stops and _behind(s, stop.trigger):
+    alone = not any(order.role is Role.STOP for order in s.reducing)
+    if s.trade.put_back and alone and stop is not None and s.takes_stops and _behind(s, stop.trigger):
         plan.trade = msgspec.structs.replace(plan.trade, put_back=False)
         plan.wishes.append(Place(Role.STOP, OrderType.STOP_LIMIT, quantity, stop.limit, stop.trigger))
         return

@@ -15,6 +15,7 @@ from engine.orders.changes import (
     READ_BACK,
     RESERVE,
     Fate,
+    cancel_failed,
     fate,
     waits_for_answer,
 )
@@ -122,8 +123,11 @@ def _change(plan: Plan, s: Situation, stop: Order, wanted: Terms) -> None:
     """Wish for new terms of a stop whose last write was answered, in time and while it may still be changed."""
     unlowered = stop.aim is Aim.SHRINK and fate(stop, s.now) in (Fate.NOT_MADE, Fate.IN_DOUBT)
     if unlowered and wanted.quantity < stop.quantity:
-        # More rests than is held and it cannot be lowered: another takes its place.
-        wish_cancel(plan, s, stop)
+        # More rests than is held and it cannot be lowered: another takes its place, whichever way comes about first.
+        if cancel_failed(stop, s.now) and s.takes_orders and stop.moves < MOST_CHANGES + RESERVE:
+            plan.wishes.append(Modify(stop, wanted))
+        else:
+            wish_cancel(plan, s, stop)
         return
     if stop.wanted == wanted:
         if stop.state is State.PENDING_MODIFY:

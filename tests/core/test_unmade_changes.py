@@ -5,6 +5,7 @@ import pytest
 from engine.commands import ExitPosition, Kill, TightenStop
 from engine.market.clock import MILLISECOND, SECOND
 from engine.orders.messages import CancelOrder, ModifyOrder, PlaceOrder, Role
+from engine.setups.signal import Side
 from tests.core.changing import (
     UNMADE,
     bought,
@@ -238,3 +239,29 @@ def test_a_move_of_the_stop_that_stands_is_looked_at_and_tried_again(fault: str)
     world.run(8 * SECOND)
     assert stop_of(world).trigger_price == wished
     assert covers(world)
+
+
+def test_a_stop_that_is_too_large_is_lowered_or_replaced_whichever_way_comes_about() -> None:
+    world, _ = bought()
+    held = world.position()
+    world.checks.clear()
+    world.faults.standing[MODIFY] = "refuse"
+    world.faults.standing[CANCEL] = "refuse"
+    world.phone(STOCK, Side.SELL, 20)
+    world.run(3 * SECOND)
+    assert stop_of(world).remaining == held
+    del world.faults.standing[MODIFY]
+    world.run(4 * SECOND)
+    assert stop_of(world).remaining == held - 20 == world.position()
+
+
+def test_no_stop_goes_back_beside_one_in_doubt() -> None:
+    world, _ = bought()
+    world._report(stop_of(world), "cancelled")
+    world.faults.places += ["silent", "reject"]
+    world.faults.cancels += ["silent"] * 4
+    world.run(6 * SECOND)
+    stops = placed(world, Role.STOP)
+    assert len(stops) == 2
+    world.settle(20 * SECOND)
+    assert world.position() == 0
