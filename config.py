@@ -417,7 +417,13 @@ class Paper(Section):
         750,
         ge=0,
         le=10_000,
-        description="Longest wait of an arrived order for a newer book, before it meets the standing one, milliseconds.",
+        description="Longest wait of an arrived exit for a newer book, before it meets the standing one, milliseconds.",
+    )
+    through_share_pct: int = Field(
+        50,
+        ge=1,
+        le=100,
+        description="The most a resting order takes of what trades through its price, percent.",
     )
 
 

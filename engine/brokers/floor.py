@@ -2,28 +2,16 @@
 
 from collections.abc import Iterable, Mapping
 
-from engine.brokers.checks import door_refusal, out_of_range, rejection
+from engine.brokers.checks import door_refusal, rejection
 from engine.brokers.market_clock import MarketClock
-from engine.brokers.matching import (
-    Take,
-    reaches,
-    still_eaten,
-    stop_reached,
-    stop_reached_in_bar,
-    swept,
-    traded_through,
-    walk,
-    worse,
-)
+from engine.brokers.matcher import Matcher
+from engine.brokers.matching import reaches, stop_reached, stop_reached_in_bar, worse
+from engine.brokers.readings import Reading, Segments, absorb
 from engine.brokers.records import (
-    BOOK,
     CANCELLED,
     GAP,
     OPEN,
     REJECTED,
-    STALE,
-    THROUGH,
-    TRIGGER,
     TRIGGER_PENDING,
     Depth,
     Fill,
@@ -32,7 +20,6 @@ from engine.brokers.records import (
 from engine.brokers.register import Register
 from engine.market.clock import MINUTE, SECOND, Instant
 from engine.market.instrument import Instrument
-from engine.market.price import Paise
 from engine.market.session import Phase, TradingDay
 from engine.market.update import MarketUpdate
 from engine.orders.messages import (
@@ -46,9 +33,6 @@ from engine.orders.messages import (
 )
 from engine.setups.signal import Side
 
-STALE_AFTER = 5 * SECOND
-"""A standing book older than this against the newest arrival marks its fills STALE."""
-
 _AT_CONTINUOUS_END = "Untriggered stop orders are cancelled at the end of continuous trading"
 _AT_CLOSE = "Day order cancelled at the close"
 _OUTSIDE_HOURS = "UDAPI100057: Orders are accepted in continuous trading only, the market is in phase {}"
@@ -61,10 +45,13 @@ class Floor:
     sequence numbers and the updates given.
     """
 
-    def __init__(self, instruments: Mapping[str, Instrument], day: TradingDay, book_wait: int) -> None:
+    def __init__(
+        self, instruments: Mapping[str, Instrument], day: TradingDay, *, book_wait: int, through_share: int
+    ) -> None:
         self._instruments = dict(instruments)
         self._day = day
         self._book_wait = book_wait
+        self._through_share = through_share
         self.clear()
 
     @property
@@ -80,7 +67,27 @@ class Floor:
         """What orders and fills are stamped with."""
         self.register = Register(self._instruments, self._day.day)
         self.depths = {key: Depth(key) for key in self._instruments}
-        self.touched_depths: dict[str, Depth] = {}
+        self._arm()
+
+    def _arm(self) -> None:
+        self._segments = Segments()
+        for depth in self.depths.values():
+            if depth.seen:
+                self._segments.heard(depth.instrument, depth.arrival)
+        self._matcher = Matcher(
+            self.register,
+            self.stamps,
+            self._segments,
+            self._instruments,
+            self._day.day,
+            wait=self._book_wait,
+            through_share=self._through_share,
+        )
+
+    @property
+    def touched_depths(self) -> dict[str, Depth]:
+        """Return the depths that changed since somebody stored them."""
+        return self._matcher.touched
 
     @property
     def instruments(self) -> tuple[Instrument, ...]:
@@ -112,12 +119,28 @@ class Floor:
                 self.follow(instrument)
         self.clear()
         self.clock, self.stamps = clock, stamps
+        for order in orders:
+            # A file of an earlier version knows of waiting by its deadline alone.
+            order.waiting = order.waiting or order.meets_by is not None
         self.register.restore(orders, fills)
         self.depths.update({depth.instrument: depth for depth in depths})
+        self._arm()
 
     def waiting(self) -> list[Order]:
         """Return orders that have not met their first book, oldest first."""
-        return [order for order in self.register.live_orders() if order.meets_by is not None]
+        return [order for order in self.register.live_orders() if order.waiting]
+
+    def hold(self, now: Instant, *, held: bool) -> None:
+        """Let the market stand still or go on: while it stands, what reduces meets the standing book at once."""
+        self.stamps.hold(now, held=held)
+        if held:
+            for order in self.waiting():
+                self._matcher.let_wait(order, now)
+                self.register.touched[order.order_id] = order
+
+    def announce_halt(self, *, halted: bool) -> None:
+        """Take in that the exchange announced a halt, or its end: nothing fills while it lasts."""
+        self.stamps.announced_halt = halted
 
     def next_meeting(self) -> Instant | None:
         """Return when the first waiting order meets the standing book; None when none waits."""
@@ -150,7 +173,7 @@ class Floor:
             return [*events, order.report()]
         order.status = TRIGGER_PENDING if order.armed else OPEN
         if not order.armed:
-            order.meets_by = now if self.held else now + self._book_wait
+            self._matcher.receive(order, self.depths[order.instrument], now)
         self.register.make_live(order)
         return [*events, order.report()]
 
@@ -220,13 +243,14 @@ class Floor:
             order.order_type, order.trigger_price, order.at_trigger = OrderType.LIMIT, 0, False
         elif was_armed:
             order.trigger_price = request.trigger_price
+        if changed or was_armed:
             order.terms_since = self.clock
         if order.armed:
             order.status = TRIGGER_PENDING
         else:
             order.status = OPEN
             if changed and order.meets_by is None:
-                order.meets_by = now if self.held else now + self._book_wait
+                self._matcher.receive(order, self.depths[order.instrument], now)
 
     # The market moves.
 
@@ -247,21 +271,36 @@ class Floor:
         if update.volume < depth.volume or update.last <= 0 or update.auction:
             return events
         traded = update.volume - depth.volume if depth.seen and not update.snapshot else 0
+        self._segments.heard(update.instrument, update.arrival)
         orders = self.register.live.get(update.instrument)
-        if orders is None or not self._trading(update.instrument):
-            self._absorb(depth, update)
+        trading = orders is not None and not self.stamps.announced_halt and self._trading(update.instrument)
+        if orders is None or not trading:
+            self._absorb(depth, update, traded)
             return events
         fired = [order for order in orders if order.armed and _fires(order, update, depth)]
-        fresh_book = self._absorb(depth, update)
-        resting = [order for order in orders if order.meets_by is None and not order.armed]
+        # What fires now waits for the next reading: this book is older than the trade that fired it, or part of it.
+        waiting = [order for order in orders if order.waiting]
+        resting = [order for order in orders if not order.waiting and not order.armed]
+        minute = update.minute if update.minute is not None and update.minute.start > depth.minute else None
+        reading = self._absorb(depth, update, traded)
         for order in fired:
-            events += self._fire(order, depth, now)
-        if fresh_book:
-            for order in [order for order in orders if order.meets_by is not None]:
-                events += self.meet(order, now)
+            events += self._matcher.fire(order, depth, now)
+        for order in waiting:
+            if reading is Reading.NEW:
+                events += self._matcher.meet(order, depth, now)
+            elif reading is Reading.CONFIRMED:
+                events += self._matcher.meet_standing(order, depth, now)
         if resting:
-            events += self._match_resting(resting, depth, traded, now)
+            events += self._matcher.match_resting(resting, depth, traded, minute, now)
         return events
+
+    def meet_standing(self, order: Order, now: Instant) -> list[BrokerEvent]:
+        """Let an order whose wait is over meet the book that stands."""
+        if self._trading(order.instrument):
+            return self._matcher.meet_standing(order, self.depths[order.instrument], now)
+        order.waiting, order.meets_by = False, None
+        self.register.touch(order, self.stamps.time(now))
+        return []
 
     def on_gap(self, update: MarketUpdate, now: Instant) -> list[BrokerEvent]:
         """Take in the first update after a time nobody watched; what traded meanwhile fills no resting order.
@@ -286,35 +325,6 @@ class Floor:
         depth.volume = update.volume
         return events + self.on_update(update, now)
 
-    def meet(self, order: Order, now: Instant) -> list[BrokerEvent]:
-        """Let an order meet the book that stands now, level by level; the rest of it rests.
-
-        A limit beyond the last visible level has swept the book: what it meets next costs no less than that level.
-        While the market is held there is no next book, and the rest fills at that level, marked STALE.
-        """
-        order.meets_by = None
-        self.register.touch(order, self.stamps.time(now))
-        depth = self.depths[order.instrument]
-        if not self._trading(order.instrument):
-            return []
-        levels, eaten = _opposite(order.side, depth)
-        takes = list(walk(levels, eaten, order.side, order.price, order.remaining))
-        self._eat(depth, order.side, takes)
-        stale = self.stamps.arrived - depth.book_arrival > STALE_AFTER
-        quality = STALE if stale else BOOK
-        order.swept = swept(order.side, order.price, levels)
-        if order.at_trigger:
-            order.at_trigger = False
-            takes = [(worse(order.side, order.trigger_price, price), quantity) for price, quantity in takes]
-            order.swept = order.swept and worse(order.side, order.trigger_price, order.swept)
-            quality = TRIGGER
-        left = order.remaining - sum(quantity for _, quantity in takes)
-        if self.held and order.swept and left:
-            # No newer book will come: as in a flatten without an engine, the rest pays the last level seen.
-            takes.append((order.swept, left))
-            quality = STALE
-        return self.register.fill(order, takes, quality, self.stamps.time(now))
-
     def roll_phases(self, now: Instant) -> list[BrokerEvent]:
         """Cancel what the present phase of the session does not keep."""
         events: list[BrokerEvent] = []
@@ -326,69 +336,9 @@ class Floor:
                 events += self.register.end(order, CANCELLED, _AT_CONTINUOUS_END, self.stamps.time(now))
         return events
 
-    def _absorb(self, depth: Depth, update: MarketUpdate) -> bool:
-        """Take the update's facts over; return whether it brought a book."""
+    def _absorb(self, depth: Depth, update: MarketUpdate, traded: int) -> Reading:
         self.touched_depths[update.instrument] = depth
-        depth.seen = True
-        depth.last = update.last
-        depth.volume = update.volume
-        if update.previous_close > 0:
-            depth.previous_close = update.previous_close
-        bar = update.day
-        if bar is not None:
-            if bar.high > depth.day_high:
-                depth.day_high = bar.high
-            if depth.day_low == 0 or 0 < bar.low < depth.day_low:
-                depth.day_low = bar.low
-        if not update.bids and not update.asks:
-            return False
-        if depth.eaten_bids:
-            depth.eaten_bids = still_eaten(depth.eaten_bids, update.bids)
-        if depth.eaten_asks:
-            depth.eaten_asks = still_eaten(depth.eaten_asks, update.asks)
-        depth.bids, depth.asks, depth.book_arrival = update.bids, update.asks, update.arrival
-        return True
-
-    def _fire(self, order: Order, depth: Depth, now: Instant) -> list[BrokerEvent]:
-        order.triggered = order.at_trigger = True
-        order.status, order.meets_by = OPEN, now + self._book_wait
-        self.register.touch(order, self.stamps.time(now))
-        instrument = self._instruments[order.instrument]
-        if instrument.is_option and (reason := out_of_range(order.price, instrument, depth, self._day.day)):
-            return self.register.end(order, REJECTED, reason, self.stamps.time(now))
-        return [order.report()]
-
-    def _match_resting(
-        self, resting: list[Order], depth: Depth, traded: int, now: Instant
-    ) -> list[BrokerEvent]:
-        """Fill resting orders at their own price: against depth that crosses them, then by trades through.
-
-        One that swept the book is not at its own price yet: it pays what it meets, no better than what it swept.
-        """
-        events: list[BrokerEvent] = []
-        resting.sort(key=lambda order: (-order.price * order.side.sign, order.sequence))
-        for order in resting:
-            levels, eaten = _opposite(order.side, depth)
-            takes = list(walk(levels, eaten, order.side, order.price, order.remaining))
-            self._eat(depth, order.side, takes)
-            takes = [(_resting_price(order, price), quantity) for price, quantity in takes]
-            events += self.register.fill(order, takes, BOOK, self.stamps.time(now))
-            if order.remaining and traded > 0 and traded_through(order.side, order.price, depth.last):
-                quantity = min(order.remaining, traded)
-                traded -= quantity
-                price = _resting_price(order, depth.last)
-                events += self.register.fill(order, [(price, quantity)], THROUGH, self.stamps.time(now))
-            if order.swept:
-                now_swept = swept(order.side, order.price, levels)
-                order.swept = now_swept and worse(order.side, order.swept, now_swept)
-                self.register.touched[order.order_id] = order
-        return events
-
-    def _eat(self, depth: Depth, side: Side, takes: Iterable[Take]) -> None:
-        _, eaten = _opposite(side, depth)
-        for price, quantity in takes:
-            eaten[price] = eaten.get(price, 0) + quantity
-            self.touched_depths[depth.instrument] = depth
+        return absorb(depth, update, self._instruments[update.instrument], traded)
 
     def _phase(self, instrument: str) -> Phase:
         return self._day.phase(self._instruments[instrument].kind, self.clock)
@@ -416,11 +366,3 @@ def _fires(order: Order, update: MarketUpdate, depth: Depth) -> bool:
         and minute.start >= order.terms_since
         and stop_reached_in_bar(side, trigger, minute)
     )
-
-
-def _resting_price(order: Order, met: Paise) -> Paise:
-    return worse(order.side, order.swept, met) if order.swept else order.price
-
-
-def _opposite(side: Side, depth: Depth) -> tuple[tuple[tuple[Paise, int], ...], dict[Paise, int]]:
-    return (depth.asks, depth.eaten_asks) if side is Side.BUY else (depth.bids, depth.eaten_bids)

@@ -10,6 +10,7 @@ from datetime import date
 from typing import Final
 
 from engine.brokers.records import Depth
+from engine.market.clock import MINUTE, trading_date
 from engine.market.instrument import InstrumentClass
 from engine.market.price import Paise
 
@@ -24,14 +25,21 @@ class PriceLimits:
     dynamic_pct: int
     """Where the band of stocks with derivatives and of futures starts."""
     flex_pct: int
-    """How far it gives way, both sides, when the day came within 0.1 % of it."""
+    """How far it gives way, both sides, once enough traded within 0.1 % of it for long enough."""
+    flex_trades: int
+    """Trades within reach of the band before it gives way; packets with volume stand for them."""
+    flex_after: int
+    """Cooling-off before it gives way, microseconds; its length is not confirmed, this one is the longest named."""
     option_small: Paise
     option_small_range: Paise
     option_pct: int
 
 
-PRICE_LIMITS: Final = (PriceLimits(date(2022, 10, 1), 20, 10, 5, 50_00, 20_00, 40),)
+PRICE_LIMITS: Final = (PriceLimits(date(2022, 10, 1), 20, 10, 5, 50, 15 * MINUTE, 50_00, 20_00, 40),)
 
+_WHOLE: Final = 100
+_LEAST_BAND: Final = 10
+"""No flexible band began narrower, percent: within it nothing is near."""
 _DYNAMIC: Final = frozenset(
     {InstrumentClass.AUCTION_STOCK, InstrumentClass.STOCK_FUTURE, InstrumentClass.INDEX_FUTURE}
 )
@@ -63,15 +71,33 @@ def price_band(kind: InstrumentClass, depth: Depth, day: date) -> tuple[Paise, P
     return close - close * percent // 100, close + close * percent // 100
 
 
-def _dynamic_pct(row: PriceLimits, depth: Depth) -> int:
-    """Return the dynamic band after the day so far; the count of trades and members it takes is not on the feed."""
+def follow_band(depth: Depth, kind: InstrumentClass, traded: int) -> None:
+    """Let a flexible band give way where the market has pressed against it for long enough; others lock."""
     close = depth.previous_close
-    move = (
-        max(abs(price - close) for price in (depth.day_high, depth.day_low, depth.last) if price > 0)
-        if depth.seen
-        else 0
-    )
-    percent = row.dynamic_pct
-    while percent < 100 and move * 1000 >= close * (percent * 10 - 1):
+    if kind not in _DYNAMIC or not _near(abs(depth.last - close), close, _LEAST_BAND):
+        return
+    row = price_limits(trading_date(depth.trade_time))
+    percent = _dynamic_pct(row, depth)
+    if not _near(abs(depth.last - close), close, percent):
+        return
+    if not depth.near_since:
+        depth.near_since = depth.trade_time
+    depth.near_trades += traded > 0
+    cooled = depth.trade_time - depth.near_since >= row.flex_after
+    if cooled and depth.near_trades >= row.flex_trades:
+        depth.flexes = (percent - row.dynamic_pct) // row.flex_pct + 1
+        depth.near_since, depth.near_trades = 0, 0
+
+
+def _dynamic_pct(row: PriceLimits, depth: Depth) -> int:
+    """Return the dynamic band as it stands: as often as it gave way, and never inside what the day has traded at."""
+    close = depth.previous_close
+    percent = row.dynamic_pct + row.flex_pct * depth.flexes
+    extremes = [abs(price - close) for price in (depth.day_high, depth.day_low) if price > 0]
+    while percent < _WHOLE and any(move * _WHOLE > close * percent for move in extremes):
         percent += row.flex_pct
     return percent
+
+
+def _near(move: Paise, close: Paise, percent: int) -> bool:
+    return close > 0 and move * 1_000 >= close * (percent * 10 - 1)

@@ -19,11 +19,13 @@ class MarketClock(msgspec.Struct):
     """The virtual time at which it came."""
     lead: int = 0
     held: bool = False
+    announced_halt: bool = False
+    """The exchange has said that nothing trades now."""
 
     def follow(self, update: MarketUpdate, now: Instant) -> None:
         """Take the time of an update delivered at ``now`` over."""
         if update.arrival > self.arrived:
-            known = self._plain(now) if self.arrived else 0
+            known = self.plain(now) if self.arrived else 0
             self.arrived, self.arrived_at = max(update.arrival, known), now
         lead = update.trade_time - update.arrival
         if self.lead < lead < MINUTE:
@@ -32,14 +34,15 @@ class MarketClock(msgspec.Struct):
     def hold(self, now: Instant, *, held: bool) -> None:
         """Stop or start the clock."""
         if held != self.held and self.arrived:
-            self.arrived, self.arrived_at = self._plain(now), now
+            self.arrived, self.arrived_at = self.plain(now), now
         self.held = held
 
     def time(self, now: Instant) -> Instant:
         """Return the market's time at a virtual instant; the instant itself before the first update."""
-        return self._plain(now) + self.lead
+        return self.plain(now) + self.lead
 
-    def _plain(self, now: Instant) -> Instant:
+    def plain(self, now: Instant) -> Instant:
+        """Return a virtual instant on the axis of arrivals."""
         if not self.arrived:
             return now
         return self.arrived if self.held else self.arrived + max(0, now - self.arrived_at)

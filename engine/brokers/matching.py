@@ -37,6 +37,27 @@ def walk(
             yield price, taken
 
 
+def walk_worsened(
+    levels: Sequence[Level],
+    eaten: Mapping[Paise, int],
+    side: Side,
+    limit: Paise,
+    quantity: int,
+    spread: Paise,
+) -> Iterator[Take]:
+    """Yield what an order takes of a book that is no newer than itself: each level worse by one spread."""
+    away = spread * side.sign
+    for price, taken in walk(levels, eaten, side, limit - away, quantity):
+        yield price + away, taken
+
+
+def standing_spread(bids: Sequence[Level], asks: Sequence[Level], tick: Paise) -> Paise:
+    """Return the spread of a book in paise, at least a tick; two ticks where one side is empty."""
+    if not bids or not asks:
+        return 2 * tick
+    return max(asks[0][0] - bids[0][0], tick)
+
+
 def still_eaten(eaten: Mapping[Paise, int], levels: Iterable[Level]) -> dict[Paise, int]:
     """Return our share of the levels that still stand: a level that left the book comes back whole."""
     return {price: min(eaten[price], displayed) for price, displayed in levels if price in eaten}
@@ -50,6 +71,11 @@ def swept(side: Side, limit: Paise, levels: Sequence[Level]) -> Paise:
 def traded_through(side: Side, limit: Paise, last: Paise) -> bool:
     """Say whether a trade went through a resting limit: at its price is not enough, others may stand before us."""
     return last < limit if side is Side.BUY else last > limit
+
+
+def reached_beyond(side: Side, limit: Paise, bar: Bar, distance: Paise) -> bool:
+    """Say whether a completed bar reached so far beyond a resting limit that it must have been filled."""
+    return bar.low <= limit - distance if side is Side.BUY else bar.high >= limit + distance
 
 
 def stop_reached(side: Side, trigger: Paise, price: Paise) -> bool:

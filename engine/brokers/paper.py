@@ -1,10 +1,12 @@
 """The paper exchange: an exchange of its own with its own file, as pessimistic as it can be kept honest.
 
-A request arrives after the latency. A marketable order then meets the visible depth of the first book that comes
-after it; when none comes within ``paper.book_wait_ms``, or the market is held, it meets the standing one (marked STALE
-when that is old). The rest rests, and fills only against depth that crosses it or after a trade through it. Margin
-is not checked: sizing and leverage are the engine's gate. Closing auction and pre-open are not simulated:
-nothing is accepted there, and what rests in them does not fill.
+A request arrives after the latency. A marketable order then meets the visible depth of the first new book that
+comes after it, never the one that stood when it was decided or when its stop fired. A later packet with the same
+book lets it fill there, worsened by one spread (STANDING); what reduces does so by itself after
+``paper.book_wait_ms`` (STALE where its segment is silent), and at once while the market is held. The rest rests, and
+fills only against depth that crosses it, by a share of what trades through it, or when a completed minute reaches
+well beyond it (BAR). A halted instrument fills nothing. Margin is not checked: sizing and leverage are the engine's
+gate. Closing auction and pre-open are not simulated: nothing is accepted there, and what rests in them does not fill.
 """
 
 from bisect import insort
@@ -56,7 +58,12 @@ class PaperExchange:
     ) -> None:
         self._store = store
         self._latency = settings.latency_ms * MILLISECOND
-        self._floor = Floor(instruments, day, settings.book_wait_ms * MILLISECOND)
+        self._floor = Floor(
+            instruments,
+            day,
+            book_wait=settings.book_wait_ms * MILLISECOND,
+            through_share=settings.through_share_pct,
+        )
         self._flight: list[InFlight] = []
         self._flight_changed = True
         self._instruments_changed = True
@@ -207,12 +214,12 @@ class PaperExchange:
         return min(meeting, due)
 
     def hold(self, held: bool, now: Instant) -> None:
-        """Tell that the market stands still or goes on: while it stands, orders meet the standing book at once."""
-        self._floor.stamps.hold(now, held=held)
-        if held:
-            for order in self._floor.waiting():
-                order.meets_by = now
-                self._floor.register.touched[order.order_id] = order
+        """Tell that the market stands still or goes on: while it stands, exits meet the standing book at once."""
+        self._floor.hold(now, held=held)
+
+    def announce_halt(self, *, halted: bool) -> None:
+        """Tell that the exchange announced a halt, or its end."""
+        self._floor.announce_halt(halted=halted)
 
     def advance(self, now: Instant, market: Instant | None = None) -> list[BrokerEvent]:
         """Let everything due by ``now`` happen, earliest first, each at its own time.
@@ -229,7 +236,7 @@ class PaperExchange:
             waiting = [order for order in floor.waiting() if order.meets_by == due]
             if waiting:
                 for order in waiting:
-                    events += floor.meet(order, due)
+                    events += floor.meet_standing(order, due)
             else:
                 self._flight_changed = True
                 events += self._arrive(self._flight.pop(0).request, due)

@@ -18,8 +18,12 @@ TRIGGER: Final = "TRIGGER"
 """A stop that fired."""
 GAP: Final = "GAP"
 """A stop crossed while nobody watched."""
+BAR: Final = "BAR"
+"""A resting limit that a completed minute reached well beyond, though no trade was seen there."""
+STANDING: Final = "STANDING"
+"""Filled against the standing book, worsened by one spread: no newer one came."""
 STALE: Final = "STALE"
-"""Filled against a book that may no longer stand."""
+"""Filled against a book that may no longer stand: its segment was silent."""
 
 OPEN: Final = "open"
 TRIGGER_PENDING: Final = "trigger pending"
@@ -45,8 +49,12 @@ class Order(msgspec.Struct):
     time: Instant
     terms_since: Instant
     """Market time at which the present terms became live: older extremes do not trigger them."""
+    reducing: bool = False
+    """Sent to close or protect: it may have to meet the standing book."""
+    waiting: bool = False
+    """Still to meet its first book after it arrived, fired or was changed."""
     meets_by: Instant | None = None
-    """Still to meet its first book, and the virtual time at which the standing book serves; None once it rests."""
+    """The virtual time at which the standing book serves an order that waits; None where only a newer one does."""
     triggered: bool = False
     at_trigger: bool = False
     """Fired and not yet met a book: fills no better than its trigger."""
@@ -114,12 +122,21 @@ class Depth(msgspec.Struct):
     instrument: str
     bids: tuple[Level, ...] = ()
     asks: tuple[Level, ...] = ()
-    book_arrival: Instant = 0
+    arrival: Instant = 0
+    """When its newest packet arrived."""
+    trade_time: Instant = 0
+    minute: Instant = 0
+    """Start of the newest completed minute seen."""
     last: Paise = 0
     previous_close: Paise = 0
     volume: int = 0
     day_high: Paise = 0
     day_low: Paise = 0
+    flexes: int = 0
+    """How often a flexible price band gave way."""
+    near_since: Instant = 0
+    near_trades: int = 0
+    """Since when the market has pressed against the band, and packets with trades since."""
     seen: bool = False
     eaten_bids: dict[Paise, int] = {}
     eaten_asks: dict[Paise, int] = {}

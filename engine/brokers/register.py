@@ -9,7 +9,7 @@ from engine.market.charges import order_charges
 from engine.market.clock import Instant
 from engine.market.instrument import Instrument
 from engine.market.price import Paise
-from engine.orders.messages import BrokerEvent, BrokerPosition, PlaceOrder
+from engine.orders.messages import BrokerEvent, BrokerPosition, PlaceOrder, Role
 from engine.setups.signal import Side
 
 
@@ -62,6 +62,7 @@ class Register:
             status=OPEN,
             time=now,
             terms_since=clock,
+            reducing=request.role is not Role.ENTRY,
         )
         self.orders[order.order_id] = order
         self.touch(order, now)
@@ -108,7 +109,8 @@ class Register:
 
     def end(self, order: Order, status: str, message: str, now: Instant) -> list[BrokerEvent]:
         """Finish a live order; return its report."""
-        order.status, order.message, order.meets_by = status, message, None
+        order.status, order.message = status, message
+        order.waiting, order.meets_by = False, None
         self.touch(order, now)
         left = [other for other in self.live[order.instrument] if other is not order]
         if left:

@@ -29,7 +29,7 @@ from engine.views import AlarmRank, EventLine, Severity
 
 LINES_KEPT: Final = 500
 VITAL_KEPT: Final = 50
-_QUALITIES: Final = ("", "BOOK", "TRIGGER", "THROUGH", "STALE", "GAP", "OUTSIDE")
+_QUALITIES: Final = ("", "BOOK", "TRIGGER", "THROUGH", "BAR", "STANDING", "STALE", "GAP", "OUTSIDE")
 """Fill qualities from best to worst."""
 
 

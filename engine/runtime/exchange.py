@@ -62,6 +62,10 @@ class Exchange(Protocol):
         """Tell that the market stands still or goes on."""
         ...
 
+    def announce_halt(self, *, halted: bool) -> None:
+        """Tell that the exchange announced a halt, or its end."""
+        ...
+
     def begin_run(self, run: str, now: Instant = 0, *, keep_book: bool = False) -> None:
         """Begin a run at cursor 0 and commit it."""
         ...

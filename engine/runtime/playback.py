@@ -163,6 +163,8 @@ class Playback:
             self.now = now
         if isinstance(event, Followed):
             self.exchange.follow(event.instrument)
+        if isinstance(event, Halted):
+            self.exchange.announce_halt(halted=bool(event.reason))
         self._note("outside", _encoder.encode(event))
         return self._heard(self.core.handle(event, self.now))
 

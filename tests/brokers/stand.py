@@ -78,6 +78,11 @@ def limit(tag: str, side: Side, quantity: int, price: int, key: str = STOCK) -> 
     return PlaceOrder(tag, key, side, Role.ENTRY, OrderType.LIMIT, quantity, price)
 
 
+def leave(tag: str, side: Side, quantity: int, price: int, key: str = STOCK) -> PlaceOrder:
+    """Return an exit: it takes the standing book where no newer one comes."""
+    return PlaceOrder(tag, key, side, Role.EXIT, OrderType.LIMIT, quantity, price)
+
+
 def stop(tag: str, side: Side, quantity: int, trigger: int, price: int, key: str = STOCK) -> PlaceOrder:
     """Return a stop-limit order."""
     return PlaceOrder(tag, key, side, Role.STOP, OrderType.STOP_LIMIT, quantity, price, trigger)

@@ -4,17 +4,21 @@ import msgspec
 
 from engine.brokers.paper import PaperExchange
 from engine.market.clock import MILLISECOND, MINUTE, SECOND, Instant
+from engine.market.update import Bar
 from engine.orders.messages import Acknowledged, BrokerEvent, OrderType, Request
 from engine.setups.signal import Side
 from tests.brokers.stand import (
     LATENCY,
+    PLAIN,
     STOCK,
     TEN,
     WAIT,
     final,
+    leave,
     limit,
     moved,
     open_exchange,
+    reports,
     statuses,
     stop,
     update,
@@ -62,38 +66,106 @@ def test_a_marketable_order_walks_the_first_book_after_the_latency_and_its_rest_
     assert exchange.positions[0].quantity == 20
 
 
-def test_without_a_newer_book_the_standing_one_serves_after_the_wait() -> None:
+def test_an_entry_never_meets_the_book_it_was_decided_on() -> None:
     exchange = standing()
     arrive(exchange, limit("E1", Side.BUY, 10, 100_020), TEN)
+    assert exchange.next_due() is None
+    exchange.advance(TEN + MINUTE)
+    # The same packet once more says nothing new; another instrument's says nothing of this one.
+    exchange.on_update(update(TEN, 100_000, 1_000, bids=BOOK_BIDS, asks=BOOK_ASKS), TEN + MINUTE)
+    exchange.on_update(update(TEN + MINUTE, 50_000, 10, key=PLAIN, close=50_000), TEN + MINUTE)
+    assert fills(exchange) == []
+
+
+def test_a_later_packet_with_the_same_book_fills_a_waiting_order_one_spread_worse() -> None:
+    exchange = standing()
+    arrive(exchange, limit("E1", Side.BUY, 25, 100_030), TEN)
+    at = TEN + SECOND
+    events = exchange.on_update(update(at, 100_010, 1_001, bids=BOOK_BIDS, asks=BOOK_ASKS), at)
+    assert fills(exchange) == [(100_020, 10, "STANDING"), (100_030, 15, "STANDING")]
+    assert statuses(events) == ["complete"]
+
+
+def test_a_waiting_order_that_cannot_pay_one_spread_more_waits_for_a_newer_book() -> None:
+    exchange = standing()
+    arrive(exchange, limit("E1", Side.BUY, 10, 100_010), TEN)
+    at = TEN + SECOND
+    exchange.on_update(update(at, 100_010, 1_001, bids=BOOK_BIDS, asks=BOOK_ASKS), at)
+    assert fills(exchange) == []
+    at += SECOND
+    exchange.on_update(update(at, 100_010, 1_001, bids=BOOK_BIDS, asks=((100_000, 30),)), at)
+    assert fills(exchange) == [(100_000, 10, "BOOK")]
+
+
+def test_without_a_newer_book_an_exit_takes_the_standing_one_after_the_wait_one_spread_worse() -> None:
+    exchange = standing()
+    arrive(exchange, leave("X1", Side.SELL, 10, 99_980), TEN)
     assert exchange.next_due() == TEN + LATENCY + WAIT
     events = exchange.advance(TEN + LATENCY + WAIT)
-    assert fills(exchange) == [(100_010, 10, "BOOK")]
+    assert fills(exchange) == [(99_990, 10, "STANDING")]
     assert statuses(events) == ["complete"]
     assert exchange.next_due() is None
 
 
-def test_while_the_market_is_held_the_standing_book_serves_at_once() -> None:
+def test_while_the_market_is_held_an_exit_meets_the_standing_book_at_once_and_an_entry_waits() -> None:
     exchange = standing()
     exchange.hold(True, TEN)
-    events = arrive(exchange, limit("E1", Side.SELL, 60, 99_000), TEN + 7 * MINUTE)
+    arrive(exchange, limit("E1", Side.BUY, 5, 100_020), TEN + MINUTE)
+    events = arrive(exchange, leave("X1", Side.SELL, 60, 99_000), TEN + 7 * MINUTE)
     assert statuses(events) == ["validation pending", "open", "complete"]
-    assert fills(exchange) == [(100_000, 50, "BOOK"), (99_990, 10, "BOOK")]
+    assert fills(exchange) == [(100_000, 50, "STANDING"), (99_990, 10, "STANDING")]
 
 
-def test_holding_the_market_lets_a_waiting_order_meet_the_standing_book() -> None:
+def test_holding_the_market_lets_a_waiting_exit_meet_the_standing_book() -> None:
     exchange = standing()
-    arrive(exchange, limit("E1", Side.BUY, 10, 100_020), TEN)
+    arrive(exchange, leave("X1", Side.BUY, 10, 100_020), TEN)
     exchange.hold(True, TEN + 2 * LATENCY)
     assert statuses(exchange.advance(TEN + 2 * LATENCY)) == ["complete"]
 
 
-def test_a_standing_book_older_than_the_market_marks_its_fills_stale() -> None:
+def test_an_exit_into_a_book_whose_segment_is_silent_is_marked_stale() -> None:
     exchange = standing()
     later = TEN + 10 * SECOND
-    exchange.on_update(update(later, 50_000, 10, key="NSE_EQ|PLAIN", close=50_000), later)
-    arrive(exchange, limit("E1", Side.BUY, 10, 100_010), later)
+    arrive(exchange, leave("X1", Side.BUY, 10, 100_030), later)
     exchange.advance(later + LATENCY + WAIT)
-    assert fills(exchange) == [(100_010, 10, "STALE")]
+    assert fills(exchange) == [(100_020, 10, "STALE")]
+
+
+def test_a_quiet_instrument_in_a_segment_that_moves_is_standing_not_stale() -> None:
+    exchange = standing()
+    later = TEN + 10 * SECOND
+    exchange.on_update(update(later, 50_000, 10, key=PLAIN, close=50_000), later)
+    arrive(exchange, leave("X1", Side.BUY, 10, 100_030), later)
+    exchange.advance(later + LATENCY + WAIT)
+    assert fills(exchange) == [(100_020, 10, "STANDING")]
+
+
+def test_an_instrument_without_a_packet_for_a_minute_while_its_segment_moves_fills_nothing() -> None:
+    exchange = standing()
+    later = TEN + 61 * SECOND
+    exchange.on_update(update(later, 50_000, 10, key=PLAIN, close=50_000), later)
+    arrive(exchange, leave("X1", Side.BUY, 10, 100_030), later)
+    events = exchange.advance(later + LATENCY + WAIT)
+    assert fills(exchange) == []
+    assert "HALTED" in reports(events)[-1].message
+    back = later + 2 * SECOND
+    exchange.on_update(update(back, 100_010, 1_010, bids=BOOK_BIDS, asks=((100_020, 40),)), back)
+    assert fills(exchange) == [(100_020, 10, "BOOK")]
+
+
+def test_an_announced_halt_fills_nothing_until_it_is_over() -> None:
+    exchange = standing()
+    exchange.announce_halt(halted=True)
+    arrive(exchange, leave("X1", Side.BUY, 10, 100_030), TEN)
+    arrive(exchange, stop("S1", Side.SELL, 10, 99_900, 99_500), TEN)
+    exchange.advance(TEN + LATENCY + WAIT)
+    at = TEN + SECOND
+    exchange.on_update(update(at, 99_800, 1_010, bids=((99_790, 40),), asks=((100_000, 40),)), at)
+    assert fills(exchange) == []
+    exchange.announce_halt(halted=False)
+    at += SECOND
+    exchange.on_update(update(at, 100_000, 1_011, bids=BOOK_BIDS, asks=((100_010, 40),)), at)
+    assert fills(exchange) == [(100_010, 10, "BOOK")]
 
 
 def test_a_limit_beyond_the_visible_book_pays_what_it_meets_next_but_no_better_than_it_swept() -> None:
@@ -122,7 +194,7 @@ def test_a_trade_inside_the_reach_of_an_order_that_swept_the_book_fills_it_there
     arrive(exchange, limit("E1", Side.SELL, 200, 99_000), TEN)
     at = TEN + SECOND
     exchange.on_update(update(at, 100_000, 1_000, bids=((100_000, 20), (99_990, 20))), at)
-    exchange.on_update(update(at + SECOND, 99_950, 1_007, bids=((99_990, 20),)), at + SECOND)
+    exchange.on_update(update(at + SECOND, 99_950, 1_014, bids=((99_990, 20),)), at + SECOND)
     assert fills(exchange)[2:] == [(99_950, 7, "THROUGH")]
 
 
@@ -132,10 +204,11 @@ def test_the_same_displayed_depth_fills_once() -> None:
         at = TEN + step * SECOND
         arrive(exchange, limit(f"E{step}", Side.BUY, 10, 100_010), at)
         arrived = at + 500 * MILLISECOND
-        exchange.on_update(update(arrived, 100_000, 1_000, bids=BOOK_BIDS, asks=BOOK_ASKS), arrived)
+        bids = ((100_000, 50 + step), *BOOK_BIDS[1:])
+        exchange.on_update(update(arrived, 100_000, 1_001 + step, bids=bids, asks=BOOK_ASKS), arrived)
     assert fills(exchange) == [(100_010, 10, "BOOK")]
     at = TEN + 5 * SECOND
-    exchange.on_update(update(at, 100_000, 1_000, bids=BOOK_BIDS, asks=((100_010, 13),)), at)
+    exchange.on_update(update(at, 100_000, 1_004, bids=BOOK_BIDS, asks=((100_010, 13),)), at)
     assert fills(exchange)[1:] == [(100_010, 3, "BOOK")]
 
 
@@ -148,12 +221,12 @@ def test_a_resting_limit_does_not_fill_when_its_price_only_trades() -> None:
     assert fills(exchange) == []
 
 
-def test_a_trade_through_fills_a_resting_limit_at_its_price_and_no_more_than_traded() -> None:
+def test_a_trade_through_fills_a_resting_limit_at_its_price_by_half_of_what_traded() -> None:
     exchange = standing()
     arrive(exchange, limit("E1", Side.BUY, 10, 99_990), TEN)
     exchange.on_update(update(TEN + SECOND, 100_000, 1_100, bids=BOOK_BIDS, asks=BOOK_ASKS), TEN + SECOND)
     exchange.on_update(
-        update(TEN + 2 * SECOND, 99_980, 1_104, bids=BOOK_BIDS, asks=BOOK_ASKS), TEN + 2 * SECOND
+        update(TEN + 2 * SECOND, 99_980, 1_109, bids=BOOK_BIDS, asks=BOOK_ASKS), TEN + 2 * SECOND
     )
     assert fills(exchange) == [(99_990, 4, "THROUGH")]
 
@@ -171,7 +244,6 @@ def test_of_two_resting_orders_the_better_price_is_served_first() -> None:
     exchange = standing()
     for tag, price in (("E1", 99_980), ("E2", 99_990)):
         arrive(exchange, limit(tag, Side.BUY, 10, price), TEN)
-    exchange.advance(TEN + LATENCY + WAIT)
     at = TEN + SECOND
     exchange.on_update(update(at, 100_000, 1_001, asks=((99_970, 6),)), at)
     assert [(fill.tag, fill.quantity) for fill in exchange.fills] == [("E2", 6)]
@@ -185,25 +257,34 @@ def test_an_update_older_than_the_last_moves_nothing() -> None:
     assert final(exchange, "S1").status == "trigger pending"
 
 
-def test_a_stop_fires_on_the_last_price_and_fills_at_the_book_when_that_is_worse() -> None:
+def test_a_stop_fires_on_the_last_price_and_meets_the_next_book_never_the_one_that_came_with_the_trade() -> (
+    None
+):
     exchange = standing()
     assert statuses(arrive(exchange, stop("S1", Side.SELL, 30, 99_900, 99_500), TEN)) == [
         "validation pending",
         "trigger pending",
     ]
     at = TEN + SECOND
+    fired = update(at, 99_900, 1_010, bids=((99_890, 90),), asks=((99_950, 5),))
+    assert statuses(exchange.on_update(fired, at)) == ["open"]
+    assert fills(exchange) == []
+    at += SECOND
     events = exchange.on_update(
-        update(at, 99_900, 1_010, bids=((99_850, 10), (99_840, 50)), asks=((99_950, 5),)), at
+        update(at, 99_860, 1_020, bids=((99_850, 10), (99_840, 50)), asks=((99_950, 5),)), at
     )
-    assert statuses(events) == ["open", "complete"]
+    assert statuses(events) == ["complete"]
     assert fills(exchange) == [(99_850, 10, "TRIGGER"), (99_840, 20, "TRIGGER")]
 
 
-def test_a_stop_fills_at_its_trigger_when_the_book_is_better() -> None:
+def test_a_stop_fills_at_its_trigger_when_the_next_book_is_better() -> None:
     exchange = standing()
     arrive(exchange, stop("S1", Side.BUY, 10, 100_100, 100_600), TEN)
     at = TEN + SECOND
-    exchange.on_update(update(at, 100_120, 1_010, bids=BOOK_BIDS, asks=((100_050, 40),)), at)
+    exchange.on_update(update(at, 100_120, 1_010, bids=BOOK_BIDS, asks=((100_140, 40),)), at)
+    exchange.on_update(
+        update(at + SECOND, 100_050, 1_011, bids=BOOK_BIDS, asks=((100_050, 40),)), at + SECOND
+    )
     assert fills(exchange) == [(100_100, 10, "TRIGGER")]
 
 
@@ -211,14 +292,25 @@ def test_a_fired_stop_stays_within_its_limit_and_rests_beyond_it() -> None:
     exchange = standing()
     arrive(exchange, stop("S1", Side.SELL, 30, 99_900, 99_800), TEN)
     at = TEN + SECOND
-    exchange.on_update(update(at, 99_700, 1_010, bids=((99_810, 5), (99_700, 50))), at)
+    exchange.on_update(update(at, 99_700, 1_010, bids=((99_820, 5),)), at)
+    exchange.on_update(update(at + SECOND, 99_700, 1_011, bids=((99_810, 5), (99_700, 50))), at + SECOND)
     assert fills(exchange) == [(99_810, 5, "TRIGGER")]
     assert (final(exchange, "S1").status, final(exchange, "S1").filled_quantity) == ("open", 5)
+    at += SECOND
     exchange.submit(moved(final(exchange, "S1"), 99_600), at)
     assert statuses(exchange.advance(at + LATENCY)) == ["modify pending", "modified"]
-    exchange.on_update(update(at + SECOND, 99_700, 1_010, bids=((99_690, 50),)), at + SECOND)
+    exchange.on_update(update(at + SECOND, 99_700, 1_012, bids=((99_690, 50),)), at + SECOND)
     assert fills(exchange)[1:] == [(99_690, 25, "BOOK")]
     assert final(exchange, "S1").order_type is OrderType.LIMIT
+
+
+def test_a_fired_stop_without_a_newer_book_takes_the_standing_one_one_spread_worse() -> None:
+    exchange = standing()
+    arrive(exchange, stop("S1", Side.SELL, 10, 99_900, 99_500), TEN)
+    at = TEN + SECOND
+    exchange.on_update(update(at, 99_890, 1_010, bids=((99_880, 40),), asks=((99_900, 5),)), at)
+    exchange.advance(at + WAIT)
+    assert fills(exchange) == [(99_860, 10, "STANDING")]
 
 
 def test_a_stop_fires_on_a_new_extreme_of_the_day_that_no_last_price_showed() -> None:
@@ -226,7 +318,23 @@ def test_a_stop_fires_on_a_new_extreme_of_the_day_that_no_last_price_showed() ->
     arrive(exchange, stop("S1", Side.BUY, 10, 101_100, 101_600), TEN)
     at = TEN + SECOND
     exchange.on_update(update(at, 100_500, 1_010, asks=((100_510, 50),), day=(101_100, 99_000)), at)
+    assert final(exchange, "S1").status == "open"
+    exchange.on_update(update(at + SECOND, 100_500, 1_011, asks=((100_520, 50),)), at + SECOND)
     assert fills(exchange) == [(101_100, 10, "TRIGGER")]
+
+
+def test_a_minute_well_beyond_a_resting_limit_fills_it_by_half_of_what_traded_in_it() -> None:
+    for low, filled in ((99_980, 0), (99_970, 4)):
+        exchange = standing(TEN - SECOND)
+        arrive(exchange, limit("E1", Side.BUY, 10, 99_990), TEN - SECOND)
+        at = TEN + 61 * SECOND
+        told = update(at, 100_000, 1_010, bids=BOOK_BIDS, asks=BOOK_ASKS, minute=(TEN, 100_000, low))
+        told = msgspec.structs.replace(told, minute=Bar(TEN, 100_000, 100_000, low, 100_000, 9))
+        exchange.on_update(told, at)
+        # The same minute in a later packet is no second one.
+        exchange.on_update(msgspec.structs.replace(told, arrival=at + SECOND, volume=1_011), at + SECOND)
+        expected = [(99_990, filled, "BAR")] if filled else []
+        assert fills(exchange) == expected
 
 
 def test_an_extreme_of_the_day_from_before_the_stop_does_not_fire_it() -> None:
@@ -245,6 +353,7 @@ def test_a_minute_extreme_fires_a_stop_only_when_the_minute_began_after_it() -> 
         exchange.on_update(
             update(at, 100_000, 1_010, bids=((99_990, 50),), minute=(start, 100_000, 99_890)), at
         )
+        exchange.on_update(update(at + SECOND, 100_000, 1_011, bids=((99_980, 50),)), at + SECOND)
         assert final(exchange, "S1").filled_quantity == filled
 
 
@@ -255,7 +364,7 @@ def test_a_moved_stop_is_not_fired_by_a_minute_from_before_the_move() -> None:
     exchange.on_update(update(at, 100_000, 1_010, bids=BOOK_BIDS), at)
     exchange.submit(moved(final(exchange, "S1"), 98_000, trigger=99_900), at)
     assert statuses(exchange.advance(at + LATENCY)) == ["modify pending", "modified"]
-    for minute, status in ((1, "trigger pending"), (2, "complete")):
+    for minute, status in ((1, "trigger pending"), (2, "open")):
         at = TEN + (minute + 1) * MINUTE + SECOND
         bar = (TEN + minute * MINUTE, 100_000, 99_890)
         exchange.on_update(update(at, 100_000, 1_010 + minute, bids=BOOK_BIDS, minute=bar), at)
@@ -268,7 +377,8 @@ def test_a_resting_stop_becomes_the_closer_by_one_modification() -> None:
     exchange.submit(moved(final(exchange, "S1"), 99_900), TEN + SECOND)
     exchange.advance(TEN + SECOND + LATENCY)
     at = TEN + SECOND + 2 * LATENCY
-    events = exchange.on_update(update(at, 100_000, 1_000, bids=BOOK_BIDS, asks=BOOK_ASKS), at)
+    newer = ((100_000, 40), *BOOK_BIDS[1:])
+    events = exchange.on_update(update(at, 100_000, 1_001, bids=newer, asks=BOOK_ASKS), at)
     assert statuses(events) == ["complete"]
     assert fills(exchange) == [(100_000, 20, "BOOK")]
 
@@ -298,14 +408,14 @@ def test_a_snapshot_ends_a_gap_so_a_stop_crossed_meanwhile_pays_the_first_price(
 
 def test_each_order_carries_its_charges_and_the_fills_sum_to_them() -> None:
     exchange = standing()
-    arrive(exchange, limit("E1", Side.BUY, 25, 100_030), TEN)
+    arrive(exchange, leave("X1", Side.BUY, 25, 100_030), TEN)
     exchange.advance(TEN + LATENCY + WAIT)
     assert len(exchange.fills) == 2
     from engine.market.charges import order_charges
     from engine.market.instrument import InstrumentClass
     from tests.brokers.stand import DAY
 
-    value = final(exchange, "E1").filled_value
+    value = final(exchange, "X1").filled_value
     expected = order_charges(InstrumentClass.AUCTION_STOCK, Side.BUY, value, DAY).total
     assert sum(fill.charges for fill in exchange.fills) == expected > 0
     assert exchange.positions[0].instrument == STOCK

@@ -5,7 +5,7 @@ from datetime import date, time
 import pytest
 
 from engine.brokers.paper import PaperExchange
-from engine.market.clock import MILLISECOND, SECOND, Instant, instant_at
+from engine.market.clock import MILLISECOND, MINUTE, SECOND, Instant, instant_at
 from engine.orders.messages import (
     BookRead,
     BrokerEvent,
@@ -28,6 +28,7 @@ from tests.brokers.stand import (
     STOCK,
     TEN,
     final,
+    leave,
     limit,
     moved,
     open_exchange,
@@ -118,12 +119,46 @@ def test_an_order_at_the_edge_of_the_rules_is_taken(request_: PlaceOrder) -> Non
     assert "rejected" not in statuses(arrive(standing(), request_, TEN))
 
 
-def test_a_dynamic_band_gives_way_when_the_day_came_near_it() -> None:
+def pressing(exchange: PaperExchange, packets: int, apart: int, last: int = 109_900) -> Instant:
+    """Let a stock trade so often at one price and return when the last packet came."""
+    at = TEN
+    for number in range(packets):
+        at = TEN + (number + 1) * apart
+        told = update(at, last, 1_001 + number, bids=((last - 10, 5 + number % 2),), asks=((last + 10, 5),))
+        exchange.on_update(told, at)
+    return at
+
+
+@pytest.mark.parametrize(
+    ("packets", "apart", "gives_way"),
+    [(60, 20 * SECOND, True), (60, SECOND, False), (40, 60 * SECOND, False)],
+    ids=["often and long enough", "not for long enough", "not often enough"],
+)
+def test_a_flexible_band_gives_way_only_after_enough_trades_and_its_cooling_off(
+    packets: int, apart: int, gives_way: bool
+) -> None:
+    exchange = standing()
+    at = pressing(exchange, packets, apart)
+    taken = "rejected" not in statuses(arrive(exchange, limit("E", Side.BUY, 5, 115_000), at))
+    assert taken is gives_way
+    assert "rejected" in statuses(arrive(exchange, limit("F", Side.BUY, 5, 115_010), at + SECOND))
+
+
+def test_a_flexible_band_never_lies_inside_what_the_day_has_traded_at() -> None:
     exchange = standing()
     at = TEN + SECOND
-    exchange.on_update(update(at, 109_000, 1_001, bids=((108_990, 5),), day=(109_900, 99_000)), at)
+    exchange.on_update(update(at, 109_000, 1_001, bids=((108_990, 5),), day=(113_000, 99_000)), at)
     assert "rejected" not in statuses(arrive(exchange, limit("E", Side.BUY, 5, 115_000), at))
-    assert "rejected" in statuses(arrive(exchange, limit("F", Side.BUY, 5, 115_010), at + SECOND))
+
+
+def test_a_fixed_band_locks() -> None:
+    exchange = standing()
+    at = TEN
+    for number in range(100):
+        at = TEN + (number + 1) * MINUTE // 2
+        exchange.on_update(update(at, 59_990, 1_001 + number, key=PLAIN, close=50_000), at)
+    order = limit("E", Side.BUY, 5, 60_010, key=PLAIN)
+    assert "rejected" in statuses(arrive(exchange, order, at))
 
 
 def test_an_options_stop_is_tested_against_the_range_when_it_fires() -> None:
@@ -146,7 +181,7 @@ def test_a_modification_refused_by_the_rules_leaves_the_old_terms() -> None:
 
 def test_finished_and_unknown_orders_can_be_neither_modified_nor_cancelled() -> None:
     exchange = standing()
-    arrive(exchange, limit("E", Side.BUY, 5, 100_010), TEN)
+    arrive(exchange, leave("E", Side.BUY, 5, 100_030), TEN)
     exchange.advance(TEN + SECOND)
     order_id = final(exchange, "E").order_id
     unknown = ModifyOrder("m", "X", "999", OrderType.LIMIT, 1, 100_000)
@@ -173,7 +208,8 @@ def test_an_order_whose_id_nobody_learned_is_cancelled_by_its_tag() -> None:
 
 def test_reads_take_the_latency_and_show_everything_of_the_run() -> None:
     exchange = standing()
-    arrive(exchange, limit("E", Side.BUY, 5, 100_010), TEN)
+    exchange.hold(True, TEN)
+    arrive(exchange, leave("E", Side.BUY, 5, 100_010), TEN)
     arrive(exchange, limit("F", Side.BUY, 5, 100_005), TEN)
     exchange.advance(TEN + SECOND)
     exchange.submit(ReadBook("r1"), TEN + SECOND)
@@ -181,7 +217,7 @@ def test_reads_take_the_latency_and_show_everything_of_the_run() -> None:
     exchange.submit(ReadTag("r3", "nobody"), TEN + SECOND)
     book, tag, nobody = exchange.advance(TEN + SECOND + LATENCY)
     assert isinstance(book, BookRead)
-    assert (book.request, book.time, book.fills) == ("r1", TEN + SECOND + LATENCY, 1)
+    assert (book.request, book.time, book.fills) == ("r1", TEN, 1)
     assert [(row.tag, row.status) for row in book.orders] == [("E", "complete"), ("F", "rejected")]
     assert [(row.instrument, row.quantity, row.buy_value) for row in book.positions] == [(STOCK, 5, 500_050)]
     assert isinstance(tag, TagRead)

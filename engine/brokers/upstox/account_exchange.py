@@ -90,6 +90,9 @@ class AccountExchange:
     def hold(self, held: bool, now: Instant) -> None:
         """Do nothing: nobody holds this market."""
 
+    def announce_halt(self, *, halted: bool) -> None:
+        """Do nothing: the exchange knows."""
+
     def begin_run(self, run: str, now: Instant = 0, *, keep_book: bool = False) -> None:
         """Note that a run begins; the broker's book is what it is, ``keep_book`` or not."""
         del keep_book
