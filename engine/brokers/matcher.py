@@ -94,8 +94,7 @@ class Matcher:
     def fire(self, order: Order, depth: Depth, now: Instant) -> list[BrokerEvent]:
         """Let a stop fire: from here it is a limit order that waits for a book after the trade that fired it."""
         order.triggered = order.at_trigger = True
-        order.status = OPEN
-        self.let_wait(order, now)
+        order.status, order.waiting, order.meets_by = OPEN, True, None
         self._register.touch(order, self._stamps.time(now))
         instrument = self._instruments[order.instrument]
         if instrument.is_option and (reason := out_of_range(order.price, instrument, depth, self._day)):

@@ -304,12 +304,16 @@ def test_a_fired_stop_stays_within_its_limit_and_rests_beyond_it() -> None:
     assert final(exchange, "S1").order_type is OrderType.LIMIT
 
 
-def test_a_fired_stop_without_a_newer_book_takes_the_standing_one_one_spread_worse() -> None:
+def test_a_fired_stop_takes_the_book_that_fired_it_only_once_a_later_packet_confirms_it() -> None:
     exchange = standing()
     arrive(exchange, stop("S1", Side.SELL, 10, 99_900, 99_500), TEN)
     at = TEN + SECOND
-    exchange.on_update(update(at, 99_890, 1_010, bids=((99_880, 40),), asks=((99_900, 5),)), at)
-    exchange.advance(at + WAIT)
+    fired = update(at, 99_890, 1_010, bids=((99_880, 40),), asks=((99_900, 5),))
+    exchange.on_update(fired, at)
+    exchange.advance(at + 10 * WAIT)
+    assert fills(exchange) == []
+    later = at + 10 * WAIT
+    exchange.on_update(msgspec.structs.replace(fired, arrival=later, trade_time=later, volume=1_011), later)
     assert fills(exchange) == [(99_860, 10, "STANDING")]
 
 
