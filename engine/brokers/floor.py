@@ -19,7 +19,7 @@ from engine.brokers.records import (
 )
 from engine.brokers.register import Register
 from engine.market.clock import MINUTE, SECOND, Instant
-from engine.market.instrument import Instrument
+from engine.market.instrument import Instrument, InstrumentClass
 from engine.market.session import Phase, TradingDay
 from engine.market.update import MarketUpdate
 from engine.orders.messages import (
@@ -138,9 +138,9 @@ class Floor:
                 self._matcher.let_wait(order, now)
                 self.register.touched[order.order_id] = order
 
-    def announce_halt(self, *, halted: bool) -> None:
-        """Take in that the exchange announced a halt, or its end: nothing fills while it lasts."""
-        self.stamps.announced_halt = halted
+    def announce_halt(self, kinds: Iterable[InstrumentClass]) -> None:
+        """Take in of which classes the exchange announced a halt; none is the end: nothing fills while it lasts."""
+        self.stamps.halted = tuple(kinds)
 
     def next_meeting(self) -> Instant | None:
         """Return when the first waiting order meets the standing book; None when none waits."""
@@ -273,8 +273,7 @@ class Floor:
         traded = update.volume - depth.volume if depth.seen and not update.snapshot else 0
         self._segments.heard(update.instrument, update.arrival)
         orders = self.register.live.get(update.instrument)
-        trading = orders is not None and not self.stamps.announced_halt and self._trading(update.instrument)
-        if orders is None or not trading:
+        if orders is None or not self._trading(update.instrument):
             self._absorb(depth, update, traded)
             return events
         fired = [order for order in orders if order.armed and _fires(order, update, depth)]
@@ -296,7 +295,7 @@ class Floor:
 
     def meet_standing(self, order: Order, now: Instant) -> list[BrokerEvent]:
         """Let an order whose wait is over meet the book that stands."""
-        if self._trading(order.instrument):
+        if self._phase(order.instrument) is Phase.CONTINUOUS:
             return self._matcher.meet_standing(order, self.depths[order.instrument], now)
         order.waiting, order.meets_by = False, None
         self.register.touch(order, self.stamps.time(now))
@@ -344,7 +343,9 @@ class Floor:
         return self._day.phase(self._instruments[instrument].kind, self.clock)
 
     def _trading(self, instrument: str) -> bool:
-        return self._phase(instrument) is Phase.CONTINUOUS
+        """Say whether an instrument trades by the table and by what was announced."""
+        halted = self._instruments[instrument].kind in self.stamps.halted
+        return not halted and self._phase(instrument) is Phase.CONTINUOUS
 
     def _outside_hours(self, instrument: Instrument, now: Instant) -> str:
         phase = self._day.phase(instrument.kind, self.clock or now)

@@ -3,6 +3,7 @@
 import msgspec
 
 from engine.market.clock import MINUTE, Instant
+from engine.market.instrument import InstrumentClass
 from engine.market.update import MarketUpdate
 
 
@@ -19,8 +20,8 @@ class MarketClock(msgspec.Struct):
     """The virtual time at which it came."""
     lead: int = 0
     held: bool = False
-    announced_halt: bool = False
-    """The exchange has said that nothing trades now."""
+    halted: tuple[InstrumentClass, ...] = ()
+    """Classes of which the exchange has said that they do not trade now."""
 
     def follow(self, update: MarketUpdate, now: Instant) -> None:
         """Take the time of an update delivered at ``now`` over."""

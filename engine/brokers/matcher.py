@@ -87,7 +87,7 @@ class Matcher:
 
     def halt(self, depth: Depth) -> str:
         """Return why nothing of an instrument can fill now; empty when it can."""
-        if self._stamps.announced_halt:
+        if self._instruments[depth.instrument].kind in self._stamps.halted:
             return _ANNOUNCED
         return _HALTED if self._segments.halted(depth) else ""
 

@@ -22,7 +22,7 @@ from engine.brokers.floor import Floor
 from engine.brokers.records import Cursor, Fill, FlattenReport, InFlight
 from engine.brokers.store import Batch, ExchangeError, ExchangeStore
 from engine.market.clock import MILLISECOND, Instant
-from engine.market.instrument import Instrument
+from engine.market.instrument import Instrument, InstrumentClass
 from engine.market.price import Paise
 from engine.market.session import TradingDay
 from engine.market.update import MarketUpdate
@@ -217,9 +217,9 @@ class PaperExchange:
         """Tell that the market stands still or goes on: while it stands, exits meet the standing book at once."""
         self._floor.hold(now, held=held)
 
-    def announce_halt(self, *, halted: bool) -> None:
-        """Tell that the exchange announced a halt, or its end."""
-        self._floor.announce_halt(halted=halted)
+    def announce_halt(self, kinds: Iterable[InstrumentClass]) -> None:
+        """Tell of which classes the exchange announced a halt; none is its end."""
+        self._floor.announce_halt(kinds)
 
     def advance(self, now: Instant, market: Instant | None = None) -> list[BrokerEvent]:
         """Let everything due by ``now`` happen, earliest first, each at its own time.

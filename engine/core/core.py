@@ -34,13 +34,14 @@ from engine.core.person import Person
 from engine.core.sights import Sights
 from engine.core.watch import Watch
 from engine.core.watchlist import Watchlist
-from engine.market.clock import MINUTE, Instant
+from engine.market.clock import MILLISECOND, MINUTE, SECOND, Instant
 from engine.market.instrument import Instrument
 from engine.market.price import Paise
 from engine.market.session import TradingDay
 from engine.market.update import MarketUpdate
 from engine.orders.book import OrderBook
 from engine.orders.dispatch import Ids
+from engine.orders.entry_life import EntryLife, PaperEntryLife
 from engine.orders.flatten import Latch, LatchState
 from engine.orders.inbox import Inbox
 from engine.orders.keeper import Keeper
@@ -83,7 +84,10 @@ class Core:
         self.ids = ids
         self.market = Market(self.instruments, day, settings, prior)
         self.sights = Sights(self.instruments, day)
-        self.keeper = Keeper(settings, self.instruments, ids, self.sights, self.sights.halts)
+        life = round(settings.entry.timeout_seconds * SECOND)
+        latency = settings.paper.latency_ms * MILLISECOND
+        lives = EntryLife(life) if world == LIVE else PaperEntryLife(life, latency, self.sights)
+        self.keeper = Keeper(settings, self.instruments, ids, self.sights, self.sights.halts, lives)
         if world == LIVE:
             self.keeper.external.engines.watch(ids.prefix, earlier_runs)
         previous = None if recovered is None else recovered.limits
@@ -299,7 +303,10 @@ class Core:
         if not applied.accepted:
             self.sights.tick(update.arrival, now)
             return self._minute_passed(update.arrival, now)
-        self.account.take(key, self.sights.take(update, now))
+        seen = self.sights.take(update, now)
+        self.account.take(key, seen)
+        if seen.reading:
+            self.keeper.read(key, update.arrival, now)
         acted = self._bars(key, applied, now)
         trade = self.keeper.portfolio.current(key)
         if trade is not None:

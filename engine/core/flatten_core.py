@@ -16,6 +16,7 @@ from engine.core.watch import Watch
 from engine.market.clock import SECOND, Instant
 from engine.market.instrument import Instrument, InstrumentClass, Provenance
 from engine.orders.dispatch import Ids, Record, of_any_run
+from engine.orders.entry_life import EntryLife
 from engine.orders.flatten import LatchState
 from engine.orders.halts import Halts
 from engine.orders.inbox import Inbox
@@ -67,7 +68,7 @@ class FlattenCore:
         by: str,
         why: str,
     ) -> None:
-        self.keeper = Keeper(settings, {}, ids, self._look, Halts())
+        self.keeper = Keeper(settings, {}, ids, self._look, Halts(), EntryLife(0))
         self.watch = Watch(self.keeper, self)
         self.problems: dict[str, None] = {}
         """Everything that went wrong, each once, oldest first."""

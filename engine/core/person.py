@@ -188,6 +188,9 @@ class Person:
         if refusal:
             return refusal, ""
         self._core.sights.hold(now, held=command.paused)
+        for order in self._core.keeper.orders.live():
+            # What is left of an entry's life is counted anew.
+            self._core.keeper.wake(order.instrument, now)
         return "", "the market is held" if command.paused else "the market goes on"
 
     def _rearm(self, command: Rearm, now: Instant) -> tuple[str, str]:

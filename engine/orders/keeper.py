@@ -17,6 +17,7 @@ from engine.orders.carried import Left
 from engine.orders.changes import MOST_CHANGES, Experience, Way
 from engine.orders.closer import plan_close, wish_cancel
 from engine.orders.dispatch import Dispatcher, Ids, Record
+from engine.orders.entry_life import EntryLife
 from engine.orders.external import External, stuck_on, would_open
 from engine.orders.flatten import Flattening, closing_order
 from engine.orders.gate import Draft, Gate, GateDenial, Surroundings
@@ -44,6 +45,7 @@ class Keeper:
         ids: Ids,
         look: Look,
         halts: Halts,
+        entry_life: EntryLife,
     ) -> None:
         self.settings = settings
         self.instruments = dict(instruments)
@@ -81,7 +83,7 @@ class Keeper:
         self._now: Instant = 0
         self._said = Said()
         self._chase = round(settings.exit.chase_seconds * SECOND)
-        self._entry_life = round(settings.entry.timeout_seconds * SECOND)
+        self.entry_life = entry_life
 
     def next_wake(self) -> Instant | None:
         """Return when something must be looked at again."""
@@ -151,8 +153,17 @@ class Keeper:
         if isinstance(sent, Instant):
             raise TypeError("expected the gate to deny an entry beyond the budget, got a held one")
         self.portfolio.begin(msgspec.structs.replace(trade, entry_tag=sent.tag))
-        self.wake(trade.instrument, sent.sent_at + self._entry_life)
+        self._look_at_entry(trade.instrument, self.entry_life.sent(sent, now))
         return sent
+
+    def read(self, instrument: str, arrival: Instant, now: Instant) -> None:
+        """Take in a reading of an instrument's book: the life of a paper entry may begin with it."""
+        if self.entry_life.read(instrument, arrival):
+            self.wake(instrument, now)
+
+    def _look_at_entry(self, instrument: str, at: Instant | None) -> None:
+        if at is not None:
+            self.wake(instrument, at)
 
     def wake(self, instrument: str, at: Instant) -> None:
         """Look at an instrument again at an instant at the latest."""
@@ -308,10 +319,10 @@ class Keeper:
 
     def _tend_entries(self, plan: Plan, s: Situation) -> None:
         for entry in s.entries:
-            due = entry.sent_at + self._entry_life
-            if entry.watched or s.now >= due:
+            due = self.entry_life.ends(entry, s.now)
+            if entry.watched or (due is not None and s.now >= due):
                 wish_cancel(plan, s, entry)
-            else:
+            elif due is not None:
                 plan.look_at(due)
 
     def _sweep(self, instrument: str, now: Instant) -> None:

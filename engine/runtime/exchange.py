@@ -6,7 +6,7 @@ from typing import Protocol
 from engine.brokers.records import Cursor
 from engine.brokers.store import Batch
 from engine.market.clock import Instant
-from engine.market.instrument import Instrument
+from engine.market.instrument import Instrument, InstrumentClass
 from engine.market.update import MarketUpdate
 from engine.orders.messages import BookRead, BrokerEvent, ReadFailed, Request
 from engine.orders.order import Order
@@ -62,8 +62,8 @@ class Exchange(Protocol):
         """Tell that the market stands still or goes on."""
         ...
 
-    def announce_halt(self, *, halted: bool) -> None:
-        """Tell that the exchange announced a halt, or its end."""
+    def announce_halt(self, kinds: Iterable[InstrumentClass]) -> None:
+        """Tell of which classes the exchange announced a halt; none is its end."""
         ...
 
     def begin_run(self, run: str, now: Instant = 0, *, keep_book: bool = False) -> None:

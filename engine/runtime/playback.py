@@ -33,6 +33,7 @@ from engine.feeds.feed import Begun, FeedItem, PulledFeed
 from engine.feeds.live_tape import LiveTape
 from engine.ledger.records import Entry
 from engine.market.clock import Instant
+from engine.market.instrument import InstrumentClass
 from engine.market.update import MarketUpdate
 from engine.orders.messages import BrokerEvent, ReadBook
 from engine.performance.metrics import EquityMark
@@ -164,7 +165,7 @@ class Playback:
         if isinstance(event, Followed):
             self.exchange.follow(event.instrument)
         if isinstance(event, Halted):
-            self.exchange.announce_halt(halted=bool(event.reason))
+            self.exchange.announce_halt((event.kinds or tuple(InstrumentClass)) if event.reason else ())
         self._note("outside", _encoder.encode(event))
         return self._heard(self.core.handle(event, self.now))
 

@@ -4,6 +4,7 @@ import msgspec
 
 from engine.brokers.paper import PaperExchange
 from engine.market.clock import MILLISECOND, MINUTE, SECOND, Instant
+from engine.market.instrument import InstrumentClass
 from engine.market.update import Bar
 from engine.orders.messages import Acknowledged, BrokerEvent, OrderType, Request
 from engine.setups.signal import Side
@@ -155,14 +156,14 @@ def test_an_instrument_without_a_packet_for_a_minute_while_its_segment_moves_fil
 
 def test_an_announced_halt_fills_nothing_until_it_is_over() -> None:
     exchange = standing()
-    exchange.announce_halt(halted=True)
+    exchange.announce_halt([InstrumentClass.AUCTION_STOCK])
     arrive(exchange, leave("X1", Side.BUY, 10, 100_030), TEN)
     arrive(exchange, stop("S1", Side.SELL, 10, 99_900, 99_500), TEN)
     exchange.advance(TEN + LATENCY + WAIT)
     at = TEN + SECOND
     exchange.on_update(update(at, 99_800, 1_010, bids=((99_790, 40),), asks=((100_000, 40),)), at)
     assert fills(exchange) == []
-    exchange.announce_halt(halted=False)
+    exchange.announce_halt([])
     at += SECOND
     exchange.on_update(update(at, 100_000, 1_011, bids=BOOK_BIDS, asks=((100_010, 40),)), at)
     assert fills(exchange) == [(100_010, 10, "BOOK")]

@@ -9,6 +9,7 @@ from engine.commands import (
     ManualOrder,
     Outcome,
     PauseEntries,
+    PauseReplay,
     Rearm,
     StopEngine,
     TakeSignal,
@@ -22,7 +23,7 @@ from engine.orders.messages import CancelOrder, PlaceOrder, Role
 from engine.orders.trade import Mode
 from engine.setups.signal import Side, Signal
 from tests.core.faults import latch, opened, placed, stop_of
-from tests.core.hostile import DAY, INSTRUMENTS, OTHER, STOCK, TICK, World
+from tests.core.hostile import DAY, INSTRUMENTS, OTHER, PRICES, STOCK, TICK, World
 from tests.core.oracles import Oracles
 from tests.core.schedules import run_schedule
 from tests.core.test_happy_path import answered, buy
@@ -157,17 +158,59 @@ def test_a_pause_taken_off_under_the_kill_latch_is_told_beside_what_keeps_entrie
     assert answer.text.startswith("your pause is off, entries stay paused: kill latch")
 
 
-def test_an_entry_not_filled_in_three_seconds_is_cancelled_and_not_tried_again() -> None:
-    world = World()
+def cancelled(world: World) -> int:
+    return len([effect for _, effect in world.sent if isinstance(effect, CancelOrder)])
+
+
+def test_a_live_entry_not_filled_in_three_seconds_is_cancelled_and_not_tried_again() -> None:
+    world = World(world="live")
     world.liquidity[STOCK] = 0
     buy(world)
     world.run(2_900 * 1_000)
-    assert not [effect for _, effect in world.sent if isinstance(effect, CancelOrder)]
+    assert not cancelled(world)
     world.run(SECOND)
-    assert len([effect for _, effect in world.sent if isinstance(effect, CancelOrder)]) == 1
+    assert cancelled(world) == 1
     world.settle(10 * SECOND)
     assert len(placed(world)) == 1
     assert world.live() == []
+
+
+def test_a_paper_entry_lives_three_seconds_from_the_first_book_it_could_meet() -> None:
+    world = World(world="paper")
+    world.liquidity[STOCK] = 0
+    buy(world)
+    world.run(5 * SECOND)
+    assert not cancelled(world)
+    world.trade(STOCK, PRICES[STOCK] + 2 * TICK)
+    world.run(2_900 * 1_000)
+    assert not cancelled(world)
+    world.run(SECOND)
+    assert cancelled(world) == 1
+
+
+def test_a_paper_entry_without_any_reading_ends_after_fifteen_seconds() -> None:
+    world = World(world="paper")
+    world.liquidity[STOCK] = 0
+    buy(world)
+    world.run(14 * SECOND)
+    assert not cancelled(world)
+    world.run(2 * SECOND)
+    assert cancelled(world) == 1
+
+
+def test_a_held_replay_stops_the_life_of_an_entry() -> None:
+    world = World(world="replay")
+    world.liquidity[STOCK] = 0
+    buy(world)
+    world.run(SECOND)
+    world.tell(PauseReplay("hold", paused=True))
+    world.run(60 * SECOND)
+    assert not cancelled(world)
+    world.tell(PauseReplay("on", paused=False))
+    world.run(13 * SECOND)
+    assert not cancelled(world)
+    world.run(2 * SECOND)
+    assert cancelled(world) == 1
 
 
 def test_manual_entry_is_off_at_the_start_and_goes_off_unused() -> None:

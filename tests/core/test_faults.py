@@ -64,7 +64,7 @@ def test_03_an_order_that_shows_after_eight_seconds_stays_one_order() -> None:
 
 
 def test_03_an_entry_in_doubt_is_cancelled_by_its_tag_at_its_timeout() -> None:
-    world = World()
+    world = World(world="live")
     world.faults.requests.append("late")
     buy(world)
     world.run(4 * SECOND)
@@ -180,7 +180,7 @@ def test_10_a_partial_entry_is_protected_for_the_filled_part_only() -> None:
 
 
 def test_11_a_fill_after_the_confirmed_cancel_is_protected() -> None:
-    world = World()
+    world = World(world="live")
     oracles = Oracles(world)
     world.liquidity[STOCK] = 0
     buy(world)

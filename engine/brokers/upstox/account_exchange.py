@@ -16,7 +16,7 @@ from engine.brokers.records import Cursor, InFlight
 from engine.brokers.store import PLACE, Batch, ExchangeStore
 from engine.brokers.upstox.broker import LiveBroker
 from engine.market.clock import Instant
-from engine.market.instrument import Instrument
+from engine.market.instrument import Instrument, InstrumentClass
 from engine.market.update import MarketUpdate
 from engine.orders.messages import BookRead, BrokerEvent, ReadFailed, Request
 from engine.orders.order import Order
@@ -90,7 +90,7 @@ class AccountExchange:
     def hold(self, held: bool, now: Instant) -> None:
         """Do nothing: nobody holds this market."""
 
-    def announce_halt(self, *, halted: bool) -> None:
+    def announce_halt(self, kinds: Iterable[InstrumentClass]) -> None:
         """Do nothing: the exchange knows."""
 
     def begin_run(self, run: str, now: Instant = 0, *, keep_book: bool = False) -> None:
