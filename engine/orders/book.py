@@ -252,7 +252,7 @@ class OrderBook:
             self.counters["foreign"] += 1
             return Applied(None)
         fresh = asked_at is not None and asked_at >= last_write(order) + FRESH_AFTER
-        if asked_at is not None:
+        if asked_at is not None and order.aim is not None:
             order = msgspec.structs.replace(order, read_at=max(order.read_at, asked_at))
         filled_at = now if asked_at is None else asked_at
         return self._settle(order, apply_report(order, report, now, fresh=fresh), filled_at)

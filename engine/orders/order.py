@@ -85,7 +85,7 @@ class Order(msgspec.Struct, frozen=True):
     looked_at: Instant = 0
     """When it was last asked for by name."""
     read_at: Instant = 0
-    """When the newest read that showed it was asked for."""
+    """When the newest read that showed it was asked for, while a change of it is unproven."""
     doubt_since: Instant | None = None
     probes: int = 0
     empty_probes: int = 0

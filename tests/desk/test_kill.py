@@ -70,6 +70,8 @@ def test_the_kill_line_closes_everything_and_its_latch_outlives_the_engine(
     right = here.run("rearm", typed="REARM\n")
     assert (right.returncode, again.latch()) == (0, None), right
     wait_until(lambda: again.view().latch is None, "the core to hear of it")
+    if paused:
+        again.do(PauseReplay("on", paused=False))
     again.enter(EQ_B, Side.SELL)
 
 
