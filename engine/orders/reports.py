@@ -194,15 +194,16 @@ def _settled(order: Order, after: Order, terms: Terms, reading: Reading, now: In
     """Return an order whose outstanding change, if there was one, has just been proven made or not made."""
     said_no = reading is Reading.BACK and order.pending is not None
     made = order.pending is None or terms == order.pending
+    proven = made and order.pending is not None
     stray_until = after.stray_until
     if not made and not said_no and after.state not in ENDED:
         stray_until = now + STRAY
     return msgspec.structs.replace(
         after,
         pending=None,
-        aim=None if made and order.pending is not None else after.aim,
+        aim=None if proven else after.aim,
         refused_at=now if said_no else after.refused_at,
-        read_at=now if said_no else after.read_at,
+        read_at=0 if proven else now if said_no else after.read_at,
         stray_until=stray_until,
         most=after.most if stray_until > now else 0,
     )

@@ -126,9 +126,9 @@ def test_a_run_killed_while_it_is_paused_stays_paused_and_ends_the_same_but_for_
     here: Outside, recordings: tuple[Path, Path], tmp_path: Path
 ) -> None:
     engine = here.start(World.REPLAY, "--speed", "10", "--start", "10:20", *recordings)
-    engine.do(PauseReplay("pause", paused=True))
     engine.enter(EQ_A, Side.SELL)
     engine.enter(EQ_B, Side.BUY)
+    engine.do(PauseReplay("pause", paused=True))
     engine.stop_process()
     twin = copy_of(here, tmp_path / "twin")
     engine.continue_process()
