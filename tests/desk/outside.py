@@ -358,6 +358,17 @@ class Engine:
             assert run is not None
             return [(fact.key, fact.time, fact.payload) for fact in ledger.records(kind, run.run)]
 
+    def wait_written(self, word: str) -> None:
+        """Wait until an input with a word in it is in the ledger: what a power cut would leave."""
+
+        def written() -> bool:
+            with LedgerReader(self.directory.ledger) as ledger:
+                run = ledger.last_run()
+                assert run is not None
+                return any(word.encode() in bytes(entry.payload) for entry in ledger.journal(run.run))
+
+        wait_until(written, f"{word} in the ledger")
+
 
 async def _connect(directory: WorldDirectory) -> UnixLink:
     deadline = time.monotonic() + PATIENCE

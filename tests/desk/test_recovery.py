@@ -129,6 +129,7 @@ def test_a_run_killed_while_it_is_paused_stays_paused_and_ends_the_same_but_for_
     engine.enter(EQ_A, Side.SELL)
     engine.enter(EQ_B, Side.BUY)
     engine.do(PauseReplay("pause", paused=True))
+    engine.wait_written("pause-replay")
     engine.stop_process()
     twin = copy_of(here, tmp_path / "twin")
     engine.continue_process()
