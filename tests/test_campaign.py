@@ -13,6 +13,7 @@ from engine.orders.inbox import Inbox
 from tests.campaign.faults import ELSEWHERE, FROM_OUTSIDE, judge_faults, title_of
 from tests.campaign.kills import run_killed
 from tests.campaign.mutants import MUTANTS, Hunt, hunt, planted
+from tests.campaign.named_mutants import NAMED_MUTANTS, hunt_named
 from tests.campaign.result import Result, percentile
 from tests.campaign.schedule import run_seed
 
@@ -52,6 +53,12 @@ def test_a_planted_mistake_is_noticed_and_leaves_nothing_behind() -> None:
     assert Inbox.receive is receive
     with planted(mutant):
         assert Inbox.receive is not receive
+
+
+@pytest.mark.parametrize("number", range(len(NAMED_MUTANTS)))
+def test_a_planted_mistake_is_noticed_by_the_test_that_speaks_for_it(number: int) -> None:
+    NAMED_MUTANTS[number].test()
+    assert hunt_named(number).seed is not None, NAMED_MUTANTS[number].mutant.name
 
 
 def test_a_law_that_breaks_counts_against_the_campaign() -> None:

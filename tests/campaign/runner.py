@@ -11,6 +11,7 @@ from pathlib import Path
 from tests.campaign.faults import judge_faults, title_of
 from tests.campaign.kills import KilledRun, run_killed
 from tests.campaign.mutants import MUTANTS, WITHIN, Hunt, hunt
+from tests.campaign.named_mutants import NAMED_MUTANTS, hunt_named
 from tests.campaign.recovery_mutants import RECOVERY_MUTANTS, hunt_recovery
 from tests.campaign.result import Result
 from tests.campaign.schedule import SeedRun, run_seed
@@ -81,6 +82,8 @@ def campaign(scale: Scale, say: Callable[[str], None]) -> Result:
         submit(judge, int(scale.whole_processes))
         for number in range(scale.mutants):
             submit(hunt_mutant, number, scale.schedules_per_mutant)
+        for number in range(len(NAMED_MUTANTS)):
+            submit(hunt_named, number)
         for number in range(scale.recovery_mutants):
             submit(hunt_recovery_mutant, number)
         for first in range(0, scale.killed_runs, 2):

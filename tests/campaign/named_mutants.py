@@ -1,0 +1,150 @@
+"""Planted mistakes that a test speaks for by its name: what no schedule is sure to draw."""
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from functools import partial
+
+from engine.market.instrument import Instrument
+from engine.orders import carried, fence, inbox, keeper, other_engines, positions, reconcile
+from engine.orders.dispatch import Dispatcher
+from engine.orders.fence import Judgement
+from engine.orders.flatten import closing_order
+from engine.orders.gate import Draft, GateDenial, Surroundings
+from engine.orders.messages import BookRead, Product
+from engine.orders.order import Order
+from engine.orders.other_engines import OtherEngine, OtherEngines, RunName
+from engine.orders.trade import Trade
+from tests.campaign.mutants import Hunt, Mutant, Swap, planted
+from tests.core import test_order_of_the_kill as order_of_the_kill
+from tests.core import test_products as products
+from tests.core import test_two_engines as two_engines
+
+
+@dataclass(frozen=True)
+class Named:
+    """A mistake and the test that must notice it."""
+
+    mutant: Mutant
+    test: Callable[[], None]
+
+
+def hunt_named(number: int) -> Hunt:
+    """Run the test of one mistake with the mistake in place."""
+    named = NAMED_MUTANTS[number]
+    test = named.test.func if isinstance(named.test, partial) else named.test
+    with planted(named.mutant):
+        try:
+            named.test()
+        except AssertionError as error:
+            said = f"{error}".partition("\n")[0] or "an assertion"
+            return Hunt(named.mutant.name, 0, f"{test.__name__}: {said}", 1)
+    return Hunt(named.mutant.name, None, "", 1)
+
+
+def _everything_is_intraday() -> tuple[Swap, ...]:
+    place = Dispatcher.place
+
+    def place_as_intraday(
+        self: Dispatcher, draft: Draft, trade: str, around: Surroundings, now: int
+    ) -> Order | GateDenial | int:
+        intraday = Draft(
+            draft.instrument,
+            draft.side,
+            draft.role,
+            draft.order_type,
+            draft.quantity,
+            draft.price,
+            draft.trigger_price,
+            product=Product.INTRADAY,
+        )
+        return place(self, intraday, trade, around, now)
+
+    return ((Dispatcher, "place", place_as_intraday),)
+
+
+def _one_fence_for_all() -> tuple[Swap, ...]:
+    judge = fence.judge
+
+    def judge_as_one(
+        known: Iterable[Order],
+        read: BookRead,
+        asked: int,
+        filled_at: Mapping[str, int],
+        lagging: Mapping[str, int],
+    ) -> Judgement:
+        found = judge(known, read, asked, filled_at, lagging)
+        if not found.behind:
+            return found
+        everything = [row.instrument for row in read.positions] + [row.instrument for row in read.orders]
+        return Judgement(dict.fromkeys(everything, "something is behind") | found.behind, found.lagging)
+
+    return ((reconcile, "judge", judge_as_one),)
+
+
+def _longs_first() -> tuple[Swap, ...]:
+    def reversed_order(trades: list[Trade], instruments: dict[str, Instrument]) -> list[Trade]:
+        return closing_order(trades, instruments)[::-1]
+
+    return ((keeper, "closing_order", reversed_order),)
+
+
+def _holdings_bought_back() -> tuple[Swap, ...]:
+    return ((carried, "why_left", lambda _: None), (positions, "why_left", lambda _: None))
+
+
+def _refused_for_ever() -> tuple[Swap, ...]:
+    return ((inbox, "MOST_REFUSALS", 1_000_000),)
+
+
+def _left_unnamed() -> tuple[Swap, ...]:
+    return ((reconcile, "left_of", lambda *_: ()),)
+
+
+def _both_go_on() -> tuple[Swap, ...]:
+    def met(run: RunName, tag: str, instrument: str, earlier: bool) -> OtherEngine:
+        del earlier
+        return OtherEngine(run, tag, instrument, earlier=False)
+
+    return ((other_engines, "OtherEngine", met),)
+
+
+def _others_orders_swept() -> tuple[Swap, ...]:
+    return ((OtherEngines, "claim", lambda *_: False),)
+
+
+NAMED_MUTANTS = (
+    Named(
+        Mutant("every product is closed as the intraday one", _everything_is_intraday),
+        products.test_delivery_and_margin_are_sold_by_their_own_product_and_intraday_is_left_at_nought,
+    ),
+    Named(
+        Mutant("one newer fill anywhere discards the whole read", _one_fence_for_all),
+        partial(
+            order_of_the_kill.test_an_external_short_option_is_bought_back_while_ours_fills_in_pieces, 40
+        ),
+    ),
+    Named(
+        Mutant("longs are closed before shorts", _longs_first),
+        products.test_shorts_and_options_leave_first_then_the_largest_whatever_their_product,
+    ),
+    Named(
+        Mutant("what was sold from holdings is bought back", _holdings_bought_back),
+        products.test_what_was_sold_from_holdings_is_never_bought_back,
+    ),
+    Named(
+        Mutant("a product that the broker refuses holds FLAT up for ever", _refused_for_ever),
+        products.test_a_product_whose_exit_is_refused_is_tried_three_times_then_left_named_and_no_hindrance_to_flat,
+    ),
+    Named(
+        Mutant("what a kill leaves is not named", _left_unnamed),
+        products.test_other_products_are_left_counted_and_named_unless_the_scope_is_the_account,
+    ),
+    Named(
+        Mutant("of two engines on one account both go on", _both_go_on),
+        two_engines.test_the_later_engine_enters_nothing_guards_its_own_and_leaves_the_others_orders_alone,
+    ),
+    Named(
+        Mutant("the orders of another engine are cancelled as strays", _others_orders_swept),
+        two_engines.test_the_later_engine_enters_nothing_guards_its_own_and_leaves_the_others_orders_alone,
+    ),
+)
