@@ -5,6 +5,7 @@ from typing import Protocol
 
 from engine.commands import CommandResult, Follow, RunPreflight, Unfollow
 from engine.market.clock import Instant
+from engine.orders.attention import Attention
 from engine.views import LastingAlarm, PreflightView
 
 Asked = Follow | Unfollow | RunPreflight
@@ -32,6 +33,10 @@ class BrokerSide(Protocol):
     @property
     def notes(self) -> Mapping[str, str]:
         """Return what is known of instruments before the open, by key."""
+        ...
+
+    def attend(self, attention: Attention) -> None:
+        """Watch the broker's orders as closely as what is at stake asks for."""
         ...
 
     def flush(self) -> bool:

@@ -22,6 +22,7 @@ from engine.commands import (
     StopEngine,
 )
 from engine.core import Attended, Checked, Core, Effect, LatchChanged, Rearmed
+from engine.core.attention import attention_of
 from engine.latch import Latch, LatchError, LatchState
 from engine.ledger.records import Entry
 from engine.ledger.store import Ledger
@@ -132,6 +133,7 @@ class Service:
                 self._news.clear()
                 await self._take_inbox()
                 await self._advance()
+                self._attend()
                 self._pace.slip(self._playback.next_due(), self._playback.now, _MOST_BEHIND_SECONDS)
                 self._durability.commit_when_due()
                 self._end_when_over()
@@ -317,6 +319,12 @@ class Service:
                 return
             if self._inbox or self._monotonic() > ends:
                 return
+
+    def _attend(self) -> None:
+        """Let the broker's side know how closely its orders must be watched now."""
+        if self._broker_side is not None:
+            core = self.core
+            self._broker_side.attend(attention_of(core.keeper, core.sights, self._playback.now))
 
     async def _rest(self) -> None:
         due = self._playback.next_due()

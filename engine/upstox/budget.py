@@ -68,9 +68,7 @@ class Budget:
         """Take ``lines`` calls and return 0, or take none and return the seconds until they may be had."""
         with self._lock:
             now = self._monotonic()
-            sent = self._sent[kind]
-            while sent and sent[0] <= now - SPANS[-1]:
-                sent.popleft()
+            sent = self._forget(kind, now)
             wait = max(self._held(kind, purpose, now), self._crowded(sent, kind, purpose, lines, now))
             if wait > 0:
                 return wait
@@ -82,6 +80,12 @@ class Budget:
         with self._lock:
             now = self._monotonic()
             return tuple(_within(self._sent[kind], now - span) for span in SPANS)
+
+    def left(self, kind: Kind, purpose: Purpose) -> int:
+        """Return how many calls the longest span leaves to a purpose."""
+        with self._lock:
+            self._forget(kind, self._monotonic())
+            return max(SHARES[kind, purpose][-1] - len(self._sent[kind]), 0)
 
     def pushed_back(self, kind: Kind) -> None:
         """Note that the broker said 429: everything but the kill stands back for a growing, jittered while."""
@@ -99,6 +103,13 @@ class Budget:
             refused = self._refused_at.get(kind)
             if refused is not None and self._monotonic() - refused > self._hold[kind]:
                 self._hold[kind] = 0.0
+
+    def _forget(self, kind: Kind, now: float) -> deque[float]:
+        """Return the calls of the longest span; older ones count nowhere any more."""
+        sent = self._sent[kind]
+        while sent and sent[0] <= now - SPANS[-1]:
+            sent.popleft()
+        return sent
 
     def _held(self, kind: Kind, purpose: Purpose, now: float) -> float:
         refused = self._refused_at.get(kind)

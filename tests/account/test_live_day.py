@@ -132,9 +132,10 @@ def test_an_entry_has_its_stop_within_the_laws_time_survives_a_death_and_the_kil
 def test_an_engine_killed_between_an_entry_and_its_answer_finds_it_by_its_tag_and_the_shell_closes_it(
     home: Outside, engine: Engine, broker: RunningFake
 ) -> None:
-    # Neither the answer nor the stream tells of the fill: a stop that left unanswered would be closed for instead.
+    # Neither answer nor stream nor list tells of the fill: a stop that left unanswered would be closed for instead.
     broker.plant("delay", call="place", when="after", delay=20)
     broker.plant("mute", stream="portfolio", times=0)
+    broker.plant("status", call="order_book", status=500, times=0)
     engine.do(ArmManual("arm", armed=True), ManualOrder("order", EQ_A, Side.BUY))
     wait_until(lambda: held(broker), "the entry's fill at the broker")
     engine.kill_process()

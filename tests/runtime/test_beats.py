@@ -10,6 +10,7 @@ from engine.latch import Latch
 from engine.ledger.records import Entry
 from engine.ledger.store import Ledger
 from engine.market.clock import Instant
+from engine.orders.attention import Attention
 from engine.presenter import Presenter
 from engine.runtime.broker_side import Asked
 from engine.runtime.ending import EndsWhenIdle
@@ -32,6 +33,9 @@ class Quiet:
     signed_in_until: Instant | None = None
     preflight: PreflightView | None = None
     notes: Mapping[str, str] = {}
+
+    def attend(self, attention: Attention) -> None:
+        """Watch nothing."""
 
     def flush(self) -> bool:
         """Keep nothing."""

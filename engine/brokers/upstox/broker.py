@@ -5,23 +5,21 @@ and threads of its own, so that it never waits behind entries or reads. Everythi
 stream's updates included, passes one queue whose stamps never step back.
 """
 
-import threading
 import time
-from collections import deque
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from contextlib import contextmanager, suppress
+from collections.abc import Callable, Iterable, Mapping
+from contextlib import suppress
 
-import msgspec
-
-from engine.brokers.upstox.book_reader import BookReader, WholeBook
+from engine.brokers.upstox.account_reads import AccountReads
+from engine.brokers.upstox.arrivals import Arrivals
+from engine.brokers.upstox.book_reader import WholeBook
 from engine.brokers.upstox.fill_values import FillValues
-from engine.brokers.upstox.gtt_reader import GttReader
 from engine.brokers.upstox.lanes import WIDTHS, Job, LaneName, Lanes
 from engine.brokers.upstox.register import Outside, Register
 from engine.brokers.upstox.translation import answer_of, broken, new_order, superseded
 from engine.market.clock import Instant
 from engine.market.price import Paise
 from engine.market.update import MarketUpdate
+from engine.orders.attention import Attention
 from engine.orders.messages import (
     Acknowledged,
     BookRead,
@@ -30,20 +28,16 @@ from engine.orders.messages import (
     ModifyOrder,
     PlaceOrder,
     ReadBook,
-    ReadFailed,
     ReadTag,
     Refused,
     Request,
     Role,
-    TagRead,
     Unanswered,
 )
-from engine.upstox.budget import Purpose
+from engine.upstox.budget import Kind, Purpose
 from engine.upstox.client import UpstoxClient
-from engine.upstox.fields import FieldError
 from engine.upstox.line import standing_refusal
-from engine.upstox.listed import Listed
-from engine.upstox.outcome import CallFailed, InDoubt, Outcome, Rejected, describe
+from engine.upstox.outcome import CallFailed, Outcome, describe
 from engine.upstox.records import OrderRow
 from engine.upstox.terms import ChangedOrder
 
@@ -75,24 +69,59 @@ class LiveBroker:
         self._client = client
         self._urgent = urgent
         self._clock = clock
-        self._wake = wake
         self._latched = latched
         self._refused = refused
         self._refusal_told = ""
-        self._reader = BookReader(clock, sleep=sleep)
-        self._gtts = GttReader(clock)
         self._lanes = Lanes(widths, monotonic=monotonic)
-        self._lock = threading.Lock()
-        self._events: deque[tuple[Instant, BrokerEvent]] = deque()
-        self._stamped: Instant = 0
+        self._arrivals = Arrivals(clock, wake)
+        self._lock = self._arrivals.lock
         self._register = Register(whole_account=whole_account, values=values)
+        self._reads = AccountReads(
+            client,
+            urgent,
+            self._register,
+            self._arrivals,
+            clock=clock,
+            latched=latched,
+            in_background=lambda work: self._in_background(LaneName.READS, work),
+            monotonic=monotonic,
+            sleep=sleep,
+        )
         self._background: set[Callable[[], None]] = set()
         self._behind = False
-        self._closed = False
-        self.last_book: BookRead | None = None
-        """The last whole read that succeeded."""
-        self.last_rows: WholeBook | None = None
-        """The same in the broker's own rows, of every product."""
+        self._attention = Attention.IDLE
+
+    @property
+    def last_book(self) -> BookRead | None:
+        """Return the last whole read that succeeded."""
+        return self._reads.last_book
+
+    @property
+    def last_rows(self) -> WholeBook | None:
+        """Return the same in the broker's own rows, of every product."""
+        return self._reads.last_rows
+
+    @property
+    def attention(self) -> Attention:
+        """Say what is at stake, by core's word and by what the broker has told."""
+        with self._lock:
+            held = self._register.unsettled
+        return max(self._attention, Attention.HELD) if held or self.at_stake else self._attention
+
+    @property
+    def room(self) -> int:
+        """Return how many reads the longest span of the budget leaves to what protects."""
+        return self._client.line.budget.left(Kind.READ, Purpose.PROTECT)
+
+    @property
+    def orders_asked_at(self) -> float | None:
+        """Return when the newest list of orders was asked for beside the kill, on the monotonic clock."""
+        return self._reads.polls.asked_at
+
+    @property
+    def orders_read_at(self) -> float | None:
+        """Return when the newest list that was read had been asked for."""
+        return self._reads.polls.read_at
 
     @property
     def outside(self) -> Outside:
@@ -109,6 +138,7 @@ class LiveBroker:
                 "held": register.held,
                 "corrected": register.values.corrected,
                 "faults": self._lanes.faults,
+                "unread": self._reads.unread_rows,
             }
 
     @property
@@ -161,16 +191,11 @@ class LiveBroker:
 
     def next_due(self) -> Instant | None:
         """Return when the oldest waiting event arrived; None when none waits."""
-        with self._lock:
-            return self._events[0][0] if self._events else None
+        return self._arrivals.next_due()
 
     def advance(self, now: Instant) -> list[BrokerEvent]:
         """Return everything that arrived by ``now``, oldest first."""
-        arrived = []
-        with self._lock:
-            while self._events and self._events[0][0] <= now:
-                arrived.append(self._events.popleft()[1])
-        return arrived
+        return self._arrivals.take(now)
 
     def on_update(self, update: MarketUpdate, now: Instant) -> list[BrokerEvent]:
         """Return nothing: the exchange matches by itself."""
@@ -180,25 +205,30 @@ class LiveBroker:
     def read_book(self, request: str, now: Instant) -> BookRead:
         """Return the account as it stands, on the caller's thread; raise CallFailed when it cannot be had."""
         del now
-        return self._book_read(request, self._urgent)
+        book = self._reads.book(request, self._urgent)
+        with self._lock:
+            settled = not self._register.unsettled
+        if not settled:
+            with suppress(CallFailed):
+                self._reads.executions(self._urgent)
+        return book
+
+    def attend(self, attention: Attention) -> None:
+        """Take in what core knows to be at stake, for as long as it says nothing else."""
+        self._attention = attention
 
     def poll(self) -> None:
-        """Have the order book read and its news queued: in place of a stream that is down, and beside it."""
-        self._in_background(self._poll)
+        """Have the order list read and its news queued: in place of a stream that is down, and beside it."""
+        self._in_background(LaneName.POLLS, self._poll)
 
     def reconcile(self) -> None:
         """Have the news of orders and trades read and queued, and mark it until it was: after a stream came back."""
         self._behind = True
-        self._in_background(self._reconcile)
+        self._in_background(LaneName.POLLS, self._reconcile)
 
     def take_rows(self, rows: Iterable[OrderRow]) -> None:
-        """Queue the news of the broker's rows (stream, poll): repeated ones and other products are left out."""
-        with self._lock:
-            fresh = self._register.news(rows, self._clock())
-            for report in fresh:
-                self._append(report)
-        if fresh:
-            self._tell()
+        """Queue the news of the stream's rows: repeated ones and other products are left out."""
+        self._reads.tell(rows)
 
     def warm(self) -> None:
         """Keep the connections of both clients open; raises NotSentError."""
@@ -207,19 +237,17 @@ class LiveBroker:
 
     def close(self) -> None:
         """End the threads; what is under way is not waited for, and nobody is woken any more."""
-        self._closed = True
+        self._arrivals.close()
         self._lanes.close()
-
-    def _tell(self) -> None:
-        if not self._closed:
-            self._wake()
 
     def _put(self, lane: LaneName, key: str, request: Request) -> None:
         self._lanes.put(lane, Job(key, lambda: self._carry(request)))
 
     def _put_wish(self, request: ModifyOrder | CancelOrder) -> None:
         """Queue a change or cancel: one of the same order that still waits gives way to it."""
-        job = Job(request.tag, lambda: self._carry(request), lambda: self._hear(superseded(request)))
+        job = Job(
+            request.tag, lambda: self._carry(request), lambda: self._arrivals.put((superseded(request),))
+        )
         self._lanes.put(LaneName.URGENT, job)
 
     def _carry(self, request: Request) -> None:
@@ -232,7 +260,7 @@ class LiveBroker:
         if isinstance(request, PlaceOrder):
             self._placed(request.tag, event)
         else:
-            self._hear(event)
+            self._arrivals.put((event,))
 
     def _perform(self, request: Request) -> BrokerEvent:
         match request:
@@ -242,21 +270,8 @@ class LiveBroker:
                 return self._modify(request)
             case CancelOrder():
                 return self._cancel(request)
-            case ReadBook():
-                try:
-                    return self._book_read(request.request, self._reading)
-                except CallFailed as error:
-                    return ReadFailed(request.request, str(error))
-            case ReadTag():
-                try:
-                    return self._probe(request)
-                except CallFailed as error:
-                    return ReadFailed(request.request, str(error))
-
-    @property
-    def _reading(self) -> UpstoxClient:
-        """Return the client that reads: the kill's own while the latch is set."""
-        return self._urgent if self._latched() else self._client
+            case ReadBook() | ReadTag():
+                return self._reads.answer(request)
 
     @property
     def _protecting(self) -> Purpose:
@@ -293,60 +308,7 @@ class LiveBroker:
                 self._register.learn_id(request.tag, event.order_id)
         return event
 
-    def _probe(self, request: ReadTag) -> TagRead:
-        """Look for an order by its tag: only a list that reads proves that there is none."""
-        client, purpose = self._reading, self._protecting
-        try:
-            rows = client.order_history(tag=request.tag, purpose=purpose)
-        except CallFailed as error:
-            if not isinstance(error.outcome, Rejected):
-                raise
-            # What the broker says of a tag that it does not know is not documented: the book decides.
-            book = client.order_book(purpose)
-            rows = Listed((row for row in book if row.tag == request.tag), book.unread)
-        _check_absence(rows, request.tag)
-        if not rows:
-            return TagRead(request.request, request.tag, None)
-        newest = rows[-1]
-        if len(rows) > 1:
-            # A history lists states with stamps of one second, in no promised order.
-            newest = client.order_details(newest.order_id, purpose)
-        if not newest.priced:
-            # Only then: an order in doubt must not wait for a price that it brings itself.
-            self._learn_values([newest], client)
-        with self._lock, _read_failing():
-            self._register.learn_id(request.tag, newest.order_id)
-            report = self._register.report(newest, self._clock())
-        return TagRead(request.request, request.tag, report)
-
-    def _book_read(self, request: str, client: UpstoxClient) -> BookRead:
-        book = self._reader.read(client, self._protecting)
-        self._learn_values(book.orders, client)
-        with self._lock, _read_failing():
-            read = self._register.book_read(request, book, self._clock())
-        read = msgspec.structs.replace(read, waiting=self._gtts.waiting, waiting_unknown=self._gtts.problem)
-        self.last_book, self.last_rows = read, book
-        if self._gtts.due(latched=self._latched()):
-            self._in_background(self._read_gtts)
-        return read
-
-    def _read_gtts(self) -> None:
-        purpose = Purpose.KILL if self._latched() else Purpose.ROUTINE
-        self._gtts.read(self._reading, purpose)
-
-    def _learn_values(self, rows: Iterable[OrderRow], client: UpstoxClient) -> None:
-        """Fetch exact fill prices where a fill is new; without them the broker's average counts."""
-        with self._lock:
-            if all(self._register.values.known(row) for row in rows):
-                return
-        try:
-            trades = client.trades(purpose=Purpose.PROTECT)
-        except CallFailed:
-            return
-        with self._lock:
-            self._register.values.learn(trades)
-
-    def _in_background(self, work: Callable[[], None]) -> None:
+    def _in_background(self, lane: LaneName, work: Callable[[], None]) -> None:
         """Queue a read of our own, unless the same one waits already."""
         with self._lock:
             if work in self._background:
@@ -360,20 +322,15 @@ class LiveBroker:
                 work()
             self._tell_refusal()
 
-        self._lanes.put(LaneName.READS, Job("", perform))
+        self._lanes.put(lane, Job("", perform))
 
     def _poll(self) -> None:
-        self._take_news(self._reading, self._protecting if self._latched() else Purpose.ROUTINE)
+        protects = self._latched() or self.attention > Attention.IDLE
+        self._reads.poll(Purpose.PROTECT if protects else Purpose.ROUTINE)
 
     def _reconcile(self) -> None:
-        self._take_news(self._reading, self._protecting)
+        self._reads.poll(Purpose.PROTECT)
         self._behind = False
-
-    def _take_news(self, client: UpstoxClient, purpose: Purpose) -> None:
-        """Queue what the order book tells; what the account holds is for core to read, by a book that agrees."""
-        rows = client.order_book(purpose)
-        self._learn_values(rows, client)
-        self.take_rows(rows)
 
     def _placed(self, tag: str, event: BrokerEvent) -> None:
         """Queue the answer of a placement, and right behind it the updates that waited for it."""
@@ -383,43 +340,16 @@ class LiveBroker:
                 self._register.acknowledged(tag, event.order_id)
             elif isinstance(event, Unanswered) and request is not None:
                 self._register.unanswered(request, self._clock())
-            self._append(event)
-            for report in self._register.news((), self._clock()):
-                self._append(report)
-        self._tell()
+            self._arrivals.put((event,))
+            self._reads.tell(())
 
     def _tell_refusal(self) -> None:
         with self._lock:
             refusal, told = self.refusal, self._refusal_told
             self._refusal_told = refusal
-        if refusal != told and not self._closed:
+        if refusal != told and not self._arrivals.closed:
             self._refused(refusal)
 
     def _id_of(self, tag: str) -> str:
         with self._lock:
             return self._register.id_of(tag)
-
-    def _hear(self, event: BrokerEvent) -> None:
-        with self._lock:
-            self._append(event)
-        self._tell()
-
-    def _append(self, event: BrokerEvent) -> None:
-        self._stamped = max(self._stamped, self._clock())
-        self._events.append((self._stamped, event))
-
-
-def _check_absence(rows: Listed[OrderRow], tag: str) -> None:
-    """Raise CallFailed where rows that did not read may hide the order that none of the others is."""
-    hiding = [row for row in rows.unread if row.tag in ("", tag) and not row.nameless]
-    if hiding and not rows:
-        raise CallFailed(InDoubt(f"a row could not be read: {hiding[0].words}"))
-
-
-@contextmanager
-def _read_failing() -> Iterator[None]:
-    """Take a row that lacks what decides for a read without an answer."""
-    try:
-        yield
-    except FieldError as error:
-        raise CallFailed(InDoubt(str(error))) from error

@@ -1,9 +1,9 @@
-"""What each filled quantity of an order was worth, told once and then always the same.
+"""What each filled quantity of an order was worth, as it is told to core.
 
-Stream and book give a rounded average, the list of trades the exact sum. Core takes the same quantity with another
-value for a contradiction, so the first value told stays; what trades correct shows with the next unit that fills.
-A fill that has neither average nor trades yet counts at its order's limit, the worst it can have been: its stop must
-not wait for a price.
+Stream and book give a rounded average, the list of executions the exact sum, and often later. A fill is told at once
+at the average, for its stop must not wait for a price; when the executions add up to another value it is told again
+as exact, and corrects what was told. A fill that has neither average nor executions yet counts at its order's limit,
+the worst it can have been. No average is ever rounded before it is multiplied.
 """
 
 from collections import defaultdict
@@ -21,37 +21,44 @@ class FillValues:
         self._told: defaultdict[str, dict[int, Paise]] = defaultdict(dict)
         self._exact: dict[str, tuple[int, Paise]] = {}
         self.corrected = 0
-        """Orders whose trades add up to another value than was told."""
+        """Values told that the executions corrected."""
 
     def remember(self, order_id: str, filled: int, value: Paise) -> None:
         """Take in what core was told in an earlier life."""
         if filled:
             self._told[order_id][filled] = value
 
-    def learn(self, trades: Iterable[TradeRow]) -> None:
-        """Take in the day's executions: exact sums by order."""
+    def learn(self, trades: Iterable[TradeRow]) -> set[str]:
+        """Take in the day's executions; return orders of which another value was told for the same quantity."""
         sums: dict[str, tuple[int, Paise]] = {}
         for trade in trades:
             quantity, value = sums.get(trade.order_id, (0, 0))
             sums[trade.order_id] = (quantity + trade.quantity, value + trade.quantity * trade.price)
+        corrected = set()
         for order_id, (quantity, value) in sums.items():
-            if self._told[order_id].get(quantity, value) != value and self._exact.get(order_id) != (
-                quantity,
-                value,
-            ):
-                self.corrected += 1
             self._exact[order_id] = (quantity, value)
+            told = self._told[order_id]
+            if told.get(quantity, value) != value:
+                corrected.add(order_id)
+                self.corrected += 1
+                told[quantity] = value
+        return corrected
+
+    def exact(self, row: OrderRow) -> bool:
+        """Say whether a row's value is the sum of its executions."""
+        return self._exactly(row) is not None
 
     def known(self, row: OrderRow) -> bool:
-        """Say whether a row's value needs no trades any more."""
-        return not row.filled_quantity or row.filled_quantity in self._told[row.order_id]
+        """Say whether a row's value needs no executions any more."""
+        return not row.filled_quantity or self.exact(row)
 
     def can_tell(self, row: OrderRow) -> bool:
-        """Say whether a row's filled quantity has a value: told before, by its trades, its average or its limit."""
-        return self.known(row) or row.priced or bool(row.price) or self._exactly(row) is not None
+        """Say whether a row's filled quantity has a value: told before, by its executions, its average or its limit."""
+        told = row.filled_quantity in self._told[row.order_id]
+        return self.known(row) or told or row.priced or bool(row.price)
 
     def value(self, row: OrderRow) -> Paise:
-        """Return the cumulative value of a row's filled quantity, never below that of a smaller one.
+        """Return the cumulative value of a row's filled quantity; an estimate never lies below that of a smaller one.
 
         Raises FieldError where nothing tells it.
         """
@@ -59,10 +66,11 @@ class FillValues:
         if not filled:
             return 0
         told = self._told[row.order_id]
-        if filled not in told:
-            value = self._exactly(row)
-            if value is None:
-                value = row.filled_value if row.priced else row.price * filled
+        exactly = self._exactly(row)
+        if exactly is not None:
+            told[filled] = exactly
+        elif filled not in told:
+            value = row.filled_value if row.priced else row.price * filled
             if not value:
                 raise FieldError(f"expected a price of {filled} units of {row.instrument}, got none so far")
             told[filled] = max([value, *(known for less, known in told.items() if less < filled)])

@@ -15,7 +15,7 @@ from engine.market.clock import SECOND, Instant
 from engine.orders.carried import Holding
 from engine.orders.messages import BookRead, OrderReport, PlaceOrder, Product, UnreadRow
 from engine.upstox.listed import Unread
-from engine.upstox.records import ENDED, INTRADAY, OrderRow, PositionRow, is_newer
+from engine.upstox.records import ENDED, INTRADAY, OrderRow, PositionRow, TradeRow, is_newer
 
 ENDED_WORDS: Final = ENDED
 """Statuses after which nothing more is expected of an order."""
@@ -81,6 +81,11 @@ class Register:
             or any(row.status not in ENDED_WORDS for row in self._latest.values())
         )
 
+    @property
+    def unsettled(self) -> bool:
+        """Say whether something filled whose value is not that of the broker's executions yet."""
+        return not all(self.values.known(row) for row in self._latest.values())
+
     def learn_id(self, tag: str, order_id: str) -> None:
         """Note which order a tag belongs to."""
         self._tags[order_id] = tag
@@ -107,12 +112,19 @@ class Register:
         self._awaited.discard(row.order_id)
         if known is None or is_newer(row, known):
             self._latest[row.order_id] = row
-        return report_of(row, self._tag_of(row), self.values.value(row), now)
+        value = self.values.value(row)
+        return report_of(row, self._tag_of(row), value, now, exact=self.values.exact(row))
+
+    def executed(self, trades: Iterable[TradeRow], now: Instant) -> list[OrderReport]:
+        """Return reports of the orders whose value, as it was told, the day's executions correct."""
+        corrected = self.values.learn(trades)
+        rows = [row for name, row in self._latest.items() if name in corrected and self.values.exact(row)]
+        return [self.report(row, now) for row in rows]
 
     def news(self, rows: Iterable[OrderRow], now: Instant) -> list[OrderReport]:
         """Return reports of rows that say something new, those first that have waited.
 
-        A row that says what was filled and nothing of its price waits for the next poll.
+        A row that says what was filled and that nothing prices waits for the next poll.
         """
         waiting, self._waiting = self._waiting, []
         fresh = []

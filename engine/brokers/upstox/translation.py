@@ -58,7 +58,7 @@ def product_of(word: str) -> Product:
     return Product(word) if word in _PRODUCTS else Product.UNKNOWN
 
 
-def report_of(row: OrderRow, tag: str, value: Paise, arrival: Instant) -> OrderReport:
+def report_of(row: OrderRow, tag: str, value: Paise, arrival: Instant, *, exact: bool) -> OrderReport:
     """Return core's report of a row; a row without any stamp counts as of its arrival."""
     return OrderReport(
         order_id=row.order_id,
@@ -75,6 +75,7 @@ def report_of(row: OrderRow, tag: str, value: Paise, arrival: Instant) -> OrderR
         time=row.time or arrival,
         message=row.message,
         product=product_of(row.product),
+        exact=exact,
     )
 
 

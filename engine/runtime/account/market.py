@@ -26,6 +26,7 @@ from engine.market.clock import SECOND, Instant
 from engine.market.decoding import PacketDecoder
 from engine.market.frames import Frame, Indication
 from engine.market.ticks import ticks_of
+from engine.orders.attention import Attention
 from engine.runtime.account.beside import kept_up
 from engine.runtime.account.checks import Checks
 from engine.runtime.account.day_lists import TodaysLists
@@ -315,6 +316,11 @@ class AccountMarket:
         if self._recorder is not None:
             await asyncio.to_thread(self._recorder.close, "the engine ended", self.clock.now())
         self._client.close()
+
+    def attend(self, attention: Attention) -> None:
+        """Watch the broker's orders as closely as what is at stake asks for."""
+        if self._way is not None:
+            self._way.attend(attention)
 
     def flush(self) -> bool:
         """Hand what was recorded to the system: a run's place never stands beyond its recording, while there is one."""

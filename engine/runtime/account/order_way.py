@@ -12,6 +12,7 @@ from engine.brokers.upstox.broker import LiveBroker
 from engine.brokers.upstox.portfolio_stream import PortfolioStream, StreamState
 from engine.brokers.upstox.upkeep import Upkeep
 from engine.feeds.upstox.clock import LiveClock
+from engine.orders.attention import Attention
 from engine.runtime.account.beside import kept_up
 from engine.upstox.budget import Budget
 from engine.upstox.client import UpstoxClient
@@ -69,7 +70,11 @@ class OrderWay:
             found.append(f"the order stream is down, the book is polled: {self._stream_problem}")
         if self._upkeep.problem:
             found.append(f"the broker is not reached: {self._upkeep.problem}")
-        return tuple(found)
+        return (*found, *self._upkeep.alarms)
+
+    def attend(self, attention: Attention) -> None:
+        """Watch the broker's orders as closely as what is at stake asks for."""
+        self._broker.attend(attention)
 
     def start(self) -> None:
         """Listen and poll from now on. On the loop."""

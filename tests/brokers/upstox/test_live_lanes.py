@@ -20,7 +20,7 @@ def test_exits_pass_at_once_while_every_entry_and_every_read_hangs(live: Live) -
     for number in range(2):
         live.enter(f"e-{number}-E", price=LAST - 5_00)
         live.read(f"r-{number}")
-    live.until(lambda: len(live.fake.calls("place")) == 2 and len(live.fake.calls("order_book")) == 2)
+    live.until(lambda: len(live.fake.calls("place")) == 2 and live.fake.calls("order_book"))
     live.leave("x-1-X", price=LAST + 5_00)
     live.wait_for(Acknowledged, "x-1-X")
     # Both entries and both reads hang on: the exit waited for none of them.
@@ -237,13 +237,13 @@ def test_a_poll_that_breaks_is_counted_and_logged_and_the_next_one_is_made(
         raise RuntimeError("a fault of ours")
 
     with monkeypatch.context() as patch:
-        patch.setattr(live.broker, "_take_news", broken)
+        patch.setattr(live.broker._reads, "poll", broken)
         live.broker.poll()
         assert done.wait(5)
         live.until(lambda: live.broker.counts["faults"] == 1)
     (told,) = [one for one in caplog.records if one.levelno == logging.ERROR]
     assert told.exc_info is not None
-    assert "reads" in told.getMessage()
+    assert "polls" in told.getMessage()
     live.broker.poll()
     live.until(lambda: live.fake.calls("order_book"))
 
@@ -254,7 +254,7 @@ def test_nobody_is_woken_once_the_broker_is_closed(fake: RunningFake) -> None:
         live.leave("x-1-X", price=LAST + 5_00)
         live.until(lambda: live.fake.calls("place"))
         woken = threading.Event()
-        live.broker._wake = woken.set
+        live.broker._arrivals._wake = woken.set
         live.broker.close()
         assert not woken.wait(0.4)
 

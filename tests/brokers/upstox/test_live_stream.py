@@ -2,15 +2,7 @@
 
 import pytest
 
-from engine.brokers.upstox.upkeep import (
-    AGAIN_WHILE_BEHIND,
-    POLL_AT_STAKE,
-    POLL_BESIDE_STREAM,
-    POLL_IDLE,
-    Upkeep,
-)
 from engine.orders.messages import Acknowledged, OrderReport
-from engine.upstox.transport import NotSentError
 from tests.brokers.upstox.live_stand import LAST, STOCK, Live, streaming
 from tests.fake_upstox.broker import Broker
 
@@ -55,7 +47,7 @@ def test_what_a_stream_missed_is_asked_for_until_the_broker_can_be_read(live: Li
         live.fake.control("POST", "disconnect", {"stream": "portfolio"})
         stream.wait_up(2)
         live.wait_for_status("a-1-E", "complete")
-        assert not live.broker.behind
+        live.until(lambda: not live.broker.behind)
 
 
 @pytest.mark.parametrize("fault", ["duplicate-stream", "reorder-stream"])
@@ -134,70 +126,3 @@ def test_an_update_without_a_tag_waits_for_the_placement_it_may_belong_to(live: 
 def _forget_tags(broker: Broker) -> None:
     publish = broker.portfolio.publish
     broker.exchange._publish = lambda event: publish(dict(event) | {"tag": None})
-
-
-class Now:
-    def __init__(self) -> None:
-        self.seconds = 0.0
-
-    def __call__(self) -> float:
-        return self.seconds
-
-
-class Noting:
-    """What upkeep asks of a broker."""
-
-    def __init__(self) -> None:
-        self.asked: list[str] = []
-        self.at_stake = False
-        self.behind = False
-        self.reachable = True
-
-    def poll(self) -> None:
-        self.asked.append("poll")
-
-    def reconcile(self) -> None:
-        self.asked.append("reconcile")
-
-    def warm(self) -> None:
-        if not self.reachable:
-            raise NotSentError("no route")
-
-
-def polls_within(upkeep: Upkeep, now: Now, broker: Noting, seconds: float) -> int:
-    before, until = len(broker.asked), now.seconds + seconds
-    while now.seconds < until:
-        now.seconds += 0.5
-        upkeep.tick()
-    return len(broker.asked) - before
-
-
-def test_polls_are_rare_beside_a_stream_and_frequent_without_one_while_something_is_at_stake() -> None:
-    now, broker = Now(), Noting()
-    upkeep = Upkeep(broker, monotonic=now)
-    upkeep.stream_changed(up=True)
-    assert broker.asked == ["reconcile"]
-    assert polls_within(upkeep, now, broker, 300) == 300 / POLL_BESIDE_STREAM
-    upkeep.stream_changed(up=False)
-    assert broker.asked[-1] == "poll"
-    assert polls_within(upkeep, now, broker, 300) == 300 / POLL_IDLE
-    broker.at_stake = True
-    assert polls_within(upkeep, now, broker, 300) == 300 / POLL_AT_STAKE
-    broker.behind = True
-    assert polls_within(upkeep, now, broker, 10) == 10 / AGAIN_WHILE_BEHIND
-    assert broker.asked[-1] == "reconcile"
-
-
-def test_polls_without_a_stream_stay_far_inside_the_read_budget_of_half_an_hour() -> None:
-    assert 1_800 / POLL_AT_STAKE <= 1_400
-
-
-def test_a_host_that_cannot_be_reached_is_named_until_it_can() -> None:
-    broker = Noting()
-    upkeep = Upkeep(broker)
-    broker.reachable = False
-    upkeep.warm()
-    assert upkeep.problem == "no route"
-    broker.reachable = True
-    upkeep.warm()
-    assert upkeep.problem == ""
