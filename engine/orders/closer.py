@@ -34,6 +34,8 @@ RETRY: Final = SECOND
 
 RETRY_UNPROVEN: Final = 5 * SECOND
 STOP_IN_DOUBT_FOR: Final = 2 * SECOND
+AUCTION_AGAIN: Final = 30 * SECOND
+"""How long a refused change of an order in the closing auction is left at that."""
 REFUSED_WAIT: Final = 500 * MILLISECOND
 
 
@@ -171,8 +173,13 @@ def _follow(plan: Plan, s: Situation, order: Order, rest: int, priced: ExitPrice
         elif rest < order.remaining:
             wish_cancel(plan, s, order)
         return
+    if s.exits is Exits.AUCTION and s.now >= order.refused_at + AUCTION_AGAIN:
+        # One that was carried over into the auction is brought to its edge once: there the price decides who is first.
+        if priced.price != order.price:
+            _move_on(plan, s, order, Terms(OrderType.LIMIT, order.quantity, priced.price), way)
+        return
     if s.exits is not Exits.OPEN or order.rests_since is None:
-        # An auction matches everybody at one price, and a halt moves none: a change would only cost the place in line.
+        # A halt moves none: a change would only cost the place in line.
         return
     due = order.rests_since + s.chase
     if s.now < due:
@@ -220,9 +227,10 @@ def _price(
     plan: Plan, s: Situation, quantity: int, *, further: int = 0, at_touch: bool = False
 ) -> ExitPrice | None:
     if s.exits is Exits.AUCTION and s.band is not None:
-        # Everybody gets the one price of the match; only the price decides who is first.
+        # Everybody gets the one price of the match. Where the band was not told, every other try stays well inside it.
         worst = s.band.clamp(0 if s.side is Side.SELL else MAX_PAISE, s.instrument.tick)
-        return ExitPrice(worst, at_band=True)
+        inside = s.trade.exit_rejections % 2 == 1 and s.quote.last is not None
+        return ExitPrice(s.quote.last if inside and s.quote.last is not None else worst, at_band=not inside)
     # A price beyond a circuit that is narrower than assumed is refused for ever; every other try stays inside it.
     refusals = s.trade.exit_rejections + s.trade.conversion_refusals
     priced = marketable_price(

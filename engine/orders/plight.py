@@ -62,11 +62,13 @@ class Plight:
     hours: ClassHours | None = None
     refusal: str = ""
     """What the broker said last when it refused."""
+    closed: bool = False
+    """Nothing is taken any more, what rests goes on."""
 
     @property
     def same(self) -> tuple[object, ...]:
         """Return what makes it another one for a person."""
-        return self.kind, self.naked, None if self.exit is None else self.exit.tag
+        return self.kind, self.naked, self.closed, None if self.exit is None else self.exit.tag
 
     @property
     def text(self) -> str:
@@ -119,7 +121,8 @@ def plight_of(
     if kind is None:
         return None
     hours = None if sight.hours is None else sight.hours.day
-    return Plight(kind, sight.instrument, trade.signed, naked, exit_order, stop, hours, refusal)
+    closed = sight.exits is Exits.OVER
+    return Plight(kind, sight.instrument, trade.signed, naked, exit_order, stop, hours, refusal, closed)
 
 
 def _waits(order: Order) -> bool:
@@ -211,6 +214,11 @@ def _stuck_text(plight: Plight) -> str:
 
 def _auction_ahead(plight: Plight) -> str:
     auction = None if plight.hours is None else plight.hours.auction
+    if plight.exit is not None:
+        carried = f"{_named(plight.exit)} is carried over into the closing auction"
+        return (
+            f"AUCTION AHEAD, NAKED: {carried}; no stop rests" if plight.naked else f"AUCTION AHEAD: {carried}"
+        )
     side = "sell" if plight.quantity > 0 else "buy"
     when = "" if auction is None else f" at {_clock(auction.takes_from)}"
     sent = f"a limit to {side} {abs(plight.quantity)} goes into the closing auction{when}"
@@ -223,9 +231,10 @@ def _in_auction(plight: Plight) -> str:
     if plight.exit is None:
         return "IN AUCTION, NAKED"
     over = "" if plight.hours is None else f" by {_clock(plight.hours.over)}"
-    return (
-        f"IN AUCTION, NAKED: {_named(plight.exit)} waits for the closing auction, matched or cancelled{over}"
+    waits = (
+        "can be changed no more and waits for the match" if plight.closed else "rests in the closing auction"
     )
+    return f"IN AUCTION, NAKED: {_named(plight.exit)} {waits}; matched or cancelled{over}"
 
 
 def _waiting(plight: Plight) -> str:
@@ -261,11 +270,16 @@ def _halted_advice(plight: Plight) -> str:
 
 def _auction_advice(plight: Plight) -> str:
     auction = None if plight.hours is None else plight.hours.auction
+    if plight.closed:
+        return (
+            "nothing more can be done in it; what is not matched is carried: have the broker's number at hand"
+        )
     if auction is None:
         return "by the broker's app or phone: a limit in the closing auction"
     return (
         f"by the broker's app or phone: market or limit {_clock(auction.takes_from)} to "
-        f"{_clock(auction.market_until)}, limit until {_clock(auction.takes_until)}; cancel what rests before"
+        f"{_clock(auction.market_until)}, limit until {_clock(auction.takes_until)}; "
+        "cancel what rests first, else both fill"
     )
 
 

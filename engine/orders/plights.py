@@ -1,6 +1,8 @@
 """Every held position's plight, followed: said at the moment it begins or changes, and when it is over."""
 
-from engine.market.clock import Instant
+from typing import Final
+
+from engine.market.clock import MINUTE, Instant
 from engine.orders.keeper import Keeper
 from engine.orders.news import Sight, Topic
 from engine.orders.order import Order
@@ -15,6 +17,9 @@ from engine.orders.plight import (
 )
 from engine.orders.trade import Mode, Trade
 
+SAID_AGAIN: Final = 10 * MINUTE
+"""What lasts so long is said again."""
+
 
 class Plights:
     """Owns what is known of each position's plight, and since when what rests for it has stood still."""
@@ -22,6 +27,7 @@ class Plights:
     def __init__(self, keeper: Keeper) -> None:
         self._keeper = keeper
         self._current: dict[str, Plight] = {}
+        self._said_at: dict[str, Instant] = {}
         self._still: dict[str, tuple[tuple[str, int], Standstill]] = {}
 
     @property
@@ -53,16 +59,22 @@ class Plights:
             if plight is not None:
                 found[trade.id] = plight
         before, self._current, self._still = self._current, found, still
+        self._said_at = {name: at for name, at in self._said_at.items() if name in found}
         for name, plight in found.items():
-            if name not in before or before[name].same != plight.same:
+            if name not in before or before[name].same != plight.same or self._due(name, plight, now):
+                self._said_at[name] = now
                 keeper.say(Topic.DANGER, plight.instrument.key, f"{plight.text}. {_capital(plight.advice)}")
         for name, plight in before.items():
             if name not in found and name in still:
                 keeper.say(Topic.WARNING, plight.instrument.key, f"no longer {plight.kind.value}")
 
+    def _due(self, name: str, plight: Plight, now: Instant) -> bool:
+        """Say whether what lasts is to be said again: nobody may think it over because nothing was heard of it."""
+        return plight.kind is not PlightKind.CARRIED and now - self._said_at.get(name, now) >= SAID_AGAIN
+
     def next_wake(self, now: Instant) -> Instant | None:
         """Return when something may begin that no message tells of."""
-        wakes: list[Instant] = []
+        wakes = [at + SAID_AGAIN for at in self._said_at.values() if at + SAID_AGAIN > now]
         for trade in self._keeper.portfolio.open():
             sight = self._keeper.look(trade.instrument, now)
             if sight.hours is not None and sight.hours.moving:

@@ -2,6 +2,8 @@
 
 from datetime import date
 
+import pytest
+
 import config
 from engine.market.clock import MINUTE, SECOND, Instant
 from engine.market.instrument import InstrumentClass
@@ -24,6 +26,7 @@ def ending_of(closed: list[str], finished: list[Instant]) -> EndsAfterTheDay:
         finish=finished.append,
         played_out=lambda: True,
         closed=lambda: closed.append("summed up"),
+        carried=lambda: "TEST +120",
     )
 
 
@@ -39,9 +42,19 @@ def test_a_position_that_is_stuck_keeps_its_engine_for_its_own_day_alone() -> No
     assert TODAY.phase(InstrumentClass.STOCK, morning) is not Phase.CONTINUOUS
     assert (
         ending.reason(flat=False, now=morning)
-        == "the day is over, and what is open waits for the next engine"
+        == "the day is over, and what is open waits for the next engine: TEST +120"
     )
-    assert (closed, finished) == ([], [OVER])
+    assert (closed, finished) == (["summed up"], [OVER])
+
+
+def test_what_is_carried_over_the_end_of_the_day_is_written_down_once(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    ending = ending_of([], [])
+    ending.reason(flat=False, now=OVER)
+    for minutes in range(1, 5):
+        ending.reason(flat=False, now=OVER + minutes * MINUTE)
+    assert [record.getMessage() for record in caplog.records] == [f"CARRIED over the end of {DAY}: TEST +120"]
 
 
 def test_an_engine_that_slept_over_its_days_end_still_says_so_before_it_goes() -> None:
@@ -58,7 +71,12 @@ def test_a_day_lasts_as_long_as_the_longest_session_of_what_was_added_to_it() ->
     kinds, today = [InstrumentClass.STOCK], trading_day(LATER, config.Settings().session)
     over = last_session_end(today, kinds) + 5 * MINUTE
     ending = EndsAfterTheDay(
-        today, lambda: kinds, finish=lambda _: None, played_out=lambda: True, closed=lambda: None
+        today,
+        lambda: kinds,
+        finish=lambda _: None,
+        played_out=lambda: True,
+        closed=lambda: None,
+        carried=lambda: "",
     )
     kinds.append(InstrumentClass.OPTION)
     assert last_session_end(today, kinds) > over

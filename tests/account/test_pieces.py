@@ -45,6 +45,7 @@ class Ended:
             finish=self.finished.append,
             played_out=lambda: self.played,
             closed=self._close,
+            carried=lambda: "",
         )
 
     def _close(self) -> None:

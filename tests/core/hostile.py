@@ -37,9 +37,14 @@ class World(Others):
     """One core, one hostile broker, one virtual clock."""
 
     def __init__(
-        self, settings: config.Settings | None = None, *, world: str = "replay", ids: Ids | None = None
+        self,
+        settings: config.Settings | None = None,
+        *,
+        world: str = "replay",
+        ids: Ids | None = None,
+        start: Instant = START,
     ) -> None:
-        super().__init__(settings or config.Settings(), START)
+        super().__init__(settings or config.Settings(), start)
         self.core = Core(self.settings, INSTRUMENTS, self.day, world, 1_000_000_00, ids or Ids("H"))
         self.gtts: dict[str, WaitingOrder] = {}
         self.records: list[Record] = []

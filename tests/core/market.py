@@ -5,7 +5,7 @@ from datetime import date, time
 
 import config
 from engine.core import Halted
-from engine.market.clock import MILLISECOND, MINUTE, Instant, instant_at
+from engine.market.clock import MILLISECOND, MINUTE, Instant, instant_at, trading_date
 from engine.market.instrument import Instrument, InstrumentClass, Provenance
 from engine.market.seed import InstrumentSeed
 from engine.market.session import trading_day
@@ -34,7 +34,7 @@ class Market(Timeline):
     def __init__(self, settings: config.Settings, start: Instant) -> None:
         super().__init__(start)
         self.settings = settings
-        self.day = trading_day(DAY, settings.session)
+        self.day = trading_day(trading_date(start), settings.session)
         self.prices = dict(PRICES)
         self.volume = dict.fromkeys(INSTRUMENTS, 1_000_000)
         self.halted = False
@@ -52,7 +52,7 @@ class Market(Timeline):
             opening = self.day.open(instrument.kind)
             minutes = []
             start = opening
-            while start + MINUTE <= START:
+            while start + MINUTE <= self.now:
                 wave = (start // MINUTE % 3 - 1) * price // 2_000 // TICK * TICK
                 low, high = price + wave - price // 1_000, price + wave + price // 1_000
                 low, high = low // TICK * TICK, high // TICK * TICK
@@ -63,7 +63,15 @@ class Market(Timeline):
             self.volume[key] = volume
             day = Bar(opening, price, high, low, price, volume)
             seed = InstrumentSeed(
-                key, START, "GENERATED", {price: volume}, tuple(minutes), day, volume, price * volume, price
+                key,
+                self.now,
+                "GENERATED",
+                {price: volume},
+                tuple(minutes),
+                day,
+                volume,
+                price * volume,
+                price,
             )
             self.tell(seed)
         for _ in range(3):

@@ -7,6 +7,7 @@ from typing import Final
 
 import msgspec
 
+from engine.core import Core
 from engine.home import write_private
 from engine.market.calendar import Phase
 from engine.market.clock import MINUTE, SECOND, Instant, trading_date
@@ -28,8 +29,8 @@ class EndsAfterTheDay:
 
     On the next day an engine can do nothing for what is open: its schedule is over, and so are its market data.
     ``kinds`` tells what is followed now; ``finish`` is called once, when nothing more shall be played; ``played_out``
-    says whether the run has come to that end; ``closed`` is called once, when it has and everything is flat: the day
-    can be summed up.
+    says whether the run has come to that end; ``closed`` is called once, when it has and everything is flat, or when
+    the next day has begun: the day can be summed up. ``carried`` names what is held, empty when nothing is.
     """
 
     needs_attendance = True
@@ -42,6 +43,7 @@ class EndsAfterTheDay:
         finish: Callable[[Instant], None],
         played_out: Callable[[], bool],
         closed: Callable[[], None],
+        carried: Callable[[], str],
     ) -> None:
         self._day = day
         self._kinds = kinds
@@ -49,6 +51,8 @@ class EndsAfterTheDay:
         self._finish: Callable[[Instant], None] | None = finish
         self._played_out = played_out
         self._closed: Callable[[], None] | None = closed
+        self._carried = carried
+        self._told_carried = False
         self._screens = 0
 
     def attended(self, screens: int) -> None:
@@ -65,11 +69,25 @@ class EndsAfterTheDay:
             return ""
         today = trading_date(now) == self._day.day
         if not flat or not self._played_out():
-            return "" if today else "the day is over, and what is open waits for the next engine"
+            return self._with_something_open(today=today)
+        self._sum_up()
+        return "" if self._screens and today else "the day is over"
+
+    def _with_something_open(self, *, today: bool) -> str:
+        """Go on for what is held while it is the same day; never end without saying what is carried."""
+        carried = self._carried()
+        if carried and not self._told_carried:
+            self._told_carried = True
+            _logger.warning("CARRIED over the end of %s: %s", self._day.day, carried)
+        if today:
+            return ""
+        self._sum_up()
+        return f"the day is over, and what is open waits for the next engine: {carried or 'the broker never said flat'}"
+
+    def _sum_up(self) -> None:
         if self._closed is not None:
             self._closed()
             self._closed = None
-        return "" if self._screens and today else "the day is over"
 
     @property
     def _over_at(self) -> Instant:
@@ -90,7 +108,13 @@ def ends_after_the_day(
         finish=finish,
         played_out=lambda: playback.ended,
         closed=lambda: sum_up(prepared, summaries),
+        carried=lambda: held_words(playback.core),
     )
+
+
+def held_words(core: Core) -> str:
+    """Return what a core holds, as a person reads it: ``INFY +120, NIFTY 25900 CE -65``."""
+    return ", ".join(f"{core.journal.symbol(trade.instrument)} {trade.signed:+d}" for trade in core.trades)
 
 
 def sum_up(prepared: PreparedRun[Exchange], summaries: Path) -> None:
