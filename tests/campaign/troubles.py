@@ -90,8 +90,8 @@ class Nakedness:
 
     def check(self, _: World) -> None:
         for key in INSTRUMENTS:
-            ours = self.owned.ours(key)
-            if ours and self.owned.cover(key) < abs(ours):
+            exposed = self.owned.exposed(key)
+            if exposed and self.owned.cover(key) < exposed:
                 self._since.setdefault(key, self.world.now)
             elif key in self._since:
                 self._end(key, self._since.pop(key))

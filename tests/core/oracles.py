@@ -66,21 +66,21 @@ class Oracles:
     def _protected(self, key: str) -> None:
         """O3: a live stop of equal quantity within two seconds, or a flatten in progress."""
         world = self.world
-        position = self.owned.ours(key)
-        closing = Side.SELL if position > 0 else Side.BUY
+        position = self.owned.exposed(key)
+        closing = Side.SELL if self.owned.ours(key) > 0 else Side.BUY
         stops = self.owned.cover(key)
         trade = self._trade(key)
         leaving = trade is not None and (trade.mode is Mode.EXIT or trade.part is not None)
-        if position == 0 or stops >= abs(position) or leaving:
+        if stops >= position or leaving:
             self.naked_since.pop(key, None)
             self.told_since.pop(key, None)
             return
         since = self.naked_since.setdefault(key, world.now)
         self.longest_naked = max(self.longest_naked, world.now - since)
         assert world.now - since <= RECONCILE_EVERY + 4 * SECOND, f"{key} naked, unnoticed"
-        known = trade is not None and trade.open_quantity == abs(position)
+        known = trade is not None and trade.open_quantity == abs(self.owned.ours(key))
         believed = sum(o.remaining for o in world.core.orders.live(key) if o.side is closing and o.resting)
-        if not known or believed >= abs(position):
+        if not known or believed >= position:
             self.told_since.pop(key, None)
             return
         told = self.told_since.setdefault(key, world.now)
@@ -140,8 +140,11 @@ class Oracles:
                     fill = record.payload
                     folded += fill.quantity * fill.side.sign  # type: ignore[union-attr]
             assert folded == ours, f"{key}: {folded} in the journal, {ours} of ours held"
-            resting = sum(order.remaining for order in self.owned.closing(key))
-            assert resting == abs(ours), f"{key}: {resting} rests to close {ours}"
+            resting, exposed = (
+                sum(order.remaining for order in self.owned.closing(key)),
+                self.owned.exposed(key),
+            )
+            assert resting == exposed, f"{key}: {resting} rests to close {exposed}"
         for order in world.core.orders.live():
             assert isinstance(order, Order)
             row = world.by_tag(order.tag) or world.orders.get(order.order_id)

@@ -67,6 +67,10 @@ class Ownership:
         """Return our signed units."""
         return self.claims[key].ours
 
+    def exposed(self, key: str) -> int:
+        """Return the units of ours that need something at the exchange that would close them."""
+        return self.claims[key].exposed
+
     def closing(self, key: str) -> list[Resting]:
         """Return our live orders that would close what is ours."""
         side = Side.SELL if self.ours(key) > 0 else Side.BUY

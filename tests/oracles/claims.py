@@ -30,6 +30,11 @@ class Claims:
         """Return what the broker holds."""
         return self.ours + self.theirs
 
+    @property
+    def exposed(self) -> int:
+        """Return the units of ours that the broker still holds: what others hold against us is closed already."""
+        return min(abs(self.ours), max(self.net, 0) if self.ours > 0 else max(-self.net, 0))
+
     def intend(self, quantity: int) -> None:
         """Count an entry's quantity as meant."""
         self.meant = quantity + (self.meant if self.ours else 0)

@@ -107,8 +107,8 @@ class Replay:
         ]
         own = sum(order.left for order in resting if order.ours and not is_entry(order))
         ahead = sum(order.left for order in resting if not order.ours and _fills_first(order, resting))
-        uncovered = abs(claims.ours) - own - ahead
-        if claims.ours and uncovered > 0:
+        uncovered = claims.exposed - own - ahead
+        if uncovered > 0:
             self._naked_since.setdefault(holding, (at, uncovered))
         else:
             self._close_naked(holding, at)

@@ -8,6 +8,7 @@ Every scenario by name × (engine alive, hung, dead) × the seven oracles, judge
 import os
 import sys
 
+from tests.scenarios.play import Row
 from tests.scenarios.table import chosen, show, work_through, write
 
 
@@ -20,9 +21,11 @@ def main() -> int:
     )
     shown = sys.stderr.isatty()
 
-    def say(text: str) -> None:
+    def say(row: Row, done: int, seconds: float) -> None:
+        for text in row.broken:
+            sys.stderr.write(f"\r{row.scenario} ({row.way}): {text}\n")
         if shown:
-            sys.stderr.write(f"\r{text}")
+            sys.stderr.write(f"\r{seconds:5.0f} s  {done} of {len(stories)} stories")
 
     rows = work_through(stories, int(os.environ.get("WORKERS", "8")), say)
     sys.stdout.write(show(rows) + "\n")

@@ -43,18 +43,18 @@ def tell(story: Story) -> Row:
     return play(find(name), way)
 
 
-def work_through(stories: Sequence[Story], workers: int, say: Callable[[str], None]) -> list[Row]:
-    """Play stories, several at once: they wait more than they compute. Rows come in the order of the stories."""
+def work_through(stories: Sequence[Story], workers: int, say: Callable[[Row, int, float], None]) -> list[Row]:
+    """Play stories, several at once: they wait more than they compute. Rows come in the order of the stories.
+
+    ``say`` hears of each as it ends: its row, how many have ended, and after how many seconds.
+    """
     began, rows = time.monotonic(), dict[Story, Row]()
     with ProcessPoolExecutor(workers, mp_context=get_context("spawn")) as pool:
         waiting = {pool.submit(tell, story): story for story in stories}
         try:
             for future in as_completed(waiting):
-                rows[waiting[future]] = future.result()
-                broken = sum(not row.good for row in rows.values())
-                say(
-                    f"{time.monotonic() - began:5.0f} s  {len(rows)} of {len(stories)} stories, {broken} broken"
-                )
+                row = rows[waiting[future]] = future.result()
+                say(row, len(rows), time.monotonic() - began)
         except KeyboardInterrupt:
             pool.shutdown(cancel_futures=True)
             raise
