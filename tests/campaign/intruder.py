@@ -1,18 +1,38 @@
 """A saboteur who also does what others, the exchange and the broker's own rules do to an account."""
 
+import config
 from engine.market.clock import MILLISECOND, SECOND
-from engine.orders.messages import ModifyOrder
+from engine.orders.messages import ModifyOrder, OrderReport
 from engine.setups.signal import Side
 from tests.campaign.troubles import Family
 from tests.campaign.world import CountedWorld, Saboteur
-from tests.core.broker import MOST_CHANGES
+from tests.core.broker import LATENCY, MOST_CHANGES
 from tests.core.hostile import TICK, Resting
 
 MUTE, HALT, LOCK, SPOIL = "mute", "halt", "lock", "spoil"
 
 
+POLL_EVERY = 30 * SECOND
+"""How often whoever runs the line reads the order list beside a stream that is up."""
+
+
 class UnconfirmedWorld(CountedWorld):
     """A counted world that counts where an unconfirmed reading of the broker's rules made a difference."""
+
+    def __init__(self, settings: config.Settings | None = None) -> None:
+        super().__init__(settings)
+        self.after(POLL_EVERY, self._poll)
+
+    def _poll(self) -> None:
+        """Read the order list and tell of each order, as the line does whatever the stream says."""
+        self.after(POLL_EVERY, self._poll)
+        if not self.down:
+            rows = [self.row(order) for order in self.orders.values()]
+            self.after(LATENCY, lambda: self._tell_all(rows))
+
+    def _tell_all(self, rows: list[OrderReport]) -> None:
+        for row in rows:
+            self.tell(row)
 
     def _modify(self, order: Resting, request: ModifyOrder, fault: str) -> None:
         if self.quantity_is_rest and order.filled:

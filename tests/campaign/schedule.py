@@ -8,7 +8,7 @@ import config
 from engine.market.clock import MILLISECOND, SECOND
 from engine.setups.signal import Side
 from tests.campaign.intruder import Intruder, UnconfirmedWorld
-from tests.campaign.troubles import Nakedness
+from tests.campaign.troubles import Nakedness, hindrance
 from tests.campaign.watch import Watch
 from tests.core.hostile import OPTION, OTHER, STOCK
 from tests.core.oracles import Oracles
@@ -57,6 +57,7 @@ class Schedule:
         self.world = UnconfirmedWorld(self._settings())
         self._read_rules()
         self.oracles = Oracles(self.world)
+        self.oracles.owned.hindered = hindrance(self.world.troubles)
         self.watch = Watch(self.world, self.oracles)
         self.nakedness = Nakedness(self.world, self.oracles.owned, self.world.troubles)
         self.saboteur = Intruder(self.world)

@@ -1,5 +1,6 @@
 """Which trouble was about when: a time without protection belongs to the worst of those that overlap it."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from enum import IntEnum
 
@@ -72,6 +73,15 @@ class Trouble:
         """Say whether it was about in an instrument at a time."""
         lasts = _LASTS.get(self.family, _OTHERWISE)
         return self.instrument in ("", instrument) and self.since <= until and self.until + lasts >= since
+
+
+def hindrance(troubles: list[Trouble]) -> Callable[[str, Instant, Instant], bool]:
+    """Return what says whether writes, reads or news stood still in an instrument at some time."""
+
+    def hindered(instrument: str, since: Instant, until: Instant) -> bool:
+        return any(one.touches(instrument, since, until) for one in troubles if one.family <= Family.UNTOLD)
+
+    return hindered
 
 
 class Nakedness:

@@ -43,8 +43,8 @@ class Watch:
     def check(self, _: World) -> None:
         if self.world.fills != self._fills:
             self._fills = self.world.fills
-            self.last_fill = self.world.now
-            self._disturbed = self.world.executions[-1][1].external
+            newest = self.world.executions[-1]
+            self.last_fill, self._disturbed = newest[0], newest[1].external
         for since in self.oracles.told_since.values():
             self.naked_known = max(self.naked_known, self.world.now - since)
         self._listen()

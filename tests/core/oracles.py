@@ -139,7 +139,9 @@ class Oracles:
                 if record.kind == "fill" and getattr(record.payload, "instrument", "") == key:
                     fill = record.payload
                     folded += fill.quantity * fill.side.sign  # type: ignore[union-attr]
-            assert folded == ours, f"{key}: {folded} in the journal, {ours} of ours held"
+            # What others filled in a race with our exit may be told as closing ours or as theirs.
+            raced = self.owned.raced(key)
+            assert raced or folded == ours, f"{key}: {folded} in the journal, {ours} of ours held"
             resting, exposed = (
                 sum(order.remaining for order in self.owned.closing(key)),
                 self.owned.exposed(key),

@@ -1,6 +1,7 @@
 """Whose each unit of a hostile world's account is, and what rests against it."""
 
 from collections import defaultdict
+from collections.abc import Callable
 
 from engine.market.clock import SECOND, Instant
 from engine.orders.messages import Product, Role
@@ -25,6 +26,13 @@ class Ownership:
         """Units that our orders have closed beyond what was held, by instrument, until they are bought back."""
         self.external_at: dict[str, Instant] = {}
         """When somebody else last traded an instrument."""
+        self.hindered: Callable[[str, Instant, Instant], bool] = lambda *_: False
+        """Whether the broker could not be told, or told nothing, of an instrument at some time."""
+        self._held: dict[str, tuple[Instant, int]] = {}
+        """When ours last was not nought, and what it was."""
+        self._raced: set[str] = set()
+        self._racing: set[str] = set()
+        """Orders of others that were sent while they would close ours."""
         self._seen = 0
 
     def follow(self) -> list[tuple[str, int]]:
@@ -37,15 +45,28 @@ class Ownership:
                 continue
             claims = self.claims[key]
             whose = Whose.OTHERS if order.external else Whose.CLOSING
+            if order.external and (order.order_id in self._racing or self._against_ours(order, at)):
+                self._racing.add(order.order_id)
+                whose = Whose.RACING
+            if claims.ours:
+                self._held[key] = (at, claims.ours)
             if order.role is Role.ENTRY and not order.external:
                 whose = Whose.ENTRY
-            if whose is Whose.OTHERS:
+            if order.external:
                 self.external_at[key] = at
             everything = world.core.latch is not None
             excess = claims.take(quantity * order.side.sign, whose, everything=everything)
-            if excess and not self.races(key, at) and not order.late:
+            if excess and self.races(key, at):
+                claims.forgive()
+            elif excess and not order.late:
                 unexplained.append((key, excess))
+            heard_late = order.external and (everything or self.world.untold.get(key, 0) >= at)
+            if claims.either or heard_late:
+                self._raced.add(key)
         self._seen = len(world.executions)
+        for order in world.live():
+            if order.external and self._against_ours(order, world.now):
+                self._racing.add(order.order_id)
         for key in world.totals:
             # Somebody traded and left no order: only the position tells of it.
             unseen = world.position(key) - self.claims[key].net
@@ -54,6 +75,12 @@ class Ownership:
                 self.external_at[key] = world.now
         return unexplained
 
+    def _against_ours(self, order: Resting, at: Instant) -> bool:
+        """Say whether an order of others would close what is ours, or what was until a moment ago."""
+        ours = self.claims[order.instrument].ours
+        since, lately = self._held.get(order.instrument, (0, 0))
+        return ours * order.side.sign < 0 or (at - since <= RACE and lately * order.side.sign < 0)
+
     def races(self, key: str, at: Instant) -> bool:
         """Say whether somebody else traded so lately that our orders cannot follow yet."""
         since = self.external_at.get(key)
@@ -61,7 +88,11 @@ class Ownership:
             return False
         untold = self.world.untold.get(key)
         patience = UNTOLD if untold is not None and untold >= since else RACE
-        return at - since <= patience
+        return at - since <= patience or self.hindered(key, since, at)
+
+    def raced(self, key: str) -> bool:
+        """Say whether nobody can tell whose some units were: others raced us, traded unheard, or under the latch."""
+        return key in self._raced
 
     def ours(self, key: str) -> int:
         """Return our signed units."""

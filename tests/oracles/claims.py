@@ -12,6 +12,8 @@ class Whose(StrEnum):
     CLOSING = "closing"
     """Ours, to close."""
     OTHERS = "others"
+    RACING = "racing"
+    """Of others, sent to close what was ours: what it fills beyond that may be left theirs or be closed once."""
 
 
 @dataclass
@@ -20,6 +22,8 @@ class Claims:
 
     ours: int = 0
     theirs: int = 0
+    either: int = 0
+    """What a race of others with our own closing left beyond flat: it may be closed once, or shown as theirs."""
     taken_over: int = 0
     """Signed units of orders of ours that closed what was theirs."""
     meant: int = 0
@@ -28,7 +32,7 @@ class Claims:
     @property
     def net(self) -> int:
         """Return what the broker holds."""
-        return self.ours + self.theirs
+        return self.ours + self.theirs + self.either
 
     @property
     def exposed(self) -> int:
@@ -47,26 +51,32 @@ class Claims:
         if whose is Whose.ENTRY:
             self.ours += signed
             return 0
-        if whose is Whose.OTHERS:
-            signed = self._absorb_theirs(signed)
-            self.theirs += self._absorb_ours(signed)
+        if whose in (Whose.OTHERS, Whose.RACING):
+            signed = self._absorb("either", self._absorb("theirs", signed))
+            signed = self._absorb("ours", signed)
+            if whose is Whose.RACING:
+                self.either += signed
+            else:
+                self.theirs += signed
             return 0
-        signed = self._absorb_ours(signed)
+        signed = self._absorb("ours", signed)
         if everything:
             before = signed
-            signed = self._absorb_theirs(signed)
+            signed = self._absorb("theirs", signed)
             self.taken_over += before - signed
+        signed = self._absorb("either", signed)
         self.ours += signed
         return abs(signed)
 
-    def _absorb_ours(self, signed: int) -> int:
-        taken = _opposed(self.ours, signed)
-        self.ours += taken
-        return signed - taken
+    def forgive(self) -> None:
+        """Let an excess that a race explains be closed by us or left as theirs: nobody can tell whose it is."""
+        self.either, self.ours = self.either + self.ours, 0
 
-    def _absorb_theirs(self, signed: int) -> int:
-        taken = _opposed(self.theirs, signed)
-        self.theirs += taken
+    def _absorb(self, name: str, signed: int) -> int:
+        """Let a fill close what one of them holds; return what is left of it."""
+        held: int = getattr(self, name)
+        taken = _opposed(held, signed)
+        setattr(self, name, held + taken)
         return signed - taken
 
 

@@ -44,6 +44,8 @@ class Replay:
         self._naked_since: dict[Holding, tuple[float, int]] = {}
         self._over_since: dict[Holding, float] = {}
         self._meant: set[str] = set()
+        self._racing: set[str] = set()
+        """Orders of others that were sent while they would close ours."""
 
     def play(self, until: float | None = None) -> "Replay":
         """Play all events, or those before a moment."""
@@ -75,12 +77,16 @@ class Replay:
         self.orders[event.order_id] = event
         holding = (event.key, event.product)
         claims = self.claims[holding]
+        if not event.ours and claims.ours * event.sign < 0:
+            self._racing.add(event.order_id)
         if event.units:
             self._fill(event, holding, claims)
         self._weigh(event.at, holding, claims)
 
     def _fill(self, event: Event, holding: Holding, claims: Claims) -> None:
         whose = Whose.CLOSING if event.ours else Whose.OTHERS
+        if event.order_id in self._racing:
+            whose = Whose.RACING
         if is_entry(event):
             whose = Whose.ENTRY
             if event.order_id not in self._meant:
@@ -90,9 +96,11 @@ class Replay:
         everything = latched is not None and event.at >= latched
         excess = claims.take(event.sign * event.units, whose, everything=everything)
         self.last_fill[holding] = event.at
-        if whose is Whose.OTHERS:
+        if not event.ours:
             self._others_filled[holding] = event.at
-        if excess and event.at - self._others_filled.get(holding, -RACE) >= RACE:
+        if excess and event.at - self._others_filled.get(holding, -RACE) < RACE:
+            claims.forgive()
+        elif excess:
             self.excesses.append(f"{event.key}: {excess} units more closed than held, by {event.tag}")
         if abs(claims.ours) > claims.meant and not excess and whose is Whose.ENTRY:
             self.over_intent.append(f"{event.key}: {claims.ours} held, {claims.meant} meant")
