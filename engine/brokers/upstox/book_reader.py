@@ -54,6 +54,8 @@ class BookReader:
         self._sleep = sleep
         self._standing: dict[str, tuple[tuple[int, int], Instant]] = {}
         """By instrument, the difference told last and since when."""
+        self._carried: dict[tuple[str, str], PositionRow] = {}
+        """Rows that were carried over night, by instrument and product, as a book that counted told of them."""
 
     def read(
         self,
@@ -69,10 +71,13 @@ class BookReader:
         for attempt in range(TRIES):
             asked = self._clock()
             listed = client.order_book(purpose) if orders is None else orders()
-            book = whole_book(asked, listed, client.positions(purpose))
+            told = whole_book(asked, listed, client.positions(purpose))
+            book = self._with_carried(told)
             difference = differences(book)
             stands = self._stands(difference, asked)
-            if not difference or (stands >= STANDS_FOR and not _lost(book, difference)):
+            lost = _lost(told, difference) or (self._carried and not told.positions)
+            if not difference or (stands >= STANDS_FOR and not lost):
+                self._carried |= {_holding(row): row for row in told.positions if row.overnight_quantity}
                 return book
             if attempt < TRIES - 1:
                 self._sleep(AGAIN_AFTER)
@@ -80,6 +85,20 @@ class BookReader:
             f"{key}: {held} held, {filled} filled" for key, (held, filled) in difference.items()
         )
         raise ContradictionError(InDoubt(f"positions and orders contradict each other: {words}"))
+
+    def _with_carried(self, book: WholeBook) -> WholeBook:
+        """Return a book with a row of nought for what was carried over night and is not listed any more.
+
+        A broker may leave closed rows out; then the fills of the day must tell what became of it.
+        """
+        listed = {_holding(row) for row in book.positions}
+        unread = {one.instrument for one in book.unread}
+        gone = [
+            row for key, row in self._carried.items() if key not in listed and row.instrument not in unread
+        ]
+        return msgspec.structs.replace(
+            book, positions=(*book.positions, *(_closed(row, book.orders) for row in gone))
+        )
 
     def _stands(self, difference: Difference, asked: Instant) -> int:
         """Return for how long all of a difference has stood still, microseconds."""
@@ -89,6 +108,25 @@ class BookReader:
             for key, told in difference.items()
         }
         return min((asked - since for _, since in self._standing.values()), default=0)
+
+
+def _holding(row: PositionRow) -> tuple[str, str]:
+    return row.instrument, row.product
+
+
+def _closed(row: PositionRow, orders: tuple[OrderRow, ...]) -> PositionRow:
+    """Return a carried row as it would read once nothing of it is held, with what the day's orders traded in it."""
+    ours = [order for order in orders if (order.instrument, order.product) == _holding(row)]
+    bought = [order for order in ours if order.side == "BUY"]
+    sold = [order for order in ours if order.side == "SELL"]
+    return msgspec.structs.replace(
+        row,
+        quantity=0,
+        day_buy_quantity=sum(order.filled_quantity for order in bought),
+        day_buy_value=sum(order.filled_value for order in bought),
+        day_sell_quantity=sum(order.filled_quantity for order in sold),
+        day_sell_value=sum(order.filled_value for order in sold),
+    )
 
 
 def whole_book(time: Instant, orders: Listed[OrderRow], positions: Listed[PositionRow]) -> WholeBook:

@@ -72,6 +72,57 @@ def test_a_carried_position_is_no_contradiction() -> None:
     assert waits == []
 
 
+def carrying(broker: SmallBroker) -> list[dict[str, object]]:
+    """Let a broker hold 35 over night in delivery beside an intraday position, and leave its closed rows out."""
+    broker.carried[OTHER, "D"] = 35
+    listed: list[dict[str, object]] = []
+
+    def without_closed(request: Received) -> bytes | None:
+        if request.path != POSITIONS:
+            return None
+        listed[:] = [row for row in broker.positions() if row["quantity"]]
+        return success(listed)
+
+    broker.faults.append(without_closed)
+    return listed
+
+
+def test_a_carried_position_that_was_sold_needs_no_row_of_its_own_any_more() -> None:
+    broker, clock = bought(), Slow()
+    carrying(broker)
+    order = {"instrument_token": OTHER, "transaction_type": "SELL", "order_type": "LIMIT", "quantity": 35}
+    with broker.serve() as server:
+        client, reader = clock.client(server.url), BookReader(clock, sleep=clock.sleep)
+        assert len(reader.read(client, Purpose.PROTECT).positions) == 2
+        broker.fill(broker.place(order | {"price": 99.0, "product": "D"}), 99.0)
+        book = reader.read(client, Purpose.PROTECT)
+    told = {row.instrument: (row.quantity, row.day_sell_quantity) for row in book.positions}
+    assert told == {KEY: (10, 0), OTHER: (0, 35)}
+    assert clock.now < SECOND
+
+
+def test_a_carried_position_that_no_order_closed_is_not_gone_because_no_row_tells_of_it() -> None:
+    broker, clock = bought(), Slow()
+    listed = carrying(broker)
+    with broker.serve() as server:
+        client, reader = clock.client(server.url), BookReader(clock, sleep=clock.sleep)
+        reader.read(client, Purpose.PROTECT)
+        broker.faults.append(
+            lambda request: (
+                success([row for row in listed if row["instrument_token"] == KEY])
+                if request.path == POSITIONS
+                else None
+            )
+        )
+        with pytest.raises(CallFailed, match="-35 held, 0 filled"):
+            reader.read(client, Purpose.PROTECT)
+        broker.faults.append(lambda request: success([]) if request.path in (POSITIONS, ORDERS) else None)
+        while clock.now < 2 * STANDS_FOR:
+            with pytest.raises(CallFailed, match="contradict"):
+                reader.read(client, Purpose.PROTECT)
+            clock.sleep(0.5)
+
+
 def test_a_difference_is_believed_once_it_has_stood_still_for_longer_than_lists_lag() -> None:
     broker = bought()
     odd = broker.positions()[0] | {"quantity": 12, "day_buy_quantity": 12}
