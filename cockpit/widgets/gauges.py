@@ -30,13 +30,21 @@ def _fact(label: str, value: str, width: int, style: str = "") -> Line:
     return spread([(label, "dim")], [(value, style), (" ", "")], width)
 
 
+def _parts(risk: RiskView) -> str:
+    """Return what the account's result is made of; an outside gain is named, for it does not count."""
+    outside, result = risk.outside or 0, risk.outside_result or 0
+    text = f"{signed_rupees(risk.day_result, 0)} + {signed_rupees(outside, 0)}"
+    return f"{text} (of {signed_rupees(result, 0)})" if result > max(0, outside) else text
+
+
 def paint_risk(risk: RiskView, width: int, height: int) -> list[Line]:
     """Return the gauges, the most pressing first; each with its limit."""
     if height <= 0:
         return []
     title = heading("RISK", f"of {rupees(risk.account, 0)}", width)
     if risk.stopped_for_day:
-        title = compose([(" STOPPED FOR THE DAY: loss limit ".ljust(width), "alarm")], width)
+        limit = risk.stopped_by or "daily loss limit"
+        title = compose([(f" STOPPED FOR THE DAY: {limit} ".ljust(width), "alarm")], width)
     wide = width >= 40
     loss = max(0, -risk.day_result)
     used = risk.day_loss_used_pct / 100
@@ -59,6 +67,10 @@ def paint_risk(risk: RiskView, width: int, height: int) -> list[Line]:
             width,
         ),
     ]
+    if risk.account_result is not None and risk.account_limit is not None:
+        lost = max(0, -risk.account_result)
+        gauges.append(("account", _share(lost, risk.account_limit), lost, risk.account_limit))
+        facts.insert(0, _fact("ours + outside", _parts(risk), width, direction(risk.account_result)))
     two = not wide and height >= 1 + 2 * len(gauges) + len(facts)
     lines = [title]
     for label, share, part, whole in gauges:

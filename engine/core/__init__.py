@@ -20,6 +20,7 @@ from engine.core.events import (
     LatchChanged,
     Latched,
     Noted,
+    Quoted,
     Rearmed,
     Resumed,
     Studying,
@@ -27,10 +28,11 @@ from engine.core.events import (
     Wake,
     Wished,
 )
-from engine.core.guard import DAY_LOSS
+from engine.core.guard import ACCOUNT_LOSS, DAY_LOSS
 from engine.orders.dispatch import Ids, Record
 
 __all__ = [
+    "ACCOUNT_LOSS",
     "DAY_LOSS",
     "LIVE",
     "PAPER",
@@ -53,6 +55,7 @@ __all__ = [
     "LatchChanged",
     "Latched",
     "Noted",
+    "Quoted",
     "Rearmed",
     "Record",
     "Resumed",

@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from engine.core.marking import Marking
+from engine.core.outside import OutsideTrades
 from engine.core.sights import Seen, Sights
 from engine.market.charges import order_charges
 from engine.market.clock import Instant
@@ -17,6 +18,7 @@ from engine.orders.positions import Corrected
 from engine.orders.trade import Trade
 from engine.risk.limits import DayLimits
 from engine.risk.marks import DayResult, Holding, Mark, MarkState, day_result
+from engine.risk.outside import AccountResult
 from engine.risk.sizing import TripCost, trip_cost
 from engine.risk.wishes import Wishes
 from engine.setups.signal import Side
@@ -41,6 +43,7 @@ class Account:
         """Realised before a restart on the same day, paise."""
         self.carried_charges: Paise = 0
         self.marking = Marking(sights, instruments)
+        self.outside = OutsideTrades(keeper, sights, instruments, day.day)
         self._keeper = keeper
         self._uneasy = False
         """Whether time alone may change what is believed: a loss that is not believed yet, an empty side."""
@@ -155,13 +158,35 @@ class Account:
     def result(self, now: Instant, holdings: tuple[Holding, ...] | None = None) -> DayResult:
         """Return the day so far with everything open at its mark."""
         held = self.holdings(now) if holdings is None else holdings
-        return day_result(self.realised, self.charges, held, self._day.day)
+        return self._day_result(held, believed=False)
+
+    def account_result(self, now: Instant, result: DayResult | None = None) -> AccountResult | None:
+        """Return the day of the whole account at the newest prices; None where no limit goes by it."""
+        return self._account_result(self.result(now) if result is None else result, believed=False)
+
+    def _day_result(self, holdings: tuple[Holding, ...], *, believed: bool) -> DayResult:
+        result = day_result(self.realised, self.charges, holdings, self._day.day)
+        if self.limits.own_cash is None:
+            return result
+        carried = self.carried_realised - self.carried_charges
+        lost = min(0, self.outside.of_other_runs(believed=believed) - carried)
+        return replace(result, elsewhere=lost)
+
+    def _account_result(self, result: DayResult, *, believed: bool) -> AccountResult | None:
+        if self.limits.own_cash is None:
+            return None
+        outside = self.outside.result(believed=believed)
+        # The broker shows what an earlier run of ours did like anybody's: it counts once.
+        carried = self.carried_realised - self.carried_charges
+        ours = result.net - result.elsewhere
+        return AccountResult(ours, outside, outside.counted - carried)
 
     def take(self, key: str, seen: Seen) -> None:
         """Take in what the newest packet of an instrument showed of what is held in it."""
         trade = self._keeper.portfolio.current(key)
         if trade is not None and trade.open:
             self.marking.take(trade, seen)
+        self.outside.take(key, seen)
 
     @property
     def uneasy(self) -> bool:
@@ -173,18 +198,24 @@ class Account:
         return self.marking.locked(self._keeper.portfolio.open())
 
     def observe(self, now: Instant) -> bool:
-        """Compare the day with its loss limit after a packet or a fill; True when it trips just now.
+        """Compare the day with its limits after a packet or a fill; True when one trips just now.
 
-        The newest books show a loss first; the limit goes by what is believed of them.
+        The newest books show a loss first; the limits go by what is believed of them.
         """
         held = self._keeper.portfolio.open()
         self._uneasy = self.marking.waiting(held)
         if self.limits.stopped:
             return False
-        if not self.limits.reached(self.result(now)):
+        result = self.result(now)
+        whole = self.account_result(now, result)
+        if not self.limits.reached(result) and (whole is None or not self.limits.account_reached(whole.net)):
             return False
         self._uneasy = True
-        self.limits = self.limits.observed(self.believed(now), now)
+        believed = self.believed(now)
+        self.limits = self.limits.observed(believed, now)
+        whole = self._account_result(believed, believed=True)
+        if whole is not None:
+            self.limits = self.limits.account_observed(whole.net, now)
         return self.limits.stopped
 
     def believed(self, now: Instant) -> DayResult:
@@ -201,4 +232,4 @@ class Account:
                 seen = cost if holding.mark.price is None else holding.mark.price
                 price = max(cost, seen) if holding.side is Side.BUY else min(cost, seen)
             holdings.append(replace(holding, mark=Mark(price, MarkState.LIVE)))
-        return day_result(self.realised, self.charges, tuple(holdings), self._day.day)
+        return self._day_result(tuple(holdings), believed=True)

@@ -14,6 +14,7 @@ from engine.core.events import (
     Halted,
     Latched,
     Noted,
+    Quoted,
     Rearmed,
     Resumed,
     Studying,
@@ -21,6 +22,7 @@ from engine.core.events import (
     Wake,
     Wished,
 )
+from engine.core.guard import ACCOUNT_LOSS, DAY_LOSS
 from engine.core.pauses import AWAITED, ENDED, HALTED, NO_GO, OTHER_ENGINE, STUDYING, UNATTENDED
 from engine.market.circuits import Circuits
 from engine.market.clock import SECOND, Instant, datetime_of
@@ -48,7 +50,8 @@ class Around:
             case InstrumentSeed() | MissedMinutes() | Barred() | Circuits() | AuctionReferences():
                 self._learn(event, now)
             case Latched():
-                self._core.set_latch(event.by, event.reason, event.id, now)
+                limits = (ACCOUNT_LOSS, DAY_LOSS)
+                self._core.set_latch(event.by, event.reason, event.id, now, ours_only=event.id in limits)
             case Rearmed():
                 self._core.clear_latch(event.by, now)
             case Attended():
@@ -70,7 +73,7 @@ class Around:
                 self._hold_for(kind, event.reason, "pre-flight says go", now, dropped=answered)
             case Halted():
                 self._halt(event, now)
-            case Followed() | Unfollowed() | Wished():
+            case Followed() | Unfollowed() | Wished() | Quoted():
                 self._change(event, now)
             case _:
                 return False
@@ -86,7 +89,7 @@ class Around:
         self._hold_for(HALTED, event.reason, "the exchange goes on", now)
         self._core.keeper.tend_all([trade.instrument for trade in self._core.keeper.portfolio.running()], now)
 
-    def _change(self, event: Followed | Unfollowed | Wished, now: Instant) -> None:
+    def _change(self, event: Followed | Unfollowed | Wished | Quoted, now: Instant) -> None:
         """Take in what a person changed around the run."""
         match event:
             case Followed():
@@ -95,6 +98,8 @@ class Around:
                 self._core.following.unfollow(event.instrument, now)
             case Wished():
                 self._core.guard.wish(event, now)
+            case Quoted():
+                self._core.guard.quoted(event, now)
 
     def _learn(
         self, event: InstrumentSeed | MissedMinutes | Barred | Circuits | AuctionReferences, now: Instant

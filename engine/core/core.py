@@ -26,7 +26,7 @@ from engine.core.events import (
     Effect,
     Event,
 )
-from engine.core.guard import DAY_LOSS, Guard
+from engine.core.guard import Guard
 from engine.core.journal import Journal
 from engine.core.minder import Minder
 from engine.core.pauses import OTHER_ENGINE, STUDYING, UNATTENDED, Pauses
@@ -62,6 +62,7 @@ class Core:
     """One trading day of one account. ``world`` is simulated, replay, paper or live; ``account`` is paise.
 
     ``earlier_runs`` are the prefixes of the day's runs that our own ledger tells of.
+    ``own_cash`` is the broker's own, paise, before anything caps it: the whole account's limit goes by it, in live.
     """
 
     def __init__(
@@ -75,6 +76,7 @@ class Core:
         recovered: DayState | None = None,
         prior: Mapping[str, PriorLevels] | None = None,
         earlier_runs: Iterable[str] = (),
+        own_cash: Paise | None = None,
     ) -> None:
         if world not in WORLDS:
             raise ValueError(f"expected a world out of {', '.join(WORLDS)}, got {world!r}")
@@ -92,7 +94,7 @@ class Core:
             self.keeper.external.engines.watch(ids.prefix, earlier_runs)
         previous = None if recovered is None else recovered.limits
         wishes = wishes_of(settings)
-        limits = open_day(day.day, account, wishes.limits, previous)
+        limits = open_day(day.day, account, wishes.limits, previous, own_cash)
         self.account = Account(limits, self.keeper, self.sights, self.instruments, day, wishes)
         stops = Stage12Controller(settings.stop)
         self.inbox = Inbox(self.keeper, stops, self.sights.market_time)
@@ -110,7 +112,7 @@ class Core:
             self._decided,
             live=world == LIVE,
         )
-        self.watch = Watch(self.keeper, self.journal)
+        self.watch = Watch(self.keeper, self.journal, always=world == LIVE)
         self.guard = Guard(self)
         self.person = Person(self, settings.entry.manual_armed_minutes)
         self.feed_ended = False
@@ -210,7 +212,7 @@ class Core:
         if self.keeper.kill.active:
             return f"{_PAUSED}{KILL_LATCH}"
         if self.account.limits.stopped:
-            return f"{_PAUSED}{DAY_LOSS}"
+            return f"{_PAUSED}{self.account.limits.stopped_by}"
         if self.pauses.first:
             return f"{_PAUSED}{self.pauses.first}"
         return trading_word(self.settings.setups, live=self.world == LIVE)
@@ -244,11 +246,12 @@ class Core:
             answers.append(Answer(self.person.obey(event, now)))
         elif not self._around.notice(event, now):
             self.inbox.receive(event, now)  # type: ignore[arg-type]
+            self.guard.hear(event, now)
         return self._settle(now, answers)
 
-    def set_latch(self, by: str, reason: str, name: str, now: Instant) -> bool:
-        """Set the kill latch and begin to flatten; False when it was set before."""
-        if not self.keeper.kill.set(by, reason, name, now):
+    def set_latch(self, by: str, reason: str, name: str, now: Instant, *, ours_only: bool = False) -> bool:
+        """Set the kill latch and begin to flatten; False when it was set before, and as wide."""
+        if not self.keeper.kill.set(by, reason, name, now, ours_only=ours_only):
             return False
         self.person.switch_off()
         self.journal.line(Severity.ALARM, f"KILL by {by}: {reason}", now, AlarmRank.VITAL)
@@ -312,7 +315,8 @@ class Core:
         if trade is not None:
             self.minder.moved(trade, update, now)
             self.keeper.judge(trade, now)
-        if self.account.uneasy or (trade is not None and trade.open):
+        held = trade is not None and trade.open
+        if held or self.account.uneasy or self.account.outside.holds(key):
             acted = self.guard.look(now) or acted
         return self._minute_passed(update.arrival, now) or acted or self.keeper.touched
 

@@ -296,6 +296,7 @@ class Decider:
                 facts.result,
                 margin_available=facts.margin_available,
                 quantity=self.quantity_cap,
+                account_net=facts.account_net,
             ),
             cost=self._account.cost(instrument, signal.side),
         )
@@ -313,6 +314,8 @@ class Decider:
         mine = any(holding.instrument.key == instrument.key for holding in holdings)
         if not frozen and settling and not mine:
             frozen = f"the last trade in {instrument.symbol} still settles"
+        result = self._account.result(now, holdings)
+        whole = self._account.account_result(now, result)
         return EntryFacts(
             instrument=instrument,
             side=signal.side,
@@ -329,8 +332,9 @@ class Decider:
             entries_stop=min(stop, self._sights.day.flatten_start(kind)),
             day=self._day.day,
             limits=self._account.limits,
-            result=self._account.result(now, holdings),
+            result=result,
             holdings=holdings,
+            account_net=None if whole is None else whole.net,
             latched=self._keeper.kill.active,
             pause=self.pause,
             feed_fresh=not self._market.stale(self._sights.arrival_time(now))

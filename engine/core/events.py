@@ -113,6 +113,13 @@ class AuctionReferences(msgspec.Struct, frozen=True, tag="auction-references"):
     prices: dict[str, Paise]
 
 
+class Quoted(msgspec.Struct, frozen=True, tag="quoted"):
+    """One round of the broker's quotes of what others hold on the account and nobody subscribed to."""
+
+    prices: dict[str, Paise]
+    """Instrument to the middle of its book, else its last price, paise."""
+
+
 class Followed(msgspec.Struct, frozen=True, tag="followed"):
     """One more instrument is followed from now on, with what earlier sessions left of it."""
 
@@ -180,6 +187,7 @@ Event = (
     | Halted
     | Wished
     | AuctionReferences
+    | Quoted
     | Followed
     | Unfollowed
 )

@@ -2,8 +2,10 @@
 
 from typing import TYPE_CHECKING, Final
 
-from engine.core.events import Wished
+from engine.core.events import Event, Quoted, Wished
 from engine.market.clock import Instant
+from engine.orders.messages import BookRead
+from engine.risk.limits import Breach
 from engine.risk.marks import MarkState
 from engine.risk.wishes import Wishes, tightened
 from engine.views import AlarmRank, Severity
@@ -11,7 +13,12 @@ from engine.views import AlarmRank, Severity
 if TYPE_CHECKING:
     from engine.core.core import Core
 
-DAY_LOSS: Final = "daily loss limit"
+DAY_LOSS: Final = Breach.DAY_LOSS.value
+ACCOUNT_LOSS: Final = Breach.ACCOUNT_LOSS.value
+_REASONS: Final = {
+    Breach.DAY_LOSS: "the day's loss reached its limit",
+    Breach.ACCOUNT_LOSS: "the account's loss, ours and what others lost on it, reached its limit",
+}
 
 
 class Guard:
@@ -40,12 +47,36 @@ class Guard:
                 core.keeper.cancel_entries(now)
         return bool(changes)
 
+    def hear(self, event: Event, now: Instant) -> None:
+        """Count again what others trade on the account behind a message of the broker, and look at the day with it."""
+        core = self._core
+        if core.limits.own_cash is None:
+            return
+        if isinstance(event, BookRead):
+            core.account.outside.rows(event.positions)
+        if core.account.outside.refresh():
+            if not isinstance(event, BookRead):
+                # Somebody else's fill: what it leaves on the account is read, not guessed.
+                core.keeper.resync = True
+            self.look(now)
+
+    def quoted(self, event: Quoted, now: Instant) -> None:
+        """Take in one round of quotes of what others hold and nobody subscribed to."""
+        self._core.account.outside.quoted(event.prices)
+        self.look(now)
+
     def stop(self, now: Instant) -> None:
         """End the day: latched, flattened, and no entry before the next."""
         core = self._core
-        core.journal.line(Severity.ALARM, f"{DAY_LOSS} reached: stopped for the day", now, AlarmRank.VITAL)
+        limit = core.limits.stopped_by
+        core.journal.line(Severity.ALARM, f"{limit} reached: stopped for the day", now, AlarmRank.VITAL)
         core.journal.day_state(now)
-        core.set_latch(DAY_LOSS, "the day's loss reached its limit", DAY_LOSS, now)
+        whole = limit is Breach.ACCOUNT_LOSS and core.settings.risk.flatten_outside
+        reason = _REASONS[limit]
+        if limit is Breach.ACCOUNT_LOSS and not whole and core.account.outside.held:
+            names = ", ".join(core.journal.symbol(key) for key in core.account.outside.held)
+            reason += f"; what others hold is left to you: {names}"
+        core.set_latch(limit.value, reason, limit.value, now, ours_only=not whole)
 
     def wish(self, event: Wished, now: Instant) -> None:
         """Take up what a restart tightened, and say what of its settings has to wait."""

@@ -198,7 +198,7 @@ class Person:
         if self._core.latch is None:
             return "", "the kill latch is not set"
         if self._core.limits.stopped:
-            return "the daily loss limit was reached: entries open on the next trading day", ""
+            return f"the {self._core.limits.stopped_by} was reached: entries open on the next trading day", ""
         if self._core.latch_busy:
             return "the broker has not said flat yet: the kill goes on", ""
         self._core.clear_latch(command.by, now)

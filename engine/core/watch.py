@@ -35,9 +35,11 @@ class Told(Protocol):
 class Watch:
     """Decides when the broker's book is read, and follows the latch from one state to the next."""
 
-    def __init__(self, keeper: Keeper, journal: Told) -> None:
+    def __init__(self, keeper: Keeper, journal: Told, *, always: bool = False) -> None:
+        """Read while anything is at stake; ``always`` also while others alone may trade on the account."""
         self._keeper = keeper
         self._journal = journal
+        self._always = always
         self._earliest: Instant = 0
         self._next: Instant | None = None
         self.plights = Plights(keeper)
@@ -69,7 +71,9 @@ class Watch:
         if keeper.unverified:
             soon = max(min(keeper.unverified.values()) + VERIFY_AFTER, self._earliest)
             self._next = soon if self._next is None else min(self._next, soon)
-        at_stake = bool(keeper.portfolio.running() or keeper.orders.live() or keeper.unverified)
+        at_stake = self._always or bool(
+            keeper.portfolio.running() or keeper.orders.live() or keeper.unverified
+        )
         if ended and not keeper.kill.active and not keeper.unverified:
             self._next = None
         elif self._next is None and at_stake:
@@ -87,7 +91,9 @@ class Watch:
         holding = self.plights.holding if kill.active else ()
         if kill.active:
             running = self._keeper.portfolio.running()
-            quiet = not any(trade.open for trade in running) and not self._keeper.orders.live()
+            quiet = not any(trade.open for trade in running) and not any(
+                self._keeper.in_scope(order) for order in self._keeper.orders.live()
+            )
             stuck = bool(holding or self._keeper.external.refused())
             if kill.settle(quiet=quiet, stuck=stuck, now=now):
                 kill.asked(self._keeper.dispatcher.read(now), now)

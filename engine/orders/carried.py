@@ -21,6 +21,7 @@ class LeftBecause(StrEnum):
     BEYOND_SCOPE = "kill.scope = intraday"
     HOLDINGS = "sold from holdings: buying it back would be a new position"
     UNKNOWN_PRODUCT = "its product is not known here"
+    NOT_OURS = "not ours: the day's limit closes ours alone"
     REFUSED = "the broker refuses its exit"
 
 

@@ -39,6 +39,8 @@ class Latch(msgspec.Struct, frozen=True):
     by: str
     reason: str
     id: str = ""
+    ours_only: bool = False
+    """Whether it closes ours alone: a limit's latch. A person's kill has the whole scope."""
 
 
 class Flattening:
@@ -62,14 +64,22 @@ class Flattening:
         """Say whether the latch is set."""
         return self.latch is not None
 
-    def set(self, by: str, reason: str, name: str, now: Instant) -> bool:
+    @property
+    def whole(self) -> bool:
+        """Say whether the latch is set and takes in what others hold on the account."""
+        return self.latch is not None and not self.latch.ours_only
+
+    def set(self, by: str, reason: str, name: str, now: Instant, *, ours_only: bool = False) -> bool:
         """Set the latch; False where nothing has to be done: a kill that runs does nothing twice.
 
-        A new one after FLAT begins again: something may have been opened since, and nobody would look.
+        A new one after FLAT begins again: something may have been opened since, and nobody would look. So does one of
+        the whole scope behind one that closes ours alone.
         """
-        if self.latch is not None and (self.latch.state is not LatchState.FLAT or self.latch.id == name):
+        known = self.latch
+        wider = known is not None and known.ours_only and not ours_only
+        if known is not None and not wider and (known.state is not LatchState.FLAT or known.id == name):
             return False
-        self.latch = Latch(LatchState.KILLING, now, by, reason, name)
+        self.latch = Latch(LatchState.KILLING, now, by, reason, name, ours_only)
         self.refusal = self.unread = ""
         self._proofs = self._looks = 0
         self._quiet = False

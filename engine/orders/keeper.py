@@ -138,7 +138,7 @@ class Keeper:
 
     def closable(self, trade: Trade, sight: Sight, now: Instant) -> tuple[int, Instant | None]:
         """Return units of a trade that our own orders may close, and when to judge the external ones again."""
-        kill = self.kill.active
+        kill = self.kill.whole
         held = self.portfolio.closable(trade, whole=kill)
         ahead = self.external.ahead(trade, sight.quote, now, kill=kill)
         return max(held - ahead.units, 0), ahead.again
@@ -251,7 +251,7 @@ class Keeper:
         """Look again at what external orders may close before us, after an update of the market."""
         if self.external.live(trade.instrument):
             quote = self.look(trade.instrument, now).quote
-            if self.external.turned(trade, quote, now, kill=self.kill.active):
+            if self.external.turned(trade, quote, now, kill=self.kill.whole):
                 self.tend(trade.instrument, now)
 
     def _situation(self, trade: Trade, now: Instant) -> Situation:
@@ -277,6 +277,10 @@ class Keeper:
             trusts_changes=self.experience.trusts(now),
         )
 
+    def in_scope(self, order: Order) -> bool:
+        """Say whether a live order stands in the way of flat: where a limit closes ours alone, others' do not."""
+        return self.kill.whole or not self.kill.active or self.external.ours(order)
+
     def counted(self, instrument: str, product: Product) -> tuple[Order, ...]:
         """Return the live orders of an instrument and product that are ours to move."""
         live = self.orders.live(instrument)
@@ -284,7 +288,7 @@ class Keeper:
 
     def _counts(self, order: Order) -> bool:
         """Say whether an order is to be ended or moved by us: an external one is, too, once the kill is on."""
-        return self.external.ours(order) or self.kill.active or self.orphaned(order)
+        return self.external.ours(order) or self.kill.whole or self.orphaned(order)
 
     def orphaned(self, order: Order) -> bool:
         """Say whether an order of an earlier run has nothing left to protect, by a read of the broker."""
@@ -295,7 +299,7 @@ class Keeper:
         if not (s.trade.clears or self.kill.active):
             return
         first = Plan(plan.trade)
-        for order in self.external.in_the_way(s.trade, kill=self.kill.active):
+        for order in self.external.in_the_way(s.trade, kill=self.kill.whole):
             # A stop of theirs is what protects while no exit of ours could follow.
             waits = order.order_type is OrderType.STOP_LIMIT and order.triggered_at is None
             if s.exits.take_limits or not waits:
@@ -406,7 +410,7 @@ class Keeper:
         self.portfolio.end(trade)
         topic = Topic.CLOSED if trade.entry_quantity else Topic.ENDED
         self.say(topic, trade.instrument, trade=trade)
-        for order in () if self.kill.active else self.external.in_the_way(trade, kill=False):
+        for order in () if self.kill.whole else self.external.in_the_way(trade, kill=False):
             self.say(Topic.ALARM, trade.instrument, would_open(order))
         return True
 

@@ -13,7 +13,7 @@ import msgspec
 
 from engine.market.clock import SECOND, Instant
 from engine.market.price import Paise
-from engine.orders.carried import left_of
+from engine.orders.carried import Left, LeftBecause, left_of
 from engine.orders.dispatch import of_any_run, of_flatten
 from engine.orders.fence import judge
 from engine.orders.keeper import Keeper
@@ -76,11 +76,24 @@ def reconcile(keeper: Keeper, read: BookRead, asked: Instant, now: Instant) -> N
     if not behind.keys() - keeper.orders.unread:
         keeper.verified = Verified(read.time, now, flat)
     for order in keeper.orders.live():
-        stray = keeper.kill.active and order.instrument not in behind
+        stray = keeper.kill.whole and order.instrument not in behind
         held = keeper.portfolio.net(order.instrument, order.product)
         if keeper.orphaned(order) or (stray and not held):
             keeper.tend(order.instrument, now)
+    if keeper.kill.active and not keeper.kill.whole:
+        flat = not behind and _ours_is_flat(keeper, read)
     keeper.kill.answered(read.request, flat=flat, last_fill_at=keeper.orders.last_fill_at, now=now)
+
+
+def _ours_is_flat(keeper: Keeper, read: BookRead) -> bool:
+    """Say whether nothing of ours is open or live, as a limit closes it; what others hold is named as left alone."""
+    keeper.left += tuple(
+        Left(key, Product.INTRADAY, quantity, "", LeftBecause.NOT_OURS)
+        for key, quantity in keeper.portfolio.outside.items()
+    )
+    if keeper.portfolio.open() or any(keeper.in_scope(order) for order in keeper.orders.live()):
+        return False
+    return not any(_row_live(row) and _in_scope(keeper, row) for row in read.orders)
 
 
 def take_in_external(keeper: Keeper, row: OrderReport, now: Instant, *, asked: Instant | None = None) -> None:
@@ -180,6 +193,11 @@ def _part(fill: Fill, quantity: int, trade: str) -> Fill:
     return msgspec.structs.replace(fill, quantity=quantity, value=value, trade=trade)
 
 
+def _in_scope(keeper: Keeper, row: OrderReport) -> bool:
+    known = keeper.orders.by_id(row.order_id)
+    return known is None or keeper.in_scope(known)
+
+
 def _row_live(row: OrderReport) -> bool:
     _, state = read_status(row.status, row.order_type, row.filled_quantity, max(row.quantity, 1))
     return state not in ENDED
@@ -203,7 +221,7 @@ def _positions(keeper: Keeper, read: BookRead, now: Instant, behind: Container[s
                 instrument,
                 f"EXTERNAL: the broker holds {after} units that are not ours (before {before}); entries frozen",
             )
-    if keeper.kill.active:
+    if keeper.kill.whole:
         external = {(key, Product.INTRADAY): quantity for key, quantity in portfolio.outside.items()}
         external |= portfolio.carried
         found = {holding: quantity for holding, quantity in external.items() if holding[0] not in behind}

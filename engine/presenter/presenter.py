@@ -354,6 +354,7 @@ def _risk(core: Core, result: DayResult, holdings: tuple[Holding, ...], now: Ins
     limits = core.limits
     known = [holding.risk for holding in holdings if holding.risk is not None]
     budget = core.keeper.gate.budget
+    whole = core.account.account_result(now, result)
     return RiskView(
         account=limits.account,
         day_result=result.net,
@@ -370,6 +371,12 @@ def _risk(core: Core, result: DayResult, holdings: tuple[Holding, ...], now: Ins
         orders_this_second=budget.sent_within(SECOND, now),
         orders_per_second_limit=budget.per_second,
         orders_today=budget.today,
+        stopped_by=limits.stopped_by.value if limits.stopped else "",
+        account_result=None if whole is None else whole.net,
+        account_limit=limits.account_limit,
+        outside=None if whole is None else whole.counted,
+        outside_result=None if whole is None else whole.outside.result,
+        outside_unmarked=0 if whole is None else whole.outside.unmarked,
     )
 
 

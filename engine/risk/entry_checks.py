@@ -53,6 +53,8 @@ class EntryFacts:
     """Entries sent for this instrument in the last 60 s."""
     blocked: str = ""
     """Why the name may not be traded today (broker's refusal, ban, surveillance); empty when it may."""
+    account_net: Paise | None = None
+    """The whole account's result, what others lost on it counted, paise; None where no limit goes by it."""
     locked: str = ""
     """A position of ours that nobody can close now, by its symbol; empty when there is none."""
     one_sided: bool = False
@@ -91,7 +93,8 @@ def _latched(facts: EntryFacts, _: config.Settings) -> Denial | None:
 def _stopped_for_day(facts: EntryFacts, _: config.Settings) -> Denial | None:
     if facts.limits.stopped:
         return Denial(
-            Code.STOPPED_FOR_DAY, "the daily loss limit was reached; entries open on the next trading day"
+            Code.STOPPED_FOR_DAY,
+            f"the {facts.limits.stopped_by} was reached; entries open on the next trading day",
         )
     return None
 
@@ -281,7 +284,9 @@ def _day_loss(facts: EntryFacts, plan: EntryPlan, _: config.Settings) -> Denial 
         return Denial(
             Code.DAY_LOSS, f"{facts.result.unmarked} positions without a mark: the day's loss is unknown"
         )
-    room = facts.limits.rooms(facts.holdings, facts.result, margin_available=None).day_loss
+    room = facts.limits.rooms(
+        facts.holdings, facts.result, margin_available=None, account_net=facts.account_net
+    ).day_loss
     if plan.size.risk > room:
         return Denial(
             Code.DAY_LOSS,

@@ -1,6 +1,7 @@
 """The limits of one trading day: frozen at its start, tightened at once, loosened only on another day."""
 
 from datetime import date
+from enum import StrEnum
 
 import msgspec
 
@@ -40,6 +41,13 @@ def effective(previous: Limits | None, wished: Limits) -> Limits:
     )
 
 
+class Breach(StrEnum):
+    """Which limit ended the day."""
+
+    DAY_LOSS = "daily loss limit"
+    ACCOUNT_LOSS = "account loss limit"
+
+
 class DayLimits(msgspec.Struct, frozen=True):
     """The day's account and limits, and whether its loss limit has tripped. Each method returns the next value."""
 
@@ -50,6 +58,9 @@ class DayLimits(msgspec.Struct, frozen=True):
     stopped_at: Instant | None = None
     """When the loss limit tripped; it stays for the day."""
     stopped_result: Paise | None = None
+    stopped_by: Breach = Breach.DAY_LOSS
+    own_cash: Paise | None = None
+    """The account's own cash as it opened, before the capital and the stage cap it; None where no limit goes by it."""
 
     @property
     def stopped(self) -> bool:
@@ -60,6 +71,11 @@ class DayLimits(msgspec.Struct, frozen=True):
     def loss_limit(self) -> Paise:
         """Return the loss at which the day ends, paise, positive."""
         return part(self.account, self.limits.max_daily_loss_pct)
+
+    @property
+    def account_limit(self) -> Paise | None:
+        """Return the loss of the whole account at which ours are flattened, paise, positive; None without one."""
+        return None if self.own_cash is None else part(self.own_cash, self.limits.account_loss_pct)
 
     @property
     def budget(self) -> Paise:
@@ -90,6 +106,19 @@ class DayLimits(msgspec.Struct, frozen=True):
             return self
         return msgspec.structs.replace(self, stopped_at=now, stopped_result=believed.net)
 
+    def account_reached(self, net: Paise) -> bool:
+        """Say whether the account's result is at or beyond its limit."""
+        limit = self.account_limit
+        return limit is not None and net <= -limit
+
+    def account_observed(self, believed: Paise, now: Instant) -> "DayLimits":
+        """Return the day after another look at what is believed of the whole account; at its limit it trips."""
+        if self.stopped or not self.account_reached(believed):
+            return self
+        return msgspec.structs.replace(
+            self, stopped_at=now, stopped_result=believed, stopped_by=Breach.ACCOUNT_LOSS
+        )
+
     def loss_used_pct(self, result: DayResult) -> float:
         """Return how much of the loss limit is used, percent, 0 while the day is positive; for readers only."""
         return 100 * max(0, -result.net) / self.loss_limit if self.loss_limit else 100.0
@@ -101,11 +130,13 @@ class DayLimits(msgspec.Struct, frozen=True):
         *,
         margin_available: Paise | None,
         quantity: int | None = None,
+        account_net: Paise | None = None,
     ) -> Rooms:
         """Return what one more trade may use. Unknown risk leaves no room at all.
 
         ``margin_available`` is the broker's for all positions together, paise, None when unknown; ``quantity`` is
-        the rollout stage's cap in units. Day's loss plus open risk plus the trade's risk stay within the limit.
+        the rollout stage's cap in units; ``account_net`` the whole account's result. Day's loss plus open risk plus the
+        trade's risk stay within the limit, and within the account's.
         """
         risk = open_risk(holdings)
         margin = None
@@ -115,26 +146,37 @@ class DayLimits(msgspec.Struct, frozen=True):
         unknown = risk is None or result.unmarked > 0
         risk = 0 if risk is None else risk
         # An open profit may vanish on the way to the stop: it never makes room that a booked loss has taken.
-        paid = result.charges - result.realised
+        paid = result.charges - result.realised - result.elsewhere
+        day_loss = self.loss_limit - max(0, paid, -result.worst) - risk
+        if account_net is not None and self.account_limit is not None:
+            day_loss = min(day_loss, self.account_limit - max(0, result.caution - account_net) - risk)
         return Rooms(
             budget=self.budget,
             open_risk=0 if unknown else self.open_risk_limit - risk,
-            day_loss=0 if unknown else self.loss_limit - max(0, paid, -result.worst) - risk,
+            day_loss=0 if unknown else day_loss,
             exposure=self.exposure_limit - exposure(holdings),
             margin=margin,
             quantity=quantity,
         )
 
 
-def open_day(day: date, account: Paise, wished: Limits, previous: DayLimits | None = None) -> DayLimits:
-    """Return the day's limits; a restart on the same day keeps its account, tightest limits and stop.
+def open_day(
+    day: date,
+    account: Paise,
+    wished: Limits,
+    previous: DayLimits | None = None,
+    own_cash: Paise | None = None,
+) -> DayLimits:
+    """Return the day's limits; a restart on the same day keeps its account, cash, tightest limits and stop.
 
-    ``account`` is the opening account in paise. Raise ValueError for one that is no money.
+    ``account`` is the opening account in paise, ``own_cash`` the broker's own cash before anything caps
+    it. Raise ValueError for one that is no money.
     """
     if previous is not None and previous.day == day:
-        return previous.tightened(wished)
+        kept = previous.own_cash if previous.own_cash is not None else own_cash
+        return msgspec.structs.replace(previous.tightened(wished), own_cash=kept)
     if account <= 0:
         raise ValueError(
             f"expected an opening account above zero, got {account} paise; check account.capital"
         )
-    return DayLimits(day=day, account=account, limits=wished)
+    return DayLimits(day=day, account=account, limits=wished, own_cash=own_cash)

@@ -85,11 +85,13 @@ class DayResult:
     """Positions without any mark: ``open`` leaves them out, and no entry is allowed."""
     caution: Paise = 0
     """What more is lost, paise, where marks that nobody could leave at now give way to the stops; never below zero."""
+    elsewhere: Paise = 0
+    """What other runs of the engine lost on the account today and the ledger does not know, paise; not above zero."""
 
     @property
     def net(self) -> Paise:
-        """Return realised + open - charges - charges of closing."""
-        return self.realised + self.open - self.charges - self.closing_charges
+        """Return realised + open - charges - charges of closing, and what other runs lost."""
+        return self.realised + self.open - self.charges - self.closing_charges + self.elsewhere
 
     @property
     def worst(self) -> Paise:

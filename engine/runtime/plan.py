@@ -68,6 +68,8 @@ class RunPlan(msgspec.Struct, frozen=True):
     """What earlier sessions left as the run began: what it is given again after a death, whatever was played since."""
     account: Paise | None = None
     """The day's opening account, paise; None is the capital of the settings."""
+    own_cash: Paise | None = None
+    """The account's own cash as the day opened, paise, before anything caps it; None in worlds without one."""
     recovered: DayState | None = None
     """What an earlier run of the same day left: limits never loosen and losses count on."""
     began: Instant | None = None
@@ -110,6 +112,7 @@ def plan_run(
     earlier: Mapping[str, PriorLevels] | None = None,
     *,
     account: Paise | None = None,
+    own_cash: Paise | None = None,
     recovered: DayState | None = None,
     earlier_runs: Iterable[str] = (),
 ) -> RunPlan:
@@ -129,6 +132,7 @@ def plan_run(
         without_secrets(settings).model_dump(mode="json"),
         prior,
         account,
+        own_cash,
         recovered,
         began,
         _prefix(run, feed.day, began),

@@ -21,6 +21,7 @@ from engine.core import (
     Halted,
     Latched,
     Noted,
+    Quoted,
     Rearmed,
     Record,
     Resumed,
@@ -52,6 +53,7 @@ Outside = (
     | Halted
     | Wished
     | AuctionReferences
+    | Quoted
     | Followed
     | Unfollowed
 )

@@ -370,6 +370,7 @@ def _playback(
         recovered=plan.recovered,
         prior=plan.prior,
         earlier_runs=plan.earlier_runs,
+        own_cash=plan.own_cash,
     )
     playback = Playback(core, exchange, feed, now=0, journal=journal)
     playback.now = _begin_of(playback, feed, day)

@@ -37,8 +37,8 @@ def read_status(directory: WorldDirectory, settings: config.Settings) -> tuple[d
         )
     age = view.header.feed_age_ms
     told = {"state": view.header.feed, "age_seconds": None if age is None else age / 1_000}
-    result = {"day_result": rupees_of(view.risk.day_result)}
     told_latch = _latch_told(status["latch"], view)
+    result = _counted(view)
     lasting = [line for line in view.events if not line.number]
     alarms = (line.text for line in sorted(lasting, key=lambda line: -line.rank))
     return {
@@ -46,7 +46,7 @@ def read_status(directory: WorldDirectory, settings: config.Settings) -> tuple[d
         "feed": {**_table(status["feed"]), **told},
         "risk": {**_table(status["risk"]), **result},
         "latch": told_latch,
-        "positions": _positions_told(status["positions"], view),
+        "positions": _with_marks(_positions_told(status["positions"], view), view),
     }, _all_of(problem, *alarms)
 
 
@@ -88,6 +88,49 @@ def _plight(plight: PlightView) -> dict[str, object]:
         "advice": plight.advice,
         "order": order,
     }
+
+
+def _counted(view: View) -> dict[str, object]:
+    """Return what a running engine counts against its limits, in rupees: ours, and what of the outside counts."""
+    risk, header = view.risk, view.header
+    found: dict[str, object] = {
+        "day_result": rupees_of(risk.day_result),
+        "marks": header.marks or "LIVE",
+        "marks_age_seconds": header.marks_age,
+        "at_stops": rupees_of(risk.if_all_stops_fill),
+    }
+    if risk.account_result is None or risk.account_limit is None:
+        return found
+    return {
+        **found,
+        "account_result": rupees_of(risk.account_result),
+        "account_loss_limit": rupees_of(risk.account_limit),
+        "ours": rupees_of(risk.day_result),
+        "outside": rupees_of(risk.outside or 0),
+        "outside_result": rupees_of(risk.outside_result or 0),
+        "outside_unmarked": risk.outside_unmarked,
+    }
+
+
+def _with_marks(positions: object, view: View) -> list[object]:
+    """Return status rows of positions with the engine's mark of each, and how far it may be trusted."""
+    marks = {
+        row.instrument: {
+            "price": None if row.mark is None else rupees_of(row.mark),
+            "state": row.mark_quality or "LIVE",
+            "age_seconds": row.mark_age,
+            "pnl_at_stop": None if row.pnl_at_stop is None else rupees_of(row.pnl_at_stop),
+        }
+        for row in view.positions
+        if not row.external
+    }
+    rows = positions if isinstance(positions, list) else []
+    return [
+        {**row, "mark": marks[row["instrument"]]}
+        if isinstance(row, dict) and row.get("instrument") in marks
+        else row
+        for row in rows
+    ]
 
 
 def _table(part: object) -> dict[str, object]:
@@ -203,6 +246,13 @@ def describe(status: dict[str, Any], problem: str) -> str:
         words = f"the day's loss may come to {_rupees(risk['day_loss_limit'])}"
         if risk.get("day_result") is not None:
             words += f"; the engine counts {_rupees(risk['day_result'])} against it"
+        if risk.get("account_result") is not None:
+            words += (
+                f"; the account stands at {_rupees(risk['account_result'])} (ours {_rupees(risk['ours'])} + outside "
+                f"{_rupees(risk['outside'])}) of a limit of {_rupees(risk['account_loss_limit'])}"
+            )
+        if risk.get("marks", "LIVE") != "LIVE":
+            words += f"; marks are {risk['marks']}, at the stops it would be {_rupees(risk['at_stops'])}"
         lines.append(words + ("; stopped for the day" if risk["stopped_for_day"] else ""))
     latch = status["latch"]
     lines.append(

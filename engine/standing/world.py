@@ -5,7 +5,7 @@ from datetime import date
 import msgspec
 
 import config
-from engine.core import DAY_LOSS, DayState
+from engine.core import ACCOUNT_LOSS, DAY_LOSS, DayState
 from engine.home import World, WorldDirectory
 from engine.latch import read_latch, wall_clock
 from engine.ledger.reader import LedgerReader
@@ -14,7 +14,7 @@ from engine.market.calendar import load_calendar
 from engine.market.clock import trading_date
 from engine.market.price import amount_of, rupees_of
 from engine.market.session import TradingDay, trading_day
-from engine.risk.limits import open_day, wished_limits
+from engine.risk.limits import DayLimits, open_day, wished_limits
 from engine.runtime.plan import Market, RunPlan
 from engine.runtime.run import RunError
 from engine.runtime.run import read_plan as plan_of
@@ -84,7 +84,19 @@ def mode_of(directory: WorldDirectory, plan: RunPlan | None, settings: config.Se
 
 
 def risk_of(directory: WorldDirectory, plan: RunPlan) -> dict[str, object]:
-    """Return a run's account and day limit in rupees, and whether the day is over for it."""
+    """Return a run's account and limits in rupees, and whether the day is over for it, and by which limit."""
+    limits = _limits_of(directory, plan)
+    whole = limits.account_limit
+    return {
+        "account": rupees_of(limits.account),
+        "day_loss_limit": rupees_of(limits.loss_limit),
+        "account_loss_limit": None if whole is None else rupees_of(whole),
+        "stopped_for_day": limits.stopped,
+        "stopped_by": limits.stopped_by.value if limits.stopped else None,
+    }
+
+
+def _limits_of(directory: WorldDirectory, plan: RunPlan) -> DayLimits:
     try:
         with LedgerReader(directory.ledger) as ledger:
             fact = ledger.day_state(plan.day, plan.run)
@@ -95,14 +107,8 @@ def risk_of(directory: WorldDirectory, plan: RunPlan) -> dict[str, object]:
         # Nothing was closed yet, so nothing was kept of the limits: they are those that the run began with.
         settings = plan.configured()
         account = amount_of(settings.account.capital) if plan.account is None else plan.account
-        limits = open_day(plan.day, account, wished_limits(settings.risk))
-    else:
-        limits = state.limits
-    return {
-        "account": rupees_of(limits.account),
-        "day_loss_limit": rupees_of(limits.loss_limit),
-        "stopped_for_day": limits.stopped,
-    }
+        return open_day(plan.day, account, wished_limits(settings.risk), own_cash=plan.own_cash)
+    return state.limits
 
 
 def stopped_for_day(directory: WorldDirectory) -> str:
@@ -114,22 +120,23 @@ def stopped_for_day(directory: WorldDirectory) -> str:
     plan = read_plan(directory)
     if plan is None:
         return _stopped_by_latch(directory)
-    if not risk_of(directory, plan)["stopped_for_day"]:
+    limits = _limits_of(directory, plan)
+    if not limits.stopped:
         return ""
     by_wall = plan.choice.market.is_account and plan.configured().session.clock == "wall"
     if by_wall and trading_date(wall_clock()) > plan.day:
         return ""
-    return _stopped_on(plan.day)
+    return _stopped_on(plan.day, limits.stopped_by)
 
 
 def _stopped_by_latch(directory: WorldDirectory) -> str:
     """Return why a world whose ledger does not read may not trade again today, as far as its latch tells."""
     record = read_latch(directory.latch)
-    if record is None or record.by != DAY_LOSS:
+    if record is None or record.by not in (ACCOUNT_LOSS, DAY_LOSS):
         return ""
     day = trading_date(record.since)
-    return _stopped_on(day) if day == trading_date(wall_clock()) else ""
+    return _stopped_on(day, record.by) if day == trading_date(wall_clock()) else ""
 
 
-def _stopped_on(day: date) -> str:
-    return f"the daily loss limit was reached on {day:%d %B %Y}; the latch stays until the next trading day"
+def _stopped_on(day: date, limit: str) -> str:
+    return f"the {limit} was reached on {day:%d %B %Y}; the latch stays until the next trading day"

@@ -40,6 +40,8 @@ class Funds(msgspec.Struct, frozen=True):
     pledge: Paise | None
     used: Paise | None
     opening_balance: Paise | None
+    sale_proceeds: Paise | None = None
+    """Of the cash, what today's sales of stock brought: not for trades."""
 
 
 class StaticIp(msgspec.Struct, frozen=True):
@@ -103,6 +105,7 @@ def funds_of(data: object) -> Funds:
         pledge=paise(pledge, "total"),
         used=paise(section(cash, "margin_used"), "total"),
         opening_balance=paise(section(cash, "cash"), "opening_balance"),
+        sale_proceeds=paise(section(cash, "cash"), "amount_from_stock_sale"),
     )
 
 

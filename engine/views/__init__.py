@@ -254,6 +254,17 @@ class RiskView(msgspec.Struct, frozen=True):
     orders_this_second: int
     orders_per_second_limit: int
     orders_today: int
+    stopped_by: str = ""
+    """Which limit ended the day; empty while none did."""
+    account_result: Paise | None = None
+    """Ours and what of the outside counts; None where no limit goes by it."""
+    account_limit: Paise | None = None
+    outside: Paise | None = None
+    """What of the outside counts: groups that lose, charges included; never a gain."""
+    outside_result: Paise | None = None
+    """Everything that others trade on the account, realised and open at mid, as the broker's app has it."""
+    outside_unmarked: int = 0
+    """Of it, instruments of which no price is known yet: their open part counts at its cost."""
 
 
 class PerformanceView(msgspec.Struct, frozen=True):

@@ -7,7 +7,7 @@ of order or never, as told. The core under test is the real one with a real mark
 from collections.abc import Callable
 
 import config
-from engine.core import Core, Ids, Record
+from engine.core import Core, DayState, Ids, Record
 from engine.core.events import Effect, Event
 from engine.market.clock import SECOND, Instant
 from engine.orders.messages import CancelOrder, ModifyOrder, PlaceOrder, ReadBook, ReadTag
@@ -43,9 +43,20 @@ class World(Others):
         world: str = "replay",
         ids: Ids | None = None,
         start: Instant = START,
+        own_cash: int | None = None,
+        recovered: DayState | None = None,
     ) -> None:
         super().__init__(settings or config.Settings(), start)
-        self.core = Core(self.settings, INSTRUMENTS, self.day, world, 1_000_000_00, ids or Ids("H"))
+        self.core = Core(
+            self.settings,
+            INSTRUMENTS,
+            self.day,
+            world,
+            1_000_000_00,
+            ids or Ids("H"),
+            recovered=recovered,
+            own_cash=own_cash,
+        )
         self.gtts: dict[str, WaitingOrder] = {}
         self.records: list[Record] = []
         self.answers: list[object] = []

@@ -231,6 +231,7 @@ class AccountBeginning:
             tape,
             self._settings,
             account=opening.account,
+            own_cash=opening.own_cash,
             recovered=recovered,
             earlier_runs=(prefix for prefix in earlier if prefix),
         )

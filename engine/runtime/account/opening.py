@@ -49,6 +49,8 @@ class Opening:
     seeds: tuple[InstrumentSeed, ...]
     account: Paise | None
     """The day's opening account in live, paise; None is the capital of the settings."""
+    own_cash: Paise | None
+    """The account's own cash in live, paise, before the capital and a stage cap it."""
     recovered: DayState | None
     """What an earlier run of the same day left."""
     notes: tuple[str, ...]
@@ -111,8 +113,10 @@ class Opener:
         notes = [f"{state.file}: {state.reason}" for state in shelf.states if state.reason]
         notes += [f"{problem.entry} is not followed: {problem.reason}" for problem in problems]
         account, recovered = left_by_earlier_runs(ledger, market, day.day)
-        if market is Market.LIVE and account is None:
-            account = self._account()
+        own_cash = None if recovered is None else recovered.limits.own_cash
+        if market is Market.LIVE and (account is None or own_cash is None):
+            opened, own_cash = self._account()
+            account = opened if account is None else account
         pasts = self._pasts(instruments, day, now, notes)
         profile = self._settings.profile
         stored = earlier_sessions(ledger, [one.key for one in instruments], day.day)
@@ -127,6 +131,7 @@ class Opener:
             },
             seeds=tuple(past.seed for past in pasts.values() if past.seed is not None),
             account=account,
+            own_cash=own_cash,
             recovered=recovered,
             notes=tuple(notes),
         )
@@ -153,8 +158,13 @@ class Opener:
         notes += [f"{symbols[past.instrument]}: {note}" for past in found for note in past.notes]
         return {past.instrument: past for past in found}
 
-    def _account(self) -> Paise:
-        """Return the day's opening account in live: no read, no arming."""
+    def _account(self) -> tuple[Paise, Paise]:
+        """Return the day's opening account in live, and the account's own cash, paise: no read, no arming.
+
+        Cash available to trade is what is free of it: no pledge, no proceeds of what was sold today. The account's own
+        is that and what margin already holds of it, losses of the day included: another home or a phone does not begin
+        the day anew.
+        """
         try:
             funds = self._client.funds()
         except CallFailed as error:
@@ -163,7 +173,12 @@ class Opener:
             ) from error
         if funds.cash is None:
             raise RunError("expected the broker to name the cash available to trade, got none")
-        return min(amount_of(self._settings.account.capital), funds.cash)
+        free = funds.cash - max(funds.sale_proceeds or 0, 0)
+        if free <= 0:
+            raise RunError(
+                f"expected cash available to trade, got {free / 100:,.2f} (no pledge, no proceeds of sales counted)"
+            )
+        return min(amount_of(self._settings.account.capital), free), free + max(funds.used or 0, 0)
 
 
 def levels_of(
@@ -217,7 +232,8 @@ def _as_it_began(plan: RunPlan) -> DayState | None:
         return None
     wishes = wishes_of(settings)
     account = amount_of(settings.account.capital) if plan.account is None else plan.account
-    return DayState(open_day(plan.day, account, wishes.limits), 0, 0, None, wishes)
+    limits = open_day(plan.day, account, wishes.limits, own_cash=plan.own_cash)
+    return DayState(limits, 0, 0, None, wishes)
 
 
 def _nothing_to_follow(entries: Sequence[str], problems: Sequence[Problem]) -> str:
