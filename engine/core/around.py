@@ -119,9 +119,11 @@ class Around:
         self._core.sights.halts.lose_hearing()
         if not event.begins:
             self._core.journal.line(Severity.WARNING, "the engine is back; the broker's book is read", now)
-        if self._core.account.limits.stopped and self._core.keeper.kill.latch is None:
-            # What was taken over had lost its day before this run began.
-            self._core.guard.stop(now)
+        latch = self._core.keeper.kill.latch
+        if self._core.account.limits.stopped and (latch is None or (event.begins and latch.ours_only)):
+            # What was taken over had lost its day before this run began; what an earlier run of ours left open looks
+            # like anybody's to this one, and is never left behind.
+            self._core.guard.stop(now, whole=event.begins)
         self._core.watch.read_now(now)
 
     def meet(self, other: OtherEngine, now: Instant) -> None:

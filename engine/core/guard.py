@@ -65,13 +65,13 @@ class Guard:
         self._core.account.outside.quoted(event.prices)
         self.look(now)
 
-    def stop(self, now: Instant) -> None:
-        """End the day: latched, flattened, and no entry before the next."""
+    def stop(self, now: Instant, *, whole: bool = False) -> None:
+        """End the day: latched, ours flattened, and no entry before the next; ``whole`` closes what is outside too."""
         core = self._core
         limit = core.limits.stopped_by
         core.journal.line(Severity.ALARM, f"{limit} reached: stopped for the day", now, AlarmRank.VITAL)
         core.journal.day_state(now)
-        whole = limit is Breach.ACCOUNT_LOSS and core.settings.risk.flatten_outside
+        whole = whole or (limit is Breach.ACCOUNT_LOSS and core.settings.risk.flatten_outside)
         reason = _REASONS[limit]
         if limit is Breach.ACCOUNT_LOSS and not whole and core.account.outside.held:
             names = ", ".join(core.journal.symbol(key) for key in core.account.outside.held)

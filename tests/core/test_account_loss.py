@@ -316,3 +316,19 @@ def test_without_own_cash_nothing_of_it_counts() -> None:
     move(world, OTHER, 300_00)
     assert world.core.account.account_result(world.now) is None
     assert not stopped(world)
+
+
+def test_a_new_run_on_a_day_that_was_lost_closes_what_an_earlier_run_may_have_left() -> None:
+    lost = account()
+    ours(lost)
+    lost.phone(OTHER, Side.BUY, 5_000)
+    lost.run(2 * SECOND)
+    move(lost, OTHER, 479_00)
+    (state,) = [record.payload for record in lost.records if record.kind == "day_state"][-1:]
+    assert isinstance(state, DayState)
+    assert state.limits.stopped_by is Breach.ACCOUNT_LOSS
+    again = World(world="live", own_cash=CASH, recovered=state)
+    again.phone(OTHER, Side.BUY, 100)
+    again.tell(Resumed("next", begins=True))
+    again.settle(20 * SECOND)
+    assert again.position(OTHER) == 0
