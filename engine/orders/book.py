@@ -22,12 +22,9 @@ from engine.orders.messages import (
 )
 from engine.orders.order import Correction, Fill, Order, Terms, last_write, newest_request
 from engine.orders.reports import Change, Finding, adopt, apply_report
-from engine.orders.requests import FRESH_AFTER, next_look, with_cancel, with_change
+from engine.orders.requests import ABSENT_AFTER, FRESH_AFTER, next_look, with_cancel, with_change
 from engine.orders.states import ENDED, State
 from engine.orders.trade import Trade
-
-ABSENT_AFTER: Final = 10 * SECOND
-"""Since the bytes left; exceeds the latest arrival tested, 8 s."""
 
 ABSENT_PROBES: Final = 5
 ANSWER_WITHIN: Final = 2 * SECOND
@@ -282,13 +279,8 @@ class OrderBook:
             return Applied(order)
         order = msgspec.structs.replace(order, empty_probes=order.empty_probes + 1)
         self._store(order)
-        return self.missing(order.tag, now)
-
-    def missing(self, tag: str, now: Instant) -> Applied:
-        """Declare an order ABSENT when enough successful reads and enough time say so."""
-        order = self._orders[tag]
-        proven = order.empty_probes >= ABSENT_PROBES and now - order.sent_at >= ABSENT_AFTER
-        if order.state is not State.IN_DOUBT or not proven:
+        # What was asked for before the latest arrival says nothing of it, however long ago that was.
+        if order.empty_probes < ABSENT_PROBES or asked_at - order.sent_at < ABSENT_AFTER:
             return Applied(order)
         changed = msgspec.structs.replace(order, state=State.ABSENT, changed_at=now)
         self._store(changed)

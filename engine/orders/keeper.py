@@ -208,7 +208,6 @@ class Keeper:
             probe = self.orders.next_probe(order)
             if probe is not None and now >= probe:
                 self.dispatcher.probe(order, now)
-                self.orders.missing(order.tag, now)
         self.tend_all([key for key, at in self._wakes.items() if at <= now], now)
 
     def tend_all(self, instruments: list[str], now: Instant) -> None:

@@ -13,6 +13,9 @@ PROBES: Final = tuple(step * MILLISECOND for step in (250, 500, 1_000, 2_000, 4_
 """When an order in doubt is asked for by tag, after the doubt began; then every PROBE_EVERY."""
 
 PROBE_EVERY: Final = 5 * SECOND
+ABSENT_AFTER: Final = 10 * SECOND
+"""Since the bytes left; exceeds the latest arrival tested, 8 s."""
+
 FRESH_AFTER: Final = SECOND
 """A read asked for this long after a write proves whether the write was done."""
 
@@ -92,6 +95,16 @@ def next_look(order: Order) -> Instant | None:
         return order.looked_at + (SECOND if order.looked_at < last + LOOKS_LONG else PROBE_EVERY)
     if order.state is not State.IN_DOUBT or order.doubt_since is None:
         return None
-    if order.probes < len(PROBES):
-        return order.doubt_since + PROBES[order.probes]
-    return order.doubt_since + PROBES[-1] + PROBE_EVERY * (order.probes - len(PROBES) + 1)
+    earlier = _probe_after(order.doubt_since, order.probes - 1)
+    next_due = _probe_after(order.doubt_since, order.probes)
+    proof = order.sent_at + ABSENT_AFTER
+    return proof if earlier < proof < next_due else next_due
+
+
+def _probe_after(doubted: Instant, probes: int) -> Instant:
+    """Return when an order in doubt is asked for by its tag after so many probes; before the first, the doubt."""
+    if probes < 0:
+        return doubted
+    if probes < len(PROBES):
+        return doubted + PROBES[probes]
+    return doubted + PROBES[-1] + PROBE_EVERY * (probes - len(PROBES) + 1)

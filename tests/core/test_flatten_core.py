@@ -175,3 +175,22 @@ def test_a_known_order_whose_id_was_never_learned_is_found_by_its_tag() -> None:
     remembered = [msgspec.structs.replace(order, order_id="") for order in world.core.orders.all()]
     world.die(remembered=remembered)
     assert flat_within(world, 5 * SECOND)
+
+
+def test_an_exit_in_doubt_is_not_sent_again_on_the_word_of_reads_from_before_it_could_arrive() -> None:
+    """Reads fail while it arrives, eight seconds late: only one asked for later proves that it never did."""
+    world = ShellWorld()
+    outside(world, OTHER, -130)
+    world.faults.places.append("late")
+    world.die()
+    for _ in range(7):
+        world.trade(OTHER)
+        world.run(SECOND)
+    world.faults.standing["read"] = "fail"
+    for _ in range(8):
+        world.trade(OTHER)
+        world.run(SECOND)
+    assert len(placed(world)) == 1
+    world.faults.clear()
+    assert flat_within(world, 15 * SECOND)
+    assert len(placed(world)) == 1
