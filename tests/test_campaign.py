@@ -12,10 +12,13 @@ import pytest
 from engine.orders.inbox import Inbox
 from tests.campaign.faults import ELSEWHERE, FROM_OUTSIDE, judge_faults, title_of
 from tests.campaign.kills import run_killed
-from tests.campaign.mutants import MUTANTS, Hunt, hunt, planted
-from tests.campaign.named_mutants import NAMED_MUTANTS, hunt_named
+from tests.campaign.mutants import MUTANTS, Hunt, Mutant, hunt, planted
+from tests.campaign.named_mutants import Named, hunt_named
 from tests.campaign.result import Result, percentile
+from tests.campaign.runner import EVERY_NAMED
 from tests.campaign.schedule import run_seed
+from tests.campaign.shell_mutants import SHELL_MUTANTS
+from tests.campaign.shells import hunt_shell, run_shell
 
 ROOT = Path(__file__).resolve().parents[1]
 
@@ -55,10 +58,21 @@ def test_a_planted_mistake_is_noticed_and_leaves_nothing_behind() -> None:
         assert Inbox.receive is not receive
 
 
-@pytest.mark.parametrize("number", range(len(NAMED_MUTANTS)))
-def test_a_planted_mistake_is_noticed_by_the_test_that_speaks_for_it(number: int) -> None:
-    NAMED_MUTANTS[number].test()
-    assert hunt_named(number).seed is not None, NAMED_MUTANTS[number].mutant.name
+@pytest.mark.parametrize("named", EVERY_NAMED, ids=lambda named: named.mutant.name)
+def test_a_planted_mistake_is_noticed_by_the_test_that_speaks_for_it(named: Named) -> None:
+    named.test()
+    assert hunt_named(named).seed is not None
+
+
+def test_a_shell_flattens_what_dead_engines_left_under_everything_a_broker_does() -> None:
+    runs = [run_shell(seed) for seed in range(60)]
+    assert [run.broken for run in runs if run.broken] == []
+    assert sum(run.writes for run in runs) > 100
+
+
+@pytest.mark.parametrize("mutant", SHELL_MUTANTS, ids=lambda mutant: mutant.name)
+def test_a_mistake_of_the_shell_is_noticed(mutant: Mutant) -> None:
+    assert hunt_shell(mutant, runs=60).seed is not None
 
 
 def test_a_law_that_breaks_counts_against_the_campaign() -> None:

@@ -28,9 +28,8 @@ class Named:
     test: Callable[[], None]
 
 
-def hunt_named(number: int) -> Hunt:
+def hunt_named(named: Named) -> Hunt:
     """Run the test of one mistake with the mistake in place."""
-    named = NAMED_MUTANTS[number]
     test = named.test.func if isinstance(named.test, partial) else named.test
     with planted(named.mutant):
         try:

@@ -10,6 +10,7 @@ from engine.market.clock import MILLISECOND
 from tests.campaign.kills import KilledRun
 from tests.campaign.mutants import Hunt
 from tests.campaign.schedule import SeedRun
+from tests.campaign.shells import ShellRun
 
 
 @dataclass
@@ -18,6 +19,7 @@ class Result:
 
     seeds: list[SeedRun] = field(default_factory=list)
     killed: list[KilledRun] = field(default_factory=list)
+    shells: list[ShellRun] = field(default_factory=list)
     hunts: list[Hunt] = field(default_factory=list)
     faults: dict[str, str] = field(default_factory=dict)
     fault_tests: int = 0
@@ -29,6 +31,7 @@ class Result:
         return (
             not any(run.broken for run in self.seeds)
             and not any(run.differs for run in self.killed)
+            and not any(run.broken for run in self.shells)
             and all(hunt.seed is not None for hunt in self.hunts)
             and all(verdict == "pass" for verdict in self.faults.values())
         )
@@ -47,6 +50,8 @@ class Result:
             "injected": dict(injected.most_common()),
             "kills": sum(run.kills for run in self.killed),
             "recovered": sum(run.recovered for run in self.killed),
+            "shells": len(self.shells),
+            "shells_broken": [run.broken for run in self.shells if run.broken],
             "naked_ms_p99": percentile(naked, 99) // MILLISECOND,
             "mutations": len(self.hunts),
             "caught": sum(1 for hunt in self.hunts if hunt.seed is not None),
@@ -79,6 +84,7 @@ class Result:
             "  faults injected",
         ]
         injected = record["injected"]
+        broken_shells = sum(1 for run in self.shells if run.broken)
         if isinstance(injected, dict):
             lines += [f"    {name:<32} {count:>9,}" for name, count in injected.items()]
         lines += [
@@ -87,6 +93,9 @@ class Result:
             f"  with a position open {sum(run.holding for run in self.killed):>6,}",
             f"  a request on its way {sum(run.in_flight for run in self.killed):>6,}",
             f"  while flattening     {sum(run.mid_kill for run in self.killed):>6,}",
+            "",
+            f"flattened by a shell  {len(self.shells):>7,}   laws broken {broken_shells}",
+            f"  flat after the last fault, at most {max((run.seconds for run in self.shells), default=0):.1f} s",
             "",
             f"mutants               {len(self.hunts):>7,}   caught {record['caught']}",
         ]
@@ -113,7 +122,7 @@ def _caught(hunt: Hunt) -> str:
 
 def _trouble(record: dict[str, object]) -> list[str]:
     lines: list[str] = []
-    for name in ("broken", "not_recovered"):
+    for name in ("broken", "not_recovered", "shells_broken"):
         found = record[name]
         if isinstance(found, list) and found:
             lines += ["", name.replace("_", " "), *(f"  {text}" for text in found)]

@@ -11,16 +11,20 @@ from pathlib import Path
 from tests.campaign.faults import judge_faults, title_of
 from tests.campaign.kills import KilledRun, run_killed
 from tests.campaign.mutants import MUTANTS, WITHIN, Hunt, hunt
-from tests.campaign.named_mutants import NAMED_MUTANTS, hunt_named
+from tests.campaign.named_mutants import NAMED_MUTANTS, Named, hunt_named
 from tests.campaign.recovery_mutants import RECOVERY_MUTANTS, hunt_recovery
 from tests.campaign.result import Result
 from tests.campaign.schedule import SeedRun, run_seed
+from tests.campaign.shell_mutants import NAMED_SHELL_MUTANTS, SHELL_MUTANTS
+from tests.campaign.shells import ShellRun, hunt_shell, run_shell
 
 ROOT = Path(__file__).resolve().parents[2]
 BATCH = 8
 INTERLEAVINGS = 58
 
-Outcome = list[SeedRun] | list[KilledRun] | Hunt | tuple[dict[str, str], int]
+EVERY_NAMED: tuple[Named, ...] = (*NAMED_MUTANTS, *NAMED_SHELL_MUTANTS)
+Runs = list[SeedRun] | list[KilledRun] | list[ShellRun]
+Outcome = Runs | Hunt | tuple[dict[str, str], int]
 
 
 @dataclass(frozen=True)
@@ -33,6 +37,8 @@ class Scale:
     recovery_mutants: int
     schedules_per_mutant: int
     whole_processes: bool
+    shells: int
+    """Deaths that a shell flattens after."""
 
 
 FULL = Scale(
@@ -42,9 +48,16 @@ FULL = Scale(
     recovery_mutants=len(RECOVERY_MUTANTS),
     schedules_per_mutant=WITHIN,
     whole_processes=True,
+    shells=2_000,
 )
 SMALL = Scale(
-    seeds=24, killed_runs=3, mutants=8, recovery_mutants=1, schedules_per_mutant=60, whole_processes=False
+    seeds=24,
+    killed_runs=3,
+    mutants=8,
+    recovery_mutants=1,
+    schedules_per_mutant=60,
+    whole_processes=False,
+    shells=16,
 )
 
 
@@ -61,6 +74,21 @@ def run_kills(first: int, count: int) -> list[KilledRun]:
 def hunt_mutant(number: int, schedules: int) -> Hunt:
     """Hunt one mutant of the order path, by its place in the list."""
     return hunt(MUTANTS[number], schedules)
+
+
+def run_shells(first: int, count: int) -> list[ShellRun]:
+    """Let shells flatten after one death after the other."""
+    return [run_shell(seed) for seed in range(first, first + count)]
+
+
+def hunt_shell_mutant(number: int) -> Hunt:
+    """Hunt one mutant of a shell's flatten, by its place in the list."""
+    return hunt_shell(SHELL_MUTANTS[number])
+
+
+def hunt_by_name(number: int) -> Hunt:
+    """Run the test of one named mistake with it in place, by its place in the list."""
+    return hunt_named(EVERY_NAMED[number])
 
 
 def hunt_recovery_mutant(number: int) -> Hunt:
@@ -82,8 +110,12 @@ def campaign(scale: Scale, say: Callable[[str], None]) -> Result:
         submit(judge, int(scale.whole_processes))
         for number in range(scale.mutants):
             submit(hunt_mutant, number, scale.schedules_per_mutant)
-        for number in range(len(NAMED_MUTANTS)):
-            submit(hunt_named, number)
+        for number in range(len(EVERY_NAMED)):
+            submit(hunt_by_name, number)
+        for number in range(len(SHELL_MUTANTS)):
+            submit(hunt_shell_mutant, number)
+        for first in range(0, scale.shells, BATCH):
+            submit(run_shells, first, min(BATCH, scale.shells - first))
         for number in range(scale.recovery_mutants):
             submit(hunt_recovery_mutant, number)
         for first in range(0, scale.killed_runs, 2):
@@ -102,6 +134,7 @@ def campaign(scale: Scale, say: Callable[[str], None]) -> Result:
     result.hunts = [hunts[place] for place in sorted(hunts)]
     result.seeds.sort(key=lambda run: run.seed)
     result.killed.sort(key=lambda run: run.seed)
+    result.shells.sort(key=lambda run: run.seed)
     broken = [run.broken for run in result.seeds if run.broken]
     result.faults[title_of(INTERLEAVINGS)] = broken[0] if broken else "pass"
     result.seconds = time.monotonic() - began
@@ -113,10 +146,12 @@ def judge(whole_processes: int) -> tuple[dict[str, str], int]:
     return judge_faults(ROOT, quick=not whole_processes)
 
 
-def _take(result: Result, runs: list[SeedRun] | list[KilledRun]) -> None:
+def _take(result: Result, runs: Runs) -> None:
     for run in runs:
         if isinstance(run, SeedRun):
             result.seeds.append(run)
+        elif isinstance(run, ShellRun):
+            result.shells.append(run)
         else:
             result.killed.append(run)
 

@@ -1,0 +1,98 @@
+"""Planted mistakes of a shell that flattens with no engine; each must be noticed in some death."""
+
+from collections.abc import Iterable
+
+import msgspec
+
+import config
+from engine.core import flatten_core
+from engine.core.flatten_core import FlattenCore
+from engine.orders import closer, keeper
+from engine.orders.changes import Way
+from engine.orders.dispatch import Ids
+from engine.orders.keeper import Keeper
+from engine.orders.messages import Request
+from engine.orders.order import Order, Terms
+from engine.orders.plan import Plan, Situation
+from engine.orders.states import UNPROVEN, State
+from tests.campaign.mutants import Mutant, Swap
+from tests.campaign.named_mutants import Named
+from tests.core import test_flatten_core as flattening
+
+
+def _knows_nothing() -> tuple[Swap, ...]:
+    begin = FlattenCore.__init__
+
+    def begin_without(
+        self: FlattenCore,
+        settings: config.Settings,
+        ids: Ids,
+        now: int,
+        *,
+        known: Iterable[Order] = (),
+        by: str,
+        why: str,
+    ) -> None:
+        del known
+        begin(self, settings, ids, now, by=by, why=why)
+
+    return ((FlattenCore, "__init__", begin_without),)
+
+
+def _waits_for_nothing() -> tuple[Swap, ...]:
+    remembered = flatten_core._remembered
+
+    def as_ended(order: Order, now: int) -> Order:
+        known = remembered(order, now)
+        return msgspec.structs.replace(known, state=State.CANCELLED) if order.state in UNPROVEN else known
+
+    return ((flatten_core, "_remembered", as_ended),)
+
+
+def _sends_anew() -> tuple[Swap, ...]:
+    move_on = closer._move_on
+
+    def take_back(plan: Plan, s: Situation, order: Order, wanted: Terms, way: Way) -> None:
+        del way
+        move_on(plan, s, order, wanted, Way.REPLACE)
+
+    return ((closer, "_move_on", take_back),)
+
+
+def _sweeps_at_once() -> tuple[Swap, ...]:
+    sweep = Keeper._sweep
+
+    def sweep_unread(self: Keeper, instrument: str, now: int) -> None:
+        before, self.behind = self.behind, {}
+        try:
+            sweep(self, instrument, now)
+        finally:
+            self.behind = before
+
+    return ((keeper.Keeper, "_sweep", sweep_unread),)
+
+
+def _leaves_uncovered() -> tuple[Swap, ...]:
+    def go(self: FlattenCore, now: int) -> list[Request]:
+        del self, now
+        return []
+
+    return ((FlattenCore, "cover", go),)
+
+
+SHELL_MUTANTS = (
+    Mutant("a shell believes two empty lists against what is known", _knows_nothing),
+    Mutant("a shell waits for no order that left without an answer", _waits_for_nothing),
+    Mutant("a shell takes a resting exit back and sends it anew", _sends_anew),
+)
+
+NAMED_SHELL_MUTANTS = (
+    Named(
+        Mutant("a stop is swept before it is read what is held", _sweeps_at_once),
+        flattening.test_a_stop_becomes_the_exit_with_one_write_and_nothing_else_leaves,
+    ),
+    Named(
+        Mutant("a shell whose time is up leaves a stop cancelled", _leaves_uncovered),
+        flattening.test_when_the_time_is_up_nothing_is_left_without_an_order_of_its_closing_side,
+    ),
+)
