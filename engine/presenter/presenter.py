@@ -222,7 +222,7 @@ def _header(core: Core, around: Surroundings, result: DayResult, holdings: tuple
         world=core.world,
         stage="PAPER",
         trading=core.trading_word(),
-        phase=_phase_words(list(phases)),
+        phase="HALTED" if core.sights.halts.standing else _phase_words(list(phases)),
         market_time=market_time,
         entries_close_in=(last_entry - market_time) // SECOND if last_entry > market_time else None,
         flat_by=min(flats, default=None),

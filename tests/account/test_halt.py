@@ -1,9 +1,13 @@
 """A halt of the exchange pauses entries exactly as long as it lasts, deaths of the engine included."""
 
 from engine.core.pauses import HALTED
-from tests.account.stage import begin
-from tests.desk.outside import Engine, Outside, wait_for, wait_until
+from engine.home import World
+from engine.latch import LatchState
+from tests.account.stage import begin, settings_of
+from tests.account.test_live_day import LIVE, enter, held, make_ready, stop_of, wait_held
+from tests.desk.outside import Engine, Outside, say, wait_for, wait_until
 from tests.fake_upstox.running import RunningFake
+from tests.recordings import EQ_A
 
 
 def wait_kept(engine: Engine) -> None:
@@ -39,3 +43,44 @@ def test_a_halt_that_lasts_over_a_death_goes_on_pausing(home: Outside, market_at
     wait_until(lambda: HALTED in engine.view().header.trading, "the halt after a death", 15)
     market_at_ten.control("POST", "state", {"halted": []})
     wait_until(lambda: HALTED not in engine.view().header.trading, "the end of the halt", 15)
+
+
+def test_a_kill_in_a_halt_is_held_says_so_everywhere_and_leaves_at_the_reopening(
+    home: Outside, market_at_ten: RunningFake
+) -> None:
+    engine = begin(home, market_at_ten, *LIVE)
+    make_ready(engine, market_at_ten)
+    quantity = enter(engine, market_at_ten)
+    wait_held(engine)
+    market_at_ten.control("POST", "state", {"readings": {"halt_refuses": True}})
+    market_at_ten.control("POST", "state", {"halted": ["NSE_EQ"]})
+    wait_until(lambda: HALTED in engine.view().header.trading, "the halt")
+    stop = stop_of(market_at_ten)
+    before = len(market_at_ten.calls("modify")) + len(market_at_ten.calls("place"))
+    assert engine.press() is not None
+    engine.wait_latch(LatchState.STUCK)
+    record = engine.latch()
+    assert record is not None
+    assert record.detail == "HELD BY HALT"
+
+    words = settings_of(market_at_ten, *LIVE)
+    status = home.status(World.ACCOUNT)
+    assert (status["latch"]["state"], status["latch"]["detail"]) == ("STUCK", "HELD BY HALT")
+    (waiting,) = status["latch"]["waiting"]
+    assert (waiting["instrument"], waiting["waits_for"], waiting["naked"]) == (EQ_A, "HELD BY HALT", False)
+    assert status["positions"][0]["plight"]["advice"]
+    told = home.run("status", *words).stdout
+    say(told)
+    assert "LATCH STUCK (HELD BY HALT)" in told
+    assert "its exit leaves by itself when the exchange reopens" in told
+    done = home.run("flatten", "--for", 3, *words)
+    say(f"{done.stdout}{done.stderr}")
+    assert done.returncode == 1
+    assert "HELD BY HALT" in done.stdout + done.stderr
+    assert (held(market_at_ten), stop_of(market_at_ten)) == (quantity, stop)
+    assert len(market_at_ten.calls("modify")) + len(market_at_ten.calls("place")) == before, "no exit left"
+
+    market_at_ten.control("POST", "state", {"halted": []})
+    engine.wait_latch(LatchState.FLAT)
+    assert held(market_at_ten) == 0
+    assert home.status(World.ACCOUNT)["latch"]["detail"] is None

@@ -115,6 +115,9 @@ ELSEWHERE: dict[int, tuple[str, ...]] = {
     43: (
         "tests/orders/test_gate.py::test_what_reduces_waits_for_continuous_trading",
         "tests/brokers/test_paper_rules.py::test_orders_are_taken_in_continuous_trading_only",
+        "tests/core/test_halts.py::test_a_kill_in_an_announced_halt_sends_no_exit_and_is_held_by_halt",
+        "tests/core/test_end_of_day.py::test_a_halt_until_the_end_of_the_day_ends_as_carried",
+        "tests/core/test_end_of_day.py::test_what_the_auction_leaves_unmatched_is_carried_and_says_what_that_means",
     ),
     53: ("tests/orders/test_gate.py::test_lots_taken_for_units_are_denied",),
     54: (

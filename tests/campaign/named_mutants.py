@@ -15,6 +15,7 @@ from engine.orders.order import Order
 from engine.orders.other_engines import OtherEngine, OtherEngines, RunName
 from engine.orders.trade import Trade
 from tests.campaign.mutants import Hunt, Mutant, Swap, planted
+from tests.campaign.waiting_mutants import WAITING
 from tests.core import test_order_of_the_kill as order_of_the_kill
 from tests.core import test_products as products
 from tests.core import test_two_engines as two_engines
@@ -146,4 +147,5 @@ NAMED_MUTANTS = (
         Mutant("the orders of another engine are cancelled as strays", _others_orders_swept),
         two_engines.test_the_later_engine_enters_nothing_guards_its_own_and_leaves_the_others_orders_alone,
     ),
+    *(Named(mutant, test) for mutant, test in WAITING),
 )

@@ -20,6 +20,11 @@ def vital(world: World, *words: str) -> list[EventLine]:
     return [line for line in lines if all(word in line.text for word in words)]
 
 
+def only(lines: list[EventLine]) -> EventLine:
+    assert len(lines) == 1, f"expected one line, got {[line.text for line in lines]}"
+    return lines[0]
+
+
 def kinds(world: World) -> dict[str, PlightKind]:
     return {p.instrument.key: p.kind for p in world.core.watch.plights.current.values()}
 
@@ -41,7 +46,7 @@ def test_a_position_whose_stop_the_auction_cancels_is_naked_at_that_moment_and_s
     world.tell(Halted("NSE_EQ is NORMAL_CLOSE"))
     world.until(clock(15, 15, 10))
     assert vital(world, "TEST AUCTION AHEAD: nothing is taken", "its stop rests")
-    (line,) = vital(world, "TEST NAKED", "closing auction")
+    line = only(vital(world, "TEST NAKED", "closing auction"))
     assert abs(line.time - clock(15, 15)) <= 2 * SECOND
     assert "a limit to sell" in line.text
     assert "15:20" in line.text
@@ -66,7 +71,7 @@ def test_an_exit_that_is_wanted_goes_into_the_auction_as_a_limit_at_the_edge_of_
         970_00,
         Side.SELL,
     )
-    (line,) = vital(world, "TEST IN AUCTION", sent.tag)
+    line = only(vital(world, "TEST IN AUCTION", sent.tag))
     assert "970.00" in line.text
     assert "15:35" in line.text
     assert world.refused_in_auction == []
@@ -126,7 +131,7 @@ def test_what_the_auction_leaves_unmatched_is_carried_and_says_what_that_means()
     world.until(clock(15, 29))
     assert kinds(world) == {STOCK: PlightKind.IN_AUCTION}
     world.until(clock(15, 36))
-    (line,) = vital(world, "TEST CARRIED")
+    line = only(vital(world, "TEST CARRIED"))
     assert clock(15, 30) <= line.time <= clock(15, 35, 5)
     assert "next open, 09:15" in line.text
     assert "delivery" in line.text
@@ -142,7 +147,7 @@ def test_a_short_in_cash_that_is_carried_is_a_delivery_shortage() -> None:
     world.until(clock(14, 50))
     world.lock(OTHER, Side.BUY)
     world.until(clock(15, 31))
-    (line,) = vital(world, "OTHER CARRIED")
+    line = only(vital(world, "OTHER CARRIED"))
     assert abs(line.time - clock(15, 30)) <= 3 * SECOND
     assert "buys it in by auction" in line.text
 
@@ -152,7 +157,7 @@ def test_an_option_is_carried_from_its_own_close_on() -> None:
     world.until(clock(15, 39))
     assert vital(world, "OPT CARRIED") == []
     world.until(clock(15, 41))
-    (line,) = vital(world, "OPT CARRIED")
+    line = only(vital(world, "OPT CARRIED"))
     assert abs(line.time - clock(15, 40)) <= 3 * SECOND
     assert "margin" in line.text
 

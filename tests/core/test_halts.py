@@ -184,6 +184,17 @@ def test_at_the_price_limit_the_exit_that_rests_is_named_and_the_kill_is_stuck()
     oracles.at_rest()
 
 
+def test_an_exit_that_is_moved_on_is_not_called_stuck() -> None:
+    world, _ = opened()
+    world.liquidity[STOCK] = 0
+    world.tell(Kill("k", "test"))
+    for _ in range(5):
+        world.trade(STOCK)
+        world.run(SECOND)
+    assert latch(world) == "KILLING"
+    assert kinds(world) == {}
+
+
 def test_stuck_ends_with_the_order_that_rested() -> None:
     world = World()
     buy(world, OTHER)
