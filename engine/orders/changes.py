@@ -27,6 +27,9 @@ READ_BACK: Final = 500 * MILLISECOND
 ANSWER_WITHIN: Final = 2 * SECOND
 """A write without an answer for so long holds nothing up any more."""
 
+HELD_UP_FOR: Final = 500 * MILLISECOND
+"""So long a stop that must cover more waits for the answer to another change of it; then a further stop does."""
+
 FORGOTTEN: Final = 10 * SECOND
 """A way that failed may be tried again so long after its last write."""
 
@@ -76,6 +79,11 @@ def fate(order: Order, now: Instant) -> Fate:
     return Fate.IN_DOUBT if over else Fate.OPEN
 
 
+def fails_at(order: Order) -> Instant:
+    """Return when an outstanding change has had its patience; what must also cover more has less."""
+    return order.aim_since + (GROWS_WITHIN if order.most > order.quantity else PATIENCE)
+
+
 def waits_for_answer(order: Order, now: Instant) -> bool:
     """Say whether an order's newest write may still be answered: only the newest wish leaves after that."""
     return order.under_way and now < last_write(order) + ANSWER_WITHIN
@@ -91,7 +99,7 @@ def change_failed(order: Order, now: Instant) -> bool:
         # Nothing was seen of it since: it may be done, and what is cancelled blindly leaves nothing at all.
         return False
     resized = order.aim in (Aim.GROW, Aim.SHRINK) and fate(order, now) is not Fate.OPEN
-    return resized or now >= order.aim_since + PATIENCE
+    return resized or now >= fails_at(order)
 
 
 def cancel_failed(order: Order, now: Instant) -> bool:
@@ -128,6 +136,7 @@ class Experience:
         self._turned = 0
         self._refusing: dict[str, int] = {}
         self._distrusted_until: Instant = 0
+        self._no_growth_until: Instant = 0
         self.learned = False
         """The broker refuses to turn a stop into a limit: nobody asks it again."""
 
@@ -139,13 +148,21 @@ class Experience:
         """Say whether changes come about, as far as is known."""
         return now >= self._distrusted_until
 
+    def grows(self, now: Instant) -> bool:
+        """Say whether a stop is asked to cover more; else a further one does."""
+        return self.trusts(now) and now >= self._no_growth_until
+
     def note(self, old: Order, order: Order) -> bool:
         """Take in what a message said of an order's change; True when it has just taught something for the run."""
         if old.aim is not None and order.aim is None and order.live:
             self._distrusted_until = 0
+            if old.aim is Aim.GROW:
+                self._no_growth_until = 0
             if old.aim is Aim.TURN:
                 self._turned += 1
                 self._refusing.clear()
+        elif order.aim is Aim.GROW and order.refused_at > old.refused_at:
+            self._no_growth_until = order.refused_at + DISTRUST
         elif order.aim is Aim.TURN and order.refused_at > old.refused_at:
             self._refusing[order.tag] = self._refusing.get(order.tag, 0) + 1
             refusing = sum(1 for count in self._refusing.values() if count >= TRIES)

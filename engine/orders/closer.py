@@ -17,6 +17,7 @@ from engine.orders.changes import (
     PATIENCE,
     REPEAT,
     Way,
+    fails_at,
     waits_for_answer,
     way_of,
 )
@@ -107,9 +108,13 @@ def _movable(order: Order) -> bool:
 
 
 def _raisable(s: Situation, order: Order) -> bool:
-    """Say whether an order may take more on; else an order of its own covers the rest."""
+    """Say whether a stop may take more on as it is turned; else an order of its own covers the rest."""
     waits = order.state not in AT_EXCHANGE or order.moves >= MOST_CHANGES
-    return not waits and way_of(order, s.now, s.first_way) is Way.MODIFY
+    return (
+        order.order_type is OrderType.STOP_LIMIT
+        and not waits
+        and way_of(order, s.now, s.first_way) is Way.MODIFY
+    )
 
 
 def _tend(plan: Plan, s: Situation, order: Order, rest: int) -> None:
@@ -130,7 +135,7 @@ def _tend(plan: Plan, s: Situation, order: Order, rest: int) -> None:
         else:
             _see_through(plan, s, order, wanted, way)
     elif order.state in AT_EXCHANGE:
-        _follow(plan, s, order, rest, priced, way)
+        _follow(plan, s, order, rest, way)
 
 
 def _turn(plan: Plan, s: Situation, stop: Order, wanted: Terms, way: Way) -> None:
@@ -154,22 +159,22 @@ def _see_through(plan: Plan, s: Situation, order: Order, wanted: Terms, way: Way
         wish_cancel(plan, s, order)
         return
     due = order.written_at + (ANSWER_WITHIN if order.under_way else REPEAT)
-    if s.now < order.aim_since + PATIENCE:
-        due = min(due, order.aim_since + PATIENCE)
+    if s.now < fails_at(order):
+        due = min(due, fails_at(order))
     if s.now >= due:
         plan.wishes.append(Modify(order, wanted))
     else:
         plan.look_at(due)
 
 
-def _follow(plan: Plan, s: Situation, order: Order, rest: int, priced: ExitPrice, way: Way) -> None:
+def _follow(plan: Plan, s: Situation, order: Order, rest: int, way: Way) -> None:
     """Move a resting exit to a fresh price once it has rested unfilled; one that cannot be moved is replaced."""
     if s.now < order.refused_at + REFUSED_WAIT:
         plan.look_at(order.refused_at + REFUSED_WAIT)
         return
     if rest != order.remaining:
         if way is Way.MODIFY:
-            plan.wishes.append(Modify(order, Terms(OrderType.LIMIT, order.filled + rest, priced.price)))
+            plan.wishes.append(Modify(order, Terms(OrderType.LIMIT, order.filled + rest, order.price)))
         elif rest < order.remaining:
             wish_cancel(plan, s, order)
         return
@@ -186,8 +191,8 @@ def _follow(plan: Plan, s: Situation, order: Order, rest: int, priced: ExitPrice
         plan.look_at(due)
         return
     refused = s.trade.move_refused_at >= order.written_at
-    priced = _price(plan, s, rest, further=1, at_touch=refused) or priced
-    if (priced.price - order.price) * s.side.sign > 0:
+    priced = _price(plan, s, rest, further=1, at_touch=refused)
+    if priced is not None and (priced.price - order.price) * s.side.sign > 0:
         _move_on(plan, s, order, Terms(OrderType.LIMIT, order.quantity, priced.price), way)
 
 

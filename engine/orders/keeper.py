@@ -273,7 +273,7 @@ class Keeper:
             now=now,
             hours=sight.hours,
             first_way=self.experience.first(now),
-            trusts_changes=self.experience.trusts(now),
+            grows_stops=self.experience.grows(now),
         )
 
     def in_scope(self, order: Order) -> bool:

@@ -31,6 +31,14 @@ def tend_part(plan: Plan, s: Situation, stops: list[Order]) -> int:
         return 0
     if part.tag:
         return _chase(plan, s, part)
+    lowered = sum(order.remaining for order in stops) == s.closable - part.quantity
+    lowering = any(order.aim is Aim.SHRINK or order.state is State.PENDING_CANCEL for order in stops)
+    if plan.trade.naked_since is not None and not lowered and not lowering:
+        # First the stops cover everything.
+        if s.now - part.started_at >= PART_WITHIN:
+            _drop(plan, s)
+        plan.look_at(part.started_at + PART_WITHIN)
+        return 0
     unlowered = any(
         order.aim is Aim.SHRINK and fate(order, s.now) in (Fate.NOT_MADE, Fate.IN_DOUBT) for order in stops
     )
@@ -40,7 +48,6 @@ def tend_part(plan: Plan, s: Situation, stops: list[Order]) -> int:
         return 0
     plan.look_at(part.started_at + PART_WITHIN)
     steady = all(order.state is State.ARMED and s.now >= order.stray_until for order in stops)
-    lowered = sum(order.remaining for order in stops) == s.closable - part.quantity
     alone = all(order.role is Role.STOP for order in s.reducing)
     if steady and lowered and alone:
         price = _price(s, part.quantity, 0)
@@ -88,7 +95,7 @@ def _move_on(plan: Plan, s: Situation, order: Order) -> None:
     price = _price(s, order.remaining, order.moves + 1)
     if price is None or (price - order.price) * s.side.sign <= 0:
         return
-    way = way_of(order, s.now, Way.MODIFY if s.trusts_changes else Way.REPLACE)
+    way = way_of(order, s.now, Way.MODIFY)
     if way is Way.MODIFY:
         plan.wishes.append(Modify(order, Terms(OrderType.LIMIT, order.quantity, price)))
     else:

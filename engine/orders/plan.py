@@ -36,8 +36,8 @@ class Situation:
     now: Instant
     first_way: Way = Way.MODIFY
     """How a resting stop becomes the exit first."""
-    trusts_changes: bool = True
-    """Whether changes come about, as far as the broker's answers say."""
+    grows_stops: bool = True
+    """Whether a stop is asked to cover more; else a further one does."""
     hours: Hours | None = None
     """What the exchange takes by its table and its announcements; None where only the broker's word is known."""
 

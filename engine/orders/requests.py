@@ -5,7 +5,7 @@ from typing import Final
 import msgspec
 
 from engine.market.clock import MILLISECOND, SECOND, Instant
-from engine.orders.order import Order, Terms, aim_of, last_write
+from engine.orders.order import Aim, Order, Terms, aim_of, last_write
 from engine.orders.reports import STRAY
 from engine.orders.states import State
 
@@ -40,7 +40,11 @@ def with_change(order: Order, terms: Terms, now: Instant) -> Order:
             stray = max(stray, order.written_at + STRAY)
     aim = aim_of(order, terms)
     cancelled_since = order.cancel_at is not None and order.cancel_at >= order.written_at
-    anew = aim is not order.aim or cancelled_since or now >= order.written_at + STRAY
+    # A stop that must cover more goes on being short while its exit is asked for instead.
+    still_short = (
+        order.state is State.PENDING_MODIFY and order.aim is Aim.GROW and terms.quantity > order.quantity
+    )
+    anew = (aim is not order.aim and not still_short) or cancelled_since or now >= order.written_at + STRAY
     return msgspec.structs.replace(
         order,
         state=State.PENDING_MODIFY,
@@ -93,6 +97,9 @@ def next_look(order: Order) -> Instant | None:
         if due:
             return due[0]
         return order.looked_at + (SECOND if order.looked_at < last + LOOKS_LONG else PROBE_EVERY)
+    if order.aim is not None and order.live and order.refused_at > max(order.looked_at, order.read_at):
+        # What was refused is read back, too.
+        return order.refused_at + LOOKS[0]
     if order.state is not State.IN_DOUBT or order.doubt_since is None:
         return None
     earlier = _probe_after(order.doubt_since, order.probes - 1)

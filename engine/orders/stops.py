@@ -10,6 +10,7 @@ from engine.market.clock import SECOND, Instant
 from engine.orders.changes import (
     ANSWER_WITHIN,
     GROWS_WITHIN,
+    HELD_UP_FOR,
     MOST_CHANGES,
     PATIENCE,
     READ_BACK,
@@ -94,7 +95,8 @@ def _grower(s: Situation, stops: list[Order]) -> Order | None:
         if not _changeable(order) or order.filled or order.moves >= MOST_CHANGES:
             continue
         growing = order.aim is Aim.GROW
-        if fate(order, s.now) is Fate.OPEN if growing else s.trusts_changes:
+        held_up = waits_for_answer(order, s.now) and s.now >= last_write(order) + HELD_UP_FOR
+        if fate(order, s.now) is Fate.OPEN if growing else s.grows_stops and not held_up:
             return order
     return None
 
@@ -112,6 +114,8 @@ def _tend(plan: Plan, s: Situation, stop: Order, quantity: int) -> None:
         wish_cancel(plan, s, stop)
     elif waits_for_answer(stop, s.now):
         plan.look_at(last_write(stop) + ANSWER_WITHIN)
+        if s.now < last_write(stop) + HELD_UP_FOR:
+            plan.look_at(last_write(stop) + HELD_UP_FOR)
         if stop.aim is Aim.GROW:
             plan.look_at(stop.aim_since + GROWS_WITHIN + READ_BACK)
     else:
