@@ -10,7 +10,7 @@ from typing import Final
 import msgspec
 
 from engine.market.clock import MILLISECOND, SECOND, Instant
-from engine.market.price import MAX_PAISE
+from engine.market.price import MAX_PAISE, Paise
 from engine.orders.changes import (
     ANSWER_WITHIN,
     MOST_CHANGES,
@@ -135,7 +135,7 @@ def _tend(plan: Plan, s: Situation, order: Order, rest: int) -> None:
         else:
             _see_through(plan, s, order, wanted, way)
     elif order.state in AT_EXCHANGE:
-        _follow(plan, s, order, rest, way)
+        _follow(plan, s, order, rest, priced.price, way)
 
 
 def _turn(plan: Plan, s: Situation, stop: Order, wanted: Terms, way: Way) -> None:
@@ -167,7 +167,7 @@ def _see_through(plan: Plan, s: Situation, order: Order, wanted: Terms, way: Way
         plan.look_at(due)
 
 
-def _follow(plan: Plan, s: Situation, order: Order, rest: int, way: Way) -> None:
+def _follow(plan: Plan, s: Situation, order: Order, rest: int, price: Paise, way: Way) -> None:
     """Move a resting exit to a fresh price once it has rested unfilled; one that cannot be moved is replaced."""
     if s.now < order.refused_at + REFUSED_WAIT:
         plan.look_at(order.refused_at + REFUSED_WAIT)
@@ -180,8 +180,8 @@ def _follow(plan: Plan, s: Situation, order: Order, rest: int, way: Way) -> None
         return
     if s.exits is Exits.AUCTION and s.now >= order.refused_at + AUCTION_AGAIN:
         # One that was carried over into the auction is brought to its edge once: there the price decides who is first.
-        if priced.price != order.price:
-            _move_on(plan, s, order, Terms(OrderType.LIMIT, order.quantity, priced.price), way)
+        if price != order.price:
+            _move_on(plan, s, order, Terms(OrderType.LIMIT, order.quantity, price), way)
         return
     if s.exits is not Exits.OPEN or order.rests_since is None:
         # A halt moves none: a change would only cost the place in line.
