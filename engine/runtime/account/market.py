@@ -36,6 +36,7 @@ from engine.runtime.account.indications import pre_open_notes
 from engine.runtime.account.missed import Missed
 from engine.runtime.account.opening import Opener, Opening
 from engine.runtime.account.order_way import OrderWay
+from engine.runtime.account.quote_rounds import QuoteRounds
 from engine.runtime.account.sessions import Sessions
 from engine.runtime.account.taping import recorder_of, tape_of_opening, tape_of_plan
 from engine.runtime.broker_side import Asked
@@ -104,6 +105,7 @@ class AccountMarket:
         self._checking: asyncio.Task[Checked] | None = None
         self._missed: Missed | None = None
         self._lists: TodaysLists | None = None
+        self._quotes: QuoteRounds | None = None
         self._beside: list[asyncio.Task[None]] = []
         """What is done for ever beside a run."""
         self._sessions: Sessions | None = None
@@ -253,7 +255,18 @@ class AccountMarket:
             self._note,
         )
         holdings = Holdings(service.core, self._following, self.clock.now, self._note)
+        self._quotes = QuoteRounds(
+            self._client.quotes,
+            service.core,
+            tape,
+            self._recorder,
+            self.clock.now,
+            self._wake,
+            service.tell,
+            self._note,
+        )
         works = {
+            "the rounds of quotes": self._quotes.run,
             "the search for missed minutes": self._missed.run,
             "the look for holdings": holdings.run,
             "the look for today's lists": self._lists.run,
@@ -378,6 +391,8 @@ class AccountMarket:
                 self._note(
                     "good", f"the market feed is back after {seconds:.1f} s; what traded meanwhile is a gap"
                 )
+                if self._quotes is not None:
+                    self._quotes.soon()
                 if self._missed is not None and self._tape is not None:
                     self._missed.look_for(self._tape.instruments)
             self._feed_problem, self._lost_at = "", None
