@@ -44,6 +44,8 @@ def _first(row: PositionRow, width: int) -> Line:
     ]
     if row.external:
         held.append((" EXTERNAL", "warn"))
+    if row.outside:
+        held.append((f" {signed_units(row.outside)} EXTERNAL", "warn"))
     right: list[Span] = [
         (signed_rupees(row.pnl, 2 if width >= 52 else 0), direction(row.pnl)),
         *([(f" {row.mark_quality}", _MARK_STYLES.get(row.mark_quality, "warn"))] if _labelled(row) else []),
@@ -107,6 +109,9 @@ def paint_positions(rows: tuple[PositionRow, ...], width: int, height: int) -> l
     """Return the positions, three lines each where there is room, else two, else one; loud ones first."""
     if height <= 0:
         return []
+    shown = {row.instrument for row in rows if row.outside}
+    # What others hold beside a position of ours stands in its own line.
+    rows = tuple(row for row in rows if row.outside or not row.external or row.instrument not in shown)
     note = f"{len(rows)}" if rows else ""
     lines = [heading("POSITIONS", note, width)] if height >= len(rows) + 1 else []
     if not rows:

@@ -207,6 +207,10 @@ class External:
         self._judged[trade.instrument] = units
         return Ahead(units, again)
 
+    def judged(self, trade: Trade) -> int:
+        """Return the units of a trade that were ahead of us when it was tended last."""
+        return min(self._judged.get(trade.instrument, 0), trade.open_quantity)
+
     def turned(self, trade: Trade, quote: Quote, now: Instant, *, kill: bool) -> bool:
         """Say whether an update of the market changed what is ahead of a trade since it was tended last."""
         before = self._judged.get(trade.instrument, 0)
@@ -242,7 +246,7 @@ class External:
             worth = value * known // left
             left, value = left - known, value - worth
             now_worth = one.value - one.worth(known) + worth
-            if now_worth != one.value:
+            if one.tag and now_worth != one.value:
                 corrections.append(
                     Correction(
                         one.tag, fill.instrument, fill.side, one.quantity, one.value, now_worth, fill.time
@@ -255,10 +259,12 @@ class External:
         heard = msgspec.structs.replace(fill, quantity=left, value=value) if left else None
         return heard, tuple(corrections)
 
-    def told_by_totals(self, fill: Fill) -> None:
-        """Take in a fill that only the day's totals tell: the order behind it may show later."""
-        waiting = self._untold.setdefault((fill.instrument, fill.side), [])
-        waiting.append(_Untold(fill.tag, fill.quantity, fill.quantity, fill.value))
+    def told_by_totals(self, instrument: str, side: Side, units: int, value: Paise, name: str = "") -> None:
+        """Take in units that only the day's totals tell: the order behind them may show later.
+
+        ``name`` is under what they were counted in a trade of ours; empty for what lies outside.
+        """
+        self._untold.setdefault((instrument, side), []).append(_Untold(name, units, units, value))
 
     def name(self, trade: Trade) -> str:
         """Return a name, never used before, for what others closed of a trade by the day's totals alone."""

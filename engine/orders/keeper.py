@@ -15,14 +15,15 @@ from engine.market.instrument import Instrument
 from engine.orders.book import OrderBook
 from engine.orders.carried import Left
 from engine.orders.changes import MOST_CHANGES, Experience, Way
-from engine.orders.closer import plan_close, wish_cancel
+from engine.orders.clearing import plan_exit
+from engine.orders.closer import wish_cancel
 from engine.orders.dispatch import Dispatcher, Ids, Record
 from engine.orders.entry_life import EntryLife
 from engine.orders.external import External, stuck_on, would_open
 from engine.orders.flatten import Flattening, closing_order
 from engine.orders.gate import Draft, Gate, GateDenial, Surroundings
 from engine.orders.halts import Halts
-from engine.orders.messages import OrderType, Product, Role
+from engine.orders.messages import Product, Role
 from engine.orders.news import SPOKEN, Look, News, Said, Sight, Topic, Verified
 from engine.orders.order import Fill, Order
 from engine.orders.plan import Modify, Place, Plan, Situation, Wish
@@ -235,8 +236,7 @@ class Keeper:
             return
         situation = self._situation(trade, now)
         if trade.mode is Mode.EXIT:
-            plan = plan_close(situation)
-            self._clear_the_way(plan, situation)
+            plan = plan_exit(situation, self.external, kill=self.kill.whole)
         else:
             plan = plan_protection(situation)
             if plan.trade.mode is Mode.HOLD:
@@ -292,21 +292,6 @@ class Keeper:
     def orphaned(self, order: Order) -> bool:
         """Say whether an order of an earlier run has nothing left to protect, by a read of the broker."""
         return self.verified is not None and self.external.orphaned(order)
-
-    def _clear_the_way(self, plan: Plan, s: Situation) -> None:
-        """Cancel what others have placed to close a trade that clears the way, before anything of ours leaves."""
-        if not (s.trade.clears or self.kill.active):
-            return
-        first = Plan(plan.trade)
-        for order in self.external.in_the_way(s.trade, kill=self.kill.whole):
-            # A stop of theirs is what protects while no exit of ours could follow.
-            waits = order.order_type is OrderType.STOP_LIMIT and order.triggered_at is None
-            if s.exits.take_limits or not waits:
-                wish_cancel(first, s, order)
-        plan.wishes[:0] = first.wishes
-        plan.alarms += [stuck_on(order) for order in self.external.refused(s.trade.instrument)]
-        if first.wake is not None:
-            plan.look_at(first.wake)
 
     def rest_exits(self) -> None:
         """Leave every exit at its price from here on: nobody will be there to put another in its place."""

@@ -152,8 +152,9 @@ def fold_external(keeper: Keeper, fill: Fill, order: Order | None, now: Instant)
         left = heard.quantity - closing
         beyond = left - max(-keeper.portfolio.outside.get(heard.instrument, 0) * heard.side.sign, 0)
         raced = keeper.external.raced(heard, max(beyond, 0))
-        # What is held in another product only the next read says.
         keeper.portfolio.shift_outside(heard.instrument, (left - raced) * heard.side.sign)
+        # A read may have told of it already, before its order did: the next one says it exactly.
+        keeper.resync = keeper.resync or left > raced
     if trade is not None and closing:
         part = _part(heard, closing, trade.id)
         closed = keeper.portfolio.fold(part).trade
@@ -210,17 +211,22 @@ def _positions(keeper: Keeper, read: BookRead, now: Instant, behind: Container[s
     held = {(position.instrument, position.product): position for position in read.positions}
     for instrument, (before, after) in changed.items():
         trade = portfolio.current(instrument)
+        position = held.get((instrument, Product.INTRADAY))
         if trade is not None and trade.open and after * trade.side.sign < 0:
             missing = -after * trade.side.sign
-            _closed_elsewhere(
-                keeper, trade, held.get((instrument, Product.INTRADAY)), missing, read.time, now
-            )
+            _closed_elsewhere(keeper, trade, position, missing, read.time, now)
         elif after:
             keeper.say(
                 Topic.ALARM,
                 instrument,
                 f"EXTERNAL: the broker holds {after} units that are not ours (before {before}); entries frozen",
             )
+        if position is not None:
+            side = Side.BUY if after > before else Side.SELL
+            untold, total = _left_by_totals(keeper, position, side)
+            units = min(untold, abs(after - before))
+            if units > 0:
+                keeper.external.told_by_totals(instrument, side, units, total * units // untold)
     if keeper.kill.whole:
         external = {(key, Product.INTRADAY): quantity for key, quantity in portfolio.outside.items()}
         external |= portfolio.carried
@@ -278,7 +284,7 @@ def _closed_elsewhere(
         quality="OUTSIDE",
     )
     keeper.portfolio.shift_outside(trade.instrument, -closing * side.sign)
-    keeper.external.told_by_totals(fill)
+    keeper.external.told_by_totals(trade.instrument, side, closing, value, fill.tag)
     fold_external(keeper, fill, None, now)
     keeper.say(Topic.ALARM, trade.instrument, f"{closing} units of ours were closed by somebody else")
 

@@ -57,6 +57,9 @@ def position_row(core: Core, trade: Trade, now: Instant) -> PositionRow:
         setup=trade.setup,
         since=trade.opened_at,
         external=trade.external,
+        outside=core.keeper.portfolio.outside.get(trade.instrument, 0)
+        if trade.product is Product.INTRADAY
+        else 0,
         plight=plight_view(core, trade),
     )
 
@@ -91,11 +94,18 @@ def stop_state(core: Core, trade: Trade) -> StopState:
     """Return HELD only when proven stops protect all that no exit on its way takes."""
     if trade.mode is Mode.EXIT:
         return StopState.EXITING
-    reducing = tuple(order for order in core.orders.of(trade) if order.side is not trade.side)
+    external = core.keeper.external
+    reducing = tuple(
+        one for one in core.orders.of(trade) if one.side is not trade.side and external.ours(one)
+    )
+    needed = trade.open_quantity - external.judged(trade)
+    if not needed:
+        # What others have sent closes all of it.
+        return StopState.EXITING
     stops = [order for order in reducing if order.role is Role.STOP]
     if any(order.state is State.IN_DOUBT for order in stops):
         return StopState.IN_DOUBT
-    if stops and covered(reducing) >= trade.open_quantity:
+    if stops and covered(reducing) >= needed:
         return StopState.HELD
     return StopState.PLACING if stops else StopState.MISSING
 

@@ -207,6 +207,8 @@ class PositionRow(msgspec.Struct, frozen=True):
     setup: str
     since: Instant
     external: bool = False
+    outside: int = 0
+    """Signed units that others hold in it beside this position: shown, left alone."""
     plight: PlightView | None = None
     """What it waits for; None while nothing is in its way."""
     mark_age: float | None = None

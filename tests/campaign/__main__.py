@@ -1,13 +1,15 @@
 """The long fault campaign: ``python -m tests.campaign``.
 
 ``SCALE=small`` is a quick look. ``SEED=n`` runs one schedule again, bit for bit, and says what became of it;
-``KILLS=n`` does the same for one run with deaths in it. Ends with 1 when anything was found.
+``KILLS=n`` does the same for one run with deaths in it, ``OTHERS=n`` for one account that is not ours alone. Ends with
+1 when anything was found.
 """
 
 import os
 import sys
 
 from tests.campaign.kills import run_killed
+from tests.campaign.others import run_others
 from tests.campaign.runner import FULL, ROOT, SMALL, campaign
 from tests.campaign.schedule import run_seed
 
@@ -37,6 +39,10 @@ def main() -> int:
         return _again(int(seed))
     if seed := os.environ.get("KILLS"):
         return _killed_again(int(seed))
+    if seed := os.environ.get("OTHERS"):
+        beside = run_others(int(seed))
+        print(beside.broken or f"OTHERS={seed}: every law held")
+        return int(bool(beside.broken))
     scale = SMALL if os.environ.get("SCALE") == "small" else FULL
     shown = sys.stderr.isatty()
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 import msgspec
 
 from engine.market.clock import SECOND
-from engine.orders import book, closer, keeper, protection, reconcile
+from engine.orders import book, clearing, closer, keeper, protection, reconcile
 from engine.orders.book import Applied, OrderBook
 from engine.orders.dispatch import Dispatcher
 from engine.orders.fence import Judgement
@@ -169,7 +169,7 @@ def _exit_beside_the_stop() -> tuple[Swap, ...]:
         return original(self, draft, around, now)
 
     return (
-        (keeper, "plan_close", plan_close),
+        (clearing, "plan_close", plan_close),
         (protection, "plan_close", plan_close),
         (Gate, "check", check),
     )

@@ -12,6 +12,8 @@ from tests.campaign.faults import judge_faults, title_of
 from tests.campaign.kills import KilledRun, run_killed
 from tests.campaign.mutants import MUTANTS, WITHIN, Hunt, hunt
 from tests.campaign.named_mutants import NAMED_MUTANTS, Named, hunt_named
+from tests.campaign.others import run_others
+from tests.campaign.others_mutants import OTHERS_MUTANTS, hunt_others
 from tests.campaign.recovery_mutants import RECOVERY_MUTANTS, hunt_recovery
 from tests.campaign.result import Result
 from tests.campaign.schedule import SeedRun, run_seed
@@ -35,6 +37,9 @@ class Scale:
     killed_runs: int
     mutants: int
     recovery_mutants: int
+    others: int
+    """Schedules of an account that is not ours alone."""
+    others_mutants: int
     schedules_per_mutant: int
     whole_processes: bool
     shells: int
@@ -46,6 +51,8 @@ FULL = Scale(
     killed_runs=120,
     mutants=len(MUTANTS),
     recovery_mutants=len(RECOVERY_MUTANTS),
+    others=2_000,
+    others_mutants=len(OTHERS_MUTANTS),
     schedules_per_mutant=WITHIN,
     whole_processes=True,
     shells=2_000,
@@ -55,6 +62,8 @@ SMALL = Scale(
     killed_runs=3,
     mutants=8,
     recovery_mutants=1,
+    others=40,
+    others_mutants=4,
     schedules_per_mutant=60,
     whole_processes=False,
     shells=16,
@@ -64,6 +73,11 @@ SMALL = Scale(
 def run_seeds(first: int, count: int) -> list[SeedRun]:
     """Run schedules one after the other."""
     return [run_seed(seed) for seed in range(first, first + count)]
+
+
+def run_beside_others(first: int, count: int) -> list[SeedRun]:
+    """Run schedules of an account that is not ours alone, one after the other."""
+    return [run_others(seed) for seed in range(first, first + count)]
 
 
 def run_kills(first: int, count: int) -> list[KilledRun]:
@@ -96,6 +110,11 @@ def hunt_recovery_mutant(number: int) -> Hunt:
     return hunt_recovery(RECOVERY_MUTANTS[number])
 
 
+def hunt_others_mutant(number: int) -> Hunt:
+    """Hunt one mutant about what others do, by its place in the list."""
+    return hunt_others(OTHERS_MUTANTS[number])
+
+
 def campaign(scale: Scale, say: Callable[[str], None]) -> Result:
     """Do everything on all cores; ``say`` hears how far it is."""
     began = time.monotonic()
@@ -118,6 +137,10 @@ def campaign(scale: Scale, say: Callable[[str], None]) -> Result:
             submit(run_shells, first, min(BATCH, scale.shells - first))
         for number in range(scale.recovery_mutants):
             submit(hunt_recovery_mutant, number)
+        for number in range(scale.others_mutants):
+            submit(hunt_others_mutant, number)
+        for first in range(0, scale.others, BATCH):
+            submit(run_beside_others, first, min(BATCH, scale.others - first))
         for first in range(0, scale.killed_runs, 2):
             submit(run_kills, first, min(2, scale.killed_runs - first))
         for first in range(0, scale.seeds, BATCH):

@@ -2,11 +2,14 @@
 
 import pytest
 
+from cockpit.widgets.positions import paint_positions
 from engine.commands import ExitPosition, Kill
 from engine.market.clock import MILLISECOND, SECOND
 from engine.orders.messages import CancelOrder, ModifyOrder, PlaceOrder, Role
 from engine.orders.trade import Mode, Trade
+from engine.presenter.rows import position_row
 from engine.setups.signal import Side
+from engine.views import StopState
 from tests.core.faults import latch, said, stop_of
 from tests.core.hostile import STOCK, TICK, Resting, World
 from tests.core.phone import Phone
@@ -161,19 +164,69 @@ def test_what_they_hold_beside_us_is_theirs_to_sell_first() -> None:
     assert held.trade.mode is Mode.HOLD
 
 
-def test_an_exit_by_hand_cancels_their_target_first_and_then_sells_everything() -> None:
+def writes_since(held: Watched, told: int) -> list[tuple[int, ModifyOrder | CancelOrder | PlaceOrder]]:
+    sent = held.world.sent[told:]
+    return [(at, one) for at, one in sent if isinstance(one, ModifyOrder | CancelOrder | PlaceOrder)]
+
+
+@pytest.mark.parametrize("command", [ExitPosition("f", STOCK), Kill("k", "test")], ids=["F", "kill"])
+def test_an_exit_cancels_their_target_sees_it_cancelled_and_then_sells_everything_at_once(
+    command: ExitPosition | Kill,
+) -> None:
     held = Watched()
     target = held.phone.order(Side.SELL, held.ours, held.world.prices[STOCK] + 400 * TICK)
     held.world.settle(3 * SECOND)
     told = len(held.world.sent)
-    held.world.tell(ExitPosition("f", STOCK))
+    held.world.tell(command)
     held.world.settle(5 * SECOND)
-    writes = [
-        one for _, one in held.world.sent[told:] if isinstance(one, ModifyOrder | CancelOrder | PlaceOrder)
-    ]
-    assert isinstance(writes[0], CancelOrder)
-    assert writes[0].order_id == target.order_id
+    (_, first), (at, second), *more = writes_since(held, told)
+    assert isinstance(first, CancelOrder)
+    assert first.order_id == target.order_id
+    assert isinstance(second, ModifyOrder)
+    assert (second.quantity, more) == (held.ours, [])
+    assert at > target.time
     assert (held.world.position(), held.lowest, held.world.live(STOCK)) == (0, 0, [])
+
+
+def test_a_cancel_of_theirs_without_an_answer_holds_the_exit_for_two_seconds_at_most() -> None:
+    held = Watched()
+    held.phone.order(Side.SELL, 30, held.world.prices[STOCK] + 400 * TICK)
+    held.world.settle(3 * SECOND)
+    held.world.faults.standing[CANCEL] = "silent"
+    told, began = len(held.world.sent), held.world.now
+    held.world.tell(ExitPosition("f", STOCK))
+    held.world.settle(6 * SECOND)
+    turned = [(at, one) for at, one in writes_since(held, told) if isinstance(one, ModifyOrder)]
+    assert turned[0][1].quantity == held.ours - 30
+    assert turned[0][0] - began <= 2 * SECOND + 100 * MILLISECOND
+    assert held.world.position() == 30
+
+
+def test_an_order_of_theirs_taken_back_gives_the_stop_its_units_again() -> None:
+    held = Watched()
+    order = held.phone.order(Side.SELL, 60, 0)
+    held.world.run(300 * MILLISECOND)
+    assert held.stops == held.ours - 60
+    held.phone.cancel(order)
+    held.world.run(300 * MILLISECOND)
+    assert held.stops == held.ours
+
+
+def test_a_short_of_ours_bought_back_in_pieces_by_others_ends_flat_and_never_long() -> None:
+    world = World()
+    buy(world, side=Side.SELL)
+    world.run(2 * SECOND)
+    ours = -world.position()
+    assert ours > 100
+    highest = [-ours]
+    world.checks.append(lambda here: highest.append(here.position()))
+    phone = Phone(world)
+    order = phone.order(Side.BUY, ours, 0)
+    while order.live:
+        phone.fill(order, min(ours // 5, order.remaining))
+        world.run(300 * MILLISECOND)
+    world.settle(20 * SECOND)
+    assert (world.position(), max(highest), world.live(STOCK)) == (0, 0, [])
 
 
 @pytest.mark.parametrize("by", ["exit by hand", "kill"])
@@ -302,3 +355,39 @@ def test_a_sale_by_phone_while_a_half_is_on_its_way_shrinks_both_the_half_and_th
     held.world.liquidity.clear()
     held.world.settle(20 * SECOND)
     assert (held.world.position(), held.lowest) == (0, 0)
+
+
+def test_a_mixed_instrument_shows_both_parts_and_its_stop_keeps_ours() -> None:
+    held = Watched()
+    bought = held.phone.order(Side.BUY, 50, 0)
+    held.phone.fill(bought, 50)
+    held.world.settle(5 * SECOND)
+    row = position_row(held.world.core, held.trade, held.world.now)
+    assert (row.quantity, row.outside, row.stop_state) == (held.ours, 50, StopState.HELD)
+    assert held.stops == held.ours
+    first = "".join(text for text, _ in paint_positions((row,), 60, 4)[1])
+    assert f"+{held.ours:,} long" in first
+    assert "+50 EXTERNAL" in first
+    assert held.world.core.keeper.freeze_reason(STOCK) == "a position outside is held in it"
+
+
+def test_a_stop_lowered_by_what_others_sell_is_held_and_where_they_sell_all_the_position_is_on_its_way_out() -> (
+    None
+):
+    held = Watched()
+    held.phone.order(Side.SELL, held.ours - 20, 0)
+    held.world.run(300 * MILLISECOND)
+    assert position_row(held.world.core, held.trade, held.world.now).stop_state is StopState.HELD
+    held.phone.order(Side.SELL, 20, 0)
+    held.world.run(300 * MILLISECOND)
+    assert position_row(held.world.core, held.trade, held.world.now).stop_state is StopState.EXITING
+
+
+def test_a_target_by_phone_is_no_stop_of_ours() -> None:
+    held = Watched()
+    held.phone.order(Side.SELL, held.ours, held.world.prices[STOCK] + 400 * TICK)
+    held.world.run(300 * MILLISECOND)
+    held.world.faults.standing["place"] = "silent"
+    held.world._report(stop_of(held.world), "cancelled")
+    held.world.run(300 * MILLISECOND)
+    assert position_row(held.world.core, held.trade, held.world.now).stop_state is not StopState.HELD
