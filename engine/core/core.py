@@ -222,9 +222,11 @@ class Core:
         portfolio = self.keeper.portfolio
         external = sum(1 for instrument in portfolio.outside if portfolio.current(instrument) is None)
         positions = len(portfolio.open()) + external + len(portfolio.carried)
-        left = (*(one.told for one in self.keeper.left), *self.keeper.external.left)
-        orders = len(self.keeper.orders.live())
-        return KillScope(positions, orders, len(left) + self.keeper.orders_left, left)
+        left = (*(one.told for one in self.keeper.left.positions), *self.keeper.external.left)
+        live = self.keeper.orders.live()
+        orders = self.keeper.left.without(live)
+        beyond = len(left) + self.keeper.left.orders_beyond + len(live) - len(orders)
+        return KillScope(positions, len(orders), beyond, left)
 
     def why_kept(self, key: str) -> str:
         """Return why an instrument must go on being followed; empty when it need not."""

@@ -107,7 +107,7 @@ class Watch:
         self._changes.append(LatchChanged(latch.state.value, latch.by, latch.reason, latch.id, detail))
         if latch.state is LatchState.FLAT:
             self._journal.line(Severity.GOOD, "FLAT: the broker confirmed it twice", now, AlarmRank.VITAL)
-            for left in (*(one.told for one in self._keeper.left), *self._keeper.external.left):
+            for left in (*(one.told for one in self._keeper.left.positions), *self._keeper.external.left):
                 self._journal.line(Severity.WARNING, f"left alone: {left}", now)
         elif latch.state is LatchState.STUCK:
             self._journal.line(Severity.ALARM, f"the kill waits: {detail}", now, AlarmRank.VITAL)

@@ -4,12 +4,13 @@ Each product is a position of its own at the broker and is closed by orders of i
 is left, counted and named.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from enum import StrEnum
 
 import msgspec
 
 from engine.orders.messages import BookRead, BrokerPosition, Product
+from engine.orders.order import Order
 
 Holding = tuple[str, Product]
 """An instrument and the product in which it is held."""
@@ -39,6 +40,41 @@ class Left(msgspec.Struct, frozen=True):
         """Return it in words: what, how much and why."""
         name = self.symbol or self.instrument
         return f"{name} {self.quantity:+d} in product {self.product.value} ({self.because.value})"
+
+
+class LeftAlone:
+    """What a kill leaves alone, as the newest read that counted shows it, with the orders that stand for it.
+
+    A stop that somebody placed for what we cannot close is its only protection: it stays, and holds no FLAT up.
+    """
+
+    def __init__(self, refused: Mapping[Holding, None]) -> None:
+        self._refused = refused
+        self.positions: tuple[Left, ...] = ()
+        self.orders_beyond = 0
+        """Live orders beyond the kill's scope."""
+
+    def take(self, read: BookRead) -> None:
+        """Take in what a read shows."""
+        self.positions, self.orders_beyond = left_of(read, self._refused), read.orders_beyond
+
+    def has(self, instrument: str, product: Product) -> bool:
+        """Say whether no order of ours could close a holding, or it lies beyond the kill's scope."""
+        if (instrument, product) in self._refused:
+            return True
+        return any(
+            (one.instrument, one.product) == (instrument, product)
+            for one in self.positions
+            if one.because is not LeftBecause.NOT_OURS
+        )
+
+    def stays(self, order: Order) -> bool:
+        """Say whether an order that we found at the broker stands for something that is left alone."""
+        return order.adopted and self.has(order.instrument, order.product)
+
+    def without(self, orders: Iterable[Order]) -> tuple[Order, ...]:
+        """Return the orders that a kill must see ended."""
+        return tuple(order for order in orders if not self.stays(order))
 
 
 def why_left(position: BrokerPosition) -> LeftBecause | None:

@@ -13,7 +13,7 @@ import config
 from engine.market.clock import MILLISECOND, SECOND, Instant
 from engine.market.instrument import Instrument
 from engine.orders.book import OrderBook
-from engine.orders.carried import Left
+from engine.orders.carried import LeftAlone
 from engine.orders.changes import MOST_CHANGES, Experience, Way
 from engine.orders.clearing import plan_exit
 from engine.orders.closer import wish_cancel
@@ -73,10 +73,7 @@ class Keeper:
         """Instruments of which the newest read that counted says nothing, and why; None before the first."""
         self.lagging: dict[str, Instant] = {}
         """Instruments whose positions told less than our fills, and since when."""
-        self.left: tuple[Left, ...] = ()
-        """What the newest read showed open that the kill leaves alone."""
-        self.orders_left = 0
-        """Live orders that it leaves alone."""
+        self.left = LeftAlone(self.portfolio.refused)
         self.look, self.halts = look, halts
         self.refusals: dict[str, str] = {}
         """Why the broker last refused to let a position go, by instrument."""
@@ -277,7 +274,12 @@ class Keeper:
         )
 
     def in_scope(self, order: Order) -> bool:
-        """Say whether a live order stands in the way of flat: where a limit closes ours alone, others' do not."""
+        """Say whether a live order stands in the way of flat: what stands for something left alone does not.
+
+        Nor do others' where a limit closes ours alone.
+        """
+        if self.left.stays(order):
+            return False
         return self.kill.whole or not self.kill.active or self.external.ours(order)
 
     def counted(self, instrument: str, product: Product) -> tuple[Order, ...]:
@@ -287,7 +289,8 @@ class Keeper:
 
     def _counts(self, order: Order) -> bool:
         """Say whether an order is to be ended or moved by us: an external one is, too, once the kill is on."""
-        return self.external.ours(order) or self.kill.whole or self.orphaned(order)
+        moved = self.kill.whole and not self.left.stays(order)
+        return self.external.ours(order) or moved or self.orphaned(order)
 
     def orphaned(self, order: Order) -> bool:
         """Say whether an order of an earlier run has nothing left to protect, by a read of the broker."""

@@ -13,7 +13,7 @@ import msgspec
 
 from engine.market.clock import SECOND, Instant
 from engine.market.price import Paise
-from engine.orders.carried import Left, LeftBecause, left_of
+from engine.orders.carried import Left, LeftBecause
 from engine.orders.dispatch import of_any_run, of_flatten
 from engine.orders.fence import judge
 from engine.orders.keeper import Keeper
@@ -47,6 +47,7 @@ def reconcile(keeper: Keeper, read: BookRead, asked: Instant, now: Instant) -> N
         keeper.kill.answered(read.request, flat=False, last_fill_at=keeper.orders.last_fill_at, now=now)
         return
     keeper.fills_seen, keeper.behind = read.fills, behind
+    keeper.left.take(read)
     taken_in: list[str] = []
     for instrument, cancelled in list(keeper.unverified.items()):
         if asked >= cancelled + LATE_FILL_WITHIN and instrument not in behind:
@@ -66,13 +67,11 @@ def reconcile(keeper: Keeper, read: BookRead, asked: Instant, now: Instant) -> N
     keeper.tend_all([key for key in taken_in if keeper.kill.active or keeper.portfolio.running_in(key)], now)
     for waiting in keeper.external.take_waiting(read):
         keeper.say(Topic.WARNING, waiting.instrument, f"not ours, waits at the broker: {waiting.told}")
-    keeper.left, keeper.orders_left = left_of(read, keeper.portfolio.refused), read.orders_beyond
-    left = {(one.instrument, one.product) for one in keeper.left}
     flat = not behind and all(
-        position.quantity == 0 or (position.instrument, position.product) in left
-        for position in read.positions
+        row.quantity == 0 or keeper.left.has(row.instrument, row.product) for row in read.positions
     )
-    flat = flat and not any(_row_live(row) for row in read.orders) and not keeper.orders.live()
+    flat = flat and not keeper.left.without(keeper.orders.live())
+    flat = flat and not any(_row_live(row) and not _stays(keeper, row) for row in read.orders)
     if not behind.keys() - keeper.orders.unread:
         keeper.verified = Verified(read.time, now, flat)
     for order in keeper.orders.live():
@@ -87,7 +86,7 @@ def reconcile(keeper: Keeper, read: BookRead, asked: Instant, now: Instant) -> N
 
 def _ours_is_flat(keeper: Keeper, read: BookRead) -> bool:
     """Say whether nothing of ours is open or live, as a limit closes it; what others hold is named as left alone."""
-    keeper.left += tuple(
+    keeper.left.positions += tuple(
         Left(key, Product.INTRADAY, quantity, "", LeftBecause.NOT_OURS)
         for key, quantity in keeper.portfolio.outside.items()
     )
@@ -192,6 +191,11 @@ def _close_the_excess(keeper: Keeper, fill: Fill, order: Order | None) -> None:
 def _part(fill: Fill, quantity: int, trade: str) -> Fill:
     value = fill.value * quantity // fill.quantity
     return msgspec.structs.replace(fill, quantity=quantity, value=value, trade=trade)
+
+
+def _stays(keeper: Keeper, row: OrderReport) -> bool:
+    known = keeper.orders.by_id(row.order_id)
+    return known is not None and keeper.left.stays(known)
 
 
 def _in_scope(keeper: Keeper, row: OrderReport) -> bool:

@@ -97,7 +97,7 @@ def _refused_for_ever() -> tuple[Swap, ...]:
 
 
 def _left_unnamed() -> tuple[Swap, ...]:
-    return ((reconcile, "left_of", lambda *_: ()),)
+    return ((carried, "left_of", lambda *_: ()),)
 
 
 def _both_go_on() -> tuple[Swap, ...]:

@@ -6,7 +6,7 @@ import msgspec
 
 from engine.market.clock import SECOND, Instant
 from engine.orders import messages
-from engine.orders.messages import BookRead, OrderType, Role
+from engine.orders.messages import BookRead, OrderType, Product, Role
 from engine.setups.signal import Side
 from tests.core.broker import Broker
 from tests.core.market import INSTRUMENTS, TICK
@@ -54,6 +54,7 @@ class Others(Broker):
         pieces: int = 1,
         every: Instant = SECOND,
         by: str = PHONE,
+        product: Product = Product.INTRADAY,
     ) -> Resting:
         """Send an order from elsewhere: marketable without a price, a stop with a trigger; it may fill in pieces."""
         touch = self.ask(key) if side is Side.BUY else self.bid(key)
@@ -69,6 +70,7 @@ class Others(Broker):
             trigger,
             by=by,
             held=pieces > 1,
+            product=product,
         )
         self.take_in(order)
         lot = INSTRUMENTS[key].lot

@@ -180,3 +180,25 @@ def test_shorts_and_options_leave_first_then_the_largest_whatever_their_product(
         (OTHER, MARGIN),
         (STOCK, DELIVERY),
     ]
+
+
+def test_the_stop_of_what_the_broker_will_not_let_us_close_stays_and_holds_no_flat_up() -> None:
+    world = whole_account()
+    carry(world, OTHER, Product.UNKNOWN, 40)
+    stop = world.phone(OTHER, Side.SELL, 40, price=480_00, trigger=485_00, product=Product.UNKNOWN)
+    world.run(SECOND)
+    world.tell(Kill("k", "test"))
+    world.settle(10 * SECOND)
+    assert latch(world) == "FLAT"
+    assert [order.order_id for order in world.live(OTHER)] == [stop.order_id]
+    assert world.core.kill_scope().left_outside == 2
+
+
+def test_a_live_order_of_a_carried_product_that_can_be_closed_is_cancelled_before_flat() -> None:
+    world = whole_account()
+    world.phone(OTHER, Side.BUY, 40, price=480_00, product=DELIVERY)
+    world.run(SECOND)
+    world.tell(Kill("k", "test"))
+    world.settle(10 * SECOND)
+    assert latch(world) == "FLAT"
+    assert world.live(OTHER) == []
