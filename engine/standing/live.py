@@ -1,6 +1,5 @@
 """What the broker says of a live account, asked from a shell: with no engine, or beside one."""
 
-from collections import defaultdict
 from dataclasses import dataclass
 from typing import Final
 
@@ -19,20 +18,19 @@ from engine.brokers.upstox.translation import intraday
 from engine.home import World, WorldDirectory
 from engine.latch import wall_clock
 from engine.market.calendar import CalendarError
-from engine.market.charges import order_charges
 from engine.market.clock import Instant, isoformat
-from engine.market.instrument import InstrumentClass
-from engine.market.price import Paise, rupees_of
+from engine.market.price import average_price, rupees_of
 from engine.orders.carried import LeftBecause
 from engine.orders.order import Order
 from engine.runtime.plan import Market, RunPlan
-from engine.setups.signal import Side
 from engine.standing.known import known_orders
+from engine.standing.result import Holding, day_result, open_result
 from engine.standing.world import day_of, live_plan, read_plan
 from engine.upstox.budget import Budget, Purpose
 from engine.upstox.client import UpstoxClient
+from engine.upstox.listed import Listed
 from engine.upstox.outcome import CallFailed
-from engine.upstox.records import OrderRow, PositionRow
+from engine.upstox.records import OrderRow, PositionRow, TradeRow
 from engine.upstox.token import TokenStore
 from engine.upstox.transport import transport_for
 
@@ -105,10 +103,28 @@ def live_status(directory: WorldDirectory, reach: Reach) -> tuple[dict[str, obje
         "verified_at": isoformat(wall_clock()),
         "source": "broker",
     }
-    found["positions"] = [_position(position, standing.orders) for position in standing.positions]
+    executions, unread = _executions(reach.client, standing.day)
+    result = day_result(standing.day, executions, plan)
+    found["positions"] = [
+        _position(position, standing.orders, result.holdings.get(position.instrument))
+        for position in standing.positions
+    ]
     found["orders"] = [_order(order) for order in standing.orders]
-    found["pnl"] = _result(standing.day, plan)
-    return found, "; ".join(said for said in (standing.problem, left_outside(standing)) if said)
+    sums = {name: getattr(result, name) for name in ("realised", "open", "charges", "net")}
+    found["pnl"] = {name: None if value is None else rupees_of(value) for name, value in sums.items()}
+    return found, "; ".join(said for said in (standing.problem, unread, left_outside(standing)) if said)
+
+
+def _executions(client: UpstoxClient, book: WholeBook) -> tuple[Listed[TradeRow], str]:
+    """Return the day's executions, and why what fills were worth goes by averages instead (else empty)."""
+    if not any(order.filled_quantity for order in book.orders):
+        return Listed(), ""
+    try:
+        found = client.trades(purpose=Purpose.KILL)
+    except CallFailed as error:
+        return Listed(), f"the executions could not be read, figures go by the orders' averages: {error}"
+    words = "; ".join(row.words for row in found.unread)
+    return found, f"an execution could not be read: {words}" if words else ""
 
 
 def _state(standing: AccountStanding) -> str:
@@ -204,20 +220,25 @@ def _phase(directory: WorldDirectory, plan: RunPlan, place: tuple[Instant, int] 
     return day.phase(plan.instruments[0].kind, now).value
 
 
-def _position(position: PositionRow, orders: tuple[OrderRow, ...]) -> dict[str, object]:
+def _position(
+    position: PositionRow, orders: tuple[OrderRow, ...], holding: Holding | None
+) -> dict[str, object]:
     stops = [order for order in orders if protects(order, position)]
     covered = sum(order.quantity - order.filled_quantity for order in stops)
     stop = None
     if stops:
         state = "HELD" if covered >= abs(position.quantity) else "PARTIAL"
         stop = {"price": rupees_of(stops[-1].trigger_price), "state": state}
-    open_result = _open_result(position)
+    if not intraday(position) and position.average_price is not None:
+        holding = Holding(position.quantity, position.average_price * position.quantity)
+    average = None if holding is None else average_price(abs(holding.cost), abs(holding.quantity))
+    result = open_result(position, holding)
     return {
         "instrument": position.instrument,
         "quantity": position.quantity,
-        "average_price": None if position.average_price is None else rupees_of(position.average_price),
+        "average_price": None if average is None else rupees_of(average),
         "stop": stop,
-        "pnl": None if open_result is None else rupees_of(open_result),
+        "pnl": None if result is None else rupees_of(result),
     }
 
 
@@ -233,80 +254,3 @@ def _order(order: OrderRow) -> dict[str, object]:
         "trigger_price": rupees_of(order.trigger_price) if order.trigger_price else None,
         "status": order.status,
     }
-
-
-def _open_result(position: PositionRow) -> Paise | None:
-    if position.last_price is None or position.average_price is None:
-        return None
-    return (position.last_price - position.average_price) * position.quantity
-
-
-def _result(book: WholeBook, plan: RunPlan | None) -> dict[str, object]:
-    """Return the day's result in product I by the broker's sums; what it does not say is None.
-
-    As on the screen and against the day's loss limit, ``charges`` are those paid and those of closing what is open.
-    """
-    rows = [row for row in book.positions if intraday(row)]
-    cash = sum(row.day_sell_value - row.day_buy_value for row in rows)
-    open_rows = [row for row in rows if row.quantity]
-    costs = [None if row.average_price is None else row.average_price * row.quantity for row in open_rows]
-    results = [_open_result(row) for row in open_rows]
-    realised = None if None in costs else cash + sum(cost or 0 for cost in costs)
-    open_result = None if None in results else sum(result or 0 for result in results)
-    charges = _sum(_charges(book.orders, plan), _closing_charges(open_rows, plan))
-    parts = (realised, open_result, charges)
-    net = None if None in parts else (realised or 0) + (open_result or 0) - (charges or 0)
-    named = {"realised": realised, "open": open_result, "charges": charges, "net": net}
-    return {name: None if value is None else rupees_of(value) for name, value in named.items()}
-
-
-def _charges(orders: tuple[OrderRow, ...], plan: RunPlan | None) -> Paise | None:
-    """Return the day's charges of product I as the tables have them; None where a class or a price is unknown."""
-    executed = [order for order in orders if order.filled_quantity and intraday(order)]
-    if not executed:
-        return 0
-    if plan is None:
-        return None
-    kinds: defaultdict[str, InstrumentClass | None] = defaultdict(lambda: None)
-    kinds.update({instrument.key: instrument.kind for instrument in plan.instruments})
-    total = 0
-    for order in executed:
-        kind = kinds[order.instrument] or _class_of(order)
-        if kind is None or not order.priced:
-            return None
-        total += order_charges(kind, order.side, order.filled_value, plan.day).total
-    return total
-
-
-def _closing_charges(positions: list[PositionRow], plan: RunPlan | None) -> Paise | None:
-    """Return what closing open positions at their last prices costs; None where a class or a price is unknown."""
-    if not positions:
-        return 0
-    if plan is None:
-        return None
-    kinds = {instrument.key: instrument.kind for instrument in plan.instruments}
-    total = 0
-    for row in positions:
-        kind = kinds.get(row.instrument) or _class_of(row)
-        if kind is None or row.last_price is None:
-            return None
-        side = Side.SELL if row.quantity > 0 else Side.BUY
-        total += order_charges(kind, side, abs(row.quantity) * row.last_price, plan.day).total
-    return total
-
-
-def _sum(*parts: Paise | None) -> Paise | None:
-    known = [part for part in parts if part is not None]
-    return sum(known) if len(known) == len(parts) else None
-
-
-def _class_of(row: OrderRow | PositionRow) -> InstrumentClass | None:
-    """Return the class that a row's segment and symbol show: enough for charges, for classes share their rates."""
-    segment = row.instrument.partition("|")[0]
-    if segment == "NSE_EQ":
-        return InstrumentClass.STOCK
-    if segment == "NSE_FO" and row.symbol.endswith(("CE", "PE")):
-        return InstrumentClass.OPTION
-    if segment == "NSE_FO" and row.symbol.endswith("FUT"):
-        return InstrumentClass.INDEX_FUTURE
-    return None
