@@ -8,6 +8,7 @@ from engine.brokers.matcher import Matcher
 from engine.brokers.matching import reaches, stop_reached, stop_reached_in_bar, worse
 from engine.brokers.readings import Reading, Segments, absorb
 from engine.brokers.records import (
+    BOOK,
     CANCELLED,
     GAP,
     OPEN,
@@ -20,7 +21,7 @@ from engine.brokers.records import (
 from engine.brokers.register import Register
 from engine.market.clock import MINUTE, SECOND, Instant
 from engine.market.instrument import Instrument, InstrumentClass
-from engine.market.session import Phase, TradingDay
+from engine.market.session import Allowed, Phase, TradingDay
 from engine.market.update import MarketUpdate
 from engine.orders.messages import (
     Acknowledged,
@@ -35,6 +36,7 @@ from engine.setups.signal import Side
 
 _AT_CONTINUOUS_END = "Untriggered stop orders are cancelled at the end of continuous trading"
 _AT_CLOSE = "Day order cancelled at the close"
+_AUCTION_ENTRY = frozenset({Allowed.ORDER_ENTRY, Allowed.LIMIT_ONLY, Allowed.RANDOM_CLOSE})
 _OUTSIDE_HOURS = "UDAPI100057: Orders are accepted in continuous trading only, the market is in phase {}"
 
 
@@ -165,9 +167,9 @@ class Floor:
             Acknowledged(request.tag, order.order_id),
             order.report("validation pending"),
         ]
-        reason = self._outside_hours(instrument, now) or rejection(
-            request, request.side, instrument, self.depths[instrument.key], self._day.day
-        )
+        reason = self._outside_hours(
+            instrument, request.order_type, now, reducing=order.reducing
+        ) or rejection(request, request.side, instrument, self.depths[instrument.key], self._day.day)
         if reason:
             order.status, order.message = REJECTED, reason
             return [*events, order.report()]
@@ -203,9 +205,9 @@ class Floor:
             Acknowledged(order.tag, order.order_id, request.request),
             order.report("modify pending"),
         ]
-        reason = self._outside_hours(instrument, now) or rejection(
-            terms, order.side, instrument, self.depths[instrument.key], self._day.day
-        )
+        reason = self._outside_hours(
+            instrument, request.order_type, now, reducing=order.reducing
+        ) or rejection(terms, order.side, instrument, self.depths[instrument.key], self._day.day)
         if not reason and request.quantity <= order.filled_quantity:
             reason = f"RMS:Quantity {request.quantity} is not above the filled {order.filled_quantity}"
         if not reason and order.order_type is OrderType.LIMIT and request.order_type is OrderType.STOP_LIMIT:
@@ -275,7 +277,7 @@ class Floor:
         orders = self.register.live.get(update.instrument)
         if orders is None or not self._trading(update.instrument):
             self._absorb(depth, update, traded)
-            return events
+            return events + self._match_auction(orders, update, now) if orders and traded else events
         fired = [order for order in orders if order.armed and _fires(order, update, depth)]
         # What fires now waits for the next reading: this book is older than the trade that fired it, or part of it.
         waiting = [order for order in orders if order.waiting]
@@ -347,9 +349,30 @@ class Floor:
         halted = self._instruments[instrument].kind in self.stamps.halted
         return not halted and self._phase(instrument) is Phase.CONTINUOUS
 
-    def _outside_hours(self, instrument: Instrument, now: Instant) -> str:
-        phase = self._day.phase(instrument.kind, self.clock or now)
-        return "" if phase is Phase.CONTINUOUS else _OUTSIDE_HOURS.format(phase)
+    def _outside_hours(
+        self, instrument: Instrument, order_type: OrderType, now: Instant, *, reducing: bool
+    ) -> str:
+        """Return why an order cannot be taken now: the closing auction takes limits, of which we send exits alone."""
+        time = self.clock or now
+        phase = self._day.phase(instrument.kind, time)
+        entry = phase is Phase.CLOSING_AUCTION and self._day.allowed(instrument.kind, time) in _AUCTION_ENTRY
+        if phase is Phase.CONTINUOUS or (entry and reducing and order_type is OrderType.LIMIT):
+            return ""
+        return _OUTSIDE_HOURS.format(phase)
+
+    def _match_auction(
+        self, orders: Iterable[Order], update: MarketUpdate, now: Instant
+    ) -> list[BrokerEvent]:
+        """Fill what the closing auction's one price reaches, whole: it is told by the first trade of the matching."""
+        kind = self._instruments[update.instrument].kind
+        if self._day.allowed(kind, self.clock) is not Allowed.MATCHING:
+            return []
+        events: list[BrokerEvent] = []
+        for order in list(orders):
+            if not order.armed and reaches(order.side, order.price, update.last):
+                takes = [(update.last, order.remaining)]
+                events += self.register.fill(order, takes, BOOK, self.stamps.time(now))
+        return events
 
 
 def _fires(order: Order, update: MarketUpdate, depth: Depth) -> bool:

@@ -305,3 +305,26 @@ def test_a_recorder_whose_clock_lags_does_not_hold_the_exchange_back() -> None:
 
 def test_an_instrument_it_does_not_know_moves_nothing() -> None:
     assert standing().on_update(update(TEN + MILLISECOND, 1, 1, key="NSE_EQ|NOBODY"), TEN) == []
+
+
+def test_the_closing_auction_takes_exits_as_limits_and_fills_them_at_its_one_price() -> None:
+    exchange = open_exchange(day=AUCTION_DAY)
+    before = instant_at(AUCTION_DAY, time(15, 10))
+    exchange.on_update(update(before, 100_000, 1, asks=((100_000, 10),)), before)
+    arrive(exchange, limit("E", Side.BUY, 5, 100_000), before)
+    exchange.on_update(update(before + SECOND, 100_000, 2, asks=((100_000, 20),)), before + SECOND)
+    entry = instant_at(AUCTION_DAY, time(15, 22))
+    exchange.on_update(update(entry, 100_000, 2, auction=True), entry)
+    assert statuses(arrive(exchange, limit("E2", Side.BUY, 5, 100_000), entry))[-1] == "rejected"
+    assert statuses(arrive(exchange, leave("X", Side.SELL, 5, 97_000), entry))[-1] == "open"
+    assert statuses(arrive(exchange, leave("Y", Side.SELL, 5, 101_000), entry))[-1] == "open"
+    match = instant_at(AUCTION_DAY, time(15, 31))
+    events = exchange.on_update(update(match, 99_000, 900), match)
+    filled = [report for report in reports(events) if report.filled_quantity]
+    assert [(report.tag, report.filled_quantity, report.filled_value) for report in filled] == [
+        ("X", 5, 5 * 99_000)
+    ]
+    over = instant_at(AUCTION_DAY, time(15, 35))
+    assert [(r.tag, r.status) for r in reports(exchange.on_update(update(over, 99_000, 900), over))] == [
+        ("Y", "cancelled")
+    ]
