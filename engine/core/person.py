@@ -106,9 +106,18 @@ class Person:
     def _kill(self, command: Kill, now: Instant) -> tuple[str, str]:
         fresh = self._core.set_latch(command.by, command.reason or "kill key", command.id, now)
         scope = self._core.kill_scope()
+        self._core.watch.plights.follow(now)
+        holding = ", ".join(kind.value for kind in self._core.watch.plights.holding)
         if not fresh:
-            return "", "the kill is already running"
-        return "", f"closing {scope.told}"
+            return "", f"the kill waits: {holding}" if holding else "the kill is already running"
+        return "", f"closing {scope.told}" + (f"; it waits: {holding}" if holding else "")
+
+    def _waits(self, trade: Trade, now: Instant) -> str:
+        """Return what an exit that was just asked for waits for, to be added to the answer; empty when for nothing."""
+        plights = self._core.watch.plights
+        plights.follow(now)
+        plight = plights.current.get(trade.id)
+        return "" if plight is None else f"; {plight.text}"
 
     def _held(self, instrument: str) -> Trade | None:
         trade = self._core.keeper.portfolio.current(instrument)
@@ -121,7 +130,7 @@ class Person:
             return f"nothing of ours is held in {symbol}", ""
         if not command.half:
             self._core.keeper.leave(command.instrument, "by hand", now, clears=True)
-            return "", f"closing {symbol} {trade.signed:+d}"
+            return "", f"closing {symbol} {trade.signed:+d}{self._waits(trade, now)}"
         if self._held(command.instrument) is None or trade.part is not None:
             return f"{symbol}: nothing to halve now", ""
         taken = self._core.minder.half(trade, now)

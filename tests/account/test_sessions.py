@@ -28,11 +28,11 @@ class Feed:
 class Stand:
     """A feed that is told what to say, and what a core was told of it."""
 
-    def __init__(self) -> None:
+    def __init__(self, *more: Instrument) -> None:
         self.now = instant_at(DAY, time(12, 0))
         self.feed = Feed()
         self.told: list[Halted | AuctionReferences] = []
-        instruments = {one.key: one for one in (CASH, FUTURE)}
+        instruments = {one.key: one for one in more or (CASH, FUTURE)}
         day = trading_day(DAY, config.Session())
         self.sessions = Sessions(self.feed, lambda: instruments, day, lambda: self.now, self.told.append)
 
@@ -80,6 +80,14 @@ def test_a_halt_goes_on_over_the_edges_of_the_schedule(clock: time) -> None:
     stand.says(CLOSED)
     stand.at(clock).says(CLOSED)
     assert len(halts(stand)) == 1
+
+
+def test_a_segment_that_is_called_closed_for_the_auction_of_others_holds_no_exit_of_a_stock_that_trades_on() -> (
+    None
+):
+    stand = Stand(replace(CASH, kind=InstrumentClass.STOCK)).at(time(15, 17))
+    stand.says(CLOSED)
+    assert halts(stand) == [Halted("")]
 
 
 def test_a_halt_is_over_with_the_day_at_the_latest() -> None:

@@ -11,7 +11,7 @@ from engine.views import AlarmRank
 from tests.core.faults import latch, opened, said, stop_of, writes
 from tests.core.hostile import OPTION, OTHER, STOCK, World
 from tests.core.oracles import Oracles
-from tests.core.test_happy_path import buy
+from tests.core.test_happy_path import answered, buy
 
 HALT = "NSE_EQ is NORMAL_CLOSE"
 
@@ -39,9 +39,12 @@ def test_a_kill_in_an_announced_halt_sends_no_exit_and_is_held_by_halt() -> None
     before = len(writes(world))
     world.halt()
     world.tell(Kill("k", "test"))
+    assert "it waits: HELD BY HALT" in answered(world, "k").text
     world.run(30 * SECOND)
     assert len(writes(world)) == before
     assert latch(world) == "STUCK"
+    world.tell(Kill("again", "test"))
+    assert answered(world, "again").text == "the kill waits: HELD BY HALT"
     assert kinds(world) == {STOCK: PlightKind.HELD_BY_HALT}
     assert len(vital(world, "TEST HELD BY HALT")) == 1
     assert stop.live, "the stop goes on resting at the exchange"
@@ -81,6 +84,7 @@ def test_an_exit_by_hand_waits_in_a_halt_as_the_kill_does() -> None:
     before = len(writes(world))
     world.halt()
     world.tell(ExitPosition("x", STOCK))
+    assert "HELD BY HALT: its exit leaves by itself" in answered(world, "x").text
     world.run(10 * SECOND)
     assert len(writes(world)) == before
     assert vital(world, "HELD BY HALT")

@@ -63,7 +63,8 @@ def halt_of(
             day.phase(kind, instant) is Phase.CONTINUOUS for instant in (now - _EDGE, now, now + _EDGE)
         )
         stood = kind in before.kinds and day.phase(kind, now) in _STANDS
-        if segment is not None and status and status != _OPEN and (inside or stood):
+        began = inside and not _auction_shares(kind, day, now)
+        if segment is not None and status and status != _OPEN and (began or stood):
             kinds.append(kind)
             stopped[f"{segment} is {status}"] = None
         auction, since = (auctions or {}).get(segment or "", ("", 0))
@@ -72,3 +73,11 @@ def halt_of(
             kinds.append(kind)
             stopped[f"{segment} is in its closing auction ({auction})"] = None
     return Halt(", ".join(sorted(stopped)), tuple(sorted(set(kinds))))
+
+
+def _auction_shares(kind: InstrumentClass, day: TradingDay, now: Instant) -> bool:
+    """Say whether a stock's segment may be called closed for the auction of others: theirs begins before its close.
+
+    What the broker calls the segment then is not published, and an exit must not be held for it.
+    """
+    return kind is InstrumentClass.STOCK and now >= day.close(InstrumentClass.AUCTION_STOCK) - _EDGE
