@@ -75,6 +75,8 @@ class FlattenCore:
         self.newest_problem = ""
         self.changed_at: Instant = now
         """When an order or a position last moved."""
+        self.unknown_since: Instant | None = None
+        """Since when reads have left open what is held; None while they tell it."""
         self._inbox = Inbox(self.keeper, Stage12Controller(settings.stop), lambda instant: instant)
         self._seen: dict[str, Seen] = {}
         for order in known:
@@ -196,6 +198,8 @@ class FlattenCore:
         self.keeper.due(now)
         self.watch.follow(now, ended=False)
         self.watch.drain()
+        since = now if self.unknown_since is None else self.unknown_since
+        self.unknown_since = since if self.unknown else None
         news, self.keeper.news = self.keeper.news, []
         for item in news:
             self._digest(item, now)

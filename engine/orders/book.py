@@ -79,6 +79,13 @@ class OrderBook:
         tag = self._tags.get(order_id)
         return None if tag is None else self._orders[tag]
 
+    def told_of(self, report: OrderReport) -> Order | None:
+        """Return the order that a record tells of; another program may give many of its orders one tag."""
+        order = self._orders.get(report.tag) if report.tag else None
+        if order is None or (order.order_id and order.order_id != report.order_id):
+            return self.by_id(report.order_id)
+        return order
+
     def all(self) -> tuple[Order, ...]:
         """Return every order, oldest first."""
         return tuple(self._orders.values())
@@ -242,9 +249,7 @@ class OrderBook:
 
     def reported(self, report: OrderReport, now: Instant, *, asked_at: Instant | None = None) -> Applied:
         """Apply a record of an order; ``asked_at`` is when a read on purpose was asked for."""
-        order = self._orders.get(report.tag) if report.tag else None
-        if order is None:
-            order = self.by_id(report.order_id)
+        order = self.told_of(report)
         if order is None:
             self.counters["foreign"] += 1
             return Applied(None)
@@ -258,6 +263,8 @@ class OrderBook:
         self, report: OrderReport, role: Role, trade: str, now: Instant, *, asked_at: Instant | None = None
     ) -> Applied:
         """Take in an order found at the broker that has no record here; ``asked_at`` as for a report."""
+        if report.tag in self._orders:
+            report = msgspec.structs.replace(report, tag="")
         change = adopt(report, role, now)
         order = msgspec.structs.replace(change.order, trade=trade)
         fill = None if change.fill is None else msgspec.structs.replace(change.fill, trade=trade, role=role)

@@ -102,8 +102,7 @@ class Inbox:
 
     def _report(self, report: OrderReport, now: Instant) -> None:
         orders = self._keeper.orders
-        known = orders.get(report.tag) if report.tag else None
-        known = orders.by_id(report.order_id) if known is None else known
+        known = orders.told_of(report)
         if known is None:
             take_in_external(self._keeper, report, now)
             return
@@ -117,8 +116,7 @@ class Inbox:
         before, orders.unread = orders.unread, in_doubt(orders, read.unread)
         self._say_unread({key: why for key, why in orders.unread.items() if key not in before})
         for row in read.orders:
-            known = orders.get(row.tag) if row.tag else None
-            known = orders.by_id(row.order_id) if known is None else known
+            known = orders.told_of(row)
             if known is not None:
                 self._settle(known, orders.reported(row, now, asked_at=asked), now, tend=False)
         reconcile(self._keeper, read, asked, now)

@@ -53,8 +53,7 @@ def reconcile(keeper: Keeper, read: BookRead, asked: Instant, now: Instant) -> N
         if asked >= cancelled + LATE_FILL_WITHIN and instrument not in behind:
             del keeper.unverified[instrument]
     for row in read.orders:
-        known = keeper.orders.get(row.tag) is not None or keeper.orders.by_id(row.order_id) is not None
-        if not known and row.instrument not in behind:
+        if keeper.orders.told_of(row) is None and row.instrument not in behind:
             # Tended with the positions of the same read: the stop of one that is taken over is no stray.
             take_in_external(keeper, row, now, asked=asked)
             taken_in.append(row.instrument)

@@ -194,3 +194,14 @@ def test_an_exit_in_doubt_is_not_sent_again_on_the_word_of_reads_from_before_it_
     world.faults.clear()
     assert flat_within(world, 15 * SECOND)
     assert len(placed(world)) == 1
+
+
+def test_orders_of_another_program_that_share_one_tag_are_each_cancelled_before_flat_is_said() -> None:
+    world = ShellWorld()
+    outside(world, OTHER, 300)
+    for price in (600_00, 610_00, 620_00):
+        world.phone(OTHER, Side.SELL, 100, price=price).tag = "string"
+    shell = world.die()
+    assert flat_within(world, 15 * SECOND)
+    assert world.live() == []
+    assert len({order.order_id for order in shell.keeper.orders.all() if order.adopted}) == 3

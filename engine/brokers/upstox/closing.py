@@ -40,6 +40,9 @@ from engine.upstox.outcome import describe
 POLL_EVERY: Final = ((5, 0.35), (60, 1.0), (600, 2.5))
 """Seconds since something moved, and the seconds between two reads of the order list until then; later the last."""
 
+UNKNOWN_FOR: Final = SECOND
+"""A read that a fill overtook says for so long nothing of its instrument: only then is it unknown what is open."""
+
 COVER_WITHIN: Final = 2.5
 """Seconds beyond the time, so that nothing is left with its stop cancelled and no exit at the exchange."""
 
@@ -189,7 +192,12 @@ class _Closing:
         now = self._now()
         quiet = now - self._core.changed_at
         pause = next((pause for until, pause in POLL_EVERY if quiet < until * SECOND), POLL_EVERY[-1][1])
-        if self._core.left[1] and now - self._polled_at >= pause * SECOND:
+        # Before the first whole read nothing is known to wait for: what it shows must not look older than a poll.
+        if (
+            self._core.keeper.behind is not None
+            and self._core.left[1]
+            and now - self._polled_at >= pause * SECOND
+        ):
             self._polled_at = now
             self._broker.poll()
 
@@ -238,9 +246,9 @@ class _Closing:
 
     def _tell_progress(self) -> None:
         """Say what is left and what went wrong last: the newest refusal stands in the way, not the first."""
-        if self._core.unknown:
-            left = "what is open is unknown"
-            problem = self._core.unknown
+        since = self._core.unknown_since
+        if since is not None and self._now() - since >= UNKNOWN_FOR:
+            left, problem = "what is open is unknown", self._core.unknown
         else:
             trades, orders = self._core.left
             counts = ((len(trades), "position"), (len(orders), "order"))
