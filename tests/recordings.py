@@ -50,6 +50,30 @@ def recorded_files() -> tuple[Path, ...]:
     return tuple(folder / name for name in sorted(_FILES.values()))
 
 
+def contracts_file(folder: Path) -> Path:
+    """Write what the recorded options are, as an instrument list names it: without it they are not traded."""
+    expiry = instant_at(date(2025, 12, 30), time(23, 59, 59)) // MILLISECOND
+    rows = [
+        {
+            "segment": "NSE_FO",
+            "instrument_type": "CE",
+            "instrument_key": key,
+            "trading_symbol": f"INDEX CALL {number}",
+            "tick_size": 5.0,
+            "lot_size": 35,
+            "freeze_quantity": 600.0,
+            "expiry": expiry,
+            "underlying_key": "NSE_INDEX|Index",
+            "underlying_symbol": "INDEX",
+            "underlying_type": "INDEX",
+        }
+        for number, key in enumerate((OPT_A, OPT_B), 1)
+    ]
+    path = folder / "contracts.json"
+    path.write_text(json.dumps(rows), "utf-8")
+    return path
+
+
 @dataclass(frozen=True)
 class RecordedTape:
     """The four real recordings, decoded: what is traded, and every update in order of arrival."""

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
+from typing import Final
 
 from engine.market.price import Paise
 
@@ -17,6 +18,12 @@ class InstrumentClass(StrEnum):
     INDEX_FUTURE = "index-future"
     OPTION = "option"
     INDEX = "index"
+
+
+DERIVATIVES: Final = frozenset(
+    {InstrumentClass.STOCK_FUTURE, InstrumentClass.INDEX_FUTURE, InstrumentClass.OPTION}
+)
+"""Classes of contracts that end on a day."""
 
 
 class Provenance(StrEnum):

@@ -6,7 +6,7 @@ from datetime import date
 
 import config
 from engine.market.clock import SECOND, Instant, datetime_of
-from engine.market.instrument import Instrument
+from engine.market.instrument import DERIVATIVES, Instrument
 from engine.market.price import Paise
 from engine.risk.band import PriceBand
 from engine.risk.denial import Code, Denial
@@ -167,6 +167,28 @@ def _option_short(facts: EntryFacts, _: config.Settings) -> Denial | None:
     if facts.instrument.is_option and facts.side is Side.SELL:
         return Denial(Code.OPTION_SHORT, "an entry never sells an option")
     return None
+
+
+def _contract_unknown(facts: EntryFacts, _: config.Settings) -> Denial | None:
+    """Deny a derivative of which nobody knows when it ends, or an option of which nobody knows on what."""
+    instrument = facts.instrument
+    if instrument.kind not in DERIVATIVES:
+        return None
+    missing = [
+        word
+        for word, known in (
+            ("underlying", bool(instrument.underlying) or not instrument.is_option),
+            ("expiry", instrument.expiry is not None),
+        )
+        if not known
+    ]
+    if not missing:
+        return None
+    return Denial(
+        Code.CONTRACT_UNKNOWN,
+        f"{instrument.symbol} is studied, not traded: its {' and '.join(missing)} is not known; "
+        "an instrument list (--instruments FILE) can name the contract",
+    )
 
 
 def _option_expiry_day(facts: EntryFacts, settings: config.Settings) -> Denial | None:
@@ -338,6 +360,7 @@ DOOR_CHECKS: tuple[DoorCheck, ...] = (
     _too_late,
     _signal_old,
     _option_short,
+    _contract_unknown,
     _option_expiry_day,
     _same_instrument,
     _same_underlying_direction,

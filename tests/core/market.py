@@ -14,6 +14,7 @@ from engine.setups.signal import Side
 from tests.core.timeline import Timeline
 
 DAY = date(2025, 12, 15)
+EXPIRY = date(2025, 12, 30)
 STOCK = "NSE_EQ|TEST"
 OTHER = "NSE_EQ|OTHER"
 OPTION = "NSE_FO|OPT"
@@ -23,7 +24,9 @@ TICK = 5
 INSTRUMENTS = {
     STOCK: Instrument(STOCK, "TEST", InstrumentClass.AUCTION_STOCK, TICK, 1, 100_000, Provenance.SIMULATED),
     OTHER: Instrument(OTHER, "OTHER", InstrumentClass.STOCK, TICK, 1, 100_000, Provenance.SIMULATED),
-    OPTION: Instrument(OPTION, "OPT", InstrumentClass.OPTION, TICK, 65, 1_755, Provenance.SIMULATED, "NIFTY"),
+    OPTION: Instrument(
+        OPTION, "OPT", InstrumentClass.OPTION, TICK, 65, 1_755, Provenance.SIMULATED, "NIFTY", EXPIRY
+    ),
 }
 PRICES = {STOCK: 1_000_00, OTHER: 500_00, OPTION: 300_00}
 

@@ -12,7 +12,7 @@ from engine.home import World
 from engine.market.clock import SECOND, datetime_of
 from tests.desk.outside import Engine, Outside, copy_of, outside, positions, say, wait_until
 from tests.desk.remains import Remains, differences, remains
-from tests.recordings import EQ_A, EQ_B, OPT_A, recorded_file
+from tests.recordings import EQ_A, EQ_B, OPT_A, contracts_file, recorded_file
 
 
 def finished(engine: Engine) -> Remains:
@@ -66,15 +66,16 @@ def test_so_does_one_that_began_later_in_the_day(
 
 def test_so_does_a_recorded_day(here: Outside, tmp_path: Path) -> None:
     recording = recorded_file(OPT_A)
+    named = ("--instruments", contracts_file(tmp_path))
     with outside(tmp_path / "twin") as place:
-        twin = place.start(World.REPLAY, "--speed", "max", "--start", "10:40", recording)
+        twin = place.start(World.REPLAY, "--speed", "max", "--start", "10:40", *named, recording)
         wait_until(lambda: twin.facts("trade"), "the day's trade to end")
         twin.ask_to_end()
         undisturbed = remains(twin)
     [(_, entered, _), *_] = undisturbed.facts["fill"]
     [(_, left, _)] = undisturbed.facts["trade"]
     moments = sorted(random.Random(7).sample(range(entered, left, SECOND), 3))
-    words = ("--speed", "1000", "--start", "10:40", recording)
+    words = ("--speed", "1000", "--start", "10:40", *named, recording)
     engine = here.start(World.REPLAY, *words)
     for moment in moments:
         engine.wait_time(moment)

@@ -93,6 +93,12 @@ def test_an_entry_without_objections_passes() -> None:
         (replace(FACTS, now=START - 1), Code.SIGNAL_OLD),
         (option_facts(side=Side.SELL), Code.OPTION_SHORT),
         (option_facts(day=DAY + timedelta(days=1)), Code.OPTION_EXPIRY_DAY),
+        (replace(option_facts(), instrument=replace(OPTION, expiry=None)), Code.CONTRACT_UNKNOWN),
+        (replace(option_facts(), instrument=replace(OPTION, underlying="")), Code.CONTRACT_UNKNOWN),
+        (
+            replace(FACTS, instrument=replace(STOCK, kind=InstrumentClass.STOCK_FUTURE)),
+            Code.CONTRACT_UNKNOWN,
+        ),
         (replace(FACTS, holdings=(held(STOCK, Side.SELL),)), Code.SAME_INSTRUMENT),
         (replace(FACTS, holdings=(held(), held(), held())), Code.MAX_POSITIONS),
         (replace(FACTS, orders_today=500), Code.ORDERS_PER_DAY),
