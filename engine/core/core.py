@@ -31,6 +31,7 @@ from engine.core.journal import Journal
 from engine.core.minder import Minder
 from engine.core.pauses import OTHER_ENGINE, STUDYING, UNATTENDED, Pauses
 from engine.core.person import Person
+from engine.core.prints import Prints
 from engine.core.sights import Sights
 from engine.core.watch import Watch
 from engine.core.watchlist import Watchlist
@@ -86,6 +87,7 @@ class Core:
         self.ids = ids
         self.market = Market(self.instruments, day, settings, prior)
         self.sights = Sights(self.instruments, day)
+        self.prints = Prints(self.sights, self.market)
         life = round(settings.entry.timeout_seconds * SECOND)
         latency = settings.paper.latency_ms * MILLISECOND
         lives = EntryLife(life) if world == LIVE else PaperEntryLife(life, latency, self.sights)
@@ -308,6 +310,8 @@ class Core:
         if not applied.accepted:
             self.sights.tick(update.arrival, now)
             return self._minute_passed(update.arrival, now)
+        for held in self.prints.take_news():
+            self.journal.held_back(held, now)
         seen = self.sights.take(update, now)
         self.account.take(key, seen)
         if seen.reading:

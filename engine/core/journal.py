@@ -11,6 +11,7 @@ from engine.auction.market import Market
 from engine.core.account import Account
 from engine.core.decision import Decision, DecisionState
 from engine.core.events import DayState
+from engine.core.prints import HeldBack
 from engine.core.sights import Sights
 from engine.market.clock import SECOND, Instant
 from engine.market.instrument import Instrument
@@ -23,6 +24,7 @@ from engine.orders.order import Correction, Fill, Order
 from engine.orders.positions import Corrected
 from engine.orders.trade import EXCESS, Trade
 from engine.performance.trade import ClosedTrade
+from engine.risk.exact import rupees
 from engine.risk.marks import MarkState
 from engine.setups.signal import Side
 from engine.views import AlarmRank, EventLine, Severity
@@ -63,6 +65,16 @@ class Journal:
         if rank is AlarmRank.VITAL:
             self.vital.append(line)
         self._record("event", str(self._number), now, line)
+
+    def held_back(self, held: HeldBack, now: Instant) -> None:
+        """Say once that a price of an instrument is not believed."""
+        why = "far outside its book"
+        if held.band is not None:
+            why = f"outside the day's {rupees(held.band.lower)} to {rupees(held.band.upper)}"
+        text = (
+            f"{self.symbol(held.instrument)}: a trade at {rupees(held.price)} is held back, for it lies {why}"
+        )
+        self.line(Severity.WARNING, text, now)
 
     def decision(self, decision: Decision, now: Instant) -> None:
         """Keep a decision with its reason: taken, refused, waiting or gone."""

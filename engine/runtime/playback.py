@@ -121,8 +121,8 @@ class Playback:
         ``seen`` is how many updates the exchange took in in an earlier life.
         """
         effects = self._heard(self.core.handle(Studying(on=True), self.now))
-        while (update := self._peek()) is not None and update.arrival < instant:
-            self._take()
+        while (ahead := self._peek()) is not None and ahead.arrival < instant:
+            update = self._take() or ahead
             self.now = max(self.now, update.arrival)
             effects += self._heard(self.core.handle(update, self.now))
             if self.updates > seen and isinstance(update, MarketUpdate):
@@ -332,7 +332,7 @@ class Playback:
         self._peeked = None
         if update is not None:
             self.updates += 1
-        return update
+        return self.core.prints.judge(update) if isinstance(update, MarketUpdate) else update
 
     def _note(self, kind: str, payload: bytes) -> None:
         self.sequence += 1
