@@ -310,8 +310,8 @@ class Core:
         if not applied.accepted:
             self.sights.tick(update.arrival, now)
             return self._minute_passed(update.arrival, now)
-        for held in self.prints.take_news():
-            self.journal.held_back(held, now)
+        for doubted in self.prints.take_news():
+            self.journal.held_back(doubted, now)
         seen = self.sights.take(update, now)
         self.account.take(key, seen)
         if seen.reading:
