@@ -14,7 +14,7 @@ from engine.setups.signal import Side
 from tests.core.timeline import Timeline
 
 DAY = date(2025, 12, 15)
-EXPIRY = date(2025, 12, 30)
+EXPIRY = date(2026, 12, 29)
 STOCK = "NSE_EQ|TEST"
 OTHER = "NSE_EQ|OTHER"
 OPTION = "NSE_FO|OPT"
