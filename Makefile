@@ -42,6 +42,7 @@ bench: $(VENV)/.installed-bench
 
 campaign: install-dev
 	$(BIN)/python -m tests.campaign
+	$(BIN)/python -m tests.scenarios
 	$(BIN)/python -m tests.fuzz
 	$(BIN)/python -m tests.feeds.recording_size
 	$(BIN)/python -m tests.feeds.upstox.load

@@ -10,7 +10,8 @@ from pathlib import Path
 import pytest
 
 from engine.orders.inbox import Inbox
-from tests.campaign.faults import ELSEWHERE, FROM_OUTSIDE, judge_faults, title_of
+from tests.campaign.fault_tests import ELSEWHERE, FROM_OUTSIDE
+from tests.campaign.faults import judge_faults, title_of
 from tests.campaign.kills import run_killed
 from tests.campaign.mutants import MUTANTS, Hunt, Mutant, hunt, planted
 from tests.campaign.named_mutants import Named, hunt_named

@@ -10,7 +10,7 @@ import pytest
 from engine.commands import ArmManual, ManualOrder, Side
 from engine.process import EngineState
 from tests.account.stage import begin
-from tests.account.test_live_day import LIVE, held, live_orders, make_ready, stop_of, tagged_calls
+from tests.account.test_live_day import LIVE, enter, held, live_orders, make_ready, stop_of, tagged_calls
 from tests.desk.outside import Engine, Outside, wait_until
 from tests.fake_upstox.running import RunningFake
 from tests.recordings import EQ_A
@@ -55,3 +55,15 @@ def test_an_entry_that_rests_is_cancelled_before_the_engine_ends(
     assert held(market_at_ten) > 0
     assert stop_of(market_at_ten) is not None
     assert [order["status"] for order in live_orders(market_at_ten)] == ["trigger pending"]
+
+
+def test_an_engine_terminated_twice_ends_once_and_leaves_its_stop(
+    engine: Engine, market_at_ten: RunningFake
+) -> None:
+    enter(engine, market_at_ten)
+    pid = engine.pid
+    for number in (signal.SIGTERM, signal.SIGINT):
+        os.kill(pid, number)
+    wait_until(lambda: engine.state is EngineState.NONE, "the engine's end")
+    assert stop_of(market_at_ten) is not None, live_orders(market_at_ten)
+    assert len({call["body"]["tag"] for call in market_at_ten.calls("place")}) == 2

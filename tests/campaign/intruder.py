@@ -1,38 +1,133 @@
 """A saboteur who also does what others, the exchange and the broker's own rules do to an account."""
 
 import config
-from engine.market.clock import MILLISECOND, SECOND
-from engine.orders.messages import ModifyOrder, OrderReport
+from engine.brokers.upstox.cadence import cadence
+from engine.core.attention import attention_of
+from engine.market.clock import MILLISECOND, SECOND, Instant
+from engine.orders.messages import BrokerPosition, ModifyOrder, OrderReport
 from engine.setups.signal import Side
 from tests.campaign.troubles import Family
 from tests.campaign.world import CountedWorld, Saboteur
-from tests.core.broker import LATENCY, MOST_CHANGES
+from tests.core.broker import LATENCY, MOST_CHANGES, Totals
 from tests.core.hostile import TICK, Resting
 
 MUTE, HALT, LOCK, SPOIL = "mute", "halt", "lock", "spoil"
 
 
-POLL_EVERY = 30 * SECOND
-"""How often whoever runs the line reads the order list beside a stream that is up."""
+DRAWN = (
+    "request lost",
+    "request silent",
+    "request lost-answer",
+    "request late",
+    "request reject",
+    "request refuse",
+    "request slow-answer",
+    "request hold-back",
+    "modify lost",
+    "modify lost-answer",
+    "modify refuse",
+    "modify reject",
+    "modify nothing",
+    "modify pending",
+    "modify hold-back",
+    "cancel lost",
+    "cancel lost-answer",
+    "cancel refuse",
+    "cancel reject",
+    "cancel nothing",
+    "cancel pending",
+    "cancel hold-back",
+    "place hold-back",
+    "storm of refusals",
+    "report twice",
+    "report slow",
+    "report never",
+    "report estimated",
+    "read fail",
+    "read slow",
+    "read empty",
+    "read lagging",
+    "stream mute",
+    "line cut",
+    "broker down",
+    "broker down: read",
+    "halt",
+    "halt that nobody announces",
+    "book locked",
+    "price gap",
+    "bad tick",
+    "update out of order",
+    "status out of order",
+    "fill in parts",
+    "fill after the cancel",
+    "stop cancelled by the broker",
+    "stop turned into a limit",
+    "burst of commands",
+    "kill pressed again",
+    "square-off",
+    "square-off in pieces",
+    "phone opens",
+    "phone closes",
+    "phone closes in pieces",
+    "phone stop rests",
+    "phone target rests",
+    "waiting order",
+    "waiting order fires",
+    "a change's quantity is the rest",
+    "SL may not become LIMIT",
+    "LIMIT may not become SL",
+    "one change too many",
+    "flat rows left out",
+)
+"""Everything that a long campaign must have done at least once."""
+
+LOOK_EVERY = SECOND // 2
+PLENTY = 1_800
+"""Reads that the budget leaves: a schedule lasts two minutes."""
 
 
 class UnconfirmedWorld(CountedWorld):
-    """A counted world that counts where an unconfirmed reading of the broker's rules made a difference."""
+    """A counted world that counts where an unconfirmed reading of the broker's rules made a difference.
+
+    Its line reads the order list beside the stream as often as the real one does.
+    """
 
     def __init__(self, settings: config.Settings | None = None) -> None:
         super().__init__(settings)
-        self.after(POLL_EVERY, self._poll)
+        self._listed_at: Instant = self.now
+        self._listed: dict[str, OrderReport] = {}
+        self.after(LOOK_EVERY, self._look)
 
-    def _poll(self) -> None:
-        """Read the order list and tell of each order, as the line does whatever the stream says."""
-        self.after(POLL_EVERY, self._poll)
+    def _look(self) -> None:
+        self.after(LOOK_EVERY, self._look)
+        attention = attention_of(self.core.keeper, self.core.sights, self.now)
+        due = cadence(attention, stream_up=True, behind=False, room=PLENTY)
+        if self.now - self._listed_at < due.seconds * SECOND:
+            return
+        self._listed_at = self.now
         if not self.down:
-            rows = [self.row(order) for order in self.orders.values()]
-            self.after(LATENCY, lambda: self._tell_all(rows))
+            self.after(LATENCY, self._list)
+
+    def _list(self) -> None:
+        """Answer a read of the order list: what has changed since the last one is told."""
+        rows = {order.order_id: self.row(order) for order in self.orders.values()}
+        news = [row for name, row in rows.items() if self._listed.get(name) != row]
+        self._listed = rows
+        self.after(LATENCY, lambda: self._tell_all(news))
 
     def _tell_all(self, rows: list[OrderReport]) -> None:
         for row in rows:
             self.tell(row)
+
+    def _positions(self, account: Totals) -> tuple[BrokerPosition, ...]:
+        told = super()._positions(account)
+        self.injected["flat rows left out"] += len(told) < len(account)
+        return told
+
+    def traded(self, key: str) -> None:
+        waiting = sum(one.pending for one in self.gtts.values())
+        super().traded(key)
+        self.injected["waiting order fires"] += waiting - sum(one.pending for one in self.gtts.values())
 
     def _modify(self, order: Resting, request: ModifyOrder, fault: str) -> None:
         if self.quantity_is_rest and order.filled:

@@ -6,11 +6,18 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from engine.market.clock import MILLISECOND
+from engine.market.clock import MILLISECOND, SECOND
+from tests.campaign.intruder import DRAWN
 from tests.campaign.kills import KilledRun
 from tests.campaign.mutants import Hunt
 from tests.campaign.schedule import SeedRun
 from tests.campaign.shells import ShellRun
+from tests.campaign.troubles import Family
+
+ENOUGH = 1_000
+"""Schedules after which each fault must have been drawn."""
+NAKED_LIMIT = 2 * SECOND
+"""Longest time without protection while the broker takes writes and answers reads."""
 
 
 @dataclass
@@ -26,10 +33,28 @@ class Result:
     seconds: float = 0.0
 
     @property
+    def idle(self) -> list[str]:
+        """Return the faults that no schedule drew, once there were enough of them to draw each."""
+        seen = {name for run in self.seeds for name, count in run.injected.items() if count}
+        return sorted(set(DRAWN) - seen) if len(self.seeds) >= ENOUGH else []
+
+    @property
+    def worst(self) -> dict[Family, int]:
+        """Return by family of faults the longest time without protection by the broker's clock, µs."""
+        found: dict[Family, int] = {}
+        for run in self.seeds:
+            for family, time in run.naked_by_family.items():
+                found[family] = max(found.get(family, 0), time)
+        return dict(sorted(found.items()))
+
+    @property
     def good(self) -> bool:
         """Say whether every law held, every death was survived, every mutant caught and every fault passed."""
+        reached = (time for family, time in self.worst.items() if family.reachable)
         return (
-            not any(run.broken for run in self.seeds)
+            not self.idle
+            and max(reached, default=0) <= NAKED_LIMIT
+            and not any(run.broken for run in self.seeds)
             and not any(run.differs for run in self.killed)
             and not any(run.broken for run in self.shells)
             and all(hunt.seed is not None for hunt in self.hunts)
@@ -48,11 +73,13 @@ class Result:
             "seeds": len(self.seeds),
             "laws_broken": sum(1 for run in self.seeds if run.broken),
             "injected": dict(injected.most_common()),
+            "idle": self.idle,
             "kills": sum(run.kills for run in self.killed),
             "recovered": sum(run.recovered for run in self.killed),
             "shells": len(self.shells),
             "shells_broken": [run.broken for run in self.shells if run.broken],
             "naked_ms_p99": percentile(naked, 99) // MILLISECOND,
+            "naked_ms_by_family": {family.title: time // MILLISECOND for family, time in self.worst.items()},
             "mutations": len(self.hunts),
             "caught": sum(1 for hunt in self.hunts if hunt.seed is not None),
             "naked_known_ms_p99": percentile(known, 99) // MILLISECOND,
@@ -81,8 +108,12 @@ class Result:
             f"  requests            {sum(run.requests for run in self.seeds):>7,}",
             f"  naked, by the broker's truth      p50 {_ms(fills, 50)}  p99 {_ms(fills, 99)}  most {_ms(fills, 100)}",
             f"  naked, since the engine knew it   p50 {_ms(known, 50)}  p99 {_ms(known, 99)}  most {_ms(known, 100)}",
-            "  faults injected",
+            "  naked by the broker's clock, the worst trouble that was about",
         ]
+        for family, time in self.worst.items():
+            reached = "the broker could be reached" if family.reachable else ""
+            lines.append(f"    {family.title:<40} most {_ms([time], 100)}   {reached}")
+        lines.append("  faults injected")
         injected = record["injected"]
         broken_shells = sum(1 for run in self.shells if run.broken)
         if isinstance(injected, dict):
@@ -122,7 +153,7 @@ def _caught(hunt: Hunt) -> str:
 
 def _trouble(record: dict[str, object]) -> list[str]:
     lines: list[str] = []
-    for name in ("broken", "not_recovered", "shells_broken"):
+    for name in ("broken", "not_recovered", "shells_broken", "idle"):
         found = record[name]
         if isinstance(found, list) and found:
             lines += ["", name.replace("_", " "), *(f"  {text}" for text in found)]

@@ -8,7 +8,7 @@ import config
 from engine.market.clock import MILLISECOND, SECOND
 from engine.setups.signal import Side
 from tests.campaign.intruder import Intruder, UnconfirmedWorld
-from tests.campaign.troubles import Nakedness, hindrance
+from tests.campaign.troubles import Family, Nakedness, hindrance
 from tests.campaign.watch import Watch
 from tests.core.hostile import OPTION, OTHER, STOCK
 from tests.core.oracles import Oracles
@@ -40,7 +40,7 @@ class SeedRun:
     """Longest time that a position was without a full stop at the exchange and without an exit, µs."""
     naked_known: int
     """The same, counted from when the engine had been told of all of it, µs."""
-    naked_by_family: dict[str, int]
+    naked_by_family: dict[Family, int]
     """By the worst trouble that was about: longest time with nothing at the exchange that would close, µs."""
     fills: int
     requests: int
@@ -172,7 +172,7 @@ def run_seed(seed: int, steps: int = STEPS) -> SeedRun:
         dict(world.injected),
         schedule.oracles.longest_naked,
         schedule.watch.naked_known,
-        {family.title: time for family, time in schedule.nakedness.worst.items()},
+        dict(schedule.nakedness.worst),
         world.fills,
         len(world.sent),
         broken,

@@ -214,3 +214,19 @@ def hold_many(count: int) -> Deed:
             stage.control("POST", "orders", instrument_token=key, transaction_type="BUY", quantity=5)
 
     return deed
+
+
+def double_tick(stage: Stage) -> None:
+    """Make the instrument's tick twice as coarse, as its master does when a price crosses a limit."""
+    tick = stage.fake.ask(lambda broker: broker.listings[EQ_A].tick)
+    stage.state(terms={EQ_A: {"tick": 2 * tick}})
+
+
+def narrow_band(percent: float) -> Deed:
+    """Narrow the price band around the last price."""
+
+    def deed(stage: Stage) -> None:
+        last = stage.last_price()
+        stage.state(bands={EQ_A: [_ticked(last * (1 - percent / 100)), _ticked(last * (1 + percent / 100))]})
+
+    return deed

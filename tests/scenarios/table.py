@@ -100,5 +100,5 @@ def write(rows: Sequence[Row], path: Path = RESULT) -> None:
     record = json.loads(path.read_text("utf-8")) if path.exists() else {}
     record["scenarios"] = [row.told() for row in rows]
     record["scenarios_broken"] = sum(not row.good for row in rows)
-    record["naked_ms_by_family"] = by_family(rows)
+    record["scenarios_naked_ms_by_family"] = by_family(rows)
     path.write_text(json.dumps(record, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")

@@ -41,6 +41,11 @@ MARKET = (
     Scenario("the price leaps against a short position", Family.MARKET, deed=do.move(-3.0), side=Side.SELL),
 )
 
+DAY = (
+    Scenario("the tick doubles in the day", Family.MARKET, deed=do.double_tick),
+    Scenario("the band narrows in the day", Family.MARKET, deed=do.narrow_band(2.0)),
+)
+
 DEATHS = (
     Scenario(
         "death between an entry and its answer",
