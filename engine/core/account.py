@@ -1,6 +1,6 @@
 """The day's money: what is realised, what is open at the exit side of the book, what it costs, what may be lost."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 
 from engine.core.marking import Marking
@@ -220,12 +220,19 @@ class Account:
 
     def believed(self, now: Instant) -> DayResult:
         """Return the day so far as a limit sees it: at prices that three readings agree on, or that have stood."""
+        return self._day_at(self.marking.believed, now)
+
+    def settled(self, now: Instant) -> DayResult:
+        """Return the day so far as a marked drawdown sees it: an odd book enters neither a peak nor a fall."""
+        return self._day_at(self.marking.middle, now)
+
+    def _day_at(self, price_of: Callable[[Trade], Paise | None], now: Instant) -> DayResult:
         holdings = []
         for trade in self._keeper.portfolio.running():
             holding = self.holding(trade, now)
             if holding is None or holding.working:
                 continue
-            price = self.marking.believed(trade)
+            price = price_of(trade)
             if price is None:
                 # Too few books were read to believe a loss of it.
                 cost = holding.value // holding.quantity

@@ -94,8 +94,8 @@ class Journal:
             self.line(Severity.INFO, f"{what}: {decision.state.value}, {decision.reason}", now)
 
     def equity(self, key: str, now: Instant) -> None:
-        """Mark the day's result."""
-        result = self._account.result(now)
+        """Mark the day's result: a drawdown is taken from these marks, so no odd book enters them."""
+        result, newest = self._account.settled(now), self._account.result(now)
         self._record(
             "equity",
             key,
@@ -106,7 +106,7 @@ class Journal:
                 "charges": result.charges,
                 "closing_charges": result.closing_charges,
                 "net": result.net,
-                "quality": result.state.value,
+                "quality": newest.state.value,
             },
         )
 

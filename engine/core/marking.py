@@ -57,6 +57,12 @@ class Marking:
             return locked
         return readings.believed(trade.side, stood=self._sights.stood(trade.instrument, readings.since))
 
+    def middle(self, trade: Trade) -> Paise | None:
+        """Return the price a marked drawdown goes by; None while too few books were read."""
+        readings = self._readings.get(trade.id, Readings())
+        locked = self._locked(trade, readings)
+        return readings.middle() if locked is None else locked
+
     def settled(self, trade: Trade) -> Paise | None:
         """Return the least favourable of the last three readings; None while there are fewer."""
         return self._readings.get(trade.id, Readings()).settled(trade.side)

@@ -65,6 +65,10 @@ class Readings(msgspec.Struct, frozen=True):
             return None
         return max(self.touches, key=lambda price: price * side.sign)
 
+    def middle(self) -> Paise | None:
+        """Return the middle one of the last three, which one odd book in neither direction moves; None while fewer."""
+        return sorted(self.touches)[1] if len(self.touches) == AGREEING else None
+
     def settled(self, side: Side) -> Paise | None:
         """Return the least favourable of the last three, which a trail goes by; None while there are fewer."""
         if len(self.touches) < AGREEING:

@@ -14,11 +14,15 @@ from engine.orders.messages import BookRead, Product
 from engine.orders.order import Order
 from engine.orders.other_engines import OtherEngine, OtherEngines, RunName
 from engine.orders.trade import Trade
+from tests.campaign import money_mutants as money
 from tests.campaign.mutants import Hunt, Mutant, Swap, planted
 from tests.campaign.waiting_mutants import WAITING
+from tests.core import test_account_loss as account_loss
+from tests.core import test_marks as marks
 from tests.core import test_order_of_the_kill as order_of_the_kill
 from tests.core import test_products as products
 from tests.core import test_two_engines as two_engines
+from tests.core import test_wishes as wishes
 
 
 @dataclass(frozen=True)
@@ -148,4 +152,48 @@ NAMED_MUTANTS = (
         two_engines.test_the_later_engine_enters_nothing_guards_its_own_and_leaves_the_others_orders_alone,
     ),
     *(Named(mutant, test) for mutant, test in WAITING),
+    Named(
+        Mutant("a repeated packet is another reading", money.repeat_is_a_reading),
+        marks.test_a_hollow_book_that_is_repeated_byte_for_byte_is_one_reading,
+    ),
+    Named(
+        Mutant("one book is enough for a limit", money.one_book_is_believed),
+        marks.test_one_odd_book_trips_nothing_while_another_holding_gets_eight_packets,
+    ),
+    Named(
+        Mutant("a book stands while the feed is silent", money.silence_makes_a_book_stand),
+        marks.test_a_silent_feed_trips_nothing_and_its_first_packet_does_not_either,
+    ),
+    Named(
+        Mutant("what is locked at its circuit keeps its last mark", money.locked_keeps_its_mark),
+        marks.test_a_long_without_bids_at_its_lower_circuit_is_locked_and_blocks_every_entry,
+    ),
+    Named(
+        Mutant("a trail goes by the newest book", money.trail_by_the_newest_book),
+        marks.test_one_odd_book_moves_neither_the_best_price_nor_the_trail,
+    ),
+    Named(
+        Mutant("what others gain pays for what ours lose", money.gains_outside_count),
+        account_loss.test_a_gain_outside_never_enlarges_what_ours_may_lose,
+    ),
+    Named(
+        Mutant("a limit closes what others hold", money.limits_close_everything),
+        account_loss.test_the_accounts_loss_stops_entries_and_closes_ours_alone,
+    ),
+    Named(
+        Mutant("what others lost and closed is forgotten", money.closed_outside_is_forgotten),
+        account_loss.test_what_was_lost_and_closed_by_phone_goes_on_counting_when_the_broker_leaves_the_row_out,
+    ),
+    Named(
+        Mutant("a restart loosens a limit on the same day", money.restart_loosens),
+        wishes.test_what_was_loosened_waits_for_the_next_day_and_says_so,
+    ),
+    Named(
+        Mutant("a restart goes on with limits that were tightened", money.restart_is_not_heard),
+        wishes.test_every_limit_that_was_tightened_counts_at_once_and_is_named,
+    ),
+    Named(
+        Mutant("a restart goes on with the old end of the day", money.flat_by_stays),
+        wishes.test_an_earlier_flat_by_closes_what_is_held_when_it_comes,
+    ),
 )

@@ -6,7 +6,7 @@ from dataclasses import replace
 import pytest
 
 from engine.commands import Outcome
-from engine.core import Core, Ids
+from engine.core import Core, Ids, Wake
 from engine.core.sights import Seen
 from engine.market.circuits import Circuits
 from engine.market.clock import MILLISECOND, SECOND
@@ -377,6 +377,32 @@ def test_one_odd_book_moves_neither_the_best_price_nor_the_trail() -> None:
     for price in (high, high + 10_00, high + 20_00):
         show(world, bid=price, ask=price + TICK)
     assert best(world) == high
+
+
+def equity(world: World) -> int:
+    world.core.journal.equity(f"test:{world.now}", world.now)
+    world.run(MILLISECOND)
+    world.tell(Wake())
+    payload = [record.payload for record in world.records if record.kind == "equity"][-1]
+    assert isinstance(payload, dict)
+    net = payload["net"]
+    assert isinstance(net, int)
+    return net
+
+
+def test_an_odd_book_enters_neither_a_peak_nor_a_fall_of_the_marked_result() -> None:
+    world = both()
+    ordinary = equity(world)
+    hollow(world)
+    assert equity(world) == ordinary
+    good(world)
+    good(world)
+    good(world)
+    show(world, bid=1_500_00, ask=1_500_10)
+    assert equity(world) == ordinary
+    for _ in range(3):
+        hollow(world)
+    assert equity(world) < ordinary - 100_000
 
 
 def packets(start: int) -> Callable[..., MarketUpdate]:

@@ -17,6 +17,7 @@ from engine.feeds.recording import open_recordings
 from engine.feeds.recording_file import RecordingError
 from engine.feeds.recording_format import (
     Backfilled,
+    Banded,
     Broken,
     Connected,
     Followed,
@@ -25,6 +26,7 @@ from engine.feeds.recording_format import (
     SessionEvent,
     event_of,
 )
+from engine.market.circuits import Circuits
 from engine.market.clock import MINUTE, SECOND, Instant
 from engine.market.decoding import PacketDecoder
 from engine.market.eligibility import NOT_LISTED, Barred
@@ -167,6 +169,17 @@ def test_what_the_days_lists_bar_comes_out_where_it_came_in(tmp_path: Path) -> N
     before = len(live(MADE[:10])[0])
     assert all(isinstance(feed.read(), MarketUpdate) for _ in range(before))
     assert feed.read() == barred
+    assert isinstance(feed.read(), MarketUpdate)
+
+
+def test_circuit_limits_come_out_where_they_came_in(tmp_path: Path) -> None:
+    arrival = MADE[9][0]
+    circuits = Circuits(arrival, {OPT_A: (5, 90_000)})
+    steps: list[Step] = [*MADE[:10], (arrival, Banded(circuits)), *MADE[10:20]]
+    feed = open_frame_recordings([record(tmp_path / "a.frames", steps)])
+    before = len(live(MADE[:10])[0])
+    assert all(isinstance(feed.read(), MarketUpdate) for _ in range(before))
+    assert feed.read() == circuits
     assert isinstance(feed.read(), MarketUpdate)
 
 

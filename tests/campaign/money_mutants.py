@@ -1,0 +1,112 @@
+"""Planted mistakes in the day's money: marks, the account's limit, and limits that a restart tightened."""
+
+from dataclasses import replace
+from typing import Any
+
+from engine.core import outside, sights
+from engine.core.core import Core
+from engine.core.guard import Guard
+from engine.core.marking import Marking
+from engine.core.outside import OutsideTrades
+from engine.core.sights import Seen, Sights
+from engine.orders.flatten import Flattening
+from engine.risk import limits, wishes
+from engine.risk.outside import Outside
+from engine.risk.readings import Readings
+from engine.setups.signal import Side
+from tests.campaign.mutants import Swap
+
+
+def repeat_is_a_reading() -> tuple[Swap, ...]:
+    """Take a packet that repeats the one before, byte for byte, for a new book."""
+    compared = sights._compared
+
+    def gullible(*packets: Any) -> Seen:  # noqa: ANN401 - handed on as they come
+        seen = compared(*packets)
+        return Seen.CONFIRMED if seen is Seen.REPEAT else seen
+
+    return ((sights, "_compared", gullible),)
+
+
+def one_book_is_believed() -> tuple[Swap, ...]:
+    """Let a limit go by the newest book alone."""
+
+    def newest(self: Readings, side: Side, *, stood: bool) -> int | None:
+        del side, stood
+        return self.touches[-1] if self.touches else None
+
+    return ((Readings, "believed", newest),)
+
+
+def silence_makes_a_book_stand() -> tuple[Swap, ...]:
+    """Believe a book that stood while nothing at all came."""
+    return ((Sights, "stood", lambda *_: True),)
+
+
+def locked_keeps_its_mark() -> tuple[Swap, ...]:
+    """Mark what nobody can close at its circuit by the last bid there was."""
+    return ((Marking, "_locked", lambda *_: None),)
+
+
+def trail_by_the_newest_book() -> tuple[Swap, ...]:
+    """Let the best price follow the newest book."""
+
+    def newest(self: Readings, side: Side) -> int | None:
+        del side
+        return self.touches[-1] if self.touches else None
+
+    return ((Readings, "settled", newest),)
+
+
+def gains_outside_count() -> tuple[Swap, ...]:
+    """Let what others gain pay for what ours lose."""
+    found = vars(outside)["outside_result"]
+
+    def netted(*words: Any, **named: Any) -> Outside:  # noqa: ANN401 - handed on as they come
+        result: Outside = found(*words, **named)
+        return replace(result, counted=result.result - result.charges)
+
+    return ((outside, "outside_result", netted),)
+
+
+def limits_close_everything() -> tuple[Swap, ...]:
+    """Let a limit's latch have the whole scope of a person's kill."""
+    latch = Flattening.set
+
+    def whole(
+        self: Flattening, by: str, reason: str, name: str, now: int, *, ours_only: bool = False
+    ) -> bool:
+        del ours_only
+        return latch(self, by, reason, name, now)
+
+    return ((Flattening, "set", whole),)
+
+
+def closed_outside_is_forgotten() -> tuple[Swap, ...]:
+    """Count of others only what they still hold."""
+    counted = OutsideTrades._counted
+
+    def held(self: OutsideTrades) -> dict[str, Any]:
+        return {key: stake for key, stake in counted(self).items() if stake.quantity}
+
+    return ((OutsideTrades, "_counted", held),)
+
+
+def restart_loosens() -> tuple[Swap, ...]:
+    """Take up whatever a restart asks for, looser limits too."""
+
+    def wished(previous: limits.Limits | None, wish: limits.Limits) -> limits.Limits:
+        del previous
+        return wish
+
+    return ((limits, "effective", wished), (wishes, "effective", wished))
+
+
+def restart_is_not_heard() -> tuple[Swap, ...]:
+    """Go on with the limits that a run began under, and say nothing."""
+    return ((Guard, "wish", lambda *_: None),)
+
+
+def flat_by_stays() -> tuple[Swap, ...]:
+    """Go on with the clock of the day that a run began under."""
+    return ((Core, "go_by", lambda *_: None),)
