@@ -128,19 +128,11 @@ class Around:
 
     def meet(self, other: OtherEngine, now: Instant) -> None:
         """Give way to another engine on the account that began earlier; say so of either."""
-        clock = datetime_of(other.run.began).strftime("%H:%M:%S")
         if other.earlier:
-            self._core.pause(
-                f"{OTHER_ENGINE} since {clock}: stop one of the two; once no order of its is live, resume",
-                now,
-            )
-        who = f"{OTHER_ENGINE}, begun at {clock}, by its order {other.tag}"
-        what = (
-            "it began first: this one enters nothing, guards its own and leaves the other's alone"
-            if other.earlier
-            else "it began later and should give way; this one goes on"
-        )
-        self._core.journal.line(Severity.ALARM, f"{who}: {what}; stop one of the two", now, AlarmRank.VITAL)
+            clock = datetime_of(other.run.began).strftime("%H:%M:%S")
+            mend = "stop one of the two; once no order of its is live, resume"
+            self._core.pause(f"{OTHER_ENGINE} since {clock}: {mend}", now)
+        self._core.journal.line(Severity.ALARM, other.told, now, AlarmRank.VITAL)
 
     def _attend(self, event: Attended, now: Instant) -> None:
         if event.attended:

@@ -11,7 +11,7 @@ from typing import Final
 
 import msgspec
 
-from engine.market.clock import MILLISECOND, SECOND, Instant, instant_at
+from engine.market.clock import MILLISECOND, SECOND, Instant, datetime_of, instant_at
 from engine.orders.order import Order
 
 _NAME: Final = pattern(
@@ -40,6 +40,20 @@ class OtherEngine(msgspec.Struct, frozen=True):
     instrument: str
     earlier: bool
     """Whether it began before ours: then ours gives way."""
+
+    @property
+    def told(self) -> str:
+        """Return in words what it is, what ours does, and what a person does."""
+        clock = datetime_of(self.run.began).strftime("%H:%M:%S")
+        ours = (
+            "it began first: this one enters nothing, guards its own and leaves the other's alone"
+            if self.earlier
+            else "it began later and should give way; this one goes on"
+        )
+        mend = "stop one of the two, and resume here once no order of the other is live"
+        return (
+            f"another engine trades this account, begun at {clock}, by its order {self.tag}: {ours}; {mend}"
+        )
 
 
 def run_of(tag: str) -> RunName | None:

@@ -22,6 +22,7 @@ from engine.presenter.rows import mark_age, order_rows, outside_rows, position_r
 from engine.presenter.standstill import latch_view
 from engine.risk.marks import DayResult, Holding, MarkState
 from engine.views import (
+    AlarmRank,
     EventLine,
     HeaderView,
     LadderView,
@@ -131,7 +132,8 @@ class Presenter:
         lines = core.events[-_EVENTS:]
         oldest = lines[0].number if lines else 0
         older = tuple(line for line in core.vital_events if line.number < oldest)
-        lasting = {alarm.text: alarm for alarm in around.problems}
+        engines = (LastingAlarm(one.told, AlarmRank.VITAL) for one in core.keeper.external.engines.found)
+        lasting = {alarm.text: alarm for alarm in (*around.problems, *engines)}
         self._problems = {text: line for text, line in self._problems.items() if text in lasting}
         for text, alarm in lasting.items():
             if text not in self._problems:

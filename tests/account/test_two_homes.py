@@ -8,6 +8,7 @@ import pytest
 
 from engine.commands import ArmManual, ManualOrder, Outcome, PauseEntries, Side
 from engine.core.pauses import OTHER_ENGINE
+from engine.home import World
 from tests.account.stage import begin
 from tests.account.test_live_day import LIVE, enter, make_ready, stop_of
 from tests.desk.outside import Engine, Outside, outside, wait_until
@@ -54,6 +55,9 @@ def test_the_second_engine_sees_the_firsts_stop_and_trades_nothing(
     outcome, text = order_by_hand(second, EQ_B)
     assert outcome is Outcome.REFUSED
     assert OTHER_ENGINE in text
+    told = other_home.run("status", "--world", World.ACCOUNT.value)
+    assert f"{OTHER_ENGINE}, begun at" in told.stdout + told.stderr
+    assert "this one enters nothing" in told.stdout + told.stderr
     writes = broker.calls("place")
     second.kill_process()
     kept = stop_of(broker)
