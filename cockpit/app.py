@@ -284,6 +284,10 @@ class CockpitApp(App[None]):
         """Move the selected position's stop to entry plus costs."""
         self._wish(wishes.breakeven(self.model, self._new_id()))
 
+    def action_adopt(self) -> None:
+        """Put a stop under the selected external position."""
+        self._wish(wishes.adopt(self.model, self._new_id()))
+
     def action_tighten(self) -> None:
         """Move the selected position's stop one tick closer to the market."""
         self._wish(wishes.tighten(self.model, self._new_id()))

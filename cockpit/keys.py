@@ -173,6 +173,15 @@ ACTIONS: Final = (
         _TRADING,
         8,
     ),
+    _trade(
+        "adopt",
+        ("A",),
+        "A",
+        "adopt",
+        "Put a stop (by the ATR) under the selected external position: ours for exits, never for statistics.",
+        _TRADING,
+        8,
+    ),
     _trade("previous", ("up",), "↑", "previous", "Select the instrument above.", _MOVING),
     _trade("next", ("down",), "↓", "next", "Select the instrument below.", _MOVING),
     Action(

@@ -12,6 +12,7 @@ from cockpit.model import Model
 from cockpit.widgets.positions import held_text
 from cockpit.widgets.signals import waits
 from engine.commands import (
+    AdoptPosition,
     ArmManual,
     Command,
     DeclineSignal,
@@ -68,6 +69,16 @@ def breakeven(model: Model, command_id: str) -> Wish | str:
     if isinstance(position, str):
         return position
     return Wish(MoveToBreakeven(command_id, position.instrument), f"breakeven {position.symbol}")
+
+
+def adopt(model: Model, command_id: str) -> Wish | str:
+    """Put a stop under the selected external position: it is ours for exits from then on."""
+    position = _position(model, "adopt")
+    if isinstance(position, str):
+        return position
+    if not position.external or position.stop is not None:
+        return f"adopt: {position.symbol} is ours already"
+    return Wish(AdoptPosition(command_id, position.instrument), f"adopt {held_text(position)}")
 
 
 def tighten(model: Model, command_id: str) -> Wish | str:

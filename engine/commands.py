@@ -8,6 +8,7 @@ from engine.market.price import Paise
 from engine.setups.signal import Side
 
 __all__ = [
+    "AdoptPosition",
     "ArmManual",
     "Command",
     "CommandResult",
@@ -67,6 +68,17 @@ class TightenStop(msgspec.Struct, frozen=True, tag="tighten"):
     id: str
     instrument: str
     price: Paise
+
+
+class AdoptPosition(msgspec.Struct, frozen=True, tag="adopt"):
+    """Put a stop under an external position and make it ours for exits, never for statistics.
+
+    ``stop`` is the wished trigger in paise; 0 has it measured by the ATR.
+    """
+
+    id: str
+    instrument: str
+    stop: Paise = 0
 
 
 class PauseEntries(msgspec.Struct, frozen=True, tag="pause"):
@@ -151,6 +163,7 @@ Command = (
     | ExitPosition
     | MoveToBreakeven
     | TightenStop
+    | AdoptPosition
     | PauseEntries
     | Kill
     | TakeSignal

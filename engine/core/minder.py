@@ -47,7 +47,7 @@ class Minder:
         self._keeper = keeper
         self._account = account
         self._sights = sights
-        self._stops = stops
+        self.stops = stops
         self._contexts: dict[str, Context] = {}
         self._breakeven: dict[str, None] = {}
         self._late: dict[str, None] = {}
@@ -153,7 +153,7 @@ class Minder:
         context = self._contexts.get(trade.instrument)
         if context is None:
             context = self._contexts[trade.instrument] = self._market.context(trade.instrument)
-        trailed = self._stops.trail(
+        trailed = self.stops.trail(
             state, context, bid=bid, ask=ask, mark=self._account.marking.settled(trade), now=now
         )
         if trailed is state:
@@ -172,7 +172,7 @@ class Minder:
         instrument = self._market.instruments[trade.instrument]
         cost = self._account.cost(instrument, trade.side)
         quantity = trade.open_quantity
-        moved = self._stops.breakeven(
+        moved = self.stops.breakeven(
             trade.stop,
             charges_per_unit=Fraction(cost(quantity, trade.stop.entry, trade.stop.entry), quantity),
             bid=quote.bid if quote.fresh else None,
@@ -187,7 +187,7 @@ class Minder:
             return StopRefusal(Code.NOT_READY, "nothing is held")
         quote = self._sights.quote(trade.instrument, now)
         bid, ask = (quote.bid, quote.ask) if quote.fresh else (None, None)
-        return self._take_stop(trade, self._stops.tighten(trade.stop, price, bid=bid, ask=ask, now=now), now)
+        return self._take_stop(trade, self.stops.tighten(trade.stop, price, bid=bid, ask=ask, now=now), now)
 
     def _take_stop(
         self, trade: Trade, moved: StopState | StopRefusal, now: Instant

@@ -3,6 +3,7 @@
 from typing import TYPE_CHECKING, Final
 
 from engine.commands import (
+    AdoptPosition,
     ArmManual,
     Command,
     CommandResult,
@@ -23,6 +24,7 @@ from engine.commands import (
     TightenStop,
     Unfollow,
 )
+from engine.core.adoption import adopt
 from engine.market.clock import MINUTE, Instant
 from engine.orders.trade import Trade
 from engine.risk.denial import StopRefusal
@@ -84,7 +86,7 @@ class Person:
                 return self._order(command, now)
             case ArmManual():
                 return self._arm(command, now)
-            case MoveToBreakeven() | TightenStop():
+            case MoveToBreakeven() | TightenStop() | AdoptPosition():
                 return self._move(command, now)
             case PauseEntries():
                 return self._pause(command, now)
@@ -154,7 +156,9 @@ class Person:
         self._armed_until = now + self._armed_for if command.armed else None
         return "", "manual entry is armed" if command.armed else "manual entry is off"
 
-    def _move(self, command: MoveToBreakeven | TightenStop, now: Instant) -> tuple[str, str]:
+    def _move(self, command: MoveToBreakeven | TightenStop | AdoptPosition, now: Instant) -> tuple[str, str]:
+        if isinstance(command, AdoptPosition):
+            return adopt(self._core, self._core.minder.stops, command, now)
         trade = self._held(command.instrument)
         if trade is None:
             return f"nothing of ours is held in {self._core.journal.symbol(command.instrument)}", ""

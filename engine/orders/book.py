@@ -113,9 +113,10 @@ class OrderBook:
             raise ValueError(f"expected a new tag, got {order.tag} again; tags are unique for ever")
         self._store(order)
 
-    def assign(self, tag: str, trade: str) -> Order:
-        """Note which trade an order belongs to; return it."""
+    def assign(self, tag: str, trade: str, role: Role | None = None) -> Order:
+        """Note which trade an order belongs to, and what it is for where that was not known; return it."""
         order = msgspec.structs.replace(self._orders[tag], trade=trade)
+        order = order if role is None else msgspec.structs.replace(order, role=role)
         self._store(order)
         return order
 

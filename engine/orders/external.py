@@ -13,6 +13,7 @@ import msgspec
 from engine.market.clock import SECOND, Instant
 from engine.market.price import Paise
 from engine.orders.book import OrderBook
+from engine.orders.dispatch import of_any_run
 from engine.orders.messages import BookRead, OrderType, Product, Role, WaitingOrder
 from engine.orders.order import Correction, Fill, Order
 from engine.orders.other_engines import OtherEngines, run_of
@@ -103,6 +104,8 @@ class External:
         self._untold: dict[tuple[str, Side], list[_Untold]] = {}
         """What the day's totals told and no order has yet, oldest first."""
         self._named = 0
+        self.paid: dict[str, Paise] = {}
+        """What lies outside cost by the day's totals, by instrument, as of the newest read; 0 where they do not say."""
         self.waiting: tuple[WaitingOrder, ...] = ()
         """GTT orders of the account, as of the newest read."""
         self.waiting_unknown = ""
@@ -129,6 +132,16 @@ class External:
             for order in self.live(trade.instrument)
             if order.side is not trade.side and order.product is trade.product
         )
+
+    def take_over(self, trade: Trade, *, holds: bool = False) -> None:
+        """Make the orders that an earlier life left for what is taken over ours to move: its stop becomes the exit.
+
+        ``holds`` says that it is held on: its stop stays a stop.
+        """
+        for order in self.reducing(trade):
+            if of_any_run(order.tag):
+                stop = holds and order.order_type is OrderType.STOP_LIMIT
+                self._orders.assign(order.tag, trade.id, Role.STOP if stop else None)
 
     def in_the_way(self, trade: Trade, *, kill: bool) -> tuple[Order, ...]:
         """Return the live external orders that would close more than what is held beside a trade, oldest first.

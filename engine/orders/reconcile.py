@@ -230,6 +230,11 @@ def _positions(keeper: Keeper, read: BookRead, now: Instant, behind: Container[s
             units = min(untold, abs(after - before))
             if units > 0:
                 keeper.external.told_by_totals(instrument, side, units, total * units // untold)
+    keeper.external.paid = {
+        instrument: _value(position, units)
+        for instrument, units in portfolio.outside.items()
+        if (position := held.get((instrument, Product.INTRADAY))) is not None
+    }
     if keeper.kill.whole:
         external = {(key, Product.INTRADAY): quantity for key, quantity in portfolio.outside.items()}
         external |= portfolio.carried
@@ -239,15 +244,8 @@ def _positions(keeper: Keeper, read: BookRead, now: Instant, behind: Container[s
             value = 0 if position is None else _value(position, quantity)
             taken = portfolio.take_over(instrument, value, now, product)
             if taken is not None:
-                _take_over_orders(keeper, taken)
+                keeper.external.take_over(taken)
         keeper.tend_all([instrument for instrument, _ in found], now)
-
-
-def _take_over_orders(keeper: Keeper, trade: Trade) -> None:
-    """Make the orders that an earlier life left for what is taken over ours to move: its stop becomes the exit."""
-    for order in keeper.external.reducing(trade):
-        if of_any_run(order.tag):
-            keeper.orders.assign(order.tag, trade.id)
 
 
 def _closed_elsewhere(

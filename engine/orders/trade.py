@@ -92,6 +92,8 @@ class Trade(msgspec.Struct, frozen=True):
     given_up: bool = False
     """Its entry was proven missing: a late fill is closed, not kept."""
     external: bool = False
+    adopted: bool = False
+    """An external position that a person put a stop of ours under."""
     product: Product = Product.INTRADAY
     """The broker's product that it is held in, and closed by."""
     clears: bool = False

@@ -156,6 +156,38 @@ class Stage12Controller:
             terms=tuple(terms),
         )
 
+    def typed(
+        self,
+        instrument: Instrument,
+        side: Side,
+        price: Paise,
+        trigger: Paise,
+        *,
+        least: Paise,
+        band: PriceBand | None = None,
+    ) -> StopPlan | StopRefusal:
+        """Return a stop at a trigger that a person typed for a position of ``side``, or why it cannot stand there.
+
+        ``price`` is where the position could be left now; ``least`` is how near to it a stop may lie, paise.
+        """
+        distance = (price - trigger) * side.sign
+        if trigger <= 0 or trigger % instrument.tick:
+            return StopRefusal(
+                Code.STOP_OUTSIDE_BAND,
+                f"expected a stop on the tick of {rupees(instrument.tick)}, got {rupees(trigger)}",
+            )
+        if distance < least:
+            return StopRefusal(
+                Code.STOP_WRONG_SIDE,
+                f"stop {rupees(trigger)} is not {rupees(least)} behind the market at {rupees(price)}",
+            )
+        if band is not None and not band.lower <= trigger <= band.upper:
+            return StopRefusal(
+                Code.STOP_OUTSIDE_BAND, f"stop {rupees(trigger)} lies where the exchange takes no order"
+            )
+        limit = self.stop_limit(side, trigger, instrument.tick, band)
+        return StopPlan(trigger, limit, distance, StopTerm.MANUAL, ((StopTerm.MANUAL, distance),))
+
     def stop_limit(self, side: Side, trigger: Paise, tick: Paise, band: PriceBand | None) -> Paise:
         """Return the limit price beyond a trigger, away from the entry ``side``, on the tick and in the band."""
         limit = _away_from_market(side, trigger - side.sign * ceiling(self._limit_buffer * trigger), tick)

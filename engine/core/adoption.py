@@ -1,0 +1,105 @@
+"""Adopting an external position: a person puts a stop of ours under what others hold, and it is ours for exits.
+
+It is never ours for statistics. Where a trade of ours runs beside it, what others hold stays theirs.
+"""
+
+from fractions import Fraction
+from typing import TYPE_CHECKING, Final
+
+import msgspec
+
+from engine.commands import AdoptPosition
+from engine.market.clock import Instant
+from engine.market.instrument import Instrument
+from engine.market.price import Paise
+from engine.orders.news import Sight
+from engine.orders.trade import Mode
+from engine.risk.denial import StopRefusal
+from engine.risk.stage12 import Stage12Controller, StopPlan
+from engine.setups.signal import Side
+
+if TYPE_CHECKING:
+    from engine.core.core import Core
+
+LEAST_TICKS: Final = 4
+"""Closer to the market than this a typed stop would only be noise."""
+
+
+def adopt(core: "Core", stops: Stage12Controller, command: AdoptPosition, now: Instant) -> tuple[str, str]:
+    """Put a stop under an external position; return why it is refused, or else what was done."""
+    key, keeper = command.instrument, core.keeper
+    symbol, instrument = core.journal.symbol(key), core.instruments.get(key)
+    units = keeper.portfolio.outside.get(key, 0)
+    if instrument is None:
+        return f"{key} is not followed", ""
+    if keeper.kill.active:
+        return "the kill latch is set: it closes what is in its scope", ""
+    if keeper.portfolio.current(key) is not None:
+        return f"a trade of ours runs in {symbol}: what others hold beside it stays theirs", ""
+    if not units:
+        return f"nothing external is held in {symbol}", ""
+    side = Side.BUY if units > 0 else Side.SELL
+    sight = core.sights(key, now)
+    touch = sight.quote.bid if side is Side.BUY else sight.quote.ask
+    if touch is None or not sight.quote.fresh:
+        return f"no fresh book of {symbol} to measure a stop against", ""
+    plan = (
+        _typed(stops, command.stop, side, touch, sight)
+        if command.stop
+        else _by_atr(core, stops, key, touch, sight)
+    )
+    if isinstance(plan, StopRefusal):
+        return plan.reason, ""
+    value = keeper.external.paid.get(key, 0) or abs(units) * touch
+    trade = keeper.portfolio.take_over(key, value, now)
+    if trade is None:
+        return f"nothing external is held in {symbol}", ""
+    held = stops.hold(
+        plan,
+        side,
+        instrument.tick,
+        entry_value=value,
+        quantity=trade.entry_quantity,
+        now=now,
+        opened_at=core.market_time(now),
+        band=sight.band,
+    )
+    adopted = msgspec.structs.replace(
+        trade,
+        mode=Mode.HOLD,
+        exit_reason="",
+        plan=plan,
+        stop=held,
+        adopted=True,
+        entry_limit=touch,
+        opened_at=core.market_time(now),
+    )
+    keeper.external.take_over(adopted, holds=True)
+    keeper.change(adopted, now)
+    return "", f"{symbol} {units:+d} adopted: stop {plan.trigger / 100:,.2f} ({plan.term.value})"
+
+
+def _typed(
+    stops: Stage12Controller, trigger: Paise, side: Side, touch: Paise, sight: Sight
+) -> StopPlan | StopRefusal:
+    instrument: Instrument = sight.instrument
+    return stops.typed(instrument, side, touch, trigger, least=LEAST_TICKS * instrument.tick, band=sight.band)
+
+
+def _by_atr(
+    core: "Core", stops: Stage12Controller, key: str, touch: Paise, sight: Sight
+) -> StopPlan | StopRefusal:
+    units = core.keeper.portfolio.outside[key]
+    side = Side.BUY if units > 0 else Side.SELL
+    context = core.market.context(key)
+    cost = core.account.cost(sight.instrument, side)
+    return stops.initial_stop(
+        sight.instrument,
+        side,
+        touch,
+        structure=None,
+        atr=context.atr,
+        median_spread=context.median_spread,
+        charges_per_unit=Fraction(cost(abs(units), touch, touch), abs(units)),
+        band=sight.band,
+    )
