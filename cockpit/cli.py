@@ -8,6 +8,7 @@ import argparse
 import contextlib
 import json
 import os
+import signal
 import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -119,7 +120,13 @@ def _flatten(desk: "Desk", arguments: argparse.Namespace) -> int:
             sys.stderr.write(f"{text}\n")
             sys.stderr.flush()
 
-    outcomes = desk.flatten(arguments.world, say, seconds=arguments.seconds)
+    # Asked to end, it ends as by ctrl+c: with its stops back and what stands said.
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    try:
+        outcomes = desk.flatten(arguments.world, say, seconds=arguments.seconds)
+    except KeyboardInterrupt:
+        _complain("interrupted before anything was known; `cockpit status` says what is open")
+        return EXIT_NO
     for outcome in outcomes:
         _say(f"{outcome.world}: {outcome.text}")
     return EXIT_DONE if all(outcome.flat for outcome in outcomes) else EXIT_NO

@@ -19,6 +19,7 @@ from engine.brokers.market_clock import MarketClock
 from engine.brokers.records import Cursor, Depth, Fill, InFlight, Order
 from engine.market.clock import Instant, trading_date
 from engine.market.instrument import Instrument
+from engine.orders.messages import OrderReport
 
 SCHEMA_VERSION: Final = 1
 
@@ -73,6 +74,8 @@ class Book(msgspec.Struct):
     orders: list[Order]
     fills: list[Fill]
     depths: list[Depth]
+    known: list[OrderReport] = []
+    """In the file of a live run's place: what the broker told last of each order of ours."""
     instruments: list[Instrument] = []
     """What the orders may be in: enough to close what is open with no ledger at hand. Older files name nothing."""
 
@@ -138,6 +141,7 @@ class ExchangeStore:
                 orders=self._rows("SELECT body FROM orders ORDER BY sequence", Order),
                 fills=self._rows("SELECT body FROM fills ORDER BY number", Fill),
                 depths=self._rows("SELECT body FROM depths ORDER BY instrument", Depth),
+                known=msgspec.json.decode(state.get("known", "[]"), type=list[OrderReport]),
                 instruments=msgspec.json.decode(state.get("instruments", "[]"), type=list[Instrument]),
             )
         except (sqlite3.DatabaseError, msgspec.DecodeError, KeyError) as error:

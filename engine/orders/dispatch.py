@@ -65,6 +65,11 @@ def of_any_run(name: str) -> bool:
     return _ANY_RUN.fullmatch(name) is not None or of_flatten(name)
 
 
+def role_of(name: str) -> Role:
+    """Return what an order is for by the name that a run gave it."""
+    return next((role for role, letter in _LETTERS.items() if name.endswith(f"-{letter}")), Role.EXIT)
+
+
 def of_flatten(name: str) -> bool:
     """Say whether an order is one of `cockpit flatten`; paper files of an earlier version wrote it in capitals."""
     return name.lower().startswith(FLATTEN)

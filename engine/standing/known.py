@@ -1,17 +1,21 @@
 """What the files of a world know of this trading day's orders, to hold the broker's lists against."""
 
+from contextlib import closing, suppress
 from datetime import date
 from typing import TypeVar
 
 import msgspec
 
+from engine.brokers.store import PLACE, ExchangeError, ExchangeStore
 from engine.home import WorldDirectory
 from engine.latch import wall_clock
 from engine.ledger.reader import LedgerReader
 from engine.ledger.records import LedgerError, Run
 from engine.market.clock import trading_date
+from engine.orders.dispatch import role_of
 from engine.orders.messages import PlaceOrder
 from engine.orders.order import Order
+from engine.orders.reports import adopt
 from engine.orders.states import State
 from engine.runtime.plan import Market, RunPlan
 
@@ -21,26 +25,43 @@ _Kind = TypeVar("_Kind")
 def known_orders(directory: WorldDirectory, plan: RunPlan | None) -> tuple[Order, ...]:
     """Return every order that live runs of this trading day meant to send, each as it was last known.
 
-    ``plan`` is the newest live run's; without one nothing is known. One that nobody heard of again is SUBMITTED.
+    ``plan`` is the newest live run's, None where no ledger tells of one. One that nobody heard of again is SUBMITTED.
+    The ledger tells what was meant, the kept place what the broker told: of each order the larger fill counts.
     """
-    if plan is None:
-        return ()
     today = _today(plan)
-    try:
-        with LedgerReader(directory.ledger) as ledger:
-            runs = [run for run in ledger.runs() if _counts(run, today)]
-            return tuple(order for run in runs for order in _orders_of(ledger, run.run).values())
-    except LedgerError:
-        return ()
+    found: dict[str, Order] = {}
+    with suppress(LedgerError), LedgerReader(directory.ledger) as ledger:
+        for run in ledger.runs():
+            if _counts(run, today):
+                found |= _orders_of(ledger, run.run)
+    for order in _placed(directory, today):
+        before = found.get(order.tag)
+        if before is None or before.filled < order.filled:
+            found[order.tag] = order
+    return tuple(found.values())
 
 
-def _today(plan: RunPlan) -> date:
+def _today(plan: RunPlan | None) -> date:
     """Return the trading day that it is: where the feed is the clock, the newest run's own."""
     try:
-        by_feed = plan.configured().session.clock == "feed"
+        by_feed = plan is not None and plan.configured().session.clock == "feed"
     except ValueError:
         by_feed = False
-    return plan.day if by_feed else trading_date(wall_clock())
+    return plan.day if plan is not None and by_feed else trading_date(wall_clock())
+
+
+def _placed(directory: WorldDirectory, today: date) -> tuple[Order, ...]:
+    """Return what the kept place of a live run knows of the day's orders; nothing where it does not read."""
+    if not directory.place.exists():
+        return ()
+    try:
+        with closing(ExchangeStore(directory.place, read_only=True, wording=PLACE)) as store:
+            book = store.load()
+    except ExchangeError:
+        return ()
+    if book is None or book.day != today:
+        return ()
+    return tuple(adopt(report, role_of(report.tag), book.cursor.now).order for report in book.known)
 
 
 def _counts(run: Run, today: date) -> bool:

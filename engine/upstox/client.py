@@ -18,9 +18,6 @@ from engine.upstox.terms import ChangedOrder, NewOrder
 BULK_LIMIT: Final = 10
 """Lines that one bulk call may carry (2026; older texts say 25, 50 or 200)."""
 
-AUTOMATIC_PROTECTION: Final = -1.0
-"""The broker's own band around a MARKET order; without any it is refused (UDAPI1158)."""
-
 
 class LineError(msgspec.Struct, frozen=True):
     """Why one line of a bulk call was not done."""
@@ -106,17 +103,6 @@ class UpstoxClient(Reads):
         """
         chosen = _chosen(tag, segment)
         call = self._calls.orders.cancel_multi_order
-        return _bulk(self._write(purpose, call, lines=min(max(lines, 1), BULK_LIMIT), named=chosen))
-
-    def exit_all(
-        self, *, tag: str = "", segment: str = "", purpose: Purpose = Purpose.KILL, lines: int = 1
-    ) -> Outcome:
-        """Close every position of the account, or of a segment, by protected market orders; Done carries a Bulk.
-
-        It closes what is not ours too, and knows nothing of closers already out.
-        """
-        chosen = _chosen(tag, segment)
-        call = self._calls.orders.exit_positions
         return _bulk(self._write(purpose, call, lines=min(max(lines, 1), BULK_LIMIT), named=chosen))
 
     def set_kill_switch(self, segments: Sequence[str], *, enabled: bool) -> Outcome:

@@ -7,6 +7,9 @@ import msgspec
 import pytest
 
 import config
+from engine.brokers.records import Cursor
+from engine.brokers.upstox.account_exchange import AccountExchange
+from engine.brokers.upstox.broker import LiveBroker
 from engine.closing import flatten_world, rearm_world
 from engine.home import Home, World, WorldDirectory
 from engine.latch import Latch, LatchState, wall_clock
@@ -122,6 +125,28 @@ def test_lists_that_tell_everything_known_are_believed(broker: RunningFake, acco
     assert (status["book"]["state"], problem) == ("OPEN", "")  # type: ignore[index]
     live.order(broker, "SELL")
     assert read_status(account, settings)[0]["book"]["state"] == "FLAT"  # type: ignore[index]
+
+
+def test_behind_a_damaged_ledger_the_kept_place_knows_what_the_broker_told(
+    broker: RunningFake, account: WorldDirectory
+) -> None:
+    settings = live.settings_for(broker)
+    entry_of(broker)
+    reach = broker_of(account, settings)
+    assert reach is not None
+    ours = LiveBroker(reach.client, reach.client, clock=wall_clock)
+    exchange = AccountExchange(ours, account.place)
+    exchange.read_book("r", 0)
+    exchange.write(exchange.capture(Cursor("live-2", 0, wall_clock(), 0)))
+    exchange.close()
+    account.ledger.write_bytes(b"no ledger" * 1_000)
+    broker.plant("empty-list", call="positions", times=0)
+    broker.plant("empty-list", call="order_book", times=0)
+    status, problem = read_status(account, settings)
+    assert status["book"]["state"] == "UNKNOWN"  # type: ignore[index]
+    assert "L-000001-E filled 10, the broker's order list does not list it" in problem
+    flat, text = flatten_world(account, settings, patience=1.0)
+    assert (flat, "L-000001-E filled 10" in text) == (False, True)
 
 
 def test_what_an_earlier_day_knew_is_nothing_of_today(broker: RunningFake, account: WorldDirectory) -> None:

@@ -50,7 +50,6 @@ WRITES: list[Callable[[UpstoxClient], object]] = [
     lambda client: client.cancel("1"),
     lambda client: client.multi_place([ENTRY, STOP]),
     UpstoxClient.multi_cancel,
-    UpstoxClient.exit_all,
     lambda client: client.set_kill_switch(["NSE_EQ"], enabled=True),
 ]
 

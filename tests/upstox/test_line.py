@@ -24,7 +24,6 @@ def test_orders_go_to_the_order_host_and_everything_else_to_the_other() -> None:
         client.modify(ChangedOrder("1", "LIMIT", 1, 100, 0))
         client.cancel("1")
         client.multi_cancel()
-        client.exit_all()
         client.positions()
         assert [request.path for request in orders.requests] == [
             "/v3/order/place",
@@ -33,7 +32,6 @@ def test_orders_go_to_the_order_host_and_everything_else_to_the_other() -> None:
         ]
         assert [request.path for request in rest.requests] == [
             "/v2/order/multi/cancel",
-            "/v2/order/positions/exit",
             "/v2/portfolio/short-term-positions",
         ]
 

@@ -34,6 +34,7 @@ class AccountExchange:
         self._store = ExchangeStore(path, wording=PLACE)
         book = self._store.load()
         self._cursor = Cursor("", 0, 0, 0) if book is None else book.cursor
+        self._known = b""
 
     @property
     def broker(self) -> LiveBroker:
@@ -108,6 +109,11 @@ class AccountExchange:
             ("submitted", _encode(0)),
             ("in_flight", _encode(_NOTHING_IN_FLIGHT)),
         ]
+        known = _encode(self._broker.known())
+        if known != self._known:
+            # A day's orders are worth writing only where they have changed.
+            self._known = known
+            state.append(("known", known))
         return Batch(clear=False, state=state, orders=[], fills=[], depths=[])
 
     def write(self, batch: Batch) -> None:

@@ -26,6 +26,7 @@ from engine.orders.messages import (
     BrokerEvent,
     CancelOrder,
     ModifyOrder,
+    OrderReport,
     PlaceOrder,
     ReadBook,
     ReadTag,
@@ -169,6 +170,11 @@ class LiveBroker:
                 if order_id:
                     self._register.learn_id(tag, order_id)
                     self._register.values.remember(order_id, filled, value)
+
+    def known(self) -> list[OrderReport]:
+        """Return what was told last of each order that bears a name of ours."""
+        with self._lock:
+            return self._register.known(self._clock())
 
     def submit(self, request: Request, now: Instant) -> None:
         """Hand a request to its threads and return at once; ``now`` is not needed: the broker has its own time."""

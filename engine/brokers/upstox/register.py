@@ -9,10 +9,11 @@ from dataclasses import dataclass
 from typing import Final
 
 from engine.brokers.upstox.book_reader import WholeBook
-from engine.brokers.upstox.fill_values import FillValues
+from engine.brokers.upstox.fill_values import AnyValue, FillValues
 from engine.brokers.upstox.translation import intraday, position_of, product_of, report_of
 from engine.market.clock import SECOND, Instant
 from engine.orders.carried import Holding
+from engine.orders.dispatch import of_any_run
 from engine.orders.messages import BookRead, OrderReport, PlaceOrder, Product, UnreadRow
 from engine.upstox.listed import Unread
 from engine.upstox.records import ENDED, INTRADAY, OrderRow, PositionRow, TradeRow, is_newer
@@ -85,6 +86,12 @@ class Register:
     def unsettled(self) -> bool:
         """Say whether something filled whose value is not that of the broker's executions yet."""
         return not all(self.values.known(row) for row in self._latest.values())
+
+    def known(self, now: Instant) -> list[OrderReport]:
+        """Return what was told last of each order that bears a name of ours."""
+        rows = [row for row in self._latest.values() if of_any_run(self._tag_of(row))]
+        values = AnyValue()
+        return [report_of(row, self._tag_of(row), values.value(row), now, exact=False) for row in rows]
 
     def learn_id(self, tag: str, order_id: str) -> None:
         """Note which order a tag belongs to."""

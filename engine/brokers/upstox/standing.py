@@ -23,9 +23,6 @@ from engine.upstox.listed import Unread
 from engine.upstox.outcome import CallFailed
 from engine.upstox.records import INTRADAY, OrderRow, PositionRow
 
-BETWEEN_PROOFS: Final = 0.5
-"""Seconds between the two reads that prove flat."""
-
 READ_AGAIN: Final = 2 * SECOND
 """Between two tries to read lists that contradict each other."""
 
