@@ -37,8 +37,11 @@ from engine.upstox.budget import Purpose
 from engine.upstox.client import UpstoxClient
 from engine.upstox.outcome import describe
 
-POLL_EVERY: Final = ((5, 0.35), (60, 1.0), (600, 2.5))
-"""Seconds since something moved, and the seconds between two reads of the order list until then; later the last."""
+POLL_EVERY: Final = ((5, 0.35), (60, 1.0), (300, 5.0))
+"""Seconds since something moved, and the seconds between two reads of the order list until then.
+
+Later the whole book, which the proof reads every five seconds, tells it alone: the reads of half an hour must last.
+"""
 
 UNKNOWN_FOR: Final = SECOND
 """A read that a fill overtook says for so long nothing of its instrument: only then is it unknown what is open."""
@@ -65,6 +68,11 @@ class ClosingReport(msgspec.Struct, frozen=True):
     interrupted: bool = False
     over: bool = False
     """Whether everything left lies at exchanges that take no exit any more today: it is carried."""
+
+
+def poll_pause(quiet: int) -> float | None:
+    """Return the seconds between two reads of the order list so long after the last change; None for no more."""
+    return next((pause for until, pause in POLL_EVERY if quiet < until * SECOND), None)
 
 
 def flatten_account(
@@ -189,15 +197,12 @@ class _Closing:
 
     def _poll(self) -> None:
         """Have the order list read when it is time: more often while something moves."""
+        if self._core.keeper.behind is None or not self._core.left[1]:
+            # Before the first whole read nothing is waited for: it must not look older than what a poll told.
+            return
         now = self._now()
-        quiet = now - self._core.changed_at
-        pause = next((pause for until, pause in POLL_EVERY if quiet < until * SECOND), POLL_EVERY[-1][1])
-        # Before the first whole read nothing is known to wait for: what it shows must not look older than a poll.
-        if (
-            self._core.keeper.behind is not None
-            and self._core.left[1]
-            and now - self._polled_at >= pause * SECOND
-        ):
+        pause = poll_pause(now - self._core.changed_at)
+        if pause is not None and now - self._polled_at >= pause * SECOND:
             self._polled_at = now
             self._broker.poll()
 

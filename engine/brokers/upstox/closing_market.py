@@ -25,10 +25,10 @@ from engine.upstox.outcome import CallFailed
 from engine.upstox.quotes import DepthLevel, MarketQuote
 from engine.upstox.reads import QUOTES_LIMIT
 
-READ_EVERY: Final = (1.0, 2.0, 5.0)
+READ_EVERY: Final = (1.0, 2.0, 5.0, 10.0)
 """Seconds between two reads while something is open: after each minute without a change the next one counts."""
 
-HOURS_EVERY: Final = 10 * SECOND
+HOURS_EVERY: Final = 15 * SECOND
 ASKED_FIRST: Final = ("NSE", "NFO")
 """Exchanges whose hours are asked for before it is known what is open: they are wanted nearly always."""
 
@@ -124,8 +124,7 @@ class ClosingMarket:
             return self._closing
 
     def _pause(self) -> float:
-        minutes = (self._clock() - self._quiet_since) // (60 * SECOND)
-        return READ_EVERY[min(max(minutes, 0), len(READ_EVERY) - 1)]
+        return quote_pause(self._clock() - self._quiet_since)
 
     def _read(self, wanted: Mapping[str, Paise | None]) -> None:
         exchanges = {exchange_of(key) for key in wanted}
@@ -180,6 +179,11 @@ class ClosingMarket:
             newest.last or price, _levels(newest.bids), _levels(newest.asks), at, fresh=quote is not None
         )
         return Seen(instrument, book, _band(instrument, newest), takes_orders=takes)
+
+
+def quote_pause(quiet: int) -> float:
+    """Return the seconds between two reads of the quotes so long after the last change."""
+    return READ_EVERY[min(max(quiet // (60 * SECOND), 0), len(READ_EVERY) - 1)]
 
 
 def _levels(levels: Iterable[DepthLevel]) -> tuple[tuple[Paise, int], ...]:

@@ -5,17 +5,22 @@ What the planner decides is proven on the virtual clock (tests/core/test_flatten
 
 import signal
 import time
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 
 import pytest
 
-from engine.brokers.upstox.closing import ClosingReport, flatten_account
+import config
+from engine.brokers.upstox.closing import ClosingReport, flatten_account, poll_pause
+from engine.brokers.upstox.closing_market import ASKED_FIRST, HOURS_EVERY, quote_pause
 from engine.brokers.upstox.standing import Scope, account_standing
-from engine.market.clock import Instant
+from engine.market.clock import SECOND, Instant
+from engine.orders.flatten import BACKOFF
 from engine.orders.messages import OrderType, Role
 from engine.orders.order import Order
 from engine.orders.states import State
 from engine.setups.signal import Side
+from engine.standing import Reach, carried_past_close
+from engine.upstox.budget import SHARES, Kind, Purpose
 from tests.brokers.upstox.small_broker import SmallBroker
 from tests.upstox.loopback import DROP, Received, answer, error, success
 from tests.upstox.stand import SECRET, client_of
@@ -431,3 +436,30 @@ def test_a_failed_read_of_the_standing_is_never_flat() -> None:
         standing = account_standing(client)
         assert not standing.known
         assert not standing.flat
+
+
+def calls_of(span: float, pause: Callable[[int], float | None]) -> int:
+    """Return how often something is read in so many seconds without a change."""
+    count, at = 0, 0.0
+    while at < span:
+        wait = pause(round(at * SECOND))
+        count, at = (count, at + 1.0) if wait is None else (count + 1, at + wait)
+    return count
+
+
+def test_an_exit_that_rests_for_half_an_hour_leaves_the_reads_their_reserve() -> None:
+    span = 1_800
+    book = 2 * span * SECOND // BACKOFF[-1]
+    waiting = span * SECOND // BACKOFF[-1]
+    hours = len(ASKED_FIRST) * span * SECOND // HOURS_EVERY
+    reads = calls_of(span, poll_pause) + calls_of(span, quote_pause) + book + waiting + hours
+    assert reads < SHARES[Kind.READ, Purpose.PROTECT][2]
+
+
+def test_what_no_exchange_takes_any_more_today_is_said_to_be_carried_beside_an_engine_too() -> None:
+    broker = holding(1)
+    with broker.serve() as server:
+        reach = Reach(client_of(server.url), Scope.INTRADAY, None, config.Settings())
+        assert carried_past_close(reach) == ""
+        broker.status = "NORMAL_CLOSE"
+        assert carried_past_close(reach).startswith(f"CARRIED past the close: {KEY} -10; no exchange takes")
