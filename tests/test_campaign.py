@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from engine.orders.inbox import Inbox
+from tests.campaign.changing_mutants import CHANGING_MUTANTS, hunt_changing
 from tests.campaign.fault_tests import ELSEWHERE, FROM_OUTSIDE
 from tests.campaign.faults import judge_faults, title_of
 from tests.campaign.kills import run_killed
@@ -20,6 +21,7 @@ from tests.campaign.runner import EVERY_NAMED
 from tests.campaign.schedule import run_seed
 from tests.campaign.shell_mutants import SHELL_MUTANTS
 from tests.campaign.shells import hunt_shell, run_shell
+from tests.campaign.unmade import run_unmade
 
 ROOT = Path(__file__).resolve().parents[1]
 
@@ -74,6 +76,16 @@ def test_a_shell_flattens_what_dead_engines_left_under_everything_a_broker_does(
 @pytest.mark.parametrize("mutant", SHELL_MUTANTS, ids=lambda mutant: mutant.name)
 def test_a_mistake_of_the_shell_is_noticed(mutant: Mutant) -> None:
     assert hunt_shell(mutant, runs=60).seed is not None
+
+
+@pytest.mark.parametrize(
+    "name", ["a partly filled exit is moved by a change", "every wish for an order leaves at once"]
+)
+def test_a_mistake_in_how_changes_are_made_is_noticed(name: str) -> None:
+    mutant = next(one for one in CHANGING_MUTANTS if one.name == name)
+    found = hunt_changing(mutant, schedules=10)
+    assert found.broken.startswith(f"UNMADE={found.seed}: ")
+    assert run_unmade(found.seed or 0).broken == ""
 
 
 def test_a_law_that_breaks_counts_against_the_campaign() -> None:

@@ -1,8 +1,8 @@
 """The long fault campaign: ``python -m tests.campaign``.
 
 ``SCALE=small`` is a quick look. ``SEED=n`` runs one schedule again, bit for bit, and says what became of it;
-``KILLS=n`` does the same for one run with deaths in it, ``OTHERS=n`` for one account that is not ours alone. Ends with
-1 when anything was found.
+``KILLS=n`` does the same for one run with deaths in it, ``OTHERS=n`` for one account that is not ours alone, and
+``UNMADE=n`` for one of changes that do not come about. Ends with 1 when anything was found.
 """
 
 import os
@@ -12,6 +12,7 @@ from tests.campaign.kills import run_killed
 from tests.campaign.others import run_others
 from tests.campaign.runner import FULL, ROOT, SMALL, campaign
 from tests.campaign.schedule import run_seed
+from tests.campaign.unmade import run_unmade
 
 
 def _again(seed: int) -> int:
@@ -33,6 +34,12 @@ def _killed_again(seed: int) -> int:
     return int(bool(run.differs))
 
 
+def _unmade_again(seed: int) -> int:
+    run = run_unmade(seed)
+    print(run.broken or f"UNMADE={seed}: every law held, naked for {run.naked / 1_000_000:.2f} s at most")
+    return int(bool(run.broken))
+
+
 def main() -> int:
     """Run what the environment asks for."""
     if seed := os.environ.get("SEED"):
@@ -43,6 +50,8 @@ def main() -> int:
         beside = run_others(int(seed))
         print(beside.broken or f"OTHERS={seed}: every law held")
         return int(bool(beside.broken))
+    if seed := os.environ.get("UNMADE"):
+        return _unmade_again(int(seed))
     scale = SMALL if os.environ.get("SCALE") == "small" else FULL
     shown = sys.stderr.isatty()
 

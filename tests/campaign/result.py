@@ -13,6 +13,7 @@ from tests.campaign.mutants import Hunt
 from tests.campaign.schedule import SeedRun
 from tests.campaign.shells import ShellRun
 from tests.campaign.troubles import Family
+from tests.campaign.unmade import UnmadeRun
 
 ENOUGH = 1_000
 """Schedules after which each fault must have been drawn."""
@@ -27,6 +28,7 @@ class Result:
     seeds: list[SeedRun] = field(default_factory=list)
     killed: list[KilledRun] = field(default_factory=list)
     shells: list[ShellRun] = field(default_factory=list)
+    unmade: list[UnmadeRun] = field(default_factory=list)
     hunts: list[Hunt] = field(default_factory=list)
     faults: dict[str, str] = field(default_factory=dict)
     fault_tests: int = 0
@@ -57,6 +59,7 @@ class Result:
             and not any(run.broken for run in self.seeds)
             and not any(run.differs for run in self.killed)
             and not any(run.broken for run in self.shells)
+            and not any(run.broken for run in self.unmade)
             and all(hunt.seed is not None for hunt in self.hunts)
             and all(verdict == "pass" for verdict in self.faults.values())
         )
@@ -78,6 +81,8 @@ class Result:
             "recovered": sum(run.recovered for run in self.killed),
             "shells": len(self.shells),
             "shells_broken": [run.broken for run in self.shells if run.broken],
+            "unmade": len(self.unmade),
+            "unmade_broken": [run.broken for run in self.unmade if run.broken],
             "naked_ms_p99": percentile(naked, 99) // MILLISECOND,
             "naked_ms_by_family": {family.title: time // MILLISECOND for family, time in self.worst.items()},
             "mutations": len(self.hunts),
@@ -116,6 +121,7 @@ class Result:
         lines.append("  faults injected")
         injected = record["injected"]
         broken_shells = sum(1 for run in self.shells if run.broken)
+        broken_changes = sum(1 for run in self.unmade if run.broken)
         if isinstance(injected, dict):
             lines += [f"    {name:<32} {count:>9,}" for name, count in injected.items()]
         lines += [
@@ -125,6 +131,8 @@ class Result:
             f"  a request on its way {sum(run.in_flight for run in self.killed):>6,}",
             f"  while flattening     {sum(run.mid_kill for run in self.killed):>6,}",
             "",
+            f"changes not made       {len(self.unmade):>7,}   laws broken {broken_changes}",
+            f"  naked, at most {max((run.naked for run in self.unmade), default=0) / 1_000_000:.2f} s",
             f"flattened by a shell  {len(self.shells):>7,}   laws broken {broken_shells}",
             f"  flat after the last fault, at most {max((run.seconds for run in self.shells), default=0):.1f} s",
             "",
@@ -153,7 +161,7 @@ def _caught(hunt: Hunt) -> str:
 
 def _trouble(record: dict[str, object]) -> list[str]:
     lines: list[str] = []
-    for name in ("broken", "not_recovered", "shells_broken", "idle"):
+    for name in ("broken", "not_recovered", "shells_broken", "unmade_broken", "idle"):
         found = record[name]
         if isinstance(found, list) and found:
             lines += ["", name.replace("_", " "), *(f"  {text}" for text in found)]

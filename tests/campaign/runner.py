@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from multiprocessing import get_context
 from pathlib import Path
 
+from tests.campaign.changing_mutants import CHANGING_MUTANTS, hunt_changing
 from tests.campaign.faults import judge_faults, title_of
 from tests.campaign.kills import KilledRun, run_killed
 from tests.campaign.mutants import MUTANTS, WITHIN, Hunt, hunt
@@ -19,13 +20,14 @@ from tests.campaign.result import Result
 from tests.campaign.schedule import SeedRun, run_seed
 from tests.campaign.shell_mutants import NAMED_SHELL_MUTANTS, SHELL_MUTANTS
 from tests.campaign.shells import ShellRun, hunt_shell, run_shell
+from tests.campaign.unmade import UnmadeRun, run_unmade
 
 ROOT = Path(__file__).resolve().parents[2]
 BATCH = 8
 INTERLEAVINGS = 58
 
 EVERY_NAMED: tuple[Named, ...] = (*NAMED_MUTANTS, *NAMED_SHELL_MUTANTS)
-Runs = list[SeedRun] | list[KilledRun] | list[ShellRun]
+Runs = list[SeedRun] | list[KilledRun] | list[ShellRun] | list[UnmadeRun]
 Outcome = Runs | Hunt | tuple[dict[str, str], int]
 
 
@@ -44,6 +46,9 @@ class Scale:
     whole_processes: bool
     shells: int
     """Deaths that a shell flattens after."""
+    unmade: int
+    """Schedules of changes that do not come about."""
+    changing_mutants: int
 
 
 FULL = Scale(
@@ -56,6 +61,8 @@ FULL = Scale(
     schedules_per_mutant=WITHIN,
     whole_processes=True,
     shells=2_000,
+    unmade=2_000,
+    changing_mutants=len(CHANGING_MUTANTS),
 )
 SMALL = Scale(
     seeds=24,
@@ -67,6 +74,8 @@ SMALL = Scale(
     schedules_per_mutant=60,
     whole_processes=False,
     shells=16,
+    unmade=40,
+    changing_mutants=2,
 )
 
 
@@ -93,6 +102,16 @@ def hunt_mutant(number: int, schedules: int) -> Hunt:
 def run_shells(first: int, count: int) -> list[ShellRun]:
     """Let shells flatten after one death after the other."""
     return [run_shell(seed) for seed in range(first, first + count)]
+
+
+def run_unmades(first: int, count: int) -> list[UnmadeRun]:
+    """Run schedules of changes that do not come about one after the other."""
+    return [run_unmade(seed) for seed in range(first, first + count)]
+
+
+def hunt_changing_mutant(number: int) -> Hunt:
+    """Hunt one mutant of how changes are made, by its place in the list."""
+    return hunt_changing(CHANGING_MUTANTS[number])
 
 
 def hunt_shell_mutant(number: int) -> Hunt:
@@ -126,25 +145,7 @@ def campaign(scale: Scale, say: Callable[[str], None]) -> Result:
         def submit(work: Callable[..., Outcome], *words: int) -> None:
             order[pool.submit(work, *words)] = len(order)
 
-        submit(judge, int(scale.whole_processes))
-        for number in range(scale.mutants):
-            submit(hunt_mutant, number, scale.schedules_per_mutant)
-        for number in range(len(EVERY_NAMED)):
-            submit(hunt_by_name, number)
-        for number in range(len(SHELL_MUTANTS)):
-            submit(hunt_shell_mutant, number)
-        for first in range(0, scale.shells, BATCH):
-            submit(run_shells, first, min(BATCH, scale.shells - first))
-        for number in range(scale.recovery_mutants):
-            submit(hunt_recovery_mutant, number)
-        for number in range(scale.others_mutants):
-            submit(hunt_others_mutant, number)
-        for first in range(0, scale.others, BATCH):
-            submit(run_beside_others, first, min(BATCH, scale.others - first))
-        for first in range(0, scale.killed_runs, 2):
-            submit(run_kills, first, min(2, scale.killed_runs - first))
-        for first in range(0, scale.seeds, BATCH):
-            submit(run_seeds, first, min(BATCH, scale.seeds - first))
+        _submit_all(scale, submit)
         for future in as_completed(order):
             outcome = future.result()
             if isinstance(outcome, Hunt):
@@ -158,10 +159,38 @@ def campaign(scale: Scale, say: Callable[[str], None]) -> Result:
     result.seeds.sort(key=lambda run: run.seed)
     result.killed.sort(key=lambda run: run.seed)
     result.shells.sort(key=lambda run: run.seed)
+    result.unmade.sort(key=lambda run: run.seed)
     broken = [run.broken for run in result.seeds if run.broken]
     result.faults[title_of(INTERLEAVINGS)] = broken[0] if broken else "pass"
     result.seconds = time.monotonic() - began
     return result
+
+
+def _submit_all(scale: Scale, submit: Callable[..., None]) -> None:
+    """Hand out all work in the order in which it is to begin."""
+    submit(judge, int(scale.whole_processes))
+    for number in range(scale.mutants):
+        submit(hunt_mutant, number, scale.schedules_per_mutant)
+    hunts: tuple[tuple[Callable[..., Hunt], int], ...] = (
+        (hunt_by_name, len(EVERY_NAMED)),
+        (hunt_changing_mutant, scale.changing_mutants),
+        (hunt_shell_mutant, len(SHELL_MUTANTS)),
+        (hunt_recovery_mutant, scale.recovery_mutants),
+        (hunt_others_mutant, scale.others_mutants),
+    )
+    for hunt_one, count in hunts:
+        for number in range(count):
+            submit(hunt_one, number)
+    runs: tuple[tuple[Callable[..., Runs], int, int], ...] = (
+        (run_unmades, scale.unmade, BATCH),
+        (run_shells, scale.shells, BATCH),
+        (run_beside_others, scale.others, BATCH),
+        (run_kills, scale.killed_runs, 2),
+        (run_seeds, scale.seeds, BATCH),
+    )
+    for run, count, batch in runs:
+        for first in range(0, count, batch):
+            submit(run, first, min(batch, count - first))
 
 
 def judge(whole_processes: int) -> tuple[dict[str, str], int]:
@@ -175,6 +204,8 @@ def _take(result: Result, runs: Runs) -> None:
             result.seeds.append(run)
         elif isinstance(run, ShellRun):
             result.shells.append(run)
+        elif isinstance(run, UnmadeRun):
+            result.unmade.append(run)
         else:
             result.killed.append(run)
 

@@ -114,19 +114,30 @@ class Drill(World):
         super().tell(event)  # type: ignore[arg-type]
 
 
-def run_unmade(seed: int) -> str:
-    """Run one schedule; return the law that broke, empty when all held."""
-    try:
-        _run(random.Random(seed))
-    except AssertionError as error:
-        return f"SEED={seed}: {error}"
-    return ""
+@dataclass(frozen=True)
+class UnmadeRun:
+    """What one schedule came to. ``broken`` names the law; empty when all held."""
+
+    seed: int
+    naked: int
+    """Longest time with less at the exchange than is held, µs."""
+    broken: str = ""
 
 
-def _run(draw: random.Random) -> None:
+def run_unmade(seed: int) -> UnmadeRun:
+    """Run one schedule to its end, whatever becomes of it."""
+    draw = random.Random(seed)
     world = Drill(draw.choice(("modify", "replace")))
-    Oracles(world)
     rest = Rest(world)
+    try:
+        _run(draw, world, rest)
+    except AssertionError as error:
+        return UnmadeRun(seed, rest.longest_naked, f"UNMADE={seed}: {error}")
+    return UnmadeRun(seed, rest.longest_naked)
+
+
+def _run(draw: random.Random, world: Drill, rest: Rest) -> None:
+    Oracles(world)
     world.quantity_is_rest = draw.random() < 0.5
     world.stop_becomes_limit = draw.random() < 0.7
     if draw.random() < 0.6:
@@ -171,7 +182,8 @@ def _act(draw: random.Random, world: World, number: int) -> None:
         world.tell(ExitPosition(f"half{number}", STOCK, half=True))
     elif deed == "heal":
         world.faults.standing.pop(MODIFY, None)
-    world.run(draw.choice((20, 300, 1_100, 2_500)) * MILLISECOND)
+    late = (9_000,) if world.faults.standing.get(MODIFY) == "late" else ()
+    world.run(draw.choice((20, 300, 1_100, 2_500, *late)) * MILLISECOND)
 
 
 def _leave(draw: random.Random, world: World) -> None:
@@ -179,7 +191,10 @@ def _leave(draw: random.Random, world: World) -> None:
     began = world.now
     world.tell(Kill("k", "test") if draw.random() < 0.5 else ExitPosition("x", STOCK))
     for _ in range(draw.choice((0, 0, 3, 40))):
-        world.liquidity[STOCK] = draw.choice((0, 0, 5, 90))
+        units = draw.choice((0, 0, 5, 90))
+        several = len([order for order in world.live(STOCK) if order.role is not Role.ENTRY]) > 1
+        # The first change to arrive brings a fill to the next one, which is still on its way.
+        world.liquidity[STOCK] = 0 if world.quantity_is_rest and several else units
         world.trade(STOCK, world.prices[STOCK] - draw.randint(0, 8) * TICK)
         world.run(700 * MILLISECOND)
     world.liquidity.clear()
