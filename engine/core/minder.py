@@ -14,6 +14,7 @@ from engine.core.sights import Sights
 from engine.market.clock import MINUTE, Instant, datetime_of
 from engine.market.instrument import Instrument
 from engine.market.update import MarketUpdate
+from engine.orders.changes import is_worn
 from engine.orders.keeper import Keeper
 from engine.orders.news import Topic
 from engine.orders.trade import Mode, Part, Trade
@@ -148,7 +149,7 @@ class Minder:
                 return
             if moved.code in (Code.WIDENS, Code.NOT_READY):
                 self._breakeven.pop(trade.id, None)
-        if self._keeper.worn(trade):
+        if is_worn(self._keeper.orders.of(trade), trade.id):
             return
         context = self._contexts.get(trade.instrument)
         if context is None:

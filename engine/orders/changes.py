@@ -4,10 +4,12 @@ A 200 is a received request, not a change; silence is neither. Each change has i
 first write. Until it is known not to have been made its larger quantity counts.
 """
 
+from collections.abc import Iterable
 from enum import StrEnum
 from typing import Final
 
 from engine.market.clock import MILLISECOND, SECOND, Instant
+from engine.orders.messages import Role
 from engine.orders.order import Aim, Order, last_write
 from engine.orders.states import State
 
@@ -126,6 +128,13 @@ def way_of(order: Order, now: Instant, first: Way) -> Way:
     if first is Way.MODIFY:
         return Way.REPLACE if failed and not stuck else Way.MODIFY
     return Way.MODIFY if stuck and not failed else Way.REPLACE
+
+
+def is_worn(orders: Iterable[Order], trade: str) -> bool:
+    """Say whether a stop of a trade has been changed so often that it trails no more."""
+    return any(
+        order.role is Role.STOP and order.trade == trade and order.moves >= MOST_CHANGES for order in orders
+    )
 
 
 class Experience:

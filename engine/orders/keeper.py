@@ -14,7 +14,7 @@ from engine.market.clock import MILLISECOND, SECOND, Instant
 from engine.market.instrument import Instrument
 from engine.orders.book import OrderBook
 from engine.orders.carried import LeftAlone
-from engine.orders.changes import MOST_CHANGES, Experience, Way
+from engine.orders.changes import Experience, Way
 from engine.orders.clearing import plan_exit
 from engine.orders.closer import wish_cancel
 from engine.orders.dispatch import Dispatcher, Ids, Record
@@ -26,7 +26,7 @@ from engine.orders.halts import Halts
 from engine.orders.messages import Product, Role
 from engine.orders.news import SPOKEN, Look, News, Said, Sight, Topic, Verified
 from engine.orders.order import Fill, Order
-from engine.orders.plan import Modify, Place, Plan, Situation, Wish
+from engine.orders.plan import Modify, Place, Plan, Situation, Wish, draft_of
 from engine.orders.positions import Portfolio
 from engine.orders.protection import plan_protection
 from engine.orders.states import State
@@ -300,14 +300,6 @@ class Keeper:
         """Leave every exit at its price from here on: nobody will be there to put another in its place."""
         self._chase = NEVER
 
-    def worn(self, trade: Trade) -> bool:
-        """Say whether a stop of a trade has been changed so often that it trails no more."""
-        live = self.orders.live(trade.instrument)
-        return any(
-            order.role is Role.STOP and order.trade == trade.id and order.moves >= MOST_CHANGES
-            for order in live
-        )
-
     def _tend_entries(self, plan: Plan, s: Situation) -> None:
         for entry in s.entries:
             due = self.entry_life.ends(entry, s.now)
@@ -360,19 +352,9 @@ class Keeper:
         key = s.instrument.key
         around = self.surroundings(key, now, sight, s.trade.product)
         if isinstance(wish, Place):
-            draft = Draft(
-                key,
-                s.side,
-                wish.role,
-                wish.order_type,
-                wish.quantity,
-                wish.price,
-                wish.trigger_price,
-                product=s.trade.product,
-            )
-            sent = self.dispatcher.place(draft, s.trade.id, around, now)
+            sent = self.dispatcher.place(draft_of(wish, s), s.trade.id, around, now)
             if isinstance(sent, Order):
-                self._placed(sent, s.trade.id)
+                self.portfolio.placed(sent)
         elif isinstance(wish, Modify):
             sent = self.dispatcher.modify(wish.order, wish.terms, around, now)
         else:
@@ -382,12 +364,6 @@ class Keeper:
             self.say(Topic.WARNING, key, f"held at the gate: {sent.reason}")
             return now + DENIED_AGAIN
         return sent if isinstance(sent, int) else None
-
-    def _placed(self, order: Order, trade_id: str) -> None:
-        trade = self.portfolio.get(trade_id)
-        if trade is not None and trade.part is not None and order.role is Role.EXIT:
-            part = msgspec.structs.replace(trade.part, tag=order.tag)
-            self.portfolio.put(msgspec.structs.replace(trade, part=part))
 
     def _finished(self, trade: Trade) -> bool:
         """End a trade that holds nothing and has nothing live any more."""

@@ -6,6 +6,7 @@ from engine.market.clock import Instant
 from engine.market.instrument import Instrument
 from engine.market.price import Paise
 from engine.orders.changes import Way
+from engine.orders.gate import Draft
 from engine.orders.hours import Exits, Hours, exits_by
 from engine.orders.messages import OrderType, Role
 from engine.orders.order import Order, Terms
@@ -67,6 +68,20 @@ class Place:
     quantity: int
     price: Paise
     trigger_price: Paise = 0
+
+
+def draft_of(wish: Place, s: Situation) -> Draft:
+    """Return what the gate judges of a new order: on the closing side, in the product that the trade is held in."""
+    return Draft(
+        s.instrument.key,
+        s.side,
+        wish.role,
+        wish.order_type,
+        wish.quantity,
+        wish.price,
+        wish.trigger_price,
+        product=s.trade.product,
+    )
 
 
 @dataclass(frozen=True, slots=True)

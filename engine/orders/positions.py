@@ -11,8 +11,8 @@ import msgspec
 from engine.market.clock import Instant
 from engine.market.price import Paise
 from engine.orders.carried import Holding, why_left
-from engine.orders.messages import BrokerPosition, Product
-from engine.orders.order import Correction, Fill
+from engine.orders.messages import BrokerPosition, Product, Role
+from engine.orders.order import Correction, Fill, Order
 from engine.orders.trade import EXCESS, EXTERNAL, Mode, Trade
 from engine.setups.signal import Side
 
@@ -85,6 +85,12 @@ class Portfolio:
     def put(self, trade: Trade) -> None:
         """Replace a trade by its next value."""
         self._trades[trade.id] = trade
+
+    def placed(self, order: Order) -> None:
+        """Note the exit that has left for the part of a trade that is being taken."""
+        trade = self.get(order.trade)
+        if trade is not None and trade.part is not None and order.role is Role.EXIT:
+            self.put(msgspec.structs.replace(trade, part=msgspec.structs.replace(trade.part, tag=order.tag)))
 
     def end(self, trade: Trade) -> None:
         """Take a trade that holds nothing off its instrument."""
