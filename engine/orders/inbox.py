@@ -91,8 +91,9 @@ class Inbox:
     def _tell_kill(self, order: Order, what: str, text: str) -> None:
         instrument = self._keeper.instruments.get(order.instrument)
         name = order.instrument if instrument is None else instrument.symbol
-        self._keeper.refusals[order.instrument] = f"{what}: {text}"
-        self._keeper.kill.refused(f"{what} {name}: {text}")
+        why = text or "no reason was given"
+        self._keeper.refusals[order.instrument] = f"{what}: {why}"
+        self._keeper.kill.refused(f"{what} {name}: {why}")
 
     def _held_by_halt(self, order: Order, now: Instant) -> bool:
         """Say whether a reducing order was refused because of a halt whose end nobody would tell of."""

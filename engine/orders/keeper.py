@@ -321,7 +321,7 @@ class Keeper:
         for order in stray:
             self._wish(self._cancelling(order, now), now)
         for order in self.external.refused(instrument):
-            self.say(Topic.ALARM, instrument, stuck_on(order))
+            self.say(Topic.DANGER, instrument, stuck_on(order))
 
     def _cancelling(self, order: Order, now: Instant) -> Plan:
         """Return a plan that cancels one order, whoever it belongs to."""

@@ -4,7 +4,16 @@ from engine.core.pauses import HALTED
 from engine.home import World
 from engine.latch import LatchState
 from tests.account.stage import begin, settings_of
-from tests.account.test_live_day import LIVE, enter, held, make_ready, stop_of, wait_held
+from tests.account.test_live_day import (
+    LIVE,
+    banners,
+    enter,
+    held,
+    live_orders,
+    make_ready,
+    stop_of,
+    wait_held,
+)
 from tests.desk.outside import Engine, Outside, say, wait_for, wait_until
 from tests.fake_upstox.running import RunningFake
 from tests.recordings import EQ_A
@@ -84,3 +93,34 @@ def test_a_kill_in_a_halt_is_held_says_so_everywhere_and_leaves_at_the_reopening
     engine.wait_latch(LatchState.FLAT)
     assert held(market_at_ten) == 0
     assert home.status(World.ACCOUNT)["latch"]["detail"] is None
+
+
+def test_a_kill_without_a_feed_in_a_halt_that_nobody_announced_keeps_its_stop_and_leaves_at_the_reopening(
+    home: Outside, market_at_ten: RunningFake
+) -> None:
+    engine = begin(home, market_at_ten, *LIVE)
+    make_ready(engine, market_at_ten)
+    quantity = enter(engine, market_at_ten)
+    wait_held(engine)
+    market_at_ten.plant("refuse-connection", stream="market", times=0)
+    market_at_ten.control("POST", "disconnect", {"stream": "market"})
+    wait_until(lambda: any("market feed is down" in text for text in banners(engine)), "the lost feed")
+    market_at_ten.control("POST", "state", {"readings": {"halt_refuses": True}})
+    market_at_ten.control("POST", "state", {"halted": ["NSE", "NSE_EQ"]})
+    wait_until(lambda: HALTED in engine.view().header.trading, "the broker's word of the halt", 20)
+    stop = stop_of(market_at_ten)
+    assert engine.press() is not None
+    engine.wait_latch(LatchState.STUCK)
+    wait_until(lambda: market_at_ten.calls("modify"), "the one try")
+    wait_until(lambda: live_orders(market_at_ten)[0]["status"] == "not modified", "its refusal")
+    latch = engine.view().latch
+    assert latch is not None
+    assert latch.detail == ("HELD BY HALT",)
+    assert stop is not None
+    kept = [(row["order_id"], row["order_type"], row["trigger_price"]) for row in live_orders(market_at_ten)]
+    assert kept == [(stop["order_id"], "SL", stop["trigger_price"])]
+    assert held(market_at_ten) == quantity
+    assert len(market_at_ten.calls("modify")) == 1
+    market_at_ten.control("POST", "state", {"halted": []})
+    engine.wait_latch(LatchState.FLAT)
+    assert held(market_at_ten) == 0

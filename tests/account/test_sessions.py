@@ -82,6 +82,18 @@ def test_a_halt_goes_on_over_the_edges_of_the_schedule(clock: time) -> None:
     assert len(halts(stand)) == 1
 
 
+def test_without_a_feed_the_brokers_word_tells_of_a_halt_whose_end_nobody_announces() -> None:
+    stand = Stand()
+    stand.says(OPEN)
+    stand.sessions.asked("NORMAL_CLOSE")
+    stand.sessions.asked("NORMAL_CLOSE")
+    kinds = (InstrumentClass.AUCTION_STOCK, InstrumentClass.STOCK_FUTURE)
+    (told,) = halts(stand)[1:]
+    assert (told.kinds, told.heard) == (kinds, False)
+    stand.sessions.asked("NORMAL_OPEN")
+    assert halts(stand)[-1].reason == ""
+
+
 def test_a_segment_that_is_called_closed_for_the_auction_of_others_holds_no_exit_of_a_stock_that_trades_on() -> (
     None
 ):

@@ -227,3 +227,38 @@ def test_a_limit_that_is_narrower_than_assumed_is_stuck_too() -> None:
         world.run(SECOND)
     assert latch(world) == "STUCK"
     assert vital(world, "TEST STUCK: sell")
+
+
+def test_a_short_at_the_upper_limit_is_stuck_for_want_of_a_seller() -> None:
+    world = World()
+    buy(world, OTHER, side=Side.SELL)
+    world.run(2 * SECOND)
+    assert world.position(OTHER) < 0
+    world.prices[OTHER] = 600_00
+    world.lock(OTHER, Side.BUY)
+    world.tell(Kill("k", "test"))
+    for _ in range(10):
+        world.trade(OTHER)
+        world.run(SECOND)
+    (text,) = vital(world, "OTHER STUCK")
+    assert "no seller stands there" in text
+    assert f"buy {world.live(OTHER)[0].remaining} at" in text
+
+
+def test_a_position_with_neither_stop_nor_exit_is_naked_and_says_why_within_seconds() -> None:
+    world, _ = opened()
+    world.checks.clear()
+    world.faults.standing["place"] = world.faults.standing["modify"] = "reject"
+    (stop,) = world.live(STOCK)
+    world._report(stop, "cancelled")
+    began = world.now
+    for _ in range(12):
+        world.trade(STOCK)
+        world.run(SECOND)
+    lines = [line for line in world.core.events if "TEST NAKED" in line.text]
+    assert lines, "nobody heard of it"
+    assert lines[0].rank is AlarmRank.VITAL
+    assert lines[0].time - began <= 6 * SECOND
+    assert "neither stop nor exit rests at the exchange" in lines[0].text
+    assert "last refusal: stop: no reason was given" in lines[0].text
+    assert "Close it by the broker's app or phone" in lines[0].text

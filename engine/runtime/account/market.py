@@ -37,13 +37,13 @@ from engine.runtime.account.missed import Missed
 from engine.runtime.account.opening import Opener, Opening
 from engine.runtime.account.order_way import OrderWay
 from engine.runtime.account.quote_rounds import QuoteRounds
-from engine.runtime.account.sessions import Sessions
+from engine.runtime.account.sessions import Sessions, ask_while_deaf
 from engine.runtime.account.taping import recorder_of, tape_of_opening, tape_of_plan
 from engine.runtime.broker_side import Asked
 from engine.runtime.plan import Market, RunPlan
 from engine.runtime.run import RunError
 from engine.runtime.service import Service
-from engine.upstox.budget import Budget
+from engine.upstox.budget import Budget, Purpose
 from engine.upstox.client import UpstoxClient
 from engine.upstox.history import read_minutes_today
 from engine.upstox.token import TokenStore
@@ -265,7 +265,13 @@ class AccountMarket:
             service.tell,
             self._note,
         )
+        sessions = self._sessions
         works = {
+            "the exchange's hours": lambda: ask_while_deaf(
+                sessions,
+                lambda: bool(self._feed_problem and service.core.trades),
+                lambda: self._client.market_status("NSE", Purpose.PROTECT).status,
+            ),
             "the rounds of quotes": self._quotes.run,
             "the search for missed minutes": self._missed.run,
             "the look for holdings": holdings.run,

@@ -1,14 +1,19 @@
 """What the exchange says of its sessions while a run goes: halts, and the closing auction's reference prices."""
 
+import asyncio
 from collections.abc import Callable, Mapping
-from typing import Protocol
+from typing import Final, Protocol
 
 from engine.core import AuctionReferences, Halted
 from engine.market.clock import Instant
 from engine.market.frames import Frame
 from engine.market.instrument import Instrument
 from engine.market.session import TradingDay
-from engine.runtime.account.statuses import OPEN_EVERYWHERE, Halt, halt_of
+from engine.runtime.account.statuses import OPEN_EVERYWHERE, SEGMENTS, Halt, halt_of
+from engine.upstox.outcome import CallFailed
+
+ASKED_EVERY: Final = 5.0
+"""Seconds between two questions to the broker whether its exchange trades, while no feed would tell."""
 
 
 class Announcer(Protocol):
@@ -65,6 +70,13 @@ class Sessions:
         if self._told is not None and self._told[0].reason:
             self._say(self._told[0], heard=False)
 
+    def asked(self, status: str) -> None:
+        """Take the broker's own word while the feed is away: of a halt that it tells of nobody announces the end."""
+        before = OPEN_EVERYWHERE if self._told is None else self._told[0]
+        segments = dict.fromkeys(SEGMENTS, status)
+        halt = halt_of(segments, self._instruments().values(), self._day, self._now(), before=before)
+        self._say(halt, heard=False)
+
     def _say(self, halt: Halt, *, heard: bool) -> None:
         if (halt, heard) != self._told:
             self._told = (halt, heard)
@@ -81,3 +93,17 @@ class Sessions:
                 fresh[key] = self._references[key] = price
         if fresh:
             self._tell(AuctionReferences(fresh))
+
+
+async def ask_while_deaf(sessions: Sessions, deaf: Callable[[], bool], ask: Callable[[], str]) -> None:
+    """Ask the broker again and again, as long as something is held and no feed tells of halts. Runs for ever."""
+    while True:
+        await asyncio.sleep(ASKED_EVERY)
+        if not deaf():
+            continue
+        try:
+            status = await asyncio.to_thread(ask)
+        except CallFailed:
+            continue
+        if deaf():
+            sessions.asked(status)

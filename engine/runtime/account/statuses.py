@@ -17,6 +17,7 @@ _SEGMENTS: Final[Mapping[InstrumentClass, str]] = {
     InstrumentClass.INDEX_FUTURE: "NSE_FO",
     InstrumentClass.OPTION: "NSE_FO",
 }
+SEGMENTS: Final = frozenset(_SEGMENTS.values())
 _AUCTION_STATUSES: Final = frozenset({"CTS_CLOSE", "CAS_LM_START", "CAS_M_STOP", "CAS_STOP"})
 """What the feed says from the end of continuous trading on."""
 _EDGE: Final = 60_000_000
