@@ -22,7 +22,7 @@ from engine.orders.messages import (
 )
 from engine.orders.order import Correction, Fill, Order, Terms, last_write, newest_request
 from engine.orders.reports import Change, Finding, adopt, apply_report
-from engine.orders.requests import ABSENT_AFTER, FRESH_AFTER, next_look, with_cancel, with_change
+from engine.orders.requests import ABSENT_AFTER, FRESH_AFTER, PROBES, next_look, with_cancel, with_change
 from engine.orders.states import ENDED, State
 from engine.orders.trade import Trade
 
@@ -241,6 +241,7 @@ class OrderBook:
             doubt_since=now,
             probes=0,
             empty_probes=0,
+            probed_since=0,
             message=detail,
             changed_at=now,
             under_way=False,
@@ -285,6 +286,9 @@ class OrderBook:
             return self.doubt(order.tag, "acknowledged, and not listed by its tag", now)
         if order.state is not State.IN_DOUBT:
             return Applied(order)
+        if not order.empty_probes and order.probes >= len(PROBES):
+            # None of the quick ones could be read: they are due now, or a proof would take as long again.
+            order = msgspec.structs.replace(order, probes=0, probed_since=now)
         order = msgspec.structs.replace(order, empty_probes=order.empty_probes + 1)
         self._store(order)
         # What was asked for before the latest arrival says nothing of it, however long ago that was.

@@ -102,8 +102,9 @@ def next_look(order: Order) -> Instant | None:
         return order.refused_at + LOOKS[0]
     if order.state is not State.IN_DOUBT or order.doubt_since is None:
         return None
-    earlier = _probe_after(order.doubt_since, order.probes - 1)
-    next_due = _probe_after(order.doubt_since, order.probes)
+    began = order.probed_since or order.doubt_since
+    earlier = _probe_after(began, order.probes - 1)
+    next_due = _probe_after(began, order.probes)
     proof = order.sent_at + ABSENT_AFTER
     return proof if earlier < proof < next_due else next_due
 

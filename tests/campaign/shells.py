@@ -95,8 +95,8 @@ class _Life:
         world.faults.clear()
         known = draw.random() < 0.7
         if not known or any(order.external for order in world.orders.values()) or self._others:
-            # Two empty lists are found out by what is known alone.
-            self._reads = tuple(fault for fault in READS if fault != "empty")
+            # Lists that tell less are found out by what is known alone, or by the reader of the lists before core.
+            self._reads = tuple(fault for fault in READS if fault not in ("empty", "lagging"))
         if known and draw.random() < 0.6:
             # Only what the ledger tells of can be waited for.
             world.faults.places.append(draw.choice(("lost", "late", "silent", "lost-answer")))
@@ -162,6 +162,7 @@ class _Life:
                 world.lock(key, Side.SELL if world.position(key) > 0 else Side.BUY)
             elif deed < 0.35:
                 world.down = not world.down
+                self._changes_fail = True
             elif deed < 0.45:
                 world.halted = not world.halted
                 self._changes_fail = True

@@ -205,3 +205,17 @@ def test_orders_of_another_program_that_share_one_tag_are_each_cancelled_before_
     assert flat_within(world, 15 * SECOND)
     assert world.live() == []
     assert len({order.order_id for order in shell.keeper.orders.all() if order.adopted}) == 3
+
+
+def test_after_an_outage_an_exit_that_never_arrived_is_sent_anew_within_ten_seconds() -> None:
+    world = ShellWorld()
+    world.phone(OTHER, Side.SELL, 130)
+    world.run(SECOND)
+    world.faults.places.append("silent")
+    world.die()
+    world.run(SECOND)
+    world.down = True
+    assert not flat_within(world, 25 * SECOND)
+    world.down = False
+    assert flat_within(world, 10 * SECOND)
+    assert len(placed(world)) == 2
