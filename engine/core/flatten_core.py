@@ -35,6 +35,13 @@ QUOTE_FRESH_FOR: Final = 5 * SECOND
 """A book that was read longer ago does not say any more how far the market went."""
 
 
+ASKED_EVERY: Final = 5 * SECOND
+"""While lists tell less than is known, the orders themselves are asked for by name so often."""
+
+ASKED_AT_ONCE: Final = 5
+"""So many of them, the newest: the reads must last."""
+
+
 class Seen(msgspec.Struct, frozen=True):
     """One instrument's market as the broker's quotes have it."""
 
@@ -75,6 +82,7 @@ class FlattenCore:
         self.newest_problem = ""
         self.changed_at: Instant = now
         """When an order or a position last moved."""
+        self._asked_at: Instant = 0
         self.unknown_since: Instant | None = None
         """Since when reads have left open what is held; None while they tell it."""
         self._inbox = Inbox(self.keeper, Stage12Controller(settings.stop), lambda instant: instant)
@@ -152,7 +160,7 @@ class FlattenCore:
 
     def next_wake(self, now: Instant) -> Instant | None:
         """Return when a Wake is wanted at the latest."""
-        wakes = (self.keeper.next_wake(), self.watch.next_wake(now))
+        wakes = (self.keeper.next_wake(), self.watch.next_wake(now), self._next_asking())
         return min((wake for wake in wakes if wake is not None), default=None)
 
     def handle(self, event: BrokerEvent | MarketSeen | Wake, now: Instant) -> list[Request]:
@@ -200,11 +208,29 @@ class FlattenCore:
         self.watch.drain()
         since = now if self.unknown_since is None else self.unknown_since
         self.unknown_since = since if self.unknown else None
+        self._ask_by_name(now)
         news, self.keeper.news = self.keeper.news, []
         for item in news:
             self._digest(item, now)
         leaving = self.keeper.dispatcher.drain()
         return [one for one in leaving if not isinstance(one, Record)]
+
+    def _next_asking(self) -> Instant | None:
+        """Return when what the lists leave open is asked for by name; None while they tell everything known."""
+        if self.unknown_since is None or not self.keeper.behind:
+            return None
+        return max(self.unknown_since, self._asked_at) + ASKED_EVERY
+
+    def _ask_by_name(self, now: Instant) -> None:
+        """Ask for the known fills of which a list tells less, each by its name: a list may be lost, an order is not."""
+        due = self._next_asking()
+        if due is None or now < due:
+            return
+        self._asked_at = now
+        behind = self.keeper.behind or {}
+        known = [order for order in self.keeper.orders.all() if order.filled and order.instrument in behind]
+        for order in [order for order in known if of_any_run(order.tag)][-ASKED_AT_ONCE:]:
+            self.keeper.dispatcher.probe(order, now)
 
     def _digest(self, item: News, now: Instant) -> None:
         if item.topic in (Topic.ORDER, Topic.FILL, Topic.CLOSED):

@@ -5,7 +5,7 @@ import pytest
 
 from engine.commands import Outcome
 from engine.market.clock import SECOND
-from engine.orders.messages import CancelOrder, ModifyOrder, PlaceOrder, Role
+from engine.orders.messages import CancelOrder, ModifyOrder, PlaceOrder, ReadTag, Role
 from engine.setups.signal import Side
 from tests.core.faults import outside, placed, writes
 from tests.core.hostile import OPTION, OTHER, STOCK
@@ -85,6 +85,9 @@ def test_two_empty_lists_against_a_known_fill_are_never_flat() -> None:
     assert not flat_within(world, 60 * SECOND)
     assert not any(isinstance(write, PlaceOrder) for write in writes(world))
     assert shell.unknown
+    asked = [one.tag for _, one in world.sent if isinstance(one, ReadTag)]
+    assert 9 <= len(asked) <= 12
+    assert set(asked) == {order.tag for order in world.orders.values() if order.role is Role.ENTRY}
     world.faults.clear()
     assert flat_within(world, 15 * SECOND)
     assert world.position() == 0

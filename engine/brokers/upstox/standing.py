@@ -29,6 +29,9 @@ READ_AGAIN: Final = 2 * SECOND
 OVER: Final = frozenset({"NORMAL_CLOSE", "CLOSING_START", "CLOSING_END"})
 """What the broker calls an exchange that takes no exit any more today."""
 
+LISTS_LAG: Final = 3 * SECOND
+"""Lists that tell less than is known may only be late for so long."""
+
 STOP_TYPES: Final = frozenset({"SL", "SL-M"})
 
 _EXCHANGES: Final = {"NSE_FO": "NFO", "BSE_FO": "BFO", "BSE_EQ": "BSE", "MCX_FO": "MCX"}
@@ -89,11 +92,14 @@ def account_standing(
     tell less than the ``known`` orders of the day are no answer: what is open is not known then.
     """
     reader = BookReader(clock, sleep=sleep)
-    gives_up = clock() + STANDS_FOR + READ_AGAIN
+    gives_up, lags_until = clock() + STANDS_FOR + READ_AGAIN, clock() + LISTS_LAG
     while True:
         try:
             book = reader.read(client, Purpose.KILL)
             why = told_less(known, book)
+            if why and clock() < lags_until:
+                sleep(READ_AGAIN / SECOND)
+                continue
             if why:
                 return AccountStanding(known=False, problem=why)
             waiting, unknown = waiting_orders(client, Purpose.KILL)
