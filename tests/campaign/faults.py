@@ -68,9 +68,9 @@ def judge_faults(root: Path, *, quick: bool) -> tuple[dict[str, str], int]:
     files = _files(root, wanted)
     judge = Judge(wanted)
     with contextlib.redirect_stdout(io.StringIO()):
-        ended = pytest.main(
-            ["-q", "-p", "no:cacheprovider", "--rootdir", str(root), *map(str, files)], plugins=[judge]
-        )
+        # Who speaks for a mistake by name is imported here already: that much of pytest's own is said in vain.
+        quiet = ["-q", "-p", "no:cacheprovider", "-W", "ignore::pytest.PytestAssertRewriteWarning"]
+        ended = pytest.main([*quiet, "--rootdir", str(root), *map(str, files)], plugins=[judge])
     if ended not in (pytest.ExitCode.OK, pytest.ExitCode.TESTS_FAILED):
         raise RuntimeError(f"expected the tests of the named faults to run, got {ended!r}")
     for name, number in wanted.items():
