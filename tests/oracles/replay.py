@@ -41,6 +41,8 @@ class Replay:
         self.over_resting: list[str] = []
         self.last_fill: dict[Holding, float] = {}
         self._others_filled: dict[Holding, float] = {}
+        self._trigger: dict[Holding, int] = {}
+        """Where our stop stood last: theirs may lie nearer for all of it, so that ours rests no more."""
         self._naked_since: dict[Holding, tuple[float, int]] = {}
         self._over_since: dict[Holding, float] = {}
         self._meant: set[str] = set()
@@ -114,7 +116,11 @@ class Replay:
             if order.key == key and order.product == product and order.left and order.sign == -sign
         ]
         own = sum(order.left for order in resting if order.ours and not is_entry(order))
-        ahead = sum(order.left for order in resting if not order.ours and _fills_first(order, resting))
+        stops = [order.trigger for order in resting if order.ours and order.waits]
+        if stops:
+            self._trigger[holding] = max(stops) if sign > 0 else min(stops)
+        trigger = self._trigger.get(holding)
+        ahead = sum(order.left for order in resting if not order.ours and _fills_first(order, trigger))
         uncovered = claims.exposed - own - ahead
         if uncovered > 0:
             self._naked_since.setdefault(holding, (at, uncovered))
@@ -139,11 +145,10 @@ class Replay:
             self.over_resting.append(f"{holding[0]}: more rested than was held for {at - since:.1f} s")
 
 
-def _fills_first(order: Event, resting: list[Event]) -> bool:
+def _fills_first(order: Event, trigger: int | None) -> bool:
     """Say whether an order of others takes its units before our stop would: at the market, or a nearer stop."""
     if order.order_type == "MARKET":
         return True
-    stops = [one.trigger for one in resting if one.ours and one.waits]
-    if not order.waits or not stops:
+    if not order.waits or trigger is None:
         return False
-    return order.trigger > max(stops) if order.side == "SELL" else order.trigger < min(stops)
+    return order.trigger >= trigger if order.side == "SELL" else order.trigger <= trigger
