@@ -7,6 +7,7 @@ from cockpit.widgets.sections import heading
 from engine.views import PerformanceView, RiskView
 
 _LABEL = 10
+_LEAST_LABEL = 16
 
 
 def _gauge(label: str, share: float, detail: str, width: int) -> Line:
@@ -30,11 +31,12 @@ def _fact(label: str, value: str, width: int, style: str = "") -> Line:
     return spread([(label, "dim")], [(value, style), (" ", "")], width)
 
 
-def _parts(risk: RiskView) -> str:
+def _parts(risk: RiskView, width: int) -> str:
     """Return what the account's result is made of; an outside gain is named, for it does not count."""
     outside, result = risk.outside or 0, risk.outside_result or 0
     text = f"{signed_rupees(risk.day_result, 0)} + {signed_rupees(outside, 0)}"
-    return f"{text} (of {signed_rupees(result, 0)})" if result > max(0, outside) else text
+    whole = f"{text} (of {signed_rupees(result, 0)})" if result > max(0, outside) else text
+    return whole if len(whole) + _LEAST_LABEL <= width else text
 
 
 def paint_risk(risk: RiskView, width: int, height: int) -> list[Line]:
@@ -70,7 +72,7 @@ def paint_risk(risk: RiskView, width: int, height: int) -> list[Line]:
     if risk.account_result is not None and risk.account_limit is not None:
         lost = max(0, -risk.account_result)
         gauges.append(("account", _share(lost, risk.account_limit), lost, risk.account_limit))
-        facts.insert(0, _fact("ours + outside", _parts(risk), width, direction(risk.account_result)))
+        facts.insert(0, _fact("ours + outside", _parts(risk, width), width, direction(risk.account_result)))
     two = not wide and height >= 1 + 2 * len(gauges) + len(facts)
     lines = [title]
     for label, share, part, whole in gauges:

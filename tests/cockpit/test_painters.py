@@ -561,3 +561,26 @@ def test_the_strip_says_what_the_open_result_is_marked_at_and_what_the_stops_wou
     text = plain([paint_money(msgspec.structs.replace(view, header=header), width)])
     assert "STALE 12 s · at stops −11,086" in text
     assert "STALE" not in plain([paint_money(view, width)])
+
+
+@pytest.mark.parametrize("width", [36, 44, 60])
+def test_the_risk_panel_shows_the_accounts_limit_and_what_it_counts_as_ours_and_outside(width: int) -> None:
+    risk = msgspec.structs.replace(
+        picture().risk,
+        day_result=-234_500,
+        account_result=-1_234_500,
+        account_limit=5_000_000,
+        outside=-1_000_000,
+        outside_result=-400_000,
+    )
+    text = plain(paint_risk(risk, width, 20))
+    assert "account" in text
+    assert "25 %" in text
+    assert "−2,345 + −10,000" in text
+    gained = msgspec.structs.replace(risk, outside=0, outside_result=700_000, account_result=-234_500)
+    if width >= 44:
+        # Where there is no room for both, a gain that does not count is what gives way.
+        assert "(of +7,000)" in plain(paint_risk(gained, width, 20))
+    stopped = msgspec.structs.replace(risk, stopped_for_day=True, stopped_by="account loss limit")
+    assert "STOPPED FOR THE DAY: account loss limit" in plain(paint_risk(stopped, 60, 20))
+    assert "ours + outside" not in plain(paint_risk(picture().risk, width, 20))
