@@ -128,7 +128,7 @@ def _marks(header: HeaderView) -> list[Span]:
     """Return what the open result is marked at, where that is no price of now, and what the stops would leave."""
     if not header.marks:
         return []
-    old = "" if header.marks_age is None else f" {age(round(header.marks_age * 1_000))}"
+    old = "" if header.marks_age_ms is None else f" {age(header.marks_age_ms)}"
     style = "alarm" if header.marks in ("LOCKED", "ONE-SIDED") else "warn"
     spans: list[Span] = [(f" {header.marks}{old}", style)]
     if header.at_stops is not None and header.marks != "LOCKED":

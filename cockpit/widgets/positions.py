@@ -24,8 +24,8 @@ _MARK_STYLES = {"LOCKED": "alarm", "ONE-SIDED": "alarm"}
 def mark_words(row: PositionRow) -> str:
     """Return why a mark is not of now, its age, and what the stop would leave: ``STALE 12 s · at stop −840``."""
     words = row.mark_quality
-    if row.mark_age is not None:
-        words += f" {age(round(row.mark_age * 1_000))}"
+    if row.mark_age_ms is not None:
+        words += f" {age(row.mark_age_ms)}"
     if row.pnl_at_stop is not None and row.mark_quality != "LOCKED":
         words += f" · at stop {signed_rupees(row.pnl_at_stop, 0)}"
     return words

@@ -130,7 +130,8 @@ class OutsideTrades:
                         # The totals know of trades that no order tells.
                         totals[key, side] = list(told)
         for trade in self._keeper.portfolio.all():
-            if (trade.external and not trade.adopted) or trade.product is not Product.INTRADAY:
+            # What the kill took over, or a person adopted, is in our own figures from then on.
+            if trade.product is not Product.INTRADAY:
                 continue
             _add(totals[trade.instrument, trade.side], -trade.entry_quantity, -trade.entry_value)
             _add(totals[trade.instrument, trade.side.opposite], -trade.exit_quantity, -trade.exit_value)

@@ -239,7 +239,7 @@ def _header(core: Core, around: Surroundings, result: DayResult, holdings: tuple
         progress=progress,
         signed_in_until=around.signed_in_until,
         marks="" if live else result.state.value,
-        marks_age=None if live else max(ages, default=None),
+        marks_age_ms=None if live else max(ages, default=None),
         at_stops=None if live else _at_stops(result, holdings),
     )
 

@@ -3,7 +3,7 @@
 from typing import Final
 
 from engine.core import Core
-from engine.market.clock import SECOND, Instant
+from engine.market.clock import MILLISECOND, Instant
 from engine.market.price import Paise, average_price
 from engine.orders.carried import Holding as Carried
 from engine.orders.messages import OrderType, Product, Role
@@ -44,7 +44,7 @@ def position_row(core: Core, trade: Trade, now: Instant) -> PositionRow:
         average=trade.average or 0,
         mark=None if mark is None else mark.price,
         mark_quality="" if mark is None or mark.state is MarkState.LIVE else mark.state.value,
-        mark_age=mark_age(core, mark, now),
+        mark_age_ms=mark_age(core, mark, now),
         pnl_at_stop=_at_stop(holding),
         pnl=pnl,
         r=r,
@@ -64,11 +64,11 @@ def position_row(core: Core, trade: Trade, now: Instant) -> PositionRow:
     )
 
 
-def mark_age(core: Core, mark: Mark | None, now: Instant) -> float | None:
-    """Return how old a mark is that is not of now, seconds; None for one that is."""
+def mark_age(core: Core, mark: Mark | None, now: Instant) -> int | None:
+    """Return how old a mark is that is not of now, milliseconds; None for one that is."""
     if mark is None or mark.since is None or mark.state is MarkState.LIVE:
         return None
-    return max(0, core.sights.arrival_time(now) - mark.since) / SECOND
+    return max(0, core.sights.arrival_time(now) - mark.since) // MILLISECOND
 
 
 def _at_stop(holding: Holding | None) -> Paise | None:

@@ -96,7 +96,7 @@ def _counted(view: View) -> dict[str, object]:
     found: dict[str, object] = {
         "day_result": rupees_of(risk.day_result),
         "marks": header.marks or "LIVE",
-        "marks_age_seconds": header.marks_age,
+        "marks_age_seconds": None if header.marks_age_ms is None else header.marks_age_ms / 1_000,
         "at_stops": rupees_of(risk.if_all_stops_fill),
     }
     if risk.account_result is None or risk.account_limit is None:
@@ -118,7 +118,7 @@ def _with_marks(positions: object, view: View) -> list[object]:
         row.instrument: {
             "price": None if row.mark is None else rupees_of(row.mark),
             "state": row.mark_quality or "LIVE",
-            "age_seconds": row.mark_age,
+            "age_seconds": None if row.mark_age_ms is None else row.mark_age_ms / 1_000,
             "pnl_at_stop": None if row.pnl_at_stop is None else rupees_of(row.pnl_at_stop),
         }
         for row in view.positions

@@ -82,8 +82,8 @@ class HeaderView(msgspec.Struct, frozen=True):
     """When the broker's token dies; None where none is needed or it does not say."""
     marks: str = ""
     """The worst state of the marks behind ``open``: STALE, ONE-SIDED, LOCKED or NOT READY; empty while all live."""
-    marks_age: float | None = None
-    """Age of the oldest mark behind it, seconds."""
+    marks_age_ms: int | None = None
+    """Age of the oldest mark behind it, milliseconds."""
     at_stops: Paise | None = None
     """The day's result if all stops filled at their limits; only beside marks that are not of now."""
 
@@ -211,8 +211,8 @@ class PositionRow(msgspec.Struct, frozen=True):
     """Signed units that others hold in it beside this position: shown, left alone."""
     plight: PlightView | None = None
     """What it waits for; None while nothing is in its way."""
-    mark_age: float | None = None
-    """Age of a mark that is not of now, seconds; ``mark_quality`` says why: STALE, ONE-SIDED or LOCKED."""
+    mark_age_ms: int | None = None
+    """Age of a mark that is not of now, milliseconds; ``mark_quality`` says why: STALE, ONE-SIDED or LOCKED."""
     pnl_at_stop: Paise | None = None
     """The result if the stop filled at its limit; only beside a mark that is not of now."""
 

@@ -544,7 +544,7 @@ def test_what_is_not_known_of_the_auction_says_why_and_is_not_called_developing(
 @pytest.mark.parametrize("width", [40, 48, 60])
 def test_a_result_that_is_no_price_of_now_says_so_beside_the_figure(state: str, width: int) -> None:
     row = msgspec.structs.replace(
-        picture().positions[0], mark_quality=state, mark_age=12.4, pnl_at_stop=-1_108_600
+        picture().positions[0], mark_quality=state, mark_age_ms=12_400, pnl_at_stop=-1_108_600
     )
     first, *_ = plain(paint_positions((row,), width, 4)).split("MERIDIAN")[1:]
     assert state in first.splitlines()[0]
@@ -557,7 +557,7 @@ def test_a_result_that_is_no_price_of_now_says_so_beside_the_figure(state: str, 
 @pytest.mark.parametrize("width", [80, 120, 160])
 def test_the_strip_says_what_the_open_result_is_marked_at_and_what_the_stops_would_leave(width: int) -> None:
     view = picture()
-    header = msgspec.structs.replace(view.header, marks="STALE", marks_age=12.4, at_stops=-1_108_600)
+    header = msgspec.structs.replace(view.header, marks="STALE", marks_age_ms=12_400, at_stops=-1_108_600)
     text = plain([paint_money(msgspec.structs.replace(view, header=header), width)])
     assert "STALE 12 s · at stops −11,086" in text
     assert "STALE" not in plain([paint_money(view, width)])

@@ -332,3 +332,18 @@ def test_a_new_run_on_a_day_that_was_lost_closes_what_an_earlier_run_may_have_le
     again.tell(Resumed("next", begins=True))
     again.settle(20 * SECOND)
     assert again.position(OTHER) == 0
+
+
+def test_what_the_kill_takes_over_counts_once() -> None:
+    world = account()
+    world.phone(OTHER, Side.BUY, 3_000)
+    world.run(2 * SECOND)
+    move(world, OTHER, 480_00)
+    before = standing(world).net
+    assert before < -60_000_00
+    world.tell(Kill("k", by="a person"))
+    world.settle(20 * SECOND)
+    assert world.position(OTHER) == 0
+    # Half a spread and the charges of leaving are what is lost on the way.
+    assert before - 1_000_00 < standing(world).net < before + 1_000_00
+    assert not stopped(world) or world.core.limits.stopped_by is Breach.DAY_LOSS
