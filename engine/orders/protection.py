@@ -9,7 +9,7 @@ from typing import Final
 
 import msgspec
 
-from engine.market.clock import MILLISECOND, SECOND
+from engine.market.clock import MILLISECOND
 from engine.orders.changes import Fate, fate
 from engine.orders.closer import STOP_IN_DOUBT_FOR, plan_close, unproven_since, wish_cancel
 from engine.orders.messages import OrderType, Role
@@ -20,8 +20,9 @@ from engine.orders.states import UNPROVEN, State
 from engine.orders.stops import TRIGGERED_FOR, far_from, short_of, sound_stops, tend_stops
 from engine.orders.trade import Trade, leave
 
-NAKED_FOR: Final = 2 * SECOND
-"""How long a position may be without proven stops of equal quantity before it is closed."""
+NAKED_FOR: Final = 1_750 * MILLISECOND
+"""How long a position may be without proven stops of equal quantity before it is closed: the exit that then leaves is
+at the exchange within the two seconds of the law."""
 
 REPLACED_WITHIN: Final = 1_500 * MILLISECOND
 """A stop is replaced by a new one while the position lacks less than this of its cover; later it is closed."""
