@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from multiprocessing import get_context
 from pathlib import Path
 
+from tests.campaign.broker_mutants import NAMED_BROKER_MUTANTS
 from tests.campaign.changing_mutants import CHANGING_MUTANTS, hunt_changing
 from tests.campaign.faults import judge_faults, title_of
 from tests.campaign.kills import KilledRun, run_killed
@@ -26,7 +27,7 @@ ROOT = Path(__file__).resolve().parents[2]
 BATCH = 8
 INTERLEAVINGS = 58
 
-EVERY_NAMED: tuple[Named, ...] = (*NAMED_MUTANTS, *NAMED_SHELL_MUTANTS)
+EVERY_NAMED: tuple[Named, ...] = (*NAMED_MUTANTS, *NAMED_SHELL_MUTANTS, *NAMED_BROKER_MUTANTS)
 Runs = list[SeedRun] | list[KilledRun] | list[ShellRun] | list[UnmadeRun]
 Outcome = Runs | Hunt | tuple[dict[str, str], int]
 

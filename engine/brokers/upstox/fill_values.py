@@ -46,7 +46,7 @@ class FillValues:
 
     def exact(self, row: OrderRow) -> bool:
         """Say whether a row's value is the sum of its executions."""
-        return self._exactly(row) is not None
+        return bool(row.filled_quantity) and self._exactly(row) is not None
 
     def known(self, row: OrderRow) -> bool:
         """Say whether a row's value needs no executions any more."""

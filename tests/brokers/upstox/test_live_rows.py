@@ -3,7 +3,7 @@
 from collections.abc import Callable
 
 from engine.orders.messages import BookRead, ReadFailed
-from tests.brokers.upstox.live_stand import LAST, STOCK, Live
+from tests.brokers.upstox.live_stand import LAST, STOCK, Live, streaming
 from tests.fake_upstox.broker import Broker
 from tests.fake_upstox.order import Order
 
@@ -82,3 +82,22 @@ def test_a_probe_says_that_there_is_no_order_only_where_every_row_reads(live: Li
     failed = live.wait_for(ReadFailed)
     assert isinstance(failed, ReadFailed)
     assert "could not be read" in failed.detail
+
+
+def test_a_fill_is_told_at_once_at_what_the_broker_says_and_corrected_when_its_executions_come(
+    live: Live,
+) -> None:
+    live.fake.plant("estimated-average", side="BUY", delay=5.0)
+    live.fake.plant("status", call="trades", status=500, times=2)
+    with streaming(live):
+        live.enter("a-1-E", price=LAST + 20)
+        live.until(lambda: any(one.exact for one in live.reports("a-1-E")))
+    estimated, exact = (
+        next(one for one in live.reports("a-1-E") if one.filled_quantity == 10 and one.exact is known)
+        for known in (False, True)
+    )
+    assert estimated.filled_value == 10 * (LAST + 20)
+    trades = live.fake.control("GET", "trades")
+    assert exact.filled_value == sum(round(one["average_price"] * 100) * one["quantity"] for one in trades)
+    assert exact.filled_value < estimated.filled_value
+    assert live.broker.counts["corrected"] == 1

@@ -10,7 +10,7 @@ from engine.upstox.listed import Listed
 from engine.upstox.outcome import CallFailed, InDoubt
 from engine.upstox.records import OrderRow
 
-PATIENCE = 5.0
+PATIENCE = 3.0
 
 
 class Stand:
@@ -63,7 +63,7 @@ class Stand:
             number = self.fetched
             self._gates.append(gate)
             self._changed.notify_all()
-        assert gate.wait(PATIENCE)
+        gate.wait(PATIENCE)
         if number in self.failing:
             raise CallFailed(InDoubt("timed out"))
         return Listed()

@@ -190,3 +190,45 @@ def test_a_fill_that_nothing_prices_waits_for_the_next_poll_and_leaves_the_book_
     assert [report.filled_value for report in found.news([unpriced(price=0, average_price=99.0)], 0)] == [
         99_000
     ]
+
+
+def execution(quantity: int, rupees: float, number: str = "7") -> dict[str, object]:
+    return {
+        "trade_id": number,
+        "order_id": "1",
+        "instrument_token": KEY,
+        "transaction_type": "BUY",
+        "quantity": quantity,
+        "average_price": rupees,
+    }
+
+
+def test_executions_that_come_later_correct_what_was_told_and_say_that_they_are_exact() -> None:
+    found = register()
+    [told] = found.news([row("complete", 10)], 0)
+    assert (told.filled_value, told.exact) == (100_000, False)
+    # Half of them are booked: nothing is known of the whole yet.
+    assert found.executed(trades_of([execution(4, 99.0)]), 1) == []
+    unsettled = [found.unsettled]
+    corrected = found.executed(trades_of([execution(4, 99.0), execution(6, 99.5, "8")]), 2)
+    assert [(one.filled_quantity, one.filled_value, one.exact) for one in corrected] == [(10, 99_300, True)]
+    assert [*unsettled, found.unsettled] == [True, False]
+    assert found.executed(trades_of([execution(4, 99.0), execution(6, 99.5, "8")]), 3) == []
+    [again] = found.news([row("complete", 10, tag="")], 4)
+    assert (again.filled_value, again.exact) == (99_300, True)
+
+
+def test_executions_that_agree_with_what_was_told_settle_it_without_another_word() -> None:
+    found = register()
+    found.news([row("complete", 10)], 0)
+    assert found.executed(trades_of([execution(10, 100.0)]), 1) == []
+    assert not found.unsettled
+
+
+def test_a_value_of_an_earlier_life_is_corrected_by_the_executions_of_this_one() -> None:
+    found = register()
+    found.values.remember("1", 10, 98_000)
+    [told] = found.news([row("complete", 10)], 0)
+    assert (told.filled_value, told.exact) == (98_000, False)
+    [corrected] = found.executed(trades_of([execution(10, 100.0)]), 1)
+    assert (corrected.filled_value, corrected.exact) == (100_000, True)
