@@ -182,6 +182,8 @@ def _apply(order: Order, wanted: Terms) -> None:
     order.trigger = wanted.trigger
     order.disclosed = wanted.disclosed
     order.protection = wanted.protection
-    order.shown_type = ""
+    if order.shown_type:
+        # What a fault let rest as something else is from here on what it was changed into.
+        order.shown_type, order.held = "", False
     if order.order_type not in STOPS:
         order.triggered = False

@@ -254,8 +254,11 @@ def _with_unreadable(rows: list[dict[str, Json]], fault: Fault) -> list[dict[str
     field_name, value = str(fault.facts.get("field", "quantity")), fault.facts.get("value", "n/a")
     wanted = fault.facts.get("instrument")
     if wanted is None:
-        like = dict(rows[0]) if rows else {}
-        return [*rows, like | {"instrument_token": _UNLISTED, field_name: value}]
+        like = {
+            name: 0 if isinstance(part, int | float) else part for name, part in (rows or [{}])[0].items()
+        }
+        strange = {"instrument_token": _UNLISTED, "order_id": "0", "tag": None, "status": "cancelled"}
+        return [*rows, like | strange | {field_name: value}]
     return [row | {field_name: value} if row.get("instrument_token") == wanted else row for row in rows]
 
 

@@ -105,8 +105,12 @@ def _by_the_engine(stage: Stage, scenario: Scenario, way: Way) -> list[str]:
 def _by_a_shell(stage: Stage, scenario: Scenario) -> list[str]:
     mended = scenario.mended_after
     mend = None if mended is None else lambda: scenario.mend(stage)
+    began = time.monotonic()
     done = stage.flatten(PATIENCE + (mended or 0.0), mend, mended or 0.0)
     if not done and mended is not None:
+        # It gave up, with what a person must do: the person does it, and calls it again.
+        stage.pause(max(mended - (time.monotonic() - began), 0.0))
+        scenario.mend(stage)
         done = stage.flatten(PATIENCE, None, 0.0)
     stage.ask_status()
     return [] if done else [f"flatten did not end with 0: {' '.join(stage.words[-1:])}"]

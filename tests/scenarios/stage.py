@@ -129,7 +129,11 @@ class Stage:
     def _covered(self) -> bool:
         quantity = held(self.fake)
         side = "SELL" if quantity > 0 else "BUY"
-        rows = [row for row in live_orders(self.fake) if row["transaction_type"] == side]
+        rows = [
+            row
+            for row in live_orders(self.fake)
+            if row["transaction_type"] == side and row["status"] in ("trigger pending", "open")
+        ]
         return sum(int(row["quantity"]) - int(row["filled_quantity"]) for row in rows) >= abs(quantity)
 
     def press(self) -> None:
@@ -208,9 +212,8 @@ class Stage:
         for row in self.engine.view().positions:
             shown[row.instrument] = shown.get(row.instrument, 0) + row.quantity
         truth: dict[str, int] = {}
-        for told in self.control("GET", "positions"):
-            key = str(told["instrument_token"])
-            truth[key] = truth.get(key, 0) + int(told["quantity"])
+        for key, quantity in self.fake.ask(_holdings):
+            truth[key] = truth.get(key, 0) + quantity
         return [
             f"{key}: shown {shown.get(key, 0):+d}, the broker holds {truth.get(key, 0):+d}"
             for key in sorted({*shown, *truth})
@@ -244,6 +247,10 @@ class Stage:
     def __exit__(self, *_: object) -> None:
         self._over.set()
         self._watcher.join()
+
+
+def _holdings(broker: Broker) -> list[tuple[str, int]]:
+    return [(key, row.quantity) for (key, _), row in broker.exchange.positions.items()]
 
 
 def _flat_at(products: frozenset[str]) -> Callable[[Broker], bool]:

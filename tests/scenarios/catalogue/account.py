@@ -6,6 +6,8 @@ from tests.scenarios import deeds as do
 from tests.scenarios.scenario import Family, Scenario
 
 _EVERYTHING = ("kill.scope=account",)
+_NOBODY = "nobody lowers the stop between the sale and the shell's start"
+_NOBODY_LOWERS = {"hung:O2": _NOBODY, "dead:O2": _NOBODY}
 _NOBODY_GUARDS = "nobody guards between the fault and the shell's start"
 _SHELL_COMES = {"hung:O3": _NOBODY_GUARDS, "dead:O3": _NOBODY_GUARDS}
 
@@ -21,12 +23,43 @@ OTHERS = (
         Family.OTHERS,
         deed=do.square_off(pieces=4, keeping_stops=True),
         watch=8.0,
+        impossible=_NOBODY_LOWERS,
     ),
-    Scenario("the phone closes all in pieces", Family.OTHERS, deed=do.close_by_phone(pieces=5), watch=9.0),
-    Scenario("the phone closes all at once", Family.OTHERS, deed=do.close_by_phone(), watch=5.0),
-    Scenario("the phone trims ten units", Family.OTHERS, deed=do.phone(units=10), watch=5.0),
-    Scenario("the phone trims half in pieces", Family.OTHERS, deed=do.phone(0.5, pieces=3), watch=7.0),
-    Scenario("the phone sells more than is held", Family.OTHERS, deed=do.phone(1.5, pieces=3), watch=8.0),
+    Scenario(
+        "the phone closes all in pieces",
+        Family.OTHERS,
+        deed=do.close_by_phone(pieces=5),
+        watch=9.0,
+        impossible=_NOBODY_LOWERS,
+    ),
+    Scenario(
+        "the phone closes all at once",
+        Family.OTHERS,
+        deed=do.close_by_phone(),
+        watch=5.0,
+        impossible=_NOBODY_LOWERS,
+    ),
+    Scenario(
+        "the phone trims ten units",
+        Family.OTHERS,
+        deed=do.phone(units=10),
+        watch=5.0,
+        impossible=_NOBODY_LOWERS,
+    ),
+    Scenario(
+        "the phone trims half in pieces",
+        Family.OTHERS,
+        deed=do.phone(0.5, pieces=3),
+        watch=7.0,
+        impossible=_NOBODY_LOWERS,
+    ),
+    Scenario(
+        "the phone sells more than is held",
+        Family.OTHERS,
+        deed=do.phone(1.5, pieces=3),
+        watch=8.0,
+        impossible=_NOBODY_LOWERS,
+    ),
     Scenario(
         "a target of the phone rests far away", Family.OTHERS, deed=do.phone_target(1.0, 4.0), watch=5.0
     ),
@@ -79,6 +112,7 @@ OTHERS = (
         Family.OTHERS,
         deed=do.close_by_phone(pieces=5),
         watch=0.5,
+        impossible=_NOBODY_LOWERS,
     ),
 )
 

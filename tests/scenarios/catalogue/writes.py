@@ -4,6 +4,8 @@ from engine.commands import Side
 from tests.scenarios import deeds as do
 from tests.scenarios.scenario import Family, Scenario
 
+_NOBODY = "the rest fills while the engine is no more and no shell has started"
+_NOBODY_GROWS = {"hung:O3": _NOBODY, "dead:O3": _NOBODY}
 _MODIFY = {"call": "modify"}
 _CANCEL = {"call": "cancel"}
 
@@ -17,6 +19,7 @@ ANSWERS = (
         Family.ANSWERS,
         before=do.all_of(do.once("lose-answer", call="place"), do.once("book-lag", delay=8.0)),
         watch=12.0,
+        impossible={"O3": "no list and no news tells of the order for eight seconds"},
     ),
     Scenario(
         "placing answers 502 and was done",
@@ -87,12 +90,14 @@ CHANGES = (
             do.once("partial", share=0.1, rest_after=1.5), do.fault("status", **_MODIFY, status=503)
         ),
         watch=6.0,
+        impossible=_NOBODY_GROWS,
     ),
     Scenario(
         "the stop must grow while changes are forgotten",
         Family.CHANGES,
         before=do.all_of(do.once("partial", share=0.1, rest_after=1.5), do.fault("ignore-modify")),
         watch=6.0,
+        impossible=_NOBODY_GROWS,
     ),
     Scenario(
         "replace first: changes answer 503",
