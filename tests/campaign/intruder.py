@@ -162,6 +162,7 @@ class Intruder(Saboteur):
     def storm(self, milliseconds: int) -> None:
         """Let every write be refused for having been one too many."""
         self.world.injected["storm of refusals"] += 1
+        self.world.trouble(Family.REFUSED, lasts=milliseconds * MILLISECOND)
         for kind in ("place", "modify", "cancel"):
             self._for_a_while(kind, "hold-back", milliseconds)
 

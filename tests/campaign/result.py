@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from engine.market.clock import MILLISECOND, SECOND
+from engine.market.clock import MILLISECOND
 from tests.campaign.intruder import DRAWN
 from tests.campaign.kills import KilledRun
 from tests.campaign.mutants import Hunt
@@ -17,8 +17,6 @@ from tests.campaign.unmade import UnmadeRun
 
 ENOUGH = 1_000
 """Schedules after which each fault must have been drawn."""
-NAKED_LIMIT = 2 * SECOND
-"""Longest time without protection while the broker takes writes and answers reads."""
 
 
 @dataclass
@@ -50,12 +48,20 @@ class Result:
         return dict(sorted(found.items()))
 
     @property
+    def too_long(self) -> list[str]:
+        """Return the families in which something was without protection for longer than is allowed."""
+        return [
+            f"{family.title}: {time // MILLISECOND:,} ms"
+            for family, time in self.worst.items()
+            if family.limit is not None and time > family.limit
+        ]
+
+    @property
     def good(self) -> bool:
         """Say whether every law held, every death was survived, every mutant caught and every fault passed."""
-        reached = (time for family, time in self.worst.items() if family.reachable)
         return (
             not self.idle
-            and max(reached, default=0) <= NAKED_LIMIT
+            and not self.too_long
             and not any(run.broken for run in self.seeds)
             and not any(run.differs for run in self.killed)
             and not any(run.broken for run in self.shells)
@@ -77,6 +83,7 @@ class Result:
             "laws_broken": sum(1 for run in self.seeds if run.broken),
             "injected": dict(injected.most_common()),
             "idle": self.idle,
+            "naked_too_long": self.too_long,
             "kills": sum(run.kills for run in self.killed),
             "recovered": sum(run.recovered for run in self.killed),
             "shells": len(self.shells),
@@ -116,8 +123,8 @@ class Result:
             "  naked by the broker's clock, the worst trouble that was about",
         ]
         for family, time in self.worst.items():
-            reached = "the broker could be reached" if family.reachable else ""
-            lines.append(f"    {family.title:<40} most {_ms([time], 100)}   {reached}")
+            limit = "" if family.limit is None else f"   allowed {_ms([family.limit], 100)}"
+            lines.append(f"    {family.title:<48} most {_ms([time], 100)}{limit}")
         lines.append("  faults injected")
         injected = record["injected"]
         broken_shells = sum(1 for run in self.shells if run.broken)
@@ -161,7 +168,7 @@ def _caught(hunt: Hunt) -> str:
 
 def _trouble(record: dict[str, object]) -> list[str]:
     lines: list[str] = []
-    for name in ("broken", "not_recovered", "shells_broken", "unmade_broken", "idle"):
+    for name in ("broken", "not_recovered", "shells_broken", "unmade_broken", "idle", "naked_too_long"):
         found = record[name]
         if isinstance(found, list) and found:
             lines += ["", name.replace("_", " "), *(f"  {text}" for text in found)]

@@ -8,6 +8,9 @@ from engine.market.clock import MILLISECOND, SECOND, Instant
 from tests.core.hostile import INSTRUMENTS, World
 from tests.core.ownership import Ownership
 
+ON_ITS_WAY = SECOND // 4
+"""After its time a flatten must be in progress: its order takes its own way to the exchange."""
+
 
 class Family(IntEnum):
     """Kinds of trouble, the worst first: where two are about, the worse one counts."""
@@ -17,12 +20,15 @@ class Family(IntEnum):
     UNANSWERED = 2
     REFUSED = 3
     UNREAD = 4
-    UNTOLD = 5
-    LATE_FILL = 6
-    STOP_TAKEN = 7
-    LOCKED = 8
-    OTHERS = 9
-    NONE = 10
+    TAKEN_UNTOLD = 5
+    UNTOLD = 6
+    CHANGES = 7
+    CANCELS = 8
+    LATE_FILL = 9
+    STOP_TAKEN = 10
+    LOCKED = 11
+    OTHERS = 12
+    NONE = 13
 
     @property
     def title(self) -> str:
@@ -32,7 +38,17 @@ class Family(IntEnum):
     @property
     def reachable(self) -> bool:
         """Say whether the broker takes writes and answers reads meanwhile."""
-        return self >= Family.UNTOLD
+        return self >= Family.TAKEN_UNTOLD
+
+    @property
+    def limit(self) -> Instant | None:
+        """Return the longest time without protection that is allowed, µs; None where the broker cannot be reached.
+
+        What no stream tells of a stop that rested is seen by the next read of the order list.
+        """
+        if not self.reachable:
+            return None
+        return (5 * SECOND if self is Family.TAKEN_UNTOLD else 2 * SECOND) + ON_ITS_WAY
 
 
 _TITLES = {
@@ -41,7 +57,10 @@ _TITLES = {
     Family.UNANSWERED: "writes lost, late or unanswered",
     Family.REFUSED: "writes refused, forgotten or pending",
     Family.UNREAD: "reads fail, are empty or lag",
+    Family.TAKEN_UNTOLD: "the stop is taken away and the stream is silent",
     Family.UNTOLD: "the stream keeps news back",
+    Family.CHANGES: "changes alone do not come about",
+    Family.CANCELS: "cancels alone do not come about",
     Family.LATE_FILL: "fills after the cancel",
     Family.STOP_TAKEN: "the stop is taken away or changed",
     Family.LOCKED: "the book is locked",
@@ -52,6 +71,8 @@ _LASTS = {
     Family.UNANSWERED: 16 * SECOND,
     Family.REFUSED: 4 * SECOND,
     Family.UNREAD: 4 * SECOND,
+    Family.CHANGES: 16 * SECOND,
+    Family.CANCELS: 16 * SECOND,
     Family.UNTOLD: 19 * SECOND,
     Family.DOWN: 16 * SECOND,
     Family.HALTED: SECOND,
@@ -79,7 +100,7 @@ def hindrance(troubles: list[Trouble]) -> Callable[[str, Instant, Instant], bool
     """Return what says whether writes, reads or news stood still in an instrument at some time."""
 
     def hindered(instrument: str, since: Instant, until: Instant) -> bool:
-        return any(one.touches(instrument, since, until) for one in troubles if one.family <= Family.UNTOLD)
+        return any(one.touches(instrument, since, until) for one in troubles if one.family <= Family.CANCELS)
 
     return hindered
 
@@ -113,9 +134,10 @@ class Nakedness:
 
     def _end(self, key: str, since: Instant) -> None:
         now = self.world.now
-        family = min(
-            (one.family for one in self.troubles if one.touches(key, since, now)), default=Family.NONE
-        )
+        about = {one.family for one in self.troubles if one.touches(key, since, now)}
+        family = min(about, default=Family.NONE)
+        if family is Family.UNTOLD and Family.STOP_TAKEN in about:
+            family = Family.TAKEN_UNTOLD
         self.worst[family] = max(self.worst.get(family, 0), now - since)
         if family.reachable and now - since > self.longest[0]:
             self.longest = (now - since, family, f"{key} at {since // MILLISECOND}")

@@ -70,7 +70,9 @@ class Watch:
                 case BookRead():
                     self.proven.update(row.tag for row in event.orders)
                     told = event.fills or not self.world.fills
-                    if told and all(position.quantity == 0 for position in event.positions):
+                    flat = all(position.quantity == 0 for position in event.positions)
+                    latch = self.world.core.latch
+                    if told and (flat or (latch is not None and latch.ours_only)):
                         self.flat_reads.append(event)
                 case _:
                     continue

@@ -32,6 +32,10 @@ _FAMILIES = {
 }
 
 
+_ALONE = {"modify": Family.CHANGES, "cancel": Family.CANCELS}
+"""Of one kind of write while every other works."""
+
+
 class CountedFaults(Faults):
     """Faults that are counted when they happen, not when they are planned."""
 
@@ -53,7 +57,7 @@ class CountedFaults(Faults):
         if fault != _NORMAL:
             self.counts[f"{kind} {fault}"] += 1
             if fault in _FAMILIES:
-                self.trouble(_FAMILIES[fault])
+                self.trouble(_ALONE.get(kind, _FAMILIES[fault]))
         return fault
 
 

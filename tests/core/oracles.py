@@ -125,7 +125,8 @@ class Oracles:
         for key in INSTRUMENTS:
             since = self.owned.external_at.get(key)
             overtaken = since is not None and (self._said_flat or world.now - since <= RACE)
-            assert overtaken or world.position(key) == 0, f"FLAT with {world.position(key)} {key}"
+            held = self.owned.ours(key) if latch.ours_only else world.position(key)
+            assert overtaken or held == 0, f"FLAT with {held} {key}"
         self._said_flat = True
 
     def at_rest(self) -> None:

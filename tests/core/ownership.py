@@ -54,7 +54,8 @@ class Ownership:
                 whose = Whose.ENTRY
             if order.external:
                 self.external_at[key] = at
-            everything = world.core.latch is not None
+            latch = world.core.latch
+            everything = latch is not None and not latch.ours_only
             excess = claims.take(quantity * order.side.sign, whose, everything=everything)
             if excess and self.races(key, at):
                 claims.forgive()
