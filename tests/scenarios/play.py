@@ -33,6 +33,11 @@ class Row:
     excuses: dict[str, str] = field(default_factory=dict)
 
     @property
+    def begun(self) -> bool:
+        """Say whether the story could be told at all."""
+        return "?" not in self.marks.values()
+
+    @property
     def good(self) -> bool:
         """Say whether everything held that could."""
         return not self.broken

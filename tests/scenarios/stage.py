@@ -22,7 +22,7 @@ from tests.desk.outside import Engine, Outside, clean_environment, made_recordin
 from tests.fake_upstox.broker import Broker
 from tests.fake_upstox.running import RunningFake, running_fake
 from tests.fake_upstox.shapes import Json
-from tests.oracles.evidence import Evidence, Said
+from tests.oracles.evidence import Evidence, Holding, Said
 from tests.recordings import EQ_A, EQ_B
 
 _LOOK = 0.02
@@ -206,14 +206,15 @@ class Stage:
         return frozenset({"I", "D", "MTF"}) if everything else frozenset({"I"})
 
     def differences(self) -> list[str]:
-        """Return where the engine's picture differs from the broker's books."""
+        """Return where the engine's picture of what is in scope differs from the broker's books."""
         assert self.engine is not None
         shown: dict[str, int] = {}
         for row in self.engine.view().positions:
             shown[row.instrument] = shown.get(row.instrument, 0) + row.quantity
         truth: dict[str, int] = {}
-        for key, quantity in self.fake.ask(_holdings):
-            truth[key] = truth.get(key, 0) + quantity
+        for (key, product), quantity in self.fake.ask(_holdings):
+            if product in self._products:
+                truth[key] = truth.get(key, 0) + quantity
         return [
             f"{key}: shown {shown.get(key, 0):+d}, the broker holds {truth.get(key, 0):+d}"
             for key in sorted({*shown, *truth})
@@ -249,8 +250,8 @@ class Stage:
         self._watcher.join()
 
 
-def _holdings(broker: Broker) -> list[tuple[str, int]]:
-    return [(key, row.quantity) for (key, _), row in broker.exchange.positions.items()]
+def _holdings(broker: Broker) -> list[tuple[Holding, int]]:
+    return [(holding, row.quantity) for holding, row in broker.exchange.positions.items()]
 
 
 def _flat_at(products: frozenset[str]) -> Callable[[Broker], bool]:
