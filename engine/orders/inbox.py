@@ -1,6 +1,7 @@
 """What each message of the broker does to orders, trades and the kill: one way in, every message survived."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Final
 
 import msgspec
@@ -8,6 +9,7 @@ import msgspec
 from engine.market.clock import MILLISECOND, SECOND, Instant
 from engine.orders.book import Applied, Resolution
 from engine.orders.keeper import Keeper
+from engine.orders.learned import coarser_tick
 from engine.orders.messages import (
     Acknowledged,
     BookRead,
@@ -30,6 +32,7 @@ from engine.orders.reports import Finding
 from engine.orders.states import ENDED, State
 from engine.orders.trade import Mode, Trade, leave
 from engine.orders.unread import in_doubt
+from engine.risk.exact import rupees
 from engine.risk.stage12 import Stage12Controller
 
 EXIT_AGAIN: Final = tuple(step * MILLISECOND for step in (250, 500, 1_000, 2_000, 5_000))
@@ -246,6 +249,8 @@ class Inbox:
         keeper = self._keeper
         if resolution is Resolution.IN_DOUBT:
             keeper.say(Topic.WARNING, order.instrument, f"{order.tag} IN DOUBT: {order.message}")
+        if resolution is Resolution.PLACE_REFUSED or _change_refused(old, order):
+            self._learn(order)
         trade = keeper.portfolio.get(order.trade)
         if trade is None:
             return
@@ -266,6 +271,18 @@ class Inbox:
                 trade = msgspec.structs.replace(trade, move_refused_at=now)
             keeper.portfolio.put(trade)
             keeper.say(Topic.WARNING, order.instrument, f"{order.tag}: change refused, {order.message}")
+
+    def _learn(self, order: Order) -> None:
+        """Follow a tick that has become coarser in the day: the next try of anything there lies on it."""
+        instrument = self._keeper.instruments[order.instrument]
+        tick = coarser_tick(order.message, instrument.tick)
+        if tick is not None:
+            self._keeper.instruments[order.instrument] = replace(instrument, tick=tick)
+            self._keeper.say(
+                Topic.ALARM,
+                order.instrument,
+                f"the exchange takes prices in steps of {rupees(tick)} only: ours follow",
+            )
 
     def _place_refused(self, trade: Trade, order: Order, now: Instant, *, judged: bool) -> None:
         keeper = self._keeper

@@ -23,6 +23,7 @@ from engine.orders.external import External, stuck_on, would_open
 from engine.orders.flatten import Flattening, closing_order
 from engine.orders.gate import Draft, Gate, GateDenial, Surroundings
 from engine.orders.halts import Halts
+from engine.orders.learned import with_learned_ticks
 from engine.orders.messages import Product, Role
 from engine.orders.news import SPOKEN, Look, News, Said, Sight, Topic, Verified
 from engine.orders.order import Fill, Order
@@ -74,7 +75,7 @@ class Keeper:
         self.lagging: dict[str, Instant] = {}
         """Instruments whose positions told less than our fills, and since when."""
         self.left = LeftAlone(self.portfolio.refused)
-        self.look, self.halts = look, halts
+        self.look, self.halts = with_learned_ticks(look, self.instruments), halts
         self.refusals: dict[str, str] = {}
         """Why the broker last refused to let a position go, by instrument."""
         self._wakes: dict[str, Instant] = {}

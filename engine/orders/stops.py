@@ -7,6 +7,7 @@ quantity counts, and nothing is placed beside it.
 from typing import Final
 
 from engine.market.clock import SECOND, Instant
+from engine.market.price import tick_down, tick_up
 from engine.orders.changes import (
     ANSWER_WITHIN,
     GROWS_WITHIN,
@@ -26,6 +27,7 @@ from engine.orders.order import Aim, Order, Terms, aim_of, last_write
 from engine.orders.plan import Modify, Place, Plan, Situation
 from engine.orders.states import UNPROVEN, State
 from engine.orders.trade import Trade
+from engine.setups.signal import Side
 
 TRIGGERED_FOR: Final = SECOND
 """How long a triggered stop may rest unfilled before it is chased."""
@@ -207,4 +209,7 @@ def _place(plan: Plan, s: Situation, stops: list[Order], quantity: int) -> None:
     if plan.trade.stop_rejections and s.band is not None:
         trigger = s.band.clamp(trigger, s.instrument.tick)
         limit = s.band.clamp(limit, s.instrument.tick)
+    # A tick that has become coarser since the stop was computed: nearer to the market, its limit further out.
+    nearer, further = (tick_up, tick_down) if s.side is Side.SELL else (tick_down, tick_up)
+    trigger, limit = nearer(trigger, s.instrument.tick), further(limit, s.instrument.tick)
     plan.wishes.append(Place(Role.STOP, OrderType.STOP_LIMIT, quantity, limit, trigger))

@@ -69,6 +69,8 @@ class Broker(Market):
         """Whether a change may turn a limit order into a stop."""
         self.refuses_in_halt = True
         """Whether a halted exchange refuses orders; else it takes them and they rest."""
+        self.ticks: dict[str, int] = {}
+        """Ticks, paise, that are coarser today than the list of instruments says."""
         self.carried: dict[tuple[str, Product], list[int]] = {}
         """Other products than the intraday one: carried overnight, bought, paid, sold, received."""
         self.refused_products: set[Product] = set()
@@ -156,7 +158,16 @@ class Broker(Market):
         self._report(order, "modified", keep="trigger pending" if order.stop else "open")
         self._match(order.instrument)
 
+    def _off_tick(self, order: Resting, *prices: int) -> bool:
+        tick = self.ticks.get(order.instrument, 1)
+        off = any(price % tick for price in prices)
+        if off:
+            order.message = f"16283 : The order price is not multiple of the tick size {tick / 100:.2f}"
+        return off
+
     def _may_become(self, order: Resting, request: ModifyOrder) -> bool:
+        if self._off_tick(order, request.price, request.trigger_price):
+            return False
         if self.halted and self.refuses_in_halt:
             return False
         if order.stop and order.triggered:
@@ -187,7 +198,9 @@ class Broker(Market):
         """Let an order reach the exchange."""
         self.orders[order.order_id] = order
         through = order.stop and (self.prices[order.instrument] - order.trigger_price) * order.side.sign >= 0
-        refused = order.product in self.refused_products
+        refused = order.product in self.refused_products or self._off_tick(
+            order, order.price, order.trigger_price
+        )
         if reject or through or refused or (self.halted and self.refuses_in_halt):
             self._report(order, "rejected")
             return
@@ -238,6 +251,7 @@ class Broker(Market):
             order.value,
             order.time,
             product=order.product,
+            message=order.message,
         )
 
     # The exchange behind it.

@@ -216,10 +216,10 @@ def hold_many(count: int) -> Deed:
     return deed
 
 
-def double_tick(stage: Stage) -> None:
-    """Make the instrument's tick twice as coarse, as its master does when a price crosses a limit."""
+def coarser_tick(stage: Stage) -> None:
+    """Make the instrument's tick five times as coarse: the next one of the exchange's table."""
     tick = stage.fake.ask(lambda broker: broker.listings[EQ_A].tick)
-    stage.state(terms={EQ_A: {"tick": 2 * tick}})
+    stage.state(terms={EQ_A: {"tick": 5 * tick}})
 
 
 def narrow_band(percent: float) -> Deed:

@@ -35,7 +35,7 @@ def test_two_empty_lists_are_not_flat_beside_a_hung_engine() -> None:
 
 
 def test_a_tick_and_a_band_that_change_in_the_day_are_met() -> None:
-    holds("the tick doubles in the day", Way.ALIVE)
+    holds("the tick becomes coarser in the day", Way.ALIVE)
     holds("the band narrows in the day", Way.ALIVE)
 
 

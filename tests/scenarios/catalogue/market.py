@@ -42,7 +42,7 @@ MARKET = (
 )
 
 DAY = (
-    Scenario("the tick doubles in the day", Family.MARKET, deed=do.double_tick),
+    Scenario("the tick becomes coarser in the day", Family.MARKET, deed=do.coarser_tick),
     Scenario("the band narrows in the day", Family.MARKET, deed=do.narrow_band(2.0)),
 )
 
