@@ -91,6 +91,11 @@ class Begun(Protocol):
         ...
 
     @property
+    def run(self) -> str:
+        """Return which run it was or is; empty where a recording does not tell."""
+        ...
+
+    @property
     def ends(self) -> Instant | None:
         """Return where it stood as the market was declared over; None while it is not, or was cut off."""
         ...

@@ -62,6 +62,11 @@ class LiveTape:
         return self._identity
 
     @property
+    def run(self) -> str:
+        """Return the run that follows this market."""
+        return self._identity
+
+    @property
     def begins(self) -> Instant:
         """Return where the run's clock stood as the run began."""
         return self._begins

@@ -224,6 +224,11 @@ class RecordedFrames:
         return self._day
 
     @property
+    def run(self) -> str:
+        """Return the run that was recorded first; empty where the recording does not tell."""
+        return self._files[0].header.run
+
+    @property
     def begins(self) -> Instant:
         """Return where the clock of the first recorded run stood as it began."""
         return self._files[0].header.begins

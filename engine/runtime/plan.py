@@ -121,7 +121,10 @@ def plan_run(
     ``earlier`` is what stored sessions left; a feed that brings a past of its own is told with that alone.
     ``earlier_runs`` are the prefixes of the day's runs before it.
     """
-    began = feed.begins if isinstance(feed, Begun) else None
+    begun = feed if isinstance(feed, Begun) else None
+    began = None if begun is None else begun.begins
+    # A recorded run played again calls its orders as the run itself did.
+    named = run if begun is None or not begun.run else begun.run
     prior = {**(earlier or {}), **feed.prior}
     return RunPlan(
         run,
@@ -135,7 +138,7 @@ def plan_run(
         own_cash,
         recovered,
         began,
-        _prefix(run, feed.day, began),
+        _prefix(named, feed.day, began),
         tuple(earlier_runs),
     )
 

@@ -206,5 +206,6 @@ def test_a_dead_token_pauses_entries_leaves_the_stop_and_a_new_one_lets_them_go_
         0,
         True,
     )
-    assert "leaves 1 position outside (kill.scope = intraday)" in done.stdout
+    assert "leaves 1 position alone" in done.stdout
+    assert "in product D" in done.stdout
     assert (held(broker), held(broker, OPTION_59400)) == (0, 35)
