@@ -137,6 +137,12 @@ def is_worn(orders: Iterable[Order], trade: str) -> bool:
     )
 
 
+def _read_back_unmade(old: Order, order: Order) -> bool:
+    """Say whether a read has just shown that a change which nobody refused was not made."""
+    was_out = old.state is State.PENDING_MODIFY and order.aim is not None
+    return was_out and order.live and order.pending is None and order.refused_at == old.refused_at
+
+
 class Experience:
     """What the broker's answers of a run have taught about changes."""
 
@@ -178,6 +184,8 @@ class Experience:
             if not self.learned and refusing >= (REFUSING_ORDERS if self._turned else 1):
                 self.learned = True
                 return True
+        elif _read_back_unmade(old, order):
+            self._no_growth_until = order.changed_at + DISTRUST
         return False
 
     def gave_up(self, order: Order, now: Instant) -> None:
