@@ -250,7 +250,7 @@ class Inbox:
         if resolution is Resolution.IN_DOUBT:
             keeper.say(Topic.WARNING, order.instrument, f"{order.tag} IN DOUBT: {order.message}")
         if resolution is Resolution.PLACE_REFUSED or _change_refused(old, order):
-            self._learn(order)
+            self._learn(order, now)
         trade = keeper.portfolio.get(order.trade)
         if trade is None:
             return
@@ -272,9 +272,9 @@ class Inbox:
             keeper.portfolio.put(trade)
             keeper.say(Topic.WARNING, order.instrument, f"{order.tag}: change refused, {order.message}")
 
-    def _learn(self, order: Order) -> None:
+    def _learn(self, order: Order, now: Instant) -> None:
         """Follow a tick that has become coarser in the day: the next try of anything there lies on it."""
-        instrument = self._keeper.instruments[order.instrument]
+        instrument = self._keeper.look(order.instrument, now).instrument
         tick = coarser_tick(order.message, instrument.tick)
         if tick is not None:
             self._keeper.instruments[order.instrument] = replace(instrument, tick=tick)

@@ -75,7 +75,6 @@ DRAWN = (
     "waiting order fires",
     "a change's quantity is the rest",
     "SL may not become LIMIT",
-    "LIMIT may not become SL",
     "one change too many",
     "flat rows left out",
 )

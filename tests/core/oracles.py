@@ -87,7 +87,12 @@ class Oracles:
         assert world.now - told <= 2 * SECOND + SLACK, f"{key} naked for {(world.now - told) / SECOND} s"
 
     def _chased(self, key: str) -> None:
-        """A stop known to have fired and not to have filled is chased after one second."""
+        """A stop known to have fired and not to have filled is chased after one second.
+
+        Not where orders of others will close all of it first.
+        """
+        if self.owned.ahead(key) >= self.owned.exposed(key):
+            return
         for order in self.world.core.orders.live(key):
             fired = order.role is Role.STOP and order.order_type is OrderType.STOP_LIMIT
             unfilled = order.remaining > 0 and order.state is not State.PENDING_CANCEL

@@ -117,6 +117,10 @@ class Ownership:
 
     def cover(self, key: str) -> int:
         """Return the units at the exchange that would close ours: our own, and those of others that fill before."""
+        return sum(order.remaining for order in self.closing(key)) + self.ahead(key)
+
+    def ahead(self, key: str) -> int:
+        """Return the units of ours that orders of others will close before ours could."""
         own = self.closing(key)
         side = Side.SELL if self.ours(key) > 0 else Side.BUY
         triggers = [order.trigger_price * side.sign for order in own if order.stop and not order.triggered]
@@ -130,4 +134,4 @@ class Ownership:
                 order.triggered or not triggers or order.trigger_price * side.sign < min(triggers)
             )
             ahead += order.remaining if order.held or marketable or nearer else 0
-        return sum(order.remaining for order in own) + ahead
+        return ahead
