@@ -33,6 +33,14 @@ def test_schedules_keep_every_law_and_trade() -> None:
     assert sum(sum(run.injected.values()) for run in runs) > 40
 
 
+# Found by random schedules.
+
+
+@pytest.mark.parametrize("seed", [50_153, 50_169, 50_465])
+def test_schedules_in_which_news_or_fills_overtook_others_keep_every_law(seed: int) -> None:
+    assert run_seed(seed).broken == ""
+
+
 def test_a_seed_is_the_same_schedule_in_another_process_under_another_hash_seed() -> None:
     said = [
         subprocess.run(

@@ -14,6 +14,7 @@ from engine.market.clock import SECOND, Instant
 from engine.market.price import Paise
 from engine.orders.book import OrderBook
 from engine.orders.dispatch import of_any_run
+from engine.orders.late_news import LateNews
 from engine.orders.messages import BookRead, OrderType, Product, Role, WaitingOrder
 from engine.orders.order import Correction, Fill, Order
 from engine.orders.other_engines import OtherEngines, run_of
@@ -93,6 +94,7 @@ class External:
         self._orders = orders
         self._portfolio = portfolio
         self.engines = OtherEngines()
+        self.late = LateNews()
         self._touching: dict[str, Instant] = {}
         """External limits at the touch, by tag, and since when."""
         self._judged: dict[str, int] = {}

@@ -27,7 +27,7 @@ from engine.orders.messages import (
 from engine.orders.news import Topic
 from engine.orders.order import Aim, Fill, Order
 from engine.orders.positions import Folded
-from engine.orders.reconcile import correct, fold_external, reconcile, take_in_external
+from engine.orders.reconcile import close_overtaken, correct, fold_external, reconcile, take_in_external
 from engine.orders.reports import Finding
 from engine.orders.states import ENDED, State
 from engine.orders.trade import Mode, Trade, leave
@@ -185,6 +185,8 @@ class Inbox:
         folded = keeper.portfolio.fold(fill)
         keeper.say(Topic.FILL, fill.instrument, order=order, fill=fill, trade=folded.trade)
         self._after_fill(folded, fill, order, now)
+        if fill.side is folded.trade.side:
+            close_overtaken(keeper, fill, now)
 
     def _after_fill(self, folded: Folded, fill: Fill, order: Order, now: Instant) -> None:
         keeper = self._keeper

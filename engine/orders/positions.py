@@ -159,6 +159,18 @@ class Portfolio:
         """Take in what others filled beyond flat beside an exit of ours; return the excess, closed like one of ours."""
         return self._beyond(fill, fill.quantity, fill.value)
 
+    def give_back(self, trade: Trade, part: Fill) -> Trade:
+        """Take back that a part closed a trade: what others held was closed by it."""
+        trade = msgspec.structs.replace(
+            trade,
+            exit_quantity=trade.exit_quantity - part.quantity,
+            exit_value=trade.exit_value - part.value,
+        )
+        self.put(trade)
+        self._share(part.tag, trade, -part.quantity)
+        self.shift_outside(trade.instrument, -part.quantity * trade.side.sign)
+        return trade
+
     def _reopened(self, fill: Fill) -> Trade:
         """Return the trade a fill without a running trade belongs to: its own if unfilled, else an excess."""
         trade = self._trades.get(fill.trade)

@@ -150,18 +150,47 @@ def fold_external(keeper: Keeper, fill: Fill, order: Order | None, now: Instant)
         left = heard.quantity - closing
         beyond = left - max(-keeper.portfolio.outside.get(heard.instrument, 0) * heard.side.sign, 0)
         raced = keeper.external.raced(heard, max(beyond, 0))
+        if order is not None and trade is not None and heard.side is not trade.side and beyond > raced:
+            keeper.external.late.lay_outside(trade, _part(heard, beyond - raced, heard.trade))
         keeper.portfolio.shift_outside(heard.instrument, (left - raced) * heard.side.sign)
         # A read may have told of it already, before its order did: the next one says it exactly.
         keeper.resync = keeper.resync or left > raced
     if trade is not None and closing:
         part = _part(heard, closing, trade.id)
         closed = keeper.portfolio.fold(part).trade
+        if order is not None:
+            keeper.external.late.closed(closed, part)
         if not closed.open:
             closed = leave(closed, CLOSED_BY_FLATTEN if of_flatten(heard.tag) else CLOSED_OUTSIDE)
             keeper.portfolio.put(closed)
         keeper.say(Topic.FILL, heard.instrument, order=order, fill=part, trade=closed)
     if raced:
         _close_the_excess(keeper, _part(heard, raced, heard.trade), order)
+    if order is not None and trade is not None and trade.open and heard.side is trade.side:
+        _give_back(keeper, trade, heard)
+
+
+def _give_back(keeper: Keeper, trade: Trade, theirs: Fill) -> None:
+    """Give a trade back what others closed of it after they had filled what is told only now: they closed that."""
+    for part in keeper.external.late.after_theirs(
+        trade, theirs, min(keeper.portfolio.beside(trade), theirs.quantity)
+    ):
+        trade = keeper.portfolio.give_back(trade, part)
+        told = msgspec.structs.replace(
+            part, tag=keeper.external.name(trade), side=trade.side, time=theirs.time, quality="OUTSIDE"
+        )
+        keeper.say(Topic.FILL, trade.instrument, fill=told, trade=trade)
+
+
+def close_overtaken(keeper: Keeper, entry: Fill, now: Instant) -> None:
+    """Let what others filled close our entry where it was filled no earlier and only told before."""
+    trade = keeper.portfolio.current(entry.instrument, entry.product)
+    if trade is None or entry.product is not Product.INTRADAY:
+        return
+    against = -keeper.portfolio.outside.get(entry.instrument, 0) * trade.side.sign
+    for part in keeper.external.late.after_entry(trade, entry, min(against, trade.open_quantity)):
+        keeper.portfolio.shift_outside(part.instrument, -part.quantity * part.side.sign)
+        fold_external(keeper, part, None, now)
 
 
 def correct(keeper: Keeper, correction: Correction) -> None:

@@ -15,6 +15,7 @@ from engine.orders.order import Order
 from engine.orders.other_engines import OtherEngine, OtherEngines, RunName
 from engine.orders.trade import Trade
 from tests.campaign import money_mutants as money
+from tests.campaign.late_mutants import LATE
 from tests.campaign.mutants import Hunt, Mutant, Swap, planted
 from tests.campaign.waiting_mutants import WAITING
 from tests.core import test_account_loss as account_loss
@@ -151,7 +152,7 @@ NAMED_MUTANTS = (
         Mutant("the orders of another engine are cancelled as strays", _others_orders_swept),
         two_engines.test_the_later_engine_enters_nothing_guards_its_own_and_leaves_the_others_orders_alone,
     ),
-    *(Named(mutant, test) for mutant, test in WAITING),
+    *(Named(mutant, test) for mutant, test in (*WAITING, *LATE)),
     Named(
         Mutant("a repeated packet is another reading", money.repeat_is_a_reading),
         marks.test_a_hollow_book_that_is_repeated_byte_for_byte_is_one_reading,

@@ -13,9 +13,9 @@ from engine.orders.messages import (
 )
 from engine.setups.signal import Side
 from tests.campaign.world import CountedWorld
-from tests.core.hostile import World
+from tests.core.hostile import Resting, World
 from tests.core.oracles import Oracles
-from tests.core.ownership import UNTOLD
+from tests.core.ownership import RACE, UNTOLD
 
 EMPTY_READS = 5
 SETTLED_AFTER = 10 * SECOND
@@ -118,7 +118,19 @@ class Watch:
             ours = self.world.position(key) if self.world.core.latch else self.oracles.owned.ours(key)
             held = max(-ours * side.sign, -self.world.position(key) * side.sign, 0)
             late = key in self.world.belated or self.oracles.owned.races(key, self.world.now)
-            assert late or quantity <= held, f"{key}: orders would close {quantity} of {held} units"
+            met = sum(self._met(order) for order in live if (order.instrument, order.side) == (key, side))
+            assert late or quantity <= held + met, f"{key}: orders would close {quantity} of {held} units"
+
+    def _met(self, order: Resting) -> int:
+        """Return units that a fill on the way of a change has added to an order, until that must be taken off.
+
+        Where a change's quantity names the rest, nothing that could be sent prevents it.
+        """
+        at, units = self.world.met.get(order.order_id, (0, 0))
+        within = self.world.now - at <= RACE or self.oracles.owned.hindered(
+            order.instrument, at, self.world.now
+        )
+        return units if within else 0
 
     def _nothing_outside(self) -> None:
         """O5: what nobody else trades, no read may ever be taken to say so."""

@@ -70,6 +70,10 @@ class CountedWorld(World):
         self.events: list[tuple[int, Event]] = []
         self.belated: set[str] = set()
         """Instruments on which a request has arrived eight seconds after it was sent."""
+        self.met: dict[str, tuple[Instant, int]] = {}
+        """By order, when a change of it arrived that names the rest, and the units it did not know to have filled."""
+        self._knew: dict[str, int] = {}
+        """By change, the units of its order that were known to have filled when it was sent."""
         super().__init__(settings)
         self.counted = CountedFaults(self.injected, self.trouble)
         self.faults = self.counted
@@ -91,6 +95,19 @@ class CountedWorld(World):
             if key:
                 self.belated.add(key)
         super()._arrive(request, answered=answered, fault=fault)
+
+    def _request(self, request: PlaceOrder | ModifyOrder | CancelOrder) -> None:
+        known = self.core.orders.get(request.tag)
+        if isinstance(request, ModifyOrder) and known is not None:
+            self._knew[request.request] = known.filled
+        super()._request(request)
+
+    def _modify(self, order: Resting, request: ModifyOrder, fault: str) -> None:
+        unknown = order.filled - self._knew.get(request.request, order.filled)
+        before = order.changes
+        super()._modify(order, request, fault)
+        if self.quantity_is_rest and unknown > 0 and order.changes > before:
+            self.met[order.order_id] = self.now, unknown
 
     def fill(self, order: Resting, quantity: int, price: int) -> None:
         if quantity < order.quantity - order.filled:

@@ -8,10 +8,13 @@ from engine.market.clock import MILLISECOND, SECOND
 from engine.orders.changes import MOST_CHANGES
 from engine.orders.messages import ModifyOrder, Role
 from engine.orders.order import Order
+from tests.core.broker import LATENCY
 from tests.core.broker import MOST_CHANGES as BROKERS_MOST
 from tests.core.changing import bought, cancels, changes, covers, fill_more, partly_bought, until
 from tests.core.faults import latch, placed, stop_of, writes
 from tests.core.hostile import STOCK, TICK, World
+from tests.core.oracles import Oracles
+from tests.core.test_happy_path import buy
 
 
 def known(world: World, tag: str) -> Order:
@@ -155,3 +158,30 @@ def test_the_kill_ends_flat_under_either_reading_of_a_changes_quantity(whole_or_
     world.settle(5 * SECOND)
     assert (world.position(), latch(world)) == (0, "FLAT")
     assert rest.longest_naked <= 500 * MILLISECOND
+
+
+def test_a_fill_that_meets_a_change_on_its_way_is_taken_off_at_the_first_word_of_it() -> None:
+    world = World()
+    oracles = Oracles(world)
+    buy(world)
+    world.run(2 * SECOND)
+    world.quantity_is_rest = True
+    world.liquidity[STOCK] = 0
+    world.tell(ExitPosition("x", STOCK))
+    turned = len(changes(world))
+    until(world, lambda: len(changes(world)) > turned, 5 * SECOND)
+    (exit_,) = world.live(STOCK)
+    held = world.position()
+    world.liquidity[STOCK] = 30
+    world.trade()
+    assert (world.position(), exit_.filled) == (held - 30, 30)
+    # No order that could be sent prevents this: the change left before the fill and arrives after it.
+    until(world, lambda: exit_.remaining > world.position(), SECOND)
+    took = until(world, lambda: not exit_.live, SECOND)
+    assert took <= 2 * LATENCY
+    world.run(2 * LATENCY)
+    assert sum(order.remaining for order in world.live(STOCK)) == world.position()
+    world.liquidity.clear()
+    world.settle(5 * SECOND)
+    assert world.position() == 0
+    oracles.at_rest()

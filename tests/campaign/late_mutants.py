@@ -1,0 +1,55 @@
+"""Planted mistakes about news that comes in another order than what it tells of: each has a test that notices it."""
+
+from collections.abc import Callable
+from functools import partial
+
+from engine.orders import closer, inbox
+from engine.orders.late_news import LateNews
+from tests.campaign.mutants import Mutant, Swap
+from tests.core import test_late_news as late_news
+from tests.core import test_worn_orders as worn_orders
+
+
+def _left_outside() -> tuple[Swap, ...]:
+    return ((inbox, "close_overtaken", lambda *_: None),)
+
+
+def _never_given_back() -> tuple[Swap, ...]:
+    return ((LateNews, "after_theirs", lambda *_: []),)
+
+
+def _any_time() -> tuple[Swap, ...]:
+    after_entry = LateNews.after_entry
+
+    def whenever(self: LateNews, trade: object, entry: object, units: int) -> object:
+        del entry
+        parts = self._beyond.get(trade.id, [])  # type: ignore[attr-defined]
+        return after_entry(self, trade, parts[0], units) if parts else []  # type: ignore[arg-type]
+
+    return ((LateNews, "after_entry", whenever),)
+
+
+def _excess_left() -> tuple[Swap, ...]:
+    return ((closer, "_see_through", lambda *_: None),)
+
+
+LATE: tuple[tuple[Mutant, Callable[[], None]], ...] = (
+    (
+        Mutant("what others closed before our entry was told lies outside for ever", _left_outside),
+        late_news.test_a_square_off_told_before_the_entry_it_closed_closes_our_trade,
+    ),
+    (
+        Mutant("what others sold before our entry filled closes it", _any_time),
+        late_news.test_what_others_sold_before_our_entry_filled_stays_theirs,
+    ),
+    (
+        Mutant("a sale costs ours what an older purchase of theirs covers", _never_given_back),
+        partial(
+            late_news.test_a_sale_told_before_the_older_purchase_it_closed_costs_ours_nothing_of_that, 60, 40
+        ),
+    ),
+    (
+        Mutant("what a fill on the way of a change has added is left", _excess_left),
+        worn_orders.test_a_fill_that_meets_a_change_on_its_way_is_taken_off_at_the_first_word_of_it,
+    ),
+)
