@@ -60,6 +60,7 @@ STOPS = (
         "the stop rests as a limit order",
         Family.STOPS,
         before=do.once("stop-as-limit"),
+        impossible=_SHELL_COMES,
     ),
     Scenario(
         "the stop fires and finds nobody",
