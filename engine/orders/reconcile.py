@@ -167,11 +167,17 @@ def fold_external(keeper: Keeper, fill: Fill, order: Order | None, now: Instant)
     if raced:
         _close_the_excess(keeper, _part(heard, raced, heard.trade), order)
     if order is not None and trade is not None and trade.open and heard.side is trade.side:
-        _give_back(keeper, trade, heard)
+        _give_back(keeper, trade, heard, order.sent_at, now)
 
 
-def _give_back(keeper: Keeper, trade: Trade, theirs: Fill) -> None:
-    """Give a trade back what others closed of it after they had filled what is told only now: they closed that."""
+def _give_back(keeper: Keeper, trade: Trade, theirs: Fill, known_since: Instant, now: Instant) -> None:
+    """Give a trade back what others closed of it after they had filled what is told only now: they closed that.
+
+    Nobody has confirmed that a row's time is that of its fill: one older than our first word of its order may be when
+    that came.
+    """
+    if theirs.time < known_since < now:
+        return
     for part in keeper.external.late.after_theirs(
         trade, theirs, min(keeper.portfolio.beside(trade), theirs.quantity)
     ):

@@ -1,5 +1,6 @@
 """News told in another order than the exchange filled: its time says whose units others closed."""
 
+import msgspec
 import pytest
 
 from engine.market.clock import MILLISECOND, SECOND
@@ -7,7 +8,7 @@ from engine.orders.order import Fill
 from engine.orders.trade import Trade
 from engine.setups.signal import Side
 from tests.core.faults import opened, stop_of
-from tests.core.hostile import STOCK, Resting, World
+from tests.core.hostile import STOCK, TICK, Resting, World
 from tests.core.oracles import Oracles
 from tests.core.phone import Phone
 from tests.core.test_happy_path import buy
@@ -123,6 +124,23 @@ def test_a_purchase_after_the_sale_gives_ours_nothing_back() -> None:
     world.phone(STOCK, Side.SELL, 40)
     world.run(300 * MILLISECOND)
     world.phone(STOCK, Side.BUY, 60)
+    world.run(SECOND)
+    assert (first_trade(world).open_quantity, stop_of(world).remaining) == (ours - 40, ours - 40)
+    assert world.core.keeper.portfolio.outside == {STOCK: 60}
+
+
+def test_a_purchase_known_to_rest_before_the_sale_gives_nothing_back_by_a_time_that_has_not_moved() -> None:
+    world, _ = opened()
+    ours = world.position()
+    phone = Phone(world)
+    purchase = phone.order(Side.BUY, 60, world.bid(STOCK) - 100 * TICK)
+    world.run(SECOND)
+    came = world.row(purchase).time
+    phone.fill(phone.order(Side.SELL, 40, world.bid(STOCK)), 40)
+    world.run(SECOND)
+    world.mute = True
+    phone.fill(purchase, 60)
+    world.tell(msgspec.structs.replace(world.row(purchase), time=came))
     world.run(SECOND)
     assert (first_trade(world).open_quantity, stop_of(world).remaining) == (ours - 40, ours - 40)
     assert world.core.keeper.portfolio.outside == {STOCK: 60}
