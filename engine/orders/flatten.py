@@ -65,6 +65,11 @@ class Flattening:
         return self.latch is not None
 
     @property
+    def proving(self) -> bool:
+        """Say whether the latch is set and not proven flat yet: until then it asks for the books itself."""
+        return self.latch is not None and self.latch.state is not LatchState.FLAT
+
+    @property
     def whole(self) -> bool:
         """Say whether the latch is set and takes in what others hold on the account."""
         return self.latch is not None and not self.latch.ours_only

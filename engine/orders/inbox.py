@@ -79,7 +79,7 @@ class Inbox:
                 self._keeper.kill.failed(event.request, now, event.detail)
                 # A probe by tag has its own timetable; a whole book that could not be had is asked for again.
                 whole = event.request.endswith("-B")
-                self._keeper.resync = self._keeper.resync or (whole and not self._keeper.kill.active)
+                self._keeper.resync = self._keeper.resync or (whole and not self._keeper.kill.proving)
 
     def _note_refusal(self, event: Refused) -> None:
         """Keep a refused cancel or change for the kill; a refused change of an entry leaves nothing to close."""

@@ -41,7 +41,7 @@ def reconcile(keeper: Keeper, read: BookRead, asked: Instant, now: Instant) -> N
     # What did not read says nothing of its instrument; a row that is broken at the broker is not asked for faster.
     behind = judgement.behind | keeper.orders.unread
     if judgement.behind.keys() - keeper.orders.unread or read.fills < keeper.fills_seen:
-        keeper.resync = keeper.resync or not keeper.kill.active
+        keeper.resync = keeper.resync or not keeper.kill.proving
     if read.fills < keeper.fills_seen:
         # Older than a read that counted: nothing in it is news.
         keeper.kill.answered(read.request, flat=False, last_fill_at=keeper.orders.last_fill_at, now=now)

@@ -8,7 +8,7 @@ from engine.market.instrument import Instrument
 from engine.orders import carried, fence, inbox, keeper, other_engines, positions, reconcile
 from engine.orders.dispatch import Dispatcher
 from engine.orders.fence import Judgement
-from engine.orders.flatten import closing_order
+from engine.orders.flatten import Flattening, closing_order
 from engine.orders.gate import Draft, GateDenial, Surroundings
 from engine.orders.messages import BookRead, Product
 from engine.orders.order import Order
@@ -22,6 +22,7 @@ from tests.core import test_account_loss as account_loss
 from tests.core import test_marks as marks
 from tests.core import test_order_of_the_kill as order_of_the_kill
 from tests.core import test_products as products
+from tests.core import test_trades_by_phone as by_phone
 from tests.core import test_two_engines as two_engines
 from tests.core import test_wishes as wishes
 
@@ -117,6 +118,10 @@ def _others_orders_swept() -> tuple[Swap, ...]:
     return ((OtherEngines, "claim", lambda *_: False),)
 
 
+def _unread_after_flat() -> tuple[Swap, ...]:
+    return ((Flattening, "proving", Flattening.active),)
+
+
 NAMED_MUTANTS = (
     Named(
         Mutant("every product is closed as the intraday one", _everything_is_intraday),
@@ -151,6 +156,10 @@ NAMED_MUTANTS = (
     Named(
         Mutant("the orders of another engine are cancelled as strays", _others_orders_swept),
         two_engines.test_the_later_engine_enters_nothing_guards_its_own_and_leaves_the_others_orders_alone,
+    ),
+    Named(
+        Mutant("a read that fails after FLAT is not asked for again", _unread_after_flat),
+        partial(by_phone.test_a_read_that_goes_wrong_after_flat_is_asked_for_again, "fail"),
     ),
     *(Named(mutant, test) for mutant, test in (*WAITING, *LATE)),
     Named(

@@ -1,5 +1,6 @@
 """What the trader does by phone beside us: our units stay ours, and a kill closes theirs too."""
 
+import msgspec
 import pytest
 
 import config
@@ -10,8 +11,9 @@ from engine.orders.messages import OrderType, Role
 from engine.risk.limits import open_day, wished_limits
 from engine.risk.marks import DayResult, MarkState
 from engine.setups.signal import Side
-from tests.core.faults import latch, opened, outside, stop_of
+from tests.core.faults import latch, opened, outside, placed, stop_of
 from tests.core.hostile import DAY, INSTRUMENTS, OTHER, STOCK, Resting, World
+from tests.core.phone import Phone
 
 
 def trade_by_phone(world: World, side: Side, quantity: int) -> None:
@@ -83,6 +85,20 @@ def test_a_fill_by_phone_under_the_latch_is_closed() -> None:
     assert (world.position(), latch(world)) == (0, "FLAT")
 
 
+@pytest.mark.parametrize("fault", ["fail", "empty"])
+def test_a_read_that_goes_wrong_after_flat_is_asked_for_again(fault: str) -> None:
+    world = flat_by_a_kill()
+    world.mute = True
+    world.faults.reads.append(fault)
+    world.tell(Resumed("line"))
+    world.run(SECOND)
+    trade_by_phone(world, Side.BUY, 50)
+    world.run(4 * SECOND)
+    assert world.position() == 0
+    world.settle(10 * SECOND)
+    assert latch(world) == "FLAT"
+
+
 def test_an_exit_of_ours_that_no_journal_tells_of_closes_ours_and_not_theirs() -> None:
     world, _ = opened()
     world.checks.clear()
@@ -125,3 +141,18 @@ def test_a_book_taken_over_with_a_day_that_had_lost_its_limit_is_closed() -> Non
     world.settle(40 * SECOND)
     assert world.core.limits.stopped
     assert (world.position(OTHER), latch(world)) == (0, "FLAT")
+
+
+def test_a_stop_told_to_have_fired_is_not_chased_into_a_phone_order_that_takes_all_of_it() -> None:
+    world, _ = opened()
+    held, stop, phone = world.position(), stop_of(world), Phone(world)
+    world.tell(msgspec.structs.replace(world.row(stop, "open"), time=stop.time - SECOND))
+    world.run(SECOND // 2)
+    theirs = phone.order(Side.SELL, held, 0)
+    world.faults.standing["cancel"] = "refuse"
+    for _ in range(30):
+        world.run(SECOND // 10)
+        assert (stop.order_type, placed(world, Role.EXIT)) == (OrderType.STOP_LIMIT, [])
+    phone.cancel(theirs)
+    world.run(SECOND // 2)
+    assert world.position() == 0
