@@ -141,6 +141,18 @@ def test_a_price_outside_the_limits_that_were_told_has_them_read_again_at_once()
     assert moved.limits == {EQ_A: (85_000, 110_000)}
 
 
+def test_a_print_that_is_held_back_beyond_the_limits_has_them_read_again_at_once() -> None:
+    run = Run()
+    run.look()
+    for last in (100_000, 111_000):
+        run.core.prints.judge(
+            MarketUpdate(EQ_A, run.now, run.now, last, 1, 10, 100_000, ((last - 5, 1),), ((last + 5, 1),))
+        )
+    assert run.core.prints.beyond == {EQ_A: 111_000}
+    run.look(15 * SECOND)
+    assert len(run.asked) == 2
+
+
 def test_a_round_without_an_answer_is_tried_again_and_said_once() -> None:
     run = Run(down=True)
     run.look()

@@ -69,7 +69,8 @@ class QuoteRounds:
         """Read circuit limits every 5 minutes, quotes of what others hold every 15 s."""
         now = self._now()
         names = [key for key in self._core.watchlist if self._core.instruments[key].tradable]
-        left = any(self._core.sights.left_circuits(key) for key in names)
+        # A print beyond them is held back until they are read again: they may have moved.
+        left = any(key in self._core.prints.beyond or self._core.sights.left_circuits(key) for key in names)
         if (
             now >= self._circuits_due
             or not self._asked.issuperset(names)
