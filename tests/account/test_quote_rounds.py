@@ -149,7 +149,7 @@ def test_a_print_that_is_held_back_beyond_the_limits_has_them_read_again_at_once
             MarketUpdate(EQ_A, run.now, run.now, last, 1, 10, 100_000, ((last - 5, 1),), ((last + 5, 1),))
         )
     assert run.core.prints.beyond == {EQ_A: 111_000}
-    run.look(15 * SECOND)
+    run.look(21 * SECOND)
     assert len(run.asked) == 2
 
 
