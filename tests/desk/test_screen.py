@@ -116,8 +116,8 @@ def test_two_screens_share_an_engine_and_only_the_last_may_stop_it(here: Outside
 
 def test_stopping_is_refused_while_a_position_is_open(here: Outside, recordings: tuple[Path, Path]) -> None:
     engine = here.start(World.REPLAY, "--speed", "10", "--start", "10:20", *recordings)
-    engine.do(PauseReplay("pause", paused=True))
     engine.enter(EQ_A, Side.SELL)
+    engine.do(PauseReplay("pause", paused=True))
     [answer] = engine.ask(StopEngine("too soon"))
     assert (answer.outcome, "flatten first" in answer.text) == (Outcome.REFUSED, True)
     engine.press()
