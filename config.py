@@ -340,7 +340,10 @@ class Entry(Section):
         5.0, ge=1, le=60, description="Age at which a signal is dropped, seconds."
     )
     ask_seconds: float = Field(
-        10.0, ge=3, le=60, description="Time a signal in ask mode waits for Enter, seconds."
+        45.0,
+        ge=3,
+        le=120,
+        description="Longest time a signal in ask mode waits for Enter, seconds.",
     )
     manual_armed_minutes: float = Field(
         10.0, ge=1, le=60, description="Manual entry goes off after this long without use, minutes."

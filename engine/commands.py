@@ -97,7 +97,7 @@ class Kill(msgspec.Struct, frozen=True, tag="kill"):
 
 
 class TakeSignal(msgspec.Struct, frozen=True, tag="take"):
-    """Accept a signal of a setup in ``ask`` mode within its 10 seconds."""
+    """Accept a signal of a setup in ``ask`` mode while its card stands; it is priced and sized anew."""
 
     id: str
     signal: str

@@ -316,7 +316,8 @@ class Core:
         self.account.take(key, seen)
         if seen.reading:
             self.keeper.read(key, update.arrival, now)
-        acted = self._bars(key, applied, now)
+        acted = self.decider.moved(update, now)
+        acted = self._bars(key, applied, now) or acted
         trade = self.keeper.portfolio.current(key)
         if trade is not None:
             self.minder.moved(trade, update, now)

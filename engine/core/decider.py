@@ -1,6 +1,6 @@
 """From signal to entry: mode, gate of the day, stop and size, and the one limit order that may leave for it."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import Final
 
@@ -10,6 +10,7 @@ import config
 from engine.auction.context import Context
 from engine.auction.market import Market
 from engine.core.account import Account
+from engine.core.cards import Card, Cards, Gone
 from engine.core.decision import Decision, DecisionState, from_refusal, from_signal
 from engine.core.setup_notes import SetupNote, note_setups
 from engine.core.sights import Sights
@@ -17,6 +18,7 @@ from engine.market.clock import MINUTE, SECOND, Instant
 from engine.market.instrument import Instrument
 from engine.market.price import Paise
 from engine.market.session import TradingDay
+from engine.market.update import MarketUpdate
 from engine.orders.dispatch import Ids
 from engine.orders.gate import Draft, GateDenial
 from engine.orders.keeper import Keeper
@@ -32,7 +34,6 @@ from engine.setups.register import build_setups, modes
 from engine.setups.signal import Refusal, Setup, Side, Signal
 
 OFF: Final = "OFF"
-EXPIRED: Final = "EXPIRED"
 DECLINED: Final = "DECLINED"
 UNFOLLOWED: Final = "UNFOLLOWED"
 
@@ -81,7 +82,7 @@ class Decider:
         """The bars each instrument's setups have judged."""
         for instrument in market.instruments.values():
             self.follow(instrument)
-        self._waiting: dict[str, Signal] = {}
+        self._cards = Cards()
         self._behind: dict[str, Signal] = {}
         """The signal behind each trade of the day, by the trade's id."""
 
@@ -96,8 +97,8 @@ class Decider:
     def unfollow(self, key: str) -> None:
         """Judge an instrument no more; the trade it may still hold keeps its premise."""
         self._setups.pop(key, None)
-        for name in [name for name, signal in self._waiting.items() if signal.instrument == key]:
-            self._drop(name, UNFOLLOWED, "the instrument is followed no more")
+        for card in self._cards.of(key):
+            self._drop(card.decision.id, UNFOLLOWED, "the instrument is followed no more")
 
     def evaluate(self, key: str, now: Instant) -> None:
         """Let the setups of an instrument judge its newest completed bars; cheap while no bar is new to them."""
@@ -147,27 +148,33 @@ class Decider:
             self._note(_refused(decision, planned.code, planned.reason))
             return
         expires = now + round(self._settings.entry.ask_seconds * SECOND)
-        self._waiting[decision.id] = signal
-        self._note(
-            msgspec.structs.replace(
-                decision,
-                stop=planned.stop.trigger,
-                quantity=planned.size.quantity,
-                risk=planned.size.risk,
-                reason="waiting for you",
-                expires=expires,
-            )
+        decision = msgspec.structs.replace(
+            decision,
+            stop=planned.stop.trigger,
+            quantity=planned.size.quantity,
+            risk=planned.size.risk,
+            reason="waiting for you",
+            expires=expires,
         )
+        laid = self._sights.market_time(now)
+        self._cards.lay(Card(signal, decision, planned.stop.trigger, laid, expires))
+        self._note(decision)
 
     def take(self, name: str, now: Instant) -> Decision | None:
-        """Accept a waiting signal; None when there is no such signal waiting."""
-        signal = self._waiting.pop(name, None)
-        waiting = next((decision for decision in self.decisions if decision.id == name), None)
-        if signal is None or waiting is None:
+        """Accept a waiting signal at the touch of now; None when there is no such signal waiting.
+
+        Whatever becomes of it, the card is over.
+        """
+        card = self._cards.take(name)
+        if card is None:
             return None
-        # The person has just looked: what they take is as fresh as their key.
-        signal = replace(signal, time=self._sights.market_time(now))
-        decision = self._attempt(waiting, signal, now, by_person=False)
+        # The person has just looked: what they take is as fresh as their key, and priced at what they can have.
+        signal = replace(
+            card.signal,
+            time=self._sights.market_time(now),
+            price=self._touch(card.signal.instrument, card.signal.side, now) or card.signal.price,
+        )
+        decision = self._attempt(card.decision, signal, now, by_person=False)
         self._note(decision)
         return decision
 
@@ -177,9 +184,8 @@ class Decider:
 
     def manual(self, key: str, side: Side, now: Instant) -> Decision:
         """Enter by hand at the touch: sized, stopped and gated like any trade, without a structure."""
-        quote = self._sights.quote(key, now)
-        touch = quote.ask if side is Side.BUY else quote.bid
-        price = touch if touch is not None else quote.last
+        touch = self._touch(key, side, now)
+        price = touch if touch is not None else self._sights.quote(key, now).last
         signal = Signal(
             time=self._sights.market_time(now),
             instrument=key,
@@ -203,36 +209,39 @@ class Decider:
         self._note(decision)
         return decision
 
+    def _touch(self, key: str, side: Side, now: Instant) -> Paise | None:
+        quote = self._sights.quote(key, now)
+        return quote.ask if side is Side.BUY else quote.bid
+
+    def moved(self, update: MarketUpdate, now: Instant) -> bool:
+        """Let cards go that the market has left behind; return whether there was one."""
+        gone = self._cards.moved(update, self._sights.quote(update.instrument, now))
+        self._expire(gone)
+        return bool(gone)
+
     def expire(self, now: Instant) -> None:
         """Let waiting signals go whose time is over."""
-        for decision in self._open_cards():
-            if decision.expires is not None and now >= decision.expires:
-                self._waiting.pop(decision.id, None)
-                self._note(
-                    msgspec.structs.replace(
-                        decision, state=DecisionState.EXPIRED, code=EXPIRED, reason="nobody took it in time"
-                    )
-                )
+        self._expire(self._cards.expired(now))
+
+    def _expire(self, gone: Sequence[Gone]) -> None:
+        for card, code, reason in gone:
+            self._note(
+                msgspec.structs.replace(card.decision, state=DecisionState.EXPIRED, code=code, reason=reason)
+            )
 
     def next_wake(self) -> Instant | None:
         """Return when the next waiting signal expires."""
-        if not self._waiting:
-            return None
-        return min((d.expires for d in self._open_cards() if d.expires is not None), default=None)
+        return self._cards.next_wake()
 
     def _drop(self, name: str, code: str, reason: str) -> Decision | None:
-        waiting = next((decision for decision in self._open_cards() if decision.id == name), None)
-        if waiting is None:
+        card = self._cards.take(name)
+        if card is None:
             return None
-        del self._waiting[name]
-        dropped = msgspec.structs.replace(waiting, state=DecisionState.DROPPED, code=code, reason=reason)
+        dropped = msgspec.structs.replace(
+            card.decision, state=DecisionState.DROPPED, code=code, reason=reason
+        )
         self._note(dropped)
         return dropped
-
-    def _open_cards(self) -> Iterator[Decision]:
-        if not self._waiting:
-            return iter(())
-        return (decision for decision in self.decisions if decision.id in self._waiting)
 
     def _attempt(self, decision: Decision, signal: Signal, now: Instant, *, by_person: bool) -> Decision:
         planned = self._plan(signal, now, by_person=by_person)

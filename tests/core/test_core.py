@@ -89,13 +89,13 @@ def test_a_setup_switched_off_signals_and_does_not_trade() -> None:
     assert placed(world) == []
 
 
-def test_in_ask_mode_the_card_waits_ten_seconds_and_then_expires() -> None:
+def test_in_ask_mode_the_card_waits_its_time_and_then_expires() -> None:
     world = World(with_mode("ask"))
     decision = decide(world)
     assert decision.state is DecisionState.WAITING
     assert decision.quantity is not None
     assert placed(world) == []
-    world.settle(11 * SECOND)
+    world.settle(46 * SECOND)
     assert world.core.signals[-1].state is DecisionState.EXPIRED
     world.tell(TakeSignal("t", decision.id))
     assert answered(world, "t").outcome is Outcome.REFUSED

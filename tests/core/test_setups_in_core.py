@@ -132,7 +132,7 @@ def test_a_signal_whose_trade_is_more_than_five_seconds_old_is_dropped(lag: int,
         assert "s old (limit 5 s)" in decision.reason
 
 
-def test_a_card_that_a_person_takes_within_its_ten_seconds_is_not_too_old() -> None:
+def test_a_card_that_a_person_takes_within_its_time_is_not_too_old() -> None:
     world = world_with(Scripted(), "ask")
     close_minute(world)
     (waiting,) = world.core.signals
