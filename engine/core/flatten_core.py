@@ -302,8 +302,9 @@ def _remembered(order: Order, now: Instant) -> Order:
             order, state=State.IN_DOUBT, sent_at=now, doubt_since=now, probes=0, empty_probes=0
         )
     if order.state in (State.PENDING_MODIFY, State.PENDING_CANCEL):
-        return msgspec.structs.replace(order, state=order.resume)
-    return order
+        order = msgspec.structs.replace(order, state=order.resume)
+    # Its patience begins with the shell, whose clock is another one.
+    return msgspec.structs.replace(order, rests_since=now if order.resting else None)
 
 
 def _stop_of(trade: Trade, order: Order, now: Instant) -> StopState:

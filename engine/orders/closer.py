@@ -186,13 +186,16 @@ def _follow(plan: Plan, s: Situation, order: Order, rest: int, price: Paise, way
     if s.exits is not Exits.OPEN or order.rests_since is None:
         # A halt moves none: a change would only cost the place in line.
         return
-    due = order.rests_since + s.chase
+    # A limit that says of itself that it waits for a trigger trades at no price.
+    waits = order.state is State.ARMED
+    due = (max(order.rests_since, order.written_at) if waits else order.rests_since) + s.chase
     if s.now < due:
         plan.look_at(due)
         return
     refused = s.trade.move_refused_at >= order.written_at
     priced = _price(plan, s, rest, further=1, at_touch=refused)
-    if priced is not None and (priced.price - order.price) * s.side.sign > 0:
+    if priced is not None and (waits or (priced.price - order.price) * s.side.sign > 0):
+        way = Way.REPLACE if waits and order.moves else way
         _move_on(plan, s, order, Terms(OrderType.LIMIT, order.quantity, priced.price), way)
 
 

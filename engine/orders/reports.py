@@ -304,6 +304,7 @@ def adopt(report: OrderReport, role: Role, now: Instant) -> Change:
             filled_value=report.filled_value,
             exact=report.exact,
             triggered_at=now if fired else None,
+            rests_since=now if target in AT_EXCHANGE else None,
         ),
         fill,
         findings=tuple(findings),

@@ -9,7 +9,7 @@ import msgspec
 import config
 from engine.commands import Kill, Rearm
 from engine.core import Resumed
-from engine.core.events import Event
+from engine.core.events import LIVE, Event
 from engine.market.clock import MILLISECOND, SECOND, Instant
 from engine.market.update import MarketUpdate
 from engine.orders.messages import CancelOrder, ModifyOrder, OrderType, PlaceOrder, ReadBook, ReadTag, Role
@@ -74,7 +74,8 @@ class CountedWorld(World):
         """By order, when a change of it arrived that names the rest, and the units it did not know to have filled."""
         self._knew: dict[str, int] = {}
         """By change, the units of its order that were known to have filled when it was sent."""
-        super().__init__(settings)
+        # Where others trade on the account, too, the engine is a live one: it reads the book with nothing at stake.
+        super().__init__(settings, world=LIVE)
         self.counted = CountedFaults(self.injected, self.trouble)
         self.faults = self.counted
 
@@ -222,13 +223,16 @@ class Saboteur(Trader):
         )
 
     def repeat_report(self, number: int) -> None:
-        """The stream tells an old story again: an order as it stands, under an older status and time."""
+        """The stream tells an old story again: an order as it stands, under an older status and time.
+
+        No row tells of a time before its order was born, and none of a stop that has not fired says open.
+        """
         orders = list(self.world.orders.values())
         if orders:
             order = orders[number % len(orders)]
-            row = self.world.row(order, "open")
+            row = self.world.row(order, "trigger pending" if order.stop and not order.triggered else "open")
             self.world.injected["status out of order"] += 1
-            self.world.tell(msgspec.structs.replace(row, time=max(row.time - SECOND, 0)))
+            self.world.tell(msgspec.structs.replace(row, time=max(row.time - SECOND, order.born)))
 
     def restart_line(self) -> None:
         """The line to the broker was cut: whatever it said meanwhile is read again."""

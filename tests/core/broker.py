@@ -197,6 +197,7 @@ class Broker(Market):
     def take_in(self, order: Resting, *, reject: bool = False) -> None:
         """Let an order reach the exchange."""
         self.orders[order.order_id] = order
+        order.born = self.now
         through = order.stop and (self.prices[order.instrument] - order.trigger_price) * order.side.sign >= 0
         refused = order.product in self.refused_products or self._off_tick(
             order, order.price, order.trigger_price

@@ -29,6 +29,7 @@ class Phone:
             world.next_id("P"), "", key, side, Role.EXIT, kind, quantity, price, trigger, by=PHONE, held=True
         )
         order.status, order.time = "trigger pending" if trigger else "open", world.now
+        order.born = world.now
         world.orders[order.order_id] = order
         if told:
             world._report(order, order.status)

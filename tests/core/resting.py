@@ -45,6 +45,8 @@ class Resting:
     held: bool = False
     """The market does not get at it by itself: it fills piece by piece."""
     product: Product = Product.INTRADAY
+    born: Instant = 0
+    """When the exchange got it: no row tells of an earlier time."""
     message: str = ""
     """What the broker said of its newest refusal."""
 
