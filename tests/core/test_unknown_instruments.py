@@ -55,12 +55,29 @@ def test_a_shell_survives_an_order_that_was_refused_for_its_tick_in_an_instrumen
     """A placement without an answer: its fate comes before the market of its instrument, or that never comes."""
     world = ShellWorld()
     stop = Resting(
-        "B77", "H-000009-S", UNKNOWN, Side.SELL, Role.STOP, OrderType.STOP_LIMIT, 300, 98_02, 99_01, "rejected"
+        "B77",
+        "H-000009-S",
+        UNKNOWN,
+        Side.SELL,
+        Role.STOP,
+        OrderType.STOP_LIMIT,
+        300,
+        98_02,
+        99_01,
+        "rejected",
     )
     stop.message = "16283 : The order price is not multiple of the tick size 0.50"
     world.orders[stop.order_id] = stop
     known = Order(
-        stop.tag, UNKNOWN, stop.side, stop.role, stop.order_type, 300, stop.price, 99_01, state=State.SUBMITTED
+        stop.tag,
+        UNKNOWN,
+        stop.side,
+        stop.role,
+        stop.order_type,
+        300,
+        stop.price,
+        99_01,
+        state=State.SUBMITTED,
     )
     shell = world.die(remembered=[known])
     assert flat_within(world, 5 * SECOND)
