@@ -11,8 +11,8 @@ from engine.brokers.upstox.closing import ClosingReport, flatten_account
 from engine.closing_progress import EngineWatcher, Progress
 from engine.commands import CommandResult, Outcome, Rearm
 from engine.home import HomeError, WorldDirectory
-from engine.latch import Latch, LatchError, LatchState, read_latch
-from engine.link import Ended, KillSender, LinkError, Way, command_of, connect, new_kill_id
+from engine.latch import Latch, LatchError, LatchState, Proof, read_latch
+from engine.link import Ended, KillSender, LatchSign, LinkError, Way, command_of, connect, new_kill_id
 from engine.process import HUNG_AFTER, EngineLock, EngineProcessError, EngineState, engine_state, take_over
 from engine.runtime.plan import Market, RunPlan
 from engine.standing import (
@@ -37,6 +37,12 @@ _POLL_SECONDS: Final = 0.05
 _ANSWER_SECONDS: Final = 10.0
 _AT_ONCE: Final = 0.3
 """Seconds in which most kills are done: nobody attaches to an engine to read of those."""
+_LAST_WRITE: Final = 1.0
+"""Seconds a disk is given to take the latch once everything is done."""
+_SLOW_DISK: Final = "the disk does not answer"
+_LEFT_FLAT: Final = (
+    "FLAT: the engine closed everything, the broker confirmed it, and the engine ended; latched"
+)
 _OPEN: Final = "positions or orders are open"
 _UNREACHED: Final = (
     "a live run left its place here and its broker cannot be asked: expected settings that can be used, got none; "
@@ -131,7 +137,8 @@ def _flatten_by_engine(
     patience: float | None,
     tell: Callable[[str], None],
 ) -> tuple[bool, str] | None:
-    """Kill over the engine's own line and wait for its proof; None when it falls silent."""
+    """Kill over the engine's own line and wait for the proof that answers this kill; None when it falls silent."""
+    kill_id = new_kill_id()
     sender = KillSender(directory)
     watcher = EngineWatcher(directory, tell)
     reach = broker_of(directory, settings)
@@ -139,15 +146,17 @@ def _flatten_by_engine(
         patience = _AT_PAPER
     began = look_at = time.monotonic()
     try:
-        if sender.kill(new_kill_id(), Way.SHELL) is None:
+        if sender.kill(kill_id, Way.SHELL) is None:
             return None
         while patience is None or time.monotonic() < began + patience:
-            record = read_latch(directory.latch)
-            if record is not None and record.state is LatchState.FLAT:
-                return True, "FLAT: the engine closed everything and the broker confirmed it; latched"
-            answer = sender.status()
+            answer = sender.proof(kill_id)
+            if answer is not None and answer.proof is Proof.FLAT:
+                return (
+                    True,
+                    f"FLAT: the engine closed everything and the broker confirmed it; {_kept(sender)}",
+                )
             if answer is None or answer.loop_age > HUNG_AFTER:
-                return None
+                return (True, _LEFT_FLAT) if _answered_on_disk(directory, kill_id) else None
             if time.monotonic() - began > _AT_ONCE:
                 watcher.start()
             if reach is not None and time.monotonic() > look_at + _LOOK_FOR_CLOSE:
@@ -156,20 +165,35 @@ def _flatten_by_engine(
                 if carried:
                     return False, f"NOT FLAT: {carried}; the engine stays latched"
             time.sleep(_POLL_SECONDS)
-        return False, f"NOT FLAT after {patience:g} s: the engine {_goes_on(directory)}"
+        return False, f"NOT FLAT after {patience:g} s: the engine {_goes_on(directory, sender, kill_id)}"
     except KeyboardInterrupt:
-        return False, f"NOT FLAT, interrupted: the engine {_goes_on(directory)}"
+        return False, f"NOT FLAT, interrupted: the engine {_goes_on(directory, sender, kill_id)}"
     finally:
         watcher.stop()
         sender.close()
 
 
-def _goes_on(directory: WorldDirectory) -> str:
-    """Return how far a running engine's kill is that nobody waits for any longer."""
+def _kept(sender: KillSender) -> str:
+    """Return whether a running engine's latch would outlive it."""
+    answer = sender.status()
+    if answer is not None and answer.latch is LatchSign.IN_MEMORY:
+        return "latched in the engine's memory, its file is behind"
+    return "latched"
+
+
+def _answered_on_disk(directory: WorldDirectory, kill_id: bytes) -> bool:
+    """Say whether an engine that has ended left the proof that answers this kill."""
     record = read_latch(directory.latch)
-    state = "STUCK" if record is not None and record.state is LatchState.STUCK else "KILLING"
-    waits = f" ({record.detail})" if record is not None and record.detail else ""
-    return f"is {state}{waits} and goes on closing; see `cockpit status`"
+    return record is not None and (record.state, record.command) == (LatchState.FLAT, command_of(kill_id))
+
+
+def _goes_on(directory: WorldDirectory, sender: KillSender, kill_id: bytes) -> str:
+    """Return how far a running engine's kill is that nobody waits for any longer."""
+    answer = sender.proof(kill_id)
+    state = "STUCK" if answer is not None and answer.proof is Proof.STUCK else "KILLING"
+    record = read_latch(directory.latch)
+    detail = record.detail if record is not None and record.state == state else ""
+    return f"is {state}{f' ({detail})' if detail else ''} and goes on closing; see `cockpit status`"
 
 
 def _flatten_without_engine(
@@ -186,9 +210,11 @@ def _flatten_without_engine(
         latch.mark(LatchState.FLAT if flat else LatchState.STUCK)
         # What stands in the way first; what was closed all the same is known to be closed.
         words = "; ".join(text for _, text in sorted(done, key=lambda part: part[0]))
-        return flat, f"{'FLAT' if flat else 'NOT FLAT'}: {words}; latched"
+        durable = latch.wait_durable(_LAST_WRITE)
+        kept = "latched" if durable else f"NOT latched for later starts: {latch.problem or _SLOW_DISK}"
+        return flat, f"{'FLAT' if flat else 'NOT FLAT'}: {words}; {kept}"
     finally:
-        latch.close()
+        latch.close(0.0)
 
 
 def _close_everything(

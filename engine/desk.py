@@ -315,15 +315,20 @@ class Desk:
         return broker_of(directory, self._good_settings) is not None
 
     def latched_worlds(self, world: str | None) -> list[tuple[str, str]]:
-        """Return each latched world with who latched it and why."""
+        """Return each latched world with who latched it and why; an engine's memory counts like the file."""
         from engine.latch import read_latch
+        from engine.standing import latched_in_memory
 
         found = []
         for directory in self.home.worlds:
-            record = read_latch(directory.latch) if world in (None, directory.world.value) else None
+            if world not in (None, directory.world.value):
+                continue
+            record = read_latch(directory.latch)
             if record is not None:
                 reason = f" ({record.reason})" if record.reason else ""
                 found.append((directory.world.value, f"{record.state} by {record.by}{reason}"))
+            elif state := latched_in_memory(directory):
+                found.append((directory.world.value, f"{state} in the engine's memory, not on disk"))
         return found
 
     def rearm(self, world: str | None) -> list[WorldOutcome]:

@@ -1,15 +1,17 @@
 """The kill latch: set in memory first, durable right after, cleared only by a person.
 
 The file is written beside, fsynced, renamed, and its directory fsynced, by a thread of its own: a disk that does
-not answer delays the file, never the kill. A file that cannot be read counts as a set latch.
+not answer delays the file, never the kill. A full disk has no room for a second file: then the first is written over.
+A file that cannot be read counts as a set latch.
 """
 
+import errno
 import os
 import stat
 import threading
 import time
-from collections.abc import Callable
-from enum import StrEnum
+from collections.abc import Callable, Sequence
+from enum import IntEnum, StrEnum
 from pathlib import Path
 from typing import Final
 
@@ -22,6 +24,9 @@ DISK_PATIENCE: Final = 0.010
 
 _RETRY_SECONDS: Final = 0.1
 _LONGEST_FILE: Final = 64 * 1024
+_FILE_BYTES: Final = 2_048
+"""Every record is padded to so much, so that a later one finds room where the first stands."""
+_NO_ROOM: Final = frozenset({errno.ENOSPC, errno.EDQUOT})
 
 
 class LatchState(StrEnum):
@@ -43,6 +48,18 @@ class LatchRecord(msgspec.Struct, frozen=True):
     """Id of the command that set it."""
     detail: str = ""
     """What holds it up, for a person; empty while nothing does."""
+
+
+class Proof(IntEnum):
+    """What a latch says to whoever sent one command: FLAT is the answer to that command alone."""
+
+    CLEAR = 0
+    KILLING = 1
+    STUCK = 2
+    FLAT = 3
+    """Proven by reads of the broker that began after the command."""
+    FLAT_BEFORE = 4
+    """Proven, but not since the command."""
 
 
 class LatchError(OSError):
@@ -96,6 +113,7 @@ class Latch:
         self._changed = threading.Condition()
         self._disk = threading.Lock()
         self._record = read_latch(path)
+        self._answered: frozenset[str] = frozenset()
         self._requests = 0
         self._wanted = 0
         self._durable = 0
@@ -130,17 +148,36 @@ class Latch:
             known = self._record
             if known is None or (known.state is LatchState.FLAT and known.command != command):
                 self._record = LatchRecord(LatchState.KILLING, self._clock(), by, reason, command)
+                self._answered = frozenset()
                 self._ask_for_write()
         return self.wait_durable(patience)
 
-    def mark(self, state: LatchState, detail: str = "") -> None:
-        """Note how far the kill has come and what holds it up; raise ValueError when it is not set. Never waits."""
+    def mark(self, state: LatchState, detail: str = "", answers: Sequence[str] | None = None) -> None:
+        """Note how far the kill has come and what holds it up; raise ValueError when it is not set. Never waits.
+
+        ``answers`` are the commands that the state answers, None for the one that set it. A FLAT that does not answer
+        the command on record came too late for it and is left out.
+        """
         with self._changed:
             if self._record is None:
                 raise ValueError(f"expected a set latch to mark {state}, got none")
+            answered = frozenset((self._record.command,) if answers is None else answers)
+            if state is LatchState.FLAT and self._record.command not in answered:
+                return
+            self._answered = answered if state is LatchState.FLAT else frozenset()
             if (self._record.state, self._record.detail) != (state, detail):
                 self._record = msgspec.structs.replace(self._record, state=state, detail=detail)
                 self._ask_for_write()
+
+    def proof_for(self, command: str) -> Proof:
+        """Return what the latch in memory says to whoever sent a command."""
+        with self._changed:
+            record, answered = self._record, self._answered
+        if record is None:
+            return Proof.CLEAR
+        if record.state is not LatchState.FLAT:
+            return Proof.STUCK if record.state is LatchState.STUCK else Proof.KILLING
+        return Proof.FLAT if command in answered else Proof.FLAT_BEFORE
 
     def rearm(self, patience: float = 2.0) -> None:
         """Clear the latch, in memory only after the file is durably gone.
@@ -161,6 +198,7 @@ class Latch:
                         f"{self._path}: expected no new kill while clearing, got one; it stays set"
                     )
                 self._record = None
+                self._answered = frozenset()
                 self._problem = None
                 self._wanted += 1
                 self._note_durable(self._wanted)
@@ -217,7 +255,17 @@ class Latch:
         return None
 
 
-def _write(path: Path, content: bytes) -> None:
+def _write(path: Path, record: bytes) -> None:
+    content = record.ljust(_FILE_BYTES)
+    try:
+        _replace(path, content)
+    except OSError as error:
+        if error.errno not in _NO_ROOM:
+            raise
+        _write_over(path, content)
+
+
+def _replace(path: Path, content: bytes) -> None:
     beside = _beside(path)
     descriptor = os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o600)
     with os.fdopen(descriptor, "wb") as file:
@@ -226,6 +274,18 @@ def _write(path: Path, content: bytes) -> None:
         os.fsync(descriptor)
     beside.replace(path)
     _sync_directory(path.parent)
+
+
+def _write_over(path: Path, content: bytes) -> None:
+    """Write where the latch stands already; half of it would read as a set latch."""
+    descriptor = os.open(path, os.O_WRONLY | os.O_NONBLOCK | os.O_CLOEXEC)
+    try:
+        if os.pwrite(descriptor, content, 0) != len(content):
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+        os.ftruncate(descriptor, len(content))
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
 
 
 def _remove(path: Path) -> None:

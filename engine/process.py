@@ -23,7 +23,7 @@ import msgspec
 
 from engine.engine_log import last_word, log_end, log_size
 from engine.home import World, WorldDirectory, open_private, write_private
-from engine.link.kill_line import KillSender
+from engine.link.kill_sender import KillSender
 from engine.link.protocol import PROTOCOL, VERSION
 
 HUNG_AFTER: Final = 2.0

@@ -152,6 +152,8 @@ class LatchChanged(msgspec.Struct, frozen=True, tag="latch-changed"):
     """Id of the command that set it."""
     detail: str = ""
     """What holds it up in the words of the plights; empty when nothing does."""
+    answers: tuple[str, ...] = ()
+    """Ids of all kills that the state answers: FLAT is proven by reads of the broker that began after each."""
 
 
 class DayState(msgspec.Struct, frozen=True):

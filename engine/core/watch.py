@@ -104,7 +104,8 @@ class Watch:
             return
         self._journal.latch(now)
         detail = ", ".join(kind.value for kind in holding)
-        self._changes.append(LatchChanged(latch.state.value, latch.by, latch.reason, latch.id, detail))
+        change = LatchChanged(latch.state.value, latch.by, latch.reason, latch.id, detail, kill.answers)
+        self._changes.append(change)
         if latch.state is LatchState.FLAT:
             self._journal.line(Severity.GOOD, "FLAT: the broker confirmed it twice", now, AlarmRank.VITAL)
             for left in (*(one.told for one in self._keeper.left.positions), *self._keeper.external.left):

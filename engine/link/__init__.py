@@ -2,17 +2,9 @@
 
 from engine.link.client import Link, UnixLink, connect, look
 from engine.link.hub import Handler, ScreenIdentity
-from engine.link.kill_line import (
-    KillAnswer,
-    KillLine,
-    KillReceiver,
-    KillRequest,
-    KillSender,
-    LatchSign,
-    Way,
-    command_of,
-    new_kill_id,
-)
+from engine.link.kill_frame import KillAnswer, LatchSign, ProofAnswer, Way, command_of, new_kill_id
+from engine.link.kill_line import KillLine, KillReceiver, KillRequest
+from engine.link.kill_sender import KillSender
 from engine.link.memory import MemoryKillSender, MemoryLink
 from engine.link.protocol import (
     PROTOCOL,
@@ -47,6 +39,7 @@ __all__ = [
     "MemoryKillSender",
     "MemoryLink",
     "NoEngineError",
+    "ProofAnswer",
     "ScreenIdentity",
     "UnixLink",
     "Way",

@@ -4,7 +4,8 @@ from collections.abc import AsyncIterator
 
 from engine.commands import Command
 from engine.link.hub import Picture
-from engine.link.kill_line import KillAnswer, KillReceiver, Way
+from engine.link.kill_frame import KillAnswer, ProofAnswer, Way
+from engine.link.kill_line import KillReceiver
 from engine.link.protocol import (
     PROTOCOL,
     VERSION,
@@ -84,6 +85,10 @@ class MemoryKillSender:
     def status(self) -> KillAnswer | None:
         """Return the latch and the loop's silence."""
         return self._receiver.status()
+
+    def proof(self, kill_id: bytes) -> ProofAnswer | None:
+        """Return how far the kill with an id is."""
+        return self._receiver.proof(kill_id)
 
     def close(self) -> None:
         """Do nothing: there is no connection."""

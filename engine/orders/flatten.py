@@ -21,6 +21,8 @@ PROOFS: Final = 2
 PROOF_APART: Final = 500 * MILLISECOND
 READ_WITHIN: Final = 5 * SECOND
 """A read without an answer for so long has failed."""
+_REMEMBERED: Final = 256
+"""Kills of one latch whose ids are kept: each waits for a proof of its own."""
 
 
 class LatchState(StrEnum):
@@ -57,7 +59,15 @@ class Flattening:
         self._quiet = False
         self._request = ""
         self._asked_at: Instant = 0
+        self._outrun = False
+        """Whether a kill came after the read that is out was asked for."""
         self._next: Instant | None = None
+        self._commands: list[str] = []
+
+    @property
+    def answers(self) -> tuple[str, ...]:
+        """Return the ids of the kills that the latch's state answers: FLAT is proven by reads begun after each."""
+        return () if self.latch is None else tuple(dict.fromkeys((*self._commands, self.latch.id)))
 
     @property
     def active(self) -> bool:
@@ -75,14 +85,20 @@ class Flattening:
         return self.latch is not None and not self.latch.ours_only
 
     def set(self, by: str, reason: str, name: str, now: Instant, *, ours_only: bool = False) -> bool:
-        """Set the latch; False where nothing has to be done: a kill that runs does nothing twice.
+        """Set the latch; False where nothing has to be closed anew: a kill that runs does nothing twice.
 
         A new one after FLAT begins again: something may have been opened since, and nobody would look. So does one of
-        the whole scope behind one that closes ours alone.
+        the whole scope behind one that closes ours alone. Whoever kills is answered by reads that began after it.
         """
         known = self.latch
+        is_new = known is None or (known.id != name and name not in self._commands)
+        if is_new:
+            self._commands = [*self._commands, name][-_REMEMBERED:]
+            self._outrun = bool(self._request)
         wider = known is not None and known.ours_only and not ours_only
-        if known is not None and not wider and (known.state is not LatchState.FLAT or known.id == name):
+        if known is not None and not wider and (known.state is not LatchState.FLAT or not is_new):
+            if is_new:
+                self._prove_anew(now)
             return False
         self.latch = Latch(LatchState.KILLING, now, by, reason, name, ours_only)
         self.refusal = self.unread = ""
@@ -94,6 +110,7 @@ class Flattening:
     def clear(self) -> None:
         """Take the latch off: a person's act."""
         self.latch, self._next, self._request = None, None, ""
+        self._commands = []
         self.refusal = self.unread = ""
 
     def refused(self, text: str) -> None:
@@ -105,12 +122,10 @@ class Flattening:
         """Begin the proof again: a fill or an order came up."""
         if self.latch is None:
             return
-        self._proofs = 0
         self._looks = 0
         if self.latch.state is LatchState.FLAT:
             self._mark(LatchState.KILLING)
-        if self._next is None:
-            self._next = now
+        self._prove_anew(now)
 
     def settle(self, *, quiet: bool, stuck: bool, now: Instant) -> bool:
         """Take in whether anything of ours is still open or live; True when a read must be asked for now."""
@@ -132,6 +147,7 @@ class Flattening:
     def asked(self, request: str, now: Instant) -> None:
         """Remember the read that is out."""
         self._request, self._asked_at, self._next = request, now, None
+        self._outrun = False
         self._looks += 1
 
     def answered(self, request: str, *, flat: bool, last_fill_at: Instant, now: Instant) -> None:
@@ -139,6 +155,9 @@ class Flattening:
         if self.latch is None or request != self._request:
             return
         self._request = self.unread = ""
+        if flat and self._outrun:
+            self._proofs, self._next = 0, now
+            return
         if not flat or self._asked_at < last_fill_at:
             self._proofs = 0
             self._next = now + self._pause()
@@ -164,6 +183,11 @@ class Flattening:
         if self.latch is None or self.latch.state is LatchState.FLAT:
             return None
         return self._asked_at + READ_WITHIN if self._request else self._next
+
+    def _prove_anew(self, now: Instant) -> None:
+        self._proofs = 0
+        if self._next is None:
+            self._next = now
 
     def _pause(self) -> int:
         return BACKOFF[min(max(self._looks - 1, 0), len(BACKOFF) - 1)]

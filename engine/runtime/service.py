@@ -351,7 +351,7 @@ class Service:
         for change in changes:
             if not self._latch.is_set:
                 self._latch.set(change.command, change.by, change.reason, patience=0)
-            self._latch.mark(LatchState(change.state), change.detail)
+            self._latch.mark(LatchState(change.state), change.detail, change.answers)
 
     def _follow_hold(self) -> None:
         """Hold or release the market as the core was told."""

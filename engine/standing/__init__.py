@@ -4,6 +4,7 @@ Where orders go to the paper exchange, its file is the broker; in live it is the
 read the book is UNKNOWN, never flat.
 """
 
+from engine.standing.latched import latched_in_memory
 from engine.standing.live import AFTER_CLOSE, Reach, broker_of, carried_past_close, counted, left_outside
 from engine.standing.paper import open_paper
 from engine.standing.status import describe, read_status
@@ -23,6 +24,7 @@ __all__ = [
     "carried_past_close",
     "counted",
     "describe",
+    "latched_in_memory",
     "left_outside",
     "open_paper",
     "plan_or_reason",

@@ -6,12 +6,11 @@ from typing import Any, Final
 
 import config
 from engine.home import WorldDirectory
-from engine.latch import read_latch
 from engine.link import LinkError, look
-from engine.market.clock import isoformat
 from engine.market.price import rupees_of
 from engine.process import EngineState, engine_state
 from engine.runtime.plan import Market, RunPlan
+from engine.standing.latched import latch_of, latch_shown
 from engine.standing.live import broker_of, live_status
 from engine.standing.paper import paper_status
 from engine.standing.world import mode_of, plan_or_reason, risk_of, was_never_used
@@ -52,15 +51,14 @@ def read_status(directory: WorldDirectory, settings: config.Settings) -> tuple[d
 
 def _latch_told(latch: object, view: View) -> object:
     """Return the latch with what a running engine says of it: what each position waits for, and what can be done."""
-    if not isinstance(latch, dict) or view.latch is None:
+    if view.latch is None:
         return latch
-    detail = ", ".join(view.latch.detail)
     waiting = [
         {"instrument": row.instrument, "quantity": row.quantity, **_plight(row.plight)}
         for row in view.positions
         if row.plight is not None
     ]
-    return {**latch, "detail": detail or None, "waiting": waiting}
+    return latch_shown(latch, view.latch, waiting)
 
 
 def _positions_told(positions: object, view: View) -> object:
@@ -141,7 +139,6 @@ def _by_files_and_broker(
     directory: WorldDirectory, settings: config.Settings
 ) -> tuple[dict[str, object], str]:
     plan, unread = plan_or_reason(directory)
-    latch = read_latch(directory.latch)
     state = engine_state(directory).value if directory.path.is_dir() else "none"
     mode = mode_of(directory, plan, settings)
     status: dict[str, object] = {
@@ -157,15 +154,7 @@ def _by_files_and_broker(
         "orders": [],
         "pnl": {"realised": None, "open": None, "charges": None, "net": None},
         "risk": {"account": None, "day_loss_limit": None, "stopped_for_day": None},
-        "latch": None
-        if latch is None
-        else {
-            "state": latch.state.value,
-            "since": isoformat(latch.since),
-            "by": latch.by,
-            "reason": latch.reason,
-            "detail": latch.detail or None,
-        },
+        "latch": latch_of(directory),
     }
     reach = broker_of(directory, settings)
     paper = plan is not None and plan.choice.market is not Market.LIVE
@@ -258,7 +247,7 @@ def describe(status: dict[str, Any], problem: str) -> str:
     lines.append(
         "latch off"
         if latch is None
-        else f"LATCH {latch['state']}{_detail(latch)} since {latch['since']} by {latch['by']}"
+        else f"LATCH {latch['state']}{_detail(latch)} since {latch['since'] or 'a time unknown'} by {latch['by']}"
     )
     if problem:
         lines.append(problem)

@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from engine.home import WorldDirectory
-from engine.latch import Latch, read_latch
+from engine.latch import Latch, LatchState, Proof, read_latch
 from engine.link import (
     KillLine,
     KillReceiver,
@@ -21,12 +21,13 @@ from engine.link import (
     LatchSign,
     LinkRefusedError,
     MemoryKillSender,
+    ProofAnswer,
     Way,
     command_of,
     connect,
     new_kill_id,
 )
-from engine.link.kill_line import (
+from engine.link.kill_frame import (
     ANSWER_MARK,
     FRAME_BYTES,
     KILL_MARK,
@@ -124,6 +125,19 @@ def test_status_tells_the_loops_silence_and_never_latches(directory: WorldDirect
     answer = sender.status()
     assert answer is not None
     assert answer.latch is LatchSign.DURABLE
+    sender.close()
+
+
+@pytest.mark.usefixtures("line")
+def test_the_line_tells_a_command_from_memory_whether_the_proof_answers_it(
+    directory: WorldDirectory, latch: Latch
+) -> None:
+    sender, ours, other = KillSender(directory), new_kill_id(), new_kill_id()
+    sender.kill(ours)
+    assert sender.proof(ours) == ProofAnswer(Proof.KILLING, 0.125)
+    latch.mark(LatchState.FLAT, answers=(command_of(ours),))
+    assert sender.proof(ours) == ProofAnswer(Proof.FLAT, 0.125)
+    assert sender.proof(other) == ProofAnswer(Proof.FLAT_BEFORE, 0.125)
     sender.close()
 
 

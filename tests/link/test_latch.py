@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from engine.latch import Latch, LatchError, LatchRecord, LatchState, read_latch
+from engine.latch import Latch, LatchError, LatchRecord, LatchState, Proof, read_latch
 from tests.link.samples import wait_until
 
 
@@ -54,6 +54,30 @@ def test_progress_is_kept(latch: Latch, path: Path) -> None:
         found = read_latch(path)
         assert found is not None
         assert found.state is state
+
+
+def test_flat_answers_the_commands_that_it_was_proven_for_and_no_others(latch: Latch) -> None:
+    assert latch.proof_for("first") is Proof.CLEAR
+    latch.set("first", "a", "b")
+    assert latch.proof_for("first") is Proof.KILLING
+    latch.mark(LatchState.STUCK, answers=("first",))
+    assert latch.proof_for("second") is Proof.STUCK
+    latch.mark(LatchState.FLAT, answers=("first", "second"))
+    assert [latch.proof_for(name) for name in ("first", "second", "third")] == [
+        Proof.FLAT,
+        Proof.FLAT,
+        Proof.FLAT_BEFORE,
+    ]
+
+
+def test_a_flat_that_was_proven_before_a_newer_kill_leaves_it_killing(latch: Latch) -> None:
+    latch.set("first", "a", "b")
+    latch.mark(LatchState.FLAT, answers=("first",))
+    latch.set("second", "a", "b")
+    latch.mark(LatchState.FLAT, answers=("first",))
+    assert latch.proof_for("second") is Proof.KILLING
+    latch.mark(LatchState.FLAT, answers=("first", "second"))
+    assert latch.proof_for("second") is Proof.FLAT
 
 
 def test_progress_without_a_kill_is_an_error(latch: Latch) -> None:
@@ -157,7 +181,7 @@ def test_whatever_else_the_file_holds_counts_as_set(
 def test_every_torn_prefix_counts_as_set(latch: Latch, path: Path) -> None:
     latch.set("id", "a", "b", patience=10)
     whole = path.read_bytes()
-    for length in range(len(whole)):
+    for length in range(len(whole.rstrip())):
         path.write_bytes(whole[:length])
         found = read_latch(path)
         assert found is not None

@@ -38,6 +38,28 @@ def test_flat_takes_two_proofs_half_a_second_apart() -> None:
     assert kill.next_wake() is None
 
 
+def test_a_kill_that_joins_another_is_answered_by_reads_that_began_after_it() -> None:
+    kill = latched()
+    prove(kill, "r1", NOW)
+    kill.asked("r2", NOW + 600 * MILLISECOND)
+    assert not kill.set("a shell", "", "k2", NOW + 700 * MILLISECOND)
+    kill.answered("r2", flat=True, last_fill_at=0, now=NOW + 800 * MILLISECOND)
+    assert (state(kill), kill.next_wake()) == ("KILLING", NOW + 800 * MILLISECOND)
+    prove(kill, "r3", NOW + 800 * MILLISECOND)
+    assert state(kill) == "KILLING"
+    prove(kill, "r4", NOW + 1_500 * MILLISECOND)
+    assert state(kill) == "FLAT"
+    assert set(kill.answers) == {"k", "k2"}
+
+
+def test_the_same_kill_again_begins_no_proof_anew() -> None:
+    kill = latched()
+    prove(kill, "r1", NOW)
+    assert not kill.set("test", "", "k", NOW + 500 * MILLISECOND)
+    prove(kill, "r2", NOW + 600 * MILLISECOND)
+    assert state(kill) == "FLAT"
+
+
 def test_a_read_older_than_the_last_fill_proves_nothing() -> None:
     kill = latched()
     prove(kill, "r1", NOW)

@@ -1,0 +1,121 @@
+"""A screen's or shell's end of the kill line."""
+
+import os
+import socket
+import struct
+import threading
+
+from engine.home import WorldDirectory
+from engine.latch import Proof
+from engine.link.kill_frame import (
+    ANSWER_MARK,
+    FRAME_BYTES,
+    KILL_MARK,
+    PROOF_MARK,
+    STATUS_MARK,
+    KillAnswer,
+    LatchSign,
+    ProofAnswer,
+    Way,
+    decode_frame,
+    encode_frame,
+    new_kill_id,
+)
+
+
+class KillSender:
+    """A screen's or shell's end of the line: tiny, for any thread, never raising, connecting again on demand."""
+
+    def __init__(self, directory: WorldDirectory, *, patience: float = 0.25) -> None:
+        self._directory = directory
+        self._patience = patience
+        self._lock = threading.Lock()
+        self._connection: socket.socket | None = None
+
+    def open(self) -> bool:
+        """Connect ahead of time; return whether the engine's line is there."""
+        with self._lock:
+            return self._connect() is not None
+
+    def kill(self, kill_id: bytes, way: Way = Way.KEY) -> KillAnswer | None:
+        """Send the kill and return the engine's answer, None when none came in time.
+
+        Send the same id again as often as you like. None does not mean that the kill was not heard.
+        """
+        return _latch_told(self._exchange(encode_frame(KILL_MARK, kill_id, way)))
+
+    def status(self) -> KillAnswer | None:
+        """Return the latch and the loop's silence, None when nobody answers in time."""
+        return _latch_told(self._exchange(encode_frame(STATUS_MARK, new_kill_id(), 0)))
+
+    def proof(self, kill_id: bytes) -> ProofAnswer | None:
+        """Return how far the kill with an id is, from the engine's memory; None when nobody answers in time."""
+        told = self._exchange(encode_frame(PROOF_MARK, kill_id, 0))
+        if told is None or told[0] > Proof.FLAT_BEFORE:
+            return None
+        return ProofAnswer(Proof(told[0]), told[1])
+
+    def close(self) -> None:
+        """Close the connection; a later call opens a new one."""
+        with self._lock:
+            self._disconnect()
+
+    def _exchange(self, request: bytes) -> tuple[int, float] | None:
+        if not self._lock.acquire(timeout=self._patience * 2):
+            return None
+        try:
+            for _ in range(2):
+                connection = self._connect()
+                if connection is None:
+                    return None
+                try:
+                    connection.sendall(request)
+                    return self._await_answer(connection, request)
+                except TimeoutError:
+                    self._disconnect()
+                    return None
+                except OSError:
+                    self._disconnect()
+            return None
+        finally:
+            self._lock.release()
+
+    def _await_answer(self, connection: socket.socket, request: bytes) -> tuple[int, float]:
+        content = b""
+        while len(content) < FRAME_BYTES:
+            received = connection.recv(FRAME_BYTES - len(content))
+            if not received:
+                raise ConnectionResetError
+            content += received
+        parts = decode_frame(content)
+        if parts is None or parts[0] != ANSWER_MARK or parts[1] != request[8:24]:
+            raise ConnectionResetError
+        return parts[2], int.from_bytes(parts[3], "big") / 1_000
+
+    def _connect(self) -> socket.socket | None:
+        if self._connection is None:
+            connection = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+            try:
+                # A Unix socket with a timeout of Python's fails at once when many wait to be let in; this one waits.
+                connection.setsockopt(socket.SOL_SOCKET, socket.SO_SNDTIMEO, _time_value(self._patience))
+                connection.connect(os.fspath(self._directory.kill_socket))
+                connection.settimeout(self._patience)
+            except OSError:
+                connection.close()
+                return None
+            self._connection = connection
+        return self._connection
+
+    def _disconnect(self) -> None:
+        if self._connection is not None:
+            self._connection.close()
+            self._connection = None
+
+
+def _latch_told(told: tuple[int, float] | None) -> KillAnswer | None:
+    return None if told is None else KillAnswer(LatchSign(min(told[0], LatchSign.DURABLE)), told[1])
+
+
+def _time_value(seconds: float) -> bytes:
+    whole = int(seconds)
+    return struct.pack("@ll", whole, int((seconds - whole) * 1_000_000))

@@ -1,0 +1,27 @@
+"""What somebody else does to the account by the broker's app, and what then stands at the broker."""
+
+from tests.account.test_live_day import held
+from tests.desk.outside import wait_until
+from tests.fake_upstox.running import RunningFake
+from tests.recordings import EQ_A
+
+
+def buys(broker: RunningFake, quantity: int = 100, key: str = EQ_A) -> None:
+    """Buy for the day at the market, and wait until all of it is held."""
+    before = held(broker, key)
+    order = {
+        "instrument_token": key,
+        "transaction_type": "BUY",
+        "order_type": "MARKET",
+        "quantity": quantity,
+        "product": "I",
+    }
+    broker.control("POST", "orders", order)
+    wait_until(lambda: held(broker, key) == before + quantity, f"{quantity} more of {key} at the broker")
+
+
+def buys_unheard(broker: RunningFake, quantity: int = 100, key: str = EQ_A) -> None:
+    """Buy while neither the stream nor the order list tells anybody, until all faults are taken away."""
+    broker.plant("mute", stream="portfolio", times=0)
+    broker.plant("status", call="order_book", status=500, times=0)
+    buys(broker, quantity, key)

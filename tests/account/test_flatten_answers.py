@@ -1,0 +1,150 @@
+"""`cockpit flatten` beside a living engine: FLAT is the answer to this very command, whatever the disk does."""
+
+import os
+import shutil
+import subprocess
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+from engine.home import World
+from engine.latch import LatchState
+from tests.account import phone
+from tests.account.stage import begin, settings_of
+from tests.account.test_live_day import LIVE, held
+from tests.desk.outside import Engine, Outside, outside
+from tests.fake_upstox.running import RunningFake
+
+
+@pytest.fixture
+def broker(market_at_ten: RunningFake) -> RunningFake:
+    return market_at_ten
+
+
+@pytest.fixture
+def engine(home: Outside, broker: RunningFake) -> Engine:
+    return begin(home, broker, *LIVE)
+
+
+def flatten(home: Outside, broker: RunningFake, *words: str) -> "subprocess.CompletedProcess[str]":
+    return home.run("flatten", "--world", "account", *words, *settings_of(broker, *LIVE))
+
+
+@contextmanager
+def slow_file(latch: Path) -> Iterator[None]:
+    """Let the latch's next writing wait for ever, as on a disk that does not answer."""
+    beside = latch.with_name(latch.name + ".new")
+    os.mkfifo(beside)
+    try:
+        yield
+    finally:
+        reader = os.open(beside, os.O_RDONLY | os.O_NONBLOCK)
+        beside.unlink()
+        os.close(reader)
+
+
+@contextmanager
+def failing_file(latch: Path) -> Iterator[None]:
+    """Let every writing of the latch fail."""
+    beside = latch.with_name(latch.name + ".new")
+    beside.mkdir()
+    try:
+        yield
+    finally:
+        beside.rmdir()
+
+
+def test_a_flat_of_an_earlier_kill_is_no_answer_to_this_one(
+    home: Outside, engine: Engine, broker: RunningFake
+) -> None:
+    done = flatten(home, broker)
+    assert (done.returncode, "FLAT" in done.stdout) == (0, True), done
+    engine.wait_latch(LatchState.FLAT)
+    with slow_file(engine.directory.latch):
+        phone.buys_unheard(broker)
+        unread = flatten(home, broker, "--for", "3")
+        assert (unread.returncode, held(broker)) == (1, 100), unread
+        assert "NOT FLAT" in unread.stdout
+        broker.control("DELETE", "faults")
+        done = flatten(home, broker)
+        assert (done.returncode, held(broker)) == (0, 0), done
+        assert "its file is behind" in done.stdout
+
+
+def test_a_latch_file_that_cannot_be_written_hides_neither_the_kill_nor_its_proof(
+    home: Outside, engine: Engine, broker: RunningFake
+) -> None:
+    with failing_file(engine.directory.latch):
+        phone.buys(broker)
+        done = flatten(home, broker)
+        assert (done.returncode, held(broker)) == (0, 0), done
+        assert home.status(World.ACCOUNT)["latch"]["state"] == "FLAT"
+    engine.wait_latch(LatchState.FLAT)
+
+
+@contextmanager
+def small_disk(folder: Path, options: str) -> Iterator[Path]:
+    """Mount a file system of its own, or skip."""
+    folder.mkdir()
+    mount = shutil.which("mount")
+    if os.getuid() != 0 or mount is None:
+        pytest.skip("needs root to mount a small file system")
+    argv = [mount, "-t", "tmpfs", "-o", options, "tmpfs", str(folder)]
+    if subprocess.run(argv, capture_output=True, check=False).returncode:
+        pytest.skip("no small file system here")
+    try:
+        yield folder
+    finally:
+        subprocess.run(["umount", "--lazy", str(folder)], check=True)
+
+
+def fill(folder: Path) -> None:
+    """Leave neither a block nor an inode."""
+
+    def write_on() -> None:
+        for number in range(100_000):
+            (folder / f"filler-{number}").write_bytes(b"\0" * 65_536)
+
+    with pytest.raises(OSError, match="No space left"):
+        write_on()
+
+
+@pytest.mark.parametrize("options", ["size=8m", "nr_inodes=60"], ids=["no blocks", "no inodes"])
+def test_a_full_disk_turns_no_proven_flat_into_killing(
+    broker: RunningFake, tmp_path: Path, options: str
+) -> None:
+    with small_disk(tmp_path / "disk", options) as disk, outside(disk / "home") as home:
+        engine = begin(home, broker, *LIVE)
+        first = flatten(home, broker)
+        assert first.returncode == 0, first
+        engine.wait_latch(LatchState.FLAT)
+        phone.buys_unheard(broker)
+        fill(disk)
+        broker.control("DELETE", "faults")
+        done = flatten(home, broker)
+        assert (done.returncode, held(broker)) == (0, 0), done
+        engine.wait_latch(LatchState.FLAT)
+        engine.kill_process()
+        assert home.status(World.ACCOUNT)["latch"]["state"] == "FLAT"
+
+
+def test_a_latch_that_found_no_room_is_on_and_can_be_cleared(broker: RunningFake, tmp_path: Path) -> None:
+    with small_disk(tmp_path / "disk", "nr_inodes=60") as disk, outside(disk / "home") as home:
+        engine = begin(home, broker, *LIVE)
+        phone.buys(broker)
+        fill(disk)
+        done = flatten(home, broker)
+        assert (done.returncode, held(broker)) == (0, 0), done
+        assert engine.latch() is None
+        status = home.status(World.ACCOUNT)
+        assert (status["latch"]["state"], status["latch"]["by"].startswith("a shell")) == ("FLAT", True)
+        refused = home.run("rearm", typed="no\n")
+        assert (refused.returncode, "account: latched, FLAT in the engine's memory" in refused.stdout) == (
+            1,
+            True,
+        )
+        cleared = home.run("rearm", typed="REARM\n")
+        assert (cleared.returncode, "the latch is cleared" in cleared.stdout) == (0, True), cleared
+        assert home.status(World.ACCOUNT)["latch"] is None
