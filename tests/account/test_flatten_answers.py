@@ -1,7 +1,6 @@
 """`cockpit flatten` beside a living engine: FLAT is the answer to this very command, whatever the disk does."""
 
 import os
-import shutil
 import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -15,6 +14,7 @@ from tests.account import phone
 from tests.account.stage import begin, settings_of
 from tests.account.test_live_day import LIVE, held
 from tests.desk.outside import Engine, Outside, outside
+from tests.disks import fill, small_disk
 from tests.fake_upstox.running import RunningFake
 
 
@@ -82,52 +82,6 @@ def test_a_latch_file_that_cannot_be_written_hides_neither_the_kill_nor_its_proo
         assert (done.returncode, held(broker)) == (0, 0), done
         assert home.status(World.ACCOUNT)["latch"]["state"] == "FLAT"
     engine.wait_latch(LatchState.FLAT)
-
-
-@contextmanager
-def small_disk(folder: Path, options: str) -> Iterator[Path]:
-    """Mount a file system of its own, or skip."""
-    folder.mkdir()
-    mount = shutil.which("mount")
-    if os.getuid() != 0 or mount is None:
-        pytest.skip("needs root to mount a small file system")
-    argv = [mount, "-t", "tmpfs", "-o", options, "tmpfs", str(folder)]
-    if subprocess.run(argv, capture_output=True, check=False).returncode:
-        pytest.skip("no small file system here")
-    try:
-        yield folder
-    finally:
-        subprocess.run(["umount", "--lazy", str(folder)], check=True)
-
-
-def fill(folder: Path) -> None:
-    """Leave neither a block nor an inode."""
-
-    def write_on() -> None:
-        for number in range(100_000):
-            (folder / f"filler-{number}").write_bytes(b"\0" * 65_536)
-
-    with pytest.raises(OSError, match="No space left"):
-        write_on()
-
-
-@pytest.mark.parametrize("options", ["size=8m", "nr_inodes=60"], ids=["no blocks", "no inodes"])
-def test_a_full_disk_turns_no_proven_flat_into_killing(
-    broker: RunningFake, tmp_path: Path, options: str
-) -> None:
-    with small_disk(tmp_path / "disk", options) as disk, outside(disk / "home") as home:
-        engine = begin(home, broker, *LIVE)
-        first = flatten(home, broker)
-        assert first.returncode == 0, first
-        engine.wait_latch(LatchState.FLAT)
-        phone.buys_unheard(broker)
-        fill(disk)
-        broker.control("DELETE", "faults")
-        done = flatten(home, broker)
-        assert (done.returncode, held(broker)) == (0, 0), done
-        engine.wait_latch(LatchState.FLAT)
-        engine.kill_process()
-        assert home.status(World.ACCOUNT)["latch"]["state"] == "FLAT"
 
 
 def test_a_latch_that_found_no_room_is_on_and_can_be_cleared(broker: RunningFake, tmp_path: Path) -> None:

@@ -12,6 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from engine.latch import Latch, LatchError, LatchRecord, LatchState, Proof, read_latch
+from tests.disks import fill, small_disk
 from tests.link.samples import wait_until
 
 
@@ -78,6 +79,20 @@ def test_a_flat_that_was_proven_before_a_newer_kill_leaves_it_killing(latch: Lat
     assert latch.proof_for("second") is Proof.KILLING
     latch.mark(LatchState.FLAT, answers=("first", "second"))
     assert latch.proof_for("second") is Proof.FLAT
+
+
+@pytest.mark.parametrize("options", ["size=256k", "nr_inodes=8"], ids=["no blocks", "no inodes"])
+def test_a_full_disk_turns_no_proven_flat_into_killing(tmp_path: Path, options: str) -> None:
+    with small_disk(tmp_path / "disk", options) as disk:
+        latch = Latch(disk / "latch.json")
+        assert latch.set("id", "a", "b", patience=10)
+        fill(disk)
+        latch.mark(LatchState.FLAT)
+        assert latch.wait_durable(10), latch.problem
+        found = read_latch(disk / "latch.json")
+        assert found is not None
+        assert found.state is LatchState.FLAT
+        latch.close()
 
 
 def test_progress_without_a_kill_is_an_error(latch: Latch) -> None:
