@@ -255,6 +255,16 @@ class Risk(Section):
     max_entries_per_minute: int = Field(
         2, ge=1, le=10, description="Entries per instrument and minute before a person must resume."
     )
+    pause_after_losses: int = Field(
+        3, ge=1, le=1_000, description="Losing trades in a row after which entries wait for a person."
+    )
+    give_back_pct: float = Field(
+        40.0,
+        ge=5,
+        le=1_000,
+        description="Part of the day's peak given back at which entries wait for a person, percent; above 100 it "
+        "takes a loss of the day. A peak below the risk of one trade counts for nothing.",
+    )
     orders_per_second: int = Field(
         8, ge=2, le=10, description="Order messages in any second, entries and exits together."
     )

@@ -16,6 +16,7 @@ from engine.orders.messages import Product
 from engine.orders.order import Correction, Fill
 from engine.orders.positions import Corrected
 from engine.orders.trade import Trade
+from engine.risk.brakes import Brakes
 from engine.risk.limits import DayLimits
 from engine.risk.marks import DayResult, Holding, Mark, MarkState, day_result
 from engine.risk.outside import AccountResult
@@ -39,6 +40,8 @@ class Account:
         self.limits = limits
         self.wishes = wishes
         """What is in force of what a person may tighten within the day."""
+        self.brakes = Brakes()
+        """Whether the day has gone badly enough that a person should look; a restart takes it over."""
         self.carried_realised: Paise = 0
         """Realised before a restart on the same day, paise."""
         self.carried_charges: Paise = 0

@@ -14,12 +14,11 @@ from engine.auction.market import Applied, Market
 from engine.commands import Command
 from engine.core.account import Account
 from engine.core.around import Around
+from engine.core.braking import Braking
 from engine.core.decider import Decider
 from engine.core.decision import Decision
 from engine.core.events import (
     LIVE,
-    REPLAY,
-    SIMULATED,
     WORLDS,
     Answer,
     DayState,
@@ -114,6 +113,7 @@ class Core:
             self._decided,
             live=world == LIVE,
         )
+        self.braking = Braking(self)
         self.watch = Watch(self.keeper, self.journal, always=world == LIVE)
         self.guard = Guard(self)
         self.person = Person(self, settings.entry.manual_armed_minutes)
@@ -131,6 +131,7 @@ class Core:
             before = recovered.wishes or msgspec.structs.replace(wishes, limits=recovered.limits.limits)
             if recovered.limits.day == day.day:
                 self.guard.came_from(before)
+                self.braking.came_from(recovered.brakes)
                 self.account.wishes, _ = tightened(before, wishes)
         self.go_by(self.account.wishes)
 
@@ -287,6 +288,7 @@ class Core:
         Return whether there were any, and why entries stay paused all the same; empty when they go on.
         """
         lifted = self.pauses.resume()
+        self.braking.release(now)
         if self.keeper.external.engines.gone(self.keeper.orders.live()):
             lifted = self.pauses.drop_kind(OTHER_ENGINE, but="") or lifted
         self.decider.pause = self.pauses.first
@@ -296,12 +298,6 @@ class Core:
             text = f"entries stay paused: {kept}" if kept else f"entries resumed: {word}"
             self.journal.line(Severity.INFO, text, now)
         return lifted, kept
-
-    def only_pulled(self, text: str) -> tuple[str, str]:
-        """Return a refusal in worlds whose market nobody can hold, else the text."""
-        if self.world in (SIMULATED, REPLAY):
-            return "", text
-        return "only a demo or replay can be held or sped up", ""
 
     def _update(self, update: MarketUpdate, now: Instant) -> bool:
         """Take one update in; return whether anything may have to leave."""
@@ -348,6 +344,7 @@ class Core:
             return False
         self._equity_minute = minute
         self.journal.equity(f"minute:{minute}", now)
+        self.braking.look(now)
         self.minder.clock(now)
         return True
 
@@ -384,6 +381,8 @@ class Core:
                 self.minder.fit(item.trade, now)
             elif item.topic is Topic.REFUSED:
                 self.decider.blocked.setdefault(item.instrument, f"the broker refused it: {item.text}")
+            elif item.topic is Topic.CLOSED:
+                self.braking.closed(now)
             elif item.topic is Topic.FILL and self.account.observe(now):
                 self.guard.stop(now)
 

@@ -15,6 +15,7 @@ from engine.market.update import MarketUpdate
 from engine.orders.dispatch import Record
 from engine.orders.flatten import Latch
 from engine.orders.messages import BrokerEvent, Request
+from engine.risk.brakes import Brakes
 from engine.risk.limits import DayLimits
 from engine.risk.wishes import Wishes
 from engine.views import AlarmRank
@@ -167,6 +168,7 @@ class DayState(msgspec.Struct, frozen=True):
     latch: Latch | None = None
     wishes: Wishes | None = None
     """What was in force of what a person may tighten within the day; None where an earlier version wrote it."""
+    brakes: Brakes = Brakes()
 
 
 Event = (

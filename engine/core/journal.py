@@ -135,6 +135,7 @@ class Journal:
             self._account.charges,
             latch,
             self._account.wishes,
+            self._account.brakes,
         )
         self._record("day_state", self._numbered(self._account.limits.day.isoformat()), now, state)
 

@@ -25,6 +25,7 @@ from engine.commands import (
     Unfollow,
 )
 from engine.core.adoption import adopt
+from engine.core.events import REPLAY, SIMULATED
 from engine.market.clock import MINUTE, Instant
 from engine.orders.trade import Trade
 from engine.risk.denial import StopRefusal
@@ -97,7 +98,7 @@ class Person:
             case PauseReplay():
                 return self._hold(command, now)
             case SetReplaySpeed():
-                return self._core.only_pulled(f"speed {command.speed}×" if command.speed else "speed max")
+                return self._only_pulled(f"speed {command.speed}×" if command.speed else "speed max")
             case Rearm():
                 return self._rearm(command, now)
             case StopEngine():
@@ -196,8 +197,14 @@ class Person:
             return "that signal is not waiting any more", ""
         return "", f"{decision.setup} {self._core.journal.symbol(decision.instrument)} let go"
 
+    def _only_pulled(self, text: str) -> tuple[str, str]:
+        """Return a refusal in worlds whose market nobody can hold, else the text."""
+        if self._core.world in (SIMULATED, REPLAY):
+            return "", text
+        return "only a demo or replay can be held or sped up", ""
+
     def _hold(self, command: PauseReplay, now: Instant) -> tuple[str, str]:
-        refusal, _ = self._core.only_pulled("")
+        refusal, _ = self._only_pulled("")
         if refusal:
             return refusal, ""
         self._core.sights.hold(now, held=command.paused)

@@ -25,6 +25,8 @@ class Limits(msgspec.Struct, frozen=True):
     max_orders_per_day: int
     max_entries_per_minute: int
     account_loss_pct: float = 5.0
+    pause_after_losses: int = 3
+    give_back_pct: float = 40.0
 
 
 def wished_limits(settings: config.Risk) -> Limits:
