@@ -72,7 +72,7 @@ def choices_of(view: View | None, text: str, found: Found | None) -> list[Choice
 
 
 def _about(row: WatchRow) -> str:
-    return " · ".join(part for part in (row.key, row.detail, row.location) if part)
+    return " · ".join(part for part in (row.key, row.detail, row.location, row.clock) if part)
 
 
 def _held(row: WatchRow) -> str:

@@ -115,6 +115,7 @@ def paint_band(view: View | None, width: int, *, silent: int | None, ended: bool
             (2, time),
             (3, [(header.phase, "")]),
             (4, [("last entry ", "dim"), (countdown(header.entries_close_in), hurry)]),
+            (4, [(header.event, "warn")] if header.event else []),
             (6, flat_by),
             *signed,
             (2, play),

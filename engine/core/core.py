@@ -15,6 +15,7 @@ from engine.commands import Command
 from engine.core.account import Account
 from engine.core.around import Around
 from engine.core.braking import Braking
+from engine.core.day_clock import DayClock
 from engine.core.decider import Decider
 from engine.core.decision import Decision
 from engine.core.events import (
@@ -113,7 +114,7 @@ class Core:
             self._decided,
             live=world == LIVE,
         )
-        self.braking = Braking(self)
+        self.braking, self.day_clock = Braking(self), DayClock(self)
         self.watch = Watch(self.keeper, self.journal, always=world == LIVE)
         self.guard = Guard(self)
         self.person = Person(self, settings.entry.manual_armed_minutes)
@@ -345,6 +346,7 @@ class Core:
         self._equity_minute = minute
         self.journal.equity(f"minute:{minute}", now)
         self.braking.look(now)
+        self.day_clock.look(now)
         self.minder.clock(now)
         return True
 

@@ -14,7 +14,7 @@ from engine.core.cards import Card, Cards, Gone
 from engine.core.decision import Decision, DecisionState, from_refusal, from_signal
 from engine.core.setup_notes import SetupNote, note_setups
 from engine.core.sights import Sights
-from engine.market.clock import MINUTE, SECOND, Instant
+from engine.market.clock import MINUTE, SECOND, Instant, datetime_of
 from engine.market.instrument import Instrument
 from engine.market.price import Paise
 from engine.market.session import TradingDay
@@ -354,8 +354,14 @@ class Decider:
             entries_last_minute=self._keeper.gate.entries_within(instrument.key, MINUTE, now),
             blocked=self.why_blocked(instrument.key) or frozen,
             locked=", ".join(self._symbol(key) for key in self._account.locked()),
+            event="" if by_person else self._event(instrument, signal.setup, time),
             one_sided=self._account.marking.one_sided(instrument.key),
         )
+
+    def _event(self, instrument: Instrument, setup: str, time: Instant) -> str:
+        """Return the event that a setup which enters by itself must wait out; a person who takes a card need not."""
+        event = self._sights.day.event(instrument, time) if self._modes.get(setup) == "auto" else None
+        return "" if event is None else f"{event.name} at {datetime_of(event.at):%H:%M}"
 
     def _symbol(self, key: str) -> str:
         known = self._market.instruments.get(key)

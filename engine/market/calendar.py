@@ -5,7 +5,7 @@ A date nobody has listed is never a trading day by default: coverage ends where 
 
 import tomllib
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, time
 from enum import StrEnum
 from functools import cache
@@ -19,7 +19,7 @@ FILE_NAME: Final = "calendar.toml"
 _CHECKED_IN: Final = Path(__file__).with_name("nse_calendar.toml")
 _SATURDAY: Final = 5
 _KEYS: Final = frozenset({"covered_from", "covered_to", "source", "holidays", "special", "regime", "clock"})
-_HOME_KEYS: Final = frozenset({"covered_to", "circular", "holidays", "special", "regime"})
+_HOME_KEYS: Final = frozenset({"covered_to", "circular", "holidays", "special", "regime", "event"})
 
 
 class CalendarError(ValueError):
@@ -92,6 +92,17 @@ class SpecialSession:
 
 
 @dataclass(frozen=True, slots=True)
+class MarketEvent:
+    """A moment that moves prices, named by a person: a policy decision, the budget, results of a name."""
+
+    day: date
+    at: time
+    name: str
+    instruments: tuple[str, ...]
+    """Keys or symbols it concerns; none named is all."""
+
+
+@dataclass(frozen=True, slots=True)
 class Calendar:
     """Everything dated about the trading day, between ``covered_from`` and ``covered_to``."""
 
@@ -102,6 +113,7 @@ class Calendar:
     specials: Mapping[date, SpecialSession]
     regimes: tuple[Regime, ...]
     clocks: Mapping[InstrumentClass, ClassClock]
+    events: tuple[MarketEvent, ...] = ()
 
     def special(self, day: date) -> SpecialSession | None:
         """Return the special session of a date, or None."""
@@ -172,6 +184,9 @@ def _checked_in() -> Calendar:
 
 def _extend(calendar: Calendar, table: Mapping[str, object], origin: str) -> Calendar:
     _refuse_unknown(table, _HOME_KEYS, origin)
+    events = _events(table, origin)
+    if set(table) <= {"event"}:
+        return replace(calendar, events=events)
     circular = _text(table.get("circular"), "circular (the exchange's number)", origin)
     covered_to = calendar.covered_to
     holidays = _holidays(table, origin)
@@ -189,6 +204,7 @@ def _extend(calendar: Calendar, table: Mapping[str, object], origin: str) -> Cal
         specials={**calendar.specials, **_specials(table, origin)},
         regimes=tuple(regimes[start] for start in sorted(regimes)),
         clocks=calendar.clocks,
+        events=events,
     )
 
 
@@ -267,6 +283,29 @@ def _specials(table: Mapping[str, object], origin: str) -> dict[date, SpecialSes
             day, _text(row.get("name", "special"), "special.name", origin), hours, trade
         )
     return specials
+
+
+def _events(table: Mapping[str, object], origin: str) -> tuple[MarketEvent, ...]:
+    events = []
+    for row in _tables(table, "event", origin):
+        _refuse_unknown(row, frozenset({"date", "time", "name", "instruments"}), origin)
+        names = row.get("instruments")
+        if "instruments" in row and not (
+            isinstance(names, list) and names and all(isinstance(one, str) and one.strip() for one in names)
+        ):
+            raise CalendarError(
+                f"{origin}: expected a list of keys or symbols for event.instruments, got {names!r}; "
+                "leave it out where the event concerns all"
+            )
+        events.append(
+            MarketEvent(
+                _date(row.get("date"), "event.date", origin),
+                _clock(row.get("time"), "event.time", origin),
+                _text(row.get("name"), "event.name", origin),
+                tuple(one.strip() for one in names) if isinstance(names, list) else (),
+            )
+        )
+    return tuple(sorted(events, key=lambda event: (event.day, event.at)))
 
 
 def _steps(rows: object, name: str, origin: str) -> tuple[Step, ...]:

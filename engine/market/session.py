@@ -22,7 +22,7 @@ from engine.market.calendar import (
     load_calendar,
 )
 from engine.market.clock import MINUTE, SECOND, Instant, instant_at
-from engine.market.instrument import InstrumentClass
+from engine.market.instrument import Instrument, InstrumentClass
 
 __all__ = ["Allowed", "CalendarError", "Phase", "TradingDay", "trading_day"]
 
@@ -30,6 +30,29 @@ _FIRST_ENTRY_AFTER_OPEN: Final = 15 * MINUTE
 _SETUP_ENTRIES_BEFORE_FLAT: Final = 30 * MINUTE
 _LAST_ORDER_BEFORE_CLOSE: Final = 30 * SECOND
 _NORMAL_CLOSE: Final = time(15, 30)
+EVENT_HOLDS: Final = 5 * MINUTE
+"""How long before and after an event nothing is entered automatically."""
+
+
+@dataclass(frozen=True, slots=True)
+class DayEvent:
+    """An event of one trading day."""
+
+    at: Instant
+    name: str
+    instruments: tuple[str, ...]
+    """Keys or symbols it concerns; none named is all."""
+
+    def concerns(self, instrument: Instrument) -> bool:
+        """Say whether it moves an instrument: itself, or what it is written on by its key or its name."""
+        known = {
+            instrument.key,
+            instrument.symbol,
+            instrument.underlying,
+            instrument.symbol.partition(" ")[0],
+        }
+        words = {word.casefold() for word in known if word}
+        return not self.instruments or any(name.casefold() in words for name in self.instruments)
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +81,17 @@ class TradingDay:
     note: str
     """Name of the special session, or the source of the schedule."""
     _classes: Mapping[InstrumentClass, _Class]
+    events: tuple[DayEvent, ...] = ()
+    """What a person named in the calendar for this day, in time order."""
+
+    def event(self, instrument: Instrument, instant: Instant) -> DayEvent | None:
+        """Return the event that holds automatic entries in an instrument back at an instant; None while none does."""
+        near = (one for one in self.events if one.at - EVENT_HOLDS <= instant < one.at + EVENT_HOLDS)
+        return next((one for one in near if one.concerns(instrument)), None)
+
+    def ahead(self, instant: Instant) -> tuple[DayEvent, ...]:
+        """Return the events that are not over."""
+        return tuple(one for one in self.events if instant < one.at + EVENT_HOLDS)
 
     def open(self, kind: InstrumentClass) -> Instant:
         """Return the beginning of continuous trading."""
@@ -141,6 +175,11 @@ def trading_day(day: date, session: Session, calendar: Calendar | None = None) -
         observe_only=special is not None and not special.trade,
         note=regime.source if special is None else special.name,
         _classes=classes,
+        events=tuple(
+            DayEvent(instant_at(day, one.at), one.name, one.instruments)
+            for one in calendar.events
+            if one.day == day
+        ),
     )
 
 

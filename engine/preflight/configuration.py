@@ -1,5 +1,6 @@
 """Whether the settings hold for this day: watchlist, instrument lists, calendar, the broker's square-off."""
 
+import re
 import stat
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -51,17 +52,63 @@ def exposed_file(root: Path, sources: Mapping[str, str]) -> str:
     return str(path) if mode & _OTHERS else ""
 
 
+ACCEPTED: Final = "ACCEPTED"
+"""What a person writes who goes live without knowing when the broker squares off."""
+
+_MONTH: Final = r"(?:jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)[a-z]*"
+_DATE: Final = re.compile(
+    rf"\b20\d\d-\d\d?-\d\d?\b|\b\d\d?[/.-]\d\d?[/.-](?:20)?\d\d\b|\b\d\d?\.? {_MONTH},? 20\d\d\b"
+    rf"|\b{_MONTH} \d\d?,? 20\d\d\b",
+    re.IGNORECASE,
+)
+_CLOCK: Final = re.compile(r"\b[01]?\d[:.][0-5]\d\b")
+_WORD: Final = re.compile(r"[A-Za-z]{2,}")
+_NO_SOURCE: Final = frozenset(
+    {
+        "cash",
+        "equity",
+        "futures",
+        "options",
+        "derivatives",
+        "fo",
+        "and",
+        "as",
+        "of",
+        "on",
+        "at",
+        "by",
+        "pm",
+        "ist",
+        "dated",
+    }
+)
+"""Words that name what is squared off or join others: alone they tell no source."""
+
+
 def check_square_off(survey: Survey, *, live: bool) -> Sequence[Check]:
     """Ask for the broker's own square-off times: nobody knows them for certain, so a person must name them."""
     table = survey.settings.session.broker_squareoff.strip()
     values: dict[str, object] = {"table": table or None}
-    if table:
+    if table == ACCEPTED:
+        reason = "the broker's square-off times are not confirmed: you accepted that"
+        return [Check(_GROUP, "square-off", State.WARN, "accepted", reason, values)]
+    if names_square_off(table):
         return [judged(_GROUP, "square-off", table, "", values=values)]
     reason = (
-        "expected the broker's own square-off times with date and source in session.broker_squareoff, got none; "
-        "look them up at the broker and write them down"
+        "expected the broker's own square-off times with date and source in session.broker_squareoff, got "
+        f"{repr(table) if table else 'none'}; look them up at the broker and write them down, or write {ACCEPTED} "
+        "to go without"
     )
     return [judged(_GROUP, "square-off", "", reason, needed=live, values=values)]
+
+
+def names_square_off(table: str) -> bool:
+    """Say whether a note of the square-off has a clock time, a date and, beside what they are for, a source."""
+    without_date = _DATE.sub(" ", table)
+    dated = without_date != table
+    words = _WORD.findall(_CLOCK.sub(" ", without_date))
+    told = [word for word in words if word.casefold() not in _NO_SOURCE]
+    return dated and _CLOCK.search(without_date) is not None and bool(told)
 
 
 def check_instruments(survey: Survey, *, live: bool) -> Sequence[Check]:

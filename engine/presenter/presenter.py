@@ -16,6 +16,7 @@ from engine.performance.metrics import summarise
 from engine.performance.records import setup_record
 from engine.performance.trade import ClosedTrade
 from engine.presenter.auction import build_auction
+from engine.presenter.day import clock_words, event_words
 from engine.presenter.evidence import describe_evidence
 from engine.presenter.ladder import OwnLevel, build_ladder, describe_location
 from engine.presenter.rows import mark_age, order_rows, outside_rows, position_row, shown_time, stop_shown
@@ -241,6 +242,7 @@ def _header(core: Core, around: Surroundings, result: DayResult, holdings: tuple
         marks="" if live else result.state.value,
         marks_age_ms=None if live else max(ages, default=None),
         at_stops=None if live else _at_stops(result, holdings),
+        event=event_words(core, around.now),
     )
 
 
@@ -292,6 +294,7 @@ def _watch_row(core: Core, context: Context, around: Surroundings) -> WatchRow:
         quality=context.quality.value,
         location=describe_location(context, last),
         detail=_detail(core, instrument, around.notes.get(key, "")),
+        clock=clock_words(core, instrument),
     )
 
 

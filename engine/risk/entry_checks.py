@@ -57,6 +57,8 @@ class EntryFacts:
     """The whole account's result, what others lost on it counted, paise; None where no limit goes by it."""
     locked: str = ""
     """A position of ours that nobody can close now, by its symbol; empty when there is none."""
+    event: str = ""
+    """The event of the calendar that holds automatic entries back now, with its time; empty when none does."""
     one_sided: bool = False
     """Whether the newest book of the instrument has nobody on one side."""
 
@@ -151,6 +153,14 @@ def _too_late(facts: EntryFacts, _: config.Settings) -> Denial | None:
             Code.TOO_LATE, f"last entry {_clock(facts.entries_stop)}, it is {_clock(facts.market_time)}"
         )
     return None
+
+
+def _event(facts: EntryFacts, _: config.Settings) -> Denial | None:
+    if not facts.event:
+        return None
+    return Denial(
+        Code.EVENT, f"{facts.event}: nothing is entered by itself from 5 minutes before to 5 minutes after"
+    )
 
 
 def _signal_old(facts: EntryFacts, settings: config.Settings) -> Denial | None:
@@ -358,6 +368,7 @@ DOOR_CHECKS: tuple[DoorCheck, ...] = (
     _not_tradable,
     _too_early,
     _too_late,
+    _event,
     _signal_old,
     _option_short,
     _contract_unknown,

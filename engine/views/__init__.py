@@ -86,6 +86,8 @@ class HeaderView(msgspec.Struct, frozen=True):
     """Age of the oldest mark behind it, milliseconds."""
     at_stops: Paise | None = None
     """The day's result if all stops filled at their limits; only beside marks that are not of now."""
+    event: str = ""
+    """The next event of the calendar with its time: setups enter nothing by themselves around it; empty without one."""
 
 
 class WatchRow(msgspec.Struct, frozen=True):
@@ -106,6 +108,8 @@ class WatchRow(msgspec.Struct, frozen=True):
     """Where price stands: above VAH, in value, below VAL, above IB ..."""
     detail: str = ""
     """Lot and expiry of a derivative, and why a name may not be traded."""
+    clock: str = ""
+    """Until when it may be entered today, and when it is flat, in words; empty for an index."""
 
 
 class LadderRow(msgspec.Struct, frozen=True):

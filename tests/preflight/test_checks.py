@@ -440,6 +440,41 @@ def test_live_needs_the_brokers_own_square_off(fake: RunningFake, tmp_path: Path
     assert (paper.state, paper.stops_live) == (State.WARN, True)
 
 
+@pytest.mark.parametrize(
+    "table",
+    ["yes", "15:15", "15:15 cash", "cash 15:15 as of 11 Sep 2026 ", "the broker's page of 11 Sep 2026"],
+)
+def test_a_square_off_without_times_date_and_source_stops_live(
+    fake: RunningFake, tmp_path: Path, table: str
+) -> None:
+    survey = survey_of(fake, tmp_path, session={"broker_squareoff": table})
+    check = only(check_square_off(survey, live=True))
+    assert (check.state, "date and source" in check.reason) == (State.NO_GO, True), table
+
+
+@pytest.mark.parametrize(
+    "table",
+    [
+        "15:15 cash; broker's page of 11 Sep 2026",
+        "cash 15:15, F&O 15:25; the broker's page of 14 Dec 2025",
+        "15:20, support chat 2026-11-02",
+        "equity 15.15 F&O 15.25 (help page, 02/11/2026)",
+    ],
+)
+def test_a_square_off_with_times_date_and_source_is_go(fake: RunningFake, tmp_path: Path, table: str) -> None:
+    survey = survey_of(fake, tmp_path, session={"broker_squareoff": table})
+    assert only(check_square_off(survey, live=True)).state is State.GO
+
+
+def test_a_typed_word_accepts_that_the_square_off_is_not_confirmed(fake: RunningFake, tmp_path: Path) -> None:
+    survey = survey_of(fake, tmp_path, session={"broker_squareoff": "ACCEPTED"})
+    check = only(check_square_off(survey, live=True))
+    assert (check.state, check.stops_live) == (State.WARN, False)
+    assert "not confirmed" in check.reason
+    lower = survey_of(fake, tmp_path, session={"broker_squareoff": "accepted"})
+    assert only(check_square_off(lower, live=True)).state is State.NO_GO
+
+
 def test_settings_are_told_good_or_bad(fake: RunningFake) -> None:
     assert only(check_settings({"upstox.api_url": "--set"}, "")).figure.startswith("1 set")
     bad = only(check_settings({}, "one\ntwo"))
