@@ -317,7 +317,7 @@ class Core:
         acted = self._bars(key, applied, now) or acted
         trade = self.keeper.portfolio.current(key)
         if trade is not None:
-            self.minder.moved(trade, update, now)
+            self.minder.moved(trade, update, now, reading=seen.reading)
             self.keeper.judge(trade, now)
         held = trade is not None and trade.open
         if held or self.account.uneasy or self.account.outside.holds(key):

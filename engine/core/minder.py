@@ -13,10 +13,13 @@ from engine.core.account import Account
 from engine.core.sights import Sights
 from engine.market.clock import MINUTE, Instant, datetime_of
 from engine.market.instrument import Instrument
+from engine.market.price import Paise
 from engine.market.update import MarketUpdate
 from engine.orders.changes import is_worn
 from engine.orders.keeper import Keeper
 from engine.orders.news import Topic
+from engine.orders.quote import Quote
+from engine.orders.targets import aim, reached, worst_price
 from engine.orders.trade import Mode, Part, Trade
 from engine.risk.denial import Code, StopRefusal
 from engine.risk.exact import exact
@@ -63,39 +66,56 @@ class Minder:
         """Forget the cached reading of an instrument: a bar has closed."""
         self._contexts.pop(key, None)
 
-    def moved(self, trade: Trade, update: MarketUpdate, now: Instant) -> None:
-        """Look at one held trade after an update of its instrument."""
+    def moved(self, trade: Trade, update: MarketUpdate, now: Instant, *, reading: bool) -> None:
+        """Look at one held trade after an update of its instrument; ``reading`` says that it tells of a new book."""
+        if trade.aimed is not None and trade.stop is not None:
+            if (update.last - trade.stop.trigger) * trade.side.sign <= 0:
+                self._keeper.leave(trade.instrument, "stop", now)
+            return
         if trade.mode is not Mode.HOLD or not trade.open or trade.stop is None:
             return
-        if self._through(trade, trade.target_2, update):
-            self._keeper.leave(trade.instrument, "T2", now)
-            return
-        can_part = trade.part is None and not trade.t1_done and now >= trade.part_after
-        if can_part and self._through(trade, trade.target_1, update):
-            self._take_part(trade, now)
+        if reading and now >= trade.part_after and self._at_target(trade, now):
             return
         self._trail(trade, now)
 
-    @staticmethod
-    def _through(trade: Trade, target: int | None, update: MarketUpdate) -> bool:
-        return target is not None and (update.last - target) * trade.side.sign > 0
+    def _at_target(self, trade: Trade, now: Instant) -> bool:
+        """Begin to take what a target is for; return whether one is reached."""
+        quote = self._sights.quote(trade.instrument, now)
+        if reached(trade.target_2, trade.side, quote) and trade.target_2 is not None:
+            self._aim(trade, "T2", self._limit(trade, trade.target_2, quote), now)
+        elif trade.target_1 is not None and trade.part is None and not trade.t1_done:
+            if not reached(trade.target_1, trade.side, quote):
+                return False
+            self._take_part(trade, self._limit(trade, trade.target_1, quote), now)
+        else:
+            return False
+        return True
 
-    def _take_part(self, trade: Trade, now: Instant) -> None:
+    def _limit(self, trade: Trade, target: Paise, quote: Quote) -> Paise:
+        return worst_price(target, trade.side, quote, self._market.instruments[trade.instrument].tick)
+
+    def _aim(self, trade: Trade, reason: str, limit: Paise, now: Instant) -> None:
+        self._keeper.change(aim(trade, reason, limit, now), now)
+
+    def _take_part(self, trade: Trade, limit: Paise, now: Instant) -> None:
         lot = self._market.instruments[trade.instrument].lot
         lots = trade.open_quantity // lot
         share = int(lots * self._share // 100)
         if self._share == 0:
             self._keeper.portfolio.put(msgspec.structs.replace(trade, t1_done=True))
             return
-        quantity = trade.open_quantity if lots <= 1 else max(share, 1) * lot
-        self.take(trade, quantity, "T1", now)
+        quantity = trade.open_quantity if lots <= 1 else trade.part_left or max(share, 1) * lot
+        if quantity >= trade.open_quantity:
+            self._aim(trade, "T1", limit, now)
+            return
+        self.take(trade, quantity, "T1", now, limit)
 
-    def take(self, trade: Trade, quantity: int, reason: str, now: Instant) -> None:
-        """Begin to take a part of a trade; the whole of it is an exit."""
+    def take(self, trade: Trade, quantity: int, reason: str, now: Instant, limit: Paise = 0) -> None:
+        """Begin to take a part of a trade, a target's no worse than ``limit``; the whole of it is an exit."""
         if quantity >= trade.open_quantity:
             self._keeper.leave(trade.instrument, reason, now)
             return
-        part = Part(quantity=quantity, reason=reason, started_at=now)
+        part = Part(quantity=quantity, reason=reason, started_at=now, limit=limit)
         self._keeper.change(msgspec.structs.replace(trade, part=part), now)
 
     def fit(self, trade: Trade, now: Instant) -> None:

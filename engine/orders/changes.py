@@ -9,7 +9,7 @@ from enum import StrEnum
 from typing import Final
 
 from engine.market.clock import MILLISECOND, SECOND, Instant
-from engine.orders.messages import Role
+from engine.orders.messages import OrderType, Role
 from engine.orders.order import Aim, Order, last_write
 from engine.orders.states import State
 
@@ -143,6 +143,11 @@ def _read_back_unmade(old: Order, order: Order) -> bool:
     return was_out and order.live and order.pending is None and order.refused_at == old.refused_at
 
 
+def _into_limit(order: Order) -> bool:
+    """Say whether an order's outstanding change makes a limit of a stop; the way back teaches nothing of that."""
+    return order.wanted.order_type is OrderType.LIMIT
+
+
 class Experience:
     """What the broker's answers of a run have taught about changes."""
 
@@ -173,12 +178,12 @@ class Experience:
             self._distrusted_until = 0
             if old.aim is Aim.GROW:
                 self._no_growth_until = 0
-            if old.aim is Aim.TURN:
+            if old.aim is Aim.TURN and _into_limit(old):
                 self._turned += 1
                 self._refusing.clear()
         elif order.aim is Aim.GROW and order.refused_at > old.refused_at:
             self._no_growth_until = order.refused_at + DISTRUST
-        elif order.aim is Aim.TURN and order.refused_at > old.refused_at:
+        elif order.aim is Aim.TURN and order.refused_at > old.refused_at and _into_limit(old):
             self._refusing[order.tag] = self._refusing.get(order.tag, 0) + 1
             refusing = sum(1 for count in self._refusing.values() if count >= TRIES)
             if not self.learned and refusing >= (REFUSING_ORDERS if self._turned else 1):

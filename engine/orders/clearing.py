@@ -4,18 +4,25 @@ Meanwhile our stop stays where it is: it is turned once, for everything. Where a
 of it, what is left without that order is sold, and a person hears which one stands in the way.
 """
 
+from dataclasses import replace
+
 from engine.market.clock import Instant
 from engine.orders.changes import PATIENCE
-from engine.orders.closer import plan_close, wish_cancel
+from engine.orders.closer import RETRY, plan_close, wish_cancel
 from engine.orders.external import External, stuck_on
 from engine.orders.messages import OrderType
 from engine.orders.order import Order
 from engine.orders.plan import Plan, Situation
+from engine.orders.protection import plan_protection
 from engine.orders.states import State
+from engine.orders.targets import after_target, missed_words
+from engine.orders.trade import Mode
 
 
 def plan_exit(s: Situation, external: External, *, kill: bool) -> Plan:
-    """Return what brings a trade on its way out closer to flat."""
+    """Return what brings a trade on its way out closer to flat; one that missed its target has its stop put back."""
+    if s.trade.aimed is not None:
+        return _at_target(s)
     if not (s.trade.clears or kill):
         return plan_close(s)
     blocking = [order for order in external.in_the_way(s.trade, kill=kill) if not _protects(s, order)]
@@ -29,6 +36,20 @@ def plan_exit(s: Situation, external: External, *, kill: bool) -> Plan:
     plan.alarms += [stuck_on(order) for order in external.refused(s.trade.instrument)]
     if first.wake is not None:
         plan.look_at(first.wake)
+    return plan
+
+
+def _at_target(s: Situation) -> Plan:
+    """Return what takes a trade at its target for as long as that may fill, then what protects it again."""
+    trade, again = after_target(s)
+    s = replace(s, trade=trade)
+    if trade.mode is Mode.HOLD:
+        plan = plan_protection(s)
+        plan.notes.append(missed_words(trade.missed))
+        return plan
+    plan = plan_close(s)
+    if again is not None:
+        plan.look_at(again if again > s.now else s.now + RETRY)
     return plan
 
 

@@ -178,6 +178,9 @@ def _follow(plan: Plan, s: Situation, order: Order, rest: int, price: Paise, way
         elif rest < order.remaining:
             wish_cancel(plan, s, order)
         return
+    if s.trade.aimed is not None:
+        # A target is never chased.
+        return
     if s.exits is Exits.AUCTION and s.now >= order.refused_at + AUCTION_AGAIN:
         # One that was carried over into the auction is brought to its edge once: there the price decides who is first.
         if price != order.price:
@@ -234,6 +237,9 @@ def _behind(s: Situation, trigger: int) -> bool:
 def _price(
     plan: Plan, s: Situation, quantity: int, *, further: int = 0, at_touch: bool = False
 ) -> ExitPrice | None:
+    if s.trade.aimed is not None:
+        limit = s.trade.aimed.limit
+        return ExitPrice(limit if s.band is None else s.band.clamp(limit, s.instrument.tick), at_band=False)
     if s.exits is Exits.AUCTION and s.band is not None:
         # Everybody gets the one price of the match. Where the band was not told, every other try stays well inside it.
         worst = s.band.clamp(0 if s.side is Side.SELL else MAX_PAISE, s.instrument.tick)

@@ -30,6 +30,7 @@ from engine.orders.positions import Folded
 from engine.orders.reconcile import close_overtaken, correct, fold_external, reconcile, take_in_external
 from engine.orders.reports import Finding
 from engine.orders.states import ENDED, State
+from engine.orders.targets import missed_words, part_ended
 from engine.orders.trade import Mode, Trade, leave
 from engine.orders.unread import in_doubt
 from engine.risk.exact import rupees
@@ -174,7 +175,7 @@ class Inbox:
         trade = self._keeper.portfolio.get(order.trade)
         turned = order.role is Role.STOP and order.order_type is OrderType.LIMIT is not old.wanted.order_type
         if turned and order.state is State.FILLED and trade is not None:
-            self._keeper.portfolio.put(leave(trade, TURNED_ELSEWHERE))
+            self._keeper.portfolio.put(leave(trade, trade.missed or TURNED_ELSEWHERE))
 
     def _fill(self, fill: Fill, order: Order, now: Instant) -> None:
         keeper = self._keeper
@@ -331,14 +332,12 @@ class Inbox:
             why = f": {order.message}" if order.message else ""
             keeper.say(Topic.ALARM, order.instrument, f"stop {order.tag} was cancelled{why}")
         if trade.part is not None and trade.part.tag == order.tag:
-            done = order.filled > 0
-            keeper.say(Topic.PART, order.instrument, trade.part.reason, trade=trade, order=order)
-            trade = msgspec.structs.replace(
-                trade,
-                part=None,
-                t1_done=trade.t1_done or (done and trade.part.reason == "T1"),
-                part_after=order.changed_at + (0 if done else 5 * SECOND),
-            )
+            reason = trade.part.reason
+            trade = part_ended(trade, trade.part, order)
+            if trade.part_left:
+                keeper.say(Topic.WARNING, order.instrument, missed_words(reason))
+            else:
+                keeper.say(Topic.PART, order.instrument, reason, trade=trade, order=order)
         keeper.portfolio.put(trade)
 
 

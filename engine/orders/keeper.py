@@ -326,8 +326,7 @@ class Keeper:
 
     def _cancelling(self, order: Order, now: Instant) -> Plan:
         """Return a plan that cancels one order, whoever it belongs to."""
-        trade = self.portfolio.get(order.trade)
-        trade = trade or self.portfolio.current(order.instrument, order.product)
+        trade = self.portfolio.get(order.trade) or self.portfolio.current(order.instrument, order.product)
         if trade is None:
             trade = nobody(order.tag, order.instrument, order.side, order.sent_at, order.product)
         plan = Plan(trade)
@@ -335,8 +334,9 @@ class Keeper:
         return plan
 
     def _carry_out(self, plan: Plan, s: Situation, now: Instant) -> None:
-        for text in plan.alarms:
-            self.say(Topic.DANGER, plan.trade.instrument, text)
+        for topic, texts in ((Topic.DANGER, plan.alarms), (Topic.WARNING, plan.notes)):
+            for text in texts:
+                self.say(topic, plan.trade.instrument, text)
         for wish in plan.wishes:
             held = self._grant(wish, s, now)
             if held is not None:

@@ -18,6 +18,7 @@ from engine.orders.order import Aim, Order, Terms
 from engine.orders.plan import Modify, Place, Plan, Situation
 from engine.orders.quote import marketable_price
 from engine.orders.states import AT_EXCHANGE, State
+from engine.orders.targets import RESTS_FOR
 from engine.orders.trade import Part
 
 PART_WITHIN: Final = 2 * SECOND
@@ -50,7 +51,7 @@ def tend_part(plan: Plan, s: Situation, stops: list[Order]) -> int:
     steady = all(order.state is State.ARMED and s.now >= order.stray_until for order in stops)
     alone = all(order.role is Role.STOP for order in s.reducing)
     if steady and lowered and alone:
-        price = _price(s, part.quantity, 0)
+        price = part.limit or _price(s, part.quantity, 0)
         if price is not None:
             plan.wishes.append(Place(Role.EXIT, OrderType.LIMIT, part.quantity, price))
     return part.quantity
@@ -73,10 +74,13 @@ def _chase(plan: Plan, s: Situation, part: Part) -> int:
         # Others closed meanwhile what this part was to take.
         _lower(plan, s, order)
     elif s.takes_orders and order.state in AT_EXCHANGE and order.rests_since is not None:
-        due = order.rests_since + s.chase
+        due = order.rests_since + (RESTS_FOR if part.limit else s.chase)
         if s.now < due:
             plan.look_at(max(due, s.now + MILLISECOND))
-        else:
+        elif part.limit and s.takes_stops:
+            # A target is never chased: what is left of it goes back under the stop.
+            wish_cancel(plan, s, order)
+        elif not part.limit:
             _move_on(plan, s, order)
     elif order.state is State.PENDING_MODIFY and way_of(order, s.now, Way.MODIFY) is Way.REPLACE:
         wish_cancel(plan, s, order)

@@ -110,6 +110,8 @@ class Plan:
     wishes: list[Wish] = field(default_factory=list)
     wake: Instant | None = None
     alarms: list[str] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
+    """What a person should hear that is no danger."""
 
     def look_at(self, instant: Instant) -> None:
         """Look again at an instant at the latest."""

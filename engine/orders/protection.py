@@ -50,11 +50,19 @@ def plan_protection(s: Situation) -> Plan:
         plan.look_at(trade.naked_since + NAKED_FOR)
     sound = sound_stops(plan, s, stops)
     reserved = tend_part(plan, s, sound)
-    for order in s.reducing:
-        if order.role is not Role.STOP and (plan.trade.part is None or order.tag != plan.trade.part.tag):
-            wish_cancel(plan, s, order)
-    tend_stops(plan, s, sound, max(s.closable - reserved, 0))
+    strays = [
+        order for order in s.reducing if order.role is not Role.STOP and not _takes_part(plan.trade, order)
+    ]
+    for order in strays:
+        wish_cancel(plan, s, order)
+    # Until an exit is seen cancelled no stop stands beside it.
+    leaving = sum(order.exposed for order in strays)
+    tend_stops(plan, s, sound, max(s.closable - reserved - leaving, 0))
     return plan
+
+
+def _takes_part(trade: Trade, order: Order) -> bool:
+    return trade.part is not None and order.tag == trade.part.tag
 
 
 def covered(orders: tuple[Order, ...]) -> int:
@@ -71,11 +79,15 @@ def covered(orders: tuple[Order, ...]) -> int:
 
 def _timed(s: Situation) -> Trade:
     """Return the trade with the moment since which it has been without full protection."""
-    if covered(s.reducing) >= s.closable:
+    orders = s.reducing
+    if s.trade.missed:
+        # The exit of a target that did not fill protects nothing any more.
+        orders = tuple(one for one in orders if one.role is Role.STOP or _takes_part(s.trade, one))
+    if covered(orders) >= s.closable:
         if s.trade.naked_since is None:
-            return s.trade
+            return s.trade if not s.trade.missed else msgspec.structs.replace(s.trade, missed="")
         after = s.now - s.trade.naked_since if s.trade.protected_after is None else s.trade.protected_after
-        return msgspec.structs.replace(s.trade, naked_since=None, protected_after=after)
+        return msgspec.structs.replace(s.trade, naked_since=None, protected_after=after, missed="")
     if s.trade.naked_since is not None:
         return s.trade
     return msgspec.structs.replace(s.trade, naked_since=s.now)

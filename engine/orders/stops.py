@@ -26,6 +26,7 @@ from engine.orders.messages import OrderType, Role
 from engine.orders.order import Aim, Order, Terms, aim_of, last_write
 from engine.orders.plan import Modify, Place, Plan, Situation
 from engine.orders.states import UNPROVEN, State
+from engine.orders.targets import turns_back
 from engine.orders.trade import Trade
 from engine.setups.signal import Side
 
@@ -40,8 +41,14 @@ def sound_stops(plan: Plan, s: Situation, stops: list[Order]) -> list[Order]:
     """Return the stops that are stops at the exchange, too; what rests there as something else is cancelled."""
     sound = []
     for order in stops:
-        if order.order_type is OrderType.STOP_LIMIT or order.state is State.PENDING_MODIFY:
+        if (
+            order.order_type is OrderType.STOP_LIMIT
+            or order.state is State.PENDING_MODIFY
+            or turns_back(s, order)
+        ):
             sound.append(order)
+        elif s.trade.missed:
+            wish_cancel(plan, s, order)
         else:
             plan.alarms.append(f"{order.tag} rests as a {order.order_type.value}, not as a stop: replaced")
             wish_cancel(plan, s, order)

@@ -36,6 +36,16 @@ class Part(msgspec.Struct, frozen=True):
     started_at: Instant
     tag: str = ""
     """Tag of the exit order once it left."""
+    limit: Paise = 0
+    """The worst price that a target takes: it is not chased. 0 for any other reason, which chases."""
+
+
+class Aimed(msgspec.Struct, frozen=True):
+    """The whole of a trade being taken at a target: its stop is the exit for a second, never worse than ``limit``."""
+
+    reason: str
+    limit: Paise
+    since: Instant
 
 
 class Trade(msgspec.Struct, frozen=True):
@@ -73,7 +83,13 @@ class Trade(msgspec.Struct, frozen=True):
     exit_reason: str = ""
     part: Part | None = None
     part_after: Instant = 0
-    """No new part before this: the last one was refused."""
+    """No new part and no target before this: the last one was refused, or did not fill."""
+    part_left: int = 0
+    """Units of the first target that an exit which filled in part has left to be taken."""
+    aimed: Aimed | None = None
+    """On its way out at a target, and back to its stop where that does not fill; None for any other reason."""
+    missed: str = ""
+    """The target that did not fill, while its exit goes back to being the stop."""
     t1_done: bool = False
     naked_since: Instant | None = None
     protected_after: Instant | None = None
@@ -138,12 +154,22 @@ class Trade(msgspec.Struct, frozen=True):
 
 
 def leave(trade: Trade, reason: str, *, clears: bool = False) -> Trade:
-    """Return the trade on its way out; the first reason stays, and the way is cleared once anyone wants it."""
+    """Return the trade on its way out; the first reason stays, and the way is cleared once anyone wants it.
+
+    What was aimed at a target is chased from here on, for the new reason.
+    """
     clears = clears or trade.clears
-    if trade.mode is Mode.EXIT:
+    if trade.mode is Mode.EXIT and trade.aimed is None:
         return trade if clears == trade.clears else msgspec.structs.replace(trade, clears=clears)
     return msgspec.structs.replace(
-        trade, mode=Mode.EXIT, exit_reason=reason, part=None, naked_since=None, clears=clears
+        trade,
+        mode=Mode.EXIT,
+        exit_reason=reason,
+        part=None,
+        naked_since=None,
+        clears=clears,
+        aimed=None,
+        missed="",
     )
 
 

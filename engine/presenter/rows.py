@@ -10,6 +10,7 @@ from engine.orders.messages import OrderType, Product, Role
 from engine.orders.order import Order
 from engine.orders.protection import covered
 from engine.orders.states import State
+from engine.orders.targets import at_target
 from engine.orders.trade import Mode, Trade
 from engine.presenter.standstill import plight_view
 from engine.risk.marks import Holding, Mark, MarkState
@@ -53,7 +54,7 @@ def position_row(core: Core, trade: Trade, now: Instant) -> PositionRow:
         stop_term=_MOVING if moving else "" if trade.stop is None else trade.stop.term.value,
         locked_r=None if trade.stop is None or moving else float(trade.stop.locked),
         target=target,
-        target_state="" if target is None else "watched",
+        target_state="" if target is None else "held" if at_target(trade) else "watched",
         setup=trade.setup,
         since=trade.opened_at,
         external=trade.external,

@@ -77,6 +77,8 @@ DRAWN = (
     "SL may not become LIMIT",
     "one change too many",
     "flat rows left out",
+    "target",
+    "target that does not fill",
 )
 """Everything that a long campaign must have done at least once."""
 

@@ -149,6 +149,7 @@ class Schedule:
             (8 * shared, lambda: saboteur.phone_rests(key(), draw.choice((5, 60, 500)), stop=False)),
             (8 * shared, lambda: saboteur.phone_rests(key(), draw.choice((5, 60, 500)), stop=True)),
             (6 * shared, lambda: saboteur.leave_waiting(key(), draw.choice((-40, 40, 900)), pieces())),
+            (30, lambda: saboteur.aim(key(), draw.randint(2, 40), first=draw.random() < 0.3)),
         )
 
 

@@ -5,7 +5,9 @@ from engine.orders.flatten import PROOF_APART, PROOFS, LatchState
 from engine.orders.messages import (
     Acknowledged,
     BookRead,
+    ModifyOrder,
     OrderReport,
+    OrderType,
     PlaceOrder,
     Refused,
     Role,
@@ -36,6 +38,7 @@ class Watch:
         self.last_fill: Instant = 0
         self._fills = 0
         self._disturbed = False
+        self._missed: dict[str, str] = {}
         self._sent = 0
         self._heard = 0
         world.checks.append(self.check)
@@ -49,6 +52,7 @@ class Watch:
             self.naked_known = max(self.naked_known, self.world.now - since)
         self._listen()
         self._leaving()
+        self._targets()
         self._excess()
         self._nothing_outside()
         self._flat_is_proven()
@@ -86,7 +90,27 @@ class Watch:
                 if effect.role is Role.ENTRY:
                     self._enters(effect, at)
                 self.placed[effect.tag] = (at, effect)
+            if isinstance(effect, PlaceOrder | ModifyOrder):
+                self._at_target(effect)
         self._sent = len(sent)
+
+    def _at_target(self, effect: PlaceOrder | ModifyOrder) -> None:
+        """A target's exit is never worse than the target less one spread."""
+        if effect.order_type is not OrderType.LIMIT or effect.tag not in self.placed:
+            return
+        placed = self.placed[effect.tag][1]
+        trade = self.world.core.keeper.portfolio.current(placed.instrument)
+        if trade is not None and trade.aimed is not None and trade.id == placed.trade:
+            assert (effect.price - trade.aimed.limit) * trade.side.sign >= 0, (
+                f"{effect.tag} chases its target"
+            )
+
+    def _targets(self) -> None:
+        """Count targets that did not fill."""
+        for trade in self.world.core.keeper.portfolio.running():
+            if trade.missed and self._missed.get(trade.id) != trade.missed:
+                self.world.injected["target that does not fill"] += 1
+            self._missed[trade.id] = trade.missed
 
     def _enters(self, entry: PlaceOrder, at: Instant) -> None:
         """O1: never more than the intent, and nothing beside an entry whose fate is unknown."""

@@ -72,7 +72,7 @@ def held_by(world: World, disguise: Disguise) -> None:
 
 @pytest.mark.parametrize("disguise", DISGUISES)
 @pytest.mark.parametrize("known", [True, False])
-def test_a_shell_closes_what_its_ledger_knows_as_an_armed_stop_and_the_broker_shows_as_something_else(
+def test_a_shell_closes_a_stop_that_its_ledger_knows_as_armed_and_the_broker_shows_otherwise(
     disguise: Disguise, known: bool
 ) -> None:
     world = ShellWorld()
