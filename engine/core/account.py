@@ -20,7 +20,7 @@ from engine.risk.brakes import Brakes
 from engine.risk.limits import DayLimits
 from engine.risk.marks import DayResult, Holding, Mark, MarkState, day_result
 from engine.risk.outside import AccountResult
-from engine.risk.sizing import TripCost, trip_cost
+from engine.risk.sizing import TripCharges, TripCost, risk_at, trip_charges, trip_cost
 from engine.risk.wishes import Wishes
 from engine.setups.signal import Side
 
@@ -117,6 +117,10 @@ class Account:
             cost = self._costs[key] = trip_cost(instrument, side, self._day.day)
         return cost
 
+    def trip_charges(self, instrument: Instrument, side: Side) -> TripCharges:
+        """Return the same by what is paid and received in sum."""
+        return trip_charges(instrument, side, self._day.day)
+
     def holding(self, trade: Trade, now: Instant) -> Holding | None:
         """Return a running trade as risk counts it; None once it neither holds nor may fill."""
         instrument = self._instruments.get(trade.instrument)
@@ -149,9 +153,7 @@ class Account:
     ) -> Paise | None:
         if stop is None or quantity == 0:
             return None
-        loss = (value - stop * quantity) * trade.side.sign
-        average = value // quantity
-        return max(0, loss + self.cost(instrument, trade.side)(quantity, average, stop))
+        return risk_at(trade.side, quantity, value, stop, self.trip_charges(instrument, trade.side))
 
     def holdings(self, now: Instant) -> tuple[Holding, ...]:
         """Return open positions and entries on their way."""

@@ -26,6 +26,7 @@ from engine.orders.trade import EXCESS, Trade
 from engine.performance.trade import ClosedTrade
 from engine.risk.exact import rupees
 from engine.risk.marks import MarkState
+from engine.risk.sizing import risk_at
 from engine.setups.signal import Side
 from engine.views import AlarmRank, EventLine, Severity
 
@@ -262,9 +263,8 @@ class Journal:
         quantity = trade.entry_quantity
         risk = 0
         if trade.plan is not None and quantity:
-            loss = (trade.entry_value - trade.plan.limit * quantity) * trade.side.sign
-            cost = self._account.cost(instrument, trade.side)
-            risk = max(0, loss + cost(quantity, trade.entry_value // quantity, trade.plan.limit))
+            charged = self._account.trip_charges(instrument, trade.side)
+            risk = risk_at(trade.side, quantity, trade.entry_value, trade.plan.limit, charged)
         reward = trade.reward
         if reward is not None and trade.planned:
             reward = reward * quantity // trade.planned

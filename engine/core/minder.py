@@ -131,11 +131,12 @@ class Minder:
             return
         check = check_fill(
             instrument,
+            held.side,
             quantity=held.open_quantity,
             filled_value=held.entry_value * held.open_quantity // held.entry_quantity,
             stop_limit=held.stop.limit,
             budget=self._account.limits.budget,
-            cost=self._account.cost(instrument, held.side),
+            charges=self._account.trip_charges(instrument, held.side),
         )
         if check.excess:
             self._keeper.say(

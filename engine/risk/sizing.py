@@ -15,18 +15,40 @@ from engine.setups.signal import Side
 TripCost = Callable[[int, Paise, Paise], Paise]
 """Charges in paise of ``quantity`` units entered at one price and left at another (paise)."""
 
+TripCharges = Callable[[Paise, Paise], Paise]
+"""Charges in paise of a round trip entered and left for these sums, paise: no average comes between."""
+
 MARGIN_PERCENT = 20
 """Least margin of an intraday equity position and our assumption for futures (source: SEBI peak margin rule)."""
 
 
 def trip_cost(instrument: Instrument, side: Side, day: date) -> TripCost:
     """Return the charges of a round trip that enters on ``side``, as a function of quantity and both prices."""
+    charges = trip_charges(instrument, side, day)
 
     def cost(quantity: int, entry: Paise, leave: Paise) -> Paise:
-        bought, sold = (entry, leave) if side is Side.BUY else (leave, entry)
-        return round_trip_charges(instrument.kind, bought * quantity, sold * quantity, day).total
+        return charges(entry * quantity, leave * quantity)
 
     return cost
+
+
+def trip_charges(instrument: Instrument, side: Side, day: date) -> TripCharges:
+    """Return the charges of a round trip that enters on ``side``, as a function of what was paid and received."""
+
+    def charges(entered: Paise, left: Paise) -> Paise:
+        bought, sold = (entered, left) if side is Side.BUY else (left, entered)
+        return round_trip_charges(instrument.kind, bought, sold, day).total
+
+    return charges
+
+
+def risk_at(side: Side, quantity: int, value: Paise, stop_limit: Paise, charges: TripCharges) -> Paise:
+    """Return what is lost with charges where ``quantity`` units worth ``value`` in sum leave at a stop's limit, paise.
+
+    Nought where the stop has locked more than the charges.
+    """
+    left = stop_limit * quantity
+    return max(0, (value - left) * side.sign + charges(value, left))
 
 
 def margin_needed(kind: InstrumentClass, notional: Paise) -> Paise:
@@ -152,28 +174,29 @@ class FillCheck:
 
 def check_fill(
     instrument: Instrument,
+    side: Side,
     *,
     quantity: int,
     filled_value: Paise,
     stop_limit: Paise,
     budget: Paise,
-    cost: TripCost,
+    charges: TripCharges,
 ) -> FillCheck:
     """Return the risk of what was really filled, and how many units (whole lots, rounded up) exceed the budget.
 
-    ``filled_value`` is the sum of price times quantity in paise: no average is rounded. The excess is counted at
-    the fill's average price, rounded to a paisa against us.
+    ``filled_value`` is the sum of price times quantity in paise: no average is rounded. What is kept is worth its share
+    of it, rounded to a paisa against us. A stop that has locked a profit risks nothing.
     """
-    gap_value = abs(filled_value - stop_limit * quantity)
-    average = filled_value // quantity
-    risk = gap_value + cost(quantity, average, stop_limit)
-    if risk <= budget:
+    risk = risk_at(side, quantity, filled_value, stop_limit, charges)
+    loss = (filled_value - stop_limit * quantity) * side.sign
+    if risk <= budget or loss <= 0:
         return FillCheck(risk, 0)
-    gap = -(-gap_value // quantity)
 
     def kept_risk(lots: int) -> Paise:
         kept = lots * instrument.lot
-        return kept * gap + cost(kept, average, stop_limit)
+        whole = filled_value * kept
+        value = -(-whole // quantity) if side is Side.BUY else whole // quantity
+        return risk_at(side, kept, value, stop_limit, charges)
 
-    keep = _most_lots(budget, max(1, gap * instrument.lot), kept_risk) * instrument.lot
+    keep = _most_lots(budget, max(1, loss * instrument.lot // quantity), kept_risk) * instrument.lot
     return FillCheck(risk, max(0, quantity - keep))

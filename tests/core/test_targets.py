@@ -4,7 +4,7 @@ import msgspec
 import pytest
 
 import config
-from engine.commands import ExitPosition, Kill, Outcome
+from engine.commands import ExitPosition, Kill, Outcome, TightenStop
 from engine.core import Core
 from engine.market.clock import MILLISECOND, SECOND
 from engine.market.update import MarketUpdate
@@ -298,3 +298,19 @@ def test_a_stop_that_goes_back_and_fills_on_the_way_was_the_target() -> None:
     assert held.world.position() == 0
     assert held.core.closed_trades[-1].exit_reason == "T2"
     assert stop.role is Role.STOP
+
+
+def test_a_stop_that_has_locked_more_than_the_risk_of_a_trade_goes_back_whole() -> None:
+    held = Targeted()
+    held.target = PRICES[STOCK] + 22_00
+    held.core.keeper.portfolio.put(msgspec.structs.replace(held.trade, target_2=held.target))
+    for step in range(1, 5):
+        held.world.trade(STOCK, PRICES[STOCK] + step * 5_00)
+        held.world.run(SECOND)
+    held.world.tell(TightenStop("t", STOCK, PRICES[STOCK] + 15_00))
+    held.world.run(SECOND)
+    held.trigger = stop_of(held.world).trigger_price
+    assert held.trigger >= PRICES[STOCK] + 12_00
+    held.reach()
+    held.world.run(4 * SECOND)
+    assert (held.world.position(), held.closing) == (held.held, held.stopped)

@@ -1,12 +1,24 @@
 from dataclasses import replace
+from fractions import Fraction
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from engine.market.charges import round_trip_charges
 from engine.market.instrument import Instrument, InstrumentClass
 from engine.risk.denial import Code, SizeRefusal
-from engine.risk.sizing import Cap, Rooms, Size, check_fill, margin_needed, size, trip_cost
+from engine.risk.sizing import (
+    Cap,
+    Rooms,
+    Size,
+    check_fill,
+    margin_needed,
+    risk_at,
+    size,
+    trip_charges,
+    trip_cost,
+)
 from engine.setups.signal import Side
 from tests.risk.builders import DAY, OPTION, STOCK
 
@@ -139,11 +151,12 @@ def test_a_fill_at_the_planned_price_has_no_excess() -> None:
     assert isinstance(found, Size)
     check = check_fill(
         STOCK,
+        Side.BUY,
         quantity=found.quantity,
         filled_value=found.quantity * 100_000,
         stop_limit=99_000,
         budget=1_000_000,
-        cost=trip_cost(STOCK, Side.BUY, DAY),
+        charges=trip_charges(STOCK, Side.BUY, DAY),
     )
     assert (check.risk, check.excess) == (found.risk, 0)
 
@@ -160,11 +173,12 @@ def test_what_is_kept_of_a_worse_fill_fits_the_budget(
     cost = trip_cost(OPTION, Side.BUY, DAY)
     check = check_fill(
         OPTION,
+        Side.BUY,
         quantity=quantity,
         filled_value=quantity * average + odd,
         stop_limit=18_000,
         budget=budget,
-        cost=cost,
+        charges=trip_charges(OPTION, Side.BUY, DAY),
     )
     assert 0 <= check.excess <= quantity
     assert check.excess % 35 == 0
@@ -173,3 +187,71 @@ def test_what_is_kept_of_a_worse_fill_fits_the_budget(
         assert check.risk <= budget
     elif keep:
         assert keep * (average - 18_000) + cost(keep, average, 18_000) <= budget
+
+
+def test_risk_counts_the_sum_that_was_paid_and_never_a_rounded_average() -> None:
+    """A paisa of an average is a rupee of a hundred units: turnover, and with it charges, go by the sum itself."""
+    charges = trip_charges(STOCK, Side.BUY, DAY)
+    value = 3_000_000 * 100_00 + 2_999_999
+    exact = round_trip_charges(STOCK.kind, value, 3_000_000 * 99_00, DAY).total
+    assert exact != trip_cost(STOCK, Side.BUY, DAY)(3_000_000, value // 3_000_000, 99_00)
+    assert risk_at(Side.BUY, 3_000_000, value, 99_00, charges) == value - 3_000_000 * 99_00 + exact
+    check = check_fill(
+        STOCK,
+        Side.BUY,
+        quantity=3_000_000,
+        filled_value=value,
+        stop_limit=99_00,
+        budget=1 << 62,
+        charges=charges,
+    )
+    assert check.risk == value - 3_000_000 * 99_00 + exact
+
+
+@given(
+    quantity=st.integers(1, 60).map(lambda lots: lots * 35),
+    average=st.integers(18_100, 30_000),
+    odd=st.integers(0, 34),
+    budget=st.integers(0, 3_000_000),
+    side=st.sampled_from(Side),
+)
+def test_what_is_kept_is_worth_its_share_of_the_sum_and_one_lot_more_would_not_fit(
+    quantity: int, average: int, odd: int, budget: int, side: Side
+) -> None:
+    charges = trip_charges(OPTION, side, DAY)
+    value = quantity * average + odd
+    stop = 18_000 if side is Side.BUY else 30_100
+    check = check_fill(
+        OPTION,
+        side,
+        quantity=quantity,
+        filled_value=value,
+        stop_limit=stop,
+        budget=budget,
+        charges=charges,
+    )
+
+    def risk(kept: int) -> Fraction:
+        share = Fraction(value * kept, quantity)
+        worth = -(-share.numerator // share.denominator) if side is Side.BUY else share // 1
+        return (share - stop * kept) * side.sign + charges(int(worth), stop * kept)
+
+    keep = quantity - check.excess
+    assert keep == 0 or risk(keep) <= budget
+    assert check.excess == 0 or risk(keep + 35) > budget - 1
+
+
+@pytest.mark.parametrize(("side", "stop"), [(Side.BUY, 101_000), (Side.SELL, 99_000)])
+def test_a_stop_that_has_locked_a_profit_risks_nothing_and_nothing_of_it_is_closed(
+    side: Side, stop: int
+) -> None:
+    check = check_fill(
+        STOCK,
+        side,
+        quantity=500,
+        filled_value=500 * 100_000,
+        stop_limit=stop,
+        budget=1_000_00,
+        charges=trip_charges(STOCK, side, DAY),
+    )
+    assert (check.risk, check.excess) == (0, 0)

@@ -35,11 +35,12 @@ def test_a_limit_tightened_while_an_entry_was_on_its_way_makes_the_trade_smaller
     assert 0 < trade.open_quantity < trade.entry_quantity
     left = check_fill(
         core.instruments[KEY],
+        trade.side,
         quantity=trade.open_quantity,
         filled_value=trade.entry_value * trade.open_quantity // trade.entry_quantity,
         stop_limit=trade.stop.limit,
         budget=core.account.limits.budget,
-        cost=core.account.cost(core.instruments[KEY], trade.side),
+        charges=core.account.trip_charges(core.instruments[KEY], trade.side),
     )
     assert left.excess == 0
     stops = [order for order in driver.run.exchange.orders if order.status == "trigger pending"]

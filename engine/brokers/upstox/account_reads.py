@@ -141,23 +141,11 @@ class AccountReads:
         return shared.read(fetch)
 
     def _probe(self, request: ReadTag) -> TagRead:
-        """Look for an order by its tag: only a list that reads proves that there is none."""
+        """Look for an order: by its id where that is known, else by its tag."""
         client, purpose = self._urgent if self._latched() else self._client, self._purpose
-        try:
-            rows = client.order_history(tag=request.tag, purpose=purpose)
-        except CallFailed as error:
-            if not isinstance(error.outcome, Rejected):
-                raise
-            # What the broker says of a tag that it does not know is not documented: the book decides.
-            book = self._orders(client, purpose)
-            rows = Listed((row for row in book if row.tag == request.tag), book.unread)
-        _check_absence(rows, request.tag)
-        if not rows:
+        newest = self._by_id(request.tag, client, purpose) or self._by_tag(request.tag, client, purpose)
+        if newest is None:
             return TagRead(request.request, request.tag, None)
-        newest = rows[-1]
-        if len(rows) > 1:
-            # A history lists states with stamps of one second, in no promised order.
-            newest = client.order_details(newest.order_id, purpose)
         with self._arrivals.lock:
             self._register.learn_id(request.tag, newest.order_id)
             priced = self._register.values.can_tell(newest)
@@ -166,6 +154,38 @@ class AccountReads:
         with self._arrivals.lock, _read_failing():
             report = self._register.report(newest, self._clock())
         return TagRead(request.request, request.tag, report)
+
+    def _by_id(self, tag: str, client: UpstoxClient, purpose: Purpose) -> OrderRow | None:
+        """Return an order as its id tells it: one read, and no list can leave it out. None where the id is not known.
+
+        An id that the broker does not know proves nothing of the order: its tag decides.
+        """
+        with self._arrivals.lock:
+            order_id = self._register.id_of(tag)
+        if not order_id:
+            return None
+        try:
+            return client.order_details(order_id, purpose)
+        except CallFailed as error:
+            if not isinstance(error.outcome, Rejected):
+                raise
+            return None
+
+    def _by_tag(self, tag: str, client: UpstoxClient, purpose: Purpose) -> OrderRow | None:
+        """Return the order with a tag: only a list that reads proves that there is none."""
+        try:
+            rows = client.order_history(tag=tag, purpose=purpose)
+        except CallFailed as error:
+            if not isinstance(error.outcome, Rejected):
+                raise
+            # What the broker says of a tag that it does not know is not documented: the book decides.
+            book = self._orders(client, purpose)
+            rows = Listed((row for row in book if row.tag == tag), book.unread)
+        _check_absence(rows, tag)
+        if not rows:
+            return None
+        # A history lists states with stamps of one second, in no promised order.
+        return rows[-1] if len(rows) == 1 else client.order_details(rows[-1].order_id, purpose)
 
     def _note_unread(self, rows: Iterable[Unread]) -> None:
         """Tell core of rows that did not read and may be ours, each once."""

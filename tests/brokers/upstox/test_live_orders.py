@@ -124,6 +124,34 @@ def test_a_probe_of_a_filled_order_takes_its_rows_price_and_waits_for_no_further
     assert live.fake.calls("trades") == []
 
 
+def test_an_order_whose_id_is_known_is_asked_for_by_it_in_one_read_though_no_list_tells_of_its_tag(
+    live: Live,
+) -> None:
+    live.fake.plant("status", call="order_history", status=500, times=0)
+    live.fake.plant("status", call="order_book", status=500, times=0)
+    live.enter("a-1-E")
+    known = live.wait_for(Acknowledged, "a-1-E")
+    assert isinstance(known, Acknowledged)
+    live.until(lambda: [row["status"] for row in live.at_broker("a-1-E")] == ["complete"])
+    live.probe("p-1", "a-1-E")
+    read = live.wait_for(TagRead)
+    assert isinstance(read, TagRead)
+    assert read.found is not None
+    assert (read.found.order_id, read.found.filled_quantity) == (known.order_id, 10)
+    assert (len(live.fake.calls("order_details")), live.fake.calls("order_history")) == (1, [])
+
+
+def test_an_id_that_the_broker_does_not_know_proves_nothing_and_the_tag_decides(live: Live) -> None:
+    live.enter("a-1-E")
+    live.wait_for(Acknowledged, "a-1-E")
+    live.fake.plant("status", call="order_details", status=404, code="UDAPI100010", text="Order not found")
+    live.probe("p-1", "a-1-E")
+    read = live.wait_for(TagRead)
+    assert isinstance(read, TagRead)
+    assert read.found is not None
+    assert len(live.fake.calls("order_history")) == 1
+
+
 def test_an_order_the_book_lists_late_stays_one_order(live: Live) -> None:
     live.fake.plant("book-lag", tag="a-1", delay=0.5)
     live.fake.plant("lose-answer", call="place")

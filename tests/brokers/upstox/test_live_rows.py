@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 
-from engine.orders.messages import BookRead, ReadFailed
+from engine.orders.messages import BookRead, ReadFailed, Unanswered
 from tests.brokers.upstox.live_stand import LAST, STOCK, Live, streaming
 from tests.fake_upstox.broker import Broker
 from tests.fake_upstox.order import Order
@@ -71,8 +71,10 @@ def test_our_own_order_that_does_not_read_is_known_by_its_id_though_its_row_name
 
 
 def test_a_probe_says_that_there_is_no_order_only_where_every_row_reads(live: Live) -> None:
+    live.fake.plant("lose-answer", call="place")
     live.enter("a-1-E", price=LAST - 5_00)
-    live.until(lambda: live.at_broker("a-1-E"))
+    live.wait_for(Unanswered, "a-1-E")
+    live.until(lambda: [row["status"] for row in live.at_broker("a-1-E")] == ["open"])
     order_id = str(live.at_broker("a-1-E")[0]["order_id"])
     live.fake.ask(lambda broker: broker.exchange.orders[order_id].history.clear())
     live.fake.ask(
