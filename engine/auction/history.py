@@ -9,8 +9,8 @@ import msgspec
 
 from engine.auction.composite import merge_profiles
 from engine.auction.context import ProfileReading
-from engine.auction.levels import PriorLevels
-from engine.auction.location import TOLERANCE, overlaps_by_half
+from engine.auction.levels import CloseKind, PriorLevels
+from engine.auction.location import confirms, overlaps_by_half
 from engine.auction.market import Market
 from engine.auction.profile_reading import read_profile
 from engine.auction.quality import Quality
@@ -18,6 +18,7 @@ from engine.auction.reading import read_day_type
 from engine.auction.structure_reading import read_structure
 from engine.auction.value_area import Rule
 from engine.market.clock import MINUTE, SECOND
+from engine.market.instrument import InstrumentClass
 from engine.market.price import Paise, rupees_of
 
 SLOT: Final = 5 * MINUTE
@@ -69,6 +70,8 @@ class SessionProfile(msgspec.Struct, frozen=True):
     """Volume of each 5-minute slot from the open; None where it was not recorded whole."""
     value_weak: str = ""
     """Why its value area says little; empty when it may be used, and in sessions kept before this was."""
+    close_kind: CloseKind = CloseKind.LAST
+    """What ``close`` is; a last price in sessions kept before this was."""
 
 
 def close_session(market: Market, key: str) -> SessionProfile | None:
@@ -116,6 +119,7 @@ def close_session(market: Market, key: str) -> SessionProfile | None:
         quality=Quality.LIVE if whole else Quality.PARTIAL,
         slot_volumes=_slot_volumes(market, key),
         value_weak=context.value_weak,
+        close_kind=_close_kind(auction.instrument.kind, auction.closing_price),
     )
 
 
@@ -130,9 +134,9 @@ def prior_levels(
     """Return what the sessions before ``day`` left behind; None without any.
 
     Only sessions that follow one another count: where a session's own previous close is not the close stored before
-    it, within 0.5 %, everything older is left out. ``previous_close`` is the feed's for ``day``; None means that it
-    is not known yet and will be checked when it is. ``rule`` and ``percent`` are those of the merged profile of a
-    balance. Raise ValueError for sessions of several instruments.
+    it, as near as its kind lets one tell, everything older is left out. ``previous_close`` is the feed's for ``day``;
+    None means that it is not known yet and will be checked when it is. ``rule`` and ``percent`` are those of the merged
+    profile of a balance. Raise ValueError for sessions of several instruments.
     """
     if len({session.instrument for session in history}) > 1:
         raise ValueError("expected the sessions of one instrument, got several")
@@ -154,6 +158,7 @@ def prior_levels(
         quality=quality,
         reason=reason,
         row=newest.row,
+        close_kind=newest.close_kind,
         open=newest.open,
         high=newest.high,
         low=newest.low,
@@ -181,6 +186,14 @@ def prior_levels(
     )
 
 
+def _close_kind(kind: InstrumentClass, closing_price: Paise | None) -> CloseKind:
+    """Return what the newest price of a session is: after its close a stock's packets carry the official close."""
+    if kind is InstrumentClass.OPTION:
+        return CloseKind.UNCOMPARED
+    told = closing_price is not None and kind in (InstrumentClass.STOCK, InstrumentClass.AUCTION_STOCK)
+    return CloseKind.OFFICIAL if told else CloseKind.LAST
+
+
 def _slot_volumes(market: Market, key: str) -> tuple[int | None, ...]:
     auction = market.auction(key)
     opening, close = auction.session_open, auction.session_close
@@ -206,14 +219,10 @@ def _slot_volumes(market: Market, key: str) -> tuple[int | None, ...]:
 def _unbroken(sessions: Sequence[SessionProfile]) -> list[SessionProfile]:
     chain = [sessions[-1]]
     for older in reversed(sessions[:-1]):
-        if not _confirms(chain[0].previous_close, older.close):
+        if not confirms(chain[0].previous_close, older.close, older.close_kind):
             break
         chain.insert(0, older)
     return chain
-
-
-def _confirms(previous_close: Paise | None, close: Paise) -> bool:
-    return previous_close is not None and TOLERANCE * abs(previous_close - close) <= close
 
 
 def _judge(
@@ -225,7 +234,7 @@ def _judge(
     newest = chain[-1]
     if day - newest.day > OLDEST:
         return Quality.STALE, f"the newest stored session is {(day - newest.day).days} days old"
-    if previous_close is not None and not _confirms(previous_close, newest.close):
+    if previous_close is not None and not confirms(previous_close, newest.close, newest.close_kind):
         stored = f"{rupees_of(newest.close):.2f} stored for {newest.day}"
         return Quality.NOT_READY, f"previous close {rupees_of(previous_close):.2f} is not the {stored}"
     partial = sum(session.quality is not Quality.LIVE for session in balance)

@@ -50,6 +50,17 @@ class Ledge:
     brackets: int
 
 
+class CloseKind(StrEnum):
+    """What a stored close is: how near the feed's previous close must come to confirm it."""
+
+    OFFICIAL = "OFFICIAL"
+    """The exchange's closing price."""
+    LAST = "LAST"
+    """A last price: the closing price is an average or an auction's."""
+    UNCOMPARED = "UNCOMPARED"
+    """An option's: its closing price says too little about its last."""
+
+
 @dataclass(frozen=True, slots=True)
 class PriorLevels:
     """What earlier sessions left behind for one instrument, as of this session's open."""
@@ -91,6 +102,8 @@ class PriorLevels:
     """Average volume of each 5-minute slot of the session; None where fewer than 5 sessions are known."""
     value_weak: str = ""
     """Why the newest session's value area says little, as its own day judged it; empty when it may be used."""
+    close_kind: CloseKind = CloseKind.LAST
+    """What ``close`` is."""
 
     @property
     def ready(self) -> bool:

@@ -6,12 +6,12 @@ from datetime import date
 from typing import Final
 
 from engine.auction.context import BracketReading, GapReading, ProfileReading
-from engine.auction.levels import PriorLevels
+from engine.auction.levels import CloseKind, PriorLevels
 from engine.auction.quality import Quality
 from engine.market.price import Paise, rupees_of
 
-TOLERANCE: Final = 200
-"""The feed's previous close may differ from our stored one by one part in so many (0.5 %)."""
+_TOLERANCES: Final = {CloseKind.OFFICIAL: 200, CloseKind.LAST: 50}
+"""The feed's previous close may differ from our stored one by one part in so many: 0.5 % and 2 %."""
 
 IN_VALUE: Final = "inside prior value"
 IN_RANGE: Final = "inside prior range"
@@ -19,22 +19,28 @@ ABOVE: Final = "above prior range"
 BELOW: Final = "below prior range"
 
 
+def confirms(previous_close: Paise | None, close: Paise, kind: CloseKind) -> bool:
+    """Say whether the feed's previous close is a stored one, as near as its kind lets one tell."""
+    if kind is CloseKind.UNCOMPARED:
+        return True
+    return previous_close is not None and _TOLERANCES[kind] * abs(previous_close - close) <= close
+
+
 def check_prior(prior: PriorLevels | None, previous_close: Paise | None) -> PriorLevels | None:
     """Return the levels, NOT READY where the feed's previous close does not confirm the session they come from.
 
-    A split, a bonus issue or a missed day shows as a difference above 0.5 %.
+    A split, a bonus issue or a missed day shows as a difference above 0.5 % where the official close is stored, above
+    2 % where only a last price is. An option's closes are not compared.
     """
-    if prior is None or not prior.ready:
+    if prior is None or not prior.ready or confirms(previous_close, prior.close, prior.close_kind):
         return prior
     if previous_close is None:
         reason = "the feed has not named the previous close"
-    elif TOLERANCE * abs(previous_close - prior.close) > prior.close:
+    else:
         reason = (
             f"previous close {rupees_of(previous_close):.2f} is not the {rupees_of(prior.close):.2f}"
             f" stored for {prior.day}"
         )
-    else:
-        return prior
     return replace(prior, quality=Quality.NOT_READY, reason=reason)
 
 

@@ -5,9 +5,9 @@ from dataclasses import dataclass
 from itertools import pairwise
 from typing import Final
 
-from engine.auction.context import Context
+from engine.auction.context import Context, Quality
 from engine.market.clock import Instant, isoformat
-from engine.market.price import rupees_of
+from engine.market.price import Paise, rupees_of
 from engine.setups.common import NOT_READY, Occasion, Rule, first, known, ready_prior, share, when
 from engine.setups.probe import OPENING, bracket_number
 from engine.setups.signal import Refusal, Signal
@@ -50,6 +50,7 @@ class OpenDrive(Rule):
     """Joins the drive when the first bar holds beyond the opening range."""
 
     name = "open drive"
+    version = 2
     setting = "open_drive"
     waits_for = "a drive from the open that holds beyond the opening range by 09:30"
     ready_by = OPENING + 10
@@ -63,6 +64,14 @@ class OpenDrive(Rule):
             "average daily range": self.span(context),
             "prior value area": ready_prior(context),
         }
+
+    def span(self, context: Context) -> Paise | None:
+        """Return the average daily range of stored days; one estimated from today's only once its half hour is over."""
+        found = context.average_range
+        whole = clock_of(context.time) >= OPENING + 30
+        if found is None or (found.quality is Quality.ESTIMATED and not whole):
+            return None
+        return super().span(context)
 
     def evaluate(self, context: Context) -> Signal | Refusal | None:
         """Judge as every setup does; a record that began late is named as such, once."""

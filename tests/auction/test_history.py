@@ -9,7 +9,8 @@ import pytest
 from config import Profile, Settings
 from engine.auction.context import Quality
 from engine.auction.history import SessionProfile, close_session, prior_levels
-from engine.auction.levels import PriorLevels
+from engine.auction.levels import CloseKind, PriorLevels
+from engine.auction.location import check_prior
 from engine.auction.market import Market
 from engine.market.clock import MINUTE, SECOND
 from engine.market.session import trading_day
@@ -30,6 +31,7 @@ def session(
     quality: Quality = Quality.LIVE,
     slots: tuple[int | None, ...] = (),
     brackets: tuple[tuple[str, int, int], ...] | None = None,
+    close_kind: CloseKind = CloseKind.OFFICIAL,
 ) -> SessionProfile:
     return SessionProfile(
         instrument=KEY,
@@ -55,6 +57,7 @@ def session(
         volume=1_000,
         quality=quality,
         slot_volumes=slots,
+        close_kind=close_kind,
     )
 
 
@@ -105,6 +108,39 @@ def test_a_previous_close_off_by_more_than_half_a_percent_is_not_ready(
     assert found.ready is ready
     assert found.quality is (Quality.LIVE if ready else Quality.NOT_READY)
     assert ready or f"{previous_close / 100:.2f} is not the 100.00 stored for 2025-12-12" in found.reason
+
+
+@pytest.mark.parametrize(
+    ("kind", "previous_close", "ready"),
+    [
+        (CloseKind.LAST, 10_200, True),
+        (CloseKind.LAST, 10_201, False),
+        (CloseKind.LAST, 9_799, False),
+        (CloseKind.UNCOMPARED, 5_000, True),
+    ],
+)
+def test_a_last_price_is_compared_within_two_percent_and_an_options_not_at_all(
+    kind: CloseKind, previous_close: int, *, ready: bool
+) -> None:
+    assert levels_of(session(close_kind=kind), previous_close=previous_close).ready is ready
+    later = levels_of(session(close_kind=kind), previous_close=None)
+    checked = check_prior(later, previous_close)
+    assert checked is not None
+    assert checked.ready is ready
+
+
+def test_an_options_levels_need_no_previous_close() -> None:
+    later = levels_of(session(close_kind=CloseKind.UNCOMPARED), previous_close=None)
+    assert check_prior(later, None) == later
+    unnamed = check_prior(levels_of(session(close_kind=CloseKind.LAST), previous_close=None), None)
+    assert unnamed is not None
+    assert not unnamed.ready
+
+
+def test_a_session_that_was_kept_before_closes_had_a_kind_counts_as_a_last_price() -> None:
+    kept = msgspec.to_builtins(session())
+    del kept["close_kind"]
+    assert msgspec.convert(kept, SessionProfile).close_kind is CloseKind.LAST
 
 
 def test_an_unknown_previous_close_leaves_the_check_for_later() -> None:

@@ -28,6 +28,7 @@ from engine.feeds.recording_format import (
 )
 from engine.market.clock import SECOND, Instant, instant_at
 from tests.feeds.frames import header
+from tests.recordings import OPT_A
 
 DAY = date(2025, 12, 15)
 TEN: Instant = instant_at(DAY, time(10, 0))
@@ -250,3 +251,10 @@ def test_a_recording_of_a_later_version_is_refused_with_both_versions(tmp_path: 
     Recorder(path, newer).close("done", TEN)
     with pytest.raises(RecordingError, match="version 1, got version 9"):
         open_frame_recordings([path])
+
+
+def test_a_recording_of_our_own_knows_the_contract_of_its_option(tmp_path: Path) -> None:
+    path = tmp_path / "one.frames"
+    recorded(path, [(TEN, b"")])
+    option = open_frame_recordings([path]).instruments[OPT_A]
+    assert (option.underlying, option.expiry) == ("NSE_INDEX|Nifty 50", date(2025, 12, 30))
