@@ -3,22 +3,40 @@
 Sources, later ones win: defaults, ``cockpit.toml`` in the home, environment ``COCKPIT_SECTION__KEY``, ``--set``.
 """
 
+import errno
 import os
+import stat
 import tomllib
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import time
 from ipaddress import ip_address
 from pathlib import Path
+from reprlib import Repr
 from typing import Annotated, Any, Final, Literal, get_args, get_origin
 from urllib.parse import urlsplit
 
-from pydantic import BaseModel, ConfigDict, Field, PlainSerializer, ValidationError, field_validator
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    PlainSerializer,
+    PrivateAttr,
+    ValidationError,
+    field_validator,
+)
 
 ENVIRONMENT_PREFIX: Final = "COCKPIT_"
 OVERRIDE: Final = "--set"
 FILE_NAME: Final = "cockpit.toml"
 _NOT_SETTINGS: Final = frozenset({"COCKPIT_HOME"})
+_LONGEST_FILE: Final = 256 * 1024
+"""Bytes of a settings file."""
+_LONGEST_SHOWN: Final = 200
+_MOST_TOLD: Final = 20
+"""Bad settings that are named one by one."""
+_SHORT: Final = Repr()
+_SHORT.maxstring = _SHORT.maxother = _SHORT.maxlong = 80
 
 
 class SettingsError(ValueError):
@@ -500,7 +518,16 @@ class Settings(Section):
     simulator: Simulator = Simulator()
     screen: Screen = Screen()
 
+    _unread: frozenset[str] = PrivateAttr(default=frozenset())
 
+    @property
+    def unread(self) -> frozenset[str]:
+        """Return the names of settings that may have been written and could not be used; each has its default."""
+        return self._unread
+
+
+ADDRESSES: Final = frozenset({"upstox.api_url", "upstox.order_url", "upstox.assets_url"})
+"""Settings that say who the broker is."""
 SECRET_SETTINGS: Final = frozenset({"upstox.access_token", "upstox.client_secret"})
 
 
@@ -563,17 +590,46 @@ def _from_text(name: str, text: str) -> object:
 
 
 def _from_file(path: Path) -> Iterator[tuple[str, object, str]]:
-    if not path.exists():
-        return
     try:
-        tables = tomllib.loads(path.read_text("utf-8-sig"))
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError, OSError) as error:
-        raise SettingsError(f"{path}: expected a readable TOML file, got: {error}") from error
+        content = _content_of(path)
+        tables = {} if content is None else tomllib.loads(content)
+    except RecursionError as error:
+        raise SettingsError(f"{path}: expected a readable TOML file, got one nested too deeply") from error
+    except (ValueError, OSError) as error:
+        # What a number of thousands of digits raises is no TOMLDecodeError.
+        raise SettingsError(f"{path}: expected a readable TOML file, got: {_cut(str(error))}") from error
     for section, table in tables.items():
         if not isinstance(table, dict):
-            raise SettingsError(f"{path}: expected [section] tables, got a bare key {section!r}")
+            raise SettingsError(f"{path}: expected [section] tables, got a bare key {_cut(repr(section))}")
         for key, value in table.items():
             yield f"{section}.{key}", value, str(path)
+
+
+def _content_of(path: Path) -> str | None:
+    """Return a settings file's text, None where there is no file; bounded, and no pipe or device is waited for."""
+    try:
+        descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
+    except (FileNotFoundError, NotADirectoryError):
+        return None
+    with os.fdopen(descriptor, "rb") as file:
+        if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+            raise OSError(errno.EINVAL, "it is no plain file")
+        content = file.read(_LONGEST_FILE + 1)
+    if len(content) > _LONGEST_FILE:
+        raise OSError(errno.EFBIG, f"it is longer than {_LONGEST_FILE} bytes")
+    return content.decode("utf-8-sig")
+
+
+def _cut(text: str) -> str:
+    return text if len(text) <= _LONGEST_SHOWN else f"{text[:_LONGEST_SHOWN]} …"
+
+
+def _shown(value: object) -> str:
+    """Return a value as a person may read it, however large or deep it is."""
+    try:
+        return _cut(_SHORT.repr(value))
+    except (ValueError, RecursionError):
+        return f"a {type(value).__name__} that is too large to show"
 
 
 def _from_environment(environment: Mapping[str, str]) -> Iterator[tuple[str, object, str]]:
@@ -600,39 +656,86 @@ def load(
     environment: Mapping[str, str] | None = None,
 ) -> Configuration:
     """Return the validated settings of a home; raise SettingsError naming every bad value at once."""
+    configuration, problem = load_readable(home, overrides, environment)
+    if problem:
+        raise SettingsError(problem)
+    return configuration
+
+
+def load_readable(
+    home: Path,
+    overrides: Sequence[str] = (),
+    environment: Mapping[str, str] | None = None,
+) -> tuple[Configuration, str]:
+    """Return the settings as far as they can be used, and what is wrong with the rest (empty when nothing).
+
+    A value that cannot be used is left at its default, and its name is in ``Settings.unread``; so are all that a file
+    may name that cannot be read at all.
+    """
     values: dict[str, dict[str, object]] = {}
     sources: dict[str, str] = {}
     problems: list[str] = []
     environment = os.environ if environment is None else environment
+    unread: set[str] = set()
     for origin in (_from_file(home / FILE_NAME), _from_environment(environment), _from_overrides(overrides)):
-        for name, value, source in origin:
-            if not _known(name):
-                problems.append(f"{source}: unknown setting {name!r}; {_suggest(name)}")
-                continue
-            section, _, key = name.partition(".")
-            values.setdefault(section, {})[key] = value
-            sources[name] = source
-    settings = None
-    try:
-        settings = Settings.model_validate(values)
-    except ValidationError as error:
-        found = {
-            ".".join(str(part) for part in problem["loc"][:2]): problem
-            for problem in reversed(error.errors())
-        }
-        for name, problem in reversed(found.items()):
-            value = "a hidden value" if name in SECRET_SETTINGS else repr(problem.get("input"))
-            problems.append(
-                f"{sources.get(name, 'default')}: {name}: {_sentence(name, problem)}, got {value}"
-            )
-    if settings is not None and settings.session.clock == "feed" and not brokers_on_loopback(settings.upstox):
-        problems.append(
-            f"{sources.get('session.clock', 'default')}: session.clock: expected wall while a broker's address is not "
-            "on loopback, got 'feed'"
-        )
-    if problems or settings is None:
-        raise SettingsError("\n".join(problems))
-    return Configuration(settings, sources)
+        try:
+            for name, value, source in origin:
+                if not _known(name):
+                    near = _suggest(name) if len(problems) < _MOST_TOLD else ""
+                    problems.append(f"{source}: unknown setting {_shown(name)}; {near}")
+                    continue
+                section, _, key = name.partition(".")
+                values.setdefault(section, {})[key] = value
+                sources[name] = source
+        except SettingsError as error:
+            problems.append(str(error))
+            unread |= {known for known, _ in _fields()}
+    unread -= set(sources)
+    settings, bad = _validated(values, sources)
+    problems += bad.values()
+    for name in bad:
+        sources.pop(name, None)
+    settings._unread = frozenset(unread | bad.keys())  # noqa: SLF001 - its own private part, set once
+    more = len(problems) - _MOST_TOLD
+    told = [*problems[:_MOST_TOLD], *([f"and {more} more"] if more > 0 else [])]
+    return Configuration(settings, sources), "\n".join(told)
+
+
+def _validated(
+    values: dict[str, dict[str, object]], sources: Mapping[str, str]
+) -> tuple[Settings, dict[str, str]]:
+    """Return the settings without the values that cannot be used, and what is wrong with each of those, by name."""
+    bad: dict[str, str] = {}
+    while True:
+        try:
+            settings = Settings.model_validate(values)
+        except ValidationError as error:
+            found = {
+                ".".join(str(part) for part in problem["loc"][:2]): problem
+                for problem in reversed(error.errors())
+            }
+            for name, problem in reversed(found.items()):
+                value = "a hidden value" if name in SECRET_SETTINGS else _shown(problem.get("input"))
+                told = (
+                    f"{sources.get(name, 'default')}: {name}: {_cut(_sentence(name, problem))}, got {value}"
+                )
+                bad[name] = told
+                _drop(values, name)
+            continue
+        if settings.session.clock == "feed" and not brokers_on_loopback(settings.upstox):
+            if not ADDRESSES & bad.keys():
+                bad["session.clock"] = (
+                    f"{sources.get('session.clock', 'default')}: session.clock: expected wall while a broker's address "
+                    "is not on loopback, got 'feed'"
+                )
+            _drop(values, "session.clock")
+            continue
+        return settings, bad
+
+
+def _drop(values: dict[str, dict[str, object]], name: str) -> None:
+    section, _, key = name.partition(".")
+    del values[section][key]
 
 
 _UNIONS: Final = {

@@ -5,7 +5,6 @@ loads the screen.
 """
 
 import argparse
-import contextlib
 import json
 import os
 import signal
@@ -14,6 +13,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
+from cockpit.output import allow_files, prepare_outputs, say_beside, say_if_heard
 from cockpit.parser import build_parser, split_everywhere
 
 if TYPE_CHECKING:
@@ -23,9 +23,10 @@ EXIT_DONE: Final = 0
 EXIT_NO: Final = 1
 EXIT_WRONG: Final = 2
 
-_WITHOUT_SETTINGS: Final = frozenset({"flatten", "status"})
+_WITHOUT_SETTINGS: Final = frozenset({"flatten", "status", "rearm"})
 """Commands that a bad setting must not stop; each world's own settings are in its ledger."""
 
+_WITHOUT: Final = "going on without the settings that cannot be used"
 _SETTINGS_ARE_CHECKED: Final = frozenset({"preflight"})
 """Commands that name a bad setting, wherever it stands, in their answer."""
 
@@ -35,11 +36,12 @@ def _say(text: str) -> None:
 
 
 def _complain(text: str) -> None:
-    sys.stderr.write(f"cockpit: {text}\n")
+    say_if_heard(f"cockpit: {text}", sys.stderr)
 
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one command line and return its exit code."""
+    prepare_outputs()
     words = list(sys.argv[1:] if argv is None else argv)
     parser = build_parser()
     home, overrides, rest = split_everywhere(words)
@@ -59,7 +61,7 @@ def main(argv: Sequence[str] | None = None) -> int:
             overrides_needed=not (told and well_formed),
         )
         if desk.bad_settings and not told:
-            _complain(f"going on without the settings: {desk.bad_settings}")
+            say_beside(f"cockpit: {_WITHOUT}: {desk.bad_settings}", sys.stderr)
         return _COMMANDS[arguments.command](desk, arguments)
     except DeskError as error:
         _complain(str(error))
@@ -114,11 +116,10 @@ def _status(desk: "Desk", arguments: argparse.Namespace) -> int:
 
 
 def _flatten(desk: "Desk", arguments: argparse.Namespace) -> int:
+    allow_files()
+
     def say(text: str) -> None:
-        # Whether anybody still reads must not matter to the closing.
-        with contextlib.suppress(OSError):
-            sys.stderr.write(f"{text}\n")
-            sys.stderr.flush()
+        say_if_heard(text, sys.stderr)
 
     # Asked to end, it ends as by ctrl+c: with its stops back and what stands said.
     signal.signal(signal.SIGTERM, signal.default_int_handler)
@@ -128,7 +129,7 @@ def _flatten(desk: "Desk", arguments: argparse.Namespace) -> int:
         _complain("interrupted before anything was known; `cockpit status` says what is open")
         return EXIT_NO
     for outcome in outcomes:
-        _say(f"{outcome.world}: {outcome.text}")
+        say_if_heard(f"{outcome.world}: {outcome.text}", sys.stdout)
     return EXIT_DONE if all(outcome.flat for outcome in outcomes) else EXIT_NO
 
 

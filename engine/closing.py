@@ -73,19 +73,16 @@ def _flatten(
     patience: float | None,
     tell: Callable[[str], None],
 ) -> tuple[bool, str]:
-    try:
-        directory.create()
-    except HomeError as error:
-        return False, f"NOT FLAT: {error}"
     if engine_state(directory) is EngineState.RUNNING:
         tell("the engine was told to close everything; it has not said yet what is left")
         answered = _flatten_by_engine(directory, settings, patience, tell)
+        if answered is None and _comes_back(directory):
+            answered = _flatten_by_engine(directory, settings, patience, tell)
         if answered is not None:
             return answered[0], f"{answered[1]}{_outside(directory, settings)}"
         tell("the engine does not answer; its work is taken over")
-        _await_silence(directory)
     try:
-        lock = take_over(directory)
+        lock = take_over(directory, unheard=True)
     except (EngineProcessError, HomeError) as error:
         return False, f"NOT FLAT: {error}"
     try:
@@ -124,11 +121,22 @@ def _outside(directory: WorldDirectory, settings: config.Settings | None) -> str
     return f"; {outside}" if outside else ""
 
 
-def _await_silence(directory: WorldDirectory) -> None:
-    """Wait until an engine that does not answer is gone, or has been silent for long enough to be taken over."""
+def _comes_back(directory: WorldDirectory) -> bool:
+    """Say whether the line of an engine that did not answer does so again, before its work may be taken over.
+
+    A line that lost its name is made anew within a second; a loop is silent for long enough after two.
+    """
+    sender = KillSender(directory)
     deadline = time.monotonic() + HUNG_AFTER + 1.0
-    while engine_state(directory) is EngineState.RUNNING and time.monotonic() < deadline:
-        time.sleep(_POLL_SECONDS)
+    try:
+        while engine_state(directory) is EngineState.RUNNING and time.monotonic() < deadline:
+            answer = sender.status()
+            if answer is not None and answer.loop_age < HUNG_AFTER:
+                return True
+            time.sleep(_POLL_SECONDS)
+    finally:
+        sender.close()
+    return False
 
 
 def _flatten_by_engine(

@@ -58,8 +58,8 @@ def open_desk(
 ) -> "Desk":
     """Return the desk of a home with validated settings; raises DeskError for a bad setting or home.
 
-    Without ``settings_needed`` a bad file or environment is left out and told by ``Desk.bad_settings``: a kill must
-    not wait for somebody to mend it. What this very command line says must be right all the same, unless
+    Without ``settings_needed`` the desk goes by what can be read and tells the rest by ``Desk.bad_settings``: a kill
+    must not wait for somebody to mend it. What this very command line says must be right all the same, unless
     ``overrides_needed`` is False too.
     """
     try:
@@ -67,12 +67,10 @@ def open_desk(
         _check_home(resolved.root)
     except HomeError as error:
         raise DeskError(str(error)) from error
-    try:
-        return Desk(resolved, config.load(resolved.root, overrides), tuple(overrides))
-    except config.SettingsError as error:
-        if settings_needed or (overrides_needed and not _are_good(overrides)):
-            raise DeskError(str(error)) from error
-        return Desk(resolved, config.Configuration(config.Settings(), {}), (), bad_settings=str(error))
+    configuration, problem = config.load_readable(resolved.root, overrides)
+    if problem and (settings_needed or (overrides_needed and not _are_good(overrides))):
+        raise DeskError(problem)
+    return Desk(resolved, configuration, tuple(overrides), bad_settings=problem)
 
 
 def _are_good(overrides: Sequence[str]) -> bool:
@@ -104,10 +102,6 @@ class Desk:
     def settings(self) -> config.Settings:
         """Return the settings in force."""
         return self.configuration.settings
-
-    @property
-    def _good_settings(self) -> config.Settings | None:
-        return None if self.bad_settings else self.settings
 
     def settings_table(self) -> list[config.Setting]:
         """Return every setting with value and source."""
@@ -305,14 +299,40 @@ class Desk:
             def say_of(text: str, name: str = name) -> None:
                 say(f"{name}: {text}")
 
-            flat, text = flatten_world(directory, self._good_settings, patience=seconds, say=say_of)
+            flat, text = flatten_world(directory, self.settings, patience=seconds, say=say_of)
             outcomes.append(WorldOutcome(name, flat, text))
+        for directory in self.home.worlds:
+            if world in (None, directory.world.value):
+                outcomes += self._flatten_astray(directory, say, seconds)
         return outcomes or [WorldOutcome("every world", flat=True, text="never used, nothing to flatten")]
+
+    def _flatten_astray(
+        self, directory: WorldDirectory, say: Callable[[str], None], seconds: float | None
+    ) -> list[WorldOutcome]:
+        """Close what engines of this home or account hold that are not in their place any more."""
+        from engine.closing_astray import flatten_astray
+        from engine.register import Living
+
+        account = self._account if directory.world is World.ACCOUNT else ""
+        return [
+            WorldOutcome(directory.world.value, *flatten_astray(living, patience=seconds, say=say))
+            for living in Living.astray(directory, account)
+        ]
+
+    @property
+    def _account(self) -> str:
+        from engine.upstox.token import TokenError, TokenStore, account_of
+
+        upstox = self.settings.upstox
+        try:
+            return account_of(upstox.api_url, TokenStore(self.home.root, upstox.access_token)())
+        except TokenError:
+            return ""
 
     def _reaches_broker(self, directory: WorldDirectory) -> bool:
         from engine.standing import broker_of
 
-        return broker_of(directory, self._good_settings) is not None
+        return broker_of(directory, self.settings) is not None
 
     def latched_worlds(self, world: str | None) -> list[tuple[str, str]]:
         """Return each latched world with who latched it and why; an engine's memory counts like the file."""
@@ -337,7 +357,7 @@ class Desk:
 
         outcomes = []
         for name, _ in self.latched_worlds(world):
-            cleared, text = rearm_world(self.home.world(World(name)), self._good_settings)
+            cleared, text = rearm_world(self.home.world(World(name)), self.settings)
             outcomes.append(WorldOutcome(name, cleared, text))
         return outcomes
 

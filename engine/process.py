@@ -6,11 +6,10 @@ the beat from memory, and a file holds it for the time when nothing answers.
 
 import fcntl
 import os
-import select
 import signal
 import struct
 import subprocess
-import sys
+import tempfile
 import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
@@ -25,6 +24,27 @@ from engine.engine_log import last_word, log_end, log_size
 from engine.home import World, WorldDirectory, open_private, write_private
 from engine.link.kill_sender import KillSender
 from engine.link.protocol import PROTOCOL, VERSION
+from engine.process_identity import EngineProcessError, kill_process, process_start, tells_starts
+from engine.register import Entry, lock_of
+
+__all__ = [
+    "BEAT_INTERVAL",
+    "HUNG_AFTER",
+    "EngineIdentity",
+    "EngineLock",
+    "EngineProcessError",
+    "EngineState",
+    "Heartbeat",
+    "ended_uncleanly",
+    "engine_state",
+    "ignore_hangup",
+    "is_engine_known",
+    "kill_engine",
+    "process_start",
+    "read_identity",
+    "spawn_engine",
+    "take_over",
+]
 
 HUNG_AFTER: Final = 2.0
 """Seconds of silence after which a loop counts as hung."""
@@ -33,10 +53,6 @@ BEAT_INTERVAL: Final = 0.5
 _POLL_SECONDS: Final = 0.01
 _PROBE_SECONDS: Final = 0.25
 _BEAT: Final = struct.Struct("<q")
-
-
-class EngineProcessError(RuntimeError):
-    """An engine could not be started, taken over or ended; the text says what was found and what to do."""
 
 
 class EngineState(StrEnum):
@@ -55,25 +71,6 @@ class EngineIdentity(msgspec.Struct, frozen=True):
     world: World
     protocol: int
     version: str
-
-
-def process_start(pid: int) -> str | None:
-    """Return a text that no other process ever shares with this one, None when there is no such process."""
-    try:
-        fields = Path(f"/proc/{pid}/stat").read_bytes().rpartition(b")")[2].split()
-        boot = Path("/proc/sys/kernel/random/boot_id").read_text("ascii").strip()
-    except (FileNotFoundError, ProcessLookupError):
-        return None if sys.platform == "linux" else _process_start_elsewhere(pid)
-    return f"{boot}:{fields[19].decode('ascii')}"
-
-
-def _process_start_elsewhere(pid: int) -> str | None:
-    import psutil
-
-    try:
-        return repr(psutil.Process(pid).create_time())
-    except psutil.NoSuchProcess:
-        return None
 
 
 class Heartbeat:
@@ -124,13 +121,15 @@ class EngineLock:
         self._heartbeat: Heartbeat | None = None
 
     @classmethod
-    def acquire(cls, directory: WorldDirectory, patience: float = 0.25) -> Self | None:
+    def acquire(
+        cls, directory: WorldDirectory, patience: float = 0.25, *, to_close: bool = False
+    ) -> Self | None:
         """Return the lock, or None when another process keeps it for ``patience`` seconds.
 
-        The patience outlasts those who only look whether the lock is held.
+        The patience outlasts those who only look whether the lock is held. ``to_close`` is for who only closes: a disk
+        that takes nothing holds no closing up, a lock there is held as it lies, and one that is not there by nobody.
         """
-        directory.create()
-        descriptor = open_private(directory.lock)
+        descriptor = _open_to_close(directory) if to_close else _open_to_run(directory)
         deadline = time.monotonic() + patience
         while not _try_lock(descriptor, fcntl.LOCK_EX):
             if time.monotonic() >= deadline:
@@ -138,6 +137,22 @@ class EngineLock:
                 return None
             time.sleep(_POLL_SECONDS)
         return cls(directory, descriptor)
+
+    @property
+    def place(self) -> Path:
+        """Return the directory of the world that the lock is of."""
+        return self._directory.path
+
+    @property
+    def mark(self) -> tuple[int, int]:
+        """Return device and inode of the lock that is held."""
+        status = os.fstat(self._descriptor)
+        return status.st_dev, status.st_ino
+
+    @property
+    def stands(self) -> bool:
+        """Say whether the lock that is held is still the one in the world's place."""
+        return lock_of(self._directory) == self.mark
 
     def become_engine(self) -> Heartbeat:
         """Say in the world that this process is its engine from now on; return the heartbeat its loop must keep."""
@@ -149,6 +164,12 @@ class EngineLock:
         write_private(self._directory.identity, msgspec.json.encode(identity))
         return self._heartbeat
 
+    def entry(self, account: str, *, live: bool) -> Entry:
+        """Return what the user's register is told of this process as the world's engine."""
+        home = os.fspath(self._directory.path.parent)
+        started = process_start(os.getpid()) or ""
+        return Entry(os.getpid(), started, self._directory.world, home, self.mark, account, live)
+
     def release(self, *, clean: bool = True) -> None:
         """Give the lock back. An engine's clean end takes its identity away: what is left tells of an unclean one.
 
@@ -157,7 +178,7 @@ class EngineLock:
         if self._heartbeat is not None:
             self._heartbeat.close()
             self._heartbeat = None
-            if clean:
+            if clean and self.stands:
                 self._directory.identity.unlink(missing_ok=True)
                 self._directory.heartbeat.unlink(missing_ok=True)
         os.close(self._descriptor)
@@ -184,6 +205,19 @@ def ended_uncleanly(directory: WorldDirectory) -> bool:
     return directory.identity.exists() and not _is_locked(directory)
 
 
+def is_engine_known(directory: WorldDirectory) -> bool:
+    """Say whether the process that wrote itself down as the world's engine still lives.
+
+    Where the system tells no start times, the process that listens on the kill line must be that one.
+    """
+    identity = read_identity(directory)
+    if identity is None:
+        return False
+    if tells_starts():
+        return process_start(identity.pid) == identity.started
+    return _listener(directory) == identity.pid
+
+
 def engine_state(directory: WorldDirectory) -> EngineState:
     """Return whether the world's engine runs, hangs (its loop is silent for HUNG_AFTER seconds), or is not there.
 
@@ -198,8 +232,7 @@ def engine_state(directory: WorldDirectory) -> EngineState:
         sender.close()
     if answer is not None:
         return EngineState.RUNNING if answer.loop_age < HUNG_AFTER else EngineState.HUNG
-    identity = read_identity(directory)
-    if identity is None or process_start(identity.pid) != identity.started:
+    if not is_engine_known(directory):
         return EngineState.RUNNING if _is_locked(directory) else EngineState.NONE
     age = _published_age(directory)
     if age is None or age < HUNG_AFTER:
@@ -221,7 +254,10 @@ def kill_engine(directory: WorldDirectory, patience: float = 5.0) -> None:
             f"{directory.identity}: expected the engine's pid and start time, got nothing readable; "
             f"find who holds {directory.lock} (fuser, lsof) and end it"
         )
-    _kill_process(identity.pid, identity.started)
+    if tells_starts():
+        kill_process(identity.pid, identity.started)
+    elif _listener(directory) == identity.pid:
+        kill_process(identity.pid, None)
     if not _wait_for(lambda: not _is_locked(directory), patience):
         raise EngineProcessError(
             f"expected the lock {directory.lock} to be free after process {identity.pid} was killed, "
@@ -229,19 +265,21 @@ def kill_engine(directory: WorldDirectory, patience: float = 5.0) -> None:
         )
 
 
-def take_over(directory: WorldDirectory, patience: float = 5.0) -> EngineLock:
+def take_over(directory: WorldDirectory, patience: float = 5.0, *, unheard: bool = False) -> EngineLock:
     """Return the world's lock, for closing its positions, after ending an engine whose loop is silent.
 
-    Raises EngineProcessError when the engine's loop answers (then the kill's own line is the way), or when the
-    silent one cannot be proven to be the engine.
+    ``unheard`` also ends one that lives where its kill line has answered nobody for long enough: its loop may be well,
+    and still no kill reaches it. Raises EngineProcessError when the engine's loop answers (then the kill's own line is
+    the way), or when the silent one cannot be proven to be the engine.
     """
-    if engine_state(directory) is EngineState.HUNG:
+    state = engine_state(directory)
+    if state is EngineState.HUNG or (unheard and state is EngineState.RUNNING and is_engine_known(directory)):
         kill_engine(directory, patience)
-    lock = EngineLock.acquire(directory)
+    lock = EngineLock.acquire(directory, to_close=True)
     if lock is None:
         raise EngineProcessError(
-            f"expected a silent or absent engine in {directory.path}, got one that answers; "
-            "send the kill over its line"
+            f"expected a silent or absent engine in {directory.path}, got its lock held: an engine begins or ends just "
+            "now, or another `cockpit flatten` closes; call `cockpit flatten` again in a moment"
         )
     return lock
 
@@ -331,35 +369,21 @@ def _wait_until_it_answers(
     )
 
 
-def _kill_process(pid: int, started: str) -> None:
-    # The descriptor pins the process before its start time is compared, so that no recycled pid can slip between.
+def _open_to_run(directory: WorldDirectory) -> int:
+    directory.create()
+    return open_private(directory.lock)
+
+
+def _open_to_close(directory: WorldDirectory) -> int:
     try:
-        pinned = os.pidfd_open(pid) if hasattr(os, "pidfd_open") else None
-    except ProcessLookupError:
-        return
-    try:
-        found = process_start(pid)
-        if found is None:
-            return
-        if found != started:
-            raise EngineProcessError(
-                f"expected process {pid} to be the engine (start {started}), got another process with its number "
-                f"(start {found}); nothing was killed"
-            )
-        if pinned is None:
-            os.kill(pid, signal.SIGKILL)
-            return
-        signal.pidfd_send_signal(pinned, signal.SIGKILL)
-        select.select([pinned], [], [], 5.0)
-    except ProcessLookupError:
-        return
-    except PermissionError as error:
-        raise EngineProcessError(
-            f"expected to be allowed to end process {pid}, got: {error.strerror}; run this as the engine's user"
-        ) from error
-    finally:
-        if pinned is not None:
-            os.close(pinned)
+        return _open_to_run(directory)
+    except OSError:
+        try:
+            return os.open(directory.lock, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK)
+        except OSError:
+            descriptor, name = tempfile.mkstemp(prefix="cockpit-")
+            Path(name).unlink()
+            return descriptor
 
 
 def _try_lock(descriptor: int, kind: int) -> bool:
@@ -379,6 +403,15 @@ def _is_locked(directory: WorldDirectory) -> bool:
         return not _try_lock(descriptor, fcntl.LOCK_SH)
     finally:
         os.close(descriptor)
+
+
+def _listener(directory: WorldDirectory) -> int | None:
+    """Return the process that listens on the world's kill line, as the system says; it need not answer."""
+    sender = KillSender(directory, patience=_PROBE_SECONDS)
+    try:
+        return sender.listener()
+    finally:
+        sender.close()
 
 
 def _published_age(directory: WorldDirectory) -> float | None:

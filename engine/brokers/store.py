@@ -20,6 +20,7 @@ from engine.brokers.records import Cursor, Depth, Fill, InFlight, Order
 from engine.market.clock import Instant, trading_date
 from engine.market.instrument import Instrument
 from engine.orders.messages import OrderReport
+from engine.sqlite_reading import open_read_only
 
 SCHEMA_VERSION: Final = 1
 
@@ -174,10 +175,8 @@ class ExchangeStore:
 
     def _connect(self) -> sqlite3.Connection:
         if self._read_only:
-            target, uri = f"{self._path.absolute().as_uri()}?mode=ro", True
-        else:
-            target, uri = str(self._path), False
-        return sqlite3.connect(target, uri=uri, timeout=5.0, isolation_level=None, check_same_thread=False)
+            return open_read_only(self._path)
+        return sqlite3.connect(str(self._path), timeout=5.0, isolation_level=None, check_same_thread=False)
 
     def _prepare(self) -> int:
         connection = self._connection

@@ -13,6 +13,7 @@ from engine.auction.quality import Quality
 from engine.ledger.records import Entry, Fact, LedgerError, Run, RunState
 from engine.ledger.schema import CURRENT, Schema, check_version, damaged
 from engine.performance.trade import ClosedTrade
+from engine.sqlite_reading import open_read_only
 
 SESSION: Final = "session"
 """Kind of the records that hold a closed session's profile."""
@@ -42,13 +43,7 @@ class LedgerReader:
         if not path.exists():
             raise LedgerError(f"{path}: expected a ledger, found none")
         try:
-            self._reader = sqlite3.connect(
-                f"{path.absolute().as_uri()}?mode=ro",
-                uri=True,
-                timeout=5.0,
-                isolation_level=None,
-                check_same_thread=False,
-            )
+            self._reader = open_read_only(path)
             check_version(self._reader, path, schema)
         except sqlite3.OperationalError as error:
             raise LedgerError(f"{path}: the ledger cannot be opened: {error}") from error

@@ -5,6 +5,7 @@ import os
 import selectors
 import socket
 import threading
+import time
 from collections import OrderedDict
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -28,6 +29,8 @@ from engine.link.kill_frame import (
     decode_frame,
 )
 
+_LOOK_SECONDS: Final = 0.5
+"""Between two looks at whether the line's addresses still lead to it."""
 _MOST_CONNECTIONS: Final = 64
 _REMEMBERED_KILLS: Final = 1024
 _logger: Final = logging.getLogger(__name__)
@@ -92,26 +95,64 @@ class KillReceiver:
         return ProofAnswer(self._latch.proof_for(command_of(kill_id)), self._loop_age())
 
 
+class Door:
+    """A listening socket and the name it was given: somebody may take the name away, or put another there."""
+
+    def __init__(self, address: Path) -> None:
+        self.address = address
+        self.listener = listen(address)
+        self._mark = _mark_of(address)
+
+    @property
+    def stands(self) -> bool:
+        """Say whether the name still leads here."""
+        return self._mark is not None and _mark_of(self.address) == self._mark
+
+    @property
+    def is_taken(self) -> bool:
+        """Say whether anything stands at the address, this or another."""
+        return os.path.lexists(self.address)
+
+    def remove(self) -> None:
+        """Take the name away if it is still ours."""
+        if self.stands:
+            self.address.unlink(missing_ok=True)
+
+
 class KillLine:
     """The engine's end of the line: a socket and the thread that reads it.
 
     ``on_kill`` is called in that thread, once for each command id: pass ``loop.call_soon_threadsafe`` into it.
-    The holder of the engine's lock makes it, so a socket left behind by a dead engine is removed.
+    The holder of the engine's lock makes it, so a socket left behind by a dead engine is removed. One whose name is
+    lost is made anew within a second, while ``is_ours`` says that the place is still this engine's.
+    ``second`` gives an address beside the world's, None where there is none.
     """
 
     def __init__(
-        self, directory: WorldDirectory, receiver: KillReceiver, *, credential: PeerUid = peer_uid
+        self,
+        directory: WorldDirectory,
+        receiver: KillReceiver,
+        *,
+        credential: PeerUid = peer_uid,
+        is_ours: Callable[[], bool] = lambda: True,
+        second: Callable[[], Path | None] = lambda: None,
     ) -> None:
+        self._directory = directory
+        self._is_ours = is_ours
+        self._second = second
+        self._second_failed = False
+        self.problem = ""
+        """Why a kill may not reach this engine by its usual address; empty while it does."""
         self._receiver = receiver
         self._credential = credential
         self._buffers: OrderedDict[socket.socket, bytes] = OrderedDict()
-        self._address = directory.create_sockets() / directory.kill_socket.name
-        self._listener = listen(self._address)
+        self._doors: list[Door] = []
         self._wake_reader, self._wake_writer = socket.socketpair()
         self._selector = selectors.DefaultSelector()
-        for end in (self._listener, self._wake_reader):
-            end.setblocking(False)
-            self._selector.register(end, selectors.EVENT_READ)
+        self._wake_reader.setblocking(False)
+        self._selector.register(self._wake_reader, selectors.EVENT_READ)
+        self._open(directory.create_sockets() / directory.kill_socket.name)
+        self._keep_second()
         self._thread = threading.Thread(target=self._serve, name="kill-line", daemon=True)
         self._thread.start()
 
@@ -119,12 +160,64 @@ class KillLine:
         """End the thread and remove the socket."""
         self._wake_writer.send(b"\0")
         self._thread.join()
-        self._address.unlink(missing_ok=True)
+        for door in self._doors:
+            door.remove()
+
+    def _open(self, address: Path) -> None:
+        door = Door(address)
+        door.listener.setblocking(False)
+        self._selector.register(door.listener, selectors.EVENT_READ)
+        self._doors.append(door)
+
+    def _shut(self, door: "Door") -> None:
+        self._doors.remove(door)
+        self._selector.unregister(door.listener)
+        door.listener.close()
+
+    def _keep_doors(self) -> None:
+        """Make a lost address anew where the place is ours and nobody else stands there."""
+        main = self._doors[0]
+        if main.stands:
+            self.problem = ""
+        elif main.is_taken:
+            self.problem = f"{main.address} is not this engine's any more: something else stands in its place"
+        elif not self._is_ours():
+            self.problem = f"{main.address} is gone, and its place is not this engine's any more"
+        else:
+            try:
+                self._open(self._directory.create_sockets() / main.address.name)
+            except OSError as error:
+                self.problem = f"{main.address} is gone and cannot be made anew: {error.strerror or error}"
+            else:
+                _logger.warning("%s was gone and is made anew", main.address)
+                self._shut(main)
+                self._doors.insert(0, self._doors.pop())
+                self.problem = ""
+        self._keep_second()
+
+    def _keep_second(self) -> None:
+        """Keep the second address where it belongs; it is there for a lost first one, so its own loss is no problem."""
+        address = self._second()
+        for door in self._doors[1:]:
+            if door.address != address or not door.stands:
+                self._shut(door)
+        if address is not None and len(self._doors) == 1:
+            try:
+                self._open(address)
+            except OSError as error:
+                if not self._second_failed:
+                    _logger.warning("%s cannot be made: %s", address, error)
+                self._second_failed = True
 
     def _serve(self) -> None:
+        look_at = time.monotonic() + _LOOK_SECONDS
         try:
             while True:
-                for key, _ in self._selector.select():
+                found = self._selector.select(max(0.0, look_at - time.monotonic()))
+                if time.monotonic() >= look_at:
+                    self._keep_doors()
+                    look_at = time.monotonic() + _LOOK_SECONDS
+                for key, _ in found:
                     if key.fileobj is self._wake_reader:
                         return
                     try:
@@ -138,18 +231,21 @@ class KillLine:
         finally:
             for connection in list(self._buffers):
                 self._drop(connection)
-            for end in (self._listener, self._wake_reader, self._wake_writer):
+            for door in self._doors:
+                door.listener.close()
+            for end in (self._wake_reader, self._wake_writer):
                 end.close()
             self._selector.close()
 
     def _attend(self, end: object) -> None:
-        if end is self._listener:
-            self._accept()
+        door = next((door for door in self._doors if door.listener is end), None)
+        if door is not None:
+            self._accept(door.listener)
         elif isinstance(end, socket.socket):
             self._read(end)
 
-    def _accept(self) -> None:
-        connection, _ = self._listener.accept()
+    def _accept(self, listener: socket.socket) -> None:
+        connection, _ = listener.accept()
         try:
             is_ours = self._credential(connection) == os.getuid()
         except OSError:
@@ -224,6 +320,14 @@ def listen(address: Path) -> socket.socket:
         listener.close()
         raise
     return listener
+
+
+def _mark_of(address: Path) -> tuple[int, int] | None:
+    try:
+        status = address.lstat()
+    except OSError:
+        return None
+    return status.st_dev, status.st_ino
 
 
 def _sent(connection: socket.socket, answer: bytes) -> bool:

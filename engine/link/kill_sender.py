@@ -4,9 +4,11 @@ import os
 import socket
 import struct
 import threading
+from pathlib import Path
 
 from engine.home import WorldDirectory
 from engine.latch import Proof
+from engine.link.credentials import peer_pid
 from engine.link.kill_frame import (
     ANSWER_MARK,
     FRAME_BYTES,
@@ -21,13 +23,21 @@ from engine.link.kill_frame import (
     encode_frame,
     new_kill_id,
 )
+from engine.register import Living
 
 
 class KillSender:
     """A screen's or shell's end of the line: tiny, for any thread, never raising, connecting again on demand."""
 
-    def __init__(self, directory: WorldDirectory, *, patience: float = 0.25) -> None:
+    def __init__(
+        self, directory: WorldDirectory, *, patience: float = 0.25, address: Path | None = None
+    ) -> None:
+        """Lead to the engine of a world's place, by the user's register where its own address is lost.
+
+        With an ``address`` only that one is tried.
+        """
         self._directory = directory
+        self._address = address
         self._patience = patience
         self._lock = threading.Lock()
         self._connection: socket.socket | None = None
@@ -54,6 +64,12 @@ class KillSender:
         if told is None or told[0] > Proof.FLAT_BEFORE:
             return None
         return ProofAnswer(Proof(told[0]), told[1])
+
+    def listener(self) -> int | None:
+        """Return the process at the other end, as the system says; None where nobody listens or it does not tell."""
+        with self._lock:
+            connection = self._connect()
+            return None if connection is None else peer_pid(connection)
 
     def close(self) -> None:
         """Close the connection; a later call opens a new one."""
@@ -94,17 +110,25 @@ class KillSender:
 
     def _connect(self) -> socket.socket | None:
         if self._connection is None:
-            connection = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
-            try:
-                # A Unix socket with a timeout of Python's fails at once when many wait to be let in; this one waits.
-                connection.setsockopt(socket.SOL_SOCKET, socket.SO_SNDTIMEO, _time_value(self._patience))
-                connection.connect(os.fspath(self._directory.kill_socket))
-                connection.settimeout(self._patience)
-            except OSError:
-                connection.close()
-                return None
-            self._connection = connection
+            if self._address is not None:
+                self._connection = self._connect_to(self._address)
+            else:
+                self._connection = self._connect_to(self._directory.kill_socket)
+                if self._connection is None and (known := Living.at(self._directory)) is not None:
+                    self._connection = self._connect_to(known.kill_socket)
         return self._connection
+
+    def _connect_to(self, address: Path) -> socket.socket | None:
+        connection = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+        try:
+            # A Unix socket with a timeout of Python's fails at once when many wait to be let in; this one waits.
+            connection.setsockopt(socket.SOL_SOCKET, socket.SO_SNDTIMEO, _time_value(self._patience))
+            connection.connect(os.fspath(address))
+            connection.settimeout(self._patience)
+        except OSError:
+            connection.close()
+            return None
+        return connection
 
     def _disconnect(self) -> None:
         if self._connection is not None:

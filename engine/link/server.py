@@ -4,13 +4,12 @@ import asyncio
 import logging
 import os
 import socket
-from pathlib import Path
 from typing import Final
 
-from engine.home import World, WorldDirectory
+from engine.home import HomeError, World, WorldDirectory
 from engine.link.credentials import PeerUid, peer_uid
 from engine.link.hub import SIGN_OF_LIFE_SECONDS, Handler, Hub, Seat, frame_of
-from engine.link.kill_line import listen
+from engine.link.kill_line import Door
 from engine.link.protocol import (
     LONGEST_REQUEST,
     PROTOCOL,
@@ -49,7 +48,8 @@ class LinkServer:
         self._version = version
         self._credential = credential
         self._server: asyncio.Server | None = None
-        self._address: Path | None = None
+        self._door: Door | None = None
+        self._directory: WorldDirectory | None = None
         self._connections: set[asyncio.Task[None]] = set()
         self.refused = 0
         """Connections that were no screen of ours: another user, another version, no greeting, a bad frame."""
@@ -70,17 +70,30 @@ class LinkServer:
 
     async def serve(self, directory: WorldDirectory) -> None:
         """Listen at the world's socket. Only the holder of the world's lock may."""
-        address = directory.create_sockets() / directory.socket.name
-        listener = listen(address)
-        self._server = await asyncio.start_unix_server(self._welcome, sock=listener, limit=LONGEST_REQUEST)
-        self._address = address
+        door = Door(directory.create_sockets() / directory.socket.name)
+        server = await asyncio.start_unix_server(self._welcome, sock=door.listener, limit=LONGEST_REQUEST)
+        self._server, self._door, self._directory = server, door, directory
+
+    async def keep(self, *, is_ours: bool) -> None:
+        """Make the address anew where its name is lost, unless something else stands there."""
+        door, directory = self._door, self._directory
+        if door is None or directory is None or not is_ours or door.is_taken:
+            return
+        before = self._server
+        try:
+            await self.serve(directory)
+        except (OSError, HomeError) as error:
+            _logger.warning("%s is gone and cannot be made anew: %s", door.address, error)
+            return
+        if before is not None:
+            before.close()
 
     async def close(self, reason: str = "the engine ended") -> None:
         """Say goodbye to every screen and stop listening; a screen that does not read is not waited for."""
         if self._server is not None:
             self._server.close()
-        if self._address is not None:
-            self._address.unlink(missing_ok=True)
+        if self._door is not None:
+            self._door.remove()
         self._hub.end(reason)
         if self._connections:
             _, left = await asyncio.wait(self._connections, timeout=_FAREWELL_SECONDS)

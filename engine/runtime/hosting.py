@@ -23,9 +23,11 @@ from engine.ledger.store import Ledger
 from engine.link import KillLine, KillReceiver, KillRequest, LinkServer
 from engine.presenter import Presenter
 from engine.process import EngineLock, Heartbeat, ignore_hangup
+from engine.register import Living, Registration
 from engine.runtime.ending import Ending, EndsWhenIdle
 from engine.runtime.exchange import Exchange
 from engine.runtime.pace import LivePace, Pace
+from engine.runtime.place_watch import PlaceWatch
 from engine.runtime.plan import MarketChoice, RunPlan
 from engine.runtime.run import (
     PreparedRun,
@@ -41,6 +43,7 @@ from engine.runtime.run import (
 )
 from engine.runtime.service import Service
 from engine.runtime.wished import kept_wishes, wished
+from engine.upstox.token import TokenStore, account_of
 
 if TYPE_CHECKING:
     from engine.runtime.account.beginning import Begun
@@ -82,6 +85,8 @@ class Host:
         self._early_kills: list[KillRequest] = []
         self._service: Service | None = None
         self._preparing = False
+        self._lock: EngineLock | None = None
+        self._registration: Registration | None = None
         self.began = False
         self.finished = False
         """Whether the run ended flat; one that did not is resumed by the next engine."""
@@ -91,7 +96,28 @@ class Host:
         lock = EngineLock.acquire(self._directory, patience=2.0)
         if lock is None:
             raise HostError(f"an engine already runs in {self._directory.path}; attach to it with `cockpit`")
-        return lock, lock.become_engine()
+        astray = Living.astray(self._directory, self._account if self._is_live else "")
+        if astray:
+            lock.release()
+            entry = astray[0].entry
+            raise HostError(
+                f"engine {entry.pid}, begun in {entry.home}, already runs for this "
+                f"{'home' if entry.home == os.fspath(self._home.root) else 'account'}, and not in this place; "
+                f"`cockpit flatten` closes what it holds, then end it: kill {entry.pid}"
+            )
+        self._lock = lock
+        heartbeat = lock.become_engine()
+        self._registration = Registration(lock.entry(self._account, live=self._is_live))
+        return lock, heartbeat
+
+    @property
+    def _account(self) -> str:
+        upstox = self._settings.upstox
+        return account_of(upstox.api_url, TokenStore(self._home.root, upstox.access_token)())
+
+    @property
+    def _is_live(self) -> bool:
+        return self._directory.world is World.ACCOUNT and self._settings.account.mode == "live"
 
     async def serve(
         self,
@@ -113,7 +139,8 @@ class Host:
             loop.call_soon_threadsafe(self._killed, kill)
 
         receiver = KillReceiver(latch, tell_loop, lambda: heartbeat.age)
-        line = KillLine(self._directory, receiver) if sockets else None
+        line = self._kill_line(receiver) if sockets else None
+        watching: asyncio.Future[None] = loop.create_future()
         ledger: Ledger | None = None
         prepared: PreparedRun[Exchange] | None = None
         begun: Begun | None = None
@@ -146,6 +173,7 @@ class Host:
             if sockets:
                 await server.serve(self._directory)
                 _stop_on_signals(loop, service)
+            watching = self._watch_place(line, server, service)
             if ready is not None:
                 ready.set_result(Hosted(service, server, receiver, ledger, latch, prepared.plan))
             if begun is not None:
@@ -160,6 +188,7 @@ class Host:
                 ledger.end_run(prepared.plan.run, prepared.playback.now)
             return reason
         finally:
+            watching.cancel()
             if begun is not None:
                 await begun.side.close()
             if prepared is not None:
@@ -169,6 +198,30 @@ class Host:
             if line is not None:
                 line.close()
             latch.close()
+            self._leave_register()
+
+    def _leave_register(self) -> None:
+        if self._registration is not None:
+            self._registration.close()
+
+    def _watch_place(
+        self, line: KillLine | None, server: LinkServer, service: Service
+    ) -> "asyncio.Future[None]":
+        loop = asyncio.get_running_loop()
+        if line is None or self._lock is None or self._registration is None:
+            return loop.create_future()
+        return loop.create_task(PlaceWatch(self._lock, self._registration, line, server, service).run())
+
+    def _kill_line(self, receiver: KillReceiver) -> KillLine:
+        lock, registration = self._lock, self._registration
+        if lock is None or registration is None:
+            raise HostError("expected the world to be taken before it is served")
+        return KillLine(
+            self._directory,
+            receiver,
+            is_ours=lambda: lock.stands,
+            second=lambda: registration.kill_socket,
+        )
 
     def _killed(self, kill: KillRequest) -> None:
         if self._service is not None:

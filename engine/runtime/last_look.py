@@ -14,8 +14,13 @@ def enters(request: Request, orders: OrderBook) -> bool:
     return False
 
 
-def last_refusal(request: Request, orders: OrderBook, *, latched: bool, durable: bool) -> Refused | None:
-    """Return why a request does not leave; None lets it go. ``durable`` says whether its intent is on disk."""
+def last_refusal(
+    request: Request, orders: OrderBook, *, latched: bool, durable: bool, displaced: str = ""
+) -> Refused | None:
+    """Return why a request does not leave; None lets it go.
+
+    ``durable`` says whether its intent is on disk, ``displaced`` why the engine's place is its own no more.
+    """
     if not isinstance(request, PlaceOrder | ModifyOrder) or not enters(request, orders):
         return None
     asked = request.request if isinstance(request, ModifyOrder) else ""
@@ -23,6 +28,8 @@ def last_refusal(request: Request, orders: OrderBook, *, latched: bool, durable:
         return Refused(
             request.tag, "LATCHED", "the kill latch is set; nothing was sent", asked, lasting=False
         )
+    if displaced:
+        return Refused(request.tag, "PLACE", f"{displaced}; nothing was sent", asked, lasting=False)
     if not durable:
         return Refused(
             request.tag, "LEDGER", "the ledger cannot be written; nothing was sent", asked, lasting=False

@@ -41,7 +41,7 @@ from engine.runtime.leaving import PAUSED, Leaving
 from engine.runtime.pace import UNPACED, Pace
 from engine.runtime.playback import Outside, Playback
 from engine.runtime.replies import Replies, reply
-from engine.views import LastingAlarm, View
+from engine.views import AlarmRank, LastingAlarm, View
 
 _SLICE_SECONDS: Final = 0.008
 """How long the loop may step before it looks at screens and kills again."""
@@ -100,6 +100,8 @@ class Service:
         self._outset: list[Effect] = []
         self._screens = 0
         self._stopping = ""
+        self.displaced = ""
+        """Why the engine's place is its own no more; empty while it is. Then nothing is entered."""
         self._leaving = Leaving(monotonic)
         self._follow_hold()
 
@@ -114,6 +116,8 @@ class Service:
         latch = self._latch.problem
         texts = (*self._durability.problems, *(() if latch is None else (latch,)))
         own = tuple(LastingAlarm(text) for text in texts)
+        if self.displaced:
+            own = (LastingAlarm(self.displaced, AlarmRank.VITAL), *own)
         return own if self._broker_side is None else (*own, *self._broker_side.alarms)
 
     def note(self, entry: Entry) -> None:
@@ -340,7 +344,10 @@ class Service:
 
     def _submit(self, request: Request, *, durable: bool) -> list[Effect]:
         """Send a request, or tell the core that it was not: the last look at the latch before it leaves."""
-        refusal = last_refusal(request, self.core.orders, latched=self._latch.is_set, durable=durable)
+        latched, displaced = self._latch.is_set, self.displaced
+        refusal = last_refusal(
+            request, self.core.orders, latched=latched, durable=durable, displaced=displaced
+        )
         if refusal is not None:
             return self._playback.tell(refusal)
         self._exchange.submit(request, self._playback.now)

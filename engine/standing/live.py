@@ -39,6 +39,8 @@ AFTER_CLOSE: Final = (
     "stays overnight without a stop, until the next session or a call to the broker's desk"
 )
 _SECRETS = ("access_token", "client_id", "client_secret")
+_DECIDE: Final = config.ADDRESSES | {"account.mode"}
+"""Settings whose default must not stand in for what was written: another broker would be asked, or none."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -174,18 +176,21 @@ def counted(number: int, what: str) -> str:
 
 
 def _chosen(plan: RunPlan | None, settings: config.Settings | None) -> config.Settings | None:
+    """Return what leads to the broker: a live run's own settings, with the secrets and the scope of now."""
+    now = None if settings is None or settings.unread & _DECIDE else settings
     if plan is None:
-        return settings
+        return now
     try:
         own = plan.configured()
     except ValueError:
         # Written by another version: the addresses of now are the best guess there is.
-        return settings
+        return now
     if settings is None:
         return own
     secrets = {name: getattr(settings.upstox, name) for name in _SECRETS}
     upstox = own.upstox.model_copy(update=secrets)
-    return own.model_copy(update={"upstox": upstox, "kill": settings.kill})
+    kill = own.kill if "kill.scope" in settings.unread else settings.kill
+    return own.model_copy(update={"upstox": upstox, "kill": kill})
 
 
 def _place(directory: WorldDirectory, plan: RunPlan | None) -> tuple[Instant, int] | None:

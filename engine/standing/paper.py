@@ -6,6 +6,8 @@ import config
 from engine.brokers.paper import PaperExchange
 from engine.brokers.store import ExchangeError, standing_book
 from engine.home import WorldDirectory
+from engine.ledger.reader import LedgerReader
+from engine.ledger.records import LedgerError
 from engine.market.calendar import CalendarError
 from engine.market.charges import order_charges
 from engine.market.clock import isoformat
@@ -37,6 +39,9 @@ def open_paper(
     if not directory.exchange.exists():
         return f"{directory.exchange}: expected the exchange's file, got none; only a new run begins with an empty book"
     try:
+        strange = _strange(directory, plan)
+        if strange:
+            return strange
         terms = _terms(directory, plan, settings)
         instruments = {} if plan is None else plan.by_key
         exchange = PaperExchange.open(
@@ -51,6 +56,27 @@ def open_paper(
     return (
         f"{directory.exchange}: expected the file to say what {names} is, in which something is open, got one that an "
         f"earlier version wrote; its run's plan says it: put a copy of {directory.ledger} back"
+    )
+
+
+def _strange(directory: WorldDirectory, plan: RunPlan | None) -> str:
+    """Return why the file is not the book of the newest run; empty when it is, or that run has sent nothing yet.
+
+    Raises ExchangeError for a file that is empty, torn or another program's.
+    """
+    book = standing_book(directory.exchange)
+    if plan is None or (book is not None and book.cursor.run == plan.run):
+        return ""
+    try:
+        with LedgerReader(directory.ledger) as ledger:
+            if not ledger.records("intent", plan.run):
+                return ""
+    except LedgerError as error:
+        return str(error)
+    found = "one in which no run began" if book is None else f"that of {book.cursor.run}"
+    return (
+        f"{directory.exchange}: expected the book of {plan.run}, in which orders were sent, got {found}; put the file "
+        "of that run back, or move this one away: the run's orders and positions are lost with it"
     )
 
 

@@ -4,6 +4,8 @@ import base64
 import binascii
 import os
 from collections.abc import Callable
+from contextlib import suppress
+from hashlib import sha256
 from pathlib import Path
 from typing import Final, NoReturn
 
@@ -22,7 +24,7 @@ class TokenError(ValueError):
 class Token:
     """An access token whose text leaves only through ``reveal``: no repr, no log and no pickle shows it."""
 
-    __slots__ = ("_value", "expires")
+    __slots__ = ("_value", "expires", "owner")
 
     def __init__(self, value: str) -> None:
         value = value.strip()
@@ -31,7 +33,10 @@ class Token:
                 f"expected a token of printable ASCII without spaces, got {len(value)} characters"
             )
         self._value = value
-        self.expires: Instant | None = _expiry(value)
+        claims = _claims(value)
+        self.owner: str = _owner(value, claims)
+        """Whose account it opens, by its own word (JWT ``sub``) or by itself; never the token."""
+        self.expires: Instant | None = _expiry(claims)
         """When the token dies by its own word (JWT ``exp``); None when it does not say."""
 
     def reveal(self) -> str:
@@ -75,13 +80,16 @@ class TokenStore:
             return None
 
     def read(self) -> Token | None:
-        """Return the token, None when there is none; raise TokenError for a file that cannot be used."""
+        """Return the token, None when there is none; raise TokenError for a file that cannot be used.
+
+        A file that is gone leaves what was read of it.
+        """
         if self._configured is not None:
             return self._configured
         mark = self._mark()
         if mark is None:
-            self._seen = self._token = None
-            return None
+            # The home may have been taken away under a living engine: what it holds is guarded with the token it had.
+            return self._token
         if mark != self._seen:
             self._token = self._load()
             self._seen = mark
@@ -124,7 +132,9 @@ class TokenStore:
         try:
             status = self.path.stat()
             if status.st_mode & 0o077:
-                self.path.chmod(0o600)
+                # A disk that takes nothing keeps its modes; the token is no less good for it.
+                with suppress(OSError):
+                    self.path.chmod(0o600)
             text = self.path.read_bytes()[:_LONGEST].decode("ascii")
         except (OSError, UnicodeDecodeError) as error:
             raise TokenError(f"{self.path}: expected a readable token, got {type(error).__name__}") from None
@@ -134,15 +144,30 @@ class TokenStore:
             raise TokenError(f"{self.path}: {error}") from None
 
 
-def _expiry(value: str) -> Instant | None:
+def account_of(address: str, token: Token | None) -> str:
+    """Return what names the account that a token opens at an address, saying neither; empty without a token."""
+    return "" if token is None else sha256(f"{address}\n{token.owner}".encode()).hexdigest()[:16]
+
+
+def _claims(value: str) -> dict[str, object]:
+    """Return what a JWT says of itself; nothing for any other text."""
     parts = value.split(".")
     if len(parts) != 3:
-        return None
+        return {}
     try:
         claims = msgspec.json.decode(base64.urlsafe_b64decode(parts[1] + "=" * (-len(parts[1]) % 4)))
     except (binascii.Error, ValueError):
-        return None
-    expiry = claims.get("exp") if isinstance(claims, dict) else None
+        return {}
+    return claims if isinstance(claims, dict) else {}
+
+
+def _owner(value: str, claims: dict[str, object]) -> str:
+    subject = claims.get("sub")
+    return subject if isinstance(subject, str) and subject else sha256(value.encode()).hexdigest()
+
+
+def _expiry(claims: dict[str, object]) -> Instant | None:
+    expiry = claims.get("exp")
     if isinstance(expiry, bool) or not isinstance(expiry, int | float) or not 0 < expiry < 1e11:
         return None
     return int(expiry * SECOND)

@@ -28,6 +28,12 @@ def other_home(tmp_path: Path) -> Iterator[Outside]:
         yield here
 
 
+@pytest.fixture(autouse=True)
+def other_machine(tmp_path: Path, home: Outside, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let engines know of each other by the broker alone, as on two machines."""
+    monkeypatch.setattr(home, "runtime", tmp_path / "runtime")
+
+
 def order_by_hand(engine: Engine, key: str) -> tuple[Outcome, str]:
     _, answer = engine.ask(
         ArmManual(f"arm-{uuid4()}", armed=True), ManualOrder(f"order-{uuid4()}", key, Side.BUY)

@@ -84,6 +84,8 @@ class Outside:
 
     def __init__(self, root: Path) -> None:
         self.home = Home(root)
+        self.runtime: Path | None = None
+        """A runtime directory of its own, as on another machine; None shares this one's."""
         self._engines: list[subprocess.Popen[bytes]] = []
 
     def argv(self, *words: object) -> list[str]:
@@ -106,8 +108,14 @@ class Outside:
             timeout=seconds,
             check=False,
             cwd=REPOSITORY,
-            env=environment or clean_environment(),
+            env=environment or self._environment(),
         )
+
+    def _environment(self) -> dict[str, str]:
+        if self.runtime is None:
+            return clean_environment()
+        self.runtime.mkdir(mode=0o700, exist_ok=True)
+        return clean_environment(XDG_RUNTIME_DIR=str(self.runtime))
 
     def world(self, world: World) -> WorldDirectory:
         """Return a world's directory."""
@@ -122,7 +130,7 @@ class Outside:
             stdout=subprocess.DEVNULL,
             stderr=subprocess.PIPE,
             cwd=REPOSITORY,
-            env=clean_environment(),
+            env=self._environment(),
             start_new_session=True,
         )
         self._engines.append(process)

@@ -213,7 +213,7 @@ def test_an_engine_that_answers_is_not_taken_over(
     directory: WorldDirectory, start_child: Callable[..., int]
 ) -> None:
     pid = start_child("serve")
-    with pytest.raises(EngineProcessError, match="send the kill over its line"):
+    with pytest.raises(EngineProcessError, match="its lock held"):
         take_over(directory)
     assert is_alive(pid)
 
