@@ -1,5 +1,6 @@
 """A living engine whose address, lock or home was taken away: it stays reachable, enters nothing, and guards on."""
 
+import shlex
 import shutil
 import subprocess
 from uuid import uuid4
@@ -126,7 +127,7 @@ def test_without_proc_a_stopped_engine_is_still_taken_over(
     phone.buys_unheard(broker)
     broker.control("DELETE", "faults")
     engine.stop_process()
-    words = " ".join(f"'{word}'" for word in home.argv("flatten", *settings_of(broker, *LIVE)))
+    words = shlex.join(home.argv("flatten", *settings_of(broker, *LIVE)))
     script = f"mount -t tmpfs none /proc && {words}"
     argv = ["unshare", "--mount", "bash", "-c", script]
     done = subprocess.run(
