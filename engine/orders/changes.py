@@ -159,6 +159,8 @@ class Experience:
         self._no_growth_until: Instant = 0
         self.learned = False
         """The broker refuses to turn a stop into a limit: nobody asks it again."""
+        self.turns_back = True
+        """Whether a limit may become a stop, as far as is known: one refusal is enough."""
 
     def first(self, now: Instant) -> Way:
         """Return the way that is tried first."""
@@ -183,7 +185,9 @@ class Experience:
                 self._refusing.clear()
         elif order.aim is Aim.GROW and order.refused_at > old.refused_at:
             self._no_growth_until = order.refused_at + DISTRUST
-        elif order.aim is Aim.TURN and order.refused_at > old.refused_at and _into_limit(old):
+        elif order.aim is Aim.TURN and order.refused_at > old.refused_at and not _into_limit(old):
+            self.turns_back = False
+        elif order.aim is Aim.TURN and order.refused_at > old.refused_at:
             self._refusing[order.tag] = self._refusing.get(order.tag, 0) + 1
             refusing = sum(1 for count in self._refusing.values() if count >= TRIES)
             if not self.learned and refusing >= (REFUSING_ORDERS if self._turned else 1):

@@ -268,6 +268,9 @@ class Inbox:
             if order.refused_at == old.refused_at:
                 keeper.say(Topic.WARNING, order.instrument, f"{order.tag}: its change did not come about")
                 return
+            if order.aim is Aim.TURN and trade.missed:
+                # Whether a limit becomes a stop is nobody's fault of price: a new stop takes its place.
+                return
             if order.aim is Aim.TURN:
                 trade = msgspec.structs.replace(trade, conversion_refusals=trade.conversion_refusals + 1)
             else:

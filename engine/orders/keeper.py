@@ -187,11 +187,8 @@ class Keeper:
         """Cancel every entry that could still fill, of all instruments or those ``among``; return how many."""
         count = 0
         for order in self.orders.live():
-            if (
-                order.role is Role.ENTRY
-                and not order.adopted
-                and (among is None or order.instrument in among)
-            ):
+            meant = among is None or order.instrument in among
+            if meant and order.role is Role.ENTRY and not order.adopted:
                 count += 1
                 self._wish(self._cancelling(order, now), now)
         return count
@@ -272,6 +269,7 @@ class Keeper:
             hours=sight.hours,
             first_way=self.experience.first(now),
             grows_stops=self.experience.grows(now),
+            turns_back=self.experience.turns_back,
         )
 
     def in_scope(self, order: Order) -> bool:

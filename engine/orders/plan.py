@@ -39,6 +39,8 @@ class Situation:
     """How a resting stop becomes the exit first."""
     grows_stops: bool = True
     """Whether a stop is asked to cover more; else a further one does."""
+    turns_back: bool = True
+    """Whether a resting limit is asked to become a stop again; else a new stop takes its place."""
     hours: Hours | None = None
     """What the exchange takes by its table and its announcements; None where only the broker's word is known."""
 

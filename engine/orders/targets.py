@@ -124,4 +124,5 @@ def turns_back(s: Situation, order: Order) -> bool:
     """Say whether an unfilled exit of a target is to become the stop by one change, and is not refused that."""
     refused = order.aim is Aim.TURN and order.refused_at >= order.aim_since
     fresh = not order.filled and order.moves < MOST_CHANGES and not refused
-    return bool(s.trade.missed) and s.first_way is Way.MODIFY and s.takes_orders and fresh
+    asked = s.turns_back and s.first_way is Way.MODIFY and s.takes_orders
+    return bool(s.trade.missed) and asked and fresh

@@ -138,6 +138,9 @@ def test_a_broker_that_turns_one_into_the_other_only_one_way_has_its_stop_put_ba
         held.world.settle(5 * SECOND)
     assert (held.closing, held.excess) == (held.stopped, 0)
     assert said(held.world, "turns no stop into a limit") is (way == "stop_becomes_limit")
+    back = [one for one in writes(held.world) if isinstance(one, ModifyOrder) and one.trigger_price]
+    assert len(back) == (1 if way == "limit_becomes_stop" else 0)
+    assert held.trade.conversion_refusals == (2 if way == "stop_becomes_limit" else 0)
 
 
 @BOTH
