@@ -230,7 +230,7 @@ class Minder:
                 self._warn(trade, instrument, time)
             if time < self._sights.day.flatten_start(instrument.kind):
                 continue
-            if trade.mode is Mode.HOLD:
+            if trade.mode is Mode.HOLD or trade.aimed is not None:
                 self._keeper.leave(trade.instrument, FLAT_BY, now, clears=True)
             late = trade.open and time >= self._sights.day.flat_by(instrument.kind)
             if late and trade.id not in self._late:

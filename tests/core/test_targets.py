@@ -194,6 +194,16 @@ def test_the_kill_and_an_exit_by_hand_chase_what_a_target_left_resting(by: str, 
     assert held.core.closed_trades[-1].exit_reason == ("kill" if why == "kill" else "by hand")
 
 
+def test_the_days_clock_chases_what_a_target_left_resting_in_a_halt() -> None:
+    held = Targeted()
+    held.reach()
+    held.world.run(500 * MILLISECOND)
+    held.world.halt()
+    flat_by = held.core.day.flatten_start(held.core.instruments[STOCK].kind)
+    held.world.run(flat_by - held.core.market_time(held.world.now) + SECOND)
+    assert (held.trade.aimed, held.trade.exit_reason) == (None, "flat by")
+
+
 def test_an_exit_by_hand_is_chased_as_before() -> None:
     held = Targeted()
     held.world.liquidity[STOCK] = 0
