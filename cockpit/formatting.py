@@ -6,6 +6,7 @@ integer arithmetic; nothing here can round a price.
 
 import math
 import re
+from datetime import date
 from functools import lru_cache
 from typing import Final
 
@@ -29,6 +30,7 @@ _CONTRACT: Final = re.compile(r"(\S+) (\d+(?:\.\d+)? |)(CE|PE|FUT)(?: (\d{1,2} [
 
 _IST_SECONDS: Final = 5 * 3600 + 30 * 60
 _DAY_SECONDS: Final = 86_400
+_EPOCH_ORDINAL: Final = date(1970, 1, 1).toordinal()
 _LAKH: Final = 100_000
 _CRORE: Final = 10_000_000
 
@@ -168,3 +170,9 @@ def short_symbol(symbol: str, width: int) -> str:
         if room > 0:
             return f"{underlying[:room]}{ELLIPSIS}{tight}"
     return symbol[: width - 1] + ELLIPSIS if width > 0 else ""
+
+
+def day_and_clock(instant: int) -> str:
+    """Return the Indian date and time of day of an instant: 2025-12-15 11:42."""
+    day = date.fromordinal(_EPOCH_ORDINAL + (instant // 1_000_000 + _IST_SECONDS) // _DAY_SECONDS)
+    return f"{day.isoformat()} {clock(instant, seconds=False)}"

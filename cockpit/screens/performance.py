@@ -2,40 +2,71 @@
 
 from typing import Final
 
-from cockpit.formatting import UNDEFINED, grouped, multiple, rupees, signed_rupees
+from cockpit.formatting import UNDEFINED, day_and_clock, grouped, multiple, rupees, signed_rupees
 from cockpit.lines import Line, compose, fit, wrap
 from cockpit.screens.page import PageScreen
 from cockpit.widgets.gauges import win_rate
-from engine.views import PerformanceView, View
+from engine.views import FallView, PerformanceView, View
 
 _NAME: Final = 16
 _VALUE: Final = 16
-_PROVEN_FROM: Final = 100
-"""Trades below which the record proves nothing, as the ledger's verdict counts them."""
+UNPROVEN: Final = "UNPROVEN; "
+"""Before what a sample is too small for."""
 
 
 def _figures(figures: PerformanceView) -> list[tuple[str, str, str]]:
     def ratio(value: float | None) -> str:
         return UNDEFINED if value is None else f"{value:.2f}".replace("-", "−")
 
-    drawdown = UNDEFINED if figures.max_drawdown is None else rupees(-abs(figures.max_drawdown))
+    few = "" if figures.trades >= figures.proof_trades else UNPROVEN
+    short = "" if figures.sharpe_days >= figures.proof_days else UNPROVEN
+    days = "1 day" if figures.sharpe_days == 1 else f"{figures.sharpe_days} days"
+    money = UNDEFINED if figures.max_drawdown is None else rupees(-abs(figures.max_drawdown))
     return [
         ("trades", grouped(figures.trades), f"{grouped(figures.wins)} won after all charges"),
-        ("win rate", win_rate(figures), "with its 95 % interval; wide while the sample is small"),
+        ("win rate", win_rate(figures), few + "with its 95 % interval; wide while the sample is small"),
         (
             "profit factor",
             ratio(figures.profit_factor),
-            "what was won / what was lost; no figure without a loss",
+            few + "what was won / what was lost; no figure without a loss",
         ),
-        ("Sharpe ratio", ratio(figures.sharpe), "of daily returns, annualised; no figure before two days"),
-        ("max drawdown", drawdown, "deepest fall of the account from an earlier high"),
+        (
+            "Sharpe ratio",
+            ratio(figures.sharpe),
+            short
+            + f"{_error(figures.sharpe_error)}daily returns of {days}, annualised; no figure before two days",
+        ),
+        (
+            "max drawdown",
+            money,
+            f"{_between(figures.fall)}deepest fall in money from an earlier high",
+        ),
+        (
+            "  in percent",
+            UNDEFINED if figures.drawdown_pct is None else f"−{figures.drawdown_pct:.2f} %",
+            f"{_between(figures.fall_pct)}deepest fall in percent of its high; none without one above zero",
+        ),
         (
             "expectancy",
             UNDEFINED if figures.expectancy_r is None else multiple(figures.expectancy_r),
-            "average result per trade in units of its initial risk",
+            few
+            + f"{_error(figures.expectancy_error)}realised net result per trade in units of its initial risk",
         ),
         ("net", signed_rupees(figures.net), "all charges included"),
     ]
+
+
+def _error(error: float | None) -> str:
+    """Return a standard error; empty where there is none."""
+    return "" if error is None else f"± {error:.2f} (standard error); "
+
+
+def _between(fall: FallView | None) -> str:
+    """Return from when to when an account fell; empty where it never did."""
+    if fall is None:
+        return ""
+    peak = "the start" if fall.peak is None else day_and_clock(fall.peak)
+    return f"{peak} to {day_and_clock(fall.trough)}; "
 
 
 def _figure(name: str, value: str, meaning: str, width: int) -> list[Line]:
@@ -57,11 +88,22 @@ def paint_report(view: View | None, width: int) -> list[Line]:
     lines += [compose([], width), compose([("THE RECORD", "title")], width)]
     for row in _figures(view.performance):
         lines += _figure(*row, width)
-    if view.performance.trades < _PROVEN_FROM:
-        note = (
+    notes = []
+    if view.performance.trades < view.performance.proof_trades:
+        notes.append(
             f"{grouped(view.performance.trades)} trades prove little: "
-            f"read every figure as unproven below {_PROVEN_FROM}."
+            f"read every figure as unproven below {view.performance.proof_trades}, "
+            f"the Sharpe ratio below {view.performance.proof_days} days."
         )
+    if view.performance.basis:
+        notes.append(f"All of it: {view.performance.basis}.")
+    if view.performance.apart:
+        several = view.performance.apart > 1
+        count = f"{view.performance.apart} trades" if several else "1 trade"
+        notes.append(
+            f"{count} of today came about in another way and {'stand' if several else 'stands'} apart."
+        )
+    for note in notes:
         lines += [compose([], width), *(compose([(text, "warn")], width) for text in wrap(note, width, 3))]
     lines += [compose([], width), compose([("TODAY", "title")], width)]
     today = [

@@ -185,7 +185,7 @@ class TradeScreen(PaintedScreen):
                 0,
             ),
             Section(self._risk(view), 7, 11, 1),
-            Section(lambda w, h: paint_performance(view.performance, w, h), 5, 7, 2),
+            Section(lambda w, h: paint_performance(view.performance, w, h), 5, 8, 2),
         ]
         return [
             ((" ", ""), *line, ("│", "rule"))

@@ -102,9 +102,12 @@ def paint_performance(figures: PerformanceView, width: int, height: int) -> list
     if height <= 0:
         return []
     drawdown = UNDEFINED if figures.max_drawdown is None else rupees(-abs(figures.max_drawdown), 0)
+    if figures.drawdown_pct is not None:
+        drawdown += f" · −{figures.drawdown_pct:.1f} %"
+    few = " UNPROVEN" if figures.trades < figures.proof_trades else ""
     expectancy = UNDEFINED if figures.expectancy_r is None else multiple(figures.expectancy_r)
     lines = [
-        heading("PERFORMANCE", f"n {grouped(figures.trades)}", width),
+        heading("PERFORMANCE", f"n {grouped(figures.trades)}{few}", width),
         _fact("win rate", win_rate(figures), width),
         _fact("profit factor", _number(figures.profit_factor), width),
         _fact("Sharpe", _number(figures.sharpe), width),
@@ -112,6 +115,8 @@ def paint_performance(figures: PerformanceView, width: int, height: int) -> list
         _fact("expectancy", expectancy, width),
         _fact("net", signed_rupees(figures.net, 0), width, direction(figures.net)),
     ]
+    if figures.basis_short:
+        lines.insert(1, compose([(figures.basis_short, "dim")], width))
     return lines[:height]
 
 

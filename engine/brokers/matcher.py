@@ -41,6 +41,9 @@ from engine.market.update import Bar
 from engine.orders.messages import BrokerEvent
 from engine.setups.signal import Side
 
+FILL_RULES = 2
+"""Version of the rules here and of the floor: raise it with every change of what an order would have been filled at,
+for what was filled by others is other evidence."""
 _BAR_TICKS = 2
 """A completed minute must reach so many ticks beyond a resting limit before it is taken for filled."""
 

@@ -29,6 +29,7 @@ from engine.core.events import (
     Wished,
 )
 from engine.core.guard import ACCOUNT_LOSS, DAY_LOSS
+from engine.core.proof import Past
 from engine.orders.dispatch import Ids, Record
 
 __all__ = [
@@ -55,6 +56,7 @@ __all__ = [
     "LatchChanged",
     "Latched",
     "Noted",
+    "Past",
     "Quoted",
     "Rearmed",
     "Record",

@@ -18,20 +18,14 @@ from engine.core.braking import Braking
 from engine.core.day_clock import DayClock
 from engine.core.decider import Decider
 from engine.core.decision import Decision
-from engine.core.events import (
-    LIVE,
-    WORLDS,
-    Answer,
-    DayState,
-    Effect,
-    Event,
-)
+from engine.core.events import LIVE, WORLDS, Answer, DayState, Effect, Event
 from engine.core.guard import Guard
 from engine.core.journal import Journal
 from engine.core.minder import Minder
 from engine.core.pauses import OTHER_ENGINE, STUDYING, UNATTENDED, Pauses
 from engine.core.person import Person
 from engine.core.prints import Prints
+from engine.core.proof import Past, Proof
 from engine.core.sights import Sights
 from engine.core.watch import Watch
 from engine.core.watchlist import Watchlist
@@ -78,6 +72,7 @@ class Core:
         prior: Mapping[str, PriorLevels] | None = None,
         earlier_runs: Iterable[str] = (),
         own_cash: Paise | None = None,
+        past: Past | None = None,
     ) -> None:
         if world not in WORLDS:
             raise ValueError(f"expected a world out of {', '.join(WORLDS)}, got {world!r}")
@@ -112,6 +107,7 @@ class Core:
             day,
             ids,
             self._decided,
+            Proof(self.journal.closed, past),
             live=world == LIVE,
         )
         self.braking, self.day_clock = Braking(self), DayClock(self)

@@ -7,6 +7,7 @@ import msgspec
 
 from engine.market.clock import Instant
 from engine.market.price import Paise
+from engine.performance.records import SetupRecord
 from engine.setups.signal import Evidence, Refusal, Side, Signal
 
 ABOUT_DAY: Final = ("NOT_READY", "LATE_START")
@@ -49,6 +50,8 @@ class Decision(msgspec.Struct, frozen=True):
     risk: Paise | None = None
     trade: str = ""
     expires: Instant | None = None
+    record: SetupRecord | None = None
+    """What the setup's trades had shown when it spoke; later results never change it."""
 
     @property
     def taken(self) -> bool:

@@ -285,6 +285,8 @@ class Journal:
             target_reward=reward,
             exit_reason=trade.exit_reason or "stop",
             quality=self._qualities.pop(trade.id, ""),
+            signal_time=trade.signal_time,
+            taken_by=trade.taken_by,
         )
 
     def symbol(self, instrument: str) -> str:

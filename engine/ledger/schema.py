@@ -1,12 +1,13 @@
 """The ledger's tables, and how an older file becomes a newer one: backed up first, then in one transaction."""
 
 import sqlite3
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
+from engine.ledger.migrations import tell_signals_of_trades
 from engine.ledger.records import LedgerDamagedError, LedgerError
 
 _TABLES: Final = (
@@ -23,16 +24,21 @@ _TABLES: Final = (
 )
 
 
+Step = str | Callable[[sqlite3.Connection], None]
+"""A statement, or what reads and changes rows; all of a migration is one transaction."""
+
+
 @dataclass(frozen=True, slots=True)
 class Schema:
-    """A version of the file: its tables, and for each older version the statements that lead to the next one."""
+    """A version of the file: its tables, and for each older version the steps that lead to the next one."""
 
     version: int
     tables: tuple[str, ...]
-    migrations: Mapping[int, tuple[str, ...]]
+    migrations: Mapping[int, tuple[Step, ...]]
 
 
-CURRENT: Final = Schema(1, _TABLES, {})
+CURRENT: Final = Schema(2, _TABLES, {1: (tell_signals_of_trades,)})
+"""Since 2 a trade tells its signal and how it came about: without them a day that is played again counts twice."""
 
 
 def prepare(connection: sqlite3.Connection, path: Path, schema: Schema) -> None:
@@ -47,7 +53,7 @@ def prepare(connection: sqlite3.Connection, path: Path, schema: Schema) -> None:
     if version == 0:
         if connection.execute("SELECT count(*) FROM sqlite_master").fetchone()[0]:
             raise damaged(path, "it is a database of something else")
-        steps = list(schema.tables)
+        steps: list[Step] = list(schema.tables)
     else:
         _back_up(connection, path, version)
         steps = []
@@ -56,8 +62,11 @@ def prepare(connection: sqlite3.Connection, path: Path, schema: Schema) -> None:
                 raise LedgerError(f"{path}: expected a ledger that can be migrated, got schema {older}")
             steps += schema.migrations[older]
     connection.execute("BEGIN IMMEDIATE")
-    for statement in steps:
-        connection.execute(statement)
+    for step in steps:
+        if isinstance(step, str):
+            connection.execute(step)
+        else:
+            step(connection)
     connection.execute(f"PRAGMA user_version={schema.version}")
     connection.execute("COMMIT")
 

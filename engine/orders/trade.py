@@ -8,7 +8,7 @@ from engine.market.clock import Instant
 from engine.market.price import Paise, average_price
 from engine.orders.messages import Product
 from engine.risk.stage12 import StopPlan, StopState
-from engine.setups.signal import Side
+from engine.setups.signal import EntryMode, Side
 
 MANUAL = "manual"
 EXTERNAL = "EXTERNAL"
@@ -63,6 +63,9 @@ class Trade(msgspec.Struct, frozen=True):
     created_at: Instant
     signal: str = ""
     signal_price: Paise = 0
+    signal_time: Instant = 0
+    """When its setup spoke, or the trader; 0 for what nobody of ours entered."""
+    taken_by: EntryMode | None = None
     reward: Paise | None = None
     """What the first target earns after costs, as planned for the whole quantity."""
     quality: str = ""

@@ -9,9 +9,10 @@ from datetime import date
 from math import fsum, sqrt
 from typing import Final
 
-from engine.market.clock import Instant
 from engine.market.price import Paise
-from engine.performance.interval import wilson_interval
+from engine.performance.drawdown import Drawdown, EquityMark, max_drawdown, payments_between
+from engine.performance.interval import sharpe_error, standard_error, wilson_interval
+from engine.performance.records import PROOF_COUNT
 from engine.performance.trade import ClosedTrade
 
 TRADING_DAYS: Final = 252
@@ -22,20 +23,8 @@ SHARPE_CONVENTION: Final = (
     f" annualised by the square root of {TRADING_DAYS}"
 )
 MIN_DAYS: Final = 2
-
-EquityMark = tuple[Instant, Paise]
-"""When, and the day's net result or the account at that moment, paise."""
-
-
-@dataclass(frozen=True, slots=True)
-class Drawdown:
-    """The deepest fall from an earlier peak. ``percent`` is of that peak."""
-
-    amount: Paise
-    percent: float
-    peak_time: Instant | None
-    """None when the peak is the start."""
-    trough_time: Instant | None
+PROOF_DAYS: Final = 60
+"""Below this many days a daily Sharpe ratio claims nothing."""
 
 
 def win_rate(trades: Sequence[ClosedTrade]) -> float | None:
@@ -71,26 +60,8 @@ def sharpe_ratio(returns: Sequence[float]) -> float | None:
     return mean / deviation * sqrt(TRADING_DAYS) if deviation > 0 else None
 
 
-def max_drawdown(start: Paise, marks: Iterable[EquityMark]) -> Drawdown | None:
-    """Return the deepest fall of an account that begins at ``start`` paise; None without a mark.
-
-    Marks are (time, account in paise), oldest first. The deepest is the largest in paise, the first of equals.
-    """
-    peak, peak_time = start, None
-    deepest = Drawdown(0, 0.0, None, None)
-    empty = True
-    for time, account in marks:
-        empty = False
-        if account > peak:
-            peak, peak_time = account, time
-        if peak - account > deepest.amount:
-            fall = peak - account
-            deepest = Drawdown(fall, 100 * fall / peak if peak > 0 else 0.0, peak_time, time)
-    return None if empty else deepest
-
-
 def trade_equity(start: Paise, trades: Sequence[ClosedTrade]) -> list[EquityMark]:
-    """Return the account after each closed trade, in the order they were closed (ties by id)."""
+    """Return the account after each closed trade, nothing paid in or out, in the order of their ends (ties by id)."""
     marks, account = [], start
     for trade in sorted(trades, key=lambda trade: (trade.exit_time, trade.id)):
         account += trade.net
@@ -132,12 +103,25 @@ class Summary:
     net: Paise
     profit_factor: float | None
     expectancy_r: float | None
+    expectancy_error: float | None
+    """Standard error of the expectancy, R."""
     average_win: float | None
     average_loss: float | None
     sharpe: float | None
+    sharpe_error: float | None
     sharpe_days: int
     max_drawdown: Drawdown | None
     """On closed trades."""
+
+    @property
+    def proven(self) -> bool:
+        """Say whether there are trades enough for their figures to claim anything."""
+        return self.trades >= PROOF_COUNT
+
+    @property
+    def sharpe_proven(self) -> bool:
+        """Say whether there are days enough for the Sharpe ratio to claim anything."""
+        return self.sharpe_days >= PROOF_DAYS
 
 
 def summarise(trades: Sequence[ClosedTrade], accounts: Mapping[date, Paise]) -> Summary:
@@ -147,6 +131,8 @@ def summarise(trades: Sequence[ClosedTrade], accounts: Mapping[date, Paise]) -> 
     start = next(iter(results.values()))[1] if results else 0
     wins = [trade.net for trade in trades if trade.won]
     losses = [trade.net for trade in trades if trade.net < 0]
+    measured = [trade.r for trade in trades if trade.r is not None]
+    sharpe = sharpe_ratio(returns)
     return Summary(
         trades=len(trades),
         days=len({trade.day for trade in trades}),
@@ -158,11 +144,13 @@ def summarise(trades: Sequence[ClosedTrade], accounts: Mapping[date, Paise]) -> 
         net=sum(trade.net for trade in trades),
         profit_factor=profit_factor(trades),
         expectancy_r=expectancy(trades),
+        expectancy_error=standard_error(len(measured), fsum(measured), fsum(one * one for one in measured)),
         average_win=sum(wins) / len(wins) if wins else None,
         average_loss=sum(losses) / len(losses) if losses else None,
-        sharpe=sharpe_ratio(returns),
+        sharpe=sharpe,
+        sharpe_error=sharpe_error(sharpe, len(returns), TRADING_DAYS),
         sharpe_days=len(returns),
-        max_drawdown=max_drawdown(start, trade_equity(start, trades)),
+        max_drawdown=max_drawdown(start, trade_equity(start, trades), payments_between(results)),
     )
 
 

@@ -1,12 +1,15 @@
 """The measured record of a setup on the user's own trades: how often, how much, and whether that shows anything."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from datetime import date
 from enum import StrEnum
 from typing import Final
 
-from engine.performance.interval import wilson_interval
+import msgspec
+
+from engine.performance.interval import standard_error, wilson_interval
 from engine.performance.trade import ClosedTrade
+from engine.setups.signal import EntryMode
 
 PROOF_COUNT: Final = 100
 """Below this many trades nothing is claimed."""
@@ -20,20 +23,32 @@ class Verdict(StrEnum):
     EDGE_SHOWN = "EDGE SHOWN"
 
 
-@dataclass(frozen=True, slots=True)
-class SetupRecord:
-    """One setup's trades under one version of its rule."""
+class SetupRecord(msgspec.Struct, frozen=True):
+    """One setup's trades under one version of its rule. Sums, so that what came later is added to what was known."""
 
     setup: str
     version: int
-    n: int
-    days: int
+    n: int = 0
+    days: int = 0
     """Distinct trading dates: trades of one day are not independent."""
-    wins: int
+    wins: int = 0
     """Trades with a realised net result above zero."""
-    mean_net_r: float | None
-    break_even: float | None
-    """Share of wins that would pay: 1/(1+R), R the mean of planned net reward to the first target over initial risk."""
+    measured: int = 0
+    """Trades whose result in R is known."""
+    total_r: float = 0.0
+    """Their realised net results, R."""
+    squared_r: float = 0.0
+    """The sum of their squares."""
+    planned: int = 0
+    """Trades with a planned reward to the first target."""
+    planned_r: float = 0.0
+    """Those rewards after costs, R."""
+    newest: date | None = None
+    """The newest of its days."""
+    mode: EntryMode | None = None
+    """How the trades came about; None where all count."""
+    basis: str = ""
+    """What else they were made under; empty where nobody told."""
 
     @property
     def win_rate(self) -> float | None:
@@ -46,46 +61,83 @@ class SetupRecord:
         return wilson_interval(self.wins, self.n)
 
     @property
+    def mean_net_r(self) -> float | None:
+        """Return the mean realised net result in R; None where no trade's risk is known."""
+        return self.total_r / self.measured if self.measured else None
+
+    @property
+    def error_r(self) -> float | None:
+        """Return the standard error of that mean, R; None below two trades."""
+        return standard_error(self.measured, self.total_r, self.squared_r)
+
+    @property
+    def break_even(self) -> float | None:
+        """Return the share of wins that would pay: 1/(1+R), R the mean of planned net reward over initial risk."""
+        return 1 / (1 + self.planned_r / self.planned) if self.planned else None
+
+    @property
     def verdict(self) -> Verdict:
         """Return UNPROVEN below 100 trades or without a break-even, else whether the interval lies above it."""
-        interval = self.interval
-        if self.n < PROOF_COUNT or interval is None or self.break_even is None:
+        interval, even = self.interval, self.break_even
+        if self.n < PROOF_COUNT or interval is None or even is None:
             return Verdict.UNPROVEN
-        return Verdict.EDGE_SHOWN if interval[0] > self.break_even else Verdict.NO_EDGE_SHOWN
+        return Verdict.EDGE_SHOWN if interval[0] > even else Verdict.NO_EDGE_SHOWN
 
     def describe(self) -> str:
-        """Return the record as a card shows it: 'n 34 UNPROVEN · 56% (39–71) · −0.12 R · 19 won, 2 days · v1'.
+        """Return the record as a card shows it: 'n 34 UNPROVEN · 56% (39–71) · −0.12 R ± 0.12 · 19 won, 2 days · v1'.
 
-        The verdict stands beside the count, where no narrow screen cuts it off; R is the mean after charges. Trades of
-        one day are not independent, so the days are told too, and the version of the rule that they were made by.
+        The verdict stands beside the count, where no narrow screen cuts it off; R is the mean after charges with its
+        standard error. Trades of one day are not independent, so the days are told too, and what they were made under.
         """
         rate, interval = self.win_rate, self.interval
-        if rate is None or interval is None:
-            return f"n 0 {self.verdict} · v{self.version}"
-        low, high = interval
-        words = [f"n {self.n} {self.verdict}", f"{100 * rate:.0f}% ({100 * low:.0f}–{100 * high:.0f})"]
-        if self.mean_net_r is not None:
-            words.append(f"{self.mean_net_r:+.2f} R".replace("-", "−"))
-        days = "1 day" if self.days == 1 else f"{self.days} days"
-        words += [f"{self.wins} won, {days}", f"v{self.version}"]
-        return " · ".join(words)
+        words = [f"n {self.n} {self.verdict}"]
+        if rate is not None and interval is not None:
+            low, high = interval
+            words.append(f"{100 * rate:.0f}% ({100 * low:.0f}–{100 * high:.0f})")
+            words += [_mean(self.mean_net_r, self.error_r)] if self.measured else []
+            words.append(f"{self.wins} won, {'1 day' if self.days == 1 else f'{self.days} days'}")
+        words.append(f"v{self.version}")
+        if self.mode is not None:
+            words.append(self.mode.value)
+        return " · ".join([*words, self.basis] if self.basis else words)
+
+    def adding(self, trades: Iterable[ClosedTrade]) -> "SetupRecord":
+        """Return the record with more trades of its setup, version and mode; others are passed over."""
+        own = [trade for trade in trades if self._counts(trade)]
+        if not own:
+            return self
+        days = {trade.day for trade in own}
+        results = [trade.r for trade in own if trade.r is not None]
+        rewards = [
+            trade.target_reward / trade.initial_risk
+            for trade in own
+            if trade.target_reward is not None and trade.target_reward > 0 and trade.initial_risk is not None
+        ]
+        return msgspec.structs.replace(
+            self,
+            n=self.n + len(own),
+            days=self.days + len(days - {self.newest}),
+            wins=self.wins + sum(trade.won for trade in own),
+            measured=self.measured + len(results),
+            total_r=self.total_r + sum(results),
+            squared_r=self.squared_r + sum(result * result for result in results),
+            planned=self.planned + len(rewards),
+            planned_r=self.planned_r + sum(rewards),
+            newest=max(days if self.newest is None else days | {self.newest}),
+        )
+
+    def _counts(self, trade: ClosedTrade) -> bool:
+        same = (trade.setup, trade.version) == (self.setup, self.version)
+        return same and (self.mode is None or trade.taken_by is self.mode)
 
 
-def setup_record(trades: Iterable[ClosedTrade], setup: str, version: int) -> SetupRecord:
-    """Return the record of one setup and rule version; other trades are passed over."""
-    own = [trade for trade in trades if trade.setup == setup and trade.version == version]
-    results = [trade.r for trade in own if trade.r is not None]
-    rewards = [
-        trade.target_reward / trade.initial_risk
-        for trade in own
-        if trade.target_reward is not None and trade.target_reward > 0 and trade.initial_risk is not None
-    ]
-    return SetupRecord(
-        setup=setup,
-        version=version,
-        n=len(own),
-        days=len({trade.day for trade in own}),
-        wins=sum(trade.won for trade in own),
-        mean_net_r=sum(results) / len(results) if results else None,
-        break_even=1 / (1 + sum(rewards) / len(rewards)) if rewards else None,
-    )
+def setup_record(
+    trades: Iterable[ClosedTrade], setup: str, version: int, mode: EntryMode | None = None, basis: str = ""
+) -> SetupRecord:
+    """Return the record of one setup and rule version, of one mode where one is named; other trades are passed over."""
+    return SetupRecord(setup, version, mode=mode, basis=basis).adding(trades)
+
+
+def _mean(mean: float | None, error: float | None) -> str:
+    around = "" if error is None else f" ± {error:.2f}"
+    return f"{mean or 0.0:+.2f} R".replace("-", "−") + around

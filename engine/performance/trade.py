@@ -6,7 +6,7 @@ import msgspec
 
 from engine.market.clock import Instant, trading_date
 from engine.market.price import Paise
-from engine.setups.signal import Side
+from engine.setups.signal import EntryMode, Side
 
 
 class ClosedTrade(msgspec.Struct, frozen=True):
@@ -37,6 +37,16 @@ class ClosedTrade(msgspec.Struct, frozen=True):
     exit_reason: str = ""
     quality: str = ""
     """Worst quality among its fills; empty when nothing is to be said."""
+
+    signal_time: Instant = 0
+    """When its setup spoke, or the trader; 0 where an earlier version did not keep it."""
+    taken_by: EntryMode | None = None
+    """None where an earlier version did not keep it."""
+
+    @property
+    def signalled(self) -> Instant:
+        """Return when its signal came, or its first fill where only that is known."""
+        return self.signal_time or self.entry_time
 
     @property
     def gross(self) -> Paise:

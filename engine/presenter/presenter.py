@@ -12,13 +12,13 @@ from engine.market.instrument import Instrument, InstrumentClass
 from engine.market.price import Paise, rupees_of
 from engine.market.session import Phase
 from engine.orders.messages import Role
-from engine.performance.metrics import summarise
-from engine.performance.records import setup_record
+from engine.performance.evidence import Basis
 from engine.performance.trade import ClosedTrade
 from engine.presenter.auction import build_auction
 from engine.presenter.day import clock_words, event_words
 from engine.presenter.evidence import describe_evidence
 from engine.presenter.ladder import OwnLevel, build_ladder, describe_location
+from engine.presenter.performance import Figures
 from engine.presenter.rows import mark_age, order_rows, outside_rows, position_row, shown_time, stop_shown
 from engine.presenter.standstill import latch_view
 from engine.risk.marks import DayResult, Holding, MarkState
@@ -29,7 +29,6 @@ from engine.views import (
     LadderView,
     LastingAlarm,
     LatchView,
-    PerformanceView,
     PreflightView,
     RiskView,
     Severity,
@@ -76,14 +75,13 @@ class Presenter:
     reading costs about a millisecond: the selected instrument has it made for every picture, the others take turns.
     """
 
-    def __init__(self, past: Sequence[ClosedTrade], accounts: Mapping[date, Paise]) -> None:
-        self._past = tuple(past)
-        self._accounts = dict(accounts)
+    def __init__(
+        self, past: Sequence[ClosedTrade], accounts: Mapping[date, Paise], basis: Basis | None = None
+    ) -> None:
+        self._figures = Figures(past, accounts, basis)
         self._number = 0
         self._latched: tuple[Instant, Instant] = (0, 0)
         """When the latch was set, by the timers' clock and as shown."""
-        self._summary: tuple[int, PerformanceView] | None = None
-        self._records: dict[tuple[str, int, int], str] = {}
         self._readings: dict[str, _Reading] = {}
         self._problems: dict[str, EventLine] = {}
 
@@ -107,7 +105,7 @@ class Presenter:
             + outside_rows(core),
             orders=order_rows(core, around.now),
             risk=_risk(core, result, holdings, around.now),
-            performance=self._performance(core),
+            performance=self._figures.view(core),
             events=self._events(core, around),
             latch=self._latch(core, around.now),
             kill_scope=core.kill_scope(),
@@ -152,9 +150,6 @@ class Presenter:
             self._latched = (latch.since, shown_time(core, latch.since, now))
         return latch_view(core, self._latched[1])
 
-    def _trades(self, core: Core) -> list[ClosedTrade]:
-        return [*self._past, *core.closed_trades]
-
     def _card(self, core: Core, decision: Decision, now: Instant) -> SignalCard:
         instrument = core.instruments[decision.instrument]
         state = decision.state.value
@@ -175,37 +170,10 @@ class Presenter:
             state=state,
             reason=reason or decision.premise,
             evidence=describe_evidence(decision.evidence)[:_EVIDENCE_LINES],
-            record=self._record(core, decision.setup, decision.version),
+            record="" if decision.record is None else decision.record.describe(),
             quantity=decision.quantity,
             risk=decision.risk,
         )
-
-    def _record(self, core: Core, setup: str, version: int) -> str:
-        key = (setup, version, len(core.closed_trades))
-        if key not in self._records:
-            self._records[key] = setup_record(self._trades(core), setup, version).describe()
-        return self._records[key]
-
-    def _performance(self, core: Core) -> PerformanceView:
-        count = len(core.closed_trades)
-        if self._summary is None or self._summary[0] != count:
-            accounts = {**self._accounts, core.day.day: core.limits.account}
-            summary = summarise(self._trades(core), accounts)
-            interval = summary.win_rate_interval
-            view = PerformanceView(
-                trades=summary.trades,
-                wins=summary.wins,
-                win_rate=summary.win_rate,
-                win_rate_low=None if interval is None else interval[0],
-                win_rate_high=None if interval is None else interval[1],
-                profit_factor=summary.profit_factor,
-                sharpe=summary.sharpe,
-                max_drawdown=None if summary.max_drawdown is None else summary.max_drawdown.amount,
-                net=summary.net,
-                expectancy_r=summary.expectancy_r,
-            )
-            self._summary = (count, view)
-        return self._summary[1]
 
 
 def _header(core: Core, around: Surroundings, result: DayResult, holdings: tuple[Holding, ...]) -> HeaderView:

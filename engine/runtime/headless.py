@@ -21,7 +21,7 @@ from engine.runtime.ending import EndsWhenIdle
 from engine.runtime.pace import UNPACED, Pace
 from engine.runtime.plan import MarketChoice
 from engine.runtime.report import build_report
-from engine.runtime.run import RunError, begin_run, honour_latch, ledger_run, past_of
+from engine.runtime.run import RunError, begin_run, honour_latch, ledger_run
 from engine.runtime.service import Service
 
 
@@ -99,11 +99,7 @@ async def _play(
             service.close()
         if ledger is not None:
             ledger.end_run(name, playback.now)
-        earlier = [] if ledger is None else past_of(ledger, name)[0]
-        day = playback.core.day.day
-        # The same day played again is no further evidence.
-        past = [trade for trade in earlier if trade.day < day]
-        report = build_report(playback, time.perf_counter() - began, past)
+        report = build_report(playback, time.perf_counter() - began, prepared.plan.past)
         prepared.exchange.close()
         return report
     finally:

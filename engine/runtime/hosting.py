@@ -25,6 +25,7 @@ from engine.presenter import Presenter
 from engine.process import EngineLock, Heartbeat, ignore_hangup
 from engine.register import Living, Registration
 from engine.runtime.ending import Ending, EndsWhenIdle
+from engine.runtime.evidence import shown_beside
 from engine.runtime.exchange import Exchange
 from engine.runtime.pace import LivePace, Pace
 from engine.runtime.place_watch import PlaceWatch
@@ -37,7 +38,6 @@ from engine.runtime.run import (
     honour_latch,
     ledger_run,
     open_market,
-    past_of,
     read_plan,
     resume_run,
 )
@@ -342,7 +342,7 @@ class Host:
         entries: list[Entry],
         side: "AccountMarket | None",
     ) -> Service:
-        trades, accounts = past_of(ledger, prepared.plan.run)
+        shown = shown_beside(ledger, prepared.plan)
         playback = prepared.playback
         pace = Pace(time.monotonic, playback.now, speed=self._speed)
         ending: Ending = EndsWhenIdle(self._settings.engine.idle_minutes * 60, time.monotonic)
@@ -358,7 +358,7 @@ class Host:
             ledger=ledger,
             run=prepared.plan.run,
             latch=latch,
-            presenter=Presenter(trades, accounts),
+            presenter=Presenter(shown.trades, shown.accounts, shown.basis),
             beat=heartbeat.beat,
             ending=ending,
             broker_side=side,

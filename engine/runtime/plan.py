@@ -11,7 +11,7 @@ import msgspec
 
 import config
 from engine.auction.levels import PriorLevels
-from engine.core import DayState
+from engine.core import DayState, Past
 from engine.feeds.feed import Begun, PulledFeed
 from engine.market.clock import MILLISECOND, SECOND, Instant, instant_at
 from engine.market.instrument import Instrument
@@ -78,6 +78,9 @@ class RunPlan(msgspec.Struct, frozen=True):
     """How the names of its orders begin; empty where an earlier version made the plan."""
     earlier_runs: tuple[str, ...] = ()
     """How those of the day's earlier runs begin, as far as the ledger tells of them."""
+    past: Past | None = None
+    """What its trades are made under, and what earlier days had shown as it began; None where an earlier version made
+    the plan."""
 
     def configured(self) -> config.Settings:
         """Return the settings the run began under."""
@@ -115,6 +118,7 @@ def plan_run(
     own_cash: Paise | None = None,
     recovered: DayState | None = None,
     earlier_runs: Iterable[str] = (),
+    past: Past | None = None,
 ) -> RunPlan:
     """Return the plan of a new run on an opened feed.
 
@@ -140,6 +144,7 @@ def plan_run(
         began,
         _prefix(named, feed.day, began),
         tuple(earlier_runs),
+        past,
     )
 
 

@@ -37,7 +37,7 @@ from engine.market.clock import Instant
 from engine.market.instrument import InstrumentClass
 from engine.market.update import MarketUpdate
 from engine.orders.messages import BrokerEvent, ReadBook
-from engine.performance.metrics import EquityMark
+from engine.performance.drawdown import EquityMark
 from engine.runtime.exchange import Exchange
 
 Outside = (

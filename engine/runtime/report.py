@@ -1,27 +1,26 @@
 """The headless report of the outside contract: rupees, ISO times, null where undefined."""
 
-from collections.abc import Sequence
 from typing import Any
 
 import msgspec
 
 from engine.auction.report import instrument_report
-from engine.core import Core, Decision
+from engine.core import Core, Decision, Past
 from engine.feeds.feed import notes_of
 from engine.market.clock import Instant, isoformat
 from engine.market.price import Paise, rupees_of
 from engine.orders.order import Order
 from engine.orders.trade import Trade
-from engine.performance.records import setup_record
+from engine.performance.records import SetupRecord
 from engine.performance.report import performance_report
 from engine.performance.trade import ClosedTrade
 from engine.runtime.playback import Playback
 
 
-def build_report(playback: Playback, seconds: float, past: Sequence[ClosedTrade] = ()) -> dict[str, object]:
+def build_report(playback: Playback, seconds: float, past: Past | None = None) -> dict[str, object]:
     """Return the whole report of a finished run; ``seconds`` is wall time, decoding included.
 
-    ``past`` are the trades of earlier runs: they count in the records that travel with signals, in nothing else.
+    ``past`` is what its trades were made under.
     """
     core = playback.core
     accounts = {core.day.day: core.limits.account}
@@ -34,15 +33,16 @@ def build_report(playback: Playback, seconds: float, past: Sequence[ClosedTrade]
             one["quality"]["truncated"] = list(truncated)
         one["setups"] = [msgspec.to_builtins(note) for note in core.decider.notes(key)]
         instruments[key] = one
-    trades = [*past, *core.closed_trades]
     return {
         "day": core.day.day.isoformat(),
         "instruments": instruments,
-        "signals": [_signal(decision, trades) for decision in core.signals],
+        "signals": [_signal(decision) for decision in core.signals],
         "orders": [_order(order) for order in core.orders.all()],
         "trades": [_closed(trade) for trade in core.closed_trades],
         "open_positions": [_open(core, trade, playback.now) for trade in core.trades],
-        "performance": performance_report(core.closed_trades, accounts, playback.equity),
+        "performance": performance_report(
+            core.closed_trades, accounts, playback.equity, None if past is None else past.terms
+        ),
         "engine": {
             "updates": playback.updates,
             "rejected": sum(rejected.values()),
@@ -94,9 +94,8 @@ def describe(report: dict[str, Any]) -> str:
     return "\n".join(lines)
 
 
-def _signal(decision: Decision, trades: Sequence[ClosedTrade]) -> dict[str, object]:
-    before = [trade for trade in trades if trade.exit_time <= decision.time]
-    record = setup_record(before, decision.setup, decision.version)
+def _signal(decision: Decision) -> dict[str, object]:
+    record = decision.record or SetupRecord(decision.setup, decision.version)
     interval = record.interval
     return {
         "time": isoformat(decision.time),
@@ -123,6 +122,8 @@ def _signal(decision: Decision, trades: Sequence[ClosedTrade]) -> dict[str, obje
             "win_rate_low": None if interval is None else _rounded(interval[0]),
             "win_rate_high": None if interval is None else _rounded(interval[1]),
             "expectancy_r": _rounded(record.mean_net_r),
+            "expectancy_error": _rounded(record.error_r),
+            "mode": None if record.mode is None else record.mode.value,
             "verdict": record.verdict.value,
         },
     }
@@ -165,6 +166,8 @@ def _closed(trade: ClosedTrade) -> dict[str, object]:
         "r": None if trade.r is None else round(trade.r, 4),
         "exit_reason": trade.exit_reason,
         "fill_quality": trade.quality,
+        "mode": None if trade.taken_by is None else trade.taken_by.value,
+        "signal_time": _time(trade.signal_time),
     }
 
 

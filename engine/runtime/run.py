@@ -20,11 +20,11 @@ from engine.core import (
     REPLAY,
     SIMULATED,
     Core,
-    DayState,
     Effect,
     Ids,
     Latched,
     Noted,
+    Past,
     Rearmed,
     Record,
 )
@@ -35,9 +35,9 @@ from engine.ledger.records import Entry, LedgerError, Run
 from engine.ledger.store import Ledger
 from engine.market.calendar import CalendarError
 from engine.market.clock import Instant
-from engine.market.price import Paise, amount_of
+from engine.market.price import amount_of
 from engine.market.session import TradingDay, trading_day
-from engine.performance.trade import ClosedTrade
+from engine.runtime.evidence import records_before, terms_for
 from engine.runtime.exchange import Exchange
 from engine.runtime.plan import Market, MarketChoice, RunPlan, open_feed, plan_run
 from engine.runtime.playback import MARK, JournalSink, Playback, PlaybackError
@@ -92,10 +92,12 @@ def begin_run(
     beat: Beat = lambda: None,
     ledger: Ledger | None = None,
 ) -> PreparedRun[PaperExchange]:
-    """Begin a run with an empty book and what earlier sessions in the ledger left; raises RunError."""
+    """Begin a run with an empty book and what earlier sessions in the ledger left; raises RunError, LedgerError."""
     feed, day = open_market(choice, settings)
     earlier = {} if ledger is None else earlier_levels(ledger, feed.instruments, feed.day, settings.profile)
-    plan = plan_run(name, choice, feed, settings, earlier)
+    terms = terms_for(choice.market, settings)
+    records = () if ledger is None else records_before(ledger, terms, feed.day)
+    plan = plan_run(name, choice, feed, settings, earlier, past=Past(terms, records))
     return begin_on(feed, day, plan, exchange_path=exchange_path, journal=journal, beat=beat)
 
 
@@ -294,22 +296,6 @@ def read_plan(run: Run) -> RunPlan:
         ) from error
 
 
-def past_of(ledger: Ledger, run: str) -> tuple[list[ClosedTrade], dict[date, Paise]]:
-    """Return the trades of earlier counted runs and each of their days' opening accounts."""
-    try:
-        accounts: dict[date, Paise] = {}
-        for fact in ledger.records("day_state"):
-            state = msgspec.json.decode(fact.payload, type=DayState)
-            accounts.setdefault(state.limits.day, state.limits.account)
-        trades = []
-        for one in ledger.runs():
-            if one.run != run and one.state.value != "ABANDONED":
-                trades += [trade for trade in ledger.trades(one.run) if trade.day in accounts]
-    except (LedgerError, msgspec.DecodeError) as error:
-        raise RunError(f"expected earlier trades to read, got: {error}") from error
-    return trades, accounts
-
-
 def earlier_levels(
     ledger: LedgerReader, instruments: Iterable[str], day: date, profile: config.Profile
 ) -> dict[str, PriorLevels]:
@@ -371,6 +357,7 @@ def _playback(
         prior=plan.prior,
         earlier_runs=plan.earlier_runs,
         own_cash=plan.own_cash,
+        past=plan.past,
     )
     playback = Playback(core, exchange, feed, now=0, journal=journal)
     playback.now = _begin_of(playback, feed, day)

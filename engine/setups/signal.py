@@ -26,6 +26,16 @@ class Side(StrEnum):
         return Side.SELL if self is Side.BUY else Side.BUY
 
 
+class EntryMode(StrEnum):
+    """How a trade came about: what one of them shows is no evidence for another."""
+
+    AUTO = "auto"
+    ASK = "ask"
+    """A person took the card."""
+    MANUAL = "manual"
+    """The trader's own."""
+
+
 Evidence = dict[str, float | int | str | None]
 """The numbers that decided, by name; prices in rupees, for readers."""
 

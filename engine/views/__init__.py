@@ -273,6 +273,14 @@ class RiskView(msgspec.Struct, frozen=True):
     """Of it, instruments of which no price is known yet: their open part counts at its cost."""
 
 
+class FallView(msgspec.Struct, frozen=True):
+    """From when to when an account fell."""
+
+    peak: Instant | None
+    """None is the start."""
+    trough: Instant
+
+
 class PerformanceView(msgspec.Struct, frozen=True):
     """What the ledger holds so far; None where undefined."""
 
@@ -286,6 +294,26 @@ class PerformanceView(msgspec.Struct, frozen=True):
     max_drawdown: Paise | None
     net: Paise
     expectancy_r: float | None
+    expectancy_error: float | None = None
+    """Its standard error, R."""
+    sharpe_error: float | None = None
+    sharpe_days: int = 0
+    drawdown_pct: float | None = None
+    """The deepest fall in percent of its peak, which need not be the deepest in money; None where undefined."""
+    fall: FallView | None = None
+    """When the deepest fall in money was; None while there is none."""
+    fall_pct: FallView | None = None
+    """When the deepest in percent was."""
+    proof_trades: int = 100
+    """Trades below which their figures are unproven."""
+    proof_days: int = 60
+    """Days below which the Sharpe ratio is."""
+    basis: str = ""
+    """What all of its trades were made under."""
+    basis_short: str = ""
+    """The same for a narrow column."""
+    apart: int = 0
+    """Finished trades of today that came about in another way and are in none of these figures."""
 
 
 class EventLine(msgspec.Struct, frozen=True):

@@ -441,11 +441,22 @@ def test_what_waits_is_told_with_its_risk_in_the_smallest_window(
 def test_a_record_below_a_hundred_trades_is_called_unproven() -> None:
     def page(trades: int) -> str:
         view = picture()
-        figures = msgspec.structs.replace(view.performance, trades=trades)
+        figures = msgspec.structs.replace(view.performance, trades=trades, sharpe_days=60)
         return plain(paint_report(msgspec.structs.replace(view, performance=figures), 120))
 
-    assert "99 trades prove little: read every figure as unproven below 100." in page(99)
-    assert "unproven" not in page(100)
+    assert "99 trades prove little: read every figure as unproven below 100, " in page(99)
+    assert "UNPROVEN" in page(99)
+    assert "unproven" not in page(100).lower()
+
+
+def test_a_sharpe_ratio_below_sixty_days_is_called_unproven_however_many_trades_there_are() -> None:
+    view = picture()
+    for days, unproven in ((59, True), (60, False)):
+        figures = msgspec.structs.replace(
+            view.performance, trades=500, sharpe=1.2, sharpe_error=2.06, sharpe_days=days
+        )
+        text = plain(paint_report(msgspec.structs.replace(view, performance=figures), 120))
+        assert ("UNPROVEN; ± 2.06 (standard error)" in text) is unproven
 
 
 def told(auction: AuctionView | None, width: int) -> str:

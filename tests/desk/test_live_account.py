@@ -1,8 +1,10 @@
 """A live account from a shell with no engine: what the broker says, closing there, and clearing the latch."""
 
 import json
+import sqlite3
 import time
 from collections.abc import Iterator
+from contextlib import closing
 from datetime import date
 from pathlib import Path
 
@@ -15,7 +17,7 @@ from engine.closing import flatten_world, rearm_world
 from engine.core import DAY_LOSS
 from engine.home import Home, World, WorldDirectory
 from engine.latch import Latch, LatchState, read_latch, wall_clock
-from engine.ledger.store import Ledger
+from engine.ledger.store import Ledger, LedgerError
 from engine.market.charges import order_charges
 from engine.market.instrument import Instrument, InstrumentClass, Provenance
 from engine.orders.dispatch import Record
@@ -397,6 +399,25 @@ def test_behind_a_damaged_ledger_the_brokers_own_word_closes_a_live_account_and_
     assert cleared, text
     assert "ledger.sqlite: the ledger is damaged" in text
     assert latch_state(account) is None
+
+
+def test_a_ledger_of_a_newer_cockpit_is_refused_and_holds_no_flatten_up(
+    broker: RunningFake, account: WorldDirectory
+) -> None:
+    settings = settings_for(broker)
+    live_run(account, settings)
+    ExchangeStore(account.place, wording=PLACE).close()
+    with closing(sqlite3.connect(account.ledger)) as database:
+        database.execute("PRAGMA user_version=99")
+    hold_behind_a_stop(broker)
+    with pytest.raises(LedgerError, match=r"expected schema \d+ or older, got 99"):
+        Ledger.open(account.ledger)
+    flat, text = flatten_world(account, settings)
+    assert flat, text
+    assert held(broker) == 0
+    assert "expected schema" in text
+    with closing(sqlite3.connect(account.ledger)) as database:
+        assert database.execute("PRAGMA user_version").fetchone() == (99,)
 
 
 def test_what_was_closed_is_told_beside_what_was_not(broker: RunningFake, account: WorldDirectory) -> None:

@@ -7,13 +7,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from engine.performance.metrics import (
-    Drawdown,
     by_period,
     by_setup,
     daily_returns,
     day_results,
     expectancy,
-    max_drawdown,
     profit_factor,
     sharpe_ratio,
     summarise,
@@ -85,36 +83,6 @@ def test_a_day_without_a_trade_counts_with_nought() -> None:
 def test_a_traded_day_without_an_account_is_an_error() -> None:
     with pytest.raises(ValueError, match="opening account for 2025-12-15, got none"):
         day_results([make_trade(1)], {TUESDAY: ACCOUNT})
-
-
-def test_the_deepest_fall_is_from_the_highest_earlier_account() -> None:
-    marks = [(1, 1_100), (2, 1_000), (3, 1_300), (4, 1_150), (5, 1_200), (6, 1_050), (7, 2_000)]
-    assert max_drawdown(1_000, marks) == Drawdown(250, 100 * 250 / 1_300, 3, 6)
-
-
-def test_a_fall_from_the_start_counts() -> None:
-    assert max_drawdown(1_000, [(1, 900), (2, 950)]) == Drawdown(100, 10.0, None, 1)
-
-
-def test_an_account_that_only_rises_has_no_drawdown_and_none_without_marks() -> None:
-    assert max_drawdown(1_000, [(1, 1_000), (2, 1_001)]) == Drawdown(0, 0.0, None, None)
-    assert max_drawdown(1_000, []) is None
-
-
-@given(start=st.integers(1, 10**9), steps=nets)
-def test_the_drawdown_equals_the_deepest_pair_found_by_search(start: int, steps: list[int]) -> None:
-    accounts = [start]
-    for step in steps:
-        accounts.append(accounts[-1] + step)
-    found = max_drawdown(start, list(enumerate(accounts[1:])))
-    deepest = max(
-        (
-            accounts[first] - accounts[later]
-            for first in range(len(accounts))
-            for later in range(first, len(accounts))
-        ),
-    )
-    assert (found.amount if found else 0) == max(0, deepest)
 
 
 def test_the_equity_of_trades_runs_in_the_order_of_their_ends() -> None:

@@ -47,7 +47,7 @@ def test_no_trials_have_no_interval_and_impossible_wins_are_an_error() -> None:
 def test_a_record_reads_as_the_card_shows_it() -> None:
     trades = [make_trade(500) for _ in range(19)] + [make_trade(-900) for _ in range(15)]
     record = setup_record(trades, RULE, 1)
-    assert record.describe() == "n 34 UNPROVEN · 56% (39–71) · −0.12 R · 19 won, 1 day · v1"
+    assert record.describe() == "n 34 UNPROVEN · 56% (39–71) · −0.12 R ± 0.12 · 19 won, 1 day · v1"
     assert (record.n, record.days, record.wins) == (34, 1, 19)
     assert record.mean_net_r == pytest.approx((19 * 0.5 - 15 * 0.9) / 34)
 
@@ -92,4 +92,6 @@ def test_the_verdict_compares_the_lower_bound_with_break_even(
 def test_a_bound_equal_to_break_even_shows_no_edge() -> None:
     interval = wilson_interval(60, 100)
     assert interval is not None
-    assert SetupRecord(RULE, 1, 100, 9, 60, 0.1, interval[0]).verdict is Verdict.NO_EDGE_SHOWN
+    even = SetupRecord(RULE, 1, n=100, days=9, wins=60, planned=1, planned_r=1 / interval[0] - 1)
+    assert even.break_even == interval[0]
+    assert even.verdict is Verdict.NO_EDGE_SHOWN

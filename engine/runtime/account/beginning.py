@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Final
 
 import config
-from engine.core import Checked, Noted
+from engine.core import Checked, Noted, Past
 from engine.home import Home, WorldDirectory
 from engine.latch import wall_clock
 from engine.ledger.records import Run
@@ -16,6 +16,7 @@ from engine.market.clock import trading_date
 from engine.runtime.account.checks import UNDER_WAY
 from engine.runtime.account.market import AccountMarket
 from engine.runtime.account.strange_book import StrangeBook, square_off, strange_book
+from engine.runtime.evidence import records_before, terms_for
 from engine.runtime.exchange import Exchange
 from engine.runtime.plan import Market, MarketChoice, RunPlan, plan_run, prefix_kept
 from engine.runtime.playback import JournalSink
@@ -225,6 +226,8 @@ class AccountBeginning:
         name = f"{choice.market.value}-{wall_clock() // 1_000}"
         tape = side.begin_tape(name, opening)
         earlier = [prefix_kept(run.plan) for run in self._ledger.runs() if run.day == opening.day.day]
+        terms = terms_for(choice.market, self._settings)
+        records = records_before(self._ledger, terms, opening.day.day)
         plan = plan_run(
             name,
             choice,
@@ -234,6 +237,7 @@ class AccountBeginning:
             own_cash=opening.own_cash,
             recovered=recovered,
             earlier_runs=(prefix for prefix in earlier if prefix),
+            past=Past(terms, records),
         )
         self._ledger.begin_run(ledger_run(plan, self._directory.world.value, wall_clock()))
         if replaces:

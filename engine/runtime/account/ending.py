@@ -121,7 +121,7 @@ def sum_up(prepared: PreparedRun[Exchange], summaries: Path) -> None:
     """Keep the day as it ended, in the shape of a replay's report; a disk that refuses costs this alone."""
     playback, plan = prepared.playback, prepared.plan
     began = playback.now if plan.began is None else plan.began
-    report = build_report(playback, (playback.now - began) / SECOND)
+    report = build_report(playback, (playback.now - began) / SECOND, plan.past)
     try:
         summaries.mkdir(mode=0o700, exist_ok=True)
         write_private(summaries / f"{plan.day}-{plan.run}.json", msgspec.json.encode(report))

@@ -1,0 +1,38 @@
+"""What a setup's trades had shown when it spoke: fixed at that moment, whatever comes later."""
+
+from collections.abc import Sequence
+from typing import Final
+
+import msgspec
+
+from engine.performance.evidence import Basis, Source, Terms
+from engine.performance.records import SetupRecord, setup_record
+from engine.performance.trade import ClosedTrade
+from engine.setups.signal import EntryMode
+
+SIMULATED_PROVES_NOTHING: Final = "a simulated market is evidence for nothing"
+
+
+class Past(msgspec.Struct, frozen=True):
+    """What earlier days proved as a run began, and what the run's own trades are made under."""
+
+    terms: Terms
+    records: tuple[SetupRecord, ...] = ()
+
+
+class Proof:
+    """Adds the run's own finished trades to what earlier days left; other settings and modes are other evidence."""
+
+    def __init__(self, closed: Sequence[ClosedTrade], past: Past | None) -> None:
+        records = () if past is None else past.records
+        self._closed = closed
+        self._past = {(record.setup, record.version, record.mode): record for record in records}
+        self._terms = None if past is None else past.terms
+
+    def now(self, setup: str, version: int, mode: EntryMode) -> SetupRecord:
+        """Return the record of a setup's rule in one mode as it stands now."""
+        if self._terms is not None and self._terms.market is Source.SIMULATED:
+            return setup_record((), setup, version, mode, SIMULATED_PROVES_NOTHING)
+        basis = "" if self._terms is None else Basis(self._terms, mode).describe_terms()
+        empty = SetupRecord(setup, version, mode=mode, basis=basis)
+        return self._past.get((setup, version, mode), empty).adding(self._closed)

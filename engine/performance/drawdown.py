@@ -1,0 +1,77 @@
+"""The deepest falls of an account: in money and in percent, which need not be the same fall."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import date, time
+
+from engine.market.clock import Instant, instant_at
+from engine.market.price import Paise
+
+EquityMark = tuple[Instant, Paise]
+"""When, and the account at that moment, paise."""
+Payment = tuple[Instant, Paise]
+"""When, and what was paid in (above zero) or taken out, paise."""
+
+
+@dataclass(frozen=True, slots=True)
+class Drawdown:
+    """The deepest fall in money and the deepest in percent of its peak, each from an earlier peak with its dates."""
+
+    amount: Paise
+    peak_time: Instant | None
+    """None when the peak is the start."""
+    trough_time: Instant | None
+    percent: float | None
+    """None where no peak was above zero."""
+    percent_peak_time: Instant | None
+    percent_trough_time: Instant | None
+
+
+def max_drawdown(
+    start: Paise, marks: Iterable[EquityMark], payments: Iterable[Payment] = ()
+) -> Drawdown | None:
+    """Return the deepest falls of an account that begins at ``start`` paise; None without a mark.
+
+    Marks are (time, start and results so far in paise), oldest first; the first of equal falls counts. What was paid in
+    or out by then is no part of them: it moves the peak that a fall is a percentage of, and no fall.
+    """
+    waiting = sorted(payments)
+    paid, peak, peak_time = 0, start, None
+    amount, amount_fall = 0, _NEVER
+    percent: float | None = None
+    percent_fall = _NEVER
+    empty = True
+    for now, account in marks:
+        empty = False
+        while waiting and waiting[0][0] <= now:
+            paid += waiting.pop(0)[1]
+        if account > peak:
+            peak, peak_time = account, now
+        fall, base = peak - account, peak + paid
+        if fall > amount:
+            amount, amount_fall = fall, (peak_time, now)
+        if base <= 0:
+            continue
+        share = 100 * fall / base
+        if share > (percent or 0.0):
+            percent_fall = (peak_time, now)
+        percent = max(percent or 0.0, share)
+    return None if empty else Drawdown(amount, *amount_fall, percent, *percent_fall)
+
+
+_Fall = tuple[Instant | None, Instant | None]
+_NEVER: _Fall = (None, None)
+
+
+def payments_between(days: Mapping[date, tuple[Paise, Paise]]) -> list[Payment]:
+    """Return what moved an account between its days; ``days`` are (net result, opening account), oldest first.
+
+    Whatever the opening account differs by from where the day before left it was paid in or out, or earned elsewhere.
+    """
+    found: list[Payment] = []
+    left: Paise | None = None
+    for day, (net, account) in days.items():
+        if left is not None and account != left:
+            found.append((instant_at(day, time.min), account - left))
+        left = account + net
+    return found
