@@ -1,5 +1,6 @@
 """The exchange's register: every order and fill of a run, what is live, and net quantities as the fold of the fills."""
 
+from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from datetime import date
 
@@ -9,6 +10,7 @@ from engine.market.charges import order_charges
 from engine.market.clock import Instant
 from engine.market.instrument import Instrument
 from engine.market.price import Paise
+from engine.orders.cost import RunningCost
 from engine.orders.messages import BrokerEvent, BrokerPosition, PlaceOrder, Role
 from engine.setups.signal import Side
 
@@ -141,23 +143,10 @@ class Register:
 
     def costs(self) -> dict[str, Paise]:
         """Return what is held now at cost, by instrument, signed like its quantity: folded fill by fill, paise."""
-        held: dict[str, tuple[int, Paise]] = {}
+        held: defaultdict[str, RunningCost] = defaultdict(RunningCost)
         for fill in self.fills:
-            quantity, value = held.get(fill.instrument, (0, 0))
-            signed = fill.quantity * fill.side.sign
-            if quantity * signed >= 0:
-                held[fill.instrument] = (quantity + signed, value + signed * fill.price)
-                continue
-            closing = min(abs(signed), abs(quantity))
-            value -= value * closing // abs(quantity)
-            beyond = abs(signed) - closing
-            left = quantity + closing * fill.side.sign
-            held[fill.instrument] = (
-                (left, value)
-                if not beyond
-                else (beyond * fill.side.sign, beyond * fill.side.sign * fill.price)
-            )
-        return {instrument: value for instrument, (_, value) in held.items()}
+            held[fill.instrument].take(fill.side.sign, fill.quantity, fill.quantity * fill.price)
+        return {instrument: running.cost for instrument, running in held.items()}
 
     def _keep(self, fill: Fill) -> None:
         self.fills.append(fill)

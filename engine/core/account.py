@@ -131,7 +131,7 @@ class Account:
         if not trade.open and not waiting:
             return None
         held = trade.open_quantity
-        paid = trade.entry_value * held // trade.entry_quantity if trade.entry_quantity else 0
+        paid = trade.cost
         stop = None if trade.stop is None else trade.stop.limit
         if stop is None and trade.plan is not None:
             stop = trade.plan.limit

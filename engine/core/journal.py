@@ -86,9 +86,7 @@ class Journal:
             return
         what = f"{decision.setup} {decision.side.lower()} {self.symbol(decision.instrument)}"
         if decision.taken:
-            self.line(
-                Severity.INFO, f"{what}: took it, {decision.quantity} at {_rupees(decision.price)}", now
-            )
+            self.line(Severity.INFO, f"{what}: took it, {decision.quantity} at {rupees(decision.price)}", now)
         elif decision.state is DecisionState.WAITING:
             self.line(Severity.WARNING, f"{what}: {decision.reason}", now)
         else:
@@ -115,7 +113,7 @@ class Journal:
         """Say that a position cannot be closed for want of anybody to trade with, or that it can again."""
         name = f"{self.symbol(trade.instrument)} {trade.signed:+d}"
         mark = self._account.marking.mark(trade, now).price
-        at = "no price" if mark is None else _rupees(mark)
+        at = "no price" if mark is None else rupees(mark)
         missing = "nobody bids" if trade.side is Side.BUY else "nobody offers"
         if state is MarkState.LOCKED:
             text = f"{name} is LOCKED at the circuit: {missing}, it is marked at {at} and nothing is entered anywhere"
@@ -199,7 +197,7 @@ class Journal:
         average = average_price(fill.value, fill.quantity) or 0
         self.line(
             Severity.INFO,
-            f"{self.symbol(fill.instrument)} {role} {fill.side.lower()} {fill.quantity} filled {_rupees(average)}",
+            f"{self.symbol(fill.instrument)} {role} {fill.side.lower()} {fill.quantity} filled {rupees(average)}",
             now,
         )
 
@@ -210,7 +208,7 @@ class Journal:
         what = f"{self.symbol(correction.instrument)} {correction.side.lower()} {correction.quantity}"
         self.line(
             Severity.INFO,
-            f"{what}: worth {_rupees(correction.value)} by the broker's trades, not {_rupees(correction.before)}",
+            f"{what}: worth {rupees(correction.value)} by the broker's trades, not {rupees(correction.before)}",
             now,
         )
         for change in changes:
@@ -232,7 +230,7 @@ class Journal:
 
     def _protected(self, trade: Trade, now: Instant) -> None:
         after = "" if trade.protected_after is None else f" after {trade.protected_after / SECOND:.2f} s"
-        stop = "" if trade.stop is None else f" {_rupees(trade.stop.trigger)}"
+        stop = "" if trade.stop is None else f" {rupees(trade.stop.trigger)}"
         self.line(
             Severity.GOOD, f"{self.symbol(trade.instrument)} stop{stop} held at the exchange{after}", now
         )
@@ -248,7 +246,7 @@ class Journal:
         reason = f" ({trade.exit_reason})" if trade.exit_reason else ""
         self.line(
             severity,
-            f"{self.symbol(trade.instrument)} flat{reason}: {_signed(net)} after {_rupees(charges)} charges",
+            f"{self.symbol(trade.instrument)} flat{reason}: {_signed(net)} after {rupees(charges)} charges",
             now,
         )
         if not trade.external and trade.setup != EXCESS:
@@ -308,9 +306,5 @@ def _badness(quality: str) -> int:
     return _QUALITIES.index(quality) if quality in _QUALITIES else len(_QUALITIES)
 
 
-def _rupees(paise: Paise) -> str:
-    return f"{paise // 100:,}.{paise % 100:02d}"
-
-
 def _signed(paise: Paise) -> str:
-    return f"{'-' if paise < 0 else '+'}{_rupees(abs(paise))}"
+    return rupees(paise) if paise < 0 else f"+{rupees(paise)}"

@@ -6,6 +6,7 @@ import msgspec
 
 from engine.market.clock import Instant
 from engine.market.price import Paise, average_price
+from engine.orders.cost import closed_cost
 from engine.orders.messages import Product
 from engine.risk.stage12 import StopPlan, StopState
 from engine.setups.signal import EntryMode, Side
@@ -152,8 +153,13 @@ class Trade(msgspec.Struct, frozen=True):
         """
         if self.entry_quantity == 0 or self.product is not Product.INTRADAY:
             return 0
-        cost = self.entry_value * self.exit_quantity // self.entry_quantity
+        cost = closed_cost(self.entry_value, self.entry_quantity, self.exit_quantity)
         return (self.exit_value - cost) * self.side.sign
+
+    @property
+    def cost(self) -> Paise:
+        """Return what is held now at cost, paise, unsigned."""
+        return self.entry_value - closed_cost(self.entry_value, self.entry_quantity, self.exit_quantity)
 
 
 def leave(trade: Trade, reason: str, *, clears: bool = False) -> Trade:

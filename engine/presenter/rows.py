@@ -30,8 +30,7 @@ def position_row(core: Core, trade: Trade, now: Instant) -> PositionRow:
     mark = None if holding is None else holding.mark
     pnl = r = None
     if mark is not None and mark.price is not None:
-        held_value = trade.entry_value * trade.open_quantity // max(1, trade.entry_quantity)
-        pnl = (mark.price * trade.open_quantity - held_value) * trade.side.sign
+        pnl = (mark.price * trade.open_quantity - trade.cost) * trade.side.sign
         if trade.stop is not None and trade.stop.risk > 0:
             r = pnl / (trade.stop.risk * trade.open_quantity)
     target = trade.target_2 if trade.t1_done else trade.target_1

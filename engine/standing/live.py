@@ -19,12 +19,13 @@ from engine.home import World, WorldDirectory
 from engine.latch import wall_clock
 from engine.market.calendar import CalendarError
 from engine.market.clock import Instant, isoformat
-from engine.market.price import average_price, rupees_of
+from engine.market.price import rupees_of
 from engine.orders.carried import LeftBecause
 from engine.orders.order import Order
 from engine.runtime.plan import Market, RunPlan
 from engine.standing.known import known_orders
-from engine.standing.result import Holding, day_result, open_result
+from engine.standing.result import DayResult, Holding, day_result, open_result
+from engine.standing.shares import by_fills
 from engine.standing.world import day_of, live_plan, read_plan
 from engine.upstox.budget import Budget, Purpose
 from engine.upstox.client import UpstoxClient
@@ -106,14 +107,12 @@ def live_status(directory: WorldDirectory, reach: Reach) -> tuple[dict[str, obje
         "source": "broker",
     }
     executions, unread = _executions(reach.client, standing.day)
-    result = day_result(standing.day, executions, plan)
-    found["positions"] = [
-        _position(position, standing.orders, result.holdings.get(position.instrument))
-        for position in standing.positions
-    ]
+    result = day_result(standing.day, executions, plan, {order.tag for order in reach.known})
+    found["positions"] = [_position(position, standing.orders, result) for position in standing.positions]
     found["orders"] = [_order(order) for order in standing.orders]
     sums = {name: getattr(result, name) for name in ("realised", "open", "charges", "net")}
     found["pnl"] = {name: None if value is None else rupees_of(value) for name, value in sums.items()}
+    found["risk"] = {"result_of": "ours" if result.ours else "account"}
     return found, "; ".join(said for said in (standing.problem, unread, left_outside(standing)) if said)
 
 
@@ -225,25 +224,35 @@ def _phase(directory: WorldDirectory, plan: RunPlan, place: tuple[Instant, int] 
     return day.phase(plan.instruments[0].kind, now).value
 
 
-def _position(
-    position: PositionRow, orders: tuple[OrderRow, ...], holding: Holding | None
-) -> dict[str, object]:
+def _position(position: PositionRow, orders: tuple[OrderRow, ...], result: DayResult) -> dict[str, object]:
     stops = [order for order in orders if protects(order, position)]
     covered = sum(order.quantity - order.filled_quantity for order in stops)
     stop = None
     if stops:
         state = "HELD" if covered >= abs(position.quantity) else "PARTIAL"
         stop = {"price": rupees_of(stops[-1].trigger_price), "state": state}
-    if not intraday(position) and position.average_price is not None:
-        holding = Holding(position.quantity, position.average_price * position.quantity)
-    average = None if holding is None else average_price(abs(holding.cost), abs(holding.quantity))
-    result = open_result(position, holding)
+    whole, ours = result.holdings.get(position.instrument), result.ours.get(position.instrument)
+    blended = position.instrument in result.blended
+    if not intraday(position):
+        blended, ours = True, None
+        cost = None if position.average_price is None else position.average_price * position.quantity
+        whole = None if cost is None else Holding(position.quantity, cost)
+    elif blended:
+        ours = None
+    counted = ours if ours is not None and ours.quantity else whole
     return {
         "instrument": position.instrument,
         "quantity": position.quantity,
-        "average_price": None if average is None else rupees_of(average),
+        **by_fills(
+            position.quantity,
+            whole,
+            ours,
+            position.average_price,
+            blended=blended,
+            pnl=open_result(position, counted),
+        ),
         "stop": stop,
-        "pnl": None if result is None else rupees_of(result),
+        **({} if intraday(position) else {"product": position.product}),
     }
 
 

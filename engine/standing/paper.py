@@ -16,6 +16,8 @@ from engine.market.session import TradingDay
 from engine.orders.messages import BrokerPosition, OrderReport, OrderType
 from engine.runtime.plan import RunPlan
 from engine.setups.signal import Side
+from engine.standing.result import Holding
+from engine.standing.shares import by_fills
 from engine.standing.world import day_of, schedule
 
 ENDED_STATUSES = frozenset({"complete", "cancelled", "rejected", "cancelled after market order"})
@@ -154,13 +156,13 @@ def _position(
     if stops:
         state = "HELD" if covered >= abs(position.quantity) else "PARTIAL"
         stop = {"price": rupees_of(stops[-1].trigger_price), "state": state}
-    pnl = None if mark is None else rupees_of(mark * position.quantity - cost)
+    held = Holding(position.quantity, cost)
+    pnl = None if mark is None else mark * position.quantity - cost
     return {
         "instrument": position.instrument,
         "quantity": position.quantity,
-        "average_price": round(cost / position.quantity / 100, 4),
+        **by_fills(position.quantity, held, held, None, blended=False, pnl=pnl),
         "stop": stop,
-        "pnl": pnl,
     }
 
 

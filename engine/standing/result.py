@@ -6,8 +6,8 @@ traded all the same. Sums are paise.
 """
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass, field, replace
 
 from engine.brokers.upstox.book_reader import WholeBook
 from engine.brokers.upstox.translation import intraday
@@ -15,6 +15,7 @@ from engine.market.charges import order_charges
 from engine.market.clock import Instant
 from engine.market.instrument import InstrumentClass
 from engine.market.price import Paise
+from engine.orders.cost import RunningCost
 from engine.runtime.plan import RunPlan
 from engine.setups.signal import Side
 from engine.upstox.records import OrderRow, PositionRow, TradeRow
@@ -29,16 +30,24 @@ class Holding:
     """Of what is held, signed like it."""
     realised: Paise = 0
 
+    def __add__(self, other: "Holding") -> "Holding":
+        return Holding(self.quantity + other.quantity, self.cost + other.cost, self.realised + other.realised)
+
 
 @dataclass(frozen=True, slots=True)
 class DayResult:
-    """The day in product I; None is what the broker does not say."""
+    """The day in product I, of ours where anything is, else of the account; None is what the broker does not say."""
 
     realised: Paise | None
     open: Paise | None
     charges: Paise | None
     """Those paid, and those of closing what is open."""
     holdings: Mapping[str, Holding]
+    """Of everybody."""
+    ours: Mapping[str, Holding]
+    """Of ours alone; empty where no order of the day is known to be ours."""
+    blended: frozenset[str] = frozenset()
+    """Instruments whose cost is the broker's own average: the day's fills do not tell it."""
 
     @property
     def net(self) -> Paise | None:
@@ -63,17 +72,28 @@ class Fill:
         return Side(self.order.side).sign
 
 
-def day_result(book: WholeBook, executions: Iterable[TradeRow], plan: RunPlan | None) -> DayResult:
-    """Return what the day came to; where executions cannot be read, none tell."""
+def day_result(
+    book: WholeBook, executions: Iterable[TradeRow], plan: RunPlan | None, tags: Collection[str] = ()
+) -> DayResult:
+    """Return what the day came to; where executions cannot be read, none tell. ``tags`` are those of our orders."""
     fills = fills_of(book.orders, executions)
     rows = [row for row in book.positions if intraday(row)]
     held = {row.instrument: row for row in rows if row.quantity}
-    told = holdings_of(fills)
-    found = {
-        key: _agreed(told.get(key, Holding()), held.get(key), [row for row in rows if row.instrument == key])
-        for key in dict.fromkeys([*told, *held])
-    }
+    told = parts_of(fills, tags)
+    found: dict[str, Holding | None] = {}
+    ours: dict[str, Holding] = {}
+    blended = []
+    for key in dict.fromkeys([*told, *held]):
+        parts = told.get(key, Parts())
+        whole = parts.ours.holding + parts.outside.holding
+        found[key] = _agreed(whole, held.get(key), [row for row in rows if row.instrument == key])
+        if found[key] != whole and key in held:
+            blended.append(key)
+        if parts.traded:
+            ours[key] = parts.ours.holding
     holdings = {key: holding for key, holding in found.items() if holding is not None}
+    if ours:
+        return _of_ours(ours, holdings, held, told, fills, plan, frozenset(blended))
     known = len(holdings) == len(found) and all(fill.value for fill in fills)
     results = [open_result(row, holdings.get(key)) for key, row in held.items()]
     return DayResult(
@@ -81,6 +101,40 @@ def day_result(book: WholeBook, executions: Iterable[TradeRow], plan: RunPlan | 
         open=_sum(results) if known else None,
         charges=_sum([_charges(fills, plan), _closing_charges(held.values(), plan)]),
         holdings=holdings,
+        ours={},
+        blended=frozenset(blended),
+    )
+
+
+def _of_ours(
+    ours: Mapping[str, Holding],
+    holdings: Mapping[str, Holding],
+    held: Mapping[str, PositionRow],
+    told: Mapping[str, "Parts"],
+    fills: Iterable[Fill],
+    plan: RunPlan | None,
+    blended: frozenset[str],
+) -> DayResult:
+    """Return the day of ours as the engine counts it: what others trade beside it is none of it."""
+    known = all(fill.value for fill in fills if fill.order.instrument in ours)
+    # What the broker says against the fills is not ours to share out.
+    unsure = any(ours[key].quantity and key in blended for key in ours)
+    open_ours = [
+        (held.get(key), holding) for key, holding in ours.items() if holding.quantity and key not in blended
+    ]
+    results = [None if row is None else open_result(row, holding) for row, holding in open_ours]
+    charged = [charge for key in ours for charge in told[key].charged]
+    closing = [
+        _closing_charge(row, holding.quantity, plan) if row is not None else None
+        for row, holding in open_ours
+    ]
+    return DayResult(
+        realised=sum(one.realised for one in ours.values()) if known and not unsure else None,
+        open=_sum(results) if known and not unsure else None,
+        charges=None if unsure else _sum([_charges(charged, plan), *closing]),
+        holdings=holdings,
+        ours=ours,
+        blended=blended,
     )
 
 
@@ -103,15 +157,17 @@ def fills_of(orders: Iterable[OrderRow], executions: Iterable[TradeRow]) -> list
     return fills
 
 
-def holdings_of(fills: Iterable[Fill]) -> dict[str, Holding]:
-    """Return what each instrument's fills come to in the order of their times.
-
-    As the engine's trades: what is bought is one cost until the position is closed, and an exit realises its share.
-    """
-    states: defaultdict[str, _State] = defaultdict(_State)
+def parts_of(fills: Iterable[Fill], tags: Collection[str] = ()) -> dict[str, "Parts"]:
+    """Return what each instrument's fills come to in the order of their times, ours and what others trade apart."""
+    parts: defaultdict[str, Parts] = defaultdict(Parts)
     for fill in sorted(fills, key=lambda one: one.time):
-        states[fill.order.instrument].take(fill)
-    return {key: state.holding for key, state in states.items()}
+        parts[fill.order.instrument].take(fill, mine=bool(fill.order.tag) and fill.order.tag in tags)
+    return dict(parts)
+
+
+def holdings_of(fills: Iterable[Fill]) -> dict[str, Holding]:
+    """Return what each instrument's fills come to, whoever traded."""
+    return {key: parts.ours.holding + parts.outside.holding for key, parts in parts_of(fills).items()}
 
 
 def open_result(row: PositionRow, holding: Holding | None) -> Paise | None:
@@ -121,40 +177,54 @@ def open_result(row: PositionRow, holding: Holding | None) -> Paise | None:
     return row.last_price * holding.quantity - holding.cost
 
 
-@dataclass(slots=True)
-class _State:
-    """One instrument on its way through the day: units of the open trade and their sums, and what ended before."""
-
-    sign: int = 0
-    entered: int = 0
-    exited: int = 0
-    paid: Paise = 0
-    got: Paise = 0
-    done: Paise = 0
-
-    def take(self, fill: Fill) -> None:
-        quantity, value = fill.quantity, fill.value
-        if self.sign == -fill.sign:
-            closing = min(quantity, self.entered - self.exited)
-            share = value * closing // quantity
-            self.exited, self.got = self.exited + closing, self.got + share
-            quantity, value = quantity - closing, value - share
-            if self.exited == self.entered:
-                self.done += (self.got - self.paid) * self.sign
-                self.sign = self.entered = self.exited = self.paid = self.got = 0
-        if quantity:
-            self.sign, self.entered, self.paid = fill.sign, self.entered + quantity, self.paid + value
+class Part(RunningCost):
+    """What one side of the account holds and has realised in an instrument."""
 
     @property
     def holding(self) -> Holding:
-        if not self.entered:
-            return Holding(realised=self.done)
-        share = self.paid * self.exited // self.entered
-        return Holding(
-            (self.entered - self.exited) * self.sign,
-            (self.paid - share) * self.sign,
-            self.done + (self.got - share) * self.sign,
-        )
+        """Return it as it stands."""
+        return Holding(self.quantity, self.cost, self.realised)
+
+
+@dataclass(slots=True)
+class Parts:
+    """One instrument on its way through the day, split as the engine splits it: others close their own part first."""
+
+    ours: Part = field(default_factory=Part)
+    outside: Part = field(default_factory=Part)
+    charged: list[Fill] = field(default_factory=list)
+    """What of the fills entered or closed ours."""
+
+    @property
+    def traded(self) -> bool:
+        """Say whether anything of ours was ever traded in it."""
+        return bool(self.charged)
+
+    def take(self, fill: Fill, *, mine: bool) -> None:
+        """Take a fill in: ours closes or opens ours, another's closes theirs, then ours, then opens theirs."""
+        rest = fill
+        if mine and self.ours.sign in (0, fill.sign):
+            self._charge(rest)
+            self.ours.open(fill.sign, rest.quantity, rest.value)
+            return
+        order = (self.ours, self.outside) if mine else (self.outside, self.ours)
+        for part in order:
+            if rest.quantity and part.sign == -fill.sign:
+                rest = self._closed(part, rest)
+        if rest.quantity:
+            self.outside.open(fill.sign, rest.quantity, rest.value)
+
+    def _closed(self, part: Part, fill: Fill) -> Fill:
+        """Close what a part holds with a fill; return what is left of the fill."""
+        closing = min(fill.quantity, abs(part.quantity))
+        share = fill.value * closing // fill.quantity
+        if part is self.ours:
+            self._charge(replace(fill, quantity=closing, value=share))
+        part.close(closing, share)
+        return replace(fill, quantity=fill.quantity - closing, value=fill.value - share)
+
+    def _charge(self, fill: Fill) -> None:
+        self.charged.append(fill)
 
 
 def _agreed(told: Holding, row: PositionRow | None, rows: list[PositionRow]) -> Holding | None:
@@ -183,17 +253,12 @@ def _charges(fills: Iterable[Fill], plan: RunPlan | None) -> Paise | None:
 
 def _closing_charges(held: Iterable[PositionRow], plan: RunPlan | None) -> Paise | None:
     """Return what closing open positions at their last prices costs; None where a class or a price is unknown."""
-    return _sum(
-        [
-            _charge(
-                row,
-                Side.SELL if row.quantity > 0 else Side.BUY,
-                abs(row.quantity) * (row.last_price or 0),
-                plan,
-            )
-            for row in held
-        ]
-    )
+    return _sum([_closing_charge(row, row.quantity, plan) for row in held])
+
+
+def _closing_charge(row: PositionRow, quantity: int, plan: RunPlan | None) -> Paise | None:
+    side = Side.SELL if quantity > 0 else Side.BUY
+    return _charge(row, side, abs(quantity) * (row.last_price or 0), plan)
 
 
 def _charge(row: OrderRow | PositionRow, side: str, value: Paise, plan: RunPlan | None) -> Paise | None:

@@ -1,8 +1,7 @@
 """The contract's status object of one world, and its lines for a person."""
 
 import asyncio
-from decimal import ROUND_HALF_UP, Decimal
-from typing import Any, Final
+from typing import Any
 
 import config
 from engine.home import WorldDirectory
@@ -13,11 +12,11 @@ from engine.runtime.plan import Market, RunPlan
 from engine.standing.latched import latch_of, latch_shown
 from engine.standing.live import broker_of, live_status
 from engine.standing.paper import paper_status
+from engine.standing.shares import positions_shown, result_shown
+from engine.standing.words import limit_words, position_words, result_words
 from engine.standing.world import mode_of, plan_or_reason, risk_of, was_never_used
 from engine.views import View
 from engine.views.plight import PlightView
-
-_PAISA: Final = Decimal("0.01")
 
 
 def read_status(directory: WorldDirectory, settings: config.Settings) -> tuple[dict[str, object], str]:
@@ -43,9 +42,10 @@ def read_status(directory: WorldDirectory, settings: config.Settings) -> tuple[d
     return {
         **status,
         "feed": {**_table(status["feed"]), **told},
-        "risk": {**_table(status["risk"]), **result},
+        "risk": {**_table(status["risk"]), **result, "result_of": "ours"},
         "latch": told_latch,
-        "positions": _with_marks(_positions_told(status["positions"], view), view),
+        "positions": positions_shown(_positions_told(status["positions"], view), view),
+        "pnl": result_shown(view),
     }, _all_of(problem, *alarms)
 
 
@@ -110,27 +110,6 @@ def _counted(view: View) -> dict[str, object]:
     }
 
 
-def _with_marks(positions: object, view: View) -> list[object]:
-    """Return status rows of positions with the engine's mark of each, and how far it may be trusted."""
-    marks = {
-        row.instrument: {
-            "price": None if row.mark is None else rupees_of(row.mark),
-            "state": row.mark_quality or "LIVE",
-            "age_seconds": None if row.mark_age_ms is None else row.mark_age_ms / 1_000,
-            "pnl_at_stop": None if row.pnl_at_stop is None else rupees_of(row.pnl_at_stop),
-        }
-        for row in view.positions
-        if not row.external
-    }
-    rows = positions if isinstance(positions, list) else []
-    return [
-        {**row, "mark": marks[row["instrument"]]}
-        if isinstance(row, dict) and row.get("instrument") in marks
-        else row
-        for row in rows
-    ]
-
-
 def _table(part: object) -> dict[str, object]:
     return part if isinstance(part, dict) else {}
 
@@ -160,8 +139,9 @@ def _by_files_and_broker(
     paper = plan is not None and plan.choice.market is not Market.LIVE
     if reach is not None and not paper:
         found, problem = live_status(directory, reach)
-        risk = {} if reach.plan is None else {"risk": risk_of(directory, reach.plan)}
-        return {**status, **found, **risk}, _all_of(problem, _hidden(directory, plan, unread, settings))
+        limits = _table(status["risk"]) if reach.plan is None else risk_of(directory, reach.plan)
+        risk = {**limits, **_table(found.get("risk"))}
+        return {**status, **found, "risk": risk}, _all_of(problem, _hidden(directory, plan, unread, settings))
     if was_never_used(directory):
         return status, "this world was never used, so nobody was asked"
     answer = paper_status(directory, plan, settings)
@@ -198,7 +178,7 @@ def _all_of(*texts: str) -> str:
 
 def describe(status: dict[str, Any], problem: str) -> str:
     """Return a status as plain lines, for a person or a screen reader."""
-    book, pnl, feed = status["book"], status["pnl"], status["feed"]
+    book, feed = status["book"], status["feed"]
     lines = [
         f"world {status['world']} ({status['mode']}, {_stage(status['stage'])}), engine {status['engine']}",
         f"market {feed['source'] or 'none'}, {status['phase'] or 'no session'}"
@@ -212,11 +192,7 @@ def describe(status: dict[str, Any], problem: str) -> str:
         ),
     ]
     for position in status["positions"]:
-        stop = position["stop"]
-        held = "no stop" if stop is None else f"stop {stop['price']} {stop['state']}"
-        lines.append(
-            f"  {position['quantity']:+d} {position['instrument']} at {_rupees(position['average_price'])}, {held}"
-        )
+        lines.append(position_words(position))
         plight = position.get("plight")
         if plight is not None:
             lines += [f"    {plight['text']}", f"    {plight['advice']}"]
@@ -224,25 +200,7 @@ def describe(status: dict[str, Any], problem: str) -> str:
         f"  order {order['side']} {order['quantity']} {order['instrument']} {order['type']} {order['status']}"
         for order in status["orders"]
     ]
-    if pnl["net"] is not None:
-        lines.append(
-            f"result {_rupees(pnl['net'])}: realised {_rupees(pnl['realised'])}, open {_rupees(pnl['open'])}, "
-            f"charges {_rupees(pnl['charges'])}"
-            + (" (those of closing what is open counted)" if status["positions"] else "")
-        )
-    risk = status["risk"]
-    if risk["day_loss_limit"] is not None:
-        words = f"the day's loss may come to {_rupees(risk['day_loss_limit'])}"
-        if risk.get("day_result") is not None:
-            words += f"; the engine counts {_rupees(risk['day_result'])} against it"
-        if risk.get("account_result") is not None:
-            words += (
-                f"; the account stands at {_rupees(risk['account_result'])} (ours {_rupees(risk['ours'])} + outside "
-                f"{_rupees(risk['outside'])}) of a limit of {_rupees(risk['account_loss_limit'])}"
-            )
-        if risk.get("marks", "LIVE") != "LIVE":
-            words += f"; marks are {risk['marks']}, at the stops it would be {_rupees(risk['at_stops'])}"
-        lines.append(words + ("; stopped for the day" if risk["stopped_for_day"] else ""))
+    lines += [words for words in (result_words(status), limit_words(status["risk"])) if words]
     latch = status["latch"]
     lines.append(
         "latch off"
@@ -269,10 +227,3 @@ def _feed_words(feed: dict[str, Any]) -> str:
         return ""
     age = "nothing has come yet" if feed["age_seconds"] is None else f"newest {feed['age_seconds']:.1f} s old"
     return f", feed {feed['state']} ({age})"
-
-
-def _rupees(amount: float | None) -> str:
-    if amount is None:
-        return "?"
-    # The decimal digits and not the binary fraction below them: half a paisa goes up here as on the screen.
-    return str(Decimal(str(amount)).quantize(_PAISA, ROUND_HALF_UP))

@@ -146,3 +146,29 @@ def test_whatever_was_traded_it_comes_to_what_the_engine_makes_of_it(
     assert result.realised == sum(trade.gross for trade in portfolio.all())
     assert result.holdings.keys() == ({KEY} if steps else set())
     assert all(one.quantity == lists.held for one in result.holdings.values())
+
+
+def test_ours_is_what_our_orders_traded_and_others_close_their_own_part_first() -> None:
+    lists = Lists()
+    lists.fill("BUY", (10, 100_00))
+    lists.fill("BUY", (5, 104_00))
+    lists.fill("SELL", (8, 110_00))
+    lists.orders[0]["tag"] = "a-000001-E"
+    book = WholeBook(0, tuple(orders_of(lists.orders)), tuple(positions_of([lists.position()])))
+    result = day_result(book, trades_of(lists.trades), None, {"a-000001-E"})
+    # The phone's eight close its own five first, then three of ours.
+    assert (result.ours[KEY].quantity, result.ours[KEY].cost) == (7, 700_00)
+    assert (result.realised, result.open) == (3 * 10_00, 7 * 1_00)
+    assert result.holdings[KEY].quantity == 7
+
+
+def test_what_others_hold_in_an_instrument_of_ours_is_no_result_of_ours() -> None:
+    lists = Lists()
+    lists.fill("BUY", (10, 100_00))
+    lists.fill("BUY", (10, 120_00))
+    lists.orders[0]["tag"] = "a-000001-E"
+    book = WholeBook(0, tuple(orders_of(lists.orders)), tuple(positions_of([lists.position()])))
+    ours = day_result(book, trades_of(lists.trades), None, {"a-000001-E"})
+    everybodys = day_result(book, trades_of(lists.trades), None)
+    assert (ours.open, everybodys.open) == (10 * 1_00, 10 * 1_00 - 10 * 19_00)
+    assert (everybodys.ours, ours.ours[KEY].quantity) == ({}, 10)

@@ -1,0 +1,156 @@
+"""Status and screen tell the same money to the paisa: in profit and loss, mixed, carried, averaged, dead or alive."""
+
+import json
+from typing import Any
+from uuid import uuid4
+
+from engine.commands import ExitPosition, Side
+from engine.home import World
+from engine.views import PositionRow, View
+from tests.account.phone import buys
+from tests.account.stage import begin, settle
+from tests.account.test_live_day import LIVE, enter, held, make_ready, wait_held
+from tests.desk.outside import Engine, Outside, wait_until
+from tests.desk.test_commands import checked
+from tests.fake_upstox.listings import OPTION_59400
+from tests.fake_upstox.running import RunningFake
+from tests.recordings import EQ_A
+
+
+def both(home: Outside, engine: Engine, broker: RunningFake) -> tuple[View, dict[str, Any]]:
+    """Return the screen and the status of one moment: the market stands still, so the engine's marks do."""
+    broker.control("POST", "clock", {"speed": 0})
+    before: list[View] = []
+
+    def stands() -> bool:
+        before.append(engine.view())
+        return len(before) > 1 and _money(before[-2]) == _money(before[-1])
+
+    wait_until(stands, "the picture to stand still")
+    return engine.view(), checked(home.status(World.ACCOUNT))
+
+
+def _money(view: View) -> tuple[object, ...]:
+    header = view.header
+    rows = tuple((row.instrument, row.quantity, row.average, row.pnl, row.outside) for row in view.positions)
+    return header.realised, header.open, header.charges, view.risk.day_result, rows
+
+
+def check(view: View, status: dict[str, Any]) -> None:
+    """Hold every figure of ours in the status against the screen's."""
+    pnl, risk = status["pnl"], status["risk"]
+    shown = (view.header.realised, view.header.open, view.header.charges, view.risk.day_result)
+    assert tuple(round(pnl[name] * 100) for name in ("realised", "open", "charges", "net")) == shown
+    assert round(risk["day_result"] * 100) == view.risk.day_result
+    assert round(risk["day_loss_limit"] * 100) == view.risk.day_loss_limit
+    for row in (row for row in view.positions if not row.external):
+        (told,) = [one for one in status["positions"] if one["instrument"] == row.instrument]
+        assert round(told["average_price"] * 100) == row.average
+        assert round(told["pnl"] * 100) == row.pnl
+
+
+def test_a_position_in_loss_and_its_limit_are_told_alike_and_worded_as_what_they_are(
+    home: Outside, market_at_ten: RunningFake
+) -> None:
+    engine = begin(home, market_at_ten)
+    settle(engine, market_at_ten)
+    engine.enter(EQ_A)
+    view, status = both(home, engine, market_at_ten)
+    check(view, status)
+    # The spread and the charges of a round trip are lost at once.
+    assert view.risk.day_result < 0
+    lost = f"{-view.risk.day_result / 100:.2f}"
+    assert f"the engine counts {lost} of it as lost" in home.run("status").stdout
+
+
+def test_a_profit_is_told_alike_and_not_as_something_lost(home: Outside, market_at_ten: RunningFake) -> None:
+    broker = market_at_ten
+    engine = begin(home, broker)
+    settle(engine, broker)
+    engine.enter(EQ_A)
+    (row,) = engine.view().positions
+    broker.control("POST", "state", {"prices": {EQ_A: (row.average + 400) / 100}})
+    wait_until(lambda: engine.view().risk.day_result > 0, "a profit on the screen")
+    view, status = both(home, engine, broker)
+    check(view, status)
+    gained = f"{view.risk.day_result / 100:.2f}"
+    assert f"nothing of it is used, the engine counts +{gained}" in home.run("status").stdout
+
+
+def test_an_averaged_position_and_what_a_part_of_it_brought_are_told_alike(
+    home: Outside, market_at_ten: RunningFake
+) -> None:
+    engine = begin(home, market_at_ten)
+    settle(engine, market_at_ten)
+    engine.enter(EQ_A, Side.SELL)
+    before = engine.view().positions[0].quantity
+    engine.do(ExitPosition(f"half-{uuid4()}", EQ_A, half=True))
+    wait_until(lambda: 0 < abs(engine.view().positions[0].quantity) < abs(before), "half of it to be closed")
+    view, status = both(home, engine, market_at_ten)
+    check(view, status)
+    engine.kill_process()
+    alone = checked(home.status(World.ACCOUNT))
+    assert round(alone["pnl"]["realised"] * 100) == view.header.realised
+    assert round(alone["positions"][0]["average_price"] * 100) == view.positions[0].average
+
+
+def test_ours_beside_what_a_phone_bought_is_told_as_ours_and_the_brokers_blend_as_the_brokers(
+    home: Outside, market_at_ten: RunningFake
+) -> None:
+    broker = market_at_ten
+    engine = begin(home, broker, *LIVE)
+    make_ready(engine, broker)
+    quantity = enter(engine, broker)
+    wait_held(engine)
+    buys(broker, 7)
+
+    def ours() -> PositionRow:
+        (row,) = [row for row in engine.view().positions if not row.external]
+        return row
+
+    wait_until(lambda: ours().outside == 7, "the phone's part on the screen")
+    view, status = both(home, engine, broker)
+    check(view, status)
+    (told,) = status["positions"]
+    assert (told["quantity"], told["outside_quantity"]) == (quantity + 7, 7)
+    assert (told["ours"]["quantity"], told["average_of"]) == (quantity, "ours")
+    rows = {row["instrument_token"]: row for row in broker.control("GET", "positions")}
+    assert told["broker_average_price"] == round(float(rows[EQ_A]["average_price"]), 2)
+    assert "the broker's own blend of all" in home.run("status").stdout
+
+    engine.kill_process()
+    alone = checked(home.status(World.ACCOUNT))
+    (row,) = alone["positions"]
+    assert row["ours"]["quantity"] == quantity
+    assert row["average_price"] == told["average_price"]
+    assert alone["risk"]["result_of"] == "ours"
+    assert alone["pnl"]["realised"] == status["pnl"]["realised"] == 0
+    assert held(broker) == quantity + 7
+
+
+def test_a_carried_position_is_in_no_figure_of_ours_and_its_average_is_called_the_brokers(
+    home: Outside, market_at_ten: RunningFake
+) -> None:
+    broker = market_at_ten
+    carried = {"instrument_token": OPTION_59400, "product": "D", "quantity": 35, "price": 500.0}
+    broker.control("POST", "positions/overnight", carried)
+    engine = begin(home, broker, *LIVE, "kill.scope=account")
+    make_ready(engine, broker)
+    enter(engine, broker)
+    wait_held_beside(engine)
+    view, _ = both(home, engine, broker)
+    whole = ("--set", "kill.scope=account")
+    status = checked(json.loads(home.run("status", "--json", *whole).stdout))
+    check(view, status)
+    rows = {row["instrument"]: row for row in status["positions"]}
+    assert rows[OPTION_59400]["average_of"] == "broker"
+    assert (rows[OPTION_59400]["product"], rows[OPTION_59400]["average_price"]) == ("D", 500.0)
+    assert "at 500.00 (the broker's own average)" in home.run("status", *whole).stdout
+
+
+def wait_held_beside(engine: Engine) -> None:
+    """Wait until the stop of ours is proven on the screen, whatever else is held."""
+    wait_until(
+        lambda: [row.stop_state for row in engine.view().positions if not row.external] == ["HELD"],
+        "HELD on the screen",
+    )
