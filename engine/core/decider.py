@@ -12,7 +12,7 @@ from engine.auction.market import Market
 from engine.core.account import Account
 from engine.core.cards import Card, Cards, Gone
 from engine.core.decision import Decision, DecisionState, from_refusal, from_signal
-from engine.core.proof import Proof
+from engine.core.proof import Proof, entry_mode
 from engine.core.setup_notes import SetupNote, note_setups
 from engine.core.sights import Sights
 from engine.market.clock import MINUTE, SECOND, Instant, datetime_of
@@ -32,7 +32,7 @@ from engine.risk.stage12 import Stage12Controller
 from engine.setups.open_drive import OpenDrive
 from engine.setups.open_drive import first_entry as open_drive_entry
 from engine.setups.register import build_setups, modes
-from engine.setups.signal import EntryMode, Refusal, Setup, Side, Signal
+from engine.setups.signal import Refusal, Setup, Side, Signal
 
 OFF: Final = "OFF"
 DECLINED: Final = "DECLINED"
@@ -266,7 +266,7 @@ class Decider:
             signal=decision.id,
             signal_price=signal.price,
             signal_time=decision.time,
-            taken_by=EntryMode.MANUAL if by_person else self._entry_mode(signal.setup),
+            taken_by=entry_mode(signal.setup, self._modes),
             target_1=None if by_person else signal.target_1,
             target_2=None if by_person else signal.target_2,
             reward=None if by_person else planned.reward,
@@ -380,15 +380,10 @@ class Decider:
         """Return the margin of a simulated account: what the day has left of the opening account."""
         return self._account.limits.account + min(self._account.realised - self._account.charges, 0)
 
-    def _entry_mode(self, setup: str) -> EntryMode:
-        return EntryMode.ASK if self._modes.get(setup) == "ask" else EntryMode.AUTO
-
     def _note(self, decision: Decision) -> None:
         known = next((index for index, old in enumerate(self.decisions) if old.id == decision.id), None)
         if known is None:
-            mode = EntryMode.MANUAL if decision.setup == MANUAL else self._entry_mode(decision.setup)
-            record = self._proof.now(decision.setup, decision.version, mode)
-            decision = msgspec.structs.replace(decision, record=record)
+            decision = self._proof.told(decision, self._modes)
             self.decisions.append(decision)
         else:
             self.decisions[known] = decision

@@ -1,10 +1,13 @@
 """What a setup's trades had shown when it spoke: fixed at that moment, whatever comes later."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Final
 
 import msgspec
 
+import config
+from engine.core.decision import Decision
+from engine.orders.trade import MANUAL
 from engine.performance.evidence import Basis, Source, Terms
 from engine.performance.records import SetupRecord, setup_record
 from engine.performance.trade import ClosedTrade
@@ -36,3 +39,15 @@ class Proof:
         basis = "" if self._terms is None else Basis(self._terms, mode).describe_terms()
         empty = SetupRecord(setup, version, mode=mode, basis=basis)
         return self._past.get((setup, version, mode), empty).adding(self._closed)
+
+    def told(self, decision: Decision, modes: Mapping[str, config.Mode]) -> Decision:
+        """Return a new decision with the record of its setup as it stands now."""
+        mode = entry_mode(decision.setup, modes)
+        return msgspec.structs.replace(decision, record=self.now(decision.setup, decision.version, mode))
+
+
+def entry_mode(setup: str, modes: Mapping[str, config.Mode]) -> EntryMode:
+    """Return how trades of a setup come about; one that is off is told as if it traded by itself."""
+    if setup == MANUAL:
+        return EntryMode.MANUAL
+    return EntryMode.ASK if modes.get(setup) == "ask" else EntryMode.AUTO
