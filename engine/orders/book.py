@@ -282,6 +282,8 @@ class OrderBook:
         order = self._orders.get(read.sought)
         if order is None:
             return Applied(None)
+        order = msgspec.structs.replace(order, missed_at=max(order.missed_at, asked_at))
+        self._store(order)
         if order.state is State.ACKED and asked_at >= order.sent_at + ANSWER_WITHIN:
             return self.doubt(order.tag, "acknowledged, and not listed by its tag", now)
         if order.state is not State.IN_DOUBT:

@@ -148,6 +148,12 @@ def _into_limit(order: Order) -> bool:
     return order.wanted.order_type is OrderType.LIMIT
 
 
+def _went_unheard(old: Order, order: Order) -> bool:
+    """Say whether the word has just come that nobody answers for a change which is not proven, either."""
+    silent = old.under_way and not order.under_way and not order.answered
+    return silent and order.state is State.PENDING_MODIFY
+
+
 class Experience:
     """What the broker's answers of a run have taught about changes."""
 
@@ -193,6 +199,8 @@ class Experience:
             if not self.learned and refusing >= (REFUSING_ORDERS if self._turned else 1):
                 self.learned = True
                 return True
+        elif _went_unheard(old, order):
+            self._distrusted_until = last_write(order) + DISTRUST
         elif _read_back_unmade(old, order):
             self._no_growth_until = order.changed_at + DISTRUST
         return False

@@ -9,7 +9,7 @@ from typing import Final
 
 import msgspec
 
-from engine.market.clock import MILLISECOND, SECOND, Instant
+from engine.market.clock import MILLISECOND, SECOND
 from engine.market.price import MAX_PAISE, Paise
 from engine.orders.changes import (
     ANSWER_WITHIN,
@@ -27,6 +27,7 @@ from engine.orders.messages import OrderType, Role
 from engine.orders.order import Aim, Order, Terms
 from engine.orders.plan import Cancel, Modify, Place, Plan, Situation
 from engine.orders.quote import ExitPrice, marketable_price
+from engine.orders.requests import is_missing
 from engine.orders.states import AT_EXCHANGE, UNPROVEN, State
 from engine.setups.signal import Side
 
@@ -34,19 +35,18 @@ RETRY: Final = SECOND
 """A cancel that is known not to have been done is asked for again after this; it is harmless twice."""
 
 RETRY_UNPROVEN: Final = 5 * SECOND
-STOP_IN_DOUBT_FOR: Final = 2 * SECOND
 AUCTION_AGAIN: Final = 30 * SECOND
 """How long a refused change of an order in the closing auction is left at that."""
 REFUSED_WAIT: Final = 500 * MILLISECOND
 
 
-def wish_cancel(plan: Plan, s: Situation, order: Order) -> None:
+def wish_cancel(plan: Plan, s: Situation, order: Order, *, replaces: bool = False) -> None:
     """Wish for the end of an order, again after a while without proof, never in a storm."""
     if not order.live:
         return
     asked = order.cancel_at
     if asked is None or (order.state is State.ACKED and order.cancels == 1):
-        plan.wishes.append(Cancel(order))
+        plan.wishes.append(Cancel(order, replaces))
         plan.look_at(s.now + RETRY)
         return
     standing = PATIENCE if order.state is State.PENDING_CANCEL else RETRY
@@ -74,7 +74,7 @@ def plan_close(s: Situation) -> Plan:
             wish_cancel(plan, s, order)
     counted = [order for order in s.reducing if not given_up(order) and not _stop_in_doubt(s, order)]
     movable = [order for order in counted if _movable(order)]
-    covered = sum(order.exposed for order in counted)
+    covered, first = sum(order.exposed for order in counted), len(plan.wishes)
     for index, order in enumerate(movable):
         others = covered - order.exposed
         own = order.wanted.quantity - order.filled
@@ -85,20 +85,20 @@ def plan_close(s: Situation) -> Plan:
         else:
             _tend(plan, s, order, rest)
             covered += max(rest - order.exposed, 0)
+    fresh = Plan(plan.trade)
     if covered < s.closable:
-        _place(plan, s, s.closable - covered)
+        _place(fresh, s, s.closable - covered)
+    # What nothing covers leaves before what is covered is touched.
+    plan.wishes[first:first] = fresh.wishes
+    plan.trade, plan.alarms = fresh.trade, plan.alarms + fresh.alarms
+    if fresh.wake is not None:
+        plan.look_at(fresh.wake)
     return plan
 
 
 def _stop_in_doubt(s: Situation, order: Order) -> bool:
-    """Say whether a stop has been without proof so long that it is given up and cancelled by tag."""
-    unproven = order.role is Role.STOP and order.state in (State.SUBMITTED, State.IN_DOUBT)
-    return unproven and s.now - unproven_since(order) >= STOP_IN_DOUBT_FOR
-
-
-def unproven_since(order: Order) -> Instant:
-    """Return since when an order lacks its proof: one that the exchange had confirmed lacks it from the doubt on."""
-    return order.doubt_since if order.doubt_since is not None and order.exchange_time else order.sent_at
+    """Say whether a stop is given up for want of proof, and cancelled by tag."""
+    return order.role is Role.STOP and order.live and is_missing(order, s.now)
 
 
 def _movable(order: Order) -> bool:
@@ -110,6 +110,8 @@ def _movable(order: Order) -> bool:
 def _raisable(s: Situation, order: Order) -> bool:
     """Say whether a stop may take more on as it is turned; else an order of its own covers the rest."""
     waits = order.state not in AT_EXCHANGE or order.moves >= MOST_CHANGES
+    # What a stop that is given up was to cover has waited long enough: it waits for no change of another one.
+    waits = waits or any(_stop_in_doubt(s, other) for other in s.reducing)
     return (
         order.order_type is OrderType.STOP_LIMIT
         and not waits
@@ -143,7 +145,7 @@ def _turn(plan: Plan, s: Situation, stop: Order, wanted: Terms, way: Way) -> Non
     if s.now < s.trade.retry_at:
         plan.look_at(s.trade.retry_at)
     elif way is Way.REPLACE:
-        wish_cancel(plan, s, stop)
+        wish_cancel(plan, s, stop, replaces=True)
     elif stop.state is State.PENDING_MODIFY and stop.aim is Aim.TURN:
         _see_through(plan, s, stop, wanted, way)
     elif s.now < stop.refused_at + REFUSED_WAIT:
@@ -156,7 +158,7 @@ def _turn(plan: Plan, s: Situation, stop: Order, wanted: Terms, way: Way) -> Non
 def _see_through(plan: Plan, s: Situation, order: Order, wanted: Terms, way: Way) -> None:
     """Wait for the proof of a change that is out; ask once more, then take the other way."""
     if way is Way.REPLACE:
-        wish_cancel(plan, s, order)
+        wish_cancel(plan, s, order, replaces=True)
         return
     due = order.written_at + (ANSWER_WITHIN if order.under_way else REPEAT)
     if s.now < fails_at(order):
@@ -206,7 +208,7 @@ def _move_on(plan: Plan, s: Situation, order: Order, wanted: Terms, way: Way) ->
     if way is Way.MODIFY:
         plan.wishes.append(Modify(order, wanted))
     else:
-        wish_cancel(plan, s, order)
+        wish_cancel(plan, s, order, replaces=True)
         if order.cancel_since is not None:
             return
     plan.trade = msgspec.structs.replace(plan.trade, chases=plan.trade.chases + 1)

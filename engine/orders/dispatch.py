@@ -5,9 +5,9 @@ from typing import Final
 
 import msgspec
 
-from engine.market.clock import Instant
+from engine.market.clock import SECOND, Instant
 from engine.orders.book import OrderBook
-from engine.orders.gate import Draft, Gate, GateDenial, Surroundings
+from engine.orders.gate import KEPT_FROM_MOVES, Draft, Gate, GateDenial, Surroundings
 from engine.orders.messages import (
     CancelOrder,
     ModifyOrder,
@@ -17,7 +17,7 @@ from engine.orders.messages import (
     Request,
     Role,
 )
-from engine.orders.order import Order, Terms
+from engine.orders.order import Aim, Order, Terms, aim_of
 from engine.orders.states import State
 
 FLATTEN: Final = "flatten-"
@@ -153,7 +153,8 @@ class Dispatcher:
         denial = self.gate.check(draft, around, now)
         if denial is not None:
             return denial
-        held = self._hold(now, entry=False)
+        moves = order.role is Role.STOP and aim_of(order, terms) is Aim.MOVE
+        held = self._hold(now, entry=False, kept=KEPT_FROM_MOVES if moves else 0)
         if held is not None:
             return held
         changed = self.book.asked_modify(order.tag, terms, now)
@@ -171,9 +172,12 @@ class Dispatcher:
         self.outbox.append(request)
         return changed
 
-    def cancel(self, order: Order, now: Instant) -> Order | Instant:
-        """Cancel an order, by its tag alone while its id is unknown; a cancel only ever lowers risk."""
-        held = self._hold(now, entry=False)
+    def cancel(self, order: Order, now: Instant, *, replaces: bool = False) -> Order | Instant:
+        """Cancel an order, by its tag alone while its id is unknown; a cancel only ever lowers risk.
+
+        One whose place another order takes leaves only with room in the budget for that one.
+        """
+        held = self._hold(now, entry=False, kept=self._successors(order, now) if replaces else 0)
         if held is not None:
             return held
         changed = self.book.asked_cancel(order.tag, now)
@@ -212,8 +216,21 @@ class Dispatcher:
             pass
         return tag
 
-    def _hold(self, now: Instant, *, entry: bool) -> Instant | None:
-        until = self.gate.budget.wait(now, entry=entry)
+    def _successors(self, replaced: Order, now: Instant) -> int:
+        """Return how many orders must find room once this one is cancelled.
+
+        Its own successor, those of orders cancelled a moment ago, and one for what an entry still fills.
+        """
+        cancelled = sum(
+            order.role is not Role.ENTRY
+            and order.state is State.PENDING_CANCEL
+            and (order.cancel_at or 0) > now - SECOND
+            for order in self.book.live()
+        )
+        return 1 + cancelled + any(o.role is Role.ENTRY for o in self.book.live(replaced.instrument))
+
+    def _hold(self, now: Instant, *, entry: bool, kept: int = 0) -> Instant | None:
+        until = self.gate.budget.wait(now, entry=entry, kept=kept)
         if until is not None:
             self.waiting_until = until if self.waiting_until is None else min(self.waiting_until, until)
         return until

@@ -25,6 +25,9 @@ from engine.setups.signal import Side
 ENTRY_WRITES: Final = 6
 """Of the order messages in any second, what entries may use; the rest is kept for reducing orders."""
 
+KEPT_FROM_MOVES: Final = 3
+"""Of them, what changes of a stop's price alone leave to what covers or closes."""
+
 ENTRY_WRITES_HALF_HOUR: Final = 1_700
 COLLAR: Final = 300
 """How far an entry may lie from the touch and from the last price, in hundredths of a percent."""
@@ -132,9 +135,9 @@ class Budget:
         """Return the messages of the last ``span`` microseconds; whoever looks forgets nothing."""
         return sum(1 for sent in self._second if sent > now - span)
 
-    def wait(self, now: Instant, *, entry: bool) -> Instant | None:
-        """Return when the next message may leave; None is now."""
-        limit = self.entry_per_second if entry else self.per_second
+    def wait(self, now: Instant, *, entry: bool, kept: int = 0) -> Instant | None:
+        """Return when the next message may leave, ``kept`` others beside it in any second; None is now."""
+        limit = max(1, (self.entry_per_second if entry else self.per_second) - kept)
         used = self.used(now)
         if entry and self._used_half_hour(now) >= ENTRY_WRITES_HALF_HOUR:
             return self._half_hour[0] + 30 * MINUTE

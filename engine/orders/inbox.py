@@ -164,9 +164,8 @@ class Inbox:
         self._resolve(applied.resolution, old, order, now)
         if moved:
             self._ended(old, order)
-        heard = order.under_way is not old.under_way or (
-            order.aim is not None and order.read_at != old.read_at
-        )
+        heard = order.under_way is not old.under_way or order.missed_at != old.missed_at
+        heard = heard or (order.aim is not None and order.read_at != old.read_at)
         if tend and (moved or heard or applied.findings):
             keeper.tend(order.instrument, now)
 

@@ -91,7 +91,7 @@ class Keeper:
             probe = self.orders.next_probe(order)
             if probe is not None:
                 wakes.append(probe)
-            elif order.state is State.SUBMITTED:
+            if order.state is State.SUBMITTED:
                 wakes.append(order.sent_at + 2 * SECOND)
         kill = self.kill.next_wake()
         if kill is not None:
@@ -358,7 +358,7 @@ class Keeper:
             sent = self.dispatcher.modify(wish.order, wish.terms, around, now)
         else:
             self.experience.gave_up(wish.order, now)
-            sent = self.dispatcher.cancel(wish.order, now)
+            sent = self.dispatcher.cancel(wish.order, now, replaces=wish.replaces)
         if isinstance(sent, GateDenial):
             self.say(Topic.WARNING, key, f"held at the gate: {sent.reason}")
             return now + DENIED_AGAIN

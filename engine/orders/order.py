@@ -89,6 +89,8 @@ class Order(msgspec.Struct, frozen=True):
     doubt_since: Instant | None = None
     probes: int = 0
     empty_probes: int = 0
+    missed_at: Instant = 0
+    """When the newest read was asked for that looked for it by its tag and did not find it."""
     probed_since: Instant = 0
     """When the probes began anew: the broker could be read again; 0 while they go by the doubt."""
     triggered_at: Instant | None = None

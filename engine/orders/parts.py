@@ -21,7 +21,9 @@ from engine.orders.states import AT_EXCHANGE, State
 from engine.orders.targets import RESTS_FOR
 from engine.orders.trade import Part
 
-PART_WITHIN: Final = 2 * SECOND
+PART_WITHIN: Final = SECOND
+"""How long the stop may be lowered for a part whose exit has not left: then it covers everything again."""
+
 PART_AGAIN: Final = 5 * SECOND
 
 
@@ -44,7 +46,9 @@ def tend_part(plan: Plan, s: Situation, stops: list[Order]) -> int:
         order.aim is Aim.SHRINK and fate(order, s.now) in (Fate.NOT_MADE, Fate.IN_DOUBT) for order in stops
     )
     fired = any(order.triggered_at is not None for order in stops)
-    if unlowered or fired or s.now - part.started_at >= PART_WITHIN:
+    # A change that may still arrive would raise again what is lowered now: the part could not leave.
+    stray = not lowered and not lowering and any(s.now < order.stray_until for order in stops)
+    if unlowered or fired or stray or s.now - part.started_at >= PART_WITHIN:
         _drop(plan, s)
         return 0
     plan.look_at(part.started_at + PART_WITHIN)

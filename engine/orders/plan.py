@@ -99,6 +99,8 @@ class Cancel:
     """Wish for the end of a live order."""
 
     order: Order
+    replaces: bool = False
+    """Another order takes its place: what it covers is without cover until that one has left."""
 
 
 Wish = Place | Modify | Cancel

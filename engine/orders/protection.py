@@ -11,12 +11,13 @@ import msgspec
 
 from engine.market.clock import MILLISECOND
 from engine.orders.changes import Fate, fate
-from engine.orders.closer import STOP_IN_DOUBT_FOR, plan_close, unproven_since, wish_cancel
+from engine.orders.closer import plan_close, wish_cancel
 from engine.orders.messages import OrderType, Role
 from engine.orders.order import Aim, Order
 from engine.orders.parts import tend_part
 from engine.orders.plan import Plan, Situation
-from engine.orders.states import UNPROVEN, State
+from engine.orders.requests import is_missing
+from engine.orders.states import State
 from engine.orders.stops import TRIGGERED_FOR, far_from, short_of, sound_stops, tend_stops
 from engine.orders.trade import Trade, leave
 
@@ -108,7 +109,7 @@ def _reason_to_leave(s: Situation, trade: Trade, stops: list[Order]) -> str:
     for order in stops:
         if order.triggered_at is not None and s.now - order.triggered_at >= TRIGGERED_FOR:
             return "stop"
-        if order.state in UNPROVEN and s.now - unproven_since(order) >= STOP_IN_DOUBT_FOR:
+        if is_missing(order, s.now):
             return "the stop is in doubt"
     if _cannot_grow(s, trade, stops):
         return "the stop could not be made to cover what has filled"

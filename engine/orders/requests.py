@@ -5,9 +5,10 @@ from typing import Final
 import msgspec
 
 from engine.market.clock import MILLISECOND, SECOND, Instant
+from engine.orders.messages import Role
 from engine.orders.order import Aim, Order, Terms, aim_of, last_write
 from engine.orders.reports import STRAY
-from engine.orders.states import State
+from engine.orders.states import UNPROVEN, State
 
 PROBES: Final = tuple(step * MILLISECOND for step in (250, 500, 1_000, 2_000, 4_000))
 """When an order in doubt is asked for by tag, after the doubt began; then every PROBE_EVERY."""
@@ -18,6 +19,9 @@ ABSENT_AFTER: Final = 10 * SECOND
 
 FRESH_AFTER: Final = SECOND
 """A read asked for this long after a write proves whether the write was done."""
+
+STOP_IN_DOUBT_FOR: Final = 1_750 * MILLISECOND
+"""So long a stop may lack its proof where no read can be had: the exit that then leaves arrives within two seconds."""
 
 STANDING: Final = frozenset({State.ACKED, State.PENDING_MODIFY, State.PENDING_CANCEL})
 """A request was received or left, and nothing proves yet that it was done."""
@@ -100,13 +104,31 @@ def next_look(order: Order) -> Instant | None:
     if order.aim is not None and order.live and order.refused_at > max(order.looked_at, order.read_at):
         # What was refused is read back, too.
         return order.refused_at + LOOKS[0]
+    if order.role is Role.STOP and order.state is State.SUBMITTED:
+        due = [order.sent_at + after for after in LOOKS[1:] if order.looked_at < order.sent_at + after]
+        return due[0] if due else None
     if order.state is not State.IN_DOUBT or order.doubt_since is None:
         return None
     began = order.probed_since or order.doubt_since
     earlier = _probe_after(began, order.probes - 1)
     next_due = _probe_after(began, order.probes)
     proof = order.sent_at + ABSENT_AFTER
-    return proof if earlier < proof < next_due else next_due
+    next_due = proof if earlier < proof < next_due else next_due
+    missing = unproven_since(order) + FRESH_AFTER
+    return missing if order.role is Role.STOP and order.looked_at < missing < next_due else next_due
+
+
+def unproven_since(order: Order) -> Instant:
+    """Return since when an order lacks its proof: one that the exchange had confirmed lacks it from the doubt on."""
+    return order.doubt_since if order.doubt_since is not None and order.exchange_time else order.sent_at
+
+
+def is_missing(order: Order, now: Instant) -> bool:
+    """Say whether a stop is given up: a read that should show it does not, or none could be had for too long."""
+    if order.state not in UNPROVEN:
+        return False
+    since = unproven_since(order)
+    return order.missed_at >= since + FRESH_AFTER or now >= since + STOP_IN_DOUBT_FOR
 
 
 def _probe_after(doubted: Instant, probes: int) -> Instant:

@@ -21,10 +21,11 @@ from engine.orders.changes import (
     fate,
     waits_for_answer,
 )
-from engine.orders.closer import RETRY, STOP_IN_DOUBT_FOR, unproven_since, wish_cancel
+from engine.orders.closer import RETRY, wish_cancel
 from engine.orders.messages import OrderType, Role
 from engine.orders.order import Aim, Order, Terms, aim_of, last_write
 from engine.orders.plan import Modify, Place, Plan, Situation
+from engine.orders.requests import STOP_IN_DOUBT_FOR, unproven_since
 from engine.orders.states import UNPROVEN, State
 from engine.orders.targets import turns_back
 from engine.orders.trade import Trade
@@ -142,7 +143,12 @@ def _change(plan: Plan, s: Situation, stop: Order, wanted: Terms) -> None:
         else:
             wish_cancel(plan, s, stop)
         return
-    if stop.wanted == wanted:
+    asked = stop.wanted
+    alike = (asked.order_type, asked.quantity) == (wanted.order_type, wanted.quantity)
+    if alike and plan.trade.naked_since is not None:
+        # A better price waits for what lacks its stop: each write of it would delay the one that covers.
+        wanted = asked
+    if asked == wanted:
         if stop.state is State.PENDING_MODIFY:
             _stand(plan, s, stop, wanted)
         return

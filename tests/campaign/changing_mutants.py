@@ -6,14 +6,15 @@ import msgspec
 
 from engine.market.clock import SECOND, Instant
 from engine.market.price import Paise
-from engine.orders import changes, closer, parts, requests, stops
+from engine.orders import changes, closer, parts, protection, requests, stops
 from engine.orders.book import Applied, OrderBook
 from engine.orders.changes import Experience, Fate, Way, fate, way_of
 from engine.orders.messages import Acknowledged
-from engine.orders.order import Order, Terms
+from engine.orders.order import Aim, Order, Terms
 from engine.orders.plan import Plan, Situation
 from engine.orders.requests import next_look, with_change
 from engine.orders.states import State
+from engine.orders.trade import Trade
 from tests.campaign.mutants import Hunt, Mutant, Swap, planted
 from tests.campaign.unmade import run_unmade
 
@@ -71,10 +72,20 @@ def _silence_is_a_no() -> tuple[Swap, ...]:
 
 
 def _growth_for_ever() -> tuple[Swap, ...]:
+    """A growth that is asked for counts as cover to come, however long that takes."""
+    timed = protection._timed
+
     def told(order: Order, _: Instant) -> Fate:
         return Fate.MADE if order.aim is None else Fate.OPEN
 
-    return ((stops, "fate", told),)
+    def patient(s: Situation) -> Trade:
+        trade = timed(s)
+        if trade.naked_since is None or all(order.aim is not Aim.GROW for order in s.reducing):
+            return trade
+        return msgspec.structs.replace(trade, naked_since=s.now)
+
+    rooms = tuple((room, "fate", told) for room in (stops, protection))
+    return (*rooms, (protection, "_timed", patient))
 
 
 def _cancelled_is_believed() -> tuple[Swap, ...]:
@@ -126,7 +137,10 @@ def _walked_unproven() -> tuple[Swap, ...]:
 
 
 def _queued_behind_a_hanging_stop() -> tuple[Swap, ...]:
-    return ((stops, "GROWS_WITHIN", 3_600 * SECOND),)
+    """Neither a further stop nor an exit leaves for what a placement without an answer was to cover, or more."""
+    never = 3_600 * SECOND
+    waits = tuple((room, "is_missing", lambda *_: False) for room in (closer, protection))
+    return (*waits, (stops, "GROWS_WITHIN", never))
 
 
 CHANGING_MUTANTS = (

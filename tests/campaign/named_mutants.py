@@ -20,6 +20,7 @@ from tests.campaign.mutants import Hunt, Mutant, Swap, planted
 from tests.campaign.target_mutants import TARGETS
 from tests.campaign.waiting_mutants import WAITING
 from tests.core import test_account_loss as account_loss
+from tests.core import test_coarser_tick as coarser_tick
 from tests.core import test_marks as marks
 from tests.core import test_order_of_the_kill as order_of_the_kill
 from tests.core import test_products as products
@@ -123,7 +124,17 @@ def _unread_after_flat() -> tuple[Swap, ...]:
     return ((Flattening, "proving", Flattening.active),)
 
 
+def _tick_never_learned() -> tuple[Swap, ...]:
+    return ((inbox, "coarser_tick", lambda *_: None),)
+
+
 NAMED_MUTANTS = (
+    Named(
+        Mutant("a coarser tick that a refusal tells of is not followed", _tick_never_learned),
+        partial(
+            coarser_tick.test_a_kill_after_the_tick_became_coarser_ends_flat_within_two_seconds, "modify"
+        ),
+    ),
     Named(
         Mutant("every product is closed as the intraday one", _everything_is_intraday),
         products.test_delivery_and_margin_are_sold_by_their_own_product_and_intraday_is_left_at_nought,

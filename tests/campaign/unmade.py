@@ -104,6 +104,7 @@ class Drill(World):
 
     def trade(self, key: str = STOCK, price: int | None = None, *, depth: int = 100_000) -> None:
         # Where a change names what is left, no order of anybody can prevent a fill from meeting it on its way.
+        self.run(0)
         sent = [at for at, effect in self.sent[-20:] if isinstance(effect, ModifyOrder)]
         if self.quantity_is_rest and sent and self.now < sent[-1] + 2 * LATENCY:
             self.run(2 * LATENCY)
@@ -159,9 +160,7 @@ def _run(draw: random.Random, world: Drill, rest: Rest) -> None:
     if spoilt:
         del world.faults.standing[CANCEL]
     _leave(draw, world)
-    assert spoilt or hanging or rest.longest_naked <= NAKED_AT_MOST, (
-        f"naked for {rest.longest_naked / SECOND} s"
-    )
+    assert spoilt or rest.longest_naked <= NAKED_AT_MOST, f"naked for {rest.longest_naked / SECOND} s"
     assert hanging or world.core.keeper.portfolio.outside == {}
 
 

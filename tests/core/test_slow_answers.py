@@ -7,7 +7,7 @@ import pytest
 from engine.commands import ExitPosition, Kill, TightenStop
 from engine.market.clock import MILLISECOND, SECOND
 from engine.orders.messages import ModifyOrder, OrderType, Role
-from tests.core.changing import bought, changes, covers, fill_more, leaving, partly_bought, until
+from tests.core.changing import Rest, bought, changes, covers, fill_more, leaving, partly_bought, until
 from tests.core.faults import latch, placed, stop_of, writes
 from tests.core.hostile import OTHER, STOCK, TICK, World
 from tests.core.oracles import Oracles
@@ -67,6 +67,74 @@ def test_what_fills_while_a_stop_hangs_on_its_way_is_covered_by_other_means(faul
     assert leaving(world)
     world.settle(20 * SECOND)
     assert world.position() == 0
+
+
+@pytest.mark.parametrize("fault", ["silent", "lost"])
+def test_a_stop_that_no_list_shows_a_second_after_it_left_is_closed_over_at_once(fault: str) -> None:
+    world = World()
+    Oracles(world)
+    rest = Rest(world)
+    world.faults.places += ["ok", fault]
+    buy(world)
+    world.run(3 * SECOND)
+    assert world.position() == 0
+    assert rest.longest_naked <= SECOND + 200 * MILLISECOND
+    assert [order.quantity for order in placed(world, Role.EXIT)] == [placed(world, Role.STOP)[0].quantity]
+    world.settle(20 * SECOND)
+    assert (world.position(), world.live(STOCK)) == (0, [])
+
+
+@pytest.mark.parametrize("fault", ["silent", "lost"])
+def test_a_stop_in_doubt_is_closed_over_within_two_seconds_though_no_read_comes_back(fault: str) -> None:
+    world = World()
+    Oracles(world)
+    rest = Rest(world)
+    world.faults.places += ["ok", fault]
+    world.faults.standing[READ] = "fail"
+    buy(world)
+    world.run(4 * SECOND)
+    assert world.position() == 0
+    assert rest.longest_naked <= 1_900 * MILLISECOND
+
+
+def test_a_stop_that_shows_eight_seconds_after_it_was_closed_over_is_cancelled_and_sells_nothing() -> None:
+    world = World()
+    Oracles(world)
+    world.faults.places += ["ok", "late"]
+    buy(world)
+    world.run(3 * SECOND)
+    assert world.position() == 0
+    world.settle(20 * SECOND)
+    late = next(order for order in world.orders.values() if order.late)
+    assert (late.status, late.filled, world.position()) == ("cancelled", 0, 0)
+    assert len(placed(world, Role.EXIT)) == 1
+
+
+def test_a_stop_whose_answer_is_slow_stays_once_a_list_shows_it() -> None:
+    world = World()
+    Oracles(world)
+    world.faults.places += ["ok", "slow-answer"]
+    buy(world)
+    world.run(50 * MILLISECOND)
+    world.mute = True
+    world.run(4 * SECOND)
+    assert covers(world)
+    assert not leaving(world)
+    assert placed(world, Role.EXIT) == []
+
+
+def test_what_a_stop_that_is_given_up_was_to_cover_waits_for_no_change_of_another() -> None:
+    world = World()
+    Oracles(world)
+    rest = Rest(world)
+    world.faults.places += ["ok", "silent"]
+    world.faults.standing[MODIFY] = "lost"
+    world.liquidity[STOCK] = 100
+    buy(world)
+    world.run(200 * MILLISECOND)
+    fill_more(world, 50)
+    world.run(3 * SECOND)
+    assert rest.longest_naked <= SECOND + 300 * MILLISECOND
 
 
 def test_a_stop_that_grows_while_its_answer_is_slow_takes_the_newest_quantity_only() -> None:

@@ -8,6 +8,7 @@ from engine.orders.messages import CancelOrder, ModifyOrder, PlaceOrder, Role
 from engine.setups.signal import Side
 from tests.core.changing import (
     UNMADE,
+    Rest,
     bought,
     cancels,
     changes,
@@ -265,3 +266,71 @@ def test_no_stop_goes_back_beside_one_in_doubt() -> None:
     assert len(stops) == 2
     world.settle(20 * SECOND)
     assert world.position() == 0
+
+
+@pytest.mark.parametrize("way", WAYS)
+def test_a_part_leaves_at_once_though_the_stop_is_tightened_again_and_again(way: str) -> None:
+    world, rest = bought(way=way)
+    first = stop_of(world).trigger_price
+    world.tell(ExitPosition("half", STOCK, half=True))
+    for step in range(1, 60):
+        world.tell(TightenStop(f"t{step}", STOCK, first + step * TICK))
+        world.run(5 * MILLISECOND)
+    assert len(placed(world, Role.EXIT)) == 1
+    assert rest.longest_naked <= 300 * MILLISECOND
+    world.run(3 * SECOND)
+    assert covers(world)
+    assert stop_of(world).trigger_price == first + 59 * TICK
+
+
+def test_no_part_is_begun_while_an_earlier_change_of_its_stop_may_still_arrive() -> None:
+    world, rest = bought()
+    held = world.position()
+    world.faults.modifies += ["silent", "silent"]
+    world.tell(TightenStop("t", STOCK, stop_of(world).trigger_price + TICK))
+    until(world, lambda: len(changes(world)) == 3, 10 * SECOND)
+    world.run(SECOND)
+    world.tell(ExitPosition("half", STOCK, half=True))
+    world.run(SECOND)
+    assert covers(world)
+    assert world.position() == held
+    assert rest.longest_naked <= 300 * MILLISECOND
+
+
+def test_a_change_that_nobody_answered_for_is_trusted_no_more() -> None:
+    world, rest = bought()
+    world.faults.standing[MODIFY] = "lost"
+    world.tell(TightenStop("t", STOCK, stop_of(world).trigger_price + TICK))
+    world.run(1_200 * MILLISECOND)
+    before = len(writes(world))
+    world.tell(ExitPosition("x", STOCK))
+    took = until(world, lambda: world.position() == 0, 5 * SECOND)
+    assert took <= 300 * MILLISECOND
+    assert isinstance(writes(world)[before], CancelOrder)
+    assert rest.longest_naked <= 300 * MILLISECOND
+
+
+def test_moves_of_a_stop_leave_room_for_what_closes() -> None:
+    world, _ = bought()
+    first = stop_of(world).trigger_price
+    for step in range(1, 70):
+        world.tell(TightenStop(f"t{step}", STOCK, first + step * TICK))
+        world.run(10 * MILLISECOND)
+    world.tell(Kill("k", "test"))
+    took = until(world, lambda: world.position() == 0, 5 * SECOND)
+    assert took <= 200 * MILLISECOND
+
+
+def test_a_stop_is_cancelled_for_its_exit_only_where_the_exit_may_follow_at_once() -> None:
+    world, rest = bought(way="replace")
+    other = Rest(world, OTHER)
+    buy(world, OTHER, "other")
+    world.run(2 * SECOND)
+    rest.longest_naked = other.longest_naked = 0
+    budget = world.core.keeper.gate.budget
+    for _ in range(budget.per_second - 3):
+        budget.spend(world.now)
+    world.tell(Kill("k", "test"))
+    world.run(3 * SECOND)
+    assert (world.position(), world.position(OTHER)) == (0, 0)
+    assert max(rest.longest_naked, other.longest_naked) <= 200 * MILLISECOND
