@@ -1,0 +1,71 @@
+"""Planted mistakes about what lacks its stop: how long a stop is waited for, and what has room in the budget."""
+
+from collections.abc import Callable
+from functools import partial
+
+from engine.market.clock import Instant
+from engine.orders import changes, closer, dispatch, protection
+from engine.orders.dispatch import Dispatcher
+from engine.orders.order import Order
+from engine.orders.requests import STOP_IN_DOUBT_FOR, unproven_since
+from engine.orders.states import UNPROVEN
+from tests.campaign.mutants import Mutant, Swap
+from tests.core import test_slow_answers as slow_answers
+from tests.core import test_unmade_changes as unmade_changes
+
+
+def _lists_prove_nothing() -> tuple[Swap, ...]:
+    """A stop that a list should show and does not is waited for as long as one that nobody could ask for."""
+
+    def missing(order: Order, now: Instant) -> bool:
+        return order.state in UNPROVEN and now >= unproven_since(order) + STOP_IN_DOUBT_FOR
+
+    return ((closer, "is_missing", missing), (protection, "is_missing", missing))
+
+
+def _waited_for_in_doubt() -> tuple[Swap, ...]:
+    def missing(order: Order, _: Instant) -> bool:
+        return order.state in UNPROVEN and order.missed_at > unproven_since(order)
+
+    return ((closer, "is_missing", missing), (protection, "is_missing", missing))
+
+
+def _moves_use_the_budget_up() -> tuple[Swap, ...]:
+    return ((dispatch, "KEPT_FROM_MOVES", 0),)
+
+
+def _cancelled_without_room() -> tuple[Swap, ...]:
+    return ((Dispatcher, "_successors", lambda *_: 0),)
+
+
+def _trusted_on() -> tuple[Swap, ...]:
+    return ((changes, "_went_unheard", lambda *_: False),)
+
+
+COVER: tuple[tuple[Mutant, Callable[[], None]], ...] = (
+    (
+        Mutant("a list that should show a stop and does not proves nothing", _lists_prove_nothing),
+        partial(
+            slow_answers.test_a_stop_that_no_list_shows_a_second_after_it_left_is_closed_over_at_once, "lost"
+        ),
+    ),
+    (
+        Mutant("a stop is waited for while no read can be had", _waited_for_in_doubt),
+        partial(
+            slow_answers.test_a_stop_in_doubt_is_closed_over_within_two_seconds_though_no_read_comes_back,
+            "lost",
+        ),
+    ),
+    (
+        Mutant("moves of a stop use the budget up", _moves_use_the_budget_up),
+        unmade_changes.test_moves_of_a_stop_leave_room_for_what_closes,
+    ),
+    (
+        Mutant("a stop is cancelled though its exit cannot follow", _cancelled_without_room),
+        unmade_changes.test_a_stop_is_cancelled_for_its_exit_only_where_the_exit_may_follow_at_once,
+    ),
+    (
+        Mutant("a change that nobody answered for is trusted on", _trusted_on),
+        unmade_changes.test_a_change_that_nobody_answered_for_is_trusted_no_more,
+    ),
+)
