@@ -22,7 +22,15 @@ from engine.orders.messages import (
 )
 from engine.orders.order import Correction, Fill, Order, Terms, last_write, newest_request
 from engine.orders.reports import Change, Finding, adopt, apply_report
-from engine.orders.requests import ABSENT_AFTER, FRESH_AFTER, PROBES, next_look, with_cancel, with_change
+from engine.orders.requests import (
+    ABSENT_AFTER,
+    FRESH_AFTER,
+    LISTED_WITHIN,
+    PROBES,
+    next_look,
+    with_cancel,
+    with_change,
+)
 from engine.orders.states import ENDED, State
 from engine.orders.trade import Trade
 
@@ -284,7 +292,8 @@ class OrderBook:
             return Applied(None)
         order = msgspec.structs.replace(order, missed_at=max(order.missed_at, asked_at))
         self._store(order)
-        if order.state is State.ACKED and asked_at >= order.sent_at + ANSWER_WITHIN:
+        patience = LISTED_WITHIN if order.role is Role.STOP else ANSWER_WITHIN
+        if order.state is State.ACKED and asked_at >= order.sent_at + patience:
             return self.doubt(order.tag, "acknowledged, and not listed by its tag", now)
         if order.state is not State.IN_DOUBT:
             return Applied(order)

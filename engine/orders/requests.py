@@ -23,6 +23,9 @@ FRESH_AFTER: Final = SECOND
 STOP_IN_DOUBT_FOR: Final = 1_750 * MILLISECOND
 """So long a stop may lack its proof where no read can be had: the exit that then leaves arrives within two seconds."""
 
+LISTED_WITHIN: Final = 1_500 * MILLISECOND
+"""So long a stop that was acknowledged may be missing from the broker's lists; then the receipt proves nothing."""
+
 STANDING: Final = frozenset({State.ACKED, State.PENDING_MODIFY, State.PENDING_CANCEL})
 """A request was received or left, and nothing proves yet that it was done."""
 
@@ -100,6 +103,9 @@ def next_look(order: Order) -> Instant | None:
         due = [last + after for after in LOOKS if order.looked_at < last + after]
         if due:
             return due[0]
+        listed = order.sent_at + LISTED_WITHIN
+        if order.role is Role.STOP and order.state is State.ACKED and order.looked_at < listed:
+            return listed
         return order.looked_at + (SECOND if order.looked_at < last + LOOKS_LONG else PROBE_EVERY)
     if order.aim is not None and order.live and order.refused_at > max(order.looked_at, order.read_at):
         # What was refused is read back, too.

@@ -3,8 +3,8 @@
 from collections.abc import Callable
 from functools import partial
 
-from engine.market.clock import Instant
-from engine.orders import changes, closer, dispatch, protection
+from engine.market.clock import SECOND, Instant
+from engine.orders import book, changes, closer, dispatch, protection
 from engine.orders.dispatch import Dispatcher
 from engine.orders.order import Order
 from engine.orders.requests import STOP_IN_DOUBT_FOR, unproven_since
@@ -28,6 +28,10 @@ def _waited_for_in_doubt() -> tuple[Swap, ...]:
         return order.state in UNPROVEN and order.missed_at > unproven_since(order)
 
     return ((closer, "is_missing", missing), (protection, "is_missing", missing))
+
+
+def _receipt_is_proof() -> tuple[Swap, ...]:
+    return ((book, "LISTED_WITHIN", 3_600 * SECOND),)
 
 
 def _moves_use_the_budget_up() -> tuple[Swap, ...]:
@@ -55,6 +59,10 @@ COVER: tuple[tuple[Mutant, Callable[[], None]], ...] = (
             slow_answers.test_a_stop_in_doubt_is_closed_over_within_two_seconds_though_no_read_comes_back,
             "lost",
         ),
+    ),
+    (
+        Mutant("the receipt of a stop proves that it rests", _receipt_is_proof),
+        slow_answers.test_a_stop_that_was_acknowledged_and_that_no_list_shows_is_closed_over_within_two_seconds,
     ),
     (
         Mutant("moves of a stop use the budget up", _moves_use_the_budget_up),

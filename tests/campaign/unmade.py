@@ -145,7 +145,7 @@ def _run(draw: random.Random, world: Drill, rest: Rest) -> None:
         world.liquidity[STOCK] = draw.choice((63, 100, 400))
     hanging = draw.random() < 0.2
     if hanging:
-        world.faults.places += ["ok", draw.choice(("silent", "lost"))]
+        world.faults.places += ["ok", draw.choice(("silent", "lost", "nothing"))]
     buy(world)
     world.run(draw.choice((200, 500, 900)) * MILLISECOND)
     if draw.random() < 0.9:

@@ -192,6 +192,8 @@ class Broker(Market):
         )
         if answered:
             self.after(wait, lambda: self.tell(Acknowledged(request.tag, order.order_id)))
+        if fault == "nothing":
+            return
         self.take_in(order, reject=fault == "reject")
 
     def take_in(self, order: Resting, *, reject: bool = False) -> None:

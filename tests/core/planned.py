@@ -13,7 +13,7 @@ class Faults:
     requests: list[str] = field(default_factory=list)
     """ok, lost (never arrives), silent (the same, and nobody says so), lost-answer, late (arrives after 8 s),
     reject, refuse, hold-back (refused, but not for the order's sake), slow-answer (done at once, answered after 5 s).
-    A change or a cancel also: nothing (acknowledged and forgotten), pending (under way for ever)."""
+    nothing (acknowledged and forgotten). A change or a cancel also: pending (under way for ever)."""
     places: list[str] = field(default_factory=list)
     modifies: list[str] = field(default_factory=list)
     cancels: list[str] = field(default_factory=list)

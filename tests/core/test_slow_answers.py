@@ -84,6 +84,17 @@ def test_a_stop_that_no_list_shows_a_second_after_it_left_is_closed_over_at_once
     assert (world.position(), world.live(STOCK)) == (0, [])
 
 
+def test_a_stop_that_was_acknowledged_and_that_no_list_shows_is_closed_over_within_two_seconds() -> None:
+    world = World()
+    Oracles(world)
+    rest = Rest(world)
+    world.faults.places += ["ok", "nothing"]
+    buy(world)
+    world.run(4 * SECOND)
+    assert world.position() == 0
+    assert rest.longest_naked <= 1_900 * MILLISECOND
+
+
 @pytest.mark.parametrize("fault", ["silent", "lost"])
 def test_a_stop_in_doubt_is_closed_over_within_two_seconds_though_no_read_comes_back(fault: str) -> None:
     world = World()
