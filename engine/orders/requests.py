@@ -99,14 +99,8 @@ def next_look(order: Order) -> Instant | None:
     One that somebody else sent has no name of ours.
     """
     if order.state in STANDING and (order.trade or not order.adopted):
-        last = last_write(order)
-        due = [last + after for after in LOOKS if order.looked_at < last + after]
-        if due:
-            return due[0]
-        listed = order.sent_at + LISTED_WITHIN
-        if order.role is Role.STOP and order.state is State.ACKED and order.looked_at < listed:
-            return listed
-        return order.looked_at + (SECOND if order.looked_at < last + LOOKS_LONG else PROBE_EVERY)
+        due, listed = _next_standing(order), order.sent_at + LISTED_WITHIN
+        return min(due, listed) if is_unseen_stop(order) and order.looked_at < listed else due
     if order.aim is not None and order.live and order.refused_at > max(order.looked_at, order.read_at):
         # What was refused is read back, too.
         return order.refused_at + LOOKS[0]
@@ -122,6 +116,19 @@ def next_look(order: Order) -> Instant | None:
     next_due = proof if earlier < proof < next_due else next_due
     missing = unproven_since(order) + FRESH_AFTER
     return missing if order.role is Role.STOP and order.looked_at < missing < next_due else next_due
+
+
+def _next_standing(order: Order) -> Instant:
+    last = last_write(order)
+    due = [last + after for after in LOOKS if order.looked_at < last + after]
+    if due:
+        return due[0]
+    return order.looked_at + (SECOND if order.looked_at < last + LOOKS_LONG else PROBE_EVERY)
+
+
+def is_unseen_stop(order: Order) -> bool:
+    """Say whether nothing but a receipt tells of a stop, whatever has been asked of it since."""
+    return order.role is Role.STOP and order.state in STANDING and not order.exchange_time
 
 
 def unproven_since(order: Order) -> Instant:

@@ -95,6 +95,23 @@ def test_a_stop_that_was_acknowledged_and_that_no_list_shows_is_closed_over_with
     assert rest.longest_naked <= 1_900 * MILLISECOND
 
 
+@pytest.mark.parametrize("fault", ["ok", "lost"])
+def test_a_stop_that_no_list_ever_showed_is_closed_over_though_a_change_of_it_is_under_way(
+    fault: str,
+) -> None:
+    world = World()
+    Oracles(world)
+    rest = Rest(world)
+    world.faults.places += ["ok", "nothing"]
+    world.faults.standing[MODIFY] = fault
+    buy(world)
+    world.run(900 * MILLISECOND)
+    world.tell(ExitPosition("x", STOCK))
+    world.run(3 * SECOND)
+    assert world.position() == 0
+    assert rest.longest_naked <= 1_900 * MILLISECOND
+
+
 @pytest.mark.parametrize("fault", ["silent", "lost"])
 def test_a_stop_in_doubt_is_closed_over_within_two_seconds_though_no_read_comes_back(fault: str) -> None:
     world = World()
