@@ -99,8 +99,8 @@ def next_look(order: Order) -> Instant | None:
     One that somebody else sent has no name of ours.
     """
     if order.state in STANDING and (order.trade or not order.adopted):
-        due, listed = _next_standing(order), order.sent_at + LISTED_WITHIN
-        return min(due, listed) if is_unseen_stop(order) and order.looked_at < listed else due
+        again, listed = _next_standing(order), order.sent_at + LISTED_WITHIN
+        return min(again, listed) if is_unseen_stop(order) and order.looked_at < listed else again
     if order.aim is not None and order.live and order.refused_at > max(order.looked_at, order.read_at):
         # What was refused is read back, too.
         return order.refused_at + LOOKS[0]
