@@ -70,6 +70,8 @@ class Order(msgspec.Struct, frozen=True):
     """When the first write of that change left: a further one never starts its patience again."""
     tries: int = 0
     """Writes of that change."""
+    overlaps: bool = False
+    """Whether an earlier change had no proof yet when the newest left: a refusal may speak of either."""
     most: int = 0
     """Largest quantity that a change which may still be made has asked for; it counts as risk."""
     cancel_at: Instant | None = None

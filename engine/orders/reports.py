@@ -171,7 +171,7 @@ def _advance(
         after = msgspec.structs.replace(after, state=moved, resume=resume)
         if order.aim is not None and terms != order.terms:
             # An earlier change came about: the newest has its own patience.
-            after = msgspec.structs.replace(after, aim_since=order.written_at, tries=1)
+            after = msgspec.structs.replace(after, aim_since=order.written_at, tries=1, overlaps=False)
         return after
     if not _reachable(order.state, target, terms != order.terms):
         findings.append((Finding.CONFLICT, f"{order.state.value} to {target.value} by {report.status!r}"))
@@ -250,7 +250,8 @@ def _outranked(order: Order, report: OrderReport, target: State, terms: Terms) -
 def _still_pending(order: Order, terms: Terms, reading: Reading, target: State) -> bool:
     """Say whether our outstanding request is still unproven after a report that is no end."""
     if reading is Reading.BACK:
-        return False
+        # Not where it may speak of the change before: a read settles that.
+        return order.state is State.PENDING_MODIFY and order.overlaps
     if order.state is State.PENDING_CANCEL:
         return True
     if target not in AT_EXCHANGE:

@@ -66,6 +66,7 @@ def with_change(order: Order, terms: Terms, now: Instant) -> Order:
         aim_since=now if anew else order.aim_since,
         tries=1 if anew else order.tries + 1,
         most=most,
+        overlaps=order.pending is not None,
         cancel_since=None,
         tries_to_cancel=0,
     )

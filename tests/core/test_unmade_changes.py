@@ -310,6 +310,18 @@ def test_a_change_that_nobody_answered_for_is_trusted_no_more() -> None:
     assert rest.longest_naked <= 300 * MILLISECOND
 
 
+def test_the_refusal_of_an_earlier_change_is_not_taken_for_one_of_the_change_that_follows_it() -> None:
+    world, rest = partly_bought(100)
+    world.faults.modifies.append("reject")
+    world.tell(TightenStop("t", STOCK, stop_of(world).trigger_price + TICK))
+    world.run(20 * MILLISECOND)
+    fill_more(world, 50)
+    world.run(2 * SECOND)
+    assert covers(world)
+    assert len(placed(world, Role.STOP)) == 1
+    assert rest.longest_naked <= 300 * MILLISECOND
+
+
 def test_moves_of_a_stop_leave_room_for_what_closes() -> None:
     world, _ = bought()
     first = stop_of(world).trigger_price
