@@ -260,6 +260,12 @@ class Risk(Section):
     max_open_risk_pct: float = Field(
         2.0, ge=0.1, le=10.0, description="Sum of risks to the stops, percent of the account."
     )
+    max_gap_risk_pct: float = Field(
+        50.0,
+        ge=1,
+        le=100,
+        description="Sum of losses if every stop filled at its limit, percent of the daily loss limit.",
+    )
     max_positions: int = Field(3, ge=1, le=20, description="Open positions at once.")
     max_leverage: float = Field(
         3.0, ge=0.1, le=5.0, description="Notional of all positions divided by the account."
@@ -307,8 +313,35 @@ class Stop(Section):
         le=20.0,
         description="Largest distance, percent of the price (options: of the premium, times ten); above it the trade is refused.",
     )
+    allowance_pct: float = Field(
+        25.0,
+        ge=10,
+        le=100,
+        description="Counted as risk beyond the trigger at the least, percent of the distance.",
+    )
+    allowance_spreads: float = Field(
+        2.0,
+        ge=0.0,
+        le=20.0,
+        description="Counted as risk beyond the trigger at the least, in median spreads.",
+    )
     limit_buffer_pct: float = Field(
-        0.5, ge=0.05, le=3.0, description="How far the stop's limit price lies beyond its trigger, percent."
+        3.0,
+        ge=0.05,
+        le=3.0,
+        description="How far the stop's limit price lies beyond its trigger at most, percent; the exchange takes no more than 3.",
+    )
+    option_limit_buffer_pct: float = Field(
+        20.0,
+        ge=1.0,
+        le=20.0,
+        description="The same for options, percent; the exchange takes no more than 20.",
+    )
+    limit_r: float = Field(
+        2.0,
+        ge=0.25,
+        le=2.0,
+        description="How far the stop's limit price lies beyond its trigger at most, in R.",
     )
     trail_after_r: float = Field(
         1.0, ge=0.0, le=10.0, description="Favourable move in R after which the stop trails."

@@ -33,11 +33,15 @@ __all__ = [
 
 
 class ManualOrder(msgspec.Struct, frozen=True, tag="order"):
-    """Buy or sell the instrument: sized, stopped and gated like any setup's trade. Needs manual entry armed."""
+    """Buy or sell the instrument: sized, stopped and gated like any setup's trade. Needs manual entry armed.
+
+    ``stop`` is the wished trigger in paise, which is never widened; 0 has it measured.
+    """
 
     id: str
     instrument: str
     side: Side
+    stop: Paise = 0
 
 
 class ArmManual(msgspec.Struct, frozen=True, tag="arm"):

@@ -184,7 +184,7 @@ class TradeScreen(PaintedScreen):
                 2 * count + 2 if roomy else count + 2,
                 0,
             ),
-            Section(self._risk(view), 7, 11, 1),
+            Section(self._risk(view), 7, 12, 1),
             Section(lambda w, h: paint_performance(view.performance, w, h), 5, 8, 2),
         ]
         return [
@@ -207,7 +207,7 @@ class TradeScreen(PaintedScreen):
         is_struck_out = self.model.is_struck_out
         sections += [_STRUCK_OUT] if is_struck_out else self._book(view, width)
         if narrow_column:
-            sections.append(Section(self._risk(view), 4, 7, 2))
+            sections.append(Section(self._risk(view), 4, 8, 2))
             sections.append(
                 Section(
                     lambda w, _: [heading("PERFORMANCE", "", w), performance_line(view.performance, w)],

@@ -53,6 +53,7 @@ def paint_risk(risk: RiskView, width: int, height: int) -> list[Line]:
     gauges = [
         ("day loss", used, loss, risk.day_loss_limit),
         ("open risk", _share(risk.open_risk, risk.open_risk_limit), risk.open_risk, risk.open_risk_limit),
+        ("gap risk", _share(risk.gap_risk, risk.gap_risk_limit), risk.gap_risk, risk.gap_risk_limit),
         ("exposure", _share(risk.exposure, risk.exposure_limit), risk.exposure, risk.exposure_limit),
     ]
     facts = [

@@ -82,7 +82,7 @@ def marks_text(marks: tuple[str, ...], width: int) -> str:
 def order_style(text: str) -> str:
     """Return the style of one of our own levels by its words."""
     word = text.lower()
-    if "stop" in word or "trail" in word:
+    if "stop" in word:
         return "stop"
     return "entry" if "entry" in word or "@" in word else "target"
 

@@ -1,12 +1,15 @@
 """Open positions: result, R, and above all the state of each stop."""
 
 from cockpit.formatting import age, clock, grouped, multiple, price, short_symbol, signed_rupees, signed_units
-from cockpit.lines import Line, Span, choose, compose, length, spread, wrap
+from cockpit.lines import Line, Span, choose, compose, fit, length, spread, wrap
 from cockpit.widgets.header import direction
 from cockpit.widgets.sections import heading
+from cockpit.widgets.stops import risk_text, terms_text
 from engine.views import PositionRow, StopState
 
 _SHORTEST_SYMBOL = 10
+_LINES = 7
+"""Of a position: what, its stop, its target, what it risks, how the stop was measured."""
 _PLIGHT_MORE = 3
 """Further lines that a position takes which waits for something."""
 _STOP_STYLES = {
@@ -105,8 +108,15 @@ def _third(row: PositionRow, width: int) -> Line:
     return compose([("  ", ""), *parts], width)
 
 
+def _measured(row: PositionRow, width: int) -> list[Line]:
+    """Return what the stop in force may cost, and how the first one was measured."""
+    across = max(1, width - 3)
+    lines = [line for text in (risk_text(row), terms_text(row)) for line in wrap(text, across, 2)]
+    return [compose([("  ", ""), (fit(line, across), "dim")], width) for line in lines]
+
+
 def paint_positions(rows: tuple[PositionRow, ...], width: int, height: int) -> list[Line]:
-    """Return the positions, three lines each where there is room, else two, else one; loud ones first."""
+    """Return the positions, seven lines each where there is room, else fewer; loud ones first."""
     if height <= 0:
         return []
     shown = {row.instrument for row in rows if row.outside}
@@ -117,7 +127,7 @@ def paint_positions(rows: tuple[PositionRow, ...], width: int, height: int) -> l
     if not rows:
         return [*lines, compose([("no position", "dim")], width)][:height]
     room = height - len(lines)
-    each = max(1, min(3, room // len(rows)))
+    each = max(1, min(_LINES, room // len(rows)))
     spare = max(0, room - each * len(rows))
     for row in sorted(rows, key=_calm):
         most = each if row.plight is None else each + spare
@@ -131,13 +141,14 @@ def paint_positions(rows: tuple[PositionRow, ...], width: int, height: int) -> l
 
 def rows_wanted(rows: tuple[PositionRow, ...]) -> int:
     """Return how many lines the positions take where there is plenty: what waits says why."""
-    return 3 * len(rows) + 1 + _PLIGHT_MORE * sum(1 for row in rows if row.plight is not None)
+    lines = sum(3 if row.limit is None and row.sized is None else _LINES for row in rows)
+    return lines + 1 + _PLIGHT_MORE * sum(1 for row in rows if row.plight is not None)
 
 
 def _whole(row: PositionRow, width: int, most: int) -> list[Line]:
     """Return a position's lines; one that waits says for what, and what can be done, over as many as it may have."""
     if row.plight is None:
-        return [_first(row, width), _stop(row, width), _third(row, width)]
+        return [_first(row, width), _stop(row, width), _third(row, width), *_measured(row, width)]
     room, across = max(1, most - 1), max(1, width - 2)
     text = wrap(row.plight.text, across, room)
     advice = wrap(row.plight.advice, across, room - len(text))

@@ -7,11 +7,14 @@ import msgspec
 from cockpit.formatting import clock, grouped, price, rupees, short_symbol
 from cockpit.lines import Line, Span, choose, compose, fit, length, spread, wrap
 from cockpit.widgets.sections import heading
+from cockpit.widgets.stops import allowance_text, size_text, terms_text, warnings_text
 from engine.views import SignalCard
 
 _SHORTEST_SYMBOL: Final = 10
 _SHORTEST_OF_ALL: Final = 6
 _ANY_WIDTH: Final = 1_000
+MOST_LINES: Final = 12
+"""Lines of a whole card: what, figures, stop and size, reason, evidence, record."""
 _ASKS: Final = (
     ("enter takes · x declines ·", 2),
     ("enter takes · x declines ·", 1),
@@ -46,7 +49,11 @@ def _figures(card: SignalCard, width: int, *, gap: int = 2, with_risk: bool = Fa
     risk: list[Span] = []
     if with_risk and card.risk is not None:
         risk = [("risk ", "dim"), (rupees(card.risk, 0), "strong")]
-    return choose([(0, [(entry, "value")]), (1, stop), (2, risk), (3, target)], width, gap=gap)
+    gap_risk: list[Span] = []
+    if with_risk and card.sized is not None and card.sized.gap is not None:
+        gap_risk = [("gap ", "dim"), (rupees(card.sized.gap, 0), "strong")]
+    parts = [(0, [(entry, "value")]), (1, stop), (2, risk), (4, gap_risk), (3, target)]
+    return choose(parts, width, gap=gap)
 
 
 def card_lines(card: SignalCard, width: int, limit: int) -> list[Line]:
@@ -66,10 +73,15 @@ def card_lines(card: SignalCard, width: int, limit: int) -> list[Line]:
     figures = _figures(card, inner)
     if figures:
         lines.append(compose([("  ", ""), *figures], width))
-    body: list[Span] = [(text, "") for text in wrap(card.reason, inner, 2)]
+    body: list[Span] = []
+    for text in (terms_text(card), allowance_text(card), size_text(card)):
+        body += [(line, "dim") for line in wrap(text, inner, 2)]
+    body += [(text, "") for text in wrap(card.reason, inner, 3)]
+    if card.sized is not None and card.sized.warnings:
+        body += [(text, "warn") for text in wrap(warnings_text(card.sized.warnings), inner, 2)]
     if card.evidence:
         body.append((" · ".join(card.evidence), "dim"))
-    risk = "" if card.risk is None else f"risk {rupees(card.risk, 0)}"
+    risk = "" if card.risk is None or card.sized is not None else f"risk {rupees(card.risk, 0)}"
     record = " · ".join(part for part in (risk, card.record) if part)
     if record:
         body += [(text, "dim") for text in wrap(record, inner, 2)]
@@ -83,7 +95,7 @@ def waiting_line(cards: tuple[SignalCard, ...], width: int) -> Line | None:
     if card is None:
         return None
     seconds = card.state.removeprefix("waiting for you").strip()
-    essential = msgspec.structs.replace(card, target=None)
+    essential = msgspec.structs.replace(card, target=None, sized=None)
     asks: list[tuple[list[Span], int]] = [([(f" {words} {seconds} ", "armed")], gap) for words, gap in _ASKS]
 
     def missing(ask: list[Span], gap: int) -> int:
@@ -101,7 +113,7 @@ def waiting_line(cards: tuple[SignalCard, ...], width: int) -> Line | None:
 
 def wanted_rows(cards: tuple[SignalCard, ...], width: int, count: int) -> int:
     """Return the rows that the newest ``count`` cards fill in full, heading included."""
-    return 1 + sum(len(card_lines(card, width, 7)) for card in cards[:count]) if cards else 2
+    return 1 + sum(len(card_lines(card, width, MOST_LINES)) for card in cards[:count]) if cards else 2
 
 
 def paint_signals(cards: tuple[SignalCard, ...], width: int, height: int) -> list[Line]:

@@ -14,6 +14,7 @@ from engine.brokers.records import Depth
 from engine.market.instrument import Instrument
 from engine.market.price import Paise, rupees_of
 from engine.orders.messages import ModifyOrder, OrderType, PlaceOrder
+from engine.risk.stop_limit import taken_limit, widest_percent
 from engine.setups.signal import Side
 
 TAG_LENGTH: Final = 40
@@ -42,7 +43,7 @@ def rejection(terms: Terms, side: Side, instrument: Instrument, depth: Depth, da
         _quantity(terms.quantity, instrument)
         or _off_tick("Price", terms.price, instrument)
         or (_off_tick("Trigger price", terms.trigger_price, instrument) if stop else "")
-        or (_stop_terms(terms, side, depth) if stop else "")
+        or (_stop_terms(terms, side, depth) or _stop_width(terms, side, instrument) if stop else "")
         or _out_of_band(terms, instrument, depth, day)
     )
 
@@ -82,6 +83,16 @@ def _stop_terms(terms: Terms, side: Side, depth: Depth) -> str:
         last = f"the last traded price {rupees_of(depth.last):.2f}"
         return f"RMS:Trigger price {trigger:.2f} for {side.lower()} order must be {beyond} {last}"
     return ""
+
+
+def _stop_width(terms: Terms, side: Side, instrument: Instrument) -> str:
+    if taken_limit(instrument, side.opposite, terms.trigger_price, terms.price) == terms.price:
+        return ""
+    most, trigger = widest_percent(instrument), rupees_of(terms.trigger_price)
+    return (
+        f"16448 : Difference between limit price {rupees_of(terms.price):.2f} and trigger price {trigger:.2f} "
+        f"is beyond the permissible range of {most}%"
+    )
 
 
 def _out_of_band(terms: Terms, instrument: Instrument, depth: Depth, day: date) -> str:

@@ -132,9 +132,7 @@ class Account:
             return None
         held = trade.open_quantity
         paid = trade.cost
-        stop = None if trade.stop is None else trade.stop.limit
-        if stop is None and trade.plan is not None:
-            stop = trade.plan.limit
+        stop, limit = _stop_of(trade)
         value = paid if trade.open else waiting * trade.entry_limit
         worst_value = paid + waiting * trade.entry_limit
         return Holding(
@@ -143,6 +141,7 @@ class Account:
             quantity=held if trade.open else waiting,
             value=value,
             risk=self._risk(instrument, trade, held + waiting, worst_value, stop),
+            gap=self._risk(instrument, trade, held + waiting, worst_value, limit),
             stop=stop,
             working=not trade.open,
             mark=self.marking.mark(trade, now) if trade.open else Mark(None, MarkState.NOT_READY),
@@ -245,3 +244,12 @@ class Account:
                 price = max(cost, seen) if holding.side is Side.BUY else min(cost, seen)
             holdings.append(replace(holding, mark=Mark(price, MarkState.LIVE)))
         return self._day_result(tuple(holdings), believed=True)
+
+
+def _stop_of(trade: Trade) -> tuple[Paise | None, Paise | None]:
+    """Return the price that a trade's risk counts to, and its stop's limit; as planned before anything has filled."""
+    if trade.stop is not None:
+        return trade.stop.counted, trade.stop.limit
+    if trade.plan is not None:
+        return trade.plan.counted(trade.side), trade.plan.limit
+    return None, None

@@ -4,25 +4,22 @@ It is never ours for statistics. Where a trade of ours runs beside it, what othe
 """
 
 from fractions import Fraction
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
 import msgspec
 
 from engine.commands import AdoptPosition
 from engine.market.clock import Instant
-from engine.market.instrument import Instrument
 from engine.market.price import Paise
 from engine.orders.news import Sight
 from engine.orders.trade import Mode
 from engine.risk.denial import StopRefusal
 from engine.risk.stage12 import Stage12Controller, StopPlan
+from engine.risk.stop import measured
 from engine.setups.signal import Side
 
 if TYPE_CHECKING:
     from engine.core.core import Core
-
-LEAST_TICKS: Final = 4
-"""Closer to the market than this a typed stop would only be noise."""
 
 
 def adopt(core: "Core", stops: Stage12Controller, command: AdoptPosition, now: Instant) -> tuple[str, str]:
@@ -43,11 +40,7 @@ def adopt(core: "Core", stops: Stage12Controller, command: AdoptPosition, now: I
     touch = sight.quote.bid if side is Side.BUY else sight.quote.ask
     if touch is None or not sight.quote.fresh:
         return f"no fresh book of {symbol} to measure a stop against", ""
-    plan = (
-        _typed(stops, command.stop, side, touch, sight)
-        if command.stop
-        else _by_atr(core, stops, key, touch, sight)
-    )
+    plan = _measured(core, stops, command, side, touch, sight)
     if isinstance(plan, StopRefusal):
         return plan.reason, ""
     value = keeper.external.paid.get(key, 0) or abs(units) * touch
@@ -57,7 +50,7 @@ def adopt(core: "Core", stops: Stage12Controller, command: AdoptPosition, now: I
     held = stops.hold(
         plan,
         side,
-        instrument.tick,
+        instrument,
         entry_value=value,
         quantity=trade.entry_quantity,
         now=now,
@@ -69,6 +62,7 @@ def adopt(core: "Core", stops: Stage12Controller, command: AdoptPosition, now: I
         mode=Mode.HOLD,
         exit_reason="",
         plan=plan,
+        sized=measured(plan),
         stop=held,
         adopted=True,
         entry_limit=touch,
@@ -76,30 +70,37 @@ def adopt(core: "Core", stops: Stage12Controller, command: AdoptPosition, now: I
     )
     keeper.external.take_over(adopted, holds=True)
     keeper.change(adopted, now)
-    return "", f"{symbol} {units:+d} adopted: stop {plan.trigger / 100:,.2f} ({plan.term.value})"
+    near = f"; nearer than asked: {', '.join(plan.warnings)}" if plan.warnings else ""
+    return "", f"{symbol} {units:+d} adopted: stop {plan.trigger / 100:,.2f} ({plan.term.value}){near}"
 
 
-def _typed(
-    stops: Stage12Controller, trigger: Paise, side: Side, touch: Paise, sight: Sight
+def _measured(
+    core: "Core", stops: Stage12Controller, command: AdoptPosition, side: Side, touch: Paise, sight: Sight
 ) -> StopPlan | StopRefusal:
-    instrument: Instrument = sight.instrument
-    return stops.typed(instrument, side, touch, trigger, least=LEAST_TICKS * instrument.tick, band=sight.band)
-
-
-def _by_atr(
-    core: "Core", stops: Stage12Controller, key: str, touch: Paise, sight: Sight
-) -> StopPlan | StopRefusal:
-    units = core.keeper.portfolio.outside[key]
-    side = Side.BUY if units > 0 else Side.SELL
-    context = core.market.context(key)
-    cost = core.account.cost(sight.instrument, side)
+    """Return the stop at the typed trigger, which is never widened, else the one that its terms ask for."""
+    instrument, context = sight.instrument, core.market.context(command.instrument)
+    units = abs(core.keeper.portfolio.outside[command.instrument])
+    charges = Fraction(core.account.cost(instrument, side)(units, touch, touch), units)
+    if command.stop:
+        return stops.typed(
+            instrument,
+            side,
+            touch,
+            command.stop,
+            bid=sight.quote.bid,
+            ask=sight.quote.ask,
+            charges_per_unit=charges,
+            atr=context.atr,
+            median_spread=context.median_spread,
+            band=sight.band,
+        )
     return stops.initial_stop(
-        sight.instrument,
+        instrument,
         side,
         touch,
         structure=None,
         atr=context.atr,
         median_spread=context.median_spread,
-        charges_per_unit=Fraction(cost(abs(units), touch, touch), abs(units)),
+        charges_per_unit=charges,
         band=sight.band,
     )

@@ -261,7 +261,7 @@ class Core:
         portfolio = self.keeper.portfolio
         portfolio.refused.clear()
         for trade in portfolio.running():
-            portfolio.put(leave(trade, "kill", clears=True))
+            portfolio.put(leave(trade, self.keeper.kill.exit_reason, clears=True))
         self.keeper.tend_all([trade.instrument for trade in portfolio.running()], now)
         for order in self.keeper.orders.live():
             self.keeper.wake(order.instrument, now)

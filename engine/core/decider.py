@@ -7,11 +7,10 @@ from typing import Final
 import msgspec
 
 import config
-from engine.auction.context import Context
 from engine.auction.market import Market
 from engine.core.account import Account
 from engine.core.cards import Card, Cards, Gone
-from engine.core.decision import Decision, DecisionState, from_refusal, from_signal
+from engine.core.decision import Decision, DecisionState, from_refusal, from_signal, with_size
 from engine.core.proof import Proof, entry_mode
 from engine.core.setup_notes import SetupNote, note_setups
 from engine.core.sights import Sights
@@ -26,7 +25,7 @@ from engine.orders.keeper import Keeper
 from engine.orders.messages import OrderType, Role
 from engine.orders.trade import MANUAL, Trade
 from engine.risk.denial import Denial
-from engine.risk.entry import EntryPlan, plan_entry
+from engine.risk.entry import EntryPlan, TypedStop, plan_entry
 from engine.risk.entry_checks import EntryFacts, door_denial, entry_denial
 from engine.risk.stage12 import Stage12Controller
 from engine.setups.open_drive import OpenDrive
@@ -147,13 +146,13 @@ class Decider:
     def _ask(self, decision: Decision, signal: Signal, now: Instant) -> None:
         """Let the card wait for a person, with quantity, risk and stop as they are now."""
         planned = self._plan(signal, now, by_person=False)
+        decision = with_size(decision, planned.sized)
         if not isinstance(planned, EntryPlan):
             self._note(_refused(decision, planned.code, planned.reason))
             return
         expires = now + round(self._settings.entry.ask_seconds * SECOND)
         decision = msgspec.structs.replace(
             decision,
-            stop=planned.stop.trigger,
             quantity=planned.size.quantity,
             risk=planned.size.risk,
             reason="waiting for you",
@@ -185,8 +184,8 @@ class Decider:
         """Let a waiting signal go because a person says so; None when there is no such signal waiting."""
         return self._drop(name, DECLINED, "you declined it")
 
-    def manual(self, key: str, side: Side, now: Instant) -> Decision:
-        """Enter by hand at the touch: sized, stopped and gated like any trade, without a structure."""
+    def manual(self, key: str, side: Side, now: Instant, stop: Paise = 0) -> Decision:
+        """Enter by hand at the touch: sized, stopped (at ``stop`` where one was typed) and gated like any trade."""
         touch = self._touch(key, side, now)
         price = touch if touch is not None else self._sights.quote(key, now).last
         signal = Signal(
@@ -196,7 +195,7 @@ class Decider:
             version=1,
             side=side,
             price=price or 0,
-            stop_reference=0,
+            stop_reference=stop,
             target_1=0,
             target_2=0,
             premise="by hand",
@@ -211,6 +210,10 @@ class Decider:
             decision = self._attempt(decision, signal, now, by_person=True)
         self._note(decision)
         return decision
+
+    def _typed(self, signal: Signal, now: Instant) -> TypedStop:
+        quote = self._sights.quote(signal.instrument, now)
+        return TypedStop(signal.stop_reference, quote.bid, quote.ask)
 
     def _touch(self, key: str, side: Side, now: Instant) -> Paise | None:
         quote = self._sights.quote(key, now)
@@ -248,11 +251,10 @@ class Decider:
 
     def _attempt(self, decision: Decision, signal: Signal, now: Instant, *, by_person: bool) -> Decision:
         planned = self._plan(signal, now, by_person=by_person)
+        decision = with_size(decision, planned.sized)
         if not isinstance(planned, EntryPlan):
             return _refused(decision, planned.code, planned.reason)
-        decision = msgspec.structs.replace(
-            decision, stop=planned.stop.trigger, quantity=planned.size.quantity, risk=planned.size.risk
-        )
+        decision = msgspec.structs.replace(decision, quantity=planned.size.quantity, risk=planned.size.risk)
         trade = Trade(
             id=self._ids.next("T"),
             setup=signal.setup,
@@ -262,6 +264,7 @@ class Decider:
             planned=planned.size.quantity,
             entry_limit=planned.limit,
             plan=planned.stop,
+            sized=planned.sized,
             created_at=now,
             signal=decision.id,
             signal_price=signal.price,
@@ -303,7 +306,7 @@ class Decider:
             structure=None if by_person else signal.stop_reference,
             target_1=None if by_person else signal.target_1,
             atr=context.atr,
-            median_spread=_spread(context),
+            median_spread=context.median_spread,
             band=facts.band,
             rooms=facts.limits.rooms(
                 facts.holdings,
@@ -313,10 +316,12 @@ class Decider:
                 account_net=facts.account_net,
             ),
             cost=self._account.cost(instrument, signal.side),
+            typed=self._typed(signal, now) if by_person and signal.stop_reference else None,
         )
         if isinstance(planned, Denial):
             return planned
-        return entry_denial(facts, planned, self._settings) or planned
+        denial = entry_denial(facts, planned, self._settings)
+        return planned if denial is None else replace(denial, sized=planned.sized)
 
     def _facts(self, instrument: Instrument, signal: Signal, now: Instant, *, by_person: bool) -> EntryFacts:
         kind = instrument.kind
@@ -388,10 +393,6 @@ class Decider:
         else:
             self.decisions[known] = decision
         self._decided(decision)
-
-
-def _spread(context: Context) -> Paise | None:
-    return context.median_spread
 
 
 def _refused(decision: Decision, code: str, reason: str) -> Decision:

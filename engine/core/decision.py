@@ -8,6 +8,7 @@ import msgspec
 from engine.market.clock import Instant
 from engine.market.price import Paise
 from engine.performance.records import SetupRecord
+from engine.risk.terms import SizedStop
 from engine.setups.signal import Evidence, Refusal, Side, Signal
 
 ABOUT_DAY: Final = ("NOT_READY", "LATE_START")
@@ -52,6 +53,8 @@ class Decision(msgspec.Struct, frozen=True):
     expires: Instant | None = None
     record: SetupRecord | None = None
     """What the setup's trades had shown when it spoke; later results never change it."""
+    sized: SizedStop | None = None
+    """The stop it was measured and sized with; None where it did not come to that."""
 
     @property
     def taken(self) -> bool:
@@ -106,3 +109,10 @@ def from_refusal(name: str, refusal: Refusal, now: Instant) -> Decision:
         premise="",
         evidence=refusal.evidence,
     )
+
+
+def with_size(decision: Decision, sized: SizedStop | None) -> Decision:
+    """Return a decision with the stop it was sized by: from then on it shows no other."""
+    if sized is None:
+        return decision
+    return msgspec.structs.replace(decision, sized=sized, stop=sized.trigger)

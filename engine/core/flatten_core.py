@@ -316,8 +316,10 @@ def _stop_of(trade: Trade, order: Order, now: Instant) -> StopState:
         trigger=order.trigger_price,
         limit=order.price,
         risk=max(abs(entry - order.trigger_price), 1),
-        term=StopTerm.MANUAL,
+        term=StopTerm.TYPED,
         moved_at=now,
         best=entry,
         opened_at=now,
+        allowance=0,
+        reach=abs(order.trigger_price - order.price),
     )

@@ -13,10 +13,12 @@ from engine.core.decision import Decision, DecisionState
 from engine.core.events import DayState
 from engine.core.prints import HeldBack
 from engine.core.sights import Sights
+from engine.core.stop_moves import StopMoves
 from engine.market.clock import SECOND, Instant
 from engine.market.instrument import Instrument
 from engine.market.price import Paise, average_price
 from engine.orders.dispatch import Record
+from engine.orders.exit_reasons import UNNAMED
 from engine.orders.keeper import Keeper
 from engine.orders.messages import OrderType, Product, Role
 from engine.orders.news import News, Topic
@@ -53,6 +55,7 @@ class Journal:
         self._sights = sights
         self._instruments = instruments
         self._number = 0
+        self._stop_moves = StopMoves(keeper.orders)
         self._changes: dict[str, int] = {}
         self._qualities: dict[str, str] = {}
 
@@ -87,6 +90,9 @@ class Journal:
         what = f"{decision.setup} {decision.side.lower()} {self.symbol(decision.instrument)}"
         if decision.taken:
             self.line(Severity.INFO, f"{what}: took it, {decision.quantity} at {rupees(decision.price)}", now)
+            if decision.sized is not None and decision.sized.warnings:
+                asked = ", ".join(decision.sized.warnings)
+                self.line(Severity.WARNING, f"{what}: its typed stop is nearer than asked, {asked}", now)
         elif decision.state is DecisionState.WAITING:
             self.line(Severity.WARNING, f"{what}: {decision.reason}", now)
         else:
@@ -156,7 +162,23 @@ class Journal:
         news, self._keeper.news = self._keeper.news, []
         for item in news:
             self._digest(item, now)
+        stops = dict.fromkeys(
+            item.order.trade
+            for item in news
+            if item.topic is Topic.ORDER and item.order is not None and item.order.role is Role.STOP
+        )
+        for trade in stops:
+            self._stop_moved(trade, now)
         return news
+
+    def _stop_moved(self, name: str, now: Instant) -> None:
+        """Say and write down how the stop of a trade moved at the exchange since the last time."""
+        trade = self._keeper.portfolio.get(name)
+        moved = None if trade is None else self._stop_moves.follow(trade)
+        if moved is None:
+            return
+        self._record("stop_move", self._numbered(name), now, moved)
+        self.line(Severity.INFO, f"{self.symbol(moved.instrument)} {moved.words}", now)
 
     def _digest(self, item: News, now: Instant) -> None:
         match item.topic:
@@ -237,13 +259,19 @@ class Journal:
 
     def _closed(self, trade: Trade, now: Instant) -> None:
         charges = self._account.closed(trade)
+        self._stop_moves.forget(trade)
         if trade.product is not Product.INTRADAY:
             what = f"{self.symbol(trade.instrument)} flat in product {trade.product.value}"
-            self.line(Severity.GOOD, f"{what} ({trade.exit_reason}): its result is the broker's to tell", now)
+            self.line(
+                Severity.GOOD,
+                f"{what} ({trade.closed_by or trade.exit_reason}): its result is the broker's to tell",
+                now,
+            )
             return
         net = trade.gross - charges
         severity = Severity.GOOD if net > 0 else Severity.WARNING
-        reason = f" ({trade.exit_reason})" if trade.exit_reason else ""
+        why = trade.closed_by or trade.exit_reason
+        reason = f" ({why})" if why else ""
         self.line(
             severity,
             f"{self.symbol(trade.instrument)} flat{reason}: {_signed(net)} after {rupees(charges)} charges",
@@ -262,7 +290,7 @@ class Journal:
         risk = 0
         if trade.plan is not None and quantity:
             charged = self._account.trip_charges(instrument, trade.side)
-            risk = risk_at(trade.side, quantity, trade.entry_value, trade.plan.limit, charged)
+            risk = risk_at(trade.side, quantity, trade.entry_value, trade.plan.counted(trade.side), charged)
         reward = trade.reward
         if reward is not None and trade.planned:
             reward = reward * quantity // trade.planned
@@ -281,7 +309,7 @@ class Journal:
             charges=charges,
             version=trade.version,
             target_reward=reward,
-            exit_reason=trade.exit_reason or "stop",
+            exit_reason=trade.closed_by or trade.exit_reason or UNNAMED,
             quality=self._qualities.pop(trade.id, ""),
             signal_time=trade.signal_time,
             taken_by=trade.taken_by,

@@ -134,7 +134,7 @@ class Minder:
             held.side,
             quantity=held.open_quantity,
             filled_value=held.entry_value * held.open_quantity // held.entry_quantity,
-            stop_limit=held.stop.limit,
+            counted=held.stop.counted,
             budget=self._account.limits.budget,
             charges=self._account.trip_charges(instrument, held.side),
         )

@@ -145,7 +145,7 @@ class Person:
         if command.instrument not in self._core.instruments:
             return f"{command.instrument} is not followed", ""
         self._armed_until = now + self._armed_for
-        decision = self._core.decider.manual(command.instrument, command.side, now)
+        decision = self._core.decider.manual(command.instrument, command.side, now, command.stop)
         if not decision.taken:
             return f"{decision.code}: {decision.reason}", ""
         return (

@@ -12,10 +12,13 @@ import msgspec
 from engine.market.clock import MILLISECOND, SECOND, Instant
 from engine.market.instrument import Instrument
 from engine.orders.trade import Trade
+from engine.risk.limits import Breach
 from engine.setups.signal import Side
 
 BACKOFF: Final = (500 * MILLISECOND, SECOND, 2 * SECOND, 5 * SECOND)
 """Between two looks at the broker while it is not flat; the last one repeats without end."""
+
+KILL: Final = "kill"
 
 PROOFS: Final = 2
 PROOF_APART: Final = 500 * MILLISECOND
@@ -73,6 +76,12 @@ class Flattening:
     def active(self) -> bool:
         """Say whether the latch is set."""
         return self.latch is not None
+
+    @property
+    def exit_reason(self) -> str:
+        """Return why the latch closes a position: the limit that set it, else the kill."""
+        limits = [breach.value for breach in Breach]
+        return self.latch.id if self.latch is not None and self.latch.id in limits else KILL
 
     @property
     def proving(self) -> bool:

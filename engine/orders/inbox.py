@@ -8,6 +8,7 @@ import msgspec
 
 from engine.market.clock import MILLISECOND, SECOND, Instant
 from engine.orders.book import Applied, Resolution
+from engine.orders.exit_reasons import closing_reason
 from engine.orders.keeper import Keeper
 from engine.orders.learned import coarser_tick
 from engine.orders.messages import (
@@ -194,12 +195,15 @@ class Inbox:
         if fill.side is trade.side:
             trade = self._protect_more(trade, now)
             if keeper.kill.active:
-                trade = leave(trade, "kill", clears=True)
+                trade = leave(trade, keeper.kill.exit_reason, clears=True)
             elif order.watched or trade.given_up:
                 trade = leave(trade, "a late fill of an entry that was given up")
             keeper.portfolio.put(trade)
             if trade.entry_quantity == fill.quantity:
                 keeper.say(Topic.OPENED, trade.instrument, trade=trade)
+        elif not trade.open:
+            trade = msgspec.structs.replace(trade, closed_by=closing_reason(trade, fill, order))
+            keeper.portfolio.put(trade)
         if folded.excess is not None:
             keeper.frozen.setdefault(fill.instrument, "more filled than was held")
             keeper.say(
@@ -217,7 +221,7 @@ class Inbox:
         held = self._stops.hold(
             trade.plan,
             trade.side,
-            instrument.tick,
+            instrument,
             entry_value=trade.entry_value,
             quantity=trade.entry_quantity,
             now=now,

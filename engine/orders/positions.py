@@ -90,7 +90,8 @@ class Portfolio:
         """Note the exit that has left for the part of a trade that is being taken."""
         trade = self.get(order.trade)
         if trade is not None and trade.part is not None and order.role is Role.EXIT:
-            self.put(msgspec.structs.replace(trade, part=msgspec.structs.replace(trade.part, tag=order.tag)))
+            part = msgspec.structs.replace(trade.part, tag=order.tag)
+            self.put(msgspec.structs.replace(trade, part=part, left_part=part))
 
     def end(self, trade: Trade) -> None:
         """Take a trade that holds nothing off its instrument."""

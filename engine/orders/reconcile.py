@@ -161,7 +161,8 @@ def fold_external(keeper: Keeper, fill: Fill, order: Order | None, now: Instant)
         if order is not None:
             keeper.external.late.closed(closed, part)
         if not closed.open:
-            closed = leave(closed, CLOSED_BY_FLATTEN if of_flatten(heard.tag) else CLOSED_OUTSIDE)
+            reason = CLOSED_BY_FLATTEN if of_flatten(heard.tag) else CLOSED_OUTSIDE
+            closed = msgspec.structs.replace(leave(closed, reason), closed_by=reason)
             keeper.portfolio.put(closed)
         keeper.say(Topic.FILL, heard.instrument, order=order, fill=part, trade=closed)
     if raced:

@@ -29,6 +29,7 @@ from engine.orders.requests import STOP_IN_DOUBT_FOR, unproven_since
 from engine.orders.states import UNPROVEN, State
 from engine.orders.targets import turns_back
 from engine.orders.trade import Trade
+from engine.risk.stop_limit import taken_limit
 from engine.setups.signal import Side
 
 TRIGGERED_FOR: Final = SECOND
@@ -225,4 +226,5 @@ def _place(plan: Plan, s: Situation, stops: list[Order], quantity: int) -> None:
     # A tick that has become coarser since the stop was computed: nearer to the market, its limit further out.
     nearer, further = (tick_up, tick_down) if s.side is Side.SELL else (tick_down, tick_up)
     trigger, limit = nearer(trigger, s.instrument.tick), further(limit, s.instrument.tick)
+    limit = taken_limit(s.instrument, s.trade.side, trigger, limit)
     plan.wishes.append(Place(Role.STOP, OrderType.STOP_LIMIT, quantity, limit, trigger))

@@ -8,7 +8,8 @@ from engine.market.clock import Instant
 from engine.market.price import Paise, average_price
 from engine.orders.cost import closed_cost
 from engine.orders.messages import Product
-from engine.risk.stage12 import StopPlan, StopState
+from engine.risk.stop import StopPlan, StopState
+from engine.risk.terms import SizedStop
 from engine.setups.signal import EntryMode, Side
 
 MANUAL = "manual"
@@ -62,6 +63,8 @@ class Trade(msgspec.Struct, frozen=True):
     entry_limit: Paise
     plan: StopPlan | None
     created_at: Instant
+    sized: SizedStop | None = None
+    """How its stop was measured and its size found, for readers."""
     signal: str = ""
     signal_price: Paise = 0
     signal_time: Instant = 0
@@ -85,7 +88,11 @@ class Trade(msgspec.Struct, frozen=True):
     """Exchange time of the last fill."""
     mode: Mode = Mode.HOLD
     exit_reason: str = ""
+    closed_by: str = ""
+    """Why its last unit was closed: by the order that closed it. Empty while it is open."""
     part: Part | None = None
+    left_part: Part | None = None
+    """The newest part whose exit has left: what that fills was taken for it."""
     part_after: Instant = 0
     """No new part and no target before this: the last one was refused, or did not fill."""
     part_left: int = 0

@@ -28,7 +28,7 @@ class ClosedTrade(msgspec.Struct, frozen=True):
     initial_stop: Paise
     """First trigger; 0 when there was none."""
     risk: Paise
-    """What was budgeted: the loss at the stop's limit, charges included."""
+    """What was budgeted: the loss to the stop's trigger and allowance, charges included."""
     charges: Paise
     version: int = 1
     """Version of the setup's rule; a change of rule starts a new record."""

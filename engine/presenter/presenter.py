@@ -9,17 +9,17 @@ from engine.auction.context import Context, Quality
 from engine.core import Core, Decision, DecisionState
 from engine.market.clock import SECOND, Instant, datetime_of
 from engine.market.instrument import Instrument, InstrumentClass
-from engine.market.price import Paise, rupees_of
+from engine.market.price import Paise
 from engine.market.session import Phase
-from engine.orders.messages import Role
 from engine.performance.evidence import Basis
 from engine.performance.trade import ClosedTrade
 from engine.presenter.auction import build_auction
 from engine.presenter.day import clock_words, event_words
 from engine.presenter.evidence import describe_evidence
-from engine.presenter.ladder import OwnLevel, build_ladder, describe_location
+from engine.presenter.ladder import build_ladder, describe_location
+from engine.presenter.own_levels import own_levels
 from engine.presenter.performance import Figures
-from engine.presenter.rows import mark_age, order_rows, outside_rows, position_row, shown_time, stop_shown
+from engine.presenter.rows import mark_age, order_rows, outside_rows, position_row, shown_time
 from engine.presenter.standstill import latch_view
 from engine.risk.marks import DayResult, Holding, MarkState
 from engine.views import (
@@ -173,6 +173,7 @@ class Presenter:
             record="" if decision.record is None else decision.record.describe(),
             quantity=decision.quantity,
             risk=decision.risk,
+            sized=decision.sized,
         )
 
 
@@ -288,32 +289,10 @@ def _ladder(core: Core, context: Context, now: Instant) -> LadderView:
         context,
         auction.rows(),
         core.sights.quote(key, now),
-        _own_levels(core, key),
+        own_levels(core, key),
         core.settings.profile,
         0 if update is None else update.volume,
     )
-
-
-def _own_levels(core: Core, key: str) -> list[OwnLevel]:
-    levels: list[OwnLevel] = []
-    trade = core.keeper.portfolio.current(key)
-    if trade is not None and trade.open:
-        average = trade.average
-        if average is not None:
-            levels.append((average, f"{trade.signed:+d} entry"))
-        if trade.stop is not None and (stop := stop_shown(core, trade)) is not None:
-            word = "trail" if trade.stop.trailing else "stop"
-            levels.append((stop, f"{word} {_price(stop)}"))
-        if trade.target_1 is not None and not trade.t1_done:
-            levels.append((trade.target_1, f"T1 {_price(trade.target_1)}"))
-        if trade.target_2 is not None:
-            levels.append((trade.target_2, f"T2 {_price(trade.target_2)}"))
-    levels.extend(
-        (order.price, f"{order.side.sign * order.remaining:+d} entry working")
-        for order in core.orders.live(key)
-        if order.role is Role.ENTRY
-    )
-    return levels
 
 
 def _newest(decisions: Sequence[Decision]) -> Sequence[Decision]:
@@ -336,6 +315,8 @@ def _risk(core: Core, result: DayResult, holdings: tuple[Holding, ...], now: Ins
         stopped_for_day=limits.stopped,
         open_risk=sum(known),
         open_risk_limit=limits.open_risk_limit,
+        gap_risk=sum(holding.gap for holding in holdings if holding.gap is not None),
+        gap_risk_limit=limits.gap_limit,
         if_all_stops_fill=_at_stops(result, holdings),
         exposure=sum(holding.value for holding in holdings),
         exposure_limit=limits.exposure_limit,
@@ -354,14 +335,10 @@ def _risk(core: Core, result: DayResult, holdings: tuple[Holding, ...], now: Ins
 
 
 def _at_stops(result: DayResult, holdings: tuple[Holding, ...]) -> Paise:
-    """Return the day's result if all stops filled at their limits, paise."""
+    """Return the day's result if all stops slipped by their allowance, paise."""
     at_stops = sum(
         (holding.stop * holding.quantity - holding.value) * holding.side.sign
         for holding in holdings
         if holding.stop is not None and not holding.working
     )
     return result.realised + at_stops - result.charges - result.closing_charges
-
-
-def _price(paise: Paise) -> str:
-    return f"{rupees_of(paise):,.2f}"

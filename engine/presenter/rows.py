@@ -3,6 +3,7 @@
 from typing import Final
 
 from engine.core import Core
+from engine.core.stop_moves import standing_stops, term_of
 from engine.market.clock import MILLISECOND, Instant
 from engine.market.price import Paise, average_price
 from engine.orders.carried import Holding as Carried
@@ -13,13 +14,13 @@ from engine.orders.states import State
 from engine.orders.targets import at_target
 from engine.orders.trade import Mode, Trade
 from engine.presenter.standstill import plight_view
+from engine.risk.exact import rupees
 from engine.risk.marks import Holding, Mark, MarkState
-from engine.setups.signal import Side
 from engine.views import OrderRow, PositionRow, StopState
 
 ORDERS_SHOWN: Final = 30
 _MOVING: Final = "moving"
-"""Stands for the term of a stop whose change the broker has not confirmed."""
+"""Says of a stop that the broker has not confirmed its change."""
 
 
 def position_row(core: Core, trade: Trade, now: Instant) -> PositionRow:
@@ -35,7 +36,7 @@ def position_row(core: Core, trade: Trade, now: Instant) -> PositionRow:
             r = pnl / (trade.stop.risk * trade.open_quantity)
     target = trade.target_2 if trade.t1_done else trade.target_1
     shown = stop_shown(core, trade)
-    moving = trade.stop is not None and shown != trade.stop.trigger
+    moving = trade.stop is not None and shown is not None and shown != trade.stop.trigger
     return PositionRow(
         instrument=trade.instrument,
         symbol=_named(instrument.symbol, trade.product),
@@ -50,7 +51,7 @@ def position_row(core: Core, trade: Trade, now: Instant) -> PositionRow:
         r=r,
         stop=shown,
         stop_state=stop_state(core, trade),
-        stop_term=_MOVING if moving else "" if trade.stop is None else trade.stop.term.value,
+        stop_term="" if shown is None else _term_shown(trade, shown),
         locked_r=None if trade.stop is None or moving else float(trade.stop.locked),
         target=target,
         target_state="" if target is None else "held" if at_target(trade) else "watched",
@@ -61,7 +62,19 @@ def position_row(core: Core, trade: Trade, now: Instant) -> PositionRow:
         if trade.product is Product.INTRADAY
         else 0,
         plight=plight_view(core, trade),
+        limit=_limit_shown(core, trade),
+        risk=None if holding is None else holding.risk,
+        gap=None if holding is None else holding.gap,
+        sized=trade.sized,
     )
+
+
+def _term_shown(trade: Trade, shown: Paise) -> str:
+    """Return the term that set the stop in force, and where it is moving while a change is not proven."""
+    term = term_of(trade, shown)
+    if trade.stop is None or shown == trade.stop.trigger:
+        return term
+    return f"{term}, {_MOVING} to {rupees(trade.stop.trigger)}"
 
 
 def mark_age(core: Core, mark: Mark | None, now: Instant) -> int | None:
@@ -72,22 +85,29 @@ def mark_age(core: Core, mark: Mark | None, now: Instant) -> int | None:
 
 
 def _at_stop(holding: Holding | None) -> Paise | None:
-    """Return the result if the stop filled at its limit, where the mark is no price to leave at; else None."""
+    """Return the result if the stop slipped by its allowance, where the mark is no price to leave at; else None."""
     if holding is None or holding.stop is None or holding.mark.state is MarkState.LIVE:
         return None
     return (holding.stop * holding.quantity - holding.value) * holding.side.sign
 
 
 def stop_shown(core: Core, trade: Trade) -> Paise | None:
-    """Return the trigger that stands at the exchange, the farthest of several; before one stands, the wanted one."""
-    standing = [
-        order.trigger_price
-        for order in core.orders.of(trade)
-        if order.role is Role.STOP and order.order_type is OrderType.STOP_LIMIT and order.resting
-    ]
-    if standing and trade.mode is not Mode.EXIT:
-        return min(standing) if trade.side is Side.BUY else max(standing)
-    return None if trade.stop is None else trade.stop.trigger
+    """Return the trigger that stands at the exchange, the farthest of several; before one stands, the wanted one.
+
+    None where none stands and everything is being closed: the stop has become the exit.
+    """
+    standing = standing_stops(core.orders, trade)
+    if standing:
+        return standing[0].trigger_price
+    return None if trade.stop is None or trade.mode is Mode.EXIT else trade.stop.trigger
+
+
+def _limit_shown(core: Core, trade: Trade) -> Paise | None:
+    """Return the limit of the stop that is shown."""
+    standing = standing_stops(core.orders, trade)
+    if standing:
+        return standing[0].price
+    return None if trade.stop is None or trade.mode is Mode.EXIT else trade.stop.limit
 
 
 def stop_state(core: Core, trade: Trade) -> StopState:

@@ -3,6 +3,8 @@
 from dataclasses import dataclass
 from enum import StrEnum
 
+from engine.risk.terms import SizedStop
+
 
 class Code(StrEnum):
     """Every reason for which risk says no."""
@@ -11,6 +13,8 @@ class Code(StrEnum):
     STOP_TOO_WIDE = "STOP_TOO_WIDE"
     STOP_WRONG_SIDE = "STOP_WRONG_SIDE"
     STOP_OUTSIDE_BAND = "STOP_OUTSIDE_BAND"
+    STOP_LIMIT_NEAR = "STOP_LIMIT_NEAR"
+    STOP_TOO_NEAR = "STOP_TOO_NEAR"
     WIDENS = "WIDENS"
     INSIDE_SPREAD = "INSIDE_SPREAD"
     NO_BOOK = "NO_BOOK"
@@ -39,6 +43,7 @@ class Code(StrEnum):
     COST_SHARE = "COST_SHARE"
     RISK_PER_TRADE = "RISK_PER_TRADE"
     OPEN_RISK = "OPEN_RISK"
+    GAP_RISK = "GAP_RISK"
     DAY_LOSS = "DAY_LOSS"
     LEVERAGE = "LEVERAGE"
     MARGIN = "MARGIN"
@@ -53,6 +58,8 @@ class Denial:
 
     code: Code
     reason: str
+    sized: SizedStop | None = None
+    """The stop it was refused with, as far as one was measured."""
 
 
 class StopRefusal(Denial):

@@ -9,12 +9,22 @@ from engine.market.price import Paise, tick_down, tick_up
 from engine.risk.band import PriceBand
 from engine.risk.denial import Code, Denial, SizeRefusal, StopRefusal
 from engine.risk.exact import exact
-from engine.risk.sizing import Rooms, Size, TripCost, size
+from engine.risk.sizing import Rooms, Size, TripCost, size, sized_stop
 from engine.risk.stage12 import Stage12Controller, StopPlan
+from engine.risk.terms import SizedStop
 from engine.setups.signal import Side
 
 MAX_ROUNDS = 100
 """Real trades settle within ten; reaching this refuses the trade."""
+
+
+@dataclass(frozen=True, slots=True)
+class TypedStop:
+    """The trigger that a person typed, and the book it was typed at, paise."""
+
+    trigger: Paise
+    bid: Paise | None
+    ask: Paise | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,12 +40,14 @@ class EntryPlan:
     """Gross way from the entry limit to the first target, whole quantity; 0 without a target."""
     target_charges: Paise
     """Charges of the round trip that ends at the first target."""
+    sized: SizedStop
+    """What a reader is shown of its stop and size."""
 
     @property
     def initial_risk(self) -> Paise:
         """Return R in money: from the entry limit to the stop's trigger, whole quantity.
 
-        ``size.risk`` is more: the stop filled at its limit, charges included, is what the budget must bear.
+        ``size.risk`` is more: what the stop may slip by and the charges are what the budget must bear besides.
         """
         return abs(self.limit - self.stop.trigger) * self.size.quantity
 
@@ -68,43 +80,67 @@ def plan_entry(
     band: PriceBand | None,
     rooms: Rooms,
     cost: TripCost,
+    typed: TypedStop | None = None,
 ) -> EntryPlan | Denial:
     """Return the trade at signal ``price`` (paise) with the largest size every limit allows, or why there is none.
+
+    A ``typed`` stop stands where it is: what the terms ask for warns.
 
     Fewer units cost more charges each, which may widen the stop, which allows fewer units: starting from the
     widest possible size, the rounds shrink monotonically to the largest size that fits its own stop.
     """
     quantity = max(instrument.lot, instrument.freeze_quantity)
     for _ in range(MAX_ROUNDS):
-        stop = controller.initial_stop(
-            instrument,
-            side,
-            price,
-            structure=structure,
-            atr=atr,
-            median_spread=median_spread,
-            charges_per_unit=Fraction(cost(quantity, price, price), quantity),
-            band=band,
-        )
+        charges = Fraction(cost(quantity, price, price), quantity)
+        if typed is None:
+            stop = controller.initial_stop(
+                instrument,
+                side,
+                price,
+                structure=structure,
+                atr=atr,
+                median_spread=median_spread,
+                charges_per_unit=charges,
+                band=band,
+            )
+        else:
+            stop = controller.typed(
+                instrument,
+                side,
+                price,
+                typed.trigger,
+                bid=typed.bid,
+                ask=typed.ask,
+                charges_per_unit=charges,
+                atr=atr,
+                median_spread=median_spread,
+                band=band,
+            )
         if isinstance(stop, StopRefusal):
             return stop
         limit = entry_limit(side, price, stop.distance, median_spread or 0, instrument.tick, settings)
         if band is not None:
             limit = band.clamp(limit, instrument.tick)
-        found = size(instrument, limit, stop.limit, rooms, cost)
+        found = size(instrument, side, limit, stop, rooms, cost)
         if isinstance(found, SizeRefusal):
             return found
         if found.quantity >= quantity:
-            return _with_target(side, limit, stop, found, target_1, cost)
+            return _with_target(side, limit, stop, found, target_1, cost, rooms)
         quantity = found.quantity
     return Denial(Code.ZERO_SIZE, f"no size settles with its own stop within {MAX_ROUNDS} rounds")
 
 
 def _with_target(
-    side: Side, limit: Paise, stop: StopPlan, found: Size, target_1: Paise | None, cost: TripCost
+    side: Side,
+    limit: Paise,
+    stop: StopPlan,
+    found: Size,
+    target_1: Paise | None,
+    cost: TripCost,
+    rooms: Rooms,
 ) -> EntryPlan:
     distance = charges = 0
     if target_1 is not None:
         distance = (target_1 - limit) * side.sign * found.quantity
         charges = cost(found.quantity, limit, target_1)
-    return EntryPlan(side, limit, stop, found, target_1, distance, charges)
+    return EntryPlan(side, limit, stop, found, target_1, distance, charges, sized_stop(stop, found, rooms))

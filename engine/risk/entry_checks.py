@@ -13,7 +13,7 @@ from engine.risk.denial import Code, Denial
 from engine.risk.entry import EntryPlan
 from engine.risk.exact import exact, part, rupees
 from engine.risk.limits import DayLimits
-from engine.risk.marks import DayResult, Holding, exposure, open_risk
+from engine.risk.marks import DayResult, Holding, exposure, gap_risk, open_risk
 from engine.risk.sizing import margin_needed
 from engine.setups.signal import Side
 
@@ -262,10 +262,12 @@ def _circuit_near(facts: EntryFacts, plan: EntryPlan, _: config.Settings) -> Den
             Code.CIRCUIT_NEAR,
             f"{rupees(plan.limit)} is within {percent}% of a circuit limit {rupees(band.lower)}–{rupees(band.upper)}",
         )
-    beyond = plan.stop.trigger - plan.side.sign * plan.stop.distance
-    if not band.lower <= beyond <= band.upper and not facts.instrument.is_option:
+    beyond = plan.stop.limit - plan.side.sign * plan.stop.distance
+    inside = band.lower <= plan.stop.trigger <= band.upper and band.lower <= beyond <= band.upper
+    if not inside and not facts.instrument.is_option:
         return Denial(
-            Code.CIRCUIT_NEAR, f"stop and one R beyond it, {rupees(beyond)}, lie outside the circuit limits"
+            Code.CIRCUIT_NEAR,
+            f"the stop's limit and one R beyond it, {rupees(beyond)}, lie outside the circuit limits",
         )
     return None
 
@@ -307,6 +309,17 @@ def _open_risk(facts: EntryFacts, plan: EntryPlan, _: config.Settings) -> Denial
         return Denial(
             Code.OPEN_RISK,
             f"open risk {rupees(held)} + {rupees(plan.size.risk)} (limit {rupees(limit)})",
+        )
+    return None
+
+
+def _gap_risk(facts: EntryFacts, plan: EntryPlan, _: config.Settings) -> Denial | None:
+    held, limit = gap_risk(facts.holdings), facts.limits.gap_limit
+    if held is None:
+        return Denial(Code.GAP_RISK, "the gap risk of an open position is unknown")
+    if held + plan.size.gap > limit:
+        return Denial(
+            Code.GAP_RISK, f"gap risk {rupees(held)} + {rupees(plan.size.gap)} (limit {rupees(limit)})"
         )
     return None
 
@@ -384,6 +397,7 @@ PLAN_CHECKS: tuple[PlanCheck, ...] = (
     _circuit_near,
     _risk_per_trade,
     _open_risk,
+    _gap_risk,
     _day_loss,
     _leverage,
     _margin,

@@ -9,7 +9,7 @@ import config
 from engine.market.clock import Instant
 from engine.market.price import Paise
 from engine.risk.exact import exact, part
-from engine.risk.marks import DayResult, Holding, exposure, open_risk
+from engine.risk.marks import DayResult, Holding, exposure, gap_risk, open_risk
 from engine.risk.sizing import Rooms, margin_needed
 
 
@@ -27,6 +27,8 @@ class Limits(msgspec.Struct, frozen=True):
     account_loss_pct: float = 5.0
     pause_after_losses: int = 3
     give_back_pct: float = 40.0
+    max_gap_risk_pct: float = 50.0
+    """Percent of the daily loss limit."""
 
 
 def wished_limits(settings: config.Risk) -> Limits:
@@ -90,6 +92,11 @@ class DayLimits(msgspec.Struct, frozen=True):
         return part(self.account, self.limits.max_open_risk_pct)
 
     @property
+    def gap_limit(self) -> Paise:
+        """Return the largest loss if every stop filled at its limit, paise."""
+        return part(self.loss_limit, self.limits.max_gap_risk_pct)
+
+    @property
     def exposure_limit(self) -> Paise:
         """Return the largest notional of all positions, paise."""
         return int(self.account * exact(self.limits.max_leverage))
@@ -140,7 +147,7 @@ class DayLimits(msgspec.Struct, frozen=True):
         the rollout stage's cap in units; ``account_net`` the whole account's result. Day's loss plus open risk plus the
         trade's risk stay within the limit, and within the account's.
         """
-        risk = open_risk(holdings)
+        risk, gap = open_risk(holdings), gap_risk(holdings)
         margin = None
         if margin_available is not None:
             used = sum(margin_needed(holding.instrument.kind, holding.value) for holding in holdings)
@@ -156,6 +163,7 @@ class DayLimits(msgspec.Struct, frozen=True):
             budget=self.budget,
             open_risk=0 if unknown else self.open_risk_limit - risk,
             day_loss=0 if unknown else day_loss,
+            gap=0 if unknown or gap is None else self.gap_limit - gap,
             exposure=self.exposure_limit - exposure(holdings),
             margin=margin,
             quantity=quantity,

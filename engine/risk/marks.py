@@ -44,7 +44,8 @@ class Holding:
     """One open position, or one entry that may still fill: both count from the moment an order is sent.
 
     ``quantity`` is unsigned, ``value`` what it cost (or would cost at its limit), paise. ``risk`` is what it
-    loses from its entry when the stop fills at its limit, charges included, never below zero; None is unknown.
+    loses from its entry when the stop slips by its allowance, ``gap`` when it fills at its limit; charges included,
+    never below zero; None is unknown.
     """
 
     instrument: Instrument
@@ -53,6 +54,8 @@ class Holding:
     value: Paise
     risk: Paise | None
     stop: Paise | None = None
+    """What its stop is counted at: trigger and allowance."""
+    gap: Paise | None = None
     working: bool = False
     """An entry on its way: nothing is held yet, nothing is marked."""
     mark: Mark = Mark(None, MarkState.NOT_READY)
@@ -147,6 +150,16 @@ def open_risk(holdings: tuple[Holding, ...]) -> Paise | None:
         if holding.risk is None:
             return None
         total += holding.risk
+    return total
+
+
+def gap_risk(holdings: tuple[Holding, ...]) -> Paise | None:
+    """Return what is lost if every stop fills at its limit, paise; None when one is unknown."""
+    total = 0
+    for holding in holdings:
+        if holding.gap is None:
+            return None
+        total += holding.gap
     return total
 
 

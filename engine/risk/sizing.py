@@ -5,11 +5,15 @@ from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
 
+import msgspec
+
 from engine.market.charges import round_trip_charges
 from engine.market.instrument import Instrument, InstrumentClass
 from engine.market.price import Paise
 from engine.risk.denial import Code, SizeRefusal
 from engine.risk.exact import rupees
+from engine.risk.stop import StopPlan, measured
+from engine.risk.terms import SizedStop
 from engine.setups.signal import Side
 
 TripCost = Callable[[int, Paise, Paise], Paise]
@@ -42,12 +46,12 @@ def trip_charges(instrument: Instrument, side: Side, day: date) -> TripCharges:
     return charges
 
 
-def risk_at(side: Side, quantity: int, value: Paise, stop_limit: Paise, charges: TripCharges) -> Paise:
-    """Return what is lost with charges where ``quantity`` units worth ``value`` in sum leave at a stop's limit, paise.
+def risk_at(side: Side, quantity: int, value: Paise, leave: Paise, charges: TripCharges) -> Paise:
+    """Return what is lost with charges where ``quantity`` units worth ``value`` in sum leave at a price, paise.
 
     Nought where the stop has locked more than the charges.
     """
-    left = stop_limit * quantity
+    left = leave * quantity
     return max(0, (value - left) * side.sign + charges(value, left))
 
 
@@ -63,6 +67,7 @@ class Cap(StrEnum):
 
     RISK = "risk per trade"
     OPEN_RISK = "open risk"
+    GAP_RISK = "gap risk"
     DAY_LOSS = "daily loss"
     LEVERAGE = "leverage"
     MARGIN = "margin"
@@ -73,6 +78,7 @@ class Cap(StrEnum):
 _CODES = {
     Cap.RISK: Code.RISK_PER_TRADE,
     Cap.OPEN_RISK: Code.OPEN_RISK,
+    Cap.GAP_RISK: Code.GAP_RISK,
     Cap.DAY_LOSS: Code.DAY_LOSS,
     Cap.LEVERAGE: Code.LEVERAGE,
     Cap.MARGIN: Code.MARGIN,
@@ -89,6 +95,8 @@ class Rooms:
     """Risk of one trade."""
     open_risk: Paise
     day_loss: Paise
+    gap: Paise
+    """Of what is lost if every stop fills at its limit."""
     exposure: Paise
     """Notional under the leverage limit."""
     margin: Paise | None
@@ -99,57 +107,90 @@ class Rooms:
 
 @dataclass(frozen=True, slots=True)
 class Size:
-    """How much to trade. ``risk`` is the loss when the stop fills at its limit, charges included, paise."""
+    """How much to trade, and what it may lose, paise."""
 
     quantity: int
     lots: int
     risk: Paise
+    """The loss where the stop slips by its allowance, charges included."""
+    gap: Paise
+    """The loss where the stop fills at its limit, charges included."""
     charges: Paise
-    """Of the round trip that ends at the stop's limit."""
+    """Of the round trip that ends at trigger and allowance."""
     binding_cap: Cap
 
 
 def size(
-    instrument: Instrument, entry: Paise, stop_limit: Paise, rooms: Rooms, cost: TripCost
+    instrument: Instrument, side: Side, entry: Paise, stop: StopPlan, rooms: Rooms, cost: TripCost
 ) -> Size | SizeRefusal:
     """Return the largest whole number of lots that every limit allows, or the limit that allows none.
 
-    ``entry`` is the entry's limit price and ``stop_limit`` the stop's, paise: the worst both may fill at.
-    Brokerage is capped per order, so charges per unit fall with quantity: the sum is solved for, exactly.
+    ``entry`` is the entry's limit price, paise: the worst it may fill at. Risk counts from there to the stop's trigger
+    and allowance, gap risk to its limit. Brokerage is capped per order, so charges per unit fall with quantity: the sum
+    is solved for, exactly.
     """
-    gap = abs(entry - stop_limit)
-    if gap == 0 or entry <= 0 or stop_limit <= 0:
+    counted = stop.counted(side)
+    away, gap = (entry - counted) * side.sign, max(0, (entry - stop.limit) * side.sign)
+    if away <= 0 or entry <= 0:
         return SizeRefusal(
             Code.NOT_READY,
-            f"expected an entry and a stop at two prices, got {rupees(entry)} and {rupees(stop_limit)}",
+            f"expected an entry and a stop at two prices, got {rupees(entry)} and {rupees(counted)}",
+            measured(stop),
         )
     if rooms.margin is None:
-        return SizeRefusal(Code.MARGIN, "available margin is unknown: no trade without it")
+        return SizeRefusal(Code.MARGIN, "available margin is unknown: no trade without it", measured(stop))
     lot = instrument.lot
 
+    def loss(lots: int, way: Paise, price: Paise) -> Paise:
+        return lots * lot * way + cost(lots * lot, entry, price)
+
     def risk(lots: int) -> Paise:
-        quantity = lots * lot
-        return quantity * gap + cost(quantity, entry, stop_limit)
+        return loss(lots, away, counted)
+
+    def gap_risk(lots: int) -> Paise:
+        return loss(lots, gap, stop.limit)
 
     lot_margin = margin_needed(instrument.kind, entry * lot)
+    freeze = max(0, instrument.freeze_quantity) // lot
     caps = [
-        (Cap.RISK, _most_lots(rooms.budget, gap * lot, risk)),
-        (Cap.OPEN_RISK, _most_lots(rooms.open_risk, gap * lot, risk)),
-        (Cap.DAY_LOSS, _most_lots(rooms.day_loss, gap * lot, risk)),
-        (Cap.LEVERAGE, max(0, rooms.exposure) // (entry * lot)),
-        (Cap.MARGIN, max(0, rooms.margin) // lot_margin),
-        (Cap.FREEZE, max(0, instrument.freeze_quantity) // lot),
+        (Cap.RISK, _most_lots(rooms.budget, away * lot, risk), rooms.budget),
+        (Cap.OPEN_RISK, _most_lots(rooms.open_risk, away * lot, risk), rooms.open_risk),
+        (Cap.DAY_LOSS, _most_lots(rooms.day_loss, away * lot, risk), rooms.day_loss),
+        (Cap.GAP_RISK, _most_lots(rooms.gap, max(1, gap * lot), gap_risk), rooms.gap),
+        (Cap.LEVERAGE, max(0, rooms.exposure) // (entry * lot), rooms.exposure),
+        (Cap.MARGIN, max(0, rooms.margin) // lot_margin, rooms.margin),
+        (Cap.FREEZE, freeze, None),
     ]
     if rooms.quantity is not None:
-        caps.append((Cap.STAGE, max(0, rooms.quantity) // lot))
-    cap, lots = min(caps, key=lambda pair: pair[1])
+        caps.append((Cap.STAGE, max(0, rooms.quantity) // lot, None))
+    cap, lots, room = min(caps, key=lambda one: one[1])
+    shown = max(lots, 1)
+    found = Size(lots * lot, lots, risk(shown), gap_risk(shown), cost(shown * lot, entry, counted), cap)
     if lots == 0:
-        return SizeRefusal(
-            _CODES[cap],
-            f"one lot of {lot} risks {rupees(risk(1))} and costs {rupees(entry * lot)}: {cap} allows none",
-        )
-    quantity = lots * lot
-    return Size(quantity, lots, risk(lots), cost(quantity, entry, stop_limit), cap)
+        what = f"gap risks {rupees(found.gap)} to its limit {rupees(stop.limit)}"
+        if cap is not Cap.GAP_RISK:
+            what = (
+                f"risks {rupees(found.risk)} (stop {rupees(stop.distance)} away by {stop.term}, allowance"
+                f" {rupees(stop.allowance)}, charges {rupees(found.charges)}) and costs {rupees(entry * lot)}"
+            )
+        left = "" if room is None else f" {rupees(max(0, room))}"
+        reason = f"one lot of {lot} {what}: {cap}{left} allows none"
+        return SizeRefusal(_CODES[cap], reason, sized_stop(stop, found, rooms))
+    return found
+
+
+def sized_stop(stop: StopPlan, found: Size, rooms: Rooms) -> SizedStop:
+    """Return what a reader is shown of a stop and of the size behind it."""
+    return msgspec.structs.replace(
+        measured(stop),
+        lots=found.lots,
+        quantity=found.quantity,
+        budget=rooms.budget,
+        risk=found.risk,
+        gap=found.gap,
+        charges=found.charges,
+        cap=found.binding_cap.value,
+    )
 
 
 def _most_lots(room: Paise, step: Paise, risk: Callable[[int], Paise]) -> int:
@@ -178,17 +219,18 @@ def check_fill(
     *,
     quantity: int,
     filled_value: Paise,
-    stop_limit: Paise,
+    counted: Paise,
     budget: Paise,
     charges: TripCharges,
 ) -> FillCheck:
     """Return the risk of what was really filled, and how many units (whole lots, rounded up) exceed the budget.
 
     ``filled_value`` is the sum of price times quantity in paise: no average is rounded. What is kept is worth its share
-    of it, rounded to a paisa against us. A stop that has locked a profit risks nothing.
+    of it, rounded to a paisa against us. ``counted`` is the stop's trigger and allowance: one that has locked a profit
+    risks nothing.
     """
-    risk = risk_at(side, quantity, filled_value, stop_limit, charges)
-    loss = (filled_value - stop_limit * quantity) * side.sign
+    risk = risk_at(side, quantity, filled_value, counted, charges)
+    loss = (filled_value - counted * quantity) * side.sign
     if risk <= budget or loss <= 0:
         return FillCheck(risk, 0)
 
@@ -196,7 +238,7 @@ def check_fill(
         kept = lots * instrument.lot
         whole = filled_value * kept
         value = -(-whole // quantity) if side is Side.BUY else whole // quantity
-        return risk_at(side, kept, value, stop_limit, charges)
+        return risk_at(side, kept, value, counted, charges)
 
     keep = _most_lots(budget, max(1, loss * instrument.lot // quantity), kept_risk) * instrument.lot
     return FillCheck(risk, max(0, quantity - keep))

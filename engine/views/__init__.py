@@ -11,8 +11,10 @@ import msgspec
 
 from engine.market.clock import Instant
 from engine.market.price import Paise
+from engine.risk.terms import SizedStop
 from engine.views.auction import AuctionView
 from engine.views.plight import PlightKind, PlightView
+from engine.views.risk import RiskView as RiskView
 
 
 class StopState(StrEnum):
@@ -85,7 +87,7 @@ class HeaderView(msgspec.Struct, frozen=True):
     marks_age_ms: int | None = None
     """Age of the oldest mark behind it, milliseconds."""
     at_stops: Paise | None = None
-    """The day's result if all stops filled at their limits; only beside marks that are not of now."""
+    """The day's result if all stops slipped by their allowance; only beside marks that are not of now."""
     event: str = ""
     """The next event of the calendar with its time: setups enter nothing by themselves around it; empty without one."""
 
@@ -186,6 +188,8 @@ class SignalCard(msgspec.Struct, frozen=True):
     """The setup's measured record: 'n 34 UNPROVEN · 56% (39–71) · −0.12 R · 19 won, 2 days · v1'."""
     quantity: int | None = None
     risk: Paise | None = None
+    sized: SizedStop | None = None
+    """The stop it was measured and sized with: ``stop`` is its trigger. None where it did not come to that."""
 
 
 class PositionRow(msgspec.Struct, frozen=True):
@@ -203,7 +207,7 @@ class PositionRow(msgspec.Struct, frozen=True):
     stop: Paise | None
     stop_state: StopState
     stop_term: str
-    """Which term set the distance: structure, ATR, spread or charges; then trail, breakeven."""
+    """The term that set the stop in force: structure, ATR, spread or charges; then what moved it."""
     locked_r: float | None
     target: Paise | None
     target_state: str
@@ -218,7 +222,15 @@ class PositionRow(msgspec.Struct, frozen=True):
     mark_age_ms: int | None = None
     """Age of a mark that is not of now, milliseconds; ``mark_quality`` says why: STALE, ONE-SIDED or LOCKED."""
     pnl_at_stop: Paise | None = None
-    """The result if the stop filled at its limit; only beside a mark that is not of now."""
+    """The result if the stop slipped by its allowance; only beside a mark that is not of now."""
+    limit: Paise | None = None
+    """The worst price its stop in force may fill at."""
+    risk: Paise | None = None
+    """What is lost from the entry where that stop slips by its allowance, charges included; never below zero."""
+    gap: Paise | None = None
+    """What is lost where it fills at its limit."""
+    sized: SizedStop | None = None
+    """The stop it was entered with; None for what was not sized by us."""
 
 
 class OrderRow(msgspec.Struct, frozen=True):
@@ -239,38 +251,6 @@ class OrderRow(msgspec.Struct, frozen=True):
     average: Paise | None
     state: str
     message: str
-
-
-class RiskView(msgspec.Struct, frozen=True):
-    """The gauges. Percentages are of the day's opening account."""
-
-    account: Paise
-    day_result: Paise
-    day_loss_limit: Paise
-    day_loss_used_pct: float
-    """0 to 100 of the limit; 0 while the day is positive."""
-    stopped_for_day: bool
-    open_risk: Paise
-    open_risk_limit: Paise
-    if_all_stops_fill: Paise
-    exposure: Paise
-    exposure_limit: Paise
-    positions: int
-    positions_limit: int
-    orders_this_second: int
-    orders_per_second_limit: int
-    orders_today: int
-    stopped_by: str = ""
-    """Which limit ended the day; empty while none did."""
-    account_result: Paise | None = None
-    """Ours and what of the outside counts; None where no limit goes by it."""
-    account_limit: Paise | None = None
-    outside: Paise | None = None
-    """What of the outside counts: groups that lose, charges included; never a gain."""
-    outside_result: Paise | None = None
-    """Everything that others trade on the account, realised and open at mid, as the broker's app has it."""
-    outside_unmarked: int = 0
-    """Of it, instruments of which no price is known yet: their open part counts at its cost."""
 
 
 class FallView(msgspec.Struct, frozen=True):

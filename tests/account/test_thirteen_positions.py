@@ -24,6 +24,7 @@ MANY = (
     *LIVE,
     f"risk.max_positions={THIRTEEN}",
     "risk.risk_per_trade_pct=0.1",
+    "risk.max_gap_risk_pct=100",
     "risk.max_leverage=5",
     "account.capital=5000000",
 )

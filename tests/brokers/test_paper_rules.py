@@ -90,7 +90,13 @@ def test_a_malformed_request_is_refused_with_the_brokers_code_and_leaves_no_orde
         (stop("E", Side.BUY, 5, 99_900, 101_000), "must be above the last traded price"),
         (stop("E", Side.SELL, 5, 99_000, 99_500), "at or below the trigger price"),
         (limit("E", Side.BUY, 5, 110_010), "Circuit breach, Order Price :1100.10, Low Price Range:900.00"),
-        (stop("E", Side.SELL, 5, 95_000, 89_990), "Circuit breach"),
+        (stop("E", Side.SELL, 5, 92_000, 89_990), "Circuit breach"),
+        (
+            stop("E", Side.SELL, 5, 95_000, 92_140),
+            "16448 : Difference between limit price 921.40 and trigger",
+        ),
+        (stop("E", Side.BUY, 5, 105_000, 108_160), "permissible range of 3%"),
+        (stop("E", Side.SELL, 35, 5_900, 4_715, key=OPTION), "permissible range of 20%"),
         (limit("E", Side.BUY, 5, 120_010, key=PLAIN), "High Price Range:1200.00"),
         (
             limit("E", Side.BUY, 35, 8_405, key=OPTION),
@@ -112,7 +118,8 @@ def test_a_well_formed_order_is_rejected_in_the_chains_words(request_: PlaceOrde
         limit("E", Side.BUY, 5, 110_000),
         limit("E", Side.BUY, 5, 120_000, key=PLAIN),
         limit("E", Side.BUY, 1_785, 8_400, key=OPTION),
-        stop("E", Side.SELL, 35, 5_900, 3_000, key=OPTION),
+        stop("E", Side.SELL, 35, 5_900, 4_720, key=OPTION),
+        stop("E", Side.SELL, 5, 95_000, 92_150),
     ],
 )
 def test_an_order_at_the_edge_of_the_rules_is_taken(request_: PlaceOrder) -> None:
@@ -163,9 +170,12 @@ def test_a_fixed_band_locks() -> None:
 
 def test_an_options_stop_is_tested_against_the_range_when_it_fires() -> None:
     exchange = standing()
-    arrive(exchange, stop("S", Side.SELL, 35, 5_900, 3_000, key=OPTION), TEN)
+    arrive(exchange, stop("S", Side.BUY, 35, 6_100, 7_300, key=OPTION), TEN)
     at = TEN + SECOND
-    events = exchange.on_update(update(at, 5_900, 2_000, key=OPTION, bids=((5_895, 70),)), at)
+    # The day's bar fires it, and the range that fell with the last price no longer holds its limit.
+    exchange.on_update(update(at, 6_000, 1_900, key=OPTION, day=(6_010, 5_990)), at)
+    fallen = update(at, 4_900, 2_000, key=OPTION, asks=((4_905, 70),), day=(6_150, 4_900))
+    events = exchange.on_update(fallen, at)
     assert statuses(events) == ["rejected"]
     assert exchange.positions == ()
 

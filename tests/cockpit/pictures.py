@@ -7,6 +7,7 @@ import msgspec
 
 from cockpit.searching import Found, FoundRow
 from engine.market.clock import IST, Instant, instant_of
+from engine.risk.terms import SizedStop, StopTerm
 from engine.views import (
     CheckRow,
     EventLine,
@@ -147,7 +148,7 @@ def ladder_rows() -> tuple[LadderRow, ...]:
             155_400: ("stop 1,554.10",),
             154_800: ("−120 entry",),
             150_400: ("T2 1,504.00",),
-            152_800: ("trail 1,527.00",),
+            152_800: ("stop 1,527.00",),
         }.get(price, ())
         step = (price - last) // 200
         rows.append(
@@ -313,6 +314,29 @@ AUCTION: Final = AuctionView(
 )
 
 
+SHORT_STOP: Final = SizedStop(
+    distance=610,
+    terms=(
+        (StopTerm.STRUCTURE, 610),
+        (StopTerm.ATR, 540),
+        (StopTerm.SPREAD, 80),
+        (StopTerm.CHARGES, 430),
+    ),
+    term=StopTerm.STRUCTURE,
+    trigger=155_410,
+    limit=156_630,
+    allowance=160,
+    lots=120,
+    quantity=120,
+    budget=1_000_000,
+    risk=94_600,
+    gap=221_900,
+    charges=8_200,
+    cap="risk per trade",
+)
+"""How the short of MERIDIAN was measured and sized."""
+
+
 SIGNALS: Final = (
     SignalCard(
         id="s3",
@@ -348,7 +372,8 @@ SIGNALS: Final = (
         evidence=("probe 2 rows", "VAH 1,548", "ATR 3.10"),
         record="n 34 · 56 % (39–71) · UNPROVEN",
         quantity=120,
-        risk=73_200,
+        risk=94_600,
+        sized=SHORT_STOP,
     ),
     SignalCard(
         id="s1",
@@ -381,7 +406,11 @@ POSITIONS: Final = (
         r=5.9,
         stop=152_700,
         stop_state=StopState.HELD,
-        stop_term="trail",
+        stop_term="trail structure",
+        limit=153_920,
+        risk=0,
+        gap=0,
+        sized=SHORT_STOP,
         locked_r=3.4,
         target=150_400,
         target_state="watched",
@@ -401,6 +430,9 @@ POSITIONS: Final = (
         stop=106_650,
         stop_state=StopState.PLACING,
         stop_term="structure",
+        limit=105_550,
+        risk=171_000,
+        gap=408_000,
         locked_r=-1.0,
         target=108_300,
         target_state="watched",
@@ -457,7 +489,12 @@ EVENTS: Final = (
     EventLine(3, at(11, 12, 33), Severity.WARNING, "PRAGATI failed auction refused: charges 19 % of target"),
     EventLine(4, at(11, 40, 7), Severity.GOOD, "MERIDIAN sold 120 at 1,548.00, stop 1,554.10 sent"),
     EventLine(5, at(11, 40, 8), Severity.INFO, "MERIDIAN stop 1,554.10 held at the exchange after 0.31 s"),
-    EventLine(6, at(11, 41, 30), Severity.INFO, "MERIDIAN stop trailed to 1,527.00, locks +3.4R"),
+    EventLine(
+        6,
+        at(11, 41, 30),
+        Severity.INFO,
+        "MERIDIAN stop 1,531.00 → 1,527.00 (trail structure), limit 1,539.20",
+    ),
     EventLine(7, at(11, 41, 58), Severity.GOOD, "KAVERI bought 240 at 1,072.00, stop 1,066.50 sent"),
 )
 
@@ -505,6 +542,8 @@ def picture() -> View:
             orders_this_second=1,
             orders_per_second_limit=8,
             orders_today=9,
+            gap_risk=408_000,
+            gap_risk_limit=2_500_000,
         ),
         performance=PerformanceView(
             trades=34,

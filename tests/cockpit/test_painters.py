@@ -61,6 +61,8 @@ def things(kind: typing.Any) -> Strategy:  # noqa: ANN401 - types, unions and No
     origin, arguments = typing.get_origin(kind), typing.get_args(kind)
     if origin in (types.UnionType, typing.Union):
         return st.one_of(*(things(argument) for argument in arguments))
+    if origin is tuple and arguments[-1] is not Ellipsis:
+        return st.tuples(*(things(argument) for argument in arguments))
     if origin is tuple:
         return st.lists(things(arguments[0]), max_size=3).map(tuple)
     if kind is int:
@@ -259,7 +261,7 @@ def test_a_row_names_price_marks_letters_and_our_own_level() -> None:
     assert "┃BCDEFGHI" in poc
     last = next(line for line in text if line.startswith("▸"))
     assert "1,512" in last
-    assert any("◀ trail 1,527.00" in line and "1,528" in line for line in text)
+    assert any("◀ stop 1,527.00" in line and "1,528" in line for line in text)
 
 
 def test_the_value_area_edge_stands_at_exactly_the_rows_in_value() -> None:

@@ -48,10 +48,10 @@ def test_a_typed_stop_stands_where_it_was_typed() -> None:
     assert stop_of(world).trigger_price == wished
     trade = world.core.keeper.portfolio.open()[0]
     assert trade.stop is not None
-    assert trade.stop.term is StopTerm.MANUAL
+    assert trade.stop.term is StopTerm.TYPED
 
 
-@pytest.mark.parametrize(("ticks", "why"), [(2, "behind the market"), (-40, "behind the market")])
+@pytest.mark.parametrize(("ticks", "why"), [(2, "nearer than 4 ticks"), (-40, "not behind the price")])
 def test_a_typed_stop_that_cannot_stand_there_is_refused_and_nothing_changes(ticks: int, why: str) -> None:
     world = held_outside()
     world.tell(AdoptPosition("a", STOCK, world.prices[STOCK] - ticks * TICK))

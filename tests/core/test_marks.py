@@ -5,6 +5,7 @@ from dataclasses import replace
 
 import pytest
 
+import config
 from engine.commands import Outcome
 from engine.core import Core, Ids, Wake
 from engine.core.sights import Seen
@@ -328,7 +329,7 @@ def test_told_circuits_that_the_market_has_left_are_not_gone_by() -> None:
 
 
 def test_nobody_on_the_exit_side_away_from_the_circuit_keeps_the_mark_and_trips_nothing() -> None:
-    world = both()
+    world = both(World(config.Settings.model_validate({"risk": {"risk_per_trade_pct": 0.5}})))
     before = mark(world).price
     empty(world, STOCK, 930_00, packets=40)
     assert (mark(world).price, mark(world).state) == (before, MarkState.ONE_SIDED)

@@ -85,7 +85,13 @@ def thirteen(monkeypatch: pytest.MonkeyPatch) -> World:
         monkeypatch.setitem(INSTRUMENTS, key, more)
         monkeypatch.setitem(PRICES, key, 1_000_00)
     monkeypatch.setattr(broker, "LATENCY", 50 * MILLISECOND)
-    limits = {"max_positions": 13, "risk_per_trade_pct": 0.1, "max_leverage": 5.0, "max_open_risk_pct": 5.0}
+    limits = {
+        "max_positions": 13,
+        "risk_per_trade_pct": 0.1,
+        "max_leverage": 5.0,
+        "max_open_risk_pct": 5.0,
+        "max_gap_risk_pct": 100,
+    }
     world = World(config.Settings.model_validate({"risk": limits}))
     for number, key in enumerate(INSTRUMENTS):
         assert buy(world, key, f"buy-{number}").outcome is Outcome.ACCEPTED

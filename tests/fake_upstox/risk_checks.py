@@ -11,7 +11,12 @@ HALTED = "16113 : Trading in the market is halted"
 
 def refusal(order: Order, quote: Quote, phase: Phase) -> str | None:
     """Return why an order's own terms are refused, or None."""
-    return _quantity_refusal(order) or _price_refusal(order, quote) or _phase_refusal(order, phase)
+    return (
+        _quantity_refusal(order)
+        or _price_refusal(order, quote)
+        or _stop_width_refusal(order)
+        or _phase_refusal(order, phase)
+    )
 
 
 def trigger_refusal(order: Order, quote: Quote) -> str | None:
@@ -65,6 +70,19 @@ def _price_refusal(order: Order, quote: Quote) -> str | None:
             band = f"{rupees(quote.lower)} - {rupees(quote.upper)}"
             return f"17070 : The Price is out of the current execution range {band}"
     return None
+
+
+def _stop_width_refusal(order: Order) -> str | None:
+    """Return why a stop's limit lies too far from its trigger: 3 %, options 20 %."""
+    if not (order.trigger and order.price):
+        return None
+    percent = 20 if order.listing.kind in ("CE", "PE") else 3
+    if 100 * abs(order.price - order.trigger) <= percent * order.trigger:
+        return None
+    return (
+        f"16448 : Difference between limit price {rupees(order.price)} and trigger price {rupees(order.trigger)} "
+        f"is beyond the permissible range of {percent}%"
+    )
 
 
 def _phase_refusal(order: Order, phase: Phase) -> str | None:

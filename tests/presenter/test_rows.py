@@ -23,7 +23,7 @@ def test_a_stop_whose_change_the_broker_refuses_is_shown_where_it_stands() -> No
     assert trade.stop is not None
     assert trade.stop.trigger > stands == stop_of(world).trigger_price
     row = position_row(world.core, trade, world.now)
-    assert (row.stop, row.stop_state, row.stop_term) == (stands, StopState.HELD, "moving")
+    assert (row.stop, row.stop_state, row.stop_term) == (stands, StopState.HELD, "ATR, moving to 996.55")
     assert row.locked_r is None
     world.faults.requests.clear()
     world.settle(10 * SECOND)
@@ -32,7 +32,7 @@ def test_a_stop_whose_change_the_broker_refuses_is_shown_where_it_stands() -> No
     assert trade.stop is not None
     row = position_row(world.core, trade, world.now)
     assert row.stop == trade.stop.trigger == stop_of(world).trigger_price
-    assert row.stop_term == "manual"
+    assert row.stop_term == "typed"
 
 
 class SeveralTrades(World):

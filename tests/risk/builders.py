@@ -10,6 +10,7 @@ from engine.market.price import Paise
 from engine.market.update import Bar
 from engine.risk.band import PriceBand
 from engine.risk.stage12 import Stage12Controller, StopPlan, StopState, StopTerm
+from engine.risk.terms import AllowanceTerm
 from engine.setups.signal import Side
 
 DAY = date(2025, 12, 15)
@@ -67,11 +68,31 @@ def make_context(
     )
 
 
+def make_plan(
+    trigger: Paise = 99_000,
+    *,
+    limit: Paise = 97_000,
+    distance: Paise = 1_000,
+    allowance: Paise | None = None,
+) -> StopPlan:
+    """Return a plan whose limit lies two R beyond the trigger and whose allowance is a quarter of the distance."""
+    return StopPlan(
+        trigger=trigger,
+        limit=limit,
+        distance=distance,
+        term=StopTerm.ATR,
+        terms=((StopTerm.ATR, distance),),
+        allowance=distance // 4 if allowance is None else allowance,
+        allowed_by=AllowanceTerm.DISTANCE,
+        reach=2 * distance,
+    )
+
+
 def make_state(
     side: Side = Side.BUY, *, entry: Paise = 100_000, risk: Paise = 1_000, band: PriceBand | None = None
 ) -> StopState:
     trigger = entry - side.sign * risk
-    plan = StopPlan(trigger, trigger - side.sign * 500, risk, StopTerm.ATR, ())
+    plan = make_plan(trigger, limit=trigger - side.sign * 2 * risk, distance=risk)
     return controller().hold(
-        plan, side, STOCK.tick, entry_value=entry * 10, quantity=10, now=START, opened_at=START, band=band
+        plan, side, STOCK, entry_value=entry * 10, quantity=10, now=START, opened_at=START, band=band
     )

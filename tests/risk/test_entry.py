@@ -37,7 +37,7 @@ def plan(
         atr=atr,
         median_spread=spread,
         band=PriceBand(price // 2, price * 2),
-        rooms=Rooms(budget, budget * 2, budget * 5, exposure, ACCOUNT),
+        rooms=Rooms(budget, budget * 2, budget * 5, budget * 5, exposure, ACCOUNT),
         cost=trip_cost(STOCK, side, DAY),
     )
 
@@ -77,7 +77,7 @@ def test_unknown_volatility_is_refused_with_its_code() -> None:
         atr=None,
         median_spread=20,
         band=None,
-        rooms=Rooms(10**9, 10**9, 10**9, 10**9, 10**9),
+        rooms=Rooms(10**9, 10**9, 10**9, 10**9, 10**9, 10**9),
         cost=trip_cost(STOCK, Side.BUY, DAY),
     )
     assert isinstance(found, Denial)

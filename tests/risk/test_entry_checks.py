@@ -14,9 +14,9 @@ from engine.risk.entry_checks import DOOR_CHECKS, PLAN_CHECKS, EntryFacts, door_
 from engine.risk.limits import open_day, wished_limits
 from engine.risk.marks import DayResult, Holding, Mark, MarkState
 from engine.risk.sizing import Cap, Size
-from engine.risk.stage12 import StopPlan, StopTerm
+from engine.risk.stop import measured
 from engine.setups.signal import Side
-from tests.risk.builders import DAY, OPTION, START, STOCK
+from tests.risk.builders import DAY, OPTION, START, STOCK, make_plan
 
 SETTINGS = Settings()
 OTHER = Instrument("NSE_EQ|B", "B", InstrumentClass.STOCK, 10, 1, 100_000, Provenance.MASTER)
@@ -26,11 +26,12 @@ QUIET = DayResult(0, 0, 0, 0, MarkState.LIVE, 0)
 PLAN = EntryPlan(
     side=Side.BUY,
     limit=100_000,
-    stop=StopPlan(99_000, 98_500, 1_000, StopTerm.ATR, ()),
-    size=Size(500, 500, 800_000, 20_000, Cap.RISK),
+    stop=make_plan(),
+    size=Size(500, 500, 800_000, 1_600_000, 20_000, Cap.RISK),
     target_1=102_100,
     target_distance=1_050_000,
     target_charges=20_000,
+    sized=measured(make_plan()),
 )
 FACTS = EntryFacts(
     instrument=STOCK,
@@ -55,8 +56,15 @@ FACTS = EntryFacts(
 )
 
 
-def held(instrument: Instrument = OTHER, side: Side = Side.BUY, *, risk: int | None = 100_000) -> Holding:
-    return Holding(instrument, side, 100, 10_000_000, risk, 99_000, mark=Mark(100_000, MarkState.LIVE))
+def held(
+    instrument: Instrument = OTHER,
+    side: Side = Side.BUY,
+    *,
+    risk: int | None = 100_000,
+    gap: int | None = 200_000,
+) -> Holding:
+    mark = Mark(100_000, MarkState.LIVE)
+    return Holding(instrument, side, 100, 10_000_000, risk, 99_000, gap, mark=mark)
 
 
 def option_facts(**changes: object) -> EntryFacts:
@@ -108,6 +116,8 @@ def test_an_entry_without_objections_passes() -> None:
         (replace(FACTS, band=PriceBand(90_000, 101_999)), Code.CIRCUIT_NEAR),
         (replace(FACTS, holdings=(held(risk=1_200_001),)), Code.OPEN_RISK),
         (replace(FACTS, holdings=(held(risk=None),)), Code.OPEN_RISK),
+        (replace(FACTS, holdings=(held(gap=900_001),)), Code.GAP_RISK),
+        (replace(FACTS, holdings=(held(gap=None),)), Code.GAP_RISK),
         (replace(FACTS, result=DayResult(-4_200_001, 0, 0, 0, MarkState.LIVE, 0)), Code.DAY_LOSS),
         (replace(FACTS, result=DayResult(0, 0, 0, 0, MarkState.NOT_READY, 1)), Code.DAY_LOSS),
         (replace(FACTS, margin_available=12_499_999), Code.MARGIN),
@@ -133,7 +143,9 @@ def test_each_objection_has_its_code_and_a_sentence(facts: EntryFacts, code: Cod
         (replace(PLAN, target_distance=0), Code.COST_SHARE),
         (replace(PLAN, target_distance=619_999), Code.REWARD_RISK),
         (replace(PLAN, target_1=None), Code.REWARD_RISK),
-        (replace(PLAN, stop=replace(PLAN.stop, trigger=90_500)), Code.CIRCUIT_NEAR),
+        (replace(PLAN, stop=replace(PLAN.stop, limit=90_500)), Code.CIRCUIT_NEAR),
+        (replace(PLAN, stop=replace(PLAN.stop, trigger=89_990)), Code.CIRCUIT_NEAR),
+        (replace(PLAN, size=replace(PLAN.size, gap=2_500_001)), Code.GAP_RISK),
     ],
 )
 def test_each_flaw_of_the_plan_has_its_code(plan: EntryPlan, code: Code) -> None:
@@ -170,7 +182,7 @@ def test_a_short_keeps_three_percent_from_the_circuit() -> None:
     short = replace(
         PLAN,
         side=Side.SELL,
-        stop=replace(PLAN.stop, trigger=100_500, distance=500),
+        stop=replace(PLAN.stop, trigger=100_500, limit=101_500, distance=500),
         target_1=98_000,
     )
     denial = entry_denial(replace(FACTS, side=Side.SELL, band=band), short, SETTINGS)

@@ -4,11 +4,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from config import Stop
 from engine.market.instrument import Instrument
 from engine.market.price import Paise
 from engine.risk.band import PriceBand
 from engine.risk.denial import Code, StopRefusal
-from engine.risk.stage12 import StopPlan, StopTerm
+from engine.risk.stage12 import Stage12Controller, StopPlan, StopTerm
+from engine.risk.terms import AllowanceTerm
 from engine.setups.signal import Side
 from tests.risk.builders import OPTION, STOCK, controller
 
@@ -71,18 +73,57 @@ def test_the_trigger_rounds_towards_the_market() -> None:
     assert short.trigger == 100_200
 
 
-def test_the_limit_lies_half_a_percent_beyond_the_trigger_on_the_tick() -> None:
-    long, short = set_stop(Side.BUY, charges=1), set_stop(Side.SELL, charges=1)
-    assert isinstance(long, StopPlan)
-    assert isinstance(short, StopPlan)
-    assert long.limit == 99_300  # 99,800 less 499 is 99,301
-    assert short.limit == 100_710  # 100,200 and 501 is 100,701
-
-
-def test_the_limit_is_clamped_to_the_price_band() -> None:
-    plan = set_stop(Side.BUY, charges=1, band=PriceBand(99_605, 120_000))
+@pytest.mark.parametrize(
+    ("side", "atr", "limit"),
+    [
+        (Side.BUY, 100, 99_400),  # 2 R of 200 beyond 99,800
+        (Side.SELL, 100, 100_600),
+        (Side.BUY, 1_000, 95_060),  # 3 % of 98,000 are 2,940: nearer than 2 R
+        (Side.SELL, 1_000, 105_060),
+    ],
+)
+def test_the_limit_rests_at_the_widest_the_exchange_takes_and_two_r_at_most(
+    side: Side, atr: int, limit: int
+) -> None:
+    plan = set_stop(side, atr=atr, charges=1)
     assert isinstance(plan, StopPlan)
-    assert plan.limit == 99_610
+    assert plan.limit == limit
+
+
+def test_the_limit_of_an_option_may_rest_a_fifth_beyond_its_trigger() -> None:
+    plan = set_stop(price=10_000, instrument=OPTION, atr=1_000)
+    assert isinstance(plan, StopPlan)
+    assert (plan.trigger, plan.limit) == (8_000, 6_400)
+
+
+@pytest.mark.parametrize(
+    ("atr", "spread", "slippage", "allowance", "by"),
+    [
+        (400, 20, None, 200, AllowanceTerm.DISTANCE),  # a quarter of 800
+        (100, 200, None, 400, AllowanceTerm.SPREAD),  # two spreads beside a quarter of 800
+        (400, 20, Fraction(3, 1_000), 298, AllowanceTerm.SLIPPAGE),  # 0.3 % of 99,200, upwards
+        (400, 20, Fraction(1, 1_000), 200, AllowanceTerm.DISTANCE),
+    ],
+)
+def test_the_allowance_is_the_largest_of_a_quarter_two_spreads_and_what_fired_stops_slipped(
+    atr: int, spread: int, slippage: Fraction | None, allowance: int, by: AllowanceTerm
+) -> None:
+    known = {} if slippage is None else {STOCK.kind: slippage}
+    plan = Stage12Controller(Stop(), known).initial_stop(
+        STOCK, Side.BUY, 100_000, structure=None, atr=atr, median_spread=spread, charges_per_unit=1
+    )
+    assert isinstance(plan, StopPlan)
+    assert (plan.allowance, plan.allowed_by) == (allowance, by)
+    assert plan.counted(Side.BUY) == plan.trigger - allowance
+
+
+def test_an_allowance_that_does_not_fit_before_the_limit_is_refused_and_not_squeezed() -> None:
+    # A fifth of 20 paise is less than the tick: the exchange takes no limit beyond the trigger at all.
+    refusal = set_stop(price=25, instrument=OPTION, atr=2, spread=1, charges=0)
+    assert isinstance(refusal, StopRefusal)
+    assert refusal.code is Code.STOP_LIMIT_NEAR
+    assert refusal.sized is not None
+    assert refusal.sized.allowance > 0
 
 
 def test_a_trigger_outside_the_band_is_refused() -> None:
@@ -131,11 +172,56 @@ def test_the_distance_is_the_largest_term_less_less_than_a_tick(
     structure = None if away is None else price - side.sign * away
     plan = set_stop(side, price, structure=structure, atr=atr, spread=spread, charges=charges)
     if isinstance(plan, StopRefusal):
-        assert plan.code is Code.STOP_TOO_WIDE
+        assert plan.code in (Code.STOP_TOO_WIDE, Code.STOP_LIMIT_NEAR)
         return
     largest = max(Fraction(term) for term in (away or 0, 2 * atr, 4 * spread, 8 * charges))
     assert plan.trigger % STOCK.tick == plan.limit % STOCK.tick == 0
     assert plan.distance >= STOCK.tick
     assert largest - STOCK.tick < plan.distance
     assert plan.distance <= max(STOCK.tick, -(-largest // 1))
-    assert (plan.trigger - plan.limit) * side.sign > 0
+    room = (plan.trigger - plan.limit) * side.sign
+    assert plan.allowance <= room <= 2 * plan.distance
+    assert 100 * room <= 3 * plan.trigger
+
+
+TYPED = {"bid": 99_990, "ask": 100_000, "charges_per_unit": 30}
+
+
+def typed(trigger: Paise, **changes: int | None) -> StopPlan | StopRefusal:
+    given = {**TYPED, "atr": 200, "median_spread": 20, **changes}
+    return controller().typed(STOCK, Side.BUY, 100_000, trigger, **given)  # type: ignore[arg-type]
+
+
+def test_a_typed_stop_is_never_widened_and_the_terms_warn() -> None:
+    plan = typed(99_700)
+    assert isinstance(plan, StopPlan)
+    assert (plan.trigger, plan.distance, plan.term) == (99_700, 300, StopTerm.TYPED)
+    assert plan.warnings == ("ATR asks 4.00",)
+    assert dict(plan.terms) == {StopTerm.ATR: 400, StopTerm.SPREAD: 80, StopTerm.CHARGES: 240}
+
+
+def test_a_typed_stop_beyond_the_bound_of_a_measured_one_stands() -> None:
+    assert isinstance(typed(95_000), StopPlan)
+
+
+@pytest.mark.parametrize(
+    ("trigger", "changes", "code"),
+    [
+        (99_990, {}, Code.INSIDE_SPREAD),
+        (99_970, {"charges_per_unit": 1}, Code.STOP_TOO_NEAR),
+        (99_700, {"charges_per_unit": 151}, Code.COST_SHARE),
+        (100_010, {}, Code.STOP_WRONG_SIDE),
+        (99_995, {}, Code.STOP_OUTSIDE_BAND),
+        (99_700, {"bid": None}, Code.NO_BOOK),
+    ],
+)
+def test_a_typed_stop_is_refused_where_it_would_be_noise(
+    trigger: int, changes: dict[str, int | None], code: Code
+) -> None:
+    refusal = typed(trigger, **changes)
+    assert isinstance(refusal, StopRefusal)
+    assert refusal.code is code
+
+
+def test_a_typed_stop_four_ticks_away_with_charges_of_half_of_r_stands() -> None:
+    assert isinstance(typed(99_960, charges_per_unit=20), StopPlan)

@@ -20,10 +20,10 @@ from engine.risk.sizing import (
     trip_cost,
 )
 from engine.setups.signal import Side
-from tests.risk.builders import DAY, OPTION, STOCK
+from tests.risk.builders import DAY, OPTION, STOCK, make_plan
 
 LARGE = 10**15
-FREE = Rooms(budget=LARGE, open_risk=LARGE, day_loss=LARGE, exposure=LARGE, margin=LARGE)
+FREE = Rooms(budget=LARGE, open_risk=LARGE, day_loss=LARGE, gap=LARGE, exposure=LARGE, margin=LARGE)
 
 
 def free(**changes: int | None) -> Rooms:
@@ -33,7 +33,9 @@ def free(**changes: int | None) -> Rooms:
 def sized(
     entry: int, stop: int, rooms: Rooms = FREE, *, instrument: Instrument = STOCK, side: Side = Side.BUY
 ) -> Size | SizeRefusal:
-    return size(instrument, entry, stop, rooms, trip_cost(instrument, side, DAY))
+    """Size a trade whose risk counts to ``stop``: there the trigger lies, and nothing is allowed beyond it."""
+    plan = make_plan(stop, limit=stop, distance=abs(entry - stop), allowance=0)
+    return size(instrument, side, entry, plan, rooms, trip_cost(instrument, side, DAY))
 
 
 def test_the_quantity_is_the_largest_whose_loss_with_charges_fits_the_budget() -> None:
@@ -83,6 +85,7 @@ def test_the_smallest_cap_binds_and_is_named(rooms: dict[str, int], cap: Cap, qu
         ({"budget": 1_000}, Code.RISK_PER_TRADE),
         ({"open_risk": 0}, Code.OPEN_RISK),
         ({"day_loss": -5}, Code.DAY_LOSS),
+        ({"gap": 1_000}, Code.GAP_RISK),
         ({"exposure": 99_999}, Code.LEVERAGE),
         ({"margin": 19_999}, Code.MARGIN),
         ({"margin": None}, Code.MARGIN),
@@ -96,6 +99,46 @@ def test_zero_means_no_trade_with_the_limit_that_allows_none(
     assert isinstance(refusal, SizeRefusal)
     assert refusal.code is code
     assert refusal.reason
+
+
+def future(instrument: Instrument = STOCK) -> Instrument:
+    return replace(instrument, kind=InstrumentClass.INDEX_FUTURE, lot=65, freeze_quantity=1_755)
+
+
+def test_risk_counts_to_trigger_and_allowance_and_gap_risk_to_the_limit() -> None:
+    plan = make_plan(99_000, limit=97_000, distance=1_000, allowance=250)
+    cost = trip_cost(STOCK, Side.BUY, DAY)
+    found = size(STOCK, Side.BUY, 100_000, plan, free(budget=1_000_000), cost)
+    assert isinstance(found, Size)
+    assert found.risk == found.quantity * 1_250 + cost(found.quantity, 100_000, 98_750) <= 1_000_000
+    assert found.gap == found.quantity * 3_000 + cost(found.quantity, 100_000, 97_000)
+    more = found.quantity + 1
+    assert more * 1_250 + cost(more, 100_000, 98_750) > 1_000_000
+
+
+def test_gap_risk_makes_a_trade_smaller_and_is_named() -> None:
+    plan = make_plan(99_000, limit=97_000, distance=1_000, allowance=250)
+    cost = trip_cost(STOCK, Side.BUY, DAY)
+    found = size(STOCK, Side.BUY, 100_000, plan, free(budget=1_000_000, gap=1_000_000), cost)
+    assert isinstance(found, Size)
+    assert (found.binding_cap, found.gap <= 1_000_000) == (Cap.GAP_RISK, True)
+    more = found.quantity + 1
+    assert more * 3_000 + cost(more, 100_000, 97_000) > 1_000_000
+
+
+def test_a_refused_lot_is_broken_down() -> None:
+    plan = make_plan(2_590_000, limit=2_560_000, distance=15_000, allowance=3_750)
+    rooms = free(budget=1_000_000)
+    refusal = size(future(), Side.BUY, 2_606_000, plan, rooms, trip_cost(future(), Side.BUY, DAY))
+    assert isinstance(refusal, SizeRefusal)
+    assert refusal.code is Code.RISK_PER_TRADE
+    for told in ("one lot of 65", "stop 150.00 away by ATR", "allowance 37.50", "charges ", "10,000.00"):
+        assert told in refusal.reason
+    sized = refusal.sized
+    assert sized is not None
+    assert (sized.trigger, sized.limit, sized.lots, sized.budget) == (2_590_000, 2_560_000, 0, 1_000_000)
+    assert sized.risk is not None
+    assert sized.risk > 1_000_000
 
 
 def test_a_freeze_quantity_below_a_lot_allows_no_order() -> None:
@@ -154,7 +197,7 @@ def test_a_fill_at_the_planned_price_has_no_excess() -> None:
         Side.BUY,
         quantity=found.quantity,
         filled_value=found.quantity * 100_000,
-        stop_limit=99_000,
+        counted=99_000,
         budget=1_000_000,
         charges=trip_charges(STOCK, Side.BUY, DAY),
     )
@@ -176,7 +219,7 @@ def test_what_is_kept_of_a_worse_fill_fits_the_budget(
         Side.BUY,
         quantity=quantity,
         filled_value=quantity * average + odd,
-        stop_limit=18_000,
+        counted=18_000,
         budget=budget,
         charges=trip_charges(OPTION, Side.BUY, DAY),
     )
@@ -201,7 +244,7 @@ def test_risk_counts_the_sum_that_was_paid_and_never_a_rounded_average() -> None
         Side.BUY,
         quantity=3_000_000,
         filled_value=value,
-        stop_limit=99_00,
+        counted=99_00,
         budget=1 << 62,
         charges=charges,
     )
@@ -226,7 +269,7 @@ def test_what_is_kept_is_worth_its_share_of_the_sum_and_one_lot_more_would_not_f
         side,
         quantity=quantity,
         filled_value=value,
-        stop_limit=stop,
+        counted=stop,
         budget=budget,
         charges=charges,
     )
@@ -250,7 +293,7 @@ def test_a_stop_that_has_locked_a_profit_risks_nothing_and_nothing_of_it_is_clos
         side,
         quantity=500,
         filled_value=500 * 100_000,
-        stop_limit=stop,
+        counted=stop,
         budget=1_000_00,
         charges=trip_charges(STOCK, side, DAY),
     )

@@ -41,12 +41,12 @@ def test_after_one_r_it_trails_behind_the_wider_of_structure_and_atr() -> None:
     by_structure = look(
         controller(), make_state(), make_context(fives=FIVES, atr=100), bid=101_500, ask=101_510, now=LATER
     )
-    assert (by_structure.trigger, by_structure.term) == (100_490, StopTerm.TRAIL)
+    assert (by_structure.trigger, by_structure.term) == (100_490, StopTerm.TRAIL_STRUCTURE)
     by_atr = look(
         controller(), make_state(), make_context(fives=FIVES, atr=600), bid=101_500, ask=101_510, now=LATER
     )
-    assert by_atr.trigger == 100_300
-    assert by_atr.limit == 99_790  # half a percent and down to the tick
+    assert (by_atr.trigger, by_atr.term) == (100_300, StopTerm.TRAIL_ATR)
+    assert by_atr.limit == 98_300  # two R beyond the trigger
     assert by_atr.moved_at == LATER
 
 

@@ -38,7 +38,7 @@ def test_a_limit_tightened_while_an_entry_was_on_its_way_makes_the_trade_smaller
         trade.side,
         quantity=trade.open_quantity,
         filled_value=trade.entry_value * trade.open_quantity // trade.entry_quantity,
-        stop_limit=trade.stop.limit,
+        counted=trade.stop.counted,
         budget=core.account.limits.budget,
         charges=core.account.trip_charges(core.instruments[KEY], trade.side),
     )

@@ -1,0 +1,53 @@
+"""A stop typed with an entry by hand: it stands where it was typed, sizes the trade, and warns."""
+
+import pytest
+
+from engine.commands import ArmManual, ManualOrder, Outcome, Side
+from engine.market.clock import SECOND
+from engine.risk.terms import StopTerm
+from tests.core.faults import said, stop_of
+from tests.core.hostile import STOCK, TICK, World
+from tests.core.test_happy_path import answered
+
+
+def bought(ticks: int) -> World:
+    """Buy by hand with a stop typed so many ticks below the price."""
+    world = World()
+    world.tell(ArmManual("arm", armed=True))
+    world.tell(ManualOrder("m", STOCK, Side.BUY, world.prices[STOCK] - ticks * TICK))
+    return world
+
+
+def test_it_stands_where_it_was_typed_and_sizes_the_trade() -> None:
+    near, far = bought(200), bought(400)
+    quantities = []
+    for world, ticks in ((near, 200), (far, 400)):
+        assert answered(world, "m").outcome is Outcome.ACCEPTED
+        world.run(2 * SECOND)
+        assert stop_of(world).trigger_price == world.prices[STOCK] - ticks * TICK
+        sized = world.core.signals[-1].sized
+        assert sized is not None
+        assert (sized.term, sized.trigger) == (StopTerm.TYPED, stop_of(world).trigger_price)
+        assert sized.risk is not None
+        assert sized.risk <= world.core.limits.budget
+        quantities.append(world.position())
+    assert quantities[0] > quantities[1] > 0
+
+
+def test_the_terms_that_ask_for_more_warn_and_do_not_widen_it() -> None:
+    world = bought(40)
+    assert answered(world, "m").outcome is Outcome.ACCEPTED
+    world.run(2 * SECOND)
+    assert stop_of(world).trigger_price == world.prices[STOCK] - 40 * TICK
+    assert said(world, "its typed stop is nearer than asked, ATR asks")
+
+
+@pytest.mark.parametrize(
+    ("ticks", "why"),
+    [(-10, "STOP_WRONG_SIDE"), (1, "INSIDE_SPREAD"), (2, "STOP_TOO_NEAR"), (6, "COST_SHARE")],
+)
+def test_it_is_refused_where_it_would_be_noise(ticks: int, why: str) -> None:
+    world = bought(ticks)
+    answer = answered(world, "m")
+    assert (answer.outcome, why in answer.text) == (Outcome.REFUSED, True)
+    assert world.live() == []
