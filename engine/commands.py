@@ -4,12 +4,14 @@ from enum import StrEnum
 
 import msgspec
 
+from engine.market.clock import Instant
 from engine.market.price import Paise
 from engine.setups.signal import Side
 
 __all__ = [
     "AdoptPosition",
     "ArmManual",
+    "CancelResting",
     "Command",
     "CommandResult",
     "DeclineSignal",
@@ -22,6 +24,7 @@ __all__ = [
     "PauseEntries",
     "PauseReplay",
     "Rearm",
+    "RestOrder",
     "RunPreflight",
     "SetReplaySpeed",
     "Side",
@@ -57,6 +60,33 @@ class ExitPosition(msgspec.Struct, frozen=True, tag="exit"):
     id: str
     instrument: str
     half: bool = False
+
+
+class RestOrder(msgspec.Struct, frozen=True, tag="rest"):
+    """Let a limit or stop-entry order rest until its price comes. Needs manual entry armed; prices in paise.
+
+    Sized, stopped and gated like any trade; all that rests shares the risk of one.
+    """
+
+    id: str
+    instrument: str
+    side: Side
+    price: Paise = 0
+    """The limit; for a stop-entry 0 leaves it to the engine."""
+    trigger: Paise = 0
+    """Where a stop-entry fires; 0 for a limit order."""
+    stop: Paise = 0
+    """The wished trigger of its stop, never widened; 0 has it measured. Needed before 09:30."""
+    good_for: Instant = 0
+    """Until when it rests, on the exchange's clock; 0 is the trader's last entry."""
+
+
+class CancelResting(msgspec.Struct, frozen=True, tag="cancel-resting"):
+    """Take resting orders of one's own back in one instrument: the one named by its tag, or all."""
+
+    id: str
+    instrument: str
+    order: str = ""
 
 
 class MoveToBreakeven(msgspec.Struct, frozen=True, tag="breakeven"):
@@ -167,6 +197,8 @@ Command = (
     | ExitPosition
     | MoveToBreakeven
     | TightenStop
+    | RestOrder
+    | CancelResting
     | AdoptPosition
     | PauseEntries
     | Kill

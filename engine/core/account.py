@@ -15,6 +15,7 @@ from engine.orders.keeper import Keeper
 from engine.orders.messages import Product
 from engine.orders.order import Correction, Fill
 from engine.orders.positions import Corrected
+from engine.orders.resting import Rest
 from engine.orders.trade import Trade
 from engine.risk.brakes import Brakes
 from engine.risk.limits import DayLimits
@@ -47,6 +48,8 @@ class Account:
         self.carried_charges: Paise = 0
         self.marking = Marking(sights, instruments)
         self.outside = OutsideTrades(keeper, sights, instruments, day.day)
+        self.rests_of: Callable[[str], tuple[Rest, ...]] = lambda _: ()
+        """The resting entries of a trade by its id."""
         self._keeper = keeper
         self._uneasy = False
         """Whether time alone may change what is believed: a loss that is not believed yet, an empty side."""
@@ -126,6 +129,8 @@ class Account:
         instrument = self._instruments.get(trade.instrument)
         if instrument is None or trade.product is not Product.INTRADAY:
             return None
+        if rests := self.rests_of(trade.id):
+            return self._resting(instrument, trade, rests, now)
         entry = self._keeper.orders.get(trade.entry_tag)
         waiting = 0 if entry is None else entry.exposed
         if not trade.open and not waiting:
@@ -145,6 +150,34 @@ class Account:
             stop=stop,
             working=not trade.open,
             mark=self.marking.mark(trade, now) if trade.open else Mark(None, MarkState.NOT_READY),
+        )
+
+    def _resting(
+        self, instrument: Instrument, trade: Trade, rests: tuple[Rest, ...], now: Instant
+    ) -> Holding | None:
+        """Return a trade of resting entries: what has filled to its stop, and what may fill as each was sized."""
+        found = [(rest, self._keeper.orders.get(rest.tag)) for rest in rests]
+        live = [(rest, order.exposed) for rest, order in found if order is not None and order.exposed]
+        held, waiting = trade.open_quantity, sum(units for _, units in live)
+        if not held and not waiting:
+            return None
+        paid = trade.entry_value * held // trade.entry_quantity if trade.entry_quantity else 0
+        stop, limit = _stop_of(trade)
+        risk = self._risk(instrument, trade, held, paid, stop) if held else 0
+        gap = self._risk(instrument, trade, held, paid, limit) if held else 0
+        gaps = [
+            self._risk(instrument, trade, units, units * rest.price, rest.plan.limit) for rest, units in live
+        ]
+        return Holding(
+            instrument=instrument,
+            side=trade.side,
+            quantity=held or waiting,
+            value=paid if held else sum(units * rest.price for rest, units in live),
+            risk=None if risk is None else risk + sum(rest.at_stake(units) for rest, units in live),
+            gap=None if gap is None else gap + sum(one or 0 for one in gaps),
+            stop=stop,
+            working=not held,
+            mark=self.marking.mark(trade, now) if held else Mark(None, MarkState.NOT_READY),
         )
 
     def _risk(

@@ -119,6 +119,7 @@ class Around:
         self._core.sights.halts.lose_hearing()
         if not event.begins:
             self._core.journal.line(Severity.WARNING, "the engine is back; the broker's book is read", now)
+            self._core.trader_orders.name_found(now)
         latch = self._core.keeper.kill.latch
         if self._core.account.limits.stopped and (latch is None or (event.begins and latch.ours_only)):
             # What was taken over had lost its day before this run began; what an earlier run of ours left open looks
@@ -135,6 +136,8 @@ class Around:
         self._core.journal.line(Severity.ALARM, other.told, now, AlarmRank.VITAL)
 
     def _attend(self, event: Attended, now: Instant) -> None:
+        pauses = self._core.pauses
+        pauses.alone_since = None if event.attended else pauses.alone_since or now
         if event.attended:
             self._core.pauses.unattended_at = None
         elif (

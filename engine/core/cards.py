@@ -41,6 +41,9 @@ class Cards:
     def __init__(self) -> None:
         self._waiting: dict[str, Card] = {}
 
+    def __len__(self) -> int:
+        return len(self._waiting)
+
     def lay(self, card: Card) -> None:
         """Let a card wait."""
         self._waiting[card.decision.id] = card
@@ -55,8 +58,6 @@ class Cards:
 
     def moved(self, update: MarketUpdate, quote: Quote) -> list[Gone]:
         """Take off the cards that an update of their instrument ends: price left them, or their stop was traded."""
-        if not self._waiting:
-            return []
         judged = [(card, _against(card, update, quote)) for card in self.of(update.instrument)]
         gone = [(card, *against) for card, against in judged if against is not None]
         for card, _, _ in gone:

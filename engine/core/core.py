@@ -21,12 +21,14 @@ from engine.core.decision import Decision
 from engine.core.events import LIVE, WORLDS, Answer, DayState, Effect, Event
 from engine.core.guard import Guard
 from engine.core.journal import Journal
+from engine.core.kill_scope import scope_of
 from engine.core.minder import Minder
 from engine.core.pauses import OTHER_ENGINE, STUDYING, UNATTENDED, Pauses
 from engine.core.person import Person
 from engine.core.prints import Prints
 from engine.core.proof import Past, Proof
 from engine.core.sights import Sights
+from engine.core.trader_orders import TraderOrders
 from engine.core.watch import Watch
 from engine.core.watchlist import Watchlist
 from engine.market.clock import MILLISECOND, MINUTE, SECOND, Instant
@@ -41,6 +43,7 @@ from engine.orders.flatten import Latch, LatchState
 from engine.orders.inbox import Inbox
 from engine.orders.keeper import Keeper
 from engine.orders.news import Topic, Verified
+from engine.orders.resting import RestingLives
 from engine.orders.trade import Trade, leave
 from engine.performance.trade import ClosedTrade
 from engine.risk.limits import DayLimits, open_day
@@ -85,7 +88,7 @@ class Core:
         self.prints = Prints(self.sights, self.market)
         life = round(settings.entry.timeout_seconds * SECOND)
         latency = settings.paper.latency_ms * MILLISECOND
-        lives = EntryLife(life) if world == LIVE else PaperEntryLife(life, latency, self.sights)
+        lives = RestingLives(EntryLife(life) if world == LIVE else PaperEntryLife(life, latency, self.sights))
         self.keeper = Keeper(settings, self.instruments, ids, self.sights, self.sights.halts, lives)
         if world == LIVE:
             self.keeper.external.engines.watch(ids.prefix, earlier_runs)
@@ -94,7 +97,9 @@ class Core:
         limits = open_day(day.day, account, wishes.limits, previous, own_cash)
         self.account = Account(limits, self.keeper, self.sights, self.instruments, day, wishes)
         stops = Stage12Controller(settings.stop)
-        self.inbox = Inbox(self.keeper, stops, self.sights.market_time)
+        self.account.rests_of = lives.of
+        self.trader_orders = TraderOrders(self, lives)
+        self.inbox = Inbox(self.keeper, stops, self.sights.market_time, self.trader_orders.anew)
         self.minder = Minder(settings, self.market, self.keeper, self.account, self.sights, stops)
         self.journal = Journal(self.keeper, self.account, self.sights, self.instruments)
         self.decider = Decider(
@@ -219,14 +224,7 @@ class Core:
 
     def kill_scope(self) -> KillScope:
         """Return what the kill key would close now."""
-        portfolio = self.keeper.portfolio
-        external = sum(1 for instrument in portfolio.outside if portfolio.current(instrument) is None)
-        positions = len(portfolio.open()) + external + len(portfolio.carried)
-        left = (*(one.told for one in self.keeper.left.positions), *self.keeper.external.left)
-        live = self.keeper.orders.live()
-        orders = self.keeper.left.without(live)
-        beyond = len(left) + self.keeper.left.orders_beyond + len(live) - len(orders)
-        return KillScope(positions, len(orders), beyond, left)
+        return scope_of(self.keeper)
 
     def why_kept(self, key: str) -> str:
         """Return why an instrument must go on being followed; empty when it need not."""
@@ -364,6 +362,7 @@ class Core:
 
     def _timers(self, now: Instant) -> None:
         self.decider.expire(now)
+        self.trader_orders.look(now)
         self.person.disarm(now)
         if self.pauses.unattended_at is not None and now >= self.pauses.unattended_at:
             self.pauses.unattended_at = None
@@ -391,6 +390,7 @@ class Core:
             self.person.armed_until,
             self.pauses.unattended_at,
             self.minder.next_clock(now),
+            self.trader_orders.next_wake(now),
             self.watch.next_wake(now),
         )
         return min((wake for wake in wakes if wake is not None), default=None)

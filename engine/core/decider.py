@@ -96,6 +96,10 @@ class Decider:
                 instrument.key, self._settings.setups, estimated_range=self._estimated_range
             )
 
+    def facts(self, instrument: Instrument, signal: Signal, now: Instant) -> EntryFacts:
+        """Return what an entry by hand would be judged by now."""
+        return self._facts(instrument, signal, now, by_person=True)
+
     def unfollow(self, key: str) -> None:
         """Judge an instrument no more; the trade it may still hold keeps its premise."""
         self._setups.pop(key, None)
@@ -221,6 +225,8 @@ class Decider:
 
     def moved(self, update: MarketUpdate, now: Instant) -> bool:
         """Let cards go that the market has left behind; return whether there was one."""
+        if not self._cards:
+            return False
         gone = self._cards.moved(update, self._sights.quote(update.instrument, now))
         self._expire(gone)
         return bool(gone)

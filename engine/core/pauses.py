@@ -22,6 +22,8 @@ class Pauses:
         self._reasons: dict[str, None] = {}
         self.unattended_at: Instant | None = None
         """When entries pause because nobody watches; None while somebody does."""
+        self.alone_since: Instant | None = None
+        """Since when no screen has been attached; None while one is, or where nobody tells."""
 
     @property
     def first(self) -> str:
@@ -30,6 +32,10 @@ class Pauses:
 
     def __contains__(self, reason: str) -> bool:
         return reason in self._reasons
+
+    def left_alone(self, now: Instant, span: int) -> bool:
+        """Say whether nobody has watched for a time, microseconds."""
+        return self.alone_since is not None and now - self.alone_since >= span
 
     def add(self, reason: str) -> bool:
         """Add a reason; False when it was there."""

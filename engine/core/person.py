@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Final
 from engine.commands import (
     AdoptPosition,
     ArmManual,
+    CancelResting,
     Command,
     CommandResult,
     DeclineSignal,
@@ -17,6 +18,7 @@ from engine.commands import (
     PauseEntries,
     PauseReplay,
     Rearm,
+    RestOrder,
     RunPreflight,
     SetReplaySpeed,
     StopEngine,
@@ -91,10 +93,10 @@ class Person:
                 return self._move(command, now)
             case PauseEntries():
                 return self._pause(command, now)
-            case TakeSignal():
-                return self._take(command, now)
-            case DeclineSignal():
-                return self._decline(command)
+            case TakeSignal() | DeclineSignal():
+                return self._take(command, now) if isinstance(command, TakeSignal) else self._decline(command)
+            case RestOrder() | CancelResting():
+                return self._rest(command, now)
             case PauseReplay():
                 return self._hold(command, now)
             case SetReplaySpeed():
@@ -152,6 +154,14 @@ class Person:
             "",
             f"{command.side.value} {decision.quantity} {self._core.journal.symbol(command.instrument)} sent",
         )
+
+    def _rest(self, command: RestOrder | CancelResting, now: Instant) -> tuple[str, str]:
+        if isinstance(command, CancelResting):
+            return self._core.trader_orders.cancel(command, now)
+        if self._armed_until is None or now >= self._armed_until:
+            return "manual entry is not armed; m arms it", ""
+        self._armed_until = now + self._armed_for
+        return self._core.trader_orders.place(command, now)
 
     def _arm(self, command: ArmManual, now: Instant) -> tuple[str, str]:
         self._armed_until = now + self._armed_for if command.armed else None

@@ -48,6 +48,7 @@ class GateCode(StrEnum):
     FREEZE_QUANTITY = "FREEZE_QUANTITY"
     BAND = "BAND"
     COLLAR = "COLLAR"
+    TRIGGER = "TRIGGER"
     NO_BOOK = "NO_BOOK"
     DUPLICATE = "DUPLICATE"
     OPPOSES_POSITION = "OPPOSES_POSITION"
@@ -171,6 +172,7 @@ class Gate:
             _freeze,
             _on_tick,
             _in_band,
+            _waits_for_its_trigger,
             _collar,
             self._duplicate,
             self._entry_budget,
@@ -275,13 +277,32 @@ def _in_band(draft: Draft, around: Surroundings, _: Instant) -> GateDenial | Non
     return GateDenial(GateCode.BAND, f"{draft.price} paise outside {band.lower} to {band.upper}")
 
 
+def _waits_for_its_trigger(draft: Draft, around: Surroundings, _: Instant) -> GateDenial | None:
+    """Deny a stop-entry that would fire as it arrives, or whose limit lies on the wrong side of its trigger."""
+    if draft.order_type is not OrderType.STOP_LIMIT:
+        return None
+    trigger, sign = draft.trigger_price, draft.side.sign
+    if (draft.price - trigger) * sign < 0:
+        return GateDenial(GateCode.TRIGGER, f"limit {draft.price} lies before the trigger {trigger} paise")
+    known = (around.quote.last, around.quote.ask if sign > 0 else around.quote.bid)
+    if any(price is not None and (price - trigger) * sign >= 0 for price in known):
+        return GateDenial(GateCode.TRIGGER, f"a stop-entry at {trigger} paise would fire at once")
+    band = around.band
+    if band is None or band.lower <= trigger <= band.upper:
+        return None
+    return GateDenial(GateCode.BAND, f"{trigger} paise outside {band.lower} to {band.upper}")
+
+
 def _collar(draft: Draft, around: Surroundings, _: Instant) -> GateDenial | None:
     quote = around.quote
     touch = quote.ask if draft.side is Side.BUY else quote.bid
     if touch is None or quote.last is None or not quote.fresh:
         return GateDenial(GateCode.NO_BOOK, "no fresh book to measure the price against")
     width = OPTION_COLLAR if around.instrument.is_option else COLLAR
-    for name, reference in (("touch", touch), ("last price", quote.last)):
+    references = (("touch", touch), ("last price", quote.last))
+    if draft.order_type is OrderType.STOP_LIMIT:
+        references = (("trigger", draft.trigger_price),) * 2
+    for name, reference in references:
         if (draft.price - reference) * draft.side.sign * 10_000 > reference * width:
             return GateDenial(
                 GateCode.COLLAR, f"{draft.price} paise is {width / 100:g}% beyond the {name} {reference}"

@@ -35,7 +35,7 @@ from engine.orders.targets import missed_words, part_ended
 from engine.orders.trade import Mode, Trade, leave
 from engine.orders.unread import in_doubt
 from engine.risk.exact import rupees
-from engine.risk.stage12 import Stage12Controller
+from engine.risk.stage12 import Stage12Controller, StopPlan
 
 EXIT_AGAIN: Final = tuple(step * MILLISECOND for step in (250, 500, 1_000, 2_000, 5_000))
 MOST_REFUSALS: Final = 3
@@ -45,12 +45,21 @@ TURNED_ELSEWHERE: Final = "its stop was turned into an exit by phone or by cockp
 LOOK_AGAIN: Final = 250 * MILLISECOND
 
 
+Replan = Callable[[Trade, Order, Fill, Instant], StopPlan | None]
+
+
 class Inbox:
     """Applies broker messages to a keeper's orders and trades."""
 
     def __init__(
-        self, keeper: Keeper, stops: Stage12Controller, market_time: Callable[[Instant], Instant]
+        self,
+        keeper: Keeper,
+        stops: Stage12Controller,
+        market_time: Callable[[Instant], Instant],
+        replan: Replan | None = None,
     ) -> None:
+        """Apply messages; ``replan`` computes the stop of a resting entry anew at its first fill."""
+        self._replan = replan
         self._keeper = keeper
         self._market_time = market_time
         self._stops = stops
@@ -183,11 +192,26 @@ class Inbox:
         if order.adopted:
             fold_external(keeper, fill, order, now)
             return
-        folded = keeper.portfolio.fold(fill)
+        folded = self._planned_anew(keeper.portfolio.fold(fill), order, fill, now)
         keeper.say(Topic.FILL, fill.instrument, order=order, fill=fill, trade=folded.trade)
         self._after_fill(folded, fill, order, now)
         if fill.side is folded.trade.side:
             close_overtaken(keeper, fill, now)
+
+    def _planned_anew(self, folded: Folded, order: Order, fill: Fill, now: Instant) -> Folded:
+        """Return what a fill did with the stop that the first one of a resting entry asks for; it never goes away."""
+        trade = folded.trade
+        if self._replan is None or fill.side is not trade.side or order.filled != fill.quantity:
+            return folded
+        plan = self._replan(trade, order, fill, now)
+        nearer = plan is not None and (
+            trade.stop is None or (plan.trigger - trade.stop.trigger) * trade.side.sign > 0
+        )
+        if not nearer:
+            return folded
+        trade = msgspec.structs.replace(trade, plan=plan, stop=None)
+        self._keeper.portfolio.put(trade)
+        return msgspec.structs.replace(folded, trade=trade)
 
     def _after_fill(self, folded: Folded, fill: Fill, order: Order, now: Instant) -> None:
         keeper = self._keeper

@@ -13,6 +13,7 @@ from engine.orders.protection import covered
 from engine.orders.states import State
 from engine.orders.targets import at_target
 from engine.orders.trade import Mode, Trade
+from engine.presenter.resting import rests_words
 from engine.presenter.standstill import plight_view
 from engine.risk.exact import rupees
 from engine.risk.marks import Holding, Mark, MarkState
@@ -189,7 +190,7 @@ def order_rows(core: Core, now: Instant) -> tuple[OrderRow, ...]:
                 trigger_price=order.trigger_price,
                 average=average_price(order.filled_value, order.filled),
                 state=order.state.value.replace("_", " "),
-                message=order.message,
+                message=order.message or rests_words(core, order),
             )
         )
     return (*_waiting_rows(core), *sorted(rows, key=lambda row: row.time, reverse=True))

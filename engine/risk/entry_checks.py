@@ -74,9 +74,11 @@ def door_denial(facts: EntryFacts, settings: config.Settings) -> Denial | None:
 
 def entry_denial(facts: EntryFacts, plan: EntryPlan, settings: config.Settings) -> Denial | None:
     """Return the first reason against this entry, None when every check passes; a check that breaks denies."""
-    denial = door_denial(facts, settings)
-    if denial is not None:
-        return denial
+    return door_denial(facts, settings) or plan_denial(facts, plan, settings)
+
+
+def plan_denial(facts: EntryFacts, plan: EntryPlan, settings: config.Settings) -> Denial | None:
+    """Return the first reason against a plan, its doors aside."""
     return next((denial for check in PLAN_CHECKS if (denial := _closed(check, facts, plan, settings))), None)
 
 

@@ -114,6 +114,11 @@ class Schedule:
 
         return (
             (200, lambda: saboteur.enter(key(), side())),
+            (
+                80,
+                lambda: saboteur.rest(key(), side(), draw.randint(5, 60), stop_entry=draw.random() < 0.5),
+            ),
+            (10, lambda: saboteur.cancel_resting(key())),
             (300, lambda: saboteur.wait(draw.choice((20, 60, 150, 400, 1_000, 2_500, 6_000)))),
             (140, lambda: saboteur.move(key(), draw.randint(-60, 60))),
             (40, lambda: saboteur.move(key(), draw.randint(-400, 400))),

@@ -36,6 +36,7 @@ class Oracles:
             self._chased(key)
             self._size_and_sign(key)
             self._protected(key)
+        self._one_risk()
         self._writes()
         self._flat_is_true()
 
@@ -101,6 +102,29 @@ class Oracles:
                 assert self.world.now - order.triggered_at <= SECOND + SLACK or (
                     trade is not None and trade.mode is Mode.EXIT
                 ), f"{order.tag} fired and is left to itself"
+
+    def _one_risk(self) -> None:
+        """What rests by the trader's hand, with what of the same trades has filled, never risks more than one trade."""
+        world, total = self.world, 0
+        for trade in world.core.keeper.portfolio.running():
+            resting = 0
+            for rest in world.core.trader_orders.rests(trade.id):
+                order = world.by_tag(rest.tag)
+                left = 0 if order is None else order.remaining
+                resting += left * abs(rest.price - rest.plan.trigger)
+            if not resting:
+                continue
+            total += resting
+            if trade.open and trade.stop is not None and trade.plan is not None:
+                sign = trade.side.sign
+                nearest = max(
+                    (one.plan.trigger * sign for one in world.core.trader_orders.rests(trade.id)), default=0
+                )
+                trigger = max(trade.stop.trigger * sign, nearest)
+                cost = trade.entry_value * sign // trade.entry_quantity
+                total += max(0, cost - trigger) * trade.open_quantity
+        budget = world.core.limits.budget
+        assert total <= budget, f"{total} at risk by what rests and its fills, one trade may risk {budget}"
 
     def _writes(self) -> None:
         """O4 and O6: after the latch only what reduces; never above ten writes in a rolling second."""

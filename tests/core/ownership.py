@@ -112,7 +112,7 @@ class Ownership:
             if order.side is side
             and not order.external
             and order.product is Product.INTRADAY
-            and (order.stop or order.role is not Role.ENTRY)
+            and order.role is not Role.ENTRY
         ]
 
     def cover(self, key: str) -> int:

@@ -5,11 +5,13 @@ from collections.abc import Callable
 
 from engine.commands import (
     ArmManual,
+    CancelResting,
     ExitPosition,
     Kill,
     ManualOrder,
     MoveToBreakeven,
     PauseEntries,
+    RestOrder,
     TightenStop,
 )
 from engine.market.clock import MILLISECOND, SECOND
@@ -37,6 +39,16 @@ class Trader:
     def enter(self, key: str, side: Side) -> None:
         self.world.tell(ArmManual(self._name(), armed=True))
         self.world.tell(ManualOrder(self._name(), key, side))
+
+    def rest(self, key: str, side: Side, ticks: int, *, stop_entry: bool) -> None:
+        """Let an order wait so many ticks from the price: a limit on the near side, a stop-entry on the far one."""
+        price = self.world.prices[key] + (ticks if stop_entry else -ticks) * side.sign * TICK
+        self.world.tell(ArmManual(self._name(), armed=True))
+        limit, trigger = (0, price) if stop_entry else (price, 0)
+        self.world.tell(RestOrder(self._name(), key, side, limit, trigger))
+
+    def cancel_resting(self, key: str) -> None:
+        self.world.tell(CancelResting(self._name(), key))
 
     def exit(self, key: str, *, half: bool = False) -> None:
         self.world.tell(ExitPosition(self._name(), key, half=half))
@@ -96,6 +108,16 @@ def run_schedule(seed: int, steps: int = 60) -> World:
     keys = (STOCK, OTHER, OPTION)
     actions: tuple[tuple[int, Callable[[], None]], ...] = (
         (12, lambda: trader.enter(draw.choice(keys), draw.choice((Side.BUY, Side.SELL)))),
+        (
+            10,
+            lambda: trader.rest(
+                draw.choice(keys),
+                draw.choice((Side.BUY, Side.SELL)),
+                draw.randint(3, 40),
+                stop_entry=draw.random() < 0.5,
+            ),
+        ),
+        (1, lambda: trader.cancel_resting(draw.choice(keys))),
         (30, lambda: trader.wait(draw.choice((20, 60, 150, 400, 1_000, 2_500)))),
         (14, lambda: trader.move(draw.choice(keys), draw.randint(-60, 60))),
         (4, lambda: trader.move(draw.choice(keys), draw.randint(-400, 400))),

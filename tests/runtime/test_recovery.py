@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 from engine.commands import (
     ArmManual,
+    CancelResting,
     Command,
     ExitPosition,
     Kill,
@@ -21,6 +22,7 @@ from engine.commands import (
     PauseEntries,
     PauseReplay,
     Rearm,
+    RestOrder,
     Side,
     TightenStop,
 )
@@ -48,6 +50,13 @@ def instrument(index: int) -> str:
     return list(tape().instruments)[index % len(tape().instruments)]
 
 
+def resting(name: str, key: str, cursor: int, side: Side, ticks: int) -> RestOrder:
+    """Return an order that waits so many ticks from the price: below it a limit to buy, above it a stop-entry."""
+    before = [update.last for update in tape().updates[: cursor + 1] if update.instrument == key]
+    price = (before or [100_00])[-1] + ticks * side.sign * tape().instruments[key].tick
+    return RestOrder(name, key, side, 0, price) if ticks > 0 else RestOrder(name, key, side, price)
+
+
 @st.composite
 def wishes(draw: st.DrawFn) -> list[Act]:
     """Draw what a person does to a run, in the order of cursors."""
@@ -64,6 +73,9 @@ def _act(draw: st.DrawFn, name: str, cursor: int) -> list[Act]:
                 "order",
                 "order",
                 "order",
+                "rest",
+                "rest",
+                "take back",
                 "exit",
                 "half",
                 "breakeven",
@@ -80,6 +92,12 @@ def _act(draw: st.DrawFn, name: str, cursor: int) -> list[Act]:
     match what:
         case "order":
             given_ = ManualOrder(name, key, draw(st.sampled_from((Side.BUY, Side.SELL))))
+        case "rest":
+            given_ = resting(
+                name, key, cursor, draw(st.sampled_from((Side.BUY, Side.SELL))), draw(st.integers(-30, 30))
+            )
+        case "take back":
+            given_ = CancelResting(name, key)
         case "exit" | "half":
             given_ = ExitPosition(name, key, half=what == "half")
         case "breakeven":

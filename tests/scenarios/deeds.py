@@ -2,7 +2,11 @@
 
 from collections.abc import Callable
 from functools import partial
+from uuid import uuid4
 
+from engine.commands import ArmManual, RestOrder, Side
+from engine.market.price import paise_of
+from tests.account.test_live_day import live_orders
 from tests.recordings import EQ_A, EQ_B
 from tests.scenarios.stage import Deed, Stage
 
@@ -220,6 +224,23 @@ def coarser_tick(stage: Stage) -> None:
     """Make the instrument's tick five times as coarse: the next one of the exchange's table."""
     tick = stage.fake.ask(lambda broker: broker.listings[EQ_A].tick)
     stage.state(terms={EQ_A: {"tick": 5 * tick}})
+
+
+def rest_stop_entry(distance_percent: float, *, key: str = EQ_B) -> Deed:
+    """Let a stop-entry of the trader rest so far above the last price of another stock, and see it at the broker."""
+
+    def deed(stage: Stage) -> None:
+        assert stage.engine is not None
+        trigger = paise_of(_ticked(stage.last_price(key) * (1 + distance_percent / 100)))
+        order = RestOrder(f"rest-{uuid4()}", key, Side.BUY, trigger=trigger)
+        stage.engine.ask(ArmManual(f"arm-{uuid4()}", armed=True), order)
+
+        def rests() -> bool:
+            return any(row["status"] == "trigger pending" for row in live_orders(stage.fake, key))
+
+        assert stage.until(rests, 8.0), live_orders(stage.fake, key)
+
+    return deed
 
 
 def narrow_band(percent: float) -> Deed:

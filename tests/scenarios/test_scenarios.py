@@ -43,6 +43,15 @@ def test_an_entry_killed_before_its_answer_is_found_and_closed() -> None:
     holds("death between an entry and its answer", Way.DEAD)
 
 
+@pytest.mark.parametrize("way", list(Way))
+def test_a_resting_stop_entry_is_cancelled_by_whoever_closes(way: Way) -> None:
+    holds("a stop-entry of the trader rests beside a position", way)
+
+
+def test_an_engine_that_is_started_again_knows_its_resting_order() -> None:
+    holds("an engine is started again that died while a stop-entry rested", Way.DEAD)
+
+
 def test_every_scenario_has_a_name_of_its_own_and_every_family_has_some() -> None:
     names = [scenario.name for scenario in SCENARIOS]
     assert len(set(names)) == len(names) >= 60

@@ -48,6 +48,19 @@ DAY = (
 
 DEATHS = (
     Scenario(
+        "a stop-entry of the trader rests beside a position",
+        Family.DEATHS,
+        before=do.rest_stop_entry(1.0),
+    ),
+    Scenario(
+        "an engine is started again that died while a stop-entry rested",
+        Family.DEATHS,
+        before=do.rest_stop_entry(1.0),
+        side=None,
+        ways=(Way.DEAD,),
+        restart=True,
+    ),
+    Scenario(
         "death between an entry and its answer",
         Family.DEATHS,
         before=do.all_of(do.once("hang", call="place", delay=8.0), do.fault("mute", **_PORTFOLIO)),

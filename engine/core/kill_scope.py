@@ -1,0 +1,16 @@
+"""What the kill key would close now, counted."""
+
+from engine.orders.keeper import Keeper
+from engine.views import KillScope
+
+
+def scope_of(keeper: Keeper) -> KillScope:
+    """Return the positions and orders in the kill's scope, and what would be left."""
+    portfolio = keeper.portfolio
+    external = sum(1 for instrument in portfolio.outside if portfolio.current(instrument) is None)
+    positions = len(portfolio.open()) + external + len(portfolio.carried)
+    left = (*(one.told for one in keeper.left.positions), *keeper.external.left)
+    live = keeper.orders.live()
+    orders = keeper.left.without(live)
+    beyond = len(left) + keeper.left.orders_beyond + len(live) - len(orders)
+    return KillScope(positions, len(orders), beyond, left)

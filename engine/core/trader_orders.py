@@ -1,0 +1,379 @@
+"""The trader's own limit and stop-entry orders: sized, gated, left to rest, and taken back when their time is over.
+
+All that rests stays, with what of it has filled, inside the risk of one trade. Both sides of an instrument never rest
+at once: a fill of one would meet the other as an exit.
+"""
+
+from dataclasses import replace
+from fractions import Fraction
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from engine.commands import CancelResting, RestOrder
+from engine.core.decision import DecisionState, from_signal
+from engine.market.clock import SECOND, Instant, datetime_of
+from engine.market.instrument import Instrument
+from engine.market.price import Paise
+from engine.orders.gate import Draft, GateDenial
+from engine.orders.messages import OrderType, Role
+from engine.orders.order import Fill, Order
+from engine.orders.resting import Rest, RestingLives
+from engine.orders.trade import MANUAL, Trade
+from engine.risk.denial import Code, Denial, StopRefusal
+from engine.risk.entry import EntryPlan
+from engine.risk.entry_checks import EntryFacts, door_denial, plan_denial
+from engine.risk.exact import rupees
+from engine.risk.resting import RestingWish, plan_resting
+from engine.risk.stage12 import StopPlan
+from engine.setups.signal import Signal
+from engine.views import Severity
+
+if TYPE_CHECKING:
+    from engine.core.core import Core
+
+LOOK_EVERY = SECOND
+"""How often a lost feed is looked for while something rests."""
+
+
+class TraderOrders:
+    """Places the trader's resting orders and ends them."""
+
+    def __init__(self, core: "Core", lives: RestingLives) -> None:
+        self._core = core
+        self._lives = lives
+        self._any = False
+        """Whether anything rested at the last look; cheap to ask at every update."""
+
+    def place(self, command: RestOrder, now: Instant) -> tuple[str, str]:
+        """Let an order rest; return why it is refused, or else what was done."""
+        core = self._core
+        instrument = core.instruments.get(command.instrument)
+        if instrument is None:
+            return f"{command.instrument} is not followed", ""
+        level = command.trigger or command.price
+        if level <= 0 or command.price < 0 or command.trigger < 0 or command.stop < 0:
+            return "expected a price to wait for, above zero", ""
+        signal = Signal(
+            time=core.market_time(now),
+            instrument=command.instrument,
+            setup=MANUAL,
+            version=1,
+            side=command.side,
+            price=level,
+            stop_reference=0,
+            target_1=0,
+            target_2=0,
+            premise="by hand, resting",
+            evidence={},
+        )
+        decision = msgspec.structs.replace(
+            from_signal(core.ids.next("D"), signal, now), stop=None, target_1=None, target_2=None
+        )
+        found = self._enter(command, instrument, signal, decision.id, now)
+        if isinstance(found, Denial | GateDenial):
+            core.journal.decision(
+                msgspec.structs.replace(
+                    decision, state=DecisionState.REFUSED, code=found.code.value, reason=found.reason
+                ),
+                now,
+            )
+            return f"{found.code.value}: {found.reason}", ""
+        trade, rest, order = found
+        core.journal.decision(
+            msgspec.structs.replace(
+                decision,
+                state=DecisionState.TAKEN,
+                trade=trade.id,
+                stop=rest.plan.trigger,
+                quantity=rest.quantity,
+                risk=rest.risk,
+            ),
+            now,
+        )
+        words = f"{self._told(rest, order)} rests until {datetime_of(rest.good_for):%H:%M}"
+        words += f", stop {rupees(rest.plan.trigger)}"
+        core.journal.line(Severity.INFO, words, now)
+        return "", words
+
+    def cancel(self, command: CancelResting, now: Instant) -> tuple[str, str]:
+        """Take resting orders of an instrument back: the one named, else all; return the refusal, or what is done."""
+        found = [
+            (rest, order)
+            for trade, rest, order in self._live()
+            if trade.instrument == command.instrument and command.order in ("", order.tag)
+        ]
+        if not found:
+            symbol = self._core.journal.symbol(command.instrument)
+            return f"no such order of yours rests in {symbol}", ""
+        for _, order in found:
+            self._end(order, now)
+        return "", "; ".join(f"{self._told(rest, order)}: cancelling" for rest, order in found)
+
+    def look(self, now: Instant) -> None:
+        """Take back what may rest no longer, each with its reason."""
+        if not self._any:
+            return
+        self._any = False
+        spent = self._spent(now)
+        for trade, rest, order in self._live():
+            self._any = True
+            if self._lives.ends(order, now) is not None:
+                continue
+            reason = self._over(trade, rest, now) or spent
+            if reason:
+                self._core.journal.line(
+                    Severity.WARNING, f"{self._told(rest, order)} is cancelled: {reason}", now
+                )
+                self._end(order, now)
+
+    def next_wake(self, now: Instant) -> Instant | None:
+        """Return when to look again; None while nothing rests."""
+        return now + LOOK_EVERY if self._any else None
+
+    def name_found(self, now: Instant) -> None:
+        """Say what rested through the death of an engine."""
+        found = [self._told(rest, order) for _, rest, order in self._live()]
+        if found:
+            self._core.journal.line(Severity.WARNING, f"resting orders found again: {'; '.join(found)}", now)
+
+    def anew(self, trade: Trade, order: Order, fill: Fill, now: Instant) -> StopPlan | None:
+        """Return the stop of a resting entry by the market of its first fill; None where it stays as it was sized."""
+        rest = self._lives.get(order.tag)
+        if rest is None:
+            return None
+        if rest.typed:
+            return rest.plan
+        core = self._core
+        instrument, context = core.instruments[trade.instrument], core.market.context(trade.instrument)
+        price = fill.value // fill.quantity
+        cost = core.account.cost(instrument, trade.side)
+        plan = core.minder.stops.initial_stop(
+            instrument,
+            trade.side,
+            price,
+            structure=None,
+            atr=context.atr,
+            median_spread=context.median_spread,
+            charges_per_unit=Fraction(cost(rest.quantity, price, price), rest.quantity),
+            band=core.sights.band(trade.instrument),
+        )
+        if isinstance(plan, StopRefusal):
+            core.journal.line(
+                Severity.WARNING,
+                f"{self._told(rest, order)}: its stop stays where it was sized, {plan.reason}",
+                now,
+            )
+            return rest.plan
+        return plan
+
+    def _enter(
+        self, command: RestOrder, instrument: Instrument, signal: Signal, decision: str, now: Instant
+    ) -> tuple[Trade, Rest, Order] | Denial | GateDenial:
+        core = self._core
+        running = core.keeper.portfolio.current(command.instrument)
+        denial = self._beside(command, running)
+        if denial is not None:
+            return denial
+        facts = self._facts(command, instrument, signal, now)
+        good_for = self._good_for(command, facts)
+        if isinstance(good_for, Denial):
+            return good_for
+        planned = self._plan(command, facts)
+        if isinstance(planned, Denial):
+            return planned
+        trade = running or Trade(
+            id=core.ids.next("T"),
+            setup=MANUAL,
+            version=signal.version,
+            instrument=command.instrument,
+            side=command.side,
+            planned=0,
+            entry_limit=planned.limit,
+            plan=planned.stop,
+            created_at=now,
+            signal=decision,
+            signal_price=signal.price,
+        )
+        draft = Draft(
+            instrument=command.instrument,
+            side=command.side,
+            role=Role.ENTRY,
+            order_type=OrderType.STOP_LIMIT if command.trigger else OrderType.LIMIT,
+            quantity=planned.size.quantity,
+            price=planned.limit,
+            trigger_price=command.trigger,
+        )
+        rest = Rest(
+            tag="",
+            trade=trade.id,
+            price=planned.limit,
+            trigger=command.trigger,
+            quantity=planned.size.quantity,
+            plan=planned.stop,
+            typed=bool(command.stop),
+            risk=planned.size.risk,
+            good_for=good_for,
+        )
+        sent = self._send(trade, draft, rest, now)
+        return sent if isinstance(sent, GateDenial) else (trade, rest, sent)
+
+    def _send(self, trade: Trade, draft: Draft, rest: Rest, now: Instant) -> Order | GateDenial:
+        """Send one more entry of a trade that waits for its first fill through the gate, to rest."""
+        keeper = self._core.keeper
+        sent = keeper.dispatcher.place(draft, trade.id, keeper.surroundings(draft.instrument, now), now)
+        if isinstance(sent, GateDenial):
+            return sent
+        if isinstance(sent, Instant):
+            raise TypeError("expected the gate to deny an entry beyond the budget, got a held one")
+        self._any = True
+        self._lives.rest(msgspec.structs.replace(rest, tag=sent.tag))
+        waiting = msgspec.structs.replace(
+            trade, entry_tag=trade.entry_tag or sent.tag, planned=trade.planned + rest.quantity
+        )
+        if keeper.portfolio.current(trade.instrument) is None:
+            keeper.portfolio.begin(waiting)
+        else:
+            keeper.portfolio.put(waiting)
+        keeper.touched = True
+        return sent
+
+    def rests(self, trade: str) -> tuple[Rest, ...]:
+        """Return the resting entries of a trade, ended ones included."""
+        return self._lives.of(trade)
+
+    def _end(self, order: Order, now: Instant) -> None:
+        self._lives.end(order.tag)
+        self._core.keeper.tend(order.instrument, now)
+
+    def _live(self) -> list[tuple[Trade, Rest, Order]]:
+        """Return every entry that rests or is on its way there, with its trade, oldest first."""
+        keeper, found = self._core.keeper, []
+        for rest in self._lives:
+            trade, order = keeper.portfolio.get(rest.trade), keeper.orders.get(rest.tag)
+            if trade is not None and order is not None and order.live:
+                found.append((trade, rest, order))
+        return found
+
+    def _beside(self, command: RestOrder, running: Trade | None) -> Denial | None:
+        """Return what of the instrument's own orders and positions stands against one more."""
+        if running is None:
+            return None
+        symbol = self._core.journal.symbol(command.instrument)
+        waits = (
+            self._lives.of(running.id)
+            and not running.entry_quantity
+            and not running.leaving
+            and not running.given_up
+        )
+        if not waits:
+            return Denial(Code.SAME_INSTRUMENT, f"{symbol} already has a position or an entry")
+        if running.side is not command.side:
+            return Denial(
+                Code.SAME_INSTRUMENT,
+                f"an order of yours rests on the {running.side} side of {symbol}: both sides never rest at once",
+            )
+        level = command.trigger or command.price
+        live = [rest for trade, rest, _ in self._live() if trade.id == running.id]
+        if any(rest.level == level for rest in live):
+            return Denial(
+                Code.SAME_INSTRUMENT, f"an order of yours rests at {rupees(level)} in {symbol} already"
+            )
+        return None
+
+    def _facts(self, command: RestOrder, instrument: Instrument, signal: Signal, now: Instant) -> EntryFacts:
+        """Return what the checks look at; with a typed stop the day opens with the session."""
+        facts = self._core.decider.facts(instrument, signal, now)
+        if not command.stop:
+            return facts
+        return replace(facts, first_entry=self._core.day.open(instrument.kind))
+
+    def _good_for(self, command: RestOrder, facts: EntryFacts) -> Instant | Denial:
+        stop = facts.entries_stop
+        if stop is None:
+            return Denial(Code.TOO_LATE, "nobody knows until when it may be entered today")
+        good_for = min(command.good_for or stop, stop)
+        if good_for <= facts.market_time:
+            return Denial(Code.TOO_LATE, f"good until {datetime_of(good_for):%H:%M:%S}: that is over already")
+        return good_for
+
+    def _plan(self, command: RestOrder, facts: EntryFacts) -> EntryPlan | Denial:
+        core = self._core
+        settings, instrument = core.settings, facts.instrument
+        # What rests in it already counts against every limit, but it is no position that stands in the way.
+        others = tuple(one for one in facts.holdings if one.instrument.key != instrument.key)
+        denial = door_denial(replace(facts, holdings=others), settings)
+        if denial is not None:
+            return denial
+        rooms = facts.limits.rooms(
+            facts.holdings,
+            facts.result,
+            margin_available=facts.margin_available,
+            quantity=core.decider.quantity_cap,
+            account_net=facts.account_net,
+        )
+        left = facts.limits.budget - self._at_stake(facts.now)
+        context = core.market.context(instrument.key)
+        wish = RestingWish(
+            side=command.side,
+            price=command.trigger or command.price,
+            limit=command.price or None,
+            stop=command.stop or None,
+        )
+        planned = plan_resting(
+            core.minder.stops,
+            settings.entry,
+            wish,
+            instrument=instrument,
+            atr=context.atr,
+            median_spread=context.median_spread,
+            band=facts.band,
+            rooms=replace(rooms, budget=max(0, min(rooms.budget, left))),
+            cost=core.account.cost(instrument, command.side),
+        )
+        if isinstance(planned, Denial):
+            return planned
+        return plan_denial(facts, planned, settings) or planned
+
+    def _at_stake(self, now: Instant) -> Paise:
+        """Return what everything that rests may lose, with what of the same trades has filled already.
+
+        Unknown counts as the whole of one trade's risk.
+        """
+        core = self._core
+        trades = {trade.id: trade for trade, _, _ in self._live()}
+        total = 0
+        for trade in trades.values():
+            holding = core.account.holding(trade, now)
+            if holding is not None:
+                total += core.limits.budget if holding.risk is None else holding.risk
+        return total
+
+    def _spent(self, now: Instant) -> str:
+        """Return why nothing may rest at all any more; empty while it may."""
+        core = self._core
+        if core.pauses.first:
+            return f"entries are paused: {core.pauses.first}"
+        if core.market.stale(core.sights.arrival_time(now)) and not core.sights.held:
+            return "the feed is lost"
+        if core.pauses.left_alone(now, core.settings.session.unattended_after * SECOND):
+            return "" if core.manual_armed else "manual entry is off and nobody watches"
+        return ""
+
+    def _over(self, trade: Trade, rest: Rest, now: Instant) -> str:
+        """Return why one order may rest no longer; empty while it may."""
+        core = self._core
+        if core.market_time(now) >= rest.good_for:
+            return f"it was good until {datetime_of(rest.good_for):%H:%M}"
+        if trade.entry_quantity and not trade.open:
+            return "its trade is over, and one risk is all there is"
+        if trade.given_up:
+            return "an entry beside it never arrived"
+        if self._at_stake(now) > core.limits.budget:
+            return "what rests and has filled would risk more than one trade may"
+        return ""
+
+    def _told(self, rest: Rest, order: Order) -> str:
+        symbol, left = self._core.journal.symbol(order.instrument), order.remaining or rest.quantity
+        kind = f"stop-entry {rupees(rest.trigger)}" if rest.trigger else f"limit {rupees(rest.price)}"
+        return f"{symbol} {order.side.lower()} {left} {kind}"
