@@ -3,7 +3,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 TESTS := -q -n 2 --dist loadfile
 
-.PHONY: install install-dev run test check bench campaign clean lock
+.PHONY: install install-dev run test check bench campaign edge clean lock
 
 $(VENV)/.installed: requirements.lock pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "expected Python 3.11 or newer, got $$($(PYTHON) --version 2>&1); say which one with: make PYTHON=python3.12 run"; exit 2; }
@@ -48,6 +48,9 @@ campaign: install-dev
 	$(BIN)/python -m tests.feeds.upstox.load
 	$(BIN)/python -m tests.feeds.upstox.disconnects
 	$(BIN)/python -m tests.account.deaths
+
+edge: install-dev
+	$(BIN)/python -m benchmarks.edge
 
 lock: install-dev
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check pip-tools

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import time
 from functools import cache
 
 import config
@@ -15,6 +16,10 @@ from engine.runtime.plan import Market, MarketChoice, RunPlan, plan_run
 
 UPDATES = 2_400
 """About five minutes: a failed auction, its entry, its stop and more."""
+
+
+START = time(10, 29, 20)
+"""Forty seconds before the failed auction closes back inside."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +60,7 @@ class TapeFeed:
 def tape() -> Tape:
     """Return the simulated day's first minutes."""
     settings = config.Settings()
-    feed = open_simulator(settings.simulator)
+    feed = open_simulator(settings.simulator, start=START)
     updates: list[MarketUpdate] = []
     while len(updates) < UPDATES and (update := feed.read()) is not None:
         updates.append(update)

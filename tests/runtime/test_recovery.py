@@ -303,7 +303,7 @@ def test_an_entry_whose_intent_is_durable_and_whose_order_is_not_is_decided_agai
     driver.resume()
     driver.ledger.flush()
     assert driver.ledger.records("intent", driver.plan.run) == []
-    driver.play(until=400)
+    driver.play(until=300)
     driver.ledger.flush()
     entries = [
         fact
@@ -316,7 +316,7 @@ def test_an_entry_whose_intent_is_durable_and_whose_order_is_not_is_decided_agai
 
 
 def test_a_run_cut_while_its_studies_catch_up_loses_nothing_of_the_book(tmp_path: Path) -> None:
-    driver = Driver(tmp_path, [], length=LENGTH, start="10:45:00")
+    driver = Driver(tmp_path, [], length=LENGTH, start="10:30:10")
     books = {key: driver.run.exchange.mark(key) for key in tape().instruments}
     assert driver.run.playback.updates > 100
     driver.die()

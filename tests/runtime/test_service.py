@@ -164,7 +164,7 @@ async def _awaited(work: Awaitable[None]) -> None:
 
 
 def entry(tag: str = "t-1-E", role: Role = Role.ENTRY) -> PlaceOrder:
-    return PlaceOrder(tag, BUY, Side.BUY, role, OrderType.LIMIT, 10, 47_000)
+    return PlaceOrder(tag, BUY, Side.BUY, role, OrderType.LIMIT, 10, 92_000)
 
 
 @runs
@@ -172,7 +172,7 @@ async def test_no_entry_leaves_once_the_latch_is_in_memory_though_the_loop_has_n
     async with engine(home, running=False) as one:
         one.latch.set("k", "a thread", "the kill key", patience=0)
         await one.service.carry_out([entry()])
-        await one.service.carry_out([ModifyOrder("m", "t-1-E", "1", OrderType.LIMIT, 20, 47_000)])
+        await one.service.carry_out([ModifyOrder("m", "t-1-E", "1", OrderType.LIMIT, 20, 92_000)])
         assert one.exchange.flat
         await one.service.carry_out([entry("t-2-X", Role.EXIT), CancelOrder("c", "t-1-E")])
         assert not one.exchange.flat

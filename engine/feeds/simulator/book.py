@@ -47,7 +47,7 @@ class Quoter:
 
     def __init__(self, member: Member, path: Ints, seed: int, presses: Sequence[Press] = ()) -> None:
         self._path = path
-        self._opening = member.previous_close // member.instrument.tick + member.gap
+        self._opening = member.opening
         self._average_range = member.average_range
         self._presses = presses
         self._spreads = np.asarray(member.spreads, dtype=np.int64)

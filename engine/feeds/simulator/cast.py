@@ -8,7 +8,6 @@ from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from typing import Final
 
-from engine.feeds.simulator.script import Role
 from engine.market.instrument import Instrument, InstrumentClass, Provenance
 from engine.market.price import Paise
 
@@ -23,10 +22,7 @@ class Member:
     """One instrument and how it behaves. Prices in paise, ``average_range`` in ticks."""
 
     instrument: Instrument
-    role: Role
     previous_close: Paise
-    gap: int
-    """Opening gap in ticks."""
     average_range: int
     updates_per_minute: int
     trades_per_minute: int
@@ -41,6 +37,18 @@ class Member:
     response: int = 1_000
     """Move per move of the index in thousandths; the sign of an option's delta."""
     open_interest: int | None = None
+    gap: int = 0
+    """Opening gap in ticks."""
+
+    @property
+    def family(self) -> str:
+        """Return the name whose chance it follows: an index and what hangs on it share one."""
+        return self.instrument.underlying or self.instrument.key
+
+    @property
+    def opening(self) -> int:
+        """Return the tick that the day opens at."""
+        return self.previous_close // self.instrument.tick + self.gap
 
 
 def _stock(symbol: str, kind: InstrumentClass, tick: Paise, freeze_quantity: int = 100_000) -> Instrument:
@@ -60,139 +68,132 @@ _STOCK: Final = InstrumentClass.STOCK
 _MEMBERS: Final = (
     Member(
         instrument=_stock("AROVEN", _AUCTION, 10),
-        role=Role.FAILED_HIGH,
-        previous_close=101_150,
-        gap=-15,
-        average_range=380,
+        previous_close=483_840,
+        average_range=1_260,
         updates_per_minute=75,
         trades_per_minute=78,
-        typical_quantity=24,
+        typical_quantity=5,
         typical_depth=420,
-        spreads=(1, 1, 2, 2, 2, 2, 3, 3),
+        spreads=(1, 1, 2, 2, 2, 3, 3, 4),
         lag_ms=140,
     ),
     Member(
         instrument=_stock("KAVERIX", _AUCTION, 5),
-        role=Role.FAILED_LOW,
-        previous_close=47_840,
-        gap=18,
-        average_range=370,
+        previous_close=98_085,
+        average_range=510,
         updates_per_minute=63,
         trades_per_minute=60,
-        typical_quantity=40,
-        typical_depth=700,
-        spreads=(1, 2, 2, 2, 3, 3, 3, 4),
+        typical_quantity=20,
+        typical_depth=1_800,
+        spreads=(1, 1, 1, 1, 1, 1, 2, 2),
         lag_ms=180,
     ),
     Member(
         instrument=_stock("MERUDYN", _AUCTION, 10),
-        role=Role.STOPPED_OUT,
-        previous_close=198_530,
-        gap=25,
-        average_range=760,
+        previous_close=492_630,
+        average_range=1_280,
         updates_per_minute=57,
         trades_per_minute=52,
-        typical_quantity=11,
-        typical_depth=190,
-        spreads=(2, 3, 3, 4, 4, 5, 5, 6),
+        typical_quantity=5,
+        typical_depth=400,
+        spreads=(2, 2, 3, 3, 3, 4, 5, 6),
         lag_ms=160,
     ),
     Member(
         instrument=_derivative("26000 CE", InstrumentClass.OPTION, 5),
-        role=Role.INDEX,
-        previous_close=24_520,
-        gap=60,
-        average_range=3_600,
+        previous_close=47_820,
+        average_range=2_950,
         updates_per_minute=78,
         trades_per_minute=76,
         typical_quantity=130,
-        typical_depth=1_300,
-        spreads=(2, 3, 3, 4, 5, 6, 7, 8),
+        typical_depth=2_600,
+        spreads=(10, 10, 11, 12, 12, 13, 15, 18),
         lag_ms=120,
         open_interest=4_212_650,
     ),
     Member(
         instrument=_stock("VAYUNEX", _AUCTION, 1),
-        role=Role.TREND,
-        previous_close=23_840,
-        gap=30,
-        average_range=790,
+        previous_close=24_440,
+        average_range=640,
         updates_per_minute=54,
         trades_per_minute=50,
         typical_quantity=90,
-        typical_depth=1_500,
-        spreads=(3, 4, 5, 5, 6, 6, 7, 9),
+        typical_depth=7_000,
+        spreads=(1, 1, 1, 1, 1, 2, 2, 3),
         lag_ms=200,
     ),
     Member(
         instrument=_stock("SURYOTI", _AUCTION, 50),
-        role=Role.ACCEPTED,
-        previous_close=584_050,
-        gap=-8,
-        average_range=390,
+        previous_close=942_050,
+        average_range=490,
         updates_per_minute=48,
         trades_per_minute=36,
-        typical_quantity=5,
-        typical_depth=85,
-        spreads=(1, 1, 1, 2, 2, 2, 3, 3),
+        typical_quantity=3,
+        typical_depth=180,
+        spreads=(1, 1, 1, 1, 1, 1, 1, 2),
         lag_ms=190,
     ),
     Member(
         instrument=_derivative("FUT", InstrumentClass.INDEX_FUTURE, 10),
-        role=Role.INDEX,
         previous_close=2_604_200,
-        gap=110,
-        average_range=3_600,
+        average_range=2_950,
         updates_per_minute=78,
         trades_per_minute=80,
         typical_quantity=65,
-        typical_depth=325,
-        spreads=(8, 10, 12, 14, 16, 18, 20, 24),
+        typical_depth=975,
+        spreads=(8, 9, 10, 11, 12, 13, 15, 18),
         lag_ms=120,
         open_interest=14_812_200,
     ),
     Member(
         instrument=_stock("TARANGO", _STOCK, 10),
-        role=Role.DOUBLE,
-        previous_close=113_070,
-        gap=10,
-        average_range=390,
+        previous_close=461_070,
+        average_range=1_200,
         updates_per_minute=45,
         trades_per_minute=34,
-        typical_quantity=18,
-        typical_depth=240,
-        spreads=(2, 2, 3, 3, 4, 4, 5, 6),
+        typical_quantity=5,
+        typical_depth=400,
+        spreads=(1, 2, 2, 2, 3, 3, 3, 4),
         lag_ms=210,
     ),
     Member(
         instrument=_derivative("25900 PE", InstrumentClass.OPTION, 5),
-        role=Role.INDEX,
-        previous_close=18_860,
-        gap=-48,
-        average_range=3_000,
+        previous_close=45_260,
+        average_range=2_950,
         updates_per_minute=74,
         trades_per_minute=68,
         typical_quantity=130,
-        typical_depth=1_170,
-        spreads=(2, 3, 4, 4, 5, 6, 7, 8),
+        typical_depth=2_600,
+        spreads=(10, 10, 11, 12, 12, 13, 15, 18),
         lag_ms=120,
         response=-1_000,
         open_interest=3_604_900,
     ),
     Member(
         instrument=_stock("NILGIRO", _STOCK, 1),
-        role=Role.BALANCE,
-        previous_close=8_462,
-        gap=-6,
-        average_range=310,
+        previous_close=24_462,
+        average_range=640,
         updates_per_minute=42,
         trades_per_minute=30,
-        typical_quantity=160,
-        typical_depth=2_400,
-        spreads=(1, 2, 2, 2, 3, 3, 4, 4),
+        typical_quantity=75,
+        typical_depth=8_000,
+        spreads=(1, 1, 1, 1, 1, 2, 2, 2),
         lag_ms=220,
     ),
 )
+
+_WRITTEN_LEAD: Final = Member(
+    instrument=_stock("AROVEN", _AUCTION, 10),
+    previous_close=101_150,
+    average_range=380,
+    updates_per_minute=75,
+    trades_per_minute=78,
+    typical_quantity=24,
+    typical_depth=420,
+    spreads=(1, 1, 2, 2, 2, 2, 3, 3),
+    lag_ms=140,
+)
+"""Who leads a written day: its levels are written for these rows and this spread."""
 
 
 def cast(count: int, day: date) -> tuple[Member, ...]:
@@ -205,7 +206,7 @@ def scripted_cast(count: int, day: date, yesterday_close: int) -> tuple[Member, 
 
     ``yesterday_close`` is the lead's previous close around its opening price, thousandths of its average range.
     """
-    lead, *companions = cast(count, day)
+    lead, (_, *companions) = _WRITTEN_LEAD, cast(count, day)
     gap = -yesterday_close * lead.average_range // 1_000
     return (replace(lead, gap=gap), *(_slowed(companion) for companion in companions))
 
@@ -216,7 +217,6 @@ def _slowed(member: Member) -> Member:
         updates_per_minute=member.updates_per_minute // _SLOWER,
         trades_per_minute=member.trades_per_minute // 3,
         typical_quantity=member.typical_quantity * 3 // member.instrument.lot * member.instrument.lot,
-        gap=0,
     )
 
 

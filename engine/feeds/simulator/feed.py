@@ -1,6 +1,7 @@
 """The simulated market as a pulled feed: conflated snapshots of the tapes, minute by minute, in arrival order."""
 
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from datetime import date, time
 from hashlib import sha256
 from types import MappingProxyType
@@ -9,13 +10,15 @@ from typing import Final
 import config
 from engine.auction.levels import PriorLevels
 from engine.feeds.simulator.book import Quoter
-from engine.feeds.simulator.cast import INDEX_NAME, Member, cast, scripted_cast
+from engine.feeds.simulator.bursts import Bursts, even
+from engine.feeds.simulator.cast import Member, cast, scripted_cast
 from engine.feeds.simulator.chance import Chance, Ints
+from engine.feeds.simulator.earlier import walked_levels
+from engine.feeds.simulator.ordinary import DEFAULT_START, STILL_PERCENT, bursts_of, opened, walk_of
 from engine.feeds.simulator.packets import MINUTE_MS, Packets, pre_open_update
 from engine.feeds.simulator.past import levels_before
-from engine.feeds.simulator.path import MILLITICKS, draw_path, loosened
-from engine.feeds.simulator.regimes import continue_story
-from engine.feeds.simulator.script import STORIES, Pin, Role, Story, second_of
+from engine.feeds.simulator.path import MILLITICKS, draw_path
+from engine.feeds.simulator.script import OPEN_SECOND
 from engine.feeds.simulator.scripts import script_named
 from engine.feeds.simulator.tape import OPEN_MS, print_tape, seed_from
 from engine.feeds.simulator.written import CALM, Press, Script, calm_story
@@ -27,14 +30,8 @@ from engine.market.update import MarketUpdate
 
 DEFAULT_DAY: Final = date(2026, 11, 20)
 """An ordinary Friday inside the checked-in calendar."""
-DEFAULT_START: Final = time(10, 44, 10)
-"""Fifty seconds before the first failed auction is confirmed."""
-
-_VERSION: Final = 1
+_VERSION: Final = 2
 """Raised with every change that alters an update of the same settings."""
-
-_STORY_END: Final = second_of("15:45")
-"""Every story goes on past the latest close, so that the day does not depend on who closes when."""
 
 
 class SimulatorFeed:
@@ -45,34 +42,42 @@ class SimulatorFeed:
     """
 
     def __init__(
-        self, settings: config.Simulator, trading: TradingDay, start: time, script: Script | None = None
+        self,
+        settings: config.Simulator,
+        trading: TradingDay,
+        start: time,
+        script: Script | None = None,
+        *,
+        told_percent: int = 100,
     ) -> None:
         self._seed = settings.seed
         self._script = script
         self._day = trading.day
         self._midnight = instant_at(trading.day, time(0))
         self._start_ms = (start.hour * 3_600 + start.minute * 60 + start.second) * 1_000
-        self._members = (
-            cast(settings.instruments, trading.day)
-            if script is None
-            else scripted_cast(settings.instruments, trading.day, script.yesterday.close)
-        )
+        self._members = self._cast(settings.instruments)
         self._instruments = MappingProxyType(
             {member.instrument.key: member.instrument for member in self._members}
         )
         self._closes = tuple(self._close_ms(trading, member) for member in self._members)
+        self._prior = self._earlier()
+        self._told_percent = told_percent
         self._packets: list[Packets] = []
         seeds = []
         for member, close in zip(self._members, self._closes, strict=True):
-            path = _path(member, *self._plot(member), close // 1_000, self._seed)
+            end = close // 1_000
+            bursts, path = self._price(member, end)
             quoter = Quoter(member, path, self._seed, self._presses(member))
             tape = print_tape(
-                member, quoter, close // 1_000, self._midnight, self._chance("tape", member.instrument.key)
+                member, quoter, bursts, end, self._midnight, Chance("tape", self._seed, member.instrument.key)
             )
-            self._packets.append(Packets(member, tape, quoter, self._midnight, self._seed))
+            still = STILL_PERCENT if script is None else 0
+            told = replace(member, updates_per_minute=member.updates_per_minute * told_percent // 100)
+            self._packets.append(Packets(told, tape, quoter, self._midnight, self._seed, still_percent=still))
             row = tape.shown_at(min(self._start_ms, close) - member.lag_ms)
             if row >= 0:
-                seeds.append(seed_from(member, tape, row, self._midnight))
+                earlier = self._prior[member.instrument.key]
+                seeds.append(seed_from(member, tape, row, self._midnight, earlier))
         self._seeds = tuple(seeds)
         self._updates = self._stream()
         self._last_arrival = self._find_last_arrival()
@@ -93,6 +98,8 @@ class SimulatorFeed:
         source = f"simulator|{_VERSION}|{self._seed}|{len(self._members)}|{self._day}|{self._start_ms}"
         if self._script is not None:
             source += f"|{self._script!r}"
+        if self._told_percent != 100:
+            source += f"|{self._told_percent}"
         return sha256(f"{source}|{self._closes}".encode()).hexdigest()
 
     @property
@@ -102,16 +109,8 @@ class SimulatorFeed:
 
     @property
     def prior(self) -> Mapping[str, PriorLevels]:
-        """Return what the session before left behind on a written day; empty on the ordinary one."""
-        if self._script is None:
-            return MappingProxyType({})
-        scripts = (self._script, *(CALM for _ in self._members[1:]))
-        return MappingProxyType(
-            {
-                member.instrument.key: levels_before(script, member, self._day, close // 1_000)
-                for script, member, close in zip(scripts, self._members, self._closes, strict=True)
-            }
-        )
+        """Return what the sessions before left behind."""
+        return self._prior
 
     @property
     def rejected(self) -> Mapping[str, int]:
@@ -132,23 +131,39 @@ class SimulatorFeed:
         """Return the next update in order of arrival, or None after the close."""
         return next(self._updates, None)
 
-    def _plot(self, member: Member) -> tuple[Story, tuple[Pin, ...]]:
-        """Return a member's story and the pins of its whole day."""
-        chance = Chance("story", self._seed, _name(member))
+    def _cast(self, count: int) -> tuple[Member, ...]:
+        if self._script is not None:
+            return scripted_cast(count, self._day, self._script.yesterday.close)
+        return tuple(opened(member, self._seed) for member in cast(count, self._day))
+
+    def _earlier(self) -> Mapping[str, PriorLevels]:
+        ends = [close // 1_000 for close in self._closes]
         if self._script is None:
-            story = STORIES[member.role]
-            return story, continue_story(story, loosened(story, chance), _STORY_END, chance)
-        if member is not self._members[0]:
-            story = calm_story(chance)
-            return story, story.pins
-        return self._script.story, self._script.story.pins
+            return MappingProxyType(walked_levels(self._members, ends, self._day, self._seed))
+        scripts = (self._script, *(CALM for _ in self._members[1:]))
+        return MappingProxyType(
+            {
+                member.instrument.key: levels_before(script, member, self._day, end)
+                for script, member, end in zip(scripts, self._members, ends, strict=True)
+            }
+        )
+
+    def _price(self, member: Member, end: int) -> tuple[Bursts, Ints]:
+        """Return how lively a member's minutes are, and its price a second in thousandths of a tick."""
+        leads = member is self._members[0]
+        minutes = -(-(end - OPEN_SECOND) // 60)
+        if self._script is None:
+            # A family's walk is one, whichever of it closes first.
+            bursts = bursts_of(member, self._seed)
+            return bursts, walk_of(member, self._seed, bursts, leads=leads)
+        story = self._script.story if leads else calm_story(Chance("story", self._seed, member.family))
+        chance = Chance("path", self._seed, member.family)
+        relative = draw_path(story, story.pins, member.average_range, end, max(member.spreads), chance)
+        return even(minutes), member.opening * MILLITICKS + relative * member.response // 1_000
 
     def _presses(self, member: Member) -> tuple[Press, ...]:
         leads = self._script is not None and member is self._members[0]
         return self._script.presses if self._script is not None and leads else ()
-
-    def _chance(self, purpose: str, key: str) -> Chance:
-        return Chance(purpose, self._seed, key)
 
     def _close_ms(self, trading: TradingDay, member: Member) -> int:
         return (trading.close(member.instrument.kind) - self._midnight) // MILLISECOND
@@ -188,27 +203,16 @@ def open_simulator(
     *,
     start: time | None = None,
     script: str | None = None,
+    told_percent: int = 100,
 ) -> SimulatorFeed:
     """Return the simulated market of a day, opened at ``start``, by default where its story begins.
 
-    ``script`` names one of the written days; None is the ordinary one. Raises CalendarError for a day without
+    ``script`` names one of the written days; None is the ordinary one. ``told_percent`` of the updates tell the same
+    trades more rarely, for long measurements. Raises CalendarError for a day without
     trading, UnknownScriptError for a name that no script has.
     """
     written = None if script is None else script_named(script)
     if start is None:
         start = DEFAULT_START if written is None else time.fromisoformat(written.start)
-    return SimulatorFeed(settings, trading_day(day, config.Session()), start, written)
-
-
-def _name(member: Member) -> str:
-    """Return the name whose chance a member follows: the whole index family shares one."""
-    return INDEX_NAME if member.role is Role.INDEX else member.instrument.key
-
-
-def _path(member: Member, story: Story, pins: tuple[Pin, ...], end: int, seed: int) -> Ints:
-    """Return the path of a member in thousandths of a tick."""
-    relative = draw_path(
-        story, pins, member.average_range, end, max(member.spreads), Chance("path", seed, _name(member))
-    )
-    opening = member.previous_close // member.instrument.tick + member.gap
-    return opening * MILLITICKS + relative * member.response // 1_000
+    trading = trading_day(day, config.Session())
+    return SimulatorFeed(settings, trading, start, written, told_percent=told_percent)

@@ -44,12 +44,16 @@ def pre_open_update(member: Member, place: int, midnight: Instant) -> MarketUpda
 class Packets:
     """The packets of one instrument."""
 
-    def __init__(self, member: Member, tape: Tape, quoter: Quoter, midnight: Instant, seed: int) -> None:
+    def __init__(
+        self, member: Member, tape: Tape, quoter: Quoter, midnight: Instant, seed: int, *, still_percent: int
+    ) -> None:
+        """Tell a tape; ``still_percent`` of the packets with a trade show the book of the packet before."""
         self._member = member
         self._tape = tape
         self._quoter = quoter
         self._midnight = midnight
         self._seed = seed
+        self._still_percent = still_percent
         self._salt = word_of("packets", seed, member.instrument.key)
 
     def minute(self, start: int, first: int, last: int) -> tuple[list[int], Iterator[MarketUpdate]]:
@@ -61,7 +65,7 @@ class Packets:
         times = self._times(start, first, last, chance)
         rows = np.searchsorted(self._tape.times, times - self._member.lag_ms, side="right") - 1
         times, rows = times[rows >= 0], rows[rows >= 0]
-        depth = self._quoter.depth(times)
+        depth = self._quoter.depth(self._quoted(times, rows, chance))
         news = _news(rows, depth)
         times, rows, depth = times[news], rows[news], depth.of(news)
         count = len(rows)
@@ -84,6 +88,17 @@ class Packets:
             times = np.sort(chance.below(MINUTE_MS, count))
         times = times + start
         return np.asarray(times[(times >= first) & (times < last)], dtype=np.int64)
+
+    def _quoted(self, times: Ints, rows: Ints, chance: Chance) -> Ints:
+        """Return the moment whose book each packet shows: most trades leave the book as it was told last."""
+        if self._still_percent == 0:
+            return times
+        told = np.arange(len(times))
+        still = chance.below(100, len(times)) < self._still_percent
+        still[:1] = False
+        still[1:] &= np.diff(rows) > 0
+        told[still] = 0
+        return times[np.maximum.accumulate(told)]
 
     def _updates(self, stamps: list[int], rows: Ints, times: Ints, depth: Depth) -> Iterator[MarketUpdate]:
         if not stamps:

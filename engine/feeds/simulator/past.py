@@ -1,15 +1,15 @@
 """What the session before a written day left behind: its levels, the average range, the usual volumes."""
 
-from datetime import date, timedelta
+from datetime import date
 from typing import Final
 
 from engine.auction.levels import PriorLevels
 from engine.auction.quality import Quality
 from engine.auction.row_size import row_height
 from engine.feeds.simulator.cast import Member
+from engine.feeds.simulator.earlier import trading_days_before
 from engine.feeds.simulator.tape import usual_volumes
 from engine.feeds.simulator.written import Script
-from engine.market.calendar import load_calendar
 from engine.market.price import Paise
 
 _SESSIONS: Final = 20
@@ -22,7 +22,7 @@ def levels_before(script: Script, member: Member, day: date, end_second: int) ->
     Levels of the script become prices on the tick grid, those of the profile lower edges of rows.
     """
     tick, span = member.instrument.tick, member.average_range
-    opening = member.previous_close // tick + member.gap
+    opening = member.opening
     row = row_height(span * tick, tick) * tick
 
     def price(level: int) -> Paise:
@@ -31,7 +31,7 @@ def levels_before(script: Script, member: Member, day: date, end_second: int) ->
     def edge(level: int) -> Paise:
         return price(level) // row * row
 
-    before, yesterday = script.yesterday, _trading_day_before(day)
+    before, yesterday = script.yesterday, trading_days_before(day, 1)[0]
     return PriorLevels(
         day=yesterday,
         sessions=_SESSIONS,
@@ -53,11 +53,3 @@ def levels_before(script: Script, member: Member, day: date, end_second: int) ->
             volume * script.slot_percent // 100 for volume in usual_volumes(member, end_second)
         ),
     )
-
-
-def _trading_day_before(day: date) -> date:
-    calendar = load_calendar()
-    before = day - timedelta(days=1)
-    while not calendar.is_trading_day(before):
-        before -= timedelta(days=1)
-    return before

@@ -15,21 +15,6 @@ _QUICK_SECONDS: Final = 8
 _SLOW_SECONDS: Final = 40
 
 
-def loosened(story: Story, chance: Chance) -> tuple[Pin, ...]:
-    """Return the story's pins, the loose ones shifted a little; edges of the initial balance keep their level."""
-    pins = [story.pins[0]]
-    for pin, following in zip(story.pins[1:], (*story.pins[2:], None), strict=True):
-        shift, lift = chance.between(-30, 30), chance.between(-18, 18)
-        is_edge = pin.level in (story.low, story.high)
-        is_bound = not pin.loose or pin.second == BALANCE_END_SECOND
-        second = pin.second if is_bound else pin.second + shift
-        level = pin.level if is_edge or not pin.loose else pin.level + lift
-        if following is not None and second >= following.second - 60 and not is_bound:
-            second = pin.second
-        pins.append(Pin(second, level, pin.wobble, pin.slack, pin.loose))
-    return tuple(pins)
-
-
 def draw_path(
     story: Story, pins: tuple[Pin, ...], average_range: int, end: int, spread: int, chance: Chance
 ) -> Ints:
@@ -39,7 +24,7 @@ def draw_path(
     mean-reverting part; what would leave a leg's room is folded back into it.
     """
     seconds = end - OPEN_SECOND + 2
-    noise = _mean_reverting(chance, seconds, _QUICK_SECONDS, spread * 260) + _mean_reverting(
+    noise = mean_reverting(chance, seconds, _QUICK_SECONDS, spread * 260) + mean_reverting(
         chance, seconds, _SLOW_SECONDS, 5 * average_range
     )
     path = np.zeros(seconds, dtype=np.int64)
@@ -70,7 +55,8 @@ def _leg(start: Pin, finish: Pin, length: int, average_range: int, chance: Chanc
     return np.asarray(straight + bridge * (finish.wobble * average_range) // (10 * SIGMA), dtype=np.int64)
 
 
-def _mean_reverting(chance: Chance, count: int, window: int, sigma: int) -> Ints:
+def mean_reverting(chance: Chance, count: int, window: int, sigma: int) -> Ints:
+    """Return noise that is forgotten after ``window`` values, ``sigma`` being its deviation."""
     total = np.cumsum(chance.normals(count + window))
     root = int(window**0.5 * 1_000)
     return np.asarray((total[window:] - total[:-window]) * sigma // (root * SIGMA // 1_000), dtype=np.int64)

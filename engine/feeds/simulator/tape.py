@@ -5,7 +5,9 @@ from typing import Final
 
 import numpy as np
 
+from engine.auction.levels import PriorLevels
 from engine.feeds.simulator.book import Quoter
+from engine.feeds.simulator.bursts import USUAL, Bursts
 from engine.feeds.simulator.cast import Member
 from engine.feeds.simulator.chance import Chance, Ints
 from engine.feeds.simulator.script import OPEN_SECOND
@@ -55,6 +57,9 @@ _SEVERAL_PERCENT: Final = 36
 """Rows of the tape that stand for several trades at one price: only the last one's size is shown."""
 _APPROACH: Final = 4
 """Seconds in which a press comes up to its wall."""
+_RAREST: Final = 500
+_MOST_OFTEN: Final = 2_500
+"""A burst trades this much more often at most, thousandths of the usual; the rest of it are larger trades."""
 _OPENING_MULTIPLE: Final = 240
 """Size of the opening auction's single trade in typical trades."""
 
@@ -82,12 +87,16 @@ class Tape:
         return int(np.searchsorted(self.times, milliseconds, side="right")) - 1
 
 
-def print_tape(member: Member, quoter: Quoter, end_second: int, midnight: Instant, chance: Chance) -> Tape:
+def print_tape(
+    member: Member, quoter: Quoter, bursts: Bursts, end_second: int, midnight: Instant, chance: Chance
+) -> Tape:
     """Return the trades of a whole day along the quoter's path."""
-    times = _times(member.trades_per_minute, end_second, chance)
+    often = np.clip(bursts.trading, _RAREST, _MOST_OFTEN)
+    times = _times(member.trades_per_minute, end_second, often, chance)
     count = len(times)
     prices = _prices(quoter, times, chance)
-    quantities, last_quantities = _quantities(member, count, chance)
+    large = (bursts.trading * USUAL // often)[times // _MINUTE_MS - OPEN_MS // _MINUTE_MS]
+    quantities, last_quantities = _quantities(member, large, chance)
     for press in quoter.presses:
         on = quoter.pressed(press, times)
         # The first trades stand a tick in front of the wall: price came from that side, whatever it did before.
@@ -122,31 +131,32 @@ def print_tape(member: Member, quoter: Quoter, end_second: int, midnight: Instan
     )
 
 
-def _times(trades_per_minute: int, end_second: int, chance: Chance) -> Ints:
+def _times(trades_per_minute: int, end_second: int, often: Ints, chance: Chance) -> Ints:
     slots = (end_second - OPEN_SECOND) * _SLOTS
-    quarter = np.minimum(np.arange(slots) // (900 * _SLOTS), len(_BUSY) - 1)
-    busy = np.asarray(_BUSY, dtype=np.int64)[quarter]
-    traded = np.flatnonzero(chance.below(60 * _SLOTS * 100, slots) < busy * trades_per_minute)
+    slot = np.arange(slots)
+    busy = np.asarray(_BUSY, dtype=np.int64)[np.minimum(slot // (900 * _SLOTS), len(_BUSY) - 1)]
+    wanted = busy * trades_per_minute * often[slot // (60 * _SLOTS)] // USUAL
+    traded = np.flatnonzero(chance.below(60 * _SLOTS * 100, slots) < wanted)
     offsets = chance.below(_SLOT_MS, slots)[traded]
     later = OPEN_MS + traded * _SLOT_MS + offsets
     return np.concatenate((np.asarray([OPEN_MS], dtype=np.int64), later[later > OPEN_MS]))
 
 
 def _prices(quoter: Quoter, times: Ints, chance: Chance) -> Ints:
-    """Trade at the touch of the moment, one time in five inside the spread, now and then a tick through it."""
+    """Trade at the touch of the moment, one time in five inside the spread."""
     bids, asks = quoter.touch(times, steady=False)
     side = chance.below(2, len(times))
     how = chance.below(20, len(times))
     at_touch = np.where(side == 1, asks, bids)
     inside = (bids + asks + side) // 2
-    through = np.where(side == 1, asks + 1, bids - 1)
-    return np.where(how < 4, inside, np.where(how == 4, through, at_touch))
+    return np.where(how < 4, inside, at_touch)
 
 
-def _quantities(member: Member, count: int, chance: Chance) -> tuple[Ints, Ints]:
-    lot = member.instrument.lot
+def _quantities(member: Member, large: Ints, chance: Chance) -> tuple[Ints, Ints]:
+    lot, count = member.instrument.lot, len(large)
     table = np.asarray(_QUANTITIES, dtype=np.int64)
-    lots = np.maximum(1, table[chance.below(len(table), count)] * member.typical_quantity // (100 * lot))
+    drawn = table[chance.below(len(table), count)] * member.typical_quantity * large
+    lots = np.maximum(1, drawn // (100 * USUAL * lot))
     lots[0] = _OPENING_MULTIPLE * member.typical_quantity // lot
     several = (chance.below(100, count) < _SEVERAL_PERCENT) & (lots > 1)
     last = np.where(several, 1 + lots // (2 + chance.below(5, count)), lots)
@@ -162,8 +172,10 @@ def usual_volumes(member: Member, end_second: int) -> tuple[int, ...]:
     return tuple(5 * member.trades_per_minute * part * units // (100 * len(lots)) for part in busy)
 
 
-def seed_from(member: Member, tape: Tape, row: int, midnight: Instant) -> InstrumentSeed:
-    """Return the session's past up to and including a trade of the tape."""
+def seed_from(
+    member: Member, tape: Tape, row: int, midnight: Instant, earlier: PriorLevels
+) -> InstrumentSeed:
+    """Return the session's past up to and including a trade of the tape; ``earlier`` knows the average range."""
     tick = member.instrument.tick
     prices = tape.prices[: row + 1]
     volumes = tape.volumes[: row + 1]
@@ -189,5 +201,6 @@ def seed_from(member: Member, tape: Tape, row: int, midnight: Instant) -> Instru
         volume=int(volumes[-1]),
         turnover=int(tape.turnovers[row]) * tick,
         previous_close=member.previous_close,
-        average_range=member.average_range * tick,
+        average_range=earlier.average_range,
+        range_days=earlier.range_days,
     )

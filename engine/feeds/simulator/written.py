@@ -87,7 +87,7 @@ def write_script(
     rows = [row.split() for row in path.split(",")]
     pins = [_pin(*row) for row in rows]
     last = pins[-1]
-    held = Pin(END_SECOND, last.level, _WOBBLE, _SLACK, loose=False)
+    held = Pin(END_SECOND, last.level, _WOBBLE, _SLACK)
     return Script(summary, Story(*balance, (*pins, held)), start, yesterday, slot_percent, presses)
 
 
@@ -117,7 +117,7 @@ def turned(script: Script) -> Script:
 
 
 def _pin(clock: str, level: str, slack: str = str(_SLACK)) -> Pin:
-    return Pin(second_of(clock), int(level), _WOBBLE, int(slack), loose=False)
+    return Pin(second_of(clock), int(level), _WOBBLE, int(slack))
 
 
 CALM: Final = Script(
@@ -135,7 +135,6 @@ def calm_story(chance: Chance) -> Story:
     later = range(BALANCE_END_SECOND, END_SECOND, _QUARTER)
     levels = [0, _CALM, 0, -_CALM, *(chance.between(-_CALM // 2, _CALM // 2) for _ in later)]
     pins = tuple(
-        Pin(OPEN_SECOND + place * _QUARTER, level, _WOBBLE, _SLACK, loose=False)
-        for place, level in enumerate(levels)
+        Pin(OPEN_SECOND + place * _QUARTER, level, _WOBBLE, _SLACK) for place, level in enumerate(levels)
     )
     return Story(-_CALM, _CALM, pins)
