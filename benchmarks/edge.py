@@ -42,6 +42,8 @@ _WIDE = Risk(
     max_margin_use_pct=100,
     max_orders_per_day=2_000,
     max_entries_per_minute=10,
+    pause_after_losses=1_000,
+    give_back_pct=1_000,
 )
 
 
