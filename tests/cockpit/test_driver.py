@@ -155,6 +155,21 @@ def test_unreadable_input_is_counted_and_the_next_kill_works(skipping: Terminal)
     wait_until(lambda: skipping.text("kills") == "k")
 
 
+@pytest.mark.parametrize(
+    "before",
+    [b"\x1b[200~half a paste", b"\xe2\x82", b"\x1b[107", b"\x1b[107;1:1;11u"],
+    ids=["an unfinished paste", "half a character", "half a sequence", "a sequence that does not read"],
+)
+def test_nothing_unfinished_swallows_the_kill(skipping: Terminal, before: bytes) -> None:
+    skipping.press(before)
+    # The terminal's thread has read it, and a quarter of a second went by, once the loop has beaten so often.
+    beats = skipping.state.beats
+    wait_until(lambda: skipping.state.beats > beats + 25)
+    skipping.press(b"\x0b")
+    wait_until(lambda: skipping.text("kills") == "k")
+    wait_until(lambda: "ctrl+k" in skipping.text("keys"))
+
+
 def test_a_lost_terminal_ends_a_screen_that_ignores_the_hangup(tmp_path: Path) -> None:
     terminal = Terminal(tmp_path, "skipping")
     wait_until(lambda: terminal.state.beats > 5)
