@@ -105,14 +105,21 @@ def _config(desk: "Desk", arguments: argparse.Namespace) -> int:
 def _status(desk: "Desk", arguments: argparse.Namespace) -> int:
     from engine.desk import describe_status
 
-    status, problem = desk.status(arguments.world)
+    statuses = desk.statuses(arguments.world)
     if arguments.json:
-        _say(json.dumps(status, indent=2, ensure_ascii=False))
-        if problem:
-            _complain(problem)
+        shown = {**statuses[0][0], "others": [_other(status) for status, _ in statuses[1:]]}
+        _say(json.dumps(shown, indent=2, ensure_ascii=False))
+        for status, problem in statuses:
+            if problem:
+                _complain(problem if status is statuses[0][0] else f"{status['world']}: {problem}")
     else:
-        _say(describe_status(status, problem))
+        told = statuses[:1] if arguments.world else statuses
+        _say("\n\n".join(describe_status(status, problem) for status, problem in told))
     return EXIT_DONE
+
+
+def _other(status: dict[str, object]) -> dict[str, object]:
+    return {name: status[name] for name in ("world", "engine", "book", "positions", "latch")}
 
 
 def _flatten(desk: "Desk", arguments: argparse.Namespace) -> int:

@@ -151,7 +151,7 @@ def build_parser() -> argparse.ArgumentParser:
     status.add_argument(
         "--world",
         choices=("account", "demo", "replay"),
-        help="which world (default: the running or last used one)",
+        help="only this world (default: every used one, the account first where it needs a look)",
     )
 
     flatten = command(

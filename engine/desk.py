@@ -112,21 +112,21 @@ class Desk:
 
         With nothing running and nothing cut off it is the account's world, in the settings' mode.
         """
-        from engine.process import EngineState, ended_uncleanly, engine_state
+        from engine.which_world import leading_world
 
         if choice is not None:
             return World(choice.world), choice
-        used = sorted(
-            (directory for directory in self.home.worlds if directory.path.is_dir()),
-            key=lambda directory: (directory.world is not World.ACCOUNT, -_last_used(directory)),
-        )
-        for directory in used:
-            if engine_state(directory) is not EngineState.NONE:
-                return directory.world, None
-        for directory in used:
-            if ended_uncleanly(directory):
-                return directory.world, None
+        leading = leading_world(self.home, self.settings)
+        if leading is not None and not self._begins_anew(leading):
+            return leading, None
         return World.ACCOUNT, MarketChoice(World.ACCOUNT.value)
+
+    def _begins_anew(self, world: World) -> bool:
+        """Say whether a world is led to for its book alone: nothing runs in it and nothing was cut off."""
+        from engine.process import EngineState, ended_uncleanly, engine_state
+
+        directory = self.home.world(world)
+        return engine_state(directory) is EngineState.NONE and not ended_uncleanly(directory)
 
     def check_choice(self, choice: MarketChoice) -> None:
         """Refuse an unknown script, files that are plainly no recordings and live trading without gates.
@@ -269,11 +269,17 @@ class Desk:
         except HeadlessError as error:
             raise DeskError(str(error)) from error
 
-    def status(self, world: str | None) -> tuple[dict[str, object], str]:
-        """Return the contract's status object of a world (the named, running or last used one), and what hides more."""
-        from engine.standing import read_status
+    def statuses(self, world: str | None) -> list[tuple[dict[str, object], str]]:
+        """Return the contract's status object of each used world with what hides more: the chosen one first.
 
-        return read_status(self._status_directory(world), self.settings)
+        Chosen is the named world, else the account where it may need a person, else the running or last used one.
+        """
+        from engine.standing import read_status
+        from engine.which_world import shown_world, used_worlds
+
+        chosen = self.home.world(World(world)) if world else shown_world(self.home, self.settings)
+        others = [one for one in used_worlds(self.home) if one.world is not chosen.world]
+        return [read_status(directory, self.settings) for directory in (chosen, *others)]
 
     def flatten(
         self,
@@ -288,6 +294,7 @@ class Desk:
         from other threads, what stands in the way while a world is not flat.
         """
         from engine.closing import flatten_world
+        from engine.closing_astray import flatten_engines_astray
 
         directories = [d for d in self.home.worlds if d.path.is_dir() or self._reaches_broker(d)]
         if world:
@@ -303,31 +310,9 @@ class Desk:
             outcomes.append(WorldOutcome(name, flat, text))
         for directory in self.home.worlds:
             if world in (None, directory.world.value):
-                outcomes += self._flatten_astray(directory, say, seconds)
+                found = flatten_engines_astray(directory, self.settings, patience=seconds, say=say)
+                outcomes += [WorldOutcome(directory.world.value, flat, text) for flat, text in found]
         return outcomes or [WorldOutcome("every world", flat=True, text="never used, nothing to flatten")]
-
-    def _flatten_astray(
-        self, directory: WorldDirectory, say: Callable[[str], None], seconds: float | None
-    ) -> list[WorldOutcome]:
-        """Close what engines of this home or account hold that are not in their place any more."""
-        from engine.closing_astray import flatten_astray
-        from engine.register import Living
-
-        account = self._account if directory.world is World.ACCOUNT else ""
-        return [
-            WorldOutcome(directory.world.value, *flatten_astray(living, patience=seconds, say=say))
-            for living in Living.astray(directory, account)
-        ]
-
-    @property
-    def _account(self) -> str:
-        from engine.upstox.token import TokenError, TokenStore, account_of
-
-        upstox = self.settings.upstox
-        try:
-            return account_of(upstox.api_url, TokenStore(self.home.root, upstox.access_token)())
-        except TokenError:
-            return ""
 
     def _reaches_broker(self, directory: WorldDirectory) -> bool:
         from engine.standing import broker_of
@@ -377,16 +362,6 @@ class Desk:
                 f"{what} is running in {directory.path}; attach to it with a bare `cockpit`, or stop it "
                 "there (S) before another is begun"
             )
-
-    def _status_directory(self, world: str | None) -> WorldDirectory:
-        from engine.process import EngineState, engine_state
-
-        if world is not None:
-            return self.home.world(World(world))
-        used = [directory for directory in self.home.worlds if directory.path.is_dir()]
-        running = [directory for directory in used if engine_state(directory) is not EngineState.NONE]
-        candidates = running or sorted(used, key=_last_used, reverse=True)
-        return candidates[0] if candidates else self.home.world(World.ACCOUNT)
 
 
 @contextlib.asynccontextmanager
@@ -439,14 +414,6 @@ def _check_home(root: Path) -> None:
         raise DeskError(
             f"{root}: expected a home that can be read, got: {error.strerror}; choose another with --home"
         ) from error
-
-
-def _last_used(directory: WorldDirectory) -> float:
-    times = [0.0]
-    for path in (directory.ledger, directory.exchange, directory.path / "ledger.sqlite-wal"):
-        with contextlib.suppress(OSError):
-            times.append(path.stat().st_mtime)
-    return max(times)
 
 
 def describe_status(status: dict[str, object], problem: str) -> str:
