@@ -173,9 +173,15 @@ def _flatten_by_engine(
                 if carried:
                     return False, f"NOT FLAT: {carried}; the engine stays latched"
             time.sleep(_POLL_SECONDS)
-        return False, f"NOT FLAT after {patience:g} s: the engine {_goes_on(directory, sender, kill_id)}"
+        return (
+            False,
+            f"NOT FLAT after {patience:g} s: the engine {_goes_on(directory, sender, kill_id, watcher.newest)}",
+        )
     except KeyboardInterrupt:
-        return False, f"NOT FLAT, interrupted: the engine {_goes_on(directory, sender, kill_id)}"
+        return (
+            False,
+            f"NOT FLAT, interrupted: the engine {_goes_on(directory, sender, kill_id, watcher.newest)}",
+        )
     finally:
         watcher.stop()
         sender.close()
@@ -195,13 +201,14 @@ def _answered_on_disk(directory: WorldDirectory, kill_id: bytes) -> bool:
     return record is not None and (record.state, record.command) == (LatchState.FLAT, command_of(kill_id))
 
 
-def _goes_on(directory: WorldDirectory, sender: KillSender, kill_id: bytes) -> str:
+def _goes_on(directory: WorldDirectory, sender: KillSender, kill_id: bytes, progress: str) -> str:
     """Return how far a running engine's kill is that nobody waits for any longer."""
     answer = sender.proof(kill_id)
     state = "STUCK" if answer is not None and answer.proof is Proof.STUCK else "KILLING"
     record = read_latch(directory.latch)
     detail = record.detail if record is not None and record.state == state else ""
-    return f"is {state}{f' ({detail})' if detail else ''} and goes on closing; see `cockpit status`"
+    words = f"is {state}{f' ({detail})' if detail else ''} and goes on closing"
+    return f"{words}: {progress}; see `cockpit status`" if progress else f"{words}; see `cockpit status`"
 
 
 def _flatten_without_engine(

@@ -63,6 +63,8 @@ class EngineWatcher:
     def __init__(self, directory: WorldDirectory, tell: Callable[[str], None]) -> None:
         self._directory = directory
         self._tell = tell
+        self.newest = ""
+        """How far the kill was when last heard of, in the engine's words; empty before."""
         self._over = threading.Event()
         self._thread = threading.Thread(target=self._run, name="engine watcher", daemon=True)
 
@@ -89,6 +91,7 @@ class EngineWatcher:
                 if self._over.is_set() or isinstance(news, Ended):
                     return
                 if isinstance(news, View) and news.latch is not None:
+                    self.newest = news.latch.progress
                     self._tell(f"{news.latch.state}: {news.latch.progress}")
         finally:
             await line.close()
