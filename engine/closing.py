@@ -1,6 +1,5 @@
 """The kill switch from a shell, and the way out of it: with an engine, beside a hung one, or with none."""
 
-import asyncio
 import time
 from collections.abc import Callable
 from typing import Final
@@ -9,11 +8,17 @@ import config
 from engine.brokers.store import ExchangeError
 from engine.brokers.upstox.closing import ClosingReport, flatten_account
 from engine.closing_progress import EngineWatcher, Progress
-from engine.commands import CommandResult, Outcome, Rearm
-from engine.home import HomeError, WorldDirectory
-from engine.latch import Latch, LatchError, LatchState, Proof, read_latch
-from engine.link import Ended, KillSender, LatchSign, LinkError, Way, command_of, connect, new_kill_id
-from engine.process import HUNG_AFTER, EngineLock, EngineProcessError, EngineState, engine_state, take_over
+from engine.home import WorldDirectory
+from engine.latch import Latch, LatchState, Proof, read_latch
+from engine.link import KillSender, LatchSign, Way, command_of, new_kill_id
+from engine.process import (
+    HUNG_AFTER,
+    EngineProcessError,
+    EngineState,
+    engine_state,
+    is_engine_known,
+    take_over,
+)
 from engine.runtime.plan import Market, RunPlan
 from engine.standing import (
     AFTER_CLOSE,
@@ -24,7 +29,6 @@ from engine.standing import (
     left_outside,
     open_paper,
     plan_or_reason,
-    stopped_for_day,
     terms_of,
     was_never_used,
 )
@@ -34,17 +38,18 @@ _AT_PAPER: Final = 60.0
 _LOOK_FOR_CLOSE: Final = 5.0
 """Seconds between two looks at whether the exchanges are over for the day, beside an engine that closes."""
 _POLL_SECONDS: Final = 0.05
-_ANSWER_SECONDS: Final = 10.0
 _AT_ONCE: Final = 0.3
 """Seconds in which most kills are done: nobody attaches to an engine to read of those."""
 _LAST_WRITE: Final = 1.0
 """Seconds a disk is given to take the latch once everything is done."""
-_SLOW_DISK: Final = "the disk does not answer"
 _LEFT_FLAT: Final = (
     "FLAT: the engine closed everything, the broker confirmed it, and the engine ended; latched"
 )
-_OPEN: Final = "positions or orders are open"
-_UNREACHED: Final = (
+_FOR_ANOTHER: Final = 60.0
+"""Seconds that another closing, or an engine that begins, is waited for."""
+_TOLD: Final = "the engine was told to close everything; it has not said yet what is left"
+_ANOTHER: Final = "another `cockpit flatten` closes here, or an engine is just starting; waiting for it"
+UNREACHED: Final = (
     "a live run left its place here and its broker cannot be asked: expected settings that can be used, got none; "
     "mend cockpit.toml, `cockpit config --check` says how"
 )
@@ -73,45 +78,29 @@ def _flatten(
     patience: float | None,
     tell: Callable[[str], None],
 ) -> tuple[bool, str]:
-    if engine_state(directory) is EngineState.RUNNING:
-        tell("the engine was told to close everything; it has not said yet what is left")
-        answered = _flatten_by_engine(directory, settings, patience, tell)
-        if answered is None and _comes_back(directory):
+    until = time.monotonic() + (_FOR_ANOTHER if patience is None else patience)
+    while True:
+        unheard = engine_state(directory) is EngineState.RUNNING
+        if unheard:
+            tell(_TOLD if is_engine_known(directory) else _ANOTHER)
             answered = _flatten_by_engine(directory, settings, patience, tell)
-        if answered is not None:
-            return answered[0], f"{answered[1]}{_outside(directory, settings)}"
-        tell("the engine does not answer; its work is taken over")
-    try:
-        lock = take_over(directory, unheard=True)
-    except (EngineProcessError, HomeError) as error:
-        return False, f"NOT FLAT: {error}"
-    try:
-        tell("no engine answers; the closing begins without one")
-        return _flatten_without_engine(directory, settings, patience, tell)
-    finally:
-        lock.release(clean=False)
-
-
-def rearm_world(directory: WorldDirectory, settings: config.Settings | None) -> tuple[bool, str]:
-    """Clear the latch of a flat world that may trade again; return (whether it was cleared, what happened)."""
-    why_not = stopped_for_day(directory)
-    if why_not:
-        return False, f"stays latched: {why_not}"
-    state = engine_state(directory)
-    if state is EngineState.HUNG:
-        return (
-            False,
-            "stays latched: the engine hangs and cannot be asked; cockpit flatten takes over its work",
-        )
-    if state is EngineState.RUNNING:
-        return asyncio.run(_rearm_by_engine(directory))
-    lock = EngineLock.acquire(directory)
-    if lock is None:
-        return False, "stays latched: an engine is just starting; try again"
-    try:
-        return _rearm_without_engine(directory, settings)
-    finally:
-        lock.release(clean=False)
+            if answered is None and _comes_back(directory):
+                answered = _flatten_by_engine(directory, settings, patience, tell)
+            if answered is not None:
+                return answered[0], f"{answered[1]}{_outside(directory, settings)}"
+        try:
+            lock = take_over(directory, unheard=unheard)
+        except EngineProcessError as error:
+            if is_engine_known(directory) or time.monotonic() >= until:
+                return False, f"NOT FLAT: {error}"
+            tell(_ANOTHER)
+            time.sleep(_POLL_SECONDS)
+            continue
+        try:
+            tell("no engine answers; the closing begins without one")
+            return _flatten_without_engine(directory, settings, patience, tell)
+        finally:
+            lock.release(clean=False)
 
 
 def _outside(directory: WorldDirectory, settings: config.Settings | None) -> str:
@@ -226,7 +215,11 @@ def _flatten_without_engine(
         # What stands in the way first; what was closed all the same is known to be closed.
         words = "; ".join(text for _, text in sorted(done, key=lambda part: part[0]))
         durable = latch.wait_durable(_LAST_WRITE)
-        kept = "latched" if durable else f"NOT latched for later starts: {latch.problem or _SLOW_DISK}"
+        kept = (
+            "latched"
+            if durable
+            else f"NOT latched for later starts: {latch.problem or 'the disk does not answer'}"
+        )
         return flat, f"{'FLAT' if flat else 'NOT FLAT'}: {words}; {kept}"
     finally:
         latch.close(0.0)
@@ -254,11 +247,11 @@ def _close_everything(
     if directory.exchange.exists():
         done.append(_close_paper(directory, None, settings))
     if directory.place.exists() and reach is None:
-        done.append((False, _UNREACHED))
-    return [*done, (bool(done), unread if done else _nobody_to_ask(directory, unread))]
+        done.append((False, UNREACHED))
+    return [*done, (bool(done), unread if done else nobody_to_ask(directory, unread))]
 
 
-def _nobody_to_ask(directory: WorldDirectory, unread: str) -> str:
+def nobody_to_ask(directory: WorldDirectory, unread: str) -> str:
     """Return why a world whose ledger does not read, and that has no other file, is not called flat."""
     return f"{unread}. Nor is there {directory.exchange}, so nobody can say what is open"
 
@@ -320,68 +313,3 @@ def _close_paper(
         return False, f"no price is known for {names}"
     counts = f"{len(report.closed)} positions closed, {len(report.cancelled)} orders cancelled"
     return True, f"{counts} against the standing book (STALE)"
-
-
-def _why_not_flat(directory: WorldDirectory, settings: config.Settings | None) -> str:
-    """Ask wherever orders of a world may be; return why it is not known to be flat, empty when it is."""
-    plan, unread = plan_or_reason(directory)
-    reach = broker_of(directory, settings)
-    if reach is not None:
-        standing = reach.standing()
-        if not standing.known:
-            return f"the broker cannot be asked: {standing.problem}"
-        if not standing.flat:
-            return f"{_OPEN} at the broker; cockpit flatten closes them"
-    if (plan is not None and plan.choice.market is Market.LIVE) or was_never_used(directory):
-        return ""
-    if plan is None and directory.place.exists() and reach is None:
-        return _UNREACHED
-    if plan is None and not directory.exchange.exists():
-        return _nobody_to_ask(directory, unread) if reach is None else ""
-    exchange = open_paper(directory, plan, settings, read_only=True)
-    if isinstance(exchange, str):
-        return exchange
-    try:
-        return "" if exchange.flat else f"{_OPEN}; cockpit flatten closes them"
-    finally:
-        exchange.close()
-
-
-def _rearm_without_engine(directory: WorldDirectory, settings: config.Settings | None) -> tuple[bool, str]:
-    why_not = _why_not_flat(directory, settings)
-    if why_not:
-        return False, f"stays latched: {why_not}"
-    latch = Latch(directory.latch)
-    try:
-        latch.rearm()
-    except LatchError as error:
-        return False, f"stays latched: {error}"
-    finally:
-        latch.close()
-    cleared = "the latch is cleared; entries are allowed again"
-    plan, unread = plan_or_reason(directory)
-    return True, cleared if plan is not None or was_never_used(directory) else f"{cleared}. {unread}"
-
-
-async def _rearm_by_engine(directory: WorldDirectory) -> tuple[bool, str]:
-    command = Rearm(command_of(new_kill_id()), "a person, by cockpit rearm")
-    try:
-        line = await connect(directory, "cockpit rearm")
-    except LinkError as error:
-        return False, f"stays latched: {error}"
-    try:
-        await line.send(command)
-        async with asyncio.timeout(_ANSWER_SECONDS):
-            async for news in line:
-                if isinstance(news, CommandResult) and news.id == command.id:
-                    cleared = news.outcome is Outcome.ACCEPTED
-                    return cleared, news.text if cleared else f"stays latched: {news.text}"
-                if isinstance(news, Ended):
-                    return False, f"stays latched: the engine ended ({news.reason}); try again"
-    except TimeoutError:
-        return False, f"stays latched: the engine gave no answer in {_ANSWER_SECONDS:g} s"
-    except LinkError as error:
-        return False, f"stays latched: {error}"
-    finally:
-        await line.close()
-    return False, "stays latched: the engine gave no answer"

@@ -6,12 +6,12 @@ from pathlib import Path
 from typing import Final
 
 import config
-from engine.home import World, WorldDirectory
+from engine.home import WorldDirectory
 from engine.latch import Proof
 from engine.link import KillSender, Way, new_kill_id
 from engine.process import HUNG_AFTER
 from engine.register import Living
-from engine.upstox.token import TokenError, TokenStore, account_of
+from engine.standing import engines_astray
 
 _POLL_SECONDS: Final = 0.05
 _UNHEARD: Final = 3.0
@@ -26,18 +26,9 @@ def flatten_engines_astray(
     say: Callable[[str], None] = lambda _: None,
 ) -> list[tuple[bool, str]]:
     """Close what engines of a world's home or account hold that are not in its place any more; none is the rule."""
-    account = _account_of(directory, settings) if directory.world is World.ACCOUNT else ""
     return [
-        flatten_astray(living, patience=patience, say=say) for living in Living.astray(directory, account)
+        flatten_astray(living, patience=patience, say=say) for living in engines_astray(directory, settings)
     ]
-
-
-def _account_of(directory: WorldDirectory, settings: config.Settings) -> str:
-    try:
-        token = TokenStore(directory.path.parent, settings.upstox.access_token)
-    except TokenError:
-        return ""
-    return account_of(settings.upstox.api_url, token())
 
 
 def flatten_astray(

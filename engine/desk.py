@@ -274,12 +274,11 @@ class Desk:
 
         Chosen is the named world, else the account where it may need a person, else the running or last used one.
         """
-        from engine.standing import read_status
-        from engine.which_world import shown_world, used_worlds
+        from engine.which_world import shown_world, status_of, used_worlds
 
         chosen = self.home.world(World(world)) if world else shown_world(self.home, self.settings)
         others = [one for one in used_worlds(self.home) if one.world is not chosen.world]
-        return [read_status(directory, self.settings) for directory in (chosen, *others)]
+        return [status_of(directory, self.settings) for directory in (chosen, *others)]
 
     def flatten(
         self,
@@ -338,7 +337,7 @@ class Desk:
 
     def rearm(self, world: str | None) -> list[WorldOutcome]:
         """Clear the latch of each latched world that is flat and may trade again."""
-        from engine.closing import rearm_world
+        from engine.rearming import rearm_world
 
         outcomes = []
         for name, _ in self.latched_worlds(world):

@@ -8,7 +8,7 @@ import contextlib
 import config
 from engine.home import Home, World, WorldDirectory
 from engine.process import EngineState, ended_uncleanly, engine_state
-from engine.standing import read_status, was_never_used
+from engine.standing import engines_astray, read_status, told_astray, was_never_used
 
 
 def used_worlds(home: Home) -> list[WorldDirectory]:
@@ -20,11 +20,13 @@ def used_worlds(home: Home) -> list[WorldDirectory]:
 
 
 def account_needs_a_look(home: Home, settings: config.Settings) -> bool:
-    """Say whether the account's engine runs or ended uncleanly, or its book is open or unknown.
+    """Say whether an engine of the account's runs or ended uncleanly, or its book is open or unknown.
 
     May ask the broker. A world in which nothing ever began holds nothing.
     """
     account = home.world(World.ACCOUNT)
+    if engines_astray(account, settings):
+        return True
     if not account.path.is_dir():
         return False
     if engine_state(account) is not EngineState.NONE or ended_uncleanly(account):
@@ -56,6 +58,12 @@ def shown_world(home: Home, settings: config.Settings) -> WorldDirectory:
         return home.world(leading)
     used = sorted(used_worlds(home), key=last_used, reverse=True)
     return used[0] if used else home.world(World.ACCOUNT)
+
+
+def status_of(directory: WorldDirectory, settings: config.Settings) -> tuple[dict[str, object], str]:
+    """Return the contract's status object of a world, and why it says less than it could (else empty)."""
+    status, problem = read_status(directory, settings)
+    return status, "; ".join(text for text in (told_astray(directory, settings), problem) if text)
 
 
 def last_used(directory: WorldDirectory) -> float:

@@ -4,6 +4,7 @@ Where orders go to the paper exchange, its file is the broker; in live it is the
 read the book is UNKNOWN, never flat.
 """
 
+from engine.standing.astray import engines_astray, told_astray
 from engine.standing.latched import latched_in_memory
 from engine.standing.live import AFTER_CLOSE, Reach, broker_of, carried_past_close, counted, left_outside
 from engine.standing.paper import open_paper
@@ -24,6 +25,7 @@ __all__ = [
     "carried_past_close",
     "counted",
     "describe",
+    "engines_astray",
     "latched_in_memory",
     "left_outside",
     "open_paper",
@@ -32,5 +34,6 @@ __all__ = [
     "read_status",
     "stopped_for_day",
     "terms_of",
+    "told_astray",
     "was_never_used",
 ]

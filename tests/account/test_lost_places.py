@@ -117,6 +117,8 @@ def test_a_home_removed_under_an_engine_hides_nothing_from_flatten(
     shutil.rmtree(home.home.root, ignore_errors=True)
     phone.buys_unheard(broker)
     broker.control("DELETE", "faults")
+    status = home.run("status")
+    assert f"engine {pid}, begun in {home.home.root}, runs and is not in this place" in status.stdout
     said = closes_all(home, broker)
     assert f"engine {pid}, begun in {home.home.root}, closed everything" in said
 

@@ -12,12 +12,14 @@ import pytest
 
 import config
 from engine.brokers.store import ExchangeStore
-from engine.closing import flatten_world, rearm_world
+from engine.closing import flatten_world
 from engine.home import World, WorldDirectory
 from engine.latch import wall_clock
 from engine.ledger.store import Ledger
 from engine.orders.dispatch import Record
 from engine.orders.messages import OrderType, PlaceOrder, Role
+from engine.process import EngineLock
+from engine.rearming import rearm_world
 from engine.runtime.plan import Market
 from engine.setups.signal import Side
 from engine.standing import read_status
@@ -99,6 +101,23 @@ def test_a_bad_setting_told_to_nobody_holds_no_closing_up(here: Outside, broker:
     (here.home.root / "cockpit.toml").write_text("x = [")
     done = shell(here, "exec 2> >(exit 0); sleep 0.2; flatten")
     assert (done.returncode, held(broker)) == (0, 0), done
+
+
+def test_a_flatten_waits_for_another_one_and_then_says_what_it_found(
+    broker: RunningFake, account: WorldDirectory
+) -> None:
+    other = EngineLock.acquire(account, to_close=True)
+    assert other is not None
+    said: list[str] = []
+
+    def say(text: str) -> None:
+        if not said:
+            other.release(clean=False)
+        said.append(text)
+
+    flat, text = flatten_world(account, settings_for(broker), say=say)
+    assert (flat, held(broker)) == (True, 0), text
+    assert "another `cockpit flatten` closes here" in said[0]
 
 
 @contextmanager

@@ -10,7 +10,7 @@ import config
 from engine.brokers.records import Cursor
 from engine.brokers.upstox.account_exchange import AccountExchange
 from engine.brokers.upstox.broker import LiveBroker
-from engine.closing import flatten_world, rearm_world
+from engine.closing import flatten_world
 from engine.home import Home, World, WorldDirectory
 from engine.latch import Latch, LatchState, wall_clock
 from engine.ledger.store import Ledger
@@ -19,6 +19,7 @@ from engine.orders.dispatch import Record
 from engine.orders.messages import OrderType, PlaceOrder, Role
 from engine.orders.order import Order
 from engine.orders.states import State
+from engine.rearming import rearm_world
 from engine.runtime.plan import RunPlan
 from engine.runtime.run import ledger_run
 from engine.setups.signal import Side

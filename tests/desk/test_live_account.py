@@ -13,7 +13,7 @@ import pytest
 
 import config
 from engine.brokers.store import PLACE, ExchangeStore
-from engine.closing import flatten_world, rearm_world
+from engine.closing import flatten_world
 from engine.core import DAY_LOSS
 from engine.home import Home, World, WorldDirectory
 from engine.latch import Latch, LatchState, read_latch, wall_clock
@@ -22,6 +22,7 @@ from engine.market.charges import order_charges
 from engine.market.instrument import Instrument, InstrumentClass, Provenance
 from engine.orders.dispatch import Record
 from engine.orders.messages import OrderType, PlaceOrder, Role
+from engine.rearming import rearm_world
 from engine.runtime.plan import Market, MarketChoice, RunPlan, without_secrets
 from engine.runtime.run import ledger_run
 from engine.setups.signal import Side
