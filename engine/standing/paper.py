@@ -13,6 +13,7 @@ from engine.market.charges import order_charges
 from engine.market.clock import isoformat
 from engine.market.price import Paise, rupees_of
 from engine.market.session import TradingDay
+from engine.orders.dispatch import Ids
 from engine.orders.messages import BrokerPosition, OrderReport, OrderType
 from engine.runtime.plan import RunPlan
 from engine.setups.signal import Side
@@ -117,7 +118,7 @@ def _from_exchange(exchange: PaperExchange, plan: RunPlan | None, day: TradingDa
     market_time = exchange.market_time
     instruments = exchange.instruments if plan is None else plan.instruments
     clean = exchange.flat and (plan is None or cursor.run == plan.run)
-    pnl = _result(exchange, day)
+    pnl = _result(exchange, day, _carried(exchange, plan))
     paid = exchange.costs
     return {
         "phase": day.phase(instruments[0].kind, market_time).value if instruments else None,
@@ -180,10 +181,30 @@ def _order(order: OrderReport) -> dict[str, object]:
     }
 
 
-def _result(exchange: PaperExchange, day: TradingDay) -> dict[str, object]:
+@dataclass(frozen=True, slots=True)
+class _Carried:
+    """What earlier runs of the day brought and paid, paise: their fills are not in the book any more."""
+
+    realised: Paise = 0
+    charges: Paise = 0
+
+
+def _carried(exchange: PaperExchange, plan: RunPlan | None) -> _Carried:
+    """Return what counts on from earlier runs; nought where the book is still theirs, for then it tells of it."""
+    before = None if plan is None else plan.recovered
+    if plan is None or before is None or before.limits.day != plan.day:
+        return _Carried()
+    own = Ids(plan.names)
+    if not all(own.made(order.tag) for order in exchange.orders):
+        return _Carried()
+    return _Carried(before.realised, before.charges)
+
+
+def _result(exchange: PaperExchange, day: TradingDay, carried: _Carried) -> dict[str, object]:
     """Return the day's result as the exchange's fills have it: cash flow plus what is held at its mark.
 
-    As on the screen and against the day's loss limit, ``charges`` are those paid and those of closing what is held.
+    What earlier runs of the day brought counts on. As on the screen and against the day's loss limit, ``charges`` are
+    those paid and those of closing what is held.
     """
     cash = held = closing = 0
     kinds = {instrument.key: instrument.kind for instrument in exchange.instruments}
@@ -197,12 +218,12 @@ def _result(exchange: PaperExchange, day: TradingDay) -> dict[str, object]:
             held += worth
             side = Side.SELL if position.quantity > 0 else Side.BUY
             closing += order_charges(kinds[position.instrument], side, abs(worth), day.day).total
-    charges = exchange.charges + closing
-    realised = exchange.realised
-    net = cash + held - charges
+    charges = carried.charges + exchange.charges + closing
+    realised = carried.realised + exchange.realised
+    net = carried.realised + cash + held - charges
     return {
         "realised": rupees_of(realised),
-        "open": rupees_of(cash + held - realised) if known else None,
+        "open": rupees_of(cash + held - exchange.realised) if known else None,
         "charges": rupees_of(charges),
         "net": rupees_of(net) if known else None,
     }

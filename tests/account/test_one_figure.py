@@ -4,7 +4,7 @@ import json
 from typing import Any
 from uuid import uuid4
 
-from engine.commands import ExitPosition, Side
+from engine.commands import ExitPosition, Side, StopEngine
 from engine.home import World
 from engine.views import PositionRow, View
 from tests.account.phone import buys
@@ -92,6 +92,27 @@ def test_an_averaged_position_and_what_a_part_of_it_brought_are_told_alike(
     alone = checked(home.status(World.ACCOUNT))
     assert round(alone["pnl"]["realised"] * 100) == view.header.realised
     assert round(alone["positions"][0]["average_price"] * 100) == view.positions[0].average
+
+
+def test_what_an_earlier_run_of_the_day_brought_counts_on_with_an_engine_and_without(
+    home: Outside, market_at_ten: RunningFake
+) -> None:
+    engine = begin(home, market_at_ten)
+    settle(engine, market_at_ten)
+    engine.enter(EQ_A)
+    engine.do(ExitPosition(f"exit-{uuid4()}", EQ_A))
+    wait_until(lambda: not engine.view().positions, "the position to be closed")
+    engine.do(StopEngine(f"stop-{uuid4()}"))
+    wait_until(lambda: not engine.is_alive, "the engine to end")
+    again = begin(home, market_at_ten)
+    view, status = both(home, again, market_at_ten)
+    assert view.header.charges > 0
+    check(view, status)
+    again.kill_process()
+    alone = checked(home.status(World.ACCOUNT))["pnl"]
+    assert round(alone["realised"] * 100) == view.header.realised
+    assert round(alone["charges"] * 100) == view.header.charges
+    assert round(alone["net"] * 100) == view.risk.day_result
 
 
 def test_ours_beside_what_a_phone_bought_is_told_as_ours_and_the_brokers_blend_as_the_brokers(
