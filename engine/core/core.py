@@ -96,7 +96,8 @@ class Core:
         wishes = wishes_of(settings)
         limits = open_day(day.day, account, wishes.limits, previous, own_cash)
         self.account = Account(limits, self.keeper, self.sights, self.instruments, day, wishes)
-        stops = Stage12Controller(settings.stop)
+        slippage = {} if past is None else {one.kind: one.share for one in past.slippage}
+        stops = Stage12Controller(settings.stop, slippage)
         self.account.rests_of = lives.of
         self.trader_orders = TraderOrders(self, lives)
         self.inbox = Inbox(self.keeper, stops, self.sights.market_time, self.trader_orders.anew)

@@ -311,6 +311,7 @@ class Journal:
             target_reward=reward,
             exit_reason=trade.closed_by or trade.exit_reason or UNNAMED,
             quality=self._qualities.pop(trade.id, ""),
+            stop_slip=trade.stop_slip,
             signal_time=trade.signal_time,
             taken_by=trade.taken_by,
         )

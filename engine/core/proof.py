@@ -10,6 +10,7 @@ from engine.core.decision import Decision
 from engine.orders.trade import MANUAL
 from engine.performance.evidence import Basis, Source, Terms
 from engine.performance.records import SetupRecord, setup_record
+from engine.performance.slippage import ClassSlippage
 from engine.performance.trade import ClosedTrade
 from engine.setups.signal import EntryMode
 
@@ -21,6 +22,8 @@ class Past(msgspec.Struct, frozen=True):
 
     terms: Terms
     records: tuple[SetupRecord, ...] = ()
+    slippage: tuple[ClassSlippage, ...] = ()
+    """What fired stops slipped by, of each class with enough of them."""
 
 
 class Proof:

@@ -2,13 +2,26 @@
 
 from typing import Final
 
+import msgspec
+
+from engine.market.instrument import InstrumentClass
 from engine.orders.messages import OrderType, Role
 from engine.orders.order import Fill, Order
-from engine.orders.trade import Trade
+from engine.orders.trade import StopSlip, Trade
 
 STOP: Final = "stop"
 UNNAMED: Final = "exit"
 """An order that closed it without any reason that is known."""
+
+
+def with_slip(trade: Trade, fill: Fill, kind: InstrumentClass) -> Trade:
+    """Return a trade with how far a stop of it that has fired was filled from its trigger."""
+    if trade.stop is None:
+        return trade
+    before = trade.stop_slip or StopSlip(kind, 0, 0)
+    worth = trade.stop.trigger * fill.quantity
+    slip = StopSlip(kind, before.slip + (worth - fill.value) * trade.side.sign, before.worth + worth)
+    return msgspec.structs.replace(trade, stop_slip=slip)
 
 
 def closing_reason(trade: Trade, fill: Fill, order: Order) -> str:

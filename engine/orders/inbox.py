@@ -8,7 +8,7 @@ import msgspec
 
 from engine.market.clock import MILLISECOND, SECOND, Instant
 from engine.orders.book import Applied, Resolution
-from engine.orders.exit_reasons import closing_reason
+from engine.orders.exit_reasons import STOP, closing_reason, with_slip
 from engine.orders.keeper import Keeper
 from engine.orders.learned import coarser_tick
 from engine.orders.messages import (
@@ -225,8 +225,13 @@ class Inbox:
             keeper.portfolio.put(trade)
             if trade.entry_quantity == fill.quantity:
                 keeper.say(Topic.OPENED, trade.instrument, trade=trade)
-        elif not trade.open:
-            trade = msgspec.structs.replace(trade, closed_by=closing_reason(trade, fill, order))
+        else:
+            reason = closing_reason(trade, fill, order)
+            instrument = keeper.instruments.get(fill.instrument)
+            if reason == STOP and instrument is not None:
+                trade = with_slip(trade, fill, instrument.kind)
+            if not trade.open:
+                trade = msgspec.structs.replace(trade, closed_by=reason)
             keeper.portfolio.put(trade)
         if folded.excess is not None:
             keeper.frozen.setdefault(fill.instrument, "more filled than was held")

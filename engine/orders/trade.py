@@ -5,6 +5,7 @@ from enum import StrEnum
 import msgspec
 
 from engine.market.clock import Instant
+from engine.market.instrument import InstrumentClass
 from engine.market.price import Paise, average_price
 from engine.orders.cost import closed_cost
 from engine.orders.messages import Product
@@ -40,6 +41,15 @@ class Part(msgspec.Struct, frozen=True):
     """Tag of the exit order once it left."""
     limit: Paise = 0
     """The worst price that a target takes: it is not chased. 0 for any other reason, which chases."""
+
+
+class StopSlip(msgspec.Struct, frozen=True):
+    """What fired stops of a trade were filled beyond their triggers, in sum; negative is better than the trigger."""
+
+    kind: InstrumentClass
+    slip: Paise
+    worth: Paise
+    """What they would have been worth at their triggers."""
 
 
 class Aimed(msgspec.Struct, frozen=True):
@@ -88,6 +98,8 @@ class Trade(msgspec.Struct, frozen=True):
     """Exchange time of the last fill."""
     mode: Mode = Mode.HOLD
     exit_reason: str = ""
+    stop_slip: StopSlip | None = None
+    """None while no stop has fired."""
     closed_by: str = ""
     """Why its last unit was closed: by the order that closed it. Empty while it is open."""
     part: Part | None = None

@@ -6,6 +6,7 @@ import msgspec
 
 from engine.market.clock import Instant, trading_date
 from engine.market.price import Paise
+from engine.orders.trade import StopSlip
 from engine.setups.signal import EntryMode, Side
 
 
@@ -38,6 +39,8 @@ class ClosedTrade(msgspec.Struct, frozen=True):
     quality: str = ""
     """Worst quality among its fills; empty when nothing is to be said."""
 
+    stop_slip: StopSlip | None = None
+    """How far its fired stops were filled from their triggers; None where none fired, or it was not kept."""
     signal_time: Instant = 0
     """When its setup spoke, or the trader; 0 where an earlier version did not keep it."""
     taken_by: EntryMode | None = None

@@ -14,6 +14,7 @@ from engine.ledger.records import LedgerError, Run, RunState
 from engine.market.price import Paise
 from engine.performance.evidence import Basis, Key, Played, Source, Terms, counted, deciding
 from engine.performance.records import SetupRecord
+from engine.performance.slippage import ClassSlippage, measured_slippage
 from engine.performance.trade import ClosedTrade
 from engine.runtime.plan import Market, MarketChoice, RunPlan
 from engine.setups.register import SETUPS, trading_word
@@ -72,6 +73,21 @@ def records_before(ledger: LedgerReader, terms: Terms, day: date, run: str = "")
         if (mode := key.mode) is not None
     }
     return tuple(record.adding(trades) for record in empty.values())
+
+
+def slippage_before(ledger: LedgerReader, market: Market, day: date) -> tuple[ClassSlippage, ...]:
+    """Return what fired stops of earlier days slipped by; raises LedgerError.
+
+    Paper goes by paper, live by live; a demo or a replay by none.
+    """
+    if not market.is_account:
+        return ()
+    trades = [
+        trade
+        for key, trade in counted(_played(ledger, "")).items()
+        if key.market is Source(market.value) and key.day < day
+    ]
+    return measured_slippage(trade.stop_slip for trade in trades if trade.stop_slip is not None)
 
 
 def shown_beside(ledger: LedgerReader, plan: RunPlan) -> Shown:

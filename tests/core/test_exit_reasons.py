@@ -64,3 +64,22 @@ def test_a_limit_of_the_day_is_named_as_what_closed(ours: bool) -> None:
     limit = world.core.limits.stopped_by.value
     world.core.set_latch(limit, "test", limit, world.now, ours_only=ours)
     assert reason(world) == "daily loss limit"
+
+
+def test_a_fired_stop_keeps_how_far_it_was_filled_from_its_trigger() -> None:
+    world, _ = opened()
+    trade = world.core.trades[0]
+    assert trade.stop is not None
+    world.trade(STOCK, trade.stop.trigger - 4 * TICK)
+    assert reason(world) == "stop"
+    closed = world.core.closed_trades[-1]
+    assert closed.stop_slip is not None
+    assert closed.stop_slip.worth == trade.stop.trigger * closed.quantity
+    assert closed.stop_slip.slip == closed.stop_slip.worth - closed.exit_value > 0
+
+
+def test_an_exit_by_hand_slips_from_no_stop() -> None:
+    world, _ = opened()
+    world.tell(ExitPosition("x", STOCK))
+    assert reason(world) == "by hand"
+    assert world.core.closed_trades[-1].stop_slip is None

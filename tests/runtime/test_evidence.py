@@ -11,10 +11,11 @@ from engine.core import DayState, Past
 from engine.ledger.store import Ledger
 from engine.market.instrument import Instrument, InstrumentClass, Provenance
 from engine.orders.dispatch import Record
+from engine.orders.trade import StopSlip
 from engine.performance.evidence import Source, Terms
 from engine.performance.trade import ClosedTrade
 from engine.risk.limits import open_day, wished_limits
-from engine.runtime.evidence import records_before, shown_beside, terms_for
+from engine.runtime.evidence import records_before, shown_beside, slippage_before, terms_for
 from engine.runtime.plan import Market, MarketChoice, RunPlan, without_secrets
 from engine.runtime.run import ledger_run
 from engine.setups.failed_auction import FailedAuction
@@ -168,3 +169,30 @@ def test_an_abandoned_run_counts_nowhere(path: Path) -> None:
 def test_a_live_broker_fills_by_no_rules_of_ours() -> None:
     assert terms_for(Market.LIVE, SETTINGS).fill_rules == 0
     assert terms_for(Market.PAPER, SETTINGS).market is Source.PAPER
+
+
+def stopped_out(minute: int) -> ClosedTrade:
+    """Return a trade whose stop was filled 30 paise from a trigger of 1,000.00."""
+    slip = StopSlip(InstrumentClass.STOCK, 30, 100_000)
+    return msgspec.structs.replace(a_trade(-100, clock=f"11:{minute:02d}"), id=f"s{minute}", stop_slip=slip)
+
+
+def test_thirty_stops_fired_on_earlier_days_of_the_same_market_tell_how_far_a_class_slips(path: Path) -> None:
+    ledger = Ledger.open(path)
+    keep(ledger, a_plan("paper-1"), *(stopped_out(minute) for minute in range(30)))
+    (found,) = slippage_before(ledger, Market.PAPER, TUESDAY)
+    assert (found.kind, found.fills, found.slip, found.worth) == (InstrumentClass.STOCK, 30, 30, 100_000)
+    assert slippage_before(ledger, Market.PAPER, MONDAY) == ()
+    assert slippage_before(ledger, Market.LIVE, TUESDAY) == ()
+    ledger.close()
+
+
+def test_a_plan_and_a_trade_of_an_earlier_version_know_no_slippage() -> None:
+    plan = msgspec.json.decode(msgspec.json.encode(a_plan("paper-1")))
+    del plan["past"]["slippage"]
+    trade = msgspec.json.decode(msgspec.json.encode(a_trade(100)))
+    del trade["stop_slip"]
+    read = msgspec.convert(plan, RunPlan)
+    assert read.past is not None
+    assert read.past.slippage == ()
+    assert msgspec.convert(trade, ClosedTrade).stop_slip is None

@@ -16,7 +16,7 @@ from engine.market.clock import trading_date
 from engine.runtime.account.checks import UNDER_WAY
 from engine.runtime.account.market import AccountMarket
 from engine.runtime.account.strange_book import StrangeBook, square_off, strange_book
-from engine.runtime.evidence import records_before, terms_for
+from engine.runtime.evidence import records_before, slippage_before, terms_for
 from engine.runtime.exchange import Exchange
 from engine.runtime.plan import Market, MarketChoice, RunPlan, plan_run, prefix_kept
 from engine.runtime.playback import JournalSink
@@ -228,6 +228,7 @@ class AccountBeginning:
         earlier = [prefix_kept(run.plan) for run in self._ledger.runs() if run.day == opening.day.day]
         terms = terms_for(choice.market, self._settings)
         records = records_before(self._ledger, terms, opening.day.day)
+        slippage = slippage_before(self._ledger, choice.market, opening.day.day)
         plan = plan_run(
             name,
             choice,
@@ -237,7 +238,7 @@ class AccountBeginning:
             own_cash=opening.own_cash,
             recovered=recovered,
             earlier_runs=(prefix for prefix in earlier if prefix),
-            past=Past(terms, records),
+            past=Past(terms, records, slippage),
         )
         self._ledger.begin_run(ledger_run(plan, self._directory.world.value, wall_clock()))
         if replaces:
