@@ -1,12 +1,16 @@
+from dataclasses import replace
 from fractions import Fraction
 
 from hypothesis import given
 from hypothesis import strategies as st
 
-from config import Entry
+from config import Entry, Settings
+from engine.market.instrument import InstrumentClass
 from engine.risk.band import PriceBand
 from engine.risk.denial import Code, Denial
 from engine.risk.entry import EntryPlan, entry_limit, plan_entry
+from engine.risk.limits import open_day, wished_limits
+from engine.risk.marks import DayResult, MarkState
 from engine.risk.sizing import Rooms, trip_cost
 from engine.risk.stage12 import StopTerm
 from engine.setups.signal import Side
@@ -105,3 +109,29 @@ def test_every_plan_fits_its_own_stop_budget_and_charges(
     charges = 8 * Fraction(cost(quantity, price, price), quantity)
     assert all(found.stop.distance > term - STOCK.tick for term in (away, 2 * atr, 4 * spread, charges))
     assert (found.limit - found.stop.trigger) * side.sign >= found.stop.distance
+
+
+def test_one_lot_of_an_index_future_fits_the_budget_of_the_defaults() -> None:
+    settings = Settings()
+    future = replace(STOCK, kind=InstrumentClass.INDEX_FUTURE, lot=75, freeze_quantity=1_800)
+    limits = open_day(DAY, ACCOUNT, wished_limits(settings.risk))
+    quiet = DayResult(0, 0, 0, 0, MarkState.LIVE, 0)
+    found = plan_entry(
+        controller(),
+        settings.entry,
+        instrument=future,
+        side=Side.BUY,
+        price=2_590_000,
+        structure=2_581_000,
+        target_1=None,
+        atr=3_500,
+        median_spread=60,
+        band=None,
+        rooms=limits.rooms((), quiet, margin_available=ACCOUNT),
+        cost=trip_cost(future, Side.BUY, DAY),
+    )
+    assert isinstance(found, EntryPlan)
+    assert (found.size.lots, found.sized.term) == (1, StopTerm.STRUCTURE)
+    assert found.size.risk <= limits.budget
+    assert found.size.gap <= limits.gap_limit
+    assert found.sized.limit == found.stop.limit == 2_581_000 - 2 * 9_000
