@@ -5,6 +5,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
+from engine.market.plain_file import open_plain
+
 _GZIP: Final = b"\x1f\x8b"
 _LONGEST_MARK: Final = 16
 """Bytes that tell what a file is."""
@@ -48,7 +50,7 @@ def check_files(choice: MarketChoice) -> None:
         try:
             if not stat.S_ISREG(path.stat().st_mode):
                 raise DeskError(f"{path}: expected a file, got a directory, pipe or device")
-            with path.open("rb") as file:
+            with open_plain(path) as file:
                 start = file.read(_LONGEST_MARK)
         except OSError as error:
             raise DeskError(f"{path}: expected a readable file, got: {error.strerror}") from error

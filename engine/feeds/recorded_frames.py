@@ -7,27 +7,23 @@ from datetime import date
 from heapq import heapify, heappop, heapreplace
 from itertools import chain
 from pathlib import Path
-from typing import Final, TypeVar
-
-import zstandard
+from typing import TypeVar
 
 from engine.auction.levels import PriorLevels
 from engine.feeds.feed import FeedItem
+from engine.feeds.frame_records import is_frame_recording, records_of, unreadable
 from engine.feeds.recording_file import RecordingError
 from engine.feeds.recording_format import (
     EVENT,
     FRAME,
     HEADER,
-    MAGIC,
     Backfilled,
     Banded,
     Connected,
     Ended,
     Followed,
     Listed,
-    Record,
     RecordingHeader,
-    RecordReader,
     SessionEvent,
     event_of,
     header_of,
@@ -37,13 +33,11 @@ from engine.market.decoding import PacketDecoder
 from engine.market.frames import updates_from_frame
 from engine.market.instrument import Instrument
 from engine.market.oddities import DecodeError, Quirk, Reason
+from engine.market.plain_file import open_plain
 from engine.market.seed import InstrumentSeed
 from engine.market.ticks import ticks_of
 
 _Key = TypeVar("_Key")
-
-_CHUNK: Final = 1 << 12
-"""What a broken byte can take with it: a few seconds."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,57 +63,6 @@ class FrameFile:
     def name(self) -> str:
         """Return the file's name for messages."""
         return self.path.name
-
-
-def is_frame_recording(path: Path) -> bool:
-    """Say whether a file begins like a recording of our own; raises RecordingError for one that cannot be read."""
-    try:
-        with path.open("rb") as file:
-            return file.read(len(MAGIC)) == MAGIC
-    except OSError as error:
-        raise _unreadable(path, error) from error
-
-
-def records_of(path: Path) -> Iterator[Record]:
-    """Yield the whole records of a recording, header first; what a torn or broken end held is left out."""
-    reader = RecordReader()
-    with path.open("rb") as file:
-        file.seek(len(MAGIC))
-        stream = zstandard.ZstdDecompressor().decompressobj()
-        while data := file.read(_CHUNK):
-            try:
-                text = stream.decompress(data)
-            except zstandard.ZstdError:
-                return
-            if text:
-                yield from reader.feed(text)
-            if stream.eof:
-                return
-
-
-def is_cut_short(path: Path) -> bool:
-    """Say whether a recording ends before its header does: its life was over before anything could be recorded.
-
-    Something else than the beginning of a recording is damage, not that. Raises RecordingError.
-    """
-    reader, stream = RecordReader(), zstandard.ZstdDecompressor().decompressobj()
-    try:
-        with path.open("rb") as file:
-            if (magic := file.read(len(MAGIC))) != MAGIC:
-                return MAGIC.startswith(magic)
-            while data := file.read(_CHUNK):
-                if stream.eof or reader.feed(stream.decompress(data)):
-                    return False
-    except zstandard.ZstdError:
-        return False
-    except OSError as error:
-        raise _unreadable(path, error) from error
-    return True
-
-
-def frames_of(path: Path) -> Iterator[tuple[Instant, bytes]]:
-    """Yield arrival and bytes of every frame of a recording."""
-    return ((arrival, payload) for kind, arrival, payload in records_of(path) if kind == FRAME)
 
 
 def survey_frames(path: Path) -> FrameFile:
@@ -150,10 +93,10 @@ def survey_frames(path: Path) -> FrameFile:
                     prior.update(event.prior)
                 elif isinstance(event, Ended):
                     ended, ended_at = event.reason, arrival
-        with path.open("rb") as file:
+        with open_plain(path) as file:
             digest = hashlib.file_digest(file, "sha256").hexdigest()
     except OSError as error:
-        raise _unreadable(path, error) from error
+        raise unreadable(path, error) from error
     if header is None:
         raise RecordingError(f"{path}: expected a recording with its header, got one cut off before it")
     return FrameFile(
@@ -370,10 +313,6 @@ def open_frame_recordings(
     return RecordedFrames(tuple(files.values()), instruments)
 
 
-def _unreadable(path: Path, error: OSError) -> RecordingError:
-    return RecordingError(f"{path}: expected a readable recording, got: {error.strerror or error}")
-
-
 def _header(path: Path, kind: int, payload: bytes) -> RecordingHeader:
     if kind != HEADER:
         raise RecordingError(
@@ -381,14 +320,16 @@ def _header(path: Path, kind: int, payload: bytes) -> RecordingHeader:
         )
     try:
         return header_of(payload)
+    except RecursionError as error:
+        raise RecordingError(f"{path}: expected a header, got one nested too deeply") from error
     except ValueError as error:
-        raise RecordingError(f"{path}: {error}") from error
+        raise RecordingError(f"{path}: expected a readable header, got: {error}") from error
 
 
 def _event(payload: bytes) -> SessionEvent | None:
     try:
         return event_of(payload)
-    except ValueError:
+    except (ValueError, RecursionError):
         return None
 
 

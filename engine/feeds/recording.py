@@ -25,6 +25,8 @@ __all__ = ["RecordingError", "RecordingFeed", "open_recordings"]
 
 _SAMPLE_STEPS: Final = 100
 """Volume steps after which an instrument's lot is taken as known."""
+_MOST_SAMPLED: Final = 250_000
+"""Updates held for a look at all instruments of a file; what trades later still counts its volume steps."""
 
 
 class RecordingFeed:
@@ -234,6 +236,8 @@ def _sample(file: RecordedFile, keys: Sequence[str]) -> dict[str, _Sample]:
     """Read as much of a file as it takes to know the ticks and lots of the keys; unreadable keys are left out."""
     decoder = PacketDecoder()
     samples = {key: _Sample() for key in keys}
+    room = _MOST_SAMPLED // max(1, len(samples))
+    unsettled = len(samples)
     for packet in packets(file.path):
         if isinstance(packet, Unreadable) or packet.instrumentKey not in samples:
             continue
@@ -247,8 +251,11 @@ def _sample(file: RecordedFile, keys: Sequence[str]) -> dict[str, _Sample]:
         sample.greeks = sample.greeks or packet.has_greeks
         if sample.updates and sample.updates[-1].volume != update.volume:
             sample.steps += 1
+        elif len(sample.updates) >= room:
+            continue
         sample.updates.append(update)
-        if all(other.steps >= _SAMPLE_STEPS for other in samples.values()):
+        unsettled -= sample.steps == _SAMPLE_STEPS
+        if not unsettled:
             break
     return {key: sample for key, sample in samples.items() if sample.updates}
 

@@ -5,6 +5,7 @@ last ones are unpacked.
 """
 
 import hashlib
+import os
 import re
 import zlib
 from collections.abc import Iterator
@@ -15,18 +16,30 @@ from typing import Final
 import msgspec
 
 from engine.market.packet import RecordedPacket, packet_of_text
+from engine.market.plain_file import open_plain
 
 _CHUNK: Final = 1 << 14
 _GZIP_MAGIC: Final = b"\x1f\x8b"
 _BYTE_ORDER_MARK: Final = b"\xef\xbb\xbf"
 _GZIP_OR_ZLIB_HEADER: Final = 31
 _OVERLAP: Final = 256
+_LONGEST_PACKET: Final = 1 << 20
+"""Bytes without the name of an instrument: a packet has about 2,500."""
+_MOST_INSTRUMENTS: Final = 5_000
+"""More than one connection to the broker can carry."""
+_ALWAYS_UNPACKED: Final = 64 << 20
+_MOST_UNPACKED: Final = 4 << 30
+_MOST_FOLD: Final = 200
+"""Bytes unpacked from one: a day of packets has about 50."""
+_MOST_AT_ONCE: Final = 1 << 20
+_LONGEST_BATCH: Final = 4 << 20
 _KEY: Final = re.compile(rb'"instrumentKey"\s*:\s*"([^"\\]{1,100})"')
 _ARRIVAL: Final = re.compile(rb'"_insertion_time"\s*:\s*"(\d{4}-\d\d-\d\d[ T]\d\d:\d\d:\d\d(?:\.\d{1,6})?)"')
 _FIRST_RECORD: Final = re.compile(
     rb'\s*\[(\s*\{\s*"(?:fullFeed|firstLevelWithGreeks|requestMode|instrumentKey|_insertion_time)")'
 )
-_TOKEN: Final = re.compile(rb'"(?:[^"\\]|\\.)*"|[{}]', re.DOTALL)
+_TOKEN: Final = re.compile(rb'"(?:[^"\\]++|\\.)*+(?:"|\\?\Z)|[{}]', re.DOTALL)
+"""A string without its end takes the rest: read again from each of its quotes it would take for ever."""
 _BETWEEN: Final = b" \t\r\n,"
 _SPACE: Final = b" \t\r\n"
 _AROUND: Final = b" \t\r\n,[]"
@@ -69,8 +82,9 @@ class RecordedFile:
 def survey(path: Path) -> RecordedFile:
     """Unpack a file once and return what it holds; raise RecordingError for one that cannot be played."""
     try:
-        size = path.stat().st_size
-        with path.open("rb") as file:
+        with open_plain(path) as file:
+            size = file.seek(0, os.SEEK_END)
+            file.seek(0)
             digest = hashlib.file_digest(file, "sha256").hexdigest()
     except OSError as error:
         raise RecordingError(
@@ -84,6 +98,7 @@ def survey(path: Path) -> RecordedFile:
     unpacked = _Unpacked(path)
     tail = b""
     started = False
+    nameless = 0
     for chunk in unpacked:
         window = tail + chunk
         if not started and window.strip(_SPACE):
@@ -92,7 +107,15 @@ def survey(path: Path) -> RecordedFile:
                     f"{path}: expected a JSON array of packets, got {window.lstrip(_SPACE)[:20]!r}"
                 )
             started = True
-        keys.update(dict.fromkeys(_KEY.findall(window)))
+        found = _KEY.findall(window)
+        keys.update(dict.fromkeys(found))
+        nameless = 0 if found else nameless + len(chunk)
+        if nameless > _LONGEST_PACKET:
+            raise RecordingError(
+                f"{path}: expected packets with instrumentKey, got {_LONGEST_PACKET} bytes without one"
+            )
+        if len(keys) > _MOST_INSTRUMENTS:
+            raise RecordingError(f"{path}: expected at most {_MOST_INSTRUMENTS} instruments, got more")
         arrivals = _ARRIVAL.findall(window)
         if arrivals:
             newest = max(newest, *arrivals)
@@ -119,6 +142,10 @@ def packets(path: Path) -> Iterator[RecordedPacket | Unreadable]:
     mark = b""
     for chunk in _Unpacked(path):
         pending += chunk
+        if len(pending) > _LONGEST_BATCH:
+            yield from _batch(pending, mark, final=False)
+            pending = b""
+            continue
         if not mark:
             first = _FIRST_RECORD.match(pending)
             if first is None:
@@ -207,17 +234,24 @@ class _Unpacked:
             begun = True
 
     def _texts(self) -> Iterator[bytes]:
-        with self._path.open("rb") as file:
+        with open_plain(self._path) as file:
+            room = min(max(_ALWAYS_UNPACKED, os.fstat(file.fileno()).st_size * _MOST_FOLD), _MOST_UNPACKED)
             data = file.read(_CHUNK)
             if not data.startswith(_GZIP_MAGIC):
                 raise RecordingError(f"{self._path}: expected a gzip file, got one that begins {data[:8]!r}")
             unpacker = zlib.decompressobj(_GZIP_OR_ZLIB_HEADER)
             while data:
                 try:
-                    text = unpacker.decompress(data)
+                    text = unpacker.decompress(data, _MOST_AT_ONCE)
                 except zlib.error:
                     self.truncated = True
                     return
+                room -= len(text)
+                if room < 0:
+                    raise RecordingError(
+                        f"{self._path}: expected at most {_MOST_FOLD} bytes packed into one and "
+                        f"{_MOST_UNPACKED >> 30} GiB in all, got more"
+                    )
                 if text:
                     yield text
                 if unpacker.eof:
@@ -227,5 +261,5 @@ class _Unpacked:
                         return
                     unpacker = zlib.decompressobj(_GZIP_OR_ZLIB_HEADER)
                 else:
-                    data = file.read(_CHUNK)
+                    data = unpacker.unconsumed_tail or file.read(_CHUNK)
         self.truncated = True

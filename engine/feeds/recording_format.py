@@ -156,10 +156,11 @@ Record = tuple[int, Instant, bytes]
 class RecordReader:
     """Turns bytes back into records, whatever pieces they come in."""
 
-    __slots__ = ("_rest", "_time")
+    __slots__ = ("_rest", "_time", "_wanted")
 
     def __init__(self) -> None:
-        self._rest = b""
+        self._rest = bytearray()
+        self._wanted = START_SIZE
         self._time: Instant = 0
 
     @property
@@ -169,8 +170,13 @@ class RecordReader:
 
     def feed(self, data: bytes) -> list[Record]:
         """Return the records that are whole now."""
-        data = self._rest + data
+        self._rest += data
+        if len(self._rest) < self._wanted:
+            # Put together only when whole: copied for each piece, a long record would cost its square.
+            return []
+        data = bytes(self._rest)
         records: list[Record] = []
+        self._wanted = START_SIZE
         position, size = 0, len(data)
         time = self._time
         while position + START_SIZE <= size:
@@ -178,6 +184,7 @@ class RecordReader:
             begin = position + START_SIZE
             end = begin + (word & LONGEST)
             if end > size:
+                self._wanted = end - position
                 break
             position = end
             kind = word >> 24
@@ -186,7 +193,7 @@ class RecordReader:
                 continue
             time += step
             records.append((kind, time, data[begin:end]))
-        self._rest, self._time = data[position:], time
+        self._rest, self._time = bytearray(data[position:]), time
         return records
 
 

@@ -14,8 +14,10 @@ from pathlib import Path
 from typing import Final
 
 from engine.market.instrument import InstrumentClass
+from engine.market.plain_file import read_plain
 
 FILE_NAME: Final = "calendar.toml"
+_LONGEST_FILE: Final = 256 * 1024
 _CHECKED_IN: Final = Path(__file__).with_name("nse_calendar.toml")
 _SATURDAY: Final = 5
 _KEYS: Final = frozenset({"covered_from", "covered_to", "source", "holidays", "special", "regime", "clock"})
@@ -210,8 +212,11 @@ def _extend(calendar: Calendar, table: Mapping[str, object], origin: str) -> Cal
 
 def _read(path: Path) -> dict[str, object]:
     try:
-        return tomllib.loads(path.read_text("utf-8-sig"))
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError, OSError) as error:
+        return tomllib.loads(read_plain(path, _LONGEST_FILE).decode("utf-8-sig"))
+    except RecursionError as error:
+        raise CalendarError(f"{path}: expected a readable TOML file, got one nested too deeply") from error
+    except (ValueError, OSError) as error:
+        # What a number of thousands of digits raises is no TOMLDecodeError.
         raise CalendarError(f"{path}: expected a readable TOML file, got: {error}") from error
 
 

@@ -1,6 +1,5 @@
 """Instruments from the broker's master file, or inferred from what a recording shows when there is none."""
 
-import gzip
 import json
 import math
 import re
@@ -17,6 +16,7 @@ import msgspec
 from engine.market.clock import MILLISECOND, trading_date
 from engine.market.instrument import Instrument, InstrumentClass, Provenance
 from engine.market.listing import Listing
+from engine.market.plain_file import OversizeError, gunzip, read_plain
 from engine.market.ticks import fitting_tick, tick_for, tick_of_prices
 from engine.market.update import MarketUpdate
 
@@ -25,6 +25,13 @@ _DERIVATIVES: Final = "NSE_FO"
 _OPTION_TYPES: Final = frozenset({"CE", "PE"})
 _AUCTION_NAMES_EXPECTED: Final = 150
 """Fewer flagged names mean the file did not load completely (about 200 in 2026)."""
+_MOST_BYTES: Final = 256 << 20
+"""Packed or unpacked: the broker's file of one exchange has about 60 MB."""
+_MOST_ROWS: Final = 300_000
+"""The broker lists about 125,000."""
+_MOST_COMMAS: Final = 24 * _MOST_ROWS
+"""Counted before anything is read: what is no list of instruments could take any memory."""
+_LONGEST_TEXT: Final = 200
 _ENOUGH_UPDATES: Final = 20
 """Fewer updates do not prove a list wrong."""
 
@@ -92,9 +99,13 @@ def load_instruments(path: Path) -> dict[str, Instrument]:
 def read_master(path: Path) -> Master:
     """Return a whole instrument file with what was rejected and why; raise MasterError for an unusable file."""
     try:
-        data = path.read_bytes()
+        data = read_plain(path, _MOST_BYTES)
     except OSError as error:
-        raise MasterError(f"{path}: expected a readable instrument file, got: {error}") from error
+        raise MasterError(
+            f"{path}: expected a readable instrument file, got: {error.strerror or error}"
+        ) from error
+    except OversizeError as error:
+        raise MasterError(f"{path}: {error}") from error
     listings = read_listings(data, str(path))
     instruments = {listing.key: listing.instrument for listing in listings.rows}
     return Master(instruments, listings.rejected, listings.auction_flags_trusted)
@@ -114,7 +125,7 @@ def read_listings(data: bytes, origin: str) -> Listings:
             auction = not trusted or row.instrument_key in flagged or row.instrument_key in underlyings
             listings[row.instrument_key] = _listing(row, auction=auction)
         except ValueError as error:
-            rejected.append(f"{row.instrument_key or '(no key)'}: {error}")
+            rejected.append(f"{row.instrument_key[:_LONGEST_TEXT] or '(no key)'}: {error}")
     if not listings:
         raise MasterError(
             f"{origin}: expected rows of {', '.join(sorted(_SEGMENTS))}, got none that can be used"
@@ -126,12 +137,21 @@ def read_listings(data: bytes, origin: str) -> Listings:
 def unpack_rows(data: bytes, origin: str) -> list[msgspec.Raw]:
     """Return the undecoded rows of an instrument file (JSON array, plain or gzip); raise MasterError."""
     try:
-        text = gzip.decompress(data) if data.startswith(_GZIP_MAGIC) else data
-    except (OSError, EOFError, zlib.error) as error:
+        text = gunzip(data, _MOST_BYTES) if data.startswith(_GZIP_MAGIC) else data
+    except OversizeError as error:
+        raise MasterError(f"{origin}: {error}") from error
+    except (EOFError, zlib.error) as error:
         raise MasterError(f"{origin}: expected a readable instrument file, got: {error}") from error
+    if text.count(b",") > _MOST_COMMAS:
+        raise MasterError(f"{origin}: expected at most {_MOST_ROWS} instruments, got far more than that")
     text = text.removeprefix(_BYTE_ORDER_MARK)
     try:
-        return msgspec.json.decode(text, type=list[msgspec.Raw])
+        raws = msgspec.json.decode(text, type=list[msgspec.Raw])
+        if len(raws) > _MOST_ROWS:
+            raise MasterError(f"{origin}: expected at most {_MOST_ROWS} instruments, got {len(raws)}")
+        return raws
+    except MasterError:
+        raise
     except (ValueError, RecursionError) as error:
         refusal = MasterError(f"{origin}: expected a JSON array of instruments, got: {error}")
         refusal.__cause__ = error
@@ -212,12 +232,17 @@ def _rows(data: bytes, origin: str) -> list[_Row]:
             rows.append(decoder.decode(row))
         except ValueError:
             rows.append(_lenient(row))
+        except RecursionError:
+            rows.append(_Row())
     return rows
 
 
 def _lenient(row: msgspec.Raw) -> _Row:
     """Read a row with nulls or wrong types: what cannot be read is absent."""
-    table = msgspec.json.decode(row)
+    try:
+        table = msgspec.json.decode(row)
+    except (ValueError, RecursionError):
+        return _Row()
     if not isinstance(table, dict):
         return _Row()
     readable: dict[str, object] = {}
@@ -233,6 +258,9 @@ def _lenient(row: msgspec.Raw) -> _Row:
 def _listing(row: _Row, *, auction: bool) -> Listing:
     if not row.instrument_key:
         raise ValueError("expected an instrument_key, got none")
+    texts = (row.instrument_key, row.trading_symbol, row.name, row.instrument_type)
+    if len(max(*texts, row.underlying_key, row.underlying_symbol, key=len)) > _LONGEST_TEXT:
+        raise ValueError(f"expected texts of at most {_LONGEST_TEXT} characters, got a longer one")
     kind = _kind(row, auction=auction)
     lot = _whole(row.lot_size, "lot_size in units") if kind is not InstrumentClass.INDEX else 1
     tick = 1

@@ -203,7 +203,8 @@ def open_feed(choice: MarketChoice, settings: config.Settings) -> PulledFeed:
         from engine.feeds.simulator import open_simulator
 
         return open_simulator(settings.simulator, SIMULATED_DAY, script=choice.script)
-    from engine.feeds.recorded_frames import is_frame_recording, open_frame_recordings
+    from engine.feeds.frame_records import is_frame_recording
+    from engine.feeds.recorded_frames import open_frame_recordings
     from engine.feeds.recording import open_recordings
 
     master: Mapping[str, Instrument] | None = None

@@ -10,7 +10,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from engine.feeds.recorded_frames import frames_of, open_frame_recordings, records_of, survey_frames
+from engine.feeds.frame_records import frames_of, records_of
+from engine.feeds.recorded_frames import open_frame_recordings, survey_frames
 from engine.feeds.recorder import Recorder
 from engine.feeds.recording_file import RecordingError
 from engine.feeds.recording_format import (

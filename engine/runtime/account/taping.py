@@ -5,8 +5,9 @@ from collections.abc import Mapping
 from typing import Final
 
 import config
+from engine.feeds.frame_records import is_cut_short
 from engine.feeds.live_tape import LiveTape
-from engine.feeds.recorded_frames import RecordedFrames, is_cut_short, open_frame_recordings
+from engine.feeds.recorded_frames import RecordedFrames, open_frame_recordings
 from engine.feeds.recorder import Recorder
 from engine.feeds.recording_file import RecordingError
 from engine.feeds.recording_format import RecordingHeader

@@ -1,0 +1,55 @@
+"""Reading files that others made: only plain ones, never waiting, and never more than was expected of them."""
+
+import errno
+import os
+import stat
+import zlib
+from io import BufferedReader
+from pathlib import Path
+from typing import Final
+
+_GZIP_MAGIC: Final = b"\x1f\x8b"
+_GZIP_OR_ZLIB_HEADER: Final = 31
+
+
+class OversizeError(ValueError):
+    """A file that holds more than anything of its kind; says what was expected."""
+
+
+def open_plain(path: Path) -> BufferedReader:
+    """Open a file for reading; raises OSError, also for a pipe, a device or a directory, and waits for none."""
+    descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
+    if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+        os.close(descriptor)
+        raise OSError(errno.EINVAL, "it is no plain file but a directory, pipe or device", os.fspath(path))
+    return open(descriptor, "rb")  # noqa: PTH123 - a descriptor, for the caller to close
+
+
+def read_plain(path: Path, most: int) -> bytes:
+    """Return a file's content of at most ``most`` bytes; raises OSError, OversizeError for more."""
+    with open_plain(path) as file:
+        content = file.read(most + 1)
+    if len(content) > most:
+        raise OversizeError(f"expected at most {most} bytes, got more")
+    return content
+
+
+def gunzip(data: bytes, most: int) -> bytes:
+    """Return what a gzip file of one or more members unpacks to, at most ``most`` bytes.
+
+    Raises OversizeError for more, zlib.error for what is broken, EOFError for what is cut off.
+    """
+    pieces: list[bytes] = []
+    room = most + 1
+    while data.startswith(_GZIP_MAGIC):
+        unpacker = zlib.decompressobj(_GZIP_OR_ZLIB_HEADER)
+        piece = unpacker.decompress(data, room)
+        room -= len(piece)
+        if room <= 0:
+            raise OversizeError(f"expected at most {most} bytes unpacked, got more")
+        if not unpacker.eof:
+            raise EOFError("the compressed file ends before its end")
+        pieces.append(piece)
+        # Anything else after the end is padding.
+        data = unpacker.unused_data.lstrip(b"\0")
+    return b"".join(pieces)
