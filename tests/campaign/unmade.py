@@ -39,6 +39,8 @@ class _Write:
     request: str
     order_type: OrderType
     heard: bool = False
+    """Something came that may be its answer, or a row that shows what became of it."""
+    answered: bool = False
 
 
 @dataclass
@@ -48,7 +50,8 @@ class Line:
     world: World
     writes: dict[str, _Write] = field(default_factory=dict)
     rests: dict[str, tuple[int, Instant]] = field(default_factory=dict)
-    turned: set[str] = field(default_factory=set)
+    plainly_turned: Counter[str] = field(default_factory=Counter)
+    """How often each stop was asked to become a limit while no earlier change of it could still be answered for."""
     seen: int = 0
 
     def check(self, _: World) -> None:
@@ -64,7 +67,7 @@ class Line:
             case Acknowledged() | Refused() | Unanswered():
                 write = self.writes.get(event.tag)
                 if write is not None and event.request == write.request:
-                    write.heard = True
+                    write.heard = write.answered = True
             case OrderReport():
                 self._shown(event)
             case TagRead() if event.found is not None:
@@ -86,6 +89,8 @@ class Line:
         if before is not None and before.order_type is change.order_type:
             waited = before.heard or at - before.at >= ANSWERED_WITHIN
             assert waited, f"{change.request} left while {before.request} was under way"
+        if turns and (before is None or before.answered):
+            self.plainly_turned[change.tag] += 1
         price, since = self.rests.get(change.tag, (0, 0))
         if change.order_type is OrderType.LIMIT and not turns and price and change.price != price:
             assert at - since >= SECOND, (
@@ -185,7 +190,7 @@ def _act(draw: random.Random, world: World, number: int) -> None:
     world.run(draw.choice((20, 300, 1_100, 2_500, *late)) * MILLISECOND)
 
 
-def _leave(draw: random.Random, world: World) -> None:
+def _leave(draw: random.Random, world: Drill) -> None:
     """Close everything: what still works fills as it may, in pieces at first."""
     began = world.now
     world.tell(Kill("k", "test") if draw.random() < 0.5 else ExitPosition("x", STOCK))
@@ -206,11 +211,11 @@ def _leave(draw: random.Random, world: World) -> None:
     _second_exit(world)
 
 
-def _second_exit(world: World) -> None:
-    """Where no stop can be turned, the next exit does not ask again."""
-    asked = Counter(_turned(world, effect) for _, effect in world.sent)
-    del asked[""]
-    if world.stop_becomes_limit or max(asked.values(), default=0) < 2 or world.core.latch is not None:
+def _second_exit(world: Drill) -> None:
+    """Where no stop can be turned, and that was said plainly, the next exit does not ask again."""
+    # A refusal that may speak of an earlier change of the same stop teaches nothing.
+    asked = max(world.line.plainly_turned.values(), default=0)
+    if world.stop_becomes_limit or asked < 2 or world.core.latch is not None:
         return
     world.faults.clear()
     buy(world, OTHER, "second")

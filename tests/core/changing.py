@@ -1,5 +1,6 @@
 """What tests of changes that do not come about share."""
 
+from collections import deque
 from collections.abc import Callable
 
 import config
@@ -23,13 +24,16 @@ def settings_by(way: str) -> config.Settings:
 
 
 class Rest:
-    """Watches that never more rests than is held, and for how long less is covered, by the broker's own record."""
+    """Watches that never more rests than is held, and how long a unit is uncovered, by the broker's own record.
+
+    What fills first is covered first: the law gives each unit its two seconds from its own fill.
+    """
 
     def __init__(self, world: World, key: str = STOCK) -> None:
         self.world = world
         self.key = key
         self.longest_naked = 0
-        self._naked_since: Instant | None = None
+        self._bare: deque[tuple[Instant, int]] = deque()
         world.checks.append(self.check)
 
     def check(self, _: World) -> None:
@@ -39,12 +43,21 @@ class Rest:
         assert all(order.side is closing for order in resting) or not held
         covered = sum(order.remaining for order in resting)
         assert covered <= abs(held), f"{covered} rest of {abs(held)} held"
-        if covered >= abs(held):
-            self._naked_since = None
-            return
-        if self._naked_since is None:
-            self._naked_since = self.world.now
-        self.longest_naked = max(self.longest_naked, self.world.now - self._naked_since)
+        self._follow(abs(held) - covered)
+        if self._bare:
+            self.longest_naked = max(self.longest_naked, self.world.now - self._bare[0][0])
+
+    def _follow(self, uncovered: int) -> None:
+        """Let ``uncovered`` units be what is bare: more of them now, or the oldest of them covered."""
+        known = sum(units for _, units in self._bare)
+        if uncovered > known:
+            self._bare.append((self.world.now, uncovered - known))
+        while known > uncovered:
+            since, units = self._bare.popleft()
+            known -= units
+            if known < uncovered:
+                self._bare.appendleft((since, uncovered - known))
+                known = uncovered
 
 
 def bought(key: str = STOCK, *, way: str = "modify") -> tuple[World, Rest]:
