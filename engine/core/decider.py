@@ -14,7 +14,7 @@ from engine.core.decision import Decision, DecisionState, from_refusal, from_sig
 from engine.core.proof import Proof, entry_mode
 from engine.core.setup_notes import SetupNote, note_setups
 from engine.core.sights import Sights
-from engine.market.clock import MINUTE, SECOND, Instant, datetime_of
+from engine.market.clock import MINUTE, SECOND, Instant
 from engine.market.instrument import Instrument
 from engine.market.price import Paise
 from engine.market.session import TradingDay
@@ -26,7 +26,8 @@ from engine.orders.messages import OrderType, Role
 from engine.orders.trade import MANUAL, Trade
 from engine.risk.denial import Denial
 from engine.risk.entry import EntryPlan, TypedStop, plan_entry
-from engine.risk.entry_checks import EntryFacts, door_denial, entry_denial
+from engine.risk.entry_checks import door_denial, entry_denial
+from engine.risk.entry_facts import EntryFacts
 from engine.risk.stage12 import Stage12Controller
 from engine.setups.open_drive import OpenDrive
 from engine.setups.open_drive import first_entry as open_drive_entry
@@ -95,10 +96,6 @@ class Decider:
             self._setups[instrument.key] = build_setups(
                 instrument.key, self._settings.setups, estimated_range=self._estimated_range
             )
-
-    def facts(self, instrument: Instrument, signal: Signal, now: Instant) -> EntryFacts:
-        """Return what an entry by hand would be judged by now."""
-        return self._facts(instrument, signal, now, by_person=True)
 
     def unfollow(self, key: str) -> None:
         """Judge an instrument no more; the trade it may still hold keeps its premise."""
@@ -227,19 +224,18 @@ class Decider:
         """Let cards go that the market has left behind; return whether there was one."""
         if not self._cards:
             return False
-        gone = self._cards.moved(update, self._sights.quote(update.instrument, now))
-        self._expire(gone)
-        return bool(gone)
+        return self._expire(self._cards.moved(update, self._sights.quote(update.instrument, now)))
 
     def expire(self, now: Instant) -> None:
         """Let waiting signals go whose time is over."""
         self._expire(self._cards.expired(now))
 
-    def _expire(self, gone: Sequence[Gone]) -> None:
+    def _expire(self, gone: Sequence[Gone]) -> bool:
         for card, code, reason in gone:
             self._note(
                 msgspec.structs.replace(card.decision, state=DecisionState.EXPIRED, code=code, reason=reason)
             )
+        return bool(gone)
 
     def next_wake(self) -> Instant | None:
         """Return when the next waiting signal expires."""
@@ -299,7 +295,7 @@ class Decider:
     def _plan(self, signal: Signal, now: Instant, *, by_person: bool) -> EntryPlan | Denial:
         instrument = self._market.instruments[signal.instrument]
         context = self._market.context(signal.instrument)
-        facts = self._facts(instrument, signal, now, by_person=by_person)
+        facts = self.facts(instrument, signal, now, by_person=by_person)
         denial = door_denial(facts, self._settings)
         if denial is not None:
             return denial
@@ -329,8 +325,10 @@ class Decider:
         denial = entry_denial(facts, planned, self._settings)
         return planned if denial is None else replace(denial, sized=planned.sized)
 
-    def _facts(self, instrument: Instrument, signal: Signal, now: Instant, *, by_person: bool) -> EntryFacts:
+    def facts(self, instrument: Instrument, signal: Signal, now: Instant, *, by_person: bool) -> EntryFacts:
+        """Return what an entry would be judged by now."""
         kind = instrument.kind
+        by_itself = not by_person and self._modes.get(signal.setup) == "auto"
         time = self._sights.market_time(now)
         stop = self._sights.day.entries_stop(kind) if by_person else self._sights.day.setup_entries_stop(kind)
         holdings = self._account.holdings(now)
@@ -370,14 +368,9 @@ class Decider:
             entries_last_minute=self._keeper.gate.entries_within(instrument.key, MINUTE, now),
             blocked=self.why_blocked(instrument.key) or frozen,
             locked=", ".join(self._symbol(key) for key in self._account.locked()),
-            event="" if by_person else self._event(instrument, signal.setup, time),
+            event=self._sights.day.event_words(instrument, time) if by_itself else "",
             one_sided=self._account.marking.one_sided(instrument.key),
         )
-
-    def _event(self, instrument: Instrument, setup: str, time: Instant) -> str:
-        """Return the event that a setup which enters by itself must wait out; a person who takes a card need not."""
-        event = self._sights.day.event(instrument, time) if self._modes.get(setup) == "auto" else None
-        return "" if event is None else f"{event.name} at {datetime_of(event.at):%H:%M}"
 
     def _symbol(self, key: str) -> str:
         known = self._market.instruments.get(key)

@@ -22,11 +22,12 @@ from engine.orders.resting import Rest, RestingLives
 from engine.orders.trade import MANUAL, Trade
 from engine.risk.denial import Code, Denial, StopRefusal
 from engine.risk.entry import EntryPlan
-from engine.risk.entry_checks import EntryFacts, door_denial, plan_denial
+from engine.risk.entry_checks import door_denial, plan_denial
+from engine.risk.entry_facts import EntryFacts
 from engine.risk.exact import rupees
 from engine.risk.resting import RestingWish, plan_resting
 from engine.risk.stage12 import StopPlan
-from engine.setups.signal import Signal
+from engine.setups.signal import EntryMode, Signal
 from engine.views import Severity
 
 if TYPE_CHECKING:
@@ -194,6 +195,8 @@ class TraderOrders:
             created_at=now,
             signal=decision,
             signal_price=signal.price,
+            signal_time=signal.time,
+            taken_by=EntryMode.MANUAL,
         )
         draft = Draft(
             instrument=command.instrument,
@@ -283,7 +286,7 @@ class TraderOrders:
 
     def _facts(self, command: RestOrder, instrument: Instrument, signal: Signal, now: Instant) -> EntryFacts:
         """Return what the checks look at; with a typed stop the day opens with the session."""
-        facts = self._core.decider.facts(instrument, signal, now)
+        facts = self._core.decider.facts(instrument, signal, now, by_person=True)
         if not command.stop:
             return facts
         return replace(facts, first_entry=self._core.day.open(instrument.kind))

@@ -21,7 +21,7 @@ from engine.market.calendar import (
     Step,
     load_calendar,
 )
-from engine.market.clock import MINUTE, SECOND, Instant, instant_at
+from engine.market.clock import MINUTE, SECOND, Instant, datetime_of, instant_at
 from engine.market.instrument import Instrument, InstrumentClass
 
 __all__ = ["Allowed", "CalendarError", "Phase", "TradingDay", "trading_day"]
@@ -88,6 +88,11 @@ class TradingDay:
         """Return the event that holds automatic entries in an instrument back at an instant; None while none does."""
         near = (one for one in self.events if one.at - EVENT_HOLDS <= instant < one.at + EVENT_HOLDS)
         return next((one for one in near if one.concerns(instrument)), None)
+
+    def event_words(self, instrument: Instrument, instant: Instant) -> str:
+        """Return the event that holds automatic entries in an instrument back, with its time; empty while none does."""
+        event = self.event(instrument, instant)
+        return "" if event is None else f"{event.name} at {datetime_of(event.at):%H:%M}"
 
     def ahead(self, instant: Instant) -> tuple[DayEvent, ...]:
         """Return the events that are not over."""

@@ -176,7 +176,7 @@ def test_only_an_open_drive_may_enter_before_half_past_nine(setup: str, first: t
     world = World()
     instrument = world.core.instruments[STOCK]
     signal = Signal(0, STOCK, setup, 1, Side.BUY, PRICE, PRICE - 500, PRICE, PRICE, "", {})
-    facts = world.core.decider._facts(instrument, signal, world.now, by_person=False)
+    facts = world.core.decider.facts(instrument, signal, world.now, by_person=False)
     assert instrument.kind is InstrumentClass.AUCTION_STOCK
     assert facts.first_entry == instant_at(DAY, first)
 

@@ -10,7 +10,8 @@ from engine.risk import entry_checks
 from engine.risk.band import PriceBand, assumed_band
 from engine.risk.denial import Code
 from engine.risk.entry import EntryPlan
-from engine.risk.entry_checks import DOOR_CHECKS, PLAN_CHECKS, EntryFacts, door_denial, entry_denial
+from engine.risk.entry_checks import DOOR_CHECKS, PLAN_CHECKS, door_denial, entry_denial
+from engine.risk.entry_facts import EntryFacts
 from engine.risk.limits import open_day, wished_limits
 from engine.risk.marks import DayResult, Holding, Mark, MarkState
 from engine.risk.sizing import Cap, Size
