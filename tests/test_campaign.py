@@ -22,6 +22,8 @@ from tests.campaign.schedule import run_seed
 from tests.campaign.shell_mutants import SHELL_MUTANTS
 from tests.campaign.shells import hunt_shell, run_shell
 from tests.campaign.unmade import run_unmade
+from tests.campaign.wider import run_wider
+from tests.campaign.wider_mutants import WIDER_MUTANTS, hunt_wider
 
 ROOT = Path(__file__).resolve().parents[1]
 
@@ -94,6 +96,23 @@ def test_a_mistake_in_how_changes_are_made_is_noticed(name: str) -> None:
     found = hunt_changing(mutant, schedules=10)
     assert found.broken.startswith(f"UNMADE={found.seed}: ")
     assert run_unmade(found.seed or 0).broken == ""
+
+
+@pytest.mark.parametrize("seed", [112, 175, 1_009, 1_047, 1_136, 2_039])
+def test_schedules_of_other_products_and_a_second_engine_keep_every_law(seed: int) -> None:
+    run = run_wider(seed)
+    assert run.broken == ""
+    assert run.fills
+
+
+@pytest.mark.parametrize(
+    "name", ["what is carried is closed as intraday", "another engine's orders are taken for ours"]
+)
+def test_a_mistake_about_other_products_or_a_second_engine_is_noticed(name: str) -> None:
+    mutant = next(one for one in WIDER_MUTANTS if one.name == name)
+    found = hunt_wider(mutant, schedules=20)
+    assert found.broken.startswith(f"WIDER={found.seed} ")
+    assert run_wider(found.seed or 0).broken == ""
 
 
 def test_a_law_that_breaks_counts_against_the_campaign() -> None:

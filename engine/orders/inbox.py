@@ -333,7 +333,9 @@ class Inbox:
                 return
         if order.role is Role.ENTRY and judged:
             keeper.say(Topic.REFUSED, order.instrument, order.message, trade=trade)
-        if judged and trade.product is not Product.INTRADAY and trade.exit_rejections + 1 >= MOST_REFUSALS:
+        if judged and order.role is not Role.ENTRY:
+            trade = msgspec.structs.replace(trade, refusals=trade.refusals + 1)
+        if trade.product is not Product.INTRADAY and trade.refusals >= MOST_REFUSALS:
             keeper.portfolio.refuse(trade)
             quantity, product = trade.signed, order.product.value
             what = f"{quantity:+d} units in product {product} are left: the broker refuses their exit"

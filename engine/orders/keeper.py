@@ -20,6 +20,7 @@ from engine.orders.closer import wish_cancel
 from engine.orders.dispatch import Dispatcher, Ids, Record
 from engine.orders.entry_life import EntryLife
 from engine.orders.external import External, stuck_on, would_open
+from engine.orders.fence import Fence
 from engine.orders.flatten import Flattening, closing_order
 from engine.orders.gate import Draft, Gate, GateDenial, Surroundings
 from engine.orders.halts import Halts
@@ -72,8 +73,7 @@ class Keeper:
         self.fills_seen = 0
         self.behind: dict[str, str] | None = None
         """Instruments of which the newest read that counted says nothing, and why; None before the first."""
-        self.lagging: dict[str, Instant] = {}
-        """Instruments whose positions told less than our fills, and since when."""
+        self.fence = Fence()
         self.left = LeftAlone(self.portfolio.refused)
         self.look, self.halts = with_learned_ticks(look, self.instruments), halts
         self.refusals: dict[str, str] = {}

@@ -36,8 +36,8 @@ def reconcile(keeper: Keeper, read: BookRead, asked: Instant, now: Instant) -> N
 
     Instruments that it is too old for are left out; flat is only what it shows of all of them.
     """
-    judgement = judge(keeper.orders.all(), read, asked, keeper.orders.filled_at, keeper.lagging)
-    keeper.lagging = judgement.lagging
+    judgement = judge(keeper.orders.all(), read, asked, keeper.orders.filled_at, keeper.fence)
+    keeper.fence.lagging = judgement.lagging
     # What did not read says nothing of its instrument; a row that is broken at the broker is not asked for faster.
     behind = judgement.behind | keeper.orders.unread
     if judgement.behind.keys() - keeper.orders.unread or read.fills < keeper.fills_seen:
@@ -62,6 +62,7 @@ def reconcile(keeper: Keeper, read: BookRead, asked: Instant, now: Instant) -> N
             keeper.say(
                 Topic.ALARM, doubt.order.instrument, f"{doubt.order.tag} is missing from the broker's book"
             )
+    keeper.fence.learn(read, behind)
     _positions(keeper, read, now, behind)
     keeper.tend_all([key for key in taken_in if keeper.kill.active or keeper.portfolio.running_in(key)], now)
     for waiting in keeper.external.take_waiting(read):
@@ -149,12 +150,17 @@ def fold_external(keeper: Keeper, fill: Fill, order: Order | None, now: Instant)
     if heard.product is Product.INTRADAY:
         left = heard.quantity - closing
         beyond = left - max(-keeper.portfolio.outside.get(heard.instrument, 0) * heard.side.sign, 0)
-        raced = keeper.external.raced(heard, max(beyond, 0))
+        if trade is None or trade.open_quantity == closing < trade.entry_quantity:
+            # What fills beside a trade that goes on is no excess of one before it, and takes no place of its own.
+            raced = keeper.external.raced(heard, max(beyond, 0))
         if order is not None and trade is not None and heard.side is not trade.side and beyond > raced:
             keeper.external.late.lay_outside(trade, _part(heard, beyond - raced, heard.trade))
         keeper.portfolio.shift_outside(heard.instrument, (left - raced) * heard.side.sign)
         # A read may have told of it already, before its order did: the next one says it exactly.
         keeper.resync = keeper.resync or left > raced
+    else:
+        # What is held in the other products only a read tells.
+        keeper.resync = keeper.resync or not keeper.kill.proving
     if trade is not None and closing:
         part = _part(heard, closing, trade.id)
         closed = keeper.portfolio.fold(part).trade

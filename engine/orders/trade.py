@@ -123,6 +123,8 @@ class Trade(msgspec.Struct, frozen=True):
     move_refused_at: Instant = 0
     conversion_refusals: int = 0
     exit_rejections: int = 0
+    refusals: int = 0
+    """Exits that were refused for their own sake, not for a moment's."""
     retry_at: Instant = 0
     put_back: bool = False
     """An exit was rejected and nothing rests: a stop goes back before anything else."""

@@ -2,7 +2,8 @@
 
 ``SCALE=small`` is a quick look. ``SEED=n`` runs one schedule again, bit for bit, and says what became of it;
 ``KILLS=n`` does the same for one run with deaths in it, ``OTHERS=n`` for one account that is not ours alone, and
-``UNMADE=n`` for one of changes that do not come about. Ends with 1 when anything was found.
+``UNMADE=n`` for one of changes that do not come about, and ``WIDER=n`` for one with other products and a second engine.
+Ends with 1 when anything was found.
 """
 
 import os
@@ -13,6 +14,7 @@ from tests.campaign.others import run_others
 from tests.campaign.runner import FULL, ROOT, SMALL, campaign
 from tests.campaign.schedule import run_seed
 from tests.campaign.unmade import run_unmade
+from tests.campaign.wider import run_wider
 
 
 def _again(seed: int) -> int:
@@ -52,6 +54,10 @@ def main() -> int:
         return int(bool(beside.broken))
     if seed := os.environ.get("UNMADE"):
         return _unmade_again(int(seed))
+    if seed := os.environ.get("WIDER"):
+        wider = run_wider(int(seed))
+        print(wider.broken or f"WIDER={seed}: every law held")
+        return int(bool(wider.broken))
     scale = SMALL if os.environ.get("SCALE") == "small" else FULL
     shown = sys.stderr.isatty()
 

@@ -2,6 +2,7 @@
 
 import config
 from engine.brokers.upstox.cadence import cadence
+from engine.core import Ids
 from engine.core.attention import attention_of
 from engine.market.clock import MILLISECOND, SECOND, Instant
 from engine.orders.messages import BrokerPosition, ModifyOrder, OrderReport
@@ -93,8 +94,8 @@ class UnconfirmedWorld(CountedWorld):
     Its line reads the order list beside the stream as often as the real one does.
     """
 
-    def __init__(self, settings: config.Settings | None = None) -> None:
-        super().__init__(settings)
+    def __init__(self, settings: config.Settings | None = None, ids: Ids | None = None) -> None:
+        super().__init__(settings, ids)
         self._listed_at: Instant = self.now
         self._listed: dict[str, OrderReport] = {}
         self.after(LOOK_EVERY, self._look)

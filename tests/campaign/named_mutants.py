@@ -50,7 +50,7 @@ def hunt_named(named: Named) -> Hunt:
     return Hunt(named.mutant.name, None, "", 1)
 
 
-def _everything_is_intraday() -> tuple[Swap, ...]:
+def everything_is_intraday() -> tuple[Swap, ...]:
     place = Dispatcher.place
 
     def place_as_intraday(
@@ -79,15 +79,34 @@ def _one_fence_for_all() -> tuple[Swap, ...]:
         read: BookRead,
         asked: int,
         filled_at: Mapping[str, int],
-        lagging: Mapping[str, int],
+        remembered: fence.Fence,
     ) -> Judgement:
-        found = judge(known, read, asked, filled_at, lagging)
+        found = judge(known, read, asked, filled_at, remembered)
         if not found.behind:
             return found
         everything = [row.instrument for row in read.positions] + [row.instrument for row in read.orders]
         return Judgement(dict.fromkeys(everything, "something is behind") | found.behind, found.lagging)
 
     return ((reconcile, "judge", judge_as_one),)
+
+
+def _patience_by_instrument() -> tuple[Swap, ...]:
+    judge = fence.judge
+
+    def judge_by_instrument(
+        known: Iterable[Order],
+        read: BookRead,
+        asked: int,
+        filled_at: Mapping[str, int],
+        remembered: fence.Fence,
+    ) -> Judgement:
+        since: dict[str, int] = {}
+        for (key, _), at in remembered.lagging.items():
+            since[key] = min(since.get(key, at), at)
+        remembered.lagging = {(key, product): at for key, at in since.items() for product in Product}
+        return judge(known, read, asked, filled_at, remembered)
+
+    return ((reconcile, "judge", judge_by_instrument),)
 
 
 def _longs_first() -> tuple[Swap, ...]:
@@ -109,7 +128,7 @@ def _left_unnamed() -> tuple[Swap, ...]:
     return ((carried, "left_of", lambda *_: ()),)
 
 
-def _both_go_on() -> tuple[Swap, ...]:
+def both_go_on() -> tuple[Swap, ...]:
     def met(run: RunName, tag: str, instrument: str, earlier: bool) -> OtherEngine:
         del earlier
         return OtherEngine(run, tag, instrument, earlier=False)
@@ -117,7 +136,7 @@ def _both_go_on() -> tuple[Swap, ...]:
     return ((other_engines, "OtherEngine", met),)
 
 
-def _others_orders_swept() -> tuple[Swap, ...]:
+def others_orders_swept() -> tuple[Swap, ...]:
     return ((OtherEngines, "claim", lambda *_: False),)
 
 
@@ -137,7 +156,7 @@ NAMED_MUTANTS = (
         ),
     ),
     Named(
-        Mutant("every product is closed as the intraday one", _everything_is_intraday),
+        Mutant("every product is closed as the intraday one", everything_is_intraday),
         products.test_delivery_and_margin_are_sold_by_their_own_product_and_intraday_is_left_at_nought,
     ),
     Named(
@@ -163,11 +182,15 @@ NAMED_MUTANTS = (
         products.test_other_products_are_left_counted_and_named_unless_the_scope_is_the_account,
     ),
     Named(
-        Mutant("of two engines on one account both go on", _both_go_on),
+        Mutant("the patience with one product is spent on another", _patience_by_instrument),
+        products.test_positions_that_lag_are_no_news_after_a_closed_row_of_another_product_was_left_out_for_long,
+    ),
+    Named(
+        Mutant("of two engines on one account both go on", both_go_on),
         two_engines.test_the_later_engine_enters_nothing_guards_its_own_and_leaves_the_others_orders_alone,
     ),
     Named(
-        Mutant("the orders of another engine are cancelled as strays", _others_orders_swept),
+        Mutant("the orders of another engine are cancelled as strays", others_orders_swept),
         two_engines.test_the_later_engine_enters_nothing_guards_its_own_and_leaves_the_others_orders_alone,
     ),
     Named(

@@ -14,6 +14,7 @@ from tests.campaign.schedule import SeedRun
 from tests.campaign.shells import ShellRun
 from tests.campaign.troubles import Family
 from tests.campaign.unmade import UnmadeRun
+from tests.campaign.wider import WIDER
 
 ENOUGH = 1_000
 """Schedules after which each fault must have been drawn."""
@@ -36,7 +37,7 @@ class Result:
     def idle(self) -> list[str]:
         """Return the faults that no schedule drew, once there were enough of them to draw each."""
         seen = {name for run in self.seeds for name, count in run.injected.items() if count}
-        return sorted(set(DRAWN) - seen) if len(self.seeds) >= ENOUGH else []
+        return sorted({*DRAWN, *WIDER} - seen) if len(self.seeds) >= ENOUGH else []
 
     @property
     def worst(self) -> dict[Family, int]:

@@ -22,6 +22,8 @@ from tests.campaign.schedule import SeedRun, run_seed
 from tests.campaign.shell_mutants import NAMED_SHELL_MUTANTS, SHELL_MUTANTS
 from tests.campaign.shells import ShellRun, hunt_shell, run_shell
 from tests.campaign.unmade import UnmadeRun, run_unmade
+from tests.campaign.wider import run_wider
+from tests.campaign.wider_mutants import WIDER_MUTANTS, hunt_wider
 
 ROOT = Path(__file__).resolve().parents[2]
 BATCH = 8
@@ -50,6 +52,9 @@ class Scale:
     unmade: int
     """Schedules of changes that do not come about."""
     changing_mutants: int
+    wider: int
+    """Schedules of other products and of a second engine."""
+    wider_mutants: int
 
 
 FULL = Scale(
@@ -64,6 +69,8 @@ FULL = Scale(
     shells=2_000,
     unmade=2_000,
     changing_mutants=len(CHANGING_MUTANTS),
+    wider=1_500,
+    wider_mutants=len(WIDER_MUTANTS),
 )
 SMALL = Scale(
     seeds=24,
@@ -77,6 +84,8 @@ SMALL = Scale(
     shells=16,
     unmade=40,
     changing_mutants=2,
+    wider=16,
+    wider_mutants=2,
 )
 
 
@@ -88,6 +97,11 @@ def run_seeds(first: int, count: int) -> list[SeedRun]:
 def run_beside_others(first: int, count: int) -> list[SeedRun]:
     """Run schedules of an account that is not ours alone, one after the other."""
     return [run_others(seed) for seed in range(first, first + count)]
+
+
+def run_widers(first: int, count: int) -> list[SeedRun]:
+    """Run schedules of a wider account one after the other."""
+    return [run_wider(seed) for seed in range(first, first + count)]
 
 
 def run_kills(first: int, count: int) -> list[KilledRun]:
@@ -135,6 +149,11 @@ def hunt_others_mutant(number: int) -> Hunt:
     return hunt_others(OTHERS_MUTANTS[number])
 
 
+def hunt_wider_mutant(number: int) -> Hunt:
+    """Hunt one mutant about other products or a second engine, by its place in the list."""
+    return hunt_wider(WIDER_MUTANTS[number])
+
+
 def campaign(scale: Scale, say: Callable[[str], None]) -> Result:
     """Do everything on all cores; ``say`` hears how far it is."""
     began = time.monotonic()
@@ -178,6 +197,7 @@ def _submit_all(scale: Scale, submit: Callable[..., None]) -> None:
         (hunt_shell_mutant, len(SHELL_MUTANTS)),
         (hunt_recovery_mutant, scale.recovery_mutants),
         (hunt_others_mutant, scale.others_mutants),
+        (hunt_wider_mutant, scale.wider_mutants),
     )
     for hunt_one, count in hunts:
         for number in range(count):
@@ -186,6 +206,7 @@ def _submit_all(scale: Scale, submit: Callable[..., None]) -> None:
         (run_unmades, scale.unmade, BATCH),
         (run_shells, scale.shells, BATCH),
         (run_beside_others, scale.others, BATCH),
+        (run_widers, scale.wider, BATCH),
         (run_kills, scale.killed_runs, 2),
         (run_seeds, scale.seeds, BATCH),
     )

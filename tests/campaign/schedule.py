@@ -54,7 +54,7 @@ class Schedule:
         self.seed = seed
         self.step = 0
         self.draw = random.Random(seed)
-        self.world = UnconfirmedWorld(self._settings())
+        self.world = self._world()
         self._read_rules()
         self.oracles = Oracles(self.world)
         self.oracles.owned.hindered = hindrance(self.world.troubles)
@@ -63,6 +63,9 @@ class Schedule:
         self.saboteur = Intruder(self.world)
         self.others = self.draw.random() < _SHARED
         """Whether somebody else trades on the account, too."""
+
+    def _world(self) -> UnconfirmedWorld:
+        return UnconfirmedWorld(self._settings())
 
     def _settings(self) -> config.Settings:
         """Draw which way an exit goes first."""
@@ -160,7 +163,11 @@ class Schedule:
 
 def run_seed(seed: int, steps: int = STEPS) -> SeedRun:
     """Run one schedule to its end, whatever becomes of it."""
-    schedule = Schedule(seed)
+    return outcome_of(Schedule(seed), steps)
+
+
+def outcome_of(schedule: Schedule, steps: int = STEPS, name: str = "SEED") -> SeedRun:
+    """Run a schedule to its end, whatever becomes of it."""
     world = schedule.world
     broken = ""
     try:
@@ -171,9 +178,9 @@ def run_seed(seed: int, steps: int = STEPS) -> SeedRun:
         broken = f"{type(error).__name__}: {error}"
     if broken:
         at = (world.now - world.events[0][0]) // MILLISECOND
-        broken = f"SEED={seed} STEP={schedule.step} after {at} ms: {broken}"
+        broken = f"{name}={schedule.seed} STEP={schedule.step} after {at} ms: {broken}"
     return SeedRun(
-        seed,
+        schedule.seed,
         world.digest(),
         dict(world.injected),
         schedule.oracles.longest_naked,

@@ -1,14 +1,18 @@
 """Laws that are read off the line to the broker alone, beside the oracles of the core's tests."""
 
+from collections.abc import Callable
+
 from engine.market.clock import MILLISECOND, SECOND, Instant
 from engine.orders.flatten import PROOF_APART, PROOFS, LatchState
 from engine.orders.messages import (
     Acknowledged,
     BookRead,
+    BrokerPosition,
     ModifyOrder,
     OrderReport,
     OrderType,
     PlaceOrder,
+    Product,
     Refused,
     Role,
     TagRead,
@@ -21,6 +25,10 @@ from tests.core.ownership import RACE, UNTOLD
 
 EMPTY_READS = 5
 SETTLED_AFTER = 10 * SECOND
+
+
+def _intraday(order: Resting) -> bool:
+    return order.product is Product.INTRADAY
 
 
 class Watch:
@@ -36,6 +44,8 @@ class Watch:
         self.empty: dict[str, int] = {}
         self.flat_reads: list[BookRead] = []
         self.last_fill: Instant = 0
+        self.left: Callable[[BrokerPosition], bool] = lambda _: False
+        """Whether nobody could close a position: it is left, and no hindrance to flat."""
         self._fills = 0
         self._disturbed = False
         self._missed: dict[str, str] = {}
@@ -46,8 +56,11 @@ class Watch:
     def check(self, _: World) -> None:
         if self.world.fills != self._fills:
             self._fills = self.world.fills
-            newest = self.world.executions[-1]
-            self.last_fill, self._disturbed = newest[0], newest[1].external
+            whole = self.world.settings.kill.scope == "account"
+            found = (one for one in reversed(self.world.executions) if whole or _intraday(one[1]))
+            newest = next(found, None)
+            if newest is not None:
+                self.last_fill, self._disturbed = newest[0], newest[1].external
         for since in self.oracles.told_since.values():
             self.naked_known = max(self.naked_known, self.world.now - since)
         self._listen()
@@ -74,7 +87,7 @@ class Watch:
                 case BookRead():
                     self.proven.update(row.tag for row in event.orders)
                     told = event.fills or not self.world.fills
-                    flat = all(position.quantity == 0 for position in event.positions)
+                    flat = all(self.left(position) for position in event.positions if position.quantity)
                     latch = self.world.core.latch
                     if told and (flat or (latch is not None and latch.ours_only)):
                         self.flat_reads.append(event)
@@ -131,7 +144,10 @@ class Watch:
         live = [
             order
             for order in self.world.orders.values()
-            if order.live and order.role is not Role.ENTRY and not order.external
+            if order.live
+            and order.role is not Role.ENTRY
+            and order.product is Product.INTRADAY
+            and not order.external
         ]
         closing: dict[tuple[str, Side], int] = {}
         for order in live:

@@ -8,7 +8,7 @@ import msgspec
 
 import config
 from engine.commands import Kill, Rearm
-from engine.core import Resumed
+from engine.core import Ids, Resumed
 from engine.core.events import LIVE, Event
 from engine.market.clock import MILLISECOND, SECOND, Instant
 from engine.market.update import MarketUpdate
@@ -64,7 +64,7 @@ class CountedFaults(Faults):
 class CountedWorld(World):
     """A hostile world that counts faults and events, remembers updates, and can be named by a digest."""
 
-    def __init__(self, settings: config.Settings | None = None) -> None:
+    def __init__(self, settings: config.Settings | None = None, ids: Ids | None = None) -> None:
         self.injected: Counter[str] = Counter()
         self.troubles: list[Trouble] = []
         self.events: list[tuple[int, Event]] = []
@@ -75,7 +75,7 @@ class CountedWorld(World):
         self._knew: dict[str, int] = {}
         """By change, the units of its order that were known to have filled when it was sent."""
         # Where others trade on the account, too, the engine is a live one: it reads the book with nothing at stake.
-        super().__init__(settings, world=LIVE)
+        super().__init__(settings, world=LIVE, ids=ids)
         self.counted = CountedFaults(self.injected, self.trouble)
         self.faults = self.counted
 

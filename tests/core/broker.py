@@ -43,6 +43,7 @@ MOST_CHANGES = 25
 
 Request = PlaceOrder | ModifyOrder | CancelOrder
 Totals = dict[str, list[int]]
+Carried = dict[tuple[str, Product], list[int]]
 
 
 class Broker(Market):
@@ -71,7 +72,7 @@ class Broker(Market):
         """Whether a halted exchange refuses orders; else it takes them and they rest."""
         self.ticks: dict[str, int] = {}
         """Ticks, paise, that are coarser today than the list of instruments says."""
-        self.carried: dict[tuple[str, Product], list[int]] = {}
+        self.carried: Carried = {}
         """Other products than the intraday one: carried overnight, bought, paid, sold, received."""
         self.refused_products: set[Product] = set()
         """Products in which the broker takes no order."""
@@ -83,7 +84,7 @@ class Broker(Market):
         """Every fill: when, of which order, units."""
         self.untold: dict[str, Instant] = {}
         """When the stream last kept something of an instrument back."""
-        self._earlier: list[tuple[Instant, Totals]] = []
+        self._earlier: list[tuple[Instant, Totals, Carried]] = []
         self._ids = 0
 
     # Requests.
@@ -293,7 +294,8 @@ class Broker(Market):
 
     def fill(self, order: Resting, quantity: int, price: int) -> None:
         """Fill a part of an order and report it."""
-        self._earlier.append((self.now, {key: list(totals) for key, totals in self.totals.items()}))
+        carried = {holding: list(totals) for holding, totals in self.carried.items()}
+        self._earlier.append((self.now, {key: list(totals) for key, totals in self.totals.items()}, carried))
         order.filled += quantity
         order.value += quantity * price
         self.fills += 1
@@ -341,26 +343,27 @@ class Broker(Market):
         if fault == "empty":
             book = BookRead(request.request, self.now, 0, (), ())
         elif fault == "lagging":
-            book = msgspec.structs.replace(
-                book, positions=self._positions(self._totals_before(self.now - LAG))
-            )
+            book = self._with_positions(book, *self._totals_before(self.now - LAG))
         book = self.misread(book)
         self.after(self.book_waits * delay, lambda: self.tell(book))
 
     def book(self, request: str) -> BookRead:
         """Return the whole book as it stands."""
         orders = tuple(self.row(order) for order in self.orders.values())
-        carried = tuple(
-            BrokerPosition(
-                key, carried_over + bought - sold, bought, paid, sold, received, product, f"{key}'s name"
-            )
-            for (key, product), (carried_over, bought, paid, sold, received) in self.carried.items()
+        book = BookRead(request, self.now, self.fills, (), orders)
+        return self._with_positions(book, self.totals, self.carried)
+
+    def _with_positions(self, book: BookRead, account: Totals, carried: Carried) -> BookRead:
+        """Return a read that tells of these positions, the other products inside the kill's scope or beyond it."""
+        others = tuple(
+            BrokerPosition(key, over + bought - sold, bought, paid, sold, received, product, f"{key}'s name")
+            for (key, product), (over, bought, paid, sold, received) in carried.items()
         )
-        carried = tuple(row for row in carried if row.quantity or not self.omits_flat)
-        positions = self._positions(self.totals)
+        others = tuple(row for row in others if row.quantity or not self.omits_flat)
+        positions = self._positions(account)
         if self.settings.kill.scope == "account":
-            return BookRead(request, self.now, self.fills, positions + carried, orders)
-        return BookRead(request, self.now, self.fills, positions, orders, beyond=carried)
+            return msgspec.structs.replace(book, positions=positions + others)
+        return msgspec.structs.replace(book, positions=positions, beyond=others)
 
     def _positions(self, account: Totals) -> tuple[BrokerPosition, ...]:
         rows = (
@@ -369,9 +372,12 @@ class Broker(Market):
         )
         return tuple(row for row in rows if row.quantity or not self.omits_flat)
 
-    def _totals_before(self, moment: Instant) -> Totals:
-        """Return what the account had traded by a moment."""
-        return next((totals for at, totals in self._earlier if at > moment), self.totals)
+    def _totals_before(self, moment: Instant) -> tuple[Totals, Carried]:
+        """Return what the account had traded by a moment, and what it carried then."""
+        return next(
+            ((totals, carried) for at, totals, carried in self._earlier if at > moment),
+            (self.totals, self.carried),
+        )
 
 
 def _held(totals: list[int]) -> int:

@@ -55,12 +55,13 @@ class Others(Broker):
         every: Instant = SECOND,
         by: str = PHONE,
         product: Product = Product.INTRADAY,
+        tag: str = "",
     ) -> Resting:
         """Send an order from elsewhere: marketable without a price, a stop with a trigger; it may fill in pieces."""
         touch = self.ask(key) if side is Side.BUY else self.bid(key)
         order = Resting(
             self.next_id("P"),
-            "",
+            tag,
             key,
             side,
             Role.EXIT,

@@ -3,8 +3,8 @@
 from engine.core.watch import RECONCILE_EVERY
 from engine.market.clock import SECOND, Instant
 from engine.orders.flatten import LatchState
-from engine.orders.messages import CancelOrder, ModifyOrder, OrderType, PlaceOrder, ReadBook, Role
-from engine.orders.order import Order
+from engine.orders.messages import CancelOrder, ModifyOrder, OrderType, PlaceOrder, Product, ReadBook, Role
+from engine.orders.order import Fill, Order
 from engine.orders.states import State
 from engine.orders.trade import Mode, Trade
 from engine.setups.signal import Side
@@ -166,9 +166,9 @@ class Oracles:
             assert known == position, f"{key}: {known} known, {position} held"
             folded, ours = -self.owned.claims[key].taken_over, self.owned.ours(key)
             for record in world.records:
-                if record.kind == "fill" and getattr(record.payload, "instrument", "") == key:
-                    fill = record.payload
-                    folded += fill.quantity * fill.side.sign  # type: ignore[union-attr]
+                fill = record.payload
+                if isinstance(fill, Fill) and (fill.instrument, fill.product) == (key, Product.INTRADAY):
+                    folded += fill.quantity * fill.side.sign
             # What others filled in a race with our exit may be told as closing ours or as theirs.
             raced = self.owned.raced(key)
             assert raced or folded == ours, f"{key}: {folded} in the journal, {ours} of ours held"

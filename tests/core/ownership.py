@@ -66,7 +66,7 @@ class Ownership:
                 self._raced.add(key)
         self._seen = len(world.executions)
         for order in world.live():
-            if order.external and self._against_ours(order, world.now):
+            if order.external and order.product is Product.INTRADAY and self._against_ours(order, world.now):
                 self._racing.add(order.order_id)
         for key in world.totals:
             # Somebody traded and left no order: only the position tells of it.
@@ -126,7 +126,7 @@ class Ownership:
         triggers = [order.trigger_price * side.sign for order in own if order.stop and not order.triggered]
         ahead = 0
         for order in self.world.live(key):
-            if not order.external or order.side is not side:
+            if not order.external or order.side is not side or order.product is not Product.INTRADAY:
                 continue
             touch = self.world.ask(key) if side is Side.BUY else self.world.bid(key)
             marketable = not order.stop and (order.price - touch) * side.sign >= 0

@@ -1,10 +1,12 @@
 """Each product of an instrument is a position of its own: closed by its own product, or left, counted and named."""
 
+import msgspec
+
 import config
-from engine.commands import Kill
+from engine.commands import ExitPosition, Kill
 from engine.core import Resumed
 from engine.market.clock import MILLISECOND, SECOND
-from engine.orders.messages import PlaceOrder, Product
+from engine.orders.messages import BookRead, PlaceOrder, Product
 from engine.presenter import Presenter, Surroundings
 from engine.setups.signal import Side
 from tests.core.faults import latch, outside, placed, said
@@ -202,3 +204,77 @@ def test_a_live_order_of_a_carried_product_that_can_be_closed_is_cancelled_befor
     world.settle(10 * SECOND)
     assert latch(world) == "FLAT"
     assert world.live(OTHER) == []
+
+
+def test_what_a_phone_buys_in_another_product_is_in_the_picture_within_two_seconds() -> None:
+    world = whole_account()
+    world.settle(3 * SECOND)
+    world.phone(OTHER, Side.BUY, 40, product=DELIVERY)
+    world.run(2 * SECOND + 200 * MILLISECOND)
+    surroundings = Surroundings(now=world.now, speed=1, held=False, ended=False)
+    view = Presenter((), {}).view(world.core, surroundings, None)
+    assert [row.quantity for row in view.positions if row.instrument == OTHER] == [40]
+    assert world.core.kill_scope().positions == 2
+
+
+def test_what_a_phone_buys_beyond_the_kills_scope_is_counted_as_left_within_two_seconds() -> None:
+    world = World()
+    buy(world)
+    world.settle(3 * SECOND)
+    world.phone(OTHER, Side.BUY, 40, product=DELIVERY)
+    world.run(2 * SECOND + 200 * MILLISECOND)
+    assert world.core.kill_scope().left_outside == 1
+
+
+def test_flat_waits_for_no_row_of_a_carried_position_that_the_broker_leaves_out_once_it_is_closed() -> None:
+    world = whole_account()
+    world.omits_flat = True
+    carry(world, OPTION, DELIVERY, -130, overnight=True)
+    world.tell(Kill("k", "test"))
+    world.run(3 * SECOND)
+    assert (world.position(OPTION, DELIVERY), latch(world)) == (0, "FLAT")
+
+
+def test_a_list_that_lost_the_rest_of_a_carried_position_is_not_flat() -> None:
+    world = whole_account()
+    carry(world, OPTION, DELIVERY, -130, overnight=True)
+    world.liquidity[OPTION] = 65
+    world.tell(Kill("k", "test"))
+    world.run(SECOND)
+    assert world.position(OPTION, DELIVERY) == -65
+
+    def without_rows(read: BookRead) -> BookRead:
+        return msgspec.structs.replace(read, positions=())
+
+    world.misread = without_rows
+    for _ in range(12):
+        world.run(SECOND)
+        assert latch(world) != "FLAT"
+
+
+def test_positions_that_lag_are_no_news_after_a_closed_row_of_another_product_was_left_out_for_long() -> None:
+    world = World()
+    carry(world, STOCK, DELIVERY, 10, overnight=True)
+    world.omits_flat = True
+    world.phone(STOCK, Side.SELL, 10, product=DELIVERY)
+    buy(world)
+    world.settle(40 * SECOND)
+    world.tell(ExitPosition("x", STOCK))
+    world.run(SECOND)
+    assert world.position() == 0
+    world.faults.reads.append("lagging")
+    world.tell(Resumed("r"))
+    world.run(SECOND)
+    assert world.core.keeper.portfolio.net(STOCK) == 0
+
+
+def test_refusals_in_a_storm_are_none_of_the_three_after_which_a_product_is_left() -> None:
+    world = whole_account()
+    carry(world, OTHER, MARGIN, 30)
+    world.faults.standing["place"] = "hold-back"
+    world.tell(Kill("k", "test"))
+    world.settle(4 * SECOND)
+    world.faults.standing.clear()
+    world.faults.places.append("reject")
+    world.settle(15 * SECOND)
+    assert (world.position(OTHER, MARGIN), latch(world)) == (0, "FLAT")

@@ -4,7 +4,7 @@ import msgspec
 import pytest
 
 import config
-from engine.commands import Kill
+from engine.commands import Kill, Outcome
 from engine.core import Answer, Core, DayState, Ids, Latched, Resumed
 from engine.market.clock import SECOND
 from engine.orders.messages import OrderType, Role
@@ -14,6 +14,7 @@ from engine.setups.signal import Side
 from tests.core.faults import latch, opened, outside, placed, stop_of
 from tests.core.hostile import DAY, INSTRUMENTS, OTHER, STOCK, Resting, World
 from tests.core.phone import Phone
+from tests.core.test_happy_path import buy
 
 
 def trade_by_phone(world: World, side: Side, quantity: int) -> None:
@@ -156,3 +157,25 @@ def test_a_stop_told_to_have_fired_is_not_chased_into_a_phone_order_that_takes_a
     phone.cancel(theirs)
     world.run(SECOND // 2)
     assert world.position() == 0
+
+
+def test_a_target_left_over_from_an_earlier_trade_takes_no_place_of_the_one_that_runs() -> None:
+    world = World()
+    buy(world, name="short", side=Side.SELL)
+    world.run(2 * SECOND)
+    phone = Phone(world)
+    target = phone.order(Side.BUY, 65, world.prices[STOCK] - 30_00)
+    world.run(SECOND)
+    world.trade(STOCK, stop_of(world).trigger_price)
+    world.settle(3 * SECOND)
+    assert world.position() == 0
+    world.settle(20 * SECOND)
+    assert buy(world, name="long").outcome is Outcome.ACCEPTED
+    world.run(2 * SECOND)
+    ours = world.position()
+    assert stop_of(world).remaining == ours > 0
+    phone.fill(target, 65)
+    world.settle(40 * SECOND)
+    assert world.position() == ours + 65
+    assert stop_of(world).remaining == ours
+    assert world.core.keeper.portfolio.outside == {STOCK: 65}

@@ -73,6 +73,8 @@ def play(scenario: Scenario, way: Way) -> Row:
 
 
 def _act(stage: Stage, scenario: Scenario, way: Way) -> list[str]:
+    if scenario.overnight is not None:
+        scenario.overnight(stage)
     ready(stage)
     if scenario.before is not None:
         scenario.before(stage)

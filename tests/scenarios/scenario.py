@@ -34,6 +34,8 @@ class Scenario:
 
     name: str
     family: Family
+    overnight: Deed | None = None
+    """Done before the engine starts: what the account holds from the day before stands in the first read."""
     before: Deed | None = None
     """Done before the entry."""
     deed: Deed | None = None

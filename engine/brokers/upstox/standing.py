@@ -14,7 +14,7 @@ from engine.brokers.upstox.register import ENDED_WORDS, Register
 from engine.brokers.upstox.translation import intraday, product_of
 from engine.market.clock import SECOND, Instant
 from engine.orders.carried import Holding, Left, left_of
-from engine.orders.fence import judge
+from engine.orders.fence import Fence, judge
 from engine.orders.messages import BookRead, WaitingOrder
 from engine.orders.order import Order
 from engine.upstox.budget import Purpose
@@ -116,7 +116,7 @@ def account_standing(
 def told_less(known: Iterable[Order], book: WholeBook) -> str:
     """Return how a whole book tells less than is known of the day's orders; empty when it does not."""
     known = tuple(known)
-    judgement = judge(known, _as_core_reads(book, known, whole_account=True), book.time, {}, {})
+    judgement = judge(known, _as_core_reads(book, known, whole_account=True), book.time, {}, Fence())
     names = {row.instrument: row.symbol for row in book.orders}
     names |= {row.instrument: row.symbol for row in book.positions}
     words = "; ".join(f"{names.get(key) or key}: {why}" for key, why in judgement.behind.items())

@@ -120,22 +120,30 @@ PRODUCTS = (
     Scenario(
         "a carried option is closed with its own product",
         Family.PRODUCTS,
-        before=do.carried(OPTION_59400, "D", 35, 500.0),
+        overnight=do.carried(OPTION_59400, "D", 35, 500.0),
         settings=_EVERYTHING,
     ),
     Scenario(
         "a carried short option is bought back first",
         Family.PRODUCTS,
-        before=do.carried(OPTION_59400, "D", -35, 500.0),
+        overnight=do.carried(OPTION_59400, "D", -35, 500.0),
         settings=_EVERYTHING,
     ),
     Scenario(
-        "a carried option is left and named", Family.PRODUCTS, before=do.carried(OPTION_59400, "D", 35, 500.0)
+        "a carried option is left and named",
+        Family.PRODUCTS,
+        overnight=do.carried(OPTION_59400, "D", 35, 500.0),
     ),
     Scenario(
         "a margin-trade position is closed with its own product",
         Family.PRODUCTS,
-        before=do.carried(EQ_B, "MTF", 20, 1_200.0),
+        overnight=do.carried(EQ_B, "MTF", 20, 1_200.0),
+        settings=_EVERYTHING,
+    ),
+    Scenario(
+        "the phone buys for delivery beside ours",
+        Family.PRODUCTS,
+        deed=do.phone(units=12, same_side=True, key=EQ_B, product="D"),
         settings=_EVERYTHING,
     ),
     Scenario("the phone holds three instruments beside ours", Family.PRODUCTS, deed=do.hold_many(3)),
