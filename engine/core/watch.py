@@ -4,6 +4,7 @@ from typing import Final, Protocol
 
 from engine.core.events import LatchChanged
 from engine.market.clock import SECOND, Instant
+from engine.orders.carried_outside import CarriedOutside
 from engine.orders.flatten import LatchState
 from engine.orders.keeper import Keeper
 from engine.orders.plight import PlightKind
@@ -43,6 +44,7 @@ class Watch:
         self._earliest: Instant = 0
         self._next: Instant | None = None
         self.plights = Plights(keeper)
+        self._carried = CarriedOutside(keeper)
         self._stands: tuple[LatchState, tuple[PlightKind, ...]] | None = None
         self._changes: list[LatchChanged] = []
 
@@ -53,13 +55,15 @@ class Watch:
     def follow(self, now: Instant, *, ended: bool) -> None:
         """Do what is due; ``ended`` says that the market moves no more."""
         self.plights.follow(now)
+        self._carried.follow(now)
         self._prove_flat(now)
         self._reconcile(now, ended=ended)
 
     def next_wake(self, now: Instant) -> Instant | None:
         """Return when the book is to be read next."""
         read = max(self._earliest, now + 1) if self._keeper.resync else self._next
-        return min((wake for wake in (read, self.plights.next_wake(now)) if wake is not None), default=None)
+        wakes = (read, self.plights.next_wake(now), self._carried.next_wake(now))
+        return min((wake for wake in wakes if wake is not None), default=None)
 
     def drain(self) -> list[LatchChanged]:
         """Return the latch's changes since the last time, oldest first."""

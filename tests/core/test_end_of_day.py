@@ -3,16 +3,17 @@
 from itertools import pairwise
 
 from engine.commands import Kill
-from engine.core import Halted
+from engine.core import Halted, Resumed
 from engine.market.clock import SECOND
-from engine.orders.messages import ModifyOrder, OrderType, PlaceOrder, Role
+from engine.orders.messages import ModifyOrder, OrderType, PlaceOrder, Product, Role
 from engine.orders.plight import PlightKind
 from engine.setups.signal import Side
 from engine.views import AlarmRank, EventLine
 from tests.core.closing import ClosingWorld, clock, locked_in
-from tests.core.faults import latch, writes
+from tests.core.faults import latch, outside, said, writes
 from tests.core.hostile import OPTION, OTHER, STOCK, World
 from tests.core.test_happy_path import buy
+from tests.core.test_products import carry
 
 
 def vital(world: World, *words: str) -> list[EventLine]:
@@ -193,3 +194,43 @@ def test_what_lasts_is_said_again_every_ten_minutes() -> None:
     times = [line.time for line in vital(world, "OTHER STUCK")]
     assert len(times) >= 3
     assert max(later - earlier for earlier, later in pairwise(times)) <= 10 * 60 * SECOND + SECOND
+
+
+def test_what_a_phone_left_open_is_carried_and_not_ours_from_its_close_on() -> None:
+    world = ClosingWorld()
+    world.until(clock(14, 30))
+    outside(world, OTHER, 50)
+    world.tell(Resumed("r"))
+    world.until(clock(15, 29, 50))
+    assert vital(world, "CARRIED") == []
+    world.until(clock(15, 31))
+    line = only(vital(world, "OTHER CARRIED, not ours: +50"))
+    assert abs(line.time - clock(15, 30)) <= 3 * SECOND
+    assert "whoever holds it calls the broker" in line.text
+    world.until(clock(15, 45))
+    assert len(vital(world, "CARRIED")) == 1
+
+
+def test_what_a_phone_holds_beside_ours_and_in_delivery_is_carried_for_itself() -> None:
+    world = ClosingWorld()
+    buy(world, OTHER)
+    world.run(2 * SECOND)
+    world.lock(OTHER, Side.SELL)
+    outside(world, OTHER, 7)
+    carry(world, OTHER, Product.DELIVERY, 20, overnight=True)
+    world.tell(Resumed("r"))
+    world.until(clock(15, 31))
+    ours, theirs = only(vital(world, "OTHER CARRIED into")), only(vital(world, "OTHER CARRIED, not ours: +7"))
+    assert ours.time == theirs.time
+    assert said(world, "OTHER CARRIED, not ours: +20 in product D stays overnight")
+
+
+def test_what_others_closed_before_the_end_is_not_carried() -> None:
+    world = ClosingWorld()
+    outside(world, OTHER, 50)
+    world.tell(Resumed("r"))
+    world.until(clock(15, 10))
+    world.square_off()
+    world.until(clock(15, 45))
+    assert world.position(OTHER) == 0
+    assert vital(world, "CARRIED") == []
