@@ -5,6 +5,7 @@ loads the screen.
 """
 
 import argparse
+import errno
 import json
 import os
 import signal
@@ -29,6 +30,9 @@ _WITHOUT_SETTINGS: Final = frozenset({"flatten", "status", "rearm"})
 _WITHOUT: Final = "going on without the settings that cannot be used"
 _SETTINGS_ARE_CHECKED: Final = frozenset({"preflight"})
 """Commands that name a bad setting, wherever it stands, in their answer."""
+
+_DISK_TAKES_NOTHING: Final = frozenset({errno.ENOSPC, errno.EROFS, errno.EDQUOT})
+"""What stops an engine and is no fault of ours; anything else keeps its trace in the log."""
 
 
 def _say(text: str) -> None:
@@ -70,11 +74,10 @@ def main(argv: Sequence[str] | None = None) -> int:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return EXIT_DONE
     except OSError as error:
-        if arguments.command == "engine":
+        if arguments.command == "engine" and error.errno not in _DISK_TAKES_NOTHING:
             raise
-        _complain(
-            f"{error.filename or 'the system'}: expected what can be used, got: {error.strerror or error}"
-        )
+        place = error.filename or home or "the system"
+        _complain(f"{place}: expected what can be used, got: {error.strerror or error}")
         return EXIT_WRONG
     except KeyboardInterrupt:
         return 130

@@ -12,6 +12,7 @@ import time
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Final
 
+from cockpit.farewell import leaving_on_signals
 from cockpit.line import Guard
 from cockpit.starting import StartingLine
 from engine.desk import Desk, DeskError, MarketChoice
@@ -242,7 +243,8 @@ async def _run_screen(
     app = make_app(line, switch, settings, searcher, guard, embedded=embedded)
     watchdog = TerminalWatchdog(sys.stdin.fileno())
     try:
-        await app.run_async(mouse=mouse)
+        with leaving_on_signals(lambda code: app.exit(return_code=code)):
+            await app.run_async(mouse=mouse)
     finally:
         watchdog.close()
     return app.return_code or 0

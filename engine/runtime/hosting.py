@@ -400,7 +400,7 @@ def _stop_on_signals(loop: asyncio.AbstractEventLoop, service: Service) -> None:
 def _log_to(directory: WorldDirectory) -> None:
     handler = logging.handlers.RotatingFileHandler(directory.log, maxBytes=_LOG_BYTES, backupCount=1)
     handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(name)s: %(message)s"))
-    root = logging.getLogger()
-    root.handlers = [handler]
-    root.setLevel(logging.INFO)
+    logging.root.handlers = [handler]
+    logging.root.setLevel(logging.INFO)
+    logging.raiseExceptions = False  # A full disk is told of once, by who ends of it.
     _logger.info("engine %d begins in %s (%s)", os.getpid(), directory.path, World(directory.world).value)

@@ -1,7 +1,8 @@
 """Mutants through every door that foreign bytes come through: ``python -m tests.fuzz --count 1000000``.
 
-Half of them are frames of the market feed, a quarter order updates, a quarter answers of the broker. Each must be
-counted in exactly one place and none may crash anything. ``--only frames --seed N --count M`` runs one part again.
+Half of them are frames of the market feed, a quarter order updates, a quarter answers of the broker, one in fifty a
+file: settings, calendar, recordings, instrument list. Each must be counted in exactly one place and none may crash
+anything; a file has bounded time and memory. ``--only frames --seed N --count M`` runs one part again.
 Ends with 1 when anything was found.
 """
 

@@ -26,6 +26,7 @@ from engine.upstox.outcome import CallFailed, Done, describe
 from engine.upstox.token import Token
 from engine.upstox.transport import Answer, Transport
 from tests.feeds.frames import INITIAL, INSTRUMENTS, frame_of, frames_by_second, market_info_of
+from tests.fuzz.files import fuzz_files
 from tests.fuzz.mutation import buried, damaged, spoil, twisted
 from tests.fuzz.tally import Tally
 from tests.recordings import DAY, EQ_A, OPT_A, made_packets
@@ -305,4 +306,5 @@ TARGETS: Mapping[str, Callable[[int, int, Corpus], Tally]] = {
     "frames": fuzz_frames,
     "orders": fuzz_orders,
     "answers": fuzz_answers,
+    "files": fuzz_files,
 }

@@ -14,7 +14,9 @@ from engine.market.frames import updates_from_frame
 from engine.market.oddities import DecodeError
 from engine.market.update import MarketUpdate
 from tests.feeds.frames import INSTRUMENTS, frames_by_second, header
+from tests.fuzz import files
 from tests.fuzz.bodies import broker_bodies
+from tests.fuzz.files import fuzz_files
 from tests.fuzz.tally import Tally
 from tests.fuzz.targets import frame_mutant, fuzz_answers, fuzz_frames, fuzz_orders
 from tests.recordings import EQ_A, made_packets
@@ -41,6 +43,22 @@ def test_damaged_order_updates_are_each_read_or_counted() -> None:
 
 def test_damaged_answers_give_a_value_or_say_why_not(tmp_path: Path) -> None:
     well(fuzz_answers(900_003, 1_500, broker_bodies(tmp_path)), 1_500)
+
+
+def test_damaged_files_are_read_or_refused_by_name() -> None:
+    tally = fuzz_files(900_005, 250, {})
+    well(tally, 250)
+    assert len(tally.rejected) == len(files.DOORS)
+
+
+def test_a_file_that_crashes_or_takes_too_much_is_noticed(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(files, "REFUSALS", (ZeroDivisionError,))
+    assert fuzz_files(1, 50, {}).crashed > 10
+    monkeypatch.undo()
+    monkeypatch.setattr(files, "MOST_SECONDS", 0.0)
+    greedy = fuzz_files(1, 20, {})
+    assert greedy.crashed == 20
+    assert "for one file" in greedy.crashes[0]
 
 
 def test_damaged_frames_replay_as_they_were_read(tmp_path: Path) -> None:
