@@ -180,7 +180,9 @@ class OrderBook:
         if order is None:
             self.counters["foreign"] += 1
             return Applied(None)
-        text = f"{event.code} {event.message}".strip()
+        text = (
+            f"{event.message} ({event.code})" if event.message and event.code else event.message or event.code
+        )
         if event.request:
             return self._request_refused(order, event, text, now)
         if order.state not in (State.SUBMITTED, State.IN_DOUBT, State.ABSENT):

@@ -4,6 +4,7 @@ import msgspec
 
 from engine.market.clock import Instant
 from engine.market.price import Paise
+from engine.plain_text import plain
 from engine.upstox.fields import (
     FieldError,
     Row,
@@ -85,7 +86,7 @@ def profile_of(data: object) -> Profile:
     row = row_of(data, "a profile")
     return Profile(
         user_id=text(row, "user_id"),
-        user_name=text(row, "user_name"),
+        user_name=plain(text(row, "user_name")),
         broker=text(row, "broker"),
         exchanges=texts(row, "exchanges"),
         products=texts(row, "products"),

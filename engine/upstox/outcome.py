@@ -8,6 +8,7 @@ from typing import Any, Final
 
 import msgspec
 
+from engine.plain_text import plain
 from engine.upstox.transport import Answer
 
 
@@ -135,7 +136,7 @@ def judge(answer: Answer) -> Outcome:
     found = errors_of(body) if body is not None else []
     if not found:
         return InDoubt(f"HTTP {answer.status} with a foreign body: {_begin(answer.body)}")
-    text = "; ".join(f"{code} {message}".strip() for code, message in found)
+    text = "; ".join(worded(code, message) for code, message in found)
     if answer.status not in PROVING:
         return InDoubt(f"HTTP {answer.status}: {text}")
     kinds = [(CODES.get(code) or _BY_STATUS.get(answer.status, Rejected), code) for code, _ in found]
@@ -156,7 +157,7 @@ def errors_of(body: dict[str, Any]) -> list[tuple[str, str]]:
         if isinstance(row, dict):
             code = row.get("error_code") or row.get("errorCode")
             if isinstance(code, str) and code:
-                found.append((code, str(row.get("message") or "")))
+                found.append((plain(code), plain(str(row.get("message") or ""))))
     return found
 
 
@@ -168,13 +169,24 @@ def describe(outcome: Outcome) -> str:
         case InDoubt():
             return f"no proof of what became of it: {outcome.detail}"
         case TryLater():
-            return f"{outcome.code} {outcome.message}; try again later"
+            return f"{_told(outcome)}; try again later"
         case SignInAgain():
-            return f"{outcome.code} {outcome.message}; sign in again with cockpit login"
+            return f"{_told(outcome)}; sign in again with cockpit login"
         case Blocked():
-            return f"{outcome.code} {outcome.message}; blocked until a person acts at the broker"
+            return f"{_told(outcome)}; blocked until a person acts at the broker"
         case Rejected():
-            return f"{outcome.code} {outcome.message}"
+            return _told(outcome)
+
+
+def worded(code: str, message: str) -> str:
+    """Return a broker's words with its code behind them: a person reads the sentence first."""
+    if not message or not code or code in message:
+        return message or code
+    return f"{message.rstrip(' .')} ({code})"
+
+
+def _told(refusal: Refusal) -> str:
+    return worded(refusal.code, refusal.message)
 
 
 def _decoded(body: bytes) -> dict[str, Any] | None:
@@ -189,4 +201,4 @@ def _begin(body: bytes) -> str:
     """Return a foreign body's first words; a JSON body is only counted, for it may hold what nobody should see."""
     if body.lstrip()[:1] in (b"{", b"["):
         return f"{len(body)} bytes of JSON"
-    return " ".join(body[:200].decode("utf-8", "replace").split()) or "nothing"
+    return plain(" ".join(body[:200].decode("utf-8", "replace").split())) or "nothing"

@@ -17,9 +17,11 @@ import msgspec
 
 import config
 from engine.market.clock import MINUTE, Instant, datetime_of
+from engine.plain_text import plain
 from engine.upstox.address import AddressError
 from engine.upstox.doorstep import Doorstep, DoorstepError, Reply, Visit
-from engine.upstox.outcome import errors_of
+from engine.upstox.hiding import HIDDEN
+from engine.upstox.outcome import errors_of, worded
 from engine.upstox.token import Token, TokenError
 from engine.upstox.transport import Answer, NotSentError, Transport, UnansweredError
 
@@ -98,7 +100,7 @@ def code_from(text: str, state: str) -> str:
     fields = parse_qs(urlsplit(text).query)
     if "error" in fields or "error_description" in fields:
         said = (fields.get("error_description") or fields["error"])[0]
-        raise SignInRefusedError(f"expected a code, got a refusal by the broker: {said[:200]!r}")
+        raise SignInRefusedError(f"expected a code, got a refusal by the broker: {plain(said[:200])!r}")
     codes = fields.get("code", [])
     if len(codes) != 1:
         raise SignInInputError(f"expected an address with one code, got {len(codes)}")
@@ -308,11 +310,11 @@ def body_of(data: bytes) -> dict[str, Any]:
 
 def refusal_of(answer: Answer, body: dict[str, Any], settings: config.Upstox, code: str, advice: str) -> str:
     """Return why the broker gave no token, without a secret that it may have repeated."""
-    said = "; ".join(f"{name} {message}".strip() for name, message in errors_of(body)) or "no reason"
+    said = "; ".join(worded(name, message) for name, message in errors_of(body)) or "no reason"
     for secret in (settings.client_secret, code):
         if secret:
-            said = said.replace(secret, "(hidden)")
-    return f"expected a token, got HTTP {answer.status}: {said}; {advice}"
+            said = said.replace(secret, HIDDEN)
+    return f"expected a token, got: {said} (HTTP {answer.status}); {advice}"
 
 
 def token_from(text: str) -> Token:

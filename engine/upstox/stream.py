@@ -19,8 +19,11 @@ from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed, InvalidStatus, InvalidURI, WebSocketException
 
 import config
+from engine.plain_text import plain
 from engine.upstox.address import AddressError
+from engine.upstox.hiding import Secrets
 from engine.upstox.outcome import CallFailed, SignInAgain
+from engine.upstox.token import Token
 from engine.upstox.transport import CLIENT_NAME
 
 STEADY_AFTER: Final = 30.0
@@ -88,6 +91,7 @@ class Stream:
         self._waiting: deque[bytes] = deque()
         self._some = asyncio.Event()
         self._tls: ssl.SSLContext | None = None
+        self._secrets = Secrets()
         self.connections = 0
         self.state = LineState(up=False, problem="not connected yet")
 
@@ -150,9 +154,9 @@ class Stream:
                 try:
                     message = await line.recv()
                 except ConnectionClosed as error:
-                    return self._dead or f"the connection ended: {error}"
+                    return self._dead or f"the connection ended: {plain(self._secrets.hide(str(error)))}"
                 self._heard_at = now()
-                await self._on_message(message)
+                await self._on_message(self._without_secrets(message))
         finally:
             if self._monotonic() - began >= STEADY_AFTER:
                 self._wait = self._settings.first_wait_seconds
@@ -171,12 +175,15 @@ class Stream:
         except CallFailed as error:
             if isinstance(error.outcome, SignInAgain):
                 self._refused = (asked_with,)
-            return f"authorize: {error}"
+            return f"no address from the broker: {error}"
         except AddressError as error:
             return str(error)
         except TimeoutError:
             return f"expected an address within {settings.open_seconds:g} s, got none"
+        if isinstance(asked_with, Token):
+            self._secrets.learn(asked_with.reveal())
         try:
+            self._secrets.learn_address(url)
             return await self._dial(url)
         except TimeoutError:
             return f"expected a handshake within {settings.open_seconds:g} s, got none"
@@ -188,6 +195,13 @@ class Stream:
             return f"expected the address of a websocket, got {len(url)} characters that are none"
         except WebSocketException as error:
             return f"expected a websocket, got {type(error).__name__}"
+
+    def _without_secrets(self, message: str | bytes) -> str | bytes:
+        if isinstance(message, str):
+            return self._secrets.hide_in_body(message.encode("utf-8", "surrogatepass")).decode(
+                "utf-8", "replace"
+            )
+        return self._secrets.hide_in_frame(message)
 
     async def _dial(self, url: str) -> ClientConnection:
         settings = self._settings

@@ -18,12 +18,15 @@ from urllib.parse import quote, urlencode, urlsplit
 import msgspec
 
 import config
+from engine.plain_text import plain
 from engine.upstox.address import check_request_address, is_this_machine
+from engine.upstox.hiding import Secrets
 
 CLIENT_NAME: Final = "Mozilla/5.0 (compatible; auction-cockpit/0.1)"
 """A client without an ordinary name met the broker's bot filter (HTTP 403, 1010)."""
 
 LARGEST_BODY: Final = 64 * 1024 * 1024
+_LONGEST_SAID: Final = 200
 _ADDRESSES_LIVE: Final = 300.0
 _MOST_IDLE_LINES: Final = 8
 _PORTS: Final = {"http": 80, "https": 443}
@@ -87,6 +90,7 @@ class Transport:
         tls: ssl.SSLContext | None = None,
     ) -> None:
         self.loopback_allowed = loopback_allowed
+        self.secrets = Secrets()
         self._connect_seconds = connect_seconds
         self._read_seconds = read_seconds
         self._monotonic = monotonic
@@ -109,13 +113,15 @@ class Transport:
     ) -> Answer:
         """Send one request once and return the whole answer, whatever its status.
 
-        ``allowed`` is asked last of all, with the connection open: a no raises StoppedError. Also raises AddressError,
-        NotSentError or UnansweredError; their texts hold neither query nor headers.
+        What was sent in confidence is hidden in the answer. ``allowed`` is asked last of all, with the connection open:
+        a no raises StoppedError. Also raises AddressError, NotSentError or UnansweredError; their texts hold neither
+        query nor headers.
         """
         check_request_address(url, loopback_allowed=self.loopback_allowed)
         parts = urlsplit(url)
         place = _Place(parts.scheme, parts.hostname or "", parts.port or _PORTS[parts.scheme])
         path = parts.path or "/"
+        self.secrets.learn_request(headers, json, form)
         payload = _payload(method, path, _joined(parts.query, query), parts.netloc, headers, json, form)
         line = self._take(place) or self._connect(place)
         if not allowed():
@@ -133,11 +139,14 @@ class Transport:
             line.close()
             # What swallowed this request may have swallowed its sisters: the next one dials anew.
             self._forget(place)
-            detail = f"{type(error).__name__}: {error}" if str(error) else type(error).__name__
-            raise UnansweredError(f"{method} {place}{path}: no whole answer: {detail}") from error
+            # The error may hold what the other side sent: it goes no further itself.
+            said = plain(self.secrets.hide(str(error)))[:_LONGEST_SAID]
+            detail = f"{said} ({type(error).__name__})" if said else type(error).__name__
+            raise UnansweredError(f"{method} {place}{path}: no whole answer: {detail}") from None
         if len(body) > LARGEST_BODY:
             line.close()
             raise UnansweredError(f"{method} {place}{path}: expected at most {LARGEST_BODY} bytes, got more")
+        body = self.secrets.hide_in_body(body)
         answer = Answer(response.status, _headers(response), body, self._monotonic() - started)
         if response.will_close or not response.isclosed():
             line.close()
@@ -204,7 +213,7 @@ class Transport:
                 return self._secured(line, place)
             except OSError as error:
                 line.close()
-                problem = f"{type(error).__name__}: {error}"
+                problem = f"{plain(str(error))} ({type(error).__name__})"
         raise NotSentError(f"{place}: expected a connection in {self._connect_seconds:g} s, got {problem}")
 
     def _secured(self, line: socket.socket, place: _Place) -> socket.socket:

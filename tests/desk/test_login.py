@@ -237,7 +237,9 @@ def test_a_code_works_once(stand: Stand) -> None:
     stand.on_said = paste
     stand.sign_in(SignInWay.PASTE)
     first = stand.kept
-    with pytest.raises(DeskError, match="HTTP 401: UDAPI100057 Invalid Auth code; sign in again") as refusal:
+    with pytest.raises(
+        DeskError, match=r"Invalid Auth code \(UDAPI100057\) \(HTTP 401\); sign in again"
+    ) as refusal:
         stand.sign_in(SignInWay.PASTE)
     assert refusal.value.exit_code == 1
     assert codes[0] not in str(refusal.value)
@@ -301,7 +303,7 @@ def test_without_a_notifier_address_here_the_token_is_pasted(stand: Stand) -> No
 
 def test_a_request_with_a_wrong_secret_is_refused_without_showing_it(stand: Stand) -> None:
     stand.settings(client_secret="hush-hush")
-    with pytest.raises(DeskError, match="HTTP 401: UDAPI100016 Invalid Credentials") as refusal:
+    with pytest.raises(DeskError, match=r"Invalid Credentials \(UDAPI100016\) \(HTTP 401\)") as refusal:
         stand.sign_in(SignInWay.PHONE)
     assert refusal.value.exit_code == 1
     assert "hush-hush" not in str(refusal.value)

@@ -1,4 +1,7 @@
-"""Secrets stay secret: a whole day's tokens, the app's secret and every single-use code are looked for everywhere."""
+"""Secrets stay secret: a whole day's tokens, the app's secret and every single-use code are looked for everywhere.
+
+The broker repeats the token in every answer and every order event of that day.
+"""
 
 import os
 from collections.abc import Iterator
@@ -18,6 +21,7 @@ from engine.desk import DeskError, open_desk
 from engine.feeds.recording_format import MAGIC
 from engine.home import World
 from engine.latch import LatchState
+from engine.upstox.hiding import HIDDEN
 from tests.desk.account import of_fake, write_settings
 from tests.desk.outside import Engine, Outside, made_recordings, outside, wait_until
 from tests.desk.test_login import Browser, free_port
@@ -126,6 +130,12 @@ def sign_in(watched: Watched, mode: str) -> None:
     assert (root / "token").exists()
 
 
+def repeat_in_events(watched: Watched) -> None:
+    """Let the portfolio stream repeat the token of the home in every event."""
+    token = (watched.home.home.root / "token").read_text().strip()
+    watched.fake.plant("repeat-text", stream="portfolio", text=token, times=0)
+
+
 def trade(watched: Watched, engine: Engine) -> None:
     """Enter by hand and kill; whether the entry is let in does not matter here."""
     results = engine.ask(
@@ -153,6 +163,7 @@ def upset(watched: Watched, engine: Engine) -> None:
     watched.learn()
     fresh = fake.control("POST", "token", {})["access_token"]
     (watched.home.home.root / "token").write_text(fresh)
+    repeat_in_events(watched)
     wait_until(lambda: engine.view().header.feed == "LIVE", "the feed to be back")
     watched.learn()
 
@@ -177,6 +188,8 @@ def test_no_token_secret_or_code_is_in_any_file_view_log_recording_or_output(
     watched: Watched, mode: str
 ) -> None:
     sign_in(watched, mode)
+    watched.fake.plant("repeat-token", call="all", times=0)
+    repeat_in_events(watched)
     engine = watched.home.start(World.ACCOUNT)
     wait_until(lambda: engine.view().header.feed == "LIVE", "the feed")
     trade(watched, engine)
@@ -210,5 +223,6 @@ def test_no_token_secret_or_code_is_in_any_file_view_log_recording_or_output(
         if secret.encode() in data
     ]
     assert shown == []
+    assert HIDDEN.encode() in b"".join(everything.values()), "the broker did repeat it"
     token = (watched.home.home.root / "token").read_text()
     assert token.strip() in watched.secrets

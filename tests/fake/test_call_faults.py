@@ -121,6 +121,13 @@ def _tells_a_row_that_cannot_be_read(desk: Desk) -> None:
     assert len(desk.get(BOOK).data) == 2
 
 
+def _repeats_the_token_in_its_texts(desk: Desk) -> None:
+    desk.fake.plant("repeat-token", call="all")
+    answer = desk.get(POSITIONS)
+    assert answer.data == []
+    assert desk.fake.access_token in answer.json["message"]
+
+
 CASES: dict[str, Callable[[Desk], None]] = {
     "lose-request": _loses_the_request,
     "lose-answer": _loses_the_answer,
@@ -136,6 +143,7 @@ CASES: dict[str, Callable[[Desk], None]] = {
     "stale-positions": _tells_positions_of_before_the_last_fill,
     "lag-positions": _tells_positions_of_seconds_ago,
     "unreadable-row": _tells_a_row_that_cannot_be_read,
+    "repeat-token": _repeats_the_token_in_its_texts,
 }
 
 

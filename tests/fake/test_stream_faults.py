@@ -200,6 +200,13 @@ def _ends(socket: ClientConnection) -> None:
         socket.recv(2.0)
 
 
+def _repeats_a_text_in_an_event(desk: Desk) -> None:
+    with desk.portfolio() as socket:
+        desk.fake.plant("repeat-text", stream="portfolio", text="said before")
+        desk.place(price=1_002.0)
+        assert event(socket)["status_message"].endswith("said before")
+
+
 CASES: dict[str, Callable[[Desk], None]] = {
     "mute": _is_mute_but_pings,
     "half-open": _is_half_open,
@@ -216,6 +223,7 @@ CASES: dict[str, Callable[[Desk], None]] = {
     "duplicate-stream": _repeats_an_event,
     "reorder-stream": _swaps_two_events,
     "drop-stream": _drops_an_event,
+    "repeat-text": _repeats_a_text_in_an_event,
     "unknown-status": _tells_an_unknown_status,
     "refuse-connection": _refuses_a_connection,
     "flap": _cuts_each_connection_after_a_while,

@@ -22,6 +22,7 @@ CALL_FAULTS = frozenset(
         "stale-positions",
         "lag-positions",
         "unreadable-row",
+        "repeat-token",
     }
 )
 """Struck while a call is served; ``call`` names which (a call, ``writes``, ``reads`` or ``all``)."""
@@ -70,6 +71,7 @@ STREAM_FAULTS = frozenset(
         "refuse-connection",
         "old-trade-time",
         "flap",
+        "repeat-text",
     }
 )
 """Struck at a stream; ``stream`` is market or portfolio."""

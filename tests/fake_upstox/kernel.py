@@ -4,7 +4,7 @@ import asyncio
 import json
 import re
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, time
 from email.utils import format_datetime
 
@@ -24,6 +24,7 @@ from tests.fake_upstox.errors import (
     ApiError,
 )
 from tests.fake_upstox.faults import Fault
+from tests.fake_upstox.repeating import repeating
 from tests.fake_upstox.shapes import Json
 
 _HTML = "<html><head><title>502 Bad Gateway</title></head><body><center><h1>502 Bad Gateway</h1></center></body></html>"
@@ -134,6 +135,9 @@ class Kernel:
             return _drop(request)
         if self._strikes("lose-answer", scope, entry) is not None:
             return _drop(request)
+        if self._strikes("repeat-token", scope, entry) is not None:
+            token = request.headers.get("Authorization", "").removeprefix("Bearer ")
+            reply = replace(reply, body=repeating(reply.body, token)) if token else reply
         return self._response(reply, scope, entry)
 
     def _find(self, request: web.Request) -> tuple[Route | None, Mapping[str, str]]:

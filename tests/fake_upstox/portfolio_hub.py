@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from tests.fake_upstox.faults import Faults
+from tests.fake_upstox.repeating import repeating
 from tests.fake_upstox.stream import StreamClient
 
 NAME = "portfolio"
@@ -33,7 +34,8 @@ class PortfolioHub:
             told["status"] = _UNKNOWN_STATUS
         if self._faults.take("unknown-field", stream=NAME):
             told["x_of_tomorrow"] = [1, {"deep": None}]
-        text = json.dumps(told)
+        repeated = self._faults.take("repeat-text", stream=NAME)
+        text = json.dumps(repeating(told, str(repeated.facts["text"])) if repeated else told)
         for client, kinds in self.clients:
             if told["update_type"] in kinds:
                 client.send(text)

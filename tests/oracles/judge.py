@@ -13,7 +13,7 @@ _SLACK = 0.25
 _MOST_WRITES = 10
 _SECOND = 0.97
 """Seconds: what left in a whole second may arrive a little closer together."""
-_STILL_A_LIST = {"delay", "empty-list", "lag-positions", "stale-positions", "unreadable-row"}
+_STILL_A_LIST = {"delay", "empty-list", "lag-positions", "repeat-token", "stale-positions", "unreadable-row"}
 """Faults of a read that leave it a list of positions: the claim is held against the truth all the same."""
 _REDUCING = ("cancel", "modify", "multi_cancel", "gtt_cancel", "exit_all")
 _ON_ITS_WAY = 0.15

@@ -80,7 +80,10 @@ def test_it_is_tried_for_ever_with_waits_that_double_to_the_longest_and_are_spre
     expected = [0.5, 1, 2, 4, 8, 16, 30, 30, 30]
     assert waits[:9] == pytest.approx([share * wait for wait in expected], abs=0.01)
     assert len(tried) > 700
-    assert owner.problems == ["authorize: UDAPI10005 Too Many Requests; try again later", "closed"]
+    assert owner.problems == [
+        "no address from the broker: Too Many Requests (UDAPI10005); try again later",
+        "closed",
+    ]
 
 
 def test_a_dead_token_is_told_and_a_new_one_is_taken_up_at_once() -> None:
@@ -107,7 +110,10 @@ def test_a_dead_token_is_told_and_a_new_one_is_taken_up_at_once() -> None:
     assert len(dead) < 150, "a dead token is not asked with in a storm"
     new = [moment for token, moment in tried if token == "new"]
     assert new[0] - changed < 0.5
-    assert owner.problems[0] == "authorize: UDAPI100050 Invalid token; sign in again with cockpit login"
+    assert (
+        owner.problems[0]
+        == "no address from the broker: Invalid token (UDAPI100050); sign in again with cockpit login"
+    )
 
 
 def test_no_token_at_all_is_followed_by_the_first_one() -> None:

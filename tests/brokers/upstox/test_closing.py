@@ -254,7 +254,9 @@ def test_a_refused_address_ends_at_once_with_the_brokers_own_words() -> None:
     )
     report = flatten(broker, patience=None)
     assert not report.flat
-    assert any("UDAPI1154 static ip" in problem and "a person acts" in problem for problem in report.problems)
+    assert any(
+        "static ip (UDAPI1154)" in problem and "a person acts" in problem for problem in report.problems
+    )
     assert broker.net(KEY) == -10
     assert len(live(broker, "trigger pending")) == 1
 
