@@ -5,6 +5,7 @@ Sources, later ones win: defaults, ``cockpit.toml`` in the home, environment ``C
 
 import errno
 import os
+import re
 import stat
 import tomllib
 from collections.abc import Iterator, Mapping, Sequence
@@ -14,7 +15,7 @@ from ipaddress import ip_address
 from pathlib import Path
 from reprlib import Repr
 from typing import Annotated, Any, Final, Literal, get_args, get_origin
-from urllib.parse import urlsplit
+from urllib.parse import SplitResult, urlsplit
 
 from pydantic import (
     BaseModel,
@@ -122,12 +123,30 @@ class Upstox(Section):
     @field_validator("api_url", "order_url", "assets_url")
     @classmethod
     def _check_address(cls, value: str) -> str:
-        parts = urlsplit(value)
+        parts = _parts_of(value)
         if parts.scheme == "https" and parts.hostname:
             return value
         if parts.scheme == "http" and is_loopback(parts.hostname or ""):
             return value
         raise ValueError("expected an https address (http on loopback only)")
+
+    @field_validator("redirect_uri", "notifier_uri")
+    @classmethod
+    def _check_own_address(cls, value: str) -> str:
+        _parts_of(value)
+        return value
+
+
+def _parts_of(address: str) -> SplitResult:
+    """Return an address's parts; raise ValueError for one that does not read, or says a user and a password."""
+    try:
+        parts = urlsplit(address)
+        _ = parts.port
+    except ValueError:
+        raise ValueError("expected an address that can be read") from None
+    if "@" in parts.netloc:
+        raise ValueError("expected an address without a user and a password")
+    return parts
 
 
 class Watchlist(Section):
@@ -561,6 +580,7 @@ class Settings(Section):
 
 ADDRESSES: Final = frozenset({"upstox.api_url", "upstox.order_url", "upstox.assets_url"})
 """Settings that say who the broker is."""
+_USER_OF_ADDRESS: Final = re.compile(r"(//)[^\s'\"]*@")
 SECRET_SETTINGS: Final = frozenset({"upstox.access_token", "upstox.client_secret"})
 
 
@@ -660,7 +680,7 @@ def _cut(text: str) -> str:
 def _shown(value: object) -> str:
     """Return a value as a person may read it, however large or deep it is."""
     try:
-        return _cut(_SHORT.repr(value))
+        return _cut(without_password(_SHORT.repr(value)))
     except (ValueError, RecursionError):
         return f"a {type(value).__name__} that is too large to show"
 
@@ -678,7 +698,11 @@ def _from_overrides(overrides: Sequence[str]) -> Iterator[tuple[str, object, str
         name, equals, text = override.partition("=")
         name = name.strip()
         if not equals or name.count(".") != 1:
-            shown = "a hidden value" if name.startswith(tuple(SECRET_SETTINGS)) else repr(override)
+            shown = (
+                "a hidden value"
+                if name.startswith(tuple(SECRET_SETTINGS))
+                else without_password(repr(override))
+            )
             raise SettingsError(f"--set: expected section.key=value, got {shown}")
         yield name, _from_text(name, text.strip()), f"{OVERRIDE} {name}"
 
@@ -794,6 +818,16 @@ def _suggest(name: str) -> str:
     return f"did you mean {' or '.join(near)}?" if near else "cockpit config lists every setting"
 
 
+def variable_of(name: str) -> str:
+    """Return the environment variable of a setting."""
+    return ENVIRONMENT_PREFIX + name.upper().replace(".", "__")
+
+
+def without_password(text: str) -> str:
+    """Return a text in which no address says with what user and password it is opened."""
+    return _USER_OF_ADDRESS.sub(r"\1(hidden)@", text) if "@" in text else text
+
+
 def secrets_as_environment(overrides: Sequence[str]) -> tuple[list[str], dict[str, str]]:
     """Return the overrides that other processes may see, and the secret ones as environment variables.
 
@@ -804,7 +838,7 @@ def secrets_as_environment(overrides: Sequence[str]) -> tuple[list[str], dict[st
     for override in overrides:
         name, _, text = override.partition("=")
         if name.strip() in SECRET_SETTINGS:
-            variables[ENVIRONMENT_PREFIX + name.strip().upper().replace(".", "__")] = text.strip()
+            variables[variable_of(name.strip())] = text.strip()
         else:
             public.append(override)
     return public, variables
@@ -819,7 +853,7 @@ def overrides_as_environment(configuration: Configuration) -> dict[str, str]:
             section, _, key = name.partition(".")
             value = dumped[section][key]
             text = ",".join(map(str, value)) if isinstance(value, list) else str(value)
-            variables[ENVIRONMENT_PREFIX + name.upper().replace(".", "__")] = text
+            variables[variable_of(name)] = text
     return variables
 
 

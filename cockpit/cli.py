@@ -14,8 +14,9 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from cockpit.output import allow_files, prepare_outputs, say_beside, say_if_heard
+from cockpit.output import allow_files, prepare_outputs, say, say_beside, say_if_heard, say_json
 from cockpit.parser import build_parser, split_everywhere
+from cockpit.privacy import keep_private
 
 if TYPE_CHECKING:
     from engine.desk import Desk, MarketChoice
@@ -35,10 +36,6 @@ _DISK_TAKES_NOTHING: Final = frozenset({errno.ENOSPC, errno.EROFS, errno.EDQUOT}
 """What stops an engine and is no fault of ours; anything else keeps its trace in the log."""
 
 
-def _say(text: str) -> None:
-    sys.stdout.write(text + "\n")
-
-
 def _complain(text: str) -> None:
     say_if_heard(f"cockpit: {text}", sys.stderr)
 
@@ -46,6 +43,7 @@ def _complain(text: str) -> None:
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one command line and return its exit code."""
     prepare_outputs()
+    keep_private()
     words = list(sys.argv[1:] if argv is None else argv)
     parser = build_parser()
     home, overrides, rest = split_everywhere(words)
@@ -66,6 +64,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         )
         if desk.bad_settings and not told:
             say_beside(f"cockpit: {_WITHOUT}: {desk.bad_settings}", sys.stderr)
+        _warn(desk, arguments.set)
         return _COMMANDS[arguments.command](desk, arguments)
     except DeskError as error:
         _complain(str(error))
@@ -83,12 +82,20 @@ def main(argv: Sequence[str] | None = None) -> int:
         return 130
 
 
+def _warn(desk: "Desk", overrides: Sequence[str]) -> None:
+    """Tell what others on this machine may have seen, or could change."""
+    from engine.strangers import seen_on_command_line, writable_by_others
+
+    for text in (*seen_on_command_line(overrides), *writable_by_others(desk.home.root)):
+        say_beside(f"cockpit warns: {text}", sys.stderr)
+
+
 def _config(desk: "Desk", arguments: argparse.Namespace) -> int:
     rows = desk.settings_table()
     if arguments.check:
-        _say(f"settings are good ({len(rows)} settings, home {desk.home.root})")
+        say(f"settings are good ({len(rows)} settings, home {desk.home.root})")
     elif arguments.json:
-        _say(
+        say_json(
             json.dumps(
                 {
                     row.name: {"value": row.value, "source": row.source, "description": row.description}
@@ -101,7 +108,7 @@ def _config(desk: "Desk", arguments: argparse.Namespace) -> int:
         name_width = max(len(row.name) for row in rows)
         value_width = min(32, max(len(row.value) for row in rows))
         for row in rows:
-            _say(f"{row.name:<{name_width}}  {row.value:<{value_width}}  {row.source:<10}  {row.description}")
+            say(f"{row.name:<{name_width}}  {row.value:<{value_width}}  {row.source:<10}  {row.description}")
     return EXIT_DONE
 
 
@@ -111,13 +118,13 @@ def _status(desk: "Desk", arguments: argparse.Namespace) -> int:
     statuses = desk.statuses(arguments.world)
     if arguments.json:
         shown = {**statuses[0][0], "others": [_other(status) for status, _ in statuses[1:]]}
-        _say(json.dumps(shown, indent=2, ensure_ascii=False))
+        say_json(json.dumps(shown, indent=2, ensure_ascii=False))
         for status, problem in statuses:
             if problem:
                 _complain(problem if status is statuses[0][0] else f"{status['world']}: {problem}")
     else:
         told = statuses[:1] if arguments.world else statuses
-        _say("\n\n".join(describe_status(status, problem) for status, problem in told))
+        say("\n\n".join(describe_status(status, problem) for status, problem in told))
     return EXIT_DONE
 
 
@@ -128,13 +135,13 @@ def _other(status: dict[str, object]) -> dict[str, object]:
 def _flatten(desk: "Desk", arguments: argparse.Namespace) -> int:
     allow_files()
 
-    def say(text: str) -> None:
+    def say_so(text: str) -> None:
         say_if_heard(text, sys.stderr)
 
     # Asked to end, it ends as by ctrl+c: with its stops back and what stands said.
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
-        outcomes = desk.flatten(arguments.world, say, seconds=arguments.seconds)
+        outcomes = desk.flatten(arguments.world, say_so, seconds=arguments.seconds)
     except KeyboardInterrupt:
         _complain("interrupted before anything was known; `cockpit status` says what is open")
         return EXIT_NO
@@ -146,10 +153,10 @@ def _flatten(desk: "Desk", arguments: argparse.Namespace) -> int:
 def _rearm(desk: "Desk", arguments: argparse.Namespace) -> int:
     latched = desk.latched_worlds(arguments.world)
     if not latched:
-        _say("no world is latched")
+        say("no world is latched")
         return EXIT_DONE
     for world, why in latched:
-        _say(f"{world}: latched, {why}")
+        say(f"{world}: latched, {why}")
     if sys.stdin.isatty():
         sys.stdout.write(
             "Type REARM to clear the latch of " + ", ".join(world for world, _ in latched) + ": "
@@ -161,7 +168,7 @@ def _rearm(desk: "Desk", arguments: argparse.Namespace) -> int:
         return EXIT_NO
     outcomes = desk.rearm(arguments.world)
     for outcome in outcomes:
-        _say(f"{outcome.world}: {outcome.text}")
+        say(f"{outcome.world}: {outcome.text}")
     return EXIT_DONE if all(outcome.flat for outcome in outcomes) else EXIT_NO
 
 
@@ -189,6 +196,7 @@ def _replay(desk: "Desk", arguments: argparse.Namespace) -> int:
                 _complain(f"expected --headless together with --{option}")
                 return EXIT_WRONG
         return _show(desk, arguments, "replay")
+    from engine.plain_text import plain_json
     from engine.report_file import check_output, write_output
 
     if arguments.output:
@@ -197,13 +205,13 @@ def _replay(desk: "Desk", arguments: argparse.Namespace) -> int:
     report = desk.replay_headless(choice, speed=arguments.speed or 0, keep=arguments.keep)
     text = json.dumps(report, indent=2, ensure_ascii=False, allow_nan=False)
     if arguments.output:
-        write_output(Path(arguments.output), text)
+        write_output(Path(arguments.output), plain_json(text))
     if arguments.json:
-        _say(text)
+        say_json(text)
     else:
         from engine.desk import describe_report
 
-        _say(describe_report(report))
+        say(describe_report(report))
     return EXIT_DONE
 
 
@@ -252,12 +260,12 @@ def _login(desk: "Desk", arguments: argparse.Namespace) -> int:
     else:
         way = SignInWay.PASTE if arguments.paste else SignInWay.BROWSER
 
-    def say(text: str) -> None:
-        _say(text)
+    def say_now(text: str) -> None:
+        say(text)
         sys.stdout.flush()
 
-    signed_in = AccountDesk(desk).sign_in(way, say, _input_descriptor(), seconds=arguments.wait)
-    _say(signed_in.text)
+    signed_in = AccountDesk(desk).sign_in(way, say_now, _input_descriptor(), seconds=arguments.wait)
+    say(signed_in.text)
     for warning in signed_in.warnings:
         _complain(warning)
     return EXIT_DONE
@@ -278,9 +286,9 @@ def _preflight(desk: "Desk", arguments: argparse.Namespace) -> int:
 
     report = AccountDesk(desk).preflight()
     if arguments.json:
-        _say(json.dumps(report.to_json(), indent=2, ensure_ascii=False, allow_nan=False))
+        say_json(json.dumps(report.to_json(), indent=2, ensure_ascii=False, allow_nan=False))
     else:
-        _say("\n".join(report.describe(max(60, shutil.get_terminal_size((100, 24)).columns))))
+        say("\n".join(report.describe(max(60, shutil.get_terminal_size((100, 24)).columns))))
     return report.exit_code
 
 
@@ -289,7 +297,7 @@ def _instruments(desk: "Desk", arguments: argparse.Namespace) -> int:
 
     found, notes = AccountDesk(desk).look_up(" ".join(arguments.text), arguments.most)
     for line in found.describe():
-        _say(line)
+        say(line)
     for note in notes:
         _complain(note)
     return EXIT_DONE if found.found else EXIT_NO

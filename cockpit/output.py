@@ -10,6 +10,8 @@ import sys
 import threading
 from typing import Final, Literal, TextIO
 
+from engine.plain_text import plain_json, plain_lines
+
 _PATIENCE: Final = 0.5
 """Seconds that an output nobody reads may hold a command up."""
 
@@ -35,10 +37,20 @@ def allow_files() -> None:
         resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
 
 
+def say(text: str) -> None:
+    """Write lines to standard output; what steers a terminal in them is shown as a sign."""
+    sys.stdout.write(plain_lines(text) + "\n")
+
+
+def say_json(text: str) -> None:
+    """Write JSON to standard output; it means the same, and nothing in it steers a terminal."""
+    sys.stdout.write(plain_json(text) + "\n")
+
+
 def say_if_heard(text: str, stream: TextIO) -> None:
     """Write a line to an output; what cannot be written is left out, and the output is given up."""
     try:
-        stream.write(f"{text}\n")
+        stream.write(f"{plain_lines(text)}\n")
         stream.flush()
     except (OSError, ValueError):
         _give_up(stream)

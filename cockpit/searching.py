@@ -14,6 +14,8 @@ from typing import TYPE_CHECKING, Final, Protocol
 
 import msgspec
 
+from cockpit.privacy import keep_private
+
 if TYPE_CHECKING:
     from engine.desk import Desk
 
@@ -138,6 +140,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     parser.add_argument("--home", type=Path, required=True)
     parser.add_argument("--set", action="append", default=[])
     arguments = parser.parse_args(argv)
+    keep_private()
     os.nice(_NICENESS)
     try:
         desk = open_desk(arguments.home, arguments.set)

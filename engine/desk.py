@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import config
+from engine.account_gate import check_account
 from engine.choice import DeskError, MarketChoice, check_files, check_script
 from engine.home import Home, HomeError, World, WorldDirectory, resolve_home
 
@@ -134,7 +135,7 @@ class Desk:
         That is before an engine is started for them.
         """
         if choice.world == World.ACCOUNT.value:
-            self._check_account()
+            check_account(self.home, self.settings)
         check_script(choice)
         check_files(choice)
 
@@ -222,7 +223,7 @@ class Desk:
         if choice.world == World.DEMO.value:
             return PlannedChoice(Market.SIMULATED, script=choice.script)
         if choice.world == World.ACCOUNT.value:
-            self._check_account()
+            check_account(self.home, self.settings)
             return PlannedChoice(Market(self.settings.account.mode))
         if not choice.files:
             return None
@@ -232,27 +233,6 @@ class Desk:
             None if choice.instruments is None else os.fspath(choice.instruments.resolve()),
             choice.start,
         )
-
-    def _check_account(self) -> None:
-        """Refuse an account's engine that follows nothing, and real money: the gates that open it do not exist yet."""
-        if self.settings.account.mode == "live" and not config.brokers_on_loopback(self.settings.upstox):
-            raise DeskError(
-                "account.mode = live is refused: until the rollout gates exist it is accepted only while every broker "
-                "address is on loopback; account.mode = paper trades the live feed without money",
-                1,
-            )
-        if self.settings.account.mode == "live" and not self.settings.recorder.enabled:
-            raise DeskError(
-                "expected recorder.enabled for live, got false: without its recording an engine that died could not "
-                "bring its trades back",
-                1,
-            )
-        if not self.settings.watchlist.instruments:
-            raise DeskError(
-                "expected watchlist.instruments to name what to follow, got nothing: write it in "
-                f"{self.home.root / config.FILE_NAME} (`cockpit instruments TEXT` finds names), or give it here: --set "
-                "watchlist.instruments=INFY. Without a broker: cockpit demo, or cockpit replay FILE"
-            )
 
     def replay_headless(self, choice: MarketChoice, *, speed: int, keep: bool) -> dict[str, object]:
         """Run recorded sessions to their end without a screen and return the report of the contract."""

@@ -1,9 +1,11 @@
 """What an engine said in its log since a moment: while it starts, and when it could not."""
 
+import logging
 import os
 from typing import Final
 
 from engine.home import WorldDirectory
+from engine.plain_text import plain, plain_lines
 
 COMPLAINT: Final = "cockpit: "
 """How an engine's own word on why it cannot go on begins in its log: what its command line said to nobody."""
@@ -40,3 +42,18 @@ def last_word(directory: WorldDirectory, logged: int, code: int) -> str:
 def log_end(directory: WorldDirectory, logged: int, lines: int = 2) -> str:
     """Return the last lines written since the log had this size, in one."""
     return " / ".join(line.strip() for line in log_since(directory, logged)[-lines:]) or "nothing"
+
+
+class PlainFormatter(logging.Formatter):
+    """Lines of the log that steer no terminal; what was logged is one line, the trace of a failure follows it."""
+
+    def __init__(self) -> None:
+        super().__init__("%(asctime)s %(levelname)s %(name)s: %(message)s")
+
+    def formatMessage(self, record: logging.LogRecord) -> str:  # noqa: N802 - the name that logging calls
+        """Return the line of a record."""
+        return plain(super().formatMessage(record))
+
+    def format(self, record: logging.LogRecord) -> str:
+        """Return the lines of a record."""
+        return plain_lines(super().format(record))

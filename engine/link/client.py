@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+import socket
 from collections import deque
 from collections.abc import AsyncIterator
 from typing import Final, Protocol
@@ -10,6 +11,7 @@ import msgspec
 
 from engine.commands import Command
 from engine.home import WorldDirectory
+from engine.link.credentials import PeerUid, peer_uid
 from engine.link.protocol import (
     LONGEST_REPLY,
     PROTOCOL,
@@ -172,8 +174,11 @@ async def connect(
     version: str = VERSION,
     patience: float = 2.0,
     look: bool = False,
+    credential: PeerUid = peer_uid,
 ) -> UnixLink:
     """Attach a screen to the world's engine; a ``look`` gets one picture and counts as nobody.
+
+    Nothing is said to, or taken from, a process of another user.
 
     Raises NoEngineError when nobody listens, LinkRefusedError when the engine refuses the screen (the kill line still
     works then), LinkError when it does not answer within ``patience`` seconds.
@@ -183,6 +188,7 @@ async def connect(
     try:
         async with asyncio.timeout(patience):
             reader, writer = await asyncio.open_unix_connection(address, limit=_BUFFER_BYTES)
+            _require_own(writer, address, credential)
             writer.write(encode(Hello(PROTOCOL, version, screen, look)))
             reply = decode_reply(await read_frame(reader, LONGEST_REPLY))
         if isinstance(reply, Goodbye):
@@ -202,6 +208,17 @@ async def connect(
             raise LinkError(f"expected a welcome from {address}, got the end of the line") from error
         raise
     return UnixLink(reply, reader, writer)
+
+
+def _require_own(writer: asyncio.StreamWriter, address: str, credential: PeerUid) -> None:
+    """Raise LinkError unless who listens there runs as our own user."""
+    connection = writer.get_extra_info("socket")
+    with socket.socket(fileno=os.dup(connection.fileno())) as duplicate:
+        user = credential(duplicate)
+    if user != os.getuid():
+        raise LinkError(
+            f"expected an engine of user {os.getuid()} at {address}, got a process of user {user}; it was told nothing"
+        )
 
 
 async def look(directory: WorldDirectory, name: str, *, patience: float = 1.0) -> View:

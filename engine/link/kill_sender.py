@@ -8,7 +8,7 @@ from pathlib import Path
 
 from engine.home import WorldDirectory
 from engine.latch import Proof
-from engine.link.credentials import peer_pid
+from engine.link.credentials import PeerUid, peer_pid, peer_uid
 from engine.link.kill_frame import (
     ANSWER_MARK,
     FRAME_BYTES,
@@ -30,15 +30,21 @@ class KillSender:
     """A screen's or shell's end of the line: tiny, for any thread, never raising, connecting again on demand."""
 
     def __init__(
-        self, directory: WorldDirectory, *, patience: float = 0.25, address: Path | None = None
+        self,
+        directory: WorldDirectory,
+        *,
+        patience: float = 0.25,
+        address: Path | None = None,
+        credential: PeerUid = peer_uid,
     ) -> None:
         """Lead to the engine of a world's place, by the user's register where its own address is lost.
 
-        With an ``address`` only that one is tried.
+        With an ``address`` only that one is tried. Who listens there as another user is nobody.
         """
         self._directory = directory
         self._address = address
         self._patience = patience
+        self._credential = credential
         self._lock = threading.Lock()
         self._connection: socket.socket | None = None
 
@@ -125,7 +131,10 @@ class KillSender:
             connection.setsockopt(socket.SOL_SOCKET, socket.SO_SNDTIMEO, _time_value(self._patience))
             connection.connect(os.fspath(address))
             connection.settimeout(self._patience)
+            is_own = self._credential(connection) == os.getuid()
         except OSError:
+            is_own = False
+        if not is_own:
             connection.close()
             return None
         return connection

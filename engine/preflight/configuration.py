@@ -23,10 +23,18 @@ _OTHERS: Final = 0o077
 _NEEDS_MASTER: Final = "not asked: it needs the instrument master"
 
 
-def check_settings(sources: Mapping[str, str], bad_settings: str, exposed: str = "") -> Sequence[Check]:
+def check_settings(
+    sources: Mapping[str, str],
+    bad_settings: str,
+    exposed: str = "",
+    writable: Sequence[str] = (),
+    *,
+    live: bool = False,
+) -> Sequence[Check]:
     """Say that every setting was read and validated, or which was not.
 
-    ``exposed`` names a file with secrets in it that others on this machine may read.
+    ``exposed`` names a file with secrets in it that others on this machine may read; ``writable`` says what of the
+    home they may write: a no-go for live.
     """
     if bad_settings:
         problems = bad_settings.splitlines()
@@ -34,6 +42,8 @@ def check_settings(sources: Mapping[str, str], bad_settings: str, exposed: str =
         return [judged(_GROUP, "settings", "", reason, values={"problems": problems})]
     figure = f"{len(sources)} set, the rest at their defaults"
     values: dict[str, object] = {"set": dict(sources)}
+    if writable:
+        return [judged(_GROUP, "settings", figure, "; ".join(writable), needed=live, values=values)]
     if exposed:
         reason = f"it holds a secret and others may read it: chmod 600 {exposed}"
         return [Check(_GROUP, "settings", State.WARN, figure, reason, values)]

@@ -1,7 +1,7 @@
 """All checks before trading, side by side."""
 
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from datetime import date
 from typing import Final
 
@@ -24,9 +24,10 @@ from engine.preflight.configuration import (
 )
 from engine.preflight.connectivity import check_clock, check_feed, check_order_host, check_rest
 from engine.preflight.probes import Probe, run_probes
-from engine.preflight.report import Group, Report
+from engine.preflight.report import Check, Group, Report
 from engine.preflight.survey import WATCHED, Survey, WallClock, wall_clock
 from engine.preflight.system import check_disk, check_handles, check_memory, check_network, check_processor
+from engine.strangers import writable_by_others
 from engine.upstox.token import TokenSource, TokenStore
 
 LIVE: Final = "live"
@@ -105,7 +106,7 @@ def _probes(survey: Survey, sources: Mapping[str, str], *, live: bool) -> list[P
         Probe(
             configuration,
             "settings",
-            lambda: check_settings(sources, "", exposed_file(survey.home.root, sources)),
+            lambda: _check_settings(survey, sources, live=live),
             _CALL,
         ),
         Probe(configuration, "square-off", lambda: check_square_off(survey, live=live), _CALL),
@@ -115,6 +116,11 @@ def _probes(survey: Survey, sources: Mapping[str, str], *, live: bool) -> list[P
         *_machine(survey.settings.preflight, survey.home, live=live, on_this_machine=here),
         Probe(Group.SYSTEM, "clock", lambda: check_clock(survey), looking),
     ]
+
+
+def _check_settings(survey: Survey, sources: Mapping[str, str], *, live: bool) -> Sequence[Check]:
+    root = survey.home.root
+    return check_settings(sources, "", exposed_file(root, sources), writable_by_others(root), live=live)
 
 
 def _machine(settings: config.Preflight, home: Home, *, live: bool, on_this_machine: bool) -> list[Probe]:

@@ -16,6 +16,7 @@ import config
 from engine.brokers.store import ExchangeError
 from engine.commands import ArmManual
 from engine.core import Latched
+from engine.engine_log import PlainFormatter
 from engine.home import Home, World, WorldDirectory
 from engine.latch import Latch, wall_clock
 from engine.ledger.records import Entry, LedgerError
@@ -399,7 +400,7 @@ def _stop_on_signals(loop: asyncio.AbstractEventLoop, service: Service) -> None:
 
 def _log_to(directory: WorldDirectory) -> None:
     handler = logging.handlers.RotatingFileHandler(directory.log, maxBytes=_LOG_BYTES, backupCount=1)
-    handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(name)s: %(message)s"))
+    handler.setFormatter(PlainFormatter())
     logging.root.handlers = [handler]
     logging.root.setLevel(logging.INFO)
     logging.raiseExceptions = False  # A full disk is told of once, by who ends of it.

@@ -203,6 +203,17 @@ def test_another_user_is_turned_away(directory: WorldDirectory, latch: Latch, ki
     line.close()
 
 
+def test_a_line_of_another_user_is_nobody_s(directory: WorldDirectory, latch: Latch, kills: Kills) -> None:
+    line = KillLine(directory, KillReceiver(latch, kills.append, lambda: 0.0))
+    sender = KillSender(directory, credential=lambda _: os.getuid() + 1)
+    assert not sender.open()
+    assert sender.kill(new_kill_id()) is None
+    assert sender.status() is None
+    assert not latch.is_set
+    sender.close()
+    line.close()
+
+
 def test_a_failure_at_one_connection_does_not_end_the_line(
     directory: WorldDirectory, latch: Latch, kills: Kills
 ) -> None:

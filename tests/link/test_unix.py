@@ -254,3 +254,14 @@ async def test_an_unchanged_picture_is_sent_again_as_a_sign_of_life() -> None:
     assert again == first
     await link.close()
     await server.close()
+
+
+async def test_a_process_of_another_user_is_told_nothing_and_believed_nothing(
+    directory: WorldDirectory, server: LinkServer
+) -> None:
+    stranger = os.getuid() + 1
+    with pytest.raises(LinkError, match=f"expected an engine of user {os.getuid()} .* user {stranger}"):
+        await connect(directory, "screen", credential=lambda _: stranger)
+    assert (server.screens, server.refused) == (0, 0)
+    link = await connect(directory, "screen")
+    await link.close()

@@ -481,6 +481,10 @@ def test_settings_are_told_good_or_bad(fake: RunningFake) -> None:
     assert (bad.state, bad.reason) == (State.NO_GO, "bad setting: one; two")
     exposed = only(check_settings({}, "", "/home/x/cockpit.toml"))
     assert (exposed.state, "chmod 600 /home/x/cockpit.toml" in exposed.reason) == (State.WARN, True)
+    open_home = ("others on this machine may write /home/x: chmod go-w /home/x",)
+    paper, live = (only(check_settings({}, "", "", open_home, live=mode)) for mode in (False, True))
+    assert (paper.state, paper.stops_live, live.state) == (State.WARN, True, State.NO_GO)
+    assert paper.reason == live.reason == open_home[0]
     assert settings_for(fake).upstox.access_token not in repr(settings_for(fake))
 
 
