@@ -1,8 +1,14 @@
 """Texts that others wrote, as a person may read them: nothing in them steers a terminal or turns a line round."""
 
+import re
+from collections.abc import Callable
 from typing import Final
 
 _UNSEEN: Final = "?"
+_LONGEST: Final = 200
+"""Signs of what an error says: some hold all that came over a line."""
+_LABEL: Final = re.compile(r"\A(?:\[[^\]]*\]\s*)+")
+"""What system errors begin with: ``[Errno 111]``, ``[SSL: CERTIFICATE_VERIFY_FAILED]``."""
 
 
 def plain(text: str) -> str:
@@ -15,6 +21,18 @@ def plain(text: str) -> str:
 def plain_lines(text: str) -> str:
     """Return a text of our own as ``plain``, its line breaks kept."""
     return "\n".join(plain(line) for line in text.split("\n"))
+
+
+def worded(code: str, message: str) -> str:
+    """Return a refusal's words with its code behind them: a person reads the sentence first."""
+    if not message or not code or code in message:
+        return message or code
+    return f"{message.rstrip(' .')} ({code})"
+
+
+def words_of(error: BaseException, hide: Callable[[str], str] = str) -> str:
+    """Return what an error says with its kind behind, both in one line; ``hide`` comes before anything is cut."""
+    return worded(type(error).__name__, _LABEL.sub("", plain(hide(str(error)))).strip()[:_LONGEST])
 
 
 def plain_json(text: str) -> str:

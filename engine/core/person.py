@@ -30,6 +30,7 @@ from engine.core.adoption import adopt
 from engine.core.events import REPLAY, SIMULATED
 from engine.market.clock import MINUTE, Instant
 from engine.orders.trade import Trade
+from engine.plain_text import worded
 from engine.risk.denial import StopRefusal
 from engine.risk.exact import exact
 from engine.views import Severity
@@ -149,7 +150,7 @@ class Person:
         self._armed_until = now + self._armed_for
         decision = self._core.decider.manual(command.instrument, command.side, now, command.stop)
         if not decision.taken:
-            return f"{decision.code}: {decision.reason}", ""
+            return worded(decision.code, decision.reason), ""
         return (
             "",
             f"{command.side.value} {decision.quantity} {self._core.journal.symbol(command.instrument)} sent",
@@ -198,7 +199,7 @@ class Person:
         if decision is None:
             return "that signal is not waiting any more", ""
         if not decision.taken:
-            return f"{decision.code}: {decision.reason}", ""
+            return worded(decision.code, decision.reason), ""
         return "", f"{decision.quantity} {self._core.journal.symbol(decision.instrument)} sent"
 
     def _decline(self, command: DeclineSignal) -> tuple[str, str]:

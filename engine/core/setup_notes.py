@@ -7,6 +7,7 @@ import msgspec
 import config
 from engine.auction.context import Context
 from engine.core.decision import Decision
+from engine.plain_text import worded
 from engine.setups.common import NOT_READY
 from engine.setups.register import SETUPS
 from engine.setups.signal import Setup
@@ -74,7 +75,7 @@ def _why(
         return f"took {len(taken)} of {len(signals)}: {taken[-1].premise}"
     newest = max([*signals, *refused], key=lambda one: one.at, default=None)
     if newest is not None:
-        return f"{newest.code}: {newest.reason}"
+        return worded(newest.code, newest.reason)
     if missing:
         return f"not known: {', '.join(missing)}"
     return f"no trigger: it waits for {waits_for}"

@@ -34,6 +34,7 @@ from engine.orders.requests import (
 )
 from engine.orders.states import ENDED, State
 from engine.orders.trade import Trade
+from engine.plain_text import worded
 
 ABSENT_PROBES: Final = 5
 ANSWER_WITHIN: Final = 2 * SECOND
@@ -180,9 +181,7 @@ class OrderBook:
         if order is None:
             self.counters["foreign"] += 1
             return Applied(None)
-        text = (
-            f"{event.message} ({event.code})" if event.message and event.code else event.message or event.code
-        )
+        text = worded(event.code, event.message)
         if event.request:
             return self._request_refused(order, event, text, now)
         if order.state not in (State.SUBMITTED, State.IN_DOUBT, State.ABSENT):

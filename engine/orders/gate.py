@@ -19,6 +19,7 @@ from engine.orders.messages import OrderType, Product, Role
 from engine.orders.order import Order
 from engine.orders.quote import Quote
 from engine.orders.states import State
+from engine.plain_text import words_of
 from engine.risk.band import PriceBand
 from engine.setups.signal import Side
 
@@ -200,8 +201,8 @@ class Gate:
             try:
                 denial = check(draft, around, now)
             except Exception as error:  # noqa: BLE001 - an entry never passes a check that broke
-                name = getattr(check, "__name__", "check").lstrip("_")
-                denial = GateDenial(GateCode.CHECK_FAILED, f"{name}: {type(error).__name__}: {error}")
+                name = getattr(check, "__name__", "check").strip("_").replace("_", " ")
+                denial = GateDenial(GateCode.CHECK_FAILED, f"the check of {name} broke: {words_of(error)}")
             if denial is not None:
                 return denial
         return None

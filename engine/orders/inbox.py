@@ -34,6 +34,7 @@ from engine.orders.states import ENDED, State
 from engine.orders.targets import missed_words, part_ended
 from engine.orders.trade import Mode, Trade, leave
 from engine.orders.unread import in_doubt
+from engine.plain_text import worded
 from engine.risk.exact import rupees
 from engine.risk.stage12 import Stage12Controller, StopPlan
 
@@ -100,7 +101,7 @@ class Inbox:
         cancelling = event.request.removeprefix(order.tag).startswith("-c")
         if cancelling or order.role is not Role.ENTRY:
             what = f"{'cancel' if cancelling else 'change'} of {order.role.lower()}"
-            self._tell_kill(order, what, f"{event.message} ({event.code})" if event.code else event.message)
+            self._tell_kill(order, what, worded(event.code, event.message))
 
     def _tell_kill(self, order: Order, what: str, text: str) -> None:
         instrument = self._keeper.instruments.get(order.instrument)

@@ -12,6 +12,7 @@ from engine.market.clock import SECOND, Instant
 from engine.market.decoding import PacketDecoder
 from engine.market.frames import updates_from_frame
 from engine.market.oddities import DecodeError
+from engine.plain_text import words_of
 from engine.upstox.transport import CLIENT_NAME
 
 _LARGEST_FRAME: Final = 16 * 1024 * 1024
@@ -90,11 +91,9 @@ def look_at_feed(
     except TimeoutError:
         raise FeedFailedError(f"expected a handshake within {open_seconds:g} s, got none") from None
     except WebSocketException as error:
-        raise FeedFailedError(f"expected an open feed, got {type(error).__name__}") from None
+        raise FeedFailedError(f"expected an open feed, got: {words_of(error)}") from None
     except OSError as error:
-        raise FeedFailedError(
-            f"expected a connection, got: {error.strerror or type(error).__name__}"
-        ) from None
+        raise FeedFailedError(f"expected a connection, got: {words_of(error)}") from None
     return sight.told(handshake, trip or 0.0)
 
 

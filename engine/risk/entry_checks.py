@@ -5,6 +5,7 @@ from collections.abc import Callable
 import config
 from engine.market.clock import SECOND, Instant, datetime_of
 from engine.market.instrument import DERIVATIVES
+from engine.plain_text import words_of
 from engine.risk.denial import Code, Denial
 from engine.risk.entry import EntryPlan
 from engine.risk.entry_facts import EntryFacts
@@ -40,8 +41,8 @@ def _closed(check: Callable[..., Denial | None], *given: object) -> Denial | Non
     try:
         return check(*given)
     except Exception as error:  # noqa: BLE001 - an entry never passes a check that broke
-        name = getattr(check, "__name__", "check").lstrip("_")
-        return Denial(Code.CHECK_FAILED, f"{name} failed: {type(error).__name__}: {error}")
+        name = getattr(check, "__name__", "check").strip("_").replace("_", " ")
+        return Denial(Code.CHECK_FAILED, f"the check of {name} broke: {words_of(error)}")
 
 
 def _latched(facts: EntryFacts, _: config.Settings) -> Denial | None:

@@ -9,6 +9,7 @@ from engine.auction.context import Context, ProfileReading, Quality
 from engine.auction.levels import PriorLevels
 from engine.market.clock import MINUTE, SECOND, Instant, datetime_of
 from engine.market.price import Paise, rupees_of
+from engine.plain_text import worded
 from engine.setups.signal import Evidence, Refusal, Side, Signal
 from engine.setups.view import FIVE_MINUTES, Level, View, clock_of
 
@@ -189,7 +190,7 @@ class Rule(ABC):
         if len(found) == 1:
             return found[0]
         if signals and all(one.side is signals[0].side for one in signals):
-            others = [f"{one.side}: {one.code}, {one.reason}" for one in refusals]
+            others = [f"{one.side}: {worded(one.code, one.reason)}" for one in refusals]
             others += [f"{one.side}: {one.premise}" for one in signals[1:]]
             return replace(signals[0], evidence=signals[0].evidence | {"also": "; ".join(others)})
         evidence: Evidence = {}
@@ -199,7 +200,7 @@ class Rule(ABC):
         if signals:
             reason = "one 5-minute bar failed at both edges: no direction"
             return self.refuse(context, None, "BOTH_EDGES", reason, evidence)
-        reason = "; ".join(f"{one.side}: {one.code}, {one.reason}" for one in refusals)
+        reason = "; ".join(f"{one.side}: {worded(one.code, one.reason)}" for one in refusals)
         side = refusals[0].side if all(one.side is refusals[0].side for one in refusals) else None
         return self.refuse(context, side, refusals[0].code, reason, evidence)
 

@@ -8,7 +8,7 @@ from typing import Any, Final
 
 import msgspec
 
-from engine.plain_text import plain
+from engine.plain_text import plain, worded
 from engine.upstox.transport import Answer
 
 
@@ -132,17 +132,17 @@ def judge(answer: Answer) -> Outcome:
     if 200 <= answer.status < 300:
         if body is not None and body.get("status") in ("success", "partial_success"):
             return Done(body.get("data"), body)
-        return InDoubt(f"HTTP {answer.status} with a body that is no success: {_begin(answer.body)}")
+        return InDoubt(f"an answer that is no success: {_begin(answer.body)} (HTTP {answer.status})")
     found = errors_of(body) if body is not None else []
     if not found:
-        return InDoubt(f"HTTP {answer.status} with a foreign body: {_begin(answer.body)}")
+        return InDoubt(f"an answer that is not the broker's: {_begin(answer.body)} (HTTP {answer.status})")
     text = "; ".join(worded(code, message) for code, message in found)
     if answer.status not in PROVING:
-        return InDoubt(f"HTTP {answer.status}: {text}")
+        return InDoubt(f"{text} (HTTP {answer.status})")
     kinds = [(CODES.get(code) or _BY_STATUS.get(answer.status, Rejected), code) for code, _ in found]
     kind, code = min(kinds, key=lambda row: _GRAVEST.index(row[0]))
     if kind is InDoubt:
-        return InDoubt(f"HTTP {answer.status}: {text}")
+        return InDoubt(f"{text} (HTTP {answer.status})")
     message = found[0][1] if len(found) == 1 else text
     return kind(code, message)  # type: ignore[call-arg]
 
@@ -176,13 +176,6 @@ def describe(outcome: Outcome) -> str:
             return f"{_told(outcome)}; blocked until a person acts at the broker"
         case Rejected():
             return _told(outcome)
-
-
-def worded(code: str, message: str) -> str:
-    """Return a broker's words with its code behind them: a person reads the sentence first."""
-    if not message or not code or code in message:
-        return message or code
-    return f"{message.rstrip(' .')} ({code})"
 
 
 def _told(refusal: Refusal) -> str:

@@ -17,11 +17,11 @@ import msgspec
 
 import config
 from engine.market.clock import MINUTE, Instant, datetime_of
-from engine.plain_text import plain
+from engine.plain_text import plain, worded
 from engine.upstox.address import AddressError
 from engine.upstox.doorstep import Doorstep, DoorstepError, Reply, Visit
 from engine.upstox.hiding import HIDDEN
-from engine.upstox.outcome import errors_of, worded
+from engine.upstox.outcome import errors_of
 from engine.upstox.token import Token, TokenError
 from engine.upstox.transport import Answer, NotSentError, Transport, UnansweredError
 

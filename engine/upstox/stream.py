@@ -19,7 +19,7 @@ from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed, InvalidStatus, InvalidURI, WebSocketException
 
 import config
-from engine.plain_text import plain
+from engine.plain_text import plain, words_of
 from engine.upstox.address import AddressError
 from engine.upstox.hiding import Secrets
 from engine.upstox.outcome import CallFailed, SignInAgain
@@ -110,7 +110,7 @@ class Stream:
                 self._show(LineState(up=False, problem=serving.result()))
                 await self._stand_back()
         except Exception as error:
-            problem = f"it broke: {type(error).__name__}"
+            problem = f"it broke: {words_of(error)}"
             raise
         finally:
             closing.cancel()
@@ -190,11 +190,11 @@ class Stream:
         except InvalidStatus as error:
             return f"expected a websocket, got HTTP {error.response.status_code}"
         except OSError as error:
-            return f"expected a connection, got: {error.strerror or type(error).__name__}"
+            return f"expected a connection, got: {words_of(error)}"
         except (InvalidURI, ValueError):
             return f"expected the address of a websocket, got {len(url)} characters that are none"
         except WebSocketException as error:
-            return f"expected a websocket, got {type(error).__name__}"
+            return f"expected a websocket, got: {words_of(error, self._secrets.hide)}"
 
     def _without_secrets(self, message: str | bytes) -> str | bytes:
         if isinstance(message, str):

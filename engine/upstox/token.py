@@ -137,11 +137,16 @@ class TokenStore:
                     self.path.chmod(0o600)
             text = self.path.read_bytes()[:_LONGEST].decode("ascii")
         except (OSError, UnicodeDecodeError) as error:
-            raise TokenError(f"{self.path}: expected a readable token, got {type(error).__name__}") from None
+            raise TokenError(f"{self.path}: expected a readable token, got {_why(error)}") from None
         try:
             return Token(text)
         except TokenError as error:
             raise TokenError(f"{self.path}: {error}") from None
+
+
+def _why(error: OSError | UnicodeDecodeError) -> str:
+    """Return why a file did not read; never what stands in it, as the error itself would."""
+    return error.strerror or "no answer" if isinstance(error, OSError) else "signs that are no token's"
 
 
 def account_of(address: str, token: Token | None) -> str:

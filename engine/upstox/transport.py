@@ -18,7 +18,7 @@ from urllib.parse import quote, urlencode, urlsplit
 import msgspec
 
 import config
-from engine.plain_text import plain
+from engine.plain_text import words_of
 from engine.upstox.address import check_request_address, is_this_machine
 from engine.upstox.hiding import Secrets
 
@@ -26,7 +26,6 @@ CLIENT_NAME: Final = "Mozilla/5.0 (compatible; auction-cockpit/0.1)"
 """A client without an ordinary name met the broker's bot filter (HTTP 403, 1010)."""
 
 LARGEST_BODY: Final = 64 * 1024 * 1024
-_LONGEST_SAID: Final = 200
 _ADDRESSES_LIVE: Final = 300.0
 _MOST_IDLE_LINES: Final = 8
 _PORTS: Final = {"http": 80, "https": 443}
@@ -126,7 +125,7 @@ class Transport:
         line = self._take(place) or self._connect(place)
         if not allowed():
             self._put(place, line)
-            raise StoppedError(f"{method} {place}{path}: taken back; nothing was sent")
+            raise StoppedError(f"taken back; nothing was sent ({method} {place}{path})")
         started = self._monotonic()
         deadline = started + (self._read_seconds if read_seconds is None else read_seconds)
         try:
@@ -140,12 +139,13 @@ class Transport:
             # What swallowed this request may have swallowed its sisters: the next one dials anew.
             self._forget(place)
             # The error may hold what the other side sent: it goes no further itself.
-            said = plain(self.secrets.hide(str(error)))[:_LONGEST_SAID]
-            detail = f"{said} ({type(error).__name__})" if said else type(error).__name__
-            raise UnansweredError(f"{method} {place}{path}: no whole answer: {detail}") from None
+            said = words_of(error, self.secrets.hide)
+            raise UnansweredError(f"no whole answer: {said} ({method} {place}{path})") from None
         if len(body) > LARGEST_BODY:
             line.close()
-            raise UnansweredError(f"{method} {place}{path}: expected at most {LARGEST_BODY} bytes, got more")
+            raise UnansweredError(
+                f"expected an answer of at most {LARGEST_BODY} bytes, got more ({method} {place}{path})"
+            )
         body = self.secrets.hide_in_body(body)
         answer = Answer(response.status, _headers(response), body, self._monotonic() - started)
         if response.will_close or not response.isclosed():
@@ -213,8 +213,8 @@ class Transport:
                 return self._secured(line, place)
             except OSError as error:
                 line.close()
-                problem = f"{plain(str(error))} ({type(error).__name__})"
-        raise NotSentError(f"{place}: expected a connection in {self._connect_seconds:g} s, got {problem}")
+                problem = words_of(error)
+        raise NotSentError(f"expected a connection to {place} in {self._connect_seconds:g} s, got: {problem}")
 
     def _secured(self, line: socket.socket, place: _Place) -> socket.socket:
         if place.scheme == "http":
@@ -237,7 +237,7 @@ class Transport:
         if not found:
             if known:
                 return known
-            raise NotSentError(f"{place}: expected the name to resolve, got no address in time")
+            raise NotSentError(f"expected the name of {place} to resolve, got no address in time")
         self._known[place] = (now, found)
         return found
 
@@ -345,11 +345,11 @@ def _payload(
     target = f"{path}?{query}" if query else path
     lines = [f"{method} {target} HTTP/1.1", *(f"{name}: {value}" for name, value in fields.items())]
     if any("\r" in line or "\n" in line for line in lines):
-        raise NotSentError(f"{method} {path}: expected header values of one line, got a line break")
+        raise NotSentError(f"expected header values of one line, got a line break ({method} {path})")
     try:
         return "\r\n".join([*lines, "", ""]).encode("ascii") + body
     except UnicodeEncodeError:
-        raise NotSentError(f"{method} {path}: expected plain ASCII in address and headers") from None
+        raise NotSentError(f"expected plain ASCII in address and headers ({method} {path})") from None
 
 
 def _headers(response: http.client.HTTPResponse) -> dict[str, str]:

@@ -35,6 +35,7 @@ from engine.orders.messages import (
     Role,
     Unanswered,
 )
+from engine.plain_text import words_of
 from engine.upstox.budget import Kind, Purpose
 from engine.upstox.client import UpstoxClient
 from engine.upstox.line import standing_refusal
@@ -261,7 +262,7 @@ class LiveBroker:
         try:
             event = self._perform(request)
         except Exception as error:  # noqa: BLE001 - a fault of ours must reach core as one, not end the thread
-            event = broken(request, f"{type(error).__name__}: {error}")
+            event = broken(request, words_of(error))
         self._tell_refusal()
         if isinstance(request, PlaceOrder):
             self._placed(request.tag, event)

@@ -10,6 +10,7 @@ from engine.core import Checked
 from engine.feeds.upstox.clock import LiveClock
 from engine.home import Home
 from engine.market.clock import MINUTE, Instant, datetime_of
+from engine.plain_text import words_of
 from engine.preflight.report import Report
 from engine.preflight.run import run_preflight
 from engine.runtime.plan import Market
@@ -91,7 +92,7 @@ class Checks:
         except Exception as error:
             _logger.exception("expected the checks to end with a report, got a fault of our own")
             self._report = None
-            return Checked(f"the checks broke: {type(error).__name__}; engine.log says where")
+            return Checked(f"the checks broke, engine.log says where: {words_of(error)}")
         finally:
             self.running = False
         return Checked(f"the broker refuses us: {self.refusal}") if self.refusal else self.verdict
