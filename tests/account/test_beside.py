@@ -56,7 +56,7 @@ async def test_checks_that_break_say_no_go_and_may_be_made_again(
     monkeypatch.setattr(checks_module, "run_preflight", broken)
     made = checks_of(tmp_path)
     verdict = await made.make(feed_in_use=True)
-    assert verdict.reason == "the checks broke: KeyError; engine.log says where"
+    assert verdict.reason == "the checks broke, engine.log says where: 'a fault of our own' (KeyError)"
     assert not made.running
     assert not made.view.go
 

@@ -42,4 +42,4 @@ def test_an_index_followed_late_is_context_only_and_says_what_it_does_not_know(
         assert row.detail == "index: context only"
         _, refused = engine.ask(ArmManual("arm", armed=True), ManualOrder("buy", INDEX, Side.BUY))
         assert refused.outcome is Outcome.REFUSED
-        assert refused.text == "NOT_TRADABLE: BANKNIFTY is an index: context only, nothing to trade"
+        assert refused.text == "BANKNIFTY is an index: context only, nothing to trade (NOT_TRADABLE)"

@@ -14,7 +14,7 @@ def test_what_the_lists_bar_is_refused_with_the_reason_and_nothing_else_is() -> 
     world.tell(Barred(world.now, {STOCK: NOT_LISTED}))
     refused = buy(world)
     assert refused.outcome is Outcome.REFUSED
-    assert refused.text == f"NOT_TRADABLE: {NOT_LISTED}"
+    assert refused.text == f"{NOT_LISTED} (NOT_TRADABLE)"
     assert buy(world, OTHER, name="other").outcome is Outcome.ACCEPTED
     assert said(world, f"TEST is not entered any more: {NOT_LISTED}")
 

@@ -64,9 +64,9 @@ def test_one_that_lacks_an_input_names_it() -> None:
 
 def test_one_that_refused_says_the_newest_reason() -> None:
     note = note_of(FAILED, refusal("ACCEPTED", "two brackets closed beyond"), refusal("TREND_DAY", "no"))
-    assert (note.refused, note.why) == (2, "ACCEPTED: two brackets closed beyond")
+    assert (note.refused, note.why) == (2, "two brackets closed beyond (ACCEPTED)")
     later = msgspec.structs.replace(refusal("TREND_DAY", "a trend day"), at=9)
-    assert note_of(FAILED, refusal("ACCEPTED", "x"), later).why == "TREND_DAY: a trend day"
+    assert note_of(FAILED, refusal("ACCEPTED", "x"), later).why == "a trend day (TREND_DAY)"
 
 
 def test_one_that_traded_says_on_what() -> None:

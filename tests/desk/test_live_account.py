@@ -267,7 +267,7 @@ def test_a_dead_host_is_not_flat_and_says_why(account: WorldDirectory) -> None:
     live_run(account, settings)
     flat, text = flatten_world(account, settings, patience=1.0)
     assert not flat
-    assert text.startswith("NOT FLAT: what is open is unknown; read: NOT_SENT")
+    assert text.startswith("NOT FLAT: what is open is unknown; read: expected a connection to")
     assert "ConnectionRefusedError" in text
     assert latch_state(account) is LatchState.STUCK
     cleared, text = rearm_world(account, settings)

@@ -94,7 +94,7 @@ def test_before_the_open_there_is_no_seed_and_the_days_before_stand() -> None:
 def test_a_call_that_fails_costs_its_own_part_and_is_named(refused: str, note: str) -> None:
     source = Source(refused=frozenset({refused}))
     past = read_past(source, STOCK, TODAY, SETTINGS, CALENDAR, OPEN + 120 * MINUTE)
-    assert any(text.startswith(f"{note}: UDAPI10005 too many") for text in past.notes)
+    assert any(text.startswith(f"{note}: too many") for text in past.notes)
     assert (past.seed is None) is (refused == "intraday")
     assert (past.range is None) is (refused == "days")
     assert (past.sessions == ()) is (refused == "minutes")

@@ -457,4 +457,4 @@ async def test_a_fault_of_its_owner_is_not_taken_for_trouble_with_the_network() 
         stream = owner.stream(server.authorize)
         with pytest.raises(OSError, match="no room"):
             await asyncio.wait_for(stream.run(), 5)
-    assert stream.state == LineState(up=False, problem="it broke: OSError")
+    assert stream.state == LineState(up=False, problem="it broke: no room for 1 (OSError)")

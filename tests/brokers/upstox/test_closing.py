@@ -350,7 +350,7 @@ def test_where_every_exit_is_refused_the_stop_stands_at_the_end_and_the_refusal_
     assert not report.flat
     (stop,) = live(broker, "trigger pending")
     assert (stop["transaction_type"], stop["quantity"], stop["trigger_price"]) == ("BUY", 10, 110.0)
-    assert any("UDAPI1052 refused by test" in problem for problem in report.problems)
+    assert any("refused by test (UDAPI1052)" in problem for problem in report.problems)
 
 
 @pytest.mark.parametrize("by_phone", [False, True])
@@ -413,7 +413,7 @@ def test_what_is_left_and_the_newest_refusal_are_told_while_exits_are_refused() 
         report = flatten_account(client, tell=told.append, patience=15.0)
     assert report.flat
     assert "1 position and 1 order left" in told
-    refused = [word for word in told if "UDAPI1052 refused by test" in word]
+    refused = [word for word in told if "refused by test (UDAPI1052)" in word]
     assert refused
     assert refused[0].startswith("1 position and ")
 
