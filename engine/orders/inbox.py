@@ -166,7 +166,7 @@ class Inbox:
             keeper.say(Topic.ORDER, order.instrument, order=order, before=old.state)
         if applied.fill is not None:
             self._note_turned(old, order)
-            self._fill(applied.fill, order, now)
+            self._fill(applied.fill, old, order, now)
         if applied.correction is not None:
             correct(keeper, applied.correction)
             # Of two averages neither is the last word: the executions are.
@@ -187,13 +187,14 @@ class Inbox:
         if turned and order.state is State.FILLED and trade is not None:
             self._keeper.portfolio.put(leave(trade, trade.missed or TURNED_ELSEWHERE))
 
-    def _fill(self, fill: Fill, order: Order, now: Instant) -> None:
+    def _fill(self, fill: Fill, old: Order, order: Order, now: Instant) -> None:
         keeper = self._keeper
         keeper.kill.disturbed(now)
         if order.adopted:
-            fold_external(keeper, fill, order, now)
+            fold_external(keeper, fill, order, now, before=old)
             return
         folded = self._planned_anew(keeper.portfolio.fold(fill), order, fill, now)
+        keeper.external.late.moved(folded.trade, fill)
         keeper.say(Topic.FILL, fill.instrument, order=order, fill=fill, trade=folded.trade)
         self._after_fill(folded, fill, order, now)
         if fill.side is folded.trade.side:

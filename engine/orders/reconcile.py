@@ -125,8 +125,12 @@ def _left_for(keeper: Keeper, trade: Trade, tag: str) -> bool:
     return keeper.dispatcher.ids.made(tag) or (trade.external and of_any_run(tag))
 
 
-def fold_external(keeper: Keeper, fill: Fill, order: Order | None, now: Instant) -> None:
+def fold_external(
+    keeper: Keeper, fill: Fill, order: Order | None, now: Instant, *, before: Order | None = None
+) -> None:
     """Count a fill of an order that is not ours; ``order`` is None where only the day's totals tell of it.
+
+    ``before`` is the order as it was known until now, None where this is the first word of it.
 
     It closes what is theirs, then our trade as far as it goes. What lies beyond flat is the excess of a race where
     exits of ours took the same units first, and closed once; any other lies OUTSIDE.
@@ -144,18 +148,23 @@ def fold_external(keeper: Keeper, fill: Fill, order: Order | None, now: Instant)
     if trade is not None and trade.open and heard.side is not trade.side:
         # What they hold beside us is theirs to close first: our units keep their stop. An order of ours that no
         # journal tells of closes ours.
-        theirs = 0 if heard.trade == trade.id else keeper.portfolio.beside(trade)
-        closing = min(max(heard.quantity - theirs, 0), trade.open_quantity)
+        theirs, ours = 0, trade.open_quantity
+        if heard.trade != trade.id:
+            theirs, ours = _closable_at(
+                keeper, trade, heard, dated=order is not None and _dated(heard, before)
+            )
+        closing = min(max(heard.quantity - theirs, 0), ours)
     raced = 0
     if heard.product is Product.INTRADAY:
         left = heard.quantity - closing
         beyond = left - max(-keeper.portfolio.outside.get(heard.instrument, 0) * heard.side.sign, 0)
         if trade is None or trade.open_quantity == closing < trade.entry_quantity:
-            # What fills beside a trade that goes on is no excess of one before it, and takes no place of its own.
+            # What is still held was not closed twice; what fills beside a trade that goes on is no excess of one
+            # before it, and takes no place of its own.
             raced = keeper.external.raced(heard, max(beyond, 0))
         if order is not None and trade is not None and heard.side is not trade.side and beyond > raced:
             keeper.external.late.lay_outside(trade, _part(heard, beyond - raced, heard.trade))
-        keeper.portfolio.shift_outside(heard.instrument, (left - raced) * heard.side.sign)
+        _shift(keeper, heard, left - raced)
         # A read may have told of it already, before its order did: the next one says it exactly.
         keeper.resync = keeper.resync or left > raced
     else:
@@ -164,6 +173,7 @@ def fold_external(keeper: Keeper, fill: Fill, order: Order | None, now: Instant)
     if trade is not None and closing:
         part = _part(heard, closing, trade.id)
         closed = keeper.portfolio.fold(part).trade
+        keeper.external.late.moved(closed, part)
         if order is not None:
             keeper.external.late.closed(closed, part)
         if not closed.open:
@@ -174,16 +184,38 @@ def fold_external(keeper: Keeper, fill: Fill, order: Order | None, now: Instant)
     if raced:
         _close_the_excess(keeper, _part(heard, raced, heard.trade), order)
     if order is not None and trade is not None and trade.open and heard.side is trade.side:
-        _give_back(keeper, trade, heard, order.sent_at, now)
+        _give_back(keeper, trade, heard, dated=_dated(heard, before))
 
 
-def _give_back(keeper: Keeper, trade: Trade, theirs: Fill, known_since: Instant, now: Instant) -> None:
-    """Give a trade back what others closed of it after they had filled what is told only now: they closed that.
+def _dated(fill: Fill, before: Order | None) -> bool:
+    """Say whether a row's time may be that of its fill.
 
-    Nobody has confirmed that a row's time is that of its fill: one older than our first word of its order may be when
-    that came.
+    Nobody has confirmed that it moves with a fill: one that has not since the last word of its order tells nothing.
     """
-    if theirs.time < known_since < now:
+    return before is None or fill.time > before.exchange_time
+
+
+def _closable_at(keeper: Keeper, trade: Trade, fill: Fill, *, dated: bool) -> tuple[int, int]:
+    """Return what a fill of others could close when it was filled: units beside a trade, and units of the trade.
+
+    What came later on either side it did not close.
+    """
+    beside, late = keeper.portfolio.beside(trade), keeper.external.late
+    if not dated:
+        return beside, trade.open_quantity
+    return late.beside_since(trade, beside, fill.time), late.held_since(trade, fill.time)
+
+
+def _shift(keeper: Keeper, fill: Fill, units: int) -> None:
+    """Count units of a fill of others as lying outside."""
+    signed = units * fill.side.sign
+    keeper.portfolio.shift_outside(fill.instrument, signed)
+    keeper.external.late.shifted(fill.instrument, signed, fill.time)
+
+
+def _give_back(keeper: Keeper, trade: Trade, theirs: Fill, *, dated: bool) -> None:
+    """Give a trade back what others closed of it after they had filled what is told only now: they closed that."""
+    if not dated:
         return
     for part in keeper.external.late.after_theirs(
         trade, theirs, min(keeper.portfolio.beside(trade), theirs.quantity)
@@ -192,6 +224,9 @@ def _give_back(keeper: Keeper, trade: Trade, theirs: Fill, known_since: Instant,
         told = msgspec.structs.replace(
             part, tag=keeper.external.name(trade), side=trade.side, time=theirs.time, quality="OUTSIDE"
         )
+        late = keeper.external.late
+        late.moved(trade, msgspec.structs.replace(told, time=part.time))
+        late.shifted(trade.instrument, part.quantity * part.side.sign, part.time)
         keeper.say(Topic.FILL, trade.instrument, fill=told, trade=trade)
 
 
@@ -202,7 +237,7 @@ def close_overtaken(keeper: Keeper, entry: Fill, now: Instant) -> None:
         return
     against = -keeper.portfolio.outside.get(entry.instrument, 0) * trade.side.sign
     for part in keeper.external.late.after_entry(trade, entry, min(against, trade.open_quantity)):
-        keeper.portfolio.shift_outside(part.instrument, -part.quantity * part.side.sign)
+        _shift(keeper, part, -part.quantity)
         fold_external(keeper, part, None, now)
 
 

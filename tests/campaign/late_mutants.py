@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from functools import partial
 
-from engine.orders import closer, inbox
+from engine.orders import closer, inbox, reconcile
 from engine.orders.late_news import LateNews
 from tests.campaign.mutants import Mutant, Swap
 from tests.core import test_late_news as late_news
@@ -29,6 +29,18 @@ def _any_time() -> tuple[Swap, ...]:
     return ((LateNews, "after_entry", whenever),)
 
 
+def _held_by_now() -> tuple[Swap, ...]:
+    return ((LateNews, "held_since", lambda _, trade, _time: trade.open_quantity),)
+
+
+def _beside_by_now() -> tuple[Swap, ...]:
+    return ((LateNews, "beside_since", lambda *known: known[2]),)
+
+
+def _always_dated() -> tuple[Swap, ...]:
+    return ((reconcile, "_dated", lambda *_: True),)
+
+
 def _excess_left() -> tuple[Swap, ...]:
     return ((closer, "_see_through", lambda *_: None),)
 
@@ -47,6 +59,20 @@ LATE: tuple[tuple[Mutant, Callable[[], None]], ...] = (
         partial(
             late_news.test_a_sale_told_before_the_older_purchase_it_closed_costs_ours_nothing_of_that, 60, 40
         ),
+    ),
+    (
+        Mutant("a sale older than our entry closes it", _held_by_now),
+        late_news.test_a_sale_older_than_our_entry_and_told_after_it_closes_nothing_of_ours,
+    ),
+    (
+        Mutant("a sale closes what others bought after it", _beside_by_now),
+        partial(
+            late_news.test_a_sale_told_after_a_younger_purchase_closes_only_what_theirs_was_before_it, 40, 40
+        ),
+    ),
+    (
+        Mutant("a time that has not moved dates a fill", _always_dated),
+        late_news.test_a_sale_known_before_our_entry_filled_closes_ours_by_a_time_that_has_not_moved,
     ),
     (
         Mutant("what a fill on the way of a change has added is left", _excess_left),

@@ -35,11 +35,13 @@ def hunt_others(mutant: Mutant, schedules: int = WITHIN, first: int = 0) -> Hunt
 def _exit_on_any_sale() -> tuple[Swap, ...]:
     original = reconcile.fold_external
 
-    def fold(keeper: Keeper, fill: Fill, order: Order | None, now: Instant) -> None:
-        before = keeper.portfolio.current(fill.instrument, fill.product)
-        original(keeper, fill, order, now)
+    def fold(
+        keeper: Keeper, fill: Fill, order: Order | None, now: Instant, *, before: Order | None = None
+    ) -> None:
+        held = keeper.portfolio.current(fill.instrument, fill.product)
+        original(keeper, fill, order, now, before=before)
         trade = keeper.portfolio.current(fill.instrument, fill.product)
-        if trade is not None and before is not None and trade.exit_quantity > before.exit_quantity:
+        if trade is not None and held is not None and trade.exit_quantity > held.exit_quantity:
             keeper.portfolio.put(leave(trade, reconcile.CLOSED_OUTSIDE))
 
     from engine.orders import inbox

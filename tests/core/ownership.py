@@ -33,6 +33,11 @@ class Ownership:
         self._raced: set[str] = set()
         self._racing: set[str] = set()
         """Orders of others that were sent while they would close ours."""
+        self._filled: defaultdict[str, int] = defaultdict(int)
+        self._undated: dict[str, tuple[Resting, int, int]] = {}
+        """What others filled in the moment in which their order came, units, and of it in all by then: a row that
+        tells of it after one that did not bears the same time."""
+        self._known_unfilled: set[str] = set()
         self._seen = 0
 
     def follow(self) -> list[tuple[str, int]]:
@@ -44,6 +49,7 @@ class Ownership:
                 # What others carry: only the kill touches it, and the book tells of it apart.
                 continue
             claims = self.claims[key]
+            self._date(order, quantity, at)
             whose = Whose.OTHERS if order.external else Whose.CLOSING
             if order.external and (order.order_id in self._racing or self._against_ours(order, at)):
                 self._racing.add(order.order_id)
@@ -65,6 +71,7 @@ class Ownership:
             if claims.either or heard_late:
                 self._raced.add(key)
         self._seen = len(world.executions)
+        self._read_in_order_of_news()
         for order in world.live():
             if order.external and order.product is Product.INTRADAY and self._against_ours(order, world.now):
                 self._racing.add(order.order_id)
@@ -75,6 +82,31 @@ class Ownership:
                 self.claims[key].take(unseen, Whose.OTHERS)
                 self.external_at[key] = world.now
         return unexplained
+
+    def _date(self, order: Resting, quantity: int, at: Instant) -> None:
+        self._filled[order.order_id] += quantity
+        if order.external and at == order.born:
+            self._undated[order.order_id] = order, quantity, self._filled[order.order_id]
+
+    def _read_in_order_of_news(self) -> None:
+        """Let what its time does not tell apart from the first word of its order have closed what was ours when told.
+
+        Nobody can tell whether it came before our entry: where the core reads it in the order of the news, so do we.
+        """
+        core = self.world.core
+        for name, (order, units, upto) in list(self._undated.items()):
+            known = core.orders.by_id(name)
+            if known is None:
+                continue
+            if known.filled < upto:
+                self._known_unfilled.add(name)
+                continue
+            del self._undated[name]
+            sign, claims = order.side.sign, self.claims[order.instrument]
+            closed = (claims.ours - core.keeper.portfolio.ours(order.instrument)) * -sign
+            laid = min(units, claims.theirs * sign, closed, -claims.ours * sign)
+            if name in self._known_unfilled and laid > 0:
+                claims.theirs, claims.ours = claims.theirs - laid * sign, claims.ours + laid * sign
 
     def _against_ours(self, order: Resting, at: Instant) -> bool:
         """Say whether an order of others would close what is ours, or what was until a moment ago."""

@@ -3,6 +3,7 @@
 import msgspec
 import pytest
 
+from engine.commands import ExitPosition
 from engine.market.clock import MILLISECOND, SECOND
 from engine.orders.order import Fill
 from engine.orders.trade import Trade
@@ -144,3 +145,111 @@ def test_a_purchase_known_to_rest_before_the_sale_gives_nothing_back_by_a_time_t
     world.run(SECOND)
     assert (first_trade(world).open_quantity, stop_of(world).remaining) == (ours - 40, ours - 40)
     assert world.core.keeper.portfolio.outside == {STOCK: 60}
+
+
+def sold_by_phone_unheard(world: World, units: int) -> Resting:
+    """Let a phone sell behind a mute stream; return its order."""
+    world.mute = True
+    sale = world.phone(STOCK, Side.SELL, units)
+    world.run(50 * MILLISECOND)
+    world.mute = False
+    assert sale.filled == units
+    return sale
+
+
+def test_a_sale_older_than_our_entry_and_told_after_it_closes_nothing_of_ours() -> None:
+    world = World()
+    oracles = Oracles(world)
+    sale = sold_by_phone_unheard(world, 40)
+    buy(world)
+    world.run(500 * MILLISECOND)
+    world.tell(world.row(sale))
+    world.run(SECOND)
+    units = first_trade(world).entry_quantity
+    assert (first_trade(world).open_quantity, first_trade(world).exit_value) == (units, 0)
+    assert (world.core.keeper.portfolio.outside, stop_of(world).remaining) == ({STOCK: -40}, units - 40)
+    world.phone(STOCK, Side.BUY, 40)
+    world.run(SECOND)
+    assert (world.core.keeper.portfolio.outside, stop_of(world).remaining) == ({}, units)
+    world.settle(40 * SECOND)
+    oracles.at_rest()
+
+
+def test_a_sale_told_after_two_pieces_of_our_entry_closes_only_the_one_that_was_filled_before_it() -> None:
+    world = World()
+    oracles = Oracles(world)
+    world.liquidity[STOCK] = 100
+    buy(world)
+    world.run(300 * MILLISECOND)
+    world.mute, phone = True, Phone(world)
+    sale = phone.order(Side.SELL, 160, world.bid(STOCK))
+    phone.fill(sale, 160)
+    world.run(50 * MILLISECOND)
+    world.mute = False
+    del world.liquidity[STOCK]
+    world.trade()
+    world.run(100 * MILLISECOND)
+    world.tell(world.row(sale))
+    world.run(SECOND)
+    trade = first_trade(world)
+    assert trade.open_quantity == trade.entry_quantity - 100
+    assert world.core.keeper.portfolio.outside == {STOCK: -60}
+    world.settle(40 * SECOND)
+    oracles.at_rest()
+
+
+def test_a_sale_older_than_our_entry_is_no_race_with_the_half_that_we_closed() -> None:
+    world = World()
+    oracles = Oracles(world)
+    sale = sold_by_phone_unheard(world, 40)
+    buy(world)
+    world.run(500 * MILLISECOND)
+    world.tell(ExitPosition("half", STOCK, half=True))
+    world.run(SECOND)
+    trade = first_trade(world)
+    assert 0 < trade.exit_quantity < trade.entry_quantity
+    world.tell(world.row(sale))
+    world.run(SECOND)
+    assert [one.id for one in world.core.keeper.portfolio.all()] == [trade.id]
+    assert world.core.keeper.portfolio.outside == {STOCK: -40}
+    assert stop_of(world).remaining == trade.open_quantity - 40 == world.position()
+    world.settle(40 * SECOND)
+    oracles.at_rest()
+
+
+def test_a_sale_known_before_our_entry_filled_closes_ours_by_a_time_that_has_not_moved() -> None:
+    world = World()
+    phone = Phone(world)
+    sale = phone.order(Side.SELL, 40, world.bid(STOCK) + 100 * TICK)
+    world.run(SECOND)
+    came = world.row(sale).time
+    buy(world)
+    world.run(SECOND)
+    world.mute = True
+    phone.fill(sale, 40)
+    world.tell(msgspec.structs.replace(world.row(sale), time=came))
+    trade = first_trade(world)
+    assert (trade.open_quantity, world.core.keeper.portfolio.outside) == (trade.entry_quantity - 40, {})
+
+
+@pytest.mark.parametrize(("before", "after"), [(40, 40), (0, 80), (100, 20)])
+def test_a_sale_told_after_a_younger_purchase_closes_only_what_theirs_was_before_it(
+    before: int, after: int
+) -> None:
+    world, oracles = opened()
+    ours = world.position()
+    if before:
+        world.phone(STOCK, Side.BUY, before)
+        world.run(200 * MILLISECOND)
+    sale = sold_by_phone_unheard(world, 90)
+    world.phone(STOCK, Side.BUY, after)
+    world.run(60 * MILLISECOND)
+    assert world.core.keeper.portfolio.outside == {STOCK: before + after}
+    world.tell(world.row(sale))
+    world.run(SECOND)
+    closed = max(90 - before, 0)
+    assert first_trade(world).open_quantity == ours - closed
+    assert world.core.keeper.portfolio.outside == {STOCK: world.position() - ours + closed}
+    assert stop_of(world).remaining == ours - closed
+    world.settle(40 * SECOND)
+    oracles.at_rest()
