@@ -28,7 +28,7 @@ from engine.orders.messages import (
 from engine.orders.news import Topic
 from engine.orders.order import Aim, Fill, Order
 from engine.orders.positions import Folded
-from engine.orders.reconcile import close_overtaken, correct, fold_external, reconcile, take_in_external
+from engine.orders.reconcile import correct, fold_external, reconcile, set_in_time, take_in_external
 from engine.orders.reports import Finding
 from engine.orders.states import ENDED, State
 from engine.orders.targets import missed_words, part_ended
@@ -194,11 +194,9 @@ class Inbox:
             fold_external(keeper, fill, order, now, before=old)
             return
         folded = self._planned_anew(keeper.portfolio.fold(fill), order, fill, now)
-        keeper.external.late.moved(folded.trade, fill)
         keeper.say(Topic.FILL, fill.instrument, order=order, fill=fill, trade=folded.trade)
         self._after_fill(folded, fill, order, now)
-        if fill.side is folded.trade.side:
-            close_overtaken(keeper, fill, now)
+        set_in_time(keeper, fill, now)
 
     def _planned_anew(self, folded: Folded, order: Order, fill: Fill, now: Instant) -> Folded:
         """Return what a fill did with the stop that the first one of a resting entry asks for; it never goes away."""

@@ -1,6 +1,10 @@
-"""What others filled, told in another order than the exchange filled it: its time says whose units they closed."""
+"""What others filled, told in another order than the exchange filled it: its time says whose units they closed.
 
-from itertools import groupby
+Every fill that is told while a trade runs is laid in the order of the exchange, and all of them are played again: what
+others closed takes theirs first, then ours. What that changes of what was counted is for the caller to put right.
+"""
+
+from collections.abc import Iterator
 
 import msgspec
 
@@ -9,77 +13,90 @@ from engine.orders.order import Fill
 from engine.orders.trade import Trade
 
 
+class Share(msgspec.Struct, frozen=True):
+    """The units of a fill of others that close a trade: as counted until now, and as they are to be counted."""
+
+    fill: Fill
+    before: int
+    after: int
+
+
+class _Move(msgspec.Struct):
+    fill: Fill
+    time: Instant
+    theirs: bool
+    more: int
+    """What it adds on the trade's side, units; below nought where it closes."""
+    closed: int = 0
+
+
+class _Line(msgspec.Struct):
+    """The fills of one instrument while one trade runs, in the order of the exchange."""
+
+    trade: str
+    held: int
+    """Units of the trade when the line began."""
+    beside: int
+    """Units outside on the trade's side when the line began; below nought against it."""
+    held_now: int
+    beside_now: int
+    moves: list[_Move]
+
+    def lay(self, move: _Move) -> None:
+        """Lay a move in its place; of the same time ours come first, then whatever was told first."""
+        place = (move.time, move.theirs)
+        later = (index for index, one in enumerate(self.moves) if (one.time, one.theirs) > place)
+        self.moves.insert(next(later, len(self.moves)), move)
+
+    def replay(self) -> Iterator[tuple[_Move, int]]:
+        """Yield each move of others with what it closes of the trade; raise ValueError when ours could not be."""
+        held, beside = self.held, self.beside
+        for move in self.moves:
+            if not move.theirs:
+                held += move.more
+                if held < 0:
+                    raise ValueError(
+                        f"expected {-move.more} units of {self.trade} held, got {held - move.more}"
+                    )
+                continue
+            left = max(-move.more - max(beside, 0), 0)
+            closes = min(left, held)
+            held, beside = held - closes, beside + move.more + closes
+            yield move, closes
+        self.held_now, self.beside_now = held, beside
+
+
 class LateNews:
-    """Remembers what external fills were taken for, until news comes that is older than they are."""
+    """Keeps the fills around each instrument's running trade in the order in which the exchange filled them."""
 
     def __init__(self) -> None:
-        self._beyond: dict[str, list[Fill]] = {}
-        """By trade, what was filled against its side while it was not known to hold so much."""
-        self._closed: dict[str, list[Fill]] = {}
-        """By trade, what was taken to close it."""
-        self._held: dict[str, list[tuple[Instant, int]]] = {}
-        """By trade, what each fill made it hold more or less, units."""
-        self._outside: dict[str, list[tuple[Instant, int]]] = {}
-        """By instrument, what each fill of others moved the signed units that lie outside by."""
+        self._lines: dict[str, _Line] = {}
 
-    def moved(self, trade: Trade, part: Fill) -> None:
-        """Remember when a trade came to hold more or less."""
-        more = part.quantity if part.side is trade.side else -part.quantity
-        self._held.setdefault(trade.id, []).append((part.time, more))
+    def tell(
+        self, trade: Trade, fill: Fill, held: int, beside: int, *, theirs: bool, dated: bool = True
+    ) -> tuple[Share, ...]:
+        """Take in a fill told now; return what changes of what others close of the trade, the fill's own share first.
 
-    def shifted(self, instrument: str, signed: int, time: Instant) -> None:
-        """Remember when signed units that lie outside were filled."""
-        self._outside.setdefault(instrument, []).append((time, signed))
-
-    def held_since(self, trade: Trade, time: Instant) -> int:
-        """Return units of a trade that were held at a time and have been ever since: no later fill brought them."""
-        return _least(self._held.get(trade.id, []), trade.open_quantity, time)
-
-    def beside_since(self, trade: Trade, beside: int, time: Instant) -> int:
-        """Return units that others held beside a trade at a time and have ever since, ``beside`` of them now."""
-        sign = trade.side.sign
-        moves = [(at, signed * sign) for at, signed in self._outside.get(trade.instrument, [])]
-        return _least(moves, beside, time)
-
-    def lay_outside(self, trade: Trade, part: Fill) -> None:
-        """Remember a part that closes nothing as far as is known: it lies outside."""
-        if part.quantity > 0:
-            self._beyond.setdefault(trade.id, []).append(part)
-
-    def closed(self, trade: Trade, part: Fill) -> None:
-        """Remember a part that was taken to close a trade."""
-        self._closed.setdefault(trade.id, []).append(part)
-
-    def after_entry(self, trade: Trade, entry: Fill, units: int) -> list[Fill]:
-        """Take out, up to ``units``, what lay outside and was filled no earlier than the entry that is told now."""
-        return _take(self._beyond.get(trade.id, []), entry.time, units)
-
-    def after_theirs(self, trade: Trade, theirs: Fill, units: int) -> list[Fill]:
-        """Take out, up to ``units``, what closed a trade after others filled what is told now: it closed that."""
-        return _take(self._closed.get(trade.id, []), theirs.time + 1, units)
-
-
-def _take(parts: list[Fill], since: int, units: int) -> list[Fill]:
-    """Take up to ``units`` filled at a time or later out of a list, the newest first."""
-    taken = []
-    for part in sorted(parts, key=lambda part: part.time, reverse=True):
-        if units <= 0 or part.time < since:
-            break
-        quantity = min(part.quantity, units)
-        value = part.value * quantity // part.quantity
-        units -= quantity
-        taken.append(msgspec.structs.replace(part, quantity=quantity, value=value))
-        index = next(place for place, one in enumerate(parts) if one is part)
-        rest = msgspec.structs.replace(part, quantity=part.quantity - quantity, value=part.value - value)
-        parts[index : index + 1] = [rest] if rest.quantity else []
-    return taken
-
-
-def _least(moves: list[tuple[Instant, int]], now: int, since: Instant) -> int:
-    """Return the least that was held from a time until now, nought at least."""
-    least = held = now
-    later = sorted((move for move in moves if move[0] > since), reverse=True)
-    for _, together in groupby(later, key=lambda move: move[0]):
-        held -= sum(more for _, more in together)
-        least = min(least, held)
-    return max(least, 0)
+        ``held`` and ``beside`` are what the trade held and what lay outside on its side before it. Where anything
+        else has changed them since the last fill, what came before is settled. Empty where nothing is known better
+        than the order of the news.
+        """
+        line = self._lines.get(trade.instrument)
+        if line is None or (line.trade, line.held_now, line.beside_now) != (trade.id, held, beside):
+            line = self._lines[trade.instrument] = _Line(trade.id, held, beside, held, beside, [])
+        newest = line.moves[-1].time if line.moves else fill.time
+        more = fill.quantity if fill.side is trade.side else -fill.quantity
+        move = _Move(fill, fill.time if dated else max(fill.time, newest), theirs, more)
+        line.lay(move)
+        try:
+            closing = list(line.replay())
+        except ValueError:
+            # Others and we closed the same units: the excess is closed once, whoever was first.
+            del self._lines[trade.instrument]
+            return ()
+        changed = [Share(one.fill, one.closed, after) for one, after in closing if one is move]
+        for one, after in closing:
+            if one is not move and one.closed != after:
+                changed.append(Share(one.fill, one.closed, after))
+            one.closed = after
+        return tuple(changed)

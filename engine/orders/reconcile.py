@@ -17,6 +17,7 @@ from engine.orders.carried import Left, LeftBecause
 from engine.orders.dispatch import of_any_run, of_flatten
 from engine.orders.fence import judge
 from engine.orders.keeper import Keeper
+from engine.orders.late_news import Share
 from engine.orders.messages import BookRead, BrokerPosition, OrderReport, OrderType, Product, Role
 from engine.orders.news import News, Topic, Verified
 from engine.orders.order import Correction, Fill, Order
@@ -144,16 +145,16 @@ def fold_external(
     if heard is None:
         return
     trade = keeper.portfolio.current(heard.instrument, heard.product)
-    closing = 0
-    if trade is not None and trade.open and heard.side is not trade.side:
+    shares = (
+        () if trade is None or order is None else _shares(keeper, trade, heard, dated=_dated(heard, before))
+    )
+    trade = _give_back(keeper, trade, shares[1:], heard.time)
+    closing = shares[0].after if shares else 0
+    if not shares and trade is not None and trade.open and heard.side is not trade.side:
         # What they hold beside us is theirs to close first: our units keep their stop. An order of ours that no
         # journal tells of closes ours.
-        theirs, ours = 0, trade.open_quantity
-        if heard.trade != trade.id:
-            theirs, ours = _closable_at(
-                keeper, trade, heard, dated=order is not None and _dated(heard, before)
-            )
-        closing = min(max(heard.quantity - theirs, 0), ours)
+        theirs = 0 if heard.trade == trade.id else keeper.portfolio.beside(trade)
+        closing = min(max(heard.quantity - theirs, 0), trade.open_quantity)
     raced = 0
     if heard.product is Product.INTRADAY:
         left = heard.quantity - closing
@@ -162,29 +163,17 @@ def fold_external(
             # What is still held was not closed twice; what fills beside a trade that goes on is no excess of one
             # before it, and takes no place of its own.
             raced = keeper.external.raced(heard, max(beyond, 0))
-        if order is not None and trade is not None and heard.side is not trade.side and beyond > raced:
-            keeper.external.late.lay_outside(trade, _part(heard, beyond - raced, heard.trade))
-        _shift(keeper, heard, left - raced)
+        keeper.portfolio.shift_outside(heard.instrument, (left - raced) * heard.side.sign)
         # A read may have told of it already, before its order did: the next one says it exactly.
         keeper.resync = keeper.resync or left > raced
     else:
         # What is held in the other products only a read tells.
         keeper.resync = keeper.resync or not keeper.kill.proving
     if trade is not None and closing:
-        part = _part(heard, closing, trade.id)
-        closed = keeper.portfolio.fold(part).trade
-        keeper.external.late.moved(closed, part)
-        if order is not None:
-            keeper.external.late.closed(closed, part)
-        if not closed.open:
-            reason = CLOSED_BY_FLATTEN if of_flatten(heard.tag) else CLOSED_OUTSIDE
-            closed = msgspec.structs.replace(leave(closed, reason), closed_by=reason)
-            keeper.portfolio.put(closed)
-        keeper.say(Topic.FILL, heard.instrument, order=order, fill=part, trade=closed)
+        _close(keeper, trade, _part(heard, closing, trade.id), order)
     if raced:
         _close_the_excess(keeper, _part(heard, raced, heard.trade), order)
-    if order is not None and trade is not None and trade.open and heard.side is trade.side:
-        _give_back(keeper, trade, heard, dated=_dated(heard, before))
+    _close_more(keeper, shares[1:])
 
 
 def _dated(fill: Fill, before: Order | None) -> bool:
@@ -195,50 +184,67 @@ def _dated(fill: Fill, before: Order | None) -> bool:
     return before is None or fill.time > before.exchange_time
 
 
-def _closable_at(keeper: Keeper, trade: Trade, fill: Fill, *, dated: bool) -> tuple[int, int]:
-    """Return what a fill of others could close when it was filled: units beside a trade, and units of the trade.
-
-    What came later on either side it did not close.
-    """
-    beside, late = keeper.portfolio.beside(trade), keeper.external.late
-    if not dated:
-        return beside, trade.open_quantity
-    return late.beside_since(trade, beside, fill.time), late.held_since(trade, fill.time)
+def _shares(keeper: Keeper, trade: Trade, fill: Fill, *, dated: bool) -> tuple[Share, ...]:
+    """Return what a fill of others closes of a trade, first, and what it changes of what they closed before."""
+    if trade.product is not Product.INTRADAY:
+        return ()
+    beside = keeper.portfolio.outside.get(trade.instrument, 0) * trade.side.sign
+    theirs = fill.trade != trade.id
+    return keeper.external.late.tell(trade, fill, trade.open_quantity, beside, theirs=theirs, dated=dated)
 
 
-def _shift(keeper: Keeper, fill: Fill, units: int) -> None:
-    """Count units of a fill of others as lying outside."""
-    signed = units * fill.side.sign
-    keeper.portfolio.shift_outside(fill.instrument, signed)
-    keeper.external.late.shifted(fill.instrument, signed, fill.time)
+def _close(keeper: Keeper, trade: Trade, part: Fill, order: Order | None, *, name: str = "") -> None:
+    """Count what others closed of a trade; ``name`` tells it where news of its order did already."""
+    closed = keeper.portfolio.fold(part).trade
+    if not closed.open:
+        reason = CLOSED_BY_FLATTEN if of_flatten(part.tag) else CLOSED_OUTSIDE
+        closed = msgspec.structs.replace(leave(closed, reason), closed_by=reason)
+        keeper.portfolio.put(closed)
+    told = msgspec.structs.replace(part, tag=name or part.tag)
+    keeper.say(Topic.FILL, trade.instrument, order=order, fill=told, trade=closed)
 
 
-def _give_back(keeper: Keeper, trade: Trade, theirs: Fill, *, dated: bool) -> None:
-    """Give a trade back what others closed of it after they had filled what is told only now: they closed that."""
-    if not dated:
+def _give_back(keeper: Keeper, trade: Trade | None, shares: tuple[Share, ...], time: Instant) -> Trade | None:
+    """Give a trade back what others closed of it only in the order of the news; return it."""
+    for share in shares:
+        if trade is not None and share.after < share.before:
+            part = _between(share.fill, share.after, share.before, trade)
+            trade = keeper.portfolio.give_back(trade, part)
+            told = msgspec.structs.replace(
+                part, tag=keeper.external.name(trade), side=trade.side, time=time, quality="OUTSIDE"
+            )
+            keeper.say(Topic.FILL, trade.instrument, fill=told, trade=trade)
+    return trade
+
+
+def _close_more(keeper: Keeper, shares: tuple[Share, ...]) -> None:
+    """Let what others filled close what only now is known to have been held when they did."""
+    for share in shares:
+        trade = keeper.portfolio.current(share.fill.instrument)
+        if trade is not None and share.after > share.before:
+            part = _between(share.fill, share.before, share.after, trade)
+            keeper.portfolio.shift_outside(part.instrument, -part.quantity * part.side.sign)
+            _close(keeper, trade, part, None, name=keeper.external.name(trade))
+
+
+def _between(fill: Fill, less: int, more: int, trade: Trade) -> Fill:
+    """Return the part of a fill that more of its units have than less of them."""
+    value = fill.value * more // fill.quantity - fill.value * less // fill.quantity
+    return msgspec.structs.replace(fill, quantity=more - less, value=value, trade=trade.id)
+
+
+def set_in_time(keeper: Keeper, fill: Fill, now: Instant) -> None:
+    """Take in when a fill of ours was: others may have closed it by one that was told before."""
+    trade = keeper.portfolio.current(fill.instrument, fill.product)
+    if trade is None or trade.id != fill.trade or fill.product is not Product.INTRADAY:
         return
-    for part in keeper.external.late.after_theirs(
-        trade, theirs, min(keeper.portfolio.beside(trade), theirs.quantity)
-    ):
-        trade = keeper.portfolio.give_back(trade, part)
-        told = msgspec.structs.replace(
-            part, tag=keeper.external.name(trade), side=trade.side, time=theirs.time, quality="OUTSIDE"
-        )
-        late = keeper.external.late
-        late.moved(trade, msgspec.structs.replace(told, time=part.time))
-        late.shifted(trade.instrument, part.quantity * part.side.sign, part.time)
-        keeper.say(Topic.FILL, trade.instrument, fill=told, trade=trade)
-
-
-def close_overtaken(keeper: Keeper, entry: Fill, now: Instant) -> None:
-    """Let what others filled close our entry where it was filled no earlier and only told before."""
-    trade = keeper.portfolio.current(entry.instrument, entry.product)
-    if trade is None or entry.product is not Product.INTRADAY:
-        return
-    against = -keeper.portfolio.outside.get(entry.instrument, 0) * trade.side.sign
-    for part in keeper.external.late.after_entry(trade, entry, min(against, trade.open_quantity)):
-        _shift(keeper, part, -part.quantity)
-        fold_external(keeper, part, None, now)
+    more = fill.quantity if fill.side is trade.side else -fill.quantity
+    beside = keeper.portfolio.outside.get(trade.instrument, 0) * trade.side.sign
+    shares = keeper.external.late.tell(trade, fill, trade.open_quantity - more, beside, theirs=False)
+    if shares:
+        keeper.kill.disturbed(now)
+    _give_back(keeper, trade, shares, fill.time)
+    _close_more(keeper, shares)
 
 
 def correct(keeper: Keeper, correction: Correction) -> None:

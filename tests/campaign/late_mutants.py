@@ -4,6 +4,7 @@ from collections.abc import Callable
 from functools import partial
 
 from engine.orders import closer, inbox, reconcile
+from engine.orders import late_news as late_news_module
 from engine.orders.late_news import LateNews
 from tests.campaign.mutants import Mutant, Swap
 from tests.core import test_late_news as late_news
@@ -11,30 +12,25 @@ from tests.core import test_worn_orders as worn_orders
 
 
 def _left_outside() -> tuple[Swap, ...]:
-    return ((inbox, "close_overtaken", lambda *_: None),)
+    return ((inbox, "set_in_time", lambda *_: None),)
+
+
+def _in_order_of_news() -> tuple[Swap, ...]:
+    return ((LateNews, "tell", lambda *_, **__: ()),)
+
+
+def _sold_at_any_time() -> tuple[Swap, ...]:
+    lay = late_news_module._Line.lay
+
+    def ours_first(self: late_news_module._Line, move: late_news_module._Move) -> None:
+        move.time = move.time if move.theirs else 0
+        lay(self, move)
+
+    return ((late_news_module._Line, "lay", ours_first),)
 
 
 def _never_given_back() -> tuple[Swap, ...]:
-    return ((LateNews, "after_theirs", lambda *_: []),)
-
-
-def _any_time() -> tuple[Swap, ...]:
-    after_entry = LateNews.after_entry
-
-    def whenever(self: LateNews, trade: object, entry: object, units: int) -> object:
-        del entry
-        parts = self._beyond.get(trade.id, [])  # type: ignore[attr-defined]
-        return after_entry(self, trade, parts[0], units) if parts else []  # type: ignore[arg-type]
-
-    return ((LateNews, "after_entry", whenever),)
-
-
-def _held_by_now() -> tuple[Swap, ...]:
-    return ((LateNews, "held_since", lambda _, trade, _time: trade.open_quantity),)
-
-
-def _beside_by_now() -> tuple[Swap, ...]:
-    return ((LateNews, "beside_since", lambda *known: known[2]),)
+    return ((reconcile, "_give_back", lambda _, trade, *__: trade),)
 
 
 def _always_dated() -> tuple[Swap, ...]:
@@ -51,7 +47,7 @@ LATE: tuple[tuple[Mutant, Callable[[], None]], ...] = (
         late_news.test_a_square_off_told_before_the_entry_it_closed_closes_our_trade,
     ),
     (
-        Mutant("what others sold before our entry filled closes it", _any_time),
+        Mutant("what others sold before our entry filled closes it", _sold_at_any_time),
         late_news.test_what_others_sold_before_our_entry_filled_stays_theirs,
     ),
     (
@@ -61,11 +57,11 @@ LATE: tuple[tuple[Mutant, Callable[[], None]], ...] = (
         ),
     ),
     (
-        Mutant("a sale older than our entry closes it", _held_by_now),
+        Mutant("a sale older than our entry closes it", _in_order_of_news),
         late_news.test_a_sale_older_than_our_entry_and_told_after_it_closes_nothing_of_ours,
     ),
     (
-        Mutant("a sale closes what others bought after it", _beside_by_now),
+        Mutant("a sale closes what others bought after it", _in_order_of_news),
         partial(
             late_news.test_a_sale_told_after_a_younger_purchase_closes_only_what_theirs_was_before_it, 40, 40
         ),

@@ -1,7 +1,11 @@
 """News told in another order than the exchange filled: its time says whose units others closed."""
 
+from random import Random
+
 import msgspec
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from engine.commands import ExitPosition
 from engine.market.clock import MILLISECOND, SECOND
@@ -253,3 +257,52 @@ def test_a_sale_told_after_a_younger_purchase_closes_only_what_theirs_was_before
     assert stop_of(world).remaining == ours - closed
     world.settle(40 * SECOND)
     oracles.at_rest()
+
+
+MOVES = st.lists(
+    st.tuples(st.sampled_from("EBS"), st.integers(1, 5).map(lambda tens: 10 * tens)), min_size=2, max_size=6
+)
+
+
+def played(moves: list[tuple[str, int]], prices: list[int]) -> tuple[int, int, int]:
+    """Return what is ours, what lies outside, and what others' closing of ours is worth, as the exchange filled."""
+    ours = outside = worth = 0
+    for (kind, units), price in zip(moves, prices, strict=True):
+        if kind == "E":
+            ours += units
+        elif kind == "B":
+            outside += units
+        else:
+            closes = min(max(units - max(outside, 0), 0), ours)
+            ours, outside, worth = ours - closes, outside - units + closes, worth + closes * price
+    return ours, outside, worth
+
+
+@settings(max_examples=60, deadline=None)
+@given(moves=MOVES, chance=st.randoms(use_true_random=False))
+def test_whatever_the_order_of_the_news_units_and_worth_are_those_of_the_exchange(
+    moves: list[tuple[str, int]], chance: Random
+) -> None:
+    world = World()
+    world.mute, world.liquidity[STOCK] = True, 0
+    buy(world)
+    world.run(45 * MILLISECOND)
+    (entry,), phone = world.live(STOCK), Phone(world)
+    prices = [world.prices[STOCK] + number * TICK for number in range(len(moves))]
+    rows = []
+    for (kind, units), price in zip(moves, prices, strict=True):
+        world.now += MILLISECOND
+        side = Side.SELL if kind == "S" else Side.BUY
+        order = entry if kind == "E" else phone.order(side, units, price, told=False)
+        phone.fill(order, units, price)
+        rows.append(world.row(order))
+    told = chance.sample(range(len(moves)), len(moves))
+    # One order's own rows come as they were.
+    pieces = iter(sorted(number for number in told if moves[number][0] == "E"))
+    for number in told:
+        world.tell(rows[next(pieces) if moves[number][0] == "E" else number])
+    trade, outside = first_trade(world), world.core.keeper.portfolio.outside.get(STOCK, 0)
+    assert (trade.open_quantity, outside, trade.exit_value) == played(moves, prices)
+    fills = [(record.key, record.payload) for record in world.records if isinstance(record.payload, Fill)]
+    assert len({key for key, _ in fills}) == len(fills)
+    assert sum(fill.quantity * fill.side.sign for _, fill in fills) == trade.open_quantity
