@@ -103,8 +103,8 @@ class Ownership:
                 continue
             del self._undated[name]
             sign, claims = order.side.sign, self.claims[order.instrument]
-            closed = (claims.ours - core.keeper.portfolio.ours(order.instrument)) * -sign
-            laid = min(units, claims.theirs * sign, closed, -claims.ours * sign)
+            outside = core.keeper.portfolio.outside.get(order.instrument, 0)
+            laid = min(units, (claims.theirs - outside) * sign, claims.theirs * sign, -claims.ours * sign)
             if name in self._known_unfilled and laid > 0:
                 claims.theirs, claims.ours = claims.theirs - laid * sign, claims.ours + laid * sign
 
