@@ -159,8 +159,13 @@ class Flattening:
         self._outrun = False
         self._looks += 1
 
-    def answered(self, request: str, *, flat: bool, last_fill_at: Instant, now: Instant) -> None:
-        """Take in a successful read; a proof only if it was asked for after the newest fill."""
+    def answered(
+        self, request: str, *, flat: bool, last_fill_at: Instant, now: Instant, settled: bool = True
+    ) -> None:
+        """Take in a successful read; a proof only if it was asked for after the newest fill.
+
+        Not ``settled``, a fill may still overtake the cancel of an entry: it is not the last proof.
+        """
         if self.latch is None or request != self._request:
             return
         self._request = self.unread = ""
@@ -171,7 +176,8 @@ class Flattening:
             self._proofs = 0
             self._next = now + self._pause()
             return
-        self._proofs += 1
+        if settled or self._proofs + 1 < PROOFS:
+            self._proofs += 1
         if self._proofs >= PROOFS:
             self._mark(LatchState.FLAT)
             self._next = None

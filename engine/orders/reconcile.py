@@ -82,7 +82,8 @@ def reconcile(keeper: Keeper, read: BookRead, asked: Instant, now: Instant) -> N
             keeper.tend(order.instrument, now)
     if keeper.kill.active and not keeper.kill.whole:
         flat = not behind and _ours_is_flat(keeper, read)
-    keeper.kill.answered(read.request, flat=flat, last_fill_at=keeper.orders.last_fill_at, now=now)
+    last, settled = keeper.orders.last_fill_at, not keeper.unverified
+    keeper.kill.answered(read.request, flat=flat, last_fill_at=last, now=now, settled=settled)
 
 
 def _ours_is_flat(keeper: Keeper, read: BookRead) -> bool:

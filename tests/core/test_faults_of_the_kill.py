@@ -227,3 +227,32 @@ def test_the_kill_gets_flat_whatever_happens_to_its_first_write(fault: str) -> N
     assert world.position() == 0
     assert latch(world) == "FLAT"
     oracles.at_rest()
+
+
+def test_a_kill_waits_with_flat_for_the_fill_that_may_overtake_the_cancel_of_an_entry() -> None:
+    world = World()
+    oracles = Oracles(world)
+    world.liquidity[STOCK] = 0
+    buy(world)
+    world.run(300 * MILLISECOND)
+    (entry,) = world.live(STOCK)
+    world.tell(Kill("k", "test"))
+    world.run(900 * MILLISECOND)
+    assert (entry.status, latch(world)) == ("cancelled", "KILLING")
+    world.fill(entry, 7, world.prices[STOCK])
+    world.liquidity.clear()
+    world.run(SECOND)
+    assert world.position() == 0
+    world.settle(3 * SECOND)
+    assert latch(world) == "FLAT"
+    oracles.at_rest()
+
+
+def test_a_kill_without_a_late_fill_says_flat_within_two_seconds_of_the_cancel() -> None:
+    world = World()
+    world.liquidity[STOCK] = 0
+    buy(world)
+    world.run(300 * MILLISECOND)
+    world.tell(Kill("k", "test"))
+    world.run(2 * SECOND)
+    assert (world.position(), latch(world)) == (0, "FLAT")
