@@ -49,6 +49,7 @@ class Watch:
         self._fills = 0
         self._disturbed = False
         self._missed: dict[str, str] = {}
+        self._asked: dict[str, int] = {}
         self._sent = 0
         self._heard = 0
         world.checks.append(self.check)
@@ -108,15 +109,23 @@ class Watch:
         self._sent = len(sent)
 
     def _at_target(self, effect: PlaceOrder | ModifyOrder) -> None:
-        """A target's exit is never worse than the target less one spread."""
+        """A target's exit is never worse than the target less one spread; what rested before keeps its price."""
         if effect.order_type is not OrderType.LIMIT or effect.tag not in self.placed:
             return
         placed = self.placed[effect.tag][1]
+        kept = self._asked.get(effect.tag) == effect.price
+        self._asked[effect.tag] = effect.price
+        if kept:
+            return
         trade = self.world.core.keeper.portfolio.current(placed.instrument)
         if trade is not None and trade.aimed is not None and trade.id == placed.trade:
             assert (effect.price - trade.aimed.limit) * trade.side.sign >= 0, (
                 f"{effect.tag} chases its target"
             )
+
+    def _rests(self, entry: PlaceOrder) -> bool:
+        """Say whether an entry is one of the trader's that rest."""
+        return any(rest.tag == entry.tag for rest in self.world.core.trader_orders.rests(entry.trade))
 
     def _targets(self) -> None:
         """Count targets that did not fill."""
@@ -135,6 +144,9 @@ class Watch:
         meant = sum(one.quantity for one in entries) + entry.quantity
         assert meant <= planned, f"{entry.trade} asked for {meant} units, planned {planned}"
         for tag, (since, one) in self.placed.items():
+            # Orders of the trader's that rest beside each other are inside one risk together.
+            if self._rests(one) and self._rests(entry):
+                continue
             if one.instrument == entry.instrument and one.role is Role.ENTRY and tag not in self.proven:
                 dead = self.empty.get(tag, 0) >= EMPTY_READS and at - since >= SETTLED_AFTER
                 assert dead, f"{entry.tag} left while the fate of {tag} was unknown"
