@@ -300,7 +300,7 @@ def test_before_half_past_nine_a_resting_order_needs_a_typed_stop(
     answer = rest(world, price=PRICE - 40 * TICK, stop=stop)
     assert (answer.outcome is Outcome.ACCEPTED) is accepted, answer.text
     if not accepted:
-        assert answer.text.startswith("TOO_EARLY")
+        assert answer.text.endswith("(TOO_EARLY)")
         return
     world.trade(STOCK, PRICE - 41 * TICK)
     world.settle(3 * SECOND)
