@@ -20,6 +20,7 @@ from engine.orders.messages import OrderType, Role
 from engine.orders.order import Fill, Order
 from engine.orders.resting import Rest, RestingLives
 from engine.orders.trade import MANUAL, Trade
+from engine.plain_text import worded
 from engine.risk.denial import Code, Denial, StopRefusal
 from engine.risk.entry import EntryPlan
 from engine.risk.entry_checks import door_denial, plan_denial
@@ -79,7 +80,7 @@ class TraderOrders:
                 ),
                 now,
             )
-            return f"{found.code.value}: {found.reason}", ""
+            return worded(found.code.value, found.reason), ""
         trade, rest, order = found
         core.journal.decision(
             msgspec.structs.replace(

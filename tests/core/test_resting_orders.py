@@ -118,7 +118,7 @@ def test_resting_orders_need_manual_entry_and_use_it() -> None:
 
 def test_an_entry_never_sells_an_option_by_resting_either() -> None:
     answer = rest(World(), key=OPTION, side=Side.SELL, price=PRICES[OPTION] + 100 * TICK)
-    assert answer.text.startswith("OPTION_SHORT")
+    assert answer.text.endswith("(OPTION_SHORT)")
 
 
 # One at a time per price, one side, one risk.

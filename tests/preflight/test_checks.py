@@ -84,7 +84,7 @@ def test_a_dead_host_is_named(fake: RunningFake, tmp_path: Path) -> None:
     survey = survey_of(fake, tmp_path, upstox=dead)
     for check in (only(check_rest(survey)), only(check_order_host(survey, live=True))):
         assert check.state is State.NO_GO
-        assert "dead host: http://127.0.0.1:9: expected a connection" in check.reason
+        assert "dead host: expected a connection to http://127.0.0.1:9 in" in check.reason
     assert only(check_order_host(survey, live=False)).state is State.WARN
     assert only(check_feed(survey)).state is State.NOT_ASKED
     assert only(check_profile(survey)).state is State.NOT_ASKED
