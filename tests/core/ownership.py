@@ -38,6 +38,12 @@ class Ownership:
         """What others filled in the moment in which their order came, units, and of it in all by then: a row that
         tells of it after one that did not bears the same time."""
         self._known_unfilled: set[str] = set()
+        self._tied: set[str] = set()
+        """Orders of others that filled in the moment in which an entry of ours did: no time tells which was first."""
+        self._entered: dict[str, Instant] = {}
+        """By instrument, when an entry of ours last filled."""
+        self._others: dict[str, tuple[Instant, dict[str, int]]] = {}
+        """By instrument, when others last filled, and the units of each order that did in that moment."""
         self._seen = 0
 
     def follow(self) -> list[tuple[str, int]]:
@@ -84,14 +90,26 @@ class Ownership:
         return unexplained
 
     def _date(self, order: Resting, quantity: int, at: Instant) -> None:
+        key = order.instrument
         self._filled[order.order_id] += quantity
-        if order.external and at == order.born:
-            self._undated[order.order_id] = order, quantity, self._filled[order.order_id]
+        if order.external:
+            since, units = self._others.get(key, (0, {}))
+            units = units if since == at else {}
+            self._others[key] = at, units | {order.order_id: units.get(order.order_id, 0) + quantity}
+            if at == order.born:
+                self._undated[order.order_id] = order, quantity, self._filled[order.order_id]
+        elif order.role is Role.ENTRY:
+            self._entered[key] = at
+        since, units = self._others.get(key, (0, {}))
+        if since and since == self._entered.get(key):
+            for name, filled in units.items():
+                self._tied.add(name)
+                self._undated[name] = self.world.orders[name], filled, self._filled[name]
 
     def _read_in_order_of_news(self) -> None:
-        """Let what its time does not tell apart from the first word of its order have closed what was ours when told.
+        """Let what its time does not tell apart from the first word of its order, or from our entry, have closed ours.
 
-        Nobody can tell whether it came before our entry: where the core reads it in the order of the news, so do we.
+        Nobody can tell whether it came before our entry: where the core reads it as closing ours, so do we.
         """
         core = self.world.core
         for name, (order, units, upto) in list(self._undated.items()):
@@ -101,12 +119,19 @@ class Ownership:
             if known.filled < upto:
                 self._known_unfilled.add(name)
                 continue
-            del self._undated[name]
             sign, claims = order.side.sign, self.claims[order.instrument]
             outside = core.keeper.portfolio.outside.get(order.instrument, 0)
             laid = min(units, (claims.theirs - outside) * sign, claims.theirs * sign, -claims.ours * sign)
-            if name in self._known_unfilled and laid > 0:
+            left = units
+            if (name in self._known_unfilled or name in self._tied) and laid > 0:
                 claims.theirs, claims.ours = claims.theirs - laid * sign, claims.ours + laid * sign
+                left = units - laid
+            # The core may learn of the entry that bears the same time after it: then it reads both anew.
+            waits = name in self._tied and left and self.world.now - order.time <= UNTOLD
+            if waits:
+                self._undated[name] = order, left, upto
+            else:
+                del self._undated[name]
 
     def _against_ours(self, order: Resting, at: Instant) -> bool:
         """Say whether an order of others would close what is ours, or what was until a moment ago."""
