@@ -11,8 +11,6 @@ from tests.fake_upstox.broker import Broker
 
 COUNT = 13
 MOST_SECONDS = 5.0
-LEAVES_ITS_BAND = "NSE_EQ|INE154A01025"
-"""Its made-up price does: nothing sold there can fill."""
 
 
 def stocks(broker: Broker) -> dict[str, float]:
@@ -25,8 +23,6 @@ def hold_behind_stops(fake: RunningFake) -> list[str]:
     """Buy, and leave a run's stop under each; return what is held so, thirteen names."""
     held: list[str] = []
     for number, (key, last) in enumerate(fake.ask(stocks).items()):
-        if key == LEAVES_ITS_BAND:
-            continue
         stop = round(last * 0.97)
         terms = {"order_type": "SL", "price": stop, "trigger_price": stop, "tag": f"L-{number:06d}-S"}
         live.order(fake, instrument_token=key)

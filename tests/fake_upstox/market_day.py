@@ -53,9 +53,12 @@ class MarketDay:
         return trading_date(self.first)
 
     def multiply(self, wanted: int) -> None:
-        """Let further instruments move as those of the tape do, at their prices."""
+        """Let further stocks move as the tape's do, at their prices: as an option does, one would leave its band."""
         spare = [row.key for row in self.listings.values() if row.kind == "EQ" and row.auction]
-        copies = copies_of(self.moving, wanted, spare)
+        stocks = [key for key in self.moving if self.listings[key].kind == "EQ"] or self.moving
+        copies = dict.fromkeys(self.moving, ()) | copies_of(
+            stocks, wanted - len(self.moving) + len(stocks), spare
+        )
         for source, keys in copies.items():
             like = self.listings[source]
             for key in keys:
