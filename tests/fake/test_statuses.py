@@ -162,9 +162,9 @@ def test_an_options_limit_stays_inside_the_protected_range(desk: Desk) -> None:
     option = {"instrument_token": OPT_A, "quantity": 35}
     assert desk.order(desk.place(**option, price=299.0))["status"] == "rejected"
     assert desk.order(desk.place(**option, price=301.0))["status"] == "open"
-    stop = desk.place(**option, **STOP | {"trigger_price": 495.0, "price": 290.0})
+    stop = desk.place(**option, **STOP | {"trigger_price": 495.0, "price": 400.0})
     assert desk.order(stop)["status"] == "trigger pending"
-    desk.state(prices={OPT_A: 495.0})
+    desk.state(prices={OPT_A: 280.0})
     assert "protection range" in desk.order(stop)["status_message"]
 
 
