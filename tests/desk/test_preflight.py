@@ -202,7 +202,7 @@ def bad_setting(stand: Stand) -> str:
 @pytest.mark.parametrize(
     ("break_it", "reason"),
     [
-        (dead_host, "dead host: http://127.0.0.1:9: expected a connection"),
+        (dead_host, "dead host: expected a connection to http://127.0.0.1:9"),
         (slow_host, "slow host: expected at most 150 ms"),
         (expired_token, "the token has expired"),
         (refused_token, "the broker refuses the token"),

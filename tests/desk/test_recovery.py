@@ -41,13 +41,18 @@ def kill_three_times(
     return engine
 
 
+ROOM_FOR_TWO = ("--set", "risk.risk_per_trade_pct=0.4")
+"""At the defaults the gap risk of one position leaves hardly room for a second."""
+
+
 def test_a_replay_killed_three_times_ends_as_if_nothing_had_happened(
     here: Outside, recordings: tuple[Path, Path], tmp_path: Path
 ) -> None:
+    words = (*ROOM_FOR_TWO, *recordings)
     with outside(tmp_path / "twin") as twin:
-        undisturbed = finished(twin.start(World.REPLAY, "--speed", "max", *recordings))
+        undisturbed = finished(twin.start(World.REPLAY, "--speed", "max", *words))
     moments = sorted(random.Random(20_251_215).sample(range(3_250, 4_000), 3))
-    last = finished(kill_three_times(here, moments, "--speed", "1000", *recordings))
+    last = finished(kill_three_times(here, moments, "--speed", "1000", *words))
     assert len(last.facts["trade"]) == 2
     assert differences(last, undisturbed) == []
 
@@ -55,7 +60,7 @@ def test_a_replay_killed_three_times_ends_as_if_nothing_had_happened(
 def test_so_does_one_that_began_later_in_the_day(
     here: Outside, recordings: tuple[Path, Path], tmp_path: Path
 ) -> None:
-    words = ("--start", "10:34", *recordings)
+    words = (*ROOM_FOR_TWO, "--start", "10:34", *recordings)
     with outside(tmp_path / "twin") as twin:
         undisturbed = finished(twin.start(World.REPLAY, "--speed", "max", *words))
     moments = sorted(random.Random(1_034).sample(range(3_250, 3_700), 3))

@@ -138,7 +138,8 @@ def test_a_squatted_socket_directory_is_avoided(
 def test_a_written_address_that_is_not_private_is_not_followed(tmp_path: Path) -> None:
     world = long_home(tmp_path).world(World.DEMO)
     world.create()
-    (tmp_path / "open").mkdir(mode=0o755)
+    (tmp_path / "open").mkdir()
+    (tmp_path / "open").chmod(0o755)
     world.socket_address.write_text(str(tmp_path / "open"))
     assert world.sockets != tmp_path / "open"
 

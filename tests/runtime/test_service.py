@@ -187,7 +187,7 @@ async def test_a_manual_entry_after_the_memory_latch_is_refused_at_the_last_look
         await one.ask(ManualOrder("m", BUY, Side.SELL))
         await one.until(lambda: not one.service.core.orders.live())
         assert [order.message for order in one.service.core.orders.all()] == [
-            "LATCHED the kill latch is set; nothing was sent"
+            "the kill latch is set; nothing was sent (LATCHED)"
         ]
         assert one.exchange.orders == ()
 
@@ -203,7 +203,7 @@ async def test_an_entry_never_leaves_while_the_ledger_cannot_be_written_and_an_e
         await one.until(lambda: not one.service.core.trades)
         messages = [order.message for order in one.service.core.orders.all() if order.tag.endswith("E")]
         assert entering.outcome is Outcome.ACCEPTED
-        assert messages[-1] == "LEDGER the ledger cannot be written; nothing was sent"
+        assert messages[-1] == "the ledger cannot be written; nothing was sent (LEDGER)"
         assert {position.instrument: position.quantity for position in one.exchange.positions} == {BUY: 0}
         lock.rollback()
         lock.close()

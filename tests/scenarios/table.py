@@ -29,7 +29,10 @@ def chosen(*, only: str = "", way: str = "", small: bool = False) -> list[Story]
         if only in scenario.name or only in scenario.family.value
         if way in ("", one.value)
     ]
-    return stories[:: max(len(stories) // _SAMPLE, 1)] if small else stories
+    step = max(len(stories) // _SAMPLE, 1)
+    # A step that the ways divide would meet one way alone.
+    step += step % len(Way) == 0
+    return stories[::step] if small else stories
 
 
 def find(name: str) -> Scenario:
