@@ -10,6 +10,8 @@ from engine.views import PositionRow, StopState
 _SHORTEST_SYMBOL = 10
 _LINES = 7
 """Of a position: what, its stop, its target, what it risks, how the stop was measured."""
+_CALM_LINES = 3
+"""Of one beside another that waits: what, its stop, its target."""
 _PLIGHT_MORE = 3
 """Further lines that a position takes which waits for something."""
 _STOP_STYLES = {
@@ -127,10 +129,12 @@ def paint_positions(rows: tuple[PositionRow, ...], width: int, height: int) -> l
     if not rows:
         return [*lines, compose([("no position", "dim")], width)][:height]
     room = height - len(lines)
-    each = max(1, min(_LINES, room // len(rows)))
+    waiting = any(row.plight is not None for row in rows)
+    # What waits says all of it before any other row tells how its stop was measured.
+    each = max(1, min(_CALM_LINES if waiting else _LINES, room // len(rows)))
     spare = max(0, room - each * len(rows))
     for row in sorted(rows, key=_calm):
-        most = each if row.plight is None else each + spare
+        most = each + spare if waiting else each
         parts = _whole(row, width, most)
         if each == 1 and _speaks(row):
             parts = [_short_alarm(row, width)]
