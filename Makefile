@@ -1,7 +1,8 @@
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
-TESTS := -q -n 2 --dist loadfile
+# Half of a run is waiting for engines and brokers: twice as many files at once as there are cores.
+TESTS := -q -n 4 --dist loadfile
 
 .PHONY: install install-dev run test check bench campaign edge clean lock
 
