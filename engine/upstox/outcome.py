@@ -119,6 +119,9 @@ CODES: Final[dict[str, Kind]] = {
 ORDER_ENDED: Final = frozenset({"UDAPI100040", "UDAPI100041"})
 """A cancel or modify came too late: the order may have filled."""
 
+MARKET_SHUT: Final = frozenset({"UDAPI100039", "UDAPI100057"})
+"""The exchange takes nothing now: that says nothing of the order, and no repeat before it does helps."""
+
 CLOSED_UNTIL_MORNING: Final = frozenset({"UDAPI100072", "UDAPI100074"})
 """The broker's hours are over: nothing passes before 05:30."""
 

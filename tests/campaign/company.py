@@ -15,6 +15,7 @@ from engine.orders.messages import (
     OrderReport,
     PlaceOrder,
     Product,
+    Refused,
     Role,
 )
 from engine.setups.signal import Side
@@ -36,7 +37,10 @@ class OtherProducts:
         self.owned = owned
         self.traded_at: dict[Holding, Instant] = {}
         """When somebody else last traded a holding."""
-        self._seen = self._sent = 0
+        self._refused: dict[Holding, set[str]] = {}
+        """Names of orders that the broker answered with a refusal of what they were, not of the moment."""
+        self._placed: dict[str, Holding] = {}
+        self._seen = self._sent = self._answered = self._asked = 0
         self._said_flat = False
         self._held = {holding: world.position(*holding) for holding in world.carried}
         world.checks.append(self.check)
@@ -51,12 +55,29 @@ class OtherProducts:
             return False
         if key.startswith("NSE_EQ") and quantity < 0:
             return True
-        refused = [
-            one
+        rejected = {
+            one.tag
             for one in self.world.orders.values()
             if (one.instrument, one.product) == holding and one.status == "rejected" and not one.external
-        ]
-        return len(refused) >= MOST_REFUSALS
+        }
+        return len(rejected | self._answered_no(holding)) >= MOST_REFUSALS
+
+    def _answered_no(self, holding: Holding) -> set[str]:
+        """Return the orders of a holding that were refused by the answer itself: the broker lists no such order."""
+        for _, effect in self.world.sent[self._asked :]:
+            if isinstance(effect, PlaceOrder):
+                self._placed[effect.tag] = (effect.instrument, effect.product)
+        self._asked = len(self.world.sent)
+        for _, event in self.world.events[self._answered :]:
+            if (
+                isinstance(event, Refused)
+                and event.lasting
+                and not event.request
+                and event.tag in self._placed
+            ):
+                self._refused.setdefault(self._placed[event.tag], set()).add(event.tag)
+        self._answered = len(self.world.events)
+        return self._refused.get(holding, set())
 
     def check(self, _: World) -> None:
         self._fills()

@@ -106,6 +106,32 @@ def test_a_product_whose_exit_is_refused_is_tried_three_times_then_left_named_an
     assert said(world, "left alone: NSE_EQ|OTHER's name +30 in product MTF (the broker refuses its exit)")
 
 
+def test_an_exit_whose_placement_is_answered_with_a_refusal_of_what_it_is_counts_as_one_that_was_rejected() -> (
+    None
+):
+    world = whole_account()
+    carry(world, OTHER, MARGIN, 30)
+    world.faults.places.append("refuse")
+    world.refused_products.add(MARGIN)
+    world.tell(Kill("k", "test"))
+    world.settle(10 * SECOND)
+    assert len(exits(world, MARGIN)) == 3
+    assert (world.position(OTHER, MARGIN), latch(world)) == (30, "FLAT")
+    assert said(world, "left alone: NSE_EQ|OTHER's name +30 in product MTF (the broker refuses its exit)")
+
+
+def test_refusals_of_the_moment_never_leave_a_quantity_and_flat_waits_for_its_exit() -> None:
+    world = whole_account()
+    carry(world, OTHER, MARGIN, 30)
+    world.faults.places += ["hold-back"] * 5
+    world.tell(Kill("k", "test"))
+    world.run(2 * SECOND)
+    assert (world.position(OTHER, MARGIN), latch(world)) == (30, "KILLING")
+    world.settle(10 * SECOND)
+    assert (world.position(OTHER, MARGIN), latch(world)) == (0, "FLAT")
+    assert not said(world, "the broker refuses their exit")
+
+
 def test_the_next_kill_tries_what_was_refused_again() -> None:
     world = whole_account()
     carry(world, OTHER, MARGIN, 30)

@@ -24,7 +24,7 @@ from engine.orders.messages import (
 )
 from engine.setups.signal import Side
 from engine.upstox.client import Bulk
-from engine.upstox.outcome import Done, InDoubt, Outcome, Rejected
+from engine.upstox.outcome import MARKET_SHUT, Done, InDoubt, Outcome, Rejected
 from engine.upstox.records import INTRADAY, OrderRow, PositionRow
 from engine.upstox.terms import NewOrder
 
@@ -113,7 +113,7 @@ def answer_of(tag: str, request: str, outcome: Outcome) -> BrokerEvent:
         case InDoubt(detail=detail):
             return Unanswered(tag, detail, request)
         case _:
-            lasting = isinstance(outcome, Rejected)
+            lasting = isinstance(outcome, Rejected) and outcome.code not in MARKET_SHUT
             return Refused(tag, outcome.code, outcome.message, request, lasting=lasting)
 
 

@@ -84,6 +84,7 @@ def test_an_answer_that_proves_nothing_leaves_the_order_in_doubt(
     ("status", "code", "judged"),
     [
         (400, "UDAPI1052", True),
+        (400, "UDAPI100039", False),
         (401, "UDAPI100050", False),
         (403, "UDAPI1154", False),
         (423, "UDAPI100074", False),
