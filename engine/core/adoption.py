@@ -4,11 +4,11 @@ It is never ours for statistics. Where a trade of ours runs beside it, what othe
 """
 
 from fractions import Fraction
-from typing import TYPE_CHECKING
 
 import msgspec
 
 from engine.commands import AdoptPosition
+from engine.core.trading_state import TradingState
 from engine.market.clock import Instant
 from engine.market.price import Paise
 from engine.orders.news import Sight
@@ -18,14 +18,13 @@ from engine.risk.stage12 import Stage12Controller, StopPlan
 from engine.risk.stop import measured
 from engine.setups.signal import Side
 
-if TYPE_CHECKING:
-    from engine.core.core import Core
 
-
-def adopt(core: "Core", stops: Stage12Controller, command: AdoptPosition, now: Instant) -> tuple[str, str]:
+def adopt(
+    state: TradingState, stops: Stage12Controller, command: AdoptPosition, now: Instant
+) -> tuple[str, str]:
     """Put a stop under an external position; return why it is refused, or else what was done."""
-    key, keeper = command.instrument, core.keeper
-    symbol, instrument = core.journal.symbol(key), core.instruments.get(key)
+    key, keeper = command.instrument, state.keeper
+    symbol, instrument = state.journal.symbol(key), state.instruments.get(key)
     units = keeper.portfolio.outside.get(key, 0)
     if instrument is None:
         return f"{key} is not followed", ""
@@ -36,11 +35,11 @@ def adopt(core: "Core", stops: Stage12Controller, command: AdoptPosition, now: I
     if not units:
         return f"nothing external is held in {symbol}", ""
     side = Side.BUY if units > 0 else Side.SELL
-    sight = core.sights(key, now)
+    sight = state.sights(key, now)
     touch = sight.quote.bid if side is Side.BUY else sight.quote.ask
     if touch is None or not sight.quote.fresh:
         return f"no fresh book of {symbol} to measure a stop against", ""
-    plan = _measured(core, stops, command, side, touch, sight)
+    plan = _measured(state, stops, command, side, touch, sight)
     if isinstance(plan, StopRefusal):
         return plan.reason, ""
     value = keeper.external.paid.get(key, 0) or abs(units) * touch
@@ -54,7 +53,7 @@ def adopt(core: "Core", stops: Stage12Controller, command: AdoptPosition, now: I
         entry_value=value,
         quantity=trade.entry_quantity,
         now=now,
-        opened_at=core.market_time(now),
+        opened_at=state.market_time(now),
         band=sight.band,
     )
     adopted = msgspec.structs.replace(
@@ -66,7 +65,7 @@ def adopt(core: "Core", stops: Stage12Controller, command: AdoptPosition, now: I
         stop=held,
         adopted=True,
         entry_limit=touch,
-        opened_at=core.market_time(now),
+        opened_at=state.market_time(now),
     )
     keeper.external.take_over(adopted, holds=True)
     keeper.change(adopted, now)
@@ -75,12 +74,17 @@ def adopt(core: "Core", stops: Stage12Controller, command: AdoptPosition, now: I
 
 
 def _measured(
-    core: "Core", stops: Stage12Controller, command: AdoptPosition, side: Side, touch: Paise, sight: Sight
+    state: TradingState,
+    stops: Stage12Controller,
+    command: AdoptPosition,
+    side: Side,
+    touch: Paise,
+    sight: Sight,
 ) -> StopPlan | StopRefusal:
     """Return the stop at the typed trigger, which is never widened, else the one that its terms ask for."""
-    instrument, context = sight.instrument, core.market.context(command.instrument)
-    units = abs(core.keeper.portfolio.outside[command.instrument])
-    charges = Fraction(core.account.cost(instrument, side)(units, touch, touch), units)
+    instrument, context = sight.instrument, state.market.context(command.instrument)
+    units = abs(state.keeper.portfolio.outside[command.instrument])
+    charges = Fraction(state.account.cost(instrument, side)(units, touch, touch), units)
     if command.stop:
         return stops.typed(
             instrument,

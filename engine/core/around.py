@@ -1,7 +1,5 @@
 """What stands around the core: feed and exchange, the checks, who watches, and the way back from a death."""
 
-from typing import TYPE_CHECKING
-
 from engine.core.events import (
     LIVE,
     PAPER,
@@ -22,8 +20,10 @@ from engine.core.events import (
     Wake,
     Wished,
 )
-from engine.core.guard import ACCOUNT_LOSS, DAY_LOSS
+from engine.core.guard import ACCOUNT_LOSS, DAY_LOSS, Guard
 from engine.core.pauses import AWAITED, ENDED, HALTED, NO_GO, OTHER_ENGINE, STUDYING, UNATTENDED
+from engine.core.trader_orders import TraderOrders
+from engine.core.trading_state import TradingState
 from engine.market.circuits import Circuits
 from engine.market.clock import SECOND, Instant, datetime_of
 from engine.market.eligibility import Barred
@@ -32,15 +32,14 @@ from engine.market.seed import InstrumentSeed, MissedMinutes
 from engine.orders.other_engines import OtherEngine
 from engine.views import AlarmRank, Severity
 
-if TYPE_CHECKING:
-    from engine.core.core import Core
-
 
 class Around:
     """Takes in what the runtime tells besides the market, a person's commands and the broker's messages."""
 
-    def __init__(self, core: "Core") -> None:
-        self._core = core
+    def __init__(self, state: TradingState, guard: Guard, trader_orders: TraderOrders) -> None:
+        self._state = state
+        self._guard = guard
+        self._trader_orders = trader_orders
 
     def notice(self, event: Event, now: Instant) -> bool:
         """Handle an event that is neither update, command nor broker message."""
@@ -51,25 +50,25 @@ class Around:
                 self._learn(event, now)
             case Latched():
                 limits = (ACCOUNT_LOSS, DAY_LOSS)
-                self._core.set_latch(event.by, event.reason, event.id, now, ours_only=event.id in limits)
+                self._state.set_latch(event.by, event.reason, event.id, now, ours_only=event.id in limits)
             case Rearmed():
-                self._core.clear_latch(event.by, now)
+                self._state.clear_latch(event.by, now)
             case Attended():
                 self._attend(event, now)
             case Resumed():
                 self._come_back(event, now)
             case FeedEnded():
-                self._core.feed_ended = True
-                self._core.sights.end(now)
-                self._core.journal.sessions(self._core.market, now)
-                self._core.pause(ENDED, now)
+                self._state.feed_ended = True
+                self._state.sights.end(now)
+                self._state.journal.sessions(self._state.market, now)
+                self._state.pause(ENDED, now)
             case Studying():
                 self._study(event, now)
             case Noted():
-                self._core.journal.line(Severity(event.severity), event.text, now, event.rank)
+                self._state.journal.line(Severity(event.severity), event.text, now, event.rank)
             case Checked():
                 kind, other = (AWAITED, NO_GO) if event.awaited else (NO_GO, AWAITED)
-                answered = self._core.pauses.drop_kind(other, but="")
+                answered = self._state.pauses.drop_kind(other, but="")
                 self._hold_for(kind, event.reason, "pre-flight says go", now, dropped=answered)
             case Halted():
                 self._halt(event, now)
@@ -81,81 +80,83 @@ class Around:
 
     def _halt(self, event: Halted, now: Instant) -> None:
         """Hold entries and exits while the exchange stands; at its end exits leave before anything is said."""
-        halts = self._core.sights.halts
+        halts = self._state.sights.halts
         if event.reason:
             halts.begin(event.kinds or tuple(InstrumentClass), heard=event.heard)
         else:
             halts.end()
         self._hold_for(HALTED, event.reason, "the exchange goes on", now)
-        self._core.keeper.tend_all([trade.instrument for trade in self._core.keeper.portfolio.running()], now)
+        self._state.keeper.tend_all(
+            [trade.instrument for trade in self._state.keeper.portfolio.running()], now
+        )
 
     def _change(self, event: Followed | Unfollowed | Wished | Quoted, now: Instant) -> None:
         """Take in what a person changed around the run."""
         match event:
             case Followed():
-                self._core.following.follow(event, now)
+                self._state.following.follow(event, now)
             case Unfollowed():
-                self._core.following.unfollow(event.instrument, now)
+                self._state.following.unfollow(event.instrument, now)
             case Wished():
-                self._core.guard.wish(event, now)
+                self._guard.wish(event, now)
             case Quoted():
-                self._core.guard.quoted(event, now)
+                self._guard.quoted(event, now)
 
     def _learn(
         self, event: InstrumentSeed | MissedMinutes | Barred | Circuits | AuctionReferences, now: Instant
     ) -> None:
         """Take in what the market brought along besides its updates."""
         if isinstance(event, Barred):
-            self._core.following.bar(event, now)
+            self._state.following.bar(event, now)
         elif isinstance(event, AuctionReferences):
-            self._core.sights.references.update(event.prices)
+            self._state.sights.references.update(event.prices)
         elif isinstance(event, Circuits):
-            self._core.sights.learn_circuits(event)
+            self._state.sights.learn_circuits(event)
         else:
-            self._core.market.learn(event)
+            self._state.market.learn(event)
 
     def _come_back(self, event: Resumed, now: Instant) -> None:
         # Whether a halt of an earlier life still stands, the feed has not said yet.
-        self._core.sights.halts.lose_hearing()
+        self._state.sights.halts.lose_hearing()
         if not event.begins:
-            self._core.journal.line(Severity.WARNING, "the engine is back; the broker's book is read", now)
-            self._core.trader_orders.name_found(now)
-        latch = self._core.keeper.kill.latch
-        if self._core.account.limits.stopped and (latch is None or (event.begins and latch.ours_only)):
+            self._state.journal.line(Severity.WARNING, "the engine is back; the broker's book is read", now)
+            self._trader_orders.name_found(now)
+        latch = self._state.keeper.kill.latch
+        if self._state.account.limits.stopped and (latch is None or (event.begins and latch.ours_only)):
             # What was taken over had lost its day before this run began; what an earlier run of ours left open looks
             # like anybody's to this one, and is never left behind.
-            self._core.guard.stop(now, whole=event.begins)
-        self._core.watch.read_now(now)
+            self._guard.stop(now, whole=event.begins)
+        self._state.watch.read_now(now)
 
     def meet(self, other: OtherEngine, now: Instant) -> None:
         """Give way to another engine on the account that began earlier; say so of either."""
         if other.earlier:
             clock = datetime_of(other.run.began).strftime("%H:%M:%S")
             mend = "stop one of the two; once no order of its is live, resume"
-            self._core.pause(f"{OTHER_ENGINE} since {clock}: {mend}", now)
-        self._core.journal.line(Severity.ALARM, other.told, now, AlarmRank.VITAL)
+            self._state.pause(f"{OTHER_ENGINE} since {clock}: {mend}", now)
+        self._state.journal.line(Severity.ALARM, other.told, now, AlarmRank.VITAL)
 
     def _attend(self, event: Attended, now: Instant) -> None:
-        pauses = self._core.pauses
+        pauses = self._state.pauses
         pauses.alone_since = None if event.attended else pauses.alone_since or now
         if event.attended:
-            self._core.pauses.unattended_at = None
+            self._state.pauses.unattended_at = None
         elif (
-            self._core.world in (PAPER, LIVE)
-            and self._core.pauses.unattended_at is None
-            and UNATTENDED not in self._core.pauses
+            self._state.world in (PAPER, LIVE)
+            and self._state.pauses.unattended_at is None
+            and UNATTENDED not in self._state.pauses
         ):
-            self._core.pauses.unattended_at = now + self._core.settings.session.unattended_after * SECOND
+            self._state.pauses.unattended_at = now + self._state.settings.session.unattended_after * SECOND
 
     def _study(self, event: Studying, now: Instant) -> None:
         if event.on:
-            self._core.pause(STUDYING, now)
+            self._state.pause(STUDYING, now)
         else:
-            self._core.pauses.drop(STUDYING)
-            self._core.journal.line(
-                Severity.INFO, f"the studies have caught up: {self._core.trading_word()}", now
+            self._state.pauses.drop(STUDYING)
+            self._state.journal.line(
+                Severity.INFO, f"the studies have caught up: {self._state.trading_word()}", now
             )
-            self._core.decider.pause = self._core.pauses.first
+            self._state.decider.pause = self._state.pauses.first
 
     def _hold_for(self, kind: str, reason: str, over: str, now: Instant, *, dropped: bool = False) -> None:
         """Keep entries paused for a reason of a kind, or take the kind's pauses off.
@@ -163,10 +164,10 @@ class Around:
         ``dropped`` says that a pause which this one answers was just taken off.
         """
         wanted = f"{kind}: {reason}" if reason else ""
-        dropped = self._core.pauses.drop_kind(kind, but=wanted) or dropped
+        dropped = self._state.pauses.drop_kind(kind, but=wanted) or dropped
         if wanted:
-            self._core.pause(wanted, now)
+            self._state.pause(wanted, now)
             return
-        self._core.decider.pause = self._core.pauses.first
+        self._state.decider.pause = self._state.pauses.first
         if dropped:
-            self._core.journal.line(Severity.INFO, f"{over}: {self._core.trading_word()}", now)
+            self._state.journal.line(Severity.INFO, f"{over}: {self._state.trading_word()}", now)

@@ -4,7 +4,6 @@ The same events at the same instants give the same effects, always; that is how 
 """
 
 from collections.abc import Iterable, Mapping
-from typing import Final
 
 import msgspec
 
@@ -21,14 +20,14 @@ from engine.core.decision import Decision
 from engine.core.events import LIVE, WORLDS, Answer, DayState, Effect, Event
 from engine.core.guard import Guard
 from engine.core.journal import Journal
-from engine.core.kill_scope import scope_of
 from engine.core.minder import Minder
-from engine.core.pauses import OTHER_ENGINE, STUDYING, UNATTENDED, Pauses
+from engine.core.pauses import STUDYING, UNATTENDED, Pauses
 from engine.core.person import Person
 from engine.core.prints import Prints
 from engine.core.proof import Past, Proof
 from engine.core.sights import Sights
 from engine.core.trader_orders import TraderOrders
+from engine.core.trading_state import TradingState
 from engine.core.watch import Watch
 from engine.core.watchlist import Watchlist
 from engine.market.clock import MILLISECOND, MINUTE, SECOND, Instant
@@ -39,21 +38,17 @@ from engine.market.update import MarketUpdate
 from engine.orders.book import OrderBook
 from engine.orders.dispatch import Ids
 from engine.orders.entry_life import EntryLife, PaperEntryLife
-from engine.orders.flatten import Latch, LatchState
+from engine.orders.flatten import Latch
 from engine.orders.inbox import Inbox
 from engine.orders.keeper import Keeper
 from engine.orders.news import Topic, Verified
 from engine.orders.resting import RestingLives
-from engine.orders.trade import Trade, leave
+from engine.orders.trade import Trade
 from engine.performance.trade import ClosedTrade
 from engine.risk.limits import DayLimits, open_day
 from engine.risk.stage12 import Stage12Controller
-from engine.risk.wishes import Wishes, tightened, wishes_of
-from engine.setups.register import trading_word
-from engine.views import AlarmRank, EventLine, KillScope, Severity
-
-KILL_LATCH: Final = "kill latch"
-_PAUSED: Final = "PAUSED: "
+from engine.risk.wishes import tightened, wishes_of
+from engine.views import EventLine, KillScope
 
 
 class Core:
@@ -99,8 +94,6 @@ class Core:
         slippage = {} if past is None else {one.kind: one.share for one in past.slippage}
         stops = Stage12Controller(settings.stop, slippage)
         self.account.rests_of = lives.of
-        self.trader_orders = TraderOrders(self, lives)
-        self.inbox = Inbox(self.keeper, stops, self.sights.market_time, self.trader_orders.anew)
         self.minder = Minder(settings, self.market, self.keeper, self.account, self.sights, stops)
         self.journal = Journal(self.keeper, self.account, self.sights, self.instruments)
         self.decider = Decider(
@@ -116,14 +109,31 @@ class Core:
             Proof(self.journal.closed, past),
             live=world == LIVE,
         )
-        self.braking, self.day_clock = Braking(self), DayClock(self)
         self.watch = Watch(self.keeper, self.journal, always=world == LIVE)
-        self.guard = Guard(self)
-        self.person = Person(self, settings.entry.manual_armed_minutes)
-        self.feed_ended = False
         self.pauses = Pauses()
-        self._around = Around(self)
         self.following = Watchlist(self.instruments, self.market, self.keeper, self.decider, self.journal)
+        self.state = TradingState(
+            settings=settings,
+            instruments=self.instruments,
+            world=world,
+            ids=ids,
+            market=self.market,
+            sights=self.sights,
+            keeper=self.keeper,
+            account=self.account,
+            journal=self.journal,
+            minder=self.minder,
+            decider=self.decider,
+            watch=self.watch,
+            following=self.following,
+            pauses=self.pauses,
+        )
+        self.trader_orders = TraderOrders(self.state, lives)
+        self.inbox = Inbox(self.keeper, stops, self.sights.market_time, self.trader_orders.anew)
+        self.braking, self.day_clock = Braking(self.state), DayClock(self.state)
+        self.guard = Guard(self.state)
+        self.person = Person(self.state, self.braking, self.trader_orders)
+        self._around = Around(self.state, self.guard, self.trader_orders)
         self._equity_minute: Instant | None = None
         self._now: Instant = 0
         self._next_wake: Instant | None = None
@@ -136,17 +146,12 @@ class Core:
                 self.guard.came_from(before)
                 self.braking.came_from(recovered.brakes)
                 self.account.wishes, _ = tightened(before, wishes)
-        self.go_by(self.account.wishes)
+        self.state.go_by(self.account.wishes)
 
     @property
     def day(self) -> TradingDay:
         """Return the clock of the day as it is in force."""
         return self.sights.day
-
-    def go_by(self, wishes: Wishes) -> None:
-        """Go by what is in force of the day's clock and of the pace of orders from now on."""
-        self.sights.day = self.sights.day.earlier(wishes.flat_by, wishes.last_entry)
-        self.keeper.gate.budget.pace(wishes.orders_per_second)
 
     @property
     def watchlist(self) -> tuple[str, ...]:
@@ -196,8 +201,7 @@ class Core:
     @property
     def latch_busy(self) -> bool:
         """Say whether the kill still has work to do."""
-        latch = self.keeper.kill.latch
-        return latch is not None and latch.state is not LatchState.FLAT
+        return self.state.latch_busy
 
     @property
     def book_state(self) -> Verified | None:
@@ -207,7 +211,7 @@ class Core:
     @property
     def manual_armed(self) -> bool:
         """Say whether manual entry is armed."""
-        return self.person.armed_until is not None
+        return self.state.armed_until is not None
 
     def market_time(self, now: Instant) -> Instant:
         """Return the exchange's time at an instant of the timers' clock."""
@@ -215,17 +219,11 @@ class Core:
 
     def trading_word(self) -> str:
         """Return AUTO, ASK, OFF or PAUSED with its reason, as the header says it."""
-        if self.keeper.kill.active:
-            return f"{_PAUSED}{KILL_LATCH}"
-        if self.account.limits.stopped:
-            return f"{_PAUSED}{self.account.limits.stopped_by}"
-        if self.pauses.first:
-            return f"{_PAUSED}{self.pauses.first}"
-        return trading_word(self.settings.setups, live=self.world == LIVE)
+        return self.state.trading_word()
 
     def kill_scope(self) -> KillScope:
         """Return what the kill key would close now."""
-        return scope_of(self.keeper)
+        return self.state.kill_scope()
 
     def why_kept(self, key: str) -> str:
         """Return why an instrument must go on being followed; empty when it need not."""
@@ -249,51 +247,6 @@ class Core:
             self.inbox.receive(event, now)  # type: ignore[arg-type]
             self.guard.hear(event, now)
         return self._settle(now, answers)
-
-    def set_latch(self, by: str, reason: str, name: str, now: Instant, *, ours_only: bool = False) -> bool:
-        """Set the kill latch and begin to flatten; False when it was set before, and as wide."""
-        if not self.keeper.kill.set(by, reason, name, now, ours_only=ours_only):
-            return False
-        self.person.switch_off()
-        self.journal.line(Severity.ALARM, f"KILL by {by}: {reason}", now, AlarmRank.VITAL)
-        self.keeper.cancel_entries(now)
-        portfolio = self.keeper.portfolio
-        portfolio.refused.clear()
-        for trade in portfolio.running():
-            portfolio.put(leave(trade, self.keeper.kill.exit_reason, clears=True))
-        self.keeper.tend_all([trade.instrument for trade in portfolio.running()], now)
-        for order in self.keeper.orders.live():
-            self.keeper.wake(order.instrument, now)
-        return True
-
-    def clear_latch(self, by: str, now: Instant) -> None:
-        """Take the kill latch off: a person's act."""
-        self.keeper.kill.clear()
-        self.journal.line(Severity.WARNING, f"kill latch cleared by {by}", now)
-
-    def pause(self, reason: str, now: Instant) -> None:
-        """Stop new entries and cancel resting ones; exits and stops go on."""
-        if self.pauses.add(reason):
-            self.journal.line(Severity.WARNING, f"entries paused: {reason}", now)
-        self.decider.pause = self.pauses.first
-        self.keeper.cancel_entries(now)
-
-    def resume(self, now: Instant) -> tuple[bool, str]:
-        """Take off the pauses that a person may take off.
-
-        Return whether there were any, and why entries stay paused all the same; empty when they go on.
-        """
-        lifted = self.pauses.resume()
-        self.braking.release(now)
-        if self.keeper.external.engines.gone(self.keeper.orders.live()):
-            lifted = self.pauses.drop_kind(OTHER_ENGINE, but="") or lifted
-        self.decider.pause = self.pauses.first
-        word = self.trading_word()
-        kept = word.removeprefix(_PAUSED) if word.startswith(_PAUSED) else ""
-        if lifted or not kept:
-            text = f"entries stay paused: {kept}" if kept else f"entries resumed: {word}"
-            self.journal.line(Severity.INFO, text, now)
-        return lifted, kept
 
     def _update(self, update: MarketUpdate, now: Instant) -> bool:
         """Take one update in; return whether anything may have to leave."""
@@ -352,7 +305,7 @@ class Core:
         """Do what is due, write down what happened, and hand over what leaves."""
         self._timers(now)
         self.keeper.due(now)
-        self.watch.follow(now, ended=self.feed_ended)
+        self.watch.follow(now, ended=self.state.feed_ended)
         for other in self.keeper.external.engines.news():
             self._around.meet(other, now)
         while self.keeper.news:
@@ -364,10 +317,10 @@ class Core:
     def _timers(self, now: Instant) -> None:
         self.decider.expire(now)
         self.trader_orders.look(now)
-        self.person.disarm(now)
+        self.state.disarm(now)
         if self.pauses.unattended_at is not None and now >= self.pauses.unattended_at:
             self.pauses.unattended_at = None
-            self.pause(UNATTENDED, now)
+            self.state.pause(UNATTENDED, now)
         if self.keeper.portfolio.running():
             self.minder.clock(now)
 
@@ -388,7 +341,7 @@ class Core:
         wakes = (
             self.keeper.next_wake(),
             self.decider.next_wake(),
-            self.person.armed_until,
+            self.state.armed_until,
             self.pauses.unattended_at,
             self.minder.next_clock(now),
             self.trader_orders.next_wake(now),

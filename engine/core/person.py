@@ -1,6 +1,6 @@
 """What a person asks for, done once each: commands in, one sentence back."""
 
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 from engine.commands import (
     AdoptPosition,
@@ -27,16 +27,15 @@ from engine.commands import (
     Unfollow,
 )
 from engine.core.adoption import adopt
+from engine.core.braking import Braking
 from engine.core.events import REPLAY, SIMULATED
+from engine.core.trader_orders import TraderOrders
+from engine.core.trading_state import TradingState
 from engine.market.clock import MINUTE, Instant
 from engine.orders.trade import Trade
 from engine.plain_text import worded
 from engine.risk.denial import StopRefusal
 from engine.risk.exact import exact
-from engine.views import Severity
-
-if TYPE_CHECKING:
-    from engine.core.core import Core
 
 REMEMBERED: Final = 1_000
 BY_A_PERSON: Final = "paused by hand"
@@ -45,26 +44,12 @@ BY_A_PERSON: Final = "paused by hand"
 class Person:
     """Carries out commands; the same id asked again gets the same answer and nothing more is done."""
 
-    def __init__(self, core: "Core", armed_minutes: float) -> None:
-        self._core = core
+    def __init__(self, state: TradingState, braking: Braking, trader_orders: TraderOrders) -> None:
+        self._state = state
+        self._braking = braking
+        self._trader_orders = trader_orders
         self._answers: dict[str, CommandResult] = {}
-        self._armed_for = int(exact(armed_minutes) * MINUTE)
-        self._armed_until: Instant | None = None
-
-    @property
-    def armed_until(self) -> Instant | None:
-        """Return until when manual entry is armed; None when it is off."""
-        return self._armed_until
-
-    def switch_off(self) -> None:
-        """Switch manual entry off."""
-        self._armed_until = None
-
-    def disarm(self, now: Instant) -> None:
-        """Switch manual entry off when it was not used for its time."""
-        if self._armed_until is not None and now >= self._armed_until:
-            self._armed_until = None
-            self._core.journal.line(Severity.INFO, "manual entry is off: not used for its time", now)
+        self._armed_for = int(exact(state.settings.entry.manual_armed_minutes) * MINUTE)
 
     def obey(self, command: Command, now: Instant) -> CommandResult:
         """Do what is asked, once per id, and say what became of it."""
@@ -110,71 +95,71 @@ class Person:
                 return "only in paper and live", ""
 
     def _kill(self, command: Kill, now: Instant) -> tuple[str, str]:
-        fresh = self._core.set_latch(command.by, command.reason or "kill key", command.id, now)
-        scope = self._core.kill_scope()
-        self._core.watch.plights.follow(now)
-        holding = ", ".join(kind.value for kind in self._core.watch.plights.holding)
+        fresh = self._state.set_latch(command.by, command.reason or "kill key", command.id, now)
+        scope = self._state.kill_scope()
+        self._state.watch.plights.follow(now)
+        holding = ", ".join(kind.value for kind in self._state.watch.plights.holding)
         if not fresh:
             return "", f"the kill waits: {holding}" if holding else "the kill is already running"
         return "", f"closing {scope.told}" + (f"; it waits: {holding}" if holding else "")
 
     def _waits(self, trade: Trade, now: Instant) -> str:
         """Return what an exit that was just asked for waits for, to be added to the answer; empty when for nothing."""
-        plights = self._core.watch.plights
+        plights = self._state.watch.plights
         plights.follow(now)
         plight = plights.current.get(trade.id)
         return "" if plight is None else f"; {plight.text}"
 
     def _held(self, instrument: str) -> Trade | None:
-        trade = self._core.keeper.portfolio.current(instrument)
+        trade = self._state.keeper.portfolio.current(instrument)
         return trade if trade is not None and trade.open else None
 
     def _exit(self, command: ExitPosition, now: Instant) -> tuple[str, str]:
-        symbol = self._core.journal.symbol(command.instrument)
-        trade = self._core.keeper.portfolio.current(command.instrument)
+        symbol = self._state.journal.symbol(command.instrument)
+        trade = self._state.keeper.portfolio.current(command.instrument)
         if trade is None:
             return f"nothing of ours is held in {symbol}", ""
         if not command.half:
-            self._core.keeper.leave(command.instrument, "by hand", now, clears=True)
+            self._state.keeper.leave(command.instrument, "by hand", now, clears=True)
             return "", f"closing {symbol} {trade.signed:+d}{self._waits(trade, now)}"
         if self._held(command.instrument) is None or trade.part is not None:
             return f"{symbol}: nothing to halve now", ""
-        taken = self._core.minder.half(trade, now)
+        taken = self._state.minder.half(trade, now)
         return ("", f"closing {taken} of {symbol}") if taken else (f"{symbol} is a single lot", "")
 
     def _order(self, command: ManualOrder, now: Instant) -> tuple[str, str]:
-        if self._armed_until is None or now >= self._armed_until:
+        if self._state.armed_until is None or now >= self._state.armed_until:
             return "manual entry is not armed; m arms it", ""
-        if command.instrument not in self._core.instruments:
+        if command.instrument not in self._state.instruments:
             return f"{command.instrument} is not followed", ""
-        self._armed_until = now + self._armed_for
-        decision = self._core.decider.manual(command.instrument, command.side, now, command.stop)
+        self._state.armed_until = now + self._armed_for
+        decision = self._state.decider.manual(command.instrument, command.side, now, command.stop)
         if not decision.taken:
             return worded(decision.code, decision.reason), ""
         return (
             "",
-            f"{command.side.value} {decision.quantity} {self._core.journal.symbol(command.instrument)} sent",
+            f"{command.side.value} {decision.quantity} {self._state.journal.symbol(command.instrument)} sent",
         )
 
     def _rest(self, command: RestOrder | CancelResting, now: Instant) -> tuple[str, str]:
         if isinstance(command, CancelResting):
-            return self._core.trader_orders.cancel(command, now)
-        if self._armed_until is None or now >= self._armed_until:
+            return self._trader_orders.cancel(command, now)
+        if self._state.armed_until is None or now >= self._state.armed_until:
             return "manual entry is not armed; m arms it", ""
-        self._armed_until = now + self._armed_for
-        return self._core.trader_orders.place(command, now)
+        self._state.armed_until = now + self._armed_for
+        return self._trader_orders.place(command, now)
 
     def _arm(self, command: ArmManual, now: Instant) -> tuple[str, str]:
-        self._armed_until = now + self._armed_for if command.armed else None
+        self._state.armed_until = now + self._armed_for if command.armed else None
         return "", "manual entry is armed" if command.armed else "manual entry is off"
 
     def _move(self, command: MoveToBreakeven | TightenStop | AdoptPosition, now: Instant) -> tuple[str, str]:
         if isinstance(command, AdoptPosition):
-            return adopt(self._core, self._core.minder.stops, command, now)
+            return adopt(self._state, self._state.minder.stops, command, now)
         trade = self._held(command.instrument)
         if trade is None:
-            return f"nothing of ours is held in {self._core.journal.symbol(command.instrument)}", ""
-        minder = self._core.minder
+            return f"nothing of ours is held in {self._state.journal.symbol(command.instrument)}", ""
+        minder = self._state.minder
         if isinstance(command, TightenStop):
             moved = minder.tighten(trade, command.price, now)
         else:
@@ -185,32 +170,33 @@ class Person:
 
     def _pause(self, command: PauseEntries, now: Instant) -> tuple[str, str]:
         if command.paused:
-            self._core.pause(BY_A_PERSON, now)
+            self._state.pause(BY_A_PERSON, now)
             return "", "entries paused"
-        lifted, kept = self._core.resume(now)
+        self._braking.release(now)
+        lifted, kept = self._state.resume(now)
         if not kept:
-            return "", f"entries resumed: {self._core.trading_word()}"
-        way_out = "; `cockpit rearm` clears it" if self._core.keeper.kill.active else ""
+            return "", f"entries resumed: {self._state.trading_word()}"
+        way_out = "; `cockpit rearm` clears it" if self._state.keeper.kill.active else ""
         text = f"entries stay paused: {kept}{way_out}"
         return ("", f"your pause is off, {text}") if lifted else (text, "")
 
     def _take(self, command: TakeSignal, now: Instant) -> tuple[str, str]:
-        decision = self._core.decider.take(command.signal, now)
+        decision = self._state.decider.take(command.signal, now)
         if decision is None:
             return "that signal is not waiting any more", ""
         if not decision.taken:
             return worded(decision.code, decision.reason), ""
-        return "", f"{decision.quantity} {self._core.journal.symbol(decision.instrument)} sent"
+        return "", f"{decision.quantity} {self._state.journal.symbol(decision.instrument)} sent"
 
     def _decline(self, command: DeclineSignal) -> tuple[str, str]:
-        decision = self._core.decider.decline(command.signal)
+        decision = self._state.decider.decline(command.signal)
         if decision is None:
             return "that signal is not waiting any more", ""
-        return "", f"{decision.setup} {self._core.journal.symbol(decision.instrument)} let go"
+        return "", f"{decision.setup} {self._state.journal.symbol(decision.instrument)} let go"
 
     def _only_pulled(self, text: str) -> tuple[str, str]:
         """Return a refusal in worlds whose market nobody can hold, else the text."""
-        if self._core.world in (SIMULATED, REPLAY):
+        if self._state.world in (SIMULATED, REPLAY):
             return "", text
         return "only a demo or replay can be held or sped up", ""
 
@@ -218,25 +204,28 @@ class Person:
         refusal, _ = self._only_pulled("")
         if refusal:
             return refusal, ""
-        self._core.sights.hold(now, held=command.paused)
-        for order in self._core.keeper.orders.live():
+        self._state.sights.hold(now, held=command.paused)
+        for order in self._state.keeper.orders.live():
             # What is left of an entry's life is counted anew.
-            self._core.keeper.wake(order.instrument, now)
+            self._state.keeper.wake(order.instrument, now)
         return "", "the market is held" if command.paused else "the market goes on"
 
     def _rearm(self, command: Rearm, now: Instant) -> tuple[str, str]:
         """Clear the latch once the broker has said flat; never on the day of the loss limit."""
-        if self._core.latch is None:
+        if self._state.latch is None:
             return "", "the kill latch is not set"
-        if self._core.limits.stopped:
-            return f"the {self._core.limits.stopped_by} was reached: entries open on the next trading day", ""
-        if self._core.latch_busy:
+        if self._state.limits.stopped:
+            return (
+                f"the {self._state.limits.stopped_by} was reached: entries open on the next trading day",
+                "",
+            )
+        if self._state.latch_busy:
             return "the broker has not said flat yet: the kill goes on", ""
-        self._core.clear_latch(command.by, now)
+        self._state.clear_latch(command.by, now)
         return "", "the kill latch is cleared"
 
     def _stop(self) -> tuple[str, str]:
-        scope = self._core.kill_scope()
+        scope = self._state.kill_scope()
         if scope.positions or scope.orders:
             return f"expected nothing open, got {scope.told}", ""
         return "", "the engine may stop"

@@ -6,12 +6,12 @@ at once: a fill of one would meet the other as an exit.
 
 from dataclasses import replace
 from fractions import Fraction
-from typing import TYPE_CHECKING
 
 import msgspec
 
 from engine.commands import CancelResting, RestOrder
 from engine.core.decision import DecisionState, from_signal
+from engine.core.trading_state import TradingState
 from engine.market.clock import SECOND, Instant, datetime_of
 from engine.market.instrument import Instrument
 from engine.market.price import Paise
@@ -31,9 +31,6 @@ from engine.risk.stage12 import StopPlan
 from engine.setups.signal import EntryMode, Signal
 from engine.views import Severity
 
-if TYPE_CHECKING:
-    from engine.core.core import Core
-
 LOOK_EVERY = SECOND
 """How often a lost feed is looked for while something rests."""
 
@@ -41,23 +38,23 @@ LOOK_EVERY = SECOND
 class TraderOrders:
     """Places the trader's resting orders and ends them."""
 
-    def __init__(self, core: "Core", lives: RestingLives) -> None:
-        self._core = core
+    def __init__(self, state: TradingState, lives: RestingLives) -> None:
+        self._state = state
         self._lives = lives
         self._any = False
         """Whether anything rested at the last look; cheap to ask at every update."""
 
     def place(self, command: RestOrder, now: Instant) -> tuple[str, str]:
         """Let an order rest; return why it is refused, or else what was done."""
-        core = self._core
-        instrument = core.instruments.get(command.instrument)
+        state = self._state
+        instrument = state.instruments.get(command.instrument)
         if instrument is None:
             return f"{command.instrument} is not followed", ""
         level = command.trigger or command.price
         if level <= 0 or command.price < 0 or command.trigger < 0 or command.stop < 0:
             return "expected a price to wait for, above zero", ""
         signal = Signal(
-            time=core.market_time(now),
+            time=state.market_time(now),
             instrument=command.instrument,
             setup=MANUAL,
             version=1,
@@ -70,11 +67,11 @@ class TraderOrders:
             evidence={},
         )
         decision = msgspec.structs.replace(
-            from_signal(core.ids.next("D"), signal, now), stop=None, target_1=None, target_2=None
+            from_signal(state.ids.next("D"), signal, now), stop=None, target_1=None, target_2=None
         )
         found = self._enter(command, instrument, signal, decision.id, now)
         if isinstance(found, Denial | GateDenial):
-            core.journal.decision(
+            state.journal.decision(
                 msgspec.structs.replace(
                     decision, state=DecisionState.REFUSED, code=found.code.value, reason=found.reason
                 ),
@@ -82,7 +79,7 @@ class TraderOrders:
             )
             return worded(found.code.value, found.reason), ""
         trade, rest, order = found
-        core.journal.decision(
+        state.journal.decision(
             msgspec.structs.replace(
                 decision,
                 state=DecisionState.TAKEN,
@@ -95,7 +92,7 @@ class TraderOrders:
         )
         words = f"{self._told(rest, order)} rests until {datetime_of(rest.good_for):%H:%M}"
         words += f", stop {rupees(rest.plan.trigger)}"
-        core.journal.line(Severity.INFO, words, now)
+        state.journal.line(Severity.INFO, words, now)
         return "", words
 
     def cancel(self, command: CancelResting, now: Instant) -> tuple[str, str]:
@@ -106,7 +103,7 @@ class TraderOrders:
             if trade.instrument == command.instrument and command.order in ("", order.tag)
         ]
         if not found:
-            symbol = self._core.journal.symbol(command.instrument)
+            symbol = self._state.journal.symbol(command.instrument)
             return f"no such order of yours rests in {symbol}", ""
         for _, order in found:
             self._end(order, now)
@@ -124,7 +121,7 @@ class TraderOrders:
                 continue
             reason = self._over(trade, rest, now) or spent
             if reason:
-                self._core.journal.line(
+                self._state.journal.line(
                     Severity.WARNING, f"{self._told(rest, order)} is cancelled: {reason}", now
                 )
                 self._end(order, now)
@@ -137,7 +134,7 @@ class TraderOrders:
         """Say what rested through the death of an engine."""
         found = [self._told(rest, order) for _, rest, order in self._live()]
         if found:
-            self._core.journal.line(Severity.WARNING, f"resting orders found again: {'; '.join(found)}", now)
+            self._state.journal.line(Severity.WARNING, f"resting orders found again: {'; '.join(found)}", now)
 
     def anew(self, trade: Trade, order: Order, fill: Fill, now: Instant) -> StopPlan | None:
         """Return the stop of a resting entry by the market of its first fill; None where it stays as it was sized."""
@@ -146,11 +143,11 @@ class TraderOrders:
             return None
         if rest.typed:
             return rest.plan
-        core = self._core
-        instrument, context = core.instruments[trade.instrument], core.market.context(trade.instrument)
+        state = self._state
+        instrument, context = state.instruments[trade.instrument], state.market.context(trade.instrument)
         price = fill.value // fill.quantity
-        cost = core.account.cost(instrument, trade.side)
-        plan = core.minder.stops.initial_stop(
+        cost = state.account.cost(instrument, trade.side)
+        plan = state.minder.stops.initial_stop(
             instrument,
             trade.side,
             price,
@@ -158,10 +155,10 @@ class TraderOrders:
             atr=context.atr,
             median_spread=context.median_spread,
             charges_per_unit=Fraction(cost(rest.quantity, price, price), rest.quantity),
-            band=core.sights.band(trade.instrument),
+            band=state.sights.band(trade.instrument),
         )
         if isinstance(plan, StopRefusal):
-            core.journal.line(
+            state.journal.line(
                 Severity.WARNING,
                 f"{self._told(rest, order)}: its stop stays where it was sized, {plan.reason}",
                 now,
@@ -172,8 +169,8 @@ class TraderOrders:
     def _enter(
         self, command: RestOrder, instrument: Instrument, signal: Signal, decision: str, now: Instant
     ) -> tuple[Trade, Rest, Order] | Denial | GateDenial:
-        core = self._core
-        running = core.keeper.portfolio.current(command.instrument)
+        state = self._state
+        running = state.keeper.portfolio.current(command.instrument)
         denial = self._beside(command, running)
         if denial is not None:
             return denial
@@ -185,7 +182,7 @@ class TraderOrders:
         if isinstance(planned, Denial):
             return planned
         trade = running or Trade(
-            id=core.ids.next("T"),
+            id=state.ids.next("T"),
             setup=MANUAL,
             version=signal.version,
             instrument=command.instrument,
@@ -224,7 +221,7 @@ class TraderOrders:
 
     def _send(self, trade: Trade, draft: Draft, rest: Rest, now: Instant) -> Order | GateDenial:
         """Send one more entry of a trade that waits for its first fill through the gate, to rest."""
-        keeper = self._core.keeper
+        keeper = self._state.keeper
         sent = keeper.dispatcher.place(draft, trade.id, keeper.surroundings(draft.instrument, now), now)
         if isinstance(sent, GateDenial):
             return sent
@@ -248,11 +245,11 @@ class TraderOrders:
 
     def _end(self, order: Order, now: Instant) -> None:
         self._lives.end(order.tag)
-        self._core.keeper.tend(order.instrument, now)
+        self._state.keeper.tend(order.instrument, now)
 
     def _live(self) -> list[tuple[Trade, Rest, Order]]:
         """Return every entry that rests or is on its way there, with its trade, oldest first."""
-        keeper, found = self._core.keeper, []
+        keeper, found = self._state.keeper, []
         for rest in self._lives:
             trade, order = keeper.portfolio.get(rest.trade), keeper.orders.get(rest.tag)
             if trade is not None and order is not None and order.live:
@@ -263,7 +260,7 @@ class TraderOrders:
         """Return what of the instrument's own orders and positions stands against one more."""
         if running is None:
             return None
-        symbol = self._core.journal.symbol(command.instrument)
+        symbol = self._state.journal.symbol(command.instrument)
         waits = (
             self._lives.of(running.id)
             and not running.entry_quantity
@@ -287,10 +284,10 @@ class TraderOrders:
 
     def _facts(self, command: RestOrder, instrument: Instrument, signal: Signal, now: Instant) -> EntryFacts:
         """Return what the checks look at; with a typed stop the day opens with the session."""
-        facts = self._core.decider.facts(instrument, signal, now, by_person=True)
+        facts = self._state.decider.facts(instrument, signal, now, by_person=True)
         if not command.stop:
             return facts
-        return replace(facts, first_entry=self._core.day.open(instrument.kind))
+        return replace(facts, first_entry=self._state.day.open(instrument.kind))
 
     def _good_for(self, command: RestOrder, facts: EntryFacts) -> Instant | Denial:
         stop = facts.entries_stop
@@ -302,8 +299,8 @@ class TraderOrders:
         return good_for
 
     def _plan(self, command: RestOrder, facts: EntryFacts) -> EntryPlan | Denial:
-        core = self._core
-        settings, instrument = core.settings, facts.instrument
+        state = self._state
+        settings, instrument = state.settings, facts.instrument
         # What rests in it already counts against every limit, but it is no position that stands in the way.
         others = tuple(one for one in facts.holdings if one.instrument.key != instrument.key)
         denial = door_denial(replace(facts, holdings=others), settings)
@@ -313,11 +310,11 @@ class TraderOrders:
             facts.holdings,
             facts.result,
             margin_available=facts.margin_available,
-            quantity=core.decider.quantity_cap,
+            quantity=state.decider.quantity_cap,
             account_net=facts.account_net,
         )
         left = facts.limits.budget - self._at_stake(facts.now)
-        context = core.market.context(instrument.key)
+        context = state.market.context(instrument.key)
         wish = RestingWish(
             side=command.side,
             price=command.trigger or command.price,
@@ -325,7 +322,7 @@ class TraderOrders:
             stop=command.stop or None,
         )
         planned = plan_resting(
-            core.minder.stops,
+            state.minder.stops,
             settings.entry,
             wish,
             instrument=instrument,
@@ -333,7 +330,7 @@ class TraderOrders:
             median_spread=context.median_spread,
             band=facts.band,
             rooms=replace(rooms, budget=max(0, min(rooms.budget, left))),
-            cost=core.account.cost(instrument, command.side),
+            cost=state.account.cost(instrument, command.side),
         )
         if isinstance(planned, Denial):
             return planned
@@ -344,40 +341,40 @@ class TraderOrders:
 
         Unknown counts as the whole of one trade's risk.
         """
-        core = self._core
+        state = self._state
         trades = {trade.id: trade for trade, _, _ in self._live()}
         total = 0
         for trade in trades.values():
-            holding = core.account.holding(trade, now)
+            holding = state.account.holding(trade, now)
             if holding is not None:
-                total += core.limits.budget if holding.risk is None else holding.risk
+                total += state.limits.budget if holding.risk is None else holding.risk
         return total
 
     def _spent(self, now: Instant) -> str:
         """Return why nothing may rest at all any more; empty while it may."""
-        core = self._core
-        if core.pauses.first:
-            return f"entries are paused: {core.pauses.first}"
-        if core.market.stale(core.sights.arrival_time(now)) and not core.sights.held:
+        state = self._state
+        if state.pauses.first:
+            return f"entries are paused: {state.pauses.first}"
+        if state.market.stale(state.sights.arrival_time(now)) and not state.sights.held:
             return "the feed is lost"
-        if core.pauses.left_alone(now, core.settings.session.unattended_after * SECOND):
-            return "" if core.manual_armed else "manual entry is off and nobody watches"
+        if state.pauses.left_alone(now, state.settings.session.unattended_after * SECOND):
+            return "" if state.manual_armed else "manual entry is off and nobody watches"
         return ""
 
     def _over(self, trade: Trade, rest: Rest, now: Instant) -> str:
         """Return why one order may rest no longer; empty while it may."""
-        core = self._core
-        if core.market_time(now) >= rest.good_for:
+        state = self._state
+        if state.market_time(now) >= rest.good_for:
             return f"it was good until {datetime_of(rest.good_for):%H:%M}"
         if trade.entry_quantity and not trade.open:
             return "its trade is over, and one risk is all there is"
         if trade.given_up:
             return "an entry beside it never arrived"
-        if self._at_stake(now) > core.limits.budget:
+        if self._at_stake(now) > state.limits.budget:
             return "what rests and has filled would risk more than one trade may"
         return ""
 
     def _told(self, rest: Rest, order: Order) -> str:
-        symbol, left = self._core.journal.symbol(order.instrument), order.remaining or rest.quantity
+        symbol, left = self._state.journal.symbol(order.instrument), order.remaining or rest.quantity
         kind = f"stop-entry {rupees(rest.trigger)}" if rest.trigger else f"limit {rupees(rest.price)}"
         return f"{symbol} {order.side.lower()} {left} {kind}"

@@ -62,7 +62,7 @@ def test_halves_by_hand_to_the_last_unit_are_no_stop() -> None:
 def test_a_limit_of_the_day_is_named_as_what_closed(ours: bool) -> None:
     world, _ = opened()
     limit = world.core.limits.stopped_by.value
-    world.core.set_latch(limit, "test", limit, world.now, ours_only=ours)
+    world.core.state.set_latch(limit, "test", limit, world.now, ours_only=ours)
     assert reason(world) == "daily loss limit"
 
 
