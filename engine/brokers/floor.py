@@ -124,6 +124,7 @@ class Floor:
         for order in orders:
             # A file of an earlier version knows of waiting by its deadline alone.
             order.waiting = order.waiting or order.meets_by is not None
+            order.fired_at = order.fired_at or (order.trigger_price if order.at_trigger else 0)
         self.register.restore(orders, fills)
         self.depths.update({depth.instrument: depth for depth in depths})
         self._arm()
@@ -242,7 +243,7 @@ class Floor:
         was_armed = order.armed
         order.quantity, order.price = request.quantity, request.price
         if request.order_type is OrderType.LIMIT:
-            order.order_type, order.trigger_price, order.at_trigger = OrderType.LIMIT, 0, False
+            order.order_type, order.trigger_price = OrderType.LIMIT, 0
         elif was_armed:
             order.trigger_price = request.trigger_price
         if changed or was_armed:
@@ -293,6 +294,7 @@ class Floor:
                 events += self._matcher.meet_standing(order, depth, now)
         if resting:
             events += self._matcher.match_resting(resting, depth, traded, minute, now)
+        depth.fired = depth.fired or bool(fired)
         return events
 
     def meet_standing(self, order: Order, now: Instant) -> list[BrokerEvent]:

@@ -1,7 +1,8 @@
 """How live orders meet the market: the first reading after they arrived, then as resting ones, then as fired stops.
 
 Pessimistic throughout: never the book that gave the signal or fired the stop; a standing book only worsened by one
-spread; of what trades through a resting price only a share.
+spread; of what trades through a resting price only a share. A stop that has fired is still one when its terms
+are changed: nothing of the instrument takes the book from before that trade while another may come.
 """
 
 from collections.abc import Iterable, Mapping
@@ -34,16 +35,18 @@ from engine.brokers.records import (
     Order,
 )
 from engine.brokers.register import Register
-from engine.market.clock import Instant
+from engine.market.clock import MILLISECOND, Instant
 from engine.market.instrument import Instrument
 from engine.market.price import Paise
 from engine.market.update import Bar
 from engine.orders.messages import BrokerEvent
 from engine.setups.signal import Side
 
-FILL_RULES = 2
+FILL_RULES = 3
 """Version of the rules here and of the floor: raise it with every change of what an order would have been filled at,
 for what was filled by others is other evidence."""
+_LOOK_AGAIN = 500 * MILLISECOND
+"""How often an exit that may not take the standing book yet looks whether its feed has fallen silent."""
 _BAR_TICKS = 2
 """A completed minute must reach so many ticks beyond a resting limit before it is taken for filled."""
 
@@ -78,7 +81,7 @@ class Matcher:
     def receive(self, order: Order, depth: Depth, now: Instant) -> None:
         """Take an order's terms in: one that the standing book crosses waits for its first reading, another rests."""
         levels, _ = _opposite(order.side, depth)
-        if levels and not reaches(order.side, order.price, levels[0][0]):
+        if levels and not order.at_trigger and not reaches(order.side, order.price, levels[0][0]):
             order.waiting, order.meets_by = False, None
             return
         self.let_wait(order, now)
@@ -97,6 +100,7 @@ class Matcher:
     def fire(self, order: Order, depth: Depth, now: Instant) -> list[BrokerEvent]:
         """Let a stop fire: from here it is a limit order that waits for a book after the trade that fired it."""
         order.triggered = order.at_trigger = True
+        order.fired_at = order.trigger_price
         order.status, order.waiting, order.meets_by = OPEN, True, None
         self._register.touch(order, self._stamps.time(now))
         instrument = self._instruments[order.instrument]
@@ -125,15 +129,20 @@ class Matcher:
             return [order.report(message=halt)]
         levels, eaten = _opposite(order.side, depth)
         silent = self._segments.silent(order.instrument, self._stamps.plain(now))
+        if depth.fired and not silent and not self._stamps.held:
+            # It is older than the trade that fired a stop, and a newer one may come.
+            order.meets_by = now + _LOOK_AGAIN
+            return []
         quality = STALE if silent and not self._stamps.held else STANDING
         if self._stamps.held:
             takes = list(walk(levels, eaten, order.side, order.price, order.remaining))
             last = swept(order.side, order.price, levels)
             left = order.remaining - sum(quantity for _, quantity in takes)
+            bound = self._bound(order, depth)
             events = self._met(order, depth, takes, quality, now)
             if last and left:
-                if order.at_trigger:
-                    last = worse(order.side, order.trigger_price, last)
+                if bound is not None:
+                    last = worse(order.side, bound, last)
                 events += self._register.fill(order, [(last, left)], STALE, self._stamps.time(now))
             return events
         tick = self._instruments[order.instrument].tick
@@ -146,6 +155,14 @@ class Matcher:
             )
             return []
         return self._met(order, depth, worsened, quality, now, worsened_by=spread)
+
+    @staticmethod
+    def _bound(order: Order, depth: Depth) -> Paise | None:
+        """Return the price that an order fills no better than: a fired stop's trigger, and the trade that fired one."""
+        bound = order.fired_at if order.at_trigger else None
+        if depth.fired and depth.last > 0:
+            bound = depth.last if bound is None else worse(order.side, bound, depth.last)
+        return bound
 
     def match_resting(
         self, resting: list[Order], depth: Depth, traded: int, minute: Bar | None, now: Instant
@@ -199,10 +216,11 @@ class Matcher:
         better = -worsened_by * order.side.sign
         self._eat(depth, order.side, [(price + better, quantity) for price, quantity in takes])
         order.swept = swept(order.side, order.price, _opposite(order.side, depth)[0])
-        if order.at_trigger:
-            order.at_trigger = False
-            takes = [(worse(order.side, order.trigger_price, price), quantity) for price, quantity in takes]
-            order.swept = order.swept and worse(order.side, order.trigger_price, order.swept)
+        bound = self._bound(order, depth)
+        order.at_trigger = False
+        if bound is not None:
+            takes = [(worse(order.side, bound, price), quantity) for price, quantity in takes]
+            order.swept = order.swept and worse(order.side, bound, order.swept)
         return self._register.fill(order, takes, quality, self._stamps.time(now))
 
     def _share(self, traded: int, instrument: Instrument) -> int:

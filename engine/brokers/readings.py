@@ -56,9 +56,10 @@ def absorb(depth: Depth, update: MarketUpdate, instrument: Instrument, day_trade
     if depth.eaten_asks:
         depth.eaten_asks = still_eaten(depth.eaten_asks, update.asks)
     depth.bids, depth.asks = update.bids, update.asks
-    if changed:
-        return Reading.NEW
-    return Reading.CONFIRMED if later else Reading.NONE
+    if not changed and not later:
+        return Reading.NONE
+    depth.fired = False
+    return Reading.NEW if changed else Reading.CONFIRMED
 
 
 class Segments:

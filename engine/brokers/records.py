@@ -57,7 +57,9 @@ class Order(msgspec.Struct):
     """The virtual time at which the standing book serves an order that waits; None where only a newer one does."""
     triggered: bool = False
     at_trigger: bool = False
-    """Fired and not yet met a book: fills no better than its trigger."""
+    """Fired and not yet met a book: fills no better than ``fired_at``, whatever its terms have become."""
+    fired_at: Paise = 0
+    """The trigger it fired at."""
     swept: Paise = 0
     """The worst visible level it has reached beyond; 0 once it rests at its own price."""
     filled_quantity: int = 0
@@ -138,6 +140,8 @@ class Depth(msgspec.Struct):
     near_trades: int = 0
     """Since when the market has pressed against the band, and packets with trades since."""
     seen: bool = False
+    fired: bool = False
+    """A trade has fired a stop of ours since this book was told: nothing is filled at it while another may come."""
     eaten_bids: dict[Paise, int] = {}
     eaten_asks: dict[Paise, int] = {}
 

@@ -6,7 +6,7 @@ from engine.brokers.paper import PaperExchange
 from engine.market.clock import MILLISECOND, MINUTE, SECOND, Instant
 from engine.market.instrument import InstrumentClass
 from engine.market.update import Bar
-from engine.orders.messages import Acknowledged, BrokerEvent, OrderType, Request
+from engine.orders.messages import Acknowledged, BrokerEvent, CancelOrder, OrderReport, OrderType, Request
 from engine.setups.signal import Side
 from tests.brokers.stand import (
     LATENCY,
@@ -42,6 +42,10 @@ def standing(at: Instant = TEN) -> PaperExchange:
 def arrive(exchange: PaperExchange, request: Request, at: Instant) -> list[BrokerEvent]:
     exchange.submit(request, at)
     return exchange.advance(at + LATENCY)
+
+
+def cancel(order: OrderReport) -> CancelOrder:
+    return CancelOrder(f"cancel-{order.tag}", order.tag, order.order_id)
 
 
 def test_an_order_arrives_after_the_latency_and_not_before() -> None:
@@ -316,6 +320,64 @@ def test_a_fired_stop_takes_the_book_that_fired_it_only_once_a_later_packet_conf
     later = at + 10 * WAIT
     exchange.on_update(msgspec.structs.replace(fired, arrival=later, trade_time=later, volume=1_011), later)
     assert fills(exchange) == [(99_860, 10, "STANDING")]
+
+
+def test_a_fired_stop_that_is_moved_into_an_exit_does_not_take_the_book_that_fired_it() -> None:
+    exchange = standing()
+    arrive(exchange, stop("S1", Side.SELL, 10, 99_900, 99_500), TEN)
+    at = TEN + SECOND
+    # The trade goes through the stop, the book of its packet is from before it.
+    exchange.on_update(update(at, 99_700, 1_010, bids=BOOK_BIDS, asks=BOOK_ASKS), at)
+    exchange.submit(moved(final(exchange, "S1"), 99_000), at + SECOND)
+    exchange.advance(at + 4 * SECOND)
+    assert fills(exchange) == []
+    at += 4 * SECOND
+    exchange.on_update(update(at, 99_620, 1_011, bids=((99_610, 50),), asks=((99_650, 5),)), at)
+    assert fills(exchange) == [(99_610, 10, "TRIGGER")]
+
+
+def test_a_fired_stop_moved_into_an_exit_fills_no_better_than_its_trigger_in_a_better_book() -> None:
+    exchange = standing()
+    arrive(exchange, stop("S1", Side.BUY, 10, 100_100, 100_600), TEN)
+    at = TEN + SECOND
+    exchange.on_update(update(at, 100_120, 1_010, bids=BOOK_BIDS, asks=BOOK_ASKS), at)
+    exchange.submit(moved(final(exchange, "S1"), 101_000), at + SECOND)
+    at += 3 * SECOND
+    exchange.advance(at)
+    exchange.on_update(update(at, 100_050, 1_011, bids=BOOK_BIDS, asks=((100_050, 40),)), at)
+    assert fills(exchange) == [(100_100, 10, "TRIGGER")]
+
+
+def test_an_exit_beside_a_stop_that_has_just_fired_waits_for_the_next_book_too() -> None:
+    exchange = standing()
+    arrive(exchange, stop("S1", Side.SELL, 10, 99_900, 99_890), TEN)
+    at = TEN + SECOND
+    exchange.on_update(update(at, 99_700, 1_010, bids=BOOK_BIDS, asks=BOOK_ASKS), at)
+    arrive(exchange, leave("X1", Side.SELL, 10, 99_000), at)
+    exchange.advance(at + 3 * SECOND)
+    assert fills(exchange) == []
+    at += 3 * SECOND
+    exchange.on_update(update(at, 99_620, 1_011, bids=((99_610, 50),), asks=((99_650, 5),)), at)
+    assert fills(exchange) == [(99_610, 10, "BOOK")]
+
+
+def test_without_any_further_book_an_exit_after_a_fired_stop_fills_no_better_than_the_trade_that_fired_it() -> (
+    None
+):
+    for replaced in (False, True):
+        exchange = standing()
+        arrive(exchange, stop("S1", Side.SELL, 10, 99_900, 99_890), TEN)
+        at = TEN + SECOND
+        exchange.on_update(update(at, 99_700, 1_010, bids=BOOK_BIDS, asks=BOOK_ASKS), at)
+        if replaced:
+            arrive(exchange, cancel(final(exchange, "S1")), at)
+            arrive(exchange, leave("X1", Side.SELL, 10, 99_000), at)
+        else:
+            exchange.submit(moved(final(exchange, "S1"), 99_000), at + SECOND)
+        exchange.advance(at + 4 * SECOND)
+        assert fills(exchange) == []
+        exchange.advance(at + 7 * SECOND)
+        assert fills(exchange) == [(99_700, 10, "STALE")]
 
 
 def test_a_stop_fires_on_a_new_extreme_of_the_day_that_no_last_price_showed() -> None:
