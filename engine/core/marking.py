@@ -86,7 +86,7 @@ class Marking:
             state = MarkState.LIVE
             if self._locked(trade, readings) is not None:
                 state = MarkState.LOCKED
-            elif readings.empty and self._sights.stood(trade.instrument, readings.empty_since):
+            elif readings.empty and self._gone(trade, readings):
                 state = MarkState.ONE_SIDED
             if self._states.get(trade.id, MarkState.LIVE) is not state:
                 self._states[trade.id] = state
@@ -106,12 +106,16 @@ class Marking:
         quote = self._sights.quote(key, 0)
         return bool(quote.bids) != bool(quote.asks)
 
+    def _gone(self, trade: Trade, readings: Readings) -> bool:
+        """Say whether nobody has been on the exit side for 3 s: by its own books, or while its segment ticked."""
+        return readings.stays_empty or self._sights.stood(trade.instrument, readings.empty_since)
+
     def _locked(self, trade: Trade, readings: Readings) -> Paise | None:
         """Return the price of a position that cannot be closed at its circuit; None while it can, or may soon."""
         instrument, update = self._instruments.get(trade.instrument), self._sights.update(trade.instrument)
         if not readings.empty or instrument is None or update is None:
             return None
-        if not self._sights.stood(trade.instrument, readings.empty_since):
+        if not self._gone(trade, readings):
             return None
         band = self._sights.lock_band(trade.instrument)
         quote = self._sights.quote(trade.instrument, 0)

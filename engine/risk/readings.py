@@ -41,12 +41,21 @@ class Readings(msgspec.Struct, frozen=True):
     empty: bool = False
     """Whether the newest book has nobody on the exit side."""
     empty_since: Instant | None = None
+    empty_at: Instant | None = None
+    """Arrivals of the first and of the newest book without one."""
+
+    @property
+    def stays_empty(self) -> bool:
+        """Say whether books of the instrument itself, 3 s apart, had nobody on the exit side, and none between had."""
+        if not self.empty or self.empty_since is None or self.empty_at is None:
+            return False
+        return self.empty_at - self.empty_since >= STANDS_AFTER
 
     def read(self, touch: Paise | None, arrival: Instant, *, changed: bool) -> "Readings":
         """Return the readings with one more; ``changed`` says that the book is not the one before."""
         if touch is None:
             since = self.empty_since if self.empty else arrival
-            return msgspec.structs.replace(self, empty=True, empty_since=since)
+            return msgspec.structs.replace(self, empty=True, empty_since=since, empty_at=arrival)
         stands = self.since is not None and not changed and not self.empty
         return Readings(
             touches=(*self.touches, touch)[-AGREEING:],

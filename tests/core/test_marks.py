@@ -293,6 +293,34 @@ def test_where_no_circuit_was_told_the_narrowest_band_of_the_class_that_holds_th
     assert (mark(world).price, mark(world).state) == (900_00, MarkState.LOCKED)
 
 
+@pytest.mark.parametrize("side", [Side.BUY, Side.SELL])
+def test_a_locked_position_stays_locked_where_packets_come_half_a_minute_apart(side: Side) -> None:
+    world = World()
+    assert buy(world, STOCK, "first", side).outcome is Outcome.ACCEPTED
+    world.run(2 * SECOND)
+    good(world)
+    circuit = PRICES[STOCK] - side.sign * PRICES[STOCK] // 10
+    world.tell(
+        Circuits(world.now, {STOCK: (PRICES[STOCK] * 9 // 10, PRICES[STOCK] * 11 // 10)}),
+    )
+    empty(world, STOCK, circuit, side=side)
+    assert mark(world).state is MarkState.LOCKED
+    for _ in range(2):
+        world.run(30 * SECOND)
+        empty(world, STOCK, circuit, packets=1, side=side)
+        assert (mark(world).price, mark(world).state) == (circuit, MarkState.LOCKED)
+
+
+def test_one_empty_side_after_an_outage_is_no_lock_yet() -> None:
+    world = both()
+    world.run(30 * SECOND)
+    empty(world, STOCK, 900_00, packets=1)
+    assert mark(world).state is not MarkState.LOCKED
+    world.run(30 * SECOND)
+    empty(world, STOCK, 900_00, packets=1)
+    assert (mark(world).price, mark(world).state) == (900_00, MarkState.LOCKED)
+
+
 def test_a_locked_loss_counts_in_the_days_limit_without_any_reading() -> None:
     world = both()
     empty(world, STOCK, 600_00)
