@@ -1,6 +1,7 @@
 """What must hold before an entry may be sent. Every check that cannot be answered says no."""
 
 from collections.abc import Callable
+from fractions import Fraction
 
 import config
 from engine.market.clock import SECOND, Instant, datetime_of
@@ -9,9 +10,9 @@ from engine.plain_text import words_of
 from engine.risk.denial import Code, Denial
 from engine.risk.entry import EntryPlan
 from engine.risk.entry_facts import EntryFacts
-from engine.risk.exact import exact, part, rupees
+from engine.risk.exact import exact, part, rupees, told_apart
 from engine.risk.marks import exposure, gap_risk, open_risk
-from engine.risk.sizing import margin_needed
+from engine.risk.sizing import Cap, margin_needed
 from engine.setups.signal import Side
 
 CIRCUIT_PERCENT_LONG = 2
@@ -150,10 +151,17 @@ def _contract_unknown(facts: EntryFacts, _: config.Settings) -> Denial | None:
         if not known
     ]
     if not missing:
+        if instrument.expiry is not None and instrument.expiry < facts.day:
+            return Denial(
+                Code.CONTRACT_UNKNOWN,
+                f"{instrument.symbol} is studied, not traded: it was over on {instrument.expiry.isoformat()}; "
+                "what trades under its name is not known",
+            )
         return None
     return Denial(
         Code.CONTRACT_UNKNOWN,
-        f"{instrument.symbol} is studied, not traded: its {' and '.join(missing)} is not known; "
+        f"{instrument.symbol} is studied, not traded: its {' and '.join(missing)} "
+        f"{'is' if len(missing) == 1 else 'are'} not known; "
         "an instrument list (--instruments FILE) can name the contract",
     )
 
@@ -234,11 +242,19 @@ def _reward_risk(facts: EntryFacts, plan: EntryPlan, settings: config.Settings) 
         return None if facts.by_person else Denial(Code.REWARD_RISK, "the signal names no first target")
     needed = exact(settings.exit.min_reward_risk)
     if plan.reward < needed * plan.initial_risk:
+        earned = told_apart(Fraction(plan.reward, plan.initial_risk), needed, digits=2)
         return Denial(
             Code.REWARD_RISK,
-            f"first target earns {plan.reward / plan.initial_risk:.2f} R after costs (limit {float(needed):g})",
+            f"first target earns {earned} R after costs (limit {float(needed):g}){_kept_small(plan)}",
         )
     return None
+
+
+def _kept_small(plan: EntryPlan) -> str:
+    """Return what kept a trade smaller than its own risk allows: fewer units bear the same brokerage."""
+    if plan.size.binding_cap is Cap.RISK:
+        return ""
+    return f" with the {plan.size.quantity:,} units that {plan.size.binding_cap} leaves"
 
 
 def _cost_share(_: EntryFacts, plan: EntryPlan, settings: config.Settings) -> Denial | None:
@@ -246,8 +262,13 @@ def _cost_share(_: EntryFacts, plan: EntryPlan, settings: config.Settings) -> De
         return None
     limit = exact(settings.exit.max_cost_share_pct)
     if plan.target_distance <= 0 or plan.target_charges * 100 > limit * plan.target_distance:
-        share = 100 * plan.target_charges / plan.target_distance if plan.target_distance > 0 else 100.0
-        return Denial(Code.COST_SHARE, f"charges {share:.0f}% of target (limit {float(limit):g}%)")
+        share = Fraction(100)
+        if plan.target_distance > 0:
+            share = Fraction(100 * plan.target_charges, plan.target_distance)
+        told = told_apart(share, limit, digits=0)
+        return Denial(
+            Code.COST_SHARE, f"charges {told}% of target (limit {float(limit):g}%){_kept_small(plan)}"
+        )
     return None
 
 

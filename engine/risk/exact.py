@@ -25,3 +25,12 @@ def rupees(amount: Paise) -> str:
     sign = "-" if amount < 0 else ""
     whole, paise = divmod(abs(amount), 100)
     return f"{sign}{whole:,}.{paise:02d}"
+
+
+def told_apart(value: Fraction, limit: Fraction, *, digits: int) -> str:
+    """Return a value with as many digits as it takes not to read like the limit it is on the wrong side of."""
+    for places in range(digits, 7):
+        told = f"{float(value):.{places}f}"
+        if Fraction(told) != limit:
+            return told
+    return f"{float(value):g}"

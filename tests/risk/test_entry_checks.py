@@ -227,3 +227,42 @@ def test_assumed_bands_are_ten_percent_with_derivatives_and_twenty_without() -> 
     assert assumed_band(InstrumentClass.AUCTION_STOCK, 100_007, 10) == PriceBand(90_010, 110_000)
     assert assumed_band(InstrumentClass.STOCK, 100_000, 10) == PriceBand(80_000, 120_000)
     assert assumed_band(InstrumentClass.OPTION, 100_000, 5).lower == 5
+
+
+def reason(facts: EntryFacts, plan: EntryPlan = PLAN, settings: Settings = SETTINGS) -> str:
+    denial = entry_denial(facts, plan, settings)
+    assert denial is not None
+    return denial.reason
+
+
+@pytest.mark.parametrize(
+    ("missing", "words"), [(1, "its expiry is not known"), (2, "its underlying and expiry are not")]
+)
+def test_what_is_not_known_of_a_contract_is_said_of_one_thing_and_of_two(missing: int, words: str) -> None:
+    unknown = replace(OPTION, expiry=None, underlying="NIFTY" if missing == 1 else "")
+    assert words in reason(replace(option_facts(), instrument=unknown))
+
+
+@pytest.mark.parametrize("kind", [InstrumentClass.OPTION, InstrumentClass.INDEX_FUTURE])
+def test_a_contract_that_is_over_by_its_expiry_is_not_traded_whatever_the_settings_say(
+    kind: InstrumentClass,
+) -> None:
+    settings = SETTINGS.model_copy(update={"options": Options(expiry_day_entries=True)})
+    over = replace(OPTION, kind=kind, expiry=DAY - timedelta(days=1))
+    denial = door_denial(replace(option_facts(), instrument=over), settings)
+    assert denial is not None
+    assert denial.code is Code.CONTRACT_UNKNOWN
+    assert (DAY - timedelta(days=1)).isoformat() in denial.reason
+    assert door_denial(replace(option_facts(), instrument=replace(over, expiry=DAY)), settings) is None
+
+
+def test_a_refusal_by_a_hair_does_not_read_like_the_limit_it_misses() -> None:
+    assert "earns 1.19999 R after costs (limit 1.2)" in reason(FACTS, replace(PLAN, target_distance=619_995))
+    assert "charges 15.0001% of target (limit 15%)" in reason(FACTS, replace(PLAN, target_charges=157_501))
+
+
+def test_a_target_that_does_not_pay_names_what_left_so_few_units() -> None:
+    small = replace(PLAN, target_distance=300_000, size=replace(PLAN.size, binding_cap=Cap.GAP_RISK))
+    assert reason(FACTS, small).endswith("(limit 1.2) with the 500 units that gap risk leaves")
+    own = replace(PLAN, target_distance=300_000)
+    assert reason(FACTS, own).endswith("(limit 1.2)")
