@@ -3,6 +3,8 @@ VENV := .venv
 BIN := $(VENV)/bin
 # Half of a run is waiting for engines and brokers: twice as many files at once as there are cores.
 TESTS := -q -n 4 --dist loadfile
+# A machine that forbids compiled files would have every worker and every engine compile all of it again.
+unexport PYTHONDONTWRITEBYTECODE
 
 .PHONY: install install-dev run test check bench campaign edge clean lock
 

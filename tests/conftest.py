@@ -1,12 +1,18 @@
-"""One hypothesis profile for the whole house, and ctrl+c as a terminal gives it."""
+"""One hypothesis profile for the whole house, compiled files, and ctrl+c as a terminal gives it."""
 
+import os
 import signal
+import sys
 
 from hypothesis import settings
 
 # A busy machine makes an example slow, never wrong: deadlines would fail good code.
 settings.register_profile("house", deadline=None)
 settings.load_profile("house")
+
+# Where compiled files are forbidden, every worker and every process of a test would compile all of it again.
+sys.dont_write_bytecode = False
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
 
 # A shell that runs the tests in the background has them ignore ctrl+c, and every program they start.
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
