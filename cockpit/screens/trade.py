@@ -135,9 +135,9 @@ class TradeScreen(PaintedScreen):
     def _lay_out(self) -> None:
         width, height = self.app.size
         chosen = layout_class(width, height)
-        for name in ("tiny", "narrow", "normal", "wide", "huge"):
-            self.set_class(name == chosen, name)
-        self.set_class(height >= 34, "tall")
+        classes = {name: name == chosen for name in ("tiny", "narrow", "normal", "wide", "huge")}
+        # At once: every change of a class styles the whole screen anew.
+        self.update_classes(classes | {"tall": height >= 34})
 
     def _show_banner(self) -> None:
         model = self.model

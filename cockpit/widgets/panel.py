@@ -5,12 +5,16 @@ from typing import ClassVar
 
 from rich.segment import Segment
 from rich.style import Style
+from textual.css.styles import RenderStyles
+from textual.dom import DOMNode
 from textual.geometry import Region
 from textual.strip import Strip
 from textual.widget import Widget
 
 from cockpit.lines import Line, ascii_only, changed_columns
 from cockpit.theme import STYLES, WORLDS
+
+_PARTS = frozenset(f"panel--{style}" for style in STYLES)
 
 
 class Panel(Widget):
@@ -20,7 +24,6 @@ class Panel(Widget):
     the first to the last changed cell, so that a ticking price costs the bytes of its own digits.
     """
 
-    COMPONENT_CLASSES: ClassVar[set[str]] = {f"panel--{style}" for style in STYLES}
     ALLOW_SELECT: ClassVar[bool] = False
 
     def __init__(
@@ -85,10 +88,28 @@ class Panel(Widget):
             self._on_new_size()
 
     def notify_style_update(self) -> None:
-        """Forget the resolved styles when the theme or a class changed."""
+        """Forget the resolved styles when the theme or a class changed; repaint where they look otherwise now."""
         super().notify_style_update()
-        self._styles.clear()
+        before = self._styles
+        self._component_styles.clear()
+        self._styles = {}
         self._strips.clear()
+        if any(self._style(name) != style for name, style in before.items() if name):
+            self.refresh()
+
+    def get_component_styles(self, *names: str) -> RenderStyles:
+        """Return the styles of names of ours, each resolved when it is first drawn.
+
+        Declared as component classes, all of them would be resolved at every change of a class above the panel, drawn
+        or not: most of what a screen takes to open.
+        """
+        for name in names:
+            if name in _PARTS and name not in self._component_styles:
+                part = DOMNode(classes=name)
+                part._attach(self)  # noqa: SLF001 - as Textual's own stylesheet does
+                self.app.stylesheet.apply(part)
+                self._component_styles[name] = part.styles
+        return super().get_component_styles(*names)
 
     def _build(self, row: int) -> Strip:
         width = self.size.width
