@@ -416,6 +416,37 @@ async def test_the_theme_key_goes_round_the_cockpits_own_themes() -> None:
         assert seen == ["cockpit-light", "high-contrast", "cockpit-dark"]
 
 
+async def test_another_theme_recolours_every_part_that_is_drawn() -> None:
+    desk = Desk(picture())
+
+    def key_colours() -> set[str]:
+        strips = desk.app.screen._compositor.render_strips()[-1:]
+        colours = {part.style.color for strip in strips for part in strip if part.style and part.style.bold}
+        return {colour.get_truecolor().hex for colour in colours if colour is not None}
+
+    async with desk.app.run_test(size=(120, 40)) as pilot:
+        await desk.settle(pilot)
+        before = key_colours()
+        assert desk.app.theme_variables["ck-key"].lower() in before
+        await pilot.press("ctrl+t")
+        await desk.settle(pilot)
+        assert desk.app.theme == "cockpit-light"
+        assert desk.app.theme_variables["ck-key"].lower() in key_colours() - before
+
+
+async def test_a_panel_resolves_the_styles_it_draws_and_no_others() -> None:
+    desk = Desk(picture())
+    async with desk.app.run_test(size=(120, 40)) as pilot:
+        await desk.settle(pilot)
+        drawn, hidden = (desk.app.screen.query_one(name, Panel) for name in ("#foot", "#left"))
+        assert "panel--key" in drawn._component_styles
+        assert "panel--target" not in drawn._component_styles
+        assert not hidden.display
+        assert not hidden._component_styles
+        with pytest.raises(KeyError, match="panel--unheard"):
+            drawn.get_component_rich_style("panel--unheard")
+
+
 async def test_redraw_keeps_the_picture() -> None:
     desk = Desk(picture())
     async with desk.app.run_test(size=(120, 40)) as pilot:
