@@ -32,8 +32,10 @@ _WITHOUT: Final = "going on without the settings that cannot be used"
 _SETTINGS_ARE_CHECKED: Final = frozenset({"preflight"})
 """Commands that name a bad setting, wherever it stands, in their answer."""
 
-_DISK_TAKES_NOTHING: Final = frozenset({errno.ENOSPC, errno.EROFS, errno.EDQUOT})
-"""What stops an engine and is no fault of ours; anything else keeps its trace in the log."""
+_DISK_TAKES_NOTHING: Final = frozenset({errno.ENOSPC, errno.EROFS, errno.EDQUOT, errno.EFBIG})
+_NOT_TO_BE_USED: Final = frozenset(
+    {errno.EACCES, errno.EPERM, errno.EISDIR, errno.ENOTDIR, errno.ELOOP, errno.EINVAL}
+)
 
 
 def _complain(text: str) -> None:
@@ -73,13 +75,19 @@ def main(argv: Sequence[str] | None = None) -> int:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return EXIT_DONE
     except OSError as error:
-        if arguments.command == "engine" and error.errno not in _DISK_TAKES_NOTHING:
+        if arguments.command == "engine" and not _is_of_its_place(error):
             raise
         place = error.filename or home or "the system"
         _complain(f"{place}: expected what can be used, got: {error.strerror or error}")
         return EXIT_WRONG
     except KeyboardInterrupt:
         return 130
+
+
+def _is_of_its_place(error: OSError) -> bool:
+    """Say whether an engine ends of its disk or of a named file: no fault of ours, which would keep its trace."""
+    named = bool(error.filename) and error.errno in _NOT_TO_BE_USED
+    return named or error.errno in _DISK_TAKES_NOTHING
 
 
 def _warn(desk: "Desk", overrides: Sequence[str]) -> None:

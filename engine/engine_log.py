@@ -5,6 +5,7 @@ import os
 from typing import Final
 
 from engine.home import WorldDirectory
+from engine.market.plain_file import open_plain
 from engine.plain_text import plain, plain_lines
 
 COMPLAINT: Final = "cockpit: "
@@ -22,7 +23,7 @@ def log_size(directory: WorldDirectory) -> int:
 def log_since(directory: WorldDirectory, size: int) -> list[str]:
     """Return the lines of the world's engine log written since it had this size; none where it cannot be read."""
     try:
-        with directory.log.open("rb") as log:
+        with open_plain(directory.log) as log:
             # A log that was rotated meanwhile has begun anew.
             log.seek(size if log.seek(0, os.SEEK_END) >= size else 0)
             return log.read().decode("utf-8", "replace").splitlines()

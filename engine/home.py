@@ -10,11 +10,14 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Final
 
+from engine.market.plain_file import plain_descriptor, read_plain
+
 HOME_VARIABLE: Final = "COCKPIT_HOME"
 LONGEST_SOCKET_PATH: Final = 100
 """Bytes. Linux allows 107 and macOS 103, both without the closing zero."""
 
 _DIRECTORY_MODE: Final = 0o700
+_LONGEST_ADDRESS: Final = 4_096
 _FILE_MODE: Final = 0o600
 
 
@@ -150,8 +153,8 @@ class WorldDirectory:
 
     def _written_address(self) -> Path | None:
         try:
-            address = Path(os.fsdecode(self.socket_address.read_bytes().strip()))
-        except OSError:
+            address = Path(os.fsdecode(read_plain(self.socket_address, _LONGEST_ADDRESS).strip()))
+        except (OSError, ValueError):
             return None
         return address if address.is_absolute() and _fits(address) and _is_private(address) else None
 
@@ -204,15 +207,16 @@ def resolve_home(option: Path | None = None, environment: Mapping[str, str] | No
 def write_private(path: Path, content: bytes) -> None:
     """Replace a file at once with mode 0600; readers see the old or the new content, never half."""
     temporary = path.with_name(path.name + ".new")
-    descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, _FILE_MODE)
+    temporary.unlink(missing_ok=True)
+    descriptor = plain_descriptor(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, _FILE_MODE)
     with os.fdopen(descriptor, "wb") as file:
         file.write(content)
     temporary.replace(path)
 
 
 def open_private(path: Path) -> int:
-    """Return a descriptor for reading and writing a file, made with mode 0600 when absent."""
-    return os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, _FILE_MODE)
+    """Return a descriptor for reading and writing a plain file, made with mode 0600 when absent; raises OSError."""
+    return plain_descriptor(path, os.O_RDWR | os.O_CREAT, _FILE_MODE)
 
 
 _SCREEN_SOCKET: Final = "engine.sock"

@@ -18,6 +18,7 @@ from typing import Final
 import msgspec
 
 from engine.market.clock import Instant
+from engine.market.plain_file import is_plain_or_absent
 
 DISK_PATIENCE: Final = 0.010
 """Seconds a kill waits for the disk before it goes on with the latch in memory."""
@@ -88,6 +89,8 @@ def read_latch(path: Path) -> LatchRecord | None:
         try:
             status = os.fstat(descriptor)
             changed = status.st_mtime_ns // 1_000
+            if stat.S_ISDIR(status.st_mode):
+                return _unreadable(candidate, "it is a directory", changed, "remove it, then `cockpit rearm`")
             if not stat.S_ISREG(status.st_mode):
                 return _unreadable(candidate, "it is no plain file", changed)
             return msgspec.json.decode(os.read(descriptor, _LONGEST_FILE), type=LatchRecord)
@@ -248,7 +251,8 @@ class Latch:
                     _write(self._path, msgspec.json.encode(record))
                 except OSError as error:
                     return (
-                        f"{self._path}: the latch is set but not on disk yet: {error.strerror}; trying again"
+                        f"{error.filename or self._path}: the latch is set but not on disk yet: {error.strerror}; "
+                        "trying again"
                     )
             with self._changed:
                 self._note_durable(version)
@@ -267,6 +271,9 @@ def _write(path: Path, record: bytes) -> None:
 
 def _replace(path: Path, content: bytes) -> None:
     beside = _beside(path)
+    if not is_plain_or_absent(beside):
+        # Whatever lies there is not ours, and a pipe would be waited for.
+        beside.unlink()
     descriptor = os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o600)
     with os.fdopen(descriptor, "wb") as file:
         file.write(content)
@@ -304,12 +311,14 @@ def _beside(path: Path) -> Path:
     return path.with_name(path.name + ".new")
 
 
-def _unreadable(path: Path, problem: str, since: Instant) -> LatchRecord:
+def _unreadable(
+    path: Path, problem: str, since: Instant, way_out: str = "cockpit rearm clears it"
+) -> LatchRecord:
     return LatchRecord(
         LatchState.KILLING,
         since,
         "an unreadable latch file",
-        f"{path} cannot be read ({problem}), so the latch counts as set; cockpit rearm clears it",
+        f"{path} cannot be read ({problem}), so the latch counts as set; {way_out}",
         "",
     )
 

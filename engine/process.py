@@ -24,6 +24,7 @@ from engine.engine_log import last_word, log_end, log_size
 from engine.home import World, WorldDirectory, open_private, write_private
 from engine.link.kill_sender import KillSender
 from engine.link.protocol import PROTOCOL, VERSION
+from engine.market.plain_file import OversizeError, plain_descriptor, read_plain
 from engine.process_identity import EngineProcessError, kill_process, process_start, tells_starts
 from engine.register import Entry, lock_of
 
@@ -53,6 +54,7 @@ BEAT_INTERVAL: Final = 0.5
 _POLL_SECONDS: Final = 0.01
 _PROBE_SECONDS: Final = 0.25
 _BEAT: Final = struct.Struct("<q")
+_LONGEST_NOTE: Final = 16 * 1024
 
 
 class EngineState(StrEnum):
@@ -195,8 +197,8 @@ class EngineLock:
 def read_identity(directory: WorldDirectory) -> EngineIdentity | None:
     """Return which process says it is, or last was, the world's engine; None when unsaid or unreadable."""
     try:
-        return msgspec.json.decode(directory.identity.read_bytes(), type=EngineIdentity)
-    except (OSError, msgspec.DecodeError):
+        return msgspec.json.decode(read_plain(directory.identity, _LONGEST_NOTE), type=EngineIdentity)
+    except (OSError, ValueError):
         return None
 
 
@@ -330,7 +332,12 @@ def ignore_hangup() -> None:
 def _start(
     argv: Sequence[str], directory: WorldDirectory, environment: Mapping[str, str]
 ) -> subprocess.Popen[bytes]:
-    log = os.open(directory.log, os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o600)
+    try:
+        log = plain_descriptor(directory.log, os.O_WRONLY | os.O_CREAT | os.O_APPEND)
+    except OSError as error:
+        raise EngineProcessError(
+            f"{directory.log}: expected a log that can be written, got: {error.strerror}"
+        ) from error
     try:
         return subprocess.Popen(
             list(argv),
@@ -379,7 +386,7 @@ def _open_to_close(directory: WorldDirectory) -> int:
         return _open_to_run(directory)
     except OSError:
         try:
-            return os.open(directory.lock, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK)
+            return plain_descriptor(directory.lock, os.O_RDONLY)
         except OSError:
             descriptor, name = tempfile.mkstemp(prefix="cockpit-")
             Path(name).unlink()
@@ -396,8 +403,11 @@ def _try_lock(descriptor: int, kind: int) -> bool:
 
 def _is_locked(directory: WorldDirectory) -> bool:
     try:
-        descriptor = os.open(directory.lock, os.O_RDONLY | os.O_CLOEXEC)
-    except FileNotFoundError:
+        descriptor = plain_descriptor(directory.lock, os.O_RDONLY)
+    except OSError:
+        # What is no plain file is nobody's lock; an engine's that was put away is in the user's register.
+        if directory.lock.is_file():
+            raise
         return False
     try:
         return not _try_lock(descriptor, fcntl.LOCK_SH)
@@ -416,9 +426,9 @@ def _listener(directory: WorldDirectory) -> int | None:
 
 def _published_age(directory: WorldDirectory) -> float | None:
     try:
-        content = directory.heartbeat.read_bytes()
+        content = read_plain(directory.heartbeat, _BEAT.size)
         return (time.monotonic_ns() - int(_BEAT.unpack(content)[0])) / 1e9
-    except (OSError, struct.error):
+    except (OSError, OversizeError, struct.error):
         return None
 
 

@@ -3,19 +3,24 @@
 import json
 import os
 from pathlib import Path
+from typing import Final
 
 from engine.choice import DeskError
+from engine.market.plain_file import read_plain
+
+_LONGEST: Final = 256 * 1024 * 1024
+"""Bytes. A report is never that long."""
 
 
 def check_output(path: Path) -> None:
     """Refuse to overwrite a file that is not an earlier report; raises DeskError."""
-    if not path.exists():
+    if not os.path.lexists(path):
         if not path.parent.is_dir():
             raise DeskError(f"{path}: expected an existing directory, got {path.parent}")
         return
     try:
-        found = json.loads(path.read_text("utf-8"))
-    except (OSError, ValueError):
+        found = json.loads(read_plain(path, _LONGEST))
+    except (OSError, ValueError, RecursionError):
         found = None
     if not (isinstance(found, dict) and {"instruments", "engine"} <= found.keys()):
         raise DeskError(

@@ -1,12 +1,27 @@
 """Opening a database to read it beside its writer, from a disk that takes nothing, and never a pipe or another file."""
 
 import sqlite3
-import stat
 from pathlib import Path
 from typing import Final
 
+from engine.market.plain_file import NOT_PLAIN, is_plain_or_absent
+
+_BESIDE: Final = ("-wal", "-shm", "-journal")
 _PATIENCE: Final = 5.0
 """Seconds that a reading waits for a writer."""
+
+
+def check_plain(path: Path) -> None:
+    """Refuse what is no plain file in the place of a database or of what lies beside it: a pipe is waited for for ever.
+
+    Raises sqlite3.OperationalError.
+    """
+    if not is_plain_or_absent(path):
+        raise sqlite3.OperationalError(NOT_PLAIN)
+    for end in _BESIDE:
+        beside = path.with_name(f"{path.name}{end}")
+        if not is_plain_or_absent(beside):
+            raise sqlite3.OperationalError(f"{beside.name} beside it has to be removed: {NOT_PLAIN}")
 
 
 def open_read_only(path: Path) -> sqlite3.Connection:
@@ -14,13 +29,12 @@ def open_read_only(path: Path) -> sqlite3.Connection:
 
     Raises sqlite3.OperationalError where the file cannot be opened, sqlite3.DatabaseError where it is no database.
     """
+    check_plain(path)
     try:
-        status = path.stat()
+        size = path.stat().st_size
     except OSError as error:
         raise sqlite3.OperationalError(error.strerror or str(error)) from error
-    if not stat.S_ISREG(status.st_mode):
-        raise sqlite3.OperationalError("it is no plain file")
-    if not status.st_size:
+    if not size:
         raise sqlite3.DatabaseError("it is empty")
     connection = _connect(path, "mode=ro")
     try:

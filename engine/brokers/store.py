@@ -20,7 +20,7 @@ from engine.brokers.records import Cursor, Depth, Fill, InFlight, Order
 from engine.market.clock import Instant, trading_date
 from engine.market.instrument import Instrument
 from engine.orders.messages import OrderReport
-from engine.sqlite_reading import open_read_only
+from engine.sqlite_reading import check_plain, open_read_only
 
 SCHEMA_VERSION: Final = 1
 
@@ -109,6 +109,7 @@ class ExchangeStore:
             raise ExchangeError(f"{path}: expected the file of {wording.name}, found none")
         try:
             if not read_only:
+                check_plain(path)
                 path.touch(mode=0o600)
             self._connection = self._connect()
         except (OSError, sqlite3.OperationalError) as error:

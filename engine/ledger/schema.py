@@ -9,6 +9,7 @@ from typing import Final
 
 from engine.ledger.migrations import tell_signals_of_trades
 from engine.ledger.records import LedgerDamagedError, LedgerError
+from engine.market.plain_file import NOT_PLAIN, is_plain_or_absent
 
 _TABLES: Final = (
     """CREATE TABLE runs (
@@ -93,6 +94,8 @@ def damaged(path: Path, detail: str) -> LedgerDamagedError:
 
 def _back_up(connection: sqlite3.Connection, path: Path, version: int) -> None:
     target = path.with_name(f"{path.name}.v{version}.bak")
+    if not is_plain_or_absent(target):
+        raise LedgerError(f"{target}: expected a place for the ledger's backup: {NOT_PLAIN}; remove it")
     target.touch(mode=0o600)
     with closing(sqlite3.connect(target)) as copy:
         connection.backup(copy)

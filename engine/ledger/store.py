@@ -22,6 +22,7 @@ from engine.ledger.records import Entry, LedgerDamagedError, LedgerError, Run, R
 from engine.ledger.schema import CURRENT, Schema, damaged, prepare
 from engine.market.clock import Instant
 from engine.orders.dispatch import Record
+from engine.sqlite_reading import check_plain
 
 __all__ = ["Entry", "Ledger", "LedgerDamagedError", "LedgerError", "Run", "RunState"]
 
@@ -255,6 +256,7 @@ def _settle(work: _Work, error: LedgerError | None = None) -> None:
 
 def _connect(path: Path, schema: Schema) -> sqlite3.Connection:
     try:
+        check_plain(path)
         path.touch(mode=0o600)
         connection = sqlite3.connect(path, timeout=5.0, isolation_level=None, check_same_thread=False)
     except (OSError, sqlite3.OperationalError) as error:

@@ -16,13 +16,40 @@ class OversizeError(ValueError):
     """A file that holds more than anything of its kind; says what was expected."""
 
 
+NOT_PLAIN: Final = "it is no plain file but a directory, pipe or device"
+
+
 def open_plain(path: Path) -> BufferedReader:
     """Open a file for reading; raises OSError, also for a pipe, a device or a directory, and waits for none."""
-    descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
+    descriptor = plain_descriptor(path, os.O_RDONLY)
+    return open(descriptor, "rb")  # noqa: PTH123 - a descriptor, for the caller to close
+
+
+def plain_descriptor(path: Path, flags: int, mode: int = 0o600) -> int:
+    """Open a file as ``os.open`` does; raises OSError, also for a pipe, a device or a directory, and waits for none."""
+    try:
+        descriptor = os.open(path, flags | os.O_NONBLOCK | os.O_CLOEXEC, mode)
+    except OSError as error:
+        # What opening a socket, a pipe without a reader or a directory says, says nothing to a person.
+        if error.errno in (errno.ENXIO, errno.ENODEV, errno.EISDIR) or not is_plain_or_absent(path):
+            raise _not_plain(path) from error
+        raise
     if not stat.S_ISREG(os.fstat(descriptor).st_mode):
         os.close(descriptor)
-        raise OSError(errno.EINVAL, "it is no plain file but a directory, pipe or device", os.fspath(path))
-    return open(descriptor, "rb")  # noqa: PTH123 - a descriptor, for the caller to close
+        raise _not_plain(path)
+    return descriptor
+
+
+def is_plain_or_absent(path: Path) -> bool:
+    """Say whether a place holds a plain file, or nothing that could be seen."""
+    try:
+        return stat.S_ISREG(path.stat().st_mode)
+    except OSError as error:
+        return error.errno != errno.ELOOP
+
+
+def _not_plain(path: Path) -> OSError:
+    return OSError(errno.EINVAL, NOT_PLAIN, os.fspath(path))
 
 
 def read_plain(path: Path, most: int) -> bytes:

@@ -11,6 +11,7 @@ from typing import Final
 import psutil
 
 import config
+from engine.market.plain_file import plain_descriptor
 from engine.preflight.answers import judged
 from engine.preflight.report import Check, Group
 
@@ -93,7 +94,7 @@ def check_network(*, on_this_machine: bool) -> Sequence[Check]:
 def _try_writing(place: Path) -> None:
     trial = place / f".preflight-{os.getpid()}"
     try:
-        descriptor = os.open(trial, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+        descriptor = plain_descriptor(trial, os.O_WRONLY | os.O_CREAT | os.O_TRUNC)
         try:
             left = _TRIAL
             while left > 0:

@@ -22,6 +22,7 @@ from engine.latch import Latch, wall_clock
 from engine.ledger.records import Entry, LedgerError
 from engine.ledger.store import Ledger
 from engine.link import KillLine, KillReceiver, KillRequest, LinkServer
+from engine.market.plain_file import plain_descriptor
 from engine.presenter import Presenter
 from engine.process import EngineLock, Heartbeat, ignore_hangup
 from engine.register import Living, Registration
@@ -172,8 +173,9 @@ class Host:
             for kill in self._early_kills:
                 service.kill(kill)
             if sockets:
-                await server.serve(self._directory)
+                # Before anybody can see that it serves: whoever waits for that may ask it to end at once.
                 _stop_on_signals(loop, service)
+                await server.serve(self._directory)
             watching = self._watch_place(line, server, service)
             if ready is not None:
                 ready.set_result(Hosted(service, server, receiver, ledger, latch, prepared.plan))
@@ -399,6 +401,8 @@ def _stop_on_signals(loop: asyncio.AbstractEventLoop, service: Service) -> None:
 
 
 def _log_to(directory: WorldDirectory) -> None:
+    # Opened by name as it is, a pipe would be waited for.
+    os.close(plain_descriptor(directory.log, os.O_WRONLY | os.O_CREAT | os.O_APPEND))
     handler = logging.handlers.RotatingFileHandler(directory.log, maxBytes=_LOG_BYTES, backupCount=1)
     handler.setFormatter(PlainFormatter())
     logging.root.handlers = [handler]

@@ -22,6 +22,7 @@ from engine.market.clock import MINUTE, Instant, datetime_of, instant_at, tradin
 from engine.market.directory import Directory
 from engine.market.listing import Intraday, Listing
 from engine.market.master import MasterError, read_listings, unpack_rows
+from engine.market.plain_file import plain_descriptor, read_plain
 from engine.upstox.address import AddressError, is_this_machine
 from engine.upstox.transport import Answer, NotSentError, UnansweredError
 
@@ -31,6 +32,8 @@ FOLDER: Final = "instruments"
 _FORMAT: Final = 2
 _PATH: Final = "/market-quote/instruments/exchange"
 _MOST_REASONS: Final = 50
+_LONGEST_KEPT: Final = 256 << 20
+"""Bytes of a stored file: the longest that is unpacked of the broker's."""
 _READ_SECONDS: Final = 60.0
 _OLDEST_EXPIRY: Final = timedelta(days=7)
 """The broker drops expired contracts daily; older ones mean that the file is of another day."""
@@ -303,8 +306,8 @@ class InstrumentFiles:
     def _read(self, file: InstrumentFile) -> _Kept | None:
         """Return a stored file; None for none, a broken one, another format or another broker's."""
         try:
-            kept = msgspec.msgpack.decode(self.path(file).read_bytes(), type=_Kept)
-        except (OSError, msgspec.DecodeError):
+            kept = msgspec.msgpack.decode(read_plain(self.path(file), _LONGEST_KEPT), type=_Kept)
+        except (OSError, ValueError):
             return None
         return kept if kept.format == _FORMAT and kept.url == self._base else None
 
@@ -312,7 +315,7 @@ class InstrumentFiles:
         path = self.path(file)
         beside = path.with_name(f"{path.name}.{os.getpid()}.new")
         try:
-            with os.fdopen(os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as stream:
+            with os.fdopen(plain_descriptor(beside, os.O_WRONLY | os.O_CREAT | os.O_TRUNC), "wb") as stream:
                 stream.write(msgspec.msgpack.encode(fresh))
             os.utime(beside, ns=(now * 1_000, now * 1_000))
             beside.replace(path)

@@ -12,6 +12,7 @@ from typing import Final, NoReturn
 import msgspec
 
 from engine.market.clock import SECOND, Instant
+from engine.market.plain_file import open_plain
 
 FILE_NAME: Final = "token"
 _LONGEST: Final = 16 * 1024
@@ -135,7 +136,8 @@ class TokenStore:
                 # A disk that takes nothing keeps its modes; the token is no less good for it.
                 with suppress(OSError):
                     self.path.chmod(0o600)
-            text = self.path.read_bytes()[:_LONGEST].decode("ascii")
+            with open_plain(self.path) as file:
+                text = file.read(_LONGEST).decode("ascii")
         except (OSError, UnicodeDecodeError) as error:
             raise TokenError(f"{self.path}: expected a readable token, got {_why(error)}") from None
         try:
