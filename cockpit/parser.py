@@ -2,7 +2,9 @@
 
 import argparse
 from collections.abc import Sequence
-from typing import Final
+from typing import Final, NoReturn
+
+from engine.plain_text import plain_lines
 
 _DESCRIPTION: Final = """\
 A trading cockpit in the terminal for auction-theory traders on NSE India.
@@ -69,9 +71,17 @@ def _add_screen_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--ascii", action="store_true", help="draw with ASCII signs only")
 
 
+class PlainParser(argparse.ArgumentParser):
+    """A parser whose complaints repeat what was typed or pasted, without anything in it that steers a terminal."""
+
+    def error(self, message: str) -> NoReturn:
+        """Say what is wrong with a command line, and end with 2."""
+        super().error(plain_lines(message))
+
+
 def build_parser() -> argparse.ArgumentParser:
     """Return the parser of the whole command line."""
-    parser = argparse.ArgumentParser(
+    parser = PlainParser(
         "cockpit",
         description=_DESCRIPTION,
         epilog=_EPILOG,
@@ -213,7 +223,7 @@ def build_parser() -> argparse.ArgumentParser:
 
 def split_everywhere(argv: Sequence[str]) -> tuple[str | None, list[str], list[str]]:
     """Take --home and --set out of the line wherever they stand; a subparser would forget the earlier ones."""
-    everywhere = argparse.ArgumentParser(add_help=False, allow_abbrev=False, prog="cockpit")
+    everywhere = PlainParser(add_help=False, allow_abbrev=False, prog="cockpit")
     everywhere.add_argument("--home", default=None)
     everywhere.add_argument("--set", action="append", default=[])
     found, rest = everywhere.parse_known_args(list(argv))

@@ -7,6 +7,8 @@ from typing import Final
 _UNSEEN: Final = "?"
 _LONGEST: Final = 200
 """Signs of what an error says: some hold all that came over a line."""
+LONGEST_WORDS: Final = 1_000
+"""Signs of what a broker says: every row of the ledger and the journal that repeats it is bounded by them."""
 _LABEL: Final = re.compile(r"\A(?:\[[^\]]*\]\s*)+")
 """What system errors begin with: ``[Errno 111]``, ``[SSL: CERTIFICATE_VERIFY_FAILED]``."""
 

@@ -20,6 +20,7 @@ import msgspec
 from engine.ledger.reader import LedgerReader
 from engine.ledger.records import Entry, LedgerDamagedError, LedgerError, Run, RunState
 from engine.ledger.schema import CURRENT, Schema, damaged, prepare
+from engine.ledger.thinning import RUNS_KEPT, STATEMENTS
 from engine.market.clock import Instant
 from engine.orders.dispatch import Record
 from engine.sqlite_reading import check_plain
@@ -168,6 +169,13 @@ class Ledger(LedgerReader):
                 durable=True,
             )
         ).result()
+
+    def thin(self, kept: int = RUNS_KEPT) -> "Future[None]":
+        """Let go of what nobody needs of old runs of demo and replay; the future tells when it is done.
+
+        Room that becomes free is written again: the file stops growing, it does not shrink.
+        """
+        return self._submit(_Work([(statement, [(kept,)]) for statement in STATEMENTS], durable=False))
 
     def flush(self) -> None:
         """Return once everything appended before is on disk; raises LedgerError when it cannot be."""

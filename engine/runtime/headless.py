@@ -75,6 +75,7 @@ async def _play(
         )
         if ledger is not None:
             ledger.begin_run(ledger_run(prepared.plan, place.world.value, wall_clock()))
+            ledger.thin()
         playback = prepared.playback
         service = Service(
             playback=playback,

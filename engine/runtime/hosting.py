@@ -311,6 +311,7 @@ class Host:
             ledger=ledger,
         )
         ledger.begin_run(ledger_run(prepared.plan, self._directory.world.value, wall_clock()))
+        ledger.thin()
         return prepared
 
     def _goes_on(self, choice: MarketChoice, plan: RunPlan) -> bool:

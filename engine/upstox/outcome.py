@@ -8,7 +8,7 @@ from typing import Any, Final
 
 import msgspec
 
-from engine.plain_text import plain, worded
+from engine.plain_text import LONGEST_WORDS, plain, worded
 from engine.upstox.transport import Answer
 
 
@@ -65,6 +65,8 @@ class CallFailed(Exception):  # noqa: N818 - it names what happened, as outcomes
         self.outcome = outcome
 
 
+_LONGEST_CODE: Final = 40
+"""Signs; the longest code that is known has eleven."""
 NO_TOKEN: Final = SignInAgain("NO_TOKEN", "no access token")
 
 PROVING: Final = frozenset({400, 401, 403, 404, 423, 429})
@@ -139,7 +141,7 @@ def judge(answer: Answer) -> Outcome:
     found = errors_of(body) if body is not None else []
     if not found:
         return InDoubt(f"an answer that is not the broker's: {_begin(answer.body)} (HTTP {answer.status})")
-    text = "; ".join(worded(code, message) for code, message in found)
+    text = "; ".join(worded(code, message) for code, message in found)[:LONGEST_WORDS]
     if answer.status not in PROVING:
         return InDoubt(f"{text} (HTTP {answer.status})")
     kinds = [(CODES.get(code) or _BY_STATUS.get(answer.status, Rejected), code) for code, _ in found]
@@ -160,7 +162,9 @@ def errors_of(body: dict[str, Any]) -> list[tuple[str, str]]:
         if isinstance(row, dict):
             code = row.get("error_code") or row.get("errorCode")
             if isinstance(code, str) and code:
-                found.append((plain(code), plain(str(row.get("message") or ""))))
+                found.append(
+                    (plain(code[:_LONGEST_CODE]), plain(str(row.get("message") or "")[:LONGEST_WORDS]))
+                )
     return found
 
 

@@ -7,7 +7,7 @@ import msgspec
 
 from engine.market.clock import Instant
 from engine.market.price import Paise
-from engine.plain_text import plain
+from engine.plain_text import LONGEST_WORDS, plain
 from engine.upstox.fields import (
     FieldError,
     Row,
@@ -159,7 +159,7 @@ def order_of(row: Row) -> OrderRow:
         filled_quantity=filled,
         average_price=max(number(row, "average_price") or 0.0, 0.0),
         time=stamp(row, "exchange_timestamp", "order_timestamp"),
-        message=plain(text(row, "status_message_raw", "status_message")),
+        message=plain(text(row, "status_message_raw", "status_message")[:LONGEST_WORDS]),
         after_market=flag(row, "is_amo") or False,
         parent=text(row, "parent_order_id"),
         exchange_order_id=text(row, "exchange_order_id"),

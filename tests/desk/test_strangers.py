@@ -173,3 +173,25 @@ def test_a_logged_text_is_one_line_that_steers_nothing() -> None:
     assert told.endswith("said: a?[2J?b?c forged")
     assert told.isprintable()
     assert os.linesep not in told
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        (STEERING,),
+        ("status", STEERING),
+        ("status", "--world", STEERING),
+        ("demo", "--speed", STEERING),
+        ("replay", "x", "--start", STEERING),
+        ("flatten", "--for", STEERING),
+        (f"--{STEERING}",),
+        ("--set", STEERING, "config"),
+    ],
+)
+def test_a_complaint_about_the_command_line_steers_no_terminal(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], words: tuple[str, ...]
+) -> None:
+    told = command(capsys, tmp_path / "home", *words)
+    assert (told.code, told.out) == (2, "")
+    assert all(line.isprintable() for line in told.err.splitlines()), repr(told.err)
+    assert "[2J" in told.err

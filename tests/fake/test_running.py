@@ -1,6 +1,8 @@
 """The fake broker as a process and as a day: its line, its clock, its scenarios."""
 
 import json
+import os
+import re
 import signal
 import subprocess
 import sys
@@ -22,6 +24,8 @@ from tests.fake_upstox.shapes import Json
 from tests.recordings import DAY, EQ_A, EQ_B, made_packets, write_recording
 
 _ROOT = Path(__file__).resolve().parents[2]
+_PATIENT = 120.0
+"""Seconds for a process to come up and end on a machine whose other users need it, too."""
 
 
 @contextmanager
@@ -213,3 +217,64 @@ def test_instruments_that_no_master_knows_are_listed_as_they_were_recorded(tmp_p
 def test_both_recorded_stocks_are_known_to_the_master(desk: Desk) -> None:
     keys = {row["instrument_key"] for row in desk.file("NSE.json.gz")}
     assert {EQ_A, EQ_B} <= keys
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (("--recording", "nowhere/*.gz"), "nowhere/*.gz: expected a recording, found none"),
+        (("--recording", "README.md"), "README.md"),
+        (("--script", "no such day"), "no such day"),
+    ],
+)
+def test_what_cannot_be_served_is_one_sentence(words: tuple[str, ...], said: str) -> None:
+    done = subprocess.run(
+        [sys.executable, "-m", "tests.fake_upstox", "--port", "0", *words],
+        cwd=_ROOT,
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        timeout=_PATIENT,
+        check=False,
+    )
+    assert (done.returncode, done.stdout) == (2, "")
+    assert said in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_a_port_that_is_taken_is_one_sentence() -> None:
+    with _process() as (_, told):
+        port = told["api_url"].rpartition(":")[2]
+        done = subprocess.run(
+            [sys.executable, "-m", "tests.fake_upstox", "--port", port],
+            cwd=_ROOT,
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            timeout=_PATIENT,
+            check=False,
+        )
+    assert done.returncode == 2
+    assert f"--port {port}: expected a free port" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_the_recipe_in_contributing_leads_to_a_day_that_can_be_traded(tmp_path: Path) -> None:
+    recipe = (_ROOT / "CONTRIBUTING.md").read_text("utf-8")
+    line = next(row for row in recipe.splitlines() if "-m tests.fake_upstox" in row)
+    settings = re.findall(r"--set (\S+)", recipe)
+    assert line.endswith("--port 8765"), "it must need nothing but the repository"
+    assert settings
+    with _process() as (_, told):
+        words = [word for one in settings for word in ("--set", one.replace("$URL", str(told["api_url"])))]
+        done = subprocess.run(
+            [sys.executable, "-m", "cockpit", "--home", str(tmp_path / "drill"), *words, "preflight"],
+            cwd=_ROOT,
+            env={**os.environ, "COCKPIT_UPSTOX__ACCESS_TOKEN": str(told["access_token"])},
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            timeout=_PATIENT,
+            check=False,
+        )
+    assert done.returncode == 0, done.stdout + done.stderr

@@ -2,6 +2,7 @@
 
 import argparse
 import asyncio
+import errno
 import json
 import os
 import signal
@@ -9,6 +10,8 @@ import sys
 from datetime import date, time
 from pathlib import Path
 
+from engine.feeds.recording_file import RecordingError
+from engine.feeds.simulator import UnknownScriptError
 from tests.fake_upstox.clock import speed_of
 from tests.fake_upstox.scenarios import SCENARIOS
 from tests.fake_upstox.server import FakeUpstox
@@ -92,9 +95,25 @@ async def _serve(settings: FakeSettings, *, with_parent: bool) -> None:
 
 
 def main() -> None:
-    """Serve until a signal, or the end of standard input with --with-parent."""
-    arguments = _arguments().parse_args()
-    asyncio.run(_serve(_settings(arguments), with_parent=arguments.with_parent))
+    """Serve until a signal, or the end of standard input with --with-parent; end with 2 for what cannot be served."""
+    parser = _arguments()
+    arguments = parser.parse_args()
+    missing = [path for path in arguments.recording if not path.exists()]
+    if missing:
+        parser.error(
+            f"{missing[0]}: expected a recording, found none; they are no part of the repository: leave --recording "
+            "out, and a simulated day is played"
+        )
+    try:
+        asyncio.run(_serve(_settings(arguments), with_parent=arguments.with_parent))
+    except (RecordingError, UnknownScriptError) as error:
+        parser.error(str(error))
+    except OSError as error:
+        if error.errno != errno.EADDRINUSE:
+            raise
+        parser.error(
+            f"--port {arguments.port}: expected a free port, got one in use; leave it out for any free one"
+        )
 
 
 if __name__ == "__main__":

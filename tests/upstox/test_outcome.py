@@ -143,3 +143,10 @@ def test_any_bytes_under_any_status_are_judged_without_a_fault(status: int, body
 @pytest.mark.parametrize("status", [200, 400, 502])
 def test_a_body_that_cannot_even_be_decoded_proves_nothing(status: int, body: bytes) -> None:
     assert isinstance(judge(Answer(status, {}, body, 0.1)), InDoubt)
+
+
+def test_however_much_a_broker_says_a_refusal_stays_a_line() -> None:
+    errors = [{"error_code": "UDAPI1052", "message": "no " * 100_000}] * 5
+    for found in (errors, errors[:1]):
+        outcome = judge(reply(400, {"status": "error", "errors": found}))
+        assert len(describe(outcome)) < 1_200
