@@ -18,7 +18,6 @@ from typing import Final
 import msgspec
 
 from engine.market.clock import Instant
-from engine.market.plain_file import is_plain_or_absent
 
 DISK_PATIENCE: Final = 0.010
 """Seconds a kill waits for the disk before it goes on with the latch in memory."""
@@ -271,9 +270,6 @@ def _write(path: Path, record: bytes) -> None:
 
 def _replace(path: Path, content: bytes) -> None:
     beside = _beside(path)
-    if not is_plain_or_absent(beside):
-        # Whatever lies there is not ours, and a pipe would be waited for.
-        beside.unlink()
     descriptor = os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o600)
     with os.fdopen(descriptor, "wb") as file:
         file.write(content)
