@@ -33,7 +33,11 @@ PATIENCE: Final = 40.0
 """Seconds until a condition that never comes true fails its test; a busy machine needs most of it."""
 _SHORTEST_POLL, _LONGEST_POLL = 0.002, 0.03
 """Seconds between two looks: short at first, for figures, then long, for the machine's other users."""
-_ENVIRONMENT: Final = ("PATH", "LANG", "LC_ALL", "TMPDIR", "XDG_RUNTIME_DIR", "PYTHONPATH", "SYSTEMROOT")
+_OF_THIS_SHELL: Final = (
+    *("COCKPIT_", "PYTHON", "PYTEST", "TEXTUAL", "COLUMNS", "LINES"),
+    *("COLORTERM", "FORCE_COLOR", "NO_COLOR", "TERM", "XDG_CONFIG", "XDG_DATA", "XDG_STATE"),
+)
+"""How variables begin that a person's own shell may hold and that change what a program says or where it writes."""
 
 T = TypeVar("T")
 
@@ -74,8 +78,12 @@ def made_recordings(folder: Path) -> tuple[Path, Path]:
 
 
 def clean_environment(**more: str) -> dict[str, str]:
-    """Return an environment without this shell's own settings."""
-    kept = {name: os.environ[name] for name in _ENVIRONMENT if name in os.environ}
+    """Return an environment without this shell's own settings; what the machine needs and its clock stay."""
+    kept = {
+        name: value
+        for name, value in os.environ.items()
+        if name == "PYTHONPATH" or not (name.startswith(_OF_THIS_SHELL) or name.lower().endswith("_proxy"))
+    }
     return {**kept, "TERM": "xterm-256color", "HOME": "/nonexistent", **more}
 
 

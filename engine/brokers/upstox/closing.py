@@ -252,7 +252,8 @@ class _Closing:
     def _tell_progress(self) -> None:
         """Say what is left and what went wrong last: the newest refusal stands in the way, not the first."""
         since = self._core.unknown_since
-        if since is not None and self._now() - since >= UNKNOWN_FOR:
+        never_read = self._core.keeper.behind is None
+        if never_read or (since is not None and self._now() - since >= UNKNOWN_FOR):
             left, problem = "what is open is unknown", self._core.unknown
         else:
             trades, orders = self._core.left

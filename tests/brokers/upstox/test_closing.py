@@ -418,6 +418,19 @@ def test_what_is_left_and_the_newest_refusal_are_told_while_exits_are_refused() 
     assert refused[0].startswith("1 position and ")
 
 
+def test_nothing_is_counted_before_the_positions_were_read() -> None:
+    broker = holding(1)
+    mute = "/v2/portfolio/short-term-positions"
+    broker.faults.append(lambda request: DROP if request.path == mute else None)
+    told: list[str] = []
+    with broker.serve() as server:
+        client = client_of(server.url, read=0.2, sleep=time.sleep)
+        report = flatten_account(client, tell=told.append, patience=0.5)
+    assert not report.flat
+    assert told
+    assert all(word.startswith("what is open is unknown") for word in told), told
+
+
 def test_a_filled_order_without_its_price_does_not_stand_in_the_way_of_a_closing() -> None:
     broker = holding(2)
     for row in broker.orders.values():
