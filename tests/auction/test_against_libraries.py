@@ -1,6 +1,7 @@
 """Profiles, ATR and minutes against what nobody here wrote, where the rules meet.
 
-PyPI MarketProfile 0.2.0, TA-Lib, and the exchange's own 1-minute bars.
+PyPI MarketProfile 0.2.0, TA-Lib, and the exchange's own 1-minute bars. The libraries are loaded by the tests that ask
+them: with all they bring along they take as long as every other test module together.
 """
 
 import warnings
@@ -9,12 +10,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
-import pandas as pd
 import pytest
-import talib
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
-from market_profile import MarketProfile
 
 from config import Settings
 from engine.auction.market import Market
@@ -61,6 +59,9 @@ def day() -> tuple[Market, dict[str, Tape]]:
 
 def library_answer(rows: Sequence[int], sizes: Sequence[int], mode: str = "vol") -> tuple[int, int, int]:
     """Return POC, VAL and VAH of the library over whole row ids, so that its rounding has nothing to round."""
+    import pandas as pd
+    from market_profile import MarketProfile
+
     index = pd.date_range("2025-12-15 09:15", periods=len(rows), freq="s")
     frame = pd.DataFrame(dict.fromkeys(("Open", "High", "Low", "Close"), rows), index=index)
     frame["Volume"] = sizes
@@ -133,6 +134,8 @@ def test_any_profile_with_one_fullest_row_has_the_librarys_value_area(counts: li
 def test_the_average_true_range_is_ta_libs_after_every_minute(
     day: tuple[Market, dict[str, Tape]], key: str
 ) -> None:
+    import talib
+
     minutes, ranges = day[0].auction(key).bars.minutes, day[1][key].ranges
     columns = [np.array([getattr(bar, name) / 100 for bar in minutes]) for name in ("high", "low", "close")]
     library = talib.ATR(*columns, timeperiod=14)

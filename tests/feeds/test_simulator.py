@@ -53,16 +53,19 @@ def test_the_updates_of_a_seed_never_change_between_machines_and_versions() -> N
 
 
 @pytest.mark.parametrize(
-    "other",
+    ("chosen", "day", "start"),
     [
-        open_simulator(settings_of(seed=8)),
-        open_simulator(settings_of(instruments=7)),
-        open_simulator(settings_of(), start=time(11)),
-        open_simulator(settings_of(), date(2026, 11, 19)),
+        (settings_of(seed=8), DEFAULT_DAY, DEFAULT_START),
+        (settings_of(instruments=7), DEFAULT_DAY, DEFAULT_START),
+        (settings_of(), DEFAULT_DAY, time(11)),
+        (settings_of(), date(2026, 11, 19), DEFAULT_START),
     ],
     ids=["seed", "instruments", "start", "day"],
 )
-def test_another_day_has_another_identity_and_other_updates(other: SimulatorFeed) -> None:
+def test_another_day_has_another_identity_and_other_updates(
+    chosen: Simulator, day: date, start: time
+) -> None:
+    other = open_simulator(chosen, day, start=start)
     feed = opened_at(DEFAULT_START)
     assert feed.identity != other.identity
     assert read(feed, 200) != read(other, 200)
