@@ -1,10 +1,11 @@
 """Written days told to the real auction and the real setups: each triggers its own, no look-alike ever does."""
 
 from datetime import time
+from itertools import islice
 
 import pytest
 
-from engine.feeds.simulator import SCRIPTS
+from engine.feeds.simulator import SCRIPTS, open_simulator
 from engine.feeds.simulator.scripts import TURNED
 from engine.setups.absorption import AbsorptionAtEdge
 from engine.setups.eighty_percent import EightyPercent
@@ -54,11 +55,26 @@ LOOK_ALIKES: dict[str, tuple[MakeSetup, str]] = {
     "eighty-percent-outside": (EightyPercent, ""),
     "absorption-elsewhere": (AbsorptionAtEdge, "NO_ABSORPTION"),
 }
+IN_COMPANY = 6
+"""Instruments of a market in which the lead is one of several; each more is another day to tell."""
 OTHER_WAY = {"up": "down", "down": "up", "": ""}
 
 
-@pytest.mark.parametrize("name", OPEN_TYPES)
-@pytest.mark.parametrize(("seed", "instruments"), [(7, 6), (2_024, 1)])
+@pytest.mark.parametrize("name", [*OPEN_TYPES, *SETUPS])
+def test_the_lead_of_a_script_is_told_the_same_alone_and_in_company(name: str) -> None:
+    alone, company = (
+        open_simulator(cast_of(7, count), script=name, start=time(9, 15)) for count in (1, IN_COMPANY)
+    )
+    (lead,) = alone.instruments
+    assert alone.seeds == tuple(seed for seed in company.seeds if seed.instrument == lead)
+    told = (update for update in iter(company.read, None) if update.instrument == lead)
+    assert list(islice(iter(alone.read, None), 400)) == list(islice(told, 400))
+
+
+@pytest.mark.parametrize(
+    ("name", "seed", "instruments"),
+    [(name, seed, 1) for name in OPEN_TYPES for seed in (7, 2_024)] + [("open-test-drive", 7, IN_COMPANY)],
+)
 def test_the_script_of_an_open_type_is_read_as_that_open_type_from_a_quarter_to_ten(
     name: str, seed: int, instruments: int
 ) -> None:
@@ -92,8 +108,10 @@ def expect_signal(name: str, seed: int, instruments: int, make: MakeSetup, side:
     assert (side, when) in found, (found, [refusal.reason for refusal in told.refusals])
 
 
-@pytest.mark.parametrize("name", SETUPS)
-@pytest.mark.parametrize(("seed", "instruments"), [(7, 6), (99, 1)])
+@pytest.mark.parametrize(
+    ("name", "seed", "instruments"),
+    [(name, seed, 1) for name in SETUPS for seed in (7, 99)] + [("failed-auction", 7, IN_COMPANY)],
+)
 def test_the_script_of_a_setup_signals_when_it_is_written_to(name: str, seed: int, instruments: int) -> None:
     expect_signal(name, seed, instruments, *SETUPS[name])
 
