@@ -24,6 +24,7 @@ from engine.orders.carried import LeftBecause
 from engine.orders.order import Order
 from engine.runtime.plan import Market, RunPlan
 from engine.standing.known import known_orders
+from engine.standing.marks import marked
 from engine.standing.result import DayResult, Holding, day_result, open_result
 from engine.standing.shares import by_fills
 from engine.standing.world import day_of, live_plan, read_plan
@@ -107,13 +108,19 @@ def live_status(directory: WorldDirectory, reach: Reach) -> tuple[dict[str, obje
         "source": "broker",
     }
     executions, unread = _executions(reach.client, standing.day)
-    result = day_result(standing.day, executions, plan, {order.tag for order in reach.known})
-    found["positions"] = [_position(position, standing.orders, result) for position in standing.positions]
+    day, unmarked = marked(reach.client, standing.day)
+    result = day_result(day, executions, plan, {order.tag for order in reach.known})
+    rows = {(row.instrument, row.product): row for row in day.positions}
+    found["positions"] = [
+        _position(rows[row.instrument, row.product], standing.orders, result) for row in standing.positions
+    ]
     found["orders"] = [_order(order) for order in standing.orders]
     sums = {name: getattr(result, name) for name in ("realised", "open", "charges", "net")}
     found["pnl"] = {name: None if value is None else rupees_of(value) for name, value in sums.items()}
     found["risk"] = {"result_of": "ours" if result.ours else "account"}
-    return found, "; ".join(said for said in (standing.problem, unread, left_outside(standing)) if said)
+    return found, "; ".join(
+        said for said in (standing.problem, unread, unmarked, left_outside(standing)) if said
+    )
 
 
 def _executions(client: UpstoxClient, book: WholeBook) -> tuple[Listed[TradeRow], str]:

@@ -171,10 +171,13 @@ def holdings_of(fills: Iterable[Fill]) -> dict[str, Holding]:
 
 
 def open_result(row: PositionRow, holding: Holding | None) -> Paise | None:
-    """Return what an open position would bring at its last price; None where that, or its cost, is unknown."""
-    if holding is None or row.last_price is None:
+    """Return what an open position would bring at its mark; None where that, or its cost, is unknown.
+
+    The mark is the engine's: the exit side of the book where a quote told it, else the last price of the list.
+    """
+    if holding is None or row.mark is None:
         return None
-    return row.last_price * holding.quantity - holding.cost
+    return row.mark * holding.quantity - holding.cost
 
 
 class Part(RunningCost):
@@ -252,13 +255,13 @@ def _charges(fills: Iterable[Fill], plan: RunPlan | None) -> Paise | None:
 
 
 def _closing_charges(held: Iterable[PositionRow], plan: RunPlan | None) -> Paise | None:
-    """Return what closing open positions at their last prices costs; None where a class or a price is unknown."""
+    """Return what closing open positions at their marks costs; None where a class or a price is unknown."""
     return _sum([_closing_charge(row, row.quantity, plan) for row in held])
 
 
 def _closing_charge(row: PositionRow, quantity: int, plan: RunPlan | None) -> Paise | None:
     side = Side.SELL if quantity > 0 else Side.BUY
-    return _charge(row, side, abs(quantity) * (row.last_price or 0), plan)
+    return _charge(row, side, abs(quantity) * (row.mark or 0), plan)
 
 
 def _charge(row: OrderRow | PositionRow, side: str, value: Paise, plan: RunPlan | None) -> Paise | None:

@@ -101,6 +101,13 @@ class PositionRow(msgspec.Struct, frozen=True):
     last_price: Paise | None
     realised: Paise | None
     unrealised: Paise | None
+    exit_price: Paise | None = None
+    """What a unit of it could be left at, by a quote read beside it; None without one."""
+
+    @property
+    def mark(self) -> Paise | None:
+        """Return the price it is marked at: the exit side's, else the last one of the broker's list."""
+        return self.last_price if self.exit_price is None else self.exit_price
 
 
 _T = TypeVar("_T", "TradeRow", "PositionRow")

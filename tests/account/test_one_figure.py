@@ -1,11 +1,14 @@
 """Status and screen tell the same money to the paisa: in profit and loss, mixed, carried, averaged, dead or alive."""
 
+import contextlib
 import json
+from collections.abc import Iterator
 from typing import Any
 from uuid import uuid4
 
 from engine.commands import ExitPosition, Side, StopEngine
 from engine.home import World
+from engine.process import EngineState
 from engine.views import PositionRow, View
 from tests.account.phone import buys
 from tests.account.stage import begin, settle
@@ -175,3 +178,96 @@ def wait_held_beside(engine: Engine) -> None:
         lambda: [row.stop_state for row in engine.view().positions if not row.external] == ["HELD"],
         "HELD on the screen",
     )
+
+
+@contextlib.contextmanager
+def hung_up(engine: Engine) -> Iterator[None]:
+    """Stop an engine's process for a while, long enough to be known as hung."""
+    engine.stop_process()
+    try:
+        wait_until(lambda: engine.state is EngineState.HUNG, "the engine to be known as hung")
+        yield
+    finally:
+        engine.continue_process()
+
+
+def figures(status: dict[str, Any]) -> tuple[object, ...]:
+    """Return every figure of ours that a status tells, comparable across an engine's states."""
+    rows = {
+        (row["instrument"], row.get("product", "I")): (
+            row["quantity"],
+            row["average_price"],
+            row["pnl"],
+            row.get("ours"),
+            row.get("outside_quantity"),
+        )
+        for row in status["positions"]
+    }
+    risk = status["risk"]
+    return status["pnl"], rows, risk["day_loss_limit"], risk["account"], risk["result_of"]
+
+
+def test_a_paper_position_is_told_alike_with_its_engine_running_hung_and_dead_and_after_a_resume(
+    home: Outside, market_at_ten: RunningFake
+) -> None:
+    engine = begin(home, market_at_ten)
+    settle(engine, market_at_ten)
+    engine.enter(EQ_A, Side.SELL)
+    wait_held_beside(engine)
+    view, status = both(home, engine, market_at_ten)
+    check(view, status)
+    with hung_up(engine):
+        hung = checked(home.status(World.ACCOUNT))
+    assert hung["engine"] == "hung"
+    assert (hung["pnl"], money(hung)) == (status["pnl"], money(status))
+    engine.kill_process()
+    dead = checked(home.status(World.ACCOUNT))
+    assert dead["engine"] == "none"
+    assert (dead["pnl"], money(dead)) == (status["pnl"], money(status))
+    again = begin(home, market_at_ten)
+    view, resumed = both(home, again, market_at_ten)
+    check(view, resumed)
+    assert money(resumed) == money(status)
+    assert resumed["risk"]["day_loss_limit"] == status["risk"]["day_loss_limit"]
+
+
+def test_a_live_account_with_others_in_several_products_is_told_alike_running_hung_dead_and_resumed(
+    home: Outside, market_at_ten: RunningFake
+) -> None:
+    broker = market_at_ten
+    carried = {"instrument_token": OPTION_59400, "product": "D", "quantity": 35, "price": 500.0}
+    broker.control("POST", "positions/overnight", carried)
+    engine = begin(home, broker, *LIVE)
+    make_ready(engine, broker)
+    quantity = enter(engine, broker)
+    wait_held_beside(engine)
+    buys(broker, 7)
+    wait_until(lambda: ours_of(engine).outside == 7, "the phone's part on the screen")
+    view, status = both(home, engine, broker)
+    check(view, status)
+    assert ours_of(engine).quantity == quantity
+    with hung_up(engine):
+        hung = checked(home.status(World.ACCOUNT))
+    assert hung["engine"] == "hung"
+    assert figures(hung) == figures(status)
+    engine.kill_process()
+    dead = checked(home.status(World.ACCOUNT))
+    assert dead["engine"] == "none"
+    assert figures(dead) == figures(status)
+    again = begin(home, broker, *LIVE)
+    wait_until(lambda: ours_of(again).outside == 7, "the phone's part on the new screen")
+    view, resumed = both(home, again, broker)
+    check(view, resumed)
+    assert figures(resumed) == figures(status)
+
+
+def ours_of(engine: Engine) -> PositionRow:
+    """Return the row of ours on the screen."""
+    (row,) = [row for row in engine.view().positions if not row.external]
+    return row
+
+
+def money(status: dict[str, Any]) -> list[tuple[object, ...]]:
+    """Return what a status tells of each position."""
+    names = ("instrument", "quantity", "average_price", "pnl")
+    return [tuple(row[name] for name in names) for row in status["positions"]]

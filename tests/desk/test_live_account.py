@@ -141,24 +141,38 @@ def test_status_is_the_brokers_own_word(broker: RunningFake, account: WorldDirec
             "quantity": 10,
             "average_price": (LAST + 10) / 100,
             "stop": {"price": 1061.0, "state": "HELD"},
-            "pnl": -1.0,
+            "pnl": -2.0,
         }
     ]
     assert [row["status"] for row in status["orders"]] == ["trigger pending"]  # type: ignore[attr-defined]
     pnl = status["pnl"]
     assert isinstance(pnl, dict)
-    assert (pnl["realised"], pnl["open"]) == (0.0, -1.0)
-    turnover = 10 * (LAST + 10), 10 * LAST
+    assert (pnl["realised"], pnl["open"]) == (0.0, -2.0)
+    # Ten would be left at the best bid, as the screen of an engine marks them, and not at the last price.
+    turnover = 10 * (LAST + 10), 10 * (LAST - 10)
     sides = Side.BUY, Side.SELL
     charges = [
         order_charges(SPOT.kind, side, value, DAY).total for side, value in zip(sides, turnover, strict=True)
     ]
     assert pnl["charges"] == sum(charges) / 100
-    assert pnl["net"] == pytest.approx(-1.0 - pnl["charges"])
+    assert pnl["net"] == pytest.approx(-2.0 - pnl["charges"])
     told = describe(status, problem)
     assert "by the broker" in told
     assert "charges" in told
     assert "those of closing what is open counted" in told
+
+
+def test_where_no_quote_can_be_read_the_last_price_marks_and_that_is_said(
+    broker: RunningFake, account: WorldDirectory
+) -> None:
+    settings = settings_for(broker)
+    live_run(account, settings)
+    hold_behind_a_stop(broker)
+    broker.plant("html", call="quotes", times=0)
+    status, problem = read_status(account, settings)
+    assert "marked at last prices, for the quotes could not be read" in problem
+    assert status["pnl"]["open"] == -1.0  # type: ignore[index]
+    assert status["positions"][0]["pnl"] == -1.0  # type: ignore[index]
 
 
 def test_status_of_a_closed_day_is_flat_with_what_was_realised(
