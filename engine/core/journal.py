@@ -13,7 +13,7 @@ from engine.core.decision import Decision, DecisionState
 from engine.core.events import DayState
 from engine.core.prints import HeldBack
 from engine.core.sights import Sights
-from engine.core.stop_moves import StopMoves
+from engine.core.stop_moves import StopMoves, standing_stops
 from engine.market.clock import SECOND, Instant
 from engine.market.instrument import Instrument
 from engine.market.price import Paise, average_price
@@ -252,7 +252,8 @@ class Journal:
 
     def _protected(self, trade: Trade, now: Instant) -> None:
         after = "" if trade.protected_after is None else f" after {trade.protected_after / SECOND:.2f} s"
-        stop = "" if trade.stop is None else f" {rupees(trade.stop.trigger)}"
+        stands = standing_stops(self._keeper.orders, trade)
+        stop = f" {rupees(stands[0].trigger_price)}" if stands else ""
         self.line(
             Severity.GOOD, f"{self.symbol(trade.instrument)} stop{stop} held at the exchange{after}", now
         )

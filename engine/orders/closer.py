@@ -29,6 +29,7 @@ from engine.orders.plan import Cancel, Modify, Place, Plan, Situation
 from engine.orders.quote import ExitPrice, marketable_price
 from engine.orders.requests import is_missing
 from engine.orders.states import AT_EXCHANGE, UNPROVEN, State
+from engine.orders.tick_prices import exit_limit, stop_prices
 from engine.setups.signal import Side
 
 RETRY: Final = SECOND
@@ -221,7 +222,8 @@ def _place(plan: Plan, s: Situation, quantity: int) -> None:
     alone = not any(order.role is Role.STOP for order in s.reducing)
     if s.trade.put_back and alone and stop is not None and s.takes_stops and _behind(s, stop.trigger):
         plan.trade = msgspec.structs.replace(plan.trade, put_back=False)
-        plan.wishes.append(Place(Role.STOP, OrderType.STOP_LIMIT, quantity, stop.limit, stop.trigger))
+        trigger, limit = stop_prices(s, stop.trigger, stop.limit)
+        plan.wishes.append(Place(Role.STOP, OrderType.STOP_LIMIT, quantity, limit, trigger))
         return
     if s.now < s.trade.retry_at:
         plan.look_at(s.trade.retry_at)
@@ -240,8 +242,7 @@ def _price(
     plan: Plan, s: Situation, quantity: int, *, further: int = 0, at_touch: bool = False
 ) -> ExitPrice | None:
     if s.trade.aimed is not None:
-        limit = s.trade.aimed.limit
-        return ExitPrice(limit if s.band is None else s.band.clamp(limit, s.instrument.tick), at_band=False)
+        return ExitPrice(exit_limit(s, s.trade.aimed.limit), at_band=False)
     if s.exits is Exits.AUCTION and s.band is not None:
         # Everybody gets the one price of the match. Where the band was not told, every other try stays well inside it.
         worst = s.band.clamp(0 if s.side is Side.SELL else MAX_PAISE, s.instrument.tick)

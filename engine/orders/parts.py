@@ -9,7 +9,7 @@ from typing import Final
 
 import msgspec
 
-from engine.market.clock import MILLISECOND, SECOND
+from engine.market.clock import MILLISECOND, SECOND, Instant
 from engine.market.price import Paise
 from engine.orders.changes import Fate, Way, fate, way_of
 from engine.orders.closer import wish_cancel
@@ -19,6 +19,7 @@ from engine.orders.plan import Modify, Place, Plan, Situation
 from engine.orders.quote import marketable_price
 from engine.orders.states import AT_EXCHANGE, State
 from engine.orders.targets import RESTS_FOR
+from engine.orders.tick_prices import exit_limit
 from engine.orders.trade import Part
 
 PART_WITHIN: Final = SECOND
@@ -42,9 +43,7 @@ def tend_part(plan: Plan, s: Situation, stops: list[Order]) -> int:
             _drop(plan, s)
         plan.look_at(part.started_at + PART_WITHIN)
         return 0
-    unlowered = any(
-        order.aim is Aim.SHRINK and fate(order, s.now) in (Fate.NOT_MADE, Fate.IN_DOUBT) for order in stops
-    )
+    unlowered = any(_unlowered(order, part, s.now) for order in stops)
     fired = any(order.triggered_at is not None for order in stops)
     # A change that may still arrive would raise again what is lowered now: the part could not leave.
     stray = not lowered and not lowering and any(s.now < order.stray_until for order in stops)
@@ -55,10 +54,18 @@ def tend_part(plan: Plan, s: Situation, stops: list[Order]) -> int:
     steady = all(order.state is State.ARMED and s.now >= order.stray_until for order in stops)
     alone = all(order.role is Role.STOP for order in s.reducing)
     if steady and lowered and alone:
-        price = part.limit or _price(s, part.quantity, 0)
+        price = exit_limit(s, part.limit) if part.limit else _price(s, part.quantity, 0)
         if price is not None:
             plan.wishes.append(Place(Role.EXIT, OrderType.LIMIT, part.quantity, price))
     return part.quantity
+
+
+def _unlowered(order: Order, part: Part, now: Instant) -> bool:
+    """Say whether a stop was not lowered for this part; a lowering refused for an earlier one is no word of it."""
+    if order.aim is not Aim.SHRINK:
+        return False
+    found = fate(order, now)
+    return found is Fate.IN_DOUBT or (found is Fate.NOT_MADE and order.refused_at >= part.started_at)
 
 
 def _drop(plan: Plan, s: Situation) -> None:

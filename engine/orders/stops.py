@@ -7,7 +7,6 @@ quantity counts, and nothing is placed beside it.
 from typing import Final
 
 from engine.market.clock import SECOND, Instant
-from engine.market.price import tick_down, tick_up
 from engine.orders.changes import (
     ANSWER_WITHIN,
     GROWS_WITHIN,
@@ -28,9 +27,8 @@ from engine.orders.plan import Modify, Place, Plan, Situation
 from engine.orders.requests import STOP_IN_DOUBT_FOR, unproven_since
 from engine.orders.states import UNPROVEN, State
 from engine.orders.targets import turns_back
+from engine.orders.tick_prices import stop_prices
 from engine.orders.trade import Trade
-from engine.risk.stop_limit import taken_limit
-from engine.setups.signal import Side
 
 TRIGGERED_FOR: Final = SECOND
 """How long a triggered stop may rest unfilled before it is chased."""
@@ -131,12 +129,19 @@ def _tend(plan: Plan, s: Situation, stop: Order, quantity: int) -> None:
             plan.look_at(stop.aim_since + GROWS_WITHIN + READ_BACK)
     else:
         wanted = Terms(OrderType.STOP_LIMIT, stop.filled + quantity, state.limit, state.trigger)
+        if stop.wanted != wanted:
+            # What rests as it was planned stays; a change that leaves now goes by the tick of now.
+            trigger, limit = stop_prices(s, state.trigger, state.limit)
+            wanted = Terms(OrderType.STOP_LIMIT, wanted.quantity, limit, trigger)
         _change(plan, s, stop, wanted)
 
 
 def _change(plan: Plan, s: Situation, stop: Order, wanted: Terms) -> None:
     """Wish for new terms of a stop whose last write was answered, in time and while it may still be changed."""
-    unlowered = stop.aim is Aim.SHRINK and fate(stop, s.now) in (Fate.NOT_MADE, Fate.IN_DOUBT)
+    known = fate(stop, s.now) if stop.aim is Aim.SHRINK else Fate.MADE
+    # Refused for an earlier part of what is held nothing is in the way: it is asked for again.
+    excess = sum(order.exposed for order in s.reducing) > s.closable
+    unlowered = known is Fate.IN_DOUBT or (known is Fate.NOT_MADE and excess)
     if unlowered and wanted.quantity < stop.quantity:
         # More rests than is held and it cannot be lowered: another takes its place, whichever way comes about first.
         if cancel_failed(stop, s.now) and s.takes_orders and stop.moves < MOST_CHANGES + RESERVE:
@@ -223,8 +228,5 @@ def _place(plan: Plan, s: Situation, stops: list[Order], quantity: int) -> None:
     if plan.trade.stop_rejections and s.band is not None:
         trigger = s.band.clamp(trigger, s.instrument.tick)
         limit = s.band.clamp(limit, s.instrument.tick)
-    # A tick that has become coarser since the stop was computed: nearer to the market, its limit further out.
-    nearer, further = (tick_up, tick_down) if s.side is Side.SELL else (tick_down, tick_up)
-    trigger, limit = nearer(trigger, s.instrument.tick), further(limit, s.instrument.tick)
-    limit = taken_limit(s.instrument, s.trade.side, trigger, limit)
+    trigger, limit = stop_prices(s, trigger, limit)
     plan.wishes.append(Place(Role.STOP, OrderType.STOP_LIMIT, quantity, limit, trigger))

@@ -3,13 +3,16 @@
 import pytest
 
 import config
-from engine.commands import Kill
-from engine.market.clock import SECOND
+from engine.commands import ExitPosition, Kill, TightenStop
+from engine.market.clock import MILLISECOND, SECOND
 from engine.orders.learned import coarser_tick
+from engine.orders.messages import OrderType
+from engine.setups.signal import Side
 from tests.core.faults import latch, said, stop_of
-from tests.core.hostile import STOCK, World
+from tests.core.hostile import STOCK, TICK, World
 from tests.core.oracles import Oracles
 from tests.core.test_happy_path import buy
+from tests.core.test_targets import SPREAD, Targeted
 
 
 def held(by: str) -> World:
@@ -60,3 +63,69 @@ def test_a_refusal_tells_the_tick_or_that_there_is_a_coarser_one(
     refusal: str, known: int, tick: int | None
 ) -> None:
     assert coarser_tick(refusal, known) == tick
+
+
+def on_tick(world: World) -> bool:
+    """Say whether everything that rests in the stock lies on the coarser tick."""
+    return all(order.price % 50 == 0 and order.trigger_price % 50 == 0 for order in world.live(STOCK))
+
+
+@pytest.mark.parametrize("by", ["modify", "replace"])
+@pytest.mark.parametrize("side", [Side.BUY, Side.SELL])
+def test_a_target_and_the_stop_that_goes_back_lie_on_the_coarser_tick(by: str, side: Side) -> None:
+    held = Targeted(by, side=side)
+    held.world.ticks[STOCK] = 50
+    held.reach()
+    held.world.run(6 * SECOND)
+    held.reach()
+    held.world.run(500 * MILLISECOND)
+    ((kind, quantity, price),) = held.closing
+    assert (kind, quantity, price % 50) == (OrderType.LIMIT, held.held, 0)
+    assert (price - (held.target - side.sign * SPREAD)) * side.sign >= 0
+    held.world.run(4 * SECOND)
+    ((kind, quantity, trigger),) = held.closing
+    assert (kind, quantity) == (OrderType.STOP_LIMIT, held.held)
+    assert 0 <= (trigger - held.trigger) * side.sign < 50
+    assert on_tick(held.world)
+    held.oracles.at_rest()
+
+
+def test_a_first_targets_exit_lies_on_the_coarser_tick() -> None:
+    held = Targeted(first=True)
+    held.world.ticks[STOCK] = 50
+    held.reach()
+    held.world.run(20 * SECOND)
+    held.reach(None)
+    held.world.run(3 * SECOND)
+    assert held.trade.t1_done
+    assert 0 < held.world.position() < held.held
+    assert on_tick(held.world)
+
+
+@pytest.mark.parametrize("side", [Side.BUY, Side.SELL])
+def test_a_moved_stop_lies_on_the_coarser_tick_and_its_event_says_so(side: Side) -> None:
+    held = Targeted(side=side)
+    held.world.ticks[STOCK] = 50
+    wished = held.trigger + side.sign * 13 * TICK
+    held.world.tell(TightenStop("t", STOCK, wished))
+    held.world.run(8 * SECOND)
+    stop = stop_of(held.world)
+    assert 0 <= (stop.trigger_price - wished) * side.sign < 50
+    assert on_tick(held.world)
+    assert said(held.world, "as the exchange takes it")
+
+
+@pytest.mark.parametrize("side", [Side.BUY, Side.SELL])
+def test_a_stop_put_back_after_a_rejected_exit_lies_on_the_coarser_tick(side: Side) -> None:
+    held = Targeted("replace", side=side)
+    held.world.ticks[STOCK] = 50
+    held.world.faults.standing["place"] = "reject"
+    held.world.tell(ExitPosition("x", STOCK))
+    held.world.run(SECOND)
+    held.world.faults.clear()
+    held.world.liquidity[STOCK] = 0
+    held.world.run(SECOND)
+    assert on_tick(held.world)
+    held.world.liquidity.clear()
+    held.world.settle(5 * SECOND)
+    assert held.world.position() == 0
