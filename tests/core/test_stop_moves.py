@@ -1,18 +1,21 @@
 """Every move of a stop leaves one event with from, to and the term; strip, panel and ladder never contradict it."""
 
+import msgspec
 import pytest
 
 from engine.commands import ExitPosition, MoveToBreakeven, TightenStop
 from engine.core.stop_moves import StopMove
-from engine.market.clock import SECOND
+from engine.market.clock import MINUTE, SECOND
 from engine.market.price import rupees_of
+from engine.market.update import Bar
 from engine.orders.trade import Trade
 from engine.presenter.own_levels import own_levels
 from engine.presenter.rows import position_row
+from engine.setups.signal import Side
 from engine.views import StopState
 from tests.core.faults import opened, stop_of, trade_of
-from tests.core.hostile import STOCK, TICK, World
-from tests.core.test_targets import Targeted
+from tests.core.hostile import PRICES, STOCK, TICK, World
+from tests.core.test_targets import SIDES, Targeted
 
 
 def moves(world: World) -> list[StopMove]:
@@ -89,3 +92,46 @@ def test_a_stop_that_goes_back_after_a_target_is_told_as_put_back(by: str) -> No
     held.world.run(SECOND)
     (move,) = moves(held.world)
     assert (move.why, move.before, move.after, move.quantity) == ("put back", None, held.trigger, held.held)
+
+
+def trading(world: World, price: int, seconds: int, volume: int = 10) -> None:
+    """Let the stock trade once a second around a price, so many units each time; the feed tells each minute's bar."""
+    for second in range(seconds):
+        world.volume[STOCK] += volume - 10
+        world.trade(STOCK, price + second % 7 * TICK)
+        world.run(SECOND)
+        if world.now % MINUTE < SECOND:
+            update = world.core.sights.update(STOCK)
+            assert update is not None
+            start = world.now // MINUTE * MINUTE - MINUTE
+            bar = Bar(start, price, price + 6 * TICK, price, price, 60 * volume)
+            world.tell(msgspec.structs.replace(update, arrival=world.now, minute=bar))
+
+
+@SIDES
+def test_a_trail_is_told_with_from_to_and_the_wider_of_its_two_terms(side: Side) -> None:
+    held = Targeted(side=side)
+    world, risk = held.world, abs(held.trade.entry_value // held.trade.entry_quantity - held.trigger)
+    held.core.keeper.portfolio.put(msgspec.structs.replace(held.trade, target_1=None, target_2=None))
+    trading(world, PRICES[STOCK] + side.sign * 3 * risk // TICK * TICK, 12 * 60)
+    found = moves(world)
+    assert found
+    assert {move.why for move in found} <= {"trail structure", "trail ATR"}
+    assert [move.before for move in found] == [held.trigger, *(move.after for move in found[:-1])]
+    assert all((move.after - (move.before or 0)) * side.sign > 0 for move in found)
+    assert shown(world)[:2] == (found[-1].after, found[-1].why)
+    assert stop_of(world).trigger_price == found[-1].after
+
+
+@SIDES
+def test_a_spike_of_volume_is_told_as_what_moved_the_stop(side: Side) -> None:
+    held = Targeted(side=side)
+    world = held.world
+    held.core.keeper.portfolio.put(msgspec.structs.replace(held.trade, target_1=None, target_2=None))
+    price = PRICES[STOCK] + side.sign * 40 * TICK
+    trading(world, price, 30)
+    trading(world, price, 4 * 60, volume=400)
+    (move,) = moves(world)
+    assert (move.why, move.before) == ("spike", held.trigger)
+    assert (move.after - held.trigger) * side.sign > 0
+    assert shown(world)[:2] == (move.after, "spike")
