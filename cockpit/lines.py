@@ -35,11 +35,30 @@ def clean(text: str) -> str:
     )
 
 
+def cut(text: str, width: int) -> str:
+    """Return the beginning of a text that is too long, with an ellipsis, in at most ``width`` cells.
+
+    A number is left out whole, and none touches the ellipsis: its first digits would read like another number.
+    """
+    if width <= 0:
+        return ""
+    kept = text[: width - 1]
+    begin = kept.rfind(" ") + 1
+    if kept[begin:] and _is_number(text[begin:].split(" ", 1)[0]):
+        kept = kept[:begin]
+    return kept + ELLIPSIS
+
+
+def _is_number(word: str) -> bool:
+    """Say whether a word is a figure, its unit of one letter included."""
+    return any(sign.isdigit() for sign in word) and sum(sign.isalpha() for sign in word) <= 1
+
+
 def fit(text: str, width: int, align: str = "<") -> str:
     """Return text cut (with an ellipsis) or padded to exactly ``width`` cells."""
     text = clean(text)
     if len(text) > width:
-        return text[: width - 1] + ELLIPSIS if width > 0 else ""
+        text = cut(text, width)
     return text.ljust(width) if align == "<" else text.rjust(width) if align == ">" else text.center(width)
 
 
@@ -52,7 +71,7 @@ def compose(spans: Iterable[Span], width: int) -> Line:
         if not text or left <= 0:
             continue
         if len(text) > left:
-            text = text[: left - 1] + ELLIPSIS
+            text = cut(text, left)
         left -= len(text)
         if line and line[-1][1] == style:
             line[-1] = (line[-1][0] + text, style)

@@ -21,6 +21,7 @@ from engine.orders.changes import (
     waits_for_answer,
     way_of,
 )
+from engine.orders.exit_reasons import STOP
 from engine.orders.gate import given_up
 from engine.orders.hours import Exits
 from engine.orders.messages import OrderType, Role
@@ -130,7 +131,8 @@ def _tend(plan: Plan, s: Situation, order: Order, rest: int) -> None:
         # Nothing is sure to take its place.
         way = Way.MODIFY
     if order.order_type is OrderType.STOP_LIMIT:
-        _turn(plan, s, order, Terms(OrderType.LIMIT, order.filled + rest, priced.price), way)
+        price = _no_nearer(s, order, priced.price)
+        _turn(plan, s, order, Terms(OrderType.LIMIT, order.filled + rest, price), way)
     elif order.state is State.PENDING_MODIFY:
         wanted = Terms(OrderType.LIMIT, order.filled + rest, order.wanted.price)
         if wanted.quantity < order.wanted.quantity and not waits_for_answer(order, s.now):
@@ -154,6 +156,20 @@ def _turn(plan: Plan, s: Situation, stop: Order, wanted: Terms, way: Way) -> Non
         plan.look_at(stop.refused_at + REFUSED_WAIT)
     else:
         plan.wishes.append(Modify(stop, wanted))
+
+
+def _no_nearer(s: Situation, stop: Order, price: Paise) -> Paise:
+    """Return the limit a stop is turned with: once it has fired never nearer than its own.
+
+    It would have filled at any book inside its limit: one that says otherwise is from before the trade that fired it.
+    """
+    if stop.triggered_at is None or s.trade.aimed is not None:
+        return price
+    return _farther(s, price, stop.price)
+
+
+def _farther(s: Situation, one: Paise, other: Paise) -> Paise:
+    return min(one, other) if s.side is Side.SELL else max(one, other)
 
 
 def _see_through(plan: Plan, s: Situation, order: Order, wanted: Terms, way: Way) -> None:
@@ -230,7 +246,10 @@ def _place(plan: Plan, s: Situation, quantity: int) -> None:
         return
     priced = _price(plan, s, quantity)
     if priced is not None:
-        plan.wishes.append(Place(Role.EXIT, OrderType.LIMIT, quantity, priced.price))
+        price = priced.price
+        if stop is not None and s.trade.exit_reason == STOP and not s.trade.exit_rejections:
+            price = _farther(s, price, exit_limit(s, stop.limit))
+        plan.wishes.append(Place(Role.EXIT, OrderType.LIMIT, quantity, price))
 
 
 def _behind(s: Situation, trigger: int) -> bool:

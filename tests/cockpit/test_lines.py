@@ -1,5 +1,6 @@
 from itertools import pairwise
 
+import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 from rich.cells import cell_len
@@ -140,3 +141,21 @@ def test_a_changed_digit_marks_only_itself() -> None:
     before = compose([("price ", "dim"), ("1,512.00", "up"), (" end", "")], 20)
     after = compose([("price ", "dim"), ("1,512.50", "up"), (" end", "")], 20)
     assert changed_columns(before, after) == (12, 13)
+
+
+@pytest.mark.parametrize(
+    ("text", "width", "shown"),
+    [
+        ("risk per trade 10,000.00 allows none", 22, "risk per trade …"),
+        ("risk per trade 10,000.00 allows none", 25, "risk per trade …"),
+        ("risk per trade 10,000.00 allows none", 26, "risk per trade 10,000.00 …"),
+        ("earns 0.88 R after costs", 9, "earns …"),
+        ("1,234.50", 5, "…"),
+        ("levels initial balance", 10, "levels in…"),
+        ("one NIFTY26000CE more", 12, "one NIFTY26…"),
+    ],
+)
+def test_a_number_that_does_not_fit_is_left_out_whole(text: str, width: int, shown: str) -> None:
+    assert fit(text, width) == shown.ljust(width)
+    assert compose([(text, "")], width) == ((shown.ljust(width), ""),)
+    assert wrap(text, width, 1)[0].rstrip() == shown

@@ -3,15 +3,18 @@
 from collections.abc import Callable
 
 import msgspec
+import pytest
 
 from engine.commands import ExitPosition, Kill
 from engine.core import Resumed
-from engine.market.clock import SECOND
+from engine.market.clock import MILLISECOND, SECOND
 from engine.orders.messages import BookRead, CancelOrder, ModifyOrder, PlaceOrder
 from engine.setups.signal import Side
 from tests.core.faults import latch, opened, outside, placed, stop_of, writes
 from tests.core.hostile import INSTRUMENTS, OPTION, OTHER, PRICES, STOCK, TICK, World
 from tests.core.test_happy_path import buy
+from tests.core.test_marks import show
+from tests.core.test_targets import Targeted
 from tests.core.test_trades_by_phone import trade_by_phone
 
 
@@ -184,3 +187,23 @@ def test_a_refused_conversion_told_twice_sells_no_more_than_is_held() -> None:
         world.run(SECOND // 10)
         assert world.position() >= 0
     assert (world.position(), latch(world)) == (0, "FLAT")
+
+
+@pytest.mark.parametrize("side", [Side.BUY, Side.SELL])
+@pytest.mark.parametrize("by", ["modify", "replace"])
+def test_a_fired_stop_is_never_chased_nearer_than_its_own_limit_by_a_book_from_before_it(
+    side: Side, by: str
+) -> None:
+    held = Targeted(by, side=side)
+    world = held.world
+    limit = stop_of(world).price
+    world.liquidity[STOCK] = 0
+    world.trade(STOCK, held.trigger - side.sign * TICK)
+    old = PRICES[STOCK]
+    show(world, STOCK, bid=old - TICK, ask=old + TICK, last=held.trigger - side.sign * TICK)
+    world.run(1_500 * MILLISECOND)
+    (order,) = world.live(STOCK)
+    assert (limit - order.price) * side.sign >= 0
+    world.liquidity.clear()
+    world.settle(5 * SECOND)
+    assert world.position() == 0
