@@ -475,7 +475,14 @@ class Session(Section):
         60,
         ge=5,
         le=3_600,
-        description="Without a screen in paper or live, entries pause after this long, seconds.",
+        description="Without a screen in live, entries pause after this long, seconds; in paper with "
+        "session.pause_unattended.",
+    )
+    pause_unattended: bool = Field(
+        False,
+        description="Whether entries pause where nobody watches: in paper as in live, and in a replay without a "
+        "screen for the rest of its day once a brake asks for a person. Off: paper goes on, and such a replay notes "
+        "the brake and counts anew.",
     )
     broker_squareoff: str = Field(
         "", description="The broker's own square-off times with date and source; empty means unknown."

@@ -201,6 +201,10 @@ class Account:
         """Return the day of the whole account at the newest prices; None where no limit goes by it."""
         return self._account_result(self.result(now) if result is None else result, believed=False)
 
+    def account_believed(self, believed: DayResult) -> AccountResult | None:
+        """Return the same as a limit sees it, at prices that readings agree on."""
+        return self._account_result(believed, believed=True)
+
     def _day_result(self, holdings: tuple[Holding, ...], *, believed: bool) -> DayResult:
         result = day_result(self.realised, self.charges, holdings, self._day.day)
         if self.limits.own_cash is None:
@@ -250,7 +254,7 @@ class Account:
         self._uneasy = True
         believed = self.believed(now)
         self.limits = self.limits.observed(believed, now)
-        whole = self._account_result(believed, believed=True)
+        whole = self.account_believed(believed)
         if whole is not None:
             self.limits = self.limits.account_observed(whole.net, now)
         return self.limits.stopped

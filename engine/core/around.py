@@ -118,6 +118,8 @@ class Around:
     def _come_back(self, event: Resumed, now: Instant) -> None:
         # Whether a halt of an earlier life still stands, the feed has not said yet.
         self._state.sights.halts.lose_hearing()
+        # What comes back has a screen to come to, even where it began as a replay without one.
+        self._state.pauses.reachable = True
         if not event.begins:
             self._state.journal.line(Severity.WARNING, "the engine is back; the broker's book is read", now)
             self._trader_orders.name_found(now)
@@ -139,14 +141,16 @@ class Around:
     def _attend(self, event: Attended, now: Instant) -> None:
         pauses = self._state.pauses
         pauses.alone_since = None if event.attended else pauses.alone_since or now
+        pauses.reachable = event.reachable
+        session = self._state.settings.session
         if event.attended:
             self._state.pauses.unattended_at = None
         elif (
-            self._state.world in (PAPER, LIVE)
+            (self._state.world == LIVE or (self._state.world == PAPER and session.pause_unattended))
             and self._state.pauses.unattended_at is None
             and UNATTENDED not in self._state.pauses
         ):
-            self._state.pauses.unattended_at = now + self._state.settings.session.unattended_after * SECOND
+            self._state.pauses.unattended_at = now + session.unattended_after * SECOND
 
     def _study(self, event: Studying, now: Instant) -> None:
         if event.on:

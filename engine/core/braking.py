@@ -3,6 +3,7 @@
 from engine.core.trading_state import TradingState
 from engine.market.clock import Instant
 from engine.risk.brakes import Brakes
+from engine.views import Severity
 
 
 class Braking:
@@ -45,7 +46,12 @@ class Braking:
 
     def _take(self, brakes: Brakes, now: Instant, *, written: bool = False) -> None:
         state = self._state
-        before, state.account.brakes = state.account.brakes, brakes
+        before = state.account.brakes
+        if brakes.pulled and not (state.pauses.reachable or state.settings.session.pause_unattended):
+            text = f"{brakes.pulled}: nobody can come to this replay and resume, so entries go on and it counts anew"
+            state.journal.line(Severity.WARNING, text, now)
+            brakes = brakes.released(state.account.settled(now).net)
+        state.account.brakes = brakes
         if brakes.pulled and not before.pulled:
             state.pause(brakes.pulled, now)
         if written or brakes.pulled != before.pulled:

@@ -49,6 +49,8 @@ class Attended(msgspec.Struct, frozen=True, tag="attended"):
     """Whether at least one screen is attached."""
 
     attended: bool
+    reachable: bool = True
+    """Whether one can come; False in a run that no person can reach."""
 
 
 class Resumed(msgspec.Struct, frozen=True, tag="resumed"):

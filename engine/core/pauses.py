@@ -24,6 +24,8 @@ class Pauses:
         """When entries pause because nobody watches; None while somebody does."""
         self.alone_since: Instant | None = None
         """Since when no screen has been attached; None while one is, or where nobody tells."""
+        self.reachable = True
+        """Whether a person could come and resume."""
 
     @property
     def first(self) -> str:

@@ -11,6 +11,7 @@ import msgspec
 
 from engine.commands import CancelResting, RestOrder
 from engine.core.decision import DecisionState, from_signal
+from engine.core.resting_room import beyond_the_day
 from engine.core.trading_state import TradingState
 from engine.market.clock import SECOND, Instant, datetime_of
 from engine.market.instrument import Instrument
@@ -115,11 +116,14 @@ class TraderOrders:
             return
         self._any = False
         spent = self._spent(now)
-        for trade, rest, order in self._live():
+        live = self._live()
+        stays = [(rest, order) for _, rest, order in live if self._lives.ends(order, now) is None]
+        beyond = beyond_the_day(self._state, stays, now) if len(stays) == len(live) else {}
+        for trade, rest, order in live:
             self._any = True
             if self._lives.ends(order, now) is not None:
                 continue
-            reason = self._over(trade, rest, now) or spent
+            reason = self._over(trade, rest, now) or spent or beyond.get(order.tag, "")
             if reason:
                 self._state.journal.line(
                     Severity.WARNING, f"{self._told(rest, order)} is cancelled: {reason}", now

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import config
 from engine.brokers.store import ExchangeError
-from engine.core import Latched
+from engine.core import Attended, Latched
 from engine.home import World, WorldDirectory
 from engine.latch import Latch, wall_clock
 from engine.ledger.records import Entry, LedgerError
@@ -93,7 +93,8 @@ async def _play(
         playback.divert(service.note if keep else _forget)
         record = latch.record
         latched = None if record is None else Latched(record.by, record.reason, record.command)
-        service.begin_with([*prepared.effects, *honour_latch(playback, latched)])
+        alone = playback.tell(Attended(attended=False, reachable=False))
+        service.begin_with([*prepared.effects, *alone, *honour_latch(playback, latched)])
         try:
             await service.run_to_the_end()
         finally:

@@ -44,7 +44,7 @@ def test_a_result_counts_the_charges_of_closing_as_the_screen_does(
 
 
 def test_a_look_from_a_shell_is_nobody_who_watches(home: Outside, market_at_ten: RunningFake) -> None:
-    engine = begin(home, market_at_ten, "session.unattended_after=10")
+    engine = begin(home, market_at_ten, "session.unattended_after=10", "session.pause_unattended=true")
     market_at_ten.control("POST", "clock", {"speed": 1})
 
     def paused() -> bool:

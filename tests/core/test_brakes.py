@@ -1,7 +1,8 @@
 """Entries wait for a person after losses in a row or a peak given back, and a restart does not forget it."""
 
+from config import Session, Settings
 from engine.commands import Outcome, PauseEntries
-from engine.core import DayState
+from engine.core import Attended, DayState, Resumed
 from engine.market.clock import MINUTE, SECOND
 from tests.core.faults import said
 from tests.core.hostile import STOCK, TICK, World
@@ -86,6 +87,42 @@ def test_a_restart_on_the_same_day_stays_paused_and_a_resumed_one_does_not() -> 
     resumed = [record.payload for record in world.records if record.kind == "day_state"][-1]
     assert isinstance(resumed, DayState)
     assert not World(recovered=resumed).core.trading_word().startswith("PAUSED")
+
+
+def unreachable(settings: Settings | None = None) -> World:
+    """Return a replay that no person can come to, after three losses."""
+    world = World(settings)
+    world.tell(Attended(attended=False, reachable=False))
+    for name in ("one", "two", "three"):
+        lose(world, name)
+    return world
+
+
+def test_where_nobody_can_come_a_brake_is_told_and_entries_go_on_counted_anew() -> None:
+    world = unreachable()
+    assert not world.core.trading_word().startswith("PAUSED")
+    assert said(
+        world, "3 losing trades in a row: nobody can come to this replay and resume, so entries go on"
+    )
+    assert not said(world, "entries paused")
+    lose(world, "four")
+    assert world.core.account.brakes.losses == 1
+
+
+def test_where_nobody_can_come_entries_pause_for_good_by_a_setting() -> None:
+    world = unreachable(Settings(session=Session(pause_unattended=True)))
+    assert world.core.trading_word() == "PAUSED: 3 losing trades in a row"
+    assert buy(world, name="four").outcome is Outcome.REFUSED
+
+
+def test_a_replay_that_comes_back_from_a_death_waits_for_the_person_who_can_come_now() -> None:
+    world = World()
+    world.tell(Attended(attended=False, reachable=False))
+    world.tell(Resumed("H"))
+    world.settle(2 * SECOND)
+    for name in ("one", "two", "three"):
+        lose(world, name)
+    assert world.core.trading_word() == "PAUSED: 3 losing trades in a row"
 
 
 def test_two_losses_before_a_restart_count_after_it() -> None:

@@ -5,6 +5,7 @@ from datetime import time
 
 import pytest
 
+from config import Risk, Settings
 from engine.commands import (
     ArmManual,
     CancelResting,
@@ -20,12 +21,13 @@ from engine.market.clock import MINUTE, SECOND, Instant, instant_at
 from engine.market.update import Bar, MarketUpdate
 from engine.orders.messages import CancelOrder, OrderType, PlaceOrder, Role
 from engine.presenter.rows import order_rows
+from engine.risk.exact import rupees
 from engine.setups.signal import Side
 from tests.core.faults import placed, said, stop_of
 from tests.core.hostile import DAY, OPTION, OTHER, PRICES, STOCK, TICK, Resting, World
 from tests.core.oracles import Oracles
 from tests.core.test_core import decide
-from tests.core.test_happy_path import answered
+from tests.core.test_happy_path import answered, buy
 
 PRICE = PRICES[STOCK]
 
@@ -354,6 +356,79 @@ def test_a_resting_order_ends_by(name: str, stop_entry: bool, fault: str) -> Non
     world.settle(5 * SECOND)
     assert world.position() == 0
     oracles.at_rest()
+
+
+TIGHT = Risk(risk_per_trade_pct=1, max_daily_loss_pct=2, max_gap_risk_pct=100)
+
+
+def beside_a_position(*prices: int) -> World:
+    """Return a world with orders of the trader's at rest in one stock, oldest first, and a position in another."""
+    world = World(Settings(risk=TIGHT))
+    Oracles(world)
+    world.core.decider.quantity_cap = 400
+    for price in prices:
+        answer = rest(world, f"rest-{price}", price=price)
+        assert answer.outcome is Outcome.ACCEPTED, answer.text
+        world.settle(5 * SECOND)
+    world.core.decider.quantity_cap = None
+    assert buy(world, OTHER).outcome is Outcome.ACCEPTED, answered(world, "buy").text
+    world.settle(3 * SECOND)
+    assert world.position(OTHER) > 0
+    return world
+
+
+def stakes(world: World) -> list[int]:
+    """Return what each resting order may lose, paise, oldest first."""
+    return [
+        one.risk
+        for trade in world.core.keeper.portfolio.running()
+        for one in world.core.trader_orders.rests(trade.id)
+    ]
+
+
+def lose_in_the_other(world: World, loss: int) -> None:
+    """Let the position's stop fill where it loses that much, paise, as after a jump."""
+    (trade,) = (one for one in world.core.trades if one.open)
+    world.trade(OTHER, trade.cost // trade.open_quantity - loss // trade.open_quantity)
+    world.settle(5 * SECOND)
+    assert world.position(OTHER) == 0
+
+
+def test_a_resting_order_that_the_days_loss_leaves_no_room_for_is_taken_back_with_its_reason() -> None:
+    world = beside_a_position(PRICE - 40 * TICK)
+    world.settle(MINUTE)
+    assert len(entries(world)) == 1
+    (stake,) = stakes(world)
+    lose_in_the_other(world, world.core.limits.loss_limit - stake // 2)
+    assert not world.core.limits.stopped
+    assert entries(world) == []
+    assert said(world, f"is cancelled: it may lose {rupees(stake)}, and the day's loss limit lacks")
+
+
+def test_a_resting_order_that_still_fits_goes_on_resting_behind_a_loss() -> None:
+    world = beside_a_position(PRICE - 40 * TICK)
+    (stake,) = stakes(world)
+    lose_in_the_other(world, world.core.limits.loss_limit - 2 * stake)
+    assert world.core.limits.loss_limit + world.core.account.believed(world.now).net < 2 * stake
+    assert len(entries(world)) == 1
+
+
+def test_the_newest_of_what_rests_gives_way_first_and_what_fits_stays() -> None:
+    world = beside_a_position(PRICE - 40 * TICK, PRICE - 60 * TICK)
+    first, second = stakes(world)
+    lose_in_the_other(world, world.core.limits.loss_limit - first - second // 2)
+    assert [order.price for order in entries(world)] == [PRICE - 40 * TICK]
+
+
+def test_a_position_on_its_way_to_its_stop_takes_no_resting_order_back() -> None:
+    world = beside_a_position(PRICE - 40 * TICK)
+    (trade,) = (one for one in world.core.trades if one.open)
+    assert trade.stop is not None
+    for _ in range(5):
+        world.trade(OTHER, trade.stop.trigger + TICK)
+        world.settle(2 * SECOND)
+    assert world.position(OTHER) > 0
+    assert len(entries(world)) == 1
 
 
 def test_armed_or_attended_it_goes_on_resting() -> None:

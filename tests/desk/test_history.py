@@ -12,6 +12,7 @@ import config
 from config import Settings
 from engine.auction.history import SessionProfile
 from engine.brokers.records import Cursor
+from engine.core import Attended
 from engine.home import World, WorldDirectory
 from engine.ledger.reader import SESSION, LedgerReader
 from engine.ledger.records import Entry, Run
@@ -54,6 +55,16 @@ def signals_of(report: Mapping[str, Any]) -> list[Any]:
 @pytest.fixture
 def world(tmp_path: Path) -> WorldDirectory:
     return WorldDirectory(World.REPLAY, tmp_path / "replay")
+
+
+def test_a_replay_without_a_screen_tells_core_that_nobody_can_come(
+    tmp_path: Path, world: WorldDirectory
+) -> None:
+    replay(a_day(tmp_path, MONDAY), Settings(), world)
+    with LedgerReader(world.ledger) as ledger:
+        (run,) = ledger.runs()
+        told = [entry.payload for entry in ledger.journal(run.run) if entry.kind == "outside"]
+    assert msgspec.msgpack.encode(Attended(attended=False, reachable=False)) in told
 
 
 def test_the_next_kept_day_begins_with_the_levels_of_the_one_before(
