@@ -460,13 +460,17 @@ class Setups(Section):
 
 
 class Session(Section):
-    """The clock of the day. Clock times can only make the class defaults earlier."""
+    """The clock of the day. Clock times make the class defaults earlier; later ones need a dated square-off note."""
 
     last_entry: ClockOrAuto = Field(
-        "auto", description="Last entry of setups, HH:MM, or auto by instrument class."
+        "auto",
+        description="Last entry of setups, HH:MM, or auto by instrument class; later than that only with a dated "
+        "session.broker_squareoff.",
     )
     flat_by: ClockOrAuto = Field(
-        "auto", description="Everything flat by, HH:MM, or auto by instrument class."
+        "auto",
+        description="Everything flat by, HH:MM, or auto by instrument class; later than that only with a dated "
+        "session.broker_squareoff, five minutes before its time.",
     )
     clock: Literal["wall", "feed"] = Field(
         "wall", description="Where date and time come from; feed only with loopback brokers."
@@ -485,7 +489,9 @@ class Session(Section):
         "the brake and counts anew.",
     )
     broker_squareoff: str = Field(
-        "", description="The broker's own square-off times with date and source; empty means unknown."
+        "",
+        description="The broker's own square-off times with date and source, as 'cash 15:15, F&O 15:25; the broker's "
+        "page of 14 Dec 2025'; empty means unknown.",
     )
 
     _clock = field_validator("last_entry", "flat_by", mode="before")(_parse_clock)

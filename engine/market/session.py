@@ -1,6 +1,7 @@
 """One trading day: session phases by instrument class and the cockpit's own clock, as instants.
 
-Every time comes from the dated calendar; settings can only make the cockpit's own times earlier.
+Every time comes from the dated calendar. Settings make the cockpit's own times earlier, and later once the broker's own
+square-off is noted with its date and source: up to five minutes before it.
 """
 
 from bisect import bisect_right
@@ -23,6 +24,7 @@ from engine.market.calendar import (
 )
 from engine.market.clock import MINUTE, SECOND, Instant, datetime_of, instant_at
 from engine.market.instrument import Instrument, InstrumentClass
+from engine.market.square_off import BEFORE_SQUARE_OFF, square_off_times
 
 __all__ = ["Allowed", "CalendarError", "Phase", "TradingDay", "trading_day"]
 
@@ -169,12 +171,15 @@ def trading_day(day: date, session: Session, calendar: Calendar | None = None) -
     calendar.check_trading_day(day)
     regime = calendar.regime(day)
     special = calendar.special(day)
+    broker = {} if special is not None else square_off_times(session.broker_squareoff)
     classes: dict[InstrumentClass, _Class] = {}
     for kind in InstrumentClass:
         steps = regime.schedule[kind] if special is None else _special_steps(special)
         shift = 0 if special is None else instant_at(day, steps[-1].start) - instant_at(day, _NORMAL_CLOSE)
         observe_only = special is not None and not special.trade
-        classes[kind] = _class(day, steps, calendar.clocks[kind], session, shift, observe_only=observe_only)
+        classes[kind] = _class(
+            day, steps, calendar.clocks[kind], session, shift, broker.get(kind), observe_only=observe_only
+        )
     return TradingDay(
         day=day,
         observe_only=special is not None and not special.trade,
@@ -207,22 +212,28 @@ def _class(
     clock: ClassClock,
     session: Session,
     shift: int,
+    broker: time | None,
     *,
     observe_only: bool,
 ) -> _Class:
     starts = tuple(instant_at(day, step.start) for step in steps)
     continuous = next(index for index, step in enumerate(steps) if step.phase is Phase.CONTINUOUS)
     opening, close = starts[continuous], starts[continuous + 1]
+    last_order_time = min(instant_at(day, clock.last_order_time) + shift, close - _LAST_ORDER_BEFORE_CLOSE)
     default_flat_by = instant_at(day, clock.flat_by) + shift
+    latest = default_flat_by
+    if broker is not None:
+        latest = max(latest, min(instant_at(day, broker) - BEFORE_SQUARE_OFF, last_order_time - MINUTE))
     flat_by = default_flat_by
     if isinstance(session.flat_by, time):
-        flat_by = min(flat_by, instant_at(day, session.flat_by))
-    # An earlier flat_by moves the whole end of the day: the leads between its steps stay.
+        flat_by = min(latest, instant_at(day, session.flat_by))
+    # Another flat_by moves the whole end of the day: the leads between its steps stay.
     earlier = default_flat_by - flat_by
+    entries_stop = instant_at(day, clock.entries_stop) + shift - earlier
     setup_entries_stop = flat_by - _SETUP_ENTRIES_BEFORE_FLAT
     if isinstance(session.last_entry, time):
-        setup_entries_stop = min(setup_entries_stop, instant_at(day, session.last_entry))
-    entries_stop = instant_at(day, clock.entries_stop) + shift - earlier
+        bound = setup_entries_stop if broker is None else entries_stop
+        setup_entries_stop = min(bound, instant_at(day, session.last_entry))
     return _Class(
         starts=starts,
         steps=tuple((step.phase, step.allowed) for step in steps),
@@ -233,13 +244,15 @@ def _class(
         entries_stop=opening if observe_only else entries_stop,
         flatten_start=instant_at(day, clock.flatten_start) + shift - earlier,
         flat_by=flat_by,
-        last_order_time=min(instant_at(day, clock.last_order_time) + shift, close - _LAST_ORDER_BEFORE_CLOSE),
+        last_order_time=last_order_time,
     )
 
 
 def _ended_earlier(day: date, times: _Class, flat_by: time | None, last_entry: time | None) -> _Class:
     end = times.flat_by if flat_by is None else min(times.flat_by, instant_at(day, flat_by))
-    stop = min(times.setup_entries_stop, end - _SETUP_ENTRIES_BEFORE_FLAT)
+    stop = times.setup_entries_stop
+    if end < times.flat_by:
+        stop = min(stop, end - _SETUP_ENTRIES_BEFORE_FLAT)
     if last_entry is not None:
         stop = min(stop, instant_at(day, last_entry))
     # The leads between the steps stay, as where the settings said so from the beginning.

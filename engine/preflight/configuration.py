@@ -1,6 +1,5 @@
 """Whether the settings hold for this day: watchlist, instrument lists, calendar, the broker's square-off."""
 
-import re
 import stat
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -9,8 +8,11 @@ from typing import Final
 import config
 from engine.market.alias import Trouble
 from engine.market.calendar import CalendarError
-from engine.market.clock import isoformat
+from engine.market.clock import MINUTE, datetime_of, instant_at, isoformat
+from engine.market.instrument import InstrumentClass
 from engine.market.price import rupees_of
+from engine.market.session import trading_day
+from engine.market.square_off import BEFORE_SQUARE_OFF, names_square_off, square_off_times
 from engine.market.watchlist import Followed, Problem
 from engine.preflight.answers import NEEDS_DAY, failed, judged, shadowed
 from engine.preflight.report import Check, Group, State
@@ -65,35 +67,6 @@ def exposed_file(root: Path, sources: Mapping[str, str]) -> str:
 ACCEPTED: Final = "ACCEPTED"
 """What a person writes who goes live without knowing when the broker squares off."""
 
-_MONTH: Final = r"(?:jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)[a-z]*"
-_DATE: Final = re.compile(
-    rf"\b20\d\d-\d\d?-\d\d?\b|\b\d\d?[/.-]\d\d?[/.-](?:20)?\d\d\b|\b\d\d?\.? {_MONTH},? 20\d\d\b"
-    rf"|\b{_MONTH} \d\d?,? 20\d\d\b",
-    re.IGNORECASE,
-)
-_CLOCK: Final = re.compile(r"\b[01]?\d[:.][0-5]\d\b")
-_WORD: Final = re.compile(r"[A-Za-z]{2,}")
-_NO_SOURCE: Final = frozenset(
-    {
-        "cash",
-        "equity",
-        "futures",
-        "options",
-        "derivatives",
-        "fo",
-        "and",
-        "as",
-        "of",
-        "on",
-        "at",
-        "by",
-        "pm",
-        "ist",
-        "dated",
-    }
-)
-"""Words that name what is squared off or join others: alone they tell no source."""
-
 
 def check_square_off(survey: Survey, *, live: bool) -> Sequence[Check]:
     """Ask for the broker's own square-off times: nobody knows them for certain, so a person must name them."""
@@ -103,7 +76,7 @@ def check_square_off(survey: Survey, *, live: bool) -> Sequence[Check]:
         reason = "the broker's square-off times are not confirmed: you accepted that"
         return [Check(_GROUP, "square-off", State.WARN, "accepted", reason, values)]
     if names_square_off(table):
-        return [judged(_GROUP, "square-off", table, "", values=values)]
+        return [judged(_GROUP, "square-off", table, _too_late(survey, table), needed=live, values=values)]
     reason = (
         "expected the broker's own square-off times with date and source in session.broker_squareoff, got "
         f"{repr(table) if table else 'none'}; look them up at the broker and write them down, or write {ACCEPTED} "
@@ -112,13 +85,28 @@ def check_square_off(survey: Survey, *, live: bool) -> Sequence[Check]:
     return [judged(_GROUP, "square-off", "", reason, needed=live, values=values)]
 
 
-def names_square_off(table: str) -> bool:
-    """Say whether a note of the square-off has a clock time, a date and, beside what they are for, a source."""
-    without_date = _DATE.sub(" ", table)
-    dated = without_date != table
-    words = _WORD.findall(_CLOCK.sub(" ", without_date))
-    told = [word for word in words if word.casefold() not in _NO_SOURCE]
-    return dated and _CLOCK.search(without_date) is not None and bool(told)
+def _too_late(survey: Survey, table: str) -> str:
+    """Return that a class is not flat well before the broker closes it; empty where each is."""
+    try:
+        day = trading_day(survey.day(), survey.settings.session, survey.calendar())
+    except CalendarError:
+        # The calendar has its own check; without a session nothing has to be flat.
+        return ""
+    late: dict[tuple[str, str], list[str]] = {}
+    for kind, clock in square_off_times(table).items():
+        flat_by = day.flat_by(kind)
+        if kind is not InstrumentClass.INDEX and flat_by + BEFORE_SQUARE_OFF > instant_at(day.day, clock):
+            late.setdefault((f"{datetime_of(flat_by):%H:%M}", f"{clock:%H:%M}"), []).append(kind.value)
+    if not late:
+        return ""
+    found = "; ".join(
+        f"flat by {ours} in {', '.join(kinds)} where it closes at {its}"
+        for (ours, its), kinds in late.items()
+    )
+    return (
+        f"expected to be flat {BEFORE_SQUARE_OFF // MINUTE} minutes before the broker closes by itself, got {found}; "
+        "set an earlier session.flat_by"
+    )
 
 
 def check_instruments(survey: Survey, *, live: bool) -> Sequence[Check]:

@@ -9,6 +9,7 @@ from engine.market.calendar import Allowed, Calendar, CalendarError, Phase, load
 from engine.market.clock import MILLISECOND, MINUTE, SECOND, Instant, datetime_of, instant_at
 from engine.market.instrument import InstrumentClass
 from engine.market.session import TradingDay, trading_day
+from engine.market.square_off import square_off_times
 
 A = date(2025, 12, 15)
 B = date(2026, 8, 3)
@@ -173,6 +174,100 @@ def test_an_earlier_flat_by_moves_the_whole_end_of_the_day() -> None:
     assert clock(today.setup_entries_stop(kind)) == "13:30:00"
     assert clock(today.entries_stop(kind)) == "13:40:00"
     assert clock(today.flatten_start(kind)) == "13:50:00"
+
+
+NOTE = "cash 15:15, F&O 15:25; the broker's page of 14 Dec 2025"
+
+
+def noted(note: str = NOTE, day: date = A, **clocks: str) -> TradingDay:
+    return trading_day(day, Session.model_validate({"broker_squareoff": note, **clocks}))
+
+
+def test_a_dated_square_off_lets_the_end_of_the_day_be_later_up_to_five_minutes_before_it() -> None:
+    later = noted(flat_by="15:18")
+    assert clock(later.flat_by(InstrumentClass.OPTION)) == "15:18:00"
+    assert clock(later.flatten_start(InstrumentClass.OPTION)) == "15:08:00"
+    assert clock(later.entries_stop(InstrumentClass.OPTION)) == "14:58:00"
+    assert clock(later.setup_entries_stop(InstrumentClass.OPTION)) == "14:48:00"
+    assert clock(later.flat_by(InstrumentClass.STOCK)) == "15:10:00"
+    assert clock(noted(flat_by="15:29").flat_by(InstrumentClass.OPTION)) == "15:20:00"
+
+
+@pytest.mark.parametrize(
+    "note",
+    ["", "ACCEPTED", "15:25", "F&O 15:25", "F&O 15:25 as of 14 Dec 2025", "the broker's page of 14 Dec 2025"],
+)
+def test_without_a_dated_square_off_no_clock_time_is_later_than_the_default(note: str) -> None:
+    kind = InstrumentClass.OPTION
+    today = noted(note, flat_by="15:18", last_entry="15:00")
+    assert (clock(today.flat_by(kind)), clock(today.setup_entries_stop(kind))) == ("15:10:00", "14:40:00")
+
+
+def test_a_dated_square_off_lets_setups_enter_as_late_as_the_trader_and_no_later() -> None:
+    kind = InstrumentClass.OPTION
+    assert clock(noted(last_entry="14:45").setup_entries_stop(kind)) == "14:45:00"
+    assert clock(noted(last_entry="15:05").setup_entries_stop(kind)) == "14:50:00"
+    assert clock(noted(last_entry="15:05", flat_by="15:20").setup_entries_stop(kind)) == "15:00:00"
+
+
+def test_nothing_is_later_than_the_end_of_continuous_trading() -> None:
+    note = "15:45; the broker's page of 14 Dec 2025"
+    auction = noted(note, C, flat_by="15:40")
+    assert clock(auction.flat_by(InstrumentClass.AUCTION_STOCK)) == "15:13:30"
+    assert clock(auction.flat_by(InstrumentClass.OPTION)) == "15:38:30"
+
+
+def test_the_wishes_in_force_leave_a_later_end_where_it_is_and_still_make_it_earlier() -> None:
+    kind = InstrumentClass.OPTION
+    today = noted(flat_by="15:18", last_entry="14:55")
+    same = today.earlier(time(15, 18), time(14, 55))
+    assert (same.flat_by(kind), same.setup_entries_stop(kind)) == (
+        today.flat_by(kind),
+        today.setup_entries_stop(kind),
+    )
+    assert clock(today.earlier(time(15, 0), None).setup_entries_stop(kind)) == "14:30:00"
+
+
+@given(
+    day=st.sampled_from([A, B, C]),
+    kind=st.sampled_from(list(InstrumentClass)),
+    last_entry=st.one_of(st.just("auto"), st.times(time(9, 16), time(23, 59))),
+    flat_by=st.one_of(st.just("auto"), st.times(time(9, 30), time(23, 59))),
+    broker=st.times(time(15, 15), time(15, 59)),
+)
+def test_a_later_end_never_breaks_the_order_of_the_day_and_lies_well_before_the_square_off(
+    day: date, kind: InstrumentClass, last_entry: object, flat_by: object, broker: time
+) -> None:
+    note = f"{broker:%H:%M}; the broker's page of 14 Dec 2025"
+    session = Session.model_validate({"last_entry": last_entry, "flat_by": flat_by, "broker_squareoff": note})
+    today = trading_day(day, session)
+    assert ordered(today, kind)
+    assert today.flat_by(kind) + 5 * MINUTE <= instant_at(day, time(broker.hour, broker.minute))
+
+
+@pytest.mark.parametrize(
+    ("note", "cash", "derivatives"),
+    [
+        (NOTE, "15:15", "15:25"),
+        ("15:15 cash, 15:25 F&O; broker's page of 11 Sep 2026", "15:15", "15:25"),
+        ("equity 15.15 F&O 15.25 (help page, 02/11/2026)", "15:15", "15:25"),
+        ("3:15 pm cash and 3:25 pm futures and options, help page, 2 Nov 2026", "15:15", "15:25"),
+        ("15:20, support chat 2026-11-02", "15:20", "15:20"),
+        ("15:20 or 15:12, support chat 2026-11-02", "15:12", "15:12"),
+        ("options 15:25, cash 15:12, support chat 2026-11-02", "15:12", "15:25"),
+    ],
+)
+def test_a_note_of_the_square_off_is_read_for_each_class(note: str, cash: str, derivatives: str) -> None:
+    times = square_off_times(note)
+    assert f"{times[InstrumentClass.STOCK]:%H:%M}" == cash
+    assert f"{times[InstrumentClass.AUCTION_STOCK]:%H:%M}" == cash
+    assert f"{times[InstrumentClass.OPTION]:%H:%M}" == derivatives
+
+
+def test_a_class_that_a_note_leaves_out_is_taken_to_be_squared_off_with_the_earliest() -> None:
+    times = square_off_times("F&O 15:25, options 15:12, support chat 2026-11-02")
+    assert f"{times[InstrumentClass.STOCK]:%H:%M}" == "15:12"
+    assert f"{times[InstrumentClass.INDEX_FUTURE]:%H:%M}" == "15:25"
 
 
 def test_a_special_session_is_observed_with_its_own_hours_and_nothing_enters() -> None:

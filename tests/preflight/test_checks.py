@@ -466,6 +466,31 @@ def test_a_square_off_with_times_date_and_source_is_go(fake: RunningFake, tmp_pa
     assert only(check_square_off(survey, live=True)).state is State.GO
 
 
+@pytest.mark.parametrize(
+    ("table", "flat_by", "told"),
+    [
+        (
+            "cash 15:12, F&O 15:25; the broker's page of 14 Dec 2025",
+            "auto",
+            "in stock where it closes at 15:12",
+        ),
+        ("15:04; the broker's page of 14 Dec 2025", "auto", "flat by 15:00 in auction-stock where it closes"),
+        ("15:04; the broker's page of 14 Dec 2025", "14:59", ""),
+    ],
+)
+def test_who_is_not_flat_five_minutes_before_the_broker_closes_does_not_trade_live(
+    fake: RunningFake, tmp_path: Path, table: str, flat_by: str, told: str
+) -> None:
+    survey = survey_of(fake, tmp_path, session={"broker_squareoff": table, "flat_by": flat_by})
+    check = only(check_square_off(survey, live=True))
+    assert check.state is (State.NO_GO if told else State.GO)
+    assert told in check.reason
+    if told:
+        assert "set an earlier session.flat_by" in check.reason
+        paper = only(check_square_off(survey, live=False))
+        assert (paper.state, paper.stops_live) == (State.WARN, True)
+
+
 def test_a_typed_word_accepts_that_the_square_off_is_not_confirmed(fake: RunningFake, tmp_path: Path) -> None:
     survey = survey_of(fake, tmp_path, session={"broker_squareoff": "ACCEPTED"})
     check = only(check_square_off(survey, live=True))
