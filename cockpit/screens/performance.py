@@ -53,6 +53,17 @@ def _figures(figures: PerformanceView) -> list[tuple[str, str, str]]:
             + f"{_error(figures.expectancy_error)}realised net result per trade in units of its initial risk",
         ),
         ("net", signed_rupees(figures.net), "all charges included"),
+        *(
+            [
+                (
+                    "  calibrated",
+                    UNDEFINED if figures.calibrated is None else signed_rupees(figures.calibrated),
+                    figures.calibrated_by,
+                )
+            ]
+            if figures.calibrated_by
+            else []
+        ),
     ]
 
 

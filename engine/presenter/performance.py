@@ -5,10 +5,11 @@ from datetime import date
 
 import msgspec
 
-from engine.core import SIMULATED, Core
+from engine.core import PAPER, SIMULATED, Core
 from engine.core.proof import SIMULATED_PROVES_NOTHING
 from engine.market.clock import Instant
 from engine.market.price import Paise
+from engine.performance.calibration import LiveSlippage, calibrated, describe
 from engine.performance.evidence import Basis
 from engine.performance.metrics import PROOF_DAYS, Summary, summarise
 from engine.performance.records import PROOF_COUNT
@@ -20,11 +21,16 @@ class Figures:
     """Adds the run's own finished trades to those of earlier runs that count beside them; sums up once a trade."""
 
     def __init__(
-        self, past: Sequence[ClosedTrade], accounts: Mapping[date, Paise], basis: Basis | None
+        self,
+        past: Sequence[ClosedTrade],
+        accounts: Mapping[date, Paise],
+        basis: Basis | None,
+        live: Sequence[LiveSlippage] = (),
     ) -> None:
         self._past = tuple(past)
         self._accounts = dict(accounts)
         self._basis = basis
+        self._live = tuple(live)
         self._summary: tuple[int, PerformanceView] | None = None
 
     def view(self, core: Core) -> PerformanceView:
@@ -36,8 +42,22 @@ class Figures:
             summary = summarise([*self._past, *own], accounts)
             named, short = self._named(core)
             view = _view(summary, count - len(own))
-            self._summary = (count, msgspec.structs.replace(view, basis=named, basis_short=short))
+            view = msgspec.structs.replace(view, basis=named, basis_short=short)
+            self._summary = (count, self._calibrated(core, view, [*self._past, *own]))
         return self._summary[1]
+
+    def _calibrated(
+        self, core: Core, view: PerformanceView, trades: Sequence[ClosedTrade]
+    ) -> PerformanceView:
+        """Return the figures of paper with what its stops would have cost in live beside them."""
+        if core.world != PAPER:
+            return view
+        found = calibrated(trades, self._live)
+        return msgspec.structs.replace(
+            view,
+            calibrated=None if found is None else found.net,
+            calibrated_by=describe(found, self._live),
+        )
 
     def _counts(self, trade: ClosedTrade) -> bool:
         return self._basis is None or trade.taken_by is self._basis.mode

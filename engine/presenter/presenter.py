@@ -11,6 +11,7 @@ from engine.market.clock import SECOND, Instant, datetime_of
 from engine.market.instrument import Instrument, InstrumentClass
 from engine.market.price import Paise
 from engine.market.session import Phase
+from engine.performance.calibration import LiveSlippage
 from engine.performance.evidence import Basis
 from engine.performance.trade import ClosedTrade
 from engine.presenter.auction import build_auction
@@ -76,9 +77,13 @@ class Presenter:
     """
 
     def __init__(
-        self, past: Sequence[ClosedTrade], accounts: Mapping[date, Paise], basis: Basis | None = None
+        self,
+        past: Sequence[ClosedTrade],
+        accounts: Mapping[date, Paise],
+        basis: Basis | None = None,
+        live: Sequence[LiveSlippage] = (),
     ) -> None:
-        self._figures = Figures(past, accounts, basis)
+        self._figures = Figures(past, accounts, basis, live)
         self._number = 0
         self._latched: tuple[Instant, Instant] = (0, 0)
         """When the latch was set, by the timers' clock and as shown."""

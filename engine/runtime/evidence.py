@@ -12,6 +12,7 @@ from engine.core import DayState, Past
 from engine.ledger.reader import LedgerReader
 from engine.ledger.records import LedgerError, Run, RunState
 from engine.market.price import Paise
+from engine.performance.calibration import LiveSlippage, live_slippage
 from engine.performance.evidence import Basis, Key, Played, Source, Terms, counted, deciding
 from engine.performance.records import SetupRecord
 from engine.performance.slippage import ClassSlippage, measured_slippage
@@ -32,6 +33,8 @@ class Shown:
     accounts: Mapping[date, Paise]
     """The opening account of each of their days, and of days without a trade, paise."""
     basis: Basis
+    live: tuple[LiveSlippage, ...] = ()
+    """What fired stops of live trades slipped by, whatever their settings."""
 
 
 class _Planned(msgspec.Struct, frozen=True):
@@ -110,7 +113,16 @@ def shown_beside(ledger: LedgerReader, plan: RunPlan) -> Shown:
     ]
     accounts = _accounts(ledger, terms, plan.run)
     trades = tuple(trade for key, trade in sorted(found, key=_by_end) if key.day in accounts)
-    return Shown(trades, accounts, basis)
+    return Shown(trades, accounts, basis, _live_slippage(ledger) if terms.market is Source.PAPER else ())
+
+
+def _live_slippage(ledger: LedgerReader) -> tuple[LiveSlippage, ...]:
+    fired = (
+        trade.stop_slip
+        for key, trade in counted(_played(ledger, "")).items()
+        if key.market is Source.LIVE and trade.stop_slip is not None
+    )
+    return live_slippage(fired)
 
 
 def terms_of(run: Run) -> Terms | None:

@@ -362,7 +362,7 @@ class Host:
             ledger=ledger,
             run=prepared.plan.run,
             latch=latch,
-            presenter=Presenter(shown.trades, shown.accounts, shown.basis),
+            presenter=Presenter(shown.trades, shown.accounts, shown.basis, shown.live),
             beat=heartbeat.beat,
             ending=ending,
             broker_side=side,

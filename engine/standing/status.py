@@ -13,7 +13,7 @@ from engine.standing.latched import latch_of, latch_shown
 from engine.standing.live import broker_of, live_status
 from engine.standing.paper import paper_status
 from engine.standing.shares import positions_shown, result_shown
-from engine.standing.words import limit_words, position_words, result_words
+from engine.standing.words import limit_words, position_words, record_words, result_words
 from engine.standing.world import mode_of, plan_or_reason, risk_of, was_never_used
 from engine.views import View
 from engine.views.plight import PlightView
@@ -45,8 +45,25 @@ def read_status(directory: WorldDirectory, settings: config.Settings) -> tuple[d
         "risk": {**_table(status["risk"]), **result, "result_of": "ours"},
         "latch": told_latch,
         "positions": positions_shown(_positions_told(status["positions"], view), view),
-        "pnl": result_shown(view),
+        "pnl": {**result_shown(view), **_record(view)},
     }, _all_of(problem, *alarms)
+
+
+def _record(view: View) -> dict[str, object]:
+    """Return what paper trades came to so far, beside it what they would have with stops filled as in live; rupees."""
+    figures = view.performance
+    if not figures.calibrated_by:
+        return {}
+    calibrated = None if figures.calibrated is None else rupees_of(figures.calibrated)
+    net = rupees_of(figures.net)
+    return {
+        "record": {
+            "trades": figures.trades,
+            "net": net,
+            "calibrated": calibrated,
+            "calibrated_by": figures.calibrated_by,
+        }
+    }
 
 
 def _latch_told(latch: object, view: View) -> object:
@@ -200,7 +217,8 @@ def describe(status: dict[str, Any], problem: str) -> str:
         f"  order {order['side']} {order['quantity']} {order['instrument']} {order['type']} {order['status']}"
         for order in status["orders"]
     ]
-    lines += [words for words in (result_words(status), limit_words(status["risk"])) if words]
+    told = (result_words(status), limit_words(status["risk"]), record_words(status["pnl"].get("record")))
+    lines += [words for words in told if words]
     latch = status["latch"]
     lines.append(
         "latch off"

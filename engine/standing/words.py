@@ -31,6 +31,16 @@ def result_words(status: dict[str, Any]) -> str:
     )
 
 
+def record_words(record: dict[str, Any] | None) -> str:
+    """Return what paper came to so far with its calibrated result beside it; empty before there is one."""
+    if record is None or record["calibrated"] is None:
+        return ""
+    return (
+        f"the record of {record['trades']} trades {rupees(record['net'])}, "
+        f"calibrated {rupees(record['calibrated'])}: {record['calibrated_by']}"
+    )
+
+
 def limit_words(risk: dict[str, Any]) -> str:
     """Return the day's limits and what is used of them; empty where they are unknown."""
     if risk["day_loss_limit"] is None:

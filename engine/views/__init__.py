@@ -13,6 +13,8 @@ from engine.market.clock import Instant
 from engine.market.price import Paise
 from engine.risk.terms import SizedStop
 from engine.views.auction import AuctionView
+from engine.views.performance import FallView as FallView
+from engine.views.performance import PerformanceView as PerformanceView
 from engine.views.plight import PlightKind, PlightView
 from engine.views.risk import RiskView as RiskView
 
@@ -251,49 +253,6 @@ class OrderRow(msgspec.Struct, frozen=True):
     average: Paise | None
     state: str
     message: str
-
-
-class FallView(msgspec.Struct, frozen=True):
-    """From when to when an account fell."""
-
-    peak: Instant | None
-    """None is the start."""
-    trough: Instant
-
-
-class PerformanceView(msgspec.Struct, frozen=True):
-    """What the ledger holds so far; None where undefined."""
-
-    trades: int
-    wins: int
-    win_rate: float | None
-    win_rate_low: float | None
-    win_rate_high: float | None
-    profit_factor: float | None
-    sharpe: float | None
-    max_drawdown: Paise | None
-    net: Paise
-    expectancy_r: float | None
-    expectancy_error: float | None = None
-    """Its standard error, R."""
-    sharpe_error: float | None = None
-    sharpe_days: int = 0
-    drawdown_pct: float | None = None
-    """The deepest fall in percent of its peak, which need not be the deepest in money; None where undefined."""
-    fall: FallView | None = None
-    """When the deepest fall in money was; None while there is none."""
-    fall_pct: FallView | None = None
-    """When the deepest in percent was."""
-    proof_trades: int = 100
-    """Trades below which their figures are unproven."""
-    proof_days: int = 60
-    """Days below which the Sharpe ratio is."""
-    basis: str = ""
-    """What all of its trades were made under."""
-    basis_short: str = ""
-    """The same for a narrow column."""
-    apart: int = 0
-    """Finished trades of today that came about in another way and are in none of these figures."""
 
 
 class EventLine(msgspec.Struct, frozen=True):

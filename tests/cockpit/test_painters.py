@@ -309,6 +309,24 @@ def test_undefined_figures_are_dashes_and_never_zero() -> None:
     assert text.count("–") == 5
 
 
+def test_a_calibrated_result_stands_beside_the_net_one_and_only_where_one_is_measured() -> None:
+    figures = picture().performance
+    assert "calibrated" not in plain(paint_report(picture(), 120))
+    by = "the same with 12 fired stops filled as in live: stock +0.031 % by 41 live fills"
+    shown = msgspec.structs.replace(figures, calibrated=2_301_100, calibrated_by=by)
+    text = plain(paint_report(msgspec.structs.replace(picture(), performance=shown), 160))
+    assert "21,643" in text
+    assert "23,011" in text
+    assert by in text
+    none = msgspec.structs.replace(
+        figures, calibrated_by="no figure before 30 stops of a class have fired in live"
+    )
+    row = plain(paint_report(msgspec.structs.replace(picture(), performance=none), 160)).partition(
+        "calibrated"
+    )[2]
+    assert row.split()[0] == "–"
+
+
 @pytest.mark.parametrize("width", [58, 63, 74, 110, 200])
 def test_every_check_is_told_whole_in_words_and_signs_at_any_width(width: int) -> None:
     lines = paint_preflight(with_broker(picture(), "live"), width)

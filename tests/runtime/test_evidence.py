@@ -12,6 +12,7 @@ from engine.ledger.store import Ledger
 from engine.market.instrument import Instrument, InstrumentClass, Provenance
 from engine.orders.dispatch import Record
 from engine.orders.trade import StopSlip
+from engine.performance.calibration import Calibrated, LiveSlippage, calibrated
 from engine.performance.evidence import Source, Terms
 from engine.performance.trade import ClosedTrade
 from engine.risk.limits import open_day, wished_limits
@@ -107,6 +108,26 @@ def test_paper_in_the_morning_and_live_afterwards_count_where_they_belong(path: 
     assert [trade.net for trade in paper.trades] == [100]
     assert [trade.net for trade in live.trades] == [200]
     assert (paper.basis.mode, live.basis.mode) == (EntryMode.AUTO, EntryMode.ASK)
+
+
+def test_paper_knows_what_stops_of_live_trades_slipped_by_and_live_needs_no_calibration(path: Path) -> None:
+    slip = StopSlip(InstrumentClass.STOCK, 40, 100_000)
+    fired = [
+        msgspec.structs.replace(a_trade(-100, f"12:{minute:02d}", EntryMode.ASK), stop_slip=slip)
+        for minute in range(30)
+    ]
+    with Ledger.open(path) as ledger:
+        keep(ledger, a_plan("live-1"), *fired)
+        keep(
+            ledger,
+            a_plan("paper-1"),
+            msgspec.structs.replace(a_trade(-900), stop_slip=StopSlip(InstrumentClass.STOCK, 500, 100_000)),
+        )
+        paper = shown_beside(ledger, a_plan("paper-2", day=TUESDAY))
+        live = shown_beside(ledger, a_plan("live-2", day=TUESDAY))
+    assert paper.live == (LiveSlippage(InstrumentClass.STOCK, 30, 1_200, 3_000_000),)
+    assert calibrated(paper.trades, paper.live) == Calibrated(-900 + 500 - 40, 1, 0)
+    assert live.live == ()
 
 
 def test_a_replay_after_paper_leaves_what_paper_made_and_adds_nothing(path: Path) -> None:
