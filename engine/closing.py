@@ -26,6 +26,7 @@ from engine.standing import (
     broker_of,
     carried_past_close,
     counted,
+    hidden_account,
     left_outside,
     open_paper,
     plan_or_reason,
@@ -241,7 +242,8 @@ def _close_everything(
     if plan is not None and plan.choice.market is Market.LIVE:
         return done
     if was_never_used(directory):
-        return done or [(True, "no order was ever sent here")]
+        hidden = "" if done else hidden_account(directory, settings)
+        return done or [(not hidden, hidden or "no order was ever sent here")]
     if plan is not None:
         return [*done, _close_paper(directory, plan, settings)]
     if directory.exchange.exists():

@@ -294,9 +294,11 @@ class Desk:
         return outcomes or [WorldOutcome("every world", flat=True, text="never used, nothing to flatten")]
 
     def _reaches_broker(self, directory: WorldDirectory) -> bool:
-        from engine.standing import broker_of
+        from engine.standing import broker_of, hidden_account
 
-        return broker_of(directory, self.settings) is not None
+        return broker_of(directory, self.settings) is not None or bool(
+            hidden_account(directory, self.settings)
+        )
 
     def latched_worlds(self, world: str | None) -> list[tuple[str, str]]:
         """Return each latched world with who latched it and why; an engine's memory counts like the file."""

@@ -16,12 +16,14 @@ from typing import Final, Self
 
 import msgspec
 
-from engine.home import World, WorldDirectory
+from engine.home import LONGEST_SOCKET_PATH, World, WorldDirectory
 
 _FOLDER: Final = "cockpit-engines"
 _SUFFIX: Final = ".engine"
 _LONGEST_ENTRY: Final = 16 * 1024
 _MOST_ENTRIES: Final = 256
+_NAME_SIGNS: Final = 16
+_LONGEST_PID: Final = 4_194_304
 
 
 class Entry(msgspec.Struct, frozen=True):
@@ -90,7 +92,9 @@ class Registration:
     def _write(self, folder: Path) -> None:
         _make_private(folder)
         entry = self.entry
-        name = sha256(f"{entry.account or entry.home}\n{entry.world.value}".encode()).hexdigest()[:16]
+        name = sha256(f"{entry.account or entry.home}\n{entry.world.value}".encode()).hexdigest()[
+            :_NAME_SIGNS
+        ]
         path = folder / f"{name}-{entry.pid}{_SUFFIX}"
         descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600)
         try:
@@ -124,6 +128,17 @@ class Living(msgspec.Struct, frozen=True):
                     found.append(cls(entry, path.with_suffix(".sock")))
         return tuple(found)
 
+    def place_now(self) -> WorldDirectory | None:
+        """Return where the lock that the engine holds lies now; None where it is gone, or the system does not tell."""
+        with suppress(OSError):
+            for held in Path(f"/proc/{self.entry.pid}/fd").iterdir():
+                with suppress(OSError):
+                    status = held.stat()
+                    if (status.st_dev, status.st_ino) == self.entry.lock:
+                        found = WorldDirectory(self.entry.world, held.readlink().parent)
+                        return found if lock_of(found) == self.entry.lock else None
+        return None
+
     @classmethod
     def at(cls, directory: WorldDirectory) -> Self | None:
         """Return the engine that holds the lock in a world's place; None where none is known to."""
@@ -147,7 +162,7 @@ def _folders() -> Iterator[Path]:
     """Yield where entries may stand, the first choice first: an own runtime directory shuts the others out."""
     chosen = os.environ.get("XDG_RUNTIME_DIR", "")
     usual = Path(f"/run/user/{os.getuid()}")
-    if chosen and Path(chosen) != usual and _is_ours(Path(chosen)):
+    if chosen and Path(chosen) != usual and _is_ours(Path(chosen)) and _serves(Path(chosen)):
         yield Path(chosen) / _FOLDER
         return
     if _is_ours(usual):
@@ -161,6 +176,12 @@ def _is_ours(folder: Path) -> bool:
     except OSError:
         return False
     return stat.S_ISDIR(status.st_mode) and status.st_uid == os.getuid()
+
+
+def _serves(folder: Path) -> bool:
+    """Say whether entries can be written to a runtime directory, and a socket's address there is short enough."""
+    longest = folder / _FOLDER / f"{'0' * _NAME_SIGNS}-{_LONGEST_PID}.sock"
+    return os.access(folder, os.W_OK | os.X_OK) and len(os.fsencode(longest)) <= LONGEST_SOCKET_PATH
 
 
 def _make_private(folder: Path) -> None:

@@ -1,5 +1,7 @@
 """What positions and the kill wait for, as a screen, a shell and a status show it."""
 
+from typing import Final
+
 from engine.core import Core
 from engine.market.clock import Instant
 from engine.orders.flatten import LatchState
@@ -7,6 +9,8 @@ from engine.orders.plight import Plight
 from engine.orders.trade import Trade
 from engine.views import LatchView
 from engine.views.plight import PlightKind, PlightView
+
+UNKNOWN_LEFT: Final = "what is left is unknown"
 
 
 def plight_view(core: Core, trade: Trade) -> PlightView | None:
@@ -41,7 +45,11 @@ def _progress(core: Core, plights: tuple[Plight, ...], *, flat: bool) -> str:
         done = "the broker confirmed flat; cockpit rearm clears the latch"
         named = f": {', '.join(scope.left)}" if scope.left else ""
         return f"left alone {scope.left_outside}{named} · {done}" if scope.left_outside else done
-    words = [f"{scope.told} left", *(f"{plight.instrument.symbol} {plight.text}" for plight in plights)]
+    left = f"{scope.told} left"
+    if kill.unread:
+        # Nought counted where nobody could be asked is no count.
+        left = f"{scope.told} known of, more may be left" if scope.positions or scope.orders else UNKNOWN_LEFT
+    words = [left, *(f"{plight.instrument.symbol} {plight.text}" for plight in plights)]
     if kill.unread:
         words.append(f"the broker cannot be asked: {kill.unread}")
     if kill.refusal:

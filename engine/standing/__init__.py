@@ -6,7 +6,15 @@ read the book is UNKNOWN, never flat.
 
 from engine.standing.astray import engines_astray, told_astray
 from engine.standing.latched import latched_in_memory
-from engine.standing.live import AFTER_CLOSE, Reach, broker_of, carried_past_close, counted, left_outside
+from engine.standing.live import (
+    AFTER_CLOSE,
+    Reach,
+    broker_of,
+    carried_past_close,
+    counted,
+    hidden_account,
+    left_outside,
+)
 from engine.standing.paper import open_paper
 from engine.standing.status import describe, read_status
 from engine.standing.terms import Terms, terms_of
@@ -26,6 +34,7 @@ __all__ = [
     "counted",
     "describe",
     "engines_astray",
+    "hidden_account",
     "latched_in_memory",
     "left_outside",
     "open_paper",

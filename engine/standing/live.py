@@ -86,6 +86,23 @@ def broker_of(directory: WorldDirectory, settings: config.Settings | None) -> Re
     return Reach(client, Scope(chosen.kill.scope), plan, chosen, known_orders(directory, plan))
 
 
+def hidden_account(directory: WorldDirectory, settings: config.Settings | None) -> str:
+    """Return why nobody can say what the account of a world holds in which nothing ever began; empty where one can.
+
+    A token opens an account, and where the settings do not say which broker it is of, or whether it is traded live,
+    what a phone bought there is not seen.
+    """
+    if directory.world is not World.ACCOUNT or not (settings is None or settings.unread & _DECIDE):
+        return ""
+    token = TokenStore(directory.path.parent, "" if settings is None else settings.upstox.access_token)
+    if token() is None:
+        return ""
+    return (
+        "no run ever began here, and what the account of its token holds is UNKNOWN: the settings that lead to its "
+        "broker cannot be used; mend cockpit.toml, `cockpit config --check` says how"
+    )
+
+
 def live_status(directory: WorldDirectory, reach: Reach) -> tuple[dict[str, object], str]:
     """Return what the contract's status says of a live account, and why it says less than it could (else empty)."""
     plan = reach.plan

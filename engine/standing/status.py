@@ -10,7 +10,7 @@ from engine.market.price import rupees_of
 from engine.process import EngineState, engine_state
 from engine.runtime.plan import Market, RunPlan
 from engine.standing.latched import latch_of, latch_shown
-from engine.standing.live import broker_of, live_status
+from engine.standing.live import broker_of, hidden_account, live_status
 from engine.standing.paper import paper_status
 from engine.standing.shares import positions_shown, result_shown
 from engine.standing.words import limit_words, position_words, record_words, result_words
@@ -160,7 +160,8 @@ def _by_files_and_broker(
         risk = {**limits, **_table(found.get("risk"))}
         return {**status, **found, "risk": risk}, _all_of(problem, _hidden(directory, plan, unread, settings))
     if was_never_used(directory):
-        return status, "this world was never used, so nobody was asked"
+        hidden = hidden_account(directory, settings)
+        return status, hidden or "this world was never used, so nobody was asked"
     answer = paper_status(directory, plan, settings)
     if isinstance(answer, str):
         return status, _all_of(unread, answer)

@@ -123,6 +123,41 @@ def test_a_home_removed_under_an_engine_hides_nothing_from_flatten(
     assert f"engine {pid}, begun in {home.home.root}, closed everything" in said
 
 
+def test_a_silent_engine_is_taken_over_where_its_home_was_moved_to(
+    home: Outside, engine: Engine, broker: RunningFake
+) -> None:
+    phone.buys_unheard(broker)
+    broker.control("DELETE", "faults")
+    pid = engine.pid
+    engine.stop_process()
+    moved = Outside(home.home.root.with_name("moved"))
+    home.home.root.rename(moved.home.root)
+    done = home.run("flatten", *settings_of(broker, *LIVE))
+    assert (done.returncode, held(broker)) == (0, 0), done
+    assert (
+        f"engine {pid}, begun in {home.home.root}, was silent; its home lies in {moved.home.root}"
+        in done.stdout
+    )
+    assert not moved.engine(World.ACCOUNT).is_alive
+
+
+def test_a_silent_engine_without_a_home_is_ended_and_closed_for_once_something_leads_to_its_broker(
+    home: Outside, engine: Engine, broker: RunningFake
+) -> None:
+    phone.buys_unheard(broker)
+    broker.control("DELETE", "faults")
+    pid = engine.pid
+    engine.stop_process()
+    shutil.rmtree(home.home.root, ignore_errors=True)
+    blind = home.run("flatten", "--for", "10", *settings_of(broker))
+    assert (blind.returncode, held(broker)) == (1, 100), blind
+    assert f"engine {pid}, begun in {home.home.root}, does not answer, its home is gone" in blind.stdout
+    token = f"upstox.access_token={broker.access_token}"
+    done = home.run("flatten", *settings_of(broker, *LIVE, token))
+    assert (done.returncode, held(broker)) == (0, 0), done
+    assert f"engine {pid}, begun in {home.home.root}, was silent and is ended" in done.stdout
+
+
 def test_without_proc_a_stopped_engine_is_still_taken_over(
     home: Outside, engine: Engine, broker: RunningFake
 ) -> None:

@@ -220,3 +220,20 @@ def test_one_bad_value_beside_a_good_token_takes_nothing_from_the_token(
     assert (done.returncode, held(broker)) == (0, 0), done
     assert "kill.scope" in done.stderr
     assert "unknown setting 'risk.x'" in done.stderr
+
+
+@pytest.mark.parametrize("bad", ['[upstox]\napi_url = "nowhere"', '[account]\nmode = "liv"', "x = ["])
+def test_an_account_in_which_nothing_ever_began_is_not_flat_while_its_broker_is_unreadable(
+    here: Outside, bad: str
+) -> None:
+    here.home.create()
+    (here.home.root / "cockpit.toml").write_text(bad)
+    assert here.run("flatten").returncode == 0, "without a token there is no account"
+    sign_in(here.home.root, "a-token-of-today")
+    for words in (("flatten",), ("flatten", "--world", "account")):
+        done = here.run(*words)
+        assert (done.returncode, "UNKNOWN" in done.stdout) == (1, True), done
+        assert "never used" not in done.stdout
+    status = here.run("status")
+    assert "book UNKNOWN" in status.stdout
+    assert "holds is UNKNOWN" in status.stdout

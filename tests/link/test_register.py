@@ -2,6 +2,7 @@
 
 import os
 import shutil
+import socket
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -108,3 +109,30 @@ def test_a_folder_that_others_may_enter_holds_no_entry(lock: EngineLock, runtime
     folder.chmod(0o755)
     registration = register(lock)
     assert registration.kill_socket is None
+
+
+def test_a_runtime_directory_whose_addresses_would_be_too_long_is_left_aside(
+    lock: EngineLock, runtime: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    deep = runtime / ("d" * 90)
+    deep.mkdir(mode=0o700)
+    monkeypatch.setenv("XDG_RUNTIME_DIR", str(deep))
+    monkeypatch.setattr(tempfile, "tempdir", str(runtime))
+    registration = register(lock)
+    assert registration.kill_socket is not None
+    assert not list(deep.iterdir())
+    with socket.socket(socket.AF_UNIX) as bound:
+        bound.bind(str(registration.kill_socket))
+    assert [one.entry for one in Living.all()] == [registration.entry]
+    registration.close()
+
+
+def test_a_runtime_directory_that_is_missing_is_left_aside(
+    lock: EngineLock, runtime: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("XDG_RUNTIME_DIR", str(runtime / "missing"))
+    monkeypatch.setattr(tempfile, "tempdir", str(runtime))
+    registration = register(lock)
+    assert registration.kill_socket is not None
+    assert [one.entry for one in Living.all()] == [registration.entry]
+    registration.close()

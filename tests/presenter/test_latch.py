@@ -50,3 +50,19 @@ def test_a_broker_that_cannot_be_read_is_told_until_it_answers() -> None:
     world.down = False
     world.settle(20 * SECOND)
     assert latch(world) == "FLAT"
+
+
+def test_nothing_is_counted_as_left_where_nobody_could_be_asked() -> None:
+    world = World()
+    world.down = True
+    world.tell(Kill("k", "test"))
+    world.settle(8 * SECOND)
+    assert progress(world).startswith("what is left is unknown · the broker cannot be asked: ")
+
+
+def test_what_is_known_to_be_left_is_no_whole_count_while_the_broker_cannot_be_asked() -> None:
+    world, _ = opened()
+    world.down = True
+    world.tell(Kill("k", "test"))
+    world.settle(8 * SECOND)
+    assert "known of, more may be left" in progress(world)

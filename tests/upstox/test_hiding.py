@@ -103,3 +103,24 @@ def test_an_answer_stays_the_json_it_was_around_what_is_hidden(text: str) -> Non
     secrets.learn(TOKEN)
     escaped = json.dumps({"a": text, "b": TOKEN}).replace("i", "\\u0069")
     assert json.loads(secrets.hide_in_body(escaped.encode())) == {"a": text, "b": HIDDEN}
+
+
+@pytest.mark.parametrize("code", ["482913", "aB3x", "a-9_z"])
+def test_a_short_code_is_hidden_where_it_stands_alone(code: str) -> None:
+    secrets = Secrets()
+    secrets.learn_address(f"https://127.0.0.1/back?code={code}&state=x")
+    said = f'{{"message": "the code {code} was used", "echo": "{code}", "other": "1{code}7", "path": "?code={code}&"}}'
+    hidden = secrets.hide_in_body(said.encode()).decode()
+    assert hidden == secrets.hide(said)
+    assert hidden.count("(hidden)") == 3
+    assert f"1{code}7" in hidden
+
+
+def test_a_code_of_a_request_s_body_is_hidden_however_short_and_a_short_word_is_not() -> None:
+    secrets = Secrets()
+    secrets.learn_request(
+        {"Authorization": "Bearer success"}, {"code": "482913", "grant": "word", "client_secret": "data"}
+    )
+    assert (
+        secrets.hide('"success" 482913 data 1482913 482913.5') == '"success" (hidden) data 1482913 482913.5'
+    )
