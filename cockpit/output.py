@@ -4,13 +4,14 @@ A closed or full output, a broken pipe or a reader that stands still may cost wo
 """
 
 import contextlib
+import io
 import os
 import resource
 import sys
 import threading
 from typing import Final, Literal, TextIO
 
-from engine.plain_text import plain_json, plain_lines
+from engine.plain_text import ascii_json, plain_json, plain_lines
 
 _PATIENCE: Final = 0.5
 """Seconds that an output nobody reads may hold a command up."""
@@ -28,6 +29,10 @@ def prepare_outputs() -> None:
         sys.stdout = _opened(1, "w")
     if sys.stderr is None:
         sys.stderr = _opened(2, "w")
+    for stream in (sys.stdout, sys.stderr):
+        # A sign that the terminal's encoding does not have costs that sign, never the sentence.
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="replace")
 
 
 def allow_files() -> None:
@@ -44,7 +49,12 @@ def say(text: str) -> None:
 
 def say_json(text: str) -> None:
     """Write JSON to standard output; it means the same, and nothing in it steers a terminal."""
-    sys.stdout.write(plain_json(text) + "\n")
+    shown = plain_json(text)
+    try:
+        shown.encode(sys.stdout.encoding or "utf-8")
+    except UnicodeEncodeError:
+        shown = ascii_json(text)
+    sys.stdout.write(shown + "\n")
 
 
 def say_if_heard(text: str, stream: TextIO) -> None:

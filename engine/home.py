@@ -197,11 +197,35 @@ def resolve_home(option: Path | None = None, environment: Mapping[str, str] | No
     environment = os.environ if environment is None else environment
     named = option if option is not None else environment.get(HOME_VARIABLE) or None
     if named is not None:
-        return Home(Path(named).expanduser().resolve())
+        return Home(_resolved(Path(named)))
     from platformdirs import user_data_path
 
     # The plain word "cockpit" is taken there by a server administration tool.
     return Home(user_data_path("auction-cockpit", appauthor=False).resolve())
+
+
+def _resolved(named: Path) -> Path:
+    try:
+        found = named.expanduser().resolve()
+        os.fspath(found).encode()
+    except RuntimeError as error:
+        # A loop of links, or a ~ of nobody.
+        raise HomeError(
+            f"{named}: expected a home that can be found, got: {error}; choose another"
+        ) from error
+    except UnicodeEncodeError as error:
+        raise HomeError(
+            f"{named}: expected a home whose path is text (UTF-8), got other bytes; choose another"
+        ) from error
+    return found
+
+
+def temporary_folder() -> str:
+    """Return the directory for temporary files; empty where the system has none that takes any."""
+    try:
+        return tempfile.gettempdir()
+    except OSError:
+        return ""
 
 
 def write_private(path: Path, content: bytes) -> None:
@@ -229,7 +253,7 @@ def _fits(directory: Path) -> bool:
 
 def _short_bases() -> Iterator[Path]:
     seen: set[Path] = set()
-    for text in (os.environ.get("XDG_RUNTIME_DIR", ""), tempfile.gettempdir(), "/tmp"):  # noqa: S108
+    for text in (os.environ.get("XDG_RUNTIME_DIR", ""), temporary_folder(), "/tmp"):  # noqa: S108
         base = Path(text)
         longest_name = f"cockpit-{os.getuid()}-{'0' * 16}"
         if text and base not in seen and base.is_absolute() and base.is_dir() and _fits(base / longest_name):

@@ -44,6 +44,11 @@ def plain_json(text: str) -> str:
     return "".join(sign if sign.isprintable() or sign == "\n" else _escaped(sign) for sign in text)
 
 
+def ascii_json(text: str) -> str:
+    """Return JSON text in ASCII alone; it means the same."""
+    return "".join(sign if sign.isascii() else _escaped(sign) for sign in plain_json(text))
+
+
 def _escaped(sign: str) -> str:
     code = ord(sign)
     if code < 0x1_0000:

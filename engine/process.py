@@ -388,9 +388,16 @@ def _open_to_close(directory: WorldDirectory) -> int:
         try:
             return plain_descriptor(directory.lock, os.O_RDONLY)
         except OSError:
-            descriptor, name = tempfile.mkstemp(prefix="cockpit-")
-            Path(name).unlink()
-            return descriptor
+            return _lock_of_nobody()
+
+
+def _lock_of_nobody() -> int:
+    """Return the descriptor of a file without a name; a system whose disks take nothing has room in its memory."""
+    if hasattr(os, "memfd_create"):
+        return os.memfd_create("cockpit-lock")
+    descriptor, name = tempfile.mkstemp(prefix="cockpit-")
+    Path(name).unlink()
+    return descriptor
 
 
 def _try_lock(descriptor: int, kind: int) -> bool:

@@ -7,7 +7,6 @@ address of the engine's kill line.
 import fcntl
 import os
 import stat
-import tempfile
 from collections.abc import Iterator
 from contextlib import suppress
 from hashlib import sha256
@@ -16,7 +15,7 @@ from typing import Final, Self
 
 import msgspec
 
-from engine.home import LONGEST_SOCKET_PATH, World, WorldDirectory
+from engine.home import LONGEST_SOCKET_PATH, World, WorldDirectory, temporary_folder
 
 _FOLDER: Final = "cockpit-engines"
 _SUFFIX: Final = ".engine"
@@ -167,7 +166,9 @@ def _folders() -> Iterator[Path]:
         return
     if _is_ours(usual):
         yield usual / _FOLDER
-    yield Path(tempfile.gettempdir()) / f"{_FOLDER}-{os.getuid()}"
+    temporary = temporary_folder()
+    if temporary:
+        yield Path(temporary) / f"{_FOLDER}-{os.getuid()}"
 
 
 def _is_ours(folder: Path) -> bool:
