@@ -174,7 +174,8 @@ def open_recordings(
 ) -> RecordingFeed:
     """Return the feed of recorded files of one day; raise RecordingError before anything starts.
 
-    ``instruments`` (the master's) win; what they do not name is inferred from the recording and marked INFERRED.
+    ``instruments`` (the master's) win; what they do not name is inferred from the recording and marked INFERRED. What
+    cannot be inferred is left out with a note, while anything else is there to be played.
     """
     files = [survey(Path(path)) for path in paths]
     if not files:
@@ -190,6 +191,7 @@ def open_recordings(
     known = dict(instruments or {})
     chosen: dict[str, Instrument] = {}
     notes: list[str] = []
+    strange: dict[str, RecordingError] = {}
     for file in files:
         wanted = [key for key in file.keys if key not in chosen]
         samples = _sample(file, wanted)
@@ -197,7 +199,10 @@ def open_recordings(
             listed, sample = known.get(key), samples.get(key)
             if listed is None:
                 if sample is not None:
-                    chosen[key] = _infer(file, key, sample, day)
+                    try:
+                        chosen[key] = _infer(file, key, sample, day)
+                    except RecordingError as error:
+                        strange[key] = error
                 continue
             chosen[key] = listed if sample is None else fit_tick(listed, sample.updates)
             if chosen[key].tick != listed.tick:
@@ -205,6 +210,9 @@ def open_recordings(
                     f"{listed.symbol}: the list given says a tick of {listed.tick / 100:.2f}, what trades lies "
                     f"between; {chosen[key].tick / 100:.2f} is used, as the recording shows"
                 )
+    if strange and not chosen:
+        raise next(iter(strange.values()))
+    notes += [f"{key} is left out, the rest is played: {error}" for key, error in strange.items()]
     feed = RecordingFeed(files, chosen, day, tuple(notes))
     if feed.next_arrival is None:
         names = ", ".join(file.name for file in files)

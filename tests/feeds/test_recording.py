@@ -488,3 +488,19 @@ def test_a_feed_is_what_the_engine_pulls(tmp_path: Path) -> None:
     arrivals.append(recording.next_arrival)
     assert arrivals == [TEN, None]
     assert timedelta(0) == feed.day - DAY
+
+
+def test_an_instrument_that_nothing_is_known_of_hides_none_of_the_others(tmp_path: Path) -> None:
+    known = write_recording(tmp_path / "known.json.gz", made_packets(EQ_A, count=50))
+    strange = write_recording(tmp_path / "strange.json.gz", made_packets("BSE_EQ|INE000A01010", count=50))
+    feed = open_recordings([known, strange])
+    assert list(feed.instruments) == [EQ_A]
+    [note] = feed.notes
+    assert note.startswith("BSE_EQ|INE000A01010 is left out, the rest is played: ")
+    played = []
+    while (update := feed.read()) is not None:
+        played.append(update.instrument)
+    assert (len(played), set(played)) == (50, {EQ_A})
+    assert feed.rejected == {"BSE_EQ|INE000A01010": 50}
+    with pytest.raises(RecordingError, match="BSE_EQ"):
+        open_recordings([strange])
