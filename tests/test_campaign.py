@@ -3,6 +3,7 @@
 import os
 import subprocess
 import sys
+from collections.abc import Callable
 from concurrent.futures import ProcessPoolExecutor
 from multiprocessing import get_context
 from pathlib import Path
@@ -22,10 +23,15 @@ from tests.campaign.schedule import run_seed
 from tests.campaign.shell_mutants import SHELL_MUTANTS
 from tests.campaign.shells import hunt_shell, run_shell
 from tests.campaign.unmade import run_unmade
+from tests.campaign.verdict import WORDLESS
 from tests.campaign.wider import run_wider
 from tests.campaign.wider_mutants import WIDER_MUTANTS, hunt_wider
 
 ROOT = Path(__file__).resolve().parents[1]
+
+
+def _wordless() -> None:
+    raise AssertionError
 
 
 def test_schedules_keep_every_law_and_trade() -> None:
@@ -113,6 +119,38 @@ def test_a_mistake_about_other_products_or_a_second_engine_is_noticed(name: str)
     found = hunt_wider(mutant, schedules=20)
     assert found.broken.startswith(f"WIDER={found.seed} ")
     assert run_wider(found.seed or 0).broken == ""
+
+
+@pytest.mark.parametrize(
+    ("swap", "said"),
+    [
+        (lambda _: None, "TypeError: "),
+        (lambda inbox, *_: inbox.no_such_name, "AttributeError: "),
+        (lambda *_: _wordless(), WORDLESS),
+    ],
+)
+def test_a_mistake_that_falls_over_or_meets_a_mute_oracle_is_not_caught(
+    swap: Callable[..., object], said: str
+) -> None:
+    found = hunt(Mutant("a mistake that fits nothing", lambda: ((Inbox, "receive", swap),)), schedules=3)
+    assert found.seed is None
+    assert said in found.broken
+    result = Result(hunts=[found])
+    assert not result.good
+    assert "NOT CAUGHT by a law" in result.table()
+
+
+@pytest.mark.parametrize(
+    ("name", "law"),
+    [
+        ("no fence: a read older than the last fill counts", "taken for somebody else's"),
+        ("flat said on a failed read", "FLAT, and no read of the broker has ever counted"),
+    ],
+)
+def test_a_read_that_proves_nothing_is_noticed_by_the_law_it_breaks(name: str, law: str) -> None:
+    found = hunt(next(one for one in MUTANTS if one.name == name), schedules=40)
+    assert found.seed is not None
+    assert law in found.broken
 
 
 def test_a_law_that_breaks_counts_against_the_campaign() -> None:

@@ -15,7 +15,7 @@ from engine.orders.plan import Plan, Situation
 from engine.orders.requests import next_look, with_change
 from engine.orders.states import State
 from engine.orders.trade import Trade
-from tests.campaign.mutants import Hunt, Mutant, Swap, planted
+from tests.campaign.mutants import Hunt, Mutant, Swap, hunted
 from tests.campaign.unmade import run_unmade
 
 WITHIN = 400
@@ -24,12 +24,7 @@ WITHIN = 400
 
 def hunt_changing(mutant: Mutant, schedules: int = WITHIN) -> Hunt:
     """Run schedules of unmade changes against a mutant until one breaks a law."""
-    with planted(mutant):
-        for seed in range(schedules):
-            broken = run_unmade(seed).broken
-            if broken:
-                return Hunt(mutant.name, seed, broken, seed + 1)
-    return Hunt(mutant.name, None, "", schedules)
+    return hunted(mutant, lambda seed: run_unmade(seed).broken, schedules)
 
 
 def _way(chosen: Callable[[Order, Instant, Way], Way]) -> tuple[Swap, ...]:

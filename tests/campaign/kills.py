@@ -20,6 +20,7 @@ from engine.commands import (
     Side,
     TightenStop,
 )
+from tests.campaign.verdict import told
 from tests.runtime.driver import Act, Driver, commands, pause
 from tests.runtime.market import UPDATES, tape
 
@@ -82,7 +83,7 @@ def run_killed(seed: int) -> KilledRun:
     try:
         left = _left(acts, length, deaths, counted, lost)
     except Exception as error:  # noqa: BLE001 - whatever keeps an engine from coming back is the finding
-        differs = f"{type(error).__name__}: {error}"
+        differs = told(error)
     undone = {id(act) for act in lost}
     expected = _left([act for act in acts if id(act) not in undone], length)
     if left is not None:

@@ -29,6 +29,7 @@ from engine.orders.quote import marketable_price
 from engine.orders.states import State
 from engine.risk import entry_checks
 from tests.campaign.schedule import run_seed
+from tests.campaign.verdict import by_a_law
 
 Swap = tuple[object, str, object]
 
@@ -46,7 +47,7 @@ class Mutant:
 
 @dataclass(frozen=True)
 class Hunt:
-    """Where a mutant was noticed first. ``seed`` is None when no schedule noticed it."""
+    """Where a mutant was noticed first. ``seed`` is None when no law of any schedule noticed it."""
 
     name: str
     seed: int | None
@@ -66,11 +67,20 @@ def planted(mutant: Mutant) -> Iterator[None]:
 
 def hunt(mutant: Mutant, schedules: int = WITHIN, first: int = 0) -> Hunt:
     """Run schedules against a mutant until one breaks a law."""
+    return hunted(mutant, lambda seed: run_seed(seed).broken, schedules, first)
+
+
+def hunted(mutant: Mutant, run: Callable[[int], str], schedules: int, first: int = 0) -> Hunt:
+    """Plant a mistake and run one seed after the other until something breaks; ``run`` returns what did.
+
+    Broken by anything but a law it is not caught: the mistake does not fit the engine any more, or a law is mute.
+    """
     with planted(mutant):
         for seed in range(first, first + schedules):
-            run = run_seed(seed)
-            if run.broken:
-                return Hunt(mutant.name, seed, run.broken, seed - first + 1)
+            broken = run(seed)
+            if broken:
+                caught = seed if by_a_law(broken) else None
+                return Hunt(mutant.name, caught, broken, seed - first + 1)
     return Hunt(mutant.name, None, "", schedules)
 
 
@@ -137,9 +147,11 @@ def _flat_on_a_failed_read() -> tuple[Swap, ...]:
 def _no_fence() -> tuple[Swap, ...]:
     answered = Flattening.answered
 
-    def trusting(self: Flattening, request: str, *, flat: bool, last_fill_at: int, now: int) -> None:
+    def trusting(
+        self: Flattening, request: str, *, flat: bool, last_fill_at: int, now: int, settled: bool = True
+    ) -> None:
         del last_fill_at
-        answered(self, request, flat=flat, last_fill_at=0, now=now)
+        answered(self, request, flat=flat, last_fill_at=0, now=now, settled=settled)
 
     return (
         (reconcile, "judge", lambda *_: Judgement({}, {})),

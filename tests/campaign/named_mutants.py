@@ -19,6 +19,7 @@ from tests.campaign.cover_mutants import COVER
 from tests.campaign.late_mutants import LATE
 from tests.campaign.mutants import Hunt, Mutant, Swap, planted
 from tests.campaign.target_mutants import TARGETS
+from tests.campaign.verdict import told
 from tests.campaign.waiting_mutants import WAITING
 from tests.core import test_account_loss as account_loss
 from tests.core import test_coarser_tick as coarser_tick
@@ -47,6 +48,8 @@ def hunt_named(named: Named) -> Hunt:
         except AssertionError as error:
             said = f"{error}".partition("\n")[0] or "an assertion"
             return Hunt(named.mutant.name, 0, f"{test.__name__}: {said}", 1)
+        except Exception as error:  # noqa: BLE001 - a mistake that does not fit the engine any more is not caught
+            return Hunt(named.mutant.name, None, f"{test.__name__}: {told(error)}", 1)
     return Hunt(named.mutant.name, None, "", 1)
 
 

@@ -15,6 +15,7 @@ from engine.orders.messages import Role
 from engine.orders.trade import Trade
 from engine.setups.signal import Side
 from tests.campaign.schedule import SeedRun
+from tests.campaign.verdict import told
 from tests.core.hostile import STOCK, TICK, Resting, World
 from tests.core.phone import Phone
 from tests.core.test_happy_path import buy
@@ -238,10 +239,8 @@ def run_others(seed: int) -> SeedRun:
     broken = ""
     try:
         others.run()
-    except AssertionError as error:
-        broken = f"OTHERS={seed}: {error}"
     except Exception as error:  # noqa: BLE001 - a core that raises has broken a law, too
-        broken = f"OTHERS={seed}: {type(error).__name__}: {error}"
+        broken = f"OTHERS={seed}: {told(error)}"
     world = others.world
     traded = sum(1 for order in world.orders.values() if order.external)
     injected = {"order of somebody else": traded}

@@ -15,7 +15,7 @@ from engine.orders.plan import Plan, Situation
 from engine.orders.positions import Corrected, Portfolio
 from engine.orders.quote import Quote
 from engine.orders.trade import Trade, leave
-from tests.campaign.mutants import Hunt, Mutant, Swap, planted
+from tests.campaign.mutants import Hunt, Mutant, Swap, hunted
 from tests.campaign.others import run_others
 
 WITHIN = 300
@@ -24,12 +24,7 @@ WITHIN = 300
 
 def hunt_others(mutant: Mutant, schedules: int = WITHIN, first: int = 0) -> Hunt:
     """Run schedules of an account that is not ours alone against a mutant until one breaks a law."""
-    with planted(mutant):
-        for seed in range(first, first + schedules):
-            run = run_others(seed)
-            if run.broken:
-                return Hunt(mutant.name, seed, run.broken, seed - first + 1)
-    return Hunt(mutant.name, None, "", schedules)
+    return hunted(mutant, lambda seed: run_others(seed).broken, schedules, first)
 
 
 def _exit_on_any_sale() -> tuple[Swap, ...]:

@@ -13,7 +13,7 @@ from engine.orders.messages import CancelOrder, ModifyOrder, PlaceOrder
 from engine.runtime import run
 from engine.runtime.playback import Playback
 from tests.campaign.kills import run_killed
-from tests.campaign.mutants import Hunt, Mutant, Swap, planted
+from tests.campaign.mutants import Hunt, Mutant, Swap, hunted
 
 WITHIN = 60
 """Killed runs in which a mistake must be noticed."""
@@ -21,12 +21,7 @@ WITHIN = 60
 
 def hunt_recovery(mutant: Mutant, runs: int = WITHIN) -> Hunt:
     """Kill runs of an engine with a mistake in it until one ends otherwise than undisturbed."""
-    with planted(mutant):
-        for seed in range(runs):
-            killed = run_killed(seed)
-            if killed.differs:
-                return Hunt(mutant.name, seed, killed.differs, seed + 1)
-    return Hunt(mutant.name, None, "", runs)
+    return hunted(mutant, lambda seed: run_killed(seed).differs, runs)
 
 
 def _sends_again() -> tuple[Swap, ...]:

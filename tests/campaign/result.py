@@ -162,6 +162,8 @@ def _ms(values: Sequence[int], percent: int) -> str:
 
 
 def _caught(hunt: Hunt) -> str:
+    if hunt.seed is None and hunt.broken:
+        return f"NOT CAUGHT by a law: {hunt.broken[:110]}"
     if hunt.seed is None:
         return f"NOT CAUGHT in {hunt.schedules} schedules"
     return f"after {hunt.schedules:>3}: {hunt.broken[:110]}"

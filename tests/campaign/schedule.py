@@ -9,6 +9,7 @@ from engine.market.clock import MILLISECOND, SECOND
 from engine.setups.signal import Side
 from tests.campaign.intruder import Intruder, UnconfirmedWorld
 from tests.campaign.troubles import Family, Nakedness, hindrance
+from tests.campaign.verdict import told
 from tests.campaign.watch import Watch
 from tests.core.hostile import OPTION, OTHER, STOCK
 from tests.core.oracles import Oracles
@@ -172,10 +173,8 @@ def outcome_of(schedule: Schedule, steps: int = STEPS, name: str = "SEED") -> Se
     broken = ""
     try:
         schedule.run(steps)
-    except AssertionError as error:
-        broken = f"{error}" or "an oracle without words"
     except Exception as error:  # noqa: BLE001 - a core that raises has broken a law, too; the campaign goes on
-        broken = f"{type(error).__name__}: {error}"
+        broken = told(error)
     if broken:
         at = (world.now - world.events[0][0]) // MILLISECOND
         broken = f"{name}={schedule.seed} STEP={schedule.step} after {at} ms: {broken}"

@@ -11,7 +11,8 @@ from engine.core.flatten_core import FlattenCore
 from engine.market.clock import MILLISECOND, SECOND, Instant
 from engine.orders.messages import CancelOrder, ModifyOrder, PlaceOrder, Role
 from engine.setups.signal import Side
-from tests.campaign.mutants import Hunt, Mutant, planted
+from tests.campaign.mutants import Hunt, Mutant, hunted
+from tests.campaign.verdict import told
 from tests.core.faults import outside
 from tests.core.hostile import OPTION, OTHER, STOCK
 from tests.core.shell import ShellWorld
@@ -49,21 +50,14 @@ def run_shell(seed: int) -> ShellRun:
     broken = ""
     try:
         life.run()
-    except AssertionError as error:
-        broken = f"SHELL={seed}: {error}"
     except Exception as error:  # noqa: BLE001 - a shell that raises has broken a law, too
-        broken = f"SHELL={seed}: {type(error).__name__}: {error}"
+        broken = f"SHELL={seed}: {told(error)}"
     return ShellRun(seed, life.seconds, len(life.writes), broken)
 
 
 def hunt_shell(mutant: Mutant, runs: int = WITHIN) -> Hunt:
     """Let shells with a mistake in them flatten until one breaks a law."""
-    with planted(mutant):
-        for seed in range(runs):
-            run = run_shell(seed)
-            if run.broken:
-                return Hunt(mutant.name, seed, run.broken, seed + 1)
-    return Hunt(mutant.name, None, "", runs)
+    return hunted(mutant, lambda seed: run_shell(seed).broken, runs)
 
 
 class _Life:

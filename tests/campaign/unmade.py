@@ -20,6 +20,7 @@ from engine.orders.messages import (
     TagRead,
     Unanswered,
 )
+from tests.campaign.verdict import told
 from tests.core.changing import UNMADE, Rest, fill_more, settings_by
 from tests.core.hostile import LATENCY, OTHER, STOCK, TICK, World
 from tests.core.oracles import Oracles
@@ -138,7 +139,7 @@ def run_unmade(seed: int) -> UnmadeRun:
     try:
         _run(draw, world, rest)
     except AssertionError as error:
-        return UnmadeRun(seed, rest.longest_naked, f"UNMADE={seed}: {error}")
+        return UnmadeRun(seed, rest.longest_naked, f"UNMADE={seed}: {told(error)}")
     return UnmadeRun(seed, rest.longest_naked)
 
 
@@ -166,7 +167,8 @@ def _run(draw: random.Random, world: Drill, rest: Rest) -> None:
         del world.faults.standing[CANCEL]
     _leave(draw, world)
     assert spoilt or rest.longest_naked <= NAKED_AT_MOST, f"naked for {rest.longest_naked / SECOND} s"
-    assert hanging or world.core.keeper.portfolio.outside == {}
+    outside = world.core.keeper.portfolio.outside
+    assert hanging or not outside, f"{outside} taken for somebody else's"
 
 
 def _act(draw: random.Random, world: World, number: int) -> None:

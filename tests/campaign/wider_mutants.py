@@ -3,7 +3,7 @@
 from engine.orders.carried import LeftAlone
 from engine.orders.messages import Product
 from engine.orders.positions import Portfolio
-from tests.campaign.mutants import Hunt, Mutant, Swap, planted
+from tests.campaign.mutants import Hunt, Mutant, Swap, hunted
 from tests.campaign.named_mutants import both_go_on, everything_is_intraday, others_orders_swept
 from tests.campaign.wider import run_wider
 
@@ -13,12 +13,7 @@ WITHIN = 120
 
 def hunt_wider(mutant: Mutant, schedules: int = WITHIN, first: int = 0) -> Hunt:
     """Run schedules of a wider account against a mutant until one breaks a law."""
-    with planted(mutant):
-        for seed in range(first, first + schedules):
-            run = run_wider(seed)
-            if run.broken:
-                return Hunt(mutant.name, seed, run.broken, seed - first + 1)
-    return Hunt(mutant.name, None, "", schedules)
+    return hunted(mutant, lambda seed: run_wider(seed).broken, schedules, first)
 
 
 def _flat_beside_other_products() -> tuple[Swap, ...]:

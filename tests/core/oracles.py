@@ -137,7 +137,9 @@ class Oracles:
                 assert effect.role is not Role.ENTRY, "an entry left after the latch"
             if isinstance(effect, PlaceOrder) and effect.role is not Role.ENTRY:
                 trade = world.core.keeper.portfolio.get(effect.trade)
-                assert trade is None or effect.side is trade.side.opposite
+                assert trade is None or effect.side is trade.side.opposite, (
+                    f"{effect.tag} adds to what it should close"
+                )
         if fresh:
             writes = (PlaceOrder, ModifyOrder, CancelOrder)
             recent = [1 for at, e in world.sent[-60:] if isinstance(e, writes) and at > world.now - SECOND]
@@ -150,7 +152,7 @@ class Oracles:
         if latch is None or latch.state is not LatchState.FLAT:
             self._said_flat = False
             return
-        assert world.core.keeper.verified is not None
+        assert world.core.keeper.verified is not None, "FLAT, and no read of the broker has ever counted"
         for key in INSTRUMENTS:
             since = self.owned.external_at.get(key)
             overtaken = since is not None and (self._said_flat or world.now - since <= RACE)
@@ -178,7 +180,7 @@ class Oracles:
             )
             assert resting == exposed, f"{key}: {resting} rests to close {exposed}"
         for order in world.core.orders.live():
-            assert isinstance(order, Order)
+            assert isinstance(order, Order), f"{order!r} among the live orders"
             row = world.by_tag(order.tag) or world.orders.get(order.order_id)
             assert row is not None, f"{order.tag} lives here only"
             assert row.live, f"{order.tag} lives here, and the broker says {row.status}"
