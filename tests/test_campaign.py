@@ -17,6 +17,8 @@ from tests.campaign.faults import judge_faults, title_of
 from tests.campaign.kills import run_killed
 from tests.campaign.mutants import MUTANTS, Hunt, Mutant, hunt, planted
 from tests.campaign.named_mutants import Named, hunt_named
+from tests.campaign.resting import run_resting
+from tests.campaign.resting_mutants import RESTING_MUTANTS, hunt_resting
 from tests.campaign.result import Result, percentile
 from tests.campaign.runner import EVERY_NAMED
 from tests.campaign.schedule import run_seed
@@ -104,7 +106,7 @@ def test_a_mistake_in_how_changes_are_made_is_noticed(name: str) -> None:
     assert run_unmade(found.seed or 0).broken == ""
 
 
-@pytest.mark.parametrize("seed", [112, 175, 1_009, 1_047, 1_136, 2_039])
+@pytest.mark.parametrize("seed", [112, 175, 1_009, 1_047, 1_076, 1_136, 2_039, 7_966])
 def test_schedules_of_other_products_and_a_second_engine_keep_every_law(seed: int) -> None:
     run = run_wider(seed)
     assert run.broken == ""
@@ -151,6 +153,17 @@ def test_a_read_that_proves_nothing_is_noticed_by_the_law_it_breaks(name: str, l
     found = hunt(next(one for one in MUTANTS if one.name == name), schedules=40)
     assert found.seed is not None
     assert law in found.broken
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_schedules_of_what_rests_by_the_traders_hand_keep_every_law(seed: int) -> None:
+    assert run_resting(seed).broken == ""
+
+
+@pytest.mark.parametrize("mutant", RESTING_MUTANTS, ids=lambda mutant: mutant.name)
+def test_a_mistake_about_what_rests_is_noticed(mutant: Mutant) -> None:
+    found = hunt_resting(mutant, schedules=60)
+    assert found.broken.startswith(f"RESTING={found.seed} ")
 
 
 def test_a_law_that_breaks_counts_against_the_campaign() -> None:

@@ -2,7 +2,8 @@
 
 ``SCALE=small`` is a quick look. ``SEED=n`` runs one schedule again, bit for bit, and says what became of it;
 ``KILLS=n`` does the same for one run with deaths in it, ``OTHERS=n`` for one account that is not ours alone, and
-``UNMADE=n`` for one of changes that do not come about, and ``WIDER=n`` for one with other products and a second engine.
+``UNMADE=n`` for one of changes that do not come about, ``WIDER=n`` for one with other products and a second engine, and
+``RESTING=n`` for one of the trader's orders that rest.
 Ends with 1 when anything was found.
 """
 
@@ -11,6 +12,7 @@ import sys
 
 from tests.campaign.kills import run_killed
 from tests.campaign.others import run_others
+from tests.campaign.resting import run_resting
 from tests.campaign.runner import FULL, ROOT, SMALL, campaign
 from tests.campaign.schedule import run_seed
 from tests.campaign.unmade import run_unmade
@@ -58,6 +60,10 @@ def main() -> int:
         wider = run_wider(int(seed))
         print(wider.broken or f"WIDER={seed}: every law held")
         return int(bool(wider.broken))
+    if seed := os.environ.get("RESTING"):
+        resting = run_resting(int(seed))
+        print(resting.broken or f"RESTING={seed}: every law held")
+        return int(bool(resting.broken))
     scale = SMALL if os.environ.get("SCALE") == "small" else FULL
     shown = sys.stderr.isatty()
 

@@ -18,6 +18,7 @@ from tests.campaign import money_mutants as money
 from tests.campaign.cover_mutants import COVER
 from tests.campaign.late_mutants import LATE
 from tests.campaign.mutants import Hunt, Mutant, Swap, planted
+from tests.campaign.resting_mutants import RESTS
 from tests.campaign.target_mutants import TARGETS
 from tests.campaign.verdict import told
 from tests.campaign.waiting_mutants import WAITING
@@ -200,7 +201,7 @@ NAMED_MUTANTS = (
         Mutant("a read that fails after FLAT is not asked for again", _unread_after_flat),
         partial(by_phone.test_a_read_that_goes_wrong_after_flat_is_asked_for_again, "fail"),
     ),
-    *(Named(mutant, test) for mutant, test in (*WAITING, *LATE, *COVER, *TARGETS)),
+    *(Named(mutant, test) for mutant, test in (*WAITING, *LATE, *COVER, *TARGETS, *RESTS)),
     Named(
         Mutant("a repeated packet is another reading", money.repeat_is_a_reading),
         marks.test_a_hollow_book_that_is_repeated_byte_for_byte_is_one_reading,

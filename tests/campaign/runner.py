@@ -17,6 +17,8 @@ from tests.campaign.named_mutants import NAMED_MUTANTS, Named, hunt_named
 from tests.campaign.others import run_others
 from tests.campaign.others_mutants import OTHERS_MUTANTS, hunt_others
 from tests.campaign.recovery_mutants import RECOVERY_MUTANTS, hunt_recovery
+from tests.campaign.resting import run_resting
+from tests.campaign.resting_mutants import RESTING_MUTANTS, hunt_resting
 from tests.campaign.result import Result
 from tests.campaign.schedule import SeedRun, run_seed
 from tests.campaign.shell_mutants import NAMED_SHELL_MUTANTS, SHELL_MUTANTS
@@ -55,6 +57,9 @@ class Scale:
     wider: int
     """Schedules of other products and of a second engine."""
     wider_mutants: int
+    resting: int
+    """Schedules of the trader's orders that rest."""
+    resting_mutants: int
 
 
 FULL = Scale(
@@ -71,6 +76,8 @@ FULL = Scale(
     changing_mutants=len(CHANGING_MUTANTS),
     wider=1_500,
     wider_mutants=len(WIDER_MUTANTS),
+    resting=1_500,
+    resting_mutants=len(RESTING_MUTANTS),
 )
 SMALL = Scale(
     seeds=24,
@@ -86,6 +93,8 @@ SMALL = Scale(
     changing_mutants=2,
     wider=16,
     wider_mutants=2,
+    resting=16,
+    resting_mutants=2,
 )
 
 
@@ -102,6 +111,11 @@ def run_beside_others(first: int, count: int) -> list[SeedRun]:
 def run_widers(first: int, count: int) -> list[SeedRun]:
     """Run schedules of a wider account one after the other."""
     return [run_wider(seed) for seed in range(first, first + count)]
+
+
+def run_restings(first: int, count: int) -> list[SeedRun]:
+    """Run schedules of the trader's orders that rest, one after the other."""
+    return [run_resting(seed) for seed in range(first, first + count)]
 
 
 def run_kills(first: int, count: int) -> list[KilledRun]:
@@ -154,6 +168,11 @@ def hunt_wider_mutant(number: int) -> Hunt:
     return hunt_wider(WIDER_MUTANTS[number])
 
 
+def hunt_resting_mutant(number: int) -> Hunt:
+    """Hunt one mutant about what rests by the trader's hand, by its place in the list."""
+    return hunt_resting(RESTING_MUTANTS[number])
+
+
 def campaign(scale: Scale, say: Callable[[str], None]) -> Result:
     """Do everything on all cores; ``say`` hears how far it is."""
     began = time.monotonic()
@@ -198,6 +217,7 @@ def _submit_all(scale: Scale, submit: Callable[..., None]) -> None:
         (hunt_recovery_mutant, scale.recovery_mutants),
         (hunt_others_mutant, scale.others_mutants),
         (hunt_wider_mutant, scale.wider_mutants),
+        (hunt_resting_mutant, scale.resting_mutants),
     )
     for hunt_one, count in hunts:
         for number in range(count):
@@ -207,6 +227,7 @@ def _submit_all(scale: Scale, submit: Callable[..., None]) -> None:
         (run_shells, scale.shells, BATCH),
         (run_beside_others, scale.others, BATCH),
         (run_widers, scale.wider, BATCH),
+        (run_restings, scale.resting, BATCH),
         (run_kills, scale.killed_runs, 2),
         (run_seeds, scale.seeds, BATCH),
     )

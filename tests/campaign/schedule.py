@@ -8,6 +8,7 @@ import config
 from engine.market.clock import MILLISECOND, SECOND
 from engine.setups.signal import Side
 from tests.campaign.intruder import Intruder, UnconfirmedWorld
+from tests.campaign.resting_laws import RestingLaws
 from tests.campaign.troubles import Family, Nakedness, hindrance
 from tests.campaign.verdict import told
 from tests.campaign.watch import Watch
@@ -60,6 +61,7 @@ class Schedule:
         self.oracles = Oracles(self.world)
         self.oracles.owned.hindered = hindrance(self.world.troubles)
         self.watch = Watch(self.world, self.oracles)
+        self.rests = RestingLaws(self.world)
         self.nakedness = Nakedness(self.world, self.oracles.owned, self.world.troubles)
         self.saboteur = Intruder(self.world)
         self.others = self.draw.random() < _SHARED

@@ -121,7 +121,8 @@ class Ownership:
                 continue
             sign, claims = order.side.sign, self.claims[order.instrument]
             outside = core.keeper.portfolio.outside.get(order.instrument, 0)
-            laid = min(units, (claims.theirs - outside) * sign, claims.theirs * sign, -claims.ours * sign)
+            heard = claims.theirs - self._unheard(order.instrument)
+            laid = min(units, (heard - outside) * sign, claims.theirs * sign, -claims.ours * sign)
             left = units
             if (name in self._known_unfilled or name in self._tied) and laid > 0:
                 claims.theirs, claims.ours = claims.theirs - laid * sign, claims.ours + laid * sign
@@ -132,6 +133,15 @@ class Ownership:
                 self._undated[name] = order, left, upto
             else:
                 del self._undated[name]
+
+    def _unheard(self, key: str) -> int:
+        """Return signed units that others have filled and the core has not been told of by their orders."""
+        book, units = self.world.core.orders, 0
+        for order in self.world.orders.values():
+            if order.external and order.instrument == key and order.product is Product.INTRADAY:
+                known = book.by_id(order.order_id)
+                units += (order.filled - (0 if known is None else known.filled)) * order.side.sign
+        return units
 
     def _against_ours(self, order: Resting, at: Instant) -> bool:
         """Say whether an order of others would close what is ours, or what was until a moment ago."""
