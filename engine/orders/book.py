@@ -27,7 +27,7 @@ from engine.orders.requests import (
     FRESH_AFTER,
     LISTED_WITHIN,
     PROBES,
-    is_unseen_stop,
+    is_unseen,
     next_look,
     with_cancel,
     with_change,
@@ -294,7 +294,7 @@ class OrderBook:
             return Applied(None)
         order = msgspec.structs.replace(order, missed_at=max(order.missed_at, asked_at))
         self._store(order)
-        if is_unseen_stop(order) and asked_at >= order.sent_at + LISTED_WITHIN:
+        if is_unseen(order) and asked_at >= order.sent_at + LISTED_WITHIN:
             self._store(msgspec.structs.replace(order, pending=None, aim=None))
             return self.doubt(order.tag, "acknowledged, and not listed by its tag", now)
         if order.state is State.ACKED and asked_at >= order.sent_at + ANSWER_WITHIN:

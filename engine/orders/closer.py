@@ -28,7 +28,7 @@ from engine.orders.messages import OrderType, Role
 from engine.orders.order import Aim, Order, Terms
 from engine.orders.plan import Cancel, Modify, Place, Plan, Situation
 from engine.orders.quote import ExitPrice, marketable_price
-from engine.orders.requests import is_missing
+from engine.orders.requests import is_lost_exit, is_missing
 from engine.orders.states import AT_EXCHANGE, UNPROVEN, State
 from engine.orders.tick_prices import exit_limit, stop_prices
 from engine.setups.signal import Side
@@ -74,7 +74,18 @@ def plan_close(s: Situation) -> Plan:
     for order in s.reducing:
         if _stop_in_doubt(s, order) or order.state is State.PENDING_CANCEL:
             wish_cancel(plan, s, order)
-    counted = [order for order in s.reducing if not given_up(order) and not _stop_in_doubt(s, order)]
+    exits = [order for order in s.reducing if order.role is Role.EXIT]
+    beside = _stops_beside(s, exits)
+    counted = [
+        order
+        for order in s.reducing
+        if not given_up(order) and not _stop_in_doubt(s, order) and order not in beside
+    ]
+    if any(is_lost_exit(order) for order in exits):
+        _cover(plan, s, beside)
+    else:
+        for order in beside:
+            wish_cancel(plan, s, order)
     movable = [order for order in counted if _movable(order)]
     covered, first = sum(order.exposed for order in counted), len(plan.wishes)
     for index, order in enumerate(movable):
@@ -96,6 +107,28 @@ def plan_close(s: Situation) -> Plan:
     if fresh.wake is not None:
         plan.look_at(fresh.wake)
     return plan
+
+
+def _stops_beside(s: Situation, exits: list[Order]) -> list[Order]:
+    """Return the stops that were placed for an exit that no list showed, and that is to close everything."""
+    if not exits or sum(order.exposed for order in exits) < s.closable:
+        return []
+    since = min(order.sent_at for order in exits)
+    return [order for order in s.reducing if order.role is Role.STOP and order.sent_at > since]
+
+
+def _cover(plan: Plan, s: Situation, beside: list[Order]) -> None:
+    """Put a stop behind what an exit was to close that no list shows, until its fate is proven.
+
+    No second exit: the first may still arrive, and what both sold would turn the position round.
+    """
+    stop = s.trade.stop
+    need = s.closable - sum(order.exposed for order in s.reducing if not is_lost_exit(order))
+    if need <= 0 or stop is None or beside or not s.takes_stops or not _behind(s, stop.trigger):
+        return
+    quantity = min(need, s.most_in_one)
+    plan.wishes.append(Place(Role.STOP, OrderType.STOP_LIMIT, quantity, stop.limit, stop.trigger))
+    plan.notes.append("no list shows the exit: a stop stands behind it until its fate is known")
 
 
 def _stop_in_doubt(s: Situation, order: Order) -> bool:

@@ -18,6 +18,7 @@ from engine.orders.hours import Exits, Hours, exits_by
 from engine.orders.messages import OrderType, Product, Role
 from engine.orders.order import Order
 from engine.orders.quote import Quote
+from engine.orders.requests import is_lost_exit
 from engine.orders.states import State
 from engine.plain_text import words_of
 from engine.risk.band import PriceBand
@@ -317,7 +318,10 @@ def _exceeds(draft: Draft, around: Surroundings) -> GateDenial | None:
     others = sum(
         order.exposed
         for order in around.orders
-        if order.side is draft.side and order.tag != draft.tag and not given_up(order)
+        if order.side is draft.side
+        and order.tag != draft.tag
+        and not given_up(order)
+        and not (draft.role is Role.STOP and is_lost_exit(order))
     )
     wished = draft.quantity - draft.filled
     if wished > 0 and wished + others <= held:

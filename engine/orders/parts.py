@@ -17,6 +17,7 @@ from engine.orders.messages import OrderType, Role
 from engine.orders.order import Aim, Order, Terms
 from engine.orders.plan import Modify, Place, Plan, Situation
 from engine.orders.quote import marketable_price
+from engine.orders.requests import is_lost_exit
 from engine.orders.states import AT_EXCHANGE, State
 from engine.orders.targets import RESTS_FOR
 from engine.orders.tick_prices import exit_limit
@@ -79,6 +80,9 @@ def _chase(plan: Plan, s: Situation, part: Part) -> int:
         _drop(plan, s)
         return 0
     plan.look_at(s.now + s.chase)
+    if is_lost_exit(order):
+        # It may still arrive; until then the stop covers everything again.
+        return 0
     if order.state is State.PENDING_CANCEL:
         wish_cancel(plan, s, order)
     elif order.wanted.quantity - order.filled > s.closable and order.order_id and s.takes_orders:

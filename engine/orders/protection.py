@@ -16,7 +16,7 @@ from engine.orders.messages import OrderType, Role
 from engine.orders.order import Aim, Order
 from engine.orders.parts import tend_part
 from engine.orders.plan import Plan, Situation
-from engine.orders.requests import is_missing
+from engine.orders.requests import is_lost_exit, is_missing
 from engine.orders.states import State
 from engine.orders.stops import TRIGGERED_FOR, far_from, short_of, sound_stops, tend_stops
 from engine.orders.trade import Trade, leave
@@ -73,7 +73,7 @@ def covered(orders: tuple[Order, ...]) -> int:
         if order.role is Role.STOP and order.order_type is OrderType.STOP_LIMIT:
             if order.resting:
                 total += min(order.quantity, order.wanted.quantity) - order.filled
-        elif order.role is Role.EXIT:
+        elif order.role is Role.EXIT and not is_lost_exit(order):
             total += order.remaining
     return total
 

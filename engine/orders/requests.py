@@ -24,7 +24,7 @@ STOP_IN_DOUBT_FOR: Final = 1_750 * MILLISECOND
 """So long a stop may lack its proof where no read can be had: the exit that then leaves arrives within two seconds."""
 
 LISTED_WITHIN: Final = 1_500 * MILLISECOND
-"""So long a stop that was acknowledged may be missing from the broker's lists; then the receipt proves nothing."""
+"""So long what was acknowledged may be missing from the broker's lists; then the receipt proves nothing."""
 
 STANDING: Final = frozenset({State.ACKED, State.PENDING_MODIFY, State.PENDING_CANCEL})
 """A request was received or left, and nothing proves yet that it was done."""
@@ -101,11 +101,11 @@ def next_look(order: Order) -> Instant | None:
     """
     if order.state in STANDING and (order.trade or not order.adopted):
         again, listed = _next_standing(order), order.sent_at + LISTED_WITHIN
-        return min(again, listed) if is_unseen_stop(order) and order.looked_at < listed else again
+        return min(again, listed) if is_unseen(order) and order.looked_at < listed else again
     if order.aim is not None and order.live and order.refused_at > max(order.looked_at, order.read_at):
         # What was refused is read back, too.
         return order.refused_at + LOOKS[0]
-    if order.role is Role.STOP and order.state is State.SUBMITTED:
+    if order.role is not Role.ENTRY and order.state is State.SUBMITTED:
         due = [order.sent_at + after for after in LOOKS[1:] if order.looked_at < order.sent_at + after]
         return due[0] if due else None
     if order.state is not State.IN_DOUBT or order.doubt_since is None:
@@ -116,7 +116,7 @@ def next_look(order: Order) -> Instant | None:
     proof = order.sent_at + ABSENT_AFTER
     next_due = proof if earlier < proof < next_due else next_due
     missing = unproven_since(order) + FRESH_AFTER
-    return missing if order.role is Role.STOP and order.looked_at < missing < next_due else next_due
+    return missing if order.role is not Role.ENTRY and order.looked_at < missing < next_due else next_due
 
 
 def _next_standing(order: Order) -> Instant:
@@ -127,9 +127,9 @@ def _next_standing(order: Order) -> Instant:
     return order.looked_at + (SECOND if order.looked_at < last + LOOKS_LONG else PROBE_EVERY)
 
 
-def is_unseen_stop(order: Order) -> bool:
-    """Say whether nothing but a receipt tells of a stop, whatever has been asked of it since."""
-    return order.role is Role.STOP and order.state in STANDING and not order.exchange_time
+def is_unseen(order: Order) -> bool:
+    """Say whether nothing but a receipt tells of a stop or an exit, whatever has been asked of it since."""
+    return order.role is not Role.ENTRY and order.state in STANDING and not order.exchange_time
 
 
 def unproven_since(order: Order) -> Instant:
@@ -143,6 +143,16 @@ def is_missing(order: Order, now: Instant) -> bool:
         return False
     since = unproven_since(order)
     return order.missed_at >= since + FRESH_AFTER or now >= since + STOP_IN_DOUBT_FOR
+
+
+def is_lost_exit(order: Order) -> bool:
+    """Say whether a list that should show an exit did not: it covers nothing, and may still arrive.
+
+    It keeps its place among what closes until it is proven missing, for a second exit beside it could turn the
+    position round; a stop takes over what it was to cover.
+    """
+    unproven = order.state in (State.SUBMITTED, State.IN_DOUBT)
+    return order.role is Role.EXIT and unproven and order.missed_at >= unproven_since(order) + FRESH_AFTER
 
 
 def _probe_after(doubted: Instant, probes: int) -> Instant:

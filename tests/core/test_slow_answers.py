@@ -4,6 +4,7 @@ from itertools import pairwise
 
 import pytest
 
+import config
 from engine.commands import ExitPosition, Kill, TightenStop
 from engine.market.clock import MILLISECOND, SECOND
 from engine.orders.messages import ModifyOrder, OrderType, Role
@@ -217,3 +218,54 @@ def test_one_slow_instrument_holds_up_no_other() -> None:
     world.settle(5 * SECOND)
     assert latch(world) == "FLAT"
     assert len([write for write in writes(world) if isinstance(write, ModifyOrder)]) == 2
+
+
+def exit_lost(fault: str) -> tuple[World, int]:
+    """Return a world that is leaving by a plain exit whose placement meets a fault, and the units held."""
+    world = World(config.Settings.model_validate({"orders": {"exit_by": "replace"}}))
+    Oracles(world)
+    world.faults.places += ["ok", "ok", fault]
+    buy(world)
+    world.run(2 * SECOND)
+    units = world.position()
+    return world, units
+
+
+@pytest.mark.parametrize("fault", ["lost", "silent", "nothing"])
+def test_a_stop_stands_within_two_seconds_behind_an_exit_that_no_list_shows(fault: str) -> None:
+    world, units = exit_lost(fault)
+    rest = Rest(world)
+    world.tell(ExitPosition("x", STOCK))
+    world.run(3 * SECOND)
+    assert [(order.role, order.remaining) for order in world.live(STOCK)] == [(Role.STOP, units)]
+    assert rest.longest_naked <= 1_900 * MILLISECOND
+    assert len(placed(world, Role.EXIT)) == 1, "a second exit beside one that may still arrive"
+    world.settle(20 * SECOND)
+    assert (world.position(), world.live(STOCK)) == (0, [])
+    assert rest.longest_naked <= 1_900 * MILLISECOND
+
+
+def test_an_exit_that_shows_eight_seconds_late_closes_and_the_stop_behind_it_is_cancelled() -> None:
+    world, units = exit_lost("late")
+    world.tell(ExitPosition("x", STOCK))
+    world.run(3 * SECOND)
+    assert [(order.role, order.remaining) for order in world.live(STOCK)] == [(Role.STOP, units)]
+    world.settle(20 * SECOND)
+    assert (world.position(), world.live(STOCK)) == (0, [])
+    assert len(placed(world, Role.EXIT)) == 1
+
+
+def test_half_of_a_position_whose_exit_no_list_shows_is_under_the_stop_again() -> None:
+    world = World()
+    Oracles(world)
+    rest = Rest(world)
+    world.faults.places += ["ok", "ok", "lost"]
+    buy(world)
+    world.run(2 * SECOND)
+    units = world.position()
+    world.tell(ExitPosition("x", STOCK, half=True))
+    world.run(3 * SECOND)
+    assert sum(order.remaining for order in world.live(STOCK) if order.role is Role.STOP) == units
+    assert rest.longest_naked <= 1_900 * MILLISECOND
+    world.settle(20 * SECOND)
+    assert sum(order.remaining for order in world.live(STOCK)) == world.position() > 0
