@@ -21,7 +21,7 @@ from engine.orders.messages import (
     Unanswered,
 )
 from engine.orders.order import Correction, Fill, Order, Terms, last_write, newest_request
-from engine.orders.reports import Change, Finding, adopt, apply_report
+from engine.orders.reports import Change, Finding, adopt, apply_report, waits_again
 from engine.orders.requests import (
     ABSENT_AFTER,
     FRESH_AFTER,
@@ -268,6 +268,7 @@ class OrderBook:
         fresh = asked_at is not None and asked_at >= last_write(order) + FRESH_AFTER
         if asked_at is not None and order.aim is not None:
             order = msgspec.structs.replace(order, read_at=max(order.read_at, asked_at))
+        order = waits_again(order, report, asked_at)
         filled_at = now if asked_at is None else asked_at
         return self._settle(order, apply_report(order, report, now, fresh=fresh), filled_at)
 

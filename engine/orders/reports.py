@@ -17,6 +17,9 @@ from engine.orders.states import AT_EXCHANGE, ENDED, Reading, State, legal, read
 STRAY: Final = 10 * SECOND
 """How long a request without a proven end could still arrive; longer than the latest arrival tested, 8 s."""
 
+WAITS_AGAIN: Final = 2 * SECOND
+"""A list asked for so long after others' stop was said to have fired, and that shows it waiting, takes that back."""
+
 
 class Finding(StrEnum):
     """What a message means beyond the order itself."""
@@ -76,6 +79,24 @@ def apply_report(order: Order, report: OrderReport, now: Instant, *, fresh: bool
     if target is not None:
         after = _advance(order, after, report, reading, target, (fill is not None, fresh), now, findings)
     return Change(after, fill, correction, tuple(findings))
+
+
+def waits_again(order: Order, report: OrderReport, asked_at: Instant | None) -> Order:
+    """Return an order of others as a read takes back that it has fired; any other as it is.
+
+    A list asked for well after that word came, in which it waits for its trigger, unfilled, outranks it: what is
+    believed ahead of ours leaves ours without a stop. Ours that are said to have fired become the exit.
+    """
+    fired = order.state is State.TRIGGERED and order.triggered_at is not None and not order.filled
+    if not fired or not order.adopted or order.trade or asked_at is None:
+        return order
+    waits = report.status == "trigger pending" and report.order_type is OrderType.STOP_LIMIT
+    if not waits or report.filled_quantity or asked_at < (order.triggered_at or 0) + WAITS_AGAIN:
+        return order
+    time = min(order.exchange_time, report.time)
+    return msgspec.structs.replace(
+        order, state=State.ARMED, resume=State.ARMED, triggered_at=None, exchange_time=time
+    )
 
 
 def _corrected(order: Order, report: OrderReport) -> Correction | None:

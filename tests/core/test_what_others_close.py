@@ -1,5 +1,6 @@
 """What others close in an instrument of ours: it takes theirs first, then ours, and never more than is held."""
 
+import msgspec
 import pytest
 
 from cockpit.widgets.positions import paint_positions
@@ -147,6 +148,30 @@ def test_a_stop_by_phone_nearer_than_ours_is_counted_ahead_and_one_further_is_no
     held.world.settle(3 * SECOND)
     assert held.stops == held.ours - 60
     assert far.live
+
+
+def test_a_stop_of_theirs_that_only_one_message_calls_fired_leaves_ours_whole_again_with_the_next_read() -> (
+    None
+):
+    held = Watched()
+    trigger = stop_of(held.world).trigger_price
+    theirs = held.phone.order(Side.SELL, 40, trigger - 20 * TICK, trigger=trigger - 10 * TICK)
+    held.world.settle(3 * SECOND)
+    held.world.tell(msgspec.structs.replace(held.world.row(theirs), status="open"))
+    held.world.run(SECOND)
+    assert held.stops == held.ours - 40
+    held.world.settle(18 * SECOND)
+    assert (held.stops, theirs.status) == (held.ours, "trigger pending")
+
+
+def test_a_stop_of_theirs_that_has_fired_is_ahead_however_often_it_is_read() -> None:
+    held = Watched()
+    trigger = stop_of(held.world).trigger_price
+    theirs = held.phone.order(Side.SELL, 40, trigger - 20 * TICK, trigger=trigger - 10 * TICK)
+    held.world.settle(3 * SECOND)
+    held.phone.fire(theirs)
+    held.world.settle(40 * SECOND)
+    assert held.stops == held.ours - 40
 
 
 def test_what_they_hold_beside_us_is_theirs_to_sell_first() -> None:
