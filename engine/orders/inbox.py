@@ -107,7 +107,7 @@ class Inbox:
         instrument = self._keeper.instruments.get(order.instrument)
         name = order.instrument if instrument is None else instrument.symbol
         why = text or "no reason was given"
-        self._keeper.refusals[order.instrument] = f"{what}: {why}"
+        self._keeper.refusals[order.instrument, order.product] = f"{what}: {why}"
         self._keeper.kill.refused(f"{what} {name}: {why}")
 
     def _held_by_halt(self, order: Order, now: Instant) -> bool:

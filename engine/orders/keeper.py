@@ -13,7 +13,7 @@ import config
 from engine.market.clock import MILLISECOND, SECOND, Instant
 from engine.market.instrument import Instrument
 from engine.orders.book import OrderBook
-from engine.orders.carried import LeftAlone
+from engine.orders.carried import Holding, LeftAlone
 from engine.orders.changes import Experience, Way
 from engine.orders.clearing import plan_exit
 from engine.orders.closer import wish_cancel
@@ -76,7 +76,7 @@ class Keeper:
         self.fence = Fence()
         self.left = LeftAlone(self.portfolio.refused)
         self.look, self.halts = with_learned_ticks(look, self.instruments), halts
-        self.refusals: dict[str, str] = {}
+        self.refusals: dict[Holding, str] = {}
         """Why the broker last refused to let a position go, by instrument."""
         self._wakes: dict[str, Instant] = {}
         self._now: Instant = 0

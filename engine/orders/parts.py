@@ -41,7 +41,7 @@ def tend_part(plan: Plan, s: Situation, stops: list[Order]) -> int:
     if plan.trade.naked_since is not None and not lowered and not lowering:
         # First the stops cover everything.
         if s.now - part.started_at >= PART_WITHIN:
-            _drop(plan, s)
+            _drop(plan, s, "the stop does not cover everything yet")
         plan.look_at(part.started_at + PART_WITHIN)
         return 0
     unlowered = any(_unlowered(order, part, s.now) for order in stops)
@@ -49,7 +49,7 @@ def tend_part(plan: Plan, s: Situation, stops: list[Order]) -> int:
     # A change that may still arrive would raise again what is lowered now: the part could not leave.
     stray = not lowered and not lowering and any(s.now < order.stray_until for order in stops)
     if unlowered or fired or stray or s.now - part.started_at >= PART_WITHIN:
-        _drop(plan, s)
+        _drop(plan, s, _why_not(fired=fired, unlowered=unlowered, stray=stray))
         return 0
     plan.look_at(part.started_at + PART_WITHIN)
     steady = all(order.state is State.ARMED and s.now >= order.stray_until for order in stops)
@@ -69,7 +69,19 @@ def _unlowered(order: Order, part: Part, now: Instant) -> bool:
     return found is Fate.IN_DOUBT or (found is Fate.NOT_MADE and order.refused_at >= part.started_at)
 
 
-def _drop(plan: Plan, s: Situation) -> None:
+def _why_not(*, fired: bool, unlowered: bool, stray: bool) -> str:
+    if fired:
+        return "the stop has fired"
+    if unlowered:
+        return "the stop could not be lowered for it"
+    return "a change of the stop may still arrive" if stray else "the stop was not lowered for it in time"
+
+
+def _drop(plan: Plan, s: Situation, why: str) -> None:
+    """Give a part up, and say why: the stop covers everything again."""
+    part = plan.trade.part
+    if part is not None:
+        plan.notes.append(f"the part over {part.quantity} ({part.reason}) is not taken: {why}")
     plan.trade = msgspec.structs.replace(plan.trade, part=None, part_after=s.now + PART_AGAIN)
 
 
@@ -77,7 +89,7 @@ def _chase(plan: Plan, s: Situation, part: Part) -> int:
     """Move the part's exit to a fresh price once it has rested unfilled; return what it may still take."""
     order = next((order for order in s.reducing if order.tag == part.tag), None)
     if order is None:
-        _drop(plan, s)
+        _drop(plan, s, "its exit never arrived")
         return 0
     plan.look_at(s.now + s.chase)
     if is_lost_exit(order):

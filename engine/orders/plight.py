@@ -10,7 +10,7 @@ from typing import Final
 from engine.market.clock import SECOND, Instant, datetime_of
 from engine.market.instrument import Instrument, InstrumentClass, Provenance
 from engine.orders.hours import ClassHours, Exits
-from engine.orders.messages import OrderType
+from engine.orders.messages import OrderType, Product
 from engine.orders.news import Sight
 from engine.orders.order import Order
 from engine.orders.protection import covered
@@ -64,6 +64,7 @@ class Plight:
     """What the broker said last when it refused."""
     closed: bool = False
     """Nothing is taken any more, what rests goes on."""
+    product: Product = Product.INTRADAY
 
     @property
     def same(self) -> tuple[object, ...]:
@@ -73,7 +74,12 @@ class Plight:
     @property
     def text(self) -> str:
         """Return what is the matter, naming the order that rests."""
-        return _TEXTS[self.kind](self)
+        return f"{_TEXTS[self.kind](self)}{self.told_product}"
+
+    @property
+    def told_product(self) -> str:
+        """Return in which product it is held, where that is not the one we trade: several may stand side by side."""
+        return "" if self.product is Product.INTRADAY else f" (in product {self.product.value})"
 
     @property
     def advice(self) -> str:
@@ -122,7 +128,9 @@ def plight_of(
         return None
     hours = None if sight.hours is None else sight.hours.day
     closed = sight.exits is Exits.OVER
-    return Plight(kind, sight.instrument, trade.signed, naked, exit_order, stop, hours, refusal, closed)
+    return Plight(
+        kind, sight.instrument, trade.signed, naked, exit_order, stop, hours, refusal, closed, trade.product
+    )
 
 
 def _waits(order: Order) -> bool:

@@ -54,7 +54,7 @@ class Plights:
             orders = tuple(order for order in counted if keeper.external.ours(order))
             units, _ = keeper.closable(trade, sight, now)
             still[trade.id] = self._stood(trade, orders, sight, now)
-            refusal = keeper.refusals.get(trade.instrument, "")
+            refusal = keeper.refusals.get((trade.instrument, trade.product), "")
             plight = plight_of(trade, orders, sight, still[trade.id][1], now, units=units, refusal=refusal)
             if plight is not None:
                 found[trade.id] = plight
@@ -66,7 +66,11 @@ class Plights:
                 keeper.say(Topic.DANGER, plight.instrument.key, f"{plight.text}. {_capital(plight.advice)}")
         for name, plight in before.items():
             if name not in found and name in still:
-                keeper.say(Topic.WARNING, plight.instrument.key, f"no longer {plight.kind.value}")
+                keeper.say(
+                    Topic.WARNING,
+                    plight.instrument.key,
+                    f"no longer {plight.kind.value}{plight.told_product}",
+                )
 
     def _due(self, name: str, plight: Plight, now: Instant) -> bool:
         """Say whether what lasts is to be said again: nobody may think it over because nothing was heard of it."""

@@ -304,3 +304,27 @@ def test_refusals_in_a_storm_are_none_of_the_three_after_which_a_product_is_left
     world.faults.places.append("reject")
     world.settle(15 * SECOND)
     assert (world.position(OTHER, MARGIN), latch(world)) == (0, "FLAT")
+
+
+def test_each_product_of_an_instrument_says_its_own_plight_though_both_hold_as_much() -> None:
+    world = whole_account()
+    units = world.position()
+    carry(world, STOCK, DELIVERY, units)
+    world.halt()
+    world.tell(Kill("k", "test"))
+    world.run(20 * SECOND)
+    told = [
+        line.text for line in world.core.events if "HELD BY HALT" in line.text and "exit leaves" in line.text
+    ]
+    assert any("(in product D)" in text for text in told), told
+    assert any("(in product D)" not in text for text in told), told
+    assert len(world.core.watch.plights.current) == 2
+
+
+def test_a_refusal_in_one_product_is_told_of_that_product_alone() -> None:
+    world = whole_account()
+    carry(world, STOCK, MARGIN, 30)
+    world.refused_products.add(MARGIN)
+    world.tell(Kill("k", "test"))
+    world.settle(10 * SECOND)
+    assert set(world.core.keeper.refusals) == {(STOCK, MARGIN)}

@@ -14,7 +14,7 @@ from engine.views import StopState
 from tests.core.faults import latch, said, stop_of
 from tests.core.hostile import STOCK, TICK, Resting, World
 from tests.core.phone import Phone
-from tests.core.planned import CANCEL
+from tests.core.planned import CANCEL, MODIFY
 from tests.core.test_happy_path import buy
 
 
@@ -416,3 +416,15 @@ def test_a_target_by_phone_is_no_stop_of_ours() -> None:
     held.world._report(stop_of(held.world), "cancelled")
     held.world.run(300 * MILLISECOND)
     assert position_row(held.world.core, held.trade, held.world.now).stop_state is not StopState.HELD
+
+
+def test_a_half_that_is_not_taken_says_why() -> None:
+    world = World()
+    buy(world)
+    world.run(2 * SECOND)
+    world.faults.standing[MODIFY] = "lost"
+    world.faults.standing[CANCEL] = "lost"
+    world.tell(ExitPosition("half", STOCK, half=True))
+    world.run(3 * SECOND)
+    assert world.core.keeper.portfolio.all()[0].part is None
+    assert said(world, "is not taken: the stop ")
