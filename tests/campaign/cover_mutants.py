@@ -4,14 +4,15 @@ from collections.abc import Callable
 from functools import partial
 
 from engine.market.clock import SECOND, Instant
-from engine.orders import book, changes, closer, dispatch, protection
+from engine.orders import book, changes, closer, dispatch, gate, protection
 from engine.orders.dispatch import Dispatcher
 from engine.orders.order import Order
-from engine.orders.requests import STOP_IN_DOUBT_FOR, unproven_since
+from engine.orders.requests import STOP_IN_DOUBT_FOR, is_lost_exit, unproven_since
 from engine.orders.states import UNPROVEN
 from tests.campaign.mutants import Mutant, Swap
 from tests.core import test_slow_answers as slow_answers
 from tests.core import test_unmade_changes as unmade_changes
+from tests.core import test_what_others_close as what_others_close
 
 
 def _lists_prove_nothing() -> tuple[Swap, ...]:
@@ -46,7 +47,36 @@ def _trusted_on() -> tuple[Swap, ...]:
     return ((changes, "_went_unheard", lambda *_: False),)
 
 
+def _nothing_behind_a_lost_exit() -> tuple[Swap, ...]:
+    return ((closer, "_cover", lambda *_: None),)
+
+
+def _second_exit_beside_a_lost_one() -> tuple[Swap, ...]:
+    """An exit that no list shows is given up at once, and another leaves beside it."""
+    return (
+        (closer, "given_up", is_lost_exit),
+        (gate, "given_up", is_lost_exit),
+        (closer, "_cover", lambda *_: None),
+    )
+
+
+def _fired_for_ever() -> tuple[Swap, ...]:
+    return ((book, "waits_again", lambda order, *_: order),)
+
+
 COVER: tuple[tuple[Mutant, Callable[[], None]], ...] = (
+    (
+        Mutant("nothing stands behind an exit that no list shows", _nothing_behind_a_lost_exit),
+        partial(slow_answers.test_a_stop_stands_within_two_seconds_behind_an_exit_that_no_list_shows, "lost"),
+    ),
+    (
+        Mutant("a second exit leaves beside one that may still arrive", _second_exit_beside_a_lost_one),
+        slow_answers.test_an_exit_that_shows_eight_seconds_late_closes_and_the_stop_behind_it_is_cancelled,
+    ),
+    (
+        Mutant("a stop of theirs that was once called fired stays ahead of ours", _fired_for_ever),
+        what_others_close.test_a_stop_of_theirs_that_only_one_message_calls_fired_leaves_ours_whole_again_with_the_next_read,
+    ),
     (
         Mutant("a list that should show a stop and does not proves nothing", _lists_prove_nothing),
         partial(

@@ -1,5 +1,6 @@
 """Planted mistakes that a test speaks for by its name: what no schedule is sure to draw."""
 
+import traceback
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from functools import partial
@@ -47,11 +48,16 @@ def hunt_named(named: Named) -> Hunt:
         try:
             named.test()
         except AssertionError as error:
-            said = f"{error}".partition("\n")[0] or "an assertion"
+            said = f"{error}".partition("\n")[0] or _failed_line(error)
             return Hunt(named.mutant.name, 0, f"{test.__name__}: {said}", 1)
         except Exception as error:  # noqa: BLE001 - a mistake that does not fit the engine any more is not caught
             return Hunt(named.mutant.name, None, f"{test.__name__}: {told(error)}", 1)
     return Hunt(named.mutant.name, None, "", 1)
+
+
+def _failed_line(error: AssertionError) -> str:
+    """Return the line of an assertion without words: whoever reads it sees whether it speaks of the mistake."""
+    return traceback.extract_tb(error.__traceback__)[-1].line or "an assertion"
 
 
 def everything_is_intraday() -> tuple[Swap, ...]:
