@@ -179,7 +179,7 @@ def order_rows(core: Core, now: Instant) -> tuple[OrderRow, ...]:
                 tag=order.tag,
                 time=order.exchange_time or shown_time(core, order.sent_at, now),
                 instrument=order.instrument,
-                symbol=order.instrument if instrument is None else instrument.symbol,
+                symbol=_named(order.instrument if instrument is None else instrument.symbol, order.product),
                 tick=5 if instrument is None else instrument.tick,
                 role=_role(order),
                 side=order.side.value,

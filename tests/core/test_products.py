@@ -328,3 +328,15 @@ def test_a_refusal_in_one_product_is_told_of_that_product_alone() -> None:
     world.tell(Kill("k", "test"))
     world.settle(10 * SECOND)
     assert set(world.core.keeper.refusals) == {(STOCK, MARGIN)}
+
+
+def test_the_order_list_names_the_product_that_an_order_closes() -> None:
+    world = whole_account()
+    carry(world, STOCK, DELIVERY, 50)
+    world.tell(Kill("k", "test"))
+    world.settle(10 * SECOND)
+    view = Presenter((), {}).view(
+        world.core, Surroundings(now=world.now, speed=1, held=False, ended=False), None
+    )
+    symbols = {row.symbol for row in view.orders}
+    assert {"TEST", "TEST D"} <= symbols, symbols
