@@ -127,7 +127,8 @@ def _cover(plan: Plan, s: Situation, beside: list[Order]) -> None:
     if need <= 0 or stop is None or beside or not s.takes_stops or not _behind(s, stop.trigger):
         return
     quantity = min(need, s.most_in_one)
-    plan.wishes.append(Place(Role.STOP, OrderType.STOP_LIMIT, quantity, stop.limit, stop.trigger))
+    trigger, limit = stop_prices(s, stop.trigger, stop.limit)
+    plan.wishes.append(Place(Role.STOP, OrderType.STOP_LIMIT, quantity, limit, trigger))
     plan.notes.append("no list shows the exit: a stop stands behind it until its fate is known")
 
 
