@@ -1,35 +1,55 @@
 """What the demo's setups earn before costs over many seeds: ``python -m benchmarks.edge [SEEDS] [FIRST]``.
 
 Each seed's default demo is traded to its close by the real core and the real paper exchange. The money limits of a
-day are opened, so that neither a losing streak nor a full book decides which signals are measured. The interval goes
-by days: what one day's instruments did together counts once.
+day are opened, so that neither a losing streak nor a full book decides which signals are measured. An instrument
+without a live order is told more rarely than in the demo, one with an order as the demo tells it.
+
+Two figures are printed. *Mean gross R* is what the trades earned before charges; its interval goes by days, for what
+one day's instruments did together counts once. *Execution* is the same without luck: from each trade's gross is taken
+what the price without its flicker moved between the fills, a walk that moves by nothing on average whenever one gets
+in or out (read at the end of each fill's second, for within a second a walk shows where it goes). What is left is what
+the spread, the pessimism of the paper exchange and the flicker cost: where mean gross R goes, from fewer trades.
 """
 
+import argparse
+import contextlib
+import gc
+import json
 import sys
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import asdict, dataclass
+from datetime import time
 from math import sqrt
+from pathlib import Path
 from statistics import median
 
 from benchmarks.market_statistics import print_columns
 from benchmarks.measure import SMALL, scale_from_environment
 from config import Account, Risk, Settings, Simulator
 from engine.brokers.paper import PaperExchange
+from engine.brokers.records import Fill
 from engine.core import SIMULATED, Core, Ids
 from engine.feeds.simulator import SimulatorFeed, open_simulator
-from engine.market.instrument import InstrumentClass
+from engine.feeds.simulator.cast import cast
+from engine.feeds.simulator.chance import Ints
+from engine.feeds.simulator.ordinary import bursts_of, opened, walk_of
+from engine.feeds.simulator.path import MILLITICKS
+from engine.feeds.simulator.script import OPEN_SECOND
+from engine.market.clock import SECOND, instant_at
 from engine.market.session import trading_day
 from engine.orders.messages import Request
 from engine.performance.trade import ClosedTrade
 from engine.runtime.playback import Playback
 
-SEEDS = 500
-"""About ten trades each: enough for an interval of a few hundredths of R."""
+SEEDS = 320
+"""About nine trades each: enough for an interval of a few hundredths of R."""
 SMALL_SEEDS = 12
 INSTRUMENTS = 10
-TOLD_PERCENT = 25
-"""The tape is the demo's own; only so many of its updates are told, to trade more days in the time."""
+TOLD_PERCENT = 10
+"""Of the updates of an instrument without a live order so many are told, to trade more days in the time."""
+ABOUT_ZERO = 0.05
+"""An interval inside these bounds of R is no edge."""
 Z = 1.96
 
 _WIDE = Risk(
@@ -53,11 +73,19 @@ class Outcome:
 
     seed: int
     setup: str
-    kind: InstrumentClass
+    kind: str
+    """Class of its instrument."""
     gross_r: float
+    luck_r: float
+    """What of it the price without its flicker brought: nothing on average."""
     risk: float
     """Distance from entry to first trigger, share of the entry price."""
     reason: str
+
+    @property
+    def execution_r(self) -> float:
+        """Return what is left without luck."""
+        return self.gross_r - self.luck_r
 
 
 def trade(seed: int) -> list[Outcome]:
@@ -67,17 +95,23 @@ def trade(seed: int) -> list[Outcome]:
         account=Account(capital=10_000_000),
         risk=_WIDE,
     )
-    feed = open_simulator(settings.simulator, told_percent=TOLD_PERCENT)
-    core = run(feed, settings)
-    return list(_outcomes(seed, core.closed_trades, feed))
+    exchanges: list[PaperExchange] = []
+
+    def busy(instrument: str) -> bool:
+        return any(exchange.has_live(instrument) for exchange in exchanges)
+
+    feed = open_simulator(settings.simulator, told_percent=TOLD_PERCENT, closely=busy)
+    day = trading_day(feed.day, settings.session)
+    exchanges.append(PaperExchange.open(None, feed.instruments, day, settings.paper))
+    core = run(feed, settings, exchanges[0])
+    return list(_outcomes(seed, core.closed_trades, exchanges[0].fills, feed))
 
 
-def run(feed: SimulatorFeed, settings: Settings) -> Core:
+def run(feed: SimulatorFeed, settings: Settings, exchange: PaperExchange) -> Core:
     """Return the core after a whole demo."""
     day = trading_day(feed.day, settings.session)
     account = int(settings.account.capital) * 100
     core = Core(settings, feed.instruments, day, SIMULATED, account, Ids("edge"), prior=feed.prior)
-    exchange = PaperExchange.open(None, feed.instruments, day, settings.paper)
     start = max(seed.until for seed in feed.seeds)
     playback = Playback(core, exchange, feed, now=start, journal=lambda _: None)
     for past in feed.seeds:
@@ -89,23 +123,71 @@ def run(feed: SimulatorFeed, settings: Settings) -> Core:
     return core
 
 
-def _outcomes(seed: int, trades: Iterable[ClosedTrade], feed: SimulatorFeed) -> Iterable[Outcome]:
+def _outcomes(
+    seed: int, trades: Iterable[ClosedTrade], fills: Sequence[Fill], feed: SimulatorFeed
+) -> Iterator[Outcome]:
+    fair = fair_prices(seed, feed)
     for one in trades:
         risk = one.initial_risk
         if risk is not None:
-            kind = feed.instruments[one.instrument].kind
-            yield Outcome(seed, one.setup, kind, one.gross / risk, risk / one.entry_value, one.exit_reason)
+            own = [
+                fill
+                for fill in fills
+                if fill.instrument == one.instrument and one.entry_time <= fill.time <= one.exit_time
+            ]
+            luck = -sum(fill.side.sign * fill.quantity * fair[one.instrument](fill) for fill in own)
+            yield Outcome(
+                seed,
+                one.setup,
+                feed.instruments[one.instrument].kind.value,
+                one.gross / risk,
+                luck / risk,
+                risk / one.entry_value,
+                one.exit_reason,
+            )
 
 
-def interval(outcomes: Sequence[Outcome]) -> tuple[float, float]:
-    """Return mean gross R and half its 95 % interval; the trades of a day stand together."""
+def fair_prices(seed: int, feed: SimulatorFeed) -> dict[str, Callable[[Fill], float]]:
+    """Return, by instrument, the price without its flicker at the end of a fill's second, paise."""
+    opening = instant_at(feed.day, time(0)) + OPEN_SECOND * SECOND
+    members = [opened(member, seed) for member in cast(len(feed.instruments), feed.day)]
+
+    def reader(fair: Ints, tick: int) -> Callable[[Fill], float]:
+        return lambda fill: float(fair[-(-(fill.time - opening) // SECOND)]) * tick / MILLITICKS
+
+    return {
+        member.instrument.key: reader(
+            walk_of(member, seed, bursts_of(member, seed), leads=place == 0).fair, member.instrument.tick
+        )
+        for place, member in enumerate(members)
+    }
+
+
+def interval(outcomes: Sequence[Outcome], value: Callable[[Outcome], float]) -> tuple[float, float]:
+    """Return a mean and half its 95 % interval; the trades of a day stand together."""
     days: dict[int, list[float]] = defaultdict(list)
     for one in outcomes:
-        days[one.seed].append(one.gross_r)
+        days[one.seed].append(value(one))
     count = len(outcomes)
-    mean = sum(one.gross_r for one in outcomes) / count
+    mean = sum(map(value, outcomes)) / count
     spread = sum((sum(day) - mean * len(day)) ** 2 for day in days.values())
     return mean, Z * sqrt(spread * len(days) / max(1, len(days) - 1)) / count
+
+
+def gross(outcome: Outcome) -> float:
+    """Return what a trade earned before charges, R."""
+    return outcome.gross_r
+
+
+def execution(outcome: Outcome) -> float:
+    """Return what a trade's fills cost it, R."""
+    return outcome.execution_r
+
+
+def told(outcomes: Sequence[Outcome], value: Callable[[Outcome], float]) -> str:
+    """Return a mean with its interval."""
+    mean, half = interval(outcomes, value)
+    return f"{mean:+.3f} ({mean - half:+.3f} to {mean + half:+.3f})"
 
 
 def table(outcomes: Sequence[Outcome]) -> list[tuple[str, ...]]:
@@ -113,17 +195,18 @@ def table(outcomes: Sequence[Outcome]) -> list[tuple[str, ...]]:
     groups: dict[str, list[Outcome]] = {"all": list(outcomes)}
     for one in sorted(outcomes, key=lambda one: one.setup):
         groups.setdefault(one.setup, []).append(one)
-    for one in sorted(outcomes, key=lambda one: one.kind.value):
-        groups.setdefault(one.kind.value, []).append(one)
-    rows: list[tuple[str, ...]] = [("trades", "n", "mean gross R", "95 % interval", "won", "median stop")]
+    for one in sorted(outcomes, key=lambda one: one.kind):
+        groups.setdefault(one.kind, []).append(one)
+    rows: list[tuple[str, ...]] = [
+        ("trades", "n", "mean gross R (95 %)", "execution alone (95 %)", "won", "median stop")
+    ]
     for name, group in groups.items():
-        mean, half = interval(group)
         rows.append(
             (
                 name,
                 f"{len(group):,}",
-                f"{mean:+.3f}",
-                f"{mean - half:+.3f} to {mean + half:+.3f}",
+                told(group, gross),
+                told(group, execution),
                 f"{sum(one.gross_r > 0 for one in group) / len(group):.0%}",
                 f"{median(one.risk for one in group):.2%}",
             )
@@ -131,22 +214,68 @@ def table(outcomes: Sequence[Outcome]) -> list[tuple[str, ...]]:
     return rows
 
 
-def main(arguments: Sequence[str]) -> None:
+def verdict(outcomes: Sequence[Outcome]) -> str:
+    """Return whether the interval of mean gross R lies about zero, in words."""
+    mean, half = interval(outcomes, gross)
+    where = "inside" if abs(mean) + half <= ABOUT_ZERO else "NOT inside"
+    return (
+        f"n = {len(outcomes):,}: mean gross R {mean:+.3f}, 95 % interval {mean - half:+.3f} to {mean + half:+.3f}, "
+        f"{where} ±{ABOUT_ZERO}; without luck {told(outcomes, execution)}"
+    )
+
+
+def kept(path: Path) -> dict[int, list[Outcome]]:
+    """Return the seeds that an earlier call has finished; the line it was cut in counts nothing."""
+    found: dict[int, list[Outcome]] = {}
+    if path.exists():
+        for line in path.read_text().splitlines():
+            with contextlib.suppress(json.JSONDecodeError):
+                row = json.loads(line)
+                found[row["seed"]] = [Outcome(**one) for one in row["outcomes"]]
+    return found
+
+
+def keep(path: Path, seed: int, outcomes: Sequence[Outcome]) -> None:
+    """Add one finished seed to a file: a line of its own."""
+    cut = path.exists() and not path.read_text().endswith("\n")
+    with path.open("a") as file:
+        file.write("\n" if cut else "")
+        file.write(json.dumps({"seed": seed, "outcomes": [asdict(one) for one in outcomes]}) + "\n")
+
+
+def main() -> None:
     """Trade the demos of so many seeds from a first one on, and print what they earned before costs."""
     usual = SMALL_SEEDS if scale_from_environment() is SMALL else SEEDS
-    count = int(arguments[0]) if arguments else usual
-    first = int(arguments[1]) if len(arguments) > 1 else 1
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("seeds", nargs="?", type=int, default=usual, help=f"how many (here {usual})")
+    parser.add_argument("first", nargs="?", type=int, default=1)
+    parser.add_argument(
+        "--keep", type=Path, help="note each finished seed here; a later call goes on behind it"
+    )
+    arguments = parser.parse_args()
+    done = {} if arguments.keep is None else kept(arguments.keep)
     outcomes: list[Outcome] = []
-    for number, seed in enumerate(range(first, first + count), 1):
-        outcomes.extend(trade(seed))
-        if number % 10 == 0:
-            print(f"{number} seeds, {len(outcomes):,} trades", file=sys.stderr, flush=True)
+    for number, seed in enumerate(range(arguments.first, arguments.first + arguments.seeds), 1):
+        if seed not in done:
+            # A day makes no cycles worth looking for, and looking costs a quarter of its time.
+            gc.disable()
+            done[seed] = trade(seed)
+            gc.enable()
+            if arguments.keep is not None:
+                keep(arguments.keep, seed, done[seed])
+            if number % 10 == 0:
+                print(f"{number} seeds, {verdict([*outcomes, *done[seed]])}", file=sys.stderr, flush=True)
+        outcomes += done[seed]
     print(
-        f"{count} seeds from {first}, the default demo from its opening to its close, {INSTRUMENTS} instruments"
+        f"{arguments.seeds} seeds from {arguments.first}, the default demo from its opening to its close, "
+        f"{INSTRUMENTS} instruments"
     )
     if outcomes:
         print_columns(table(outcomes))
+        print(verdict(outcomes))
 
 
 if __name__ == "__main__":
-    main(sys.argv[1:])
+    main()

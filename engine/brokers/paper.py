@@ -117,6 +117,10 @@ class PaperExchange:
         """Return every fill of the run with its quality and charges, oldest first."""
         return tuple(self._floor.register.fills)
 
+    def has_live(self, instrument: str) -> bool:
+        """Say whether an instrument has an order at the exchange."""
+        return instrument in self._floor.register.live
+
     @property
     def orders(self) -> tuple[OrderReport, ...]:
         """Return every order of the run as it stands, oldest first."""

@@ -15,7 +15,7 @@ from engine.market.instrument import InstrumentClass, Provenance
 from engine.market.session import CalendarError, trading_day
 from engine.market.update import MarketUpdate
 
-FIRST_DAY_OF_SEED_7 = "57ff90799321224efd48e08d18d40980cebe3864e7b89ed0a4b22c6126f7d3bf"
+FIRST_DAY_OF_SEED_7 = "e2a10c2fa9c32c0a1b8f5e7a0b911218da9b96c760ea592e828652e450f6994c"
 """Digest of the first 5,000 updates; changes only together with the version inside ``identity``."""
 
 

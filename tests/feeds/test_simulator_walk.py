@@ -16,12 +16,12 @@ TICK = 1_000
 
 
 def walk(seed: int, minutes: int = MINUTES) -> Ints:
-    return draw_walk(RANGE, even(minutes), Chance("walk", seed))
+    return draw_walk(RANGE, even(minutes), Chance("walk", seed)).price
 
 
 def walks(count: int) -> list[Ints]:
     return [
-        draw_walk(RANGE, draw_bursts(MINUTES, Chance("bursts", n), index=False), Chance("walk", n))
+        draw_walk(RANGE, draw_bursts(MINUTES, Chance("bursts", n), index=False), Chance("walk", n)).price
         for n in range(count)
     ]
 
@@ -58,7 +58,7 @@ def test_a_walk_far_from_its_open_takes_smaller_steps_and_never_reaches_nought()
     lively = draw_bursts(MINUTES, Chance("bursts"), index=False)
     wild = type(lively)(lively.moves * 3, lively.trading)
     for seed in range(20):
-        path = draw_walk(RANGE, wild, Chance("wild", seed))
+        path = draw_walk(RANGE, wild, Chance("wild", seed)).price
         assert int(np.abs(path).max()) < 3 * RANGE * TICK
 
 

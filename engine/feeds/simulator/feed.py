@@ -1,9 +1,10 @@
 """The simulated market as a pulled feed: conflated snapshots of the tapes, minute by minute, in arrival order."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 from datetime import date, time
 from hashlib import sha256
+from heapq import heapify, heappop
 from types import MappingProxyType
 from typing import Final
 
@@ -30,7 +31,7 @@ from engine.market.update import MarketUpdate
 
 DEFAULT_DAY: Final = date(2026, 11, 20)
 """An ordinary Friday inside the checked-in calendar."""
-_VERSION: Final = 2
+_VERSION: Final = 3
 """Raised with every change that alters an update of the same settings."""
 
 
@@ -49,6 +50,7 @@ class SimulatorFeed:
         script: Script | None = None,
         *,
         told_percent: int = 100,
+        closely: Callable[[str], bool] | None = None,
     ) -> None:
         self._seed = settings.seed
         self._script = script
@@ -62,7 +64,9 @@ class SimulatorFeed:
         self._closes = tuple(self._close_ms(trading, member) for member in self._members)
         self._prior = self._earlier()
         self._told_percent = told_percent
+        self._closely = closely
         self._packets: list[Packets] = []
+        self._all_packets: list[Packets] = []
         seeds = []
         for member, close in zip(self._members, self._closes, strict=True):
             end = close // 1_000
@@ -74,6 +78,9 @@ class SimulatorFeed:
             still = STILL_PERCENT if script is None else 0
             told = replace(member, updates_per_minute=member.updates_per_minute * told_percent // 100)
             self._packets.append(Packets(told, tape, quoter, self._midnight, self._seed, still_percent=still))
+            self._all_packets.append(
+                Packets(member, tape, quoter, self._midnight, self._seed, still_percent=still)
+            )
             row = tape.shown_at(min(self._start_ms, close) - member.lag_ms)
             if row >= 0:
                 earlier = self._prior[member.instrument.key]
@@ -155,7 +162,7 @@ class SimulatorFeed:
         if self._script is None:
             # A family's walk is one, whichever of it closes first.
             bursts = bursts_of(member, self._seed)
-            return bursts, walk_of(member, self._seed, bursts, leads=leads)
+            return bursts, walk_of(member, self._seed, bursts, leads=leads).price
         story = self._script.story if leads else calm_story(Chance("story", self._seed, member.family))
         chance = Chance("path", self._seed, member.family)
         relative = draw_path(story, story.pins, member.average_range, end, max(member.spreads), chance)
@@ -176,9 +183,33 @@ class SimulatorFeed:
         for start in range(
             max(self._start_ms, OPEN_MS) // MINUTE_MS * MINUTE_MS, max(self._closes), MINUTE_MS
         ):
+            if self._closely is not None:
+                yield from self._minute_watched(start, self._closely)
+                continue
             arrivals, sources = self._minute(start)
             for _, place in arrivals:
                 yield next(sources[place])
+
+    def _minute_watched(self, start: int, closely: Callable[[str], bool]) -> Iterator[MarketUpdate]:
+        """Yield the updates of a minute; an instrument is told whole from the moment that it is watched closely."""
+        arrivals, sources = self._minute(start)
+        rows = [(stamp, place) for stamp, place in arrivals]
+        watched: set[int] = set()
+        now = start - 1
+        while rows:
+            for place, key in enumerate(self._instruments):
+                if place not in watched and closely(key):
+                    watched.add(place)
+                    first = max(self._start_ms, now + 1)
+                    stamps, sources[place] = self._all_packets[place].minute(
+                        start, first, self._closes[place]
+                    )
+                    rows = [row for row in rows if row[1] != place]
+                    rows.extend((stamp, place) for stamp in stamps)
+                    heapify(rows)
+            stamp, place = heappop(rows)
+            now = (stamp - self._midnight) // MILLISECOND
+            yield next(sources[place])
 
     def _minute(self, start: int) -> tuple[list[tuple[int, int]], list[Iterator[MarketUpdate]]]:
         """Return who speaks when in a minute, in order of arrival, and each instrument's updates."""
@@ -204,15 +235,16 @@ def open_simulator(
     start: time | None = None,
     script: str | None = None,
     told_percent: int = 100,
+    closely: Callable[[str], bool] | None = None,
 ) -> SimulatorFeed:
     """Return the simulated market of a day, opened at ``start``, by default where its story begins.
 
     ``script`` names one of the written days; None is the ordinary one. ``told_percent`` of the updates tell the same
-    trades more rarely, for long measurements. Raises CalendarError for a day without
-    trading, UnknownScriptError for a name that no script has.
+    trades more rarely, for long measurements, but for the instruments that ``closely`` names at the moment.
+    Raises CalendarError for a day without trading, UnknownScriptError for a name that no script has.
     """
     written = None if script is None else script_named(script)
     if start is None:
         start = DEFAULT_START if written is None else time.fromisoformat(written.start)
     trading = trading_day(day, config.Session())
-    return SimulatorFeed(settings, trading, start, written, told_percent=told_percent)
+    return SimulatorFeed(settings, trading, start, written, told_percent=told_percent, closely=closely)

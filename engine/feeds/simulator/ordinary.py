@@ -13,12 +13,12 @@ from engine.feeds.simulator.chance import Chance, Ints
 from engine.feeds.simulator.earlier import overnight
 from engine.feeds.simulator.path import MILLITICKS
 from engine.feeds.simulator.script import BALANCE_END_SECOND, OPEN_SECOND, second_of
-from engine.feeds.simulator.walk import balance_of, draw_walk, lead
+from engine.feeds.simulator.walk import Walk, balance_of, draw_walk, lead
 
 DEFAULT_START: Final = time(10, 30)
 """The bar in which the first failed auction closes back inside has just ended."""
 
-STILL_PERCENT: Final = 66
+STILL_PERCENT: Final = 62
 """Of the packets with a trade, how many show the book as it was."""
 
 _MINUTES: Final = 390
@@ -55,30 +55,34 @@ def bursts_of(member: Member, seed: int) -> Bursts:
     )
 
 
-def walk_of(member: Member, seed: int, bursts: Bursts, *, leads: bool) -> Ints:
+def walk_of(member: Member, seed: int, bursts: Bursts, *, leads: bool) -> Walk:
     """Return a member's price a second from the open to the end, thousandths of a tick."""
     if leads:
         relative = _led(member, seed, bursts)
     else:
-        relative = draw_walk(member.average_range, bursts, Chance("walk", seed, member.family))
-    return member.opening * MILLITICKS + relative * member.response // 1_000
+        index = bool(member.instrument.underlying)
+        relative = draw_walk(member.average_range, bursts, Chance("walk", seed, member.family), index=index)
+    return Walk(
+        member.opening * MILLITICKS + relative.price * member.response // 1_000,
+        relative.flicker * member.response // 1_000,
+    )
 
 
-def _led(member: Member, seed: int, bursts: Bursts) -> Ints:
+def _led(member: Member, seed: int, bursts: Bursts) -> Walk:
     """Return the walk whose morning suits a failed auction best, led into it."""
     span = member.average_range
     mornings = (
         draw_walk(span, bursts, Chance("walk", seed, member.family, attempt)) for attempt in range(_MORNINGS)
     )
-    path = next(mornings)
+    walk = next(mornings)
     for other in mornings:
-        if _misfit(path, span) == 0:
+        if _misfit(walk.price, span) == 0:
             break
-        path = min(path, other, key=lambda one: _misfit(one, span))
-    balance = balance_of(path, _HOUR)
+        walk = min(walk, other, key=lambda one: _misfit(one.price, span))
+    balance = balance_of(walk.price, _HOUR)
     edge, side = (balance.high, 1) if balance.upper else (balance.low, -1)
     steps = ((second_of(clock) - OPEN_SECOND, edge + side * level * span) for clock, level in _PROBE)
-    return lead(path, ((_HOUR, balance.last), *steps))
+    return Walk(lead(walk.price, ((_HOUR, balance.last), *steps)), walk.flicker)
 
 
 def _misfit(path: Ints, span: int) -> int:

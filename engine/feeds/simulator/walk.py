@@ -18,16 +18,32 @@ MINUTE_SECONDS: Final = 60
 _STEPS_A_RANGE: Final = 240
 """Steps of one second, as wide as a deviation, in the average daily range (source: range of a walk, 1.6 root n)."""
 _FLICKER_SECONDS: Final = 60
-_FLICKER: Final = 6
-"""Thousandths of the average range that the price comes and goes by: a fifth of what a minute moves."""
+_STOCK_FLICKER: Final = 6
+_INDEX_FLICKER: Final = 1
+"""Thousandths of the average range that the price comes and goes by: in a stock a fifth of what a minute moves."""
 _TIRED: Final = ((2_000, 50), (1_600, 250), (1_200, 500))
 """From so far away from the open (thousandths of the average range) steps are so many thousandths of their size."""
 
 
-def draw_walk(average_range: int, bursts: Bursts, chance: Chance) -> Ints:
-    """Return a day's price a second from the open on, in thousandths of a tick relative to it.
+@dataclass(frozen=True, slots=True)
+class Walk:
+    """A day's price a second from the open on, in thousandths of a tick."""
 
-    ``average_range`` is in ticks. The first value is the open itself; the day is as long as ``bursts``.
+    price: Ints
+    flicker: Ints
+    """What of the price comes and goes; the rest of it knows no way."""
+
+    @property
+    def fair(self) -> Ints:
+        """Return the price without what comes and goes: nobody can expect it anywhere else than where it is."""
+        return np.asarray(self.price - self.flicker, dtype=np.int64)
+
+
+def draw_walk(average_range: int, bursts: Bursts, chance: Chance, *, index: bool = False) -> Walk:
+    """Return a day's price relative to the open.
+
+    ``average_range`` is in ticks. The first value is the open itself; the day is as long as ``bursts``. An ``index``
+    takes less back of what a minute moved than a single stock.
     """
     minutes = len(bursts.moves)
     # Whole numbers are rounded down; an odd number of half steps has no such side.
@@ -43,8 +59,9 @@ def draw_walk(average_range: int, bursts: Bursts, chance: Chance) -> Ints:
     moves = steps * np.asarray(factors, dtype=np.int64)[:, np.newaxis]
     path = np.zeros(minutes * MINUTE_SECONDS + 1, dtype=np.int64)
     np.cumsum(moves.reshape(-1), out=path[1:])
-    flicker = mean_reverting(chance, len(path), _FLICKER_SECONDS, _FLICKER * average_range)
-    return np.asarray(path // unit + flicker - flicker[0], dtype=np.int64)
+    share = _INDEX_FLICKER if index else _STOCK_FLICKER
+    flicker = mean_reverting(chance, len(path), _FLICKER_SECONDS, share * average_range)
+    return Walk(np.asarray(path // unit + flicker - flicker[0], dtype=np.int64), flicker)
 
 
 def _strength(away: int) -> int:
