@@ -3,7 +3,6 @@
 Nothing here decides about money. A stalled or crashed screen leaves the engine as it is.
 """
 
-import asyncio
 import gc
 import time
 from collections.abc import Callable, Iterable, Mapping
@@ -11,7 +10,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any, ClassVar, Final
 
 from textual import actions
-from textual.app import App, SystemCommand
+from textual.app import SystemCommand
 from textual.binding import BindingType
 from textual.screen import Screen
 
@@ -19,13 +18,13 @@ from cockpit import wishes
 from cockpit.keys import ACTIONS, Scope, bindings_of
 from cockpit.kill_key import KillKey
 from cockpit.line import Guard, Line
-from cockpit.model import Model
 from cockpit.screens.painted import PaintedScreen
 from cockpit.screens.trade import TradeScreen, is_tiny
 from cockpit.searching import Searcher
 from cockpit.theme import THEMES, variables_for
+from cockpit.trading_actions import TradingActions
 from cockpit.widgets.tiny import ENLARGE
-from engine.commands import Command, CommandResult, Kill, Side, StopEngine
+from engine.commands import CommandResult, Kill, StopEngine
 from engine.link import Ended, command_of, new_kill_id
 from engine.views import Severity, View
 
@@ -40,7 +39,7 @@ _AT_ANY_SIZE: Final = frozenset({"kill", "pause_entries", "acknowledge", "help",
 _NEEDING_ROOM: Final = frozenset(action.name for action in ACTIONS) - _AT_ANY_SIZE
 
 
-class CockpitApp(App[None]):
+class CockpitApp(TradingActions):
     """The screen of one line. ``now`` and ``new_id`` are injected, so that a test tells the time.
 
     ``embedded`` says that the engine runs inside this process and ends with it.
@@ -66,20 +65,17 @@ class CockpitApp(App[None]):
         guard: Callable[[], Guard | None] | None = None,
         embedded: bool = False,
     ) -> None:
-        super().__init__(driver_class=driver_class)
+        fresh_id = new_id or (lambda: command_of(new_kill_id()))
+        super().__init__(now=now, new_id=fresh_id, driver_class=driver_class)
         self._embedded = embedded
         self._searcher = searcher
         self._guard = guard
-        self.model = Model(heard_at=now())
-        self.now = now
         self.ascii_signs = ascii_signs
         self.flushes = 0
         """How many times the screen was laid out since its start."""
         self._line = line
         self._kill_key = kill_key
         self._frame_seconds = 1 / frames_per_second
-        self._new_id = new_id or (lambda: command_of(new_kill_id()))
-        self._outbox: asyncio.Queue[Command | str] = asyncio.Queue()
         self._is_dirty = True
         self._is_frozen = False
         self._silence_shown = -1
@@ -213,23 +209,8 @@ class CockpitApp(App[None]):
         gc.collect()
         gc.freeze()
 
-    def _ask(self, command: Command, asked: str) -> None:
-        self.model.asked[command.id] = asked
-        self.model.say(f"{asked} …", Severity.INFO, self.now())
-        self._outbox.put_nowait(command)
-        self._touch()
-
-    def _wish(self, wish: wishes.Wish | str) -> None:
-        if isinstance(wish, str):
-            self._tell(wish)
-        else:
-            self._ask(wish.command, wish.name)
-
-    def _tell(self, text: str) -> None:
-        self.model.say(text, Severity.INFO, self.now())
-        self._touch()
-
-    def _touch(self) -> None:
+    def touch(self) -> None:
+        """Show at once what a key has changed."""
         self._is_dirty = False
         self._repaint()
 
@@ -241,56 +222,10 @@ class CockpitApp(App[None]):
         command = Kill(id=command_of(kill_id), by="a screen", reason="the kill key was pressed")
         self._ask(command, "KILL sent")
 
-    def action_flatten(self) -> None:
-        """Close the selected instrument's position, as named in the footer when the key was pressed."""
-        self._wish(wishes.flatten(self.model, self._new_id()))
-
-    def action_pause_entries(self) -> None:
-        """Pause new entries, or resume them."""
-        self._wish(wishes.pause_entries(self.model, self._new_id()))
-
     def action_acknowledge(self) -> None:
         """Take the alerts off the strip."""
         self.model.acknowledge()
-        self._touch()
-
-    # Trading
-
-    def action_take_signal(self) -> None:
-        """Take the newest signal that waits."""
-        self._wish(wishes.take_signal(self.model, self._new_id()))
-
-    def action_decline_signal(self) -> None:
-        """Let the newest signal that waits go."""
-        self._wish(wishes.decline_signal(self.model, self._new_id()))
-
-    def action_arm_manual(self) -> None:
-        """Arm or disarm the trader's own entries."""
-        self._wish(wishes.arm_manual(self.model, self._new_id()))
-
-    def action_buy(self) -> None:
-        """Buy the selected instrument."""
-        self._wish(wishes.order(self.model, self._new_id(), Side.BUY))
-
-    def action_sell(self) -> None:
-        """Sell the selected instrument short."""
-        self._wish(wishes.order(self.model, self._new_id(), Side.SELL))
-
-    def action_exit_half(self) -> None:
-        """Close half of the selected position."""
-        self._wish(wishes.exit_half(self.model, self._new_id()))
-
-    def action_breakeven(self) -> None:
-        """Move the selected position's stop to entry plus costs."""
-        self._wish(wishes.breakeven(self.model, self._new_id()))
-
-    def action_adopt(self) -> None:
-        """Put a stop under the selected external position."""
-        self._wish(wishes.adopt(self.model, self._new_id()))
-
-    def action_tighten(self) -> None:
-        """Move the selected position's stop one tick closer to the market."""
-        self._wish(wishes.tighten(self.model, self._new_id()))
+        self.touch()
 
     # Looking around
 
@@ -322,7 +257,7 @@ class CockpitApp(App[None]):
     def action_orders(self) -> None:
         """Show or hide the orders."""
         self.model.orders_shown = not self.model.orders_shown
-        self._touch()
+        self.touch()
 
     def action_auction(self) -> None:
         """Show the auction of the selected instrument."""
@@ -363,20 +298,6 @@ class CockpitApp(App[None]):
                 )
             )
 
-    # Replay
-
-    def action_pause_replay(self) -> None:
-        """Hold or continue the market of a demo or replay."""
-        self._wish(wishes.pause_replay(self.model, self._new_id()))
-
-    def action_slower(self) -> None:
-        """Play slower."""
-        self._wish(wishes.change_speed(self.model, self._new_id(), -1))
-
-    def action_faster(self) -> None:
-        """Play faster."""
-        self._wish(wishes.change_speed(self.model, self._new_id(), 1))
-
     # Screen
 
     def action_help(self) -> None:
@@ -405,7 +326,7 @@ class CockpitApp(App[None]):
     def action_redraw(self) -> None:
         """Draw the whole screen again."""
         self.screen.refresh(layout=True)
-        self._touch()
+        self.touch()
 
     def action_detach(self) -> None:
         """Leave the screen; ask first when a position is open, or was when the engine ended."""
@@ -464,4 +385,4 @@ class CockpitApp(App[None]):
         if key != self.model.selected_key:
             self.model.selected = key
             self._outbox.put_nowait(key)
-            self._touch()
+            self.touch()

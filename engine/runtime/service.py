@@ -6,9 +6,7 @@ never waits for a disk, but for an entry's intent, and for that only briefly.
 
 import asyncio
 import time
-from collections import deque
 from collections.abc import Callable, Iterable
-from dataclasses import replace
 from typing import Final
 
 from engine.brokers.records import Cursor
@@ -17,13 +15,11 @@ from engine.commands import (
     CommandResult,
     Kill,
     Outcome,
-    Rearm,
-    SetReplaySpeed,
     StopEngine,
 )
 from engine.core import Attended, Checked, Core, Effect, LatchChanged, Rearmed
 from engine.core.attention import attention_of
-from engine.latch import Latch, LatchError, LatchState
+from engine.latch import Latch, LatchState
 from engine.ledger.records import Entry
 from engine.ledger.store import Ledger
 from engine.link import ScreenIdentity
@@ -31,7 +27,8 @@ from engine.link.kill_line import KillRequest
 from engine.market.clock import SECOND, Instant
 from engine.orders.messages import Request
 from engine.presenter import Presenter, Surroundings
-from engine.runtime.broker_side import Asked, BrokerSide
+from engine.runtime.bearings import place_of, reached, surroundings_of
+from engine.runtime.broker_side import BrokerSide
 from engine.runtime.durability import Durability, settled
 from engine.runtime.effects import divide
 from engine.runtime.ending import Ending
@@ -41,6 +38,8 @@ from engine.runtime.leaving import PAUSED, Leaving
 from engine.runtime.pace import UNPACED, Pace
 from engine.runtime.playback import Outside, Playback
 from engine.runtime.replies import Replies, reply
+from engine.runtime.screen_commands import ScreenCommands
+from engine.runtime.waiting_inputs import WaitingInputs
 from engine.views import AlarmRank, LastingAlarm, View
 
 _SLICE_SECONDS: Final = 0.008
@@ -57,7 +56,6 @@ _LIVE_COMMIT: Final = 1.0
 _MOST_BEHIND_SECONDS: Final = 2.0
 _AFTER_END: Final = 5 * SECOND
 """What is in flight when the feed ends may arrive within so long."""
-SPEEDS: Final = (1, 2, 5, 10, 30, UNPACED)
 
 
 class Service:
@@ -94,9 +92,18 @@ class Service:
             self._durability = Durability(
                 ledger, exchange, run, self._where, monotonic, every=_LIVE_COMMIT, before=broker_side.flush
             )
-        self._inbox: deque[tuple[Outside, asyncio.Future[CommandResult] | None]] = deque()
+        self._inputs = WaitingInputs()
         self._replies = Replies()
-        self._news = asyncio.Event()
+        self._commands = ScreenCommands(
+            playback=playback,
+            pace=pace,
+            exchange=exchange,
+            latch=latch,
+            inputs=self._inputs,
+            replies=self._replies,
+            broker_side=broker_side,
+            ending=lambda: self._stopping,
+        )
         self._outset: list[Effect] = []
         self._screens = 0
         self._stopping = ""
@@ -134,7 +141,7 @@ class Service:
             await self._begin()
             while not self._stopping:
                 self._beat()
-                self._news.clear()
+                self._inputs.begin_step()
                 await self._take_inbox()
                 await self._advance()
                 self._attend()
@@ -164,41 +171,22 @@ class Service:
     def stop(self, reason: str) -> None:
         """End the loop after the step under way."""
         self._stopping = self._stopping or reason
-        self._news.set()
+        self._inputs.wake()
 
     def leave(self, reason: str) -> None:
         """End as soon as the book may be left alone; asked twice is asked once. At once where nothing lives on."""
         if not self._exchange.lives_on:
             self.stop(reason)
         elif self._leaving.ask(reason):
-            self._inbox.append((PAUSED, None))
-            self._news.set()
+            self._inputs.put(PAUSED)
 
     def kill(self, request: KillRequest) -> None:
         """Pass on a kill that came over its own line; the latch is already set. On the loop."""
-        self._overtake(Kill(request.command, request.by, request.reason), None)
+        self._inputs.overtake(Kill(request.command, request.by, request.reason))
 
     async def on_command(self, command: Command, _screen: ScreenIdentity) -> CommandResult:
         """Do or refuse what a screen asks; the same id asked again gets the same answer."""
-        known = self._replies.given(command.id)
-        if known is not None:
-            return known
-        if isinstance(command, SetReplaySpeed):
-            return self._replies.remember(self._change_speed(command))
-        if isinstance(command, Rearm):
-            return self._replies.remember(await self._rearm(command))
-        if isinstance(command, Asked) and self._broker_side is not None:
-            return self._replies.remember(await self._broker_side.obey(command))
-        answered: asyncio.Future[CommandResult] = asyncio.get_running_loop().create_future()
-        if isinstance(command, Kill):
-            self._latch.set(command.id, command.by, command.reason, patience=0)
-            self._overtake(command, answered)
-        elif self._stopping:
-            return CommandResult(command.id, Outcome.REFUSED, f"the engine ends: {self._stopping}")
-        else:
-            self._inbox.append((command, answered))
-            self._news.set()
-        return await answered
+        return await self._commands.obey(command)
 
     def view_for(self, instrument: str | None) -> View | None:
         """Return the picture for a selection."""
@@ -217,19 +205,17 @@ class Service:
         if self._leaving.wish and isinstance(event, Checked):
             # Nothing may let entries go any more.
             return
-        self._inbox.append((event, None))
-        self._news.set()
+        self._inputs.put(event)
 
     async def told(self, event: Outside) -> None:
         """Give the core an input from outside and return once it was taken in, or the engine has ended."""
         taken: asyncio.Future[CommandResult] = asyncio.get_running_loop().create_future()
-        self._inbox.append((event, taken))
-        self._news.set()
+        self._inputs.put(event, taken)
         await taken
 
     def wake(self) -> None:
         """Look at the market and the exchange again now: something has arrived. On the loop."""
-        self._news.set()
+        self._inputs.wake()
 
     async def carry_out(self, effects: list[Effect]) -> None:
         """Do what the core wants: durable intents, then requests; answers to who asked."""
@@ -265,10 +251,10 @@ class Service:
             self.tell(Attended(attended=False))
 
     async def _take_inbox(self) -> None:
-        while self._inbox and not self._stopping:
-            if await self._plays_first(self._inbox[0][0]):
+        while self._inputs and not self._stopping:
+            if await self._plays_first(self._inputs.first):
                 continue
-            event, answered = self._inbox.popleft()
+            event, answered = self._inputs.take()
             if isinstance(event, StopEngine):
                 reply(answered, self._replies.remember(self._stop_when_flat(event)))
                 continue
@@ -321,7 +307,7 @@ class Service:
             if playback.ended and self._pace.speed == UNPACED:
                 self._pace.change_speed(1, playback.now)
                 return
-            if self._inbox or self._monotonic() > ends:
+            if self._inputs or self._monotonic() > ends:
                 return
 
     def _attend(self) -> None:
@@ -333,14 +319,10 @@ class Service:
     async def _rest(self) -> None:
         due = self._playback.next_due()
         seconds = _LONGEST_WAIT if due is None else self._pace.seconds_until(due, self._playback.now)
-        if self._inbox or self._stopping or seconds <= 0:
+        if self._inputs or self._stopping or seconds <= 0:
             await asyncio.sleep(0)
             return
-        try:
-            async with asyncio.timeout(min(seconds, _LONGEST_WAIT)):
-                await self._news.wait()
-        except TimeoutError:
-            return
+        await self._inputs.sleep(min(seconds, _LONGEST_WAIT))
 
     def _submit(self, request: Request, *, durable: bool) -> list[Effect]:
         """Send a request, or tell the core that it was not: the last look at the latch before it leaves."""
@@ -372,10 +354,6 @@ class Service:
             self._playback.shift(self._playback.pause_offset + stood, now)
             self._exchange.hold(held=False, now=now)
 
-    def _overtake(self, kill: Kill, answered: "asyncio.Future[CommandResult] | None") -> None:
-        self._inbox.appendleft((kill, answered))
-        self._news.set()
-
     def _refuse_waiting(self) -> None:
         """Answer everybody who still waits: the loop has ended."""
         reason = (
@@ -383,39 +361,9 @@ class Service:
             if self._stopping
             else "the engine failed; engine.log says why"
         )
-        for event, answered in self._inbox:
+        for event, answered in self._inputs.take_all():
             reply(answered, CommandResult(getattr(event, "id", ""), Outcome.REFUSED, reason))
-        self._inbox.clear()
         self._replies.refuse_all(reason)
-
-    def _change_speed(self, command: SetReplaySpeed) -> CommandResult:
-        if command.speed not in SPEEDS:
-            return CommandResult(
-                command.id, Outcome.REFUSED, f"expected a speed of {SPEEDS}, got {command.speed}"
-            )
-        if self._playback.ended:
-            return CommandResult(command.id, Outcome.REFUSED, "the market has ended")
-        self._pace.change_speed(command.speed, self._playback.now)
-        self._news.set()
-        word = "as fast as possible" if command.speed == UNPACED else f"at {command.speed}×"
-        return CommandResult(command.id, Outcome.ACCEPTED, f"the market plays {word}")
-
-    async def _rearm(self, command: Rearm) -> CommandResult:
-        refusal = ""
-        if self.core.limits.stopped:
-            refusal = "the daily loss limit was reached; the latch stays until the next trading day"
-        elif open_book := await asyncio.to_thread(self._exchange.confirm_flat):
-            refusal = f"expected a flat book with no order live: {open_book}; the latch stays"
-        else:
-            try:
-                await asyncio.to_thread(self._latch.rearm)
-            except LatchError as error:
-                refusal = str(error)
-        if refusal:
-            return CommandResult(command.id, Outcome.REFUSED, refusal)
-        self._inbox.append((Rearmed(command.by), None))
-        self._news.set()
-        return CommandResult(command.id, Outcome.ACCEPTED, "the latch is cleared")
 
     def _stop_when_flat(self, command: StopEngine) -> CommandResult:
         if self._screens > 1:
@@ -440,30 +388,10 @@ class Service:
             self.tell(Attended(attended=screens > 0))
 
     def _where(self) -> Cursor:
-        """Return where the run stands; a run that dies while held goes on from here."""
-        playback = self._playback
-        now = self._reached() if self._pace.held else playback.now
-        offset = playback.pause_offset + self._pace.held_for(now)
-        return Cursor(self._run, playback.updates, now, offset, playback.sequence)
+        return place_of(self._run, self._playback, self._pace)
 
     def _surroundings(self) -> Surroundings:
-        around = Surroundings(
-            now=self._reached(),
-            speed=self._pace.speed,
-            held=self._pace.held,
-            ended=self._playback.ended,
-            problems=self.problems,
-            end=self._playback.feed.last_arrival,
-        )
-        side = self._broker_side
-        if side is None:
-            return around
-        return replace(
-            around,
-            signed_in_until=side.signed_in_until,
-            preflight=side.preflight,
-            notes=side.notes,
-        )
+        return surroundings_of(self._playback, self._pace, self._broker_side, self.problems)
 
     def _reached(self) -> Instant:
-        return self._pace.reach(self._playback.now)
+        return reached(self._playback, self._pace)

@@ -82,7 +82,7 @@ class Engine:
             while not met():
                 assert self.ended is None or not self.ended.done(), "the run ended before"
                 self.wall.seconds += step
-                self.service._news.set()
+                self.service.wake()
                 await asyncio.sleep(0)
 
     async def ready(self) -> None:

@@ -29,23 +29,17 @@ from engine.market.ticks import ticks_of
 from engine.orders.attention import Attention
 from engine.runtime.account.beside import kept_up
 from engine.runtime.account.checks import Checks
-from engine.runtime.account.day_lists import TodaysLists
-from engine.runtime.account.following import Following
-from engine.runtime.account.holdings import Holdings
 from engine.runtime.account.indications import pre_open_notes
-from engine.runtime.account.missed import Missed
 from engine.runtime.account.opening import Opener, Opening
 from engine.runtime.account.order_way import OrderWay
-from engine.runtime.account.quote_rounds import QuoteRounds
-from engine.runtime.account.sessions import Sessions, ask_while_deaf
+from engine.runtime.account.run_services import RunServices
 from engine.runtime.account.taping import recorder_of, tape_of_opening, tape_of_plan
 from engine.runtime.broker_side import Asked
 from engine.runtime.plan import Market, RunPlan
 from engine.runtime.run import RunError
 from engine.runtime.service import Service
-from engine.upstox.budget import Budget, Purpose
+from engine.upstox.budget import Budget
 from engine.upstox.client import UpstoxClient
-from engine.upstox.history import read_minutes_today
 from engine.upstox.token import TokenStore
 from engine.upstox.transport import transport_for
 from engine.views import AlarmRank, LastingAlarm, PreflightView
@@ -98,17 +92,11 @@ class AccountMarket:
         self._closing = False
         self._tape: LiveTape | None = None
         self._recorder: Recorder | None = None
-        self._service: Service | None = None
+        self._run: RunServices | None = None
+        """What serves the run, and what works beside it; None before it goes and after it ended."""
         self._way: OrderWay | None = None
-        self._following: Following | None = None
         self._told_unrecorded = False
         self._checking: asyncio.Task[Checked] | None = None
-        self._missed: Missed | None = None
-        self._lists: TodaysLists | None = None
-        self._quotes: QuoteRounds | None = None
-        self._beside: list[asyncio.Task[None]] = []
-        """What is done for ever beside a run."""
-        self._sessions: Sessions | None = None
         self._indications: dict[str, Indication] = {}
         self._feed_problem = "not connected yet"
         self._lost_at: Instant | None = None
@@ -131,8 +119,8 @@ class AccountMarket:
             found.append("the sign-in has run out; cockpit login")
         if self._recorder is not None and self._recorder.failure is not None:
             lesser.append(self._recorder.failure)
-        if self._lists is not None and self._lists.problem:
-            lesser.append(f"the run goes by older lists of what may be traded: {self._lists.problem}")
+        if self._run is not None and self._run.lists.problem:
+            lesser.append(f"the run goes by older lists of what may be traded: {self._run.lists.problem}")
         if self._way is not None:
             found += self._way.alarms
         return (
@@ -154,9 +142,9 @@ class AccountMarket:
     @property
     def notes(self) -> Mapping[str, str]:
         """Return what auctions indicate, by instrument."""
-        if self._tape is None or self._service is None:
+        if self._tape is None or self._run is None:
             return {}
-        return pre_open_notes(self._indications, self._tape, self._service.core.sights)
+        return pre_open_notes(self._indications, self._tape, self._run.service.core.sights)
 
     def reached(self) -> Instant:
         """Return how far time may go in the run: not beyond a frame that is being read."""
@@ -220,71 +208,25 @@ class AccountMarket:
         tape = self._tape
         if tape is None:
             raise RuntimeError("expected a tape, got none")
-        self._service = service
-        self._sessions = Sessions(
-            self._feed, lambda: tape.instruments, service.core.day, self.clock.now, service.tell
-        )
-        self._following = Following(
+        run = self._run = RunServices(
             service,
             tape,
-            self._feed,
-            self._decoder,
-            self.opener,
-            self._ledger,
-            self._recorder,
-            self.clock.now,
+            feed=self._feed,
+            decoder=self._decoder,
+            opener=self.opener,
+            ledger=self._ledger,
+            recorder=self._recorder,
+            client=self._client,
+            now=self.clock.now,
+            note=self._note,
         )
-        self._missed = Missed(
-            lambda key: read_minutes_today(self._client, key),
-            service.core.day,
-            tape,
-            self._recorder,
-            self.clock.now,
-            self._wake,
-            lambda key: key in service.core.watchlist and service.core.market.auction(key).bars.has_hole,
-        )
-        self._missed.look_for(tape.instruments)
-        day = service.core.day.day
-        self._lists = TodaysLists(
-            lambda now: self.opener.lists(now, day),
-            service.core,
-            tape,
-            self._recorder,
-            self.clock.now,
-            self._wake,
-            self._note,
-        )
-        holdings = Holdings(service.core, self._following, self.clock.now, self._note)
-        self._quotes = QuoteRounds(
-            self._client.quotes,
-            service.core,
-            tape,
-            self._recorder,
-            self.clock.now,
-            self._wake,
-            service.tell,
-            self._note,
-        )
-        sessions = self._sessions
-        works = {
-            "the exchange's hours": lambda: ask_while_deaf(
-                sessions,
-                lambda: bool(self._feed_problem and service.core.trades),
-                lambda: self._client.market_status("NSE", Purpose.PROTECT).status,
-            ),
-            "the rounds of quotes": self._quotes.run,
-            "the search for missed minutes": self._missed.run,
-            "the look for holdings": holdings.run,
-            "the look for today's lists": self._lists.run,
-            "the checks until they say go": self._check_until_go,
-        }
-        self._beside = [asyncio.ensure_future(kept_up(what, work)) for what, work in works.items()]
+        run.start(deaf=lambda: bool(self._feed_problem), checks=self._check_until_go)
         self._feed.unsubscribe(set(service.core.instruments) - set(service.core.watchlist))
         if verdict.reason:
             service.tell(verdict)
         if self._way is not None:
             self._way.start()
-        self._sessions.look()
+        run.sessions.look()
         service.wake()
 
     def check_soon(self) -> None:
@@ -302,8 +244,7 @@ class AccountMarket:
         verdict = await self.checks.make(feed_in_use=True)
         if self._unrecorded:
             verdict = Checked(self._unrecorded)
-        if self._service is not None:
-            self._service.tell(verdict)
+        self._tell(verdict)
         return verdict
 
     @property
@@ -322,11 +263,12 @@ class AccountMarket:
 
     async def close(self) -> None:
         """End the lines and the recording."""
-        self._service = None
+        run, self._run = self._run, None
         self._closing = True
-        for task in (self._checking, *self._beside):
-            if task is not None:
-                task.cancel()
+        if run is not None:
+            run.stop()
+        if self._checking is not None:
+            self._checking.cancel()
         if self._way is not None:
             await self._way.close()
         await self._feed.close()
@@ -346,9 +288,9 @@ class AccountMarket:
         recorder = self._recorder
         if recorder is None or recorder.flush():
             return True
-        if self._unrecorded and not self._told_unrecorded and self._service is not None:
+        if self._unrecorded and not self._told_unrecorded and self._run is not None:
             self._told_unrecorded = True
-            self._service.tell(Checked(self._unrecorded))
+            self._tell(Checked(self._unrecorded))
         return recorder.failure is not None
 
     def _listen(self, tape: LiveTape) -> LiveTape:
@@ -386,8 +328,8 @@ class AccountMarket:
         if frame.updates:
             tape.arrive(frame.updates)
             self._wake()
-        if self._sessions is not None:
-            self._sessions.take(frame)
+        if self._run is not None:
+            self._run.sessions.take(frame)
 
     def _on_feed_state(self, state: FeedState) -> None:
         now = self.clock.now()
@@ -397,10 +339,8 @@ class AccountMarket:
                 self._note(
                     "good", f"the market feed is back after {seconds:.1f} s; what traded meanwhile is a gap"
                 )
-                if self._quotes is not None:
-                    self._quotes.soon()
-                if self._missed is not None and self._tape is not None:
-                    self._missed.look_for(self._tape.instruments)
+                if self._run is not None:
+                    self._run.catch_up()
             self._feed_problem, self._lost_at = "", None
             if self._recorder is not None:
                 self._recorder.note(Connected(), now)
@@ -411,16 +351,16 @@ class AccountMarket:
             if self._recorder is not None:
                 self._recorder.note(Broken(state.problem), now)
         self._feed_problem = state.problem or "not connected"
-        if self._sessions is not None:
-            self._sessions.lost()
+        if self._run is not None:
+            self._run.sessions.lost()
 
     def _on_refusal(self, why: str) -> None:
         """Pause entries while the broker takes no order of ours; once it does, the checks say whether they may go."""
         self.checks.heard(why)
-        if self._service is None:
+        if self._run is None:
             return
         if why:
-            self._service.tell(Checked(f"the broker refuses us: {why}"))
+            self._tell(Checked(f"the broker refuses us: {why}"))
         elif not self.checks.running:
             self.check_soon()
 
@@ -428,27 +368,26 @@ class AccountMarket:
         self._loop.call_soon_threadsafe(self._on_refusal, why)
 
     def _note(self, severity: str, text: str) -> None:
-        if self._service is not None:
-            self._service.tell(Noted(severity, text))
+        self._tell(Noted(severity, text))
+
+    def _tell(self, event: Checked | Noted) -> None:
+        if self._run is not None:
+            self._run.service.tell(event)
 
     def _wake(self) -> None:
-        if self._service is not None:
-            self._service.wake()
+        if self._run is not None:
+            self._run.service.wake()
 
     def _wake_from_outside(self) -> None:
         self._loop.call_soon_threadsafe(self._wake)
 
     async def _do(self, command: Asked) -> tuple[str, str]:
-        service, following = self._service, self._following
-        if service is None or following is None:
+        if self._run is None:
             return "the run has not begun", ""
         if isinstance(command, Follow):
-            refusal, text = await following.follow(command.text)
-            if self._missed is not None and self._tape is not None and text:
-                self._missed.look_for(self._tape.instruments)
-            return refusal, text
+            return await self._run.follow(command)
         if isinstance(command, Unfollow):
-            return await following.unfollow(command.instrument)
+            return await self._run.unfollow(command)
         if self.checks.running:
             return "the checks are being made", ""
         verdict = await self._check()

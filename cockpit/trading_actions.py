@@ -1,0 +1,108 @@
+"""What the trading keys ask of the engine: each is one wish, sent once, and answered on the screen."""
+
+import asyncio
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+from textual.app import App
+
+from cockpit import wishes
+from cockpit.model import Model
+from engine.commands import Command, Side
+from engine.views import Severity
+
+if TYPE_CHECKING:
+    from textual.driver import Driver
+
+
+class TradingActions(App[None]):
+    """The app's trading keys. ``now`` and ``new_id`` are injected, so that a test tells the time."""
+
+    def __init__(
+        self,
+        *,
+        now: Callable[[], float],
+        new_id: Callable[[], str],
+        driver_class: "type[Driver] | None" = None,
+    ) -> None:
+        super().__init__(driver_class=driver_class)
+        self.model = Model(heard_at=now())
+        self.now = now
+        self._new_id = new_id
+        self._outbox: asyncio.Queue[Command | str] = asyncio.Queue()
+
+    def touch(self) -> None:
+        """Show at once what a key has changed."""
+        raise NotImplementedError
+
+    def _ask(self, command: Command, asked: str) -> None:
+        self.model.asked[command.id] = asked
+        self.model.say(f"{asked} …", Severity.INFO, self.now())
+        self._outbox.put_nowait(command)
+        self.touch()
+
+    def _wish(self, wish: wishes.Wish | str) -> None:
+        if isinstance(wish, str):
+            self._tell(wish)
+        else:
+            self._ask(wish.command, wish.name)
+
+    def _tell(self, text: str) -> None:
+        self.model.say(text, Severity.INFO, self.now())
+        self.touch()
+
+    def action_flatten(self) -> None:
+        """Close the selected instrument's position, as named in the footer when the key was pressed."""
+        self._wish(wishes.flatten(self.model, self._new_id()))
+
+    def action_pause_entries(self) -> None:
+        """Pause new entries, or resume them."""
+        self._wish(wishes.pause_entries(self.model, self._new_id()))
+
+    def action_take_signal(self) -> None:
+        """Take the newest signal that waits."""
+        self._wish(wishes.take_signal(self.model, self._new_id()))
+
+    def action_decline_signal(self) -> None:
+        """Let the newest signal that waits go."""
+        self._wish(wishes.decline_signal(self.model, self._new_id()))
+
+    def action_arm_manual(self) -> None:
+        """Arm or disarm the trader's own entries."""
+        self._wish(wishes.arm_manual(self.model, self._new_id()))
+
+    def action_buy(self) -> None:
+        """Buy the selected instrument."""
+        self._wish(wishes.order(self.model, self._new_id(), Side.BUY))
+
+    def action_sell(self) -> None:
+        """Sell the selected instrument short."""
+        self._wish(wishes.order(self.model, self._new_id(), Side.SELL))
+
+    def action_exit_half(self) -> None:
+        """Close half of the selected position."""
+        self._wish(wishes.exit_half(self.model, self._new_id()))
+
+    def action_breakeven(self) -> None:
+        """Move the selected position's stop to entry plus costs."""
+        self._wish(wishes.breakeven(self.model, self._new_id()))
+
+    def action_adopt(self) -> None:
+        """Put a stop under the selected external position."""
+        self._wish(wishes.adopt(self.model, self._new_id()))
+
+    def action_tighten(self) -> None:
+        """Move the selected position's stop one tick closer to the market."""
+        self._wish(wishes.tighten(self.model, self._new_id()))
+
+    def action_pause_replay(self) -> None:
+        """Hold or continue the market of a demo or replay."""
+        self._wish(wishes.pause_replay(self.model, self._new_id()))
+
+    def action_slower(self) -> None:
+        """Play slower."""
+        self._wish(wishes.change_speed(self.model, self._new_id(), -1))
+
+    def action_faster(self) -> None:
+        """Play faster."""
+        self._wish(wishes.change_speed(self.model, self._new_id(), 1))

@@ -1,0 +1,91 @@
+"""What a screen may ask of a running engine, and who does it: the playback, the latch, the broker's side or core."""
+
+import asyncio
+from collections.abc import Callable
+from typing import Final
+
+from engine.commands import Command, CommandResult, Kill, Outcome, Rearm, SetReplaySpeed
+from engine.core import Rearmed
+from engine.latch import Latch, LatchError
+from engine.runtime.broker_side import Asked, BrokerSide
+from engine.runtime.exchange import Exchange
+from engine.runtime.pace import UNPACED, Pace
+from engine.runtime.playback import Playback
+from engine.runtime.replies import Replies
+from engine.runtime.waiting_inputs import WaitingInputs
+
+SPEEDS: Final = (1, 2, 5, 10, 30, UNPACED)
+
+
+class ScreenCommands:
+    """Answers each command once; ``ending`` says why the engine ends, empty while it does not."""
+
+    def __init__(
+        self,
+        *,
+        playback: Playback,
+        pace: Pace,
+        exchange: Exchange,
+        latch: Latch,
+        inputs: WaitingInputs,
+        replies: Replies,
+        broker_side: BrokerSide | None,
+        ending: Callable[[], str],
+    ) -> None:
+        self._playback = playback
+        self._pace = pace
+        self._exchange = exchange
+        self._latch = latch
+        self._inputs = inputs
+        self._replies = replies
+        self._broker_side = broker_side
+        self._ending = ending
+
+    async def obey(self, command: Command) -> CommandResult:
+        """Do or refuse what a screen asks; the same id asked again gets the same answer."""
+        known = self._replies.given(command.id)
+        if known is not None:
+            return known
+        if isinstance(command, SetReplaySpeed):
+            return self._replies.remember(self._change_speed(command))
+        if isinstance(command, Rearm):
+            return self._replies.remember(await self._rearm(command))
+        if isinstance(command, Asked) and self._broker_side is not None:
+            return self._replies.remember(await self._broker_side.obey(command))
+        answered: asyncio.Future[CommandResult] = asyncio.get_running_loop().create_future()
+        if isinstance(command, Kill):
+            self._latch.set(command.id, command.by, command.reason, patience=0)
+            self._inputs.overtake(command, answered)
+        elif ending := self._ending():
+            return CommandResult(command.id, Outcome.REFUSED, f"the engine ends: {ending}")
+        else:
+            self._inputs.put(command, answered)
+        return await answered
+
+    def _change_speed(self, command: SetReplaySpeed) -> CommandResult:
+        if command.speed not in SPEEDS:
+            return CommandResult(
+                command.id, Outcome.REFUSED, f"expected a speed of {SPEEDS}, got {command.speed}"
+            )
+        if self._playback.ended:
+            return CommandResult(command.id, Outcome.REFUSED, "the market has ended")
+        self._pace.change_speed(command.speed, self._playback.now)
+        self._inputs.wake()
+        word = "as fast as possible" if command.speed == UNPACED else f"at {command.speed}×"
+        return CommandResult(command.id, Outcome.ACCEPTED, f"the market plays {word}")
+
+    async def _rearm(self, command: Rearm) -> CommandResult:
+        refusal = ""
+        if self._playback.core.limits.stopped:
+            refusal = "the daily loss limit was reached; the latch stays until the next trading day"
+        elif open_book := await asyncio.to_thread(self._exchange.confirm_flat):
+            refusal = f"expected a flat book with no order live: {open_book}; the latch stays"
+        else:
+            try:
+                await asyncio.to_thread(self._latch.rearm)
+            except LatchError as error:
+                refusal = str(error)
+        if refusal:
+            return CommandResult(command.id, Outcome.REFUSED, refusal)
+        self._inputs.put(Rearmed(command.by))
+        return CommandResult(command.id, Outcome.ACCEPTED, "the latch is cleared")
