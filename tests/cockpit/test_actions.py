@@ -12,6 +12,7 @@ from cockpit.lines import Line
 from cockpit.model import Model
 from cockpit.screens.help import paint_help
 from cockpit.screens.trade import TradeScreen
+from cockpit.trading_actions import TradingActions
 from cockpit.widgets.footer import paint_footer
 from tests.cockpit.pictures import picture
 from tests.cockpit.scripted import Desk
@@ -33,7 +34,12 @@ def test_every_action_has_a_method_that_says_what_it_does() -> None:
 
 
 def test_every_action_of_the_app_is_in_the_table() -> None:
-    own = {name.removeprefix("action_") for name in vars(CockpitApp) if name.startswith("action_")}
+    own = {
+        name.removeprefix("action_")
+        for cls in (CockpitApp, TradingActions)
+        for name in vars(cls)
+        if name.startswith("action_")
+    }
     assert own - {"quit"} == {action.name for action in ACTIONS}
 
 
