@@ -206,7 +206,8 @@ class Desk:
 
     def run_engine(self, choice: MarketChoice) -> int:
         """Run a world's engine in this process until it ends; return the exit code."""
-        from engine.runtime.hosting import HostError, host_engine
+        from engine.runtime.going_on import HostError
+        from engine.runtime.hosting import host_engine
 
         world = World(choice.world)
         try:
@@ -352,7 +353,8 @@ async def embed_engine(desk: Desk, choice: MarketChoice | None, world: World) ->
 
     from engine.brokers.store import ExchangeError
     from engine.ledger.records import LedgerError
-    from engine.runtime.hosting import Host, HostError
+    from engine.runtime.going_on import HostError
+    from engine.runtime.hosting import Host
     from engine.runtime.run import RunError
 
     directory = desk.home.world(world)

@@ -9,7 +9,6 @@ import subprocess
 import sys
 import time
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 import config
@@ -29,6 +28,7 @@ from engine.register import Living, Registration
 from engine.runtime.ending import Ending, EndsWhenIdle
 from engine.runtime.evidence import shown_beside
 from engine.runtime.exchange import Exchange
+from engine.runtime.going_on import HostError, goes_on
 from engine.runtime.pace import LivePace, Pace
 from engine.runtime.place_watch import PlaceWatch
 from engine.runtime.plan import MarketChoice, RunPlan
@@ -36,10 +36,8 @@ from engine.runtime.run import (
     PreparedRun,
     RunError,
     begin_run,
-    book_is_flat,
     honour_latch,
     ledger_run,
-    open_market,
     read_plan,
     resume_run,
 )
@@ -57,10 +55,6 @@ _SHELL: Final = "a shell"
 """How a kill begins to say that `cockpit flatten` sent it."""
 _LOG_BYTES: Final = 2_000_000
 _logger: Final = logging.getLogger(__name__)
-
-
-class HostError(Exception):
-    """An engine cannot be hosted; the text says what was expected, what came and what to do."""
 
 
 @dataclass(slots=True)
@@ -283,7 +277,7 @@ class Host:
         interrupted = ledger.open_run()
         if interrupted is not None:
             plan = read_plan(interrupted)
-            if choice is None or self._goes_on(choice, plan):
+            if choice is None or goes_on(choice, plan, self._settings, self._directory):
                 kept = kept_wishes(ledger, plan)
                 resumed = resume_run(
                     plan,
@@ -313,29 +307,6 @@ class Host:
         ledger.begin_run(ledger_run(prepared.plan, self._directory.world.value, wall_clock()))
         ledger.thin()
         return prepared
-
-    def _goes_on(self, choice: MarketChoice, plan: RunPlan) -> bool:
-        """Say whether a cut-off run is the one asked for; raises HostError rather than forget an open book.
-
-        With something open the same market is gone on with, wherever the new one was to begin.
-        """
-        if choice == plan.choice:
-            return True
-        same = choice.market is plan.choice.market
-        if same and choice.files != plan.choice.files:
-            feed, _ = open_market(choice, self._settings)
-            same = feed.identity == plan.identity
-        if same and (choice.start, choice.script) == (plan.choice.start, plan.choice.script):
-            return True
-        if book_is_flat(self._directory.exchange, plan):
-            return False
-        if same and choice.script == plan.choice.script:
-            return True
-        names = ", ".join(Path(name).name for name in plan.choice.files) or plan.choice.script or "the demo"
-        raise HostError(
-            f"{names} was cut off in {self._directory.path}, its book not known to be flat; go on with it by a bare "
-            f"`cockpit`, or close it by `cockpit flatten --world {self._directory.world.value}`"
-        )
 
     def _make_service(
         self,

@@ -152,7 +152,8 @@ def resume_run(
     if feed.identity != plan.identity:
         names = ", ".join(plan.choice.files) or "the simulator"
         raise RunError(
-            f"expected the market that run {plan.run} began on, got another under the same name ({names})"
+            f"expected the market that run {plan.run} began on, got another under the same name ({names}); "
+            "what it holds is closed by `cockpit flatten`, and a new run begins where it is named (`cockpit demo`)"
         )
     return resume_on(feed, day, plan, ledger, exchange_path=exchange_path, journal=journal, beat=beat)
 

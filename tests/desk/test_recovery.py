@@ -9,7 +9,11 @@ import msgspec
 
 from engine.commands import ArmManual, PauseReplay, SetReplaySpeed, Side, TightenStop
 from engine.home import World
+from engine.ledger.reader import LedgerReader
+from engine.ledger.records import RunState
+from engine.ledger.store import Ledger
 from engine.market.clock import SECOND, datetime_of
+from engine.runtime.run import read_plan
 from tests.desk.outside import Engine, Outside, copy_of, outside, positions, say, wait_until
 from tests.desk.remains import Remains, differences, remains
 from tests.recordings import EQ_A, EQ_B, OPT_A, contracts_file, recorded_file
@@ -188,6 +192,42 @@ def timeless(run: Remains) -> tuple[list[Any], list[Any], list[Any]]:
         for _, _, payload in run.facts["trade"]
     ]
     return orders, fills, trades
+
+
+def of_another_version(engine: Engine) -> None:
+    """Let a demo that was cut off be one of another version of the simulator."""
+    with LedgerReader(engine.directory.ledger) as reader:
+        run = reader.last_run()
+    assert run is not None
+    with Ledger.open(engine.directory.ledger) as ledger:
+        plan = msgspec.structs.replace(read_plan(run), identity="another day")
+        ledger.amend_plan(run.run, msgspec.json.encode(plan).decode())
+
+
+def test_a_flat_demo_of_another_version_gives_way_to_a_new_one(here: Outside) -> None:
+    setups = ("value_area_fade", "initial_balance_extension", "failed_auction", "vwap_reversion")
+    off = [word for name in setups for word in ("--set", f"setups.{name}=off")]
+    first = here.start(World.DEMO, *off)
+    first.view()
+    first.kill_process()
+    of_another_version(first)
+    again = here.start(World.DEMO, *off)
+    again.view()
+    with LedgerReader(again.directory.ledger) as ledger:
+        assert [run.state for run in ledger.runs()] == [RunState.ABANDONED, RunState.OPEN]
+
+
+def test_an_open_demo_of_another_version_says_how_it_is_closed(here: Outside) -> None:
+    first = here.start(World.DEMO)
+    wait_until(lambda: bool(positions(first.book())), "the demo's first trade")
+    first.kill_process()
+    of_another_version(first)
+    refused = here.run("engine", "--world", "demo")
+    assert refused.returncode == 2
+    assert "of another version of the simulator" in refused.stderr
+    assert "cockpit flatten --world demo" in refused.stderr
+    assert here.run("flatten", "--world", "demo").returncode == 0
+    here.start(World.DEMO).kill_process()
 
 
 def test_a_run_cut_off_with_an_open_book_is_never_forgotten_for_another(
