@@ -67,13 +67,13 @@ ModeByWorld = Literal["off", "ask", "auto", "by-world"]
 """``by-world`` trades by itself in demo, replay and paper, and asks where real money is meant."""
 
 
-class Section(BaseModel):
+class SettingsSection(BaseModel):
     """A group of settings: unknown keys are errors, values never change after loading."""
 
     model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
 
 
-class Account(Section):
+class AccountSettings(SettingsSection):
     """Whose money, and how much of it."""
 
     mode: Literal["paper", "live"] = Field("paper", description="Which broker takes the orders.")
@@ -85,7 +85,7 @@ class Account(Section):
     )
 
 
-class Upstox(Section):
+class UpstoxSettings(SettingsSection):
     """The broker's addresses and the day's token."""
 
     api_url: str = Field(
@@ -149,7 +149,7 @@ def _parts_of(address: str) -> SplitResult:
     return parts
 
 
-class Watchlist(Section):
+class WatchlistSettings(SettingsSection):
     """Which instruments are followed."""
 
     instruments: tuple[str, ...] = Field(
@@ -157,7 +157,7 @@ class Watchlist(Section):
     )
 
 
-class Feed(Section):
+class FeedSettings(SettingsSection):
     """The market-data connection of paper and live."""
 
     ping_seconds: float = Field(
@@ -181,7 +181,7 @@ class Feed(Section):
     batch: int = Field(100, ge=1, le=1_500, description="Instrument keys in one subscription message.")
 
 
-class Recorder(Section):
+class RecorderSettings(SettingsSection):
     """What paper and live keep of the feed."""
 
     enabled: bool = Field(True, description="Record every paper and live session.")
@@ -190,7 +190,7 @@ class Recorder(Section):
     )
 
 
-class Preflight(Section):
+class PreflightSettings(SettingsSection):
     """Where the checks before trading draw their lines."""
 
     max_latency_ms: int = Field(
@@ -225,7 +225,7 @@ class Preflight(Section):
     )
 
 
-class Profile(Section):
+class ProfileSettings(SettingsSection):
     """How the auction is read."""
 
     row: float | Literal["auto"] = Field(
@@ -253,7 +253,7 @@ class Profile(Section):
         return value
 
 
-class Risk(Section):
+class RiskSettings(SettingsSection):
     """How much may be lost, and how much may be held. Limits tighten at once and loosen from the next trading day."""
 
     risk_per_trade_pct: float = Field(
@@ -313,7 +313,7 @@ class Risk(Section):
     )
 
 
-class Stop(Section):
+class StopSettings(SettingsSection):
     """The volatility stop of every trade (Stage12)."""
 
     atr_period: int = Field(14, ge=2, le=100, description="Wilder ATR period in completed 1-minute bars.")
@@ -371,7 +371,7 @@ class Stop(Section):
     )
 
 
-class Exit(Section):
+class ExitSettings(SettingsSection):
     """Targets and how exits chase."""
 
     t1_share_pct: float = Field(
@@ -394,7 +394,7 @@ class Exit(Section):
     )
 
 
-class Orders(Section):
+class OrderSettings(SettingsSection):
     """How orders at the exchange are changed."""
 
     exit_by: Literal["modify", "replace"] = Field(
@@ -403,7 +403,7 @@ class Orders(Section):
     )
 
 
-class Entry(Section):
+class EntrySettings(SettingsSection):
     """How a trade is entered. Entries never chase."""
 
     limit_r: float = Field(0.2, ge=0, le=1, description="Entry limit beyond the signal price, in R.")
@@ -430,7 +430,7 @@ class Entry(Section):
     )
 
 
-class Setups(Section):
+class SetupSettings(SettingsSection):
     """What each setup may do: off, ask, auto, or by-world: auto in demo, replay and paper, ask in live."""
 
     value_area_fade: ModeByWorld = Field(
@@ -459,7 +459,7 @@ class Setups(Section):
     )
 
 
-class Session(Section):
+class SessionSettings(SettingsSection):
     """The clock of the day. Clock times make the class defaults earlier; later ones need a dated square-off note."""
 
     last_entry: ClockOrAuto = Field(
@@ -497,13 +497,13 @@ class Session(Section):
     _clock = field_validator("last_entry", "flat_by", mode="before")(_parse_clock)
 
 
-class Options(Section):
+class OptionSettings(SettingsSection):
     """Rules for options, read and traded on their own premium."""
 
     expiry_day_entries: bool = Field(False, description="Allow new positions on the contract's expiry day.")
 
 
-class Paper(Section):
+class PaperSettings(SettingsSection):
     """The paper exchange's assumptions, pessimistic by default."""
 
     latency_ms: int = Field(
@@ -523,7 +523,7 @@ class Paper(Section):
     )
 
 
-class KillSettings(Section):
+class KillSettings(SettingsSection):
     """The kill's scope."""
 
     scope: Literal["intraday", "account"] = Field(
@@ -531,7 +531,7 @@ class KillSettings(Section):
     )
 
 
-class EngineSettings(Section):
+class EngineSettings(SettingsSection):
     """The engine process."""
 
     idle_minutes: float = Field(
@@ -542,7 +542,7 @@ class EngineSettings(Section):
     )
 
 
-class Simulator(Section):
+class SimulatorSettings(SettingsSection):
     """The synthetic market of the demo."""
 
     seed: int = Field(
@@ -551,7 +551,7 @@ class Simulator(Section):
     instruments: int = Field(8, ge=6, le=10, description="How many instruments trade.")
 
 
-class Screen(Section):
+class ScreenSettings(SettingsSection):
     """The look of the screen."""
 
     frames_per_second: int = Field(10, ge=2, le=15, description="Screen flushes per second.")
@@ -559,29 +559,29 @@ class Screen(Section):
     theme: str = Field("cockpit-dark", description="Colour theme.")
 
 
-class Settings(Section):
+class Settings(SettingsSection):
     """All settings of the cockpit."""
 
-    account: Account = Account()
-    upstox: Upstox = Upstox()
-    watchlist: Watchlist = Watchlist()
-    feed: Feed = Feed()
-    recorder: Recorder = Recorder()
-    preflight: Preflight = Preflight()
-    profile: Profile = Profile()
-    risk: Risk = Risk()
-    stop: Stop = Stop()
-    exit: Exit = Exit()
-    orders: Orders = Orders()
-    entry: Entry = Entry()
-    setups: Setups = Setups()
-    session: Session = Session()
-    options: Options = Options()
-    paper: Paper = Paper()
+    account: AccountSettings = AccountSettings()
+    upstox: UpstoxSettings = UpstoxSettings()
+    watchlist: WatchlistSettings = WatchlistSettings()
+    feed: FeedSettings = FeedSettings()
+    recorder: RecorderSettings = RecorderSettings()
+    preflight: PreflightSettings = PreflightSettings()
+    profile: ProfileSettings = ProfileSettings()
+    risk: RiskSettings = RiskSettings()
+    stop: StopSettings = StopSettings()
+    exit: ExitSettings = ExitSettings()
+    orders: OrderSettings = OrderSettings()
+    entry: EntrySettings = EntrySettings()
+    setups: SetupSettings = SetupSettings()
+    session: SessionSettings = SessionSettings()
+    options: OptionSettings = OptionSettings()
+    paper: PaperSettings = PaperSettings()
     kill: KillSettings = KillSettings()
     engine: EngineSettings = EngineSettings()
-    simulator: Simulator = Simulator()
-    screen: Screen = Screen()
+    simulator: SimulatorSettings = SimulatorSettings()
+    screen: ScreenSettings = ScreenSettings()
 
     _unread: frozenset[str] = PrivateAttr(default=frozenset())
 
@@ -607,7 +607,7 @@ def is_loopback(host: str) -> bool:
         return False
 
 
-def brokers_on_loopback(upstox: Upstox) -> bool:
+def brokers_on_loopback(upstox: UpstoxSettings) -> bool:
     """Say whether every address of the broker is one of this machine."""
     addresses = (upstox.api_url, upstox.order_url, upstox.assets_url)
     return all(is_loopback(urlsplit(address).hostname or "") for address in addresses)
@@ -634,7 +634,7 @@ class Configuration:
 def _fields() -> Iterator[tuple[str, Any]]:
     for section, info in Settings.model_fields.items():
         model = info.annotation
-        if not (isinstance(model, type) and issubclass(model, Section)):
+        if not (isinstance(model, type) and issubclass(model, SettingsSection)):
             raise TypeError(f"expected a Section class for {section}, got {model!r}")
         for key, field in model.model_fields.items():
             yield f"{section}.{key}", field

@@ -26,9 +26,9 @@ from statistics import median
 
 from benchmarks.market_statistics import print_columns
 from benchmarks.measure import SMALL, scale_from_environment
-from config import Account, Risk, Settings, Simulator
+from config import AccountSettings, RiskSettings, Settings, SimulatorSettings
 from engine.brokers.paper import PaperExchange
-from engine.brokers.records import Fill
+from engine.brokers.records import ExchangeFill
 from engine.core import SIMULATED, Core, Ids
 from engine.feeds.simulator import SimulatorFeed, open_simulator
 from engine.feeds.simulator.cast import cast
@@ -52,7 +52,7 @@ ABOUT_ZERO = 0.05
 """An interval inside these bounds of R is no edge."""
 Z = 1.96
 
-_WIDE = Risk(
+_WIDE = RiskSettings(
     risk_per_trade_pct=0.1,
     max_daily_loss_pct=10,
     account_loss_pct=20,
@@ -91,8 +91,8 @@ class Outcome:
 def trade(seed: int) -> list[Outcome]:
     """Return what a seed's demo traded from its opening to its close."""
     settings = Settings(
-        simulator=Simulator(seed=seed, instruments=INSTRUMENTS),
-        account=Account(capital=10_000_000),
+        simulator=SimulatorSettings(seed=seed, instruments=INSTRUMENTS),
+        account=AccountSettings(capital=10_000_000),
         risk=_WIDE,
     )
     exchanges: list[PaperExchange] = []
@@ -124,7 +124,7 @@ def run(feed: SimulatorFeed, settings: Settings, exchange: PaperExchange) -> Cor
 
 
 def _outcomes(
-    seed: int, trades: Iterable[ClosedTrade], fills: Sequence[Fill], feed: SimulatorFeed
+    seed: int, trades: Iterable[ClosedTrade], fills: Sequence[ExchangeFill], feed: SimulatorFeed
 ) -> Iterator[Outcome]:
     fair = fair_prices(seed, feed)
     for one in trades:
@@ -147,12 +147,12 @@ def _outcomes(
             )
 
 
-def fair_prices(seed: int, feed: SimulatorFeed) -> dict[str, Callable[[Fill], float]]:
+def fair_prices(seed: int, feed: SimulatorFeed) -> dict[str, Callable[[ExchangeFill], float]]:
     """Return, by instrument, the price without its flicker at the end of a fill's second, paise."""
     opening = instant_at(feed.day, time(0)) + OPEN_SECOND * SECOND
     members = [opened(member, seed) for member in cast(len(feed.instruments), feed.day)]
 
-    def reader(fair: Ints, tick: int) -> Callable[[Fill], float]:
+    def reader(fair: Ints, tick: int) -> Callable[[ExchangeFill], float]:
         return lambda fill: float(fair[-(-(fill.time - opening) // SECOND)]) * tick / MILLITICKS
 
     return {

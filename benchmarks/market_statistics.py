@@ -11,7 +11,7 @@ from datetime import time
 from pathlib import Path
 from statistics import fmean, median, pstdev
 
-from config import Simulator
+from config import SimulatorSettings
 from engine.feeds.feed import PulledFeed
 from engine.feeds.recording import open_recordings
 from engine.feeds.simulator import open_simulator
@@ -129,7 +129,7 @@ def simulated(seeds: Sequence[int], instruments: int = INSTRUMENTS) -> dict[str,
     """Return the figures of each simulated instrument, one per seed."""
     found: dict[str, list[Figures]] = {}
     for seed in seeds:
-        feed = open_simulator(Simulator(seed=seed, instruments=instruments), start=FROM)
+        feed = open_simulator(SimulatorSettings(seed=seed, instruments=instruments), start=FROM)
         for key, figures in measure(feed).items():
             found.setdefault(feed.instruments[key].symbol, []).append(figures)
     return found

@@ -13,9 +13,9 @@ from statistics import fmean, quantiles
 
 from benchmarks.ticks import recording_files
 from config import Settings
-from engine.brokers.floor import Floor
+from engine.brokers.floor import MatchingEngine
 from engine.brokers.matching import worse
-from engine.brokers.records import Order
+from engine.brokers.records import ExchangeOrder
 from engine.feeds.recording import open_recordings
 from engine.market.clock import MILLISECOND, Instant
 from engine.market.instrument import Instrument
@@ -60,7 +60,7 @@ def stop_fills(
 ) -> Iterator[StopFill]:
     """Yield every stop that fired, filled and saw a newer book; updates of one day in order of arrival."""
     paper = settings.paper
-    floor = Floor(
+    floor = MatchingEngine(
         instruments,
         day,
         book_wait=paper.book_wait_ms * MILLISECOND,
@@ -95,7 +95,7 @@ def stop_fills(
 class _Resting:
     """A stop at the exchange, and the books around the trade that fires it."""
 
-    def __init__(self, order: Order) -> None:
+    def __init__(self, order: ExchangeOrder) -> None:
         self._order = order
         self._stood: Paise | None = None
         self._fired_on: Book | None = None
@@ -130,15 +130,15 @@ class _Resting:
         return StopFill(order.instrument, order.side, stood, filled, following, order.quality)
 
 
-def _meet_standing(floor: Floor, now: Instant) -> None:
+def _meet_standing(floor: MatchingEngine, now: Instant) -> None:
     while (due := floor.next_meeting()) is not None and due <= now:
         for order in [order for order in floor.waiting() if order.meets_by == due]:
             floor.meet_standing(order, due)
 
 
 def _placed(
-    floor: Floor, instrument: Instrument, side: Side, number: int, last: Paise, now: Instant
-) -> Order | None:
+    floor: MatchingEngine, instrument: Instrument, side: Side, number: int, last: Paise, now: Instant
+) -> ExchangeOrder | None:
     """Return a stop of one lot that the exchange took; None while it takes none."""
     tick = instrument.tick
     trigger = last + _AWAY * tick * side.sign

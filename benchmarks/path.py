@@ -10,7 +10,7 @@ from benchmarks.measure import Result, Scale, seconds_of
 from benchmarks.peers import BACKTESTER, empty_backtest_seconds
 from benchmarks.ticks import recording_files
 from config import Settings
-from engine.auction.market import Market
+from engine.auction.market import Auctions
 from engine.brokers.paper import PaperExchange
 from engine.core import SIMULATED, Core, Ids, Record
 from engine.feeds.simulator import open_simulator
@@ -84,8 +84,8 @@ def recorded_results() -> list[Result]:
     if not files:
         return []
     from engine.runtime.headless import replay
-    from engine.runtime.plan import Market as Source
     from engine.runtime.plan import MarketChoice
+    from engine.runtime.plan import RunMode as Source
 
     start = perf_counter()
     report = replay(MarketChoice(Source.REPLAY, tuple(map(str, files))), Settings(), None)
@@ -104,7 +104,7 @@ def _drain(updates: Iterable[MarketUpdate]) -> None:
 
 
 def _study(day: SimulatedDay) -> None:
-    market = Market(day.instruments, trading_day(day.day, day.settings.session), day.settings)
+    market = Auctions(day.instruments, trading_day(day.day, day.settings.session), day.settings)
     apply: Callable[[MarketUpdate], object] = market.apply
     for update in day.updates:
         apply(update)

@@ -13,10 +13,10 @@ from typing import Any, Final
 
 from benchmarks.measure import Result, Scale, median_seconds, seconds_of
 from benchmarks.ticks import Ticks
-from config import Setups
+from config import SetupSettings
 from engine.auction.auction import Auction
 from engine.auction.bars import MinuteBars
-from engine.auction.market import Market
+from engine.auction.market import Auctions
 from engine.auction.value_area import Rows, find_poc, find_value_area
 from engine.auction.volume_profile import VolumeProfile
 from engine.market.continuity import Continuity, HoleTracker
@@ -79,8 +79,8 @@ def profile_results(ticks: Ticks, scale: Scale) -> list[Result]:
     ]
 
 
-def _studied(ticks: Ticks) -> tuple[Market, float]:
-    market = Market(ticks.instruments, trading_day(ticks.day, ticks.settings.session), ticks.settings)
+def _studied(ticks: Ticks) -> tuple[Auctions, float]:
+    market = Auctions(ticks.instruments, trading_day(ticks.day, ticks.settings.session), ticks.settings)
     apply: Callable[..., object] = market.apply
     start = perf_counter()
     for update in ticks.updates:
@@ -91,7 +91,7 @@ def _studied(ticks: Ticks) -> tuple[Market, float]:
 def _shown_after_each_update(ticks: Ticks, key: str) -> tuple[float, int]:
     """Return the seconds that one instrument's day takes with everything the peers give read after every update."""
     own = [update for update in ticks.updates if update.instrument == key]
-    market = Market(
+    market = Auctions(
         {key: ticks.instruments[key]}, trading_day(ticks.day, ticks.settings.session), ticks.settings
     )
     auction: Auction = market.auction(key)
@@ -105,10 +105,10 @@ def _shown_after_each_update(ticks: Ticks, key: str) -> tuple[float, int]:
 
 def _bars_judged(ticks: Ticks, key: str) -> tuple[float, float]:
     """Return the mean seconds of one instrument's context and of all its setups, over the 5-minute bars of its day."""
-    market = Market(
+    market = Auctions(
         {key: ticks.instruments[key]}, trading_day(ticks.day, ticks.settings.session), ticks.settings
     )
-    rules = build_setups(key, Setups(absorption="auto", eighty_percent="auto"), estimated_range=True)
+    rules = build_setups(key, SetupSettings(absorption="auto", eighty_percent="auto"), estimated_range=True)
     reading = judging = 0.0
     bars = 0
     for update in ticks.updates:

@@ -15,9 +15,9 @@ from textual.binding import BindingType
 from textual.screen import Screen
 
 from cockpit import wishes
-from cockpit.keys import ACTIONS, Scope, bindings_of
+from cockpit.keys import ACTIONS, KeyScope, bindings_of
 from cockpit.kill_key import KillKey
-from cockpit.line import Guard, Line
+from cockpit.line import FlattenGuard, Line
 from cockpit.screens.painted import PaintedScreen
 from cockpit.screens.trade import TradeScreen, is_tiny
 from cockpit.searching import Searcher
@@ -26,7 +26,7 @@ from cockpit.trading_actions import TradingActions
 from cockpit.widgets.tiny import ENLARGE
 from engine.commands import CommandResult, Kill, StopEngine
 from engine.link import Ended, command_of, new_kill_id
-from engine.views import Severity, View
+from engine.views import ScreenView, Severity
 
 if TYPE_CHECKING:
     from textual.dom import DOMNode
@@ -47,7 +47,7 @@ class CockpitApp(TradingActions):
 
     CSS_PATH = "cockpit.tcss"
     TITLE = "cockpit"
-    BINDINGS: ClassVar[list[BindingType]] = [*bindings_of(Scope.ALWAYS, Scope.EVERYWHERE)]
+    BINDINGS: ClassVar[list[BindingType]] = [*bindings_of(KeyScope.ALWAYS, KeyScope.EVERYWHERE)]
     ENABLE_COMMAND_PALETTE: ClassVar[bool] = True
 
     def __init__(
@@ -62,7 +62,7 @@ class CockpitApp(TradingActions):
         new_id: Callable[[], str] | None = None,
         driver_class: "type[Driver] | None" = None,
         searcher: Searcher | None = None,
-        guard: Callable[[], Guard | None] | None = None,
+        guard: Callable[[], FlattenGuard | None] | None = None,
         embedded: bool = False,
     ) -> None:
         fresh_id = new_id or (lambda: command_of(new_kill_id()))
@@ -135,7 +135,7 @@ class CockpitApp(TradingActions):
         ended = "the line closed"
         try:
             async for news in self._line:
-                if isinstance(news, View):
+                if isinstance(news, ScreenView):
                     model.take_view(news, self.now())
                 elif isinstance(news, CommandResult):
                     model.take_result(news, self.now())
@@ -367,7 +367,7 @@ class CockpitApp(TradingActions):
         if confirmed:
             self._ask(StopEngine(self._new_id()), "stop engine")
 
-    def _view(self) -> View | None:
+    def _view(self) -> ScreenView | None:
         if self.model.view is None:
             self._tell("the engine has not spoken yet")
         return self.model.view

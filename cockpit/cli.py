@@ -19,7 +19,7 @@ from cockpit.parser import build_parser, split_everywhere
 from cockpit.privacy import keep_private
 
 if TYPE_CHECKING:
-    from engine.desk import Desk, MarketChoice
+    from engine.desk import Desk, WorldChoice
 
 EXIT_DONE: Final = 0
 EXIT_NO: Final = 1
@@ -184,10 +184,10 @@ def _engine(desk: "Desk", arguments: argparse.Namespace) -> int:
     return desk.run_engine(_choice(arguments, arguments.world))
 
 
-def _choice(arguments: argparse.Namespace, world: str) -> "MarketChoice":
-    from engine.desk import MarketChoice
+def _choice(arguments: argparse.Namespace, world: str) -> "WorldChoice":
+    from engine.desk import WorldChoice
 
-    return MarketChoice(
+    return WorldChoice(
         world=world,
         files=tuple(Path(name) for name in getattr(arguments, "files", ())),
         instruments=Path(arguments.instruments) if getattr(arguments, "instruments", None) else None,

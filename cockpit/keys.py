@@ -11,7 +11,7 @@ from typing import Final
 from textual.binding import Binding
 
 
-class Scope(StrEnum):
+class KeyScope(StrEnum):
     """Where an action's keys work."""
 
     ALWAYS = "over every screen and dialog"
@@ -32,7 +32,7 @@ class Action:
     """One or two words for the footer."""
     description: str
     group: str
-    scope: Scope
+    scope: KeyScope
     rank: int
     """Who stays in a narrow footer: 0 before 1; 9 is in help and palette only."""
     numbered: bool = False
@@ -40,7 +40,7 @@ class Action:
 
     def bindings(self) -> Iterator[Binding]:
         """Yield Textual's bindings."""
-        always = self.scope is Scope.ALWAYS
+        always = self.scope is KeyScope.ALWAYS
         for key in self.keys:
             yield Binding(
                 key,
@@ -56,7 +56,7 @@ class Action:
 def _trade(
     name: str, keys: tuple[str, ...], shown: str, label: str, description: str, group: str, rank: int = 9
 ) -> Action:
-    return Action(name, keys, shown, label, description, group, Scope.TRADE, rank)
+    return Action(name, keys, shown, label, description, group, KeyScope.TRADE, rank)
 
 
 _SAFETY, _TRADING, _MOVING, _REPLAY, _SCREEN = "Safety", "Trading", "Looking around", "Replay", "Screen"
@@ -69,7 +69,7 @@ ACTIONS: Final = (
         "KILL",
         "Kill switch: cancel every order and close every position now, without asking; also f9.",
         _SAFETY,
-        Scope.ALWAYS,
+        KeyScope.ALWAYS,
         0,
     ),
     _trade(
@@ -88,7 +88,7 @@ ACTIONS: Final = (
         "pause entries",
         "Pause new entries and cancel resting ones, or resume. Stops and exits are never paused.",
         _SAFETY,
-        Scope.EVERYWHERE,
+        KeyScope.EVERYWHERE,
         1,
     ),
     Action(
@@ -98,7 +98,7 @@ ACTIONS: Final = (
         "acknowledge",
         "Acknowledge the alerts in the strip.",
         _SAFETY,
-        Scope.EVERYWHERE,
+        KeyScope.EVERYWHERE,
         7,
     ),
     _trade(
@@ -191,7 +191,7 @@ ACTIONS: Final = (
         "instrument",
         "Select an instrument by its number in the watchlist.",
         _MOVING,
-        Scope.TRADE,
+        KeyScope.TRADE,
         2,
         numbered=True,
     ),
@@ -212,7 +212,7 @@ ACTIONS: Final = (
         "orders",
         "Show the orders in place of the signals, or of the ladder in a small window.",
         _MOVING,
-        Scope.TRADE,
+        KeyScope.TRADE,
         6,
     ),
     Action(
@@ -222,7 +222,7 @@ ACTIONS: Final = (
         "auction",
         "Show day type, open type, order flow and every level, each with what it stands on.",
         _MOVING,
-        Scope.EVERYWHERE,
+        KeyScope.EVERYWHERE,
         8,
     ),
     Action(
@@ -232,7 +232,7 @@ ACTIONS: Final = (
         "performance",
         "Show what the ledger proves so far, with its sample size.",
         _MOVING,
-        Scope.EVERYWHERE,
+        KeyScope.EVERYWHERE,
         7,
     ),
     Action(
@@ -242,7 +242,7 @@ ACTIONS: Final = (
         "checks",
         "Show the checks before trading; pressed there, make them again. Paper and live.",
         _MOVING,
-        Scope.EVERYWHERE,
+        KeyScope.EVERYWHERE,
         7,
     ),
     Action(
@@ -252,7 +252,7 @@ ACTIONS: Final = (
         "instruments",
         "Show what is followed, search for more, follow and let go. Paper and live.",
         _MOVING,
-        Scope.EVERYWHERE,
+        KeyScope.EVERYWHERE,
         8,
     ),
     Action(
@@ -262,7 +262,7 @@ ACTIONS: Final = (
         "pause market",
         "Hold or continue the market of a demo or replay; orders in flight go on.",
         _REPLAY,
-        Scope.EVERYWHERE,
+        KeyScope.EVERYWHERE,
         4,
     ),
     Action(
@@ -272,7 +272,7 @@ ACTIONS: Final = (
         "slower",
         "Play a demo or replay slower: max, 30, 10, 5, 2, 1; also −.",
         _REPLAY,
-        Scope.EVERYWHERE,
+        KeyScope.EVERYWHERE,
         8,
     ),
     Action(
@@ -282,7 +282,7 @@ ACTIONS: Final = (
         "faster",
         "Play a demo or replay faster: 1, 2, 5, 10, 30, max; also +.",
         _REPLAY,
-        Scope.EVERYWHERE,
+        KeyScope.EVERYWHERE,
         8,
     ),
     Action(
@@ -292,7 +292,7 @@ ACTIONS: Final = (
         "help",
         "Show all keys; also f1.",
         _SCREEN,
-        Scope.EVERYWHERE,
+        KeyScope.EVERYWHERE,
         1,
     ),
     Action(
@@ -302,7 +302,7 @@ ACTIONS: Final = (
         "palette",
         "Find an action by name.",
         _SCREEN,
-        Scope.EVERYWHERE,
+        KeyScope.EVERYWHERE,
         5,
     ),
     Action(
@@ -312,7 +312,7 @@ ACTIONS: Final = (
         "theme",
         "Change the colours: dark, light, high contrast.",
         _SCREEN,
-        Scope.EVERYWHERE,
+        KeyScope.EVERYWHERE,
         9,
     ),
     Action(
@@ -322,7 +322,7 @@ ACTIONS: Final = (
         "redraw",
         "Draw the whole screen again.",
         _SCREEN,
-        Scope.EVERYWHERE,
+        KeyScope.EVERYWHERE,
         9,
     ),
     Action(
@@ -332,7 +332,7 @@ ACTIONS: Final = (
         "quit",
         "Leave the screen; the engine goes on, unless it was begun with --embedded. Asks when a position is open.",
         _SCREEN,
-        Scope.EVERYWHERE,
+        KeyScope.EVERYWHERE,
         3,
     ),
     Action(
@@ -342,7 +342,7 @@ ACTIONS: Final = (
         "stop engine",
         "End the engine itself: only when flat, with nothing live or in doubt. Asks for a word.",
         _SCREEN,
-        Scope.EVERYWHERE,
+        KeyScope.EVERYWHERE,
         9,
     ),
 )
@@ -356,7 +356,7 @@ def action_named(name: str) -> Action:
     raise KeyError(name)
 
 
-def bindings_of(*scopes: Scope) -> list[Binding]:
+def bindings_of(*scopes: KeyScope) -> list[Binding]:
     """Return the bindings of all actions of some scopes."""
     return [binding for action in ACTIONS if action.scope in scopes for binding in action.bindings()]
 

@@ -32,7 +32,7 @@ class Line(Protocol):
         ...
 
 
-class Guard(StrEnum):
+class FlattenGuard(StrEnum):
     """How the `cockpit flatten` stands that a kill without an engine started."""
 
     CLOSING = "CLOSING"

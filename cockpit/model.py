@@ -9,9 +9,9 @@ from typing import Final
 
 from msgspec.structs import replace
 
-from cockpit.line import Guard
+from cockpit.line import FlattenGuard
 from engine.commands import CommandResult, Outcome
-from engine.views import EventLine, KillScope, PositionRow, Severity, View, WatchRow, first_of
+from engine.views import EventLine, KillScope, PositionRow, ScreenView, Severity, WatchRow, first_of
 
 NOTICE_SECONDS: Final = 12.0
 """How long an answer to a command stays on the screen."""
@@ -29,7 +29,7 @@ class Notice:
     until: float
 
 
-def without_book(view: View) -> View:
+def without_book(view: ScreenView) -> ScreenView:
     """Return the view without what its engine believed to hold, to have ordered and to be asked for."""
     ladder = view.ladder
     if ladder is not None:
@@ -51,13 +51,13 @@ def without_book(view: View) -> View:
 class Model:
     """The screen's state. Times are seconds of the injected monotonic clock."""
 
-    view: View | None = None
+    view: ScreenView | None = None
     selected: str | None = None
     """The instrument the trader chose, or the one first shown."""
     ended: str | None = None
-    guard: Guard | None = None
+    guard: FlattenGuard | None = None
     """How the `cockpit flatten` stands that the kill key started because no engine answered."""
-    last_word: View | None = None
+    last_word: ScreenView | None = None
     """The ended engine's own last view, kept while its book is struck out of the one on show."""
     notice: Notice | None = None
     acknowledged: int = 0
@@ -71,7 +71,7 @@ class Model:
     asked: dict[str, str] = field(default_factory=dict)
     """Commands without an answer: id to what they ask for."""
 
-    def take_view(self, view: View, now: float) -> None:
+    def take_view(self, view: ScreenView, now: float) -> None:
         """Make this the newest view."""
         self.view = view
         self.heard_at = now
@@ -89,7 +89,7 @@ class Model:
 
     def strike_out(self) -> None:
         """Strike the ended engine's book out once the broker said flat; put it back when that is no more said."""
-        confirmed = self.ended is not None and self.guard is Guard.FLAT
+        confirmed = self.ended is not None and self.guard is FlattenGuard.FLAT
         if confirmed and self.last_word is None and self.view is not None:
             self.last_word, self.view = self.view, without_book(self.view)
         elif not confirmed and self.last_word is not None:

@@ -13,9 +13,9 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Final
 
 from cockpit.farewell import leaving_on_signals
-from cockpit.line import Guard
+from cockpit.line import FlattenGuard
 from cockpit.starting import StartingLine
-from engine.desk import Desk, DeskError, MarketChoice
+from engine.desk import Desk, DeskError, WorldChoice
 from engine.link import (
     KillAnswer,
     KillSender,
@@ -68,14 +68,14 @@ class GuardedKill:
                     self._process = self._flatten()
         return answer
 
-    def guard(self) -> Guard | None:
+    def guard(self) -> FlattenGuard | None:
         """Return how the newest `cockpit flatten` of this screen stands; None when none was needed. Never waits."""
         if self._process is None:
             return None
         code = self._process.poll()
         if code is None:
-            return Guard.CLOSING
-        return Guard.FLAT if code == 0 else Guard.OPEN
+            return FlattenGuard.CLOSING
+        return FlattenGuard.FLAT if code == 0 else FlattenGuard.OPEN
 
 
 def start_flatten(desk: Desk, directory: "WorldDirectory") -> "subprocess.Popen[bytes]":
@@ -94,7 +94,7 @@ def start_flatten(desk: Desk, directory: "WorldDirectory") -> "subprocess.Popen[
 class _EngineStart(threading.Thread):
     """Finds or starts the engine beside the screen's own start."""
 
-    def __init__(self, desk: Desk, choice: MarketChoice | None, world: "World") -> None:
+    def __init__(self, desk: Desk, choice: WorldChoice | None, world: "World") -> None:
         super().__init__(name="engine-start", daemon=True)
         self._desk = desk
         self._choice = choice
@@ -127,7 +127,7 @@ class _EngineStart(threading.Thread):
         return self._directory
 
 
-def show(desk: Desk, choice: MarketChoice | None, *, embedded: bool, mouse: bool, ascii_only: bool) -> int:
+def show(desk: Desk, choice: WorldChoice | None, *, embedded: bool, mouse: bool, ascii_only: bool) -> int:
     """Show the screen until it is left; return the exit code. Raises DeskError when no engine can be had."""
     world, chosen = desk.choose_world(choice)
     if chosen is not None:
@@ -144,7 +144,7 @@ def show(desk: Desk, choice: MarketChoice | None, *, embedded: bool, mouse: bool
     return asyncio.run(_show_attached(desk, directory, mouse=mouse, ascii_only=ascii_only))
 
 
-def _starting_line(desk: Desk, choice: MarketChoice | None, world: "World") -> StartingLine:
+def _starting_line(desk: Desk, choice: WorldChoice | None, world: "World") -> StartingLine:
     """Return the line that says what is waited for; an account's engine signs in, checks and reads a day first."""
     is_account = world.value == _ACCOUNT
     mode = f" ({desk.settings.account.mode})" if is_account and choice is not None else ""
@@ -195,7 +195,7 @@ async def _attach(directory: "WorldDirectory") -> UnixLink:
 
 
 async def _show_embedded(
-    desk: Desk, choice: MarketChoice | None, world: "World", *, mouse: bool, ascii_only: bool
+    desk: Desk, choice: WorldChoice | None, world: "World", *, mouse: bool, ascii_only: bool
 ) -> int:
     from engine.desk import embed_engine
 
@@ -230,7 +230,7 @@ async def _run_screen(
     switch: "KillSwitch",
     searcher: "Searcher | None",
     *,
-    guard: Callable[[], Guard | None] | None = None,
+    guard: Callable[[], FlattenGuard | None] | None = None,
     embedded: bool = False,
     mouse: bool,
     ascii_only: bool,

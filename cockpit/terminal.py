@@ -6,16 +6,16 @@ import config
 from cockpit.app import CockpitApp
 from cockpit.driver import make_driver
 from cockpit.kill_key import KillKey
-from cockpit.line import Guard, KillSwitch, Line
+from cockpit.line import FlattenGuard, KillSwitch, Line
 from cockpit.searching import Searcher
 
 
 def make_app(
     line: Line,
     switch: KillSwitch,
-    settings: config.Screen,
+    settings: config.ScreenSettings,
     searcher: Searcher | None = None,
-    guard: Callable[[], Guard | None] | None = None,
+    guard: Callable[[], FlattenGuard | None] | None = None,
     *,
     embedded: bool = False,
 ) -> CockpitApp:

@@ -29,7 +29,7 @@ from engine.commands import (
     TightenStop,
     Unfollow,
 )
-from engine.views import PositionRow, SignalCard, View, WatchRow
+from engine.views import PositionRow, ScreenView, SignalCard, WatchRow
 
 SPEEDS: Final = (1, 2, 5, 10, 30, 0)
 """Replay speeds in the order of the keys; 0 is as fast as possible."""
@@ -212,7 +212,7 @@ def _waiting(model: Model, wish: str) -> SignalCard | str:
     return card if card is not None else f"{wish}: none waits for you"
 
 
-def _replay(model: Model, wish: str) -> View | str:
+def _replay(model: Model, wish: str) -> ScreenView | str:
     if model.view is None:
         return _SILENT
     world = model.view.header.world

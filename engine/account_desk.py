@@ -174,12 +174,12 @@ class AccountDesk:
 
     def _prove(self, token: "Token", *, trusted: bool) -> tuple[str, list[str]]:
         """Return whose token it is; a ``trusted`` one, straight from the broker, is kept though nobody answers."""
-        from engine.upstox.budget import Budget
+        from engine.upstox.budget import CallBudget
         from engine.upstox.client import UpstoxClient
         from engine.upstox.outcome import CallFailed, SignInAgain
         from engine.upstox.sign_in import SignInError, SignInRefusedError
 
-        client = UpstoxClient(self._settings.upstox, lambda: token, self._transport(), Budget())
+        client = UpstoxClient(self._settings.upstox, lambda: token, self._transport(), CallBudget())
         try:
             profile = client.profile()
         except CallFailed as error:

@@ -21,7 +21,7 @@ class DeskError(Exception):
 
 
 @dataclass(frozen=True, slots=True)
-class MarketChoice:
+class WorldChoice:
     """What a person asked to see: a world, for a replay its files, for a demo perhaps a written day."""
 
     world: str
@@ -32,7 +32,7 @@ class MarketChoice:
     script: str | None = None
 
 
-def check_script(choice: MarketChoice) -> None:
+def check_script(choice: WorldChoice) -> None:
     """Refuse a written day that the simulator does not have; raises DeskError listing those it has."""
     if choice.script is not None:
         from engine.feeds.simulator import UnknownScriptError, script_named
@@ -43,7 +43,7 @@ def check_script(choice: MarketChoice) -> None:
             raise DeskError(str(error)) from error
 
 
-def check_files(choice: MarketChoice) -> None:
+def check_files(choice: WorldChoice) -> None:
     """Refuse files that are plainly no recordings, and recordings of two kinds at once; raises DeskError."""
     ours: list[Path] = []
     for path in (*choice.files, *((choice.instruments,) if choice.instruments else ())):

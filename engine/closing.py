@@ -9,8 +9,8 @@ from engine.brokers.store import ExchangeError
 from engine.brokers.upstox.closing import ClosingReport, flatten_account
 from engine.closing_progress import EngineWatcher, Progress
 from engine.home import WorldDirectory
-from engine.latch import Latch, LatchState, Proof, read_latch
-from engine.link import KillSender, LatchSign, Way, command_of, new_kill_id
+from engine.latch import LatchFile, LatchFileState, LatchProof, read_latch
+from engine.link import KillOrigin, KillSender, LatchSign, command_of, new_kill_id
 from engine.process import (
     HUNG_AFTER,
     EngineProcessError,
@@ -19,10 +19,10 @@ from engine.process import (
     is_engine_known,
     take_over,
 )
-from engine.runtime.plan import Market, RunPlan
+from engine.runtime.plan import RunMode, RunPlan
 from engine.standing import (
     AFTER_CLOSE,
-    Reach,
+    BrokerReach,
     broker_of,
     carried_past_close,
     counted,
@@ -144,11 +144,11 @@ def _flatten_by_engine(
         patience = _AT_PAPER
     began = look_at = time.monotonic()
     try:
-        if sender.kill(kill_id, Way.SHELL) is None:
+        if sender.kill(kill_id, KillOrigin.SHELL) is None:
             return None
         while patience is None or time.monotonic() < began + patience:
             answer = sender.proof(kill_id)
-            if answer is not None and answer.proof is Proof.FLAT:
+            if answer is not None and answer.proof is LatchProof.FLAT:
                 return (
                     True,
                     f"FLAT: the engine closed everything and the broker confirmed it; {_kept(sender)}",
@@ -188,13 +188,13 @@ def _kept(sender: KillSender) -> str:
 def _answered_on_disk(directory: WorldDirectory, kill_id: bytes) -> bool:
     """Say whether an engine that has ended left the proof that answers this kill."""
     record = read_latch(directory.latch)
-    return record is not None and (record.state, record.command) == (LatchState.FLAT, command_of(kill_id))
+    return record is not None and (record.state, record.command) == (LatchFileState.FLAT, command_of(kill_id))
 
 
 def _goes_on(directory: WorldDirectory, sender: KillSender, kill_id: bytes, progress: str) -> str:
     """Return how far a running engine's kill is that nobody waits for any longer."""
     answer = sender.proof(kill_id)
-    state = "STUCK" if answer is not None and answer.proof is Proof.STUCK else "KILLING"
+    state = "STUCK" if answer is not None and answer.proof is LatchProof.STUCK else "KILLING"
     record = read_latch(directory.latch)
     detail = record.detail if record is not None and record.state == state else ""
     words = f"is {state}{f' ({detail})' if detail else ''} and goes on closing"
@@ -207,12 +207,12 @@ def _flatten_without_engine(
     patience: float | None,
     tell: Callable[[str], None],
 ) -> tuple[bool, str]:
-    latch = Latch(directory.latch)
+    latch = LatchFile(directory.latch)
     try:
         latch.set(command_of(new_kill_id()), "cockpit flatten", "no engine was running")
         done = _close_everything(directory, settings, patience, tell)
         flat = all(part for part, _ in done)
-        latch.mark(LatchState.FLAT if flat else LatchState.STUCK)
+        latch.mark(LatchFileState.FLAT if flat else LatchFileState.STUCK)
         # What stands in the way first; what was closed all the same is known to be closed.
         words = "; ".join(text for _, text in sorted(done, key=lambda part: part[0]))
         durable = latch.wait_durable(_LAST_WRITE)
@@ -239,7 +239,7 @@ def _close_everything(
     plan, unread = plan_or_reason(directory)
     reach = broker_of(directory, settings)
     done = [] if reach is None else [_close_at_broker(directory, reach, patience, tell)]
-    if plan is not None and plan.choice.market is Market.LIVE:
+    if plan is not None and plan.choice.market is RunMode.LIVE:
         return done
     if was_never_used(directory):
         hidden = "" if done else hidden_account(directory, settings)
@@ -259,7 +259,7 @@ def nobody_to_ask(directory: WorldDirectory, unread: str) -> str:
 
 
 def _close_at_broker(
-    directory: WorldDirectory, reach: Reach, patience: float | None, tell: Callable[[str], None]
+    directory: WorldDirectory, reach: BrokerReach, patience: float | None, tell: Callable[[str], None]
 ) -> tuple[bool, str]:
     terms = terms_of(directory, reach)
     report = flatten_account(

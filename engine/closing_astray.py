@@ -12,8 +12,8 @@ from typing import Final
 import config
 from engine.closing import flatten_world
 from engine.home import WorldDirectory
-from engine.latch import Proof
-from engine.link import KillSender, Way, new_kill_id
+from engine.latch import LatchProof
+from engine.link import KillOrigin, KillSender, new_kill_id
 from engine.process import HUNG_AFTER, EngineProcessError
 from engine.process_identity import kill_process
 from engine.register import Living
@@ -57,11 +57,11 @@ def flatten_astray(
     kill_id = new_kill_id()
     began = heard = time.monotonic()
     try:
-        sender.kill(kill_id, Way.SHELL)
+        sender.kill(kill_id, KillOrigin.SHELL)
         say(f"{whose}, was told to close everything")
         while patience is None or time.monotonic() < began + patience:
             answer = sender.proof(kill_id)
-            if answer is not None and answer.proof is Proof.FLAT:
+            if answer is not None and answer.proof is LatchProof.FLAT:
                 return True, f"FLAT: {whose}, closed everything and the broker confirmed it; latched there"
             if answer is not None and answer.loop_age < HUNG_AFTER:
                 heard = time.monotonic()

@@ -12,7 +12,7 @@ from typing import Final, Self
 
 from engine.home import WorldDirectory
 from engine.link import Ended, LinkError, connect
-from engine.views import View
+from engine.views import ScreenView
 
 FIRST_AFTER: Final = 1.2
 """Seconds of silence before the first word: what closes at once needs none."""
@@ -90,7 +90,7 @@ class EngineWatcher:
             async for news in line:
                 if self._over.is_set() or isinstance(news, Ended):
                     return
-                if isinstance(news, View) and news.latch is not None:
+                if isinstance(news, ScreenView) and news.latch is not None:
                     self.newest = news.latch.progress
                     self._tell(f"{news.latch.state}: {news.latch.progress}")
         finally:

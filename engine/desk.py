@@ -13,14 +13,14 @@ from typing import TYPE_CHECKING
 
 import config
 from engine.account_gate import check_account
-from engine.choice import DeskError, MarketChoice, check_files, check_script
+from engine.choice import DeskError, WorldChoice, check_files, check_script
 from engine.home import Home, HomeError, World, WorldDirectory, resolve_home
 
 __all__ = [
     "Desk",
     "DeskError",
-    "MarketChoice",
     "World",
+    "WorldChoice",
     "WorldDirectory",
     "WorldOutcome",
     "describe_report",
@@ -108,7 +108,7 @@ class Desk:
         """Return every setting with value and source."""
         return config.describe(self.configuration)
 
-    def choose_world(self, choice: MarketChoice | None) -> tuple[World, MarketChoice | None]:
+    def choose_world(self, choice: WorldChoice | None) -> tuple[World, WorldChoice | None]:
         """Return the world a bare `cockpit` or a named one leads to.
 
         With nothing running and nothing cut off it is the account's world, in the settings' mode.
@@ -120,7 +120,7 @@ class Desk:
         leading = leading_world(self.home, self.settings)
         if leading is not None and not self._begins_anew(leading):
             return leading, None
-        return World.ACCOUNT, MarketChoice(World.ACCOUNT.value)
+        return World.ACCOUNT, WorldChoice(World.ACCOUNT.value)
 
     def _begins_anew(self, world: World) -> bool:
         """Say whether a world is led to for its book alone: nothing runs in it and nothing was cut off."""
@@ -129,7 +129,7 @@ class Desk:
         directory = self.home.world(world)
         return engine_state(directory) is EngineState.NONE and not ended_uncleanly(directory)
 
-    def check_choice(self, choice: MarketChoice) -> None:
+    def check_choice(self, choice: WorldChoice) -> None:
         """Refuse an unknown script, files that are plainly no recordings and live trading without gates.
 
         That is before an engine is started for them.
@@ -139,7 +139,7 @@ class Desk:
         check_script(choice)
         check_files(choice)
 
-    def engine_argv(self, choice: MarketChoice | None, world: World) -> list[str]:
+    def engine_argv(self, choice: WorldChoice | None, world: World) -> list[str]:
         """Return the command line that starts this home's engine for a world."""
         argv = [
             sys.executable,
@@ -164,7 +164,7 @@ class Desk:
             argv += ["--script", choice.script]
         return argv + [os.fspath(path.resolve()) for path in choice.files]
 
-    def start_engine(self, choice: MarketChoice | None, world: World) -> WorldDirectory:
+    def start_engine(self, choice: WorldChoice | None, world: World) -> WorldDirectory:
         """Find or start the world's engine and return where it is reached; raises DeskError when none answers.
 
         Blocks until the engine's kill line answers: call it from a thread beside the screen's start.
@@ -204,7 +204,7 @@ class Desk:
         ]
         return lines[-1].partition(" INFO ")[2].partition(": ")[2] if lines else ""
 
-    def run_engine(self, choice: MarketChoice) -> int:
+    def run_engine(self, choice: WorldChoice) -> int:
         """Run a world's engine in this process until it ends; return the exit code."""
         from engine.runtime.going_on import HostError
         from engine.runtime.hosting import host_engine
@@ -216,26 +216,26 @@ class Desk:
             raise DeskError(str(error)) from error
         return 0
 
-    def planned(self, choice: MarketChoice) -> "PlannedChoice | None":
+    def planned(self, choice: WorldChoice) -> "PlannedChoice | None":
         """Return the run that a choice asks for; None means: whatever was cut off."""
-        from engine.runtime.plan import Market
         from engine.runtime.plan import MarketChoice as PlannedChoice
+        from engine.runtime.plan import RunMode
 
         if choice.world == World.DEMO.value:
-            return PlannedChoice(Market.SIMULATED, script=choice.script)
+            return PlannedChoice(RunMode.SIMULATED, script=choice.script)
         if choice.world == World.ACCOUNT.value:
             check_account(self.home, self.settings)
-            return PlannedChoice(Market(self.settings.account.mode))
+            return PlannedChoice(RunMode(self.settings.account.mode))
         if not choice.files:
             return None
         return PlannedChoice(
-            Market.REPLAY,
+            RunMode.REPLAY,
             tuple(os.fspath(path.resolve()) for path in choice.files),
             None if choice.instruments is None else os.fspath(choice.instruments.resolve()),
             choice.start,
         )
 
-    def replay_headless(self, choice: MarketChoice, *, speed: int, keep: bool) -> dict[str, object]:
+    def replay_headless(self, choice: WorldChoice, *, speed: int, keep: bool) -> dict[str, object]:
         """Run recorded sessions to their end without a screen and return the report of the contract."""
         from engine.runtime.headless import HeadlessError, replay
 
@@ -328,7 +328,7 @@ class Desk:
             outcomes.append(WorldOutcome(name, cleared, text))
         return outcomes
 
-    def _require_same_market(self, choice: MarketChoice, directory: WorldDirectory) -> None:
+    def _require_same_market(self, choice: WorldChoice, directory: WorldDirectory) -> None:
         from engine.standing import read_plan
 
         plan = read_plan(directory)
@@ -347,7 +347,7 @@ class Desk:
 
 
 @contextlib.asynccontextmanager
-async def embed_engine(desk: Desk, choice: MarketChoice | None, world: World) -> "AsyncIterator[Hosted]":
+async def embed_engine(desk: Desk, choice: WorldChoice | None, world: World) -> "AsyncIterator[Hosted]":
     """Run the world's engine inside this process for as long as the context lasts; raises DeskError."""
     import asyncio
 

@@ -29,7 +29,7 @@ _FILE_BYTES: Final = 2_048
 _NO_ROOM: Final = frozenset({errno.ENOSPC, errno.EDQUOT})
 
 
-class LatchState(StrEnum):
+class LatchFileState(StrEnum):
     """How far a kill has come."""
 
     KILLING = "KILLING"
@@ -40,7 +40,7 @@ class LatchState(StrEnum):
 class LatchRecord(msgspec.Struct, frozen=True):
     """What the latch file says: the state now, and who set it, when and why."""
 
-    state: LatchState
+    state: LatchFileState
     since: Instant
     by: str
     reason: str
@@ -50,7 +50,7 @@ class LatchRecord(msgspec.Struct, frozen=True):
     """What holds it up, for a person; empty while nothing does."""
 
 
-class Proof(IntEnum):
+class LatchProof(IntEnum):
     """What a latch says to whoever sent one command: FLAT is the answer to that command alone."""
 
     CLEAR = 0
@@ -102,7 +102,7 @@ def read_latch(path: Path) -> LatchRecord | None:
     return None
 
 
-class Latch:
+class LatchFile:
     """One process's latch on one file. Every method may be called from any thread.
 
     Two locks: the memory's is never held while the disk works, so that a kill waits for nothing; the disk's keeps
@@ -148,13 +148,13 @@ class Latch:
         with self._changed:
             self._requests += 1
             known = self._record
-            if known is None or (known.state is LatchState.FLAT and known.command != command):
-                self._record = LatchRecord(LatchState.KILLING, self._clock(), by, reason, command)
+            if known is None or (known.state is LatchFileState.FLAT and known.command != command):
+                self._record = LatchRecord(LatchFileState.KILLING, self._clock(), by, reason, command)
                 self._answered = frozenset()
                 self._ask_for_write()
         return self.wait_durable(patience)
 
-    def mark(self, state: LatchState, detail: str = "", answers: Sequence[str] | None = None) -> None:
+    def mark(self, state: LatchFileState, detail: str = "", answers: Sequence[str] | None = None) -> None:
         """Note how far the kill has come and what holds it up; raise ValueError when it is not set. Never waits.
 
         ``answers`` are the commands that the state answers, None for the one that set it. A FLAT that does not answer
@@ -164,22 +164,22 @@ class Latch:
             if self._record is None:
                 raise ValueError(f"expected a set latch to mark {state}, got none")
             answered = frozenset((self._record.command,) if answers is None else answers)
-            if state is LatchState.FLAT and self._record.command not in answered:
+            if state is LatchFileState.FLAT and self._record.command not in answered:
                 return
-            self._answered = answered if state is LatchState.FLAT else frozenset()
+            self._answered = answered if state is LatchFileState.FLAT else frozenset()
             if (self._record.state, self._record.detail) != (state, detail):
                 self._record = msgspec.structs.replace(self._record, state=state, detail=detail)
                 self._ask_for_write()
 
-    def proof_for(self, command: str) -> Proof:
+    def proof_for(self, command: str) -> LatchProof:
         """Return what the latch in memory says to whoever sent a command."""
         with self._changed:
             record, answered = self._record, self._answered
         if record is None:
-            return Proof.CLEAR
-        if record.state is not LatchState.FLAT:
-            return Proof.STUCK if record.state is LatchState.STUCK else Proof.KILLING
-        return Proof.FLAT if command in answered else Proof.FLAT_BEFORE
+            return LatchProof.CLEAR
+        if record.state is not LatchFileState.FLAT:
+            return LatchProof.STUCK if record.state is LatchFileState.STUCK else LatchProof.KILLING
+        return LatchProof.FLAT if command in answered else LatchProof.FLAT_BEFORE
 
     def rearm(self, patience: float = 2.0) -> None:
         """Clear the latch, in memory only after the file is durably gone.
@@ -311,7 +311,7 @@ def _unreadable(
     path: Path, problem: str, since: Instant, way_out: str = "cockpit rearm clears it"
 ) -> LatchRecord:
     return LatchRecord(
-        LatchState.KILLING,
+        LatchFileState.KILLING,
         since,
         "an unreadable latch file",
         f"{path} cannot be read ({problem}), so the latch counts as set; {way_out}",

@@ -26,7 +26,7 @@ from engine.link.kill_sender import KillSender
 from engine.link.protocol import PROTOCOL, VERSION
 from engine.market.plain_file import OversizeError, plain_descriptor, read_plain
 from engine.process_identity import EngineProcessError, kill_process, process_start, tells_starts
-from engine.register import Entry, lock_of
+from engine.register import RegisteredEngine, lock_of
 
 __all__ = [
     "BEAT_INTERVAL",
@@ -166,11 +166,11 @@ class EngineLock:
         write_private(self._directory.identity, msgspec.json.encode(identity))
         return self._heartbeat
 
-    def entry(self, account: str, *, live: bool) -> Entry:
+    def entry(self, account: str, *, live: bool) -> RegisteredEngine:
         """Return what the user's register is told of this process as the world's engine."""
         home = os.fspath(self._directory.path.parent)
         started = process_start(os.getpid()) or ""
-        return Entry(os.getpid(), started, self._directory.world, home, self.mark, account, live)
+        return RegisteredEngine(os.getpid(), started, self._directory.world, home, self.mark, account, live)
 
     def release(self, *, clean: bool = True) -> None:
         """Give the lock back. An engine's clean end takes its identity away: what is left tells of an unclean one.

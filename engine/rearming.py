@@ -7,10 +7,10 @@ import config
 from engine.closing import UNREACHED, nobody_to_ask
 from engine.commands import CommandResult, Outcome, Rearm
 from engine.home import WorldDirectory
-from engine.latch import Latch, LatchError
+from engine.latch import LatchError, LatchFile
 from engine.link import Ended, LinkError, command_of, connect, new_kill_id
 from engine.process import EngineLock, EngineState, engine_state
-from engine.runtime.plan import Market
+from engine.runtime.plan import RunMode
 from engine.standing import broker_of, open_paper, plan_or_reason, stopped_for_day, was_never_used
 
 _ANSWER_SECONDS: Final = 10.0
@@ -49,7 +49,7 @@ def _why_not_flat(directory: WorldDirectory, settings: config.Settings | None) -
             return f"the broker cannot be asked: {standing.problem}"
         if not standing.flat:
             return f"{_OPEN} at the broker; cockpit flatten closes them"
-    if (plan is not None and plan.choice.market is Market.LIVE) or was_never_used(directory):
+    if (plan is not None and plan.choice.market is RunMode.LIVE) or was_never_used(directory):
         return ""
     if plan is None and directory.place.exists() and reach is None:
         return UNREACHED
@@ -68,7 +68,7 @@ def _rearm_without_engine(directory: WorldDirectory, settings: config.Settings |
     why_not = _why_not_flat(directory, settings)
     if why_not:
         return False, f"stays latched: {why_not}"
-    latch = Latch(directory.latch)
+    latch = LatchFile(directory.latch)
     try:
         latch.rearm()
     except LatchError as error:

@@ -25,7 +25,7 @@ _NAME_SIGNS: Final = 16
 _LONGEST_PID: Final = 4_194_304
 
 
-class Entry(msgspec.Struct, frozen=True):
+class RegisteredEngine(msgspec.Struct, frozen=True):
     """Which engine it is, and where its world stood when it began."""
 
     pid: int
@@ -52,7 +52,7 @@ def lock_of(directory: WorldDirectory) -> tuple[int, int] | None:
 class Registration:
     """One engine's entry: held from its start to its end, and put back where somebody took it away."""
 
-    def __init__(self, entry: Entry) -> None:
+    def __init__(self, entry: RegisteredEngine) -> None:
         self.entry = entry
         self._descriptor: int | None = None
         self._path: Path | None = None
@@ -113,7 +113,7 @@ class Registration:
 class Living(msgspec.Struct, frozen=True):
     """A living engine's entry and the second address of its kill line."""
 
-    entry: Entry
+    entry: RegisteredEngine
     kill_socket: Path
 
     @classmethod
@@ -202,7 +202,7 @@ def _entries(folder: Path) -> list[Path]:
         return []
 
 
-def _read_living(path: Path) -> Entry | None:
+def _read_living(path: Path) -> RegisteredEngine | None:
     try:
         descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC | os.O_NOFOLLOW)
     except OSError:
@@ -213,7 +213,7 @@ def _read_living(path: Path) -> Entry | None:
         try:
             fcntl.flock(descriptor, fcntl.LOCK_SH | fcntl.LOCK_NB)
         except BlockingIOError:
-            return msgspec.json.decode(os.read(descriptor, _LONGEST_ENTRY), type=Entry)
+            return msgspec.json.decode(os.read(descriptor, _LONGEST_ENTRY), type=RegisteredEngine)
         # Nobody holds it: its engine is dead.
         path.with_suffix(".sock").unlink(missing_ok=True)
         path.unlink(missing_ok=True)
@@ -224,7 +224,7 @@ def _read_living(path: Path) -> Entry | None:
     return None
 
 
-def _fill(descriptor: int, entry: Entry) -> None:
+def _fill(descriptor: int, entry: RegisteredEngine) -> None:
     content = msgspec.json.encode(entry)
     os.ftruncate(descriptor, 0)
     os.pwrite(descriptor, content, 0)

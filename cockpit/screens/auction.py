@@ -7,10 +7,7 @@ from cockpit.formatting import UNDEFINED, UNKNOWN, clock, grouped, price, row_pr
 from cockpit.lines import Line, Span, compose, fit, length, wrap
 from cockpit.screens.page import PageScreen
 from cockpit.widgets.header import direction
-from engine.views import (
-    View,
-    WatchRow,
-)
+from engine.views import ScreenView, WatchRow
 from engine.views.auction import (
     AbsorptionView,
     AuctionView,
@@ -40,7 +37,7 @@ _NOTHING: Final = (f"{UNDEFINED} no level is known yet", "dim")
 _SIDES: Final = {"BUY": "buyers", "SELL": "sellers"}
 
 
-def paint_auction(view: View | None, chosen: WatchRow | None, width: int) -> list[Line]:
+def paint_auction(view: ScreenView | None, chosen: WatchRow | None, width: int) -> list[Line]:
     """Return the page of the selected instrument; while its auction is on the way, it says so."""
     blank = compose([], width)
     lines = [blank, compose([("AUCTION", "title"), ("   escape goes back", "dim")], width)]

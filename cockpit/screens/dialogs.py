@@ -11,7 +11,7 @@ from textual.widgets import Input, Static
 from cockpit.frames import FrameSkipper
 from cockpit.lines import ascii_only, fit
 from cockpit.widgets.positions import held_text
-from engine.views import StopState, View
+from engine.views import ScreenView, StopStatus
 
 _KILL_HINT = " ctrl+k KILL works here too "
 STOP_WORD = "STOP"
@@ -36,7 +36,7 @@ class DetachDialog(Dialog):
         ("n,escape", "answer(False)", "stay"),
     ]
 
-    def __init__(self, view: View, *, ended: bool, embedded: bool) -> None:
+    def __init__(self, view: ScreenView, *, ended: bool, embedded: bool) -> None:
         super().__init__()
         self._view = view
         self._ended = ended
@@ -76,7 +76,7 @@ class DetachDialog(Dialog):
         if self._view.header.world != "live":
             end = "is simulated and ends" if len(rows) == 1 else "are simulated and end"
             return f"The engine ends with this screen: nothing guards {held}: {stops} {end} too."
-        naked = ", ".join(held_text(row) for row in rows if row.stop_state is not StopState.HELD)
+        naked = ", ".join(held_text(row) for row in rows if row.stop_state is not StopStatus.HELD)
         but = f", and none is held for {naked}" if naked else ""
         return f"The engine ends with this screen: nothing of ours guards {held} but {stops} at the exchange{but}."
 

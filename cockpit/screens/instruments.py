@@ -10,7 +10,7 @@ from textual.binding import Binding, BindingType
 from textual.widgets import Input
 
 from cockpit.formatting import grouped, short_symbol, signed_units
-from cockpit.keys import Scope
+from cockpit.keys import KeyScope
 from cockpit.lines import Line, Span, compose, fit, length, spread, wrap
 from cockpit.model import Model, Notice
 from cockpit.screens.page import paint_frame
@@ -18,7 +18,7 @@ from cockpit.screens.painted import PaintedScreen
 from cockpit.screens.preflight import WITH_BROKER
 from cockpit.searching import Found, Searcher
 from cockpit.widgets.footer import kill_text, paint_footer
-from engine.views import View, WatchRow
+from engine.views import ScreenView, WatchRow
 
 MOST_FOLLOWED: Final = 50
 _PAUSE_SECONDS: Final = 0.25
@@ -47,7 +47,7 @@ class Choice:
     row: WatchRow | None = None
 
 
-def choices_of(view: View | None, text: str, found: Found | None) -> list[Choice]:
+def choices_of(view: ScreenView | None, text: str, found: Found | None) -> list[Choice]:
     """Return what can be chosen: the watchlist while nothing is typed, else the typed words and what holds them."""
     rows = view.watchlist if view is not None else ()
     if not text:
@@ -120,7 +120,7 @@ def _choice(choice: Choice, width: int, *, is_chosen: bool, roomy: bool) -> list
     return [compose(spans, width) for spans in ([*left, *note], *more)]
 
 
-def paint_about(view: View | None, said: str, width: int) -> list[Line]:
+def paint_about(view: ScreenView | None, said: str, width: int) -> list[Line]:
     """Return the page's title with how many are followed, and what the list is for."""
     count = f"{len(view.watchlist)} of {MOST_FOLLOWED} followed" if view is not None else ""
     lines = [spread([("INSTRUMENTS", "title")], [(count, "dim"), (" ", "")], width)]
@@ -307,7 +307,7 @@ class InstrumentsScreen(PaintedScreen):
         return spread(compose(keys, max(0, min(length(keys), room))), kill, width)
 
     def _plain_foot(self, width: int) -> Line:
-        return paint_footer(self.model, width, Scope.EVERYWHERE)
+        return paint_footer(self.model, width, KeyScope.EVERYWHERE)
 
     async def _search(self, searcher: Searcher) -> None:
         """Look up what stands in the field, one search at a time, the newest words only."""

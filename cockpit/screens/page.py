@@ -7,7 +7,7 @@ from textual.app import ComposeResult
 from textual.binding import BindingType
 from textual.containers import VerticalScroll
 
-from cockpit.keys import Scope
+from cockpit.keys import KeyScope
 from cockpit.lines import Line
 from cockpit.model import Model
 from cockpit.screens.painted import PaintedScreen
@@ -64,7 +64,7 @@ class PageScreen(PaintedScreen):
         if len(lines) != len(text.lines):
             text.styles.height = len(lines)
         text.show(lines)
-        self.panels["foot"].show([paint_footer(self.model, width, Scope.EVERYWHERE)])
+        self.panels["foot"].show([paint_footer(self.model, width, KeyScope.EVERYWHERE)])
 
     def action_close(self) -> None:
         """Go back to the screen below."""

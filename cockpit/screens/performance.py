@@ -6,7 +6,7 @@ from cockpit.formatting import UNDEFINED, day_and_clock, grouped, multiple, rupe
 from cockpit.lines import Line, compose, fit, wrap
 from cockpit.screens.page import PageScreen
 from cockpit.widgets.gauges import win_rate
-from engine.views import FallView, PerformanceView, View
+from engine.views import FallView, PerformanceView, ScreenView
 
 _NAME: Final = 16
 _VALUE: Final = 16
@@ -90,7 +90,7 @@ def _figure(name: str, value: str, meaning: str, width: int) -> list[Line]:
     ]
 
 
-def paint_report(view: View | None, width: int) -> list[Line]:
+def paint_report(view: ScreenView | None, width: int) -> list[Line]:
     """Return the figures and today's money."""
     lines = [compose([], width), compose([("PERFORMANCE", "title"), ("   escape goes back", "dim")], width)]
     if view is None:

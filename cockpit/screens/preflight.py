@@ -5,7 +5,7 @@ from typing import Final
 from cockpit.formatting import clock
 from cockpit.lines import Line, Span, compose, fit, length, wrap
 from cockpit.screens.page import PageScreen
-from engine.views import CheckRow, PreflightView, View
+from engine.views import CheckRow, PreflightView, ScreenView
 
 WITH_BROKER: Final = ("paper", "live")
 
@@ -28,7 +28,7 @@ _NARROW: Final = 64
 _MOST_LINES: Final = 12
 
 
-def paint_preflight(view: View | None, width: int) -> list[Line]:
+def paint_preflight(view: ScreenView | None, width: int) -> list[Line]:
     """Return the page; without a broker it says that there is nothing to check."""
     blank = compose([], width)
     if view is None:

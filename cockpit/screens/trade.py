@@ -9,7 +9,7 @@ from textual.binding import BindingType
 from textual.containers import Container
 
 from cockpit.formatting import ASCII_RUPEE, RUPEE
-from cockpit.keys import Scope, bindings_of
+from cockpit.keys import KeyScope, bindings_of
 from cockpit.lines import Line, compose
 from cockpit.model import Model
 from cockpit.screens.painted import PaintedScreen
@@ -31,9 +31,9 @@ from cockpit.widgets.sections import (
 )
 from cockpit.widgets.signals import paint_signals, waiting_line, wanted_rows
 from cockpit.widgets.tiny import paint_tiny
-from cockpit.widgets.viewport import Sight, Viewport, centred, look, scroll
+from cockpit.widgets.viewport import Viewport, VisibleRows, centred, look, scroll
 from cockpit.widgets.watchlist import paint_watchlist
-from engine.views import View
+from engine.views import ScreenView
 
 SMALLEST_WIDTH = 80
 SMALLEST_HEIGHT = 24
@@ -56,7 +56,7 @@ def layout_class(width: int, height: int) -> str:
 class TradeScreen(PaintedScreen):
     """Lays the model out; owns nothing but the ladder's window."""
 
-    BINDINGS: ClassVar[list[BindingType]] = [*bindings_of(Scope.TRADE)]
+    BINDINGS: ClassVar[list[BindingType]] = [*bindings_of(KeyScope.TRADE)]
     AUTO_FOCUS: ClassVar[str | None] = None
 
     def __init__(self, model: Model, now: Callable[[], float], *, ascii_signs: bool) -> None:
@@ -130,7 +130,7 @@ class TradeScreen(PaintedScreen):
         alerts = self.panels["alerts"]
         alerts.show([paint_alerts(model, alerts.size.width, silent=silent)])
         foot = self.panels["foot"]
-        foot.show([paint_footer(model, foot.size.width, Scope.TRADE, Scope.EVERYWHERE)])
+        foot.show([paint_footer(model, foot.size.width, KeyScope.TRADE, KeyScope.EVERYWHERE)])
 
     def _lay_out(self) -> None:
         width, height = self.app.size
@@ -150,12 +150,12 @@ class TradeScreen(PaintedScreen):
         banner.set_class(latch is not None and latch.state == "FLAT" and model.ended is None, "quiet")
         banner.show(lines)
 
-    def _show_ladder(self, view: View) -> None:
+    def _show_ladder(self, view: ScreenView) -> None:
         model = self.model
         head, book, rows = (self.panels[name] for name in ("head", "book", "rows"))
         ladder = view.ladder
         chosen = model.selected_row
-        sight = Sight((), None, (), ())
+        sight = VisibleRows((), None, (), ())
         orders_instead = model.orders_shown and self.has_class("narrow")
         fits = ladder is not None and (chosen is None or chosen.key == ladder.key)
         if ladder is not None and fits and not orders_instead:
@@ -173,7 +173,7 @@ class TradeScreen(PaintedScreen):
             book.show([])
             rows.show([])
 
-    def _left(self, view: View, width: int, height: int) -> list[Line]:
+    def _left(self, view: ScreenView, width: int, height: int) -> list[Line]:
         inner = width - 2
         count = len(view.watchlist)
         roomy = height >= 2 * count + 2 + 12
@@ -192,7 +192,7 @@ class TradeScreen(PaintedScreen):
             for line in _filled(stack(sections, inner, height), inner, height)
         ]
 
-    def _right(self, view: View, width: int, height: int) -> list[Line]:
+    def _right(self, view: ScreenView, width: int, height: int) -> list[Line]:
         narrow_column = self.has_class("normal")
         sections = []
         if narrow_column:
@@ -226,7 +226,7 @@ class TradeScreen(PaintedScreen):
             for line in _filled(stack(sections, inner, height), inner, height)
         ]
 
-    def _book(self, view: View, width: int) -> list[Section]:
+    def _book(self, view: ScreenView, width: int) -> list[Section]:
         """Return the positions, and the orders or the signals under them."""
         count = len(view.positions)
         positions = Section(
@@ -240,17 +240,17 @@ class TradeScreen(PaintedScreen):
         wanted = wanted_rows(view.signals, width - 2, 3) + 1
         return [positions, Section(lambda w, h: paint_signals(view.signals, w, h), 5, wanted, 1)]
 
-    def _risk(self, view: View) -> Painter:
+    def _risk(self, view: ScreenView) -> Painter:
         if self.model.is_struck_out:
             return partial(struck_out, "RISK")
         return lambda w, h: paint_risk(view.risk, w, h)
 
-    def _orders(self, view: View) -> Painter:
+    def _orders(self, view: ScreenView) -> Painter:
         if self.model.is_struck_out:
             return partial(struck_out, "ORDERS")
         return lambda w, h: paint_orders(view.orders, w, h)
 
-    def _below(self, view: View, width: int, height: int) -> list[Line]:
+    def _below(self, view: ScreenView, width: int, height: int) -> list[Line]:
         row = self.model.selected_row
         events = Section(lambda w, h: paint_events(view.events, w, h), 3, 100, 2)
         if self.model.is_struck_out:

@@ -3,12 +3,12 @@
 from typing import Final
 
 from cockpit.formatting import clock
-from cockpit.line import Guard
+from cockpit.line import FlattenGuard
 from cockpit.lines import Line, Span, compose, fit, length, wrap
 from cockpit.model import Model, Notice
 from cockpit.widgets.positions import held_text
 from cockpit.widgets.sections import heading
-from engine.views import AlarmRank, EventLine, LatchView, Severity, StopState
+from engine.views import AlarmRank, EventLine, LatchView, Severity, StopStatus
 
 _STYLES = {Severity.INFO: "", Severity.GOOD: "good", Severity.WARNING: "warn", Severity.ALARM: "alarm"}
 _WORDS = {Severity.WARNING: "! ", Severity.ALARM: "!! "}
@@ -52,7 +52,7 @@ def _in_danger(model: Model) -> str:
         label = ""
         if row.plight is not None:
             label = row.plight.label
-        elif not row.external and row.stop_state in (StopState.MISSING, StopState.IN_DOUBT):
+        elif not row.external and row.stop_state in (StopStatus.MISSING, StopStatus.IN_DOUBT):
             label = _NO_STOP
         if label:
             found.setdefault(label, []).append(held_text(row))
@@ -96,20 +96,20 @@ def paint_alerts(model: Model, width: int, *, silent: int | None = None) -> Line
     return compose([(f" {clock(last.time)} ", "dim"), (last.text, _STYLES[last.severity] or "dim")], width)
 
 
-_ENDED_ADVICE: Final[dict[Guard | None, tuple[str, ...]]] = {
+_ENDED_ADVICE: Final[dict[FlattenGuard | None, tuple[str, ...]]] = {
     None: (
         "ctrl+k starts cockpit flatten, which closes everything; `cockpit` brings the engine back; q quits.",
         "ctrl+k starts cockpit flatten, which closes everything; q quits.",
     ),
-    Guard.CLOSING: (
+    FlattenGuard.CLOSING: (
         "KILL: cockpit flatten is closing everything in the engine's stead, until the broker says flat …",
         "KILL: cockpit flatten is closing everything …",
     ),
-    Guard.FLAT: (
+    FlattenGuard.FLAT: (
         "KILLED AND FLAT: cockpit flatten closed everything, the broker said flat; `cockpit rearm` unlatches.",
         "KILLED AND FLAT: the broker said flat; `cockpit rearm` unlatches.",
     ),
-    Guard.OPEN: (
+    FlattenGuard.OPEN: (
         "KILL NOT CONFIRMED: cockpit flatten ended and no broker said flat; run it in a shell and read why.",
         "KILL NOT CONFIRMED: run `cockpit flatten` in a shell and read why.",
     ),
@@ -118,7 +118,7 @@ _ENDED_ADVICE: Final[dict[Guard | None, tuple[str, ...]]] = {
 
 
 def paint_banner(
-    latch: LatchView | None, ended: str | None, width: int, guard: Guard | None = None
+    latch: LatchView | None, ended: str | None, width: int, guard: FlattenGuard | None = None
 ) -> list[Line]:
     """Return the two lines across the screen of a kill latch or an ended engine; none when neither is."""
     if ended is not None:

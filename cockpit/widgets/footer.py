@@ -1,6 +1,6 @@
 """The footer: the table's keys, the instrument that F would flatten, and the kill key with its scope, always."""
 
-from cockpit.keys import ACTIONS, Scope
+from cockpit.keys import ACTIONS, KeyScope
 from cockpit.lines import Line, Span, choose, compose, length, spread
 from cockpit.model import Model
 from cockpit.widgets.positions import held_text
@@ -21,7 +21,7 @@ def kill_text(model: Model) -> str:
     return f"KILL {scope.positions}{orders}{leaves}"
 
 
-def paint_footer(model: Model, width: int, *scopes: Scope) -> Line:
+def paint_footer(model: Model, width: int, *scopes: KeyScope) -> Line:
     """Return the keys of these scopes, as many as fit by rank, and the kill at the right end."""
     view = model.view
     kill: list[Span] = [(f" ctrl+k {kill_text(model)} ", "kill")]

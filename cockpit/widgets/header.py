@@ -10,7 +10,7 @@ from cockpit.formatting import (
     speed,
 )
 from cockpit.lines import Line, Span, choose, compose, fit, gauge, length, spread
-from engine.views import HeaderView, RiskView, View
+from engine.views import HeaderView, RiskView, ScreenView
 
 _SOON_SECONDS = 600
 _SIGN_IN_SOON_SECONDS = 1_800
@@ -33,7 +33,7 @@ def trading_word(header: HeaderView) -> str:
     return header.trading.split(" ", 1)[0].strip(":,·–-") or UNKNOWN
 
 
-def sign_in(view: View) -> list[tuple[int, list[Span]]]:
+def sign_in(view: ScreenView) -> list[tuple[int, list[Span]]]:
     """Return how long the broker's token still works, as parts with their ranks; nothing without a broker.
 
     Told in market time, which is the broker's own: a recorded day that is served as live has tokens of that day.
@@ -73,7 +73,7 @@ def _reason(header: HeaderView, room: int) -> str:
     return fit(header.trading, min(len(header.trading), room))
 
 
-def paint_band(view: View | None, width: int, *, silent: int | None, ended: bool) -> Line:
+def paint_band(view: ScreenView | None, width: int, *, silent: int | None, ended: bool) -> Line:
     """Return the world's band: the world's name, who decides, phase, Indian time, countdowns and the feed."""
     if view is None:
         return compose([(" COCKPIT ", "title"), ("  waiting for the engine's first word", "")], width)
@@ -137,7 +137,7 @@ def _marks(header: HeaderView) -> list[Span]:
     return spans
 
 
-def paint_money(view: View | None, width: int) -> Line:
+def paint_money(view: ScreenView | None, width: int) -> Line:
     """Return the day's money and the risk line."""
     if view is None:
         return compose([], width)

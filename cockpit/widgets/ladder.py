@@ -17,7 +17,7 @@ from cockpit.formatting import (
 )
 from cockpit.lines import Line, Span, bar, choose, compose, fit, length, spread
 from cockpit.widgets.header import direction
-from cockpit.widgets.viewport import Sight, Viewport
+from cockpit.widgets.viewport import Viewport, VisibleRows
 from engine.views import LadderRow, LadderView, WatchRow
 
 MARK_ORDER: Final = ("POC", "VAH", "VAL", "TPOC", "VWAP", "IBH", "IBL", "OPEN", "HIGH", "LOW")
@@ -30,7 +30,7 @@ BOOK_WIDTH: Final = 14
 
 
 @dataclass(frozen=True, slots=True)
-class Columns:
+class LadderColumns:
     """The cells of each ladder column; 0 leaves it out."""
 
     price: int
@@ -42,7 +42,7 @@ class Columns:
     orders: int
 
 
-def columns_for(ladder: LadderView, width: int) -> Columns:
+def columns_for(ladder: LadderView, width: int) -> LadderColumns:
     """Return how a ladder of this width is divided: letters take a third at most, bars what the rest leaves."""
     price_cells = max(
         6, *(len(row_price(row.price, ladder.row)) for row in (ladder.rows[0], ladder.rows[-1]))
@@ -54,7 +54,7 @@ def columns_for(ladder: LadderView, width: int) -> Columns:
     left = width - (1 + price_cells + 1 + 1 + marks + 2 + letters + orders)
     delta = 8 if left >= 30 and any(row.delta is not None for row in ladder.rows) else 0
     volume = 8 if left - delta >= 20 else 0
-    return Columns(price_cells, marks, letters, max(0, left - volume - delta), volume, delta, orders)
+    return LadderColumns(price_cells, marks, letters, max(0, left - volume - delta), volume, delta, orders)
 
 
 def level_of(mark: str) -> str:
@@ -90,7 +90,7 @@ def order_style(text: str) -> str:
 @lru_cache(maxsize=4096)
 def _ladder_line(
     row: LadderRow,
-    columns: Columns,
+    columns: LadderColumns,
     row_height: int | None,
     max_volume: int,
     newest: str,
@@ -138,7 +138,7 @@ def _ladder_line(
     return compose(spans, width)
 
 
-def paint_rows(ladder: LadderView, sight: Sight, width: int) -> list[Line]:
+def paint_rows(ladder: LadderView, sight: VisibleRows, width: int) -> list[Line]:
     """Return the rows in sight: price, marks, value-area edge, TPO letters, volume, our own levels."""
     if not ladder.rows:
         return []
@@ -172,7 +172,7 @@ def paint_rows(ladder: LadderView, sight: Sight, width: int) -> list[Line]:
     return lines
 
 
-def paint_book(sight: Sight, width: int) -> list[Line]:
+def paint_book(sight: VisibleRows, width: int) -> list[Line]:
     """Return the bid and ask sizes of the rows in sight."""
     lines: list[Line] = []
     for row in sight.rows:
@@ -189,7 +189,7 @@ def _level(name: str, text: str) -> list[Span]:
 def paint_head(
     ladder: LadderView | None,
     chosen: WatchRow | None,
-    sight: Sight,
+    sight: VisibleRows,
     viewport: Viewport,
     width: int,
     height: int,
@@ -283,7 +283,7 @@ def _levels(ladder: LadderView, width: int) -> list[Span]:
     )
 
 
-def _column_names(ladder: LadderView, sight: Sight, viewport: Viewport, width: int) -> Line:
+def _column_names(ladder: LadderView, sight: VisibleRows, viewport: Viewport, width: int) -> Line:
     if not ladder.rows:
         return compose([], width)
     columns = columns_for(ladder, width - BOOK_WIDTH)
@@ -305,6 +305,6 @@ def _column_names(ladder: LadderView, sight: Sight, viewport: Viewport, width: i
     return spread(left, [(note, "stop"), (" ", "")] if note else [], width)
 
 
-def _beyond(sight: Sight) -> str:
+def _beyond(sight: VisibleRows) -> str:
     parts = [f"▲ {text}" for text in sight.above[:1]] + [f"▼ {text}" for text in sight.below[:1]]
     return "  ".join(parts)

@@ -33,7 +33,7 @@ def _state_style(row: OrderRow) -> str:
 
 
 @dataclass(frozen=True, slots=True)
-class Columns:
+class OrderColumns:
     """The cells of each column of orders; 0 leaves it out."""
 
     time: int
@@ -42,7 +42,7 @@ class Columns:
     type: int
 
 
-def columns_for(symbol: int, quantity: int, state: int, width: int) -> Columns:
+def columns_for(symbol: int, quantity: int, state: int, width: int) -> OrderColumns:
     """Return how orders are told whose longest cells are these: quantity and state whole, then time, then type."""
     left = width - (_SYMBOL + _SIDE + quantity + _ROLE + _PRICE + 1 + state)
     roomy = width >= _ROOMY
@@ -50,7 +50,7 @@ def columns_for(symbol: int, quantity: int, state: int, width: int) -> Columns:
     kind = 7 if roomy and left - time >= 7 else 0
     more = left - time - kind
     wanted = max(0, symbol - _SYMBOL) if roomy else 0
-    return Columns(time, max(_SHORTEST_SYMBOL, _SYMBOL + min(more, wanted)), quantity, kind)
+    return OrderColumns(time, max(_SHORTEST_SYMBOL, _SYMBOL + min(more, wanted)), quantity, kind)
 
 
 def _quantity(row: OrderRow) -> str:
@@ -58,7 +58,7 @@ def _quantity(row: OrderRow) -> str:
     return f"{filled}{grouped(row.quantity)}"
 
 
-def _order(row: OrderRow, columns: Columns, width: int) -> list[Line]:
+def _order(row: OrderRow, columns: OrderColumns, width: int) -> list[Line]:
     limit = row.trigger_price or row.price
     shown = price(row.average, row.tick) if row.average else price(limit, row.tick) if limit else "market"
     quiet = "" if is_live(row) else "dim"

@@ -5,7 +5,7 @@ from cockpit.lines import Line, Span, choose, compose, fit, length, spread, wrap
 from cockpit.widgets.header import direction
 from cockpit.widgets.sections import heading
 from cockpit.widgets.stops import risk_text, terms_text
-from engine.views import PositionRow, StopState
+from engine.views import PositionRow, StopStatus
 
 _SHORTEST_SYMBOL = 10
 _LINES = 7
@@ -15,11 +15,11 @@ _CALM_LINES = 3
 _PLIGHT_MORE = 3
 """Further lines that a position takes which waits for something."""
 _STOP_STYLES = {
-    StopState.HELD: "good",
-    StopState.PLACING: "warn",
-    StopState.EXITING: "warn",
-    StopState.MISSING: "alarm",
-    StopState.IN_DOUBT: "alarm",
+    StopStatus.HELD: "good",
+    StopStatus.PLACING: "warn",
+    StopStatus.EXITING: "warn",
+    StopStatus.MISSING: "alarm",
+    StopStatus.IN_DOUBT: "alarm",
 }
 
 
@@ -65,8 +65,8 @@ def _first(row: PositionRow, width: int) -> Line:
 def _stop(row: PositionRow, width: int) -> Line:
     if row.external and row.stop is None:
         return compose([("  not ours: left alone, no stop of ours", "warn")], width)
-    if row.stop_state in (StopState.MISSING, StopState.IN_DOUBT):
-        word = "NO STOP AT THE EXCHANGE" if row.stop_state is StopState.MISSING else "STOP IN DOUBT"
+    if row.stop_state in (StopStatus.MISSING, StopStatus.IN_DOUBT):
+        word = "NO STOP AT THE EXCHANGE" if row.stop_state is StopStatus.MISSING else "STOP IN DOUBT"
         wish = "" if row.stop is None else f" · wanted {price(row.stop, row.tick)}"
         return compose([(f"  {row.stop_state.value}: {word}{wish}".ljust(width), "alarm")], width)
     held: list[Span] = [
@@ -165,11 +165,11 @@ def _whole(row: PositionRow, width: int, most: int) -> list[Line]:
 
 def _calm(row: PositionRow) -> tuple[bool, bool, bool]:
     """Return the place of a row: what waits first, then what has no proven stop, then what is not ours."""
-    return row.plight is None, row.external, row.stop_state is StopState.HELD
+    return row.plight is None, row.external, row.stop_state is StopStatus.HELD
 
 
 def _speaks(row: PositionRow) -> bool:
-    return row.plight is not None or (row.stop_state is not StopState.HELD and not row.external)
+    return row.plight is not None or (row.stop_state is not StopStatus.HELD and not row.external)
 
 
 def _short_alarm(row: PositionRow, width: int) -> Line:

@@ -9,7 +9,7 @@ from cockpit.widgets.events import notice_span, paint_banner
 from cockpit.widgets.footer import kill_text
 from cockpit.widgets.header import sign_in, trading_word
 from cockpit.widgets.sections import FLAT_CONFIRMED
-from engine.views import LatchView, PositionRow, Severity, StopState
+from engine.views import LatchView, PositionRow, Severity, StopStatus
 
 ENLARGE: Final = "make the window at least 80×24 to trade"
 """What a key says that would act without showing on what."""
@@ -87,6 +87,6 @@ def _position(row: PositionRow, width: int) -> Line:
         return compose(
             [(f" {row.symbol} {signed_units(row.quantity)} {row.plight.text}".ljust(width), "alarm")], width
         )
-    loud = row.stop_state in (StopState.MISSING, StopState.IN_DOUBT) and not row.external
+    loud = row.stop_state in (StopStatus.MISSING, StopStatus.IN_DOUBT) and not row.external
     figures = f" {row.symbol} {signed_units(row.quantity)}{stop}  {signed_rupees(row.pnl, 0)}"
     return compose([(figures, "alarm" if loud else "")], width)

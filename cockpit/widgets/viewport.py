@@ -20,7 +20,7 @@ class Viewport:
 
 
 @dataclass(frozen=True, slots=True)
-class Sight:
+class VisibleRows:
     """The rows in sight, highest first (None below zero), and what of ours lies beyond."""
 
     rows: tuple[LadderRow | None, ...]
@@ -65,14 +65,14 @@ def _place(middle: int, count: int, lines: int) -> int:
     return max(middle - lines + 1 + spare, min(middle - spare, top))
 
 
-def look(ladder: LadderView, viewport: Viewport, lines: int) -> tuple[Sight, Viewport]:
+def look(ladder: LadderView, viewport: Viewport, lines: int) -> tuple[VisibleRows, Viewport]:
     """Return the rows in sight and the window as it stands now.
 
     The window moves only when the last price comes near an edge, so that a tick repaints a row and not the screen.
     """
     rows = ladder.rows
     if not rows or lines <= 0:
-        return Sight((), None, (), ()), Viewport(ladder.key)
+        return VisibleRows((), None, (), ()), Viewport(ladder.key)
     height = _height_of(ladder)
     if viewport.key != ladder.key or viewport.row != height:
         viewport = Viewport(ladder.key, height)
@@ -93,7 +93,7 @@ def look(ladder: LadderView, viewport: Viewport, lines: int) -> tuple[Sight, Vie
     below = tuple(text for row in rows[max(0, top + lines) :] for text in row.orders)
     last = middle - top if ladder.last is not None and 0 <= middle - top < lines else None
     price = first.price if first is not None else None
-    return Sight(seen, last, above, below), replace(viewport, top=price, lines=lines)
+    return VisibleRows(seen, last, above, below), replace(viewport, top=price, lines=lines)
 
 
 def scroll(ladder: LadderView, viewport: Viewport, lines: int) -> Viewport:

@@ -11,7 +11,7 @@ from engine.market.price import Paise
 
 
 @dataclass(frozen=True, slots=True)
-class Edge:
+class JudgedLevel:
     """A named level; ``sign`` +1 where beyond means above. Only brackets from ``since`` on are judged."""
 
     name: str
@@ -25,7 +25,7 @@ class Edge:
 
 
 def judge_edge(
-    edge: Edge, brackets: Sequence[BracketReading], length: int, row: Paise, *, volume_accepts: bool
+    edge: JudgedLevel, brackets: Sequence[BracketReading], length: int, row: Paise, *, volume_accepts: bool
 ) -> Acceptance:
     """Return how a level was taken by brackets of ``length`` microseconds, the newest event deciding.
 
@@ -63,7 +63,7 @@ def judge_edge(
 
 
 def judge_edges(
-    edges: Sequence[Edge],
+    edges: Sequence[JudgedLevel],
     brackets: Sequence[BracketReading],
     length: int,
     row: Paise,
@@ -84,7 +84,7 @@ def judge_edges(
     return found
 
 
-def volume_beyond(profile: VolumeProfile, edge: Edge, height: int, row: Paise) -> int:
+def volume_beyond(profile: VolumeProfile, edge: JudgedLevel, height: int, row: Paise) -> int:
     """Return the volume traded strictly beyond a level, exact to the tick."""
     rows = profile.view(height)
     if rows is None:

@@ -3,7 +3,7 @@
 import msgspec
 
 
-class Applied(msgspec.Struct, frozen=True, gc=False):
+class AppliedUpdate(msgspec.Struct, frozen=True, gc=False):
     """What one update did to the auction of its instrument."""
 
     instrument: str

@@ -5,7 +5,7 @@ from typing import Final
 
 from config import Settings
 from engine.auction.absorption import absorption_threshold
-from engine.auction.applied import Applied
+from engine.auction.applied import AppliedUpdate
 from engine.auction.bars import MinuteBars
 from engine.auction.brackets import Brackets
 from engine.auction.context import AverageRange, ProfileReading, Quality, RowReading
@@ -13,7 +13,7 @@ from engine.auction.development import Development
 from engine.auction.footprint_reading import Footprint, FootprintMemo
 from engine.auction.levels import PriorLevels
 from engine.auction.location import check_prior
-from engine.auction.opening import Opening, retrace_opening
+from engine.auction.opening import OpeningPath, retrace_opening
 from engine.auction.order_flow import OrderFlow
 from engine.auction.plausible import Plausible
 from engine.auction.profile_reading import read_ladder, read_profile
@@ -115,7 +115,7 @@ class Auction:
         self.flow = OrderFlow()
         self._footprints = FootprintMemo()
         self.structures = StructureMemo()
-        self.opening: Opening | None = None
+        self.opening: OpeningPath | None = None
         """The path of the first hour; None until a whole record with a known average range begins."""
         self.development = Development()
         self.time: Instant | None = None
@@ -137,7 +137,7 @@ class Auction:
         self._plausible = Plausible()
         self._seen: Instant = 0
         """Trade time of the newest packet of the session that was taken in whole."""
-        self._nothing_new = Applied(instrument.key, accepted=True)
+        self._nothing_new = AppliedUpdate(instrument.key, accepted=True)
         self._started = False
         self._unseen_until: Instant = 0
         """Where an index's record began: it may still tell of a change that is older."""
@@ -197,7 +197,7 @@ class Auction:
         self.revision += 1
         return True
 
-    def apply(self, update: MarketUpdate, accepted: Accepted) -> Applied:
+    def apply(self, update: MarketUpdate, accepted: Accepted) -> AppliedUpdate:
         """Take a packet that is not older than its predecessors; ``accepted`` says what it adds to the record.
 
         A packet whose last trade lies outside the continuous session changes no profile, bracket or VWAP; only
@@ -213,7 +213,7 @@ class Auction:
             return self._pass_by(update, minute)
         if not self._plausible.price(update.last, self.last):
             self.implausible += 1
-            return Applied(self.instrument.key)
+            return AppliedUpdate(self.instrument.key)
         if (
             time == self._seen
             and update.last == self.last
@@ -247,7 +247,7 @@ class Auction:
         increment, late = accepted.increment, accepted.after_hole
         self._trade(update, increment, late=late)
         if minute is None or self.bars.knows(minute):
-            return Applied(
+            return AppliedUpdate(
                 self.instrument.key, increment, accepted=True, bracket_closed=ended, after_hole=late
             )
         return self._close_minute(update, minute, increment, ended=ended, late=late)
@@ -266,7 +266,7 @@ class Auction:
             minute is None or self.bars.knows(minute)
         )
 
-    def _see_book(self, update: MarketUpdate) -> Applied:
+    def _see_book(self, update: MarketUpdate) -> AppliedUpdate:
         if update.average_price is not None:
             self.average_price = update.average_price
         self._trade(update, 0, late=False)
@@ -364,7 +364,7 @@ class Auction:
         if self.record.event_time:
             if self._range is not None and self.seeded_from is None:
                 opened = update.last if update.day is None else update.day.open
-                self.opening = Opening(opened, self.brackets.opening_end, self._range.value)
+                self.opening = OpeningPath(opened, self.brackets.opening_end, self._range.value)
             return
         self._remember(update.last, update.trade_time)
         # Nothing trades between a trade and the packet that tells of it; an index moves without any.
@@ -398,7 +398,7 @@ class Auction:
         if update.average_price is not None and update.trade_time >= self.session_open - PRE_OPEN:
             self.vwap.rebase(update.average_price * update.volume, update.volume)
 
-    def _pass_by(self, update: MarketUpdate, minute: Bar | None) -> Applied:
+    def _pass_by(self, update: MarketUpdate, minute: Bar | None) -> AppliedUpdate:
         time = update.trade_time
         seen_before = self.instrument.tradable or update.arrival < self.session_open
         if not self._started and time < self.session_open and seen_before:
@@ -412,9 +412,9 @@ class Auction:
         if ended:
             self._sample()
         if minute is None or minute.start <= self.bars.newest or not self._completed(minute, time):
-            return Applied(self.instrument.key, accepted=True, bracket_closed=ended)
+            return AppliedUpdate(self.instrument.key, accepted=True, bracket_closed=ended)
         fives = self.bars.add(minute)
-        return Applied(
+        return AppliedUpdate(
             self.instrument.key,
             accepted=True,
             minute_closed=True,
@@ -437,16 +437,16 @@ class Auction:
 
     def _close_minute(
         self, update: MarketUpdate, minute: Bar, increment: int, *, ended: bool, late: bool
-    ) -> Applied:
+    ) -> AppliedUpdate:
         if not self._completed(minute, update.trade_time):
-            return Applied(self.instrument.key, increment, True, bracket_closed=ended, after_hole=late)
+            return AppliedUpdate(self.instrument.key, increment, True, bracket_closed=ended, after_hole=late)
         closed = minute.start > self.bars.newest
         fives = self.bars.add(minute)
         self.brackets.correct(minute)
         if self.brackets.advance(minute.start + MINUTE):
             self._sample()
             ended = True
-        return Applied(self.instrument.key, increment, True, closed, fives, ended, late)
+        return AppliedUpdate(self.instrument.key, increment, True, closed, fives, ended, late)
 
     def _completed(self, minute: Bar, time: Instant) -> bool:
         """Say whether a minute is of this session and not from the future: that would block all before it."""

@@ -7,7 +7,7 @@ import msgspec
 
 from config import Settings
 from engine.auction.history import SessionProfile, close_session
-from engine.auction.market import Market
+from engine.auction.market import Auctions
 from engine.auction.quality import Quality
 from engine.market.candles import DailyRange, seed_from_minutes
 from engine.market.instrument import Instrument
@@ -38,7 +38,7 @@ def session_from_minutes(
     seed = seed_from_minutes(instrument, inside, previous_close, average_range=average_range)
     if seed is None:
         return None
-    market = Market({instrument.key: instrument}, day, settings)
+    market = Auctions({instrument.key: instrument}, day, settings)
     # The session as a whole carries the doubt: inside it the spread rows are the best there is.
     market.seed(msgspec.structs.replace(seed, estimated=False))
     market.apply(

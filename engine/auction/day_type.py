@@ -16,7 +16,7 @@ UNKNOWN = "UNKNOWN"
 
 
 @dataclass(frozen=True, slots=True)
-class Session:
+class SessionFacts:
     """What a day type is judged by. Prices in paise; ``rows`` is the TPO profile at the frozen row."""
 
     high: Paise
@@ -57,7 +57,7 @@ def find_extension(high: Paise, low: Paise, balance_high: Paise, balance_low: Pa
     )
 
 
-def name_day(session: Session, *, developing: bool) -> NamedReading:
+def name_day(session: SessionFacts, *, developing: bool) -> NamedReading:
     """Return the day type of a session whose initial balance is complete.
 
     Canonical ideas: Dalton, Mind over Markets; the numeric limits are this engine's own, first match wins.
@@ -100,7 +100,7 @@ def unknown(reason: str) -> NamedReading:
 
 
 def _classify(
-    session: Session,
+    session: SessionFacts,
     extension: Extension,
     balance: Paise,
     span: Paise,
@@ -155,7 +155,9 @@ def _one_timeframing(brackets: Sequence[Bracket], *, upwards: bool) -> tuple[int
     return sum(later.high <= earlier.high for earlier, later in pairs), len(pairs)
 
 
-def _falsifier(name: str, session: Session, extension: Extension, singles: tuple[int, int] | None) -> str:
+def _falsifier(
+    name: str, session: SessionFacts, extension: Extension, singles: tuple[int, int] | None
+) -> str:
     """Return what would overturn the name, in prices where a price can."""
     if extension.sides == 2:
         return _other_neutral(name, session)
@@ -181,7 +183,7 @@ def _falsifier(name: str, session: Session, extension: Extension, singles: tuple
     return text
 
 
-def _other_neutral(name: str, session: Session) -> str:
+def _other_neutral(name: str, session: SessionFacts) -> str:
     """Return between which prices a neutral day's close is no extreme."""
     span = session.high - session.low
     above = _up(session.low + Fraction(8 * span, 10), session.tick)
@@ -191,7 +193,7 @@ def _other_neutral(name: str, session: Session) -> str:
     return f"becomes NEUTRAL EXTREME at {_rupees(above)} or higher, {_rupees(below)} or lower"
 
 
-def _trend_ends(session: Session, *, up: bool) -> str:
+def _trend_ends(session: SessionFacts, *, up: bool) -> str:
     """Return the price at which a trend day has left its end, and what else ends it."""
     span = session.high - session.low
     if up:
@@ -201,7 +203,7 @@ def _trend_ends(session: Session, *, up: bool) -> str:
     return f"{price}, wider than 5 TPOs or under 0.7 one-timeframing"
 
 
-def _outgrown(session: Session, *, up: bool) -> str:
+def _outgrown(session: SessionFacts, *, up: bool) -> str:
     """Return the price at which the balance is less than 85 % of the day."""
     grown = Fraction(100 * (session.balance_high - session.balance_low), 85)
     if up:

@@ -11,7 +11,7 @@ from engine.auction.composite import merge_profiles
 from engine.auction.context import ProfileReading
 from engine.auction.levels import CloseKind, PriorLevels
 from engine.auction.location import confirms, overlaps_by_half
-from engine.auction.market import Market
+from engine.auction.market import Auctions
 from engine.auction.profile_reading import read_profile
 from engine.auction.quality import Quality
 from engine.auction.reading import read_day_type
@@ -74,7 +74,7 @@ class SessionProfile(msgspec.Struct, frozen=True):
     """What ``close`` is; a last price in sessions kept before this was."""
 
 
-def close_session(market: Market, key: str) -> SessionProfile | None:
+def close_session(market: Auctions, key: str) -> SessionProfile | None:
     """Return the profile of a session that is over; None when it is not, or when nothing of it was recorded.
 
     The session is over when the tape of all instruments came within a minute of this one's close.
@@ -194,7 +194,7 @@ def _close_kind(kind: InstrumentClass, closing_price: Paise | None) -> CloseKind
     return CloseKind.OFFICIAL if told else CloseKind.LAST
 
 
-def _slot_volumes(market: Market, key: str) -> tuple[int | None, ...]:
+def _slot_volumes(market: Auctions, key: str) -> tuple[int | None, ...]:
     auction = market.auction(key)
     opening, close = auction.session_open, auction.session_close
     minutes = auction.bars.minutes

@@ -5,7 +5,7 @@ from dataclasses import replace
 from typing import Final
 
 from config import Settings
-from engine.auction.applied import Applied
+from engine.auction.applied import AppliedUpdate
 from engine.auction.auction import Auction
 from engine.auction.context import Context, Hole, Quality, RowReading
 from engine.auction.levels import PriorLevels
@@ -17,7 +17,7 @@ from engine.market.seed import InstrumentSeed, MissedMinutes
 from engine.market.session import TradingDay
 from engine.market.update import MarketUpdate
 
-__all__ = ["Applied", "Auction", "Market", "RowReading"]
+__all__ = ["AppliedUpdate", "Auction", "Auctions", "RowReading"]
 
 STALE_AFTER: Final = 5 * SECOND
 LONG_HOLE: Final = 30 * SECOND
@@ -26,7 +26,7 @@ GAP_SHADOW: Final = 10 * MINUTE
 """… for this long after its end."""
 
 
-class Market:
+class Auctions:
     """The auctions of all followed instruments on one trading day; the only writer of each of them."""
 
     def __init__(
@@ -84,13 +84,13 @@ class Market:
             self._continuity[seed.instrument].start(seed.volume, seed.until)
         # Else the total is the candles' own, which may differ from the feed's: its first packet is the baseline.
 
-    def apply(self, update: MarketUpdate) -> Applied:
+    def apply(self, update: MarketUpdate) -> AppliedUpdate:
         """Take one update and say what it closed; never raises for a strange one."""
         key = update.instrument
         continuity = self._continuity.get(key)
         if continuity is None:
             self.unknown += 1
-            return Applied(key)
+            return AppliedUpdate(key)
         accepted = continuity.accept(update)
         arrival, time = update.arrival, update.trade_time
         newest = self._newest
@@ -103,7 +103,7 @@ class Market:
                 self._clock_offset = arrival - time
         self._newest_arrival = arrival
         if accepted.stale:
-            return Applied(key)
+            return AppliedUpdate(key)
         return self._auctions[key].apply(update, accepted)
 
     def auction(self, key: str) -> Auction:

@@ -6,7 +6,7 @@ from typing import Final
 from engine.auction.context import NamedReading
 from engine.auction.levels import PriorLevels
 from engine.auction.location import IN_RANGE, IN_VALUE, locate
-from engine.auction.opening import Opening
+from engine.auction.opening import OpeningPath
 from engine.market.clock import datetime_of
 from engine.market.price import Paise, rupees_of
 
@@ -20,7 +20,7 @@ NEAR_ROWS: Final = 2
 
 
 def name_open(
-    opening: Opening, prior: PriorLevels, row: Paise, tick: Paise, *, developing: bool
+    opening: OpeningPath, prior: PriorLevels, row: Paise, tick: Paise, *, developing: bool
 ) -> NamedReading:
     """Return the open type by the excursions from the open, first match wins.
 
@@ -51,7 +51,9 @@ def name_open(
     return NamedReading(name, developing, evidence, _falsifier(name, opening) if developing else "")
 
 
-def _classify(opening: Opening, first: Paise, reference: tuple[str, Paise], row: Paise, location: str) -> str:
+def _classify(
+    opening: OpeningPath, first: Paise, reference: tuple[str, Paise], row: Paise, location: str
+) -> str:
     span = opening.average_range
     furthest, retrace = max(opening.up, opening.down), min(opening.up, opening.down)
     if 4 * furthest >= span and 20 * retrace <= span and not _crossed_range(opening):
@@ -69,13 +71,13 @@ def _classify(opening: Opening, first: Paise, reference: tuple[str, Paise], row:
     return OPEN_AUCTION_IN if location in (IN_VALUE, IN_RANGE) else OPEN_AUCTION_OUT
 
 
-def _crossed_range(opening: Opening) -> bool:
+def _crossed_range(opening: OpeningPath) -> bool:
     if opening.up > opening.down:
         return opening.low_after_range is not None and opening.low_after_range < opening.range_low
     return opening.high_after_range is not None and opening.high_after_range > opening.range_high
 
 
-def _goes_up(opening: Opening, name: str) -> bool | None:
+def _goes_up(opening: OpeningPath, name: str) -> bool | None:
     if name == OPEN_DRIVE:
         return opening.up > opening.down
     if name in (OPEN_TEST_DRIVE, OPEN_REJECTION_REVERSE):
@@ -94,7 +96,7 @@ def _nearest_reference(price: Paise, prior: PriorLevels) -> tuple[str, Paise]:
     return min(((name, abs(price - level)) for name, level in levels), key=lambda found: found[1])
 
 
-def _falsifier(name: str, opening: Opening) -> str:
+def _falsifier(name: str, opening: OpeningPath) -> str:
     span = opening.average_range
     if name == OPEN_DRIVE:
         up = opening.up > opening.down

@@ -11,7 +11,7 @@ FIRST_MOVE: Final = 20
 """The first excursion begins at one part in so many (0.05) of the average range from the open."""
 
 
-class Opening:
+class OpeningPath:
     """Excursions of one session from its open, in paise; O(1) per packet, from the first packet on."""
 
     __slots__ = (
@@ -93,7 +93,7 @@ class Opening:
 
 def retrace_opening(
     minutes: Sequence[Bar], day: Bar, range_end: Instant, hour_end: Instant, average_range: Paise
-) -> Opening | None:
+) -> OpeningPath | None:
     """Return the opening as a session's minutes tell it; None when they do not hold the day's own extremes.
 
     Inside a minute the order of high and low is not known: a rising one is taken to have made its low first.
@@ -106,7 +106,7 @@ def retrace_opening(
         max(bar.high for bar in first) < day.high or min(bar.low for bar in first) > day.low
     ):
         return None
-    opening = Opening(first[0].open, range_end, average_range)
+    opening = OpeningPath(first[0].open, range_end, average_range)
     for bar in first:
         extremes = (bar.low, bar.high) if bar.close >= bar.open else (bar.high, bar.low)
         for price in (bar.open, *extremes, bar.close):

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Final
 
-from engine.auction.acceptance import Edge, judge_edges
+from engine.auction.acceptance import JudgedLevel, judge_edges
 from engine.auction.auction import Auction
 from engine.auction.context import (
     BracketReading,
@@ -14,7 +14,7 @@ from engine.auction.context import (
     ProfileReading,
     Quality,
 )
-from engine.auction.day_type import Session, find_extension, name_day, unknown
+from engine.auction.day_type import SessionFacts, find_extension, name_day, unknown
 from engine.auction.levels import Acceptance, PriorLevels
 from engine.auction.location import check_prior, locate, name_activity, name_balance, read_gap, still_naked
 from engine.auction.named_levels import read_levels
@@ -166,7 +166,7 @@ def read_day_type(auction: Auction, structure: Structure | None) -> NamedReading
     if structure is None or session.high is None or session.low is None or auction.last is None:
         return unknown("nothing traded yet")
     return name_day(
-        Session(
+        SessionFacts(
             high=session.high,
             low=session.low,
             last=auction.last,
@@ -296,20 +296,20 @@ def _acceptance(
     tick = auction.instrument.tick
     edges = []
     if profile is not None:
-        edges += [Edge("VAH", profile.vah + row - tick, 1), Edge("VAL", profile.val, -1)]
+        edges += [JudgedLevel("VAH", profile.vah + row - tick, 1), JudgedLevel("VAL", profile.val, -1)]
     balance = session.initial_balance
     if balance is not None and balance.complete:
         since = session.balance_end
-        edges += [Edge("IBH", balance.high, 1, since), Edge("IBL", balance.low, -1, since)]
+        edges += [JudgedLevel("IBH", balance.high, 1, since), JudgedLevel("IBL", balance.low, -1, since)]
     if prior is not None:
         edges += [
-            Edge("PDH", prior.high, 1),
-            Edge("PDL", prior.low, -1),
-            Edge("PVAH", prior.vah + prior.row - tick, 1),
-            Edge("PVAL", prior.val, -1),
+            JudgedLevel("PDH", prior.high, 1),
+            JudgedLevel("PDL", prior.low, -1),
+            JudgedLevel("PVAH", prior.vah + prior.row - tick, 1),
+            JudgedLevel("PVAL", prior.val, -1),
         ]
         if prior.balance_high is not None and prior.balance_low is not None:
-            edges += [Edge("BALH", prior.balance_high, 1), Edge("BALL", prior.balance_low, -1)]
+            edges += [JudgedLevel("BALH", prior.balance_high, 1), JudgedLevel("BALL", prior.balance_low, -1)]
     return judge_edges(edges, brackets, session.length, row, auction.profile, height)
 
 

@@ -1,7 +1,7 @@
 """The auction of one instrument as plain JSON: rupees, ISO 8601 times, null where undefined."""
 
 from engine.auction.context import NamedReading, ProfileReading
-from engine.auction.market import Market
+from engine.auction.market import Auctions
 from engine.auction.report_sections import (
     deviation_section,
     level_section,
@@ -13,7 +13,7 @@ from engine.market.clock import SECOND, isoformat
 from engine.market.price import Paise, rupees_of
 
 
-def instrument_report(market: Market, key: str, rejected: int = 0) -> dict[str, object]:
+def instrument_report(market: Auctions, key: str, rejected: int = 0) -> dict[str, object]:
     """Return the object of one instrument in a replay's JSON; ``rejected`` adds packets a feed could not read.
 
     Prices are rupees (a row's price is its lower edge), VWAP to 4 decimals, ATR to 6, volumes units. Profile total

@@ -10,7 +10,7 @@ from typing import Final
 
 from engine.brokers.limits import price_band
 from engine.brokers.matching import stop_reached
-from engine.brokers.records import Depth
+from engine.brokers.records import InstrumentDepth
 from engine.market.instrument import Instrument
 from engine.market.price import Paise, rupees_of
 from engine.orders.messages import ModifyOrder, OrderType, PlaceOrder
@@ -36,7 +36,7 @@ def door_refusal(terms: Terms, instrument: Instrument | None) -> tuple[str, str]
     return next(((code, text) for failed, code, text in checks if failed), None)
 
 
-def rejection(terms: Terms, side: Side, instrument: Instrument, depth: Depth, day: date) -> str:
+def rejection(terms: Terms, side: Side, instrument: Instrument, depth: InstrumentDepth, day: date) -> str:
     """Return why risk system or exchange reject well-formed terms; empty when they are taken."""
     stop = terms.order_type is OrderType.STOP_LIMIT
     return (
@@ -48,7 +48,7 @@ def rejection(terms: Terms, side: Side, instrument: Instrument, depth: Depth, da
     )
 
 
-def out_of_range(price: Paise, instrument: Instrument, depth: Depth, day: date) -> str:
+def out_of_range(price: Paise, instrument: Instrument, depth: InstrumentDepth, day: date) -> str:
     """Return the exchange's refusal of a limit price outside the range; empty inside it or while none is known."""
     band = price_band(instrument.kind, depth, day)
     if band is None or band[0] <= price <= band[1]:
@@ -74,7 +74,7 @@ def _off_tick(name: str, price: Paise, instrument: Instrument) -> str:
     return f"16388 : {name} {rupees_of(price):.2f} is not a multiple of the tick size {rupees_of(instrument.tick):.2f}"
 
 
-def _stop_terms(terms: Terms, side: Side, depth: Depth) -> str:
+def _stop_terms(terms: Terms, side: Side, depth: InstrumentDepth) -> str:
     trigger = rupees_of(terms.trigger_price)
     beyond = "above" if side is Side.BUY else "below"
     if (terms.price - terms.trigger_price) * side.sign < 0:
@@ -95,7 +95,7 @@ def _stop_width(terms: Terms, side: Side, instrument: Instrument) -> str:
     )
 
 
-def _out_of_band(terms: Terms, instrument: Instrument, depth: Depth, day: date) -> str:
+def _out_of_band(terms: Terms, instrument: Instrument, depth: InstrumentDepth, day: date) -> str:
     if terms.order_type is OrderType.LIMIT:
         return out_of_range(terms.price, instrument, depth, day)
     if instrument.is_option:

@@ -1,8 +1,8 @@
 """Closing the standing book of an exchange that has no engine: simple, complete, and marked STALE."""
 
-from engine.brokers.floor import Floor
+from engine.brokers.floor import MatchingEngine
 from engine.brokers.matching import Take, walk, worse
-from engine.brokers.records import STALE, Closed, Depth
+from engine.brokers.records import STALE, Closed, InstrumentDepth
 from engine.market.clock import Instant
 from engine.orders.dispatch import FLATTEN
 from engine.orders.messages import OrderType, PlaceOrder, Role
@@ -12,12 +12,12 @@ _MESSAGE = "Cancelled by flatten without an engine"
 _NO_LIMIT = {Side.BUY: 1 << 62, Side.SELL: 0}
 
 
-def cancel_standing(floor: Floor, now: Instant) -> tuple[str, ...]:
+def cancel_standing(floor: MatchingEngine, now: Instant) -> tuple[str, ...]:
     """Cancel every live order; return their tags."""
     return floor.register.cancel_all(_MESSAGE, floor.stamps.time(now))
 
 
-def close_standing(floor: Floor, now: Instant) -> tuple[tuple[Closed, ...], tuple[str, ...]]:
+def close_standing(floor: MatchingEngine, now: Instant) -> tuple[tuple[Closed, ...], tuple[str, ...]]:
     """Close every position against the stored books, shorts first, then longs, the largest value first.
 
     What the visible depth does not hold is priced at its last level; a side without depth at the last price.
@@ -45,7 +45,7 @@ def close_standing(floor: Floor, now: Instant) -> tuple[tuple[Closed, ...], tupl
     return tuple(closed), tuple(unpriced)
 
 
-def _takes(depth: Depth, side: Side, quantity: int) -> list[Take]:
+def _takes(depth: InstrumentDepth, side: Side, quantity: int) -> list[Take]:
     levels, eaten = (depth.asks, depth.eaten_asks) if side is Side.BUY else (depth.bids, depth.eaten_bids)
     takes = list(walk(levels, eaten, side, _NO_LIMIT[side], quantity))
     left = quantity - sum(taken for _, taken in takes)

@@ -6,7 +6,7 @@ from engine.brokers.checks import door_refusal, rejection
 from engine.brokers.market_clock import MarketClock
 from engine.brokers.matcher import Matcher
 from engine.brokers.matching import reaches, stop_reached, stop_reached_in_bar, worse
-from engine.brokers.readings import Reading, Segments, absorb
+from engine.brokers.readings import BookReading, Segments, absorb
 from engine.brokers.records import (
     BOOK,
     CANCELLED,
@@ -14,11 +14,11 @@ from engine.brokers.records import (
     OPEN,
     REJECTED,
     TRIGGER_PENDING,
-    Depth,
-    Fill,
-    Order,
+    ExchangeFill,
+    ExchangeOrder,
+    InstrumentDepth,
 )
-from engine.brokers.register import Register
+from engine.brokers.register import OrderRegister
 from engine.market.clock import MINUTE, SECOND, Instant
 from engine.market.instrument import Instrument, InstrumentClass
 from engine.market.session import Allowed, Phase, TradingDay
@@ -40,7 +40,7 @@ _AUCTION_ENTRY = frozenset({Allowed.ORDER_ENTRY, Allowed.LIMIT_ONLY, Allowed.RAN
 _OUTSIDE_HOURS = "UDAPI100057: Orders are accepted in continuous trading only, the market is in phase {}"
 
 
-class Floor:
+class MatchingEngine:
     """Owns orders, fills and the last book per instrument, and the market's time.
 
     Each answer is a list of broker events in the order they happened. Deterministic: everything is decided by
@@ -67,8 +67,8 @@ class Floor:
         """Market time: the newest arrival, or the newest trade time where the recorder's clock lags it."""
         self.stamps = MarketClock()
         """What orders and fills are stamped with."""
-        self.register = Register(self._instruments, self._day.day)
-        self.depths = {key: Depth(key) for key in self._instruments}
+        self.register = OrderRegister(self._instruments, self._day.day)
+        self.depths = {key: InstrumentDepth(key) for key in self._instruments}
         self._arm()
 
     def _arm(self) -> None:
@@ -87,7 +87,7 @@ class Floor:
         )
 
     @property
-    def touched_depths(self) -> dict[str, Depth]:
+    def touched_depths(self) -> dict[str, InstrumentDepth]:
         """Return the depths that changed since somebody stored them."""
         return self._matcher.touched
 
@@ -99,15 +99,15 @@ class Floor:
     def follow(self, instrument: Instrument) -> None:
         """Trade one more instrument."""
         self._instruments.setdefault(instrument.key, instrument)
-        self.depths.setdefault(instrument.key, Depth(instrument.key))
+        self.depths.setdefault(instrument.key, InstrumentDepth(instrument.key))
 
     def restore(
         self,
         clock: Instant,
         stamps: MarketClock,
-        orders: Iterable[Order],
-        fills: Iterable[Fill],
-        depths: Iterable[Depth],
+        orders: Iterable[ExchangeOrder],
+        fills: Iterable[ExchangeFill],
+        depths: Iterable[InstrumentDepth],
         instruments: Iterable[Instrument] = (),
     ) -> None:
         """Take over what a file held; positions follow from the fills.
@@ -129,7 +129,7 @@ class Floor:
         self.depths.update({depth.instrument: depth for depth in depths})
         self._arm()
 
-    def waiting(self) -> list[Order]:
+    def waiting(self) -> list[ExchangeOrder]:
         """Return orders that have not met their first book, oldest first."""
         return [order for order in self.register.live_orders() if order.waiting]
 
@@ -238,7 +238,7 @@ class Floor:
             events += self.register.end(order, CANCELLED, "", self.stamps.time(now))
         return events
 
-    def _apply_terms(self, order: Order, request: ModifyOrder, now: Instant) -> None:
+    def _apply_terms(self, order: ExchangeOrder, request: ModifyOrder, now: Instant) -> None:
         changed = (request.order_type, request.price) != (order.order_type, order.price)
         was_armed = order.armed
         order.quantity, order.price = request.quantity, request.price
@@ -288,16 +288,16 @@ class Floor:
         for order in fired:
             events += self._matcher.fire(order, depth, now)
         for order in waiting:
-            if reading is Reading.NEW:
+            if reading is BookReading.NEW:
                 events += self._matcher.meet(order, depth, now)
-            elif reading is Reading.CONFIRMED:
+            elif reading is BookReading.CONFIRMED:
                 events += self._matcher.meet_standing(order, depth, now)
         if resting:
             events += self._matcher.match_resting(resting, depth, traded, minute, now)
         depth.fired = depth.fired or bool(fired)
         return events
 
-    def meet_standing(self, order: Order, now: Instant) -> list[BrokerEvent]:
+    def meet_standing(self, order: ExchangeOrder, now: Instant) -> list[BrokerEvent]:
         """Let an order whose wait is over meet the book that stands."""
         if self._phase(order.instrument) is Phase.CONTINUOUS:
             return self._matcher.meet_standing(order, self.depths[order.instrument], now)
@@ -339,7 +339,7 @@ class Floor:
                 events += self.register.end(order, CANCELLED, _AT_CONTINUOUS_END, self.stamps.time(now))
         return events
 
-    def _absorb(self, depth: Depth, update: MarketUpdate, traded: int) -> Reading:
+    def _absorb(self, depth: InstrumentDepth, update: MarketUpdate, traded: int) -> BookReading:
         self.touched_depths[update.instrument] = depth
         return absorb(depth, update, self._instruments[update.instrument], traded)
 
@@ -363,7 +363,7 @@ class Floor:
         return _OUTSIDE_HOURS.format(phase)
 
     def _match_auction(
-        self, orders: Iterable[Order], update: MarketUpdate, now: Instant
+        self, orders: Iterable[ExchangeOrder], update: MarketUpdate, now: Instant
     ) -> list[BrokerEvent]:
         """Fill what the closing auction's one price reaches, whole: it is told by the first trade of the matching."""
         kind = self._instruments[update.instrument].kind
@@ -377,7 +377,7 @@ class Floor:
         return events
 
 
-def _fires(order: Order, update: MarketUpdate, depth: Depth) -> bool:
+def _fires(order: ExchangeOrder, update: MarketUpdate, depth: InstrumentDepth) -> bool:
     """Say whether an update fires a stop: by its last price, a new extreme of the day, or a minute since its terms."""
     side, trigger = order.side, order.trigger_price
     if stop_reached(side, trigger, update.last):

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Final
 
-from engine.brokers.records import Depth
+from engine.brokers.records import InstrumentDepth
 from engine.market.clock import MINUTE, trading_date
 from engine.market.instrument import InstrumentClass
 from engine.market.price import Paise
@@ -54,7 +54,7 @@ def price_limits(day: date) -> PriceLimits:
     )
 
 
-def price_band(kind: InstrumentClass, depth: Depth, day: date) -> tuple[Paise, Paise] | None:
+def price_band(kind: InstrumentClass, depth: InstrumentDepth, day: date) -> tuple[Paise, Paise] | None:
     """Return lowest and highest price the exchange takes now; None while nothing is known to measure from."""
     row = price_limits(day)
     if kind is InstrumentClass.OPTION:
@@ -71,7 +71,7 @@ def price_band(kind: InstrumentClass, depth: Depth, day: date) -> tuple[Paise, P
     return close - close * percent // 100, close + close * percent // 100
 
 
-def follow_band(depth: Depth, kind: InstrumentClass, traded: int) -> None:
+def follow_band(depth: InstrumentDepth, kind: InstrumentClass, traded: int) -> None:
     """Let a flexible band give way where the market has pressed against it for long enough; others lock."""
     close = depth.previous_close
     if kind not in _DYNAMIC or not _near(abs(depth.last - close), close, _LEAST_BAND):
@@ -89,7 +89,7 @@ def follow_band(depth: Depth, kind: InstrumentClass, traded: int) -> None:
         depth.near_since, depth.near_trades = 0, 0
 
 
-def _dynamic_pct(row: PriceLimits, depth: Depth) -> int:
+def _dynamic_pct(row: PriceLimits, depth: InstrumentDepth) -> int:
     """Return the dynamic band as it stands: as often as it gave way, and never inside what the day has traded at."""
     close = depth.previous_close
     percent = row.dynamic_pct + row.flex_pct * depth.flexes

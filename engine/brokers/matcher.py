@@ -31,10 +31,10 @@ from engine.brokers.records import (
     STANDING,
     THROUGH,
     TRIGGER,
-    Depth,
-    Order,
+    ExchangeOrder,
+    InstrumentDepth,
 )
-from engine.brokers.register import Register
+from engine.brokers.register import OrderRegister
 from engine.market.clock import MILLISECOND, Instant
 from engine.market.instrument import Instrument
 from engine.market.price import Paise
@@ -59,7 +59,7 @@ class Matcher:
 
     def __init__(
         self,
-        register: Register,
+        register: OrderRegister,
         stamps: MarketClock,
         segments: Segments,
         instruments: Mapping[str, Instrument],
@@ -75,10 +75,10 @@ class Matcher:
         self._day = day
         self._wait = wait
         self._through_share = through_share
-        self.touched: dict[str, Depth] = {}
+        self.touched: dict[str, InstrumentDepth] = {}
         """Depths that our own fills changed, until somebody stores them."""
 
-    def receive(self, order: Order, depth: Depth, now: Instant) -> None:
+    def receive(self, order: ExchangeOrder, depth: InstrumentDepth, now: Instant) -> None:
         """Take an order's terms in: one that the standing book crosses waits for its first reading, another rests."""
         levels, _ = _opposite(order.side, depth)
         if levels and not order.at_trigger and not reaches(order.side, order.price, levels[0][0]):
@@ -86,18 +86,18 @@ class Matcher:
             return
         self.let_wait(order, now)
 
-    def let_wait(self, order: Order, now: Instant) -> None:
+    def let_wait(self, order: ExchangeOrder, now: Instant) -> None:
         """Let an order wait for its first reading; one that reduces takes the standing book after a while."""
         order.waiting = True
         order.meets_by = (now if self._stamps.held else now + self._wait) if order.reducing else None
 
-    def halt(self, depth: Depth) -> str:
+    def halt(self, depth: InstrumentDepth) -> str:
         """Return why nothing of an instrument can fill now; empty when it can."""
         if self._instruments[depth.instrument].kind in self._stamps.halted:
             return _ANNOUNCED
         return _HALTED if self._segments.halted(depth) else ""
 
-    def fire(self, order: Order, depth: Depth, now: Instant) -> list[BrokerEvent]:
+    def fire(self, order: ExchangeOrder, depth: InstrumentDepth, now: Instant) -> list[BrokerEvent]:
         """Let a stop fire: from here it is a limit order that waits for a book after the trade that fired it."""
         order.triggered = order.at_trigger = True
         order.fired_at = order.trigger_price
@@ -108,7 +108,7 @@ class Matcher:
             return self._register.end(order, REJECTED, reason, self._stamps.time(now))
         return [order.report()]
 
-    def meet(self, order: Order, depth: Depth, now: Instant) -> list[BrokerEvent]:
+    def meet(self, order: ExchangeOrder, depth: InstrumentDepth, now: Instant) -> list[BrokerEvent]:
         """Let an order meet a new book, level by level; the rest of it rests.
 
         A limit beyond the last visible level has swept the book: what it meets next costs no less than that level.
@@ -117,7 +117,7 @@ class Matcher:
         takes = list(walk(levels, eaten, order.side, order.price, order.remaining))
         return self._met(order, depth, takes, TRIGGER if order.at_trigger else BOOK, now)
 
-    def meet_standing(self, order: Order, depth: Depth, now: Instant) -> list[BrokerEvent]:
+    def meet_standing(self, order: ExchangeOrder, depth: InstrumentDepth, now: Instant) -> list[BrokerEvent]:
         """Let an order meet the book that still stands, worsened by one spread; what it cannot reach so it waits for.
 
         While the market is held there is no next book: it meets this one as it is, and the rest of an order that
@@ -157,7 +157,7 @@ class Matcher:
         return self._met(order, depth, worsened, quality, now, worsened_by=spread)
 
     @staticmethod
-    def _bound(order: Order, depth: Depth) -> Paise | None:
+    def _bound(order: ExchangeOrder, depth: InstrumentDepth) -> Paise | None:
         """Return the price that an order fills no better than: a fired stop's trigger, and the trade that fired one."""
         bound = order.fired_at if order.at_trigger else None
         if depth.fired and depth.last > 0:
@@ -165,7 +165,12 @@ class Matcher:
         return bound
 
     def match_resting(
-        self, resting: list[Order], depth: Depth, traded: int, minute: Bar | None, now: Instant
+        self,
+        resting: list[ExchangeOrder],
+        depth: InstrumentDepth,
+        traded: int,
+        minute: Bar | None,
+        now: Instant,
     ) -> list[BrokerEvent]:
         """Fill resting orders at their own price: by depth that crosses them, trades through, a minute well beyond.
 
@@ -203,8 +208,8 @@ class Matcher:
 
     def _met(
         self,
-        order: Order,
-        depth: Depth,
+        order: ExchangeOrder,
+        depth: InstrumentDepth,
         takes: list[Take],
         quality: str,
         now: Instant,
@@ -227,16 +232,16 @@ class Matcher:
         """Return what a resting order gets of units traded: others stood before us. Whole lots."""
         return max(traded, 0) * self._through_share // 100 // instrument.lot * instrument.lot
 
-    def _eat(self, depth: Depth, side: Side, takes: Iterable[Take]) -> None:
+    def _eat(self, depth: InstrumentDepth, side: Side, takes: Iterable[Take]) -> None:
         _, eaten = _opposite(side, depth)
         for price, quantity in takes:
             eaten[price] = eaten.get(price, 0) + quantity
             self.touched[depth.instrument] = depth
 
 
-def _resting_price(order: Order, met: Paise) -> Paise:
+def _resting_price(order: ExchangeOrder, met: Paise) -> Paise:
     return worse(order.side, order.swept, met) if order.swept else order.price
 
 
-def _opposite(side: Side, depth: Depth) -> tuple[tuple[tuple[Paise, int], ...], dict[Paise, int]]:
+def _opposite(side: Side, depth: InstrumentDepth) -> tuple[tuple[tuple[Paise, int], ...], dict[Paise, int]]:
     return (depth.asks, depth.eaten_asks) if side is Side.BUY else (depth.bids, depth.eaten_bids)

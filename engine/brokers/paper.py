@@ -16,10 +16,10 @@ from typing import Self
 
 import msgspec
 
-from config import Paper
+from config import PaperSettings
 from engine.brokers.flattening import cancel_standing, close_standing
-from engine.brokers.floor import Floor
-from engine.brokers.records import Cursor, Fill, FlattenReport, InFlight
+from engine.brokers.floor import MatchingEngine
+from engine.brokers.records import Cursor, ExchangeFill, FlattenReport, InFlight
 from engine.brokers.store import Batch, ExchangeError, ExchangeStore
 from engine.market.clock import MILLISECOND, Instant
 from engine.market.instrument import Instrument, InstrumentClass
@@ -54,11 +54,11 @@ class PaperExchange:
         store: ExchangeStore | None,
         instruments: Mapping[str, Instrument],
         day: TradingDay,
-        settings: Paper,
+        settings: PaperSettings,
     ) -> None:
         self._store = store
         self._latency = settings.latency_ms * MILLISECOND
-        self._floor = Floor(
+        self._floor = MatchingEngine(
             instruments,
             day,
             book_wait=settings.book_wait_ms * MILLISECOND,
@@ -85,7 +85,7 @@ class PaperExchange:
         path: Path | None,
         instruments: Mapping[str, Instrument],
         day: TradingDay,
-        settings: Paper,
+        settings: PaperSettings,
         *,
         read_only: bool = False,
     ) -> Self:
@@ -113,7 +113,7 @@ class PaperExchange:
         return self._floor.register.positions()
 
     @property
-    def fills(self) -> tuple[Fill, ...]:
+    def fills(self) -> tuple[ExchangeFill, ...]:
         """Return every fill of the run with its quality and charges, oldest first."""
         return tuple(self._floor.register.fills)
 

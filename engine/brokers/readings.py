@@ -5,7 +5,7 @@ from typing import Final
 
 from engine.brokers.limits import follow_band
 from engine.brokers.matching import still_eaten
-from engine.brokers.records import Depth
+from engine.brokers.records import InstrumentDepth
 from engine.market.clock import SECOND, Instant
 from engine.market.instrument import Instrument
 from engine.market.update import MarketUpdate
@@ -17,7 +17,7 @@ SILENT_AFTER: Final = 5 * SECOND
 """A segment without a packet for so long has a feed that says nothing: what stands in it may be gone."""
 
 
-class Reading(StrEnum):
+class BookReading(StrEnum):
     """What an order that waits for the market may meet."""
 
     NEW = "NEW"
@@ -28,7 +28,9 @@ class Reading(StrEnum):
     """A repeat, byte for byte, or a packet without a book."""
 
 
-def absorb(depth: Depth, update: MarketUpdate, instrument: Instrument, day_traded: int) -> Reading:
+def absorb(
+    depth: InstrumentDepth, update: MarketUpdate, instrument: Instrument, day_traded: int
+) -> BookReading:
     """Take a packet over into what is known of its instrument; return what it tells of the book.
 
     ``day_traded`` are the units that traded since the packet before.
@@ -49,7 +51,7 @@ def absorb(depth: Depth, update: MarketUpdate, instrument: Instrument, day_trade
             depth.day_low = bar.low
     follow_band(depth, instrument.kind, day_traded)
     if not update.bids and not update.asks:
-        return Reading.NONE
+        return BookReading.NONE
     changed = update.bids != depth.bids or update.asks != depth.asks
     if depth.eaten_bids:
         depth.eaten_bids = still_eaten(depth.eaten_bids, update.bids)
@@ -57,9 +59,9 @@ def absorb(depth: Depth, update: MarketUpdate, instrument: Instrument, day_trade
         depth.eaten_asks = still_eaten(depth.eaten_asks, update.asks)
     depth.bids, depth.asks = update.bids, update.asks
     if not changed and not later:
-        return Reading.NONE
+        return BookReading.NONE
     depth.fired = False
-    return Reading.NEW if changed else Reading.CONFIRMED
+    return BookReading.NEW if changed else BookReading.CONFIRMED
 
 
 class Segments:
@@ -74,7 +76,7 @@ class Segments:
         if arrival > self._newest.get(segment, 0):
             self._newest[segment] = arrival
 
-    def halted(self, depth: Depth) -> bool:
+    def halted(self, depth: InstrumentDepth) -> bool:
         """Say whether an instrument stands still while its segment moves."""
         newest = self._newest.get(depth.instrument.partition("|")[0], 0)
         return depth.seen and newest - depth.arrival > HALTED_AFTER

@@ -33,7 +33,7 @@ REJECTED: Final = "rejected"
 FINISHED: Final = frozenset({COMPLETE, CANCELLED, REJECTED})
 
 
-class Order(msgspec.Struct):
+class ExchangeOrder(msgspec.Struct):
     """One order at the exchange. Prices in paise, quantities in units, ``time`` on the virtual clock."""
 
     order_id: str
@@ -103,7 +103,7 @@ class Order(msgspec.Struct):
         )
 
 
-class Fill(msgspec.Struct, frozen=True):
+class ExchangeFill(msgspec.Struct, frozen=True):
     """One execution. ``charges`` is what it added to its order's charges, paise, ESTIMATED."""
 
     number: int
@@ -118,7 +118,7 @@ class Fill(msgspec.Struct, frozen=True):
     time: Instant
 
 
-class Depth(msgspec.Struct):
+class InstrumentDepth(msgspec.Struct):
     """The last state of one instrument's market, and how much of the displayed depth our own fills have taken."""
 
     instrument: str

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Mapping
 from datetime import date
 
 from engine.brokers.matching import Take
-from engine.brokers.records import CANCELLED, COMPLETE, OPEN, Fill, Order
+from engine.brokers.records import CANCELLED, COMPLETE, OPEN, ExchangeFill, ExchangeOrder
 from engine.market.charges import order_charges
 from engine.market.clock import Instant
 from engine.market.instrument import Instrument
@@ -15,17 +15,17 @@ from engine.orders.messages import BrokerEvent, BrokerPosition, PlaceOrder, Role
 from engine.setups.signal import Side
 
 
-class Register:
+class OrderRegister:
     """Owns orders and fills; changed ones are noted until somebody stores them."""
 
     def __init__(self, instruments: Mapping[str, Instrument], day: date) -> None:
         self._instruments = instruments
         self._day = day
-        self.orders: dict[str, Order] = {}
-        self.fills: list[Fill] = []
-        self.live: dict[str, list[Order]] = {}
+        self.orders: dict[str, ExchangeOrder] = {}
+        self.fills: list[ExchangeFill] = []
+        self.live: dict[str, list[ExchangeOrder]] = {}
         """Orders that can still trade by instrument, oldest first; no empty lists."""
-        self.touched: dict[str, Order] = {}
+        self.touched: dict[str, ExchangeOrder] = {}
         self._net: dict[str, int] = {}
 
     @property
@@ -33,7 +33,7 @@ class Register:
         """Return signed quantity per instrument traded, units, in order of the first fill."""
         return self._net
 
-    def restore(self, orders: Iterable[Order], fills: Iterable[Fill]) -> None:
+    def restore(self, orders: Iterable[ExchangeOrder], fills: Iterable[ExchangeFill]) -> None:
         """Take over what a file held."""
         for order in orders:
             self.orders[order.order_id] = order
@@ -42,16 +42,16 @@ class Register:
         for fill in fills:
             self._keep(fill)
 
-    def live_orders(self) -> list[Order]:
+    def live_orders(self) -> list[ExchangeOrder]:
         """Return every order that can still trade, oldest first."""
         live = [order for orders in self.live.values() for order in orders]
         live.sort(key=lambda order: order.sequence)
         return live
 
-    def enter(self, request: PlaceOrder, clock: Instant, now: Instant) -> Order:
+    def enter(self, request: PlaceOrder, clock: Instant, now: Instant) -> ExchangeOrder:
         """Give a new order its id, the day and a running number, and keep it; it is not live yet."""
         number = len(self.orders) + 1
-        order = Order(
+        order = ExchangeOrder(
             order_id=f"{self._day:%y%m%d}{number:09d}",
             sequence=number,
             tag=request.tag,
@@ -70,16 +70,16 @@ class Register:
         self.touch(order, now)
         return order
 
-    def make_live(self, order: Order) -> None:
+    def make_live(self, order: ExchangeOrder) -> None:
         """Let an entered order trade."""
         self.live.setdefault(order.instrument, []).append(order)
 
-    def touch(self, order: Order, now: Instant) -> None:
+    def touch(self, order: ExchangeOrder, now: Instant) -> None:
         """Note that an order changed."""
         order.time = now
         self.touched[order.order_id] = order
 
-    def fill(self, order: Order, takes: list[Take], quality: str, now: Instant) -> list[BrokerEvent]:
+    def fill(self, order: ExchangeOrder, takes: list[Take], quality: str, now: Instant) -> list[BrokerEvent]:
         """Enter executions of one order; return its report, or nothing when nothing was taken."""
         if not takes:
             return []
@@ -90,7 +90,7 @@ class Register:
             total = order_charges(kind, order.side, order.filled_value, self._day).total
             added, order.charges = total - order.charges, total
             self._keep(
-                Fill(
+                ExchangeFill(
                     number=len(self.fills) + 1,
                     order_id=order.order_id,
                     tag=order.tag,
@@ -109,7 +109,7 @@ class Register:
             return self.end(order, COMPLETE, "", now)
         return [order.report()]
 
-    def end(self, order: Order, status: str, message: str, now: Instant) -> list[BrokerEvent]:
+    def end(self, order: ExchangeOrder, status: str, message: str, now: Instant) -> list[BrokerEvent]:
         """Finish a live order; return its report."""
         order.status, order.message = status, message
         order.waiting, order.meets_by = False, None
@@ -148,6 +148,6 @@ class Register:
             held[fill.instrument].take(fill.side.sign, fill.quantity, fill.quantity * fill.price)
         return {instrument: running.cost for instrument, running in held.items()}
 
-    def _keep(self, fill: Fill) -> None:
+    def _keep(self, fill: ExchangeFill) -> None:
         self.fills.append(fill)
         self._net[fill.instrument] = self._net.get(fill.instrument, 0) + fill.side.sign * fill.quantity

@@ -16,7 +16,7 @@ from typing import Final, TypeVar
 import msgspec
 
 from engine.brokers.market_clock import MarketClock
-from engine.brokers.records import Cursor, Depth, Fill, InFlight, Order
+from engine.brokers.records import Cursor, ExchangeFill, ExchangeOrder, InFlight, InstrumentDepth
 from engine.market.clock import Instant, trading_date
 from engine.market.instrument import Instrument
 from engine.orders.messages import OrderReport
@@ -31,7 +31,7 @@ CREATE TABLE fills (number INTEGER PRIMARY KEY, body TEXT NOT NULL);
 CREATE TABLE depths (instrument TEXT PRIMARY KEY, body TEXT NOT NULL) WITHOUT ROWID;
 """
 
-_Record = TypeVar("_Record", Order, Fill, Depth)
+_Record = TypeVar("_Record", ExchangeOrder, ExchangeFill, InstrumentDepth)
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,9 +72,9 @@ class Book(msgspec.Struct):
     stamps: MarketClock
     submitted: int
     in_flight: list[InFlight]
-    orders: list[Order]
-    fills: list[Fill]
-    depths: list[Depth]
+    orders: list[ExchangeOrder]
+    fills: list[ExchangeFill]
+    depths: list[InstrumentDepth]
     known: list[OrderReport] = []
     """In the file of a live run's place: what the broker told last of each order of ours."""
     instruments: list[Instrument] = []
@@ -140,9 +140,9 @@ class ExchangeStore:
                 stamps=msgspec.json.decode(state.get("stamps", "{}"), type=MarketClock),
                 submitted=msgspec.json.decode(state["submitted"], type=int),
                 in_flight=msgspec.json.decode(state["in_flight"], type=list[InFlight]),
-                orders=self._rows("SELECT body FROM orders ORDER BY sequence", Order),
-                fills=self._rows("SELECT body FROM fills ORDER BY number", Fill),
-                depths=self._rows("SELECT body FROM depths ORDER BY instrument", Depth),
+                orders=self._rows("SELECT body FROM orders ORDER BY sequence", ExchangeOrder),
+                fills=self._rows("SELECT body FROM fills ORDER BY number", ExchangeFill),
+                depths=self._rows("SELECT body FROM depths ORDER BY instrument", InstrumentDepth),
                 known=msgspec.json.decode(state.get("known", "[]"), type=list[OrderReport]),
                 instruments=msgspec.json.decode(state.get("instruments", "[]"), type=list[Instrument]),
             )

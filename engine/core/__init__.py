@@ -7,10 +7,10 @@ from engine.core.events import (
     PAPER,
     REPLAY,
     SIMULATED,
-    Answer,
     Attended,
     AuctionReferences,
     Checked,
+    CommandAnswer,
     DayState,
     Effect,
     Event,
@@ -29,7 +29,7 @@ from engine.core.events import (
     Wished,
 )
 from engine.core.guard import ACCOUNT_LOSS, DAY_LOSS
-from engine.core.proof import Past
+from engine.core.proof import EarlierEvidence
 from engine.orders.dispatch import Ids, Record
 
 __all__ = [
@@ -39,14 +39,15 @@ __all__ = [
     "PAPER",
     "REPLAY",
     "SIMULATED",
-    "Answer",
     "Attended",
     "AuctionReferences",
     "Checked",
+    "CommandAnswer",
     "Core",
     "DayState",
     "Decision",
     "DecisionState",
+    "EarlierEvidence",
     "Effect",
     "Event",
     "FeedEnded",
@@ -56,7 +57,6 @@ __all__ = [
     "LatchChanged",
     "Latched",
     "Noted",
-    "Past",
     "Quoted",
     "Rearmed",
     "Record",

@@ -5,13 +5,13 @@ from dataclasses import replace
 
 from engine.core.marking import Marking
 from engine.core.outside import OutsideTrades
-from engine.core.sights import Seen, Sights
+from engine.core.sights import BookChange, MarketState
 from engine.market.charges import order_charges
 from engine.market.clock import Instant
 from engine.market.instrument import Instrument
 from engine.market.price import Paise
 from engine.market.session import TradingDay
-from engine.orders.keeper import Keeper
+from engine.orders.keeper import OrderManager
 from engine.orders.messages import Product
 from engine.orders.order import Correction, Fill
 from engine.orders.positions import Corrected
@@ -32,8 +32,8 @@ class Account:
     def __init__(
         self,
         limits: DayLimits,
-        keeper: Keeper,
-        sights: Sights,
+        keeper: OrderManager,
+        sights: MarketState,
         instruments: Mapping[str, Instrument],
         day: TradingDay,
         wishes: Wishes,
@@ -222,7 +222,7 @@ class Account:
         ours = result.net - result.elsewhere
         return AccountResult(ours, outside, outside.counted - carried)
 
-    def take(self, key: str, seen: Seen) -> None:
+    def take(self, key: str, seen: BookChange) -> None:
         """Take in what the newest packet of an instrument showed of what is held in it."""
         trade = self._keeper.portfolio.current(key)
         if trade is not None and trade.open:

@@ -11,7 +11,7 @@ from engine.commands import AdoptPosition
 from engine.core.trading_state import TradingState
 from engine.market.clock import Instant
 from engine.market.price import Paise
-from engine.orders.news import Sight
+from engine.orders.news import InstrumentMarket
 from engine.orders.trade import Mode
 from engine.risk.denial import StopRefusal
 from engine.risk.stage12 import Stage12Controller, StopPlan
@@ -79,7 +79,7 @@ def _measured(
     command: AdoptPosition,
     side: Side,
     touch: Paise,
-    sight: Sight,
+    sight: InstrumentMarket,
 ) -> StopPlan | StopRefusal:
     """Return the stop at the typed trigger, which is never widened, else the one that its terms ask for."""
     instrument, context = sight.instrument, state.market.context(command.instrument)

@@ -20,7 +20,7 @@ from engine.core.events import (
     Wake,
     Wished,
 )
-from engine.core.guard import ACCOUNT_LOSS, DAY_LOSS, Guard
+from engine.core.guard import ACCOUNT_LOSS, DAY_LOSS, DayGuard
 from engine.core.pauses import AWAITED, ENDED, HALTED, NO_GO, OTHER_ENGINE, STUDYING, UNATTENDED
 from engine.core.trader_orders import TraderOrders
 from engine.core.trading_state import TradingState
@@ -36,7 +36,7 @@ from engine.views import AlarmRank, Severity
 class Around:
     """Takes in what the runtime tells besides the market, a person's commands and the broker's messages."""
 
-    def __init__(self, state: TradingState, guard: Guard, trader_orders: TraderOrders) -> None:
+    def __init__(self, state: TradingState, guard: DayGuard, trader_orders: TraderOrders) -> None:
         self._state = state
         self._guard = guard
         self._trader_orders = trader_orders

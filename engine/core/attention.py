@@ -2,14 +2,14 @@
 
 from typing import Final
 
-from engine.core.sights import Sights
+from engine.core.sights import MarketState
 from engine.market.clock import SECOND, Instant
 from engine.orders.attention import Attention
-from engine.orders.keeper import Keeper
+from engine.orders.keeper import OrderManager
 from engine.orders.messages import OrderType, Role
 from engine.orders.order import Order
 from engine.orders.quote import Quote
-from engine.orders.states import State
+from engine.orders.states import OrderState
 from engine.orders.trade import Mode, Trade
 
 EXPECTED_WITHIN: Final = 5 * SECOND
@@ -19,10 +19,10 @@ YOUNG_FOR: Final = 30 * SECOND
 NEAR_SPREADS: Final = 2
 """An order whose price lies within so many spreads of the market may fill at any moment."""
 
-_RESTING: Final = frozenset({State.WORKING, State.ARMED, State.PARTIAL})
+_RESTING: Final = frozenset({OrderState.WORKING, OrderState.ARMED, OrderState.PARTIAL})
 
 
-def attention_of(keeper: Keeper, sights: Sights, now: Instant) -> Attention:
+def attention_of(keeper: OrderManager, sights: MarketState, now: Instant) -> Attention:
     """Return the closest attention that any order or trade of an account needs now."""
     found = Attention.IDLE
     if keeper.portfolio.outside:
@@ -53,7 +53,7 @@ def _of_order(order: Order, quote: Quote, now: Instant) -> Attention:
         return Attention.FILLING
     young = order.role is Role.ENTRY and age < YOUNG_FOR
     pending = order.state not in _RESTING or order.role is Role.EXIT
-    partly = order.state is State.PARTIAL and order.role is Role.STOP
+    partly = order.state is OrderState.PARTIAL and order.role is Role.STOP
     if young or pending or partly or _near(order, quote):
         return Attention.CHANGING
     return Attention.HELD

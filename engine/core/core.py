@@ -9,26 +9,26 @@ import msgspec
 
 import config
 from engine.auction.levels import PriorLevels
-from engine.auction.market import Applied, Market
+from engine.auction.market import AppliedUpdate, Auctions
 from engine.commands import Command
 from engine.core.account import Account
 from engine.core.around import Around
 from engine.core.braking import Braking
 from engine.core.day_clock import DayClock
-from engine.core.decider import Decider
+from engine.core.decider import Entries
 from engine.core.decision import Decision
-from engine.core.events import LIVE, WORLDS, Answer, DayState, Effect, Event
-from engine.core.guard import Guard
-from engine.core.journal import Journal
-from engine.core.minder import Minder
-from engine.core.pauses import STUDYING, UNATTENDED, Pauses
-from engine.core.person import Person
+from engine.core.events import LIVE, WORLDS, CommandAnswer, DayState, Effect, Event
+from engine.core.guard import DayGuard
+from engine.core.journal import EventLog
+from engine.core.minder import TradeManager
+from engine.core.pauses import STUDYING, UNATTENDED, EntryPauses
+from engine.core.person import CommandHandler
 from engine.core.prints import Prints
-from engine.core.proof import Past, Proof
-from engine.core.sights import Sights
+from engine.core.proof import EarlierEvidence, SetupEvidence
+from engine.core.sights import MarketState
 from engine.core.trader_orders import TraderOrders
 from engine.core.trading_state import TradingState
-from engine.core.watch import Watch
+from engine.core.watch import BookSchedule
 from engine.core.watchlist import Watchlist
 from engine.market.clock import MILLISECOND, MINUTE, SECOND, Instant
 from engine.market.instrument import Instrument
@@ -40,7 +40,7 @@ from engine.orders.dispatch import Ids
 from engine.orders.entry_life import EntryLife, PaperEntryLife
 from engine.orders.flatten import Latch
 from engine.orders.inbox import Inbox
-from engine.orders.keeper import Keeper
+from engine.orders.keeper import OrderManager
 from engine.orders.news import Topic, Verified
 from engine.orders.resting import RestingLives
 from engine.orders.trade import Trade
@@ -70,7 +70,7 @@ class Core:
         prior: Mapping[str, PriorLevels] | None = None,
         earlier_runs: Iterable[str] = (),
         own_cash: Paise | None = None,
-        past: Past | None = None,
+        past: EarlierEvidence | None = None,
     ) -> None:
         if world not in WORLDS:
             raise ValueError(f"expected a world out of {', '.join(WORLDS)}, got {world!r}")
@@ -78,13 +78,13 @@ class Core:
         self.instruments = dict(instruments)
         self.world = world
         self.ids = ids
-        self.market = Market(self.instruments, day, settings, prior)
-        self.sights = Sights(self.instruments, day)
+        self.market = Auctions(self.instruments, day, settings, prior)
+        self.sights = MarketState(self.instruments, day)
         self.prints = Prints(self.sights, self.market)
         life = round(settings.entry.timeout_seconds * SECOND)
         latency = settings.paper.latency_ms * MILLISECOND
         lives = RestingLives(EntryLife(life) if world == LIVE else PaperEntryLife(life, latency, self.sights))
-        self.keeper = Keeper(settings, self.instruments, ids, self.sights, self.sights.halts, lives)
+        self.keeper = OrderManager(settings, self.instruments, ids, self.sights, self.sights.halts, lives)
         if world == LIVE:
             self.keeper.external.engines.watch(ids.prefix, earlier_runs)
         previous = None if recovered is None else recovered.limits
@@ -94,9 +94,9 @@ class Core:
         slippage = {} if past is None else {one.kind: one.share for one in past.slippage}
         stops = Stage12Controller(settings.stop, slippage)
         self.account.rests_of = lives.of
-        self.minder = Minder(settings, self.market, self.keeper, self.account, self.sights, stops)
-        self.journal = Journal(self.keeper, self.account, self.sights, self.instruments)
-        self.decider = Decider(
+        self.minder = TradeManager(settings, self.market, self.keeper, self.account, self.sights, stops)
+        self.journal = EventLog(self.keeper, self.account, self.sights, self.instruments)
+        self.decider = Entries(
             settings,
             self.market,
             self.keeper,
@@ -106,11 +106,11 @@ class Core:
             day,
             ids,
             self._decided,
-            Proof(self.journal.closed, past),
+            SetupEvidence(self.journal.closed, past),
             live=world == LIVE,
         )
-        self.watch = Watch(self.keeper, self.journal, always=world == LIVE)
-        self.pauses = Pauses()
+        self.watch = BookSchedule(self.keeper, self.journal, always=world == LIVE)
+        self.pauses = EntryPauses()
         self.following = Watchlist(self.instruments, self.market, self.keeper, self.decider, self.journal)
         self.state = TradingState(
             settings=settings,
@@ -131,8 +131,8 @@ class Core:
         self.trader_orders = TraderOrders(self.state, lives)
         self.inbox = Inbox(self.keeper, stops, self.sights.market_time, self.trader_orders.anew)
         self.braking, self.day_clock = Braking(self.state), DayClock(self.state)
-        self.guard = Guard(self.state)
-        self.person = Person(self.state, self.braking, self.trader_orders)
+        self.guard = DayGuard(self.state)
+        self.person = CommandHandler(self.state, self.braking, self.trader_orders)
         self._around = Around(self.state, self.guard, self.trader_orders)
         self._equity_minute: Instant | None = None
         self._now: Instant = 0
@@ -242,7 +242,7 @@ class Core:
             return self._settle(now, [])
         answers: list[Effect] = []
         if isinstance(event, Command):
-            answers.append(Answer(self.person.obey(event, now)))
+            answers.append(CommandAnswer(self.person.obey(event, now)))
         elif not self._around.notice(event, now):
             self.inbox.receive(event, now)  # type: ignore[arg-type]
             self.guard.hear(event, now)
@@ -272,7 +272,7 @@ class Core:
             acted = self.guard.look(now) or acted
         return self._minute_passed(update.arrival, now) or acted or self.keeper.touched
 
-    def _bars(self, key: str, applied: Applied, now: Instant) -> bool:
+    def _bars(self, key: str, applied: AppliedUpdate, now: Instant) -> bool:
         if not (applied.minute_closed or applied.five_minutes_closed or applied.bracket_closed):
             return False
         self.minder.refresh(key)

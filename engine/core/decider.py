@@ -7,13 +7,13 @@ from typing import Final
 import msgspec
 
 import config
-from engine.auction.market import Market
+from engine.auction.market import Auctions
 from engine.core.account import Account
 from engine.core.cards import Card, Cards, Gone
 from engine.core.decision import Decision, DecisionState, from_refusal, from_signal, with_size
-from engine.core.proof import Proof, entry_mode
+from engine.core.proof import SetupEvidence, entry_mode
 from engine.core.setup_notes import SetupNote, note_setups
-from engine.core.sights import Sights
+from engine.core.sights import MarketState
 from engine.market.clock import MINUTE, SECOND, Instant
 from engine.market.instrument import Instrument
 from engine.market.price import Paise
@@ -21,7 +21,7 @@ from engine.market.session import TradingDay
 from engine.market.update import MarketUpdate
 from engine.orders.dispatch import Ids
 from engine.orders.gate import Draft, GateDenial
-from engine.orders.keeper import Keeper
+from engine.orders.keeper import OrderManager
 from engine.orders.messages import OrderType, Role
 from engine.orders.trade import MANUAL, Trade
 from engine.risk.denial import Denial
@@ -41,21 +41,21 @@ UNFOLLOWED: Final = "UNFOLLOWED"
 Decided = Callable[[Decision], None]
 
 
-class Decider:
+class Entries:
     """Judges signals; keeps every decision of the day, newest last."""
 
     def __init__(
         self,
         settings: config.Settings,
-        market: Market,
-        keeper: Keeper,
+        market: Auctions,
+        keeper: OrderManager,
         account: Account,
-        sights: Sights,
+        sights: MarketState,
         stops: Stage12Controller,
         day: TradingDay,
         ids: Ids,
         decided: Decided,
-        proof: Proof,
+        proof: SetupEvidence,
         *,
         live: bool,
     ) -> None:

@@ -138,7 +138,7 @@ class Unfollowed(msgspec.Struct, frozen=True, tag="unfollowed"):
     instrument: str
 
 
-class Answer(msgspec.Struct, frozen=True, tag="answer"):
+class CommandAnswer(msgspec.Struct, frozen=True, tag="answer"):
     """The result of one command."""
 
     result: CommandResult
@@ -197,4 +197,4 @@ Event = (
     | Followed
     | Unfollowed
 )
-Effect = Request | Record | Answer | LatchChanged
+Effect = Request | Record | CommandAnswer | LatchChanged

@@ -12,7 +12,7 @@ import msgspec
 
 import config
 from engine.core.events import Wake
-from engine.core.watch import Watch
+from engine.core.watch import BookSchedule
 from engine.market.clock import SECOND, Instant
 from engine.market.instrument import Instrument, InstrumentClass, Provenance
 from engine.orders.dispatch import Ids, Record, of_any_run
@@ -20,12 +20,12 @@ from engine.orders.entry_life import EntryLife
 from engine.orders.flatten import LatchState
 from engine.orders.halts import Halts
 from engine.orders.inbox import Inbox
-from engine.orders.keeper import Keeper
+from engine.orders.keeper import OrderManager
 from engine.orders.messages import BrokerEvent, OrderType, Request
-from engine.orders.news import SPOKEN, News, Sight, Topic
+from engine.orders.news import SPOKEN, InstrumentMarket, News, Topic
 from engine.orders.order import Order
 from engine.orders.quote import Quote
-from engine.orders.states import ENDED, UNPROVEN, State
+from engine.orders.states import ENDED, UNPROVEN, OrderState
 from engine.orders.trade import Mode, Trade
 from engine.risk.band import PriceBand
 from engine.risk.stage12 import Stage12Controller, StopState, StopTerm
@@ -42,7 +42,7 @@ ASKED_AT_ONCE: Final = 5
 """So many of them, the newest: the reads must last."""
 
 
-class Seen(msgspec.Struct, frozen=True):
+class QuotedMarket(msgspec.Struct, frozen=True):
     """One instrument's market as the broker's quotes have it."""
 
     instrument: Instrument
@@ -56,7 +56,7 @@ class Seen(msgspec.Struct, frozen=True):
 class MarketSeen(msgspec.Struct, frozen=True):
     """What the market of several instruments looks like."""
 
-    seen: tuple[Seen, ...]
+    seen: tuple[QuotedMarket, ...]
 
 
 class FlattenCore:
@@ -75,8 +75,8 @@ class FlattenCore:
         by: str,
         why: str,
     ) -> None:
-        self.keeper = Keeper(settings, {}, ids, self._look, Halts(), EntryLife(0))
-        self.watch = Watch(self.keeper, self)
+        self.keeper = OrderManager(settings, {}, ids, self._look, Halts(), EntryLife(0))
+        self.watch = BookSchedule(self.keeper, self)
         self.problems: dict[str, None] = {}
         """Everything that went wrong, each once, oldest first."""
         self.newest_problem = ""
@@ -86,7 +86,7 @@ class FlattenCore:
         self.unknown_since: Instant | None = None
         """Since when reads have left open what is held; None while they tell it."""
         self._inbox = Inbox(self.keeper, Stage12Controller(settings.stop), lambda instant: instant)
-        self._seen: dict[str, Seen] = {}
+        self._seen: dict[str, QuotedMarket] = {}
         for order in known:
             self.keeper.orders.add(_remembered(order, now))
         self.keeper.kill.set(by, why, by, now)
@@ -136,7 +136,7 @@ class FlattenCore:
             > sum(
                 order.remaining
                 for order in self._closing(trade)
-                if order.resting and order.state is not State.PENDING_CANCEL
+                if order.resting and order.state is not OrderState.PENDING_CANCEL
             )
         )
 
@@ -254,14 +254,14 @@ class FlattenCore:
                 moved.append(key)
         self.keeper.tend_all(moved, now)
 
-    def _look(self, instrument: str, now: Instant) -> Sight:
+    def _look(self, instrument: str, now: Instant) -> InstrumentMarket:
         seen = self._seen.get(instrument)
         if seen is None:
             unknown = Instrument(instrument, instrument, InstrumentClass.STOCK, 5, 1, 1, Provenance.INFERRED)
-            return Sight(unknown, Quote(fresh=False), None, takes_orders=False, takes_stops=False)
+            return InstrumentMarket(unknown, Quote(fresh=False), None, takes_orders=False, takes_stops=False)
         fresh = seen.quote.fresh and now - seen.quote.time <= QUOTE_FRESH_FOR
         quote = Quote(seen.quote.last, seen.quote.bids, seen.quote.asks, seen.quote.time, fresh, alive=fresh)
-        return Sight(seen.instrument, quote, seen.band, seen.takes_orders, seen.takes_orders)
+        return InstrumentMarket(seen.instrument, quote, seen.band, seen.takes_orders, seen.takes_orders)
 
     def _remember_stops(self, now: Instant) -> None:
         """Give what was taken over the stop that rests for it: it goes back where an exit cannot follow."""
@@ -297,11 +297,11 @@ def _remembered(order: Order, now: Instant) -> Order:
     )
     if order.state in ENDED:
         return order
-    if order.state in (*UNPROVEN, State.NEW):
+    if order.state in (*UNPROVEN, OrderState.NEW):
         return msgspec.structs.replace(
-            order, state=State.IN_DOUBT, sent_at=now, doubt_since=now, probes=0, empty_probes=0
+            order, state=OrderState.IN_DOUBT, sent_at=now, doubt_since=now, probes=0, empty_probes=0
         )
-    if order.state in (State.PENDING_MODIFY, State.PENDING_CANCEL):
+    if order.state in (OrderState.PENDING_MODIFY, OrderState.PENDING_CANCEL):
         order = msgspec.structs.replace(order, state=order.resume)
     # Its patience begins with the shell, whose clock is another one.
     return msgspec.structs.replace(order, rests_since=now if order.resting else None)

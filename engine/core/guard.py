@@ -19,7 +19,7 @@ _REASONS: Final = {
 }
 
 
-class Guard:
+class DayGuard:
     """Looks at the day's money whenever it may have changed, and acts on it."""
 
     def __init__(self, state: TradingState) -> None:

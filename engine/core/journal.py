@@ -7,19 +7,19 @@ from typing import Final
 import msgspec
 
 from engine.auction.history import close_session
-from engine.auction.market import Market
+from engine.auction.market import Auctions
 from engine.core.account import Account
 from engine.core.decision import Decision, DecisionState
 from engine.core.events import DayState
 from engine.core.prints import HeldBack
-from engine.core.sights import Sights
+from engine.core.sights import MarketState
 from engine.core.stop_moves import StopMoves, standing_stops
 from engine.market.clock import SECOND, Instant
 from engine.market.instrument import Instrument
 from engine.market.price import Paise, average_price
 from engine.orders.dispatch import Record
 from engine.orders.exit_reasons import UNNAMED
-from engine.orders.keeper import Keeper
+from engine.orders.keeper import OrderManager
 from engine.orders.messages import OrderType, Product, Role
 from engine.orders.news import News, Topic
 from engine.orders.order import Correction, Fill, Order
@@ -38,11 +38,15 @@ _QUALITIES: Final = ("", "BOOK", "TRIGGER", "THROUGH", "BAR", "STANDING", "STALE
 """Fill qualities from best to worst."""
 
 
-class Journal:
+class EventLog:
     """Turns news into records and event lines; owns the finished trades."""
 
     def __init__(
-        self, keeper: Keeper, account: Account, sights: Sights, instruments: Mapping[str, Instrument]
+        self,
+        keeper: OrderManager,
+        account: Account,
+        sights: MarketState,
+        instruments: Mapping[str, Instrument],
     ) -> None:
         self.lines: deque[EventLine] = deque(maxlen=LINES_KEPT)
         """The newest event lines, oldest first."""
@@ -144,7 +148,7 @@ class Journal:
         )
         self._record("day_state", self._numbered(self._account.limits.day.isoformat()), now, state)
 
-    def sessions(self, market: Market, now: Instant) -> None:
+    def sessions(self, market: Auctions, now: Instant) -> None:
         """Keep the profile of every session that is over: the next day finds its prior levels there."""
         for key in market.instruments:
             profile = close_session(market, key)

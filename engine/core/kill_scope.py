@@ -1,10 +1,10 @@
 """What the kill key would close now, counted."""
 
-from engine.orders.keeper import Keeper
+from engine.orders.keeper import OrderManager
 from engine.views import KillScope
 
 
-def scope_of(keeper: Keeper) -> KillScope:
+def scope_of(keeper: OrderManager) -> KillScope:
     """Return the positions and orders in the kill's scope, and what would be left."""
     portfolio = keeper.portfolio
     external = sum(1 for instrument in portfolio.outside if portfolio.current(instrument) is None)

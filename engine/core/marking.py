@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Mapping
 
-from engine.core.sights import Seen, Sights
+from engine.core.sights import BookChange, MarketState
 from engine.market.clock import Instant
 from engine.market.instrument import Instrument
 from engine.market.price import Paise
@@ -15,13 +15,13 @@ from engine.setups.signal import Side
 class Marking:
     """Owns the readings of every open trade since it is held; looks of a screen change nothing."""
 
-    def __init__(self, sights: Sights, instruments: Mapping[str, Instrument]) -> None:
+    def __init__(self, sights: MarketState, instruments: Mapping[str, Instrument]) -> None:
         self._sights = sights
         self._instruments = instruments
         self._readings: dict[str, Readings] = {}
         self._states: dict[str, MarkState] = {}
 
-    def take(self, trade: Trade, seen: Seen) -> None:
+    def take(self, trade: Trade, seen: BookChange) -> None:
         """Take in what the newest packet of an open trade's instrument showed."""
         update = self._sights.update(trade.instrument)
         if update is None or not seen.reading:
@@ -29,7 +29,7 @@ class Marking:
         levels = update.bids if trade.side is Side.BUY else update.asks
         touch = levels[0][0] if levels else None
         known = self._readings.get(trade.id, Readings())
-        self._readings[trade.id] = known.read(touch, update.arrival, changed=seen is Seen.CHANGED)
+        self._readings[trade.id] = known.read(touch, update.arrival, changed=seen is BookChange.CHANGED)
 
     def forget(self, trade: Trade) -> None:
         """Forget a trade that is flat."""

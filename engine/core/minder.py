@@ -8,19 +8,19 @@ import msgspec
 
 import config
 from engine.auction.context import Context
-from engine.auction.market import Market
+from engine.auction.market import Auctions
 from engine.core.account import Account
-from engine.core.sights import Sights
+from engine.core.sights import MarketState
 from engine.market.clock import MINUTE, Instant, datetime_of
 from engine.market.instrument import Instrument
 from engine.market.price import Paise
 from engine.market.update import MarketUpdate
 from engine.orders.changes import is_worn
-from engine.orders.keeper import Keeper
+from engine.orders.keeper import OrderManager
 from engine.orders.news import Topic
 from engine.orders.quote import Quote
 from engine.orders.targets import aim, reached, worst_price
-from engine.orders.trade import Mode, Part, Trade
+from engine.orders.trade import Mode, PartialExit, Trade
 from engine.risk.denial import Code, StopRefusal
 from engine.risk.exact import exact
 from engine.risk.sizing import check_fill
@@ -34,16 +34,16 @@ HALF: Final = "half by hand"
 OVERSIZED: Final = "more risk than the budget"
 
 
-class Minder:
+class TradeManager:
     """Decides when a trade takes its target, moves its stop or must be closed for the day."""
 
     def __init__(
         self,
         settings: config.Settings,
-        market: Market,
-        keeper: Keeper,
+        market: Auctions,
+        keeper: OrderManager,
         account: Account,
-        sights: Sights,
+        sights: MarketState,
         stops: Stage12Controller,
     ) -> None:
         self._share = exact(settings.exit.t1_share_pct)
@@ -115,7 +115,7 @@ class Minder:
         if quantity >= trade.open_quantity:
             self._keeper.leave(trade.instrument, reason, now)
             return
-        part = Part(quantity=quantity, reason=reason, started_at=now, limit=limit)
+        part = PartialExit(quantity=quantity, reason=reason, started_at=now, limit=limit)
         self._keeper.change(msgspec.structs.replace(trade, part=part), now)
 
     def fit(self, trade: Trade, now: Instant) -> None:

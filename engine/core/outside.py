@@ -6,13 +6,13 @@ from dataclasses import replace
 from datetime import date
 from typing import Final
 
-from engine.core.sights import Seen, Sights
+from engine.core.sights import BookChange, MarketState
 from engine.market.instrument import Instrument
 from engine.market.price import Paise
-from engine.orders.keeper import Keeper
+from engine.orders.keeper import OrderManager
 from engine.orders.messages import BrokerPosition, Product
 from engine.orders.other_engines import run_of
-from engine.risk.outside import Outside, Stake, outside_result
+from engine.risk.outside import ExternalResult, Stake, outside_result
 from engine.risk.readings import Readings
 from engine.setups.signal import Side
 
@@ -24,7 +24,7 @@ class OutsideTrades:
     """Owns the stakes of others and their marks: those of the feed go by three readings, the rest by two rounds."""
 
     def __init__(
-        self, keeper: Keeper, sights: Sights, instruments: Mapping[str, Instrument], day: date
+        self, keeper: OrderManager, sights: MarketState, instruments: Mapping[str, Instrument], day: date
     ) -> None:
         self._keeper = keeper
         self._sights = sights
@@ -64,7 +64,7 @@ class OutsideTrades:
         )
         return self._stakes != before
 
-    def take(self, key: str, seen: Seen) -> None:
+    def take(self, key: str, seen: BookChange) -> None:
         """Take in a packet of an instrument in which others hold something."""
         update = self._sights.update(key)
         if update is None or not seen.reading or not self.holds(key):
@@ -72,7 +72,7 @@ class OutsideTrades:
         best = [side[0][0] for side in (update.bids, update.asks) if side]
         mid = sum(best) // len(best) if best else update.last
         known = self._readings.get(key, Readings())
-        self._readings[key] = known.read(mid, update.arrival, changed=seen is Seen.CHANGED)
+        self._readings[key] = known.read(mid, update.arrival, changed=seen is BookChange.CHANGED)
 
     def quoted(self, prices: Mapping[str, Paise]) -> None:
         """Take in one round of quotes of what nobody subscribed to."""
@@ -80,7 +80,7 @@ class OutsideTrades:
             key: (*self._quoted.get(key, ()), price)[-ROUNDS_AGREEING:] for key, price in prices.items()
         }
 
-    def result(self, *, believed: bool) -> Outside:
+    def result(self, *, believed: bool) -> ExternalResult:
         """Return the result of everything others traded, at the newest prices or at those a limit believes."""
         return outside_result(self._priced(self._stakes, believed=believed), self._day)
 

@@ -15,7 +15,7 @@ _LASTING: Final = (ENDED, STUDYING, NO_GO, AWAITED, HALTED, OTHER_ENGINE)
 """Pauses that no key takes off: what set them does, when it is over."""
 
 
-class Pauses:
+class EntryPauses:
     """Owns the reasons, oldest first, and the instant at which being unwatched becomes one."""
 
     def __init__(self) -> None:

@@ -41,7 +41,7 @@ REMEMBERED: Final = 1_000
 BY_A_PERSON: Final = "paused by hand"
 
 
-class Person:
+class CommandHandler:
     """Carries out commands; the same id asked again gets the same answer and nothing more is done."""
 
     def __init__(self, state: TradingState, braking: Braking, trader_orders: TraderOrders) -> None:

@@ -10,8 +10,8 @@ from typing import Final
 
 import msgspec
 
-from engine.auction.market import Market
-from engine.core.sights import Sights
+from engine.auction.market import Auctions
+from engine.core.sights import MarketState
 from engine.market.clock import SECOND, Instant
 from engine.market.instrument import Instrument
 from engine.market.price import Paise
@@ -54,7 +54,7 @@ class HeldBack:
 class Prints:
     """Judges the prices of every packet. It owns what is believed of each instrument."""
 
-    def __init__(self, sights: Sights, market: Market) -> None:
+    def __init__(self, sights: MarketState, market: Auctions) -> None:
         self._sights = sights
         self._market = market
         self._known: dict[str, _Known] = {}

@@ -8,7 +8,7 @@ import msgspec
 import config
 from engine.core.decision import Decision
 from engine.orders.trade import MANUAL
-from engine.performance.evidence import Basis, Source, Terms
+from engine.performance.evidence import Basis, EvidenceTerms, Source
 from engine.performance.records import SetupRecord, setup_record
 from engine.performance.slippage import ClassSlippage
 from engine.performance.trade import ClosedTrade
@@ -17,19 +17,19 @@ from engine.setups.signal import EntryMode
 SIMULATED_PROVES_NOTHING: Final = "a simulated market is evidence for nothing"
 
 
-class Past(msgspec.Struct, frozen=True):
+class EarlierEvidence(msgspec.Struct, frozen=True):
     """What earlier days proved as a run began, and what the run's own trades are made under."""
 
-    terms: Terms
+    terms: EvidenceTerms
     records: tuple[SetupRecord, ...] = ()
     slippage: tuple[ClassSlippage, ...] = ()
     """What fired stops slipped by, of each class with enough of them."""
 
 
-class Proof:
+class SetupEvidence:
     """Adds the run's own finished trades to what earlier days left; other settings and modes are other evidence."""
 
-    def __init__(self, closed: Sequence[ClosedTrade], past: Past | None) -> None:
+    def __init__(self, closed: Sequence[ClosedTrade], past: EarlierEvidence | None) -> None:
         records = () if past is None else past.records
         self._closed = closed
         self._past = {(record.setup, record.version, record.mode): record for record in records}

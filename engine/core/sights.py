@@ -14,7 +14,7 @@ from engine.market.session import TradingDay
 from engine.market.update import MarketUpdate
 from engine.orders.halts import Halts
 from engine.orders.hours import Exits, class_hours, exit_hours
-from engine.orders.news import Sight
+from engine.orders.news import InstrumentMarket
 from engine.orders.quote import Quote
 from engine.risk.band import PriceBand, assumed_band, given_way, narrowest_band
 from engine.risk.readings import STANDS_AFTER
@@ -26,7 +26,7 @@ _AUCTION_SAFE: Final = 200
 """The same around the last price, while the reference (an average of fifteen minutes) has not been told."""
 
 
-class Seen(Enum):
+class BookChange(Enum):
     """What an accepted packet adds to what is known of its instrument's book."""
 
     REPEAT = "repeat"
@@ -41,10 +41,10 @@ class Seen(Enum):
     @property
     def reading(self) -> bool:
         """Say whether it is a reading of the book."""
-        return self in (Seen.CONFIRMED, Seen.CHANGED)
+        return self in (BookChange.CONFIRMED, BookChange.CHANGED)
 
 
-class Sights:
+class MarketState:
     """Remembers the last update and the last book of each instrument, and runs the market's clock.
 
     The market's clock is the newest arrival plus the time that has passed since, plus the most by which a trade
@@ -71,7 +71,7 @@ class Sights:
         self._arrived_at: Instant = 0
         self._lead = 0
 
-    def take(self, update: MarketUpdate, now: Instant) -> Seen:
+    def take(self, update: MarketUpdate, now: Instant) -> BookChange:
         """Remember one accepted update; return what it adds."""
         self.tick(update.arrival, now)
         lead = update.trade_time - update.arrival
@@ -82,7 +82,7 @@ class Sights:
         self._updates[key] = update
         if update.bids or update.asks:
             self._books[key] = update
-        if seen is not Seen.REPEAT:
+        if seen is not BookChange.REPEAT:
             self._tick(key, update.arrival)
         return seen
 
@@ -197,11 +197,11 @@ class Sights:
         narrow = narrowest_band(instrument.kind, update.previous_close, instrument.tick, _day_prices(update))
         return self.band(key) if narrow is None else narrow
 
-    def __call__(self, instrument: str, now: Instant) -> Sight:
+    def __call__(self, instrument: str, now: Instant) -> InstrumentMarket:
         """Return everything orders need to know of an instrument's market."""
         known = self.instruments.get(instrument)
         if known is None:
-            return Sight(
+            return InstrumentMarket(
                 _stranger(instrument), Quote(fresh=False), None, takes_orders=False, takes_stops=False
             )
         halt = self.halts.of(instrument, known.kind, now)
@@ -210,7 +210,7 @@ class Sights:
         )
         takes = hours.exits is Exits.OPEN and known.tradable
         band = self.auction_band(instrument) if hours.exits is Exits.AUCTION else self.band(instrument)
-        return Sight(known, self.quote(instrument, now), band, takes, takes, hours)
+        return InstrumentMarket(known, self.quote(instrument, now), band, takes, takes, hours)
 
     def auction_band(self, key: str) -> PriceBand | None:
         """Return the band of an instrument's closing auction; None while no price of it is known."""
@@ -238,15 +238,15 @@ def _day_prices(update: MarketUpdate) -> tuple[Paise, ...]:
     return (update.last,) if update.day is None else (update.last, update.day.high, update.day.low)
 
 
-def _compared(update: MarketUpdate, before: MarketUpdate | None, book: MarketUpdate | None) -> Seen:
+def _compared(update: MarketUpdate, before: MarketUpdate | None, book: MarketUpdate | None) -> BookChange:
     """Return what a packet adds to the one before it and to the book that stands."""
     carries = bool(update.bids or update.asks)
     if carries and (book is None or update.bids != book.bids or update.asks != book.asks):
-        return Seen.CHANGED
+        return BookChange.CHANGED
     if before is None:
-        return Seen.BOOKLESS
+        return BookChange.BOOKLESS
     later = update.trade_time > before.trade_time or update.volume > before.volume
     if later:
-        return Seen.CONFIRMED if carries else Seen.BOOKLESS
+        return BookChange.CONFIRMED if carries else BookChange.BOOKLESS
     same = msgspec.structs.replace(update, arrival=before.arrival) == before
-    return Seen.REPEAT if same else Seen.BOOKLESS
+    return BookChange.REPEAT if same else BookChange.BOOKLESS

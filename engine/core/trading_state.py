@@ -5,23 +5,23 @@ from dataclasses import dataclass
 from typing import Final
 
 import config
-from engine.auction.market import Market
+from engine.auction.market import Auctions
 from engine.core.account import Account
-from engine.core.decider import Decider
+from engine.core.decider import Entries
 from engine.core.events import LIVE
-from engine.core.journal import Journal
+from engine.core.journal import EventLog
 from engine.core.kill_scope import scope_of
-from engine.core.minder import Minder
-from engine.core.pauses import OTHER_ENGINE, Pauses
-from engine.core.sights import Sights
-from engine.core.watch import Watch
+from engine.core.minder import TradeManager
+from engine.core.pauses import OTHER_ENGINE, EntryPauses
+from engine.core.sights import MarketState
+from engine.core.watch import BookSchedule
 from engine.core.watchlist import Watchlist
 from engine.market.clock import Instant
 from engine.market.instrument import Instrument
 from engine.market.session import TradingDay
 from engine.orders.dispatch import Ids
 from engine.orders.flatten import Latch, LatchState
-from engine.orders.keeper import Keeper
+from engine.orders.keeper import OrderManager
 from engine.orders.trade import leave
 from engine.risk.limits import DayLimits
 from engine.risk.wishes import Wishes
@@ -39,16 +39,16 @@ class TradingState:
     instruments: Mapping[str, Instrument]
     world: str
     ids: Ids
-    market: Market
-    sights: Sights
-    keeper: Keeper
+    market: Auctions
+    sights: MarketState
+    keeper: OrderManager
     account: Account
-    journal: Journal
-    minder: Minder
-    decider: Decider
-    watch: Watch
+    journal: EventLog
+    minder: TradeManager
+    decider: Entries
+    watch: BookSchedule
     following: Watchlist
-    pauses: Pauses
+    pauses: EntryPauses
     feed_ended: bool = False
     armed_until: Instant | None = None
     """Until when manual entry is armed; None when it is off."""

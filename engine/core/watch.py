@@ -6,7 +6,7 @@ from engine.core.events import LatchChanged
 from engine.market.clock import SECOND, Instant
 from engine.orders.carried_outside import CarriedOutside
 from engine.orders.flatten import LatchState
-from engine.orders.keeper import Keeper
+from engine.orders.keeper import OrderManager
 from engine.orders.plight import PlightKind
 from engine.orders.plights import Plights
 from engine.views import AlarmRank, Severity
@@ -33,10 +33,10 @@ class Told(Protocol):
         ...
 
 
-class Watch:
+class BookSchedule:
     """Decides when the broker's book is read, and follows the latch from one state to the next."""
 
-    def __init__(self, keeper: Keeper, journal: Told, *, always: bool = False) -> None:
+    def __init__(self, keeper: OrderManager, journal: Told, *, always: bool = False) -> None:
         """Read while anything is at stake; ``always`` also while others alone may trade on the account."""
         self._keeper = keeper
         self._journal = journal

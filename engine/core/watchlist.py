@@ -1,13 +1,13 @@
 """Which instruments are followed: as the day began, more that were added, without those that were put aside."""
 
-from engine.auction.market import Market
-from engine.core.decider import Decider
+from engine.auction.market import Auctions
+from engine.core.decider import Entries
 from engine.core.events import Followed
-from engine.core.journal import Journal
+from engine.core.journal import EventLog
 from engine.market.clock import Instant
 from engine.market.eligibility import Barred
 from engine.market.instrument import Instrument
-from engine.orders.keeper import Keeper
+from engine.orders.keeper import OrderManager
 from engine.views import Severity
 
 
@@ -17,10 +17,10 @@ class Watchlist:
     def __init__(
         self,
         instruments: dict[str, Instrument],
-        market: Market,
-        keeper: Keeper,
-        decider: Decider,
-        journal: Journal,
+        market: Auctions,
+        keeper: OrderManager,
+        decider: Entries,
+        journal: EventLog,
     ) -> None:
         self._instruments = instruments
         self._market = market

@@ -82,7 +82,7 @@ def notes_of(feed: PulledFeed) -> tuple[str, ...]:
 
 
 @runtime_checkable
-class Begun(Protocol):
+class AnchoredFeed(Protocol):
     """A market that happened, or happens, before our eyes: the run's clock stood somewhere when it began."""
 
     @property

@@ -20,9 +20,9 @@ from engine.feeds.recording_format import (
     Backfilled,
     Banded,
     Connected,
-    Ended,
-    Followed,
-    Listed,
+    InstrumentsAdded,
+    ListsTaken,
+    RecordingEnded,
     RecordingHeader,
     SessionEvent,
     event_of,
@@ -88,10 +88,10 @@ def survey_frames(path: Path) -> FrameFile:
             elif kind == EVENT:
                 events += 1
                 event = _event(payload)
-                if isinstance(event, Followed):
+                if isinstance(event, InstrumentsAdded):
                     instruments.update((instrument.key, instrument) for instrument in event.instruments)
                     prior.update(event.prior)
-                elif isinstance(event, Ended):
+                elif isinstance(event, RecordingEnded):
                     ended, ended_at = event.reason, arrival
         with open_plain(path) as file:
             digest = hashlib.file_digest(file, "sha256").hexdigest()
@@ -271,10 +271,10 @@ class RecordedFrames:
                     decoder.break_off()
                 elif isinstance(event, Backfilled):
                     yield event.missed
-                elif isinstance(event, Followed):
+                elif isinstance(event, InstrumentsAdded):
                     # Not with what the session began with: nobody knew it before.
                     yield from event.seeds
-                elif isinstance(event, Listed):
+                elif isinstance(event, ListsTaken):
                     yield event.barred
                 elif isinstance(event, Banded):
                     yield event.circuits

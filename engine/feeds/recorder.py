@@ -9,7 +9,7 @@ from typing import Final
 import msgspec
 import zstandard
 
-from engine.feeds.recording_format import MAGIC, Ended, RecordingHeader, RecordWriter, SessionEvent
+from engine.feeds.recording_format import MAGIC, RecordingEnded, RecordingHeader, RecordWriter, SessionEvent
 from engine.market.clock import Instant
 
 LEVEL: Final = 8
@@ -106,7 +106,7 @@ class Recorder:
         """End the recording on purpose; what comes after it is lost."""
         if self._closed:
             return
-        self.note(Ended(reason), arrival)
+        self.note(RecordingEnded(reason), arrival)
         self._closed = True
         self._wake.set()
         self._thread.join(_CLOSE_SECONDS)

@@ -71,7 +71,7 @@ class Backfilled(msgspec.Struct, frozen=True, tag="backfilled"):
     missed: MissedMinutes
 
 
-class Followed(msgspec.Struct, frozen=True, tag="followed"):
+class InstrumentsAdded(msgspec.Struct, frozen=True, tag="followed"):
     """Instruments were added while the session ran."""
 
     instruments: tuple[Instrument, ...]
@@ -80,13 +80,13 @@ class Followed(msgspec.Struct, frozen=True, tag="followed"):
     """Their session before they were followed, each with its arrival."""
 
 
-class Unfollowed(msgspec.Struct, frozen=True, tag="unfollowed"):
+class InstrumentsDropped(msgspec.Struct, frozen=True, tag="unfollowed"):
     """Instruments were dropped while the session ran."""
 
     keys: tuple[str, ...]
 
 
-class Listed(msgspec.Struct, frozen=True, tag="listed"):
+class ListsTaken(msgspec.Struct, frozen=True, tag="listed"):
     """The broker's lists of the day were taken up while the session ran."""
 
     barred: Barred
@@ -98,13 +98,22 @@ class Banded(msgspec.Struct, frozen=True, tag="banded"):
     circuits: Circuits
 
 
-class Ended(msgspec.Struct, frozen=True, tag="ended"):
+class RecordingEnded(msgspec.Struct, frozen=True, tag="ended"):
     """The recording was closed on purpose; without this it was cut off."""
 
     reason: str
 
 
-SessionEvent = Connected | Broken | Backfilled | Followed | Unfollowed | Listed | Banded | Ended
+SessionEvent = (
+    Connected
+    | Broken
+    | Backfilled
+    | InstrumentsAdded
+    | InstrumentsDropped
+    | ListsTaken
+    | Banded
+    | RecordingEnded
+)
 
 _encoder: Final = msgspec.json.Encoder()
 _header_decoder: Final = msgspec.json.Decoder(RecordingHeader)

@@ -10,7 +10,7 @@ from typing import Any, Final, Self
 import msgspec
 
 from engine.auction.quality import Quality
-from engine.ledger.records import Entry, Fact, LedgerError, Run, RunState
+from engine.ledger.records import Fact, JournalEntry, LedgerError, Run, RunState
 from engine.ledger.schema import CURRENT, Schema, check_version, damaged
 from engine.performance.trade import ClosedTrade
 from engine.sqlite_reading import open_read_only
@@ -77,9 +77,9 @@ class LedgerReader:
         """Return the newest run that has not ended: the one under way, or the one a death cut off."""
         return next((row for row in reversed(self.runs()) if row.state is RunState.OPEN), None)
 
-    def journal(self, run: str) -> list[Entry]:
+    def journal(self, run: str) -> list[JournalEntry]:
         """Return a run's journaled inputs in order."""
-        return [Entry(*row) for row in self._rows(_JOURNAL, (run,))]
+        return [JournalEntry(*row) for row in self._rows(_JOURNAL, (run,))]
 
     def records(self, kind: str, run: str | None = None) -> list[Fact]:
         """Return facts of a kind in the order written: of one run, or of every run that is not abandoned."""

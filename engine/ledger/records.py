@@ -34,7 +34,7 @@ class Run(msgspec.Struct, frozen=True):
     state: RunState = RunState.OPEN
 
 
-class Entry(msgspec.Struct, frozen=True):
+class JournalEntry(msgspec.Struct, frozen=True):
     """One input of the core that cannot be had again: its number, after how many updates, when, what."""
 
     sequence: int

@@ -18,14 +18,14 @@ from typing import Final, Protocol, Self
 import msgspec
 
 from engine.ledger.reader import LedgerReader
-from engine.ledger.records import Entry, LedgerDamagedError, LedgerError, Run, RunState
+from engine.ledger.records import JournalEntry, LedgerDamagedError, LedgerError, Run, RunState
 from engine.ledger.schema import CURRENT, Schema, damaged, prepare
 from engine.ledger.thinning import RUNS_KEPT, STATEMENTS
 from engine.market.clock import Instant
 from engine.orders.dispatch import Record
 from engine.sqlite_reading import check_plain
 
-__all__ = ["Entry", "Ledger", "LedgerDamagedError", "LedgerError", "Run", "RunState"]
+__all__ = ["JournalEntry", "Ledger", "LedgerDamagedError", "LedgerError", "Run", "RunState"]
 
 _LINGER_SECONDS: Final = 0.02
 """How long rows that nobody waits for are gathered into one commit."""
@@ -37,7 +37,7 @@ _encode = msgspec.json.Encoder(enc_hook=repr).encode
 Statement = tuple[str, Sequence[tuple[object, ...]]]
 
 
-class JournalEntry(Protocol):
+class JournalInput(Protocol):
     """An input of the core as the runtime journals it."""
 
     @property
@@ -113,7 +113,7 @@ class Ledger(LedgerReader):
         self,
         run: str,
         records: Iterable[Record] = (),
-        entries: Iterable[JournalEntry] = (),
+        entries: Iterable[JournalInput] = (),
         *,
         durable: bool,
     ) -> "Future[None]":

@@ -2,7 +2,7 @@
 
 from engine.link.client import Link, UnixLink, connect, look
 from engine.link.hub import Handler, ScreenIdentity
-from engine.link.kill_frame import KillAnswer, LatchSign, ProofAnswer, Way, command_of, new_kill_id
+from engine.link.kill_frame import KillAnswer, KillOrigin, LatchSign, ProofAnswer, command_of, new_kill_id
 from engine.link.kill_line import KillLine, KillReceiver, KillRequest
 from engine.link.kill_sender import KillSender
 from engine.link.memory import MemoryKillSender, MemoryLink
@@ -28,6 +28,7 @@ __all__ = [
     "Incoming",
     "KillAnswer",
     "KillLine",
+    "KillOrigin",
     "KillReceiver",
     "KillRequest",
     "KillSender",
@@ -42,7 +43,6 @@ __all__ = [
     "ProofAnswer",
     "ScreenIdentity",
     "UnixLink",
-    "Way",
     "Welcome",
     "command_of",
     "connect",

@@ -32,7 +32,7 @@ from engine.link.protocol import (
     is_view,
     read_frame,
 )
-from engine.views import View
+from engine.views import ScreenView
 
 _BUFFER_BYTES: Final = 256 * 1024
 _MOST_UNREAD: Final = 256
@@ -221,13 +221,13 @@ def _require_own(writer: asyncio.StreamWriter, address: str, credential: PeerUid
         )
 
 
-async def look(directory: WorldDirectory, name: str, *, patience: float = 1.0) -> View:
+async def look(directory: WorldDirectory, name: str, *, patience: float = 1.0) -> ScreenView:
     """Return the engine's picture of this moment without attaching; raises LinkError as ``connect`` does."""
     line = await connect(directory, name, patience=patience, look=True)
     try:
         async with asyncio.timeout(patience):
             async for news in line:
-                if isinstance(news, View):
+                if isinstance(news, ScreenView):
                     return news
     except TimeoutError:
         pass

@@ -14,7 +14,7 @@ import msgspec
 
 from engine.commands import Command, CommandResult, Follow, Kill, Outcome, RunPreflight, Unfollow
 from engine.link.protocol import Answer, Goodbye, Show, encode
-from engine.views import View
+from engine.views import ScreenView
 
 MOST_SCREENS: Final = 16
 
@@ -43,7 +43,7 @@ class Handler(Protocol):
         """Do or refuse a command. Commands of one screen come in order; a kill overtakes, what is slow goes beside."""
         ...
 
-    def view_for(self, instrument: str | None) -> View | None:
+    def view_for(self, instrument: str | None) -> ScreenView | None:
         """Return the present picture for a selection (None: nothing selected yet), None when there is none yet."""
         ...
 
@@ -61,7 +61,7 @@ class Picture:
 
     __slots__ = ("_frame", "drawn_at", "view")
 
-    def __init__(self, view: View, drawn_at: float) -> None:
+    def __init__(self, view: ScreenView, drawn_at: float) -> None:
         self.view = view
         self.drawn_at = drawn_at
         self._frame: bytes | None = None
@@ -73,7 +73,7 @@ class Picture:
             self._frame = encode(Show(self.view))
         return self._frame
 
-    def shows_the_same_as(self, view: View) -> bool:
+    def shows_the_same_as(self, view: ScreenView) -> bool:
         """Say whether a screen would see no difference."""
         return view is self.view or msgspec.structs.replace(view, number=self.view.number) == self.view
 

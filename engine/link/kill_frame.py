@@ -13,7 +13,7 @@ from enum import IntEnum
 from typing import Final
 from uuid import UUID, uuid4
 
-from engine.latch import Proof
+from engine.latch import LatchProof
 
 FRAME_BYTES: Final = 32
 KILL_MARK: Final = b"CKPTKILL"
@@ -25,7 +25,7 @@ _FRAME: Final = struct.Struct(">8s16sB3sI")
 _LONGEST_AGE: Final = 2**24 - 1
 
 
-class Way(IntEnum):
+class KillOrigin(IntEnum):
     """The way a kill was asked for."""
 
     KEY = 1
@@ -53,7 +53,7 @@ class KillAnswer:
 class ProofAnswer:
     """What the engine's kill thread says of one command; ``loop_age`` is in seconds."""
 
-    proof: Proof
+    proof: LatchProof
     loop_age: float
 
 

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Final
 
 from engine.home import WorldDirectory
-from engine.latch import Latch
+from engine.latch import LatchFile
 from engine.link.credentials import PeerUid, peer_pid, peer_uid
 from engine.link.kill_frame import (
     FRAME_BYTES,
@@ -21,9 +21,9 @@ from engine.link.kill_frame import (
     PROOF_MARK,
     STATUS_MARK,
     KillAnswer,
+    KillOrigin,
     LatchSign,
     ProofAnswer,
-    Way,
     answer_frame,
     command_of,
     decode_frame,
@@ -37,9 +37,9 @@ _logger: Final = logging.getLogger(__name__)
 
 _UNKNOWN_WAY: Final = ("another program", "a kill frame came")
 _WAYS: Final[dict[int, tuple[str, str]]] = {
-    Way.KEY: ("a screen", "the kill key was pressed"),
-    Way.SHELL: ("a shell", "cockpit flatten was called"),
-    Way.GUARD: ("the guard", "the screen's guard asked for it"),
+    KillOrigin.KEY: ("a screen", "the kill key was pressed"),
+    KillOrigin.SHELL: ("a shell", "cockpit flatten was called"),
+    KillOrigin.GUARD: ("the guard", "the screen's guard asked for it"),
 }
 
 
@@ -56,7 +56,7 @@ class KillReceiver:
     """What a kill does on arrival: set the latch at once, then tell the loop, each command once. For any thread."""
 
     def __init__(
-        self, latch: Latch, on_kill: Callable[[KillRequest], None], loop_age: Callable[[], float]
+        self, latch: LatchFile, on_kill: Callable[[KillRequest], None], loop_age: Callable[[], float]
     ) -> None:
         self._latch = latch
         self._on_kill = on_kill

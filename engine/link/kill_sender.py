@@ -7,7 +7,7 @@ import threading
 from pathlib import Path
 
 from engine.home import WorldDirectory
-from engine.latch import Proof
+from engine.latch import LatchProof
 from engine.link.credentials import PeerUid, peer_pid, peer_uid
 from engine.link.kill_frame import (
     ANSWER_MARK,
@@ -16,9 +16,9 @@ from engine.link.kill_frame import (
     PROOF_MARK,
     STATUS_MARK,
     KillAnswer,
+    KillOrigin,
     LatchSign,
     ProofAnswer,
-    Way,
     decode_frame,
     encode_frame,
     new_kill_id,
@@ -53,7 +53,7 @@ class KillSender:
         with self._lock:
             return self._connect() is not None
 
-    def kill(self, kill_id: bytes, way: Way = Way.KEY) -> KillAnswer | None:
+    def kill(self, kill_id: bytes, way: KillOrigin = KillOrigin.KEY) -> KillAnswer | None:
         """Send the kill and return the engine's answer, None when none came in time.
 
         Send the same id again as often as you like. None does not mean that the kill was not heard.
@@ -67,9 +67,9 @@ class KillSender:
     def proof(self, kill_id: bytes) -> ProofAnswer | None:
         """Return how far the kill with an id is, from the engine's memory; None when nobody answers in time."""
         told = self._exchange(encode_frame(PROOF_MARK, kill_id, 0))
-        if told is None or told[0] > Proof.FLAT_BEFORE:
+        if told is None or told[0] > LatchProof.FLAT_BEFORE:
             return None
-        return ProofAnswer(Proof(told[0]), told[1])
+        return ProofAnswer(LatchProof(told[0]), told[1])
 
     def listener(self) -> int | None:
         """Return the process at the other end, as the system says; None where nobody listens or it does not tell."""

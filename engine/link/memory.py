@@ -4,7 +4,7 @@ from collections.abc import AsyncIterator
 
 from engine.commands import Command
 from engine.link.hub import Picture
-from engine.link.kill_frame import KillAnswer, ProofAnswer, Way
+from engine.link.kill_frame import KillAnswer, KillOrigin, ProofAnswer
 from engine.link.kill_line import KillReceiver
 from engine.link.protocol import (
     PROTOCOL,
@@ -78,7 +78,7 @@ class MemoryKillSender:
         """Return that the line is there."""
         return True
 
-    def kill(self, kill_id: bytes, way: Way = Way.KEY) -> KillAnswer | None:
+    def kill(self, kill_id: bytes, way: KillOrigin = KillOrigin.KEY) -> KillAnswer | None:
         """Kill at once, in the caller's thread."""
         return self._receiver.kill(kill_id, way)
 

@@ -11,7 +11,7 @@ from typing import Final
 import msgspec
 
 from engine.commands import Command, CommandResult
-from engine.views import View
+from engine.views import ScreenView
 
 PROTOCOL: Final = 1
 VERSION: Final = "0.1.0"
@@ -92,7 +92,7 @@ class Answer(msgspec.Struct, frozen=True, tag="answer", array_like=True):
 class Show(msgspec.Struct, frozen=True, tag="view", array_like=True):
     """A picture on its way out; it replaces every earlier one."""
 
-    view: View
+    view: ScreenView
 
 
 class Ended(msgspec.Struct, frozen=True):
@@ -101,7 +101,7 @@ class Ended(msgspec.Struct, frozen=True):
     reason: str
 
 
-Incoming = View | CommandResult | Ended
+Incoming = ScreenView | CommandResult | Ended
 """What a screen reads from its line."""
 
 _greetings: Final = msgspec.msgpack.Decoder(Hello)
@@ -156,7 +156,7 @@ def decode_reply(body: bytes) -> Welcome | Goodbye:
         raise LinkError(f"expected a welcome, got: {error}") from error
 
 
-def decode_news(body: bytes) -> View | CommandResult | Goodbye:
+def decode_news(body: bytes) -> ScreenView | CommandResult | Goodbye:
     """Return what the engine sends an attached screen; raise LinkError when it is nothing known."""
     try:
         if not body.startswith(_NEWS_MARK):

@@ -12,12 +12,12 @@ from engine.market.oddities import DecodeError, Quirk, Reason, UnusableError
 from engine.market.packet import (
     REQUEST_MODES,
     ArrivalClock,
-    Candle,
+    BookDepth,
+    FeedCandle,
     FirstLevel,
     Ltpc,
-    MarketFeed,
-    Quote,
     RecordedPacket,
+    TradableFeed,
     packet_of,
     packet_of_text,
 )
@@ -137,7 +137,7 @@ class PacketDecoder:
             ) from error
 
     def market(
-        self, key: str, feed: MarketFeed, arrival: Instant, *, snapshot: bool, auction: bool
+        self, key: str, feed: TradableFeed, arrival: Instant, *, snapshot: bool, auction: bool
     ) -> MarketUpdate:
         """Return the update of a full feed, recorded or protobuf; raise DecodeError, counted."""
         if auction or feed.iep or feed.ieq or feed.iiqTotal or feed.iiqM:
@@ -164,8 +164,8 @@ class PacketDecoder:
         self,
         key: str,
         ltpc: Ltpc,
-        quotes: Iterable[Quote],
-        candles: Iterable[Candle],
+        quotes: Iterable[BookDepth],
+        candles: Iterable[FeedCandle],
         arrival: Instant,
         *,
         snapshot: bool,
@@ -195,8 +195,8 @@ class PacketDecoder:
         key: str,
         arrival: Instant,
         ltpc: Ltpc,
-        quotes: Iterable[Quote],
-        candles: Iterable[Candle],
+        quotes: Iterable[BookDepth],
+        candles: Iterable[FeedCandle],
         volume: int,
         average: float,
         interest: float,
@@ -261,7 +261,12 @@ class PacketDecoder:
         return update
 
     def _bars(
-        self, prices: PriceGrid, key: str, candles: Iterable[Candle], last: Paise, latest: MarketUpdate | None
+        self,
+        prices: PriceGrid,
+        key: str,
+        candles: Iterable[FeedCandle],
+        last: Paise,
+        latest: MarketUpdate | None,
     ) -> tuple[Bar | None, Bar | None]:
         """Return the day bar and the completed minute."""
         day = minute = None
@@ -314,7 +319,7 @@ class PacketDecoder:
             )
 
     def _book(
-        self, prices: PriceGrid, quotes: Iterable[Quote]
+        self, prices: PriceGrid, quotes: Iterable[BookDepth]
     ) -> tuple[tuple[Level, ...], tuple[Level, ...]]:
         bids: list[Level] = []
         asks: list[Level] = []
@@ -334,7 +339,7 @@ class PacketDecoder:
             self.count(Quirk.EMPTY_LEVELS)
         return tuple(bids), tuple(asks)
 
-    def _bar(self, prices: PriceGrid, candle: Candle) -> Bar | None:
+    def _bar(self, prices: PriceGrid, candle: FeedCandle) -> Bar | None:
         low, high = prices[candle.low], prices[candle.high]
         first, last = prices[candle.open], prices[candle.close]
         volume, start = candle.vol, candle.ts

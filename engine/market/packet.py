@@ -30,7 +30,7 @@ class Ltpc(msgspec.Struct, frozen=True, gc=False):
     iep: float | None = None
 
 
-class Quote(msgspec.Struct, frozen=True, gc=False):
+class BookDepth(msgspec.Struct, frozen=True, gc=False):
     """One depth of the book; zero fields are absent."""
 
     bidQ: int = 0
@@ -42,7 +42,7 @@ class Quote(msgspec.Struct, frozen=True, gc=False):
 class MarketLevel(msgspec.Struct, frozen=True):
     """The visible book, best first."""
 
-    bidAskQuote: tuple[Quote, ...] = ()
+    bidAskQuote: tuple[BookDepth, ...] = ()
 
 
 class OptionGreeks(msgspec.Struct, frozen=True, gc=False):
@@ -54,7 +54,7 @@ class OptionGreeks(msgspec.Struct, frozen=True, gc=False):
     vega: float = 0.0
 
 
-class Candle(msgspec.Struct, frozen=True, gc=False):
+class FeedCandle(msgspec.Struct, frozen=True, gc=False):
     """A price bar: ``1d`` the day so far, ``I1`` the last completed minute."""
 
     interval: str = ""
@@ -69,7 +69,7 @@ class Candle(msgspec.Struct, frozen=True, gc=False):
 class MarketCandles(msgspec.Struct, frozen=True):
     """The bars of one packet."""
 
-    ohlc: tuple[Candle, ...] = ()
+    ohlc: tuple[FeedCandle, ...] = ()
 
 
 NO_LTPC: Final = Ltpc()
@@ -78,7 +78,7 @@ _NO_GREEKS: Final = OptionGreeks()
 _NO_CANDLES: Final = MarketCandles()
 
 
-class MarketFeed(msgspec.Struct, frozen=True):
+class TradableFeed(msgspec.Struct, frozen=True):
     """The full feed of a tradable instrument."""
 
     ltpc: Ltpc = NO_LTPC
@@ -106,7 +106,7 @@ class IndexFeed(msgspec.Struct, frozen=True):
 class FullFeed(msgspec.Struct, frozen=True):
     """One of the two full feeds."""
 
-    marketFF: MarketFeed | None = None
+    marketFF: TradableFeed | None = None
     indexFF: IndexFeed | None = None
 
 
@@ -114,7 +114,7 @@ class FirstLevel(msgspec.Struct, frozen=True):
     """The short feed with one depth and greeks."""
 
     ltpc: Ltpc = NO_LTPC
-    firstDepth: Quote = Quote()
+    firstDepth: BookDepth = BookDepth()
     optionGreeks: OptionGreeks = _NO_GREEKS
     vtt: int = 0
     oi: float = 0.0

@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from datetime import date, time
 from typing import Final
 
-from config import Session
+from config import SessionSettings
 from engine.market.calendar import (
     FILE_NAME,
     Allowed,
@@ -165,7 +165,7 @@ class TradingDay:
         return times.steps[index] if index >= 0 else (Phase.CLOSED, Allowed.NOTHING)
 
 
-def trading_day(day: date, session: Session, calendar: Calendar | None = None) -> TradingDay:
+def trading_day(day: date, session: SessionSettings, calendar: Calendar | None = None) -> TradingDay:
     """Return the clock of a date; raise CalendarError for a day without a session or beyond the coverage."""
     calendar = load_calendar() if calendar is None else calendar
     calendar.check_trading_day(day)
@@ -210,7 +210,7 @@ def _class(
     day: date,
     steps: tuple[Step, ...],
     clock: ClassClock,
-    session: Session,
+    session: SessionSettings,
     shift: int,
     broker: time | None,
     *,

@@ -13,7 +13,7 @@ from engine.market.listing import Intraday, Listing
 
 
 @dataclass(frozen=True, slots=True)
-class Followed:
+class ResolvedEntry:
     """One entry and what it means today."""
 
     entry: str
@@ -48,7 +48,7 @@ class Problem:
 class Resolved:
     """A watchlist read: what is followed, in its order, and what is not."""
 
-    followed: tuple[Followed, ...]
+    followed: tuple[ResolvedEntry, ...]
     problems: tuple[Problem, ...]
 
     @property
@@ -67,7 +67,7 @@ def resolve_watchlist(
     suspended: AbstractSet[str] = frozenset(),
 ) -> Resolved:
     """Return what each entry means on a day. ``eligible`` None: the intraday list is unknown and not asked."""
-    followed: list[Followed] = []
+    followed: list[ResolvedEntry] = []
     problems: list[Problem] = []
     seen: dict[str, str] = {}
     for entry in entries:
@@ -122,7 +122,9 @@ def _eligible_near(
     )
 
 
-def _followed(entry: str, listing: Listing, eligible: Mapping[str, Intraday] | None, day: date) -> Followed:
+def _followed(
+    entry: str, listing: Listing, eligible: Mapping[str, Intraday] | None, day: date
+) -> ResolvedEntry:
     expiry = listing.expiry
     days_left = None if expiry is None else (expiry - day).days
     notes = []
@@ -130,7 +132,7 @@ def _followed(entry: str, listing: Listing, eligible: Mapping[str, Intraday] | N
         notes.append("index: watched, never traded")
     if days_left == 0:
         notes.append("expires today")
-    return Followed(
+    return ResolvedEntry(
         entry=entry,
         listing=listing,
         days_left=days_left,

@@ -20,8 +20,8 @@ from engine.orders.messages import (
     TagRead,
     Unanswered,
 )
-from engine.orders.order import Correction, Fill, Order, Terms, last_write, newest_request
-from engine.orders.reports import Change, Finding, adopt, apply_report, waits_again
+from engine.orders.order import Correction, Fill, Order, OrderTerms, last_write, newest_request
+from engine.orders.reports import Finding, OrderChange, adopt, apply_report, waits_again
 from engine.orders.requests import (
     ABSENT_AFTER,
     FRESH_AFTER,
@@ -32,7 +32,7 @@ from engine.orders.requests import (
     with_cancel,
     with_change,
 )
-from engine.orders.states import ENDED, State
+from engine.orders.states import ENDED, OrderState
 from engine.orders.trade import Trade
 from engine.plain_text import worded
 
@@ -53,14 +53,14 @@ class Resolution(StrEnum):
     ABSENT = "ABSENT"
 
 
-class Applied(msgspec.Struct, frozen=True):
+class AppliedMessage(msgspec.Struct, frozen=True):
     """What one broker message did to one order. ``order`` is None for a message about nothing of ours."""
 
     order: Order | None
     fill: Fill | None = None
     findings: tuple[tuple[Finding, str], ...] = ()
     resolution: Resolution | None = None
-    before: State | None = None
+    before: OrderState | None = None
     correction: Correction | None = None
 
 
@@ -114,7 +114,7 @@ class OrderBook:
         return tuple(
             order
             for order in self._orders.values()
-            if order.state is State.ABSENT and (instrument is None or order.instrument == instrument)
+            if order.state is OrderState.ABSENT and (instrument is None or order.instrument == instrument)
         )
 
     def add(self, order: Order) -> None:
@@ -130,7 +130,7 @@ class OrderBook:
         self._store(order)
         return order
 
-    def asked_modify(self, tag: str, terms: Terms, now: Instant) -> Order:
+    def asked_modify(self, tag: str, terms: OrderTerms, now: Instant) -> Order:
         """Record that a modify leaves; the worse of old and new terms counts from here."""
         changed = with_change(self._orders[tag], terms, now)
         self._store(changed)
@@ -150,15 +150,15 @@ class OrderBook:
     def expire(self, now: Instant) -> None:
         """Forget larger quantities that were asked for so long ago that they cannot come about any more."""
         for order in self.live():
-            if order.most and order.state is not State.PENDING_MODIFY and now >= order.stray_until:
+            if order.most and order.state is not OrderState.PENDING_MODIFY and now >= order.stray_until:
                 self._store(msgspec.structs.replace(order, most=0))
 
-    def acknowledged(self, event: Acknowledged, now: Instant) -> Applied:
+    def acknowledged(self, event: Acknowledged, now: Instant) -> AppliedMessage:
         """Apply the broker's receipt of a request."""
         order = self._orders.get(event.tag)
         if order is None:
             self.counters["foreign"] += 1
-            return Applied(None)
+            return AppliedMessage(None)
         newest = event.request == newest_request(order)
         changed = msgspec.structs.replace(
             order,
@@ -167,31 +167,37 @@ class OrderBook:
             under_way=order.under_way and not newest,
         )
         findings: tuple[tuple[Finding, str], ...] = ()
-        if not event.request and order.state in (State.SUBMITTED, State.IN_DOUBT, State.ABSENT):
-            if order.state is State.ABSENT:
+        if not event.request and order.state in (
+            OrderState.SUBMITTED,
+            OrderState.IN_DOUBT,
+            OrderState.ABSENT,
+        ):
+            if order.state is OrderState.ABSENT:
                 findings = ((Finding.APPEARED, f"{order.tag} was proven missing and is acknowledged"),)
                 changed = msgspec.structs.replace(changed, watched=True)
-            changed = msgspec.structs.replace(changed, state=State.ACKED, changed_at=now, doubt_since=None)
+            changed = msgspec.structs.replace(
+                changed, state=OrderState.ACKED, changed_at=now, doubt_since=None
+            )
         self._store(changed)
-        return Applied(changed, findings=findings, before=order.state)
+        return AppliedMessage(changed, findings=findings, before=order.state)
 
-    def refused(self, event: Refused, now: Instant) -> Applied:
+    def refused(self, event: Refused, now: Instant) -> AppliedMessage:
         """Apply a refusal that the broker proved by its error envelope."""
         order = self._orders.get(event.tag)
         if order is None:
             self.counters["foreign"] += 1
-            return Applied(None)
+            return AppliedMessage(None)
         text = worded(event.code, event.message)
         if event.request:
             return self._request_refused(order, event, text, now)
-        if order.state not in (State.SUBMITTED, State.IN_DOUBT, State.ABSENT):
+        if order.state not in (OrderState.SUBMITTED, OrderState.IN_DOUBT, OrderState.ABSENT):
             self.counters["conflict"] += 1
-            return Applied(order, findings=((Finding.CONFLICT, f"refused after proof: {text}"),))
-        if order.state is State.ABSENT or order.filled:
-            return Applied(order)
+            return AppliedMessage(order, findings=((Finding.CONFLICT, f"refused after proof: {text}"),))
+        if order.state is OrderState.ABSENT or order.filled:
+            return AppliedMessage(order)
         changed = msgspec.structs.replace(
             order,
-            state=State.REJECTED,
+            state=OrderState.REJECTED,
             message=text,
             changed_at=now,
             answered=True,
@@ -200,54 +206,54 @@ class OrderBook:
         )
         self._store(changed)
         resolution = Resolution.PLACE_REFUSED if event.lasting else Resolution.PLACE_HELD_BACK
-        return Applied(changed, resolution=resolution, before=order.state)
+        return AppliedMessage(changed, resolution=resolution, before=order.state)
 
-    def _request_refused(self, order: Order, event: Refused, text: str, now: Instant) -> Applied:
-        cancelling = order.state is State.PENDING_CANCEL
+    def _request_refused(self, order: Order, event: Refused, text: str, now: Instant) -> AppliedMessage:
+        cancelling = order.state is OrderState.PENDING_CANCEL
         if event.superseded:
-            return Applied(order)
-        if order.state not in (State.PENDING_MODIFY, State.PENDING_CANCEL):
-            return Applied(order, findings=((Finding.LOOK, f"a request was refused: {text}"),))
+            return AppliedMessage(order)
+        if order.state not in (OrderState.PENDING_MODIFY, OrderState.PENDING_CANCEL):
+            return AppliedMessage(order, findings=((Finding.LOOK, f"a request was refused: {text}"),))
         if not event.request.endswith(f"-{'c' if cancelling else 'm'}{self._serial(order, cancelling)}"):
-            return Applied(order, findings=((Finding.LOOK, f"an older request was refused: {text}"),))
+            return AppliedMessage(order, findings=((Finding.LOOK, f"an older request was refused: {text}"),))
         changed = msgspec.structs.replace(
             order, message=text, changed_at=now, refused_at=now, answered=True, under_way=False
         )
         if cancelling and order.pending is not None:
             # The change before the cancel was never proven undone.
-            changed = msgspec.structs.replace(changed, state=State.PENDING_MODIFY)
+            changed = msgspec.structs.replace(changed, state=OrderState.PENDING_MODIFY)
         else:
             most = order.most if order.stray_until > now else 0
             changed = msgspec.structs.replace(changed, state=order.resume, pending=None, most=most)
         self._store(changed)
         resolution = Resolution.CANCEL_REFUSED if cancelling else Resolution.MODIFY_REFUSED
-        return Applied(changed, None, ((Finding.LOOK, text),), resolution, order.state)
+        return AppliedMessage(changed, None, ((Finding.LOOK, text),), resolution, order.state)
 
     @staticmethod
     def _serial(order: Order, cancelling: bool) -> str:
         return str(order.cancels if cancelling else order.moves)
 
-    def unanswered(self, event: Unanswered, now: Instant) -> Applied:
+    def unanswered(self, event: Unanswered, now: Instant) -> AppliedMessage:
         """Apply silence: a placement is IN DOUBT, a modify or cancel stays outstanding and is looked at."""
         order = self._orders.get(event.tag)
         if order is None:
             self.counters["foreign"] += 1
-            return Applied(None)
+            return AppliedMessage(None)
         if event.request:
             if event.request == newest_request(order):
                 order = msgspec.structs.replace(order, under_way=False)
                 self._store(order)
-            return Applied(order, findings=((Finding.LOOK, event.detail),) if order.live else ())
-        if order.state is not State.SUBMITTED:
-            return Applied(order)
+            return AppliedMessage(order, findings=((Finding.LOOK, event.detail),) if order.live else ())
+        if order.state is not OrderState.SUBMITTED:
+            return AppliedMessage(order)
         return self.doubt(order.tag, event.detail, now)
 
-    def doubt(self, tag: str, detail: str, now: Instant) -> Applied:
+    def doubt(self, tag: str, detail: str, now: Instant) -> AppliedMessage:
         """Put an order in doubt: no proof either way."""
         order = self._orders[tag]
         changed = msgspec.structs.replace(
             order,
-            state=State.IN_DOUBT,
+            state=OrderState.IN_DOUBT,
             doubt_since=now,
             probes=0,
             empty_probes=0,
@@ -257,14 +263,16 @@ class OrderBook:
             under_way=False,
         )
         self._store(changed)
-        return Applied(changed, resolution=Resolution.IN_DOUBT, before=order.state)
+        return AppliedMessage(changed, resolution=Resolution.IN_DOUBT, before=order.state)
 
-    def reported(self, report: OrderReport, now: Instant, *, asked_at: Instant | None = None) -> Applied:
+    def reported(
+        self, report: OrderReport, now: Instant, *, asked_at: Instant | None = None
+    ) -> AppliedMessage:
         """Apply a record of an order; ``asked_at`` is when a read on purpose was asked for."""
         order = self.told_of(report)
         if order is None:
             self.counters["foreign"] += 1
-            return Applied(None)
+            return AppliedMessage(None)
         fresh = asked_at is not None and asked_at >= last_write(order) + FRESH_AFTER
         if asked_at is not None and order.aim is not None:
             order = msgspec.structs.replace(order, read_at=max(order.read_at, asked_at))
@@ -274,7 +282,7 @@ class OrderBook:
 
     def adopted(
         self, report: OrderReport, role: Role, trade: str, now: Instant, *, asked_at: Instant | None = None
-    ) -> Applied:
+    ) -> AppliedMessage:
         """Take in an order found at the broker that has no record here; ``asked_at`` as for a report."""
         if report.tag in self._orders:
             report = msgspec.structs.replace(report, tag="")
@@ -284,24 +292,24 @@ class OrderBook:
         self._store(order)
         if fill is not None:
             self._has_filled(order, now if asked_at is None else asked_at)
-        return Applied(order, fill, change.findings)
+        return AppliedMessage(order, fill, change.findings)
 
-    def probed(self, read: TagRead, asked_at: Instant, now: Instant) -> Applied:
+    def probed(self, read: TagRead, asked_at: Instant, now: Instant) -> AppliedMessage:
         """Apply a successful probe: the order, or one more proof that it is not listed."""
         if read.found is not None:
             return self.reported(read.found, now, asked_at=asked_at)
         order = self._orders.get(read.sought)
         if order is None:
-            return Applied(None)
+            return AppliedMessage(None)
         order = msgspec.structs.replace(order, missed_at=max(order.missed_at, asked_at))
         self._store(order)
         if is_unseen(order) and asked_at >= order.sent_at + LISTED_WITHIN:
             self._store(msgspec.structs.replace(order, pending=None, aim=None))
             return self.doubt(order.tag, "acknowledged, and not listed by its tag", now)
-        if order.state is State.ACKED and asked_at >= order.sent_at + ANSWER_WITHIN:
+        if order.state is OrderState.ACKED and asked_at >= order.sent_at + ANSWER_WITHIN:
             return self.doubt(order.tag, "acknowledged, and not listed by its tag", now)
-        if order.state is not State.IN_DOUBT:
-            return Applied(order)
+        if order.state is not OrderState.IN_DOUBT:
+            return AppliedMessage(order)
         if not order.empty_probes and order.probes >= len(PROBES):
             # None of the quick ones could be read: they are due now, or a proof would take as long again.
             order = msgspec.structs.replace(order, probes=0, probed_since=now)
@@ -309,19 +317,19 @@ class OrderBook:
         self._store(order)
         # What was asked for before the latest arrival says nothing of it, however long ago that was.
         if order.empty_probes < ABSENT_PROBES or asked_at - order.sent_at < ABSENT_AFTER:
-            return Applied(order)
-        changed = msgspec.structs.replace(order, state=State.ABSENT, changed_at=now)
+            return AppliedMessage(order)
+        changed = msgspec.structs.replace(order, state=OrderState.ABSENT, changed_at=now)
         self._store(changed)
-        return Applied(changed, resolution=Resolution.ABSENT, before=order.state)
+        return AppliedMessage(changed, resolution=Resolution.ABSENT, before=order.state)
 
     def not_listed(
         self, read: BookRead, asked_at: Instant, now: Instant, behind: Container[str] = ()
-    ) -> tuple[Applied, ...]:
+    ) -> tuple[AppliedMessage, ...]:
         """Put live orders that a whole book should hold but does not into doubt, but for instruments it is behind."""
         listed = {row.tag for row in read.orders} | {row.order_id for row in read.orders}
         doubts = []
         for order in self.live():
-            known = order.order_id and order.state is not State.IN_DOUBT and order.changed_at < asked_at
+            known = order.order_id and order.state is not OrderState.IN_DOUBT and order.changed_at < asked_at
             known = known and order.instrument not in behind
             if known and order.tag not in listed and order.order_id not in listed:
                 doubts.append(self.doubt(order.tag, "missing from the broker's book", now))
@@ -336,10 +344,10 @@ class OrderBook:
         return tuple(
             order
             for order in self.live()
-            if order.state is State.SUBMITTED and now >= order.sent_at + ANSWER_WITHIN
+            if order.state is OrderState.SUBMITTED and now >= order.sent_at + ANSWER_WITHIN
         )
 
-    def _settle(self, order: Order, change: Change, filled_at: Instant) -> Applied:
+    def _settle(self, order: Order, change: OrderChange, filled_at: Instant) -> AppliedMessage:
         for finding, _ in change.findings:
             if finding is Finding.OLD:
                 self.counters["old"] += 1
@@ -350,9 +358,11 @@ class OrderBook:
         if change.fill is not None:
             self._has_filled(order, filled_at)
         self._store(change.order)
-        ended = change.order.state is State.REJECTED and order.state is not State.REJECTED
+        ended = change.order.state is OrderState.REJECTED and order.state is not OrderState.REJECTED
         resolution = Resolution.PLACE_REFUSED if ended else None
-        return Applied(change.order, change.fill, change.findings, resolution, order.state, change.correction)
+        return AppliedMessage(
+            change.order, change.fill, change.findings, resolution, order.state, change.correction
+        )
 
     def _has_filled(self, order: Order, at: Instant) -> None:
         """Remember since when a fill is known: one that a read tells of is as old as that read, and no news to it."""

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from engine.market.clock import Instant
 from engine.orders.carried import Holding
-from engine.orders.keeper import Keeper
+from engine.orders.keeper import OrderManager
 from engine.orders.messages import Product
 from engine.orders.news import Topic
 
@@ -12,7 +12,7 @@ from engine.orders.news import Topic
 class CarriedOutside:
     """Watches the positions that are not ours for the end of their exchange's day."""
 
-    def __init__(self, keeper: Keeper) -> None:
+    def __init__(self, keeper: OrderManager) -> None:
         self._keeper = keeper
         self._said: set[Holding] = set()
 

@@ -11,7 +11,7 @@ from typing import Final
 from engine.market.clock import MILLISECOND, SECOND, Instant
 from engine.orders.messages import OrderType, Role
 from engine.orders.order import Aim, Order, last_write
-from engine.orders.states import State
+from engine.orders.states import OrderState
 
 TRIES: Final = 2
 PATIENCE: Final = 2 * SECOND
@@ -48,7 +48,7 @@ REFUSING_ORDERS: Final = 3
 """So many stops in a row that could not be turned teach it even after one that could."""
 
 
-class Way(StrEnum):
+class ExitWay(StrEnum):
     """How a resting order becomes the exit."""
 
     MODIFY = "modify"
@@ -72,7 +72,7 @@ def fate(order: Order, now: Instant) -> Fate:
     if order.aim is None:
         return Fate.MADE
     over = now >= order.aim_since + GROWS_WITHIN + READ_BACK
-    if order.state is State.PENDING_MODIFY:
+    if order.state is OrderState.PENDING_MODIFY:
         return Fate.IN_DOUBT if over else Fate.OPEN
     if order.most > order.quantity:
         return Fate.IN_DOUBT
@@ -95,7 +95,7 @@ def change_failed(order: Order, now: Instant) -> bool:
     """Say whether an order could not be changed within its patience, lately."""
     if order.aim is None or now >= order.written_at + FORGOTTEN:
         return False
-    if order.state is not State.PENDING_MODIFY and order.tries >= TRIES:
+    if order.state is not OrderState.PENDING_MODIFY and order.tries >= TRIES:
         return True
     if order.read_at < order.aim_since:
         # Nothing was seen of it since: it may be done, and what is cancelled blindly leaves nothing at all.
@@ -106,28 +106,28 @@ def change_failed(order: Order, now: Instant) -> bool:
 
 def cancel_failed(order: Order, now: Instant) -> bool:
     """Say whether an order could not be cancelled within its patience, lately, and is known to be live."""
-    if order.cancel_since is None or order.cancel_at is None or order.state is State.PENDING_CANCEL:
+    if order.cancel_since is None or order.cancel_at is None or order.state is OrderState.PENDING_CANCEL:
         return False
     if now >= order.cancel_at + FORGOTTEN:
         return False
     return order.tries_to_cancel >= TRIES or now >= order.cancel_since + PATIENCE
 
 
-def way_of(order: Order, now: Instant, first: Way) -> Way:
+def way_of(order: Order, now: Instant, first: ExitWay) -> ExitWay:
     """Return how a resting order is to be changed now: one way after the other, each with its patience.
 
     The quantity of a change of a partly filled order may mean the whole or the rest: it is never changed.
     """
-    if order.state is State.PENDING_CANCEL or order.filled or order.moves >= MOST_CHANGES:
-        return Way.REPLACE
+    if order.state is OrderState.PENDING_CANCEL or order.filled or order.moves >= MOST_CHANGES:
+        return ExitWay.REPLACE
     failed = change_failed(order, now)
-    if order.state is State.PENDING_MODIFY and order.aim in (Aim.TURN, Aim.MOVE) and not failed:
-        turning = order.aim is Aim.TURN or first is Way.MODIFY
-        return Way.MODIFY if turning else Way.REPLACE
+    if order.state is OrderState.PENDING_MODIFY and order.aim in (Aim.TURN, Aim.MOVE) and not failed:
+        turning = order.aim is Aim.TURN or first is ExitWay.MODIFY
+        return ExitWay.MODIFY if turning else ExitWay.REPLACE
     stuck = cancel_failed(order, now)
-    if first is Way.MODIFY:
-        return Way.REPLACE if failed and not stuck else Way.MODIFY
-    return Way.MODIFY if stuck and not failed else Way.REPLACE
+    if first is ExitWay.MODIFY:
+        return ExitWay.REPLACE if failed and not stuck else ExitWay.MODIFY
+    return ExitWay.MODIFY if stuck and not failed else ExitWay.REPLACE
 
 
 def is_worn(orders: Iterable[Order], trade: str) -> bool:
@@ -139,7 +139,7 @@ def is_worn(orders: Iterable[Order], trade: str) -> bool:
 
 def _read_back_unmade(old: Order, order: Order) -> bool:
     """Say whether a read has just shown that a change which nobody refused was not made."""
-    was_out = old.state is State.PENDING_MODIFY and order.aim is not None
+    was_out = old.state is OrderState.PENDING_MODIFY and order.aim is not None
     return was_out and order.live and order.pending is None and order.refused_at == old.refused_at
 
 
@@ -151,13 +151,13 @@ def _into_limit(order: Order) -> bool:
 def _went_unheard(old: Order, order: Order) -> bool:
     """Say whether the word has just come that nobody answers for a change which is not proven, either."""
     silent = old.under_way and not order.under_way and not order.answered
-    return silent and order.state is State.PENDING_MODIFY
+    return silent and order.state is OrderState.PENDING_MODIFY
 
 
 class Experience:
     """What the broker's answers of a run have taught about changes."""
 
-    def __init__(self, first: Way) -> None:
+    def __init__(self, first: ExitWay) -> None:
         self._first = first
         self._turned = 0
         self._refusing: dict[str, int] = {}
@@ -168,9 +168,9 @@ class Experience:
         self.turns_back = True
         """Whether a limit may become a stop, as far as is known: one refusal is enough."""
 
-    def first(self, now: Instant) -> Way:
+    def first(self, now: Instant) -> ExitWay:
         """Return the way that is tried first."""
-        return Way.REPLACE if self.learned or not self.trusts(now) else self._first
+        return ExitWay.REPLACE if self.learned or not self.trusts(now) else self._first
 
     def trusts(self, now: Instant) -> bool:
         """Say whether changes come about, as far as is known."""

@@ -14,7 +14,7 @@ from engine.orders.messages import OrderType
 from engine.orders.order import Order
 from engine.orders.plan import Plan, Situation
 from engine.orders.protection import plan_protection
-from engine.orders.states import State
+from engine.orders.states import OrderState
 from engine.orders.targets import after_target, missed_words
 from engine.orders.trade import Mode
 
@@ -63,7 +63,7 @@ def _awaited(order: Order, now: Instant) -> bool:
     """Say whether the end of an order may still be seen: its cancel leaves now, or left a moment ago."""
     if order.cancel_since is None:
         return True
-    return order.state is State.PENDING_CANCEL and now < order.cancel_since + PATIENCE
+    return order.state is OrderState.PENDING_CANCEL and now < order.cancel_since + PATIENCE
 
 
 def _hold(s: Situation) -> Plan:

@@ -16,7 +16,7 @@ from engine.orders.changes import (
     MOST_CHANGES,
     PATIENCE,
     REPEAT,
-    Way,
+    ExitWay,
     fails_at,
     waits_for_answer,
     way_of,
@@ -25,11 +25,11 @@ from engine.orders.exit_reasons import STOP
 from engine.orders.gate import given_up
 from engine.orders.hours import Exits
 from engine.orders.messages import OrderType, Role
-from engine.orders.order import Aim, Order, Terms
+from engine.orders.order import Aim, Order, OrderTerms
 from engine.orders.plan import Cancel, Modify, Place, Plan, Situation
 from engine.orders.quote import ExitPrice, marketable_price
 from engine.orders.requests import is_lost_exit, is_missing
-from engine.orders.states import AT_EXCHANGE, UNPROVEN, State
+from engine.orders.states import AT_EXCHANGE, UNPROVEN, OrderState
 from engine.orders.tick_prices import exit_limit, stop_prices
 from engine.setups.signal import Side
 
@@ -47,11 +47,11 @@ def wish_cancel(plan: Plan, s: Situation, order: Order, *, replaces: bool = Fals
     if not order.live:
         return
     asked = order.cancel_at
-    if asked is None or (order.state is State.ACKED and order.cancels == 1):
+    if asked is None or (order.state is OrderState.ACKED and order.cancels == 1):
         plan.wishes.append(Cancel(order, replaces))
         plan.look_at(s.now + RETRY)
         return
-    standing = PATIENCE if order.state is State.PENDING_CANCEL else RETRY
+    standing = PATIENCE if order.state is OrderState.PENDING_CANCEL else RETRY
     again = asked + (RETRY_UNPROVEN if order.state in UNPROVEN else standing)
     if s.now >= again:
         plan.wishes.append(Cancel(order))
@@ -72,7 +72,7 @@ def plan_close(s: Situation) -> Plan:
     if not s.exits.take_limits:
         return plan
     for order in s.reducing:
-        if _stop_in_doubt(s, order) or order.state is State.PENDING_CANCEL:
+        if _stop_in_doubt(s, order) or order.state is OrderState.PENDING_CANCEL:
             wish_cancel(plan, s, order)
     exits = [order for order in s.reducing if order.role is Role.EXIT]
     beside = _stops_beside(s, exits)
@@ -140,7 +140,7 @@ def _stop_in_doubt(s: Situation, order: Order) -> bool:
 def _movable(order: Order) -> bool:
     if not order.order_id:
         return False
-    return order.state in AT_EXCHANGE or order.state in (State.PENDING_MODIFY, State.ACKED)
+    return order.state in AT_EXCHANGE or order.state in (OrderState.PENDING_MODIFY, OrderState.ACKED)
 
 
 def _raisable(s: Situation, order: Order) -> bool:
@@ -151,7 +151,7 @@ def _raisable(s: Situation, order: Order) -> bool:
     return (
         order.order_type is OrderType.STOP_LIMIT
         and not waits
-        and way_of(order, s.now, s.first_way) is Way.MODIFY
+        and way_of(order, s.now, s.first_way) is ExitWay.MODIFY
     )
 
 
@@ -163,27 +163,27 @@ def _tend(plan: Plan, s: Situation, order: Order, rest: int) -> None:
     way = way_of(order, s.now, s.first_way)
     if s.exits is not Exits.OPEN and order.order_type is OrderType.STOP_LIMIT:
         # Nothing is sure to take its place.
-        way = Way.MODIFY
+        way = ExitWay.MODIFY
     if order.order_type is OrderType.STOP_LIMIT:
         price = _no_nearer(s, order, priced.price)
-        _turn(plan, s, order, Terms(OrderType.LIMIT, order.filled + rest, price), way)
-    elif order.state is State.PENDING_MODIFY:
-        wanted = Terms(OrderType.LIMIT, order.filled + rest, order.wanted.price)
+        _turn(plan, s, order, OrderTerms(OrderType.LIMIT, order.filled + rest, price), way)
+    elif order.state is OrderState.PENDING_MODIFY:
+        wanted = OrderTerms(OrderType.LIMIT, order.filled + rest, order.wanted.price)
         if wanted.quantity < order.wanted.quantity and not waits_for_answer(order, s.now):
-            plan.wishes.append(Modify(order, wanted) if way is Way.MODIFY else Cancel(order))
+            plan.wishes.append(Modify(order, wanted) if way is ExitWay.MODIFY else Cancel(order))
         else:
             _see_through(plan, s, order, wanted, way)
     elif order.state in AT_EXCHANGE:
         _follow(plan, s, order, rest, priced.price, way)
 
 
-def _turn(plan: Plan, s: Situation, stop: Order, wanted: Terms, way: Way) -> None:
+def _turn(plan: Plan, s: Situation, stop: Order, wanted: OrderTerms, way: ExitWay) -> None:
     """Make the exit out of a resting stop."""
     if s.now < s.trade.retry_at:
         plan.look_at(s.trade.retry_at)
-    elif way is Way.REPLACE:
+    elif way is ExitWay.REPLACE:
         wish_cancel(plan, s, stop, replaces=True)
-    elif stop.state is State.PENDING_MODIFY and stop.aim is Aim.TURN:
+    elif stop.state is OrderState.PENDING_MODIFY and stop.aim is Aim.TURN:
         _see_through(plan, s, stop, wanted, way)
     elif s.now < stop.refused_at + REFUSED_WAIT:
         # The same refusal told twice must not meet the next change on its way.
@@ -206,9 +206,9 @@ def _farther(s: Situation, one: Paise, other: Paise) -> Paise:
     return min(one, other) if s.side is Side.SELL else max(one, other)
 
 
-def _see_through(plan: Plan, s: Situation, order: Order, wanted: Terms, way: Way) -> None:
+def _see_through(plan: Plan, s: Situation, order: Order, wanted: OrderTerms, way: ExitWay) -> None:
     """Wait for the proof of a change that is out; ask once more, then take the other way."""
-    if way is Way.REPLACE:
+    if way is ExitWay.REPLACE:
         wish_cancel(plan, s, order, replaces=True)
         return
     due = order.written_at + (ANSWER_WITHIN if order.under_way else REPEAT)
@@ -220,14 +220,14 @@ def _see_through(plan: Plan, s: Situation, order: Order, wanted: Terms, way: Way
         plan.look_at(due)
 
 
-def _follow(plan: Plan, s: Situation, order: Order, rest: int, price: Paise, way: Way) -> None:
+def _follow(plan: Plan, s: Situation, order: Order, rest: int, price: Paise, way: ExitWay) -> None:
     """Move a resting exit to a fresh price once it has rested unfilled; one that cannot be moved is replaced."""
     if s.now < order.refused_at + REFUSED_WAIT:
         plan.look_at(order.refused_at + REFUSED_WAIT)
         return
     if rest != order.remaining:
-        if way is Way.MODIFY:
-            plan.wishes.append(Modify(order, Terms(OrderType.LIMIT, order.filled + rest, order.price)))
+        if way is ExitWay.MODIFY:
+            plan.wishes.append(Modify(order, OrderTerms(OrderType.LIMIT, order.filled + rest, order.price)))
         elif rest < order.remaining:
             wish_cancel(plan, s, order)
         return
@@ -237,13 +237,13 @@ def _follow(plan: Plan, s: Situation, order: Order, rest: int, price: Paise, way
     if s.exits is Exits.AUCTION and s.now >= order.refused_at + AUCTION_AGAIN:
         # One that was carried over into the auction is brought to its edge once: there the price decides who is first.
         if price != order.price:
-            _move_on(plan, s, order, Terms(OrderType.LIMIT, order.quantity, price), way)
+            _move_on(plan, s, order, OrderTerms(OrderType.LIMIT, order.quantity, price), way)
         return
     if s.exits is not Exits.OPEN or order.rests_since is None:
         # A halt moves none: a change would only cost the place in line.
         return
     # A limit that says of itself that it waits for a trigger trades at no price.
-    waits = order.state is State.ARMED
+    waits = order.state is OrderState.ARMED
     due = (max(order.rests_since, order.written_at) if waits else order.rests_since) + s.chase
     if s.now < due:
         plan.look_at(due)
@@ -251,12 +251,12 @@ def _follow(plan: Plan, s: Situation, order: Order, rest: int, price: Paise, way
     refused = s.trade.move_refused_at >= order.written_at
     priced = _price(plan, s, rest, further=1, at_touch=refused)
     if priced is not None and (waits or (priced.price - order.price) * s.side.sign > 0):
-        way = Way.REPLACE if waits and order.moves else way
-        _move_on(plan, s, order, Terms(OrderType.LIMIT, order.quantity, priced.price), way)
+        way = ExitWay.REPLACE if waits and order.moves else way
+        _move_on(plan, s, order, OrderTerms(OrderType.LIMIT, order.quantity, priced.price), way)
 
 
-def _move_on(plan: Plan, s: Situation, order: Order, wanted: Terms, way: Way) -> None:
-    if way is Way.MODIFY:
+def _move_on(plan: Plan, s: Situation, order: Order, wanted: OrderTerms, way: ExitWay) -> None:
+    if way is ExitWay.MODIFY:
         plan.wishes.append(Modify(order, wanted))
     else:
         wish_cancel(plan, s, order, replaces=True)

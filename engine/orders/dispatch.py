@@ -7,7 +7,7 @@ import msgspec
 
 from engine.market.clock import SECOND, Instant
 from engine.orders.book import OrderBook
-from engine.orders.gate import KEPT_FROM_MOVES, Draft, Gate, GateDenial, Surroundings
+from engine.orders.gate import KEPT_FROM_MOVES, Draft, Gate, GateDenial, GateFacts
 from engine.orders.messages import (
     CancelOrder,
     ModifyOrder,
@@ -17,8 +17,8 @@ from engine.orders.messages import (
     Request,
     Role,
 )
-from engine.orders.order import Aim, Order, Terms, aim_of
-from engine.orders.states import State
+from engine.orders.order import Aim, Order, OrderTerms, aim_of
+from engine.orders.states import OrderState
 
 FLATTEN: Final = "flatten-"
 """How the names of orders begin that `cockpit flatten` sends where no engine answers."""
@@ -90,7 +90,7 @@ class Dispatcher:
         """When the budget lets the next held write leave."""
 
     def place(
-        self, draft: Draft, trade: str, around: Surroundings, now: Instant
+        self, draft: Draft, trade: str, around: GateFacts, now: Instant
     ) -> Order | GateDenial | Instant:
         """Send a new order; return it, why it was denied, or when the budget allows it."""
         denial = self.gate.check(draft, around, now)
@@ -109,7 +109,7 @@ class Dispatcher:
             price=draft.price,
             trigger_price=draft.trigger_price,
             trade=trade,
-            state=State.SUBMITTED,
+            state=OrderState.SUBMITTED,
             sent_at=now,
             written_at=now,
             changed_at=now,
@@ -136,7 +136,7 @@ class Dispatcher:
         return order
 
     def modify(
-        self, order: Order, terms: Terms, around: Surroundings, now: Instant
+        self, order: Order, terms: OrderTerms, around: GateFacts, now: Instant
     ) -> Order | GateDenial | Instant:
         """Change a live order; return it, why it was denied, or when the budget allows it."""
         draft = Draft(
@@ -224,7 +224,7 @@ class Dispatcher:
         """
         cancelled = sum(
             order.role is not Role.ENTRY
-            and order.state is State.PENDING_CANCEL
+            and order.state is OrderState.PENDING_CANCEL
             and (order.cancel_at or 0) > now - SECOND
             for order in self.book.live()
         )

@@ -34,7 +34,7 @@ RACED_WITHIN: Final = 2 * SECOND
 """An order first heard of after our trade had closed belonged to it, if it traded no later than this."""
 
 
-class Reach(StrEnum):
+class ExternalReach(StrEnum):
     """Whether an external reducing order could fill before ours."""
 
     AWAY = "AWAY"
@@ -64,27 +64,27 @@ class _Untold(msgspec.Struct, frozen=True):
         return self.value * units // self.quantity
 
 
-def reach(order: Order, side: Side, trigger: Paise | None, quote: Quote) -> Reach:
+def reach(order: Order, side: Side, trigger: Paise | None, quote: Quote) -> ExternalReach:
     """Return whether an external order that closes a position of ``side`` could fill before ours.
 
     ``trigger`` is our own stop's; None while we are leaving, when only what is at the market can come first.
     """
     if order.order_type is OrderType.STOP_LIMIT and order.triggered_at is None:
         nearer = trigger is not None and (order.trigger_price - trigger) * side.sign >= 0
-        return Reach.AHEAD if nearer else Reach.AWAY
+        return ExternalReach.AHEAD if nearer else ExternalReach.AWAY
     if order.price <= 0:
-        return Reach.AHEAD
+        return ExternalReach.AHEAD
     bid, ask = quote.bid, quote.ask
     touch = bid if side is Side.BUY else ask
     touch = quote.last if touch is None else touch
     if touch is None:
         # No market is known. What is proven to rest did not meet it when it came; anything else may.
-        return Reach.AWAY if order.state in AT_EXCHANGE else Reach.AHEAD
+        return ExternalReach.AWAY if order.state in AT_EXCHANGE else ExternalReach.AHEAD
     through = (touch - order.price) * side.sign
     if through < 0:
-        return Reach.AWAY
+        return ExternalReach.AWAY
     spread = ask - bid if bid is not None and ask is not None else 0
-    return Reach.AHEAD if through > THROUGH_SPREADS * max(spread, 0) else Reach.TOUCHING
+    return ExternalReach.AHEAD if through > THROUGH_SPREADS * max(spread, 0) else ExternalReach.TOUCHING
 
 
 class External:
@@ -208,13 +208,13 @@ class External:
         for order in found:
             self._against[order.tag] = trade.id
             judged = (
-                Reach.AHEAD
+                ExternalReach.AHEAD
                 if kill or (leaving and trade.clears)
                 else self._settled(order, trade, trigger, quote, now)
             )
-            if judged is Reach.AHEAD:
+            if judged is ExternalReach.AHEAD:
                 units += order.exposed
-            elif judged is Reach.TOUCHING:
+            elif judged is ExternalReach.TOUCHING:
                 due = self._touching[order.tag] + TOUCHES_FOR
                 again = due if again is None else min(again, due)
         theirs = 0 if kill else self._portfolio.beside(trade)
@@ -235,13 +235,13 @@ class External:
 
     def _settled(
         self, order: Order, trade: Trade, trigger: Paise | None, quote: Quote, now: Instant
-    ) -> Reach:
+    ) -> ExternalReach:
         judged = reach(order, trade.side, trigger, quote)
-        if judged is not Reach.TOUCHING:
+        if judged is not ExternalReach.TOUCHING:
             self._touching.pop(order.tag, None)
             return judged
         since = self._touching.setdefault(order.tag, now)
-        return Reach.AHEAD if now - since >= TOUCHES_FOR else judged
+        return ExternalReach.AHEAD if now - since >= TOUCHES_FOR else judged
 
     # What was filled.
 

@@ -14,12 +14,12 @@ from typing import Final
 from engine.market.clock import MINUTE, SECOND, Instant
 from engine.market.instrument import Instrument
 from engine.market.price import Paise
-from engine.orders.hours import Exits, Hours, exits_by
+from engine.orders.hours import Exits, OrderHours, exits_by
 from engine.orders.messages import OrderType, Product, Role
 from engine.orders.order import Order
 from engine.orders.quote import Quote
 from engine.orders.requests import is_lost_exit
-from engine.orders.states import State
+from engine.orders.states import OrderState
 from engine.plain_text import words_of
 from engine.risk.band import PriceBand
 from engine.setups.signal import Side
@@ -86,7 +86,7 @@ class Draft:
 
 
 @dataclass(frozen=True, slots=True)
-class Surroundings:
+class GateFacts:
     """What the gate looks at, at one moment."""
 
     instrument: Instrument
@@ -101,7 +101,7 @@ class Surroundings:
     """Signed units of the draft's product that may be closed: never more than the broker holds."""
     orders: tuple[Order, ...]
     """Live orders of ours in the instrument and product."""
-    hours: Hours | None = None
+    hours: OrderHours | None = None
     """What the exchange takes by its table and its announcements; None where only the broker's word is known."""
 
     @property
@@ -110,10 +110,10 @@ class Surroundings:
         return exits_by(self.hours, takes_orders=self.takes_orders)
 
 
-Check = Callable[[Draft, Surroundings, Instant], GateDenial | None]
+Check = Callable[[Draft, GateFacts, Instant], GateDenial | None]
 
 
-class Budget:
+class MessageBudget:
     """Order messages in any rolling second and half hour; the reserve belongs to reducing orders."""
 
     def __init__(self, per_second: int) -> None:
@@ -162,7 +162,7 @@ class Gate:
     """Judges drafts; remembers entries for duplicates and counts messages."""
 
     def __init__(self, per_second: int) -> None:
-        self.budget = Budget(per_second)
+        self.budget = MessageBudget(per_second)
         self._entries: dict[str, deque[tuple[Instant, Side, int]]] = {}
         self._entry_checks: tuple[Check, ...] = (
             _latched,
@@ -180,7 +180,7 @@ class Gate:
             self._entry_budget,
         )
 
-    def check(self, draft: Draft, around: Surroundings, now: Instant) -> GateDenial | None:
+    def check(self, draft: Draft, around: GateFacts, now: Instant) -> GateDenial | None:
         """Return why a draft may not leave, None when it may."""
         if draft.role is Role.ENTRY:
             return self._entry(draft, around, now)
@@ -197,7 +197,7 @@ class Gate:
         sent = self._entries.get(instrument, ())
         return sum(1 for at, _, _ in sent if at > now - span)
 
-    def _entry(self, draft: Draft, around: Surroundings, now: Instant) -> GateDenial | None:
+    def _entry(self, draft: Draft, around: GateFacts, now: Instant) -> GateDenial | None:
         for check in self._entry_checks:
             try:
                 denial = check(draft, around, now)
@@ -208,46 +208,46 @@ class Gate:
                 return denial
         return None
 
-    def _duplicate(self, draft: Draft, _: Surroundings, now: Instant) -> GateDenial | None:
+    def _duplicate(self, draft: Draft, _: GateFacts, now: Instant) -> GateDenial | None:
         for at, side, quantity in self._entries.get(draft.instrument, ()):
             if now - at < DUPLICATE_WITHIN and (side, quantity) == (draft.side, draft.quantity):
                 return GateDenial(GateCode.DUPLICATE, f"the same entry left {(now - at) / SECOND:.2f} s ago")
         return None
 
-    def _entry_budget(self, draft: Draft, around: Surroundings, now: Instant) -> GateDenial | None:
+    def _entry_budget(self, draft: Draft, around: GateFacts, now: Instant) -> GateDenial | None:
         del draft, around
         if self.budget.wait(now, entry=True) is None:
             return None
         return GateDenial(GateCode.BUDGET, "the order budget of entries is used up")
 
 
-def _latched(_: Draft, around: Surroundings, __: Instant) -> GateDenial | None:
+def _latched(_: Draft, around: GateFacts, __: Instant) -> GateDenial | None:
     return GateDenial(GateCode.LATCHED, "the kill latch is set") if around.latched else None
 
 
-def _frozen(_: Draft, around: Surroundings, __: Instant) -> GateDenial | None:
+def _frozen(_: Draft, around: GateFacts, __: Instant) -> GateDenial | None:
     return GateDenial(GateCode.FROZEN, around.frozen) if around.frozen else None
 
 
-def _closed_market(_: Draft, around: Surroundings, __: Instant) -> GateDenial | None:
+def _closed_market(_: Draft, around: GateFacts, __: Instant) -> GateDenial | None:
     if around.takes_orders:
         return None
     return GateDenial(GateCode.MARKET_CLOSED, "no continuous trading: an order now could become an AMO")
 
 
-def _option_short(draft: Draft, around: Surroundings, _: Instant) -> GateDenial | None:
+def _option_short(draft: Draft, around: GateFacts, _: Instant) -> GateDenial | None:
     if draft.side is Side.SELL and around.instrument.is_option:
         return GateDenial(GateCode.OPTION_SHORT, "an entry never sells an option")
     return None
 
 
-def _opposes(draft: Draft, around: Surroundings, _: Instant) -> GateDenial | None:
+def _opposes(draft: Draft, around: GateFacts, _: Instant) -> GateDenial | None:
     if around.position * draft.side.sign < 0:
         return GateDenial(GateCode.OPPOSES_POSITION, f"an entry against {around.position} units held")
     return None
 
 
-def _whole_lots(draft: Draft, around: Surroundings, _: Instant) -> GateDenial | None:
+def _whole_lots(draft: Draft, around: GateFacts, _: Instant) -> GateDenial | None:
     if draft.quantity > 0 and draft.quantity % around.instrument.lot == 0:
         return None
     return GateDenial(
@@ -255,14 +255,14 @@ def _whole_lots(draft: Draft, around: Surroundings, _: Instant) -> GateDenial | 
     )
 
 
-def _freeze(draft: Draft, around: Surroundings, _: Instant) -> GateDenial | None:
+def _freeze(draft: Draft, around: GateFacts, _: Instant) -> GateDenial | None:
     limit = around.instrument.freeze_quantity
     if draft.quantity <= limit:
         return None
     return GateDenial(GateCode.FREEZE_QUANTITY, f"{draft.quantity} units (limit {limit})")
 
 
-def _on_tick(draft: Draft, around: Surroundings, _: Instant) -> GateDenial | None:
+def _on_tick(draft: Draft, around: GateFacts, _: Instant) -> GateDenial | None:
     tick = around.instrument.tick
     if draft.price > 0 and draft.price % tick == 0 and draft.trigger_price % tick == 0:
         return None
@@ -272,14 +272,14 @@ def _on_tick(draft: Draft, around: Surroundings, _: Instant) -> GateDenial | Non
     )
 
 
-def _in_band(draft: Draft, around: Surroundings, _: Instant) -> GateDenial | None:
+def _in_band(draft: Draft, around: GateFacts, _: Instant) -> GateDenial | None:
     band = around.band
     if band is None or band.lower <= draft.price <= band.upper:
         return None
     return GateDenial(GateCode.BAND, f"{draft.price} paise outside {band.lower} to {band.upper}")
 
 
-def _waits_for_its_trigger(draft: Draft, around: Surroundings, _: Instant) -> GateDenial | None:
+def _waits_for_its_trigger(draft: Draft, around: GateFacts, _: Instant) -> GateDenial | None:
     """Deny a stop-entry that would fire as it arrives, or whose limit lies on the wrong side of its trigger."""
     if draft.order_type is not OrderType.STOP_LIMIT:
         return None
@@ -295,7 +295,7 @@ def _waits_for_its_trigger(draft: Draft, around: Surroundings, _: Instant) -> Ga
     return GateDenial(GateCode.BAND, f"{trigger} paise outside {band.lower} to {band.upper}")
 
 
-def _collar(draft: Draft, around: Surroundings, _: Instant) -> GateDenial | None:
+def _collar(draft: Draft, around: GateFacts, _: Instant) -> GateDenial | None:
     quote = around.quote
     touch = quote.ask if draft.side is Side.BUY else quote.bid
     if touch is None or quote.last is None or not quote.fresh:
@@ -312,7 +312,7 @@ def _collar(draft: Draft, around: Surroundings, _: Instant) -> GateDenial | None
     return None
 
 
-def _exceeds(draft: Draft, around: Surroundings) -> GateDenial | None:
+def _exceeds(draft: Draft, around: GateFacts) -> GateDenial | None:
     """Say no when a reducing draft could, with everything else that may fill, pass through zero."""
     held = -around.position * draft.side.sign
     others = sum(
@@ -331,7 +331,7 @@ def _exceeds(draft: Draft, around: Surroundings) -> GateDenial | None:
     )
 
 
-def _reducing(draft: Draft, around: Surroundings) -> GateDenial | None:
+def _reducing(draft: Draft, around: GateFacts) -> GateDenial | None:
     if not around.exits.take_limits or (draft.order_type is not OrderType.LIMIT and not around.takes_orders):
         return GateDenial(GateCode.MARKET_CLOSED, "the exchange takes no order now: held until it does")
     return _on_tick(draft, around, 0)
@@ -343,5 +343,5 @@ def given_up(order: Order) -> bool:
     Only a stop is given up so, because it must be at the exchange within two seconds; any other order in doubt
     keeps its place until its fate is proven.
     """
-    unproven = order.state in (State.SUBMITTED, State.IN_DOUBT)
+    unproven = order.state in (OrderState.SUBMITTED, OrderState.IN_DOUBT)
     return order.role is Role.STOP and unproven and order.cancel_at is not None

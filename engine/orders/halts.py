@@ -15,7 +15,7 @@ TRIED_AGAIN: Final = 30 * SECOND
 """A refusal in a halt whose end nobody would tell of holds the next try back for so long."""
 
 
-class Halt(StrEnum):
+class HaltState(StrEnum):
     """How a halt stands for one instrument."""
 
     NONE = "NONE"
@@ -53,13 +53,13 @@ class Halts:
         """Note that nobody would tell of the end any more."""
         self._heard = False
 
-    def of(self, instrument: str, kind: InstrumentClass, now: Instant) -> Halt:
+    def of(self, instrument: str, kind: InstrumentClass, now: Instant) -> HaltState:
         """Return how a halt stands for an instrument."""
         if kind not in self._kinds:
-            return Halt.NONE
+            return HaltState.NONE
         if self._heard or now < self._refused.get(instrument, now - TRIED_AGAIN) + TRIED_AGAIN:
-            return Halt.HELD
-        return Halt.UNHEARD
+            return HaltState.HELD
+        return HaltState.UNHEARD
 
     def refused(self, instrument: str, kind: InstrumentClass, now: Instant) -> bool:
         """Take in that a reducing order was refused; say whether the halt is why: then it counts for nothing else."""

@@ -7,7 +7,7 @@ from typing import Final
 from engine.market.clock import SECOND, Instant
 from engine.market.instrument import InstrumentClass
 from engine.market.session import Allowed, Phase, TradingDay
-from engine.orders.halts import Halt
+from engine.orders.halts import HaltState
 
 AUCTION_SETTLES: Final = SECOND
 """An order that arrives with the first second of the auction's order entry may come before it."""
@@ -78,7 +78,7 @@ class ClassHours:
 
 
 @dataclass(frozen=True, slots=True)
-class Hours:
+class OrderHours:
     """What is taken at one moment of a class's day."""
 
     exits: Exits
@@ -105,25 +105,27 @@ def class_hours(day: TradingDay, kind: InstrumentClass) -> ClassHours:
     return ClassHours(day.open(kind), close, day.last_order_time(kind), over, auction)
 
 
-def exit_hours(hours: ClassHours, time: Instant, halt: Halt, *, moving: bool = True) -> Hours:
+def exit_hours(hours: ClassHours, time: Instant, halt: HaltState, *, moving: bool = True) -> OrderHours:
     """Return what becomes of an exit at a moment of the market's time."""
-    return Hours(_exits(hours, time, halt), time, hours, moving)
+    return OrderHours(_exits(hours, time, halt), time, hours, moving)
 
 
-def _exits(hours: ClassHours, time: Instant, halt: Halt) -> Exits:
+def _exits(hours: ClassHours, time: Instant, halt: HaltState) -> Exits:
     auction = hours.auction
     if time < hours.open:
         return Exits.BEFORE_OPEN
     if time < hours.last_order:
-        return {Halt.NONE: Exits.OPEN, Halt.HELD: Exits.HALTED, Halt.UNHEARD: Exits.TRIAL}[halt]
+        return {HaltState.NONE: Exits.OPEN, HaltState.HELD: Exits.HALTED, HaltState.UNHEARD: Exits.TRIAL}[
+            halt
+        ]
     if auction is None or time >= auction.takes_until - AUCTION_LAST:
         return Exits.OVER
     if time < auction.takes_from + AUCTION_SETTLES:
         return Exits.AUCTION_AHEAD
-    return Exits.HALTED if halt is Halt.HELD else Exits.AUCTION
+    return Exits.HALTED if halt is HaltState.HELD else Exits.AUCTION
 
 
-def exits_by(hours: Hours | None, *, takes_orders: bool) -> Exits:
+def exits_by(hours: OrderHours | None, *, takes_orders: bool) -> Exits:
     """Return what becomes of an exit: by the hours, or by the broker's word where they are not known."""
     if hours is not None:
         return hours.exits

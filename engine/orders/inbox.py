@@ -7,9 +7,9 @@ from typing import Final
 import msgspec
 
 from engine.market.clock import MILLISECOND, SECOND, Instant
-from engine.orders.book import Applied, Resolution
+from engine.orders.book import AppliedMessage, Resolution
 from engine.orders.exit_reasons import STOP, closing_reason, with_slip
-from engine.orders.keeper import Keeper
+from engine.orders.keeper import OrderManager
 from engine.orders.learned import coarser_tick
 from engine.orders.messages import (
     Acknowledged,
@@ -30,7 +30,7 @@ from engine.orders.order import Aim, Fill, Order
 from engine.orders.positions import Folded
 from engine.orders.reconcile import correct, fold_external, reconcile, set_in_time, take_in_external
 from engine.orders.reports import Finding
-from engine.orders.states import ENDED, State
+from engine.orders.states import ENDED, OrderState
 from engine.orders.targets import missed_words, part_ended
 from engine.orders.trade import Mode, Trade, leave
 from engine.orders.unread import in_doubt
@@ -54,7 +54,7 @@ class Inbox:
 
     def __init__(
         self,
-        keeper: Keeper,
+        keeper: OrderManager,
         stops: Stage12Controller,
         market_time: Callable[[Instant], Instant],
         replan: Replan | None = None,
@@ -150,7 +150,7 @@ class Inbox:
         for instrument, why in found.items():
             self._keeper.say(Topic.ALARM, instrument, f"IN DOUBT, entries frozen: {why}")
 
-    def _settle(self, old: Order | None, applied: Applied, now: Instant, *, tend: bool = True) -> None:
+    def _settle(self, old: Order | None, applied: AppliedMessage, now: Instant, *, tend: bool = True) -> None:
         order = applied.order
         if order is None or old is None:
             return
@@ -184,7 +184,7 @@ class Inbox:
         """Keep why a trade closed whose stop somebody else made a limit order, and that filled: it was no stop."""
         trade = self._keeper.portfolio.get(order.trade)
         turned = order.role is Role.STOP and order.order_type is OrderType.LIMIT is not old.wanted.order_type
-        if turned and order.state is State.FILLED and trade is not None:
+        if turned and order.state is OrderState.FILLED and trade is not None:
             self._keeper.portfolio.put(leave(trade, trade.missed or TURNED_ELSEWHERE))
 
     def _fill(self, fill: Fill, old: Order, order: Order, now: Instant) -> None:
@@ -259,7 +259,7 @@ class Inbox:
         )
         return msgspec.structs.replace(trade, stop=held)
 
-    def _findings(self, applied: Applied, order: Order, now: Instant) -> None:
+    def _findings(self, applied: AppliedMessage, order: Order, now: Instant) -> None:
         keeper = self._keeper
         for finding, text in applied.findings:
             if finding is Finding.CONFLICT:
@@ -358,12 +358,12 @@ class Inbox:
         if order.state not in ENDED or old.state in ENDED:
             return
         keeper = self._keeper
-        if order.role is Role.ENTRY and order.state is State.CANCELLED:
+        if order.role is Role.ENTRY and order.state is OrderState.CANCELLED:
             keeper.unverified[order.instrument] = order.changed_at
         trade = keeper.portfolio.get(order.trade)
         if trade is None:
             return
-        lost = order.state is State.CANCELLED and order.cancel_at is None
+        lost = order.state is OrderState.CANCELLED and order.cancel_at is None
         if order.role is Role.STOP and lost and trade.open:
             trade = msgspec.structs.replace(trade, stop_losses=trade.stop_losses + 1)
             why = f": {order.message}" if order.message else ""
@@ -380,6 +380,10 @@ class Inbox:
 
 def _change_refused(old: Order, order: Order) -> bool:
     """Say whether our outstanding change ended without having been made, the order still live."""
-    asked = old.state is State.PENDING_MODIFY and old.pending is not None
-    settled = order.live and order.state not in (State.PENDING_MODIFY, State.PENDING_CANCEL, State.IN_DOUBT)
+    asked = old.state is OrderState.PENDING_MODIFY and old.pending is not None
+    settled = order.live and order.state not in (
+        OrderState.PENDING_MODIFY,
+        OrderState.PENDING_CANCEL,
+        OrderState.IN_DOUBT,
+    )
     return asked and settled and order.terms != old.pending

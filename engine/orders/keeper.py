@@ -14,7 +14,7 @@ from engine.market.clock import MILLISECOND, SECOND, Instant
 from engine.market.instrument import Instrument
 from engine.orders.book import OrderBook
 from engine.orders.carried import Holding, LeftAlone
-from engine.orders.changes import Experience, Way
+from engine.orders.changes import ExitWay, Experience
 from engine.orders.clearing import plan_exit
 from engine.orders.closer import wish_cancel
 from engine.orders.dispatch import Dispatcher, Ids, Record
@@ -22,23 +22,23 @@ from engine.orders.entry_life import EntryLife
 from engine.orders.external import External, stuck_on, would_open
 from engine.orders.fence import Fence
 from engine.orders.flatten import Flattening, closing_order
-from engine.orders.gate import Draft, Gate, GateDenial, Surroundings
+from engine.orders.gate import Draft, Gate, GateDenial, GateFacts
 from engine.orders.halts import Halts
 from engine.orders.learned import with_learned_ticks
 from engine.orders.messages import Product, Role
-from engine.orders.news import SPOKEN, Look, News, Said, Sight, Topic, Verified
+from engine.orders.news import SPOKEN, InstrumentMarket, Look, News, Said, Topic, Verified
 from engine.orders.order import Fill, Order
 from engine.orders.plan import Modify, Place, Plan, Situation, Wish, draft_of
 from engine.orders.positions import Portfolio
 from engine.orders.protection import plan_protection
-from engine.orders.states import State
+from engine.orders.states import OrderState
 from engine.orders.trade import Mode, Trade, leave, nobody
 
 DENIED_AGAIN: Final = 500 * MILLISECOND
 NEVER: Final = 24 * 3_600 * SECOND
 
 
-class Keeper:
+class OrderManager:
     """Tends orders, positions and the kill of one account."""
 
     def __init__(
@@ -58,7 +58,7 @@ class Keeper:
         self.kill = Flattening()
         self.gate = Gate(settings.risk.orders_per_second)
         self.dispatcher = Dispatcher(self.orders, self.gate, ids)
-        self.experience = Experience(Way(settings.orders.exit_by))
+        self.experience = Experience(ExitWay(settings.orders.exit_by))
         self.frozen: dict[str, str] = {}
         """Why entries stand still, by instrument; a contradiction freezes for the rest of the day."""
         self.unverified: dict[str, Instant] = {}
@@ -91,7 +91,7 @@ class Keeper:
             probe = self.orders.next_probe(order)
             if probe is not None:
                 wakes.append(probe)
-            if order.state is State.SUBMITTED:
+            if order.state is OrderState.SUBMITTED:
                 wakes.append(order.sent_at + 2 * SECOND)
         kill = self.kill.next_wake()
         if kill is not None:
@@ -104,7 +104,7 @@ class Keeper:
         if reason:
             return reason
         for order in self.orders.live(instrument):
-            if order.state is State.IN_DOUBT:
+            if order.state is OrderState.IN_DOUBT:
                 return f"{order.tag} is in doubt"
         if instrument in self.unverified:
             return "a cancelled entry may still fill: the broker's book is being read"
@@ -116,14 +116,14 @@ class Keeper:
         self,
         instrument: str,
         now: Instant,
-        sight: Sight | None = None,
+        sight: InstrumentMarket | None = None,
         product: Product = Product.INTRADAY,
-    ) -> Surroundings:
+    ) -> GateFacts:
         """Return what the gate must know about an instrument in one product."""
         sight = self.look(instrument, now) if sight is None else sight
         trade = self.portfolio.current(instrument, product)
         held = 0 if trade is None else self.closable(trade, sight, now)[0] * trade.side.sign
-        return Surroundings(
+        return GateFacts(
             instrument=sight.instrument,
             quote=sight.quote,
             band=sight.band,
@@ -135,7 +135,7 @@ class Keeper:
             orders=tuple(one for one in self.counted(instrument, product) if self.external.ours(one)),
         )
 
-    def closable(self, trade: Trade, sight: Sight, now: Instant) -> tuple[int, Instant | None]:
+    def closable(self, trade: Trade, sight: InstrumentMarket, now: Instant) -> tuple[int, Instant | None]:
         """Return units of a trade that our own orders may close, and when to judge the external ones again."""
         kill = self.kill.whole
         held = self.portfolio.closable(trade, whole=kill)
@@ -347,7 +347,7 @@ class Keeper:
 
     def _grant(self, wish: Wish, s: Situation, now: Instant) -> Instant | None:
         """Send one wish; return when to try again if it could not leave."""
-        sight = Sight(s.instrument, s.quote, s.band, s.takes_orders, s.takes_stops, s.hours)
+        sight = InstrumentMarket(s.instrument, s.quote, s.band, s.takes_orders, s.takes_stops, s.hours)
         key = s.instrument.key
         around = self.surroundings(key, now, sight, s.trade.product)
         if isinstance(wish, Place):
@@ -385,7 +385,7 @@ class Keeper:
         order: Order | None = None,
         fill: Fill | None = None,
         trade: Trade | None = None,
-        before: State | None = None,
+        before: OrderState | None = None,
     ) -> None:
         """Hand over a piece of news; the same alarm about an instrument at most once in half a minute."""
         if topic in SPOKEN and not self._said.is_new(instrument, text, self._now):

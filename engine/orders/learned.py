@@ -9,7 +9,7 @@ from engine.market.clock import Instant
 from engine.market.instrument import Instrument
 from engine.market.price import Paise
 from engine.market.ticks import TICKS
-from engine.orders.news import Look, Sight
+from engine.orders.news import InstrumentMarket, Look
 
 _NUMBER: Final = re.compile(r"\d+(?:\.\d+)?")
 
@@ -33,7 +33,7 @@ def coarser_tick(refusal: str, known: Paise) -> Paise | None:
 def with_learned_ticks(look: Look, instruments: Mapping[str, Instrument]) -> Look:
     """Return a look at the market in which an instrument has the coarser tick that a refusal has told."""
 
-    def look_again(instrument: str, now: Instant) -> Sight:
+    def look_again(instrument: str, now: Instant) -> InstrumentMarket:
         sight, known = look(instrument, now), instruments.get(instrument)
         if known is None or known.tick <= sight.instrument.tick:
             return sight

@@ -6,11 +6,11 @@ from typing import Final, Protocol
 
 from engine.market.clock import SECOND, Instant
 from engine.market.instrument import Instrument
-from engine.orders.hours import Exits, Hours, exits_by
+from engine.orders.hours import Exits, OrderHours, exits_by
 from engine.orders.order import Correction, Fill, Order
 from engine.orders.positions import Corrected
 from engine.orders.quote import Quote
-from engine.orders.states import State
+from engine.orders.states import OrderState
 from engine.orders.trade import Trade
 from engine.risk.band import PriceBand
 
@@ -18,7 +18,7 @@ SAME_WORDS: Final = 30 * SECOND
 
 
 @dataclass(frozen=True, slots=True)
-class Sight:
+class InstrumentMarket:
     """What is known of an instrument's market at one moment."""
 
     instrument: Instrument
@@ -26,7 +26,7 @@ class Sight:
     band: PriceBand | None
     takes_orders: bool
     takes_stops: bool
-    hours: Hours | None = None
+    hours: OrderHours | None = None
     """What the exchange takes by its table and its announcements; None where only the broker's word is known."""
 
     @property
@@ -48,7 +48,7 @@ class Verified:
 class Look(Protocol):
     """Reads the market of an instrument; asked only when something must be decided."""
 
-    def __call__(self, instrument: str, now: Instant) -> Sight:
+    def __call__(self, instrument: str, now: Instant) -> InstrumentMarket:
         """Return the sight of one instrument."""
         ...
 
@@ -87,7 +87,7 @@ class News:
     order: Order | None = None
     fill: Fill | None = None
     trade: Trade | None = None
-    before: State | None = None
+    before: OrderState | None = None
     correction: Correction | None = None
     changes: tuple[Corrected, ...] = ()
     """What a correction did to trades."""

@@ -7,11 +7,11 @@ import msgspec
 from engine.market.clock import Instant
 from engine.market.price import Paise
 from engine.orders.messages import OrderType, Product, Role
-from engine.orders.states import AT_EXCHANGE, ENDED, State
+from engine.orders.states import AT_EXCHANGE, ENDED, OrderState
 from engine.setups.signal import Side
 
 
-class Terms(msgspec.Struct, frozen=True):
+class OrderTerms(msgspec.Struct, frozen=True):
     """What an order may do: type, total quantity (units, filled part included) and prices in paise."""
 
     order_type: OrderType
@@ -43,16 +43,16 @@ class Order(msgspec.Struct, frozen=True):
     price: Paise
     trigger_price: Paise
     trade: str = ""
-    state: State = State.NEW
+    state: OrderState = OrderState.NEW
     sent_at: Instant = 0
     order_id: str = ""
     filled: int = 0
     filled_value: Paise = 0
     exact: bool = False
     """Whether that is the sum of the broker's executions, and no rounded average."""
-    pending: Terms | None = None
+    pending: OrderTerms | None = None
     """Terms asked for and not yet proven; the worse of old and new counts as risk."""
-    resume: State = State.NEW
+    resume: OrderState = OrderState.NEW
     """The live state under an outstanding modify or cancel."""
     written_at: Instant = 0
     """When its newest place or modify left."""
@@ -107,14 +107,14 @@ class Order(msgspec.Struct, frozen=True):
     product: Product = Product.INTRADAY
 
     @property
-    def terms(self) -> Terms:
+    def terms(self) -> OrderTerms:
         """Return the proven terms."""
-        return Terms(self.order_type, self.quantity, self.price, self.trigger_price)
+        return OrderTerms(self.order_type, self.quantity, self.price, self.trigger_price)
 
     @property
     def live(self) -> bool:
         """Say whether it can still fill: sent, not ended and not proven missing."""
-        return self.state not in ENDED and self.state not in (State.NEW, State.ABSENT)
+        return self.state not in ENDED and self.state not in (OrderState.NEW, OrderState.ABSENT)
 
     @property
     def remaining(self) -> int:
@@ -131,14 +131,18 @@ class Order(msgspec.Struct, frozen=True):
         return max(self.quantity - self.filled, asked, self.most)
 
     @property
-    def wanted(self) -> Terms:
+    def wanted(self) -> OrderTerms:
         """Return the newest terms we asked for."""
         return self.pending if self.pending is not None else self.terms
 
     @property
     def resting(self) -> bool:
         """Say whether it is proven to be at the exchange, requests outstanding or not."""
-        state = self.resume if self.state in (State.PENDING_MODIFY, State.PENDING_CANCEL) else self.state
+        state = (
+            self.resume
+            if self.state in (OrderState.PENDING_MODIFY, OrderState.PENDING_CANCEL)
+            else self.state
+        )
         return state in AT_EXCHANGE
 
 
@@ -154,7 +158,7 @@ def newest_request(order: Order) -> str:
     return f"{order.tag}-m{order.moves}" if order.moves else ""
 
 
-def aim_of(order: Order, terms: Terms) -> Aim:
+def aim_of(order: Order, terms: OrderTerms) -> Aim:
     """Return what a change of an order to ``terms`` is for, by what is proven of it."""
     if terms.order_type is not order.order_type:
         return Aim.TURN

@@ -11,17 +11,17 @@ import msgspec
 
 from engine.market.clock import MILLISECOND, SECOND, Instant
 from engine.market.price import Paise
-from engine.orders.changes import Fate, Way, fate, way_of
+from engine.orders.changes import ExitWay, Fate, fate, way_of
 from engine.orders.closer import wish_cancel
 from engine.orders.messages import OrderType, Role
-from engine.orders.order import Aim, Order, Terms
+from engine.orders.order import Aim, Order, OrderTerms
 from engine.orders.plan import Modify, Place, Plan, Situation
 from engine.orders.quote import marketable_price
 from engine.orders.requests import is_lost_exit
-from engine.orders.states import AT_EXCHANGE, State
+from engine.orders.states import AT_EXCHANGE, OrderState
 from engine.orders.targets import RESTS_FOR
 from engine.orders.tick_prices import exit_limit
-from engine.orders.trade import Part
+from engine.orders.trade import PartialExit
 
 PART_WITHIN: Final = SECOND
 """How long the stop may be lowered for a part whose exit has not left: then it covers everything again."""
@@ -37,7 +37,7 @@ def tend_part(plan: Plan, s: Situation, stops: list[Order]) -> int:
     if part.tag:
         return _chase(plan, s, part)
     lowered = sum(order.remaining for order in stops) == s.closable - part.quantity
-    lowering = any(order.aim is Aim.SHRINK or order.state is State.PENDING_CANCEL for order in stops)
+    lowering = any(order.aim is Aim.SHRINK or order.state is OrderState.PENDING_CANCEL for order in stops)
     if plan.trade.naked_since is not None and not lowered and not lowering:
         # First the stops cover everything.
         if s.now - part.started_at >= PART_WITHIN:
@@ -52,7 +52,7 @@ def tend_part(plan: Plan, s: Situation, stops: list[Order]) -> int:
         _drop(plan, s, _why_not(fired=fired, unlowered=unlowered, stray=stray))
         return 0
     plan.look_at(part.started_at + PART_WITHIN)
-    steady = all(order.state is State.ARMED and s.now >= order.stray_until for order in stops)
+    steady = all(order.state is OrderState.ARMED and s.now >= order.stray_until for order in stops)
     alone = all(order.role is Role.STOP for order in s.reducing)
     if steady and lowered and alone:
         price = exit_limit(s, part.limit) if part.limit else _price(s, part.quantity, 0)
@@ -61,7 +61,7 @@ def tend_part(plan: Plan, s: Situation, stops: list[Order]) -> int:
     return part.quantity
 
 
-def _unlowered(order: Order, part: Part, now: Instant) -> bool:
+def _unlowered(order: Order, part: PartialExit, now: Instant) -> bool:
     """Say whether a stop was not lowered for this part; a lowering refused for an earlier one is no word of it."""
     if order.aim is not Aim.SHRINK:
         return False
@@ -85,7 +85,7 @@ def _drop(plan: Plan, s: Situation, why: str) -> None:
     plan.trade = msgspec.structs.replace(plan.trade, part=None, part_after=s.now + PART_AGAIN)
 
 
-def _chase(plan: Plan, s: Situation, part: Part) -> int:
+def _chase(plan: Plan, s: Situation, part: PartialExit) -> int:
     """Move the part's exit to a fresh price once it has rested unfilled; return what it may still take."""
     order = next((order for order in s.reducing if order.tag == part.tag), None)
     if order is None:
@@ -95,7 +95,7 @@ def _chase(plan: Plan, s: Situation, part: Part) -> int:
     if is_lost_exit(order):
         # It may still arrive; until then the stop covers everything again.
         return 0
-    if order.state is State.PENDING_CANCEL:
+    if order.state is OrderState.PENDING_CANCEL:
         wish_cancel(plan, s, order)
     elif order.wanted.quantity - order.filled > s.closable and order.order_id and s.takes_orders:
         # Others closed meanwhile what this part was to take.
@@ -109,7 +109,7 @@ def _chase(plan: Plan, s: Situation, part: Part) -> int:
             wish_cancel(plan, s, order)
         elif not part.limit:
             _move_on(plan, s, order)
-    elif order.state is State.PENDING_MODIFY and way_of(order, s.now, Way.MODIFY) is Way.REPLACE:
+    elif order.state is OrderState.PENDING_MODIFY and way_of(order, s.now, ExitWay.MODIFY) is ExitWay.REPLACE:
         wish_cancel(plan, s, order)
     return order.exposed
 
@@ -118,7 +118,7 @@ def _lower(plan: Plan, s: Situation, order: Order) -> None:
     if order.filled or s.closable <= 0:
         wish_cancel(plan, s, order)
     else:
-        plan.wishes.append(Modify(order, Terms(OrderType.LIMIT, s.closable, order.wanted.price)))
+        plan.wishes.append(Modify(order, OrderTerms(OrderType.LIMIT, s.closable, order.wanted.price)))
 
 
 def _move_on(plan: Plan, s: Situation, order: Order) -> None:
@@ -126,9 +126,9 @@ def _move_on(plan: Plan, s: Situation, order: Order) -> None:
     price = _price(s, order.remaining, order.moves + 1)
     if price is None or (price - order.price) * s.side.sign <= 0:
         return
-    way = way_of(order, s.now, Way.MODIFY)
-    if way is Way.MODIFY:
-        plan.wishes.append(Modify(order, Terms(OrderType.LIMIT, order.quantity, price)))
+    way = way_of(order, s.now, ExitWay.MODIFY)
+    if way is ExitWay.MODIFY:
+        plan.wishes.append(Modify(order, OrderTerms(OrderType.LIMIT, order.quantity, price)))
     else:
         wish_cancel(plan, s, order)
 

@@ -5,11 +5,11 @@ from dataclasses import dataclass, field
 from engine.market.clock import Instant
 from engine.market.instrument import Instrument
 from engine.market.price import Paise
-from engine.orders.changes import Way
+from engine.orders.changes import ExitWay
 from engine.orders.gate import Draft
-from engine.orders.hours import Exits, Hours, exits_by
+from engine.orders.hours import Exits, OrderHours, exits_by
 from engine.orders.messages import OrderType, Role
-from engine.orders.order import Order, Terms
+from engine.orders.order import Order, OrderTerms
 from engine.orders.quote import Quote
 from engine.orders.trade import Trade
 from engine.risk.band import PriceBand
@@ -35,13 +35,13 @@ class Situation:
     chase: int
     """How long an exit may rest before it is moved, microseconds."""
     now: Instant
-    first_way: Way = Way.MODIFY
+    first_way: ExitWay = ExitWay.MODIFY
     """How a resting stop becomes the exit first."""
     grows_stops: bool = True
     """Whether a stop is asked to cover more; else a further one does."""
     turns_back: bool = True
     """Whether a resting limit is asked to become a stop again; else a new stop takes its place."""
-    hours: Hours | None = None
+    hours: OrderHours | None = None
     """What the exchange takes by its table and its announcements; None where only the broker's word is known."""
 
     @property
@@ -91,7 +91,7 @@ class Modify:
     """Wish for new terms of a live order."""
 
     order: Order
-    terms: Terms
+    terms: OrderTerms
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,7 +11,7 @@ from engine.market.clock import SECOND, Instant, datetime_of
 from engine.market.instrument import Instrument, InstrumentClass, Provenance
 from engine.orders.hours import ClassHours, Exits
 from engine.orders.messages import OrderType, Product
-from engine.orders.news import Sight
+from engine.orders.news import InstrumentMarket
 from engine.orders.order import Order
 from engine.orders.protection import covered
 from engine.orders.trade import Mode, Trade
@@ -108,7 +108,7 @@ def resting(trade: Trade, orders: tuple[Order, ...]) -> tuple[Order | None, Orde
 def plight_of(
     trade: Trade,
     orders: tuple[Order, ...],
-    sight: Sight,
+    sight: InstrumentMarket,
     still: Standstill,
     now: Instant,
     *,
@@ -140,7 +140,7 @@ def _waits(order: Order) -> bool:
 def _kind(
     trade: Trade,
     closing: tuple[Order | None, tuple[Order, ...]],
-    sight: Sight,
+    sight: InstrumentMarket,
     still: Standstill,
     now: Instant,
     *,
@@ -183,7 +183,7 @@ def _at_the_end(
     return None if any(order.resting for order in reducing) else PlightKind.CARRIED
 
 
-def _stuck(trade: Trade, order: Order, sight: Sight, still: Standstill, now: Instant) -> bool:
+def _stuck(trade: Trade, order: Order, sight: InstrumentMarket, still: Standstill, now: Instant) -> bool:
     """Say whether an exit rests at the edge of its band, or where nobody stands against it, and has for a while."""
     empty = still.empty_since is not None and now - still.empty_since >= AT_EDGE_FOR
     if sight.band is None:

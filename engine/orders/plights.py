@@ -3,8 +3,8 @@
 from typing import Final
 
 from engine.market.clock import MINUTE, Instant
-from engine.orders.keeper import Keeper
-from engine.orders.news import Sight, Topic
+from engine.orders.keeper import OrderManager
+from engine.orders.news import InstrumentMarket, Topic
 from engine.orders.order import Order
 from engine.orders.plight import (
     AT_EDGE_FOR,
@@ -24,7 +24,7 @@ SAID_AGAIN: Final = 10 * MINUTE
 class Plights:
     """Owns what is known of each position's plight, and since when what rests for it has stood still."""
 
-    def __init__(self, keeper: Keeper) -> None:
+    def __init__(self, keeper: OrderManager) -> None:
         self._keeper = keeper
         self._current: dict[str, Plight] = {}
         self._said_at: dict[str, Instant] = {}
@@ -95,7 +95,7 @@ class Plights:
         return min(wakes, default=None)
 
     def _stood(
-        self, trade: Trade, orders: tuple[Order, ...], sight: Sight, now: Instant
+        self, trade: Trade, orders: tuple[Order, ...], sight: InstrumentMarket, now: Instant
     ) -> tuple[tuple[str, int], Standstill]:
         exit_order, stop = resting(trade, orders)
         rests = stop if exit_order is None else exit_order

@@ -17,7 +17,7 @@ from engine.orders.order import Aim, Order
 from engine.orders.parts import tend_part
 from engine.orders.plan import Plan, Situation
 from engine.orders.requests import is_lost_exit, is_missing
-from engine.orders.states import State
+from engine.orders.states import OrderState
 from engine.orders.stops import TRIGGERED_FOR, far_from, short_of, sound_stops, tend_stops
 from engine.orders.trade import Trade, leave
 
@@ -130,7 +130,7 @@ def _cannot_grow(s: Situation, trade: Trade, stops: list[Order]) -> bool:
         order
         for order in stops
         if order.aim is Aim.GROW
-        and order.state is not State.PENDING_CANCEL
+        and order.state is not OrderState.PENDING_CANCEL
         and fate(order, s.now) is Fate.IN_DOUBT
     ]
     return any(late or not far_from(s, trade, order.trigger_price) for order in doubtful)

@@ -16,7 +16,7 @@ from engine.market.price import Paise
 from engine.orders.carried import Left, LeftBecause
 from engine.orders.dispatch import of_any_run, of_flatten
 from engine.orders.fence import judge
-from engine.orders.keeper import Keeper
+from engine.orders.keeper import OrderManager
 from engine.orders.late_news import Share
 from engine.orders.messages import BookRead, BrokerPosition, OrderReport, OrderType, Product, Role
 from engine.orders.news import News, Topic, Verified
@@ -32,7 +32,7 @@ CLOSED_OUTSIDE: Final = "closed outside"
 CLOSED_BY_FLATTEN: Final = "closed by cockpit flatten"
 
 
-def reconcile(keeper: Keeper, read: BookRead, asked: Instant, now: Instant) -> None:
+def reconcile(keeper: OrderManager, read: BookRead, asked: Instant, now: Instant) -> None:
     """Take a whole read as the truth: external orders adopted, missing orders doubted, positions compared.
 
     Instruments that it is too old for are left out; flat is only what it shows of all of them.
@@ -86,7 +86,7 @@ def reconcile(keeper: Keeper, read: BookRead, asked: Instant, now: Instant) -> N
     keeper.kill.answered(read.request, flat=flat, last_fill_at=last, now=now, settled=settled)
 
 
-def _ours_is_flat(keeper: Keeper, read: BookRead) -> bool:
+def _ours_is_flat(keeper: OrderManager, read: BookRead) -> bool:
     """Say whether nothing of ours is open or live, as a limit closes it; what others hold is named as left alone."""
     keeper.left.positions += tuple(
         Left(key, Product.INTRADAY, quantity, "", LeftBecause.NOT_OURS)
@@ -97,7 +97,9 @@ def _ours_is_flat(keeper: Keeper, read: BookRead) -> bool:
     return not any(_row_live(row) and _in_scope(keeper, row) for row in read.orders)
 
 
-def take_in_external(keeper: Keeper, row: OrderReport, now: Instant, *, asked: Instant | None = None) -> None:
+def take_in_external(
+    keeper: OrderManager, row: OrderReport, now: Instant, *, asked: Instant | None = None
+) -> None:
     """Adopt an order that is not ours; its fills count where they close something of ours.
 
     ``asked`` is when the whole read that shows it was asked for: its positions are taken in first.
@@ -122,13 +124,13 @@ def take_in_external(keeper: Keeper, row: OrderReport, now: Instant, *, asked: I
         keeper.tend(row.instrument, now)
 
 
-def _left_for(keeper: Keeper, trade: Trade, tag: str) -> bool:
+def _left_for(keeper: OrderManager, trade: Trade, tag: str) -> bool:
     """Say whether an order left for a trade in a life that nothing else tells of: this run's, or the one taken over."""
     return keeper.dispatcher.ids.made(tag) or (trade.external and of_any_run(tag))
 
 
 def fold_external(
-    keeper: Keeper, fill: Fill, order: Order | None, now: Instant, *, before: Order | None = None
+    keeper: OrderManager, fill: Fill, order: Order | None, now: Instant, *, before: Order | None = None
 ) -> None:
     """Count a fill of an order that is not ours; ``order`` is None where only the day's totals tell of it.
 
@@ -185,7 +187,7 @@ def _dated(fill: Fill, before: Order | None) -> bool:
     return before is None or fill.time > before.exchange_time
 
 
-def _shares(keeper: Keeper, trade: Trade, fill: Fill, *, dated: bool) -> tuple[Share, ...]:
+def _shares(keeper: OrderManager, trade: Trade, fill: Fill, *, dated: bool) -> tuple[Share, ...]:
     """Return what a fill of others closes of a trade, first, and what it changes of what they closed before."""
     if trade.product is not Product.INTRADAY:
         return ()
@@ -194,7 +196,7 @@ def _shares(keeper: Keeper, trade: Trade, fill: Fill, *, dated: bool) -> tuple[S
     return keeper.external.late.tell(trade, fill, trade.open_quantity, beside, theirs=theirs, dated=dated)
 
 
-def _close(keeper: Keeper, trade: Trade, part: Fill, order: Order | None, *, name: str = "") -> None:
+def _close(keeper: OrderManager, trade: Trade, part: Fill, order: Order | None, *, name: str = "") -> None:
     """Count what others closed of a trade; ``name`` tells it where news of its order did already."""
     closed = keeper.portfolio.fold(part).trade
     if not closed.open:
@@ -205,7 +207,9 @@ def _close(keeper: Keeper, trade: Trade, part: Fill, order: Order | None, *, nam
     keeper.say(Topic.FILL, trade.instrument, order=order, fill=told, trade=closed)
 
 
-def _give_back(keeper: Keeper, trade: Trade | None, shares: tuple[Share, ...], time: Instant) -> Trade | None:
+def _give_back(
+    keeper: OrderManager, trade: Trade | None, shares: tuple[Share, ...], time: Instant
+) -> Trade | None:
     """Give a trade back what others closed of it only in the order of the news; return it."""
     for share in shares:
         if trade is not None and share.after < share.before:
@@ -218,7 +222,7 @@ def _give_back(keeper: Keeper, trade: Trade | None, shares: tuple[Share, ...], t
     return trade
 
 
-def _close_more(keeper: Keeper, shares: tuple[Share, ...]) -> None:
+def _close_more(keeper: OrderManager, shares: tuple[Share, ...]) -> None:
     """Let what others filled close what only now is known to have been held when they did."""
     for share in shares:
         trade = keeper.portfolio.current(share.fill.instrument)
@@ -234,7 +238,7 @@ def _between(fill: Fill, less: int, more: int, trade: Trade) -> Fill:
     return msgspec.structs.replace(fill, quantity=more - less, value=value, trade=trade.id)
 
 
-def set_in_time(keeper: Keeper, fill: Fill, now: Instant) -> None:
+def set_in_time(keeper: OrderManager, fill: Fill, now: Instant) -> None:
     """Take in when a fill of ours was: others may have closed it by one that was told before."""
     trade = keeper.portfolio.current(fill.instrument, fill.product)
     if trade is None or trade.id != fill.trade or fill.product is not Product.INTRADAY:
@@ -248,14 +252,14 @@ def set_in_time(keeper: Keeper, fill: Fill, now: Instant) -> None:
     _close_more(keeper, shares)
 
 
-def correct(keeper: Keeper, correction: Correction) -> None:
+def correct(keeper: OrderManager, correction: Correction) -> None:
     """Take in what the broker's executions say of the value of units that were told before."""
     changes = keeper.portfolio.correct(correction)
     keeper.touched = True
     keeper.news.append(News(Topic.CORRECTED, correction.instrument, correction=correction, changes=changes))
 
 
-def _close_the_excess(keeper: Keeper, fill: Fill, order: Order | None) -> None:
+def _close_the_excess(keeper: OrderManager, fill: Fill, order: Order | None) -> None:
     trade = keeper.portfolio.current(fill.instrument)
     excess = keeper.portfolio.race(fill)
     if excess is None:
@@ -276,12 +280,12 @@ def _part(fill: Fill, quantity: int, trade: str) -> Fill:
     return msgspec.structs.replace(fill, quantity=quantity, value=value, trade=trade)
 
 
-def _stays(keeper: Keeper, row: OrderReport) -> bool:
+def _stays(keeper: OrderManager, row: OrderReport) -> bool:
     known = keeper.orders.by_id(row.order_id)
     return known is not None and keeper.left.stays(known)
 
 
-def _in_scope(keeper: Keeper, row: OrderReport) -> bool:
+def _in_scope(keeper: OrderManager, row: OrderReport) -> bool:
     known = keeper.orders.by_id(row.order_id)
     return known is None or keeper.in_scope(known)
 
@@ -291,7 +295,7 @@ def _row_live(row: OrderReport) -> bool:
     return state not in ENDED
 
 
-def _positions(keeper: Keeper, read: BookRead, now: Instant, behind: Container[str]) -> None:
+def _positions(keeper: OrderManager, read: BookRead, now: Instant, behind: Container[str]) -> None:
     portfolio = keeper.portfolio
     changed = portfolio.compare(read.positions, behind)
     portfolio.carry(read.positions, behind)
@@ -333,7 +337,12 @@ def _positions(keeper: Keeper, read: BookRead, now: Instant, behind: Container[s
 
 
 def _closed_elsewhere(
-    keeper: Keeper, trade: Trade, position: BrokerPosition | None, missing: int, time: Instant, now: Instant
+    keeper: OrderManager,
+    trade: Trade,
+    position: BrokerPosition | None,
+    missing: int,
+    time: Instant,
+    now: Instant,
 ) -> None:
     """Fold in what somebody else closed of ours and no order tells, at the value that the day's totals leave for it.
 
@@ -374,7 +383,7 @@ def _closed_elsewhere(
     keeper.say(Topic.ALARM, trade.instrument, f"{closing} units of ours were closed by somebody else")
 
 
-def _left_by_totals(keeper: Keeper, position: BrokerPosition, side: Side) -> tuple[int, Paise]:
+def _left_by_totals(keeper: OrderManager, position: BrokerPosition, side: Side) -> tuple[int, Paise]:
     """Return units and value of one side that the day's totals tell and neither an order nor an earlier read has."""
     quantity, value = position.sell_quantity, position.sell_value
     if side is Side.BUY:

@@ -11,8 +11,8 @@ import msgspec
 
 from engine.market.clock import SECOND, Instant
 from engine.orders.messages import OrderReport, OrderType, Role
-from engine.orders.order import Correction, Fill, Order, Terms
-from engine.orders.states import AT_EXCHANGE, ENDED, Reading, State, legal, read_status, stage
+from engine.orders.order import Correction, Fill, Order, OrderTerms
+from engine.orders.states import AT_EXCHANGE, ENDED, OrderState, StatusReading, legal, read_status, stage
 
 STRAY: Final = 10 * SECOND
 """How long a request without a proven end could still arrive; longer than the latest arrival tested, 8 s."""
@@ -34,7 +34,7 @@ class Finding(StrEnum):
     """An order once proven missing exists: cancel it at once."""
 
 
-class Change(msgspec.Struct, frozen=True):
+class OrderChange(msgspec.Struct, frozen=True):
     """What one message did: the order after it, the fill it proved, and findings with a sentence each."""
 
     order: Order
@@ -43,7 +43,7 @@ class Change(msgspec.Struct, frozen=True):
     findings: tuple[tuple[Finding, str], ...] = ()
 
 
-def apply_report(order: Order, report: OrderReport, now: Instant, *, fresh: bool = False) -> Change:
+def apply_report(order: Order, report: OrderReport, now: Instant, *, fresh: bool = False) -> OrderChange:
     """Return the order after a report: quantity first, then state by rank (filled, stage, exchange time).
 
     ``fresh`` says that the record was read on purpose, well after our last request left: such a record proves an
@@ -51,7 +51,7 @@ def apply_report(order: Order, report: OrderReport, now: Instant, *, fresh: bool
     """
     if report.filled_quantity < order.filled:
         old = (Finding.OLD, f"fewer filled than known: {report.filled_quantity}")
-        return Change(order, findings=(old,))
+        return OrderChange(order, findings=(old,))
     findings: list[tuple[Finding, str]] = []
     fill = _rise(order, report, findings)
     correction = _corrected(order, report)
@@ -64,21 +64,21 @@ def apply_report(order: Order, report: OrderReport, now: Instant, *, fresh: bool
         exact=report.exact if fill is not None else order.exact or report.exact,
         message=report.message or order.message,
     )
-    if order.state is State.ABSENT:
+    if order.state is OrderState.ABSENT:
         findings.append((Finding.APPEARED, f"{order.tag} was proven missing and exists"))
         after = msgspec.structs.replace(after, watched=True)
     reading, target = read_status(
         report.status, report.order_type, report.filled_quantity, max(report.quantity, 1)
     )
-    if reading is Reading.UNKNOWN:
+    if reading is StatusReading.UNKNOWN:
         findings.append((Finding.LOOK, f"unknown status {report.status!r}"))
-    elif reading is Reading.ALARMING:
+    elif reading is StatusReading.ALARMING:
         findings.append((Finding.CONFLICT, f"status {report.status!r} was never meant"))
     elif target is None:
         target = _live_state_of(after, report.order_type)
     if target is not None:
         after = _advance(order, after, report, reading, target, (fill is not None, fresh), now, findings)
-    return Change(after, fill, correction, tuple(findings))
+    return OrderChange(after, fill, correction, tuple(findings))
 
 
 def waits_again(order: Order, report: OrderReport, asked_at: Instant | None) -> Order:
@@ -87,7 +87,7 @@ def waits_again(order: Order, report: OrderReport, asked_at: Instant | None) -> 
     A list asked for well after that word came, in which it waits for its trigger, unfilled, outranks it: what is
     believed ahead of ours leaves ours without a stop. Ours that are said to have fired become the exit.
     """
-    fired = order.state is State.TRIGGERED and order.triggered_at is not None and not order.filled
+    fired = order.state is OrderState.TRIGGERED and order.triggered_at is not None and not order.filled
     if not fired or not order.adopted or order.trade or asked_at is None:
         return order
     waits = report.status == "trigger pending" and report.order_type is OrderType.STOP_LIMIT
@@ -95,7 +95,7 @@ def waits_again(order: Order, report: OrderReport, asked_at: Instant | None) -> 
         return order
     time = min(order.exchange_time, report.time)
     return msgspec.structs.replace(
-        order, state=State.ARMED, resume=State.ARMED, triggered_at=None, exchange_time=time
+        order, state=OrderState.ARMED, resume=OrderState.ARMED, triggered_at=None, exchange_time=time
     )
 
 
@@ -131,7 +131,7 @@ def _rise(order: Order, report: OrderReport, findings: list[tuple[Finding, str]]
     most = max(order.quantity, order.pending.quantity if order.pending is not None else 0, report.quantity)
     if report.filled_quantity > most:
         findings.append((Finding.CONFLICT, f"filled {report.filled_quantity} of {most}"))
-    if order.state is State.REJECTED:
+    if order.state is OrderState.REJECTED:
         findings.append((Finding.CONFLICT, "a rejected order has filled"))
     return Fill(
         order.tag,
@@ -147,25 +147,25 @@ def _rise(order: Order, report: OrderReport, findings: list[tuple[Finding, str]]
     )
 
 
-def _live_state_of(order: Order, order_type: OrderType) -> State:
+def _live_state_of(order: Order, order_type: OrderType) -> OrderState:
     if order_type is OrderType.LIMIT:
-        return State.WORKING
-    return State.TRIGGERED if order.triggered_at is not None else State.ARMED
+        return OrderState.WORKING
+    return OrderState.TRIGGERED if order.triggered_at is not None else OrderState.ARMED
 
 
 def _advance(
     order: Order,
     after: Order,
     report: OrderReport,
-    reading: Reading,
-    target: State,
+    reading: StatusReading,
+    target: OrderState,
     proof: tuple[bool, bool],
     now: Instant,
     findings: list[tuple[Finding, str]],
 ) -> Order:
     """Return ``after`` moved to what the report proves, or unmoved with a finding; proof is (rose, fresh)."""
     rose, fresh = proof
-    terms = Terms(report.order_type, report.quantity, report.price, report.trigger_price)
+    terms = OrderTerms(report.order_type, report.quantity, report.price, report.trigger_price)
     if order.state in ENDED:
         return _after_end(order, after, target, rose, findings)
     if not rose and _outranked(order, report, target, terms):
@@ -181,14 +181,16 @@ def _advance(
         changed_at=now,
         rests_since=_rests_since(order, terms, target, now),
     )
-    fired = terms.order_type is OrderType.STOP_LIMIT and target in (State.TRIGGERED, State.PARTIAL)
+    fired = terms.order_type is OrderType.STOP_LIMIT and target in (OrderState.TRIGGERED, OrderState.PARTIAL)
     if fired and after.triggered_at is None:
         after = msgspec.structs.replace(after, triggered_at=now)
-    outstanding = order.state in (State.PENDING_MODIFY, State.PENDING_CANCEL) and target not in ENDED
+    outstanding = (
+        order.state in (OrderState.PENDING_MODIFY, OrderState.PENDING_CANCEL) and target not in ENDED
+    )
     judged = fresh and target in AT_EXCHANGE
     if outstanding and not judged and _still_pending(order, terms, reading, target):
         resume = target if target in AT_EXCHANGE else order.resume
-        moved = State.PENDING_CANCEL if target is State.PENDING_CANCEL else order.state
+        moved = OrderState.PENDING_CANCEL if target is OrderState.PENDING_CANCEL else order.state
         after = msgspec.structs.replace(after, state=moved, resume=resume)
         if order.aim is not None and terms != order.terms:
             # An earlier change came about: the newest has its own patience.
@@ -197,7 +199,7 @@ def _advance(
     if not _reachable(order.state, target, terms != order.terms):
         findings.append((Finding.CONFLICT, f"{order.state.value} to {target.value} by {report.status!r}"))
         return after
-    asked = target in (State.PENDING_MODIFY, State.PENDING_CANCEL)
+    asked = target in (OrderState.PENDING_MODIFY, OrderState.PENDING_CANCEL)
     if asked and order.state is not target:
         findings.append((Finding.LOOK, f"{report.status!r} without a request of ours"))
     after = msgspec.structs.replace(
@@ -211,9 +213,9 @@ def _advance(
     return after if asked else _settled(order, after, terms, reading, now)
 
 
-def _settled(order: Order, after: Order, terms: Terms, reading: Reading, now: Instant) -> Order:
+def _settled(order: Order, after: Order, terms: OrderTerms, reading: StatusReading, now: Instant) -> Order:
     """Return an order whose outstanding change, if there was one, has just been proven made or not made."""
-    said_no = reading is Reading.BACK and order.pending is not None
+    said_no = reading is StatusReading.BACK and order.pending is not None
     made = order.pending is None or terms == order.pending
     proven = made and order.pending is not None
     stray_until = after.stray_until
@@ -230,7 +232,7 @@ def _settled(order: Order, after: Order, terms: Terms, reading: Reading, now: In
     )
 
 
-def _rests_since(order: Order, terms: Terms, target: State, now: Instant) -> Instant | None:
+def _rests_since(order: Order, terms: OrderTerms, target: OrderState, now: Instant) -> Instant | None:
     """Return since when an order rests at its terms: fills and quantities begin nothing anew."""
     if target not in AT_EXCHANGE:
         return order.rests_since
@@ -239,13 +241,13 @@ def _rests_since(order: Order, terms: Terms, target: State, now: Instant) -> Ins
 
 
 def _after_end(
-    order: Order, after: Order, target: State, rose: bool, findings: list[tuple[Finding, str]]
+    order: Order, after: Order, target: OrderState, rose: bool, findings: list[tuple[Finding, str]]
 ) -> Order:
-    if order.state is State.CANCELLED and rose:
+    if order.state is OrderState.CANCELLED and rose:
         return msgspec.structs.replace(
-            after, state=State.FILLED if after.filled >= after.quantity else State.CANCELLED
+            after, state=OrderState.FILLED if after.filled >= after.quantity else OrderState.CANCELLED
         )
-    refused_yet_there = order.state in (State.REJECTED, State.DENIED) and order.exchange_time == 0
+    refused_yet_there = order.state in (OrderState.REJECTED, OrderState.DENIED) and order.exchange_time == 0
     if refused_yet_there and target not in ENDED:
         findings.append((Finding.CONFLICT, f"refused, yet the broker shows it {target.value}"))
     elif not rose and target is not order.state and target in ENDED:
@@ -255,11 +257,11 @@ def _after_end(
     return after
 
 
-def _outranked(order: Order, report: OrderReport, target: State, terms: Terms) -> bool:
+def _outranked(order: Order, report: OrderReport, target: OrderState, terms: OrderTerms) -> bool:
     """Say whether a report without new fills lies behind what is known."""
-    if order.state in (State.PENDING_MODIFY, State.PENDING_CANCEL):
+    if order.state in (OrderState.PENDING_MODIFY, OrderState.PENDING_CANCEL):
         return report.time < order.exchange_time and target not in ENDED
-    if order.state in (State.SUBMITTED, State.IN_DOUBT, State.ABSENT):
+    if order.state in (OrderState.SUBMITTED, OrderState.IN_DOUBT, OrderState.ABSENT):
         return False
     if terms.order_type is not order.order_type and report.time >= order.exchange_time:
         return False
@@ -268,26 +270,26 @@ def _outranked(order: Order, report: OrderReport, target: State, terms: Terms) -
     return report.time < order.exchange_time
 
 
-def _still_pending(order: Order, terms: Terms, reading: Reading, target: State) -> bool:
+def _still_pending(order: Order, terms: OrderTerms, reading: StatusReading, target: OrderState) -> bool:
     """Say whether our outstanding request is still unproven after a report that is no end."""
-    if reading is Reading.BACK:
+    if reading is StatusReading.BACK:
         # Not where it may speak of the change before: a read settles that.
-        return order.state is State.PENDING_MODIFY and order.overlaps
-    if order.state is State.PENDING_CANCEL:
+        return order.state is OrderState.PENDING_MODIFY and order.overlaps
+    if order.state is OrderState.PENDING_CANCEL:
         return True
     if target not in AT_EXCHANGE:
         return True
     return order.pending is not None and terms != order.pending
 
 
-def _reachable(source: State, target: State, changed: bool) -> bool:
+def _reachable(source: OrderState, target: OrderState, changed: bool) -> bool:
     if target is source or legal(source, target):
         return True
-    outside = legal(source, State.PENDING_MODIFY) and legal(State.PENDING_MODIFY, target)
+    outside = legal(source, OrderState.PENDING_MODIFY) and legal(OrderState.PENDING_MODIFY, target)
     return changed and outside
 
 
-def adopt(report: OrderReport, role: Role, now: Instant) -> Change:
+def adopt(report: OrderReport, role: Role, now: Instant) -> OrderChange:
     """Return an order born at the broker without a record of ours, with its fills as one fill."""
     born = Order(
         tag=report.tag or f"broker-{report.order_id}",
@@ -310,14 +312,14 @@ def adopt(report: OrderReport, role: Role, now: Instant) -> Change:
         report.status, report.order_type, report.filled_quantity, max(report.quantity, 1)
     )
     findings: list[tuple[Finding, str]] = []
-    if target is None and reading in (Reading.MODIFIED, Reading.BACK):
+    if target is None and reading in (StatusReading.MODIFIED, StatusReading.BACK):
         target = _live_state_of(born, report.order_type)
     if target is None:
         findings.append((Finding.LOOK, f"unknown status {report.status!r}"))
-        target = State.PARTIAL if report.filled_quantity else State.ACKED
+        target = OrderState.PARTIAL if report.filled_quantity else OrderState.ACKED
     fill = _rise(born, report, findings)
-    fired = report.order_type is OrderType.STOP_LIMIT and target in (State.TRIGGERED, State.PARTIAL)
-    return Change(
+    fired = report.order_type is OrderType.STOP_LIMIT and target in (OrderState.TRIGGERED, OrderState.PARTIAL)
+    return OrderChange(
         msgspec.structs.replace(
             born,
             state=target,

@@ -6,9 +6,9 @@ import msgspec
 
 from engine.market.clock import MILLISECOND, SECOND, Instant
 from engine.orders.messages import Role
-from engine.orders.order import Aim, Order, Terms, aim_of, last_write
+from engine.orders.order import Aim, Order, OrderTerms, aim_of, last_write
 from engine.orders.reports import STRAY
-from engine.orders.states import UNPROVEN, State
+from engine.orders.states import UNPROVEN, OrderState
 
 PROBES: Final = tuple(step * MILLISECOND for step in (250, 500, 1_000, 2_000, 4_000))
 """When an order in doubt is asked for by tag, after the doubt began; then every PROBE_EVERY."""
@@ -26,7 +26,7 @@ STOP_IN_DOUBT_FOR: Final = 1_750 * MILLISECOND
 LISTED_WITHIN: Final = 1_500 * MILLISECOND
 """So long what was acknowledged may be missing from the broker's lists; then the receipt proves nothing."""
 
-STANDING: Final = frozenset({State.ACKED, State.PENDING_MODIFY, State.PENDING_CANCEL})
+STANDING: Final = frozenset({OrderState.ACKED, OrderState.PENDING_MODIFY, OrderState.PENDING_CANCEL})
 """A request was received or left, and nothing proves yet that it was done."""
 
 LOOKS: Final = (200 * MILLISECOND, 500 * MILLISECOND, FRESH_AFTER)
@@ -36,9 +36,9 @@ LOOKS_LONG: Final = 10 * SECOND
 """So long it is looked at every second, then every PROBE_EVERY."""
 
 
-def with_change(order: Order, terms: Terms, now: Instant) -> Order:
+def with_change(order: Order, terms: OrderTerms, now: Instant) -> Order:
     """Return an order whose change to ``terms`` leaves now; the worse of old and new counts from here."""
-    waits = order.state in (State.PENDING_MODIFY, State.PENDING_CANCEL)
+    waits = order.state in (OrderState.PENDING_MODIFY, OrderState.PENDING_CANCEL)
     stray, most = order.stray_until, max(order.most, terms.quantity)
     if order.pending is not None:
         most = max(most, order.pending.quantity)
@@ -49,12 +49,12 @@ def with_change(order: Order, terms: Terms, now: Instant) -> Order:
     cancelled_since = order.cancel_at is not None and order.cancel_at >= order.written_at
     # A stop that must cover more goes on being short while its exit is asked for instead.
     still_short = (
-        order.state is State.PENDING_MODIFY and order.aim is Aim.GROW and terms.quantity > order.quantity
+        order.state is OrderState.PENDING_MODIFY and order.aim is Aim.GROW and terms.quantity > order.quantity
     )
     anew = (aim is not order.aim and not still_short) or cancelled_since or now >= order.written_at + STRAY
     return msgspec.structs.replace(
         order,
-        state=State.PENDING_MODIFY,
+        state=OrderState.PENDING_MODIFY,
         stray_until=stray,
         resume=order.resume if waits else order.state,
         pending=terms,
@@ -83,12 +83,12 @@ def with_cancel(order: Order, now: Instant) -> Order:
         tries_to_cancel=1 if anew else order.tries_to_cancel + 1,
         under_way=True,
     )
-    if order.state in (State.SUBMITTED, State.IN_DOUBT, State.ABSENT) or not order.live:
+    if order.state in (OrderState.SUBMITTED, OrderState.IN_DOUBT, OrderState.ABSENT) or not order.live:
         return asked
-    waits = order.state in (State.PENDING_MODIFY, State.PENDING_CANCEL)
+    waits = order.state in (OrderState.PENDING_MODIFY, OrderState.PENDING_CANCEL)
     return msgspec.structs.replace(
         asked,
-        state=State.PENDING_CANCEL,
+        state=OrderState.PENDING_CANCEL,
         resume=order.resume if waits else order.state,
         answered=False,
     )
@@ -105,10 +105,10 @@ def next_look(order: Order) -> Instant | None:
     if order.aim is not None and order.live and order.refused_at > max(order.looked_at, order.read_at):
         # What was refused is read back, too.
         return order.refused_at + LOOKS[0]
-    if order.role is not Role.ENTRY and order.state is State.SUBMITTED:
+    if order.role is not Role.ENTRY and order.state is OrderState.SUBMITTED:
         due = [order.sent_at + after for after in LOOKS[1:] if order.looked_at < order.sent_at + after]
         return due[0] if due else None
-    if order.state is not State.IN_DOUBT or order.doubt_since is None:
+    if order.state is not OrderState.IN_DOUBT or order.doubt_since is None:
         return None
     began = order.probed_since or order.doubt_since
     earlier = _probe_after(began, order.probes - 1)
@@ -151,7 +151,7 @@ def is_lost_exit(order: Order) -> bool:
     It keeps its place among what closes until it is proven missing, for a second exit beside it could turn the
     position round; a stop takes over what it was to cover.
     """
-    unproven = order.state in (State.SUBMITTED, State.IN_DOUBT)
+    unproven = order.state in (OrderState.SUBMITTED, OrderState.IN_DOUBT)
     return order.role is Role.EXIT and unproven and order.missed_at >= unproven_since(order) + FRESH_AFTER
 
 

@@ -10,7 +10,7 @@ from typing import Final
 from engine.orders.messages import OrderType
 
 
-class State(StrEnum):
+class OrderState(StrEnum):
     """Where an order stands."""
 
     NEW = "NEW"
@@ -30,11 +30,11 @@ class State(StrEnum):
     FILLED = "FILLED"
 
 
-_S = State
+_S = OrderState
 
 _LIVE_ENDS: Final = (_S.PARTIAL, _S.FILLED, _S.PENDING_MODIFY, _S.PENDING_CANCEL, _S.CANCELLED)
 
-EDGES: Final[dict[State | None, frozenset[State]]] = {
+EDGES: Final[dict[OrderState | None, frozenset[OrderState]]] = {
     None: frozenset(
         {_S.ACKED, _S.WORKING, _S.ARMED, _S.TRIGGERED, _S.PARTIAL, _S.PENDING_MODIFY}
         | {_S.PENDING_CANCEL, _S.CANCELLED, _S.REJECTED, _S.FILLED}
@@ -97,17 +97,17 @@ _STAGE: Final = {
 }
 
 
-def stage(state: State) -> int:
+def stage(state: OrderState) -> int:
     """Return how far along a state is, for ranking two records of one order with equal fills."""
     return _STAGE[state]
 
 
-def legal(source: State | None, target: State) -> bool:
+def legal(source: OrderState | None, target: OrderState) -> bool:
     """Say whether the table has this edge; None is an order found at the broker without a local record."""
     return target in EDGES[source]
 
 
-class Reading(StrEnum):
+class StatusReading(StrEnum):
     """What a status word says beyond a state."""
 
     SETTLED = "SETTLED"
@@ -128,37 +128,37 @@ _MODIFYING_WORDS: Final = frozenset({"modify validation pending", "modify pendin
 
 def read_status(
     status: str, order_type: OrderType, filled: int, quantity: int
-) -> tuple[Reading, State | None]:
+) -> tuple[StatusReading, OrderState | None]:
     """Return what one status word means for an order of this type and fill; None where it names no state."""
     live = _live_state(status, order_type, filled)
     if live is not None:
-        return Reading.SETTLED, live
+        return StatusReading.SETTLED, live
     if status in _ACKED_WORDS:
-        return Reading.SETTLED, _S.PARTIAL if filled else _S.ACKED
+        return StatusReading.SETTLED, _S.PARTIAL if filled else _S.ACKED
     if status in _MODIFYING_WORDS:
-        return Reading.SETTLED, _S.PENDING_MODIFY
+        return StatusReading.SETTLED, _S.PENDING_MODIFY
     match status:
         case "modified" | "not modified" | "not cancelled":
-            reading = Reading.MODIFIED if status == "modified" else Reading.BACK
+            reading = StatusReading.MODIFIED if status == "modified" else StatusReading.BACK
             return reading, _S.PARTIAL if filled else None
         case "cancel pending":
-            return Reading.SETTLED, _S.PENDING_CANCEL
+            return StatusReading.SETTLED, _S.PENDING_CANCEL
         case "cancelled" | "cancelled after market order":
-            return Reading.SETTLED, _S.FILLED if 0 < quantity <= filled else _S.CANCELLED
+            return StatusReading.SETTLED, _S.FILLED if 0 < quantity <= filled else _S.CANCELLED
         case "rejected":
-            return Reading.SETTLED, _S.CANCELLED if filled else _S.REJECTED
+            return StatusReading.SETTLED, _S.CANCELLED if filled else _S.REJECTED
         case "complete":
             whole = filled >= quantity
-            return (Reading.SETTLED, _S.FILLED) if whole else (Reading.ALARMING, None)
+            return (StatusReading.SETTLED, _S.FILLED) if whole else (StatusReading.ALARMING, None)
         case "after market order req received":
-            return Reading.ALARMING, _S.ACKED
+            return StatusReading.ALARMING, _S.ACKED
         case "modify after market order req received":
-            return Reading.ALARMING, _S.PENDING_MODIFY
+            return StatusReading.ALARMING, _S.PENDING_MODIFY
         case _:
-            return Reading.UNKNOWN, None
+            return StatusReading.UNKNOWN, None
 
 
-def _live_state(status: str, order_type: OrderType, filled: int) -> State | None:
+def _live_state(status: str, order_type: OrderType, filled: int) -> OrderState | None:
     if status == "open":
         if filled:
             return _S.PARTIAL

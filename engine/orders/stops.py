@@ -22,10 +22,10 @@ from engine.orders.changes import (
 )
 from engine.orders.closer import RETRY, wish_cancel
 from engine.orders.messages import OrderType, Role
-from engine.orders.order import Aim, Order, Terms, aim_of, last_write
+from engine.orders.order import Aim, Order, OrderTerms, aim_of, last_write
 from engine.orders.plan import Modify, Place, Plan, Situation
 from engine.orders.requests import STOP_IN_DOUBT_FOR, unproven_since
-from engine.orders.states import UNPROVEN, State
+from engine.orders.states import UNPROVEN, OrderState
 from engine.orders.targets import turns_back
 from engine.orders.tick_prices import stop_prices
 from engine.orders.trade import Trade
@@ -43,7 +43,7 @@ def sound_stops(plan: Plan, s: Situation, stops: list[Order]) -> list[Order]:
     for order in stops:
         if (
             order.order_type is OrderType.STOP_LIMIT
-            or order.state is State.PENDING_MODIFY
+            or order.state is OrderState.PENDING_MODIFY
             or turns_back(s, order)
         ):
             sound.append(order)
@@ -95,7 +95,7 @@ def _is_stop(order: Order) -> bool:
 
 def _changeable(order: Order) -> bool:
     """Say whether a stop's quantity can be chosen now."""
-    return order.state in (State.ARMED, State.PENDING_MODIFY) and order.triggered_at is None
+    return order.state in (OrderState.ARMED, OrderState.PENDING_MODIFY) and order.triggered_at is None
 
 
 def _grower(s: Situation, stops: list[Order]) -> Order | None:
@@ -115,11 +115,11 @@ def _tend(plan: Plan, s: Situation, stop: Order, quantity: int) -> None:
     state = plan.trade.stop
     if state is None:
         raise ValueError(f"expected a stop planned for {plan.trade.id}, got none")
-    if stop.state in UNPROVEN or stop.state is State.ACKED:
+    if stop.state in UNPROVEN or stop.state is OrderState.ACKED:
         plan.look_at(unproven_since(stop) + STOP_IN_DOUBT_FOR)
     elif stop.triggered_at is not None:
         plan.look_at(stop.triggered_at + TRIGGERED_FOR)
-    elif stop.state is State.PENDING_CANCEL or quantity <= 0:
+    elif stop.state is OrderState.PENDING_CANCEL or quantity <= 0:
         wish_cancel(plan, s, stop)
     elif waits_for_answer(stop, s.now):
         plan.look_at(last_write(stop) + ANSWER_WITHIN)
@@ -128,15 +128,15 @@ def _tend(plan: Plan, s: Situation, stop: Order, quantity: int) -> None:
         if stop.aim is Aim.GROW:
             plan.look_at(stop.aim_since + GROWS_WITHIN + READ_BACK)
     else:
-        wanted = Terms(OrderType.STOP_LIMIT, stop.filled + quantity, state.limit, state.trigger)
+        wanted = OrderTerms(OrderType.STOP_LIMIT, stop.filled + quantity, state.limit, state.trigger)
         if stop.wanted != wanted:
             # What rests as it was planned stays; a change that leaves now goes by the tick of now.
             trigger, limit = stop_prices(s, state.trigger, state.limit)
-            wanted = Terms(OrderType.STOP_LIMIT, wanted.quantity, limit, trigger)
+            wanted = OrderTerms(OrderType.STOP_LIMIT, wanted.quantity, limit, trigger)
         _change(plan, s, stop, wanted)
 
 
-def _change(plan: Plan, s: Situation, stop: Order, wanted: Terms) -> None:
+def _change(plan: Plan, s: Situation, stop: Order, wanted: OrderTerms) -> None:
     """Wish for new terms of a stop whose last write was answered, in time and while it may still be changed."""
     known = fate(stop, s.now) if stop.aim is Aim.SHRINK else Fate.MADE
     # Refused for an earlier part of what is held nothing is in the way: it is asked for again.
@@ -155,10 +155,14 @@ def _change(plan: Plan, s: Situation, stop: Order, wanted: Terms) -> None:
         # A better price waits for what lacks its stop: each write of it would delay the one that covers.
         wanted = asked
     if asked == wanted:
-        if stop.state is State.PENDING_MODIFY:
+        if stop.state is OrderState.PENDING_MODIFY:
             _stand(plan, s, stop, wanted)
         return
-    if stop.aim is Aim.GROW and stop.state is not State.PENDING_MODIFY and wanted.quantity > stop.quantity:
+    if (
+        stop.aim is Aim.GROW
+        and stop.state is not OrderState.PENDING_MODIFY
+        and wanted.quantity > stop.quantity
+    ):
         # Refused, and not read back yet: one try is enough.
         plan.look_at(stop.aim_since + GROWS_WITHIN + READ_BACK)
         return
@@ -172,7 +176,7 @@ def _change(plan: Plan, s: Situation, stop: Order, wanted: Terms) -> None:
         plan.look_at(s.now + RETRY)
 
 
-def _again_at(stop: Order, wanted: Terms) -> Instant:
+def _again_at(stop: Order, wanted: OrderTerms) -> Instant:
     """Return when a change that was not made may be asked for again."""
     if stop.aim is not aim_of(stop, wanted):
         return 0
@@ -183,7 +187,7 @@ def _again_at(stop: Order, wanted: Terms) -> Instant:
     return stop.written_at + MOVE_AGAIN if stop.tries > 1 else 0
 
 
-def _stand(plan: Plan, s: Situation, stop: Order, wanted: Terms) -> None:
+def _stand(plan: Plan, s: Situation, stop: Order, wanted: OrderTerms) -> None:
     """Wait for the proof of a change; one of the price alone is asked for again when nothing ever says a word."""
     if stop.aim in (Aim.GROW, Aim.SHRINK):
         plan.look_at(stop.aim_since + GROWS_WITHIN + READ_BACK)
@@ -196,7 +200,7 @@ def _stand(plan: Plan, s: Situation, stop: Order, wanted: Terms) -> None:
         plan.look_at(s.now + PATIENCE)
 
 
-def _replace_worn(plan: Plan, s: Situation, stop: Order, wanted: Terms) -> None:
+def _replace_worn(plan: Plan, s: Situation, stop: Order, wanted: OrderTerms) -> None:
     """Put another stop in the place of one that may not be changed any more, while price is far from it."""
     excess = wanted.quantity < stop.quantity
     if far_from(s, plan.trade, stop.trigger_price):
@@ -218,7 +222,7 @@ def _place(plan: Plan, s: Situation, stops: list[Order], quantity: int) -> None:
     hanging = [
         order.sent_at + GROWS_WITHIN
         for order in stops
-        if order.state in (State.SUBMITTED, State.ACKED) and s.now < order.sent_at + GROWS_WITHIN
+        if order.state in (OrderState.SUBMITTED, OrderState.ACKED) and s.now < order.sent_at + GROWS_WITHIN
     ]
     if hanging:
         # It grows by one change once it is proven; it holds nothing up for longer.

@@ -12,12 +12,12 @@ import msgspec
 
 from engine.market.clock import SECOND, Instant
 from engine.market.price import Paise, tick_down, tick_up
-from engine.orders.changes import MOST_CHANGES, Way
+from engine.orders.changes import MOST_CHANGES, ExitWay
 from engine.orders.messages import OrderType
 from engine.orders.order import Aim, Order
 from engine.orders.plan import Situation
 from engine.orders.quote import Quote
-from engine.orders.trade import Aimed, Mode, Part, Trade, leave
+from engine.orders.trade import Aimed, Mode, PartialExit, Trade, leave
 from engine.setups.signal import Side
 
 RESTS_FOR: Final = SECOND
@@ -94,7 +94,7 @@ def _held_again(trade: Trade, aimed: Aimed, now: Instant) -> Trade:
     )
 
 
-def part_ended(trade: Trade, part: Part, order: Order) -> Trade:
+def part_ended(trade: Trade, part: PartialExit, order: Order) -> Trade:
     """Return a trade whose part's exit has ended, filled or not: what is left of a target is watched again."""
     again = REFUSED_AGAIN_AFTER if order.cancel_at is None else AGAIN_AFTER
     left = max(order.quantity - order.filled, 0) if part.limit else 0
@@ -124,5 +124,5 @@ def turns_back(s: Situation, order: Order) -> bool:
     """Say whether an unfilled exit of a target is to become the stop by one change, and is not refused that."""
     refused = order.aim is Aim.TURN and order.refused_at >= order.aim_since
     fresh = not order.filled and order.moves < MOST_CHANGES and not refused
-    asked = s.turns_back and s.first_way is Way.MODIFY and s.takes_orders
+    asked = s.turns_back and s.first_way is ExitWay.MODIFY and s.takes_orders
     return bool(s.trade.missed) and asked and fresh

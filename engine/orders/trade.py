@@ -27,7 +27,7 @@ class Mode(StrEnum):
     """Everything is being closed."""
 
 
-class Part(msgspec.Struct, frozen=True):
+class PartialExit(msgspec.Struct, frozen=True):
     """A part of the position being taken while the rest stays protected.
 
     The stop is first brought down to the rest and proven there; only then does the exit of the part leave. So
@@ -102,8 +102,8 @@ class Trade(msgspec.Struct, frozen=True):
     """None while no stop has fired."""
     closed_by: str = ""
     """Why its last unit was closed: by the order that closed it. Empty while it is open."""
-    part: Part | None = None
-    left_part: Part | None = None
+    part: PartialExit | None = None
+    left_part: PartialExit | None = None
     """The newest part whose exit has left: what that fills was taken for it."""
     part_after: Instant = 0
     """No new part and no target before this: the last one was refused, or did not fill."""

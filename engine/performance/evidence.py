@@ -42,7 +42,7 @@ class Source(StrEnum):
     """The trader's own, wherever: it shows nothing of a rule."""
 
 
-class Terms(msgspec.Struct, frozen=True):
+class EvidenceTerms(msgspec.Struct, frozen=True):
     """What a run's trades were made under."""
 
     market: Source
@@ -59,7 +59,7 @@ class Played:
     day: date
     instruments: frozenset[str]
     """What it followed: a replay replaces what earlier ones made of these."""
-    terms: Terms
+    terms: EvidenceTerms
     trades: tuple[ClosedTrade, ...]
 
 
@@ -84,12 +84,12 @@ class Key:
 class Basis:
     """What one figure stands on: one market, one settings hash, one version of the fill rules, one mode."""
 
-    terms: Terms
+    terms: EvidenceTerms
     mode: EntryMode
 
     def holds(self, key: Key) -> bool:
         """Say whether a trade belongs into a figure on this basis."""
-        terms = Terms(key.market, key.settings, key.fill_rules)
+        terms = EvidenceTerms(key.market, key.settings, key.fill_rules)
         return terms == self.terms and key.mode is self.mode
 
     def describe(self) -> str:
@@ -117,7 +117,7 @@ def deciding(settings: Mapping[str, object]) -> str:
     return sha256(msgspec.json.encode(chosen, order="sorted")).hexdigest()[:_DIGITS]
 
 
-def key_of(trade: ClosedTrade, terms: Terms) -> Key:
+def key_of(trade: ClosedTrade, terms: EvidenceTerms) -> Key:
     """Return what a trade counts as."""
     by_hand = trade.taken_by is EntryMode.MANUAL
     return Key(

@@ -6,7 +6,7 @@ from datetime import date
 from engine.market.clock import Instant, isoformat
 from engine.market.price import Paise, rupees_of
 from engine.performance.drawdown import Drawdown, EquityMark, max_drawdown
-from engine.performance.evidence import Source, Terms
+from engine.performance.evidence import EvidenceTerms, Source
 from engine.performance.metrics import (
     PROOF_DAYS,
     SHARPE_CONVENTION,
@@ -23,7 +23,7 @@ def performance_report(
     trades: Sequence[ClosedTrade],
     accounts: Mapping[date, Paise],
     equity: Sequence[EquityMark] = (),
-    terms: Terms | None = None,
+    terms: EvidenceTerms | None = None,
 ) -> dict[str, object]:
     """Return every figure over all trades, per day, week, month and setup, ready for JSON; money in rupees.
 
@@ -45,7 +45,7 @@ def performance_report(
     }
 
 
-def _basis(trades: Sequence[ClosedTrade], terms: Terms | None) -> dict[str, object] | None:
+def _basis(trades: Sequence[ClosedTrade], terms: EvidenceTerms | None) -> dict[str, object] | None:
     """Return what the figures stand on: one market, one digest of settings, one version of the fill rules."""
     if terms is None:
         return None

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Final
 
-from engine.preflight.report import Check, Group, State
+from engine.preflight.report import Check, CheckState, Group
 from engine.upstox.outcome import CallFailed, SignInAgain, TryLater
 
 NEEDS_SIGN_IN: Final = "not asked: it needs a token that works"
@@ -26,7 +26,7 @@ def failed(group: Group, name: str, error: CallFailed, *, needed: bool = True) -
     """Return the check whose read failed; ``needed`` False, in paper, makes a warning of it that stops live."""
     shadow = shadowed(error)
     if shadow:
-        return Check(group, name, State.NOT_ASKED, "", shadow)
+        return Check(group, name, CheckState.NOT_ASKED, "", shadow)
     return judged(group, name, "", str(error), needed=needed)
 
 
@@ -41,6 +41,6 @@ def judged(
 ) -> Check:
     """Return GO without a reason, NO-GO with one; ``needed`` False, in paper, makes a warning of it that stops live."""
     if not reason:
-        return Check(group, name, State.GO, figure, "", dict(values or {}))
-    state = State.NO_GO if needed else State.WARN
+        return Check(group, name, CheckState.GO, figure, "", dict(values or {}))
+    state = CheckState.NO_GO if needed else CheckState.WARN
     return Check(group, name, state, figure, reason, dict(values or {}), stops_live=not needed)

@@ -12,7 +12,7 @@ from engine.market.instrument import InstrumentClass
 from engine.market.price import rupees_of
 from engine.market.session import trading_day
 from engine.preflight.answers import NEEDS_SIGN_IN, failed, judged
-from engine.preflight.report import Check, Group, State
+from engine.preflight.report import Check, CheckState, Group
 from engine.preflight.survey import Survey
 from engine.upstox.account import SegmentState, StaticIp
 from engine.upstox.budget import Purpose
@@ -39,7 +39,7 @@ def check_token(survey: Survey) -> Sequence[Check]:
     now = survey.moment()
     if token.expires is None:
         figure = describe_expiry(token, survey.now())
-        return [Check(_GROUP, "token", State.WARN, "", figure, {"valid_until": None})]
+        return [Check(_GROUP, "token", CheckState.WARN, "", figure, {"valid_until": None})]
     values: dict[str, object] = {"valid_until": isoformat(token.expires)}
     if now is None:
         figure = f"says it is good until {datetime_of(token.expires):%d %b %H:%M}"
@@ -55,7 +55,7 @@ def check_profile(survey: Survey) -> Sequence[Check]:
         profile = survey.client.profile()
     except CallFailed as error:
         if error.outcome == NO_TOKEN:
-            return [Check(_GROUP, "profile", State.NOT_ASKED, "", NEEDS_SIGN_IN)]
+            return [Check(_GROUP, "profile", CheckState.NOT_ASKED, "", NEEDS_SIGN_IN)]
         if isinstance(error.outcome, SignInAgain):
             return [judged(_GROUP, "profile", "", f"the broker refuses the token: {error}")]
         return [failed(_GROUP, "profile", error)]
@@ -126,7 +126,7 @@ def check_address(survey: Survey, *, live: bool) -> Sequence[Check]:
     if reason or equal:
         return [judged(_GROUP, "static IP", figure, reason, needed=live, values=values)]
     note = "not compared: name this machine's public address in preflight.public_ip"
-    return [Check(_GROUP, "static IP", State.WARN, figure, note, values)]
+    return [Check(_GROUP, "static IP", CheckState.WARN, figure, note, values)]
 
 
 def check_funds(survey: Survey, *, live: bool) -> Sequence[Check]:
@@ -147,7 +147,7 @@ def check_funds(survey: Survey, *, live: bool) -> Sequence[Check]:
         return [judged(_GROUP, "funds", figure, reason, needed=live, values=values)]
     if live and free < round(capital * 100):
         reason = f"less than account.capital ({capital:,.0f}): the smaller one is the account"
-        return [Check(_GROUP, "funds", State.WARN, figure, reason, values)]
+        return [Check(_GROUP, "funds", CheckState.WARN, figure, reason, values)]
     return [judged(_GROUP, "funds", figure, "", values=values)]
 
 

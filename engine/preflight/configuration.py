@@ -13,9 +13,9 @@ from engine.market.instrument import InstrumentClass
 from engine.market.price import rupees_of
 from engine.market.session import trading_day
 from engine.market.square_off import BEFORE_SQUARE_OFF, names_square_off, square_off_times
-from engine.market.watchlist import Followed, Problem
+from engine.market.watchlist import Problem, ResolvedEntry
 from engine.preflight.answers import NEEDS_DAY, failed, judged, shadowed
-from engine.preflight.report import Check, Group, State
+from engine.preflight.report import Check, CheckState, Group
 from engine.preflight.survey import Survey
 from engine.upstox.broker_calendar import check_day
 from engine.upstox.instruments import FileError, FileState, InstrumentFile, Shelf
@@ -48,7 +48,7 @@ def check_settings(
         return [judged(_GROUP, "settings", figure, "; ".join(writable), needed=live, values=values)]
     if exposed:
         reason = f"it holds a secret and others may read it: chmod 600 {exposed}"
-        return [Check(_GROUP, "settings", State.WARN, figure, reason, values)]
+        return [Check(_GROUP, "settings", CheckState.WARN, figure, reason, values)]
     return [judged(_GROUP, "settings", figure, "", values=values)]
 
 
@@ -74,7 +74,7 @@ def check_square_off(survey: Survey, *, live: bool) -> Sequence[Check]:
     values: dict[str, object] = {"table": table or None}
     if table == ACCEPTED:
         reason = "the broker's square-off times are not confirmed: you accepted that"
-        return [Check(_GROUP, "square-off", State.WARN, "accepted", reason, values)]
+        return [Check(_GROUP, "square-off", CheckState.WARN, "accepted", reason, values)]
     if names_square_off(table):
         return [judged(_GROUP, "square-off", table, _too_late(survey, table), needed=live, values=values)]
     reason = (
@@ -130,9 +130,9 @@ def check_watchlist(survey: Survey) -> Sequence[Check]:
     try:
         resolved = survey.resolved()
     except (FileError, OSError):
-        return [Check(_GROUP, "watchlist", State.NOT_ASKED, "", _NEEDS_MASTER)]
+        return [Check(_GROUP, "watchlist", CheckState.NOT_ASKED, "", _NEEDS_MASTER)]
     if survey.known_day() is None:
-        return [Check(_GROUP, "watchlist", State.NOT_ASKED, "", NEEDS_DAY)]
+        return [Check(_GROUP, "watchlist", CheckState.NOT_ASKED, "", NEEDS_DAY)]
     followed = {one.entry: one for one in resolved.followed}
     problems = {one.entry: one for one in resolved.problems}
     return [
@@ -145,7 +145,7 @@ def check_calendar(survey: Survey, *, live: bool) -> Sequence[Check]:
     """Compare our calendar with the broker's; live stays shut when they differ or the broker is silent."""
     day = survey.known_day()
     if day is None:
-        return [Check(_GROUP, "calendar", State.NOT_ASKED, "", NEEDS_DAY)]
+        return [Check(_GROUP, "calendar", CheckState.NOT_ASKED, "", NEEDS_DAY)]
     try:
         calendar = survey.calendar()
     except CalendarError as error:
@@ -186,10 +186,12 @@ def _list(name: str, figure: str, state: FileState) -> Check:
         "freshness": state.freshness.value,
         "confirmed": None if state.confirmed is None else isoformat(state.confirmed),
     }
-    return Check(_GROUP, name, State.WARN if state.reason else State.GO, figure, state.reason, values)
+    return Check(
+        _GROUP, name, CheckState.WARN if state.reason else CheckState.GO, figure, state.reason, values
+    )
 
 
-def _followed(one: Followed) -> Check:
+def _followed(one: ResolvedEntry) -> Check:
     listing = one.listing
     parts = [listing.symbol, listing.key]
     if listing.instrument.tradable:
@@ -209,7 +211,7 @@ def _followed(one: Followed) -> Check:
         "intraday_leverage": None if one.intraday is None else one.intraday.leverage,
     }
     name, figure = f"watchlist {one.entry}", " · ".join(parts)
-    return Check(_GROUP, name, State.WARN if warn else State.GO, figure, one.note, values)
+    return Check(_GROUP, name, CheckState.WARN if warn else CheckState.GO, figure, one.note, values)
 
 
 def _problem(problem: Problem, survey: Survey) -> Check:
@@ -220,7 +222,7 @@ def _problem(problem: Problem, survey: Survey) -> Check:
         shadow = shadowed(failures[-1])
         if shadow:
             reason = f"{shadow}, for the price that says where the money is"
-            return Check(_GROUP, name, State.NOT_ASKED, "", reason, values)
+            return Check(_GROUP, name, CheckState.NOT_ASKED, "", reason, values)
         reason += f" ({failures[-1]})"
-    state = State.WARN if problem.trouble is Trouble.DUPLICATE else State.NO_GO
+    state = CheckState.WARN if problem.trouble is Trouble.DUPLICATE else CheckState.NO_GO
     return Check(_GROUP, name, state, problem.trouble.value.lower(), reason, values)

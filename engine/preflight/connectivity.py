@@ -5,7 +5,7 @@ from typing import Final
 
 from engine.preflight.answers import NEEDS_HOST, failed, judged
 from engine.preflight.feed import FeedFailedError, FeedSight
-from engine.preflight.report import Check, Group, State
+from engine.preflight.report import Check, CheckState, Group
 from engine.preflight.survey import RestSight, Survey
 from engine.upstox.address import AddressError
 from engine.upstox.outcome import CallFailed
@@ -56,7 +56,7 @@ def check_feed(survey: Survey) -> Sequence[Check]:
     """Look at the feed: handshake, first update, delay, instruments that stay mute."""
     if survey.feed_in_use:
         note = "not looked at: the running engine holds the one connection; `cockpit status` says how it is"
-        return [Check(_GROUP, "feed", State.GO, "in use", note, {"in_use": True})]
+        return [Check(_GROUP, "feed", CheckState.GO, "in use", note, {"in_use": True})]
     settings = survey.settings.preflight
     try:
         sight = survey.feed()
@@ -77,22 +77,22 @@ def check_clock(survey: Survey) -> Sequence[Check]:
     """Compare this machine's clock with the broker's stamps: the feed's, else the date of an answer."""
     limit = survey.settings.preflight.max_clock_offset_ms
     if survey.feed_is_clock:
-        return [_clock(State.GO, "not compared", "date and time come from the feed")]
+        return [_clock(CheckState.GO, "not compared", "date and time come from the feed")]
     found = _offset(survey)
     if found is None:
-        return [_clock(State.NOT_ASKED, "", NEEDS_HOST)]
+        return [_clock(CheckState.NOT_ASKED, "", NEEDS_HOST)]
     offset, good_to, source = found
     figure = f"{offset:+.3f} s against the broker" if not good_to else f"{offset:+.1f} s against the broker"
     figure += f", by {source}"
     values = {"offset_ms": round(1_000 * offset), "by": source}
     if 1_000 * (abs(offset) - good_to) <= limit:
-        return [_clock(State.GO, figure, "", values)]
+        return [_clock(CheckState.GO, figure, "", values)]
     side = "ahead" if offset > 0 else "behind"
     reason = (
         f"this machine's clock is {abs(offset):.1f} s {side}: expected at most {limit} ms; "
         "switch its time synchronisation on"
     )
-    return [_clock(State.NO_GO, figure, reason, values)]
+    return [_clock(CheckState.NO_GO, figure, reason, values)]
 
 
 def _offset(survey: Survey) -> tuple[float, float, str] | None:
@@ -130,27 +130,27 @@ def _first_update(survey: Survey, sight: FeedSight, first: float) -> Check:
     values = {"first_update_ms": took, "heard": len(wanted) - len(mute), "mute": mute}
     more = "" if len(mute) <= _TOLD else f" and {len(mute) - _TOLD} more"
     reason = f"nothing heard of {', '.join(mute[:_TOLD])}{more}" if mute else ""
-    state = State.WARN if mute else State.GO
+    state = CheckState.WARN if mute else CheckState.GO
     return Check(_GROUP, "first update", state, figure, reason, values)
 
 
 def _delay(survey: Survey, sight: FeedSight) -> Check:
     limit = survey.settings.preflight.max_feed_delay_ms
     if survey.feed_is_clock:
-        return Check(_GROUP, "feed delay", State.GO, "not measured", "the feed is the clock")
+        return Check(_GROUP, "feed delay", CheckState.GO, "not measured", "the feed is the clock")
     middle, worst, count = sight.delay(50), sight.delay(99), len(sight.delays)
     if middle is None or worst is None:
-        return Check(_GROUP, "feed delay", State.GO, "0 frames", _TOO_FEW, {"frames": 0})
+        return Check(_GROUP, "feed delay", CheckState.GO, "0 frames", _TOO_FEW, {"frames": 0})
     p50, p99 = _milliseconds(middle), _milliseconds(worst)
     values = {"p50_ms": p50, "p99_ms": p99, "frames": count}
     figure = f"p50 {p50:.0f} ms, p99 {p99:.0f} ms over {count} frames"
     if count < _FEW:
-        return Check(_GROUP, "feed delay", State.GO, figure, _TOO_FEW, values)
+        return Check(_GROUP, "feed delay", CheckState.GO, figure, _TOO_FEW, values)
     reason = f"late feed: expected a p99 of at most {limit} ms" if p99 > limit else ""
     return judged(_GROUP, "feed delay", figure, reason, values=values)
 
 
-def _clock(state: State, figure: str, reason: str, values: dict[str, object] | None = None) -> Check:
+def _clock(state: CheckState, figure: str, reason: str, values: dict[str, object] | None = None) -> Check:
     return Check(Group.SYSTEM, "clock", state, figure, reason, values or {})
 
 

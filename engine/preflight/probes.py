@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Generic, TypeVar
 
-from engine.preflight.report import Check, Group, State
+from engine.preflight.report import Check, CheckState, Group
 
 T = TypeVar("T")
 
@@ -77,4 +77,4 @@ def _unanswered(one: _Running) -> Check:
         if alive
         else "the check itself broke off: a fault of this program, its trace is in the log"
     )
-    return Check(one.probe.group, one.probe.name, State.NO_GO, "", reason)
+    return Check(one.probe.group, one.probe.name, CheckState.NO_GO, "", reason)

@@ -22,7 +22,7 @@ class Group(StrEnum):
     SYSTEM = "system"
 
 
-class State(StrEnum):
+class CheckState(StrEnum):
     """What one check says. One NO-GO refuses trading; a WARN is for the trader to judge."""
 
     GO = "GO"
@@ -37,7 +37,7 @@ class Check(msgspec.Struct, frozen=True):
 
     group: Group
     name: str
-    state: State
+    state: CheckState
     figure: str = ""
     reason: str = ""
     values: dict[str, Any] = {}
@@ -59,13 +59,15 @@ class Report(msgspec.Struct, frozen=True):
     @property
     def go(self) -> bool:
         """Say whether trading may begin."""
-        return bool(self.checks) and all(check.state in (State.GO, State.WARN) for check in self.checks)
+        return bool(self.checks) and all(
+            check.state in (CheckState.GO, CheckState.WARN) for check in self.checks
+        )
 
     @property
     def stops(self) -> tuple[Check, ...]:
         """Return the checks that refuse trading: every NO-GO, or what was not asked where there is none; none on go."""
-        bad = tuple(check for check in self.checks if check.state is State.NO_GO)
-        return bad or tuple(check for check in self.checks if check.state is State.NOT_ASKED)
+        bad = tuple(check for check in self.checks if check.state is CheckState.NO_GO)
+        return bad or tuple(check for check in self.checks if check.state is CheckState.NOT_ASKED)
 
     @property
     def exit_code(self) -> int:
@@ -114,7 +116,7 @@ class Report(msgspec.Struct, frozen=True):
 
 
 def _described(check: Check, width: int) -> list[str]:
-    sign = "–" if check.state is State.NOT_ASKED else check.state.value
+    sign = "–" if check.state is CheckState.NOT_ASKED else check.state.value
     name, _, subject = check.name.partition(" ") if len(check.name) > _NAME else (check.name, "", "")
     first, *more = [part for part in (subject, check.figure, check.reason) if part] or [""]
     lines = _wrapped(f"  {sign:<5}  {name:<{_NAME}}  {first}", width)

@@ -77,7 +77,7 @@ def refuse_settings(
 ) -> Report:
     """Return the no-go of settings that could not be read: the broker is not asked with settings nobody wrote."""
     started, began = monotonic(), now()
-    defaults = config.Preflight()
+    defaults = config.PreflightSettings()
     probes = [
         Probe(Group.CONFIGURATION, "settings", lambda: check_settings({}, problem), 5.0),
         *_machine(defaults, home, live=False, on_this_machine=False),
@@ -123,7 +123,9 @@ def _check_settings(survey: Survey, sources: Mapping[str, str], *, live: bool) -
     return check_settings(sources, "", exposed_file(root, sources), writable_by_others(root), live=live)
 
 
-def _machine(settings: config.Preflight, home: Home, *, live: bool, on_this_machine: bool) -> list[Probe]:
+def _machine(
+    settings: config.PreflightSettings, home: Home, *, live: bool, on_this_machine: bool
+) -> list[Probe]:
     return [
         Probe(Group.SYSTEM, "processor", lambda: check_processor(settings, live=live), _CALL),
         Probe(Group.SYSTEM, "memory", lambda: check_memory(settings), _CALL),

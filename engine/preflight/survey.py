@@ -17,7 +17,7 @@ from engine.market.watchlist import Resolved
 from engine.preflight.feed import FeedFailedError, FeedSight, look_at_feed
 from engine.preflight.probes import Once
 from engine.upstox.address import AddressError, is_this_machine
-from engine.upstox.budget import Budget
+from engine.upstox.budget import CallBudget
 from engine.upstox.client import UpstoxClient
 from engine.upstox.instruments import FileError, InstrumentFiles, Shelf
 from engine.upstox.outcome import CallFailed
@@ -87,7 +87,7 @@ class Survey:
             upstox.read_timeout_seconds,
             loopback_allowed=is_this_machine(host_of(upstox.assets_url)),
         )
-        self.client = UpstoxClient(upstox, token, self.transport, Budget())
+        self.client = UpstoxClient(upstox, token, self.transport, CallBudget())
         self.feed_in_use = feed_in_use
         """Somebody else holds the feed's one connection: it is left alone."""
         self._given_day = day

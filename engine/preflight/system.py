@@ -24,7 +24,7 @@ _TRIAL: Final = 64 * 1024
 
 
 def check_processor(
-    settings: config.Preflight, *, live: bool, sleep: Callable[[float], None] = time.sleep
+    settings: config.PreflightSettings, *, live: bool, sleep: Callable[[float], None] = time.sleep
 ) -> Sequence[Check]:
     """Measure what others use of the processors, our own work left out: the quietest of a few short windows."""
     process, processors = psutil.Process(), psutil.cpu_count() or 1
@@ -46,7 +46,7 @@ def check_processor(
     return [judged(_GROUP, "processor", figure, reason, needed=live, values=values)]
 
 
-def check_memory(settings: config.Preflight) -> Sequence[Check]:
+def check_memory(settings: config.PreflightSettings) -> Sequence[Check]:
     """Read the memory that can be had."""
     free = psutil.virtual_memory().available // _MEGABYTE
     least = settings.min_memory_mb
@@ -54,7 +54,7 @@ def check_memory(settings: config.Preflight) -> Sequence[Check]:
     return [judged(_GROUP, "memory", f"{free:,} MB free", reason, values={"free_mb": free})]
 
 
-def check_disk(settings: config.Preflight, home: Path) -> Sequence[Check]:
+def check_disk(settings: config.PreflightSettings, home: Path) -> Sequence[Check]:
     """Read the free disk below the home, and write to it: a full or read-only one takes no ledger."""
     place = next((path for path in (home, *home.parents) if path.is_dir()), home)
     try:
@@ -68,7 +68,7 @@ def check_disk(settings: config.Preflight, home: Path) -> Sequence[Check]:
     return [judged(_GROUP, "disk", figure, reason, values={"free_mb": free, "path": str(place)})]
 
 
-def check_handles(settings: config.Preflight) -> Sequence[Check]:
+def check_handles(settings: config.PreflightSettings) -> Sequence[Check]:
     """Read how many files this user's processes may open."""
     allowed, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
     if allowed == resource.RLIM_INFINITY:

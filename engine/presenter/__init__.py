@@ -1,5 +1,5 @@
 """Pictures of the core for a screen: plain views, ready to be laid out."""
 
-from engine.presenter.presenter import Presenter, Surroundings
+from engine.presenter.presenter import Presenter, ViewFacts
 
-__all__ = ["Presenter", "Surroundings"]
+__all__ = ["Presenter", "ViewFacts"]

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 
-from config import Profile
+from config import ProfileSettings
 from engine.auction.context import Context, NamedReading, Quality
 from engine.auction.market import RowReading
 from engine.market.clock import datetime_of
@@ -32,7 +32,7 @@ def build_ladder(
     rows: Iterable[RowReading],
     quote: Quote,
     own: Iterable[OwnLevel],
-    settings: Profile,
+    settings: ProfileSettings,
     volume: int,
 ) -> LadderView:
     """Return the ladder view; rows stand highest first."""

@@ -32,9 +32,9 @@ from engine.views import (
     LatchView,
     PreflightView,
     RiskView,
+    ScreenView,
     Severity,
     SignalCard,
-    View,
     WatchRow,
 )
 
@@ -44,7 +44,7 @@ _EVIDENCE_LINES: Final = 8
 
 
 @dataclass(frozen=True, slots=True)
-class Surroundings:
+class ViewFacts:
     """What the core does not know of itself: how its market is played and how the disks are."""
 
     now: Instant
@@ -90,7 +90,7 @@ class Presenter:
         self._readings: dict[str, _Reading] = {}
         self._problems: dict[str, EventLine] = {}
 
-    def view(self, core: Core, around: Surroundings, selected: str | None) -> View:
+    def view(self, core: Core, around: ViewFacts, selected: str | None) -> ScreenView:
         """Return the whole picture at one instant."""
         self._number += 1
         followed = core.watchlist
@@ -100,7 +100,7 @@ class Presenter:
         readings = {name: _as_of_now(self._readings[name].context, stale=stale) for name in followed}
         holdings = core.account.holdings(around.now)
         result = core.account.result(around.now, holdings)
-        return View(
+        return ScreenView(
             number=self._number,
             header=_header(core, around, result, holdings),
             watchlist=tuple(_watch_row(core, readings[name], around) for name in followed),
@@ -131,7 +131,7 @@ class Presenter:
             _, oldest, revision = min(behind)
             self._readings[oldest] = _Reading(self._number, revision, core.market.context(oldest))
 
-    def _events(self, core: Core, around: Surroundings) -> tuple[EventLine, ...]:
+    def _events(self, core: Core, around: ViewFacts) -> tuple[EventLine, ...]:
         """Return the newest lines, older vital ones, and one for each lasting alarm, as old as what it tells of."""
         lines = core.events[-_EVENTS:]
         oldest = lines[0].number if lines else 0
@@ -182,7 +182,7 @@ class Presenter:
         )
 
 
-def _header(core: Core, around: Surroundings, result: DayResult, holdings: tuple[Holding, ...]) -> HeaderView:
+def _header(core: Core, around: ViewFacts, result: DayResult, holdings: tuple[Holding, ...]) -> HeaderView:
     market_time = core.market_time(around.now)
     kinds = {instrument.kind: None for instrument in core.instruments.values()}
     phases = {core.day.phase(kind, market_time): None for kind in kinds}
@@ -226,7 +226,7 @@ def _phase_words(phases: list[Phase]) -> str:
     return str(found.value)
 
 
-def _feed(core: Core, around: Surroundings) -> tuple[str, int | None]:
+def _feed(core: Core, around: ViewFacts) -> tuple[str, int | None]:
     """Return the feed's word and age on the clock of arrivals: a recorder's slow clock makes nothing older."""
     if around.ended:
         return "ENDED", None
@@ -245,7 +245,7 @@ def _as_of_now(context: Context, *, stale: bool) -> Context:
     return replace(context, quality=Quality.STALE)
 
 
-def _watch_row(core: Core, context: Context, around: Surroundings) -> WatchRow:
+def _watch_row(core: Core, context: Context, around: ViewFacts) -> WatchRow:
     """Return a row with prices of now; where they stand is judged by the instrument's last reading."""
     key = context.instrument.key
     instrument = core.instruments[key]

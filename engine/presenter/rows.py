@@ -10,14 +10,14 @@ from engine.orders.carried import Holding as Carried
 from engine.orders.messages import OrderType, Product, Role
 from engine.orders.order import Order
 from engine.orders.protection import covered
-from engine.orders.states import State
+from engine.orders.states import OrderState
 from engine.orders.targets import at_target
 from engine.orders.trade import Mode, Trade
 from engine.presenter.resting import rests_words
 from engine.presenter.standstill import plight_view
 from engine.risk.exact import rupees
 from engine.risk.marks import Holding, Mark, MarkState
-from engine.views import OrderRow, PositionRow, StopState
+from engine.views import OrderRow, PositionRow, StopStatus
 
 ORDERS_SHOWN: Final = 30
 _MOVING: Final = "moving"
@@ -111,10 +111,10 @@ def _limit_shown(core: Core, trade: Trade) -> Paise | None:
     return None if trade.stop is None or trade.mode is Mode.EXIT else trade.stop.limit
 
 
-def stop_state(core: Core, trade: Trade) -> StopState:
+def stop_state(core: Core, trade: Trade) -> StopStatus:
     """Return HELD only when proven stops protect all that no exit on its way takes."""
     if trade.mode is Mode.EXIT:
-        return StopState.EXITING
+        return StopStatus.EXITING
     external = core.keeper.external
     reducing = tuple(
         one for one in core.orders.of(trade) if one.side is not trade.side and external.ours(one)
@@ -122,13 +122,13 @@ def stop_state(core: Core, trade: Trade) -> StopState:
     needed = trade.open_quantity - external.judged(trade)
     if not needed:
         # What others have sent closes all of it.
-        return StopState.EXITING
+        return StopStatus.EXITING
     stops = [order for order in reducing if order.role is Role.STOP]
-    if any(order.state is State.IN_DOUBT for order in stops):
-        return StopState.IN_DOUBT
+    if any(order.state is OrderState.IN_DOUBT for order in stops):
+        return StopStatus.IN_DOUBT
     if stops and covered(reducing) >= needed:
-        return StopState.HELD
-    return StopState.PLACING if stops else StopState.MISSING
+        return StopStatus.HELD
+    return StopStatus.PLACING if stops else StopStatus.MISSING
 
 
 def _named(symbol: str, product: Product) -> str:
@@ -156,7 +156,7 @@ def outside_rows(core: Core) -> tuple[PositionRow, ...]:
                 pnl=None,
                 r=None,
                 stop=None,
-                stop_state=StopState.MISSING,
+                stop_state=StopStatus.MISSING,
                 stop_term="",
                 locked_r=None,
                 target=None,

@@ -58,7 +58,7 @@ class EntryPlan:
 
 
 def entry_limit(
-    side: Side, price: Paise, distance: Paise, spread: Paise, tick: Paise, settings: config.Entry
+    side: Side, price: Paise, distance: Paise, spread: Paise, tick: Paise, settings: config.EntrySettings
 ) -> Paise:
     """Return the signal price + min(0.2 R, 3 spreads) towards the trade, rounded passively (buy down, sell up)."""
     allowance = min(exact(settings.limit_r) * distance, exact(settings.limit_spreads) * spread)
@@ -68,7 +68,7 @@ def entry_limit(
 
 def plan_entry(
     controller: Stage12Controller,
-    settings: config.Entry,
+    settings: config.EntrySettings,
     *,
     instrument: Instrument,
     side: Side,

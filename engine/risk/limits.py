@@ -31,7 +31,7 @@ class Limits(msgspec.Struct, frozen=True):
     """Percent of the daily loss limit."""
 
 
-def wished_limits(settings: config.Risk) -> Limits:
+def wished_limits(settings: config.RiskSettings) -> Limits:
     """Return the limits the settings ask for."""
     return Limits(**{name: getattr(settings, name) for name in Limits.__struct_fields__})
 

@@ -54,7 +54,7 @@ class Stake:
 
 
 @dataclass(frozen=True, slots=True)
-class Outside:
+class ExternalResult:
     """The result of what others trade on the account, paise."""
 
     result: Paise = 0
@@ -73,7 +73,7 @@ class AccountResult:
 
     ours: Paise
     """Net, as the day's own limit counts it."""
-    outside: Outside
+    outside: ExternalResult
     counted: Paise
     """What of the outside counts beside ours; what an earlier run of ours lost is in ours already."""
 
@@ -83,7 +83,9 @@ class AccountResult:
         return self.ours + self.counted
 
 
-def outside_result(priced: Iterable[tuple[Stake, Instrument | None, Paise | None]], day: date) -> Outside:
+def outside_result(
+    priced: Iterable[tuple[Stake, Instrument | None, Paise | None]], day: date
+) -> ExternalResult:
     """Return the result of stakes, each with its instrument where it is known and the price of its open part."""
     total = charges = unmarked = 0
     groups: dict[str, Paise] = {}
@@ -93,7 +95,7 @@ def outside_result(priced: Iterable[tuple[Stake, Instrument | None, Paise | None
         unmarked += bool(stake.quantity and price is None)
         name = group_of(stake.instrument, instrument)
         groups[name] = groups.get(name, 0) + result - cost
-    return Outside(total, charges, sum(min(0, group) for group in groups.values()), unmarked)
+    return ExternalResult(total, charges, sum(min(0, group) for group in groups.values()), unmarked)
 
 
 def group_of(key: str, instrument: Instrument | None) -> str:

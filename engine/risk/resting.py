@@ -29,7 +29,7 @@ class RestingWish:
 
 def plan_resting(
     controller: Stage12Controller,
-    settings: config.Entry,
+    settings: config.EntrySettings,
     wish: RestingWish,
     *,
     instrument: Instrument,

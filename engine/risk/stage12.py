@@ -44,7 +44,7 @@ class Stage12Controller:
     """
 
     def __init__(
-        self, settings: config.Stop, slippage: Mapping[InstrumentClass, Fraction] | None = None
+        self, settings: config.StopSettings, slippage: Mapping[InstrumentClass, Fraction] | None = None
     ) -> None:
         self._atr_multiple = exact(settings.atr_multiple)
         self._spread_multiple = exact(settings.spread_multiple)

@@ -18,7 +18,7 @@ class Wishes(msgspec.Struct, frozen=True):
     orders_per_second: int = 8
 
 
-class Change(msgspec.Struct, frozen=True):
+class SettingChange(msgspec.Struct, frozen=True):
     """One setting that a restart changed, with its value before, the one in force from now on, and the one wished."""
 
     setting: str
@@ -52,7 +52,7 @@ def wishes_of(settings: config.Settings) -> Wishes:
     )
 
 
-def tightened(before: Wishes, wished: Wishes) -> tuple[Wishes, tuple[Change, ...]]:
+def tightened(before: Wishes, wished: Wishes) -> tuple[Wishes, tuple[SettingChange, ...]]:
     """Return the tighter of each, and what changed or waits, setting by setting."""
     after = Wishes(
         limits=effective(before.limits, wished.limits),
@@ -62,7 +62,7 @@ def tightened(before: Wishes, wished: Wishes) -> tuple[Wishes, tuple[Change, ...
     )
     told = zip(_named(before), _named(after), _named(wished), strict=True)
     return after, tuple(
-        Change(name, old, new, wish) for (name, old), (_, new), (_, wish) in told if wish != old
+        SettingChange(name, old, new, wish) for (name, old), (_, new), (_, wish) in told if wish != old
     )
 
 

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 from engine.brokers.records import Cursor
 from engine.market.clock import Instant
-from engine.presenter import Surroundings
+from engine.presenter import ViewFacts
 from engine.runtime.broker_side import BrokerSide
 from engine.runtime.pace import Pace
 from engine.runtime.playback import Playback
@@ -25,9 +25,9 @@ def place_of(run: str, playback: Playback, pace: Pace) -> Cursor:
 
 def surroundings_of(
     playback: Playback, pace: Pace, side: BrokerSide | None, problems: tuple[LastingAlarm, ...]
-) -> Surroundings:
+) -> ViewFacts:
     """Return what a view shows beside the core: how the market is played, and how disks and broker are."""
-    around = Surroundings(
+    around = ViewFacts(
         now=reached(playback, pace),
         speed=pace.speed,
         held=pace.held,

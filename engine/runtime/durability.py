@@ -15,7 +15,7 @@ from typing import Final
 from engine.brokers.records import Cursor
 from engine.brokers.store import Batch, ExchangeError, ExchangeTakenError
 from engine.core import Record
-from engine.ledger.records import Entry
+from engine.ledger.records import JournalEntry
 from engine.ledger.store import Ledger, LedgerError
 from engine.runtime.exchange import Exchange
 
@@ -55,7 +55,7 @@ class Durability:
         self._monotonic = monotonic
         self._every = every
         self._before = before
-        self._entries: list[Entry] = []
+        self._entries: list[JournalEntry] = []
         self._writer = ThreadPoolExecutor(1, thread_name_prefix="exchange-file")
         self._writing: Future[None] | None = None
         self._owed: deque[Batch] = deque()
@@ -70,7 +70,7 @@ class Durability:
         ledger = "" if self._ledger is None else self._ledger.problem
         return tuple(dict.fromkeys(text for text in (ledger, self._problem) if text))
 
-    def note(self, entry: Entry) -> None:
+    def note(self, entry: JournalEntry) -> None:
         """Take a journaled input in; it is written before the exchange's next batch."""
         self._entries.append(entry)
 
@@ -118,7 +118,7 @@ class Durability:
         """End the writing thread."""
         self._writer.shutdown(wait=True)
 
-    def _take_entries(self) -> list[Entry]:
+    def _take_entries(self) -> list[JournalEntry]:
         entries, self._entries = self._entries, []
         return entries
 

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from engine.commands import CommandResult
-from engine.core import Answer, Effect, LatchChanged, Record
+from engine.core import CommandAnswer, Effect, LatchChanged, Record
 from engine.orders.messages import Request
 
 
@@ -25,7 +25,7 @@ def divide(effects: Iterable[Effect]) -> Divided:
         match effect:
             case Record():
                 divided.records.append(effect)
-            case Answer():
+            case CommandAnswer():
                 divided.answers.append(effect.result)
             case LatchChanged():
                 divided.latch.append(effect)

@@ -8,16 +8,16 @@ import msgspec
 
 import config
 from engine.brokers.matcher import FILL_RULES
-from engine.core import DayState, Past
+from engine.core import DayState, EarlierEvidence
 from engine.ledger.reader import LedgerReader
 from engine.ledger.records import LedgerError, Run, RunState
 from engine.market.price import Paise
 from engine.performance.calibration import LiveSlippage, live_slippage
-from engine.performance.evidence import Basis, Key, Played, Source, Terms, counted, deciding
+from engine.performance.evidence import Basis, EvidenceTerms, Key, Played, Source, counted, deciding
 from engine.performance.records import SetupRecord
 from engine.performance.slippage import ClassSlippage, measured_slippage
 from engine.performance.trade import ClosedTrade
-from engine.runtime.plan import Market, MarketChoice, RunPlan
+from engine.runtime.plan import MarketChoice, RunMode, RunPlan
 from engine.setups.register import SETUPS, trading_word
 from engine.setups.signal import EntryMode
 
@@ -43,20 +43,22 @@ class _Planned(msgspec.Struct, frozen=True):
     choice: MarketChoice
     settings: dict[str, object] = {}
     instruments: tuple["_Named", ...] = ()
-    past: Past | None = None
+    past: EarlierEvidence | None = None
 
 
 class _Named(msgspec.Struct, frozen=True):
     key: str
 
 
-def terms_for(market: Market, settings: config.Settings) -> Terms:
+def terms_for(market: RunMode, settings: config.Settings) -> EvidenceTerms:
     """Return what the trades of a run that begins now are made under."""
-    fills = 0 if market is Market.LIVE else FILL_RULES
-    return Terms(Source(market.value), deciding(settings.model_dump(mode="json")), fills)
+    fills = 0 if market is RunMode.LIVE else FILL_RULES
+    return EvidenceTerms(Source(market.value), deciding(settings.model_dump(mode="json")), fills)
 
 
-def records_before(ledger: LedgerReader, terms: Terms, day: date, run: str = "") -> tuple[SetupRecord, ...]:
+def records_before(
+    ledger: LedgerReader, terms: EvidenceTerms, day: date, run: str = ""
+) -> tuple[SetupRecord, ...]:
     """Return what each setup's trades before a run had shown, by version and mode; raises LedgerError.
 
     A replay knows nothing of its own day or of later ones; an account's run of today's earlier ones, too.
@@ -64,7 +66,7 @@ def records_before(ledger: LedgerReader, terms: Terms, day: date, run: str = "")
     before = [
         (key, trade)
         for key, trade in counted(_played(ledger, run)).items()
-        if Terms(key.market, key.settings, key.fill_rules) == terms
+        if EvidenceTerms(key.market, key.settings, key.fill_rules) == terms
         and (key.day < day or (key.day == day and terms.market is not Source.REPLAY))
     ]
     trades = [trade for _, trade in sorted(before, key=_by_end)]
@@ -78,7 +80,7 @@ def records_before(ledger: LedgerReader, terms: Terms, day: date, run: str = "")
     return tuple(record.adding(trades) for record in empty.values())
 
 
-def slippage_before(ledger: LedgerReader, market: Market, day: date) -> tuple[ClassSlippage, ...]:
+def slippage_before(ledger: LedgerReader, market: RunMode, day: date) -> tuple[ClassSlippage, ...]:
     """Return what fired stops of earlier days slipped by; raises LedgerError.
 
     Paper goes by paper, live by live; a demo or a replay by none.
@@ -100,7 +102,7 @@ def shown_beside(ledger: LedgerReader, plan: RunPlan) -> Shown:
     """
     settings = plan.configured()
     terms = terms_for(plan.choice.market, settings) if plan.past is None else plan.past.terms
-    word = trading_word(settings.setups, live=plan.choice.market is Market.LIVE)
+    word = trading_word(settings.setups, live=plan.choice.market is RunMode.LIVE)
     basis = Basis(terms, {"AUTO": EntryMode.AUTO, "ASK": EntryMode.ASK}.get(word, EntryMode.MANUAL))
     if terms.market is Source.SIMULATED:
         return Shown((), {}, basis)
@@ -125,18 +127,18 @@ def _live_slippage(ledger: LedgerReader) -> tuple[LiveSlippage, ...]:
     return live_slippage(fired)
 
 
-def terms_of(run: Run) -> Terms | None:
+def terms_of(run: Run) -> EvidenceTerms | None:
     """Return what the trades of a kept run were made under; None where its plan does not read."""
     planned = _planned(run)
     return None if planned is None else _terms(planned)
 
 
-def _terms(planned: _Planned) -> Terms:
+def _terms(planned: _Planned) -> EvidenceTerms:
     if planned.past is not None:
         return planned.past.terms
     market = planned.choice.market
-    fills = 0 if market is Market.LIVE else _FIRST_FILL_RULES
-    return Terms(Source(market.value), deciding(planned.settings), fills)
+    fills = 0 if market is RunMode.LIVE else _FIRST_FILL_RULES
+    return EvidenceTerms(Source(market.value), deciding(planned.settings), fills)
 
 
 def _planned(run: Run) -> _Planned | None:
@@ -166,7 +168,7 @@ def _played(ledger: LedgerReader, but: str) -> list[Played]:
     ]
 
 
-def _accounts(ledger: LedgerReader, terms: Terms, but: str) -> dict[date, Paise]:
+def _accounts(ledger: LedgerReader, terms: EvidenceTerms, but: str) -> dict[date, Paise]:
     """Return the opening account of each day that was played under some terms, oldest first."""
     try:
         runs = {run.run for run, planned in _runs(ledger, but) if _terms(planned) == terms}

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import config
 from engine.home import WorldDirectory
-from engine.runtime.plan import Market, MarketChoice, RunPlan
+from engine.runtime.plan import MarketChoice, RunMode, RunPlan
 from engine.runtime.run import book_is_flat, open_market
 
 
@@ -19,7 +19,7 @@ def goes_on(
 
     With something open the same market is gone on with, wherever the new one was to begin.
     """
-    if plan.choice.market is Market.SIMULATED and not _still_simulated(plan, directory):
+    if plan.choice.market is RunMode.SIMULATED and not _still_simulated(plan, directory):
         return False
     if choice == plan.choice:
         return True

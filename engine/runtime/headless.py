@@ -12,8 +12,8 @@ import config
 from engine.brokers.store import ExchangeError
 from engine.core import Attended, Latched
 from engine.home import World, WorldDirectory
-from engine.latch import Latch, wall_clock
-from engine.ledger.records import Entry, LedgerError
+from engine.latch import LatchFile, wall_clock
+from engine.ledger.records import JournalEntry, LedgerError
 from engine.ledger.store import Ledger
 from engine.presenter import Presenter
 from engine.process import EngineLock
@@ -55,9 +55,9 @@ async def _play(
     speed: int,
     began: float,
 ) -> dict[str, object]:
-    entries: list[Entry] = []
+    entries: list[JournalEntry] = []
     ledger = Ledger.open(place.ledger) if keep else None
-    latch = Latch(place.latch)
+    latch = LatchFile(place.latch)
     name = f"replay-{wall_clock() // 1_000}"
     try:
         if ledger is not None and (interrupted := ledger.open_run()) is not None:
@@ -110,7 +110,7 @@ async def _play(
             ledger.close()
 
 
-def _forget(entry: Entry) -> None:
+def _forget(entry: JournalEntry) -> None:
     del entry
 
 

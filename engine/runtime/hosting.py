@@ -17,8 +17,8 @@ from engine.commands import ArmManual
 from engine.core import Latched
 from engine.engine_log import PlainFormatter
 from engine.home import Home, World, WorldDirectory
-from engine.latch import Latch, wall_clock
-from engine.ledger.records import Entry, LedgerError
+from engine.latch import LatchFile, wall_clock
+from engine.ledger.records import JournalEntry, LedgerError
 from engine.ledger.store import Ledger
 from engine.link import KillLine, KillReceiver, KillRequest, LinkServer
 from engine.market.plain_file import plain_descriptor
@@ -46,7 +46,7 @@ from engine.runtime.wished import kept_wishes, wished
 from engine.upstox.token import TokenStore, account_of
 
 if TYPE_CHECKING:
-    from engine.runtime.account.beginning import Begun
+    from engine.runtime.account.beginning import StartedRun
     from engine.runtime.account.market import AccountMarket
 
 _MAKE_WAY_SECONDS: Final = 0.2
@@ -65,7 +65,7 @@ class Hosted:
     server: LinkServer
     receiver: KillReceiver
     ledger: Ledger
-    latch: Latch
+    latch: LatchFile
     plan: RunPlan
 
 
@@ -129,7 +129,7 @@ class Host:
             # A dead engine's socket would look like this one, ready before it is.
             self._directory.create_sockets()
             self._directory.socket.unlink(missing_ok=True)
-        latch = Latch(self._directory.latch)
+        latch = LatchFile(self._directory.latch)
 
         def tell_loop(kill: KillRequest) -> None:
             loop.call_soon_threadsafe(self._killed, kill)
@@ -139,10 +139,10 @@ class Host:
         watching: asyncio.Future[None] = loop.create_future()
         ledger: Ledger | None = None
         prepared: PreparedRun[Exchange] | None = None
-        begun: Begun | None = None
+        begun: StartedRun | None = None
         try:
             ledger = Ledger.open(self._directory.ledger)
-            entries: list[Entry] = []
+            entries: list[JournalEntry] = []
             if self._directory.world is World.ACCOUNT:
                 self._preparing = sockets
                 begun = await self._begin_account(choice, ledger, entries, heartbeat, latch)
@@ -251,10 +251,10 @@ class Host:
         self,
         choice: MarketChoice | None,
         ledger: Ledger,
-        entries: list[Entry],
+        entries: list[JournalEntry],
         heartbeat: Heartbeat,
-        latch: Latch,
-    ) -> "Begun":
+        latch: LatchFile,
+    ) -> "StartedRun":
         from engine.runtime.account.beginning import AccountBeginning
 
         beginning = AccountBeginning(
@@ -272,7 +272,7 @@ class Host:
             self._preparing = False
 
     def _prepare(
-        self, choice: MarketChoice | None, ledger: Ledger, entries: list[Entry], heartbeat: Heartbeat
+        self, choice: MarketChoice | None, ledger: Ledger, entries: list[JournalEntry], heartbeat: Heartbeat
     ) -> PreparedRun[Exchange]:
         interrupted = ledger.open_run()
         if interrupted is not None:
@@ -312,9 +312,9 @@ class Host:
         self,
         prepared: PreparedRun[Exchange],
         ledger: Ledger,
-        latch: Latch,
+        latch: LatchFile,
         heartbeat: Heartbeat,
-        entries: list[Entry],
+        entries: list[JournalEntry],
         side: "AccountMarket | None",
     ) -> Service:
         shown = shown_beside(ledger, prepared.plan)

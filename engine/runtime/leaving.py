@@ -6,9 +6,9 @@ from typing import Final
 
 from engine.core import Checked, Core
 from engine.orders.messages import Role
-from engine.orders.states import State
+from engine.orders.states import OrderState
 from engine.presenter.rows import stop_state
-from engine.views import StopState
+from engine.views import StopStatus
 
 PATIENCE_SECONDS: Final = 15.0
 """Longest that an end waits for the broker; a service manager waits longer before it kills."""
@@ -16,7 +16,13 @@ PAUSED: Final = Checked("the engine ends")
 """Said to the core at once: it cancels its entries and makes no more, and the next life's checks take it off."""
 
 _UNDER_WAY: Final = frozenset(
-    {State.SUBMITTED, State.ACKED, State.IN_DOUBT, State.PENDING_MODIFY, State.PENDING_CANCEL}
+    {
+        OrderState.SUBMITTED,
+        OrderState.ACKED,
+        OrderState.IN_DOUBT,
+        OrderState.PENDING_MODIFY,
+        OrderState.PENDING_CANCEL,
+    }
 )
 _logger: Final = logging.getLogger(__name__)
 
@@ -60,7 +66,7 @@ def unsettled(core: Core) -> list[str]:
     found += [
         f"{trade.instrument} is {stop_state(core, trade).value}"
         for trade in core.trades
-        if stop_state(core, trade) is not StopState.HELD and not trade.external
+        if stop_state(core, trade) is not StopStatus.HELD and not trade.external
     ]
     # A fill may have overtaken the cancel of an entry: the book says so a moment later.
     found += [f"{key} has a cancelled entry to look after" for key in core.keeper.unverified]

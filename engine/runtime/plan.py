@@ -11,8 +11,8 @@ import msgspec
 
 import config
 from engine.auction.levels import PriorLevels
-from engine.core import DayState, Past
-from engine.feeds.feed import Begun, PulledFeed
+from engine.core import DayState, EarlierEvidence
+from engine.feeds.feed import AnchoredFeed, PulledFeed
 from engine.market.clock import MILLISECOND, SECOND, Instant, instant_at
 from engine.market.instrument import Instrument
 from engine.market.price import Paise
@@ -24,7 +24,7 @@ SIMULATED_DAY: Final = date(2026, 11, 20)
 _SECONDS_A_DAY: Final = 86_400
 
 
-class Market(StrEnum):
+class RunMode(StrEnum):
     """Where a run's market comes from."""
 
     SIMULATED = "simulated"
@@ -37,13 +37,13 @@ class Market(StrEnum):
     @property
     def is_account(self) -> bool:
         """Say whether the market happens now and counts for the account."""
-        return self in (Market.PAPER, Market.LIVE)
+        return self in (RunMode.PAPER, RunMode.LIVE)
 
 
 class MarketChoice(msgspec.Struct, frozen=True):
     """What a person asked to see."""
 
-    market: Market
+    market: RunMode
     files: tuple[str, ...] = ()
     """Absolute paths of the recorded sessions."""
     instruments: str | None = None
@@ -78,7 +78,7 @@ class RunPlan(msgspec.Struct, frozen=True):
     """How the names of its orders begin; empty where an earlier version made the plan."""
     earlier_runs: tuple[str, ...] = ()
     """How those of the day's earlier runs begin, as far as the ledger tells of them."""
-    past: Past | None = None
+    past: EarlierEvidence | None = None
     """What its trades are made under, and what earlier days had shown as it began; None where an earlier version made
     the plan."""
 
@@ -118,14 +118,14 @@ def plan_run(
     own_cash: Paise | None = None,
     recovered: DayState | None = None,
     earlier_runs: Iterable[str] = (),
-    past: Past | None = None,
+    past: EarlierEvidence | None = None,
 ) -> RunPlan:
     """Return the plan of a new run on an opened feed.
 
     ``earlier`` is what stored sessions left; a feed that brings a past of its own is told with that alone.
     ``earlier_runs`` are the prefixes of the day's runs before it.
     """
-    begun = feed if isinstance(feed, Begun) else None
+    begun = feed if isinstance(feed, AnchoredFeed) else None
     began = None if begun is None else begun.begins
     # A recorded run played again calls its orders as the run itself did.
     named = run if begun is None or not begun.run else begun.run
@@ -199,7 +199,7 @@ def without_secrets(settings: config.Settings) -> config.Settings:
 
 def open_feed(choice: MarketChoice, settings: config.Settings) -> PulledFeed:
     """Open the market of a choice; raises RecordingError or MasterError for files that cannot be used."""
-    if choice.market is Market.SIMULATED:
+    if choice.market is RunMode.SIMULATED:
         from engine.feeds.simulator import open_simulator
 
         return open_simulator(settings.simulator, SIMULATED_DAY, script=choice.script)

@@ -30,9 +30,9 @@ from engine.core import (
     Wake,
     Wished,
 )
-from engine.feeds.feed import Begun, FeedItem, PulledFeed
+from engine.feeds.feed import AnchoredFeed, FeedItem, PulledFeed
 from engine.feeds.live_tape import LiveTape
-from engine.ledger.records import Entry
+from engine.ledger.records import JournalEntry
 from engine.market.clock import Instant
 from engine.market.instrument import InstrumentClass
 from engine.market.update import MarketUpdate
@@ -70,7 +70,7 @@ class PlaybackError(Exception):
 MARK: Final = "mark"
 """Kind of a journal entry that is no input: requests left right behind it."""
 
-JournalSink = Callable[[Entry], None]
+JournalSink = Callable[[JournalEntry], None]
 
 _encoder = msgspec.msgpack.Encoder()
 _outside_decoder = msgspec.msgpack.Decoder(Outside)
@@ -99,7 +99,7 @@ class Playback:
         """The account at each mark since the run began, earlier lives included."""
         self._journal = journal
         self._tape = feed if isinstance(feed, LiveTape) else None
-        self._begun = feed if isinstance(feed, Begun) else None
+        self._begun = feed if isinstance(feed, AnchoredFeed) else None
         self._peeked: FeedItem | None = None
 
     @property
@@ -190,7 +190,7 @@ class Playback:
 
     def re_execute(
         self,
-        entries: Iterable[Entry],
+        entries: Iterable[JournalEntry],
         *,
         updates: int,
         sequence: int,
@@ -265,7 +265,7 @@ class Playback:
             wanted = self.tell_all(books)
         return effects
 
-    def _repeat(self, entry: Entry) -> list[Effect]:
+    def _repeat(self, entry: JournalEntry) -> list[Effect]:
         self.sequence = entry.sequence
         self.now = max(self.now, entry.now)
         match entry.kind:
@@ -336,7 +336,7 @@ class Playback:
 
     def _note(self, kind: str, payload: bytes) -> None:
         self.sequence += 1
-        self._journal(Entry(self.sequence, self.updates, self.now, kind, payload))
+        self._journal(JournalEntry(self.sequence, self.updates, self.now, kind, payload))
 
     def _heard(self, effects: list[Effect]) -> list[Effect]:
         for effect in effects:

@@ -5,7 +5,7 @@ from typing import Any
 import msgspec
 
 from engine.auction.report import instrument_report
-from engine.core import Core, Decision, Past
+from engine.core import Core, Decision, EarlierEvidence
 from engine.feeds.feed import notes_of
 from engine.market.clock import Instant, isoformat
 from engine.market.price import Paise, rupees_of
@@ -17,7 +17,9 @@ from engine.performance.trade import ClosedTrade
 from engine.runtime.playback import Playback
 
 
-def build_report(playback: Playback, seconds: float, past: Past | None = None) -> dict[str, object]:
+def build_report(
+    playback: Playback, seconds: float, past: EarlierEvidence | None = None
+) -> dict[str, object]:
     """Return the whole report of a finished run; ``seconds`` is wall time, decoding included.
 
     ``past`` is what its trades were made under.

@@ -20,18 +20,18 @@ from engine.core import (
     REPLAY,
     SIMULATED,
     Core,
+    EarlierEvidence,
     Effect,
     Ids,
     Latched,
     Noted,
-    Past,
     Rearmed,
     Record,
 )
-from engine.feeds.feed import Begun, PulledFeed, notes_of
+from engine.feeds.feed import AnchoredFeed, PulledFeed, notes_of
 from engine.feeds.recording import RecordingError
 from engine.ledger.reader import LedgerReader
-from engine.ledger.records import Entry, LedgerError, Run
+from engine.ledger.records import JournalEntry, LedgerError, Run
 from engine.ledger.store import Ledger
 from engine.market.calendar import CalendarError
 from engine.market.clock import Instant
@@ -39,16 +39,16 @@ from engine.market.price import amount_of
 from engine.market.session import TradingDay, trading_day
 from engine.runtime.evidence import records_before, terms_for
 from engine.runtime.exchange import Exchange
-from engine.runtime.plan import Market, MarketChoice, RunPlan, open_feed, plan_run
+from engine.runtime.plan import MarketChoice, RunMode, RunPlan, open_feed, plan_run
 from engine.runtime.playback import MARK, JournalSink, Playback, PlaybackError
 
 Beat = Callable[[], None]
 
-_WORLDS: Final[Mapping[Market, str]] = {
-    Market.SIMULATED: SIMULATED,
-    Market.REPLAY: REPLAY,
-    Market.PAPER: PAPER,
-    Market.LIVE: LIVE,
+_WORLDS: Final[Mapping[RunMode, str]] = {
+    RunMode.SIMULATED: SIMULATED,
+    RunMode.REPLAY: REPLAY,
+    RunMode.PAPER: PAPER,
+    RunMode.LIVE: LIVE,
 }
 
 
@@ -97,7 +97,7 @@ def begin_run(
     earlier = {} if ledger is None else earlier_levels(ledger, feed.instruments, feed.day, settings.profile)
     terms = terms_for(choice.market, settings)
     records = () if ledger is None else records_before(ledger, terms, feed.day)
-    plan = plan_run(name, choice, feed, settings, earlier, past=Past(terms, records))
+    plan = plan_run(name, choice, feed, settings, earlier, past=EarlierEvidence(terms, records))
     return begin_on(feed, day, plan, exchange_path=exchange_path, journal=journal, beat=beat)
 
 
@@ -231,7 +231,7 @@ def _revive(
     return playback, kept + playback.resume(plan.run, playback.now, cursor.pause_offset)
 
 
-def _last_sent(cursor: Cursor, entries: Iterable[Entry]) -> Cursor:
+def _last_sent(cursor: Cursor, entries: Iterable[JournalEntry]) -> Cursor:
     """Return the later of a committed place and the last mark: the broker has what left behind it."""
     marks = [entry for entry in entries if entry.kind == MARK and entry.sequence > cursor.sequence]
     if not marks:
@@ -298,7 +298,7 @@ def read_plan(run: Run) -> RunPlan:
 
 
 def earlier_levels(
-    ledger: LedgerReader, instruments: Iterable[str], day: date, profile: config.Profile
+    ledger: LedgerReader, instruments: Iterable[str], day: date, profile: config.ProfileSettings
 ) -> dict[str, PriorLevels]:
     """Return what the sessions stored for days before ``day`` left each instrument; raises RunError.
 
@@ -368,7 +368,7 @@ def _playback(
 
 def _begin_of(playback: Playback, feed: PulledFeed, day: TradingDay) -> Instant:
     """Return where virtual time begins: behind the newest seed, else at the first update."""
-    if isinstance(feed, Begun):
+    if isinstance(feed, AnchoredFeed):
         return feed.begins
     opens = (day.open(instrument.kind) for instrument in feed.instruments.values())
     first = playback.next_arrival

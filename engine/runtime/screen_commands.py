@@ -6,7 +6,7 @@ from typing import Final
 
 from engine.commands import Command, CommandResult, Kill, Outcome, Rearm, SetReplaySpeed
 from engine.core import Rearmed
-from engine.latch import Latch, LatchError
+from engine.latch import LatchError, LatchFile
 from engine.runtime.broker_side import Asked, BrokerSide
 from engine.runtime.exchange import Exchange
 from engine.runtime.pace import UNPACED, Pace
@@ -26,7 +26,7 @@ class ScreenCommands:
         playback: Playback,
         pace: Pace,
         exchange: Exchange,
-        latch: Latch,
+        latch: LatchFile,
         inputs: WaitingInputs,
         replies: Replies,
         broker_side: BrokerSide | None,

@@ -19,14 +19,14 @@ from engine.commands import (
 )
 from engine.core import Attended, Checked, Core, Effect, LatchChanged, Rearmed
 from engine.core.attention import attention_of
-from engine.latch import Latch, LatchState
-from engine.ledger.records import Entry
+from engine.latch import LatchFile, LatchFileState
+from engine.ledger.records import JournalEntry
 from engine.ledger.store import Ledger
 from engine.link import ScreenIdentity
 from engine.link.kill_line import KillRequest
 from engine.market.clock import SECOND, Instant
 from engine.orders.messages import Request
-from engine.presenter import Presenter, Surroundings
+from engine.presenter import Presenter, ViewFacts
 from engine.runtime.bearings import place_of, reached, surroundings_of
 from engine.runtime.broker_side import BrokerSide
 from engine.runtime.durability import Durability, settled
@@ -40,7 +40,7 @@ from engine.runtime.playback import Outside, Playback
 from engine.runtime.replies import Replies, reply
 from engine.runtime.screen_commands import ScreenCommands
 from engine.runtime.waiting_inputs import WaitingInputs
-from engine.views import AlarmRank, LastingAlarm, View
+from engine.views import AlarmRank, LastingAlarm, ScreenView
 
 _SLICE_SECONDS: Final = 0.008
 """How long the loop may step before it looks at screens and kills again."""
@@ -69,7 +69,7 @@ class Service:
         exchange: Exchange,
         ledger: Ledger | None,
         run: str,
-        latch: Latch,
+        latch: LatchFile,
         presenter: Presenter,
         beat: Callable[[], None],
         ending: Ending,
@@ -127,7 +127,7 @@ class Service:
             own = (LastingAlarm(self.displaced, AlarmRank.VITAL), *own)
         return own if self._broker_side is None else (*own, *self._broker_side.alarms)
 
-    def note(self, entry: Entry) -> None:
+    def note(self, entry: JournalEntry) -> None:
         """Take a journaled input in; it is written before the exchange's next batch."""
         self._durability.note(entry)
 
@@ -188,7 +188,7 @@ class Service:
         """Do or refuse what a screen asks; the same id asked again gets the same answer."""
         return await self._commands.obey(command)
 
-    def view_for(self, instrument: str | None) -> View | None:
+    def view_for(self, instrument: str | None) -> ScreenView | None:
         """Return the picture for a selection."""
         return self._presenter.view(self.core, self._surroundings(), instrument)
 
@@ -340,7 +340,7 @@ class Service:
         for change in changes:
             if not self._latch.is_set:
                 self._latch.set(change.command, change.by, change.reason, patience=0)
-            self._latch.mark(LatchState(change.state), change.detail, change.answers)
+            self._latch.mark(LatchFileState(change.state), change.detail, change.answers)
 
     def _follow_hold(self) -> None:
         """Hold or release the market as the core was told."""
@@ -390,7 +390,7 @@ class Service:
     def _where(self) -> Cursor:
         return place_of(self._run, self._playback, self._pace)
 
-    def _surroundings(self) -> Surroundings:
+    def _surroundings(self) -> ViewFacts:
         return surroundings_of(self._playback, self._pace, self._broker_side, self.problems)
 
     def _reached(self) -> Instant:

@@ -15,7 +15,7 @@ from engine.setups.common import NOT_READY, Occasion, Rule, known
 from engine.setups.failed_auction import FailedAuction
 from engine.setups.signal import Refusal, Signal
 from engine.setups.value_area_fade import ValueAreaFade
-from engine.setups.view import View
+from engine.setups.view import SidedView
 
 RECENT: Final = 60 * MINUTE
 """An absorption older than this belongs to another visit of the edge."""
@@ -40,7 +40,7 @@ class AbsorptionAtEdge(Rule):
         """Name the inputs: without a delta nothing is known of aggressors; the parents need their own."""
         return {"delta under all rules": context.delta, "row size": context.row}
 
-    def judge(self, view: View) -> tuple[Occasion, ...]:
+    def judge(self, view: SidedView) -> tuple[Occasion, ...]:
         """Return nothing: the parents judge."""
         _ = view
         return ()
@@ -56,7 +56,7 @@ class AbsorptionAtEdge(Rule):
         if self.missing(context) or delta is None:
             reason = f"not known: {', '.join(self.missing(context))}"
             return self.refuse(context, parent.side, NOT_READY, reason, parent.evidence)
-        found = _absorption(View(context, parent.side), parent)
+        found = _absorption(SidedView(context, parent.side), parent)
         evidence = parent.evidence | {
             "parent": parent.setup,
             "delta_rule": delta.rule,
@@ -87,7 +87,7 @@ class AbsorptionAtEdge(Rule):
         return "" if parent is None else parent.broken(context, signal)
 
 
-def _absorption(view: View, parent: Signal) -> Absorption | None:
+def _absorption(view: SidedView, parent: Signal) -> Absorption | None:
     """Return the newest absorption of the other side between the probe's extreme and the edge, a row around."""
     context, row = view.context, known(view.context.row)
     edge = view.at(parent.price if parent.edge is None else parent.edge)

@@ -11,7 +11,7 @@ from engine.market.clock import MINUTE, SECOND, Instant, datetime_of
 from engine.market.price import Paise, rupees_of
 from engine.plain_text import worded
 from engine.setups.signal import Evidence, Refusal, Side, Signal
-from engine.setups.view import FIVE_MINUTES, Level, View, clock_of
+from engine.setups.view import FIVE_MINUTES, Level, SidedView, clock_of
 
 NOT_READY: Final = "NOT_READY"
 QUIET: Final = 10 * MINUTE
@@ -93,7 +93,7 @@ class Rule(ABC):
         """Return every input by its name for readers; None for one that is not ready."""
 
     @abstractmethod
-    def judge(self, view: View) -> tuple[Occasion, ...]:
+    def judge(self, view: SidedView) -> tuple[Occasion, ...]:
         """Return the triggers that the newest bar completed on this side. Called only with every need there."""
 
     def broken(self, context: Context, signal: Signal) -> str:
@@ -134,7 +134,7 @@ class Rule(ABC):
             return self._not_ready(context, beat, missing)
         found: list[Signal | Refusal] = []
         for side in Side:
-            view = View(context, side)
+            view = SidedView(context, side)
             found.extend(
                 self._decide(view, one, beat) for one in self.judge(view) if self._fresh(side, one, beat)
             )
@@ -154,7 +154,7 @@ class Rule(ABC):
         reason = f"not known by {datetime_of(beat):%H:%M}: {', '.join(missing)}"
         return self.refuse(context, None, NOT_READY, reason, {"missing": ", ".join(missing)})
 
-    def _decide(self, view: View, occasion: Occasion, beat: Instant) -> Signal | Refusal:
+    def _decide(self, view: SidedView, occasion: Occasion, beat: Instant) -> Signal | Refusal:
         context, last = view.context, view.context.last
         against = occasion.against or _common(view, occasion, beat)
         if against is not None or last is None:
@@ -219,7 +219,7 @@ def when(condition: bool, code: str, reason: str) -> Against | None:
     return (code, reason) if condition else None
 
 
-def _common(view: View, occasion: Occasion, beat: Instant) -> Against | None:
+def _common(view: SidedView, occasion: Occasion, beat: Instant) -> Against | None:
     """Return the first reason that counts for every setup."""
     context = view.context
     if context.quality is Quality.STALE:

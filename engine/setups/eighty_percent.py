@@ -24,7 +24,7 @@ from engine.setups.common import (
 )
 from engine.setups.probe import OPENING, bracket_ends, closed_since
 from engine.setups.signal import Signal
-from engine.setups.view import Value, View, clock_of
+from engine.setups.view import SidedView, Value, clock_of
 
 NARROW: Final = 30
 WIDE: Final = 90
@@ -56,7 +56,7 @@ class EightyPercent(Rule):
             return None
         return max((end for end in bracket_ends(context) if end <= context.time), default=None)
 
-    def judge(self, view: View) -> tuple[Occasion, ...]:
+    def judge(self, view: SidedView) -> tuple[Occasion, ...]:
         """Return the first two brackets inside since price was outside, when the newest one over is their second."""
         context = view.context
         value = view.prior_value(known(ready_prior(context)))
@@ -73,7 +73,7 @@ class EightyPercent(Rule):
 
     def broken(self, context: Context, signal: Signal) -> str:
         """Break when a bracket that ended after the signal closed outside value again."""
-        view, edge = View(context, signal.side), signal.edge
+        view, edge = SidedView(context, signal.side), signal.edge
         if edge is None:
             return ""
         closes = [bracket.close for bracket in closed_since(context, signal.time)]
@@ -83,7 +83,7 @@ class EightyPercent(Rule):
 
     def _occasion(
         self,
-        view: View,
+        view: SidedView,
         value: Value,
         pair: tuple[BracketReading, BracketReading],
         leaving: BracketReading | None,
@@ -134,7 +134,7 @@ class EightyPercent(Rule):
         )
 
 
-def _newest_leaving(view: View, value: Value, brackets: Sequence[BracketReading]) -> int | None:
+def _newest_leaving(view: SidedView, value: Value, brackets: Sequence[BracketReading]) -> int | None:
     """Return the number of the newest bracket that closed outside; -1 for the open; None when neither was."""
     for number in range(len(brackets) - 1, -1, -1):
         close = brackets[number].close
@@ -143,7 +143,7 @@ def _newest_leaving(view: View, value: Value, brackets: Sequence[BracketReading]
     return -1 if view.at(known(view.context.open)) < value.low else None
 
 
-def _inside(view: View, value: Value, pair: tuple[BracketReading, BracketReading], length: int) -> bool:
+def _inside(view: SidedView, value: Value, pair: tuple[BracketReading, BracketReading], length: int) -> bool:
     """Say whether two brackets in a row traded inside value and the second closed there."""
     one, two = pair
     traded = all(

@@ -19,9 +19,17 @@ from engine.setups.common import (
     when,
 )
 from engine.setups.common import whole_or_tpo as todays_profile
-from engine.setups.probe import Edge, End, Probe, bracket_number, closed_since, decided_probe, hole_against
+from engine.setups.probe import (
+    End,
+    Excursion,
+    ProbedEdge,
+    bracket_number,
+    closed_since,
+    decided_probe,
+    hole_against,
+)
 from engine.setups.signal import Evidence, Signal
-from engine.setups.view import View, balance_of
+from engine.setups.view import SidedView, balance_of
 
 MAX_PROBE: Final = 10
 """Farthest a probe may go beyond the edge, percent of the average daily range."""
@@ -47,7 +55,7 @@ class FailedAuction(Rule):
             "average daily range": self.span(context),
         }
 
-    def judge(self, view: View) -> tuple[Occasion, ...]:
+    def judge(self, view: SidedView) -> tuple[Occasion, ...]:
         """Return every edge whose probe the newest bar decided."""
         context = view.context
         row, span = known(context.row), known(self.span(context))
@@ -64,7 +72,7 @@ class FailedAuction(Rule):
 
     def broken(self, context: Context, signal: Signal) -> str:
         """Break when a bracket that ended after the signal closed beyond the edge."""
-        view, edge = View(context, signal.side), signal.edge
+        view, edge = SidedView(context, signal.side), signal.edge
         if edge is None:
             return ""
         closes = [bracket.close for bracket in closed_since(context, signal.time)]
@@ -73,25 +81,25 @@ class FailedAuction(Rule):
         return ""
 
 
-def _edges(view: View, row: Paise) -> list[Edge]:
+def _edges(view: SidedView, row: Paise) -> list[ProbedEdge]:
     low, high = known(view.balance)
     prior = ready_prior(view.context)
     found = []
     if prior is not None:
         edges = sorted((view.at(prior.low), view.at(prior.high)))
-        found.append(Edge(f"prior-day {_end_name(view)}", edges[0], edges[1]))
+        found.append(ProbedEdge(f"prior-day {_end_name(view)}", edges[0], edges[1]))
         if prior.balance_low is not None and prior.balance_high is not None:
             edges = sorted((view.at(prior.balance_low), view.at(prior.balance_high)))
-            found.append(Edge(f"balance {_end_name(view)}", edges[0], edges[1]))
-    found.append(Edge(f"IB {_end_name(view)}", low, high))
+            found.append(ProbedEdge(f"balance {_end_name(view)}", edges[0], edges[1]))
+    found.append(ProbedEdge(f"IB {_end_name(view)}", low, high))
     return [edge for edge in found if edge.opposite - edge.level >= 2 * row]
 
 
-def _end_name(view: View) -> str:
+def _end_name(view: SidedView) -> str:
     return "low" if view.sign > 0 else "high"
 
 
-def _occasion(view: View, probe: Probe, row: Paise, span: Paise) -> Occasion:
+def _occasion(view: SidedView, probe: Excursion, row: Paise, span: Paise) -> Occasion:
     edge = probe.edge
     stop = probe.extreme - row
     targets = [(view.floor((edge.level + edge.opposite) // 2), f"{edge.name.rsplit(' ', 1)[0]} middle")]
@@ -126,7 +134,7 @@ def _occasion(view: View, probe: Probe, row: Paise, span: Paise) -> Occasion:
     )
 
 
-def _ended(probe: Probe, span: Paise) -> Against | None:
+def _ended(probe: Excursion, span: Paise) -> Against | None:
     match probe.end:
         case End.PROBE_TOO_FAR:
             reached = probe.reach / span
@@ -142,7 +150,7 @@ def _ended(probe: Probe, span: Paise) -> Against | None:
             return None
 
 
-def _evidence(view: View, probe: Probe, row: Paise, span: Paise) -> Evidence:
+def _evidence(view: SidedView, probe: Excursion, row: Paise, span: Paise) -> Evidence:
     context, edge = view.context, probe.edge
     profile, average, prior = todays_profile(context), context.average_range, ready_prior(context)
     newest = probe.bars[-1]

@@ -21,7 +21,7 @@ from engine.setups.common import (
 )
 from engine.setups.probe import OPENING
 from engine.setups.signal import Signal
-from engine.setups.view import FIVE_MINUTES, Level, View, balance_of, clock_of
+from engine.setups.view import FIVE_MINUTES, Level, SidedView, balance_of, clock_of
 
 NARROW: Final = 50
 """The initial balance must be narrower than this, percent of the average daily range."""
@@ -58,7 +58,7 @@ class InitialBalanceExtension(Rule):
             "slot volumes": slot_volume(ready_prior(context), bars[-1].start) if bars else None,
         }
 
-    def judge(self, view: View) -> tuple[Occasion, ...]:
+    def judge(self, view: SidedView) -> tuple[Occasion, ...]:
         """Return the first close beyond the edge since price last closed back inside."""
         row, (low, high) = known(view.context.row), known(view.balance)
         began = self._began(view, high, row)
@@ -68,7 +68,7 @@ class InitialBalanceExtension(Rule):
 
     def broken(self, context: Context, signal: Signal) -> str:
         """Break when a 5-minute bar after the signal closed two rows back inside."""
-        view, edge, row = View(context, signal.side), signal.edge, context.row
+        view, edge, row = SidedView(context, signal.side), signal.edge, context.row
         if edge is None or row is None:
             return ""
         back = view.at(edge) - INSIDE_ROWS * row
@@ -77,7 +77,7 @@ class InitialBalanceExtension(Rule):
                 return f"a 5-minute bar closed back inside, beyond {view.rupees(back):.2f}"
         return ""
 
-    def _began(self, view: View, edge: Level, row: Paise) -> int | None:
+    def _began(self, view: SidedView, edge: Level, row: Paise) -> int | None:
         out, back = edge + row, edge - INSIDE_ROWS * row
         first_beyond: int | None = None
         for number, close in enumerate(view.closes):
@@ -87,7 +87,7 @@ class InitialBalanceExtension(Rule):
                 first_beyond = number
         return first_beyond
 
-    def _occasion(self, view: View, row: Paise, low: Level, high: Level) -> Occasion:
+    def _occasion(self, view: SidedView, row: Paise, low: Level, high: Level) -> Occasion:
         context = view.context
         span, vwap, bar = known(self.span(context)), known(context.vwap), context.five_minutes[-1]
         usual = known(slot_volume(ready_prior(context), bar.start))

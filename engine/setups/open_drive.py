@@ -11,7 +11,7 @@ from engine.market.price import Paise, rupees_of
 from engine.setups.common import NOT_READY, Occasion, Rule, first, known, ready_prior, share, when
 from engine.setups.probe import OPENING, bracket_number
 from engine.setups.signal import Refusal, Signal
-from engine.setups.view import FIVE_MINUTES, Level, View, clock_of
+from engine.setups.view import FIVE_MINUTES, Level, SidedView, clock_of
 
 DRIVE: Final = 25
 """Smallest drive from the open, percent of the average daily range."""
@@ -86,7 +86,7 @@ class OpenDrive(Rule):
             context, None, "LATE_START", reason, {"partial_since": isoformat(context.partial_since)}
         )
 
-    def judge(self, view: View) -> tuple[Occasion, ...]:
+    def judge(self, view: SidedView) -> tuple[Occasion, ...]:
         """Return the drive when the newest bar is the first to hold, or the last that might have."""
         bars = view.context.five_minutes
         end = clock_of(bars[-1].start + FIVE_MINUTES)
@@ -103,7 +103,7 @@ class OpenDrive(Rule):
 
     def broken(self, context: Context, signal: Signal) -> str:
         """Break as soon as a bracket takes out the worst price of the one before, the signal's own first."""
-        view = View(context, signal.side)
+        view = SidedView(context, signal.side)
         since = context.brackets[bracket_number(context, signal.time) :]
         worsts = [min(view.at(bracket.low), view.at(bracket.high)) for bracket in since]
         for (earlier, worst), bracket in zip(pairwise(worsts), since[1:], strict=False):
@@ -111,7 +111,7 @@ class OpenDrive(Rule):
                 return f"one-timeframing ended: {bracket.letter} went beyond {view.rupees(earlier):.2f}"
         return ""
 
-    def _occasion(self, view: View, drive: _Drive, span: int, *, held: bool) -> Occasion:
+    def _occasion(self, view: SidedView, drive: _Drive, span: int, *, held: bool) -> Occasion:
         context, prior = view.context, known(ready_prior(view.context))
         value = view.prior_value(prior)
         bar = context.five_minutes[-1]
@@ -185,7 +185,7 @@ class OpenDrive(Rule):
         )
 
 
-def _drive(view: View) -> _Drive:
+def _drive(view: SidedView) -> _Drive:
     context = view.context
     low, high = sorted(map(view.at, known(context.opening_range)))
     opening = view.at(known(context.open))

@@ -13,7 +13,7 @@ from engine.auction.context import BracketReading, Context, Hole
 from engine.market.clock import MINUTE, Instant
 from engine.market.update import Bar
 from engine.setups.common import Against
-from engine.setups.view import FIVE_MINUTES, Level, View, clock_of
+from engine.setups.view import FIVE_MINUTES, Level, SidedView, clock_of
 
 OPENING = 9 * 60 + 15
 """Wall-clock minute of the session's first bar."""
@@ -29,7 +29,7 @@ class End(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Edge:
+class ProbedEdge:
     """A level that may be taken and lost, and the far side of the balance it belongs to."""
 
     name: str
@@ -38,10 +38,10 @@ class Edge:
 
 
 @dataclass(frozen=True, slots=True)
-class Probe:
+class Excursion:
     """An excursion that the newest bar decided."""
 
-    edge: Edge
+    edge: ProbedEdge
     bars: tuple[Bar, ...]
     end: End
     extreme: Level
@@ -59,8 +59,14 @@ class Probe:
 
 
 def decided_probe(
-    view: View, edge: Edge, row: int, limit: int, window: Callable[[Instant, Instant], bool], *, accept: bool
-) -> Probe | None:
+    view: SidedView,
+    edge: ProbedEdge,
+    row: int,
+    limit: int,
+    window: Callable[[Instant, Instant], bool],
+    *,
+    accept: bool,
+) -> Excursion | None:
     """Return the excursion that the newest bar decided; None when there is none or it was decided before.
 
     ``limit`` is the farthest it may go, paise; ``window`` says of its first and a later bar's start whether the
@@ -77,11 +83,11 @@ def decided_probe(
         if end is not None:
             if number + 1 < len(view.lows):
                 return None
-            return Probe(edge, bars, end, _extreme(view, edge, bars))
+            return Excursion(edge, bars, end, _extreme(view, edge, bars))
     return None
 
 
-def _newest_excursion(view: View, edge: Edge, row: int) -> int | None:
+def _newest_excursion(view: SidedView, edge: ProbedEdge, row: int) -> int | None:
     """Return the number of the bar that began the excursion which the newest bar belongs to.
 
     It begins with the first bar that takes the edge by a row, coming from inside, and ends with the one that
@@ -102,7 +108,7 @@ def _newest_excursion(view: View, edge: Edge, row: int) -> int | None:
     return first
 
 
-def _began_inside(view: View, edge: Edge) -> bool:
+def _began_inside(view: SidedView, edge: ProbedEdge) -> bool:
     """Say whether the session opened inside the edge and was seen from the first bar on."""
     bars, opening = view.context.five_minutes, view.context.open
     if opening is None or not bars:
@@ -111,8 +117,8 @@ def _began_inside(view: View, edge: Edge) -> bool:
 
 
 def _end(
-    view: View,
-    edge: Edge,
+    view: SidedView,
+    edge: ProbedEdge,
     began: Bar,
     newest: Bar,
     row: int,
@@ -131,7 +137,7 @@ def _end(
     return None if inside_window else End.WINDOW_CLOSED
 
 
-def _two_closes_beyond(view: View, edge: Edge, since: Instant, until: Instant) -> bool:
+def _two_closes_beyond(view: SidedView, edge: ProbedEdge, since: Instant, until: Instant) -> bool:
     context = view.context
     run = 0
     number = bracket_number(context, since)
@@ -163,7 +169,7 @@ def closed_since(context: Context, instant: Instant) -> list[BracketReading]:
     return [bracket for bracket, end in pairs if instant < end <= context.time]
 
 
-def _extreme(view: View, edge: Edge, bars: tuple[Bar, ...]) -> Level:
+def _extreme(view: SidedView, edge: ProbedEdge, bars: tuple[Bar, ...]) -> Level:
     ended = bars[-1].start + FIVE_MINUTES
     later = [view.low(bar) for bar in view.context.minutes[-10:] if bar.start >= ended]
     levels = [*map(view.low, bars), *later]
@@ -171,7 +177,7 @@ def _extreme(view: View, edge: Edge, bars: tuple[Bar, ...]) -> Level:
     return min(levels if unplaced is None else [*levels, unplaced])
 
 
-def _unplaced_extreme(view: View, edge: Edge) -> Level | None:
+def _unplaced_extreme(view: SidedView, edge: ProbedEdge) -> Level | None:
     """Return the day's extreme when no bar shows it: it was made in a hole or in the minute still open."""
     context = view.context
     day = context.low if view.sign > 0 else context.high
@@ -181,7 +187,7 @@ def _unplaced_extreme(view: View, edge: Edge) -> Level | None:
     return view.at(day) if view.at(day) < seen else None
 
 
-def hole_against(view: View, probe: Probe) -> Against | None:
+def hole_against(view: SidedView, probe: Excursion) -> Against | None:
     """Return the reason against a probe whose extreme was made while the feed was silent."""
     context = view.context
     begin, end = probe.since, probe.bars[-1].start + FIVE_MINUTES

@@ -27,14 +27,16 @@ SETUPS: Final[tuple[type[Rule], ...]] = (
 """In the order they are asked. The filter comes before its parents, so that its record holds what it confirmed."""
 
 
-def modes(settings: config.Setups, *, live: bool) -> Mapping[str, config.Mode]:
+def modes(settings: config.SetupSettings, *, live: bool) -> Mapping[str, config.Mode]:
     """Return what each setup may do by its name; where nothing else is set it asks in the live world only."""
     by_world: config.Mode = "ask" if live else "auto"
     chosen: dict[str, config.ModeByWorld] = {setup.name: getattr(settings, setup.setting) for setup in SETUPS}
     return {name: by_world if mode == "by-world" else mode for name, mode in chosen.items()}
 
 
-def build_setups(instrument_key: str, settings: config.Setups, *, estimated_range: bool) -> tuple[Rule, ...]:
+def build_setups(
+    instrument_key: str, settings: config.SetupSettings, *, estimated_range: bool
+) -> tuple[Rule, ...]:
     """Return the setups of one instrument; a filter that is off does not exist."""
     return tuple(
         setup(instrument_key, estimated_range=estimated_range)
@@ -43,7 +45,7 @@ def build_setups(instrument_key: str, settings: config.Setups, *, estimated_rang
     )
 
 
-def trading_word(settings: config.Setups, *, live: bool) -> str:
+def trading_word(settings: config.SetupSettings, *, live: bool) -> str:
     """Return AUTO when any setup trades by itself, ASK when any asks, else OFF."""
     found = set(modes(settings, live=live).values())
     return "AUTO" if "auto" in found else "ASK" if "ask" in found else "OFF"

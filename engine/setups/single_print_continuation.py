@@ -14,7 +14,7 @@ from engine.market.price import Paise, rupees_of
 from engine.setups.common import NOT_READY, Occasion, Rule, first, known, ready_prior, share, when
 from engine.setups.probe import bracket_ends
 from engine.setups.signal import Refusal, Signal
-from engine.setups.view import FIVE_MINUTES, Level, View
+from engine.setups.view import FIVE_MINUTES, Level, SidedView
 
 MIN_ROWS: Final = 3
 INSIDE_ROWS: Final = 2
@@ -75,7 +75,7 @@ class SinglePrintContinuation(Rule):
             self._remember(context, beat)
         return said
 
-    def judge(self, view: View) -> tuple[Occasion, ...]:
+    def judge(self, view: SidedView) -> tuple[Occasion, ...]:
         """Return the zones whose edge the newest bar came back to from beyond and held."""
         if len(view.closes) < 2:
             return ()
@@ -101,7 +101,7 @@ class SinglePrintContinuation(Rule):
 
     def broken(self, context: Context, signal: Signal) -> str:
         """Break when a 5-minute bar after the signal closed two rows inside the node."""
-        view, edge, row = View(context, signal.side), signal.edge, context.row
+        view, edge, row = SidedView(context, signal.side), signal.edge, context.row
         if edge is None or row is None:
             return ""
         back = view.at(edge) - INSIDE_ROWS * row
@@ -127,7 +127,9 @@ class SinglePrintContinuation(Rule):
         before = self._thin.get((thin.kind, thin.low))
         self._thin[(thin.kind, thin.low)] = thin if before is None else replace(thin, known=before.known)
 
-    def _occasion(self, view: View, thin: _Thin, edge: Level, node: Level, accepted: Instant) -> Occasion:
+    def _occasion(
+        self, view: SidedView, thin: _Thin, edge: Level, node: Level, accepted: Instant
+    ) -> Occasion:
         context, row = view.context, known(view.context.row)
         bar = context.five_minutes[-1]
         last = view.at(bar.close if context.last is None else context.last)
@@ -190,7 +192,7 @@ class SinglePrintContinuation(Rule):
         )
 
 
-def _node_below(view: View, edge: Level, row: Paise) -> Level | None:
+def _node_below(view: SidedView, edge: Level, row: Paise) -> Level | None:
     """Return the nearest high-volume node behind the edge; None when a low one lies between or there is none."""
     behind = [
         (view.near(node.price, row), node.kind)
@@ -203,7 +205,7 @@ def _node_below(view: View, edge: Level, row: Paise) -> Level | None:
     return level if kind is NodeKind.HIGH else None
 
 
-def _accepted_since(view: View, edge: Level) -> Instant | None:
+def _accepted_since(view: SidedView, edge: Level) -> Instant | None:
     """Return the end of the second of two brackets in a row that closed beyond the edge; None without acceptance.
 
     Only brackets that were over before the newest bar began count, and the run must last until then.
@@ -219,19 +221,19 @@ def _accepted_since(view: View, edge: Level) -> Instant | None:
     return accepted
 
 
-def _first_beyond(view: View, accepted: Instant) -> Instant:
+def _first_beyond(view: SidedView, accepted: Instant) -> Instant:
     """Return when the first of the two accepting brackets ended."""
     brackets = view.context.brackets
     return accepted - (bracket_ends(view.context)[0] - brackets[0].start)
 
 
-def _beyond(view: View, edge: Level) -> int:
+def _beyond(view: SidedView, edge: Level) -> int:
     """Return the volume of the 5-minute bars that lie wholly beyond the edge: at least so much traded there."""
     bars = view.context.five_minutes
     return sum(bar.volume for bar, low in zip(bars, view.lows, strict=True) if low >= edge)
 
 
-def _targets(view: View, beyond: Level, row: Paise) -> tuple[list[tuple[Level, str]], bool]:
+def _targets(view: SidedView, beyond: Level, row: Paise) -> tuple[list[tuple[Level, str]], bool]:
     """Return the targets ahead, nearest first, and whether a POC was left out because it is old."""
     context = view.context
     found = [

@@ -22,9 +22,9 @@ from engine.setups.common import (
     when,
     whole_or_tpo,
 )
-from engine.setups.probe import Edge, End, Probe, decided_probe
+from engine.setups.probe import End, Excursion, ProbedEdge, decided_probe
 from engine.setups.signal import Signal
-from engine.setups.view import FIVE_MINUTES, Value, View, balance_of, clock_of
+from engine.setups.view import FIVE_MINUTES, SidedView, Value, balance_of, clock_of
 
 MAX_PROBE: Final = 15
 """Farthest a probe may go beyond value, percent of the average daily range."""
@@ -72,13 +72,13 @@ class ValueAreaFade(Rule):
             "day range": None if context.high is None or context.low is None else (context.low, context.high),
         }
 
-    def judge(self, view: View) -> tuple[Occasion, ...]:
+    def judge(self, view: SidedView) -> tuple[Occasion, ...]:
         """Return the probe below value that the newest bar decided."""
         context = view.context
         row, span, area = known(context.row), known(self.span(context)), _area(view)
         if area is None or area.value.high - area.value.low < 2 * row:
             return ()
-        edge = Edge(f"{area.source} {view.named('VAL')}", area.value.low, area.value.high)
+        edge = ProbedEdge(f"{area.source} {view.named('VAL')}", area.value.low, area.value.high)
 
         def window(began: Instant, bar: Instant) -> bool:
             return bar + FIVE_MINUTES - began <= WINDOW
@@ -88,12 +88,12 @@ class ValueAreaFade(Rule):
 
     def broken(self, context: Context, signal: Signal) -> str:
         """Break when price was accepted outside the value area."""
-        view = View(context, signal.side)
+        view = SidedView(context, signal.side)
         prior = str(signal.evidence.get("edge", "")).startswith("prior")
         accepted = view.acceptance("PVAL" if prior else "VAL") is Acceptance.ACCEPTED
         return f"price was accepted beyond {view.named('VAL')}" if accepted else ""
 
-    def _occasion(self, view: View, probe: Probe, area: _Area, row: Paise, span: Paise) -> Occasion:
+    def _occasion(self, view: SidedView, probe: Excursion, area: _Area, row: Paise, span: Paise) -> Occasion:
         context, newest, edge = view.context, probe.bars[-1], probe.edge
         low, high = known(view.balance)
         day = known(context.high) - known(context.low)
@@ -133,7 +133,7 @@ class ValueAreaFade(Rule):
         )
 
 
-def _area(view: View) -> _Area | None:
+def _area(view: SidedView) -> _Area | None:
     """Return the prior value area when the day opened inside it, else today's own once it has developed."""
     context = view.context
     prior = known(ready_prior(context))
@@ -146,7 +146,7 @@ def _area(view: View) -> _Area | None:
     return _Area(f"developing {kind}", view.value(profile), view.acceptance("VAL"), context.value_weak)
 
 
-def _ended(probe: Probe, span: Paise) -> Against | None:
+def _ended(probe: Excursion, span: Paise) -> Against | None:
     if probe.end is End.PROBE_TOO_FAR:
         reached = probe.reach / span
         return probe.end, f"probe went {reached:.2f} of the average range beyond (limit {MAX_PROBE / 100:g})"
@@ -155,7 +155,7 @@ def _ended(probe: Probe, span: Paise) -> Against | None:
     return None
 
 
-def _market(view: View, ranges: tuple[Paise, Paise]) -> tuple[Against | None, ...]:
+def _market(view: SidedView, ranges: tuple[Paise, Paise]) -> tuple[Against | None, ...]:
     context = view.context
     balance, day = ranges
     return (
@@ -173,7 +173,7 @@ def _market(view: View, ranges: tuple[Paise, Paise]) -> tuple[Against | None, ..
     )
 
 
-def _away(view: View, area: _Area) -> tuple[Against | None, ...]:
+def _away(view: SidedView, area: _Area) -> tuple[Against | None, ...]:
     migration = view.context.poc_migration
     away = None if migration is None else -migration * view.sign
     run = view.one_timeframing

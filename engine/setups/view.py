@@ -54,7 +54,7 @@ class Value:
 
 
 @dataclass(frozen=True)
-class View:
+class SidedView:
     """One context from one side."""
 
     context: Context

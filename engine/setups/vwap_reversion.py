@@ -19,7 +19,7 @@ from engine.setups.common import (
     whole_or_tpo,
 )
 from engine.setups.signal import Signal
-from engine.setups.view import Level, View
+from engine.setups.view import Level, SidedView
 
 BALANCE: Final = "BALANCE"
 AWAY: Final = 2
@@ -52,7 +52,7 @@ class VwapReversion(Rule):
             "prior value area": ready_prior(context),
         }
 
-    def judge(self, view: View) -> tuple[Occasion, ...]:
+    def judge(self, view: SidedView) -> tuple[Occasion, ...]:
         """Return the first bar of a run beyond two deviations that closed at a level."""
         context, closes = view.context, view.closes
         vwap, deviation = view.at(known(context.vwap)), known(context.vwap_deviation)
@@ -69,14 +69,14 @@ class VwapReversion(Rule):
 
     def broken(self, context: Context, signal: Signal) -> str:
         """Break on a trend day, and when the range is extended behind the trade with acceptance."""
-        view = View(context, signal.side)
+        view = SidedView(context, signal.side)
         if context.day_type.name == "TREND":
             return "the day became a TREND day"
         if view.extended_behind and view.acceptance("IBL") is Acceptance.ACCEPTED:
             return f"the range is extended and accepted beyond {view.named('IBL')}"
         return ""
 
-    def _occasion(self, view: View, began: int, level: str) -> Occasion:
+    def _occasion(self, view: SidedView, began: int, level: str) -> Occasion:
         context = view.context
         span, vwap, deviation = (
             known(self.span(context)),
@@ -143,7 +143,7 @@ class VwapReversion(Rule):
         )
 
 
-def _level_at(view: View, close: Level) -> str:
+def _level_at(view: SidedView, close: Level) -> str:
     """Return the name of the value area edge or low-volume node within a row of a close; empty when none is."""
     context, row = view.context, known(view.context.row)
     profile, kind = known(whole_or_tpo(context))

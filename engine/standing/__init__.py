@@ -8,7 +8,7 @@ from engine.standing.astray import engines_astray, told_astray
 from engine.standing.latched import latched_in_memory
 from engine.standing.live import (
     AFTER_CLOSE,
-    Reach,
+    BrokerReach,
     broker_of,
     carried_past_close,
     counted,
@@ -17,7 +17,7 @@ from engine.standing.live import (
 )
 from engine.standing.paper import open_paper
 from engine.standing.status import describe, read_status
-from engine.standing.terms import Terms, terms_of
+from engine.standing.terms import InstrumentTerms, terms_of
 from engine.standing.world import (
     plan_or_reason,
     read_plan,
@@ -27,8 +27,8 @@ from engine.standing.world import (
 
 __all__ = [
     "AFTER_CLOSE",
-    "Reach",
-    "Terms",
+    "BrokerReach",
+    "InstrumentTerms",
     "broker_of",
     "carried_past_close",
     "counted",

@@ -16,8 +16,8 @@ from engine.orders.dispatch import role_of
 from engine.orders.messages import PlaceOrder
 from engine.orders.order import Order
 from engine.orders.reports import adopt
-from engine.orders.states import State
-from engine.runtime.plan import Market, RunPlan
+from engine.orders.states import OrderState
+from engine.runtime.plan import RunMode, RunPlan
 
 _Kind = TypeVar("_Kind")
 
@@ -65,7 +65,7 @@ def _placed(directory: WorldDirectory, today: date) -> tuple[Order, ...]:
 
 
 def _counts(run: Run, today: date) -> bool:
-    return run.day == today and run.run.startswith(f"{Market.LIVE.value}-")
+    return run.day == today and run.run.startswith(f"{RunMode.LIVE.value}-")
 
 
 def _orders_of(ledger: LedgerReader, run: str) -> dict[str, Order]:
@@ -100,7 +100,7 @@ def _submitted(intent: PlaceOrder, sent_at: int) -> Order:
         price=intent.price,
         trigger_price=intent.trigger_price,
         trade=intent.trade,
-        state=State.SUBMITTED,
+        state=OrderState.SUBMITTED,
         sent_at=sent_at,
         answered=False,
     )

@@ -4,16 +4,16 @@ from collections.abc import Sequence
 from typing import Final
 
 from engine.home import WorldDirectory
-from engine.latch import LatchRecord, Proof, read_latch
+from engine.latch import LatchProof, LatchRecord, read_latch
 from engine.link import KillSender, new_kill_id
 from engine.market.clock import isoformat
 from engine.views import LatchView
 
 _WORDS: Final = {
-    Proof.KILLING: "KILLING",
-    Proof.STUCK: "STUCK",
-    Proof.FLAT: "FLAT",
-    Proof.FLAT_BEFORE: "FLAT",
+    LatchProof.KILLING: "KILLING",
+    LatchProof.STUCK: "STUCK",
+    LatchProof.FLAT: "FLAT",
+    LatchProof.FLAT_BEFORE: "FLAT",
 }
 _PATIENCE: Final = 0.25
 """Seconds an engine is given to say how its latch is."""

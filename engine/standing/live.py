@@ -9,7 +9,7 @@ from engine.brokers.upstox.book_reader import WholeBook
 from engine.brokers.upstox.standing import (
     OVER,
     AccountStanding,
-    Scope,
+    FlattenScope,
     account_standing,
     exchange_of,
     protects,
@@ -22,17 +22,17 @@ from engine.market.clock import Instant, isoformat
 from engine.market.price import rupees_of
 from engine.orders.carried import LeftBecause
 from engine.orders.order import Order
-from engine.runtime.plan import Market, RunPlan
+from engine.runtime.plan import RunMode, RunPlan
 from engine.standing.known import known_orders
 from engine.standing.marks import marked
-from engine.standing.result import DayResult, Holding, day_result, open_result
+from engine.standing.result import BrokerDayResult, DayHolding, day_result, open_result
 from engine.standing.shares import by_fills
 from engine.standing.world import day_of, live_plan, read_plan
-from engine.upstox.budget import Budget, Purpose
+from engine.upstox.budget import CallBudget, Purpose
 from engine.upstox.client import UpstoxClient
 from engine.upstox.listed import Listed
 from engine.upstox.outcome import CallFailed
-from engine.upstox.records import OrderRow, PositionRow, TradeRow
+from engine.upstox.records import BrokerOrderRow, BrokerPositionRow, TradeRow
 from engine.upstox.token import TokenStore
 from engine.upstox.transport import transport_for
 
@@ -46,11 +46,11 @@ _DECIDE: Final = config.ADDRESSES | {"account.mode"}
 
 
 @dataclass(frozen=True, slots=True)
-class Reach:
+class BrokerReach:
     """A broker that may hold something of a world's, and what of it is in scope."""
 
     client: UpstoxClient
-    scope: Scope
+    scope: FlattenScope
     plan: RunPlan | None
     """The live run; None when there never was one, or it cannot be read."""
     settings: config.Settings
@@ -63,7 +63,7 @@ class Reach:
         return account_standing(self.client, self.scope, known=self.known)
 
 
-def broker_of(directory: WorldDirectory, settings: config.Settings | None) -> Reach | None:
+def broker_of(directory: WorldDirectory, settings: config.Settings | None) -> BrokerReach | None:
     """Return the broker that may hold something of a world's; None when nothing of it can be there.
 
     Addresses are those that the live run had, secrets those of now. ``settings`` is None when they cannot be used:
@@ -79,11 +79,11 @@ def broker_of(directory: WorldDirectory, settings: config.Settings | None) -> Re
         return None
     token = TokenStore(root, chosen.upstox.access_token)
     hidden = directory.place.exists() and read_plan(directory) is None
-    wanted = settings is not None and settings.account.mode == Market.LIVE.value and token() is not None
+    wanted = settings is not None and settings.account.mode == RunMode.LIVE.value and token() is not None
     if plan is None and not hidden and not wanted:
         return None
-    client = UpstoxClient(chosen.upstox, token, transport_for(chosen.upstox), Budget())
-    return Reach(client, Scope(chosen.kill.scope), plan, chosen, known_orders(directory, plan))
+    client = UpstoxClient(chosen.upstox, token, transport_for(chosen.upstox), CallBudget())
+    return BrokerReach(client, FlattenScope(chosen.kill.scope), plan, chosen, known_orders(directory, plan))
 
 
 def hidden_account(directory: WorldDirectory, settings: config.Settings | None) -> str:
@@ -103,7 +103,7 @@ def hidden_account(directory: WorldDirectory, settings: config.Settings | None) 
     )
 
 
-def live_status(directory: WorldDirectory, reach: Reach) -> tuple[dict[str, object], str]:
+def live_status(directory: WorldDirectory, reach: BrokerReach) -> tuple[dict[str, object], str]:
     """Return what the contract's status says of a live account, and why it says less than it could (else empty)."""
     plan = reach.plan
     place = _place(directory, plan)
@@ -111,7 +111,7 @@ def live_status(directory: WorldDirectory, reach: Reach) -> tuple[dict[str, obje
     if plan is not None:
         time = None if place is None else isoformat(place[0])
         found["feed"] = {
-            "source": Market.LIVE.value,
+            "source": RunMode.LIVE.value,
             "time": time,
             "updates": None if place is None else place[1],
         }
@@ -159,7 +159,7 @@ def _state(standing: AccountStanding) -> str:
     return "OPEN" if standing.positions or standing.orders else "UNKNOWN"
 
 
-def carried_past_close(reach: Reach) -> str:
+def carried_past_close(reach: BrokerReach) -> str:
     """Return what is carried overnight, no exchange taking an exit of it any more; empty while one may."""
     standing = reach.standing()
     if not standing.positions:
@@ -248,7 +248,9 @@ def _phase(directory: WorldDirectory, plan: RunPlan, place: tuple[Instant, int] 
     return day.phase(plan.instruments[0].kind, now).value
 
 
-def _position(position: PositionRow, orders: tuple[OrderRow, ...], result: DayResult) -> dict[str, object]:
+def _position(
+    position: BrokerPositionRow, orders: tuple[BrokerOrderRow, ...], result: BrokerDayResult
+) -> dict[str, object]:
     stops = [order for order in orders if protects(order, position)]
     covered = sum(order.quantity - order.filled_quantity for order in stops)
     stop = None
@@ -260,7 +262,7 @@ def _position(position: PositionRow, orders: tuple[OrderRow, ...], result: DayRe
     if not intraday(position):
         blended, ours = True, None
         cost = None if position.average_price is None else position.average_price * position.quantity
-        whole = None if cost is None else Holding(position.quantity, cost)
+        whole = None if cost is None else DayHolding(position.quantity, cost)
     elif blended:
         ours = None
     counted = ours if ours is not None and ours.quantity else whole
@@ -280,7 +282,7 @@ def _position(position: PositionRow, orders: tuple[OrderRow, ...], result: DayRe
     }
 
 
-def _order(order: OrderRow) -> dict[str, object]:
+def _order(order: BrokerOrderRow) -> dict[str, object]:
     return {
         "tag": order.tag,
         "instrument": order.instrument,

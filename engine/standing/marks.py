@@ -18,7 +18,7 @@ from engine.upstox.client import UpstoxClient
 from engine.upstox.outcome import CallFailed
 from engine.upstox.quotes import MarketQuote
 from engine.upstox.reads import QUOTES_LIMIT
-from engine.upstox.records import PositionRow
+from engine.upstox.records import BrokerPositionRow
 
 
 def marked(client: UpstoxClient, book: WholeBook) -> tuple[WholeBook, str]:
@@ -40,7 +40,7 @@ def marked(client: UpstoxClient, book: WholeBook) -> tuple[WholeBook, str]:
     return msgspec.structs.replace(book, positions=rows), problem
 
 
-def exit_price(row: PositionRow, quote: MarketQuote | None) -> Paise | None:
+def exit_price(row: BrokerPositionRow, quote: MarketQuote | None) -> Paise | None:
     """Return what a position could be left at by a quote, paise; None where the quote does not say."""
     if quote is None or not row.quantity:
         return None

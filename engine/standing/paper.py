@@ -17,7 +17,7 @@ from engine.orders.dispatch import Ids
 from engine.orders.messages import BrokerPosition, OrderReport, OrderType
 from engine.runtime.plan import RunPlan
 from engine.setups.signal import Side
-from engine.standing.result import Holding
+from engine.standing.result import DayHolding
 from engine.standing.shares import by_fills
 from engine.standing.world import day_of, schedule
 
@@ -157,7 +157,7 @@ def _position(
     if stops:
         state = "HELD" if covered >= abs(position.quantity) else "PARTIAL"
         stop = {"price": rupees_of(stops[-1].trigger_price), "state": state}
-    held = Holding(position.quantity, cost)
+    held = DayHolding(position.quantity, cost)
     pnl = None if mark is None else mark * position.quantity - cost
     return {
         "instrument": position.instrument,

@@ -18,11 +18,11 @@ from engine.market.price import Paise
 from engine.orders.cost import RunningCost
 from engine.runtime.plan import RunPlan
 from engine.setups.signal import Side
-from engine.upstox.records import OrderRow, PositionRow, TradeRow
+from engine.upstox.records import BrokerOrderRow, BrokerPositionRow, TradeRow
 
 
 @dataclass(frozen=True, slots=True)
-class Holding:
+class DayHolding:
     """What an instrument's fills of a day come to: signed units held, what they cost, and what is realised."""
 
     quantity: int = 0
@@ -30,21 +30,23 @@ class Holding:
     """Of what is held, signed like it."""
     realised: Paise = 0
 
-    def __add__(self, other: "Holding") -> "Holding":
-        return Holding(self.quantity + other.quantity, self.cost + other.cost, self.realised + other.realised)
+    def __add__(self, other: "DayHolding") -> "DayHolding":
+        return DayHolding(
+            self.quantity + other.quantity, self.cost + other.cost, self.realised + other.realised
+        )
 
 
 @dataclass(frozen=True, slots=True)
-class DayResult:
+class BrokerDayResult:
     """The day in product I, of ours where anything is, else of the account; None is what the broker does not say."""
 
     realised: Paise | None
     open: Paise | None
     charges: Paise | None
     """Those paid, and those of closing what is open."""
-    holdings: Mapping[str, Holding]
+    holdings: Mapping[str, DayHolding]
     """Of everybody."""
-    ours: Mapping[str, Holding]
+    ours: Mapping[str, DayHolding]
     """Of ours alone; empty where no order of the day is known to be ours."""
     blended: frozenset[str] = frozenset()
     """Instruments whose cost is the broker's own average: the day's fills do not tell it."""
@@ -58,10 +60,10 @@ class DayResult:
 
 
 @dataclass(frozen=True, slots=True)
-class Fill:
+class BrokerFill:
     """One execution, or an order's whole fill where its executions are not known. ``value`` is 0 where nothing is."""
 
-    order: OrderRow
+    order: BrokerOrderRow
     quantity: int
     value: Paise
     time: Instant
@@ -74,14 +76,14 @@ class Fill:
 
 def day_result(
     book: WholeBook, executions: Iterable[TradeRow], plan: RunPlan | None, tags: Collection[str] = ()
-) -> DayResult:
+) -> BrokerDayResult:
     """Return what the day came to; where executions cannot be read, none tell. ``tags`` are those of our orders."""
     fills = fills_of(book.orders, executions)
     rows = [row for row in book.positions if intraday(row)]
     held = {row.instrument: row for row in rows if row.quantity}
     told = parts_of(fills, tags)
-    found: dict[str, Holding | None] = {}
-    ours: dict[str, Holding] = {}
+    found: dict[str, DayHolding | None] = {}
+    ours: dict[str, DayHolding] = {}
     blended = []
     for key in dict.fromkeys([*told, *held]):
         parts = told.get(key, Parts())
@@ -96,7 +98,7 @@ def day_result(
         return _of_ours(ours, holdings, held, told, fills, plan, frozenset(blended))
     known = len(holdings) == len(found) and all(fill.value for fill in fills)
     results = [open_result(row, holdings.get(key)) for key, row in held.items()]
-    return DayResult(
+    return BrokerDayResult(
         realised=sum(one.realised for one in holdings.values()) if known else None,
         open=_sum(results) if known else None,
         charges=_sum([_charges(fills, plan), _closing_charges(held.values(), plan)]),
@@ -107,14 +109,14 @@ def day_result(
 
 
 def _of_ours(
-    ours: Mapping[str, Holding],
-    holdings: Mapping[str, Holding],
-    held: Mapping[str, PositionRow],
+    ours: Mapping[str, DayHolding],
+    holdings: Mapping[str, DayHolding],
+    held: Mapping[str, BrokerPositionRow],
     told: Mapping[str, "Parts"],
-    fills: Iterable[Fill],
+    fills: Iterable[BrokerFill],
     plan: RunPlan | None,
     blended: frozenset[str],
-) -> DayResult:
+) -> BrokerDayResult:
     """Return the day of ours as the engine counts it: what others trade beside it is none of it."""
     known = all(fill.value for fill in fills if fill.order.instrument in ours)
     # What the broker says against the fills is not ours to share out.
@@ -128,7 +130,7 @@ def _of_ours(
         _closing_charge(row, holding.quantity, plan) if row is not None else None
         for row, holding in open_ours
     ]
-    return DayResult(
+    return BrokerDayResult(
         realised=sum(one.realised for one in ours.values()) if known and not unsure else None,
         open=_sum(results) if known and not unsure else None,
         charges=None if unsure else _sum([_charges(charged, plan), *closing]),
@@ -138,7 +140,7 @@ def _of_ours(
     )
 
 
-def fills_of(orders: Iterable[OrderRow], executions: Iterable[TradeRow]) -> list[Fill]:
+def fills_of(orders: Iterable[BrokerOrderRow], executions: Iterable[TradeRow]) -> list[BrokerFill]:
     """Return what the day's intraday orders filled, each order by its executions where they tell all of it."""
     by_order: defaultdict[str, list[TradeRow]] = defaultdict(list)
     for one in executions:
@@ -150,14 +152,15 @@ def fills_of(orders: Iterable[OrderRow], executions: Iterable[TradeRow]) -> list
         own = by_order[order.order_id]
         if sum(one.quantity for one in own) == order.filled_quantity:
             fills += [
-                Fill(order, one.quantity, one.quantity * one.price, one.time or order.time) for one in own
+                BrokerFill(order, one.quantity, one.quantity * one.price, one.time or order.time)
+                for one in own
             ]
         else:
-            fills.append(Fill(order, order.filled_quantity, order.filled_value, order.time))
+            fills.append(BrokerFill(order, order.filled_quantity, order.filled_value, order.time))
     return fills
 
 
-def parts_of(fills: Iterable[Fill], tags: Collection[str] = ()) -> dict[str, "Parts"]:
+def parts_of(fills: Iterable[BrokerFill], tags: Collection[str] = ()) -> dict[str, "Parts"]:
     """Return what each instrument's fills come to in the order of their times, ours and what others trade apart."""
     parts: defaultdict[str, Parts] = defaultdict(Parts)
     for fill in sorted(fills, key=lambda one: one.time):
@@ -165,12 +168,12 @@ def parts_of(fills: Iterable[Fill], tags: Collection[str] = ()) -> dict[str, "Pa
     return dict(parts)
 
 
-def holdings_of(fills: Iterable[Fill]) -> dict[str, Holding]:
+def holdings_of(fills: Iterable[BrokerFill]) -> dict[str, DayHolding]:
     """Return what each instrument's fills come to, whoever traded."""
     return {key: parts.ours.holding + parts.outside.holding for key, parts in parts_of(fills).items()}
 
 
-def open_result(row: PositionRow, holding: Holding | None) -> Paise | None:
+def open_result(row: BrokerPositionRow, holding: DayHolding | None) -> Paise | None:
     """Return what an open position would bring at its mark; None where that, or its cost, is unknown.
 
     The mark is the engine's: the exit side of the book where a quote told it, else the last price of the list.
@@ -180,22 +183,22 @@ def open_result(row: PositionRow, holding: Holding | None) -> Paise | None:
     return row.mark * holding.quantity - holding.cost
 
 
-class Part(RunningCost):
+class SideResult(RunningCost):
     """What one side of the account holds and has realised in an instrument."""
 
     @property
-    def holding(self) -> Holding:
+    def holding(self) -> DayHolding:
         """Return it as it stands."""
-        return Holding(self.quantity, self.cost, self.realised)
+        return DayHolding(self.quantity, self.cost, self.realised)
 
 
 @dataclass(slots=True)
 class Parts:
     """One instrument on its way through the day, split as the engine splits it: others close their own part first."""
 
-    ours: Part = field(default_factory=Part)
-    outside: Part = field(default_factory=Part)
-    charged: list[Fill] = field(default_factory=list)
+    ours: SideResult = field(default_factory=SideResult)
+    outside: SideResult = field(default_factory=SideResult)
+    charged: list[BrokerFill] = field(default_factory=list)
     """What of the fills entered or closed ours."""
 
     @property
@@ -203,7 +206,7 @@ class Parts:
         """Say whether anything of ours was ever traded in it."""
         return bool(self.charged)
 
-    def take(self, fill: Fill, *, mine: bool) -> None:
+    def take(self, fill: BrokerFill, *, mine: bool) -> None:
         """Take a fill in: ours closes or opens ours, another's closes theirs, then ours, then opens theirs."""
         rest = fill
         if mine and self.ours.sign in (0, fill.sign):
@@ -217,7 +220,7 @@ class Parts:
         if rest.quantity:
             self.outside.open(fill.sign, rest.quantity, rest.value)
 
-    def _closed(self, part: Part, fill: Fill) -> Fill:
+    def _closed(self, part: SideResult, fill: BrokerFill) -> BrokerFill:
         """Close what a part holds with a fill; return what is left of the fill."""
         closing = min(fill.quantity, abs(part.quantity))
         share = fill.value * closing // fill.quantity
@@ -226,27 +229,29 @@ class Parts:
         part.close(closing, share)
         return replace(fill, quantity=fill.quantity - closing, value=fill.value - share)
 
-    def _charge(self, fill: Fill) -> None:
+    def _charge(self, fill: BrokerFill) -> None:
         self.charged.append(fill)
 
 
-def _agreed(told: Holding, row: PositionRow | None, rows: list[PositionRow]) -> Holding | None:
+def _agreed(
+    told: DayHolding, row: BrokerPositionRow | None, rows: list[BrokerPositionRow]
+) -> DayHolding | None:
     """Return a holding as the day's fills tell it, or by the broker's sums where something else moved it."""
     if told.quantity == (0 if row is None else row.quantity):
         return told
     cash = sum(one.day_sell_value - one.day_buy_value for one in rows)
     if row is None:
-        return Holding(realised=cash) if rows else None
+        return DayHolding(realised=cash) if rows else None
     if row.average_price is None:
         return None
     cost = row.average_price * row.quantity
-    return Holding(row.quantity, cost, cash + cost)
+    return DayHolding(row.quantity, cost, cash + cost)
 
 
-def _charges(fills: Iterable[Fill], plan: RunPlan | None) -> Paise | None:
+def _charges(fills: Iterable[BrokerFill], plan: RunPlan | None) -> Paise | None:
     """Return the charges paid by our tables, rounded once an order; None where a class or a price is unknown."""
     values: dict[str, Paise] = {}
-    orders: dict[str, OrderRow] = {}
+    orders: dict[str, BrokerOrderRow] = {}
     for fill in fills:
         orders[fill.order.order_id] = fill.order
         values[fill.order.order_id] = values.get(fill.order.order_id, 0) + fill.value
@@ -254,17 +259,19 @@ def _charges(fills: Iterable[Fill], plan: RunPlan | None) -> Paise | None:
     return _sum(charged)
 
 
-def _closing_charges(held: Iterable[PositionRow], plan: RunPlan | None) -> Paise | None:
+def _closing_charges(held: Iterable[BrokerPositionRow], plan: RunPlan | None) -> Paise | None:
     """Return what closing open positions at their marks costs; None where a class or a price is unknown."""
     return _sum([_closing_charge(row, row.quantity, plan) for row in held])
 
 
-def _closing_charge(row: PositionRow, quantity: int, plan: RunPlan | None) -> Paise | None:
+def _closing_charge(row: BrokerPositionRow, quantity: int, plan: RunPlan | None) -> Paise | None:
     side = Side.SELL if quantity > 0 else Side.BUY
     return _charge(row, side, abs(quantity) * (row.mark or 0), plan)
 
 
-def _charge(row: OrderRow | PositionRow, side: str, value: Paise, plan: RunPlan | None) -> Paise | None:
+def _charge(
+    row: BrokerOrderRow | BrokerPositionRow, side: str, value: Paise, plan: RunPlan | None
+) -> Paise | None:
     if plan is None or not value:
         return None
     kinds = {instrument.key: instrument.kind for instrument in plan.instruments}
@@ -281,7 +288,7 @@ def _sum(parts: Iterable[Paise | None]) -> Paise | None:
     return known if all_of_them else None
 
 
-def class_of(row: OrderRow | PositionRow) -> InstrumentClass | None:
+def class_of(row: BrokerOrderRow | BrokerPositionRow) -> InstrumentClass | None:
     """Return the class that a row's segment and symbol show: enough for charges, for classes share their rates."""
     segment = row.instrument.partition("|")[0]
     if segment == "NSE_EQ":

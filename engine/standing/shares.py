@@ -5,9 +5,9 @@ from typing import Final
 
 from engine.market.price import Paise, average_price, rupees_of
 from engine.orders.messages import Product
-from engine.standing.result import Holding
+from engine.standing.result import DayHolding
 from engine.views import PositionRow as Shown
-from engine.views import View
+from engine.views import ScreenView
 
 _OURS: Final = Product.INTRADAY.value
 
@@ -25,8 +25,8 @@ class AverageOf(StrEnum):
 
 def by_fills(
     quantity: int,
-    whole: Holding | None,
-    ours: Holding | None,
+    whole: DayHolding | None,
+    ours: DayHolding | None,
     broker: Paise | None,
     *,
     blended: bool,
@@ -47,7 +47,7 @@ def by_fills(
     return _share(average, told, part, quantity - held, broker, pnl)
 
 
-def positions_shown(positions: object, view: View) -> list[object]:
+def positions_shown(positions: object, view: ScreenView) -> list[object]:
     """Return status rows with what a running engine's screen shows of ours: average, share, result and mark."""
     shown = {row.instrument: row for row in view.positions if not row.external}
     rows = positions if isinstance(positions, list) else []
@@ -59,7 +59,7 @@ def positions_shown(positions: object, view: View) -> list[object]:
     ]
 
 
-def result_shown(view: View) -> dict[str, object]:
+def result_shown(view: ScreenView) -> dict[str, object]:
     """Return the day's result of ours as the screen shows it: the engine owns these figures while it runs."""
     header = view.header
     return {

@@ -8,14 +8,14 @@ from engine.home import WorldDirectory
 from engine.link import LinkError, look
 from engine.market.price import rupees_of
 from engine.process import EngineState, engine_state
-from engine.runtime.plan import Market, RunPlan
+from engine.runtime.plan import RunMode, RunPlan
 from engine.standing.latched import latch_of, latch_shown
 from engine.standing.live import broker_of, hidden_account, live_status
 from engine.standing.paper import paper_status
 from engine.standing.shares import positions_shown, result_shown
 from engine.standing.words import limit_words, position_words, record_words, result_words
 from engine.standing.world import mode_of, plan_or_reason, risk_of, was_never_used
-from engine.views import View
+from engine.views import ScreenView
 from engine.views.plight import PlightView
 
 
@@ -49,7 +49,7 @@ def read_status(directory: WorldDirectory, settings: config.Settings) -> tuple[d
     }, _all_of(problem, *alarms)
 
 
-def _record(view: View) -> dict[str, object]:
+def _record(view: ScreenView) -> dict[str, object]:
     """Return what paper trades came to so far, beside it what they would have with stops filled as in live; rupees."""
     figures = view.performance
     if not figures.calibrated_by:
@@ -66,7 +66,7 @@ def _record(view: View) -> dict[str, object]:
     }
 
 
-def _latch_told(latch: object, view: View) -> object:
+def _latch_told(latch: object, view: ScreenView) -> object:
     """Return the latch with what a running engine says of it: what each position waits for, and what can be done."""
     if view.latch is None:
         return latch
@@ -78,7 +78,7 @@ def _latch_told(latch: object, view: View) -> object:
     return latch_shown(latch, view.latch, waiting)
 
 
-def _positions_told(positions: object, view: View) -> object:
+def _positions_told(positions: object, view: ScreenView) -> object:
     """Return the broker's positions, each with what a running engine says that it waits for."""
     if not isinstance(positions, list):
         return positions
@@ -105,7 +105,7 @@ def _plight(plight: PlightView) -> dict[str, object]:
     }
 
 
-def _counted(view: View) -> dict[str, object]:
+def _counted(view: ScreenView) -> dict[str, object]:
     """Return what a running engine counts against its limits, in rupees: ours, and what of the outside counts."""
     risk, header = view.risk, view.header
     found: dict[str, object] = {
@@ -141,7 +141,7 @@ def _by_files_and_broker(
         "world": directory.world.value,
         "mode": mode,
         # The gates that lead beyond it do not exist yet, and what is live without them stands at no stage.
-        "stage": None if mode == Market.LIVE.value else "PAPER",
+        "stage": None if mode == RunMode.LIVE.value else "PAPER",
         "phase": None,
         "engine": state,
         "feed": {"source": None if plan is None else plan.choice.market.value, "time": None, "updates": None},
@@ -153,7 +153,7 @@ def _by_files_and_broker(
         "latch": latch_of(directory),
     }
     reach = broker_of(directory, settings)
-    paper = plan is not None and plan.choice.market is not Market.LIVE
+    paper = plan is not None and plan.choice.market is not RunMode.LIVE
     if reach is not None and not paper:
         found, problem = live_status(directory, reach)
         limits = _table(status["risk"]) if reach.plan is None else risk_of(directory, reach.plan)

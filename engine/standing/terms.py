@@ -8,17 +8,17 @@ from engine.market.calendar import CalendarError, Phase
 from engine.market.clock import Instant, trading_date
 from engine.market.directory import Directory
 from engine.market.instrument import Instrument, InstrumentClass
-from engine.standing.live import Reach
+from engine.standing.live import BrokerReach
 from engine.standing.world import schedule
 from engine.upstox.instruments import FileError, InstrumentFiles
 
 _KINDS = {"NSE": InstrumentClass.STOCK, "NFO": InstrumentClass.INDEX_FUTURE}
 
 
-class Terms:
+class InstrumentTerms:
     """Instruments by key: those of the run, else those of the master that the home keeps. One thread at a time."""
 
-    def __init__(self, directory: WorldDirectory, reach: Reach) -> None:
+    def __init__(self, directory: WorldDirectory, reach: BrokerReach) -> None:
         self._directory = directory
         self._settings = reach.settings
         self._of_run = {} if reach.plan is None else reach.plan.by_key
@@ -52,6 +52,6 @@ class Terms:
             return Directory(())
 
 
-def terms_of(directory: WorldDirectory, reach: Reach) -> Terms:
+def terms_of(directory: WorldDirectory, reach: BrokerReach) -> InstrumentTerms:
     """Return what a world's files know of instruments and hours."""
-    return Terms(directory, reach)
+    return InstrumentTerms(directory, reach)

@@ -15,7 +15,7 @@ from engine.market.clock import trading_date
 from engine.market.price import amount_of, rupees_of
 from engine.market.session import TradingDay, trading_day
 from engine.risk.limits import DayLimits, open_day, wished_limits
-from engine.runtime.plan import Market, RunPlan
+from engine.runtime.plan import RunMode, RunPlan
 from engine.runtime.run import RunError
 from engine.runtime.run import read_plan as plan_of
 
@@ -56,7 +56,7 @@ def live_plan(directory: WorldDirectory) -> RunPlan | None:
         with LedgerReader(directory.ledger) as ledger:
             runs = ledger.runs()
             for run in reversed(runs):
-                if run.day == runs[-1].day and run.run.startswith(f"{Market.LIVE.value}-"):
+                if run.day == runs[-1].day and run.run.startswith(f"{RunMode.LIVE.value}-"):
                     return plan_of(run)
     except (LedgerError, RunError):
         return None
@@ -68,7 +68,7 @@ def day_of(directory: WorldDirectory, plan: RunPlan) -> TradingDay:
     return schedule(directory, plan.day, plan.configured().session)
 
 
-def schedule(directory: WorldDirectory, day: date, session: config.Session) -> TradingDay:
+def schedule(directory: WorldDirectory, day: date, session: config.SessionSettings) -> TradingDay:
     """Return the schedule of a world's date; raises CalendarError."""
     home = directory.path.parent if directory.world is World.ACCOUNT else None
     return trading_day(day, session, load_calendar(home))
@@ -80,7 +80,7 @@ def mode_of(directory: WorldDirectory, plan: RunPlan | None, settings: config.Se
         return plan.choice.market.value
     if directory.world is World.ACCOUNT:
         return settings.account.mode
-    return Market.SIMULATED.value if directory.world is World.DEMO else Market.REPLAY.value
+    return RunMode.SIMULATED.value if directory.world is World.DEMO else RunMode.REPLAY.value
 
 
 def risk_of(directory: WorldDirectory, plan: RunPlan) -> dict[str, object]:

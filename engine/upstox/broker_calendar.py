@@ -4,13 +4,13 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Final, Protocol
 
-from config import Session
+from config import SessionSettings
 from engine.market.calendar import Calendar, CalendarError
 from engine.market.clock import Instant, datetime_of
 from engine.market.instrument import InstrumentClass
 from engine.market.session import trading_day
 from engine.upstox.outcome import CallFailed
-from engine.upstox.quotes import Holiday, Hours
+from engine.upstox.quotes import Holiday, ListedHours
 
 EXCHANGE: Final = "NSE"
 _CLOSED: Final = "TRADING_HOLIDAY"
@@ -24,7 +24,7 @@ class CalendarSource(Protocol):
         """Return the year's days out of the ordinary; raises CallFailed."""
         ...
 
-    def timings(self, day: date) -> tuple[Hours, ...]:
+    def timings(self, day: date) -> tuple[ListedHours, ...]:
         """Return each exchange's hours of a day; raises CallFailed."""
         ...
 
@@ -74,7 +74,7 @@ def check_day(day: date, calendar: Calendar, source: CalendarSource) -> DayCheck
         )
         return DayCheck(day, agrees=False, reason=reason, hours=given)
     try:
-        ours = trading_day(day, Session(), calendar)
+        ours = trading_day(day, SessionSettings(), calendar)
     except CalendarError as error:
         return DayCheck(day, agrees=False, reason=str(error), hours=given)
     # A closing-auction stock closes first: from the open to there the exchange must be open by both.

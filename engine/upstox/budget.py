@@ -49,7 +49,7 @@ _HOLD_SHARE: Final = {Purpose.ROUTINE: 1.0, Purpose.PROTECT: 0.25}
 _KILL_HOLD: Final = 0.25
 
 
-class Budget:
+class CallBudget:
     """Counts calls of one user. Any thread may take; taking never waits."""
 
     def __init__(

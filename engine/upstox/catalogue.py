@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping, Sequence
 from types import ModuleType
 from typing import Any, Final, Protocol
 
-from engine.upstox.transport import Answer
+from engine.upstox.transport import HttpAnswer
 
 API_VERSION: Final = "2.0"
 
@@ -22,7 +22,7 @@ class Sender(Protocol):
 
     def __call__(
         self, method: str, url: str, *, headers: Mapping[str, str], query: Pairs, json: object
-    ) -> Answer:
+    ) -> HttpAnswer:
         """Return the answer, or raise what the transport raises."""
         ...
 
@@ -64,7 +64,7 @@ class _Line:
             setattr(self, method, self._sending(method, send))
 
     @staticmethod
-    def _sending(method: str, send: Sender) -> Callable[..., Answer]:
+    def _sending(method: str, send: Sender) -> Callable[..., HttpAnswer]:
         def request(
             url: str,
             *,
@@ -72,7 +72,7 @@ class _Line:
             query_params: Pairs | None = None,
             body: object = None,
             **_ignored: object,
-        ) -> Answer:
+        ) -> HttpAnswer:
             if body is None and method in ("POST", "PUT"):
                 body = {}
             return send(method, url, headers=headers or {}, query=query_params or (), json=body)

@@ -26,7 +26,7 @@ from engine.market.seed import InstrumentSeed
 from engine.market.session import TradingDay, trading_day
 from engine.market.update import Bar, MarketUpdate
 from engine.upstox.outcome import CallFailed
-from engine.upstox.quotes import Candle
+from engine.upstox.quotes import BrokerCandle
 
 _MINUTES_SPAN: Final = timedelta(days=28)
 """One call of 1-minute candles covers a month at most (UDAPI1148)."""
@@ -39,17 +39,17 @@ class CandleSource(Protocol):
 
     def candles(
         self, instrument: str, unit: str, interval: int, to: date, from_: date | None = None
-    ) -> tuple[Candle, ...]:
+    ) -> tuple[BrokerCandle, ...]:
         """Return historical bars; raises CallFailed."""
         ...
 
-    def intraday_candles(self, instrument: str, unit: str, interval: int) -> tuple[Candle, ...]:
+    def intraday_candles(self, instrument: str, unit: str, interval: int) -> tuple[BrokerCandle, ...]:
         """Return today's bars; raises CallFailed."""
         ...
 
 
 @dataclass(frozen=True, slots=True)
-class Past:
+class InstrumentPast:
     """What the broker's candles say of one instrument before now. Everything volumetric is ESTIMATED."""
 
     instrument: str
@@ -74,7 +74,7 @@ def read_past(
     sessions: int = 1,
     standing: MarketUpdate | None = None,
     settled: int = SETTLED,
-) -> Past:
+) -> InstrumentPast:
     """Return an instrument's past; a call that fails leaves its part out and is named in the notes.
 
     ``sessions`` earlier ones are rebuilt, 20 at most. ``settled`` is how old, in microseconds, a minute must be.
@@ -101,7 +101,7 @@ def read_past(
             average_range=known_range,
             standing=standing,
         )
-    return Past(instrument.key, seed, earlier, known_range, close, tuple(notes))
+    return InstrumentPast(instrument.key, seed, earlier, known_range, close, tuple(notes))
 
 
 def read_minutes_today(source: CandleSource, key: str) -> tuple[Bar, ...]:
@@ -191,5 +191,5 @@ def _asked(notes: list[str], what: str, ask: Callable[[], tuple[Bar, ...]]) -> t
         return ()
 
 
-def _bars(candles: Iterable[Candle]) -> tuple[Bar, ...]:
+def _bars(candles: Iterable[BrokerCandle]) -> tuple[Bar, ...]:
     return tuple(Bar(one.start, one.open, one.high, one.low, one.close, one.volume) for one in candles)

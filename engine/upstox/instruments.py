@@ -24,7 +24,7 @@ from engine.market.listing import Intraday, Listing
 from engine.market.master import MasterError, read_listings, unpack_rows
 from engine.market.plain_file import plain_descriptor, read_plain
 from engine.upstox.address import AddressError, is_this_machine
-from engine.upstox.transport import Answer, NotSentError, UnansweredError
+from engine.upstox.transport import HttpAnswer, NotSentError, UnansweredError
 
 _Kind = TypeVar("_Kind")
 
@@ -55,7 +55,7 @@ class Fetcher(Protocol):
         *,
         headers: Mapping[str, str] | None = None,
         read_seconds: float | None = None,
-    ) -> Answer:
+    ) -> HttpAnswer:
         """Return the answer; raises AddressError, NotSentError or UnansweredError."""
         ...
 
@@ -258,7 +258,7 @@ class InstrumentFiles:
         return FileState(file, Freshness.NEW, fresh.rows, now, "")
 
     def _checked(
-        self, file: InstrumentFile, url: str, answer: Answer, day: date | None, kept: _Kept | None
+        self, file: InstrumentFile, url: str, answer: HttpAnswer, day: date | None, kept: _Kept | None
     ) -> _Kept:
         expected = answer.headers.get("content-length", "")
         if expected.isdigit() and int(expected) != len(answer.body):
@@ -340,7 +340,7 @@ class InstrumentFiles:
 
 def _fetch(
     base: str, file: InstrumentFile, fetcher: Fetcher, headers: Mapping[str, str], read_seconds: float
-) -> tuple[str, Answer]:
+) -> tuple[str, HttpAnswer]:
     url = f"{base}/{file.value}.json.gz"
     answer = fetcher.request("GET", url, headers=headers, read_seconds=read_seconds)
     if answer.status == 404 and file is InstrumentFile.MASTER:

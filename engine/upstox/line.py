@@ -8,7 +8,7 @@ from typing import Any, Final
 
 import config
 from engine.upstox.address import AddressError
-from engine.upstox.budget import Budget, Kind, Purpose
+from engine.upstox.budget import CallBudget, Kind, Purpose
 from engine.upstox.catalogue import Catalogue, Pairs
 from engine.upstox.outcome import (
     CLOSED_UNTIL_MORNING,
@@ -22,7 +22,7 @@ from engine.upstox.outcome import (
     judge,
 )
 from engine.upstox.token import TokenSource
-from engine.upstox.transport import Answer, NotSentError, StoppedError, Transport, UnansweredError
+from engine.upstox.transport import HttpAnswer, NotSentError, StoppedError, Transport, UnansweredError
 
 PATIENCE: Final = {
     (Kind.WRITE, Purpose.ROUTINE): 0.0,
@@ -44,7 +44,7 @@ _NOTHING_NAMED: Final[Mapping[str, object]] = MappingProxyType({})
 Allowed = Callable[[], bool]
 
 
-class HostError(NotSentError):
+class WrongHostError(NotSentError):
     """A request was about to leave for another host than the settings name: a fault of this program."""
 
 
@@ -56,15 +56,15 @@ class _NoTokenError(Exception):
     pass
 
 
-class Line:
+class Caller:
     """Performs calls of the catalogue, each at most once. Any thread may call."""
 
     def __init__(
         self,
-        settings: config.Upstox,
+        settings: config.UpstoxSettings,
         token: TokenSource,
         transport: Transport,
-        budget: Budget,
+        budget: CallBudget,
         *,
         sleep: Callable[[float], None] = time.sleep,
         monotonic: Callable[[], float] = time.monotonic,
@@ -159,7 +159,7 @@ class Line:
 
     def _send(
         self, method: str, url: str, *, headers: Mapping[str, str], query: Pairs, json: object
-    ) -> Answer:
+    ) -> HttpAnswer:
         path = self._path_below_our_host(url)
         token = self._token()
         if token is None:
@@ -180,11 +180,11 @@ class Line:
         on_order_host = any(part in url for part in ORDER_PATHS)
         base = self._order if on_order_host else self._rest
         if not url.startswith(f"{base}/"):
-            raise HostError(f"expected a request to {base}, got one to {url.partition('?')[0]}")
+            raise WrongHostError(f"expected a request to {base}, got one to {url.partition('?')[0]}")
         return url[len(base) :]
 
 
-def standing_refusal(lines: Iterable[Line]) -> SignInAgain | Blocked | None:
+def standing_refusal(lines: Iterable[Caller]) -> SignInAgain | Blocked | None:
     """Return what a person must mend before calls of one account pass again; None once one has passed since.
 
     Reads pass from any address: only a write proves that writes are let in again.

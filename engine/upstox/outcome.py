@@ -9,7 +9,7 @@ from typing import Any, Final
 import msgspec
 
 from engine.plain_text import LONGEST_WORDS, plain, worded
-from engine.upstox.transport import Answer
+from engine.upstox.transport import HttpAnswer
 
 
 class Done(msgspec.Struct, frozen=True):
@@ -131,7 +131,7 @@ _BY_STATUS: Final[dict[int, Kind]] = {401: SignInAgain, 423: TryLater, 429: TryL
 _GRAVEST: Final[tuple[Kind, ...]] = (InDoubt, Blocked, SignInAgain, TryLater, Rejected)
 
 
-def judge(answer: Answer) -> Outcome:
+def judge(answer: HttpAnswer) -> Outcome:
     """Return what an answer proves."""
     body = _decoded(answer.body)
     if 200 <= answer.status < 300:

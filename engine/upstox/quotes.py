@@ -23,7 +23,7 @@ from engine.upstox.fields import (
 )
 
 
-class Candle(msgspec.Struct, frozen=True):
+class BrokerCandle(msgspec.Struct, frozen=True):
     """One bar by its opening instant, prices in paise. The broker's volume has overflowed below zero before."""
 
     start: Instant
@@ -66,7 +66,7 @@ class MarketQuote(msgspec.Struct, frozen=True):
     total_sell_quantity: int | None
 
 
-class Hours(msgspec.Struct, frozen=True):
+class ListedHours(msgspec.Struct, frozen=True):
     """When an exchange is open on one day."""
 
     exchange: str
@@ -81,7 +81,7 @@ class Holiday(msgspec.Struct, frozen=True):
     description: str
     kind: str
     closed: tuple[str, ...]
-    open: tuple[Hours, ...]
+    open: tuple[ListedHours, ...]
 
 
 class MarketStatus(msgspec.Struct, frozen=True):
@@ -98,7 +98,7 @@ class MarketStatus(msgspec.Struct, frozen=True):
         return self.status == "NORMAL_OPEN"
 
 
-def candles_of(data: object) -> tuple[Candle, ...]:
+def candles_of(data: object) -> tuple[BrokerCandle, ...]:
     """Return bars, oldest first, each opening instant once; raise FieldError for an unreadable one."""
     rows = row_of(data, "candles").get("candles")
     if not isinstance(rows, list):
@@ -123,7 +123,7 @@ def holidays_of(data: object) -> tuple[Holiday, ...]:
     return tuple(sorted(map(_holiday, rows), key=lambda holiday: holiday.day))
 
 
-def hours_of(data: object) -> tuple[Hours, ...]:
+def hours_of(data: object) -> tuple[ListedHours, ...]:
     """Return each exchange's hours of a day; none on a closed one."""
     return tuple(_hours(row) for row in rows_of(data, "timings"))
 
@@ -139,7 +139,7 @@ def status_of(data: object) -> MarketStatus:
     )
 
 
-def _candle(values: object) -> Candle:
+def _candle(values: object) -> BrokerCandle:
     if not isinstance(values, list) or len(values) < 6:
         raise FieldError(f"expected [time, open, high, low, close, volume, ...], got {values!r}")
     start = stamp_of(values[0]) if isinstance(values[0], str) else None
@@ -148,7 +148,7 @@ def _candle(values: object) -> Candle:
     if start is None or any(price is None for price in prices):
         raise FieldError(f"expected a candle with a time and four prices, got {values!r}")
     opened, high, low, close = (price or 0 for price in prices)
-    return Candle(start, opened, high, low, close, whole(row, "volume") or 0, whole(row, "oi") or 0)
+    return BrokerCandle(start, opened, high, low, close, whole(row, "volume") or 0, whole(row, "oi") or 0)
 
 
 def _quote(row: Row) -> MarketQuote:
@@ -205,8 +205,8 @@ def _holiday(row: Row) -> Holiday:
     )
 
 
-def _hours(row: Row) -> Hours:
+def _hours(row: Row) -> ListedHours:
     start, end = milliseconds(row, "start_time"), milliseconds(row, "end_time")
     if start is None or end is None:
         raise FieldError(f"expected start_time and end_time in milliseconds, got {dict(row)!r}")
-    return Hours(text(row, "exchange"), start, end)
+    return ListedHours(text(row, "exchange"), start, end)

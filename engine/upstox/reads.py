@@ -9,16 +9,16 @@ import config
 from engine.market.price import rupees_of
 from engine.upstox import account, gtt, records
 from engine.upstox.address import AddressError, check_stream_address
-from engine.upstox.budget import Budget, Kind, Purpose
+from engine.upstox.budget import CallBudget, Kind, Purpose
 from engine.upstox.catalogue import API_VERSION, Catalogue
 from engine.upstox.fields import FieldError, row_of, text
-from engine.upstox.line import Line
+from engine.upstox.line import Caller
 from engine.upstox.listed import Listed
 from engine.upstox.outcome import CallFailed, Done, InDoubt
 from engine.upstox.quotes import (
-    Candle,
+    BrokerCandle,
     Holiday,
-    Hours,
+    ListedHours,
     MarketQuote,
     MarketStatus,
     candles_of,
@@ -41,17 +41,17 @@ class Reads:
 
     def __init__(
         self,
-        settings: config.Upstox,
+        settings: config.UpstoxSettings,
         token: TokenSource,
         transport: Transport,
-        budget: Budget,
+        budget: CallBudget,
         *,
         sleep: Callable[[float], None] = time.sleep,
     ) -> None:
-        self._line = Line(settings, token, transport, budget, sleep=sleep)
+        self._line = Caller(settings, token, transport, budget, sleep=sleep)
 
     @property
-    def line(self) -> Line:
+    def line(self) -> Caller:
         """Return the line that carries every call."""
         return self._line
 
@@ -71,14 +71,14 @@ class Reads:
         """Return the segments of the account and their locks."""
         return self._read(account.segments_of, purpose, self._calls.user.get_kill_switch)
 
-    def positions(self, purpose: Purpose = Purpose.PROTECT) -> Listed[records.PositionRow]:
+    def positions(self, purpose: Purpose = Purpose.PROTECT) -> Listed[records.BrokerPositionRow]:
         """Return every position of the day, all products, closed rows where the broker lists them.
 
         What of the list did not read stands beside its rows, here and in the other lists: it is never absent.
         """
         return self._read(records.positions_of, purpose, self._calls.portfolio.get_positions, API_VERSION)
 
-    def order_book(self, purpose: Purpose = Purpose.PROTECT) -> Listed[records.OrderRow]:
+    def order_book(self, purpose: Purpose = Purpose.PROTECT) -> Listed[records.BrokerOrderRow]:
         """Return every order of the day, each once."""
         once = records.each_once
         return self._read(
@@ -90,7 +90,7 @@ class Reads:
 
     def order_history(
         self, *, tag: str = "", order_id: str = "", purpose: Purpose = Purpose.PROTECT
-    ) -> Listed[records.OrderRow]:
+    ) -> Listed[records.BrokerOrderRow]:
         """Return the states of the order with an id, or of all orders with a tag, as the broker lists them."""
         if bool(tag) == bool(order_id):
             raise ValueError("expected either a tag or an order id, got both or none")
@@ -99,7 +99,7 @@ class Reads:
             records.orders_of, purpose, self._calls.orders.get_order_details, API_VERSION, **wanted
         )
 
-    def order_details(self, order_id: str, purpose: Purpose = Purpose.PROTECT) -> records.OrderRow:
+    def order_details(self, order_id: str, purpose: Purpose = Purpose.PROTECT) -> records.BrokerOrderRow:
         """Return the newest state of one order."""
         call = self._calls.orders.get_order_status
         return self._read(
@@ -128,7 +128,7 @@ class Reads:
 
     def candles(
         self, instrument: str, unit: str, interval: int, to: date, from_: date | None = None
-    ) -> tuple[Candle, ...]:
+    ) -> tuple[BrokerCandle, ...]:
         """Return historical bars, oldest first. The broker bounds the span: a month of 1- to 15-minute bars."""
         history, parts = self._calls.history, (instrument, unit, str(interval), to.isoformat())
         if from_ is None:
@@ -136,7 +136,7 @@ class Reads:
         call = history.get_historical_candle_data1
         return self._read(candles_of, Purpose.ROUTINE, call, *parts, from_.isoformat())
 
-    def intraday_candles(self, instrument: str, unit: str, interval: int) -> tuple[Candle, ...]:
+    def intraday_candles(self, instrument: str, unit: str, interval: int) -> tuple[BrokerCandle, ...]:
         """Return today's bars, oldest first. Bars of more than a minute may still be forming."""
         call = self._calls.history.get_intra_day_candle_data
         return self._read(candles_of, Purpose.ROUTINE, call, instrument, unit, str(interval))
@@ -148,7 +148,7 @@ class Reads:
             return self._read(holidays_of, Purpose.ROUTINE, market.get_holidays)
         return self._read(holidays_of, Purpose.ROUTINE, market.get_holiday, day.isoformat())
 
-    def timings(self, day: date) -> tuple[Hours, ...]:
+    def timings(self, day: date) -> tuple[ListedHours, ...]:
         """Return each exchange's hours of a day."""
         call = self._calls.market.get_exchange_timings
         return self._read(hours_of, Purpose.ROUTINE, call, day.isoformat())

@@ -28,7 +28,7 @@ ENDED: Final = frozenset({"complete", "rejected", "cancelled", "cancelled after 
 """Statuses after which nothing more is expected of an order."""
 
 
-class OrderRow(msgspec.Struct, frozen=True):
+class BrokerOrderRow(msgspec.Struct, frozen=True):
     """One order: a row of the book, of its history, or an update of the portfolio stream."""
 
     order_id: str
@@ -84,7 +84,7 @@ class TradeRow(msgspec.Struct, frozen=True):
         return self.trade_id, self.order_id, self.instrument
 
 
-class PositionRow(msgspec.Struct, frozen=True):
+class BrokerPositionRow(msgspec.Struct, frozen=True):
     """One net position of an instrument and product, signed units, day values in paise."""
 
     instrument: str
@@ -110,17 +110,17 @@ class PositionRow(msgspec.Struct, frozen=True):
         return self.last_price if self.exit_price is None else self.exit_price
 
 
-_T = TypeVar("_T", "TradeRow", "PositionRow")
+_T = TypeVar("_T", "TradeRow", "BrokerPositionRow")
 
 
-def orders_of(data: object) -> Listed[OrderRow]:
+def orders_of(data: object) -> Listed[BrokerOrderRow]:
     """Return every order of a list that reads; raise FieldError where it is no list."""
     return listed(data, "orders", order_of, _settled)
 
 
-def each_once(orders: Listed[OrderRow]) -> Listed[OrderRow]:
+def each_once(orders: Listed[BrokerOrderRow]) -> Listed[BrokerOrderRow]:
     """Return each order of a list once, in its newest state, where it stands first."""
-    newest: dict[str, OrderRow] = {}
+    newest: dict[str, BrokerOrderRow] = {}
     for row in orders:
         known = newest.get(row.order_id)
         if known is None or is_newer(row, known):
@@ -128,14 +128,14 @@ def each_once(orders: Listed[OrderRow]) -> Listed[OrderRow]:
     return Listed(newest.values(), orders.unread)
 
 
-def is_newer(row: OrderRow, known: OrderRow) -> bool:
+def is_newer(row: BrokerOrderRow, known: BrokerOrderRow) -> bool:
     """Say whether a row is the later state of an order: fills never fall, and an end is left by a late fill alone."""
     if row.filled_quantity != known.filled_quantity:
         return row.filled_quantity > known.filled_quantity
     return row.status in ENDED or known.status not in ENDED
 
 
-def order_of(row: Row) -> OrderRow:
+def order_of(row: Row) -> BrokerOrderRow:
     """Return one order; raise FieldError when a field that decides is missing."""
     filled = whole(row, "filled_quantity")
     if filled is None and row.get("filled_quantity") not in (None, ""):
@@ -149,7 +149,7 @@ def order_of(row: Row) -> OrderRow:
         filled = quantity if status == "complete" else quantity - (quantity if pending is None else pending)
     if quantity < 0 or filled < 0:
         raise FieldError(f"expected quantities from 0, got {filled} filled of {quantity}")
-    return OrderRow(
+    return BrokerOrderRow(
         order_id=needed_text(row, "order_id"),
         tag=text(row, "tag"),
         instrument=needed_text(row, "instrument_token", "instrument_key"),
@@ -182,7 +182,7 @@ def trades_of(data: object) -> Listed[TradeRow]:
     return _told_once(listed(data, "trades", _trade), "trades", lambda row: row.key, lambda row: row.order_id)
 
 
-def positions_of(data: object) -> Listed[PositionRow]:
+def positions_of(data: object) -> Listed[BrokerPositionRow]:
     """Return every position of a list that reads, each once; raise FieldError where it is no list."""
     return _told_once(
         listed(data, "positions", _position),
@@ -231,7 +231,7 @@ def _trade(row: Row) -> TradeRow:
     )
 
 
-def _position(row: Row) -> PositionRow:
+def _position(row: Row) -> BrokerPositionRow:
     instrument = needed_text(row, "instrument_token", "instrument_key")
     overnight = whole(row, "overnight_quantity") or 0
     bought, sold = whole(row, "day_buy_quantity"), whole(row, "day_sell_quantity")
@@ -240,7 +240,7 @@ def _position(row: Row) -> PositionRow:
         if bought is None or sold is None:
             raise FieldError(f"expected the quantity of {instrument}, got {row.get('quantity')!r}")
         quantity = overnight + bought - sold
-    return PositionRow(
+    return BrokerPositionRow(
         instrument=instrument,
         symbol=text(row, "trading_symbol", "tradingsymbol"),
         exchange=text(row, "exchange"),

@@ -23,7 +23,7 @@ from engine.upstox.doorstep import Doorstep, DoorstepError, Reply, Visit
 from engine.upstox.hiding import HIDDEN
 from engine.upstox.outcome import errors_of
 from engine.upstox.token import Token, TokenError
-from engine.upstox.transport import Answer, NotSentError, Transport, UnansweredError
+from engine.upstox.transport import HttpAnswer, NotSentError, Transport, UnansweredError
 
 DIALOG_PATH: Final = "/v2/login/authorization/dialog"
 EXCHANGE_PATH: Final = "/v2/login/authorization/token"
@@ -72,7 +72,7 @@ class Voice:
         return " (it is not shown)" if self.patient else ""
 
 
-def dialog_url(settings: config.Upstox, state: str) -> str:
+def dialog_url(settings: config.UpstoxSettings, state: str) -> str:
     """Return the address of the broker's sign-in page."""
     query = urlencode(
         {
@@ -145,7 +145,7 @@ class RedirectListener:
 
 
 def sign_in_by_browser(
-    settings: config.Upstox,
+    settings: config.UpstoxSettings,
     transport: Transport,
     voice: Voice,
     *,
@@ -185,7 +185,7 @@ def sign_in_by_browser(
 
 
 def _token_or_code(
-    settings: config.Upstox,
+    settings: config.UpstoxSettings,
     transport: Transport,
     voice: Voice,
     listener: RedirectListener | None,
@@ -216,7 +216,7 @@ def read_pasted_token(
     return token_from(text)
 
 
-def exchange_code(settings: config.Upstox, transport: Transport, code: str) -> Token:
+def exchange_code(settings: config.UpstoxSettings, transport: Transport, code: str) -> Token:
     """Return the token for a code; raise SignInError. A code works once, even when this fails."""
     form = {
         "code": code,
@@ -244,7 +244,7 @@ def describe_expiry(token: Token, now: Instant) -> str:
     return f"good until {datetime_of(token.expires):%d %b %H:%M} (in {left // 60} h {left % 60:02} min)"
 
 
-def check_app(settings: config.Upstox) -> None:
+def check_app(settings: config.UpstoxSettings) -> None:
     """Raise SignInInputError unless the settings name the broker's app."""
     missing = [name for name in ("client_id", "client_secret") if not getattr(settings, name)]
     if missing:
@@ -291,7 +291,7 @@ def await_text(
 
 def ask_broker(
     transport: Transport, url: str, *, form: dict[str, str] | None = None, json: object = None
-) -> Answer:
+) -> HttpAnswer:
     """Return the broker's answer to a sign-in call; raise SignInError without one."""
     try:
         return transport.request("POST", url, form=form, json=json)
@@ -308,7 +308,9 @@ def body_of(data: bytes) -> dict[str, Any]:
     return body if isinstance(body, dict) else {}
 
 
-def refusal_of(answer: Answer, body: dict[str, Any], settings: config.Upstox, code: str, advice: str) -> str:
+def refusal_of(
+    answer: HttpAnswer, body: dict[str, Any], settings: config.UpstoxSettings, code: str, advice: str
+) -> str:
     """Return why the broker gave no token, without a secret that it may have repeated."""
     said = "; ".join(worded(name, message) for name, message in errors_of(body)) or "no reason"
     for secret in (settings.client_secret, code):

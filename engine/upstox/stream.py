@@ -59,7 +59,7 @@ class Stream:
     def __init__(
         self,
         authorize: Callable[[], Awaitable[str]],
-        settings: config.Feed,
+        settings: config.FeedSettings,
         *,
         largest: int,
         on_message: Callable[[str | bytes], Awaitable[None]],

@@ -55,7 +55,7 @@ class NotifierListener:
 
 
 def sign_in_by_request(
-    settings: config.Upstox, transport: Transport, voice: Voice, *, seconds: float
+    settings: config.UpstoxSettings, transport: Transport, voice: Voice, *, seconds: float
 ) -> Token:
     """Return the token after an approval on the phone; raise SignInError or DoorstepError.
 
@@ -79,7 +79,7 @@ def sign_in_by_request(
     return token_from(text)
 
 
-def request_on_phone(settings: config.Upstox, transport: Transport) -> None:
+def request_on_phone(settings: config.UpstoxSettings, transport: Transport) -> None:
     """Ask the broker to send an approval to the phone; raise SignInError."""
     check_app(settings)
     url = f"{settings.api_url.rstrip('/')}{REQUEST_PATH}{quote(settings.client_id, safe='')}"

@@ -48,7 +48,7 @@ class UnansweredError(Exception):
 
 
 @dataclass(frozen=True, slots=True, repr=False)
-class Answer:
+class HttpAnswer:
     """What came back: header names in lower case, and the seconds from the first byte out to the last byte in."""
 
     status: int
@@ -109,7 +109,7 @@ class Transport:
         form: QueryPairs | None = None,
         read_seconds: float | None = None,
         allowed: Callable[[], bool] = lambda: True,
-    ) -> Answer:
+    ) -> HttpAnswer:
         """Send one request once and return the whole answer, whatever its status.
 
         What was sent in confidence is hidden in the answer. ``allowed`` is asked last of all, with the connection open:
@@ -147,7 +147,7 @@ class Transport:
                 f"expected an answer of at most {LARGEST_BODY} bytes, got more ({method} {place}{path})"
             )
         body = self.secrets.hide_in_body(body)
-        answer = Answer(response.status, _headers(response), body, self._monotonic() - started)
+        answer = HttpAnswer(response.status, _headers(response), body, self._monotonic() - started)
         if response.will_close or not response.isclosed():
             line.close()
         else:
@@ -242,7 +242,7 @@ class Transport:
         return found
 
 
-def transport_for(upstox: config.Upstox) -> Transport:
+def transport_for(upstox: config.UpstoxSettings) -> Transport:
     """Return a transport with the settings' patience; plain text is for this machine alone."""
     return Transport(
         upstox.connect_timeout_seconds,

@@ -19,7 +19,7 @@ from engine.views.plight import PlightKind, PlightView
 from engine.views.risk import RiskView as RiskView
 
 
-class StopState(StrEnum):
+class StopStatus(StrEnum):
     """Whether a position's stop rests at the exchange."""
 
     HELD = "HELD"
@@ -207,7 +207,7 @@ class PositionRow(msgspec.Struct, frozen=True):
     pnl: Paise | None
     r: float | None
     stop: Paise | None
-    stop_state: StopState
+    stop_state: StopStatus
     stop_term: str
     """The term that set the stop in force: structure, ATR, spread or charges; then what moved it."""
     locked_r: float | None
@@ -337,7 +337,7 @@ class KillScope(msgspec.Struct, frozen=True):
         return " and ".join(f"{count} {what}{'' if count == 1 else 's'}" for count, what in counts)
 
 
-class View(msgspec.Struct, frozen=True):
+class ScreenView(msgspec.Struct, frozen=True):
     """Everything one screen shows, for its selected instrument."""
 
     number: int

@@ -21,7 +21,7 @@ from uuid import uuid4
 
 from engine.commands import ArmManual, ManualOrder, Side
 from engine.home import World
-from engine.latch import LatchState
+from engine.latch import LatchFileState
 from engine.link import LinkError
 from tests.account.stage import begin
 from tests.account.test_live_day import LIVE, held, live_orders, make_ready, stop_of
@@ -126,7 +126,7 @@ def _check(home: Outside, fake: RunningFake, engine: Engine, state: str) -> floa
 
 def _is_flat(engine: Engine) -> bool:
     record = engine.latch()
-    return record is not None and record.state is LatchState.FLAT
+    return record is not None and record.state is LatchFileState.FLAT
 
 
 def _shown(home: Outside, engine: Engine, fake: RunningFake) -> str:

@@ -14,7 +14,7 @@ from engine.preflight.report import Report
 from engine.runtime.account import checks as checks_module
 from engine.runtime.account.beside import kept_up
 from engine.runtime.account.checks import Checks
-from engine.runtime.plan import Market
+from engine.runtime.plan import RunMode
 from engine.upstox.token import TokenStore
 
 
@@ -41,7 +41,7 @@ def checks_of(root: Path, clock: LiveClock | None = None) -> Checks:
     return Checks(
         config.Configuration(config.Settings(), {}),
         Home(root),
-        Market.LIVE,
+        RunMode.LIVE,
         TokenStore(root),
         clock or LiveClock("wall"),
     )

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from engine.home import World
-from engine.latch import LatchState
+from engine.latch import LatchFileState
 from tests.account import phone
 from tests.account.stage import begin, settings_of
 from tests.account.test_live_day import LIVE, held
@@ -61,7 +61,7 @@ def test_a_flat_of_an_earlier_kill_is_no_answer_to_this_one(
 ) -> None:
     done = flatten(home, broker)
     assert (done.returncode, "FLAT" in done.stdout) == (0, True), done
-    engine.wait_latch(LatchState.FLAT)
+    engine.wait_latch(LatchFileState.FLAT)
     with slow_file(engine.directory.latch):
         phone.buys_unheard(broker)
         unread = flatten(home, broker, "--for", "3")
@@ -81,7 +81,7 @@ def test_a_latch_file_that_cannot_be_written_hides_neither_the_kill_nor_its_proo
         done = flatten(home, broker)
         assert (done.returncode, held(broker)) == (0, 0), done
         assert home.status(World.ACCOUNT)["latch"]["state"] == "FLAT"
-    engine.wait_latch(LatchState.FLAT)
+    engine.wait_latch(LatchFileState.FLAT)
 
 
 def test_a_latch_that_found_no_room_is_on_and_can_be_cleared(broker: RunningFake, tmp_path: Path) -> None:

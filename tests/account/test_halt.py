@@ -2,7 +2,7 @@
 
 from engine.core.pauses import HALTED
 from engine.home import World
-from engine.latch import LatchState
+from engine.latch import LatchFileState
 from tests.account.stage import begin, settings_of
 from tests.account.test_live_day import (
     LIVE,
@@ -67,7 +67,7 @@ def test_a_kill_in_a_halt_is_held_says_so_everywhere_and_leaves_at_the_reopening
     stop = stop_of(market_at_ten)
     before = len(market_at_ten.calls("modify")) + len(market_at_ten.calls("place"))
     assert engine.press() is not None
-    engine.wait_latch(LatchState.STUCK)
+    engine.wait_latch(LatchFileState.STUCK)
     record = engine.latch()
     assert record is not None
     assert record.detail == "HELD BY HALT"
@@ -90,7 +90,7 @@ def test_a_kill_in_a_halt_is_held_says_so_everywhere_and_leaves_at_the_reopening
     assert len(market_at_ten.calls("modify")) + len(market_at_ten.calls("place")) == before, "no exit left"
 
     market_at_ten.control("POST", "state", {"halted": []})
-    engine.wait_latch(LatchState.FLAT)
+    engine.wait_latch(LatchFileState.FLAT)
     assert held(market_at_ten) == 0
     assert home.status(World.ACCOUNT)["latch"]["detail"] is None
 
@@ -110,7 +110,7 @@ def test_a_kill_without_a_feed_in_a_halt_that_nobody_announced_keeps_its_stop_an
     wait_until(lambda: HALTED in engine.view().header.trading, "the broker's word of the halt", 20)
     stop = stop_of(market_at_ten)
     assert engine.press() is not None
-    engine.wait_latch(LatchState.STUCK)
+    engine.wait_latch(LatchFileState.STUCK)
     wait_until(lambda: market_at_ten.calls("modify"), "the one try")
     wait_until(lambda: live_orders(market_at_ten)[0]["status"] == "not modified", "its refusal")
     latch = engine.view().latch
@@ -122,5 +122,5 @@ def test_a_kill_without_a_feed_in_a_halt_that_nobody_announced_keeps_its_stop_an
     assert held(market_at_ten) == quantity
     assert len(market_at_ten.calls("modify")) == 1
     market_at_ten.control("POST", "state", {"halted": []})
-    engine.wait_latch(LatchState.FLAT)
+    engine.wait_latch(LatchFileState.FLAT)
     assert held(market_at_ten) == 0

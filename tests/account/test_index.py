@@ -5,7 +5,7 @@ from pathlib import Path
 
 from engine.commands import ArmManual, Follow, ManualOrder, Outcome, Side
 from engine.link import UnixLink
-from engine.views import LadderView, View
+from engine.views import LadderView, ScreenView
 from tests.account.stage import begin
 from tests.desk.outside import Engine, Outside, made_recordings
 from tests.fake_upstox.running import running_fake
@@ -18,7 +18,7 @@ def ladder_of(engine: Engine, key: str) -> LadderView:
         await line.select(key)
         async for news in line:
             if (
-                isinstance(news, View)
+                isinstance(news, ScreenView)
                 and news.ladder is not None
                 and news.ladder.key == key
                 and news.ladder.last is not None

@@ -3,7 +3,7 @@
 import subprocess
 
 from engine.home import World
-from engine.latch import LatchState
+from engine.latch import LatchFileState
 from tests.account.stage import begin, settings_of
 from tests.account.test_live_day import LIVE, enter, held, live_orders, make_ready
 from tests.desk.outside import REPOSITORY, Outside, clean_environment, wait_until
@@ -30,5 +30,5 @@ def test_the_kill_key_pressed_while_an_engine_comes_back_closes_what_is_open(
             wait_until(lambda: process.poll() is not None, "the engine to make way", 5.0)
         finally:
             process.kill()
-    engine.wait_latch(LatchState.FLAT)
+    engine.wait_latch(LatchFileState.FLAT)
     assert (held(market_at_ten), live_orders(market_at_ten)) == (0, [])

@@ -2,7 +2,7 @@
 
 import pytest
 
-from engine.latch import LatchState
+from engine.latch import LatchFileState
 from tests.account.stage import begin, settings_of
 from tests.account.test_live_day import LIVE, enter, held, live_orders, make_ready
 from tests.desk.outside import Engine, Outside, wait_until
@@ -23,7 +23,7 @@ def test_a_kill_never_reverses_while_positions_lag(engine: Engine, market_at_ten
     wait_until(lambda: held(market_at_ten) == 0, "the exit's fill")
     # From the last fill on, that is the exit's.
     market_at_ten.plant("stale-positions", seconds=1.0)
-    engine.wait_latch(LatchState.FLAT)
+    engine.wait_latch(LatchFileState.FLAT)
     orders = market_at_ten.control("GET", "orders")
     assert [row["transaction_type"] for row in orders if row["filled_quantity"]] == ["BUY", "SELL"]
     assert (held(market_at_ten), live_orders(market_at_ten)) == (0, [])
@@ -34,7 +34,7 @@ def test_a_flatten_after_a_flat_asks_the_broker_again(
 ) -> None:
     enter(engine, market_at_ten)
     assert engine.press() is not None
-    engine.wait_latch(LatchState.FLAT)
+    engine.wait_latch(LatchFileState.FLAT)
     market_at_ten.plant("mute", stream="portfolio", seconds=20)
     by_phone = {"instrument_token": EQ_A, "quantity": 20, "transaction_type": "BUY", "order_type": "MARKET"}
     terms = {"product": "I", "price": 0, "trigger_price": 0, "market_protection": -1}

@@ -7,7 +7,7 @@ import pytest
 
 from engine.commands import ArmManual, ManualOrder, Outcome, Side
 from engine.home import World
-from engine.latch import LatchState
+from engine.latch import LatchFileState
 from engine.views import PositionRow
 from tests.account.stage import begin, settings_of, slow_down
 from tests.desk.outside import Engine, Outside, say, wait_for, wait_until
@@ -120,7 +120,7 @@ def test_an_entry_has_its_stop_within_the_laws_time_survives_a_death_and_the_kil
     assert found["order_id"] == stop["order_id"]
 
     assert again.press() is not None
-    again.wait_latch(LatchState.FLAT)
+    again.wait_latch(LatchFileState.FLAT)
     assert (held(broker), live_orders(broker)) == (0, [])
     _, answer = again.ask(
         ArmManual(f"arm-{uuid4()}", armed=True), ManualOrder("after the kill", EQ_A, Side.BUY)
@@ -165,7 +165,7 @@ def test_an_engine_killed_in_the_middle_of_a_flatten_finishes_it_when_it_is_back
     engine.kill_process()
     broker.control("DELETE", "faults")
     again = begin(home, broker, *LIVE)
-    again.wait_latch(LatchState.FLAT)
+    again.wait_latch(LatchFileState.FLAT)
     assert (held(broker), live_orders(broker)) == (0, [])
     trades = broker.control("GET", "trades")
     assert sum(row["quantity"] * (1 if row["transaction_type"] == "BUY" else -1) for row in trades) == 0

@@ -9,7 +9,7 @@ from uuid import uuid4
 from engine.commands import ExitPosition, Side, StopEngine
 from engine.home import World
 from engine.process import EngineState
-from engine.views import PositionRow, View
+from engine.views import PositionRow, ScreenView
 from tests.account.phone import buys
 from tests.account.stage import begin, settle
 from tests.account.test_live_day import LIVE, enter, held, make_ready, wait_held
@@ -20,10 +20,10 @@ from tests.fake_upstox.running import RunningFake
 from tests.recordings import EQ_A
 
 
-def both(home: Outside, engine: Engine, broker: RunningFake) -> tuple[View, dict[str, Any]]:
+def both(home: Outside, engine: Engine, broker: RunningFake) -> tuple[ScreenView, dict[str, Any]]:
     """Return the screen and the status of one moment: the market stands still, so the engine's marks do."""
     broker.control("POST", "clock", {"speed": 0})
-    before: list[View] = []
+    before: list[ScreenView] = []
 
     def stands() -> bool:
         before.append(engine.view())
@@ -33,13 +33,13 @@ def both(home: Outside, engine: Engine, broker: RunningFake) -> tuple[View, dict
     return engine.view(), checked(home.status(World.ACCOUNT))
 
 
-def _money(view: View) -> tuple[object, ...]:
+def _money(view: ScreenView) -> tuple[object, ...]:
     header = view.header
     rows = tuple((row.instrument, row.quantity, row.average, row.pnl, row.outside) for row in view.positions)
     return header.realised, header.open, header.charges, view.risk.day_result, rows
 
 
-def check(view: View, status: dict[str, Any]) -> None:
+def check(view: ScreenView, status: dict[str, Any]) -> None:
     """Hold every figure of ours in the status against the screen's."""
     pnl, risk = status["pnl"], status["risk"]
     shown = (view.header.realised, view.header.open, view.header.charges, view.risk.day_result)

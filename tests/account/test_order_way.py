@@ -11,9 +11,9 @@ import config
 from engine.brokers.upstox.broker import LiveBroker
 from engine.feeds.upstox.clock import LiveClock
 from engine.runtime.account.order_way import OrderWay
-from engine.upstox.budget import Budget
+from engine.upstox.budget import CallBudget
 from engine.upstox.client import UpstoxClient
-from engine.upstox.records import OrderRow
+from engine.upstox.records import BrokerOrderRow
 from engine.upstox.token import TokenStore
 from engine.upstox.transport import transport_for
 from tests.account.test_outside_positions import buy_by_phone
@@ -27,9 +27,9 @@ class Faulty:
 
     def __init__(self) -> None:
         self.calls = 0
-        self.taken: list[OrderRow] = []
+        self.taken: list[BrokerOrderRow] = []
 
-    def __call__(self, rows: Iterable[OrderRow]) -> None:
+    def __call__(self, rows: Iterable[BrokerOrderRow]) -> None:
         if threading.current_thread() is not threading.main_thread():
             return
         self.calls += 1
@@ -44,13 +44,13 @@ async def test_an_order_stream_that_broke_on_our_side_is_opened_again_and_closes
     faulty = Faulty()
     monkeypatch.setattr(LiveBroker, "take_rows", lambda _, rows: faulty(rows))
     settings = config.Settings(
-        upstox=config.Upstox(
+        upstox=config.UpstoxSettings(
             api_url=market_at_ten.api_url,
             order_url=market_at_ten.order_url,
             assets_url=market_at_ten.assets_url,
         )
     )
-    token, budget = TokenStore(tmp_path, market_at_ten.access_token), Budget()
+    token, budget = TokenStore(tmp_path, market_at_ten.access_token), CallBudget()
     client = UpstoxClient(settings.upstox, token, transport_for(settings.upstox), budget)
     way = OrderWay(
         settings,

@@ -3,7 +3,7 @@
 from uuid import uuid4
 
 from engine.commands import Outcome, StopEngine
-from engine.latch import LatchState
+from engine.latch import LatchFileState
 from tests.account.stage import begin
 from tests.account.test_live_day import LIVE, held, live_orders
 from tests.desk.outside import Outside, wait_until
@@ -36,7 +36,7 @@ def test_the_kill_closes_a_position_in_an_instrument_that_nobody_follows(
     engine = begin(home, market_at_ten, *LIVE, f"watchlist.instruments={EQ_A}")
     assert held(market_at_ten, EQ_B) == QUANTITY
     assert engine.press() is not None
-    engine.wait_latch(LatchState.FLAT)
+    engine.wait_latch(LatchFileState.FLAT)
     assert (held(market_at_ten, EQ_B), live_orders(market_at_ten, EQ_B)) == (0, [])
 
 
@@ -46,7 +46,7 @@ def test_a_position_that_appears_in_an_instrument_that_nobody_follows_is_closed_
     engine = begin(home, market_at_ten, *LIVE, f"watchlist.instruments={EQ_A}")
     buy_by_phone(market_at_ten, EQ_B)
     assert engine.press() is not None
-    engine.wait_latch(LatchState.FLAT)
+    engine.wait_latch(LatchFileState.FLAT)
     assert (held(market_at_ten, EQ_B), live_orders(market_at_ten, EQ_B)) == (0, [])
 
 

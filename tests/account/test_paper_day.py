@@ -7,7 +7,7 @@ from uuid import uuid4
 
 from engine.commands import Follow, Unfollow
 from engine.home import World
-from engine.latch import LatchState
+from engine.latch import LatchFileState
 from tests.account.stage import begin, settings_of, settle, sign_in, watched
 from tests.desk.outside import REPOSITORY, Engine, Outside, clean_environment, is_flat, wait_until
 from tests.fake_upstox.running import RunningFake
@@ -63,7 +63,7 @@ def test_an_engine_killed_with_a_position_open_comes_back_holding_it_behind_its_
     assert (found.stop, found.external) == (trade.stop, False)
     assert engine.wait_position(EQ_A) == held
     assert engine.press() is not None
-    engine.wait_latch(LatchState.FLAT)
+    engine.wait_latch(LatchFileState.FLAT)
     wait_until(lambda: is_flat(engine.book()), "the flat book on disk")
 
 
@@ -116,4 +116,4 @@ def test_a_kill_while_the_day_is_prepared_does_not_wait_for_the_preparation(
     assert (closed.returncode, closed.stderr) == (0, "")
     record = home.engine(World.ACCOUNT).latch()
     assert record is not None
-    assert record.state is LatchState.FLAT
+    assert record.state is LatchFileState.FLAT

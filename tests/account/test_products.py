@@ -1,7 +1,7 @@
 """Other products than ours, live: closed by their own with kill.scope = account, else left, counted and named."""
 
 from engine.home import World
-from engine.latch import LatchState
+from engine.latch import LatchFileState
 from tests.account.stage import begin
 from tests.account.test_live_day import LIVE
 from tests.desk.outside import Engine, Outside, say, wait_until
@@ -34,7 +34,7 @@ def sold(broker: RunningFake) -> set[tuple[str, str, int]]:
 def kill(engine: Engine) -> str:
     """Press the kill and return what it says once the broker confirmed flat."""
     assert engine.press() is not None
-    say(f"flat after {engine.wait_latch(LatchState.FLAT):.2f} s")
+    say(f"flat after {engine.wait_latch(LatchFileState.FLAT):.2f} s")
     latch = engine.view().latch
     assert latch is not None
     return latch.progress

@@ -13,7 +13,7 @@ from engine.home import Home
 from engine.market.clock import SECOND, Instant
 from engine.runtime.account.recordings import next_part, parts_of
 from engine.runtime.account.taping import recorder_of, tape_of_plan
-from engine.runtime.plan import Market, MarketChoice, RunPlan, plan_run
+from engine.runtime.plan import MarketChoice, RunMode, RunPlan, plan_run
 from tests.feeds.frames import INSTRUMENTS, frames_by_second
 from tests.recordings import DAY, EQ_A, made_packets
 
@@ -32,7 +32,7 @@ def home(tmp_path: Path) -> Home:
 @pytest.fixture(scope="module")
 def plan() -> RunPlan:
     tape = LiveTape(RUN, DAY, INSTRUMENTS, begins=BEGINS)
-    return plan_run(RUN, MarketChoice(Market.LIVE), tape, config.Settings())
+    return plan_run(RUN, MarketChoice(RunMode.LIVE), tape, config.Settings())
 
 
 def life(

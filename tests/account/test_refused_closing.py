@@ -5,7 +5,7 @@ import threading
 import time
 from typing import IO
 
-from engine.latch import LatchState
+from engine.latch import LatchFileState
 from tests.account.stage import begin, settings_of
 from tests.account.test_live_day import LIVE, held
 from tests.account.test_outside_positions import buy_by_phone
@@ -61,7 +61,7 @@ def test_flatten_beside_an_engine_says_what_refuses_its_exits_until_they_pass(
             assert latch is not None
             assert "UDAPI1154" in latch.progress
             broker.control("POST", "state", {"caller_ip": "registered"})
-            engine.wait_latch(LatchState.FLAT)
+            engine.wait_latch(LatchFileState.FLAT)
             assert process.wait(20) == 0
             assert process.stdout.read().startswith("account: FLAT")
         finally:

@@ -33,7 +33,7 @@ class Stand:
         self.feed = Feed()
         self.told: list[Halted | AuctionReferences] = []
         instruments = {one.key: one for one in more or (CASH, FUTURE)}
-        day = trading_day(DAY, config.Session())
+        day = trading_day(DAY, config.SessionSettings())
         self.sessions = Sessions(self.feed, lambda: instruments, day, lambda: self.now, self.told.append)
 
     def says(self, segments: dict[str, str]) -> None:

@@ -5,7 +5,7 @@ import sqlite3
 import pytest
 
 from engine.home import World
-from engine.latch import LatchState
+from engine.latch import LatchFileState
 from tests.account.stage import begin, settings_of, settle
 from tests.desk.outside import Engine, Outside, is_flat, wait_until
 from tests.fake_upstox.running import RunningFake
@@ -31,7 +31,7 @@ def left_open(home: Outside, market: RunningFake) -> tuple[Engine, int]:
     settle(engine, market)
     engine.enter(EQ_B)
     assert engine.press() is not None
-    engine.wait_latch(LatchState.FLAT)
+    engine.wait_latch(LatchFileState.FLAT)
     wait_until(lambda: is_flat(engine.book()), "the flat book on disk")
     assert home.run("rearm", typed="REARM\n").returncode == 0
     quantity = engine.enter(EQ_A)[EQ_A]
@@ -57,7 +57,7 @@ def test_a_start_without_a_ledger_takes_the_standing_paper_book_and_its_loss_ove
     assert "taken over as outside positions" in told
     assert view.header.charges == charges
     assert engine.press() is not None
-    engine.wait_latch(LatchState.FLAT)
+    engine.wait_latch(LatchFileState.FLAT)
     wait_until(lambda: is_flat(engine.book()), "the flat book on disk")
 
 

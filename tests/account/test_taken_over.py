@@ -4,7 +4,7 @@ import shutil
 import subprocess
 
 from engine.home import World
-from engine.latch import LatchState
+from engine.latch import LatchFileState
 from tests.account.stage import begin, settings_of, settle
 from tests.desk.outside import REPOSITORY, Outside, clean_environment, is_flat, wait_until
 from tests.fake_upstox.running import RunningFake
@@ -38,5 +38,5 @@ def test_a_start_that_failed_does_not_make_the_next_one_forget_an_open_paper_boo
     (row,) = engine.view().positions
     assert (row.instrument, row.quantity, row.setup) == (EQ_A, quantity, "EXTERNAL")
     assert engine.press() is not None
-    engine.wait_latch(LatchState.FLAT)
+    engine.wait_latch(LatchFileState.FLAT)
     wait_until(lambda: is_flat(engine.book()), "the flat book on disk")

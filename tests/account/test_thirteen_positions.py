@@ -10,7 +10,7 @@ from uuid import uuid4
 import pytest
 
 from engine.commands import ArmManual, ManualOrder, Side
-from engine.latch import LatchState
+from engine.latch import LatchFileState
 from tests.account.stage import begin
 from tests.account.test_live_day import LIVE, make_ready
 from tests.desk.outside import Engine, Outside, made_recordings, say, wait_until
@@ -77,7 +77,7 @@ def test_thirteen_positions_are_verified_flat_within_five_seconds(home: Outside,
     broker.plant("delay", call="all", when="before", delay=ANSWERS_AFTER, times=0)
     before, pressed = len(broker.calls()), monotonic()
     assert engine.press() is not None
-    took = engine.wait_latch(LatchState.FLAT)
+    took = engine.wait_latch(LatchFileState.FLAT)
     writes = [call for call in broker.calls()[before:] if call["write"]]
     say(f"key to first bytes {1_000 * (writes[0]['at'] - pressed):.0f} ms, verified flat after {took:.2f} s")
     assert open_positions(broker) == {}

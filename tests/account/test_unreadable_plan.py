@@ -5,7 +5,7 @@ from datetime import date
 
 import pytest
 
-from engine.latch import LatchState
+from engine.latch import LatchFileState
 from tests.account.stage import begin, settle
 from tests.desk.outside import Engine, Outside, is_flat, wait_until
 from tests.fake_upstox.running import RunningFake
@@ -40,7 +40,7 @@ def test_todays_book_is_taken_over_as_outside_positions(
     (row,) = engine.view().positions
     assert (row.instrument, row.quantity, row.setup) == (EQ_A, quantity, "EXTERNAL")
     assert engine.press() is not None
-    engine.wait_latch(LatchState.FLAT)
+    engine.wait_latch(LatchFileState.FLAT)
     wait_until(lambda: is_flat(engine.book()), "the flat book on disk")
 
 

@@ -35,7 +35,7 @@ def following_of(running: Engine) -> tuple[Following, MarketFeed]:
     decoder = PacketDecoder()
     feed = MarketFeed(
         no_address,
-        config.Feed(),
+        config.FeedSettings(),
         LiveClock("wall"),
         decoder,
         on_frame=lambda _raw, _frame, _arrival: None,

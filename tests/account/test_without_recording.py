@@ -2,7 +2,7 @@
 
 import shutil
 
-from engine.latch import LatchState
+from engine.latch import LatchFileState
 from tests.account.stage import begin
 from tests.account.test_live_day import LIVE, enter, held, live_orders, make_ready, stop_of
 from tests.desk.outside import Outside, wait_until
@@ -33,5 +33,5 @@ def test_a_death_leaves_the_stop_where_it_is_and_the_kill_closes_both(
     assert found is not None
     assert found["order_id"] == stop["order_id"]
     assert engine.press() is not None
-    engine.wait_latch(LatchState.FLAT)
+    engine.wait_latch(LatchFileState.FLAT)
     assert (held(market_at_ten), live_orders(market_at_ten)) == (0, [])

@@ -7,7 +7,7 @@ from datetime import date, time
 from hypothesis import strategies as st
 
 from config import Settings
-from engine.auction.market import Market
+from engine.auction.market import Auctions
 from engine.market.clock import MINUTE, SECOND, Instant, instant_at
 from engine.market.instrument import Instrument, InstrumentClass, Provenance
 from engine.market.session import trading_day
@@ -26,10 +26,10 @@ def at(clock: str) -> Instant:
     return instant_at(DAY, time.fromisoformat(clock))
 
 
-def make_market(*instruments: Instrument, settings: Settings | None = None) -> Market:
+def make_market(*instruments: Instrument, settings: Settings | None = None) -> Auctions:
     settings = settings or Settings()
     chosen = instruments or (STOCK,)
-    return Market(
+    return Auctions(
         {instrument.key: instrument for instrument in chosen}, trading_day(DAY, settings.session), settings
     )
 

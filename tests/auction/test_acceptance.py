@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from engine.auction.acceptance import Edge, judge_edge, judge_edges, volume_beyond
+from engine.auction.acceptance import JudgedLevel, judge_edge, judge_edges, volume_beyond
 from engine.auction.context import BracketReading
 from engine.auction.levels import Acceptance
 from engine.auction.structure_reading import count_one_timeframing
@@ -33,7 +33,7 @@ def brackets_of(*spans: Span, complete: int | None = None) -> list[BracketReadin
 def judge(
     brackets: list[BracketReading], sign: int = 1, *, volume: bool = True, since: int = 0
 ) -> Acceptance:
-    return judge_edge(Edge("L", LEVEL, sign, since), brackets, LENGTH, ROW, volume_accepts=volume)
+    return judge_edge(JudgedLevel("L", LEVEL, sign, since), brackets, LENGTH, ROW, volume_accepts=volume)
 
 
 INSIDE: Span = (900, 1_009, 950)
@@ -86,7 +86,7 @@ def test_a_tenth_of_the_volume_must_lie_beyond() -> None:
     profile = VolumeProfile()
     profile.add(100, 90)
     profile.add(101, 9)
-    edge = Edge("VAH", LEVEL, 1)
+    edge = JudgedLevel("VAH", LEVEL, 1)
     found = brackets_of(OUTSIDE, OUTSIDE)
     assert judge_edges([edge], found, LENGTH, 50, profile, 5) == {"VAH": Acceptance.TESTING}
     profile.add(103, 1)
@@ -106,7 +106,7 @@ def test_volume_beyond_is_exact_to_the_tick(
     for tick, volume in ticks.items():
         profile.add(tick, volume)
     expected = sum(volume for tick, volume in ticks.items() if (tick * 10 - price) * sign > 0)
-    assert volume_beyond(profile, Edge("L", price, sign), height, height * 10) == expected
+    assert volume_beyond(profile, JudgedLevel("L", price, sign), height, height * 10) == expected
 
 
 @pytest.mark.parametrize(

@@ -15,7 +15,7 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from config import Settings
-from engine.auction.market import Market
+from engine.auction.market import Auctions
 from engine.auction.tpo_profile import tpo_rows
 from engine.auction.value_area import find_poc, find_value_area
 from engine.market.clock import MINUTE
@@ -40,10 +40,10 @@ class Tape:
 
 
 @pytest.fixture(scope="module")
-def day() -> tuple[Market, dict[str, Tape]]:
+def day() -> tuple[Auctions, dict[str, Tape]]:
     recorded = recorded_tape()
     chosen = Settings()
-    market = Market(recorded.instruments, trading_day(DAY, chosen.session), chosen)
+    market = Auctions(recorded.instruments, trading_day(DAY, chosen.session), chosen)
     tapes = {key: Tape() for key in recorded.instruments}
     for update in recorded.updates:
         applied = market.apply(update)
@@ -87,7 +87,7 @@ def our_answer(low: int, counts: Sequence[int], poc: int | None = None) -> tuple
 @pytest.mark.parametrize("height", ROWS_TRIED)
 @pytest.mark.parametrize("key", [EQ_A, EQ_B, OPT_A, OPT_B])
 def test_one_row_growth_over_traded_rows_is_the_librarys_value_area(
-    day: tuple[Market, dict[str, Tape]], key: str, height: int
+    day: tuple[Auctions, dict[str, Tape]], key: str, height: int
 ) -> None:
     market, tapes = day
     tape = tapes[key]
@@ -100,7 +100,7 @@ def test_one_row_growth_over_traded_rows_is_the_librarys_value_area(
 @pytest.mark.parametrize("height", TPO_ROWS_TRIED)
 @pytest.mark.parametrize("key", [EQ_A, EQ_B, OPT_A, OPT_B])
 def test_the_librarys_value_area_of_one_row_a_bracket_and_price_is_ours_by_time(
-    day: tuple[Market, dict[str, Tape]], key: str, height: int
+    day: tuple[Auctions, dict[str, Tape]], key: str, height: int
 ) -> None:
     auction = day[0].auction(key)
     row = height * auction.instrument.tick
@@ -132,7 +132,7 @@ def test_any_profile_with_one_fullest_row_has_the_librarys_value_area(counts: li
 
 @pytest.mark.parametrize("key", [EQ_A, EQ_B, OPT_A, OPT_B])
 def test_the_average_true_range_is_ta_libs_after_every_minute(
-    day: tuple[Market, dict[str, Tape]], key: str
+    day: tuple[Auctions, dict[str, Tape]], key: str
 ) -> None:
     import talib
 
@@ -149,7 +149,7 @@ def test_the_average_true_range_is_ta_libs_after_every_minute(
     [(EQ_A, 193, 352), (EQ_B, 324, 352), (OPT_B, 319, 353), (OPT_A, 317, 352)],
 )
 def test_our_steps_of_volume_are_the_exchanges_minutes_but_for_batches_across_their_ends(
-    day: tuple[Market, dict[str, Tape]], key: str, equal: int, minutes: int
+    day: tuple[Auctions, dict[str, Tape]], key: str, equal: int, minutes: int
 ) -> None:
     ours = day[1][key].minutes
     theirs = [bar for bar in day[0].auction(key).bars.minutes if bar.start >= at("09:34")]

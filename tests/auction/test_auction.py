@@ -8,10 +8,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from msgspec import structs
 
-from config import Profile, Settings, Stop
+from config import ProfileSettings, Settings, StopSettings
 from engine.auction.auction import Auction
 from engine.auction.context import Quality
-from engine.auction.market import Market
+from engine.auction.market import Auctions
 from engine.market.clock import MINUTE, SECOND, Instant
 from engine.market.instrument import Instrument, InstrumentClass, Provenance
 from engine.market.seed import InstrumentSeed
@@ -34,17 +34,17 @@ from tests.auction.builders import (
     tapes,
 )
 
-SMALL_ROWS = Settings(profile=Profile(row=0.5), stop=Stop(atr_period=3))
+SMALL_ROWS = Settings(profile=ProfileSettings(row=0.5), stop=StopSettings(atr_period=3))
 
 
-def play(updates: list[MarketUpdate], chosen: Settings = SMALL_ROWS) -> Market:
+def play(updates: list[MarketUpdate], chosen: Settings = SMALL_ROWS) -> Auctions:
     market = make_market(settings=chosen)
     for update in updates:
         market.apply(update)
     return market
 
 
-def as_batch(market: Market) -> Batch:
+def as_batch(market: Auctions) -> Batch:
     auction, continuity = market.auction(KEY), market.continuity(KEY)
     session = auction.brackets
     balance = session.initial_balance
@@ -90,7 +90,7 @@ def test_incremental_equals_batch_after_every_packet(updates: list[MarketUpdate]
 def test_poc_and_value_area_equal_the_naive_ones(
     updates: list[MarketUpdate], rule: str, percent: int
 ) -> None:
-    profile = Profile.model_validate({"row": 0.5, "value_area_rule": rule, "value_area_pct": percent})
+    profile = ProfileSettings.model_validate({"row": 0.5, "value_area_rule": rule, "value_area_pct": percent})
     market = play(updates, Settings(profile=profile))
     batch = read_batch(updates, OPEN, CLOSE)
     reading = market.context(KEY).volume_profile
@@ -266,7 +266,9 @@ def test_changing_the_row_size_and_back_restores_every_value(
     volume, tpo = auction.volume_reading(), auction.tpo_reading()
     height = round(rupees * 100) // TICK
     at_other, tpo_at_other = auction.volume_reading(height), auction.tpo_reading(height)
-    chosen = play(updates, Settings(profile=Profile(row=rupees), stop=Stop(atr_period=3))).auction(KEY)
+    chosen = play(
+        updates, Settings(profile=ProfileSettings(row=rupees), stop=StopSettings(atr_period=3))
+    ).auction(KEY)
     assert (at_other, tpo_at_other) == (chosen.volume_reading(), chosen.tpo_reading())
     assert (auction.volume_reading(), auction.tpo_reading()) == (volume, tpo)
 

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from config import Settings
 from engine.auction.auction import LEAST_DAYS
 from engine.auction.context import Context, Quality
-from engine.auction.market import Market
+from engine.auction.market import Auctions
 from engine.auction.report import instrument_report
 from engine.auction.structure_reading import read_zones
 from engine.auction.tpo_structure import StructureMemo
@@ -53,7 +53,7 @@ def seed_of(minutes: tuple[Bar, ...], average_range: DailyRange | None = None) -
     return seed
 
 
-def joined(minutes: tuple[Bar, ...], average_range: DailyRange | None = None) -> Market:
+def joined(minutes: tuple[Bar, ...], average_range: DailyRange | None = None) -> Auctions:
     market = make_market()
     market.seed(seed_of(minutes, average_range))
     return market
@@ -225,7 +225,7 @@ def retraced(path: Path, until: str, missing: str = "") -> Context:
     if missing:
         minutes = tuple(one for one in minutes if one.start != at(missing))
     settings = Settings()
-    market = Market({KEY: STOCK}, trading_day(DAY, settings.session), settings, {KEY: PRIOR})
+    market = Auctions({KEY: STOCK}, trading_day(DAY, settings.session), settings, {KEY: PRIOR})
     seed = seed_of(minutes)
     if missing:
         prices = [price for clock, price in path if at(clock) < at(until)]

@@ -3,9 +3,9 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from config import Profile, Settings
+from config import ProfileSettings, Settings
 from engine.auction.context import Context
-from engine.auction.market import Market
+from engine.auction.market import Auctions
 from engine.market.update import MarketUpdate
 from tests.auction.batch import read_batch
 from tests.auction.builders import CLOSE, KEY, OPEN, TICK, feeds, make_market
@@ -13,8 +13,8 @@ from tests.auction.builders import CLOSE, KEY, OPEN, TICK, feeds, make_market
 ROW = 50
 
 
-def market_of(packets: list[MarketUpdate], *, ask: bool = False) -> Market:
-    market = make_market(settings=Settings(profile=Profile(row=ROW / 100)))
+def market_of(packets: list[MarketUpdate], *, ask: bool = False) -> Auctions:
+    market = make_market(settings=Settings(profile=ProfileSettings(row=ROW / 100)))
     for packet in packets:
         market.apply(packet)
         if ask:
@@ -30,7 +30,7 @@ def test_asking_after_every_packet_changes_nothing(packets: list[MarketUpdate]) 
 
 @given(feeds(), st.integers(0, 60))
 def test_what_comes_later_changes_no_earlier_context(packets: list[MarketUpdate], cut: int) -> None:
-    market = make_market(settings=Settings(profile=Profile(row=ROW / 100)))
+    market = make_market(settings=Settings(profile=ProfileSettings(row=ROW / 100)))
     then: Context | None = None
     for index, packet in enumerate(packets):
         market.apply(packet)
@@ -91,7 +91,7 @@ def test_the_readings_fit_together(packets: list[MarketUpdate]) -> None:
 def test_each_ended_bracket_is_sampled_with_the_profile_before_the_next_packet(
     packets: list[MarketUpdate],
 ) -> None:
-    market = make_market(settings=Settings(profile=Profile(row=ROW / 100)))
+    market = make_market(settings=Settings(profile=ProfileSettings(row=ROW / 100)))
     expected = []
     for packet in packets:
         before = market.auction(KEY).volume_reading()

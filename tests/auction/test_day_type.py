@@ -7,7 +7,7 @@ from itertools import accumulate
 import pytest
 
 from engine.auction.context import AverageRange, Quality
-from engine.auction.day_type import Session, name_day, unknown
+from engine.auction.day_type import SessionFacts, name_day, unknown
 from engine.auction.tpo_profile import Bracket, tpo_rows
 from engine.auction.value_area import Rows
 
@@ -17,12 +17,12 @@ GUESSED = AverageRange(2_000, Quality.ESTIMATED, 0)
 
 def session(
     spans: Sequence[tuple[int, int]], last: int, average_range: AverageRange | None = None, row: int = 20
-) -> Session:
+) -> SessionFacts:
     """Build a session of brackets, the first two being the initial balance."""
     brackets = [Bracket(index, low, high, whole=True) for index, (low, high) in enumerate(spans)]
     rows = tpo_rows(brackets, row)
     assert rows is not None
-    return Session(
+    return SessionFacts(
         high=max(high for _, high in spans),
         low=min(low for low, _ in spans),
         last=last,

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from config import Settings
-from engine.auction.market import Market
+from engine.auction.market import Auctions
 from engine.auction.report import instrument_report
 from engine.feeds.recording import open_recordings
 from engine.market.clock import SECOND, instant_at
@@ -27,7 +27,7 @@ Report = dict[str, Any]
 def play(path: Path) -> Report:
     feed = open_recordings([path])
     settings = Settings()
-    market = Market(feed.instruments, trading_day(feed.day, settings.session), settings)
+    market = Auctions(feed.instruments, trading_day(feed.day, settings.session), settings)
     while (update := feed.read()) is not None:
         market.apply(update)
     return instrument_report(market, OPT_A, feed.rejected.get(OPT_A, 0))

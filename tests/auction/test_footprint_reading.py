@@ -6,12 +6,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from config import Profile, Settings
+from config import ProfileSettings, Settings
 from engine.auction.auction import Auction
 from engine.auction.footprint import find_imbalances, find_stacks, footprint_rows
 from engine.auction.footprint_reading import STACKS_SHOWN, Footprint
 from engine.auction.levels import DiagonalImbalance, StackedImbalance
-from engine.auction.market import Market
+from engine.auction.market import Auctions
 from engine.auction.order_flow import BAR
 from engine.market.clock import MINUTE, SECOND
 from engine.market.session import trading_day
@@ -42,7 +42,7 @@ def read_anew(auction: Auction) -> Footprint:
     return Footprint(tuple(stacks[-STACKS_SHOWN:]), imbalances, deltas)
 
 
-def check(market: Market, key: str = KEY) -> None:
+def check(market: Auctions, key: str = KEY) -> None:
     auction, context = market.auction(key), market.context(key)
     anew = read_anew(auction)
     assert auction.footprint == anew
@@ -51,7 +51,7 @@ def check(market: Market, key: str = KEY) -> None:
     assert shown == anew.deltas
 
 
-def climb(market: Market, start: int, price: int, volume: int, steps: int = 6) -> int:
+def climb(market: Auctions, start: int, price: int, volume: int, steps: int = 6) -> int:
     """Let buyers lift the offer step by step, one row of one tick each; return the day's volume after it."""
     for step in range(steps):
         last, volume = price + step * TICK, volume + 100
@@ -65,7 +65,7 @@ def climb(market: Market, start: int, price: int, volume: int, steps: int = 6) -
 def test_the_footprint_is_what_reading_every_bar_anew_says(
     packets: list[MarketUpdate], settled: bool
 ) -> None:
-    market = make_market(settings=Settings(profile=Profile(row=0.2)) if settled else Settings())
+    market = make_market(settings=Settings(profile=ProfileSettings(row=0.2)) if settled else Settings())
     for packet in packets:
         market.apply(packet)
         check(market)
@@ -75,8 +75,8 @@ def test_the_footprint_is_what_reading_every_bar_anew_says(
 def test_the_footprint_of_a_recorded_day_is_what_reading_every_bar_anew_says(
     key: str, row: float | Literal["auto"]
 ) -> None:
-    tape, settings = recorded_tape(), Settings(profile=Profile(row=row))
-    market = Market(tape.instruments, trading_day(DAY, settings.session), settings)
+    tape, settings = recorded_tape(), Settings(profile=ProfileSettings(row=row))
+    market = Auctions(tape.instruments, trading_day(DAY, settings.session), settings)
     for number, update in enumerate(tape.updates):
         market.apply(update)
         if number % 2_500 == 0:
@@ -85,7 +85,7 @@ def test_the_footprint_of_a_recorded_day_is_what_reading_every_bar_anew_says(
 
 
 def test_an_ended_bar_is_read_once_and_again_when_a_late_trade_reaches_it() -> None:
-    market = make_market(settings=Settings(profile=Profile(row=0.1)))
+    market = make_market(settings=Settings(profile=ProfileSettings(row=0.1)))
     market.apply(make_update(OPEN - MINUTE, 10_000, 0))
     volume = 0
     for number in range(4):

@@ -6,12 +6,12 @@ from datetime import date, timedelta
 import msgspec
 import pytest
 
-from config import Profile, Settings
+from config import ProfileSettings, Settings
 from engine.auction.context import Quality
 from engine.auction.history import SessionProfile, close_session, prior_levels
 from engine.auction.levels import CloseKind, PriorLevels
 from engine.auction.location import check_prior
-from engine.auction.market import Market
+from engine.auction.market import Auctions
 from engine.market.clock import MINUTE, SECOND
 from engine.market.session import trading_day
 from engine.setups.common import prior_weakness
@@ -233,9 +233,9 @@ def test_slot_volumes_need_five_sessions() -> None:
     assert levels_of(*chain[1:]).slot_volumes == (None, None)
 
 
-def closed_market(*, start: int = OPEN - SECOND, end: int = CLOSE) -> Market:
+def closed_market(*, start: int = OPEN - SECOND, end: int = CLOSE) -> Auctions:
     """Return a market of one unit every ten seconds, rising by a tick every half hour, with bars."""
-    market = make_market(settings=Settings(profile=Profile(row=0.1)))
+    market = make_market(settings=Settings(profile=ProfileSettings(row=0.1)))
     market.apply(make_update(start, 10_000, 100, average_price=10_000))
     for number in range(6 * 375):
         moment = OPEN + number * 10 * SECOND
@@ -313,9 +313,9 @@ def test_a_part_of_a_session_kept_before_it_told_why_is_weak_all_the_same() -> N
     assert not levels_of(session()).value_weak
 
 
-def next_day(prior: PriorLevels, previous_close: int) -> Market:
+def next_day(prior: PriorLevels, previous_close: int) -> Auctions:
     settings = Settings()
-    market = Market({KEY: STOCK}, trading_day(DAY, settings.session), settings, {KEY: prior})
+    market = Auctions({KEY: STOCK}, trading_day(DAY, settings.session), settings, {KEY: prior})
     market.apply(make_update(OPEN - SECOND, 10_000, 1, previous_close=previous_close))
     market.apply(make_update(OPEN + SECOND, 10_000, 2, previous_close=previous_close))
     return market

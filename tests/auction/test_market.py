@@ -6,9 +6,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from config import Profile, Settings
+from config import ProfileSettings, Settings
 from engine.auction.context import Hole, Quality
-from engine.auction.market import Market
+from engine.auction.market import Auctions
 from engine.auction.report import instrument_report
 from engine.market.clock import MINUTE, SECOND
 from engine.market.instrument import Instrument, InstrumentClass, Provenance
@@ -19,7 +19,7 @@ from tests.auction.builders import CLOSE, KEY, OPEN, STOCK, at, bar, make_market
 OTHER = Instrument("NSE_FO|1", "OPTION", InstrumentClass.OPTION, 5, 35, 1_800, Provenance.INFERRED)
 
 
-def trade(market: Market, clock: str, volume: int, key: str = KEY) -> bool:
+def trade(market: Auctions, clock: str, volume: int, key: str = KEY) -> bool:
     return market.apply(make_update(at(clock), 10_000, volume, instrument=key)).after_hole
 
 
@@ -169,7 +169,7 @@ strange_updates = st.builds(
 @settings(max_examples=200)
 @given(st.lists(strange_updates, max_size=12))
 def test_whatever_a_packet_holds_every_reading_stands(updates: list[MarketUpdate]) -> None:
-    market = make_market(settings=Settings(profile=Profile(row=100.0)))
+    market = make_market(settings=Settings(profile=ProfileSettings(row=100.0)))
     market.apply(make_update(OPEN - SECOND, 10_000, 0))
     for update in updates:
         market.apply(update)

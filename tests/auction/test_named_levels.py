@@ -2,10 +2,10 @@
 
 from hypothesis import given
 
-from config import Profile, Settings
+from config import ProfileSettings, Settings
 from engine.auction.context import Context
 from engine.auction.levels import NamedLevel
-from engine.auction.market import Market
+from engine.auction.market import Auctions
 from engine.auction.quality import Quality
 from engine.market.clock import SECOND
 from engine.market.session import trading_day
@@ -13,7 +13,7 @@ from engine.market.update import MarketUpdate
 from tests.auction.builders import CLOSE, DAY, KEY, OPEN, STOCK, at, bar, feeds, make_market, make_update
 from tests.auction.test_history import days_back, levels_of, session
 
-HALF_RUPEE = Settings(profile=Profile(row=0.5))
+HALF_RUPEE = Settings(profile=ProfileSettings(row=0.5))
 
 
 def named(context: Context) -> dict[str, NamedLevel]:
@@ -92,7 +92,7 @@ def test_levels_of_earlier_sessions_carry_their_day_and_why_they_may_not_be_used
     settings = Settings()
     prices = {}
     for close, quality in ((10_000, Quality.LIVE), (9_000, Quality.NOT_READY)):
-        market = Market({KEY: STOCK}, trading_day(DAY, settings.session), settings, {KEY: prior})
+        market = Auctions({KEY: STOCK}, trading_day(DAY, settings.session), settings, {KEY: prior})
         market.apply(make_update(OPEN - SECOND, 10_000, 0, previous_close=close))
         market.apply(make_update(CLOSE - SECOND, 10_020, 10, previous_close=close))
         levels = named(market.context(KEY))

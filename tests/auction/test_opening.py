@@ -12,8 +12,8 @@ from config import Settings
 from engine.auction.context import Context, GapReading, Quality
 from engine.auction.levels import Acceptance, PriorLevels
 from engine.auction.location import name_activity, name_balance, overlaps_by_half, read_gap, still_naked
-from engine.auction.market import Market
-from engine.auction.opening import Opening
+from engine.auction.market import Auctions
+from engine.auction.opening import OpeningPath
 from engine.market.clock import MINUTE, SECOND, Instant
 from engine.market.session import trading_day
 from tests.auction.builders import DAY, KEY, OPEN, STOCK, at, bar, make_update
@@ -41,10 +41,10 @@ PRIOR = PriorLevels(
 Path = Sequence[tuple[str, int]]
 
 
-def play(path: Path, prior: PriorLevels | None = PRIOR, *, first: Instant = OPEN - SECOND) -> Market:
+def play(path: Path, prior: PriorLevels | None = PRIOR, *, first: Instant = OPEN - SECOND) -> Auctions:
     settings = Settings()
     levels = {} if prior is None else {KEY: prior}
-    market = Market({KEY: STOCK}, trading_day(DAY, settings.session), settings, levels)
+    market = Auctions({KEY: STOCK}, trading_day(DAY, settings.session), settings, levels)
     market.apply(make_update(first, path[0][1], 1))
     for volume, (clock, price) in enumerate(path, start=2):
         market.apply(make_update(at(clock), price, volume))
@@ -152,7 +152,7 @@ prices = st.lists(st.integers(9_700, 10_300), min_size=1, max_size=30)
 
 @given(prices)
 def test_excursions_equal_a_look_back_over_the_whole_path(path: list[int]) -> None:
-    opening = Opening(10_000, OPEN + 5 * MINUTE, 1_000)
+    opening = OpeningPath(10_000, OPEN + 5 * MINUTE, 1_000)
     for number, price in enumerate(path):
         opening.take(price, OPEN + number * MINUTE)
     assert opening.up == max(0, *(price - 10_000 for price in path))

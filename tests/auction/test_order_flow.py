@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from config import Profile, Settings
+from config import ProfileSettings, Settings
 from engine.auction.absorption import Absorber, Nearest, absorption_threshold
 from engine.auction.footprint import (
     FootprintRow,
@@ -246,7 +246,7 @@ def test_the_threshold_is_three_median_rows() -> None:
 
 
 def test_the_market_reports_buyers_absorbed_at_a_high() -> None:
-    market = make_market(settings=Settings(profile=Profile(row=0.1)))
+    market = make_market(settings=Settings(profile=ProfileSettings(row=0.1)))
     volume = 0
     market.apply(make_update(OPEN - SECOND, 9_950, volume))
 

@@ -6,11 +6,11 @@ from itertools import pairwise
 
 import pytest
 
-from config import Profile, Settings
+from config import ProfileSettings, Settings
 from engine.auction.auction import Auction
 from engine.auction.bars import MinuteBars
 from engine.auction.context import Context, ProfileReading, Quality
-from engine.auction.market import Market
+from engine.auction.market import Auctions
 from engine.auction.placement import PlacementShares
 from engine.auction.report import instrument_report
 from engine.auction.tpo_profile import letter_of, tpo_rows
@@ -31,7 +31,7 @@ class Day:
 
     instruments: Mapping[str, Instrument]
     updates: Sequence[MarketUpdate]
-    market: Market
+    market: Auctions
     developing: dict[tuple[str, str], ProfileReading | None] = field(default_factory=dict)
     at_close: dict[str, Context] = field(default_factory=dict)
     worst_vwap: dict[str, float] = field(default_factory=dict)
@@ -40,9 +40,9 @@ class Day:
     outside: int = 0
 
 
-def new_market(instruments: Mapping[str, Instrument], settings: Settings | None = None) -> Market:
+def new_market(instruments: Mapping[str, Instrument], settings: Settings | None = None) -> Auctions:
     settings = settings or Settings()
-    return Market(instruments, trading_day(DAY, settings.session), settings)
+    return Auctions(instruments, trading_day(DAY, settings.session), settings)
 
 
 @pytest.fixture(scope="module")
@@ -634,7 +634,7 @@ def test_a_later_start_still_knows_range_and_balance(day: Day) -> None:
 
 
 def test_settings_choose_row_rule_and_percentage(day: Day) -> None:
-    chosen = Settings(profile=Profile(row=2.0, value_area_rule="one-row", value_area_pct=70))
+    chosen = Settings(profile=ProfileSettings(row=2.0, value_area_rule="one-row", value_area_pct=70))
     market = new_market(day.instruments, chosen)
     for update in day.updates:
         market.apply(update)

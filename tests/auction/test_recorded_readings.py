@@ -10,7 +10,7 @@ from engine.auction.context import Context, ProfileReading
 from engine.auction.footprint import find_stacks, footprint_rows
 from engine.auction.history import close_session
 from engine.auction.levels import Acceptance, NodeKind
-from engine.auction.market import Market
+from engine.auction.market import Auctions
 from engine.auction.quality import Quality
 from engine.auction.structure_reading import read_structure
 from engine.market.clock import datetime_of
@@ -25,7 +25,7 @@ KEYS = (EQ_A, EQ_B, OPT_A, OPT_B)
 class Recorded:
     """The market after the four recordings, and what it said at half past eleven."""
 
-    market: Market
+    market: Auctions
     contexts: Mapping[str, Context]
     early: dict[str, Context] = field(default_factory=dict)
 
@@ -34,7 +34,7 @@ class Recorded:
 def recorded() -> Recorded:
     tape = recorded_tape()
     settings = Settings()
-    market = Market(tape.instruments, trading_day(DAY, settings.session), settings)
+    market = Auctions(tape.instruments, trading_day(DAY, settings.session), settings)
     early: dict[str, Context] = {}
     for update in tape.updates:
         if not early and update.arrival >= at("11:30"):

@@ -2,7 +2,7 @@
 
 import json
 
-from config import Profile, Settings
+from config import ProfileSettings, Settings
 from engine.auction.report import instrument_report
 from engine.market.clock import SECOND
 from tests.auction.builders import KEY, OPEN, at, bar, make_market, make_update
@@ -56,7 +56,7 @@ def test_nothing_known_is_null_throughout() -> None:
 
 
 def test_figures_are_in_rupees_with_times_in_india() -> None:
-    market = make_market(settings=Settings(profile=Profile(row=0.5)))
+    market = make_market(settings=Settings(profile=ProfileSettings(row=0.5)))
     day = bar(OPEN, 9_990, 10_020, 10_010)
     market.apply(make_update(at("09:40"), 10_000, 100, average_price=10_005, day=day))
     market.apply(make_update(at("09:40:01"), 10_010, 103, average_price=10_005, day=day))

@@ -6,8 +6,8 @@ from statistics import fmean
 import pytest
 
 from benchmarks.edge import Outcome, execution, fair_prices, gross, interval, keep, kept, table, verdict
-from config import Simulator
-from engine.brokers.records import Fill
+from config import SimulatorSettings
+from engine.brokers.records import ExchangeFill
 from engine.feeds.simulator import SimulatorFeed, open_simulator
 from engine.market.clock import MINUTE
 from engine.setups.signal import Side
@@ -65,7 +65,7 @@ def test_a_cut_run_goes_on_behind_its_last_whole_seed(tmp_path: Path) -> None:
 
 @pytest.fixture(scope="module")
 def feed() -> SimulatorFeed:
-    return open_simulator(Simulator(seed=5, instruments=7))
+    return open_simulator(SimulatorSettings(seed=5, instruments=7))
 
 
 def test_the_market_quotes_around_the_fair_price(feed: SimulatorFeed) -> None:
@@ -81,5 +81,5 @@ def test_the_market_quotes_around_the_fair_price(feed: SimulatorFeed) -> None:
         assert abs(fmean(away[key])) < (0.01 if instrument.is_option else 0.001), key
 
 
-def fill_at(instrument: str, time: int) -> Fill:
-    return Fill(1, "1", "A1", instrument, Side.BUY, 1, 100, "BOOK", 0, time)
+def fill_at(instrument: str, time: int) -> ExchangeFill:
+    return ExchangeFill(1, "1", "A1", instrument, Side.BUY, 1, 100, "BOOK", 0, time)

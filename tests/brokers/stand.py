@@ -34,8 +34,8 @@ def instruments() -> dict[str, Instrument]:
 
 def open_exchange(path: Path | None = None, day: date = DAY, *, begin: bool = True) -> PaperExchange:
     """Return an exchange with a fresh run."""
-    trading = trading_day(day, config.Session())
-    exchange = PaperExchange.open(path, instruments(), trading, config.Paper())
+    trading = trading_day(day, config.SessionSettings())
+    exchange = PaperExchange.open(path, instruments(), trading, config.PaperSettings())
     if begin and not exchange.cursor.run:
         exchange.begin_run("run-1", instant_at(day, time(10, 0)))
     return exchange

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from engine.brokers.matching import still_eaten, walk
 from engine.brokers.paper import PaperExchange
-from engine.brokers.records import Cursor, Fill
+from engine.brokers.records import Cursor, ExchangeFill
 from engine.market.clock import MILLISECOND, SECOND, Instant
 from engine.market.update import Level, MarketUpdate
 from engine.orders.messages import CancelOrder, ModifyOrder, OrderType, PlaceOrder, ReadBook, Request
@@ -147,7 +147,7 @@ def advance_to(exchange: PaperExchange, until: Instant) -> None:
 
 def play(
     exchange: PaperExchange, updates: list[MarketUpdate], acts: list[Act], first: int
-) -> Iterator[tuple[int, tuple[Fill, ...]]]:
+) -> Iterator[tuple[int, tuple[ExchangeFill, ...]]]:
     """Play from an update number on; yields each number, and what the update itself filled, after the whole step."""
     for number in range(first, len(updates)):
         market = updates[number]

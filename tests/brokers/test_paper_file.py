@@ -92,7 +92,9 @@ def test_the_file_alone_is_enough_to_close_what_is_open_in_it(path: Path) -> Non
     book = standing_book(path)
     assert book is not None
     assert (book.day, book.cursor.run) == (DAY, "run-1")
-    again = PaperExchange.open(path, {}, trading_day(book.day, config.Session()), config.Paper())
+    again = PaperExchange.open(
+        path, {}, trading_day(book.day, config.SessionSettings()), config.PaperSettings()
+    )
     assert again.unnamed == ()
     assert {one.key for one in again.instruments} == {STOCK, PLAIN, OPTION}
     assert (again.realised, again.charges, again.costs) == (realised, charges, costs)
@@ -109,9 +111,9 @@ def test_a_file_of_an_earlier_version_says_in_what_it_is_open_that_nobody_knows(
     exchange.close()
     with closing(sqlite3.connect(path)) as file, file:
         file.execute("DELETE FROM state WHERE name = 'instruments'")
-    day = trading_day(DAY, config.Session())
+    day = trading_day(DAY, config.SessionSettings())
     known = {STOCK: instruments()[STOCK]}
-    again = PaperExchange.open(path, known, day, config.Paper(), read_only=True)
+    again = PaperExchange.open(path, known, day, config.PaperSettings(), read_only=True)
     assert set(again.unnamed) == {OPTION, PLAIN}
     again.close()
 
@@ -266,14 +268,14 @@ def test_reading_the_book_leaves_a_running_engine_its_file(path: Path) -> None:
     from engine.market.session import trading_day
     from tests.brokers.stand import DAY, instruments
 
-    day = trading_day(DAY, config.Session())
-    status = PaperExchange.open(path, instruments(), day, config.Paper(), read_only=True)
+    day = trading_day(DAY, config.SessionSettings())
+    status = PaperExchange.open(path, instruments(), day, config.PaperSettings(), read_only=True)
     assert status.read_book("status", TEN).positions == engine.positions
     status.close()
     engine.commit(Cursor("run-1", 4, TEN, 0))
     engine.close()
     with pytest.raises(ExchangeError, match="found none"):
-        PaperExchange.open(path.with_name("none"), instruments(), day, config.Paper(), read_only=True)
+        PaperExchange.open(path.with_name("none"), instruments(), day, config.PaperSettings(), read_only=True)
 
 
 def test_a_batch_may_be_written_by_another_thread_while_the_market_goes_on(path: Path) -> None:

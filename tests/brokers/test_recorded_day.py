@@ -70,11 +70,11 @@ def test_a_day_of_orders_fills_only_where_the_market_was_and_twice_the_same() ->
     updates = []
     while (market := feed.read()) is not None:
         updates.append(market)
-    day = trading_day(feed.day, config.Session())
+    day = trading_day(feed.day, config.SessionSettings())
     ticks = {key: instrument.tick for key, instrument in feed.instruments.items()}
     runs = []
     for _ in range(2):
-        exchange = PaperExchange.open(None, feed.instruments, day, config.Paper())
+        exchange = PaperExchange.open(None, feed.instruments, day, config.PaperSettings())
         exchange.begin_run("run-1")
         trade_all_day(exchange, updates, ticks)
         runs.append((exchange.orders, exchange.fills))

@@ -7,12 +7,12 @@ from engine.brokers.upstox import cadence, lanes
 from engine.brokers.upstox.cadence import BESIDE_STREAM
 from engine.brokers.upstox.lanes import Job, LaneName, Lanes
 from engine.brokers.upstox.order_list import OrderList
-from engine.brokers.upstox.register import Register
+from engine.brokers.upstox.register import OrderTracker
 from engine.core import attention
 from engine.orders import inbox
 from engine.orders.attention import Attention
 from engine.upstox.listed import Listed
-from engine.upstox.records import OrderRow
+from engine.upstox.records import BrokerOrderRow
 from tests.brokers.upstox import test_cadence as cadences
 from tests.brokers.upstox import test_lanes as lane_tests
 from tests.brokers.upstox import test_order_list as order_lists
@@ -83,7 +83,7 @@ def _budget_is_spent() -> tuple[Swap, ...]:
 
 
 def _each_reads_for_itself() -> tuple[Swap, ...]:
-    def read(self: OrderList, fetch: Callable[[], Listed[OrderRow]]) -> Listed[OrderRow]:
+    def read(self: OrderList, fetch: Callable[[], Listed[BrokerOrderRow]]) -> Listed[BrokerOrderRow]:
         self.asked_at = self._monotonic()
         return fetch()
 
@@ -93,7 +93,7 @@ def _each_reads_for_itself() -> tuple[Swap, ...]:
 def _an_older_list_serves() -> tuple[Swap, ...]:
     read = OrderList.read
 
-    def read_any(self: OrderList, fetch: Callable[[], Listed[OrderRow]]) -> Listed[OrderRow]:
+    def read_any(self: OrderList, fetch: Callable[[], Listed[BrokerOrderRow]]) -> Listed[BrokerOrderRow]:
         with self._changed:
             while self._under_way:
                 self._changed.wait()
@@ -113,7 +113,7 @@ def _nobody_looks_at_the_market() -> tuple[Swap, ...]:
 
 
 def _first_value_stays() -> tuple[Swap, ...]:
-    return ((Register, "executed", lambda *_: []),)
+    return ((OrderTracker, "executed", lambda *_: []),)
 
 
 def _unread_is_absent() -> tuple[Swap, ...]:

@@ -7,13 +7,13 @@ import msgspec
 from engine.market.clock import SECOND, Instant
 from engine.market.price import Paise
 from engine.orders import changes, closer, parts, protection, requests, stops
-from engine.orders.book import Applied, OrderBook
-from engine.orders.changes import Experience, Fate, Way, fate, way_of
+from engine.orders.book import AppliedMessage, OrderBook
+from engine.orders.changes import ExitWay, Experience, Fate, fate, way_of
 from engine.orders.messages import Acknowledged
-from engine.orders.order import Aim, Order, Terms
+from engine.orders.order import Aim, Order, OrderTerms
 from engine.orders.plan import Plan, Situation
 from engine.orders.requests import next_look, with_change
-from engine.orders.states import State
+from engine.orders.states import OrderState
 from engine.orders.trade import Trade
 from tests.campaign.mutants import Hunt, Mutant, Swap, hunted
 from tests.campaign.unmade import run_unmade
@@ -27,16 +27,16 @@ def hunt_changing(mutant: Mutant, schedules: int = WITHIN) -> Hunt:
     return hunted(mutant, lambda seed: run_unmade(seed).broken, schedules)
 
 
-def _way(chosen: Callable[[Order, Instant, Way], Way]) -> tuple[Swap, ...]:
+def _way(chosen: Callable[[Order, Instant, ExitWay], ExitWay]) -> tuple[Swap, ...]:
     return ((closer, "way_of", chosen), (parts, "way_of", chosen))
 
 
 def _never_replaced() -> tuple[Swap, ...]:
-    return _way(lambda *_: Way.MODIFY)
+    return _way(lambda *_: ExitWay.MODIFY)
 
 
 def _filled_in_part_and_changed() -> tuple[Swap, ...]:
-    def chosen(order: Order, now: Instant, first: Way) -> Way:
+    def chosen(order: Order, now: Instant, first: ExitWay) -> ExitWay:
         return way_of(msgspec.structs.replace(order, filled=0), now, first)
 
     return _way(chosen)
@@ -45,7 +45,7 @@ def _filled_in_part_and_changed() -> tuple[Swap, ...]:
 def _patience_begins_again() -> tuple[Swap, ...]:
     """Each further write of a change starts its patience again."""
 
-    def asked(self: OrderBook, tag: str, terms: Terms, now: Instant) -> Order:
+    def asked(self: OrderBook, tag: str, terms: OrderTerms, now: Instant) -> Order:
         changed = msgspec.structs.replace(with_change(self._orders[tag], terms, now), aim_since=now, tries=1)
         self._store(changed)
         return changed
@@ -87,12 +87,12 @@ def _cancelled_is_believed() -> tuple[Swap, ...]:
     """The receipt of a cancel counts as the order's end."""
     acknowledged = OrderBook.acknowledged
 
-    def gullible(self: OrderBook, event: Acknowledged, now: Instant) -> Applied:
+    def gullible(self: OrderBook, event: Acknowledged, now: Instant) -> AppliedMessage:
         applied = acknowledged(self, event, now)
         order = applied.order
-        if order is None or order.state is not State.PENDING_CANCEL or "-c" not in event.request:
+        if order is None or order.state is not OrderState.PENDING_CANCEL or "-c" not in event.request:
             return applied
-        ended = msgspec.structs.replace(order, state=State.CANCELLED)
+        ended = msgspec.structs.replace(order, state=OrderState.CANCELLED)
         self._store(ended)
         return msgspec.structs.replace(applied, order=ended)
 
@@ -111,7 +111,7 @@ def _never_looked_at() -> tuple[Swap, ...]:
     """An order whose request stands unproven is never asked for."""
 
     def look(order: Order) -> Instant | None:
-        return next_look(order) if order.state is State.IN_DOUBT else None
+        return next_look(order) if order.state is OrderState.IN_DOUBT else None
 
     return ((OrderBook, "next_probe", staticmethod(look)), (requests, "FRESH_AFTER", SECOND))
 
@@ -124,7 +124,7 @@ def _walked_unproven() -> tuple[Swap, ...]:
     """An exit's time at a price begins with the request, not with the proof."""
     follow = closer._follow
 
-    def walk(plan: Plan, s: Situation, order: Order, rest: int, price: Paise, way: Way) -> None:
+    def walk(plan: Plan, s: Situation, order: Order, rest: int, price: Paise, way: ExitWay) -> None:
         asked = msgspec.structs.replace(order, rests_since=order.written_at - SECOND // 2)
         follow(plan, s, asked, rest, price, way)
 

@@ -4,7 +4,7 @@ Every law is read off the broker's side and off the line to it.
 """
 
 from engine.commands import Outcome, PauseEntries
-from engine.core import Answer
+from engine.core import CommandAnswer
 from engine.market.clock import Instant
 from engine.orders.flatten import LatchState
 from engine.orders.messages import (
@@ -201,11 +201,11 @@ class OtherEngine:
                     self._gives_way = self._gives_way or self.earlier
         self._events = len(self.world.events)
         for answer in self.world.answers[self._answers :]:
-            if isinstance(answer, Answer) and self._went_on(answer):
+            if isinstance(answer, CommandAnswer) and self._went_on(answer):
                 self._gives_way = False
         self._answers = len(self.world.answers)
 
-    def _went_on(self, answer: Answer) -> bool:
+    def _went_on(self, answer: CommandAnswer) -> bool:
         """Say whether a person has resumed us beside it: never while an order of its is live that was heard of."""
         result = answer.result
         if result.id not in self._resumes or result.outcome is not Outcome.ACCEPTED:

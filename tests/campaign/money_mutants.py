@@ -5,13 +5,13 @@ from typing import Any
 
 from engine.core import outside, sights
 from engine.core.core import Core
-from engine.core.guard import Guard
+from engine.core.guard import DayGuard
 from engine.core.marking import Marking
 from engine.core.outside import OutsideTrades
-from engine.core.sights import Seen, Sights
+from engine.core.sights import BookChange, MarketState
 from engine.orders.flatten import Flattening
 from engine.risk import limits, wishes
-from engine.risk.outside import Outside
+from engine.risk.outside import ExternalResult
 from engine.risk.readings import Readings
 from engine.setups.signal import Side
 from tests.campaign.mutants import Swap
@@ -21,9 +21,9 @@ def repeat_is_a_reading() -> tuple[Swap, ...]:
     """Take a packet that repeats the one before, byte for byte, for a new book."""
     compared = sights._compared
 
-    def gullible(*packets: Any) -> Seen:  # noqa: ANN401 - handed on as they come
+    def gullible(*packets: Any) -> BookChange:  # noqa: ANN401 - handed on as they come
         seen = compared(*packets)
-        return Seen.CONFIRMED if seen is Seen.REPEAT else seen
+        return BookChange.CONFIRMED if seen is BookChange.REPEAT else seen
 
     return ((sights, "_compared", gullible),)
 
@@ -40,7 +40,7 @@ def one_book_is_believed() -> tuple[Swap, ...]:
 
 def silence_makes_a_book_stand() -> tuple[Swap, ...]:
     """Believe a book that stood while nothing at all came."""
-    return ((Sights, "stood", lambda *_: True),)
+    return ((MarketState, "stood", lambda *_: True),)
 
 
 def locked_keeps_its_mark() -> tuple[Swap, ...]:
@@ -62,8 +62,8 @@ def gains_outside_count() -> tuple[Swap, ...]:
     """Let what others gain pay for what ours lose."""
     found = vars(outside)["outside_result"]
 
-    def netted(*words: Any, **named: Any) -> Outside:  # noqa: ANN401 - handed on as they come
-        result: Outside = found(*words, **named)
+    def netted(*words: Any, **named: Any) -> ExternalResult:  # noqa: ANN401 - handed on as they come
+        result: ExternalResult = found(*words, **named)
         return replace(result, counted=result.result - result.charges)
 
     return ((outside, "outside_result", netted),)
@@ -104,7 +104,7 @@ def restart_loosens() -> tuple[Swap, ...]:
 
 def restart_is_not_heard() -> tuple[Swap, ...]:
     """Go on with the limits that a run began under, and say nothing."""
-    return ((Guard, "wish", lambda *_: None),)
+    return ((DayGuard, "wish", lambda *_: None),)
 
 
 def flat_by_stays() -> tuple[Swap, ...]:

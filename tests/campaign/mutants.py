@@ -8,11 +8,11 @@ import msgspec
 
 from engine.market.clock import SECOND
 from engine.orders import book, clearing, closer, keeper, protection, reconcile
-from engine.orders.book import Applied, OrderBook
+from engine.orders.book import AppliedMessage, OrderBook
 from engine.orders.dispatch import Dispatcher
 from engine.orders.fence import Judgement
 from engine.orders.flatten import Flattening, LatchState
-from engine.orders.gate import Budget, Draft, Gate, GateDenial, Surroundings
+from engine.orders.gate import Draft, Gate, GateDenial, GateFacts, MessageBudget
 from engine.orders.inbox import Inbox
 from engine.orders.messages import (
     BrokerEvent,
@@ -26,7 +26,7 @@ from engine.orders.messages import (
 from engine.orders.order import Fill, Order
 from engine.orders.plan import Place, Plan, Situation
 from engine.orders.quote import marketable_price
-from engine.orders.states import State
+from engine.orders.states import OrderState
 from engine.risk import entry_checks
 from tests.campaign.schedule import run_seed
 from tests.campaign.verdict import by_a_law
@@ -97,7 +97,7 @@ def _send_again(tag: Callable[[Dispatcher, Order], str]) -> Callable[[Inbox, Bro
         dispatcher = self._keeper.dispatcher
         if isinstance(event, Unanswered) and not event.request:
             order = self._keeper.orders.get(event.tag)
-            if order is not None and order.state is State.SUBMITTED:
+            if order is not None and order.state is OrderState.SUBMITTED:
                 again = msgspec.structs.replace(
                     order, tag=tag(dispatcher, order), sent_at=now, written_at=now
                 )
@@ -174,7 +174,7 @@ def _exit_beside_the_stop() -> tuple[Swap, ...]:
         plan.look_at(s.now + s.chase)
         return plan
 
-    def check(self: Gate, draft: Draft, around: Surroundings, now: int) -> GateDenial | None:
+    def check(self: Gate, draft: Draft, around: GateFacts, now: int) -> GateDenial | None:
         if draft.role is Role.EXIT:
             stops = tuple(order for order in around.orders if order.role is not Role.STOP)
             around = replace(around, orders=stops)
@@ -213,7 +213,7 @@ def _stop_never_raised() -> tuple[Swap, ...]:
 def _entries_while_latched() -> tuple[Swap, ...]:
     check = Gate.check
 
-    def open_gate(self: Gate, draft: Draft, around: Surroundings, now: int) -> GateDenial | None:
+    def open_gate(self: Gate, draft: Draft, around: GateFacts, now: int) -> GateDenial | None:
         return check(self, draft, replace(around, latched=False), now)
 
     doors = tuple(door for door in entry_checks.DOOR_CHECKS if door is not entry_checks._latched)
@@ -221,17 +221,24 @@ def _entries_while_latched() -> tuple[Swap, ...]:
 
 
 def _no_budget() -> tuple[Swap, ...]:
-    return ((Budget, "wait", lambda *_, **__: None),)
+    return ((MessageBudget, "wait", lambda *_, **__: None),)
 
 
 def _fill_counted_twice() -> tuple[Swap, ...]:
     reported = OrderBook.reported
 
-    def gullible(self: OrderBook, report: OrderReport, now: int, *, asked_at: int | None = None) -> Applied:
+    def gullible(
+        self: OrderBook, report: OrderReport, now: int, *, asked_at: int | None = None
+    ) -> AppliedMessage:
         known = self.get(report.tag)
         applied = reported(self, report, now, asked_at=asked_at)
         told_again = known is not None and 0 < report.filled_quantity == known.filled and asked_at is None
-        if known is None or not told_again or report.status != "complete" or known.state is not State.FILLED:
+        if (
+            known is None
+            or not told_again
+            or report.status != "complete"
+            or known.state is not OrderState.FILLED
+        ):
             return applied
         fill = Fill(
             known.tag,

@@ -10,7 +10,7 @@ from engine.orders import carried, fence, inbox, keeper, other_engines, position
 from engine.orders.dispatch import Dispatcher
 from engine.orders.fence import Judgement
 from engine.orders.flatten import Flattening, closing_order
-from engine.orders.gate import Draft, GateDenial, Surroundings
+from engine.orders.gate import Draft, GateDenial, GateFacts
 from engine.orders.messages import BookRead, Product
 from engine.orders.order import Order
 from engine.orders.other_engines import OtherEngine, OtherEngines, RunName
@@ -64,7 +64,7 @@ def everything_is_intraday() -> tuple[Swap, ...]:
     place = Dispatcher.place
 
     def place_as_intraday(
-        self: Dispatcher, draft: Draft, trade: str, around: Surroundings, now: int
+        self: Dispatcher, draft: Draft, trade: str, around: GateFacts, now: int
     ) -> Order | GateDenial | int:
         intraday = Draft(
             draft.instrument,

@@ -8,8 +8,8 @@ from engine.core.account import Account
 from engine.market.clock import Instant
 from engine.orders import clearing, external, reconcile
 from engine.orders.closer import plan_close
-from engine.orders.external import Ahead, External, Reach
-from engine.orders.keeper import Keeper
+from engine.orders.external import Ahead, External, ExternalReach
+from engine.orders.keeper import OrderManager
 from engine.orders.order import Correction, Fill, Order
 from engine.orders.plan import Plan, Situation
 from engine.orders.positions import Corrected, Portfolio
@@ -31,7 +31,7 @@ def _exit_on_any_sale() -> tuple[Swap, ...]:
     original = reconcile.fold_external
 
     def fold(
-        keeper: Keeper, fill: Fill, order: Order | None, now: Instant, *, before: Order | None = None
+        keeper: OrderManager, fill: Fill, order: Order | None, now: Instant, *, before: Order | None = None
     ) -> None:
         held = keeper.portfolio.current(fill.instrument, fill.product)
         original(keeper, fill, order, now, before=before)
@@ -53,8 +53,8 @@ def _never_ahead() -> tuple[Swap, ...]:
 
 
 def _always_ahead() -> tuple[Swap, ...]:
-    def ahead(*_: object) -> Reach:
-        return Reach.AHEAD
+    def ahead(*_: object) -> ExternalReach:
+        return ExternalReach.AHEAD
 
     return ((external, "reach", ahead),)
 

@@ -6,7 +6,7 @@ from engine.brokers.paper import PaperExchange
 from engine.brokers.records import Cursor
 from engine.brokers.store import Batch
 from engine.core import Effect
-from engine.ledger.records import Entry
+from engine.ledger.records import JournalEntry
 from engine.ledger.store import Ledger
 from engine.market.clock import Instant
 from engine.orders.messages import CancelOrder, ModifyOrder, PlaceOrder
@@ -59,7 +59,7 @@ def _forgets_what_is_on_its_way() -> tuple[Swap, ...]:
 def _skips_timers() -> tuple[Swap, ...]:
     repeat = Playback._repeat
 
-    def without_wakes(self: Playback, entry: Entry) -> list[Effect]:
+    def without_wakes(self: Playback, entry: JournalEntry) -> list[Effect]:
         effects = repeat(self, msgspec.structs.replace(entry, kind="offset", payload=b"\x00"))
         return effects if entry.kind == "wake" else repeat(self, entry)
 

@@ -1,7 +1,7 @@
 """Laws of the trader's orders that rest: what ends them all, and that both sides of an instrument never rest."""
 
 from engine.commands import CancelResting, Outcome
-from engine.core import Answer
+from engine.core import CommandAnswer
 from engine.market.clock import SECOND, Instant
 from engine.orders.messages import CancelOrder, PlaceOrder, Role
 from tests.campaign.world import CountedWorld
@@ -82,7 +82,7 @@ class RestingLaws:
                 self._cancels[event.id] = event
         self._events = len(self.world.events)
         for answer in self.world.answers[self._answers :]:
-            if not isinstance(answer, Answer) or answer.result.outcome is not Outcome.ACCEPTED:
+            if not isinstance(answer, CommandAnswer) or answer.result.outcome is not Outcome.ACCEPTED:
                 continue
             command = self._cancels.get(answer.result.id)
             for order in resting if command is not None else ():

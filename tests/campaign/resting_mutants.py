@@ -6,7 +6,7 @@ from engine.commands import RestOrder
 from engine.core.trader_orders import TraderOrders
 from engine.market.clock import Instant
 from engine.orders import keeper, protection
-from engine.orders.keeper import Keeper
+from engine.orders.keeper import OrderManager
 from engine.orders.order import Order
 from engine.orders.plan import Cancel, Plan, Situation, Wish
 from engine.orders.resting import Rest, RestingLives
@@ -24,7 +24,7 @@ def hunt_resting(mutant: Mutant, schedules: int = WITHIN, first: int = 0) -> Hun
     return hunted(mutant, lambda seed: run_resting(seed).broken, schedules, first)
 
 
-def _rests(self: Keeper, wish: Wish) -> bool:
+def _rests(self: OrderManager, wish: Wish) -> bool:
     """Say whether a wish would cancel what rests by the trader's hand."""
     lives = self.entry_life
     if not isinstance(wish, Cancel) or not isinstance(lives, RestingLives):
@@ -33,12 +33,12 @@ def _rests(self: Keeper, wish: Wish) -> bool:
 
 
 def _outlives_the_kill() -> tuple[Swap, ...]:
-    grant = Keeper._grant
+    grant = OrderManager._grant
 
-    def leaves_it(self: Keeper, wish: Wish, s: Situation, now: Instant) -> Instant | None:
+    def leaves_it(self: OrderManager, wish: Wish, s: Situation, now: Instant) -> Instant | None:
         return None if self.kill.active and _rests(self, wish) else grant(self, wish, s, now)
 
-    return ((Keeper, "_grant", leaves_it),)
+    return ((OrderManager, "_grant", leaves_it),)
 
 
 def _is_no_risk() -> tuple[Swap, ...]:
@@ -66,13 +66,13 @@ def _both_sides() -> tuple[Swap, ...]:
 
 
 def _outlives_a_pause() -> tuple[Swap, ...]:
-    grant = Keeper._grant
+    grant = OrderManager._grant
 
-    def leaves_it(self: Keeper, wish: Wish, s: Situation, now: Instant) -> Instant | None:
+    def leaves_it(self: OrderManager, wish: Wish, s: Situation, now: Instant) -> Instant | None:
         taken_back = not _rests(self, wish) or self.kill.active
         return grant(self, wish, s, now) if taken_back else None
 
-    return ((TraderOrders, "_spent", lambda *_: ""), (Keeper, "_grant", leaves_it))
+    return ((TraderOrders, "_spent", lambda *_: ""), (OrderManager, "_grant", leaves_it))
 
 
 def _outlives_its_trade() -> tuple[Swap, ...]:

@@ -8,13 +8,13 @@ import config
 from engine.core import flatten_core
 from engine.core.flatten_core import FlattenCore
 from engine.orders import closer, keeper
-from engine.orders.changes import Way
+from engine.orders.changes import ExitWay
 from engine.orders.dispatch import Ids
-from engine.orders.keeper import Keeper
+from engine.orders.keeper import OrderManager
 from engine.orders.messages import Request
-from engine.orders.order import Order, Terms
+from engine.orders.order import Order, OrderTerms
 from engine.orders.plan import Plan, Situation
-from engine.orders.states import UNPROVEN, State
+from engine.orders.states import UNPROVEN, OrderState
 from tests.campaign.mutants import Mutant, Swap
 from tests.campaign.named_mutants import Named
 from tests.core import test_flatten_core as flattening
@@ -44,7 +44,9 @@ def _waits_for_nothing() -> tuple[Swap, ...]:
 
     def as_ended(order: Order, now: int) -> Order:
         known = remembered(order, now)
-        return msgspec.structs.replace(known, state=State.CANCELLED) if order.state in UNPROVEN else known
+        return (
+            msgspec.structs.replace(known, state=OrderState.CANCELLED) if order.state in UNPROVEN else known
+        )
 
     return ((flatten_core, "_remembered", as_ended),)
 
@@ -52,24 +54,24 @@ def _waits_for_nothing() -> tuple[Swap, ...]:
 def _sends_anew() -> tuple[Swap, ...]:
     move_on = closer._move_on
 
-    def take_back(plan: Plan, s: Situation, order: Order, wanted: Terms, way: Way) -> None:
+    def take_back(plan: Plan, s: Situation, order: Order, wanted: OrderTerms, way: ExitWay) -> None:
         del way
-        move_on(plan, s, order, wanted, Way.REPLACE)
+        move_on(plan, s, order, wanted, ExitWay.REPLACE)
 
     return ((closer, "_move_on", take_back),)
 
 
 def _sweeps_at_once() -> tuple[Swap, ...]:
-    sweep = Keeper._sweep
+    sweep = OrderManager._sweep
 
-    def sweep_unread(self: Keeper, instrument: str, now: int) -> None:
+    def sweep_unread(self: OrderManager, instrument: str, now: int) -> None:
         before, self.behind = self.behind, {}
         try:
             sweep(self, instrument, now)
         finally:
             self.behind = before
 
-    return ((keeper.Keeper, "_sweep", sweep_unread),)
+    return ((keeper.OrderManager, "_sweep", sweep_unread),)
 
 
 def _leaves_uncovered() -> tuple[Swap, ...]:

@@ -9,7 +9,7 @@ from engine.orders import clearing, closer, parts, targets
 from engine.orders.messages import OrderType
 from engine.orders.order import Order
 from engine.orders.plan import Plan, Situation
-from engine.orders.states import State
+from engine.orders.states import OrderState
 from engine.orders.trade import Trade, leave
 from engine.setups.signal import Side
 from tests.campaign.mutants import Mutant, Swap
@@ -44,7 +44,7 @@ def _waits_unmoved() -> tuple[Swap, ...]:
     tend = closer._tend
 
     def leave_alone(plan: Plan, s: Situation, order: Order, rest: int) -> None:
-        if order.state is not State.ARMED or order.order_type is OrderType.STOP_LIMIT:
+        if order.state is not OrderState.ARMED or order.order_type is OrderType.STOP_LIMIT:
             tend(plan, s, order, rest)
 
     return ((closer, "_tend", leave_alone),)

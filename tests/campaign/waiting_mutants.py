@@ -5,7 +5,7 @@ from functools import partial
 
 from cockpit import model
 from engine.orders import hours, plight
-from engine.orders.halts import Halt, Halts
+from engine.orders.halts import Halts, HaltState
 from engine.orders.hours import Exits
 from engine.orders.plight import Plight, PlightKind
 from engine.orders.plights import Plights
@@ -17,7 +17,7 @@ from tests.core import test_halts as halts
 
 
 def _no_halts() -> tuple[Swap, ...]:
-    return ((Halts, "of", lambda *_: Halt.NONE),)
+    return ((Halts, "of", lambda *_: HaltState.NONE),)
 
 
 def _deaf_for_ever() -> tuple[Swap, ...]:
@@ -41,7 +41,7 @@ def _stuck_at_once() -> tuple[Swap, ...]:
 def _as(wrong: dict[Exits, Exits]) -> tuple[Swap, ...]:
     original = hours._exits
 
-    def exits(day: hours.ClassHours, time: int, halt: Halt) -> Exits:
+    def exits(day: hours.ClassHours, time: int, halt: HaltState) -> Exits:
         found = original(day, time, halt)
         return wrong.get(found, found)
 

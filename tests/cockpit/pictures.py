@@ -22,10 +22,10 @@ from engine.views import (
     PositionRow,
     PreflightView,
     RiskView,
+    ScreenView,
     Severity,
     SignalCard,
-    StopState,
-    View,
+    StopStatus,
     WatchRow,
 )
 from engine.views.auction import (
@@ -405,7 +405,7 @@ POSITIONS: Final = (
         pnl=430_800,
         r=5.9,
         stop=152_700,
-        stop_state=StopState.HELD,
+        stop_state=StopStatus.HELD,
         stop_term="trail structure",
         limit=153_920,
         risk=0,
@@ -428,7 +428,7 @@ POSITIONS: Final = (
         pnl=-63_600,
         r=-0.5,
         stop=106_650,
-        stop_state=StopState.PLACING,
+        stop_state=StopStatus.PLACING,
         stop_term="structure",
         limit=105_550,
         risk=171_000,
@@ -499,9 +499,9 @@ EVENTS: Final = (
 )
 
 
-def picture() -> View:
+def picture() -> ScreenView:
     """The whole view of a replay at 11:42:07."""
-    return View(
+    return ScreenView(
         number=1,
         header=HeaderView(
             world="replay",
@@ -651,7 +651,9 @@ FOUND: Final = Found(
 """What a search for an option finds."""
 
 
-def with_broker(view: View, world: str = "paper", *, running: bool = False, good: bool = False) -> View:
+def with_broker(
+    view: ScreenView, world: str = "paper", *, running: bool = False, good: bool = False
+) -> ScreenView:
     """The same in paper or live, signed in, with the checks made at 09:02."""
     checks = tuple(row for row in CHECKS if row.state != "NO-GO") if good else CHECKS
     return msgspec.structs.replace(
@@ -663,17 +665,17 @@ def with_broker(view: View, world: str = "paper", *, running: bool = False, good
     )
 
 
-def with_missing_stop(view: View) -> View:
+def with_missing_stop(view: ScreenView) -> ScreenView:
     """The same with KAVERI's stop gone and an alarm about it."""
     positions = (
         view.positions[0],
-        msgspec.structs.replace(view.positions[1], stop_state=StopState.MISSING, stop=None),
+        msgspec.structs.replace(view.positions[1], stop_state=StopStatus.MISSING, stop=None),
     )
     alarm = EventLine(8, at(11, 42, 6), Severity.ALARM, "KAVERI +240 has no stop at the exchange: exiting")
     return msgspec.structs.replace(view, positions=positions, events=(*view.events, alarm))
 
 
-def killed(view: View, state: str, progress: str) -> View:
+def killed(view: ScreenView, state: str, progress: str) -> ScreenView:
     """The same under the kill latch."""
     latch = LatchView(state, at(11, 42, 3), "a screen (process 4711)", "the kill key was pressed", progress)
     return msgspec.structs.replace(

@@ -2,7 +2,7 @@
 
 import msgspec
 
-from engine.views import AlarmRank, EventLine, LatchView, Severity, StopState, View
+from engine.views import AlarmRank, EventLine, LatchView, ScreenView, Severity, StopStatus
 from engine.views.plight import PlightKind, PlightView
 from tests.cockpit.pictures import at
 
@@ -29,10 +29,10 @@ CARRIED = PlightView(
 )
 
 
-def waiting(view: View, *plights: PlightView | None) -> View:
+def waiting(view: ScreenView, *plights: PlightView | None) -> ScreenView:
     """The same with each position in the plight that is given for it, and the kill on."""
     rows = tuple(
-        row if plight is None else msgspec.structs.replace(row, plight=plight, stop_state=StopState.EXITING)
+        row if plight is None else msgspec.structs.replace(row, plight=plight, stop_state=StopStatus.EXITING)
         for row, plight in zip(view.positions, plights, strict=True)
     )
     named = [(row.symbol, row.plight) for row in rows if row.plight is not None]

@@ -8,9 +8,9 @@ from contextlib import suppress
 import msgspec
 
 from cockpit.terminal import make_app
-from config import Screen
+from config import ScreenSettings
 from engine.commands import Command, CommandResult, Outcome
-from engine.views import LadderView, View
+from engine.views import LadderView, ScreenView
 from tests.cockpit.pictures import killed, picture
 from tests.cockpit.scripted import ScriptedKillSwitch, ScriptedLine
 
@@ -40,7 +40,7 @@ def _moved(ladder: LadderView, last: int, dice: random.Random) -> LadderView:
     )
 
 
-def stream(dice: random.Random, view: View) -> View:
+def stream(dice: random.Random, view: ScreenView) -> ScreenView:
     """The next view of the moving market."""
     assert view.ladder is not None
     last = (view.ladder.last or 0) + 10 * dice.choice((-2, -1, -1, 0, 1, 1, 2))
@@ -73,7 +73,7 @@ async def _run(views_per_second: float) -> None:
         return CommandResult(command.id, Outcome.ACCEPTED, "taken by the preview")
 
     line.answer = answer
-    app = make_app(line, ScriptedKillSwitch(), Screen())
+    app = make_app(line, ScriptedKillSwitch(), ScreenSettings())
 
     async def feed() -> None:
         dice = random.Random(7)

@@ -7,11 +7,11 @@ from textual.pilot import Pilot
 
 from cockpit.app import CockpitApp
 from cockpit.kill_key import KillKey
-from cockpit.line import Guard
+from cockpit.line import FlattenGuard
 from cockpit.searching import Found
 from engine.commands import Command, CommandResult, Kill, Outcome
 from engine.link import Ended, Incoming, LinkError
-from engine.views import View
+from engine.views import ScreenView
 
 
 class ScriptedLine:
@@ -111,7 +111,7 @@ class Desk:
 
     def __init__(
         self,
-        view: View | None,
+        view: ScreenView | None,
         *,
         theme: str = "cockpit-dark",
         ascii_signs: bool = False,
@@ -121,7 +121,7 @@ class Desk:
         self.line = ScriptedLine([] if view is None else [view])
         self.switch = ScriptedKillSwitch()
         self.clock = Clock()
-        self.guard: Guard | None = None
+        self.guard: FlattenGuard | None = None
         self._ids = 0
         self.app = CockpitApp(
             self.line,

@@ -4,7 +4,7 @@ from datetime import time
 from pathlib import Path
 
 from engine.home import World
-from engine.latch import LatchState
+from engine.latch import LatchFileState
 from tests.desk.account import Sections, of_fake, write_settings
 from tests.desk.outside import outside
 from tests.desk.terminal import KILL, terminal
@@ -39,5 +39,5 @@ def test_paper_starts_with_a_word_shows_its_checks_follows_what_is_searched_and_
             screen.type(b"\r")
             screen.wait_text("is followed")
             screen.type(KILL)
-            place.engine(World.ACCOUNT).wait_latch(LatchState.FLAT)
+            place.engine(World.ACCOUNT).wait_latch(LatchFileState.FLAT)
             assert fake.access_token not in screen.text

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from cockpit.app import CockpitApp
-from cockpit.keys import ACTIONS, Scope, action_named, bindings_of, keys_document
+from cockpit.keys import ACTIONS, KeyScope, action_named, bindings_of, keys_document
 from cockpit.lines import Line
 from cockpit.model import Model
 from cockpit.screens.help import paint_help
@@ -58,13 +58,13 @@ def test_app_and_trade_screen_bind_exactly_the_table() -> None:
 
 
 def test_the_kill_has_priority_no_binding_id_and_two_keys() -> None:
-    kills = bindings_of(Scope.ALWAYS)
+    kills = bindings_of(KeyScope.ALWAYS)
     assert {binding.key for binding in kills} == {"ctrl+k", "f9"}
     assert all(binding.priority and binding.id is None for binding in kills)
 
 
 def test_every_other_binding_has_an_id_of_its_own() -> None:
-    ids = [binding.id for binding in bindings_of(Scope.EVERYWHERE, Scope.TRADE)]
+    ids = [binding.id for binding in bindings_of(KeyScope.EVERYWHERE, KeyScope.TRADE)]
     assert None not in ids
     assert len(ids) == len(set(ids))
 
@@ -92,15 +92,15 @@ async def test_the_palette_lists_exactly_the_table() -> None:
 
 def test_a_wide_footer_shows_every_action_that_a_footer_may_show() -> None:
     model = Model(view=picture())
-    text = plain(paint_footer(model, 600, Scope.TRADE, Scope.EVERYWHERE))
+    text = plain(paint_footer(model, 600, KeyScope.TRADE, KeyScope.EVERYWHERE))
     for action in ACTIONS:
-        if action.scope is not Scope.ALWAYS and action.rank <= 8:
+        if action.scope is not KeyScope.ALWAYS and action.rank <= 8:
             assert f"{action.shown} {action.label}" in text, action.name
 
 
 @pytest.mark.parametrize("width", [80, 100, 120, 160, 200])
 def test_a_footer_of_any_width_names_the_kill_its_scope_and_what_f_would_flatten(width: int) -> None:
-    text = plain(paint_footer(Model(view=picture()), width, Scope.TRADE, Scope.EVERYWHERE))
+    text = plain(paint_footer(Model(view=picture()), width, KeyScope.TRADE, KeyScope.EVERYWHERE))
     assert text.rstrip().endswith("ctrl+k KILL 2 · leaves 1")
     assert "F flatten MERIDIAN −120" in text
 
@@ -110,7 +110,7 @@ def test_live_worlds_show_no_replay_keys() -> None:
 
     view = picture()
     live = msgspec.structs.replace(view, header=msgspec.structs.replace(view.header, world="paper"))
-    text = plain(paint_footer(Model(view=live), 600, Scope.TRADE, Scope.EVERYWHERE))
+    text = plain(paint_footer(Model(view=live), 600, KeyScope.TRADE, KeyScope.EVERYWHERE))
     assert "market" not in text
     assert "faster" not in text
 

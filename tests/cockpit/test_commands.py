@@ -25,9 +25,7 @@ from engine.commands import (
     TakeSignal,
     TightenStop,
 )
-from engine.views import (
-    View,
-)
+from engine.views import ScreenView
 from engine.views.auction import (
     NamedView,
 )
@@ -37,7 +35,7 @@ from tests.cockpit.scripted import Desk, refusing
 MERIDIAN = "NSE_EQ|MERIDIAN"
 
 
-def with_header(**changes: object) -> View:
+def with_header(**changes: object) -> ScreenView:
     view = picture()
     return msgspec.structs.replace(view, header=msgspec.structs.replace(view.header, **changes))
 
@@ -73,7 +71,7 @@ def panel_text(desk: Desk, name: str) -> str:
         ("[", with_header(speed=7), SetReplaySpeed("id-1", 5)),
     ],
 )
-async def test_a_key_sends_its_command(key: str, view: View, command: Command) -> None:
+async def test_a_key_sends_its_command(key: str, view: ScreenView, command: Command) -> None:
     desk = Desk(view)
     async with desk.app.run_test(size=(160, 45)) as pilot:
         await desk.settle(pilot)
@@ -101,7 +99,7 @@ async def test_a_key_sends_its_command(key: str, view: View, command: Command) -
     ],
 )
 async def test_a_key_that_cannot_act_says_why_and_sends_nothing(
-    key: str, view: View | None, says: str
+    key: str, view: ScreenView | None, says: str
 ) -> None:
     desk = Desk(view)
     async with desk.app.run_test(size=(160, 45)) as pilot:

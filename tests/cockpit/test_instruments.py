@@ -12,7 +12,7 @@ from textual.widgets import Input
 from cockpit.screens.instruments import Choice, InstrumentsScreen, paint_choices
 from cockpit.searching import Found, FoundRow
 from engine.commands import CommandResult, Follow, Kill, Outcome, Unfollow
-from engine.views import View
+from engine.views import ScreenView
 from tests.cockpit.pictures import FOUND, picture, with_broker
 from tests.cockpit.scripted import Desk, ScriptedSearcher, refusing
 from tests.cockpit.test_commands import panel_text
@@ -180,7 +180,7 @@ async def test_escape_closes_the_page_and_the_search() -> None:
 
 
 @pytest.mark.parametrize("view", [picture(), None])
-async def test_without_a_broker_the_page_only_shows_the_list(view: View | None) -> None:
+async def test_without_a_broker_the_page_only_shows_the_list(view: ScreenView | None) -> None:
     desk = Desk(view)
     async with desk.app.run_test(size=(80, 24)) as pilot:
         await desk.settle(pilot)

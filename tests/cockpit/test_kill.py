@@ -6,7 +6,7 @@ import msgspec
 import pytest
 
 from cockpit.kill_key import KillKey
-from cockpit.line import Guard
+from cockpit.line import FlattenGuard
 from engine.commands import Kill
 from engine.link import Ended, command_of
 from engine.views import KillScope
@@ -75,13 +75,13 @@ async def test_the_kill_key_works_before_the_first_view_and_after_the_engine_end
     ("guard", "says"),
     [
         (None, "`cockpit` brings the engine back"),
-        (Guard.CLOSING, "cockpit flatten is closing everything"),
-        (Guard.FLAT, "KILLED AND FLAT: cockpit flatten closed everything, the broker said flat"),
-        (Guard.OPEN, "KILL NOT CONFIRMED: cockpit flatten ended and no broker said flat"),
+        (FlattenGuard.CLOSING, "cockpit flatten is closing everything"),
+        (FlattenGuard.FLAT, "KILLED AND FLAT: cockpit flatten closed everything, the broker said flat"),
+        (FlattenGuard.OPEN, "KILL NOT CONFIRMED: cockpit flatten ended and no broker said flat"),
     ],
 )
 async def test_what_became_of_a_kill_without_an_engine_stands_across_the_screen(
-    guard: Guard | None, says: str
+    guard: FlattenGuard | None, says: str
 ) -> None:
     desk = Desk(picture())
     async with desk.app.run_test(size=(160, 45)) as pilot:
@@ -109,10 +109,10 @@ async def test_once_the_broker_said_flat_nothing_of_the_ended_engines_book_stand
         await desk.settle(pilot)
         desk.line.say(Ended("the engine is gone"))
         await desk.settle(pilot)
-        desk.guard = Guard.CLOSING
+        desk.guard = FlattenGuard.CLOSING
         await desk.until(pilot, lambda: "cockpit flatten is closing" in whole(desk))
         assert "KILL 2" in whole(desk)
-        desk.guard = Guard.FLAT
+        desk.guard = FlattenGuard.FLAT
         await desk.until(pilot, lambda: CONFIRMED in whole(desk))
         await desk.settle(pilot)
         shown = whole(desk)
@@ -140,12 +140,12 @@ async def test_the_ended_engines_book_comes_back_when_a_later_kill_is_not_confir
     desk = Desk(picture())
     async with desk.app.run_test(size=(160, 45)) as pilot:
         await desk.settle(pilot)
-        desk.guard = Guard.FLAT
+        desk.guard = FlattenGuard.FLAT
         await desk.settle(pilot)
         assert "KILL 2" in whole(desk), "an engine that still speaks is believed"
         desk.line.say(Ended("the engine is gone"))
         await desk.until(pilot, lambda: CONFIRMED in whole(desk))
-        desk.guard = Guard.OPEN
+        desk.guard = FlattenGuard.OPEN
         await desk.until(pilot, lambda: "KILL 2" in whole(desk))
         assert CONFIRMED not in whole(desk)
 

@@ -11,8 +11,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from rich.cells import cell_len
 
-from cockpit.keys import Scope
-from cockpit.line import Guard
+from cockpit.keys import KeyScope
+from cockpit.line import FlattenGuard
 from cockpit.lines import Line
 from cockpit.model import Model, Notice
 from cockpit.screens.auction import INFERRED, paint_auction
@@ -33,14 +33,7 @@ from cockpit.widgets.signals import paint_signals, waiting_line
 from cockpit.widgets.tiny import paint_tiny
 from cockpit.widgets.viewport import Viewport, look
 from cockpit.widgets.watchlist import paint_watchlist
-from engine.views import (
-    LadderView,
-    LatchView,
-    PreflightView,
-    Severity,
-    StopState,
-    View,
-)
+from engine.views import LadderView, LatchView, PreflightView, ScreenView, Severity, StopStatus
 from engine.views.auction import (
     AuctionView,
     NamedView,
@@ -95,9 +88,9 @@ def check(lines: list[Line], width: int, height: int | None = None) -> None:
         assert {style for _, style in line} <= {"", *STYLES}
 
 
-@given(things(View), sizes)
+@given(things(ScreenView), sizes)
 @any_view
-def test_every_section_takes_any_view(view: View, size: tuple[int, int]) -> None:
+def test_every_section_takes_any_view(view: ScreenView, size: tuple[int, int]) -> None:
     width, height = size
     chosen = view.watchlist[0].key if view.watchlist else None
     check(paint_watchlist(view.watchlist, chosen, width, height), width, height)
@@ -120,10 +113,10 @@ def test_every_section_takes_any_view(view: View, size: tuple[int, int]) -> None
     check(paint_choices(choices_of(view, "", None), 0, width, height), width, height)
 
 
-@given(things(View), sizes, st.sampled_from([None, 4]), st.booleans())
+@given(things(ScreenView), sizes, st.sampled_from([None, 4]), st.booleans())
 @any_view
 def test_every_line_of_the_frame_takes_any_view(
-    view: View, size: tuple[int, int], silent: int | None, ended: bool
+    view: ScreenView, size: tuple[int, int], silent: int | None, ended: bool
 ) -> None:
     width, height = size
     model = Model(view=view, notice=Notice("x\x1b[2J", Severity.WARNING, 1))
@@ -133,7 +126,7 @@ def test_every_line_of_the_frame_takes_any_view(
     check(paint_tiny(tiny, width, height, silent=silent), width, max(1, height))
     check([paint_alerts(model, width)], width)
     check([paint_alerts(model, width, silent=7)], width)
-    check([paint_footer(model, width, Scope.TRADE, Scope.EVERYWHERE)], width)
+    check([paint_footer(model, width, KeyScope.TRADE, KeyScope.EVERYWHERE)], width)
     check(paint_banner(view.latch, "gone" if ended else None, width), width)
 
 
@@ -164,7 +157,7 @@ def test_help_takes_any_width(width: int) -> None:
 @any_view
 def test_the_banner_is_two_lines_or_none(latch: LatchView | None, ended: str | None, width: int) -> None:
     lines = paint_banner(latch, ended, width)
-    for guard in Guard:
+    for guard in FlattenGuard:
         check(paint_banner(latch, "gone", width, guard), width)
     assert len(lines) == (0 if latch is None and ended is None else 2)
     check(lines, width)
@@ -211,7 +204,7 @@ def test_an_estimated_mark_keeps_its_place_and_its_sign(width: int, shown: str) 
 
 
 OUTSIDE: typing.Final = msgspec.structs.replace(
-    picture().positions[0], external=True, since=0, stop=None, stop_state=StopState.MISSING
+    picture().positions[0], external=True, since=0, stop=None, stop_state=StopStatus.MISSING
 )
 """What the broker holds beyond our own trades."""
 

@@ -8,7 +8,7 @@ from cockpit.model import Model
 from cockpit.widgets.events import paint_alerts, paint_banner
 from cockpit.widgets.positions import paint_positions
 from cockpit.widgets.tiny import paint_tiny
-from engine.views import View
+from engine.views import ScreenView
 from tests.cockpit.pictures import picture
 from tests.cockpit.plights import CARRIED, HALTED, STUCK, waiting
 from tests.cockpit.test_snapshots import matches
@@ -20,7 +20,7 @@ def text(lines: object) -> str:
     return "\n".join("".join(part for part, _ in line) for line in lines)  # type: ignore[attr-defined]
 
 
-def seen(view: View) -> Model:
+def seen(view: ScreenView) -> Model:
     model = Model()
     model.take_view(view, 0.0)
     return model

@@ -10,7 +10,7 @@ from cockpit.screens.instruments import InstrumentsScreen
 from cockpit.searching import Found
 from cockpit.theme import THEMES
 from engine.link import Ended
-from engine.views import View
+from engine.views import ScreenView
 from tests.cockpit.pictures import FOUND, killed, picture, with_broker, with_missing_stop
 from tests.cockpit.scripted import Desk, ScriptedSearcher
 
@@ -21,7 +21,7 @@ DARK, LIGHT, CONTRAST = (theme.name for theme in THEMES)
 
 def matches(
     compare: Compare,
-    view: View | None,
+    view: ScreenView | None,
     size: tuple[int, int],
     *,
     theme: str = DARK,

@@ -9,13 +9,13 @@ from textual.widgets import Static
 from cockpit.theme import THEMES
 from cockpit.widgets.panel import Panel
 from engine.link import Ended
-from engine.views import CheckRow, EventLine, PreflightView, Severity, StopState, View
+from engine.views import CheckRow, EventLine, PreflightView, ScreenView, Severity, StopStatus
 from tests.cockpit.pictures import EVENTS, at, picture, with_broker, with_missing_stop
 from tests.cockpit.scripted import Desk
 from tests.cockpit.test_commands import panel_text, with_header
 
 
-def alarming(number: int, text: str) -> View:
+def alarming(number: int, text: str) -> ScreenView:
     view = picture()
     return msgspec.structs.replace(
         view, events=(*EVENTS, EventLine(number, at(11, 43), Severity.ALARM, text))
@@ -78,7 +78,7 @@ async def test_leaving_an_ended_engine_with_positions_asks_and_says_what_closes_
 )
 async def test_leaving_an_engine_inside_the_screen_says_that_it_ends_too(world: str, says: str) -> None:
     view = with_header(world=world)
-    held = tuple(msgspec.structs.replace(row, stop_state=StopState.HELD) for row in view.positions)
+    held = tuple(msgspec.structs.replace(row, stop_state=StopStatus.HELD) for row in view.positions)
     desk = Desk(msgspec.structs.replace(view, positions=held), embedded=True)
     async with desk.app.run_test(size=(120, 40)) as pilot:
         await desk.settle(pilot)
@@ -424,7 +424,7 @@ async def test_a_thousand_views_between_two_frames_are_painted_once() -> None:
 
 
 async def test_a_lasting_alarm_stays_acknowledged_while_it_lasts_and_hides_no_later_event() -> None:
-    def lasting(*more: EventLine) -> View:
+    def lasting(*more: EventLine) -> ScreenView:
         state = EventLine(0, at(11, 43), Severity.ALARM, "the ledger's disk does not answer")
         return msgspec.structs.replace(picture(), events=(*EVENTS, *more, state))
 

@@ -5,7 +5,7 @@ from engine.market.clock import SECOND, Instant
 from engine.orders.flatten import LatchState
 from engine.orders.messages import CancelOrder, ModifyOrder, OrderType, PlaceOrder, Product, ReadBook, Role
 from engine.orders.order import Fill, Order
-from engine.orders.states import State
+from engine.orders.states import OrderState
 from engine.orders.trade import Mode, Trade
 from engine.setups.signal import Side
 from tests.core.hostile import INSTRUMENTS, World
@@ -96,7 +96,7 @@ class Oracles:
             return
         for order in self.world.core.orders.live(key):
             fired = order.role is Role.STOP and order.order_type is OrderType.STOP_LIMIT
-            unfilled = order.remaining > 0 and order.state is not State.PENDING_CANCEL
+            unfilled = order.remaining > 0 and order.state is not OrderState.PENDING_CANCEL
             if fired and unfilled and order.triggered_at is not None:
                 trade = self._trade(key)
                 assert self.world.now - order.triggered_at <= SECOND + SLACK or (

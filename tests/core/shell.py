@@ -7,7 +7,7 @@ from collections.abc import Iterable
 
 import config
 from engine.core.events import Event, Halted, Wake
-from engine.core.flatten_core import FlattenCore, MarketSeen, Seen
+from engine.core.flatten_core import FlattenCore, MarketSeen, QuotedMarket
 from engine.market.clock import MILLISECOND, SECOND, Instant
 from engine.market.seed import InstrumentSeed
 from engine.market.update import MarketUpdate
@@ -85,7 +85,7 @@ class ShellWorld(World):
                 instrument = INSTRUMENTS[event.instrument]
                 band = assumed_band(instrument.kind, PRICES[event.instrument], instrument.tick)
                 quote = Quote(event.last, event.bids, event.asks, self.now)
-                return MarketSeen((Seen(instrument, quote, band, takes_orders=not self.halted),))
+                return MarketSeen((QuotedMarket(instrument, quote, band, takes_orders=not self.halted),))
             case Halted() | InstrumentSeed():
                 return Wake()
             case BookRead() | OrderReport():

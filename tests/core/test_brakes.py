@@ -1,6 +1,6 @@
 """Entries wait for a person after losses in a row or a peak given back, and a restart does not forget it."""
 
-from config import Session, Settings
+from config import SessionSettings, Settings
 from engine.commands import Outcome, PauseEntries
 from engine.core import Attended, DayState, Resumed
 from engine.market.clock import MINUTE, SECOND
@@ -110,7 +110,7 @@ def test_where_nobody_can_come_a_brake_is_told_and_entries_go_on_counted_anew() 
 
 
 def test_where_nobody_can_come_entries_pause_for_good_by_a_setting() -> None:
-    world = unreachable(Settings(session=Session(pause_unattended=True)))
+    world = unreachable(Settings(session=SessionSettings(pause_unattended=True)))
     assert world.core.trading_word() == "PAUSED: 3 losing trades in a row"
     assert buy(world, name="four").outcome is Outcome.REFUSED
 

@@ -284,7 +284,7 @@ def test_positions_are_closed_at_flatten_start_without_a_latch() -> None:
 def test_without_a_screen_entries_pause_after_a_minute_in_live_and_in_paper_by_a_setting(
     name: str, *, wished: bool, paused: bool
 ) -> None:
-    world = World(config.Settings(session=config.Session(pause_unattended=wished)), world=name)
+    world = World(config.Settings(session=config.SessionSettings(pause_unattended=wished)), world=name)
     world.tell(Attended(attended=False))
     world.settle(61 * SECOND)
     assert world.core.trading_word().startswith("PAUSED") == paused
@@ -293,7 +293,7 @@ def test_without_a_screen_entries_pause_after_a_minute_in_live_and_in_paper_by_a
 
 
 def test_a_screen_in_time_keeps_entries_open() -> None:
-    world = World(config.Settings(session=config.Session(pause_unattended=True)), world="paper")
+    world = World(config.Settings(session=config.SessionSettings(pause_unattended=True)), world="paper")
     world.tell(Attended(attended=False))
     world.settle(30 * SECOND)
     world.tell(Attended(attended=True))

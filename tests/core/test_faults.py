@@ -12,7 +12,7 @@ from engine.orders.messages import (
     Role,
     UnreadRow,
 )
-from engine.orders.states import State
+from engine.orders.states import OrderState
 from engine.setups.signal import Side
 from tests.core.faults import opened, placed, said, stop_of, trade_of, writes
 from tests.core.hostile import STOCK, TICK, World
@@ -44,11 +44,11 @@ def test_02_an_order_that_never_arrived_is_absent_after_five_empty_reads_and_ten
     world.run(9 * SECOND)
     order = world.core.orders.get(entry.tag)
     assert order is not None
-    assert order.state is State.IN_DOUBT
+    assert order.state is OrderState.IN_DOUBT
     world.settle(8 * SECOND)
     order = world.core.orders.get(entry.tag)
     assert order is not None
-    assert order.state is State.ABSENT
+    assert order.state is OrderState.ABSENT
     assert order.empty_probes >= 5
     assert len(placed(world, Role.ENTRY)) == 1
 
@@ -80,7 +80,7 @@ def test_04_a_refusal_with_the_brokers_envelope_is_final_and_blocks_the_name() -
     [entry] = placed(world, Role.ENTRY)
     order = world.core.orders.get(entry.tag)
     assert order is not None
-    assert order.state is State.REJECTED
+    assert order.state is OrderState.REJECTED
     world.trade()
     assert "the broker refused it" in buy(world, name="again").text
 
@@ -93,7 +93,7 @@ def test_04_a_refusal_that_judged_no_order_leaves_the_name_tradable() -> None:
     [entry] = placed(world, Role.ENTRY)
     order = world.core.orders.get(entry.tag)
     assert order is not None
-    assert order.state is State.REJECTED
+    assert order.state is OrderState.REJECTED
     world.run(5 * SECOND)
     world.trade()
     assert buy(world, name="again").outcome is Outcome.ACCEPTED
@@ -150,7 +150,7 @@ def test_08_a_status_out_of_order_takes_no_step_back() -> None:
     world.tell(msgspec.structs.replace(row, status="open"))
     order = world.core.orders.get(row.tag)
     assert order is not None
-    assert order.state is State.FILLED
+    assert order.state is OrderState.FILLED
 
 
 def test_09_the_rest_filled_while_nobody_heard_is_covered_after_the_next_read() -> None:

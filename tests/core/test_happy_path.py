@@ -1,5 +1,5 @@
 from engine.commands import ArmManual, CommandResult, ExitPosition, Kill, ManualOrder, Outcome
-from engine.core import Answer
+from engine.core import CommandAnswer
 from engine.market.clock import SECOND
 from engine.orders.flatten import LatchState
 from engine.orders.messages import OrderType, Role
@@ -10,7 +10,7 @@ from tests.core.oracles import Oracles
 
 def answered(world: World, name: str) -> CommandResult:
     for answer in world.answers:
-        if isinstance(answer, Answer) and answer.result.id == name:
+        if isinstance(answer, CommandAnswer) and answer.result.id == name:
             return answer.result
     raise AssertionError(f"no answer to {name}")
 

@@ -8,7 +8,7 @@ import pytest
 import config
 from engine.commands import Outcome
 from engine.core import Core, Ids, Wake
-from engine.core.sights import Seen
+from engine.core.sights import BookChange
 from engine.market.circuits import Circuits
 from engine.market.clock import MILLISECOND, SECOND
 from engine.market.update import Level, MarketUpdate
@@ -460,9 +460,9 @@ def test_what_a_packet_adds_is_told_apart() -> None:
     made = packets(now)
     sights = Core(world.settings, INSTRUMENTS, world.day, "replay", 1_000_000_00, Ids("Z")).sights
     assert world.day.day == DAY
-    assert sights.take(made(), now) is Seen.CHANGED
-    assert sights.take(made(), now) is Seen.REPEAT
-    assert sights.take(made(total=7), now) is Seen.BOOKLESS
-    assert sights.take(made(total=7, volume=11), now) is Seen.CONFIRMED
-    assert sights.take(made(total=7, volume=11, trade=1), now) is Seen.CONFIRMED
-    assert sights.take(made(price=100_05, total=7, volume=11, trade=1), now) is Seen.CHANGED
+    assert sights.take(made(), now) is BookChange.CHANGED
+    assert sights.take(made(), now) is BookChange.REPEAT
+    assert sights.take(made(total=7), now) is BookChange.BOOKLESS
+    assert sights.take(made(total=7, volume=11), now) is BookChange.CONFIRMED
+    assert sights.take(made(total=7, volume=11, trade=1), now) is BookChange.CONFIRMED
+    assert sights.take(made(price=100_05, total=7, volume=11, trade=1), now) is BookChange.CHANGED

@@ -6,13 +6,13 @@ from pathlib import Path
 import config
 from engine.brokers.paper import PaperExchange
 from engine.commands import ArmManual, ExitPosition, Kill, ManualOrder
-from engine.core import Answer, Core, Effect, FeedEnded, Ids, LatchChanged, Record, Resumed, Wake
+from engine.core import CommandAnswer, Core, Effect, FeedEnded, Ids, LatchChanged, Record, Resumed, Wake
 from engine.core.events import Event
 from engine.feeds.recording import open_recordings
 from engine.market.clock import SECOND, Instant
 from engine.market.session import trading_day
 from engine.orders.messages import Role
-from engine.orders.states import State
+from engine.orders.states import OrderState
 from engine.setups.signal import Side
 from tests.recordings import EQ_A, recorded_files
 
@@ -32,7 +32,7 @@ class Run:
     def tell(self, event: Event) -> None:
         for effect in self.core.handle(event, self.now):
             self.out.append(effect)
-            if not isinstance(effect, Record | Answer | LatchChanged):
+            if not isinstance(effect, Record | CommandAnswer | LatchChanged):
                 self.exchange.submit(effect, self.now)
 
     def until(self, end: Instant) -> None:
@@ -72,7 +72,7 @@ class Run:
 
 def stop_held(run: Run, key: str) -> int:
     stops = [order for order in run.core.orders.live(key) if order.role is Role.STOP]
-    assert all(order.state is State.ARMED for order in stops)
+    assert all(order.state is OrderState.ARMED for order in stops)
     return sum(order.remaining for order in stops)
 
 

@@ -7,7 +7,7 @@ import msgspec
 import config
 from engine.brokers.paper import PaperExchange
 from engine.commands import ArmManual, ManualOrder
-from engine.core import Answer, Core, Effect, Ids, LatchChanged, Record, Wake
+from engine.core import CommandAnswer, Core, Effect, Ids, LatchChanged, Record, Wake
 from engine.core.events import Event
 from engine.market.clock import MILLISECOND, SECOND, Instant
 from engine.market.update import MarketUpdate
@@ -40,7 +40,7 @@ class PaperWorld(Market):
 
     def _leave(self, effects: list[Effect]) -> None:
         for effect in effects:
-            if not isinstance(effect, Record | Answer | LatchChanged):
+            if not isinstance(effect, Record | CommandAnswer | LatchChanged):
                 self.exchange.submit(effect, self.now)
 
     def next_wake(self) -> Instant | None:

@@ -8,9 +8,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import config
-from engine.auction.market import Market
+from engine.auction.market import Auctions
 from engine.core.prints import Prints
-from engine.core.sights import Sights
+from engine.core.sights import MarketState
 from engine.market.circuits import Circuits
 from engine.market.clock import SECOND, Instant, instant_at
 from engine.market.session import trading_day
@@ -23,8 +23,8 @@ CLOSE = 1_000_00
 
 
 def judge() -> Prints:
-    day = trading_day(DAY, config.Session())
-    return Prints(Sights(INSTRUMENTS, day), Market(INSTRUMENTS, day, config.Settings()))
+    day = trading_day(DAY, config.SessionSettings())
+    return Prints(MarketState(INSTRUMENTS, day), Auctions(INSTRUMENTS, day, config.Settings()))
 
 
 def packet(
@@ -93,9 +93,9 @@ def test_a_print_outside_the_band_is_believed_once_three_new_books_lie_beside_it
 
 
 def test_a_band_that_is_read_again_frees_the_print_at_once() -> None:
-    day = trading_day(DAY, config.Session())
-    sights = Sights(INSTRUMENTS, day)
-    prints = Prints(sights, Market(INSTRUMENTS, day, config.Settings()))
+    day = trading_day(DAY, config.SessionSettings())
+    sights = MarketState(INSTRUMENTS, day)
+    prints = Prints(sights, Auctions(INSTRUMENTS, day, config.Settings()))
     sights.learn_circuits(Circuits(TEN, {STOCK: (900_00, 1_100_00)}))
     prints.judge(packet(0, 1_090_00))
     assert prints.judge(packet(1, 1_130_00, middle=1_130_00)).last == 1_090_00

@@ -7,7 +7,7 @@ from engine.commands import ExitPosition, Kill
 from engine.core import Resumed
 from engine.market.clock import MILLISECOND, SECOND
 from engine.orders.messages import BookRead, PlaceOrder, Product
-from engine.presenter import Presenter, Surroundings
+from engine.presenter import Presenter, ViewFacts
 from engine.setups.signal import Side
 from tests.core.faults import latch, outside, placed, said
 from tests.core.hostile import OPTION, OTHER, STOCK, World
@@ -85,7 +85,7 @@ def test_other_products_are_left_counted_and_named_unless_the_scope_is_the_accou
     assert world.position(STOCK, DELIVERY) == 50
     assert exits(world, DELIVERY) == []
     assert said(world, "left alone: NSE_EQ|TEST's name +50 in product D (kill.scope = intraday)")
-    surroundings = Surroundings(now=world.now, speed=1, held=False, ended=False)
+    surroundings = ViewFacts(now=world.now, speed=1, held=False, ended=False)
     view = Presenter((), {}).view(world.core, surroundings, None)
     assert view.latch is not None
     assert "left alone 1: NSE_EQ|TEST's name +50 in product D" in view.latch.progress
@@ -237,7 +237,7 @@ def test_what_a_phone_buys_in_another_product_is_in_the_picture_within_two_secon
     world.settle(3 * SECOND)
     world.phone(OTHER, Side.BUY, 40, product=DELIVERY)
     world.run(2 * SECOND + 200 * MILLISECOND)
-    surroundings = Surroundings(now=world.now, speed=1, held=False, ended=False)
+    surroundings = ViewFacts(now=world.now, speed=1, held=False, ended=False)
     view = Presenter((), {}).view(world.core, surroundings, None)
     assert [row.quantity for row in view.positions if row.instrument == OTHER] == [40]
     assert world.core.kill_scope().positions == 2
@@ -336,7 +336,7 @@ def test_the_order_list_names_the_product_that_an_order_closes() -> None:
     world.tell(Kill("k", "test"))
     world.settle(10 * SECOND)
     view = Presenter((), {}).view(
-        world.core, Surroundings(now=world.now, speed=1, held=False, ended=False), None
+        world.core, ViewFacts(now=world.now, speed=1, held=False, ended=False), None
     )
     symbols = {row.symbol for row in view.orders}
     assert {"TEST", "TEST D"} <= symbols, symbols

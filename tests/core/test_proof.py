@@ -2,17 +2,17 @@
 
 import msgspec
 
-from engine.core.proof import Past, Proof
-from engine.performance.evidence import Source, Terms
+from engine.core.proof import EarlierEvidence, SetupEvidence
+from engine.performance.evidence import EvidenceTerms, Source
 from engine.performance.records import SetupRecord
 from engine.performance.trade import ClosedTrade
-from engine.presenter import Presenter, Surroundings
+from engine.presenter import Presenter, ViewFacts
 from engine.setups.signal import EntryMode
 from tests.core.test_setups_in_core import Scripted, close_minute, world_with
 from tests.performance.builders import make_trade
 
 RULE = "failed auction"
-PAPER = Terms(Source.PAPER, "5e771e5d", 2)
+PAPER = EvidenceTerms(Source.PAPER, "5e771e5d", 2)
 
 
 def won(clock: str, mode: EntryMode = EntryMode.AUTO) -> ClosedTrade:
@@ -21,7 +21,9 @@ def won(clock: str, mode: EntryMode = EntryMode.AUTO) -> ClosedTrade:
 
 def test_what_ends_later_changes_no_record_that_was_told() -> None:
     closed = [won("10:00")]
-    proof = Proof(closed, Past(PAPER, (SetupRecord(RULE, 1, n=30, days=5, wins=11, mode=EntryMode.AUTO),)))
+    proof = SetupEvidence(
+        closed, EarlierEvidence(PAPER, (SetupRecord(RULE, 1, n=30, days=5, wins=11, mode=EntryMode.AUTO),))
+    )
     before = proof.now(RULE, 1, EntryMode.AUTO)
     closed.append(won("11:00"))
     assert (before.n, before.wins, before.days) == (31, 12, 6)
@@ -29,13 +31,13 @@ def test_what_ends_later_changes_no_record_that_was_told() -> None:
 
 
 def test_what_came_about_in_another_way_is_another_record() -> None:
-    proof = Proof([won("10:00"), won("11:00", EntryMode.ASK)], Past(PAPER))
+    proof = SetupEvidence([won("10:00"), won("11:00", EntryMode.ASK)], EarlierEvidence(PAPER))
     assert (proof.now(RULE, 1, EntryMode.AUTO).n, proof.now(RULE, 1, EntryMode.ASK).n) == (1, 1)
     assert proof.now(RULE, 2, EntryMode.AUTO).n == 0
 
 
 def test_a_record_names_what_it_stands_on() -> None:
-    said = Proof([won("10:00")], Past(PAPER)).now(RULE, 1, EntryMode.AUTO).describe()
+    said = SetupEvidence([won("10:00")], EarlierEvidence(PAPER)).now(RULE, 1, EntryMode.AUTO).describe()
     assert said == (
         "n 1 UNPROVEN · 100% (21–100) · +0.50 R · 1 won, 1 day · v1 · auto · paper · fills v2 · settings 5e771e5d"
     )
@@ -43,7 +45,7 @@ def test_a_record_names_what_it_stands_on() -> None:
 
 def test_a_simulated_market_proves_nothing_however_much_it_made() -> None:
     simulated = msgspec.structs.replace(PAPER, market=Source.SIMULATED)
-    said = Proof([won("10:00")], Past(simulated)).now(RULE, 1, EntryMode.AUTO).describe()
+    said = SetupEvidence([won("10:00")], EarlierEvidence(simulated)).now(RULE, 1, EntryMode.AUTO).describe()
     assert said == "n 0 UNPROVEN · v1 · auto · a simulated market is evidence for nothing"
 
 
@@ -54,7 +56,7 @@ def test_a_card_shows_the_record_of_its_own_moment_after_more_trades_have_ended(
     world.core.closed_trades.append(
         msgspec.structs.replace(won("10:00"), setup=decision.setup, version=decision.version)
     )
-    surroundings = Surroundings(world.now, 1, held=False, ended=False)
+    surroundings = ViewFacts(world.now, 1, held=False, ended=False)
     (card,) = Presenter((), {}).view(world.core, surroundings, None).signals
     assert card.record == f"n 0 UNPROVEN · v{decision.version} · auto"
     kept = [one.payload for one in world.records if one.kind in ("signal", "refusal")]

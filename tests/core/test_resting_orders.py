@@ -5,7 +5,7 @@ from datetime import time
 
 import pytest
 
-from config import Risk, Settings
+from config import RiskSettings, Settings
 from engine.commands import (
     ArmManual,
     CancelResting,
@@ -358,7 +358,7 @@ def test_a_resting_order_ends_by(name: str, stop_entry: bool, fault: str) -> Non
     oracles.at_rest()
 
 
-TIGHT = Risk(risk_per_trade_pct=1, max_daily_loss_pct=2, max_gap_risk_pct=100)
+TIGHT = RiskSettings(risk_per_trade_pct=1, max_daily_loss_pct=2, max_gap_risk_pct=100)
 
 
 def beside_a_position(*prices: int) -> World:

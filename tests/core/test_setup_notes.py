@@ -16,8 +16,8 @@ from tests.core.hostile import STOCK as FOLLOWED
 from tests.core.hostile import World
 from tests.setups.builders import STOCK, Day, make_context
 
-RULES = build_setups(STOCK.key, config.Setups(), estimated_range=True)
-MODES = modes(config.Setups(), live=False)
+RULES = build_setups(STOCK.key, config.SetupSettings(), estimated_range=True)
+MODES = modes(config.SetupSettings(), live=False)
 CONTEXT = replace(
     make_context(Day(((100_000, 101_000, 100_500),) * 12)), day_type=make_context(Day(())).day_type
 )

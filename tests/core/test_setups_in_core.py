@@ -58,7 +58,7 @@ class Scripted:
 
 def world_with(setup: Scripted, mode: config.Mode = "auto") -> World:
     """Return a world whose stock is watched by one setup alone."""
-    world = World(config.Settings(setups=config.Setups(value_area_fade=mode)))
+    world = World(config.Settings(setups=config.SetupSettings(value_area_fade=mode)))
     world.core.decider._setups = {STOCK: (setup,)}
     return world
 
@@ -182,7 +182,7 @@ def test_only_an_open_drive_may_enter_before_half_past_nine(setup: str, first: t
 
 
 def test_the_header_says_what_any_setup_may_do() -> None:
-    quiet = dict.fromkeys(config.Setups.model_fields, "off")
+    quiet = dict.fromkeys(config.SetupSettings.model_fields, "off")
     for modes, word in (({}, "OFF"), ({"absorption": "ask"}, "ASK"), ({"open_drive": "auto"}, "AUTO")):
-        world = World(config.Settings(setups=config.Setups.model_validate(quiet | modes)))
+        world = World(config.Settings(setups=config.SetupSettings.model_validate(quiet | modes)))
         assert world.core.trading_word() == word

@@ -12,7 +12,7 @@ from engine.orders.trade import Trade
 from engine.presenter.own_levels import own_levels
 from engine.presenter.rows import position_row
 from engine.setups.signal import Side
-from engine.views import StopState
+from engine.views import StopStatus
 from tests.core.faults import opened, stop_of, trade_of
 from tests.core.hostile import PRICES, STOCK, TICK, World
 from tests.core.test_targets import SIDES, Targeted
@@ -87,7 +87,7 @@ def test_a_stop_that_goes_back_after_a_target_is_told_as_put_back(by: str) -> No
     held.world.run(600 * SECOND // 1_000)
     trade = held.trade
     row = position_row(held.core, trade, held.world.now)
-    assert (row.stop, row.stop_state) == (None, StopState.EXITING)
+    assert (row.stop, row.stop_state) == (None, StopStatus.EXITING)
     assert not any("stop" in text for _, text in own_levels(held.core, STOCK))
     held.world.run(SECOND)
     (move,) = moves(held.world)

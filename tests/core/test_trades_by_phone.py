@@ -5,7 +5,7 @@ import pytest
 
 import config
 from engine.commands import Kill, Outcome
-from engine.core import Answer, Core, DayState, Ids, Latched, Resumed
+from engine.core import CommandAnswer, Core, DayState, Ids, Latched, Resumed
 from engine.market.clock import SECOND
 from engine.orders.messages import OrderType, Role
 from engine.risk.limits import open_day, wished_limits
@@ -76,7 +76,7 @@ def test_the_same_kill_told_again_does_nothing() -> None:
     world.tell(Kill("first", "test"))
     world.settle(10 * SECOND)
     assert latch(world) == "FLAT"
-    assert [effect for _, effect in world.sent[told:] if not isinstance(effect, Answer)] == []
+    assert [effect for _, effect in world.sent[told:] if not isinstance(effect, CommandAnswer)] == []
 
 
 def test_a_fill_by_phone_under_the_latch_is_closed() -> None:

@@ -6,8 +6,8 @@ from engine.market.clock import SECOND
 from engine.market.instrument import Instrument, InstrumentClass, Provenance
 from engine.orders.messages import OrderType, Role
 from engine.orders.order import Order
-from engine.orders.states import State
-from engine.presenter import Presenter, Surroundings
+from engine.orders.states import OrderState
+from engine.presenter import Presenter, ViewFacts
 from engine.setups.signal import Side
 from tests.core.faults import latch, outside
 from tests.core.hostile import Resting, World
@@ -33,7 +33,7 @@ def test_a_kill_that_cannot_close_what_nobody_follows_never_says_flat_and_is_sho
     world.tell(Kill("k", "test"))
     world.settle(60 * SECOND)
     assert (world.position(UNKNOWN), latch(world)) == (300, "KILLING")
-    surroundings = Surroundings(now=world.now, speed=1, held=False, ended=False, problems=(), end=None)
+    surroundings = ViewFacts(now=world.now, speed=1, held=False, ended=False, problems=(), end=None)
     view = Presenter((), {}).view(world.core, surroundings, None)
     assert [(row.symbol, row.quantity) for row in view.positions] == [(UNKNOWN, 300)]
 
@@ -77,12 +77,12 @@ def test_a_shell_survives_an_order_that_was_refused_for_its_tick_in_an_instrumen
         300,
         stop.price,
         99_01,
-        state=State.SUBMITTED,
+        state=OrderState.SUBMITTED,
     )
     shell = world.die(remembered=[known])
     assert flat_within(world, 5 * SECOND)
     (order,) = shell.keeper.orders.all()
-    assert order.state is State.REJECTED
+    assert order.state is OrderState.REJECTED
     assert shell.keeper.instruments[UNKNOWN].tick == 50
 
 

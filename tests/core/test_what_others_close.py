@@ -10,7 +10,7 @@ from engine.orders.messages import CancelOrder, ModifyOrder, PlaceOrder, Role
 from engine.orders.trade import Mode, Trade
 from engine.presenter.rows import position_row
 from engine.setups.signal import Side
-from engine.views import StopState
+from engine.views import StopStatus
 from tests.core.faults import latch, said, stop_of
 from tests.core.hostile import STOCK, TICK, Resting, World
 from tests.core.phone import Phone
@@ -388,7 +388,7 @@ def test_a_mixed_instrument_shows_both_parts_and_its_stop_keeps_ours() -> None:
     held.phone.fill(bought, 50)
     held.world.settle(5 * SECOND)
     row = position_row(held.world.core, held.trade, held.world.now)
-    assert (row.quantity, row.outside, row.stop_state) == (held.ours, 50, StopState.HELD)
+    assert (row.quantity, row.outside, row.stop_state) == (held.ours, 50, StopStatus.HELD)
     assert held.stops == held.ours
     first = "".join(text for text, _ in paint_positions((row,), 60, 4)[1])
     assert f"+{held.ours:,} long" in first
@@ -402,10 +402,10 @@ def test_a_stop_lowered_by_what_others_sell_is_held_and_where_they_sell_all_the_
     held = Watched()
     held.phone.order(Side.SELL, held.ours - 20, 0)
     held.world.run(300 * MILLISECOND)
-    assert position_row(held.world.core, held.trade, held.world.now).stop_state is StopState.HELD
+    assert position_row(held.world.core, held.trade, held.world.now).stop_state is StopStatus.HELD
     held.phone.order(Side.SELL, 20, 0)
     held.world.run(300 * MILLISECOND)
-    assert position_row(held.world.core, held.trade, held.world.now).stop_state is StopState.EXITING
+    assert position_row(held.world.core, held.trade, held.world.now).stop_state is StopStatus.EXITING
 
 
 def test_a_target_by_phone_is_no_stop_of_ours() -> None:
@@ -415,7 +415,7 @@ def test_a_target_by_phone_is_no_stop_of_ours() -> None:
     held.world.faults.standing["place"] = "silent"
     held.world._report(stop_of(held.world), "cancelled")
     held.world.run(300 * MILLISECOND)
-    assert position_row(held.world.core, held.trade, held.world.now).stop_state is not StopState.HELD
+    assert position_row(held.world.core, held.trade, held.world.now).stop_state is not StopStatus.HELD
 
 
 def test_a_half_that_is_not_taken_says_why() -> None:

@@ -173,7 +173,7 @@ def test_a_day_that_ends_earlier_later_on_is_the_day_that_the_settings_would_hav
     chosen = settings(session={"flat_by": "13:00", "last_entry": "12:00"}).session
     assert isinstance(chosen.flat_by, time)
     assert isinstance(chosen.last_entry, time)
-    later = trading_day(DAY, config.Session()).earlier(chosen.flat_by, chosen.last_entry)
+    later = trading_day(DAY, config.SessionSettings()).earlier(chosen.flat_by, chosen.last_entry)
     made = trading_day(DAY, chosen)
     for clock in ("setup_entries_stop", "entries_stop", "flatten_start", "flat_by", "first_entry"):
         assert getattr(later, clock)(kind) == getattr(made, clock)(kind), clock

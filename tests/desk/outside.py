@@ -20,12 +20,12 @@ from engine.brokers.records import TRIGGER_PENDING
 from engine.brokers.store import Book, ExchangeError, ExchangeStore
 from engine.commands import ArmManual, Command, CommandResult, ManualOrder, Outcome, SetReplaySpeed, Side
 from engine.home import Home, World, WorldDirectory
-from engine.latch import LatchRecord, LatchState, read_latch
+from engine.latch import LatchFileState, LatchRecord, read_latch
 from engine.ledger.reader import LedgerReader
-from engine.link import Ended, KillAnswer, KillSender, LinkError, UnixLink, Way, connect, new_kill_id
+from engine.link import Ended, KillAnswer, KillOrigin, KillSender, LinkError, UnixLink, connect, new_kill_id
 from engine.market.clock import Instant
 from engine.process import EngineState, engine_state, process_start, read_identity
-from engine.views import View
+from engine.views import ScreenView
 from tests.recordings import EQ_A, EQ_B, FAILED_AUCTION_PATH, scripted_packets, write_recording
 
 REPOSITORY: Final = Path(__file__).resolve().parents[2]
@@ -254,7 +254,7 @@ class Engine:
         """Return the latch as the disk has it."""
         return read_latch(self.directory.latch)
 
-    def wait_latch(self, state: LatchState) -> float:
+    def wait_latch(self, state: LatchFileState) -> float:
         """Wait until the latch on disk has come this far."""
 
         def reached() -> bool:
@@ -302,7 +302,7 @@ class Engine:
         """Send the kill over its own line."""
         sender = KillSender(self.directory, patience=5.0)
         try:
-            return sender.kill(new_kill_id(), Way.KEY)
+            return sender.kill(new_kill_id(), KillOrigin.KEY)
         finally:
             sender.close()
 
@@ -343,12 +343,12 @@ class Engine:
         self.do(ArmManual(f"arm-{uuid4()}", armed=True), ManualOrder(f"order-{uuid4()}", instrument, side))
         return self.wait_position(instrument)
 
-    def view(self) -> View:
+    def view(self) -> ScreenView:
         """Return one picture as a screen gets it."""
 
-        async def look(line: UnixLink) -> View:
+        async def look(line: UnixLink) -> ScreenView:
             async for news in line:
-                if isinstance(news, View):
+                if isinstance(news, ScreenView):
                     return news
             raise AssertionError("the line ended before a picture came")
 

@@ -6,7 +6,7 @@ from typing import Final
 import msgspec
 
 from config import Settings
-from engine.brokers.records import Fill, Order
+from engine.brokers.records import ExchangeFill, ExchangeOrder
 from engine.ledger.reader import LedgerReader
 from engine.market.clock import MILLISECOND, Instant
 from engine.views import EventLine
@@ -32,8 +32,8 @@ _ANSWER: Final = Settings().paper.latency_ms * MILLISECOND
 class Remains(msgspec.Struct, frozen=True):
     """Everything a finished run leaves behind that a trader could ever look at."""
 
-    orders: list[Order]
-    fills: list[Fill]
+    orders: list[ExchangeOrder]
+    fills: list[ExchangeFill]
     updates: int
     now: Instant
     facts: dict[str, list[tuple[str, int, str]]]

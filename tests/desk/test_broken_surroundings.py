@@ -20,7 +20,7 @@ from engine.orders.dispatch import Record
 from engine.orders.messages import OrderType, PlaceOrder, Role
 from engine.process import EngineLock
 from engine.rearming import rearm_world
-from engine.runtime.plan import Market
+from engine.runtime.plan import RunMode
 from engine.setups.signal import Side
 from engine.standing import read_status
 from tests.brokers.upstox.live_stand import LAST, STOCK, begin_anew, fake_broker
@@ -150,7 +150,7 @@ def test_a_home_that_takes_nothing_holds_no_closing_up(here: Outside, broker: Ru
 def test_a_paper_book_that_is_damaged_is_never_flat(here: Outside, content: str) -> None:
     account = here.world(World.ACCOUNT)
     account.create()
-    plan = live_run(account, config.Settings(), market=Market.PAPER)
+    plan = live_run(account, config.Settings(), market=RunMode.PAPER)
     ledger = Ledger.open(account.ledger)
     intent = PlaceOrder("a-1-E", STOCK, Side.BUY, Role.ENTRY, OrderType.LIMIT, 10, LAST)
     ledger.append(plan.run, [Record("intent", intent.tag, wall_clock(), intent)], durable=True).result(5)

@@ -10,7 +10,7 @@ import pytest
 
 from engine.commands import PauseReplay, Side
 from engine.home import World
-from engine.latch import LatchState
+from engine.latch import LatchFileState
 from engine.process import EngineState
 from tests.desk.outside import (
     REPOSITORY,
@@ -131,7 +131,7 @@ def test_flatten_with_no_engine_closes_against_the_stored_book_and_the_next_engi
     assert (status["engine"], status["book"]["state"], status["latch"]["state"]) == ("none", "FLAT", "FLAT")
 
     again = here.start(World.REPLAY, "--speed", "10", "--start", "10:20", *recordings)
-    again.wait_latch(LatchState.FLAT)
+    again.wait_latch(LatchFileState.FLAT)
     wait_until(lambda: not again.view().positions, "the engine to see that nothing is held")
     assert len(again.book().fills) == len(short_of_a.book().fills), "it traded while latched"
     assert here.run("rearm", typed="REARM\n").returncode == 0

@@ -11,7 +11,7 @@ from engine.orders.messages import Role
 from engine.orders.order import Fill as TradeFill
 from engine.orders.positions import Portfolio
 from engine.setups.signal import Side
-from engine.standing.result import DayResult, day_result
+from engine.standing.result import BrokerDayResult, day_result
 from engine.upstox.records import orders_of, positions_of, trades_of
 
 KEY = "NSE_EQ|A"
@@ -69,7 +69,7 @@ class Lists:
             "last_price": 101.0,
         } | changes
 
-    def result(self, *positions: dict[str, Any], executed: bool = True) -> DayResult:
+    def result(self, *positions: dict[str, Any], executed: bool = True) -> BrokerDayResult:
         book = WholeBook(0, tuple(orders_of(self.orders)), tuple(positions_of(list(positions))))
         return day_result(book, trades_of(self.trades if executed else []), None)
 

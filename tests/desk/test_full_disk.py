@@ -13,9 +13,9 @@ import pytest
 
 from engine.commands import ArmManual, CommandResult, ExitPosition, ManualOrder, Side
 from engine.home import World
-from engine.latch import LatchState
+from engine.latch import LatchFileState
 from engine.link import LatchSign
-from engine.views import Severity, View
+from engine.views import ScreenView, Severity
 from tests.desk.outside import Engine, Outside, is_flat, outside, positions, say, wait_until
 from tests.desk.terminal import terminal
 from tests.recordings import EQ_A, EQ_B
@@ -36,7 +36,7 @@ def full_disk(engine: Engine) -> Iterator[None]:
         resource.prlimit(engine.pid, resource.RLIMIT_FSIZE, before)
 
 
-def alarms(view: View) -> list[str]:
+def alarms(view: ScreenView) -> list[str]:
     """Return what a screen shows in red."""
     return [line.text for line in view.events if line.severity is Severity.ALARM]
 
@@ -64,7 +64,7 @@ def test_nothing_is_entered_on_a_full_disk_and_what_is_held_can_be_left(
     assert len(engine.facts("trade")) == 1
 
 
-def said(view: View) -> str:
+def said(view: ScreenView) -> str:
     """Return everything a screen can show of orders and events."""
     return " ".join([*(line.text for line in view.events), *(row.message for row in view.orders)])
 
@@ -116,7 +116,7 @@ def test_a_kill_on_a_full_disk_waits_for_nothing_and_is_on_disk_once_there_is_ro
         say(f"killed on a full disk, flat on the screen after {took:.2f} s")
         assert any("not on disk yet" in text for text in alarms(engine.view()))
         filler.unlink()
-        engine.wait_latch(LatchState.FLAT)
+        engine.wait_latch(LatchFileState.FLAT)
         wait_until(lambda: is_flat(engine.book()), "the exchange's file to catch up")
         assert not positions(engine.book())
         engine.kill_process()

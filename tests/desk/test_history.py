@@ -15,12 +15,12 @@ from engine.brokers.records import Cursor
 from engine.core import Attended
 from engine.home import World, WorldDirectory
 from engine.ledger.reader import SESSION, LedgerReader
-from engine.ledger.records import Entry, Run
+from engine.ledger.records import JournalEntry, Run
 from engine.ledger.store import Ledger
 from engine.market.clock import SECOND, instant_at
 from engine.orders.dispatch import Record
 from engine.runtime.headless import replay
-from engine.runtime.plan import Market, MarketChoice, RunPlan, open_feed
+from engine.runtime.plan import MarketChoice, RunMode, RunPlan, open_feed
 from engine.runtime.run import begin_run, earlier_levels, ledger_run, read_plan, resume_run
 from engine.setups.register import SETUPS
 from tests.recordings import EQ_A, made_packets, scripted_packets, write_recording
@@ -34,7 +34,7 @@ def a_day(folder: Path, day: date, price: float = 1_000.0, seed: int = 1) -> Mar
         seed=seed, count=1_090, start=instant_at(day, time(14)), step=5 * SECOND, price=price
     )
     path = write_recording(folder / f"{day}-{seed}.json.gz", packets, indent=None)
-    return MarketChoice(Market.REPLAY, (str(path),))
+    return MarketChoice(RunMode.REPLAY, (str(path),))
 
 
 def plans(world: WorldDirectory) -> list[RunPlan]:
@@ -90,7 +90,8 @@ def test_a_replays_signals_carry_the_record_and_its_setups_say_why_they_traded_o
 ) -> None:
     path = write_recording(tmp_path / "day.json.gz", scripted_packets(seed=3), indent=None)
     reports = [
-        replay(MarketChoice(Market.REPLAY, (str(path),)), Settings(), place) for place in (None, world, world)
+        replay(MarketChoice(RunMode.REPLAY, (str(path),)), Settings(), place)
+        for place in (None, world, world)
     ]
     for report in reports:
         signals = signals_of(report)
@@ -125,7 +126,7 @@ def test_a_plan_keeps_its_levels_whatever_is_played_afterwards(tmp_path: Path, w
     replay(a_day(tmp_path, MONDAY, price=990.0, seed=3), Settings(), world)
     assert plans(world)[1].prior == before
     with LedgerReader(world.ledger) as ledger:
-        now = earlier_levels(ledger, [EQ_A], TUESDAY, config.Profile())
+        now = earlier_levels(ledger, [EQ_A], TUESDAY, config.ProfileSettings())
     assert now[EQ_A].close != before[EQ_A].close
 
 
@@ -134,15 +135,15 @@ def test_a_recording_that_ends_before_the_close_leaves_no_session(
 ) -> None:
     packets = made_packets(count=300, start=instant_at(MONDAY, time(14)))
     path = write_recording(tmp_path / "short.json.gz", packets, indent=None)
-    replay(MarketChoice(Market.REPLAY, (str(path),)), Settings(), world)
+    replay(MarketChoice(RunMode.REPLAY, (str(path),)), Settings(), world)
     assert sessions(world, TUESDAY) == []
 
 
 def test_the_written_day_brings_its_own_past() -> None:
-    feed = open_feed(MarketChoice(Market.SIMULATED, script="open-drive"), Settings())
+    feed = open_feed(MarketChoice(RunMode.SIMULATED, script="open-drive"), Settings())
     assert feed.prior.keys() == feed.instruments.keys()
     assert all(levels.ready and levels.day < feed.day for levels in feed.prior.values())
-    ordinary = open_feed(MarketChoice(Market.SIMULATED), Settings())
+    ordinary = open_feed(MarketChoice(RunMode.SIMULATED), Settings())
     assert ordinary.prior.keys() == ordinary.instruments.keys()
 
 
@@ -153,7 +154,7 @@ def test_a_run_that_died_comes_back_with_the_levels_it_began_with(
     (monday,) = sessions(world, TUESDAY)
     choice = a_day(tmp_path, TUESDAY, price=monday.close / 100, seed=2)
     with Ledger.open(world.ledger) as ledger:
-        entries: list[Entry] = []
+        entries: list[JournalEntry] = []
         run = begin_run(
             "tuesday",
             choice,
@@ -179,7 +180,9 @@ def test_a_run_that_died_comes_back_with_the_levels_it_began_with(
     with Ledger.open(world.ledger) as ledger:
         row = ledger.run("tuesday")
         assert row is not None
-        assert earlier_levels(ledger, [EQ_A], TUESDAY, config.Profile())[EQ_A].high == monday.high + 500
+        assert (
+            earlier_levels(ledger, [EQ_A], TUESDAY, config.ProfileSettings())[EQ_A].high == monday.high + 500
+        )
         back = resume_run(read_plan(row), ledger, exchange_path=world.exchange, journal=entries.append)
         assert back.playback.updates == 500
         assert back.playback.core.market.context(EQ_A).prior == known

@@ -7,12 +7,12 @@ from uuid import uuid4
 
 import pytest
 
-from cockpit.line import Guard
+from cockpit.line import FlattenGuard
 from cockpit.session import GuardedKill, start_flatten
 from engine.commands import ArmManual, ExitPosition, ManualOrder, Outcome, PauseReplay, Rearm, Side
 from engine.desk import open_desk
 from engine.home import World
-from engine.latch import LatchState
+from engine.latch import LatchFileState
 from engine.link import KillSender, LatchSign, new_kill_id
 from tests.desk.outside import Engine, Outside, is_flat, positions, say, wait_until
 from tests.desk.terminal import KILL, terminal
@@ -52,7 +52,7 @@ def test_the_kill_line_closes_everything_and_its_latch_outlives_the_engine(
     assert answer.latch in (LatchSign.IN_MEMORY, LatchSign.DURABLE)
     durable = wait_until(lambda: engine.latch() is not None, "the latch on disk")
     flat = wait_until(lambda: is_flat(engine.book()), "the exchange's own book to be flat")
-    proven = engine.wait_latch(LatchState.FLAT)
+    proven = engine.wait_latch(LatchFileState.FLAT)
     say(f"key to latch file {durable * 1e3:.1f} ms, to flat {flat:.2f} s more, to proof {proven:.2f} s more")
     assert engine.book().fills[-1].quality in ("BOOK", "STANDING", "STALE")
     assert "latch" in refused(engine).lower()
@@ -60,7 +60,7 @@ def test_the_kill_line_closes_everything_and_its_latch_outlives_the_engine(
     engine.kill_process()
     again = here.start(World.REPLAY, "--speed", "10", "--start", "10:20", *recordings)
     assert again.view().latch is not None
-    again.wait_latch(LatchState.FLAT)
+    again.wait_latch(LatchFileState.FLAT)
     wait_until(lambda: is_flat(again.book()), "the last reading of the book")
     assert "latch" in refused(again).lower()
 
@@ -104,7 +104,7 @@ def test_the_key_on_a_screen_kills(here: Outside, recordings: tuple[Path, Path],
         latched = wait_until(lambda: engine.latch() is not None, "the latch on disk")
         flat = wait_until(lambda: is_flat(engine.book()), "the exchange's own book to be flat")
         say(f"key typed to latch file {latched * 1e3:.0f} ms, to flat {flat:.2f} s more")
-        engine.wait_latch(LatchState.FLAT)
+        engine.wait_latch(LatchFileState.FLAT)
         screen.wait_text("FLAT")
     record = engine.latch()
     assert record is not None
@@ -117,7 +117,7 @@ def test_demo_and_replay_know_nothing_of_each_other(here: Outside, recordings: t
     key = demo.view().watchlist[1].key  # the first one is in its opening trade already
     demo.enter(key)
     demo.press()
-    demo.wait_latch(LatchState.FLAT)
+    demo.wait_latch(LatchFileState.FLAT)
     assert replay.latch() is None
     assert positions(replay.book()).keys() == {EQ_A, EQ_B}
     assert not positions(demo.book())
@@ -147,11 +147,11 @@ def test_a_kill_key_without_an_engine_starts_the_guard_that_closes_everything(
     assert guarded.guard() is None
     assert guarded.kill(new_kill_id()) is None
     assert guarded.kill(new_kill_id()) is None, "the second path of the same press"
-    engine.wait_latch(LatchState.FLAT)
+    engine.wait_latch(LatchFileState.FLAT)
     assert is_flat(engine.book())
     assert len(started) == 1
     started[0].wait(10)
-    assert guarded.guard() is Guard.FLAT
+    assert guarded.guard() is FlattenGuard.FLAT
 
 
 def test_a_guard_that_ends_without_a_flat_book_never_reads_flat(here: Outside) -> None:
@@ -164,7 +164,7 @@ def test_a_guard_that_ends_without_a_flat_book_never_reads_flat(here: Outside) -
 
     guarded = GuardedKill(KillSender(directory), fail)
     guarded.kill(new_kill_id())
-    assert guarded.guard() is Guard.OPEN
+    assert guarded.guard() is FlattenGuard.OPEN
 
 
 def test_a_bad_setting_does_not_stop_a_kill_from_the_shell(
@@ -191,7 +191,7 @@ def test_manual_entry_is_off_after_a_death_and_after_a_kill(
     assert not engine.view().header.manual_armed
     engine.do(ArmManual("again", armed=True))
     engine.press()
-    engine.wait_latch(LatchState.FLAT)
+    engine.wait_latch(LatchFileState.FLAT)
     wait_until(lambda: not engine.view().header.manual_armed, "the kill to switch manual entry off")
 
 

@@ -12,13 +12,13 @@ from engine.brokers.upstox.account_exchange import AccountExchange
 from engine.brokers.upstox.broker import LiveBroker
 from engine.closing import flatten_world
 from engine.home import Home, World, WorldDirectory
-from engine.latch import Latch, LatchState, wall_clock
+from engine.latch import LatchFile, LatchFileState, wall_clock
 from engine.ledger.store import Ledger
 from engine.market.clock import trading_date
 from engine.orders.dispatch import Record
 from engine.orders.messages import OrderType, PlaceOrder, Role
 from engine.orders.order import Order
-from engine.orders.states import State
+from engine.orders.states import OrderState
 from engine.rearming import rearm_world
 from engine.runtime.plan import RunPlan
 from engine.runtime.run import ledger_run
@@ -60,7 +60,7 @@ def run_of_today(account: WorldDirectory, settings: config.Settings, *orders: Or
             order.tag, order.instrument, order.side, order.role, order.order_type, order.quantity, order.price
         )
         facts = [Record("intent", order.tag, wall_clock(), intent)]
-        if order.state is not State.SUBMITTED:
+        if order.state is not OrderState.SUBMITTED:
             facts.append(Record("order_event", f"{order.tag}:{number}", wall_clock(), order))
         ledger.append(today.run, facts, durable=True).result(5)
     ledger.close()
@@ -77,7 +77,7 @@ def filled(order_id: str, quantity: int = 10) -> Order:
         quantity,
         LAST + 20,
         0,
-        state=State.FILLED,
+        state=OrderState.FILLED,
         order_id=order_id,
         filled=quantity,
         filled_value=quantity * (LAST + 10),
@@ -101,15 +101,15 @@ def test_two_empty_lists_against_a_known_fill_are_unknown_everywhere(
     checked(status)
     assert status["book"]["state"] == "UNKNOWN"  # type: ignore[index]
     assert "L-000001-E filled 10, the broker's order list does not list it" in problem
-    latch = Latch(account.latch)
+    latch = LatchFile(account.latch)
     latch.set("1", "test", "a kill")
-    latch.mark(LatchState.FLAT)
+    latch.mark(LatchFileState.FLAT)
     latch.close()
     cleared, text = rearm_world(account, settings)
     assert (cleared, "L-000001-E filled 10" in text) == (False, True)
     flat, text = flatten_world(account, settings, patience=1.5)
     assert (flat, "L-000001-E filled 10" in text) == (False, True)
-    assert live.latch_state(account) is LatchState.STUCK
+    assert live.latch_state(account) is LatchFileState.STUCK
     assert live.held(broker) == 10
     writes = [call for call in broker.calls() if call["write"]]
     assert writes == []
@@ -165,12 +165,12 @@ def test_each_order_that_was_meant_is_known_as_it_was_last(
 ) -> None:
     settings = live.settings_for(broker)
     waiting = Order(
-        "L-000002-E", STOCK, Side.BUY, Role.ENTRY, OrderType.LIMIT, 5, LAST, 0, state=State.SUBMITTED
+        "L-000002-E", STOCK, Side.BUY, Role.ENTRY, OrderType.LIMIT, 5, LAST, 0, state=OrderState.SUBMITTED
     )
     run_of_today(account, settings, filled("1"), waiting)
     reach = broker_of(account, settings)
     assert reach is not None
     assert [(order.tag, order.state, order.filled) for order in reach.known] == [
-        ("L-000001-E", State.FILLED, 10),
-        ("L-000002-E", State.SUBMITTED, 0),
+        ("L-000001-E", OrderState.FILLED, 10),
+        ("L-000002-E", OrderState.SUBMITTED, 0),
     ]

@@ -16,14 +16,14 @@ from engine.brokers.store import PLACE, ExchangeStore
 from engine.closing import flatten_world
 from engine.core import DAY_LOSS
 from engine.home import Home, World, WorldDirectory
-from engine.latch import Latch, LatchState, read_latch, wall_clock
+from engine.latch import LatchFile, LatchFileState, read_latch, wall_clock
 from engine.ledger.store import Ledger, LedgerError
 from engine.market.charges import order_charges
 from engine.market.instrument import Instrument, InstrumentClass, Provenance
 from engine.orders.dispatch import Record
 from engine.orders.messages import OrderType, PlaceOrder, Role
 from engine.rearming import rearm_world
-from engine.runtime.plan import Market, MarketChoice, RunPlan, without_secrets
+from engine.runtime.plan import MarketChoice, RunMode, RunPlan, without_secrets
 from engine.runtime.run import ledger_run
 from engine.setups.signal import Side
 from engine.standing import describe, read_status
@@ -63,17 +63,21 @@ def sign_in(home: Path, token: str) -> None:
 
 
 def settings_for(fake: RunningFake, mode: str = "live", **kill: str) -> config.Settings:
-    upstox = config.Upstox(
+    upstox = config.UpstoxSettings(
         api_url=fake.api_url,
         order_url=fake.order_url,
         assets_url=fake.assets_url,
         connect_timeout_seconds=0.5,
         read_timeout_seconds=0.6,
     )
-    return config.Settings(account=config.Account(mode=mode), upstox=upstox, kill=config.KillSettings(**kill))
+    return config.Settings(
+        account=config.AccountSettings(mode=mode), upstox=upstox, kill=config.KillSettings(**kill)
+    )
 
 
-def live_run(account: WorldDirectory, settings: config.Settings, *, market: Market = Market.LIVE) -> RunPlan:
+def live_run(
+    account: WorldDirectory, settings: config.Settings, *, market: RunMode = RunMode.LIVE
+) -> RunPlan:
     """Leave a run in the ledger as an engine does that died."""
     plan = RunPlan(
         f"{market.value}-1",
@@ -120,7 +124,7 @@ def held(broker: RunningFake, key: str = STOCK) -> int:
     return sum(int(row["quantity"]) for row in rows if row["instrument_token"] == key)
 
 
-def latch_state(account: WorldDirectory) -> LatchState | None:
+def latch_state(account: WorldDirectory) -> LatchFileState | None:
     record = read_latch(account.latch)
     return None if record is None else record.state
 
@@ -226,7 +230,7 @@ def test_flatten_closes_what_is_in_scope_says_what_it_leaves_and_does_nothing_th
     assert "leaves 1 position alone: BANKNIFTY" in text
     assert "+35 in product D (kill.scope = intraday)" in text
     assert (held(broker), held(broker, OPTION)) == (0, 35)
-    assert latch_state(account) is LatchState.FLAT
+    assert latch_state(account) is LatchFileState.FLAT
     writes = [call for call in broker.calls() if call["write"]]
     assert flatten_world(account, settings)[0]
     assert [call for call in broker.calls() if call["write"]] == writes
@@ -283,7 +287,7 @@ def test_a_dead_host_is_not_flat_and_says_why(account: WorldDirectory) -> None:
     assert not flat
     assert text.startswith("NOT FLAT: what is open is unknown; read: expected a connection to")
     assert "ConnectionRefusedError" in text
-    assert latch_state(account) is LatchState.STUCK
+    assert latch_state(account) is LatchFileState.STUCK
     cleared, text = rearm_world(account, settings)
     assert (cleared, "the broker cannot be asked" in text) == (False, True)
 
@@ -381,7 +385,7 @@ def test_a_paper_run_after_a_live_one_of_the_same_day_has_both_closed(
 ) -> None:
     settings = settings_for(broker, "paper")
     live_run(account, settings)
-    live_run(account, settings, market=Market.PAPER)
+    live_run(account, settings, market=RunMode.PAPER)
     hold_behind_a_stop(broker)
     status, problem = read_status(account, settings)
     assert status["mode"] == "paper"
@@ -461,7 +465,7 @@ def test_a_damaged_ledger_alone_is_never_called_flat(account: WorldDirectory) ->
 
 def test_the_latch_of_a_days_loss_stays_for_the_day_behind_a_damaged_ledger(account: WorldDirectory) -> None:
     account.ledger.write_bytes(b"no ledger" * 1_000)
-    latch = Latch(account.latch)
+    latch = LatchFile(account.latch)
     latch.set("1", DAY_LOSS, "the day's loss reached its limit")
     latch.close()
     cleared, text = rearm_world(account, config.Settings())

@@ -5,13 +5,13 @@ import pytest
 from engine.market.price import Paise
 from engine.standing.marks import exit_price
 from engine.upstox.quotes import quotes_of
-from engine.upstox.records import PositionRow, positions_of
+from engine.upstox.records import BrokerPositionRow, positions_of
 
 STOCK = "NSE_EQ|A"
 OPTION = "NSE_FO|1"
 
 
-def position(quantity: int, key: str = STOCK, symbol: str = "A") -> PositionRow:
+def position(quantity: int, key: str = STOCK, symbol: str = "A") -> BrokerPositionRow:
     (row,) = positions_of(
         [
             {
@@ -29,7 +29,7 @@ def position(quantity: int, key: str = STOCK, symbol: str = "A") -> PositionRow:
     return row
 
 
-def marked(row: PositionRow, last: float = 100.0, *, bid: float = 0, ask: float = 0) -> Paise | None:
+def marked(row: BrokerPositionRow, last: float = 100.0, *, bid: float = 0, ask: float = 0) -> Paise | None:
     sides = {
         name: [{"price": price, "quantity": 10 if price else 0, "orders": 1 if price else 0}]
         for name, price in (("buy", bid), ("sell", ask))

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from engine.desk import DeskError, MarketChoice, open_desk
+from engine.desk import DeskError, WorldChoice, open_desk
 from engine.feeds.recorder import Recorder
 from engine.home import World
 from tests.desk.outside import Outside
@@ -63,9 +63,9 @@ def test_the_two_kinds_of_recordings_are_not_played_together(here: Outside, kept
 def test_a_screen_is_not_started_for_what_is_no_recording(tmp_path: Path, kept: Path, plain: Path) -> None:
     desk = open_desk(tmp_path / "home", ())
     for good in ((kept,), (plain,)):
-        desk.check_choice(MarketChoice(World.REPLAY.value, good))
+        desk.check_choice(WorldChoice(World.REPLAY.value, good))
     other = tmp_path / "other.frames"
     other.write_bytes(b"\x89CKPTREX")
     for bad in ((other,), (kept, other), (kept, plain), (plain, kept)):
         with pytest.raises(DeskError, match="expected a recording"):
-            desk.check_choice(MarketChoice(World.REPLAY.value, bad))
+            desk.check_choice(WorldChoice(World.REPLAY.value, bad))

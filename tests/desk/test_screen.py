@@ -9,7 +9,7 @@ import pytest
 from cockpit.screens.dialogs import STOP_WORD
 from engine.commands import Outcome, PauseReplay, Side, StopEngine
 from engine.home import World
-from engine.latch import LatchState
+from engine.latch import LatchFileState
 from engine.link import KillSender, UnixLink
 from engine.process import EngineState
 from tests.desk.outside import Engine, Outside, clean_environment, is_flat, positions, say, wait_until
@@ -85,7 +85,7 @@ def test_a_terminal_that_does_not_read_delays_neither_the_engine_nor_the_kill(
             f"to flat {flat:.2f} s more"
         )
         assert during < 1.0
-        engine.wait_latch(LatchState.FLAT)
+        engine.wait_latch(LatchFileState.FLAT)
         screen.wait_text("FLAT")
 
 
@@ -121,7 +121,7 @@ def test_stopping_is_refused_while_a_position_is_open(here: Outside, recordings:
     [answer] = engine.ask(StopEngine("too soon"))
     assert (answer.outcome, "flatten first" in answer.text) == (Outcome.REFUSED, True)
     engine.press()
-    engine.wait_latch(LatchState.FLAT)
+    engine.wait_latch(LatchFileState.FLAT)
     wait_until(lambda: is_flat(engine.book()), "the last reading of the book")
 
     def stopped() -> bool:
@@ -147,7 +147,7 @@ def test_a_small_terminal_gets_one_line_on_which_the_kill_works(
         screen.wait_text("make the window at least 80×24")
         screen.type(KILL)
         engine = here.engine(World.REPLAY)
-        engine.wait_latch(LatchState.FLAT)
+        engine.wait_latch(LatchFileState.FLAT)
         screen.type(b"q")
         assert screen.wait_end() == 0
 

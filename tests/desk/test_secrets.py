@@ -20,7 +20,7 @@ from engine.commands import ArmManual, ManualOrder, RunPreflight, Side
 from engine.desk import DeskError, open_desk
 from engine.feeds.recording_format import MAGIC
 from engine.home import World
-from engine.latch import LatchState
+from engine.latch import LatchFileState
 from engine.upstox.hiding import HIDDEN
 from tests.desk.account import of_fake, write_settings
 from tests.desk.outside import Engine, Outside, made_recordings, outside, wait_until
@@ -196,7 +196,7 @@ def test_no_token_secret_or_code_is_in_any_file_view_log_recording_or_output(
     watched.look(engine)
     upset(watched, engine)
     engine.press()
-    engine.wait_latch(LatchState.FLAT)
+    engine.wait_latch(LatchFileState.FLAT)
     for words in (
         ("status",),
         ("preflight", "--json"),

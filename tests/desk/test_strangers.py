@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 import config
-from engine.desk import DeskError, MarketChoice, open_desk
+from engine.desk import DeskError, WorldChoice, open_desk
 from engine.engine_log import PlainFormatter
 from engine.home import World
 from tests.desk.account import command, write_settings
@@ -47,7 +47,7 @@ OPENED: dict[str, Callable[[Path], Path]] = {
 def test_what_others_may_write_is_refused_by_name_for_live_and_warned_of_for_paper(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], what: str, bit: int
 ) -> None:
-    choice = MarketChoice(World.ACCOUNT.value)
+    choice = WorldChoice(World.ACCOUNT.value)
     (tmp_path / "around").mkdir(mode=0o700)
     root = home_of(tmp_path / "around" / "home", "live")
     open_desk(root, ()).check_choice(choice)
@@ -69,7 +69,7 @@ def test_a_directory_where_each_keeps_its_own_is_no_danger(tmp_path: Path) -> No
     (tmp_path / "around").mkdir()
     root = home_of(tmp_path / "around" / "home", "live")
     (tmp_path / "around").chmod(0o1777)
-    open_desk(root, ()).check_choice(MarketChoice(World.ACCOUNT.value))
+    open_desk(root, ()).check_choice(WorldChoice(World.ACCOUNT.value))
 
 
 def test_what_a_cut_off_engine_held_is_guarded_though_others_may_write(tmp_path: Path) -> None:
@@ -78,10 +78,10 @@ def test_what_a_cut_off_engine_held_is_guarded_though_others_may_write(tmp_path:
     directory.create()
     directory.identity.write_bytes(b"{}")
     root.chmod(0o777)
-    open_desk(root, ()).check_choice(MarketChoice(World.ACCOUNT.value))
+    open_desk(root, ()).check_choice(WorldChoice(World.ACCOUNT.value))
     directory.identity.unlink()
     with pytest.raises(DeskError, match="live is refused: others"):
-        open_desk(root, ()).check_choice(MarketChoice(World.ACCOUNT.value))
+        open_desk(root, ()).check_choice(WorldChoice(World.ACCOUNT.value))
 
 
 @pytest.mark.parametrize("umask", [0o000, 0o022, 0o777])

@@ -8,12 +8,12 @@ import pytest
 from cockpit.cli import EXIT_WRONG, main
 from cockpit.parser import build_parser
 from config import Settings
-from engine.desk import MarketChoice, open_desk
+from engine.desk import WorldChoice, open_desk
 from engine.feeds.simulator import SCRIPTS
 from engine.home import World
 from engine.runtime.plan import RunPlan, open_feed, plan_run
 
-TREND = MarketChoice(World.DEMO.value, script="trend")
+TREND = WorldChoice(World.DEMO.value, script="trend")
 
 
 def test_an_unknown_script_lists_those_there_are_and_starts_nothing(
@@ -42,6 +42,6 @@ def test_a_run_is_planned_with_its_script_and_opens_the_same_market_again(tmp_pa
     again = msgspec.json.decode(msgspec.json.encode(plan), type=RunPlan)
     assert again == plan
     assert open_feed(again.choice, again.configured()).identity == plan.identity
-    ordinary = open_desk(tmp_path, []).planned(MarketChoice(World.DEMO.value))
+    ordinary = open_desk(tmp_path, []).planned(WorldChoice(World.DEMO.value))
     assert ordinary is not None
     assert open_feed(ordinary, settings).identity != plan.identity

@@ -16,15 +16,15 @@ from websockets.sync.client import connect
 from engine.market.clock import datetime_of, instant_at
 from engine.market.frames import feed_messages
 from engine.market.packet import (
-    Candle,
+    BookDepth,
+    FeedCandle,
     FullFeed,
     Ltpc,
     MarketCandles,
-    MarketFeed,
     MarketLevel,
     OptionGreeks,
-    Quote,
     RecordedPacket,
+    TradableFeed,
 )
 from tests.fake.bare import BINARY, PING, PONG, bare_socket
 from tests.fake.desk import PATIENCE, Desk, desk_at, frame, late_tape, subscribe, until
@@ -295,12 +295,12 @@ def test_in_the_closing_auction_the_feed_tells_an_indicative_price_and_no_trades
 def test_encoded_frames_say_what_the_packet_says(
     last: float, volume: int, depth: int, delta: float, again: bool
 ) -> None:
-    levels = tuple(Quote(bidQ=place + 1, bidP=last, askQ=place, askP=last + 1) for place in range(depth))
-    feed = MarketFeed(
+    levels = tuple(BookDepth(bidQ=place + 1, bidP=last, askQ=place, askP=last + 1) for place in range(depth))
+    feed = TradableFeed(
         ltpc=Ltpc(ltp=last, ltt=1_765_771_373_000, ltq=3, cp=1.5),
         marketLevel=MarketLevel(levels),
         optionGreeks=OptionGreeks(delta=delta),
-        marketOHLC=MarketCandles((Candle("1d", 1.0, 2.0, 0.5, last, volume, 9),)),
+        marketOHLC=MarketCandles((FeedCandle("1d", 1.0, 2.0, 0.5, last, volume, 9),)),
         atp=last,
         vtt=volume,
         tbq=4.0,

@@ -7,7 +7,7 @@ from itertools import cycle
 import msgspec
 
 from engine.market.clock import MILLISECOND, Instant
-from engine.market.packet import FullFeed, MarketFeed, RecordedPacket
+from engine.market.packet import FullFeed, RecordedPacket, TradableFeed
 from tests.fake_upstox.broker import Broker
 from tests.fake_upstox.market import Quote
 from tests.fake_upstox.tape import TapeItem
@@ -55,7 +55,7 @@ def _stepped(broker: Broker, moment: Instant, quote: Quote, number: int) -> Tape
 
 
 def _moved(
-    packet: RecordedPacket, feed: MarketFeed, quote: Quote, milliseconds: int, number: int
+    packet: RecordedPacket, feed: TradableFeed, quote: Quote, milliseconds: int, number: int
 ) -> RecordedPacket:
     step = (number % 3 - 1) * quote.listing.tick
     ltpc = msgspec.structs.replace(

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from datetime import date, time
 
 from engine.market.clock import MILLISECOND, MINUTE, SECOND, Instant, instant_at
-from engine.market.packet import Candle, MarketCandles, MarketFeed, MarketLevel, RecordedPacket
+from engine.market.packet import FeedCandle, MarketCandles, MarketLevel, RecordedPacket, TradableFeed
 from tests.fake_upstox.listing import Listing
 from tests.fake_upstox.packets import standing_packet
 
@@ -211,7 +211,7 @@ class Market:
         """Take an instrument's changed terms over."""
         self.quote(listing.key).listing = listing
 
-    def _take_trade(self, quote: Quote, feed: MarketFeed, *, first: bool) -> None:
+    def _take_trade(self, quote: Quote, feed: TradableFeed, *, first: bool) -> None:
         last, traded = paise(feed.ltpc.ltp), feed.ltpc.ltt * MILLISECOND
         if not last:
             return
@@ -238,7 +238,7 @@ class Market:
         quote.slot_value += last * quote.traded_quantity
         quote.slot_volume += quote.traded_quantity
 
-    def _take_candle(self, quote: Quote, candle: Candle) -> None:
+    def _take_candle(self, quote: Quote, candle: FeedCandle) -> None:
         prices = [paise(price) for price in (candle.open, candle.high, candle.low, candle.close)]
         if candle.interval == "1d":
             quote.open, quote.high, quote.low = prices[:3]

@@ -13,7 +13,7 @@ import msgspec
 import config
 from engine.feeds.recording_file import Unreadable, packets
 from engine.market.clock import MILLISECOND, SECOND, Instant, trading_date
-from engine.market.packet import ArrivalClock, MarketFeed, RecordedPacket
+from engine.market.packet import ArrivalClock, RecordedPacket, TradableFeed
 from tests.fake_upstox.expiries import monthly_expiries
 from tests.fake_upstox.listing import CASH_FREEZE, Listing, expiry_text
 from tests.fake_upstox.listings import BANKNIFTY, listings_of, tick_of
@@ -149,7 +149,7 @@ def _recorded_listing(key: str, found: Sequence[RecordedPacket], day: date) -> L
     )
 
 
-def _lot_of(feeds: Sequence[MarketFeed]) -> int:
+def _lot_of(feeds: Sequence[TradableFeed]) -> int:
     steps = [later.vtt - earlier.vtt for earlier, later in pairwise(feeds) if later.vtt > earlier.vtt]
     return math.gcd(*steps) or 1
 
@@ -160,7 +160,7 @@ def _simulated(settings: FakeSettings) -> MarketDay:
     day = settings.day or DEFAULT_DAY
     count = min(max(settings.instruments or 10, 6), 10)
     feed = open_simulator(
-        config.Simulator(seed=settings.seed, instruments=count),
+        config.SimulatorSettings(seed=settings.seed, instruments=count),
         day,
         start=settings.start,
         script=settings.script,

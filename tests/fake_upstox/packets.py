@@ -2,16 +2,16 @@
 
 from engine.market.clock import MILLISECOND, Instant
 from engine.market.packet import (
-    Candle,
+    BookDepth,
+    FeedCandle,
     FullFeed,
     IndexFeed,
     Ltpc,
     MarketCandles,
-    MarketFeed,
     MarketLevel,
     OptionGreeks,
-    Quote,
     RecordedPacket,
+    TradableFeed,
 )
 from engine.market.update import Bar, MarketUpdate
 from tests.fake_upstox.listing import Listing
@@ -35,7 +35,7 @@ def packet_of_update(update: MarketUpdate, key: str) -> RecordedPacket:
         candles.append(_candle("I1", update.minute))
     return RecordedPacket(
         fullFeed=FullFeed(
-            marketFF=MarketFeed(
+            marketFF=TradableFeed(
                 ltpc=Ltpc(
                     ltp=rupees(update.last),
                     ltt=update.trade_time // MILLISECOND,
@@ -72,7 +72,7 @@ def standing_packet(
     """
     ltpc = Ltpc(rupees(last), traded // MILLISECOND, listing.lot if volume else 0, rupees(listing.base))
     low, high = min(last, listing.base), max(last, listing.base)
-    day = Candle(
+    day = FeedCandle(
         "1d", rupees(listing.base), rupees(high), rupees(low), rupees(last), volume, midnight // MILLISECOND
     )
     if listing.kind == "INDEX":
@@ -81,7 +81,7 @@ def standing_packet(
     size = listing.lot * 40 if listing.lot > 1 else 400
     levels = tuple(_standing_level(listing.tick, last, size, place, locked) for place in range(_LEVELS))
     greeks = OptionGreeks(0.5, -16.9, 0.0003, 48.4) if listing.kind in ("CE", "PE") else OptionGreeks()
-    market = MarketFeed(
+    market = TradableFeed(
         ltpc=ltpc,
         marketLevel=MarketLevel(levels),
         optionGreeks=greeks,
@@ -97,24 +97,24 @@ def standing_packet(
     )
 
 
-def _standing_level(tick: int, last: int, size: int, place: int, locked: str | None) -> Quote:
+def _standing_level(tick: int, last: int, size: int, place: int, locked: str | None) -> BookDepth:
     away = (place + (locked is None)) * tick
     bid, ask = rupees(max(tick, last - away)), rupees(last + away)
     if locked == "upper":
-        return Quote(bidQ=size, bidP=bid)
+        return BookDepth(bidQ=size, bidP=bid)
     if locked == "lower":
-        return Quote(askQ=size, askP=ask)
-    return Quote(bidQ=size, bidP=bid, askQ=size, askP=ask)
+        return BookDepth(askQ=size, askP=ask)
+    return BookDepth(bidQ=size, bidP=bid, askQ=size, askP=ask)
 
 
-def _level(bid: tuple[tuple[int, int], ...], ask: tuple[tuple[int, int], ...]) -> Quote:
+def _level(bid: tuple[tuple[int, int], ...], ask: tuple[tuple[int, int], ...]) -> BookDepth:
     bid_price, bid_size = bid[0] if bid else (0, 0)
     ask_price, ask_size = ask[0] if ask else (0, 0)
-    return Quote(bidQ=bid_size, bidP=rupees(bid_price), askQ=ask_size, askP=rupees(ask_price))
+    return BookDepth(bidQ=bid_size, bidP=rupees(bid_price), askQ=ask_size, askP=rupees(ask_price))
 
 
-def _candle(interval: str, bar: Bar) -> Candle:
-    return Candle(
+def _candle(interval: str, bar: Bar) -> FeedCandle:
+    return FeedCandle(
         interval,
         rupees(bar.open),
         rupees(bar.high),

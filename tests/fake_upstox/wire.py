@@ -5,7 +5,7 @@ from collections.abc import Iterable, Mapping
 
 from engine.market.clock import MILLISECOND, Instant
 from engine.market.frames import feed_messages
-from engine.market.packet import Candle, FullFeed, Ltpc, MarketFeed, Quote, RecordedPacket
+from engine.market.packet import BookDepth, FeedCandle, FullFeed, Ltpc, RecordedPacket, TradableFeed
 from tests.fake_upstox.shapes import Message
 
 MODES = ("ltpc", "option_greeks", "full", "full_d30")
@@ -24,7 +24,7 @@ class FeedEncoder:
 
     def __init__(self) -> None:
         self._whole: OrderedDict[tuple[int, str], tuple[FullFeed | None, bytes]] = OrderedDict()
-        self._rest: dict[str, tuple[MarketFeed, bytes]] = {}
+        self._rest: dict[str, tuple[TradableFeed, bytes]] = {}
         self._messages = feed_messages()
 
     def feed(self, packet: RecordedPacket, mode: str) -> bytes:
@@ -46,7 +46,7 @@ class FeedEncoder:
             self._whole.popitem(last=False)
         return encoded
 
-    def _market(self, key: str, market: MarketFeed, mode: int) -> bytes:
+    def _market(self, key: str, market: TradableFeed, mode: int) -> bytes:
         trade = self._messages.LTPC()
         _fill_ltpc(trade, market.ltpc)
         known = self._rest.get(key)
@@ -117,7 +117,7 @@ def _field(tag: bytes, payload: bytes) -> bytes:
     return tag + varint(len(payload)) + payload
 
 
-def _same_but_trade(one: MarketFeed, other: MarketFeed) -> bool:
+def _same_but_trade(one: TradableFeed, other: TradableFeed) -> bool:
     return (
         one.marketLevel is other.marketLevel
         and one.marketOHLC is other.marketOHLC
@@ -143,7 +143,7 @@ def _fill_feed(feed: Message, packet: RecordedPacket, mode: str) -> None:
             _fill_candles(index.marketOHLC, full.indexFF.marketOHLC.ohlc)
 
 
-def _fill_all_but_trade(target: Message, market: MarketFeed) -> None:
+def _fill_all_but_trade(target: Message, market: TradableFeed) -> None:
     target.marketLevel.SetInParent()
     for quote in market.marketLevel.bidAskQuote:
         _fill_quote(target.marketLevel.bidAskQuote.add(), quote)
@@ -157,7 +157,7 @@ def _fill_all_but_trade(target: Message, market: MarketFeed) -> None:
     target.iiqTotal, target.iiqM = market.iiqTotal, market.iiqM
 
 
-def _fill_first_level(target: Message, market: MarketFeed) -> None:
+def _fill_first_level(target: Message, market: TradableFeed) -> None:
     _fill_ltpc(target.ltpc, market.ltpc)
     for quote in market.marketLevel.bidAskQuote[:1]:
         _fill_quote(target.firstDepth, quote)
@@ -165,11 +165,11 @@ def _fill_first_level(target: Message, market: MarketFeed) -> None:
     target.vtt, target.oi, target.iv = market.vtt, market.oi, _volatility(market)
 
 
-def _volatility(market: MarketFeed) -> float:
+def _volatility(market: TradableFeed) -> float:
     return _VOLATILITY if market.optionGreeks.delta else 0.0
 
 
-def _fill_greeks(target: Message, market: MarketFeed) -> None:
+def _fill_greeks(target: Message, market: TradableFeed) -> None:
     greeks = market.optionGreeks
     target.delta, target.theta, target.gamma, target.vega = (
         greeks.delta,
@@ -185,11 +185,11 @@ def _fill_ltpc(target: Message, ltpc: Ltpc) -> None:
         target.iep.value = ltpc.iep
 
 
-def _fill_quote(target: Message, quote: Quote) -> None:
+def _fill_quote(target: Message, quote: BookDepth) -> None:
     target.bidQ, target.bidP, target.askQ, target.askP = quote.bidQ, quote.bidP, quote.askQ, quote.askP
 
 
-def _fill_candles(target: Message, candles: Iterable[Candle]) -> None:
+def _fill_candles(target: Message, candles: Iterable[FeedCandle]) -> None:
     target.SetInParent()
     for candle in candles:
         target.ohlc.add(

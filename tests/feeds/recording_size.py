@@ -27,9 +27,9 @@ from engine.market.packet import (
     ArrivalClock,
     FullFeed,
     MarketCandles,
-    MarketFeed,
     MarketLevel,
     RecordedPacket,
+    TradableFeed,
 )
 from tests.fake_upstox import FakeSettings
 from tests.fake_upstox.market_day import open_market_day
@@ -53,7 +53,7 @@ class Likeness:
     tick: float
     behind: Instant
 
-    def of(self, feed: MarketFeed, shift: Instant) -> MarketFeed:
+    def of(self, feed: TradableFeed, shift: Instant) -> TradableFeed:
         """Return a packet's content as this instrument's own."""
         milliseconds = shift // MILLISECOND
         ltpc = msgspec.structs.replace(

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from engine.choice import DeskError, MarketChoice, check_files
+from engine.choice import DeskError, WorldChoice, check_files
 from engine.feeds.frame_records import is_cut_short, is_frame_recording
 from engine.feeds.recorded_frames import survey_frames
 from engine.feeds.recording_file import RecordingError, survey
@@ -70,7 +70,7 @@ def test_a_pipe_in_place_of_a_file_is_refused_and_waited_for_by_nobody(tmp_path:
     with pytest.raises(MasterError, match="no plain file"):
         read_master(pipe)
     with pytest.raises(DeskError, match="pipe"):
-        check_files(MarketChoice("replay", (pipe,)))
+        check_files(WorldChoice("replay", (pipe,)))
     os.mkfifo(tmp_path / "calendar.toml")
     with pytest.raises(CalendarError, match="no plain file"):
         load_calendar(tmp_path)

@@ -4,7 +4,7 @@ from hashlib import md5
 
 import pytest
 
-from config import Session
+from config import SessionSettings
 from engine.feeds.recording import RecordingFeed, open_recordings
 from engine.market.clock import datetime_of
 from engine.market.continuity import Continuity, HoleTracker
@@ -37,7 +37,7 @@ class Played:
     def __init__(self, feed: RecordingFeed) -> None:
         self.feed = feed
         self.holes = HoleTracker()
-        today = trading_day(feed.day, Session())
+        today = trading_day(feed.day, SessionSettings())
         self.records = {
             key: Continuity(today.open(instrument.kind), today.close(instrument.kind), self.holes)
             for key, instrument in feed.instruments.items()

@@ -20,8 +20,8 @@ from engine.feeds.recording_format import (
     Banded,
     Broken,
     Connected,
-    Followed,
-    Listed,
+    InstrumentsAdded,
+    ListsTaken,
     RecordingHeader,
     SessionEvent,
     event_of,
@@ -35,7 +35,7 @@ from engine.market.oddities import DecodeError, Quirk, Reason
 from engine.market.seed import InstrumentSeed, MissedMinutes
 from engine.market.update import Bar, MarketUpdate
 from engine.runtime.headless import replay
-from engine.runtime.plan import Market, MarketChoice, open_feed
+from engine.runtime.plan import MarketChoice, RunMode, open_feed
 from tests.feeds.frames import INITIAL, INSTRUMENTS, frame_of, frames_by_second, header, market_info_of
 from tests.recordings import (
     DAY,
@@ -126,7 +126,7 @@ def test_instruments_prior_and_seeds_are_the_ones_the_session_had(tmp_path: Path
     first = RecordingHeader(
         DAY, "feed", TEN - MINUTE, (INSTRUMENTS[EQ_A],), run="r1", seeds=(seed,), settings="ab12"
     )
-    added = (TEN, Followed((INSTRUMENTS[OPT_A],)))
+    added = (TEN, InstrumentsAdded((INSTRUMENTS[OPT_A],)))
     feed = open_frame_recordings([record(tmp_path / "a.frames", [added, *MADE], first)])
     assert (feed.seeds, feed.begins) == ((seed,), TEN - MINUTE)
     assert list(feed.instruments.items()) == list(INSTRUMENTS.items())
@@ -150,7 +150,7 @@ def test_the_past_of_an_added_instrument_comes_out_where_it_came_in(tmp_path: Pa
     seed = InstrumentSeed(OPT_A, TEN, "CANDLES", {100: 42}, (bar,), bar, 42, 9, 1, arrival=arrival)
     steps: list[Step] = [
         *MADE[:10],
-        (arrival, Followed((INSTRUMENTS[OPT_A],), seeds=(seed,))),
+        (arrival, InstrumentsAdded((INSTRUMENTS[OPT_A],), seeds=(seed,))),
         *MADE[10:20],
     ]
     feed = open_frame_recordings([record(tmp_path / "a.frames", steps)])
@@ -164,7 +164,7 @@ def test_the_past_of_an_added_instrument_comes_out_where_it_came_in(tmp_path: Pa
 def test_what_the_days_lists_bar_comes_out_where_it_came_in(tmp_path: Path) -> None:
     arrival = MADE[9][0]
     barred = Barred(arrival, {OPT_A: NOT_LISTED})
-    steps: list[Step] = [*MADE[:10], (arrival, Listed(barred)), *MADE[10:20]]
+    steps: list[Step] = [*MADE[:10], (arrival, ListsTaken(barred)), *MADE[10:20]]
     feed = open_frame_recordings([record(tmp_path / "a.frames", steps)])
     before = len(live(MADE[:10])[0])
     assert all(isinstance(feed.read(), MarketUpdate) for _ in range(before))
@@ -184,7 +184,7 @@ def test_circuit_limits_come_out_where_they_came_in(tmp_path: Path) -> None:
 
 
 def test_an_added_instrument_of_an_older_recording_has_no_past() -> None:
-    new = Followed((INSTRUMENTS[OPT_A],))
+    new = InstrumentsAdded((INSTRUMENTS[OPT_A],))
     written: dict[str, Any] = json.loads(msgspec.json.encode(new))
     del written["seeds"]
     assert event_of(json.dumps(written).encode()) == new
@@ -254,9 +254,9 @@ def test_a_replay_opens_either_kind_by_its_content(tmp_path: Path) -> None:
     frames = record(tmp_path / "whatever.gz", MADE[:20])
     plain = write_recording(tmp_path / "day.frames", made_packets(EQ_A, count=20))
     for path, kind in ((frames, RecordedFrames), (plain, type(open_recordings([plain])))):
-        assert isinstance(open_feed(MarketChoice(Market.REPLAY, (str(path),)), config.Settings()), kind)
+        assert isinstance(open_feed(MarketChoice(RunMode.REPLAY, (str(path),)), config.Settings()), kind)
     with pytest.raises(RecordingError, match="of our own"):
-        open_feed(MarketChoice(Market.REPLAY, (str(frames), str(plain))), config.Settings())
+        open_feed(MarketChoice(RunMode.REPLAY, (str(frames), str(plain))), config.Settings())
 
 
 def test_a_day_of_frames_decides_exactly_as_the_same_packets_in_json(tmp_path: Path) -> None:
@@ -270,7 +270,7 @@ def test_a_day_of_frames_decides_exactly_as_the_same_packets_in_json(tmp_path: P
     frames = record(tmp_path / "day.frames", steps, header(instruments))
     reports: list[dict[str, Any]] = []
     for path in (plain, frames):
-        report: Any = replay(MarketChoice(Market.REPLAY, (str(path),)), config.Settings(), None)
+        report: Any = replay(MarketChoice(RunMode.REPLAY, (str(path),)), config.Settings(), None)
         del report["engine"]
         # A tag may name the files it came of; what it stands for may not differ.
         reports.append(json.loads(re.sub(r"251215\w*-0", "251215-0", json.dumps(report))))

@@ -20,7 +20,7 @@ from engine.feeds.recording_format import (
     MAGIC,
     Broken,
     Connected,
-    Ended,
+    RecordingEnded,
     RecordingHeader,
     RecordReader,
     RecordWriter,
@@ -91,7 +91,7 @@ def test_events_keep_their_place_among_the_frames(tmp_path: Path) -> None:
         for kind, _, payload in records_of(path)
         if kind in (FRAME, EVENT)
     ]
-    assert kinds == [Connected(), b"one", Broken("no pong"), b"two", Ended("stopped")]
+    assert kinds == [Connected(), b"one", Broken("no pong"), b"two", RecordingEnded("stopped")]
     assert survey_frames(path).ended == "stopped"
 
 

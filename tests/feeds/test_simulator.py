@@ -7,7 +7,7 @@ from itertools import islice
 import msgspec
 import pytest
 
-from config import Session, Simulator
+from config import SessionSettings, SimulatorSettings
 from engine.feeds.feed import PulledFeed
 from engine.feeds.simulator import DEFAULT_DAY, DEFAULT_START, SimulatorFeed, open_simulator
 from engine.market.clock import MINUTE, SECOND, instant_at
@@ -19,8 +19,8 @@ FIRST_DAY_OF_SEED_7 = "e2a10c2fa9c32c0a1b8f5e7a0b911218da9b96c760ea592e828652e45
 """Digest of the first 5,000 updates; changes only together with the version inside ``identity``."""
 
 
-def settings_of(seed: int = 7, instruments: int = 8) -> Simulator:
-    return Simulator(seed=seed, instruments=instruments)
+def settings_of(seed: int = 7, instruments: int = 8) -> SimulatorSettings:
+    return SimulatorSettings(seed=seed, instruments=instruments)
 
 
 def read(feed: PulledFeed, count: int) -> list[MarketUpdate]:
@@ -63,7 +63,7 @@ def test_the_updates_of_a_seed_never_change_between_machines_and_versions() -> N
     ids=["seed", "instruments", "start", "day"],
 )
 def test_another_day_has_another_identity_and_other_updates(
-    chosen: Simulator, day: date, start: time
+    chosen: SimulatorSettings, day: date, start: time
 ) -> None:
     other = open_simulator(chosen, day, start=start)
     feed = opened_at(DEFAULT_START)
@@ -165,7 +165,7 @@ def test_opened_before_the_open_there_is_no_past() -> None:
 
 def test_every_instrument_trades_until_its_own_close_and_then_the_feed_ends() -> None:
     feed = open_simulator(settings_of(instruments=8), start=time(15, 10))
-    day = trading_day(feed.day, Session())
+    day = trading_day(feed.day, SessionSettings())
     last: dict[str, MarketUpdate] = {}
     while (update := feed.read()) is not None:
         last[update.instrument] = update

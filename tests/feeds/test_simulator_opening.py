@@ -5,9 +5,9 @@ from datetime import time
 
 import pytest
 
-from config import Settings, Simulator
+from config import Settings, SimulatorSettings
 from engine.auction.context import Context
-from engine.auction.market import Market
+from engine.auction.market import Auctions
 from engine.feeds.simulator import DEFAULT_START, SimulatorFeed, open_simulator
 from engine.market.clock import SECOND, instant_at
 from engine.market.session import trading_day
@@ -22,7 +22,7 @@ class Opening:
     """A demo as its first screen finds it, and what the lead's first bar says."""
 
     feed: SimulatorFeed
-    market: Market
+    market: Auctions
     contexts: dict[str, Context]
     said: Signal | Refusal | None
     seconds: float
@@ -30,9 +30,9 @@ class Opening:
 
 
 def open_demo(seed: int, instruments: int = 8) -> Opening:
-    settings = Settings(simulator=Simulator(seed=seed, instruments=instruments))
+    settings = Settings(simulator=SimulatorSettings(seed=seed, instruments=instruments))
     feed = open_simulator(settings.simulator)
-    market = Market(feed.instruments, trading_day(feed.day, settings.session), settings, feed.prior)
+    market = Auctions(feed.instruments, trading_day(feed.day, settings.session), settings, feed.prior)
     for past in feed.seeds:
         market.seed(past)
     contexts = {key: market.context(key) for key in feed.instruments}
@@ -91,7 +91,7 @@ def test_every_instrument_has_its_open_type(opening: Opening) -> None:
 
 
 def test_some_instrument_of_the_default_demo_opened_with_a_gap() -> None:
-    assert any(context.gap is not None for context in open_demo(Simulator().seed).contexts.values())
+    assert any(context.gap is not None for context in open_demo(SimulatorSettings().seed).contexts.values())
 
 
 def test_earlier_days_left_value_and_an_average_range(opening: Opening) -> None:

@@ -7,7 +7,7 @@ from statistics import median
 
 import pytest
 
-from config import Simulator
+from config import SimulatorSettings
 from engine.feeds.simulator import open_simulator
 from engine.market.clock import MINUTE, SECOND, instant_at
 from engine.market.instrument import Instrument
@@ -20,7 +20,7 @@ Market = tuple[dict[str, Instrument], dict[str, Stream]]
 @pytest.fixture(scope="module", params=[7, 1_234])
 def market(request: pytest.FixtureRequest) -> Market:
     """An hour of each instrument."""
-    feed = open_simulator(Simulator(seed=request.param, instruments=10), start=time(10, 30))
+    feed = open_simulator(SimulatorSettings(seed=request.param, instruments=10), start=time(10, 30))
     end = instant_at(feed.day, time(11, 30))
     streams: dict[str, Stream] = defaultdict(list)
     while (update := feed.read()) is not None and update.arrival < end:

@@ -4,7 +4,7 @@ from datetime import time
 
 import pytest
 
-from config import Simulator
+from config import SimulatorSettings
 from engine.feeds.simulator import DEFAULT_START, SCRIPTS, UnknownScriptError, open_simulator
 from engine.feeds.simulator.scripts import TURNED
 from engine.market.clock import instant_at
@@ -66,7 +66,7 @@ def test_every_day_type_has_its_look_alike() -> None:
 
 
 def test_a_script_runs_from_the_first_trade_and_is_the_same_day_when_opened_later() -> None:
-    settings = Simulator(instruments=6)
+    settings = SimulatorSettings(instruments=6)
     whole = open_simulator(settings, script="trend")
     assert whole.seeds == ()
     late = open_simulator(settings, script="trend", start=time(11))
@@ -90,7 +90,7 @@ def test_each_script_has_an_identity_of_its_own() -> None:
 
 def test_an_unknown_script_names_those_there_are() -> None:
     with pytest.raises(UnknownScriptError) as raised:
-        open_simulator(Simulator(), script="trendy")
+        open_simulator(SimulatorSettings(), script="trendy")
     text = str(raised.value)
     assert "'trendy'" in text
     assert all(f"  {name} " in text and script.summary in text for name, script in SCRIPTS.items())

@@ -4,7 +4,7 @@ from datetime import time
 
 import pytest
 
-from config import Settings, Simulator
+from config import Settings, SimulatorSettings
 from engine.brokers.paper import PaperExchange
 from engine.core import SIMULATED, Core, Ids, Record
 from engine.feeds.simulator import DEFAULT_START, open_simulator
@@ -18,7 +18,7 @@ class Demo:
     """A demo run until a clock time, with everything that left the core."""
 
     def __init__(self, until: time, seed: int) -> None:
-        settings = Settings(simulator=Simulator(seed=seed))
+        settings = Settings(simulator=SimulatorSettings(seed=seed))
         self.feed = open_simulator(settings.simulator)
         day = trading_day(self.feed.day, settings.session)
         account = int(settings.account.capital) * 100

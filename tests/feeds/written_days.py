@@ -4,9 +4,9 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import time
 
-from config import Settings, Simulator
+from config import Settings, SimulatorSettings
 from engine.auction.context import Context
-from engine.auction.market import Market
+from engine.auction.market import Auctions
 from engine.feeds.simulator import open_simulator
 from engine.market.clock import Instant, datetime_of, instant_at
 from engine.market.session import trading_day
@@ -27,16 +27,16 @@ class Told:
     """The lead's first."""
 
 
-def cast_of(seed: int, instruments: int = 1) -> Simulator:
+def cast_of(seed: int, instruments: int = 1) -> SimulatorSettings:
     """Return a market of so many instruments; the lead alone, which no demo may be, is the same and cheap to tell."""
     if instruments == 1:
-        return Simulator.model_construct(seed=seed, instruments=1)
-    return Simulator(seed=seed, instruments=instruments)
+        return SimulatorSettings.model_construct(seed=seed, instruments=1)
+    return SimulatorSettings(seed=seed, instruments=instruments)
 
 
 def tell(
     name: str,
-    cast: Simulator,
+    cast: SimulatorSettings,
     make: MakeSetup | None = None,
     until: time = time(15, 45),
     start: time = time(9, 15),
@@ -44,7 +44,7 @@ def tell(
     """Tell a written day, from before the open or its seeds until a time, to a market and one setup."""
     settings = Settings()
     feed = open_simulator(cast, script=name, start=start)
-    market = Market(feed.instruments, trading_day(feed.day, settings.session), settings, feed.prior)
+    market = Auctions(feed.instruments, trading_day(feed.day, settings.session), settings, feed.prior)
     for past in feed.seeds:
         market.seed(past)
     lead = next(iter(feed.instruments))

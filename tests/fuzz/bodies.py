@@ -7,11 +7,11 @@ from pathlib import Path
 from typing import Any
 
 import config
-from engine.upstox.budget import Budget
+from engine.upstox.budget import CallBudget
 from engine.upstox.client import UpstoxClient
 from engine.upstox.outcome import CallFailed
 from engine.upstox.token import Token
-from engine.upstox.transport import Answer, Transport
+from engine.upstox.transport import HttpAnswer, Transport
 from tests.fake_upstox import running_fake
 from tests.recordings import EQ_A, made_packets, write_recording
 from tests.upstox.test_client import READS, WRITES
@@ -26,7 +26,7 @@ class _Listening(Transport):
         super().__init__(3.0, 5.0, loopback_allowed=True)
         self.heard: list[bytes] = []
 
-    def request(self, method: str, url: str, **named: Any) -> Answer:  # noqa: ANN401
+    def request(self, method: str, url: str, **named: Any) -> HttpAnswer:  # noqa: ANN401
         answer = super().request(method, url, **named)
         self.heard.append(answer.body)
         return answer
@@ -38,8 +38,8 @@ def broker_bodies(folder: Path) -> Mapping[str, tuple[bytes, ...]]:
     found: dict[str, tuple[bytes, ...]] = {}
     with running_fake(recordings=(path,), speed=0.0, rate_limits=False) as fake:
         token, transport = Token(fake.access_token), _Listening()
-        settings = config.Upstox(api_url=fake.api_url, order_url=fake.order_url)
-        client = UpstoxClient(settings, lambda: token, transport, Budget(), sleep=lambda _: None)
+        settings = config.UpstoxSettings(api_url=fake.api_url, order_url=fake.order_url)
+        client = UpstoxClient(settings, lambda: token, transport, CallBudget(), sleep=lambda _: None)
         for side in ("BUY", "SELL", "BUY"):
             fake.control(
                 "POST",

@@ -11,7 +11,7 @@ from typing import Any
 import msgspec
 
 import config
-from engine.auction.market import Market
+from engine.auction.market import Auctions
 from engine.brokers.upstox.portfolio_stream import StreamCounts, orders_in
 from engine.feeds.upstox.clock import LiveClock
 from engine.feeds.upstox.market_feed import MarketFeed
@@ -20,11 +20,11 @@ from engine.market.decoding import PacketDecoder
 from engine.market.frames import Frame, feed_messages
 from engine.market.oddities import Reason
 from engine.market.session import trading_day
-from engine.upstox.budget import Budget
+from engine.upstox.budget import CallBudget
 from engine.upstox.client import UpstoxClient
 from engine.upstox.outcome import CallFailed, Done, describe
 from engine.upstox.token import Token
-from engine.upstox.transport import Answer, Transport
+from engine.upstox.transport import HttpAnswer, Transport
 from tests.feeds.frames import INITIAL, INSTRUMENTS, frame_of, frames_by_second, market_info_of
 from tests.fuzz.files import fuzz_files
 from tests.fuzz.mutation import buried, damaged, spoil, twisted
@@ -89,7 +89,7 @@ def fuzz_frames(seed: int, amount: int, _: Corpus) -> Tally:
     """Feed mutants to the market feed, and what it reads in them to the studies."""
     tally, chance = Tally("frames"), random.Random(seed)
     settings = config.Settings()
-    market = Market(INSTRUMENTS, trading_day(DAY, settings.session), settings)
+    market = Auctions(INSTRUMENTS, trading_day(DAY, settings.session), settings)
     decoder = PacketDecoder({key: instrument.tick for key, instrument in INSTRUMENTS.items()})
     reached: list[Instant] = [0]
 
@@ -104,7 +104,7 @@ def fuzz_frames(seed: int, amount: int, _: Corpus) -> Tally:
 
     feed = MarketFeed(
         _nowhere,
-        config.Feed(),
+        config.FeedSettings(),
         LiveClock("feed" if seed % 2 else "wall", wall=_began, monotonic=lambda: 0.0),
         decoder,
         on_frame=study,
@@ -259,9 +259,9 @@ class _Answering(Transport):
 
     def __init__(self) -> None:
         super().__init__(1.0, 1.0, loopback_allowed=True)
-        self.next = Answer(200, {}, b"", 0.0)
+        self.next = HttpAnswer(200, {}, b"", 0.0)
 
-    def request(self, *_parts: object, **_named: object) -> Answer:
+    def request(self, *_parts: object, **_named: object) -> HttpAnswer:
         return self.next
 
 
@@ -270,10 +270,10 @@ def fuzz_answers(seed: int, amount: int, bodies: Corpus) -> Tally:
     tally, chance = Tally("answers"), random.Random(seed)
     transport, ticks = _Answering(), count(0, 10)
     client = UpstoxClient(
-        config.Upstox(api_url="http://127.0.0.1:1", order_url="http://127.0.0.1:1"),
+        config.UpstoxSettings(api_url="http://127.0.0.1:1", order_url="http://127.0.0.1:1"),
         lambda: Token(SECRET),
         transport,
-        Budget(monotonic=lambda: float(next(ticks))),
+        CallBudget(monotonic=lambda: float(next(ticks))),
         sleep=lambda _: None,
     )
     calls: Sequence[Callable[[UpstoxClient], object]] = (*READS, *WRITES)
@@ -282,7 +282,7 @@ def fuzz_answers(seed: int, amount: int, bodies: Corpus) -> Tally:
         place = chance.randrange(len(calls))
         own = bodies.get(str(place), ())
         mutant = json_mutant(chance, own if own and chance.random() < 0.9 else everything)
-        transport.next = Answer(chance.choice(_STATUSES), {}, mutant, 0.01)
+        transport.next = HttpAnswer(chance.choice(_STATUSES), {}, mutant, 0.01)
         tally.count += 1
         try:
             outcome = calls[place](client)

@@ -9,18 +9,18 @@ from engine.market.calendar import load_calendar
 from engine.market.clock import instant_at
 from engine.upstox.broker_calendar import check_day
 from engine.upstox.outcome import CallFailed, InDoubt
-from engine.upstox.quotes import Holiday, Hours
+from engine.upstox.quotes import Holiday, ListedHours
 
 DAY = date(2026, 11, 20)
 """An ordinary Friday of the closing auction's regime."""
 CALENDAR = load_calendar()
 
 
-def hours(start: time = time(9, 15), end: time = time(15, 30), exchange: str = "NSE") -> Hours:
-    return Hours(exchange, instant_at(DAY, start), instant_at(DAY, end))
+def hours(start: time = time(9, 15), end: time = time(15, 30), exchange: str = "NSE") -> ListedHours:
+    return ListedHours(exchange, instant_at(DAY, start), instant_at(DAY, end))
 
 
-def holiday(kind: str, closed: tuple[str, ...] = (), opened: tuple[Hours, ...] = ()) -> Holiday:
+def holiday(kind: str, closed: tuple[str, ...] = (), opened: tuple[ListedHours, ...] = ()) -> Holiday:
     return Holiday(DAY, "Some day", kind, closed, opened)
 
 
@@ -29,7 +29,7 @@ class Broker:
     """A calendar as the broker answers it."""
 
     listed: tuple[Holiday, ...] = ()
-    rows: tuple[Hours, ...] = (hours(exchange="BSE"), hours(), hours(exchange="NFO"))
+    rows: tuple[ListedHours, ...] = (hours(exchange="BSE"), hours(), hours(exchange="NFO"))
     failing: frozenset[str] = frozenset()
     asked: list[str] = field(default_factory=list)
 
@@ -37,7 +37,7 @@ class Broker:
         self._note("holidays")
         return self.listed
 
-    def timings(self, day: date) -> tuple[Hours, ...]:
+    def timings(self, day: date) -> tuple[ListedHours, ...]:
         assert day == DAY
         self._note("timings")
         return self.rows

@@ -14,7 +14,7 @@ from engine.market.instrument import Instrument, InstrumentClass, Provenance
 from engine.market.session import trading_day
 from engine.upstox.history import read_minutes, read_past, sessions_before
 from engine.upstox.outcome import CallFailed, TryLater
-from engine.upstox.quotes import Candle
+from engine.upstox.quotes import BrokerCandle
 
 DAY = date(2026, 11, 20)
 SETTINGS = Settings()
@@ -34,7 +34,7 @@ class Source:
 
     def candles(
         self, instrument: str, unit: str, interval: int, to: date, from_: date | None = None
-    ) -> tuple[Candle, ...]:
+    ) -> tuple[BrokerCandle, ...]:
         assert (instrument.startswith("NSE_"), interval) == (True, 1)
         first = to if from_ is None else from_
         self.asked.append((unit, first, to))
@@ -42,26 +42,27 @@ class Source:
             raise CallFailed(TryLater("UDAPI10005", "too many"))
         if unit == "minutes":
             assert (to - first).days <= 31
-        found: list[Candle] = []
+        found: list[BrokerCandle] = []
         while first <= to:
             if CALENDAR.is_trading_day(first):
                 found += self._day(first) if unit == "days" else self._minutes(first, 375)
             first += timedelta(days=1)
         return tuple(reversed(found))
 
-    def intraday_candles(self, instrument: str, unit: str, interval: int) -> tuple[Candle, ...]:
+    def intraday_candles(self, instrument: str, unit: str, interval: int) -> tuple[BrokerCandle, ...]:
         assert (instrument.startswith("NSE_"), unit, interval) == (True, "minutes", 1)
         if "intraday" in self.refused:
             raise CallFailed(TryLater("UDAPI10005", "too many"))
         return tuple(self._minutes(DAY, self.today))
 
-    def _day(self, day: date) -> list[Candle]:
-        return [Candle(instant_at(day, time(0)), 10_000, 10_100, 9_900, 10_010, 1_000, 0)]
+    def _day(self, day: date) -> list[BrokerCandle]:
+        return [BrokerCandle(instant_at(day, time(0)), 10_000, 10_100, 9_900, 10_010, 1_000, 0)]
 
-    def _minutes(self, day: date, count: int) -> list[Candle]:
+    def _minutes(self, day: date, count: int) -> list[BrokerCandle]:
         start = instant_at(day, time(9, 15))
         return [
-            Candle(start + index * MINUTE, 10_000, 10_100, 9_900, 10_000, 60, 0) for index in range(count)
+            BrokerCandle(start + index * MINUTE, 10_000, 10_100, 9_900, 10_000, 60, 0)
+            for index in range(count)
         ]
 
 

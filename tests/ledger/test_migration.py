@@ -11,7 +11,7 @@ import pytest
 from engine.ledger.reader import LedgerReader
 from engine.ledger.schema import CURRENT
 from engine.ledger.store import Ledger
-from engine.performance.evidence import Source, Terms, deciding
+from engine.performance.evidence import EvidenceTerms, Source, deciding
 from engine.runtime.evidence import records_before
 from engine.setups.signal import EntryMode
 
@@ -19,7 +19,7 @@ MONDAY, TUESDAY = date(2025, 12, 15), date(2025, 12, 16)
 OPEN = 1_765_771_200_000_000
 """09:30 on that Monday, in microseconds."""
 SETTINGS: dict[str, object] = {"stop": {"atr_multiple": 2.0}, "screen": {"ascii": False}}
-OLD = Terms(Source.REPLAY, deciding(SETTINGS), 1)
+OLD = EvidenceTerms(Source.REPLAY, deciding(SETTINGS), 1)
 """What the first schema's replays were made under: the fill rules of that time."""
 
 _FIRST_TABLES = (

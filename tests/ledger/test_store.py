@@ -18,7 +18,7 @@ import msgspec
 import pytest
 
 from engine.ledger.reader import LedgerReader
-from engine.ledger.records import Entry
+from engine.ledger.records import JournalEntry
 from engine.ledger.schema import CURRENT, Schema
 from engine.ledger.store import Ledger, LedgerDamagedError, LedgerError, Run, RunState
 from engine.orders.dispatch import Record
@@ -49,7 +49,7 @@ def intent(number: int) -> Record:
 def test_what_a_future_confirmed_is_there_after_reopening(path: Path) -> None:
     with Ledger.open(path) as ledger:
         ledger.begin_run(a_run())
-        entry = Entry(1, 7, 99, "outside", b"\x01\x02")
+        entry = JournalEntry(1, 7, 99, "outside", b"\x01\x02")
         ledger.append("run-1", [intent(1)], [entry], durable=True).result(5)
     with LedgerReader(path) as reader:
         assert reader.journal("run-1") == [entry]
@@ -115,13 +115,13 @@ def test_rewinding_forgets_what_the_exchange_never_saw(path: Path) -> None:
     with Ledger.open(path) as ledger:
         for run in ("run-1", "run-2"):
             ledger.begin_run(a_run(run))
-            entries = [Entry(number, number, number * 10, "wake", b"") for number in (1, 2, 3)]
+            entries = [JournalEntry(number, number, number * 10, "wake", b"") for number in (1, 2, 3)]
             ledger.append(run, [intent(10), intent(25)], entries, durable=True)
         ledger.rewind("run-1", 2, 20)
         assert [entry.sequence for entry in ledger.journal("run-1")] == [1, 2]
         assert [fact.key for fact in ledger.records("intent", "run-1")] == ["T-10"]
         assert len(ledger.journal("run-2")) == 3
-        again = Entry(3, 3, 31, "outside", b"other")
+        again = JournalEntry(3, 3, 31, "outside", b"other")
         ledger.append("run-1", [], [again], durable=True).result(5)
         assert ledger.journal("run-1")[-1] == again
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from engine.ledger.records import Entry, RunState
+from engine.ledger.records import JournalEntry, RunState
 from engine.ledger.store import Ledger, Run
 from engine.ledger.thinning import RUNS_KEPT
 from engine.orders.dispatch import Record
@@ -26,7 +26,7 @@ def play(ledger: Ledger, name: str, world: str, state: RunState = RunState.ENDED
     """Leave a run with one row of each kind behind."""
     ledger.begin_run(Run(name, world, "feed", _DAY, "settings", "{}", 1))
     records = [Record(kind, f"{kind}-{name}", 5, {"room": "x" * room}) for kind in (*_EVIDENCE, *_OTHERS)]
-    ledger.append(name, records, [Entry(1, 0, 5, "outside", b"x" * room)], durable=True).result(5)
+    ledger.append(name, records, [JournalEntry(1, 0, 5, "outside", b"x" * room)], durable=True).result(5)
     if state is RunState.ENDED:
         ledger.end_run(name, 9)
     elif state is RunState.ABANDONED:

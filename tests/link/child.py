@@ -11,10 +11,10 @@ from pathlib import Path
 
 from engine.commands import Command, CommandResult, Outcome, PauseEntries, StopEngine
 from engine.home import Home, World, WorldDirectory
-from engine.latch import Latch
+from engine.latch import LatchFile
 from engine.link import KillLine, KillReceiver, KillRequest, LinkServer, ScreenIdentity
 from engine.process import BEAT_INTERVAL, EngineLock, Heartbeat, ignore_hangup
-from engine.views import View
+from engine.views import ScreenView
 from tests.link.samples import make_view
 
 
@@ -35,7 +35,7 @@ class SmallEngine:
                 pass
         return CommandResult(command.id, Outcome.ACCEPTED, screen.name)
 
-    def view_for(self, instrument: str | None) -> View | None:
+    def view_for(self, instrument: str | None) -> ScreenView | None:
         return None if instrument == "nothing" else make_view(1)
 
     def attached(self, screen: ScreenIdentity, screens: int) -> None:
@@ -58,7 +58,7 @@ async def _beat(heartbeat: Heartbeat) -> None:
 async def serve(directory: WorldDirectory, heartbeat: Heartbeat, version: str) -> None:
     loop = asyncio.get_running_loop()
     engine = SmallEngine(directory)
-    latch = Latch(directory.latch)
+    latch = LatchFile(directory.latch)
     receiver = KillReceiver(
         latch,
         lambda request: void(loop.call_soon_threadsafe(engine.note_kill, request)),

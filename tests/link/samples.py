@@ -7,22 +7,14 @@ from typing import TypeVar
 
 from engine.commands import Command, CommandResult, Outcome
 from engine.link import Ended, Incoming, Link, ScreenIdentity
-from engine.views import (
-    EventLine,
-    HeaderView,
-    KillScope,
-    PerformanceView,
-    RiskView,
-    Severity,
-    View,
-)
+from engine.views import EventLine, HeaderView, KillScope, PerformanceView, RiskView, ScreenView, Severity
 
 PATIENCE = 10.0
 
 Kind = TypeVar("Kind")
 
 
-def make_view(number: int, *, trading: str = "AUTO", lines: int = 1) -> View:
+def make_view(number: int, *, trading: str = "AUTO", lines: int = 1) -> ScreenView:
     """A complete picture; ``lines`` event lines make it as heavy as wanted."""
     header = HeaderView(
         "simulated",
@@ -44,7 +36,9 @@ def make_view(number: int, *, trading: str = "AUTO", lines: int = 1) -> View:
     risk = RiskView(1, 0, 1, 0.0, False, 0, 1, 0, 0, 1, 0, 3, 0, 8, 0)
     performance = PerformanceView(0, 0, None, None, None, None, None, None, 0, None)
     events = tuple(EventLine(line, 1, Severity.INFO, "x" * 80) for line in range(lines))
-    return View(number, header, (), None, (), (), (), risk, performance, events, None, KillScope(0, 0, 0))
+    return ScreenView(
+        number, header, (), None, (), (), (), risk, performance, events, None, KillScope(0, 0, 0)
+    )
 
 
 class Engine:
@@ -53,7 +47,7 @@ class Engine:
     def __init__(self) -> None:
         self.commands: list[Command] = []
         self.screens: list[tuple[str, str, int]] = []
-        self.view: View | None = make_view(1)
+        self.view: ScreenView | None = make_view(1)
         self.views_made = 0
         self.selections: list[str | None] = []
         self.hold: asyncio.Event | None = None
@@ -72,7 +66,7 @@ class Engine:
         self.commands.append(command)
         return CommandResult(command.id, Outcome.ACCEPTED, f"heard from {screen.name}")
 
-    def view_for(self, instrument: str | None) -> View | None:
+    def view_for(self, instrument: str | None) -> ScreenView | None:
         self.views_made += 1
         self.selections.append(instrument)
         return self.view
@@ -87,7 +81,7 @@ class Engine:
 class ChangingEngine(Engine):
     """An engine whose every picture differs from the last, heavy enough to fill a socket soon."""
 
-    def view_for(self, instrument: str | None) -> View | None:
+    def view_for(self, instrument: str | None) -> ScreenView | None:
         self.views_made += 1
         self.selections.append(instrument)
         return make_view(self.views_made, trading=f"AUTO {self.views_made}", lines=400)

@@ -15,7 +15,7 @@ from engine.commands import (
     Unfollow,
 )
 from engine.link import Ended, LinkError, LinkRefusedError
-from engine.views import View
+from engine.views import ScreenView
 from tests.link.samples import ChangingEngine, Engine, Opener, make_view, read_until, until
 
 
@@ -27,7 +27,7 @@ async def test_a_screen_is_welcomed_and_shown_the_present_picture(attach: Opener
     engine = Engine()
     link = await attach(engine, "tty1")
     assert (link.welcome.world, link.welcome.screens) == ("demo", 1)
-    assert await read_until(link, View) == engine.view
+    assert await read_until(link, ScreenView) == engine.view
     assert engine.screens == [("attached", "tty1", 1)]
 
 
@@ -107,7 +107,7 @@ async def test_an_unchanged_picture_is_not_sent_again(attach: Opener) -> None:
     seen: list[int] = []
 
     async def read() -> None:
-        seen_views = (news.number async for news in link if isinstance(news, View))
+        seen_views = (news.number async for news in link if isinstance(news, ScreenView))
         async for number in seen_views:
             seen.append(number)  # noqa: PERF401 - each is looked at while more come
 
@@ -126,14 +126,14 @@ async def test_every_screen_is_shown_its_own_copy(attach: Opener) -> None:
     engine = Engine()
     first, second = await attach(engine, "one"), await attach(engine, "two")
     assert second.welcome.screens == 2
-    assert await read_until(first, View) == await read_until(second, View)
+    assert await read_until(first, ScreenView) == await read_until(second, ScreenView)
 
 
 async def test_a_screen_that_does_not_read_gets_no_pictures_and_the_others_do(attach: Opener) -> None:
     engine = ChangingEngine()
     await attach(engine, "stalled")
     reading = await attach(engine, "reading")
-    last = await read_until(reading, View, lambda view: view.number > 60)
+    last = await read_until(reading, ScreenView, lambda view: view.number > 60)
     assert last.number > 60
 
 
@@ -141,8 +141,8 @@ async def test_a_screen_that_reads_again_soon_sees_the_present(attach: Opener) -
     engine = ChangingEngine()
     stalled = await attach(engine, "stalled")
     reading = await attach(engine, "reading")
-    present = await read_until(reading, View, lambda view: view.number > 60)
-    assert (await read_until(stalled, View, lambda view: view.number >= present.number)).number > 60
+    present = await read_until(reading, ScreenView, lambda view: view.number > 60)
+    assert (await read_until(stalled, ScreenView, lambda view: view.number >= present.number)).number > 60
 
 
 async def test_detaching_is_noticed_and_the_engine_goes_on(attach: Opener) -> None:
@@ -156,7 +156,7 @@ async def test_detaching_is_noticed_and_the_engine_goes_on(attach: Opener) -> No
 
 async def test_a_closed_line_ends_its_iteration_and_refuses_commands(attach: Opener) -> None:
     link = await attach(Engine())
-    await read_until(link, View)
+    await read_until(link, ScreenView)
     await link.close()
     assert [news async for news in link][-1] == Ended("detached")
     with pytest.raises(LinkError):
@@ -187,7 +187,7 @@ async def test_a_command_under_way_survives_its_screen(attach: Opener) -> None:
 
 async def test_the_engines_end_is_told(attach: Opener) -> None:
     link = await attach(Engine())
-    await read_until(link, View)
+    await read_until(link, ScreenView)
     for server in _servers(attach):
         await server.close("closed for the day")  # type: ignore[attr-defined]
     assert [news async for news in link][-1] == Ended("closed for the day")

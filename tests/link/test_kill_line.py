@@ -12,9 +12,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from engine.home import WorldDirectory
-from engine.latch import Latch, LatchState, Proof, read_latch
+from engine.latch import LatchFile, LatchFileState, LatchProof, read_latch
 from engine.link import (
     KillLine,
+    KillOrigin,
     KillReceiver,
     KillRequest,
     KillSender,
@@ -22,7 +23,6 @@ from engine.link import (
     LinkRefusedError,
     MemoryKillSender,
     ProofAnswer,
-    Way,
     command_of,
     connect,
     new_kill_id,
@@ -42,8 +42,8 @@ Kills = list[KillRequest]
 
 
 @pytest.fixture
-def latch(directory: WorldDirectory) -> Iterator[Latch]:
-    latch = Latch(directory.latch)
+def latch(directory: WorldDirectory) -> Iterator[LatchFile]:
+    latch = LatchFile(directory.latch)
     yield latch
     latch.close()
 
@@ -54,7 +54,7 @@ def kills() -> Kills:
 
 
 @pytest.fixture
-def line(directory: WorldDirectory, latch: Latch, kills: Kills) -> Iterator[KillLine]:
+def line(directory: WorldDirectory, latch: LatchFile, kills: Kills) -> Iterator[KillLine]:
     line = KillLine(directory, KillReceiver(latch, kills.append, lambda: 0.125))
     yield line
     line.close()
@@ -78,7 +78,9 @@ def receive(connection: socket.socket) -> bytes:
 
 
 @pytest.mark.usefixtures("line")
-def test_a_kill_latches_and_reaches_the_engine(directory: WorldDirectory, latch: Latch, kills: Kills) -> None:
+def test_a_kill_latches_and_reaches_the_engine(
+    directory: WorldDirectory, latch: LatchFile, kills: Kills
+) -> None:
     sender = KillSender(directory)
     assert sender.open()
     kill_id = new_kill_id()
@@ -95,7 +97,7 @@ def test_a_kill_latches_and_reaches_the_engine(directory: WorldDirectory, latch:
 
 @pytest.mark.usefixtures("line")
 def test_twenty_kills_from_two_terminals_are_one_latch(
-    directory: WorldDirectory, latch: Latch, kills: Kills
+    directory: WorldDirectory, latch: LatchFile, kills: Kills
 ) -> None:
     ids = [new_kill_id(), new_kill_id()]
 
@@ -116,7 +118,9 @@ def test_twenty_kills_from_two_terminals_are_one_latch(
 
 
 @pytest.mark.usefixtures("line")
-def test_status_tells_the_loops_silence_and_never_latches(directory: WorldDirectory, latch: Latch) -> None:
+def test_status_tells_the_loops_silence_and_never_latches(
+    directory: WorldDirectory, latch: LatchFile
+) -> None:
     sender = KillSender(directory)
     answer = sender.status()
     assert answer is not None
@@ -130,19 +134,19 @@ def test_status_tells_the_loops_silence_and_never_latches(directory: WorldDirect
 
 @pytest.mark.usefixtures("line")
 def test_the_line_tells_a_command_from_memory_whether_the_proof_answers_it(
-    directory: WorldDirectory, latch: Latch
+    directory: WorldDirectory, latch: LatchFile
 ) -> None:
     sender, ours, other = KillSender(directory), new_kill_id(), new_kill_id()
     sender.kill(ours)
-    assert sender.proof(ours) == ProofAnswer(Proof.KILLING, 0.125)
-    latch.mark(LatchState.FLAT, answers=(command_of(ours),))
-    assert sender.proof(ours) == ProofAnswer(Proof.FLAT, 0.125)
-    assert sender.proof(other) == ProofAnswer(Proof.FLAT_BEFORE, 0.125)
+    assert sender.proof(ours) == ProofAnswer(LatchProof.KILLING, 0.125)
+    latch.mark(LatchFileState.FLAT, answers=(command_of(ours),))
+    assert sender.proof(ours) == ProofAnswer(LatchProof.FLAT, 0.125)
+    assert sender.proof(other) == ProofAnswer(LatchProof.FLAT_BEFORE, 0.125)
     sender.close()
 
 
 @pytest.mark.usefixtures("line")
-def test_a_way_of_a_later_version_is_still_a_kill(directory: WorldDirectory, latch: Latch) -> None:
+def test_a_way_of_a_later_version_is_still_a_kill(directory: WorldDirectory, latch: LatchFile) -> None:
     with raw(directory) as connection:
         connection.sendall(encode_frame(KILL_MARK, new_kill_id(), 200))
         parts = decode_frame(receive(connection))
@@ -152,7 +156,7 @@ def test_a_way_of_a_later_version_is_still_a_kill(directory: WorldDirectory, lat
 
 
 @pytest.mark.usefixtures("line")
-def test_a_frame_in_pieces_is_one_frame(directory: WorldDirectory, latch: Latch) -> None:
+def test_a_frame_in_pieces_is_one_frame(directory: WorldDirectory, latch: LatchFile) -> None:
     with raw(directory) as connection:
         for byte in encode_frame(KILL_MARK, new_kill_id(), 1):
             connection.sendall(bytes([byte]))
@@ -172,7 +176,9 @@ def test_two_frames_at_once_get_two_answers(directory: WorldDirectory) -> None:
 @pytest.mark.parametrize(
     "noise", [b"x" * 32, b"GET / HTTP/1.1\r\nHost: cockpit\r\n\r\n", KILL_MARK + b"\0" * 24]
 )
-def test_noise_ends_its_own_connection_only(directory: WorldDirectory, latch: Latch, noise: bytes) -> None:
+def test_noise_ends_its_own_connection_only(
+    directory: WorldDirectory, latch: LatchFile, noise: bytes
+) -> None:
     with raw(directory) as connection:
         connection.sendall(noise)
         assert receive(connection) == b""
@@ -183,7 +189,7 @@ def test_noise_ends_its_own_connection_only(directory: WorldDirectory, latch: La
 
 
 @pytest.mark.usefixtures("line")
-def test_hoarded_connections_do_not_shut_the_kill_out(directory: WorldDirectory, latch: Latch) -> None:
+def test_hoarded_connections_do_not_shut_the_kill_out(directory: WorldDirectory, latch: LatchFile) -> None:
     hoard = [raw(directory) for _ in range(100)]
     sender = KillSender(directory, patience=10)
     assert sender.kill(new_kill_id()) is not None
@@ -193,7 +199,7 @@ def test_hoarded_connections_do_not_shut_the_kill_out(directory: WorldDirectory,
     sender.close()
 
 
-def test_another_user_is_turned_away(directory: WorldDirectory, latch: Latch, kills: Kills) -> None:
+def test_another_user_is_turned_away(directory: WorldDirectory, latch: LatchFile, kills: Kills) -> None:
     receiver = KillReceiver(latch, kills.append, lambda: 0.0)
     line = KillLine(directory, receiver, credential=lambda _: os.getuid() + 1)
     sender = KillSender(directory)
@@ -203,7 +209,9 @@ def test_another_user_is_turned_away(directory: WorldDirectory, latch: Latch, ki
     line.close()
 
 
-def test_a_line_of_another_user_is_nobody_s(directory: WorldDirectory, latch: Latch, kills: Kills) -> None:
+def test_a_line_of_another_user_is_nobody_s(
+    directory: WorldDirectory, latch: LatchFile, kills: Kills
+) -> None:
     line = KillLine(directory, KillReceiver(latch, kills.append, lambda: 0.0))
     sender = KillSender(directory, credential=lambda _: os.getuid() + 1)
     assert not sender.open()
@@ -215,7 +223,7 @@ def test_a_line_of_another_user_is_nobody_s(directory: WorldDirectory, latch: La
 
 
 def test_a_failure_at_one_connection_does_not_end_the_line(
-    directory: WorldDirectory, latch: Latch, kills: Kills
+    directory: WorldDirectory, latch: LatchFile, kills: Kills
 ) -> None:
     failures = [OSError("the peer is gone")] * 3
 
@@ -240,19 +248,19 @@ def test_without_an_engine_the_sender_says_none(directory: WorldDirectory) -> No
     assert sender.status() is None
 
 
-def test_a_sender_finds_the_next_engine(directory: WorldDirectory, latch: Latch, kills: Kills) -> None:
+def test_a_sender_finds_the_next_engine(directory: WorldDirectory, latch: LatchFile, kills: Kills) -> None:
     receiver = KillReceiver(latch, kills.append, lambda: 0.0)
     sender = KillSender(directory)
     for _ in range(2):
         line = KillLine(directory, receiver)
-        assert sender.kill(new_kill_id(), Way.SHELL) is not None
+        assert sender.kill(new_kill_id(), KillOrigin.SHELL) is not None
         line.close()
     assert len(kills) == 2
     assert not directory.kill_socket.exists()
     sender.close()
 
 
-def test_a_loop_that_is_closed_leaves_the_latch_set(directory: WorldDirectory, latch: Latch) -> None:
+def test_a_loop_that_is_closed_leaves_the_latch_set(directory: WorldDirectory, latch: LatchFile) -> None:
     loop = asyncio.new_event_loop()
     loop.close()
 
@@ -265,7 +273,7 @@ def test_a_loop_that_is_closed_leaves_the_latch_set(directory: WorldDirectory, l
     assert read_latch(directory.latch) is not None
 
 
-def test_the_embedded_line_does_the_same(latch: Latch, kills: Kills) -> None:
+def test_the_embedded_line_does_the_same(latch: LatchFile, kills: Kills) -> None:
     sender = MemoryKillSender(KillReceiver(latch, kills.append, lambda: 0.0))
     kill_id = new_kill_id()
     assert sender.open()

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from engine.latch import Latch, LatchError, LatchRecord, LatchState, Proof, read_latch
+from engine.latch import LatchError, LatchFile, LatchFileState, LatchProof, LatchRecord, read_latch
 from tests.disks import fill, small_disk
 from tests.link.samples import wait_until
 
@@ -22,24 +22,24 @@ def path(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def latch(path: Path) -> Iterator[Latch]:
-    latch = Latch(path, clock=lambda: 1_700_000_000_000_000)
+def latch(path: Path) -> Iterator[LatchFile]:
+    latch = LatchFile(path, clock=lambda: 1_700_000_000_000_000)
     yield latch
     latch.close()
 
 
-def test_a_set_latch_is_on_disk_and_survives_a_restart(latch: Latch, path: Path) -> None:
+def test_a_set_latch_is_on_disk_and_survives_a_restart(latch: LatchFile, path: Path) -> None:
     assert latch.set("id", "a screen", "key", patience=10)
-    expected = LatchRecord(LatchState.KILLING, 1_700_000_000_000_000, "a screen", "key", "id")
+    expected = LatchRecord(LatchFileState.KILLING, 1_700_000_000_000_000, "a screen", "key", "id")
     assert read_latch(path) == latch.record == expected
-    restarted = Latch(path)
+    restarted = LatchFile(path)
     assert restarted.is_set
     assert restarted.record == expected
     restarted.close()
     assert path.stat().st_mode & 0o777 == 0o600
 
 
-def test_killing_twice_keeps_the_first_record(latch: Latch, path: Path) -> None:
+def test_killing_twice_keeps_the_first_record(latch: LatchFile, path: Path) -> None:
     latch.set("first", "a", "b", patience=10)
     latch.set("second", "c", "d", patience=10)
     found = read_latch(path)
@@ -47,9 +47,9 @@ def test_killing_twice_keeps_the_first_record(latch: Latch, path: Path) -> None:
     assert found.command == "first"
 
 
-def test_progress_is_kept(latch: Latch, path: Path) -> None:
+def test_progress_is_kept(latch: LatchFile, path: Path) -> None:
     latch.set("id", "a", "b")
-    for state in (LatchState.STUCK, LatchState.FLAT):
+    for state in (LatchFileState.STUCK, LatchFileState.FLAT):
         latch.mark(state)
         assert latch.wait_durable(10)
         found = read_latch(path)
@@ -57,50 +57,50 @@ def test_progress_is_kept(latch: Latch, path: Path) -> None:
         assert found.state is state
 
 
-def test_flat_answers_the_commands_that_it_was_proven_for_and_no_others(latch: Latch) -> None:
-    assert latch.proof_for("first") is Proof.CLEAR
+def test_flat_answers_the_commands_that_it_was_proven_for_and_no_others(latch: LatchFile) -> None:
+    assert latch.proof_for("first") is LatchProof.CLEAR
     latch.set("first", "a", "b")
-    assert latch.proof_for("first") is Proof.KILLING
-    latch.mark(LatchState.STUCK, answers=("first",))
-    assert latch.proof_for("second") is Proof.STUCK
-    latch.mark(LatchState.FLAT, answers=("first", "second"))
+    assert latch.proof_for("first") is LatchProof.KILLING
+    latch.mark(LatchFileState.STUCK, answers=("first",))
+    assert latch.proof_for("second") is LatchProof.STUCK
+    latch.mark(LatchFileState.FLAT, answers=("first", "second"))
     assert [latch.proof_for(name) for name in ("first", "second", "third")] == [
-        Proof.FLAT,
-        Proof.FLAT,
-        Proof.FLAT_BEFORE,
+        LatchProof.FLAT,
+        LatchProof.FLAT,
+        LatchProof.FLAT_BEFORE,
     ]
 
 
-def test_a_flat_that_was_proven_before_a_newer_kill_leaves_it_killing(latch: Latch) -> None:
+def test_a_flat_that_was_proven_before_a_newer_kill_leaves_it_killing(latch: LatchFile) -> None:
     latch.set("first", "a", "b")
-    latch.mark(LatchState.FLAT, answers=("first",))
+    latch.mark(LatchFileState.FLAT, answers=("first",))
     latch.set("second", "a", "b")
-    latch.mark(LatchState.FLAT, answers=("first",))
-    assert latch.proof_for("second") is Proof.KILLING
-    latch.mark(LatchState.FLAT, answers=("first", "second"))
-    assert latch.proof_for("second") is Proof.FLAT
+    latch.mark(LatchFileState.FLAT, answers=("first",))
+    assert latch.proof_for("second") is LatchProof.KILLING
+    latch.mark(LatchFileState.FLAT, answers=("first", "second"))
+    assert latch.proof_for("second") is LatchProof.FLAT
 
 
 @pytest.mark.parametrize("options", ["size=256k", "nr_inodes=8"], ids=["no blocks", "no inodes"])
 def test_a_full_disk_turns_no_proven_flat_into_killing(tmp_path: Path, options: str) -> None:
     with small_disk(tmp_path / "disk", options) as disk:
-        latch = Latch(disk / "latch.json")
+        latch = LatchFile(disk / "latch.json")
         assert latch.set("id", "a", "b", patience=10)
         fill(disk)
-        latch.mark(LatchState.FLAT)
+        latch.mark(LatchFileState.FLAT)
         assert latch.wait_durable(10), latch.problem
         found = read_latch(disk / "latch.json")
         assert found is not None
-        assert found.state is LatchState.FLAT
+        assert found.state is LatchFileState.FLAT
         latch.close()
 
 
-def test_progress_without_a_kill_is_an_error(latch: Latch) -> None:
+def test_progress_without_a_kill_is_an_error(latch: LatchFile) -> None:
     with pytest.raises(ValueError, match="expected a set latch"):
-        latch.mark(LatchState.FLAT)
+        latch.mark(LatchFileState.FLAT)
 
 
-def test_rearm_clears_memory_and_disk(latch: Latch, path: Path) -> None:
+def test_rearm_clears_memory_and_disk(latch: LatchFile, path: Path) -> None:
     latch.set("id", "a", "b", patience=10)
     latch.rearm()
     assert not latch.is_set
@@ -110,13 +110,13 @@ def test_rearm_clears_memory_and_disk(latch: Latch, path: Path) -> None:
 
 
 def test_rearm_works_where_no_latch_ever_was(tmp_path: Path) -> None:
-    latch = Latch(tmp_path / "nowhere" / "latch.json")
+    latch = LatchFile(tmp_path / "nowhere" / "latch.json")
     latch.rearm()
     assert not latch.is_set
     latch.close()
 
 
-def test_a_disk_that_does_not_answer_never_holds_the_kill_back(latch: Latch, path: Path) -> None:
+def test_a_disk_that_does_not_answer_never_holds_the_kill_back(latch: LatchFile, path: Path) -> None:
     beside = path.with_name("latch.json.new")
     os.mkfifo(beside)
     assert latch.set("id", "a", "b") is False
@@ -131,7 +131,7 @@ def test_a_disk_that_does_not_answer_never_holds_the_kill_back(latch: Latch, pat
     assert found.command == "id"
 
 
-def test_a_kill_never_waits_for_a_rearm_that_waits_for_the_disk(latch: Latch, path: Path) -> None:
+def test_a_kill_never_waits_for_a_rearm_that_waits_for_the_disk(latch: LatchFile, path: Path) -> None:
     beside = path.with_name("latch.json.new")
     os.mkfifo(beside)
     latch.set("first", "a", "b")
@@ -153,7 +153,7 @@ def test_a_kill_never_waits_for_a_rearm_that_waits_for_the_disk(latch: Latch, pa
     beside.unlink()
 
 
-def test_a_kill_during_a_rearm_wins(latch: Latch, path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_kill_during_a_rearm_wins(latch: LatchFile, path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     latch.set("first", "a", "b", patience=10)
     fsync = os.fsync
     killed: list[bool] = []
@@ -172,7 +172,7 @@ def test_a_kill_during_a_rearm_wins(latch: Latch, path: Path, monkeypatch: pytes
 
 
 def test_a_latch_that_cannot_be_written_says_so_and_goes_on_trying(tmp_path: Path) -> None:
-    latch = Latch(tmp_path / "later" / "latch.json")
+    latch = LatchFile(tmp_path / "later" / "latch.json")
     assert latch.set("id", "a", "b", patience=0) is False
     wait_until(lambda: latch.problem is not None)
     assert "not on disk" in str(latch.problem)
@@ -193,7 +193,7 @@ def test_whatever_else_the_file_holds_counts_as_set(
     assert "cannot be read" in found.reason
 
 
-def test_every_torn_prefix_counts_as_set(latch: Latch, path: Path) -> None:
+def test_every_torn_prefix_counts_as_set(latch: LatchFile, path: Path) -> None:
     latch.set("id", "a", "b", patience=10)
     whole = path.read_bytes()
     for length in range(len(whole.rstrip())):
@@ -210,14 +210,14 @@ def test_a_directory_in_the_latchs_place_counts_as_set(path: Path) -> None:
 
 def test_a_latch_written_but_not_renamed_when_its_writer_died_counts(path: Path) -> None:
     path.with_name("latch.json.new").write_bytes(b"")
-    latch = Latch(path)
+    latch = LatchFile(path)
     assert latch.is_set
     latch.rearm()
     assert read_latch(path) is None
     latch.close()
 
 
-def test_many_threads_make_one_latch(latch: Latch, path: Path) -> None:
+def test_many_threads_make_one_latch(latch: LatchFile, path: Path) -> None:
     threads = [threading.Thread(target=latch.set, args=(str(n), "a", "b")) for n in range(20)]
     for thread in threads:
         thread.start()

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from engine.home import World, WorldDirectory
-from engine.latch import Latch
+from engine.latch import LatchFile
 from engine.link import KillLine, KillReceiver, KillSender, LatchSign
 from engine.process import EngineLock
 from engine.register import Living, Registration
@@ -90,7 +90,7 @@ def test_a_kill_finds_its_way_by_the_register_where_the_home_has_no_address(
     directory: WorldDirectory, lock: EngineLock
 ) -> None:
     registration = register(lock)
-    latch = Latch(directory.latch)
+    latch = LatchFile(directory.latch)
     receiver = KillReceiver(latch, lambda _: None, lambda: 0.0)
     line = KillLine(directory, receiver, is_ours=lambda: False, second=lambda: registration.kill_socket)
     directory.kill_socket.unlink()

@@ -27,7 +27,7 @@ from engine.link.protocol import (
     is_view,
     read_frame,
 )
-from engine.views import View
+from engine.views import ScreenView
 from tests.link.samples import ChangingEngine, Engine, make_view, read_until, until
 
 
@@ -211,9 +211,9 @@ async def test_a_screen_that_was_blocked_skips_to_the_newest_picture(directory: 
     server = LinkServer(engine, world=World.DEMO, frames_per_second=200)
     await server.serve(directory)
     link = await connect(directory, "slow")
-    await read_until(link, View)
+    await read_until(link, ScreenView)
     await until(lambda: engine.views_made > 30)
-    first = await read_until(link, View)
+    first = await read_until(link, ScreenView)
     assert first.number > 20
     await link.close()
     await server.close()
@@ -249,8 +249,8 @@ async def test_an_unchanged_picture_is_sent_again_as_a_sign_of_life() -> None:
     engine = Engine()
     server = LinkServer(engine, world=World.DEMO, frames_per_second=200, sign_of_life=0.02)
     link = MemoryLink(server, "watching")
-    first = await read_until(link, View)
-    again = await read_until(link, View)
+    first = await read_until(link, ScreenView)
+    again = await read_until(link, ScreenView)
     assert again == first
     await link.close()
     await server.close()

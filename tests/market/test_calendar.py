@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from config import Session
+from config import SessionSettings
 from engine.market.calendar import CalendarError, load_calendar
 from engine.market.session import trading_day
 
@@ -49,7 +49,7 @@ def test_the_recorded_day_is_a_trading_day() -> None:
 )
 def test_a_day_without_a_session_is_refused_and_the_error_says_what_to_do(day: date, expected: str) -> None:
     with pytest.raises(CalendarError, match=expected):
-        trading_day(day, Session())
+        trading_day(day, SessionSettings())
 
 
 @given(st.dates(date(2000, 1, 1), date(2100, 1, 1)))
@@ -76,8 +76,8 @@ def test_a_home_calendar_extends_the_coverage_with_its_holidays_and_names_the_ci
     assert not calendar.is_trading_day(date(2027, 1, 26))
     assert not calendar.is_trading_day(date(2028, 1, 3))
     with pytest.raises(CalendarError, match="NSE/CMTR/99999"):
-        trading_day(date(2027, 3, 22), Session(), calendar)
-    special = trading_day(date(2027, 10, 30), Session(), calendar)
+        trading_day(date(2027, 3, 22), SessionSettings(), calendar)
+    special = trading_day(date(2027, 10, 30), SessionSettings(), calendar)
     assert not special.observe_only
 
 

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from config import Session
+from config import SessionSettings
 from engine.market.calendar import CalendarError, load_calendar
 from engine.market.clock import MINUTE, SECOND, instant_at
 from engine.market.instrument import Instrument, InstrumentClass, Provenance
@@ -29,7 +29,7 @@ OTHER = Instrument("NSE_EQ|OTHER", "OTHER", InstrumentClass.STOCK, 5, 1, 100, Pr
 
 def day_with(home: Path, text: str, day: date = DAY) -> TradingDay:
     (home / "calendar.toml").write_text(text)
-    return trading_day(day, Session(), load_calendar(home))
+    return trading_day(day, SessionSettings(), load_calendar(home))
 
 
 POLICY = '[[event]]\ndate = 2026-12-04\ntime = "10:00"\nname = "RBI policy"\n'

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from config import Session
+from config import SessionSettings
 from engine.market.calendar import Allowed, Calendar, CalendarError, Phase, load_calendar
 from engine.market.clock import MILLISECOND, MINUTE, SECOND, Instant, datetime_of, instant_at
 from engine.market.instrument import InstrumentClass
@@ -71,7 +71,7 @@ def at(day: date, text: str) -> Instant:
 def test_phase_changes_exactly_at_each_boundary_and_not_a_millisecond_earlier(
     day: date, kind: InstrumentClass
 ) -> None:
-    today = trading_day(day, Session())
+    today = trading_day(day, SessionSettings())
     before = ("CLOSED", "NOTHING")
     boundaries = [(at(day, row.split()[0]), row.split()[1], row.split()[2]) for row in EXPECTED[day, kind]]
     assert today.boundaries(kind) == tuple(instant for instant, _, _ in boundaries)
@@ -86,7 +86,7 @@ def test_phase_changes_exactly_at_each_boundary_and_not_a_millisecond_earlier(
 @pytest.mark.parametrize("day", [A, B, C])
 @pytest.mark.parametrize("kind", list(InstrumentClass))
 def test_session_contains_its_open_and_not_its_close(day: date, kind: InstrumentClass) -> None:
-    today = trading_day(day, Session())
+    today = trading_day(day, SessionSettings())
     assert today.in_session(kind, today.open(kind))
     assert not today.in_session(kind, today.open(kind) - MILLISECOND)
     assert today.in_session(kind, today.close(kind) - MILLISECOND)
@@ -107,12 +107,15 @@ def test_session_contains_its_open_and_not_its_close(day: date, kind: Instrument
 def test_a_regime_begins_on_its_own_first_day(
     last_old: date, first_new: date, kind: InstrumentClass, old: str, new: str
 ) -> None:
-    before, after = trading_day(last_old, Session()), trading_day(first_new, Session())
+    before, after = trading_day(last_old, SessionSettings()), trading_day(first_new, SessionSettings())
     assert (clock(before.close(kind)), clock(after.close(kind))) == (old, new)
 
 
 def test_futures_have_no_pre_open_before_december_2025() -> None:
-    old, new = trading_day(date(2025, 12, 5), Session()), trading_day(date(2025, 12, 8), Session())
+    old, new = (
+        trading_day(date(2025, 12, 5), SessionSettings()),
+        trading_day(date(2025, 12, 8), SessionSettings()),
+    )
     for kind in FUTURES:
         assert old.phase(kind, at(old.day, "09:05")) is Phase.CLOSED
         assert new.phase(kind, at(new.day, "09:05")) is Phase.PRE_OPEN
@@ -121,7 +124,7 @@ def test_futures_have_no_pre_open_before_december_2025() -> None:
 @pytest.mark.parametrize("day", [A, B, C])
 @pytest.mark.parametrize("kind", [kind for kind in InstrumentClass if kind is not InstrumentClass.INDEX])
 def test_class_clock_has_the_documented_defaults(day: date, kind: InstrumentClass) -> None:
-    today = trading_day(day, Session())
+    today = trading_day(day, SessionSettings())
     auction = kind is InstrumentClass.AUCTION_STOCK
     assert clock(today.first_entry(kind)) == "09:30:00"
     assert clock(today.setup_entries_stop(kind)) == ("14:30:00" if auction else "14:40:00")
@@ -153,8 +156,8 @@ def ordered(today: TradingDay, kind: InstrumentClass) -> bool:
 def test_settings_only_make_the_clock_earlier_and_never_break_its_order(
     day: date, kind: InstrumentClass, last_entry: object, flat_by: object
 ) -> None:
-    default = trading_day(day, Session())
-    session = Session.model_validate({"last_entry": last_entry, "flat_by": flat_by})
+    default = trading_day(day, SessionSettings())
+    session = SessionSettings.model_validate({"last_entry": last_entry, "flat_by": flat_by})
     today = trading_day(day, session)
     assert today.setup_entries_stop(kind) <= default.setup_entries_stop(kind)
     assert today.entries_stop(kind) <= default.entries_stop(kind)
@@ -169,7 +172,7 @@ def test_settings_only_make_the_clock_earlier_and_never_break_its_order(
 
 
 def test_an_earlier_flat_by_moves_the_whole_end_of_the_day() -> None:
-    today = trading_day(A, Session.model_validate({"flat_by": "14:00"}))
+    today = trading_day(A, SessionSettings.model_validate({"flat_by": "14:00"}))
     kind = InstrumentClass.OPTION
     assert clock(today.setup_entries_stop(kind)) == "13:30:00"
     assert clock(today.entries_stop(kind)) == "13:40:00"
@@ -180,7 +183,7 @@ NOTE = "cash 15:15, F&O 15:25; the broker's page of 14 Dec 2025"
 
 
 def noted(note: str = NOTE, day: date = A, **clocks: str) -> TradingDay:
-    return trading_day(day, Session.model_validate({"broker_squareoff": note, **clocks}))
+    return trading_day(day, SessionSettings.model_validate({"broker_squareoff": note, **clocks}))
 
 
 def test_a_dated_square_off_lets_the_end_of_the_day_be_later_up_to_five_minutes_before_it() -> None:
@@ -239,7 +242,9 @@ def test_a_later_end_never_breaks_the_order_of_the_day_and_lies_well_before_the_
     day: date, kind: InstrumentClass, last_entry: object, flat_by: object, broker: time
 ) -> None:
     note = f"{broker:%H:%M}; the broker's page of 14 Dec 2025"
-    session = Session.model_validate({"last_entry": last_entry, "flat_by": flat_by, "broker_squareoff": note})
+    session = SessionSettings.model_validate(
+        {"last_entry": last_entry, "flat_by": flat_by, "broker_squareoff": note}
+    )
     today = trading_day(day, session)
     assert ordered(today, kind)
     assert today.flat_by(kind) + 5 * MINUTE <= instant_at(day, time(broker.hour, broker.minute))
@@ -271,13 +276,13 @@ def test_a_class_that_a_note_leaves_out_is_taken_to_be_squared_off_with_the_earl
 
 
 def test_a_special_session_is_observed_with_its_own_hours_and_nothing_enters() -> None:
-    today = trading_day(date(2026, 2, 1), Session())
+    today = trading_day(date(2026, 2, 1), SessionSettings())
     assert today.observe_only
     assert "Budget" in today.note
     for kind in InstrumentClass:
         assert clock(today.open(kind)) == "09:15:00"
         assert today.setup_entries_stop(kind) == today.entries_stop(kind) == today.open(kind)
-    muhurat = trading_day(date(2025, 10, 21), Session())
+    muhurat = trading_day(date(2025, 10, 21), SessionSettings())
     assert clock(muhurat.open(InstrumentClass.STOCK)) == "13:45:00"
     assert muhurat.phase(InstrumentClass.STOCK, at(muhurat.day, "14:00")) is Phase.CONTINUOUS
     assert muhurat.phase(InstrumentClass.STOCK, at(muhurat.day, "10:00")) is Phase.CLOSED
@@ -285,7 +290,7 @@ def test_a_special_session_is_observed_with_its_own_hours_and_nothing_enters() -
 
 def test_a_special_session_without_hours_asks_for_them() -> None:
     with pytest.raises(CalendarError, match=r"hours of the special session on 2026-11-08.*calendar\.toml"):
-        trading_day(date(2026, 11, 8), Session())
+        trading_day(date(2026, 11, 8), SessionSettings())
 
 
 def test_an_invented_regime_needs_data_only(tmp_path_factory: pytest.TempPathFactory) -> None:
@@ -300,8 +305,8 @@ def test_an_invented_regime_needs_data_only(tmp_path_factory: pytest.TempPathFac
         f"[regime.schedule]\n{schedule}\n"
     )
     calendar: Calendar = load_calendar(home)
-    before = trading_day(date(2026, 12, 4), Session(), calendar)
-    after = trading_day(date(2026, 12, 7), Session(), calendar)
+    before = trading_day(date(2026, 12, 4), SessionSettings(), calendar)
+    after = trading_day(date(2026, 12, 7), SessionSettings(), calendar)
     for kind in InstrumentClass:
         assert clock(after.close(kind)) == "15:20:00"
         assert after.allowed(kind, at(after.day, "15:30")) is Allowed.ORDER_ENTRY
@@ -312,7 +317,7 @@ def test_an_invented_regime_needs_data_only(tmp_path_factory: pytest.TempPathFac
 
 @given(st.integers(-60 * 24, 60 * 48), st.sampled_from(list(InstrumentClass)))
 def test_other_dates_are_closed(minutes: int, kind: InstrumentClass) -> None:
-    today = trading_day(A, Session())
+    today = trading_day(A, SessionSettings())
     instant = at(A, "00:00") + minutes * MINUTE
     if datetime_of(instant).date() != A:
         assert today.phase(kind, instant) is Phase.CLOSED

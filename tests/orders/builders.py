@@ -7,7 +7,7 @@ import msgspec
 from engine.market.clock import Instant
 from engine.orders.messages import OrderReport, OrderType, Role
 from engine.orders.order import Order
-from engine.orders.states import State
+from engine.orders.states import OrderState
 from engine.setups.signal import Side
 
 KEY = "NSE_EQ|TEST"
@@ -19,7 +19,7 @@ Change = Callable[..., Order]
 def make_order(
     *,
     tag: str = "T-000001-E",
-    state: State = State.SUBMITTED,
+    state: OrderState = OrderState.SUBMITTED,
     side: Side = Side.BUY,
     role: Role = Role.ENTRY,
     order_type: OrderType = OrderType.LIMIT,

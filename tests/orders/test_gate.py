@@ -6,10 +6,10 @@ from hypothesis import strategies as st
 
 from engine.market.clock import MINUTE, SECOND, Instant
 from engine.market.instrument import Instrument, InstrumentClass, Provenance
-from engine.orders.gate import Budget, Draft, Gate, GateCode, GateDenial, Surroundings
+from engine.orders.gate import Draft, Gate, GateCode, GateDenial, GateFacts, MessageBudget
 from engine.orders.messages import OrderType, Role
 from engine.orders.quote import Quote
-from engine.orders.states import State
+from engine.orders.states import OrderState
 from engine.risk.band import PriceBand
 from engine.setups.signal import Side
 from tests.orders.builders import KEY, NOW, make_order
@@ -17,7 +17,7 @@ from tests.orders.builders import KEY, NOW, make_order
 STOCK = Instrument(KEY, "TEST", InstrumentClass.AUCTION_STOCK, 5, 1, 1_000, Provenance.SIMULATED)
 OPTION = Instrument("NSE_FO|1", "CE", InstrumentClass.OPTION, 5, 65, 1_755, Provenance.SIMULATED)
 QUOTE = Quote(1_000_00, ((999_95, 500),), ((1_000_05, 500),), NOW)
-AROUND = Surroundings(
+AROUND = GateFacts(
     instrument=STOCK,
     quote=QUOTE,
     band=PriceBand(900_00, 1_100_00),
@@ -32,7 +32,7 @@ STOP = Draft(KEY, Side.SELL, Role.STOP, OrderType.STOP_LIMIT, 100, 990_00, 995_0
 EXIT = Draft(KEY, Side.SELL, Role.EXIT, OrderType.LIMIT, 100, 999_00)
 
 
-def code(gate: Gate, draft: Draft, around: Surroundings, now: Instant = NOW) -> GateCode | None:
+def code(gate: Gate, draft: Draft, around: GateFacts, now: Instant = NOW) -> GateCode | None:
     denial = gate.check(draft, around, now)
     return None if denial is None else denial.code
 
@@ -59,7 +59,7 @@ def test_a_sound_entry_passes() -> None:
         (ENTRY, replace(AROUND, position=-50), GateCode.OPPOSES_POSITION),
     ],
 )
-def test_an_entry_fails_closed(draft: Draft, around: Surroundings, expected: GateCode) -> None:
+def test_an_entry_fails_closed(draft: Draft, around: GateFacts, expected: GateCode) -> None:
     assert code(Gate(8), draft, around) is expected
 
 
@@ -95,7 +95,7 @@ def test_what_reduces_waits_for_continuous_trading() -> None:
 
 
 def test_an_exit_never_exceeds_what_is_held_with_everything_on_its_way() -> None:
-    stop = make_order(tag="S", side=Side.SELL, role=Role.STOP, state=State.ARMED, quantity=60)
+    stop = make_order(tag="S", side=Side.SELL, role=Role.STOP, state=OrderState.ARMED, quantity=60)
     around = replace(AROUND, position=100, orders=(stop,))
     assert code(Gate(8), replace(EXIT, quantity=40), around) is None
     assert code(Gate(8), replace(EXIT, quantity=41), around) is GateCode.EXCEEDS_POSITION
@@ -104,7 +104,7 @@ def test_an_exit_never_exceeds_what_is_held_with_everything_on_its_way() -> None
 
 
 def test_a_change_counts_its_own_order_once() -> None:
-    stop = make_order(tag="S", side=Side.SELL, role=Role.STOP, state=State.ARMED, quantity=60)
+    stop = make_order(tag="S", side=Side.SELL, role=Role.STOP, state=OrderState.ARMED, quantity=60)
     around = replace(AROUND, position=100, orders=(stop,))
     assert code(Gate(8), replace(STOP, tag="S", quantity=100), around) is None
     assert code(Gate(8), replace(STOP, tag="S", quantity=101), around) is GateCode.EXCEEDS_POSITION
@@ -117,7 +117,7 @@ def test_a_change_counts_its_own_order_once() -> None:
 )
 def test_whatever_passes_can_never_flip_the_position(held: int, live: list[int], wished: int) -> None:
     orders = tuple(
-        make_order(tag=f"X{n}", side=Side.SELL, role=Role.EXIT, state=State.WORKING, quantity=quantity)
+        make_order(tag=f"X{n}", side=Side.SELL, role=Role.EXIT, state=OrderState.WORKING, quantity=quantity)
         for n, quantity in enumerate(live)
     )
     around = replace(AROUND, position=held, orders=orders)
@@ -128,7 +128,7 @@ def test_whatever_passes_can_never_flip_the_position(held: int, live: list[int],
 def test_a_check_that_breaks_denies_an_entry_and_names_itself() -> None:
     gate = Gate(8)
 
-    def broken(_: Draft, __: Surroundings, ___: Instant) -> GateDenial | None:
+    def broken(_: Draft, __: GateFacts, ___: Instant) -> GateDenial | None:
         raise ZeroDivisionError("by test")
 
     for position in range(len(gate._entry_checks)):
@@ -146,7 +146,7 @@ def test_a_check_that_breaks_denies_an_entry_and_names_itself() -> None:
 
 @given(gaps=st.lists(st.integers(0, 400_000), min_size=20, max_size=60), limit=st.integers(2, 10))
 def test_no_rolling_second_ever_holds_more_messages_than_the_budget(gaps: list[int], limit: int) -> None:
-    budget, now, sent = Budget(limit), NOW, []
+    budget, now, sent = MessageBudget(limit), NOW, []
     for gap in gaps:
         now += gap
         until = budget.wait(now, entry=False)
@@ -161,7 +161,7 @@ def test_no_rolling_second_ever_holds_more_messages_than_the_budget(gaps: list[i
 
 
 def test_entries_leave_a_reserve_for_what_reduces() -> None:
-    budget = Budget(8)
+    budget = MessageBudget(8)
     for _ in range(6):
         assert budget.wait(NOW, entry=True) is None
         budget.spend(NOW)

@@ -7,7 +7,7 @@ import msgspec
 from engine.market.clock import MILLISECOND, SECOND, Instant, instant_at
 from engine.orders.order import Order
 from engine.orders.other_engines import OtherEngine, OtherEngines, run_of
-from engine.orders.states import State
+from engine.orders.states import OrderState
 from engine.runtime.plan import base36
 from tests.orders.builders import make_order
 
@@ -22,7 +22,9 @@ def prefix(began: Instant, checksum: str = "a0") -> str:
 OURS, EARLIER, LATER = prefix(BEGAN), prefix(BEGAN - SECOND), prefix(BEGAN + SECOND)
 
 
-def order(run: str, number: int = 1, *, state: State = State.ARMED, time: Instant = BEGAN - 1) -> Order:
+def order(
+    run: str, number: int = 1, *, state: OrderState = OrderState.ARMED, time: Instant = BEGAN - 1
+) -> Order:
     made = make_order(tag=f"{run}-{number:06d}-S", state=state, exchange_time=time)
     return msgspec.structs.replace(made, adopted=True)
 
@@ -92,9 +94,9 @@ def test_runs_of_our_own_ledger_and_our_own_orders_are_no_other_engine() -> None
 
 def test_what_ended_before_our_run_began_tells_of_nobody_and_what_was_done_since_does() -> None:
     engines = watching()
-    engines.notice(order(EARLIER, state=State.FILLED))
+    engines.notice(order(EARLIER, state=OrderState.FILLED))
     assert tags(engines.found) == []
-    engines.notice(order(EARLIER, 2, state=State.FILLED, time=BEGAN + SECOND))
+    engines.notice(order(EARLIER, 2, state=OrderState.FILLED, time=BEGAN + SECOND))
     assert tags(engines.found) == [f"{EARLIER}-000002-S"]
 
 

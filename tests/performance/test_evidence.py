@@ -6,14 +6,14 @@ import msgspec
 import pytest
 
 import config
-from engine.performance.evidence import Basis, Played, Source, Terms, counted, deciding
+from engine.performance.evidence import Basis, EvidenceTerms, Played, Source, counted, deciding
 from engine.performance.trade import ClosedTrade
 from engine.setups.signal import EntryMode
 from tests.performance.builders import MONDAY, make_trade
 
 A = frozenset({"NSE_EQ|A"})
 REPLAY, PAPER, LIVE, DEMO = (
-    Terms(Source(name), "5e771e5d", 2) for name in ("replay", "paper", "live", "simulated")
+    EvidenceTerms(Source(name), "5e771e5d", 2) for name in ("replay", "paper", "live", "simulated")
 )
 
 
@@ -22,7 +22,9 @@ def traded(net: int, clock: str = "11:00", mode: EntryMode = EntryMode.AUTO) -> 
     return msgspec.structs.replace(trade, signal_time=trade.entry_time - 1, taken_by=mode)
 
 
-def played(terms: Terms, *trades: ClosedTrade, day: date = MONDAY, instruments: frozenset[str] = A) -> Played:
+def played(
+    terms: EvidenceTerms, *trades: ClosedTrade, day: date = MONDAY, instruments: frozenset[str] = A
+) -> Played:
     return Played(day, instruments, terms, trades)
 
 
@@ -71,7 +73,7 @@ def test_simulated_days_are_evidence_for_nothing() -> None:
 
 
 def test_other_settings_and_other_fill_rules_are_other_evidence() -> None:
-    others = [Terms(Source.REPLAY, "07e125e7", 2), Terms(Source.REPLAY, "5e771e5d", 3)]
+    others = [EvidenceTerms(Source.REPLAY, "07e125e7", 2), EvidenceTerms(Source.REPLAY, "5e771e5d", 3)]
     found = counted([played(terms, traded(100)) for terms in (REPLAY, *others)])
     assert len(found) == 3
     for terms in (REPLAY, *others):
@@ -93,7 +95,7 @@ def test_what_a_person_took_and_what_they_made_themselves_stand_apart_from_auto(
 
 def test_a_figure_names_what_it_stands_on() -> None:
     assert Basis(PAPER, EntryMode.ASK).describe() == "ask · paper · fills v2 · settings 5e771e5d"
-    live = Basis(Terms(Source.LIVE, "5e771e5d", 0), EntryMode.ASK)
+    live = Basis(EvidenceTerms(Source.LIVE, "5e771e5d", 0), EntryMode.ASK)
     assert live.describe() == "ask · live · settings 5e771e5d"
 
 

@@ -3,7 +3,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from engine.preflight.report import Check, Group, Report, State
+from engine.preflight.report import Check, CheckState, Group, Report
 
 NOW = 1_795_000_000_000_000
 
@@ -12,7 +12,7 @@ def report(*checks: Check, mode: str = "paper") -> Report:
     return Report(mode, NOW, 1.25, checks)
 
 
-def check(name: str, state: State = State.GO, **more: object) -> Check:
+def check(name: str, state: CheckState = CheckState.GO, **more: object) -> Check:
     return Check(Group.SYSTEM, name, state, **more)  # type: ignore[arg-type]
 
 
@@ -22,7 +22,11 @@ def test_nothing_checked_is_no_go() -> None:
 
 
 def test_a_warning_does_not_stop_and_one_no_go_does() -> None:
-    good, warned, bad = check("one"), check("two", State.WARN), check("three", State.NO_GO, reason="why")
+    good, warned, bad = (
+        check("one"),
+        check("two", CheckState.WARN),
+        check("three", CheckState.NO_GO, reason="why"),
+    )
     assert report(good, warned).exit_code == 0
     assert report(good, warned, bad).exit_code == 1
     assert [one.name for one in report(good, warned, bad).stops] == ["three"]
@@ -30,14 +34,14 @@ def test_a_warning_does_not_stop_and_one_no_go_does() -> None:
 
 
 def test_what_was_not_asked_is_no_go_even_where_nothing_else_is() -> None:
-    unasked, bad = check("feed", State.NOT_ASKED, reason="not asked"), check("token", State.NO_GO)
+    unasked, bad = check("feed", CheckState.NOT_ASKED, reason="not asked"), check("token", CheckState.NO_GO)
     assert [one.name for one in report(check("one"), unasked).stops] == ["feed"]
     assert not report(check("one"), unasked).go
     assert [one.name for one in report(unasked, bad).stops] == ["token"]
 
 
-@given(st.lists(st.sampled_from(list(State)), min_size=1, max_size=6))
-def test_there_is_something_that_stops_exactly_where_it_is_no_go(states: list[State]) -> None:
+@given(st.lists(st.sampled_from(list(CheckState)), min_size=1, max_size=6))
+def test_there_is_something_that_stops_exactly_where_it_is_no_go(states: list[CheckState]) -> None:
     found = report(*(check(f"c{number}", state) for number, state in enumerate(states)))
     assert found.go == (not found.stops)
     assert found.to_json()["go"] == found.go
@@ -47,11 +51,11 @@ def test_there_is_something_that_stops_exactly_where_it_is_no_go(states: list[St
     st.text(min_size=1, max_size=40),
     st.text(max_size=200),
     st.text(max_size=300),
-    st.sampled_from(list(State)),
+    st.sampled_from(list(CheckState)),
     st.integers(60, 200),
 )
 def test_any_text_is_laid_out_without_losing_a_word(
-    name: str, figure: str, reason: str, state: State, width: int
+    name: str, figure: str, reason: str, state: CheckState, width: int
 ) -> None:
     lines = report(check(name, state, figure=figure, reason=reason)).describe(width)
     told = " ".join(lines).split()

@@ -6,8 +6,8 @@ import msgspec
 import pytest
 from hypothesis import given
 
-from config import Profile, Settings
-from engine.auction.market import Market
+from config import ProfileSettings, Settings
+from engine.auction.market import Auctions
 from engine.auction.quality import Quality
 from engine.market.clock import MINUTE, SECOND
 from engine.market.session import trading_day
@@ -27,17 +27,17 @@ from tests.auction.builders import DAY, KEY, OPEN, STOCK, bar, feeds, make_marke
 from tests.auction.test_footprint_reading import climb
 from tests.auction.test_history import days_back, levels_of, session
 
-SETTINGS = Settings(profile=Profile(row=0.1))
+SETTINGS = Settings(profile=ProfileSettings(row=0.1))
 
 
-def market_after(prior_quality: Quality = Quality.LIVE) -> Market:
+def market_after(prior_quality: Quality = Quality.LIVE) -> Auctions:
     """Return a day that opens 0.40 above the range of the day before, and whose buyers lift it in three bars."""
     (before,) = days_back(1)
     prior = levels_of(
         session(before, low=9_900, high=9_950, value=(9_910, 9_920, 9_940)), previous_close=None
     )
     prior = replace(prior, quality=prior_quality, reason="built from candles" * (not prior.ready))
-    market = Market({KEY: STOCK}, trading_day(DAY, SETTINGS.session), SETTINGS, {KEY: prior})
+    market = Auctions({KEY: STOCK}, trading_day(DAY, SETTINGS.session), SETTINGS, {KEY: prior})
     market.apply(make_update(OPEN - MINUTE, 10_000, 0))
     market.apply(make_update(OPEN, 9_990, 0, day=bar(OPEN, 9_990, 9_990)))
     volume = 0
@@ -46,7 +46,7 @@ def market_after(prior_quality: Quality = Quality.LIVE) -> Market:
     return market
 
 
-def ladder_of(market: Market) -> LadderView:
+def ladder_of(market: Auctions) -> LadderView:
     context, rows = market.context(KEY), market.auction(KEY).rows()
     return build_ladder(context, rows, Quote(), (), SETTINGS.profile, 0)
 

@@ -2,8 +2,8 @@
 
 import pytest
 
-from config import Profile, Settings
-from engine.auction.market import Market
+from config import ProfileSettings, Settings
+from engine.auction.market import Auctions
 from engine.market.clock import SECOND
 from engine.market.session import trading_day
 from engine.orders.quote import Quote
@@ -21,8 +21,8 @@ def ladder(previous_close: int) -> LadderView:
     prior = levels_of(
         session(before, low=9_950, high=10_050, value=(9_980, 10_000, 10_040)), previous_close=None
     )
-    settings = Settings(profile=Profile(row=0.1))
-    market = Market({KEY: STOCK}, trading_day(DAY, settings.session), settings, {KEY: prior})
+    settings = Settings(profile=ProfileSettings(row=0.1))
+    market = Auctions({KEY: STOCK}, trading_day(DAY, settings.session), settings, {KEY: prior})
     for number, price in enumerate((10_020, 10_050, 10_010)):
         market.apply(
             make_update(

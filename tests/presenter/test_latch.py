@@ -2,13 +2,13 @@
 
 from engine.commands import Kill
 from engine.market.clock import SECOND
-from engine.presenter import Presenter, Surroundings
+from engine.presenter import Presenter, ViewFacts
 from tests.core.faults import latch, opened
 from tests.core.hostile import World
 
 
 def progress(world: World) -> str:
-    view = Presenter((), {}).view(world.core, Surroundings(world.now, 1, held=False, ended=False), None)
+    view = Presenter((), {}).view(world.core, ViewFacts(world.now, 1, held=False, ended=False), None)
     assert view.latch is not None
     return view.latch.progress
 

@@ -6,7 +6,7 @@ from engine.market.price import average_price
 from engine.orders.messages import Role
 from engine.orders.trade import Trade
 from engine.presenter.rows import order_rows, position_row
-from engine.views import StopState
+from engine.views import StopStatus
 from tests.core.faults import opened, said, stop_of, trade_of
 from tests.core.hostile import STOCK, TICK, Resting, World
 from tests.core.test_happy_path import buy
@@ -23,7 +23,7 @@ def test_a_stop_whose_change_the_broker_refuses_is_shown_where_it_stands() -> No
     assert trade.stop is not None
     assert trade.stop.trigger > stands == stop_of(world).trigger_price
     row = position_row(world.core, trade, world.now)
-    assert (row.stop, row.stop_state, row.stop_term) == (stands, StopState.HELD, "ATR, moving to 996.55")
+    assert (row.stop, row.stop_state, row.stop_term) == (stands, StopStatus.HELD, "ATR, moving to 996.55")
     assert row.locked_r is None
     world.faults.requests.clear()
     world.settle(10 * SECOND)

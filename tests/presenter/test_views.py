@@ -15,10 +15,10 @@ from engine.orders.messages import OrderType, Role
 from engine.orders.order import Order
 from engine.orders.trade import Mode, Trade
 from engine.performance.report import performance_report
-from engine.presenter import Presenter, Surroundings
+from engine.presenter import Presenter, ViewFacts
 from engine.presenter.auction import build_auction
 from engine.setups.signal import Side
-from engine.views import AlarmRank, LadderRow, LastingAlarm, Severity, StopState, View
+from engine.views import AlarmRank, LadderRow, LastingAlarm, ScreenView, Severity, StopStatus
 from tests.runtime.driver import Act, Driver, deep
 from tests.runtime.market import tape
 from tests.runtime.test_recovery import LENGTH, wishes
@@ -36,9 +36,9 @@ def driven(acts: list[Act]) -> Iterator[Driver]:
             driver.close()
 
 
-def around(driver: Driver, *problems: str, ahead: int = 0) -> Surroundings:
+def around(driver: Driver, *problems: str, ahead: int = 0) -> ViewFacts:
     playback = driver.run.playback
-    return Surroundings(
+    return ViewFacts(
         now=playback.now + ahead,
         speed=1,
         held=playback.held,
@@ -59,14 +59,14 @@ def stop_of(core: Core, trade: Trade) -> int | None:
     return None if trade.stop is None else trade.stop.trigger
 
 
-def check_positions(core: Core, view: View) -> None:
+def check_positions(core: Core, view: ScreenView) -> None:
     ours = [row for row in view.positions if not row.external]
     assert [(row.instrument, row.quantity, row.average) for row in ours] == [
         (trade.instrument, trade.signed, trade.average or 0) for trade in core.trades
     ]
     for row, trade in zip(ours, core.trades, strict=True):
         assert row.stop == stop_of(core, trade)
-        if row.stop_state is StopState.HELD:
+        if row.stop_state is StopStatus.HELD:
             live = core.orders.live(trade.instrument)
             held = sum(order.remaining for order in live if proven_stop(order))
             leaving = sum(order.remaining for order in live if order.role is Role.EXIT)
@@ -74,7 +74,7 @@ def check_positions(core: Core, view: View) -> None:
             assert held >= trade.open_quantity - leaving
 
 
-def check_ladder(core: Core, view: View) -> None:
+def check_ladder(core: Core, view: ScreenView) -> None:
     ladder = view.ladder
     assert ladder is not None
     assert ladder.row is not None
@@ -112,14 +112,14 @@ def check_own_levels(core: Core, key: str, height: int, rows: dict[int, LadderRo
         assert labels == []
 
 
-def check_auction(core: Core, view: View) -> None:
+def check_auction(core: Core, view: ScreenView) -> None:
     assert view.ladder is not None
     assert view.auction == build_auction(core.market.context(view.ladder.key))
     net = sum(row.delta or 0 for row in view.ladder.rows)
     assert net == core.market.auction(view.ladder.key).flow.previous_quote
 
 
-def check_rest(core: Core, view: View, driver: Driver) -> None:
+def check_rest(core: Core, view: ScreenView, driver: Driver) -> None:
     assert [row.key for row in view.watchlist] == list(core.instruments)
     for row in view.watchlist:
         update = core.sights.update(row.key)
@@ -154,7 +154,7 @@ def test_every_picture_of_any_run_is_true_and_travels_whole(
         for cursor, key in sorted(looks):
             driver.play(until=cursor)
             view = presenter.view(driver.run.playback.core, around(driver), key)
-            assert msgspec.json.decode(msgspec.json.encode(view), type=View) == view
+            assert msgspec.json.decode(msgspec.json.encode(view), type=ScreenView) == view
             check_positions(driver.run.playback.core, view)
             check_ladder(driver.run.playback.core, view)
             check_auction(driver.run.playback.core, view)

@@ -2,7 +2,7 @@
 
 from datetime import date, time
 
-from config import Stop
+from config import StopSettings
 from engine.auction.context import Context, Hole, NamedReading, Quality
 from engine.market.clock import MINUTE, Instant, instant_at
 from engine.market.instrument import Instrument, InstrumentClass, Provenance
@@ -23,7 +23,7 @@ OPTION = Instrument(
 
 
 def controller(**changes: float) -> Stage12Controller:
-    return Stage12Controller(Stop.model_validate(changes))
+    return Stage12Controller(StopSettings.model_validate(changes))
 
 
 def make_bar(number: int, low: Paise, high: Paise, *, minutes: int = 1, volume: int = 100) -> Bar:

@@ -4,7 +4,7 @@ from datetime import date
 
 import pytest
 
-from config import Risk
+from config import RiskSettings
 from engine.market.price import Paise
 from engine.risk.brakes import Brakes
 from engine.risk.limits import DayLimits, open_day, wished_limits
@@ -13,7 +13,7 @@ ACCOUNT = 1_000_000_00
 
 
 def limits(**changes: float) -> DayLimits:
-    return open_day(date(2026, 9, 14), ACCOUNT, wished_limits(Risk.model_validate(changes)))
+    return open_day(date(2026, 9, 14), ACCOUNT, wished_limits(RiskSettings.model_validate(changes)))
 
 
 def after(nets: list[Paise], day: DayLimits) -> Brakes:

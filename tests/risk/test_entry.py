@@ -4,7 +4,7 @@ from fractions import Fraction
 from hypothesis import given
 from hypothesis import strategies as st
 
-from config import Entry, Settings
+from config import EntrySettings, Settings
 from engine.market.instrument import InstrumentClass
 from engine.risk.band import PriceBand
 from engine.risk.denial import Code, Denial
@@ -32,7 +32,7 @@ def plan(
 ) -> EntryPlan | Denial:
     return plan_entry(
         controller(),
-        Entry(),
+        EntrySettings(),
         instrument=STOCK,
         side=side,
         price=price,
@@ -47,10 +47,10 @@ def plan(
 
 
 def test_the_entry_limit_is_the_smaller_of_a_fifth_r_and_three_spreads_rounded_passively() -> None:
-    assert entry_limit(Side.BUY, 100_000, 700, 20, 10, Entry()) == 100_060
-    assert entry_limit(Side.BUY, 100_000, 700, 90, 10, Entry()) == 100_140
-    assert entry_limit(Side.BUY, 100_000, 790, 90, 10, Entry()) == 100_150
-    assert entry_limit(Side.SELL, 100_000, 790, 90, 10, Entry()) == 99_850
+    assert entry_limit(Side.BUY, 100_000, 700, 20, 10, EntrySettings()) == 100_060
+    assert entry_limit(Side.BUY, 100_000, 700, 90, 10, EntrySettings()) == 100_140
+    assert entry_limit(Side.BUY, 100_000, 790, 90, 10, EntrySettings()) == 100_150
+    assert entry_limit(Side.SELL, 100_000, 790, 90, 10, EntrySettings()) == 99_850
 
 
 def test_a_plan_counts_the_reward_after_costs_from_the_entry_limit() -> None:
@@ -72,7 +72,7 @@ def test_a_small_trade_gets_the_wider_stop_its_charges_ask_for() -> None:
 def test_unknown_volatility_is_refused_with_its_code() -> None:
     found = plan_entry(
         controller(),
-        Entry(),
+        EntrySettings(),
         instrument=STOCK,
         side=Side.BUY,
         price=100_000,

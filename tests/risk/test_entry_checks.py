@@ -3,7 +3,7 @@ from datetime import timedelta
 
 import pytest
 
-from config import Options, Risk, Settings
+from config import OptionSettings, RiskSettings, Settings
 from engine.market.clock import MINUTE, SECOND
 from engine.market.instrument import Instrument, InstrumentClass, Provenance
 from engine.risk import entry_checks
@@ -22,7 +22,7 @@ from tests.risk.builders import DAY, OPTION, START, STOCK, make_plan
 SETTINGS = Settings()
 OTHER = Instrument("NSE_EQ|B", "B", InstrumentClass.STOCK, 10, 1, 100_000, Provenance.MASTER)
 FUTURE = Instrument("NSE_FO|F", "F", InstrumentClass.INDEX_FUTURE, 10, 65, 1_755, Provenance.MASTER, "NIFTY")
-LIMITS = open_day(DAY, 100_000_000, wished_limits(Risk()))
+LIMITS = open_day(DAY, 100_000_000, wished_limits(RiskSettings()))
 QUIET = DayResult(0, 0, 0, 0, MarkState.LIVE, 0)
 PLAN = EntryPlan(
     side=Side.BUY,
@@ -174,7 +174,7 @@ def test_one_underlying_is_held_once_per_direction() -> None:
 
 def test_expiry_day_entries_open_only_by_setting() -> None:
     facts = option_facts(day=DAY + timedelta(days=1))
-    allowed = SETTINGS.model_copy(update={"options": Options(expiry_day_entries=True)})
+    allowed = SETTINGS.model_copy(update={"options": OptionSettings(expiry_day_entries=True)})
     assert door_denial(facts, allowed) is None
 
 
@@ -247,7 +247,7 @@ def test_what_is_not_known_of_a_contract_is_said_of_one_thing_and_of_two(missing
 def test_a_contract_that_is_over_by_its_expiry_is_not_traded_whatever_the_settings_say(
     kind: InstrumentClass,
 ) -> None:
-    settings = SETTINGS.model_copy(update={"options": Options(expiry_day_entries=True)})
+    settings = SETTINGS.model_copy(update={"options": OptionSettings(expiry_day_entries=True)})
     over = replace(OPTION, kind=kind, expiry=DAY - timedelta(days=1))
     denial = door_denial(replace(option_facts(), instrument=over), settings)
     assert denial is not None

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from config import Stop
+from config import StopSettings
 from engine.market.instrument import Instrument
 from engine.market.price import Paise
 from engine.risk.band import PriceBand
@@ -109,7 +109,7 @@ def test_the_allowance_is_the_largest_of_a_quarter_two_spreads_and_what_fired_st
     atr: int, spread: int, slippage: Fraction | None, allowance: int, by: AllowanceTerm
 ) -> None:
     known = {} if slippage is None else {STOCK.kind: slippage}
-    plan = Stage12Controller(Stop(), known).initial_stop(
+    plan = Stage12Controller(StopSettings(), known).initial_stop(
         STOCK, Side.BUY, 100_000, structure=None, atr=atr, median_spread=spread, charges_per_unit=1
     )
     assert isinstance(plan, StopPlan)

@@ -6,14 +6,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from config import Risk
+from config import RiskSettings
 from engine.risk.limits import DayLimits, Limits, effective, open_day, wished_limits
 from engine.risk.marks import DayResult, Holding, Mark, MarkState
 from engine.setups.signal import Side
 from tests.risk.builders import DAY, START, STOCK
 
 ACCOUNT = 100_000_000
-WISHED = wished_limits(Risk())
+WISHED = wished_limits(RiskSettings())
 
 
 def result(net: int, *, realised: int | None = None, unmarked: int = 0) -> DayResult:
@@ -22,7 +22,7 @@ def result(net: int, *, realised: int | None = None, unmarked: int = 0) -> DayRe
 
 
 def day(**changes: float) -> DayLimits:
-    return open_day(DAY, ACCOUNT, wished_limits(Risk.model_validate(changes)))
+    return open_day(DAY, ACCOUNT, wished_limits(RiskSettings.model_validate(changes)))
 
 
 def test_the_limits_are_shares_of_the_opening_account() -> None:
@@ -34,8 +34,8 @@ def test_the_limits_are_shares_of_the_opening_account() -> None:
 
 
 def test_percentages_are_exact_decimals() -> None:
-    assert open_day(DAY, 1_000, wished_limits(Risk(risk_per_trade_pct=0.3))).budget == 3
-    assert open_day(DAY, 100_003, wished_limits(Risk(max_leverage=1.1))).exposure_limit == 110_003
+    assert open_day(DAY, 1_000, wished_limits(RiskSettings(risk_per_trade_pct=0.3))).budget == 3
+    assert open_day(DAY, 100_003, wished_limits(RiskSettings(max_leverage=1.1))).exposure_limit == 110_003
 
 
 def test_a_believed_result_at_the_limit_trips_and_one_above_it_does_not() -> None:
@@ -68,7 +68,7 @@ def test_a_loss_that_is_booked_already_trips_at_once() -> None:
 
 def test_limits_tighten_at_once_and_loosen_only_on_another_day() -> None:
     limits = day(max_positions=3, max_daily_loss_pct=5.0)
-    loose = wished_limits(Risk(max_positions=10, max_daily_loss_pct=2.0))
+    loose = wished_limits(RiskSettings(max_positions=10, max_daily_loss_pct=2.0))
     limits = limits.tightened(loose)
     assert (limits.limits.max_positions, limits.loss_limit) == (3, 2_000_000)
     same_day = open_day(DAY, ACCOUNT, WISHED, limits)

@@ -9,8 +9,8 @@ import msgspec
 from engine.brokers.paper import PaperExchange
 from engine.brokers.records import Cursor
 from engine.commands import Command, CommandResult, PauseReplay
-from engine.core import Answer, Effect, LatchChanged, Record
-from engine.ledger.records import Entry
+from engine.core import CommandAnswer, Effect, LatchChanged, Record
+from engine.ledger.records import JournalEntry
 from engine.ledger.store import Ledger
 from engine.market.clock import MILLISECOND, Instant
 from engine.orders.messages import Request
@@ -43,7 +43,7 @@ class Driver:
         self.lives = 0
         self._done = 0
         self._saved = 0
-        self._entries: list[Entry] = []
+        self._entries: list[JournalEntry] = []
         self._held_since: Instant | None = None
         self._reached: Instant = 0
         self.ledger = Ledger.open(home / "ledger.sqlite")
@@ -134,7 +134,7 @@ class Driver:
         self.ledger.close()
         self.run.exchange.close()
 
-    def _taken(self) -> list[Entry]:
+    def _taken(self) -> list[JournalEntry]:
         entries = list(self._entries)
         self._entries.clear()
         return entries
@@ -174,7 +174,7 @@ class Driver:
             match effect:
                 case Record():
                     records.append(effect)
-                case Answer():
+                case CommandAnswer():
                     self.answers.append(effect.result)
                 case LatchChanged():
                     continue

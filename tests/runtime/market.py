@@ -12,7 +12,7 @@ from engine.market.instrument import Instrument
 from engine.market.seed import InstrumentSeed
 from engine.market.session import TradingDay, trading_day
 from engine.market.update import MarketUpdate
-from engine.runtime.plan import Market, MarketChoice, RunPlan, plan_run
+from engine.runtime.plan import MarketChoice, RunMode, RunPlan, plan_run
 
 UPDATES = 2_400
 """About five minutes: a failed auction, its entry, its stop and more."""
@@ -69,6 +69,6 @@ def tape() -> Tape:
 
 def plan(length: int = UPDATES, start: str | None = None, *, setups: config.Mode = "auto") -> RunPlan:
     """Return the plan of a run over the tape."""
-    choice = MarketChoice(Market.SIMULATED, start=start)
-    settings = config.Settings(setups=config.Setups(failed_auction=setups))
+    choice = MarketChoice(RunMode.SIMULATED, start=start)
+    settings = config.Settings(setups=config.SetupSettings(failed_auction=setups))
     return plan_run("demo-1", choice, TapeFeed(tape(), length), settings)

@@ -6,8 +6,8 @@ from pathlib import Path
 
 from engine.commands import CommandResult, Outcome
 from engine.core import Noted
-from engine.latch import Latch
-from engine.ledger.records import Entry
+from engine.latch import LatchFile
+from engine.ledger.records import JournalEntry
 from engine.ledger.store import Ledger
 from engine.market.clock import Instant
 from engine.orders.attention import Attention
@@ -48,8 +48,8 @@ class Quiet:
 
 @runs
 async def test_an_event_behind_a_long_backlog_of_the_market_does_not_silence_the_loop(home: Path) -> None:
-    entries: list[Entry] = []
-    ledger, latch = Ledger.open(home / "ledger.sqlite"), Latch(home / "latch")
+    entries: list[JournalEntry] = []
+    ledger, latch = Ledger.open(home / "ledger.sqlite"), LatchFile(home / "latch")
     planned = plan(LENGTH, setups="off")
     run = begin_on(
         TapeFeed(tape(), LENGTH),

@@ -7,17 +7,17 @@ import msgspec
 import pytest
 
 import config
-from engine.core import DayState, Past
+from engine.core import DayState, EarlierEvidence
 from engine.ledger.store import Ledger
 from engine.market.instrument import Instrument, InstrumentClass, Provenance
 from engine.orders.dispatch import Record
 from engine.orders.trade import StopSlip
 from engine.performance.calibration import Calibrated, LiveSlippage, calibrated
-from engine.performance.evidence import Source, Terms
+from engine.performance.evidence import EvidenceTerms, Source
 from engine.performance.trade import ClosedTrade
 from engine.risk.limits import open_day, wished_limits
 from engine.runtime.evidence import records_before, shown_beside, slippage_before, terms_for
-from engine.runtime.plan import Market, MarketChoice, RunPlan, without_secrets
+from engine.runtime.plan import MarketChoice, RunMode, RunPlan, without_secrets
 from engine.runtime.run import ledger_run
 from engine.setups.failed_auction import FailedAuction
 from engine.setups.signal import EntryMode
@@ -39,9 +39,9 @@ def a_trade(net: int, clock: str = "11:00", mode: EntryMode = EntryMode.AUTO) ->
 
 
 def a_plan(
-    name: str, *, settings: config.Settings = SETTINGS, day: date = MONDAY, terms: Terms | None = None
+    name: str, *, settings: config.Settings = SETTINGS, day: date = MONDAY, terms: EvidenceTerms | None = None
 ) -> RunPlan:
-    market = Market(name.partition("-")[0])
+    market = RunMode(name.partition("-")[0])
     return RunPlan(
         name,
         MarketChoice(market),
@@ -49,7 +49,7 @@ def a_plan(
         day,
         (STOCK,),
         without_secrets(settings).model_dump(mode="json"),
-        past=Past(terms or terms_for(market, settings)),
+        past=EarlierEvidence(terms or terms_for(market, settings)),
     )
 
 
@@ -64,7 +64,7 @@ def keep(ledger: Ledger, plan: RunPlan, *trades: ClosedTrade) -> RunPlan:
     return plan
 
 
-def known(ledger: Ledger, market: Market, day: date = TUESDAY) -> dict[EntryMode | None, int]:
+def known(ledger: Ledger, market: RunMode, day: date = TUESDAY) -> dict[EntryMode | None, int]:
     """Return how many trades of the rule a run that begins now knows of, by how they came about."""
     records = records_before(ledger, terms_for(market, SETTINGS), day)
     return {record.mode: record.n for record in records}
@@ -74,7 +74,7 @@ def test_the_same_day_replayed_twice_is_one_days_evidence(path: Path) -> None:
     with Ledger.open(path) as ledger:
         keep(ledger, a_plan("replay-1"), a_trade(100))
         keep(ledger, a_plan("replay-2"), a_trade(100))
-        assert known(ledger, Market.REPLAY) == {EntryMode.AUTO: 1}
+        assert known(ledger, RunMode.REPLAY) == {EntryMode.AUTO: 1}
         shown = shown_beside(ledger, a_plan("replay-3", day=TUESDAY))
     assert [trade.net for trade in shown.trades] == [100]
     assert shown.accounts == {MONDAY: ACCOUNT}
@@ -85,14 +85,14 @@ def test_a_day_that_is_being_replayed_again_stands_in_no_figure_beside_itself(pa
         keep(ledger, a_plan("replay-1"), a_trade(100))
         again = a_plan("replay-2")
         assert shown_beside(ledger, again).trades == ()
-        assert known(ledger, Market.REPLAY, MONDAY) == {}
+        assert known(ledger, RunMode.REPLAY, MONDAY) == {}
 
 
 def test_a_demo_begun_twice_is_evidence_for_nothing(path: Path) -> None:
     with Ledger.open(path) as ledger:
         keep(ledger, a_plan("simulated-1"), a_trade(100))
         keep(ledger, a_plan("simulated-2"), a_trade(100))
-        assert known(ledger, Market.SIMULATED) == {}
+        assert known(ledger, RunMode.SIMULATED) == {}
         shown = shown_beside(ledger, a_plan("simulated-3"))
     assert (shown.trades, shown.accounts) == ((), {})
 
@@ -101,8 +101,8 @@ def test_paper_in_the_morning_and_live_afterwards_count_where_they_belong(path: 
     with Ledger.open(path) as ledger:
         keep(ledger, a_plan("paper-1"), a_trade(100, "10:30"))
         keep(ledger, a_plan("live-1"), a_trade(200, "12:00", EntryMode.ASK))
-        assert known(ledger, Market.PAPER) == {EntryMode.AUTO: 1}
-        assert known(ledger, Market.LIVE) == {EntryMode.ASK: 1}
+        assert known(ledger, RunMode.PAPER) == {EntryMode.AUTO: 1}
+        assert known(ledger, RunMode.LIVE) == {EntryMode.ASK: 1}
         paper = shown_beside(ledger, a_plan("paper-2", day=TUESDAY))
         live = shown_beside(ledger, a_plan("live-2", day=TUESDAY))
     assert [trade.net for trade in paper.trades] == [100]
@@ -134,8 +134,8 @@ def test_a_replay_after_paper_leaves_what_paper_made_and_adds_nothing(path: Path
     with Ledger.open(path) as ledger:
         keep(ledger, a_plan("paper-1"), a_trade(100))
         keep(ledger, a_plan("replay-1"), a_trade(900))
-        assert known(ledger, Market.PAPER) == {EntryMode.AUTO: 1}
-        assert known(ledger, Market.REPLAY) == {}
+        assert known(ledger, RunMode.PAPER) == {EntryMode.AUTO: 1}
+        assert known(ledger, RunMode.REPLAY) == {}
         shown = shown_beside(ledger, a_plan("paper-2", day=TUESDAY))
     assert [trade.net for trade in shown.trades] == [100]
 
@@ -143,17 +143,17 @@ def test_a_replay_after_paper_leaves_what_paper_made_and_adds_nothing(path: Path
 def test_an_account_that_begins_again_on_the_same_day_knows_what_its_morning_showed(path: Path) -> None:
     with Ledger.open(path) as ledger:
         keep(ledger, a_plan("paper-1"), a_trade(100))
-        assert known(ledger, Market.PAPER, MONDAY) == {EntryMode.AUTO: 1}
+        assert known(ledger, RunMode.PAPER, MONDAY) == {EntryMode.AUTO: 1}
 
 
 def test_what_other_settings_or_other_fill_rules_made_is_in_no_figure_of_these(path: Path) -> None:
-    wider = config.Settings(stop=config.Stop(atr_multiple=3.0))
-    old = msgspec.structs.replace(terms_for(Market.PAPER, SETTINGS), fill_rules=1)
+    wider = config.Settings(stop=config.StopSettings(atr_multiple=3.0))
+    old = msgspec.structs.replace(terms_for(RunMode.PAPER, SETTINGS), fill_rules=1)
     with Ledger.open(path) as ledger:
         keep(ledger, a_plan("paper-1", settings=wider), a_trade(100, "10:00"))
         keep(ledger, a_plan("paper-2", terms=old), a_trade(200, "11:00"))
         keep(ledger, a_plan("paper-3"), a_trade(300, "12:00"))
-        assert known(ledger, Market.PAPER) == {EntryMode.AUTO: 1}
+        assert known(ledger, RunMode.PAPER) == {EntryMode.AUTO: 1}
         shown = shown_beside(ledger, a_plan("paper-4", day=TUESDAY))
     assert [trade.net for trade in shown.trades] == [300]
 
@@ -167,7 +167,7 @@ def test_cards_taken_by_a_person_and_their_own_trades_are_no_evidence_for_a_rule
     ]
     with Ledger.open(path) as ledger:
         keep(ledger, a_plan("paper-1"), *trades)
-        assert known(ledger, Market.PAPER) == dict.fromkeys(EntryMode, 1)
+        assert known(ledger, RunMode.PAPER) == dict.fromkeys(EntryMode, 1)
         shown = shown_beside(ledger, a_plan("paper-2", day=TUESDAY))
     assert [trade.net for trade in shown.trades] == [1]
     assert shown.basis.describe().startswith("auto · paper · fills v")
@@ -184,12 +184,12 @@ def test_an_abandoned_run_counts_nowhere(path: Path) -> None:
     with Ledger.open(path) as ledger:
         keep(ledger, a_plan("replay-1"), a_trade(100))
         ledger.abandon_run("replay-1", 3)
-        assert known(ledger, Market.REPLAY) == {}
+        assert known(ledger, RunMode.REPLAY) == {}
 
 
 def test_a_live_broker_fills_by_no_rules_of_ours() -> None:
-    assert terms_for(Market.LIVE, SETTINGS).fill_rules == 0
-    assert terms_for(Market.PAPER, SETTINGS).market is Source.PAPER
+    assert terms_for(RunMode.LIVE, SETTINGS).fill_rules == 0
+    assert terms_for(RunMode.PAPER, SETTINGS).market is Source.PAPER
 
 
 def stopped_out(minute: int) -> ClosedTrade:
@@ -201,10 +201,10 @@ def stopped_out(minute: int) -> ClosedTrade:
 def test_thirty_stops_fired_on_earlier_days_of_the_same_market_tell_how_far_a_class_slips(path: Path) -> None:
     ledger = Ledger.open(path)
     keep(ledger, a_plan("paper-1"), *(stopped_out(minute) for minute in range(30)))
-    (found,) = slippage_before(ledger, Market.PAPER, TUESDAY)
+    (found,) = slippage_before(ledger, RunMode.PAPER, TUESDAY)
     assert (found.kind, found.fills, found.slip, found.worth) == (InstrumentClass.STOCK, 30, 30, 100_000)
-    assert slippage_before(ledger, Market.PAPER, MONDAY) == ()
-    assert slippage_before(ledger, Market.LIVE, TUESDAY) == ()
+    assert slippage_before(ledger, RunMode.PAPER, MONDAY) == ()
+    assert slippage_before(ledger, RunMode.LIVE, TUESDAY) == ()
     ledger.close()
 
 

@@ -27,8 +27,8 @@ from engine.commands import (
     TightenStop,
 )
 from engine.core import Core, Ids, Latched
-from engine.latch import Latch, LatchState
-from engine.ledger.records import Entry
+from engine.latch import LatchFile, LatchFileState
+from engine.ledger.records import JournalEntry
 from engine.market.price import paise_of
 from engine.orders.messages import PlaceOrder, ReadBook, Role
 from engine.orders.trade import Mode
@@ -41,7 +41,7 @@ LENGTH = 1_200
 KEYS = tuple(range(8))
 
 
-def forget(entry: Entry) -> None:
+def forget(entry: JournalEntry) -> None:
     """Keep nothing: a re-execution is not journaled again."""
     del entry
 
@@ -361,14 +361,14 @@ def test_a_kill_that_reached_the_latch_file_alone_begins_again_behind_the_death(
     core = driver.run.playback.core
     assert core.latch is not None
     assert (core.latch.state.value, core.latch.id) == ("FLAT", "first")
-    file = Latch(tmp_path / "latch")
+    file = LatchFile(tmp_path / "latch")
     file.set("first", "a person", "kill")
-    file.mark(LatchState.FLAT)
+    file.mark(LatchFileState.FLAT)
     file.set("second", "a person", "kill")
     record = file.record
     file.close()
     assert record is not None
-    assert record.state is LatchState.KILLING
+    assert record.state is LatchFileState.KILLING
     honour_latch(driver.run.playback, Latched(record.by, record.reason, record.command))
     assert core.latch is not None
     assert (core.latch.state.value, core.latch.id) == ("KILLING", "second")

@@ -26,8 +26,8 @@ from engine.commands import (
     Side,
     StopEngine,
 )
-from engine.latch import Latch, LatchState
-from engine.ledger.records import Entry
+from engine.latch import LatchFile, LatchFileState
+from engine.ledger.records import JournalEntry
 from engine.ledger.store import Ledger
 from engine.link import ScreenIdentity
 from engine.link.kill_line import KillRequest
@@ -63,7 +63,7 @@ class Engine:
     home: Path
     run: PreparedRun[PaperExchange]
     ledger: Ledger
-    latch: Latch
+    latch: LatchFile
     service: Service
     wall: Wall
     ended: "asyncio.Task[str] | None" = None
@@ -103,7 +103,7 @@ async def engine(
     home: Path, *, speed: int = 1, idle: float = 1e9, running: bool = True
 ) -> AsyncIterator[Engine]:
     """Start an engine on the tape and end it, whatever happened."""
-    entries: list[Entry] = []
+    entries: list[JournalEntry] = []
     ledger = Ledger.open(home / "ledger.sqlite")
     planned = plan(LENGTH, setups="off")
     run = begin_on(
@@ -114,7 +114,7 @@ async def engine(
         journal=entries.append,
     )
     ledger.begin_run(ledger_run(planned, "demo", 0))
-    latch = Latch(home / "latch")
+    latch = LatchFile(home / "latch")
     wall = Wall()
     service = Service(
         playback=run.playback,
@@ -314,7 +314,9 @@ async def test_a_kill_over_its_own_line_flattens_while_the_market_is_held(home: 
         await one.holding()
         one.latch.set("k", "a screen", "the kill key", patience=0)
         one.service.kill(KillRequest("k", "a screen", "the kill key"))
-        await one.until(lambda: one.latch.record is not None and one.latch.record.state is LatchState.FLAT)
+        await one.until(
+            lambda: one.latch.record is not None and one.latch.record.state is LatchFileState.FLAT
+        )
         assert one.exchange.flat
         assert one.run.playback.held
 
@@ -414,7 +416,9 @@ async def test_an_engine_alone_with_an_open_book_stays(home: Path) -> None:
 async def test_a_cleared_latch_stays_cleared_and_lets_entries_through(home: Path) -> None:
     async with engine(home) as one:
         await one.ask(Kill("k", "a screen"))
-        await one.until(lambda: one.latch.record is not None and one.latch.record.state is LatchState.FLAT)
+        await one.until(
+            lambda: one.latch.record is not None and one.latch.record.state is LatchFileState.FLAT
+        )
         cleared = await one.ask(Rearm("r", "a person"))
         await one.until(lambda: one.service.core.latch is None)
         await one.ask(PauseEntries("e", paused=False))
@@ -427,7 +431,9 @@ async def test_a_cleared_latch_stays_cleared_and_lets_entries_through(home: Path
 async def test_a_kill_right_behind_a_rearm_stays_set_everywhere(home: Path) -> None:
     async with engine(home) as one:
         await one.ask(Kill("k", "a screen"))
-        await one.until(lambda: one.latch.record is not None and one.latch.record.state is LatchState.FLAT)
+        await one.until(
+            lambda: one.latch.record is not None and one.latch.record.state is LatchFileState.FLAT
+        )
         await one.ask(PauseReplay("p", paused=True))
         rearm = asyncio.create_task(one.ask(Rearm("r", "a person")))
         await one.until(lambda: not one.latch.is_set, step=0)

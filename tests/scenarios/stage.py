@@ -14,7 +14,7 @@ from uuid import uuid4
 
 from engine.commands import ArmManual, ManualOrder, Side
 from engine.home import World
-from engine.latch import LatchState, read_latch
+from engine.latch import LatchFileState, read_latch
 from engine.link import LinkError
 from tests.account.stage import begin, settings_of
 from tests.account.test_live_day import LIVE, held, live_orders, make_ready
@@ -179,20 +179,20 @@ class Stage:
                 self.said.append(Said(time.monotonic(), "status"))
 
     @property
-    def latch_state(self) -> LatchState | None:
+    def latch_state(self) -> LatchFileState | None:
         """Return what the latch on disk says."""
         record = read_latch(self.home.world(World.ACCOUNT).latch)
         return None if record is None else record.state
 
     def claims_flat(self) -> bool:
         """Say whether the latch on disk says FLAT."""
-        return self.latch_state is LatchState.FLAT
+        return self.latch_state is LatchFileState.FLAT
 
     def _watch_latch(self) -> None:
         before = None
         while not self._over.wait(_LOOK):
             state = self.latch_state
-            if state is LatchState.FLAT and before is not state:
+            if state is LatchFileState.FLAT and before is not state:
                 self.said.append(Said(time.monotonic(), "the latch"))
             before = state
 

@@ -4,16 +4,16 @@ from dataclasses import dataclass, field
 
 import pytest
 
-from config import Settings, Setups
+from config import Settings, SetupSettings
 from engine.auction.context import Context
-from engine.auction.market import Market
+from engine.auction.market import Auctions
 from engine.market.clock import datetime_of
 from engine.market.session import trading_day
 from engine.setups.register import SETUPS, build_setups
 from engine.setups.signal import Refusal, Side, Signal
 from tests.recordings import DAY, EQ_A, EQ_B, OPT_A, OPT_B, recorded_tape
 
-SWITCHED_ON = Setups(absorption="auto", eighty_percent="auto")
+SWITCHED_ON = SetupSettings(absorption="auto", eighty_percent="auto")
 
 
 @dataclass
@@ -34,7 +34,7 @@ class Told:
 def told() -> Told:
     settings = Settings()
     recorded = recorded_tape()
-    market = Market(recorded.instruments, trading_day(DAY, settings.session), settings)
+    market = Auctions(recorded.instruments, trading_day(DAY, settings.session), settings)
     setups = {key: build_setups(key, SWITCHED_ON, estimated_range=True) for key in recorded.instruments}
     told = Told()
     for update in recorded.updates:

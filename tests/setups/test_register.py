@@ -3,7 +3,7 @@ from dataclasses import replace
 
 import pytest
 
-from config import Mode, Setups
+from config import Mode, SetupSettings
 from engine.auction.context import Context
 from engine.auction.levels import Acceptance, DeltaReading, Node, NodeKind, Zone
 from engine.setups.register import SETUPS, build_setups, modes, trading_word
@@ -13,14 +13,14 @@ from tests.setups.builders import PRIOR, STOCK, Day, make_context
 def test_there_are_eight_setups_each_with_a_name_and_a_setting_of_its_own() -> None:
     assert len(SETUPS) == 8
     assert len({setup.name for setup in SETUPS}) == 8
-    assert {setup.setting for setup in SETUPS} == set(Setups.model_fields)
+    assert {setup.setting for setup in SETUPS} == set(SetupSettings.model_fields)
 
 
 @pytest.mark.parametrize(("live", "otherwise"), [(False, "auto"), (True, "ask")])
 def test_the_two_without_evidence_are_off_and_the_others_trade_or_ask_where_money_is_real(
     live: bool, otherwise: str
 ) -> None:
-    found = modes(Setups(), live=live)
+    found = modes(SetupSettings(), live=live)
     assert {name for name, mode in found.items() if mode == "off"} == {"80 % rule", "absorption at an edge"}
     assert set(found.values()) == {"off", otherwise}
 
@@ -28,25 +28,28 @@ def test_the_two_without_evidence_are_off_and_the_others_trade_or_ask_where_mone
 @pytest.mark.parametrize("mode", ["off", "ask", "auto"])
 @pytest.mark.parametrize("live", [False, True])
 def test_what_the_trader_set_holds_in_every_world(mode: Mode, live: bool) -> None:
-    settings = Setups(**dict.fromkeys(Setups.model_fields, mode))
+    settings = SetupSettings(**dict.fromkeys(SetupSettings.model_fields, mode))
     assert set(modes(settings, live=live).values()) == {mode}
 
 
 def test_a_filter_that_is_off_does_not_exist() -> None:
-    names = [setup.name for setup in build_setups(STOCK.key, Setups(), estimated_range=True)]
+    names = [setup.name for setup in build_setups(STOCK.key, SetupSettings(), estimated_range=True)]
     assert "absorption at an edge" not in names
     assert "80 % rule" in names
-    on = build_setups(STOCK.key, Setups(absorption="ask"), estimated_range=True)
+    on = build_setups(STOCK.key, SetupSettings(absorption="ask"), estimated_range=True)
     assert on[0].name == "absorption at an edge"
 
 
 def test_the_word_is_auto_if_any_is_and_ask_if_any_asks() -> None:
-    off = Setups(**dict.fromkeys(Setups.model_fields, "off"))
+    off = SetupSettings(**dict.fromkeys(SetupSettings.model_fields, "off"))
     assert trading_word(off, live=False) == "OFF"
     assert trading_word(off.model_copy(update={"open_drive": "ask"}), live=False) == "ASK"
     both = off.model_copy(update={"open_drive": "ask", "absorption": "auto"})
     assert trading_word(both, live=False) == "AUTO"
-    assert (trading_word(Setups(), live=False), trading_word(Setups(), live=True)) == ("AUTO", "ASK")
+    assert (trading_word(SetupSettings(), live=False), trading_word(SetupSettings(), live=True)) == (
+        "AUTO",
+        "ASK",
+    )
 
 
 def full_days() -> list[Context]:
@@ -78,7 +81,9 @@ def full_days() -> list[Context]:
 
 def test_the_same_contexts_give_the_same_decisions() -> None:
     contexts = full_days()
-    first, second = (build_setups(STOCK.key, Setups(absorption="auto"), estimated_range=True) for _ in "ab")
+    first, second = (
+        build_setups(STOCK.key, SetupSettings(absorption="auto"), estimated_range=True) for _ in "ab"
+    )
     said = [[setup.evaluate(context) for setup in first] for context in contexts]
     assert said == [[setup.evaluate(context) for setup in second] for context in contexts]
     assert any(any(one) for one in said)

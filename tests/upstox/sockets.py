@@ -13,7 +13,7 @@ import config
 
 PATIENCE = 10.0
 
-QUICK = config.Feed().model_copy(
+QUICK = config.FeedSettings().model_copy(
     update={"first_wait_seconds": 0.01, "longest_wait_seconds": 0.05, "open_seconds": 2.0}
 )
 

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 
 import config
-from engine.upstox.budget import Budget
+from engine.upstox.budget import CallBudget
 from engine.upstox.client import UpstoxClient
 from engine.upstox.terms import NewOrder
 from engine.upstox.token import Token
@@ -20,11 +20,11 @@ def client_of(
     order_url: str = "",
     read: float = 1.0,
     token: Callable[[], Token | None] = lambda: Token(SECRET),
-    budget: Budget | None = None,
+    budget: CallBudget | None = None,
     algo_name: str = "",
     sleep: Callable[[float], None] = lambda _: None,
 ) -> UpstoxClient:
     """Return a client of a server on loopback."""
-    settings = config.Upstox(api_url=url, order_url=order_url or url, algo_name=algo_name)
+    settings = config.UpstoxSettings(api_url=url, order_url=order_url or url, algo_name=algo_name)
     transport = Transport(1.0, read, loopback_allowed=True)
-    return UpstoxClient(settings, token, transport, budget or Budget(), sleep=sleep)
+    return UpstoxClient(settings, token, transport, budget or CallBudget(), sleep=sleep)

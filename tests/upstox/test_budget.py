@@ -1,7 +1,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from engine.upstox.budget import SHARES, SPANS, Budget, Kind, Purpose
+from engine.upstox.budget import SHARES, SPANS, CallBudget, Kind, Purpose
 
 
 class Clock:
@@ -12,11 +12,11 @@ class Clock:
         return self.now
 
 
-def budget(clock: Clock) -> Budget:
-    return Budget(clock, lambda: 0.5)
+def budget(clock: Clock) -> CallBudget:
+    return CallBudget(clock, lambda: 0.5)
 
 
-def take_all(line: Budget, kind: Kind, purpose: Purpose, most: int = 100) -> int:
+def take_all(line: CallBudget, kind: Kind, purpose: Purpose, most: int = 100) -> int:
     return next((count for count in range(most) if line.take(kind, purpose) > 0), most)
 
 

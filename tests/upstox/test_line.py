@@ -3,7 +3,7 @@ import threading
 import pytest
 
 import config
-from engine.upstox.budget import Budget, Kind, Purpose
+from engine.upstox.budget import CallBudget, Kind, Purpose
 from engine.upstox.client import UpstoxClient
 from engine.upstox.line import standing_refusal
 from engine.upstox.outcome import Blocked, CallFailed, Done, InDoubt, SignInAgain, TryLater
@@ -79,7 +79,7 @@ def test_an_entry_beyond_the_budget_is_refused_unsent_and_an_exit_waits_for_its_
     def sleep(seconds: float) -> None:
         clock[0] += seconds
 
-    budget = Budget(lambda: clock[0], lambda: 0.5)
+    budget = CallBudget(lambda: clock[0], lambda: 0.5)
     while budget.take(Kind.WRITE, Purpose.KILL) == 0:
         pass
     with Loopback(lambda _: success({"order_ids": ["1"]})) as server:
@@ -127,8 +127,8 @@ def test_an_entry_that_may_not_leave_any_more_is_stopped_with_its_connection_ope
 
 def test_plain_text_to_one_host_beside_a_real_one_is_refused_unsent() -> None:
     with Loopback(lambda _: success({"order_ids": ["1"]})) as server:
-        settings = config.Upstox(api_url=server.url)
-        client = UpstoxClient(settings, lambda: Token(SECRET), transport_for(settings), Budget())
+        settings = config.UpstoxSettings(api_url=server.url)
+        client = UpstoxClient(settings, lambda: Token(SECRET), transport_for(settings), CallBudget())
         outcome = client.multi_cancel()
         assert isinstance(outcome, TryLater)
         assert outcome.code == "NOT_SENT"

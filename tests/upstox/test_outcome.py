@@ -15,16 +15,16 @@ from engine.upstox.outcome import (
     describe,
     judge,
 )
-from engine.upstox.transport import Answer
+from engine.upstox.transport import HttpAnswer
 
 HTML = b"<html><body>Attention required! Cloudflare 1010</body></html>"
 
 
-def reply(status: int, body: object) -> Answer:
-    return Answer(status, {}, body if isinstance(body, bytes) else msgspec.json.encode(body), 0.1)
+def reply(status: int, body: object) -> HttpAnswer:
+    return HttpAnswer(status, {}, body if isinstance(body, bytes) else msgspec.json.encode(body), 0.1)
 
 
-def refused(status: int, *codes: str, old: bool = False) -> Answer:
+def refused(status: int, *codes: str, old: bool = False) -> HttpAnswer:
     name = "errorCode" if old else "error_code"
     return reply(status, {"status": "error", "errors": [{name: code, "message": "no"} for code in codes]})
 
@@ -125,7 +125,7 @@ def test_the_table_holds_every_documented_code_once_and_no_other() -> None:
 
 @given(st.integers(100, 599), st.binary(max_size=200))
 def test_any_bytes_under_any_status_are_judged_without_a_fault(status: int, body: bytes) -> None:
-    outcome = judge(Answer(status, {}, body, 0.0))
+    outcome = judge(HttpAnswer(status, {}, body, 0.0))
     assert describe(outcome)
     assert not isinstance(outcome, Done) or b"status" in body
 
@@ -142,7 +142,7 @@ def test_any_bytes_under_any_status_are_judged_without_a_fault(status: int, body
 )
 @pytest.mark.parametrize("status", [200, 400, 502])
 def test_a_body_that_cannot_even_be_decoded_proves_nothing(status: int, body: bytes) -> None:
-    assert isinstance(judge(Answer(status, {}, body, 0.1)), InDoubt)
+    assert isinstance(judge(HttpAnswer(status, {}, body, 0.1)), InDoubt)
 
 
 def test_however_much_a_broker_says_a_refusal_stays_a_line() -> None:

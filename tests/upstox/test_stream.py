@@ -37,7 +37,7 @@ class Owner:
     def stream(
         self,
         authorize: Callable[[], object],
-        settings: config.Feed = QUICK,
+        settings: config.FeedSettings = QUICK,
         *,
         greeting: Callable[[], Iterable[bytes]] = tuple,
         token: Callable[[], object] | None = None,
@@ -70,7 +70,7 @@ def test_it_is_tried_for_ever_with_waits_that_double_to_the_longest_and_are_spre
         raise NOTHING_LEFT
 
     async def day() -> None:
-        stream = owner.stream(authorize, config.Feed(), chance=lambda: chance)
+        stream = owner.stream(authorize, config.FeedSettings(), chance=lambda: chance)
         async with running(stream.run, stream.close):
             await asyncio.sleep(6 * 3_600)
 
@@ -95,7 +95,7 @@ def test_a_dead_token_is_told_and_a_new_one_is_taken_up_at_once() -> None:
         raise DEAD_TOKEN
 
     async def day() -> float:
-        stream = owner.stream(authorize, config.Feed(), token=lambda: tokens[0])
+        stream = owner.stream(authorize, config.FeedSettings(), token=lambda: tokens[0])
         async with running(stream.run, stream.close):
             await asyncio.sleep(3_600)
             before = len(tried)
@@ -125,7 +125,7 @@ def test_no_token_at_all_is_followed_by_the_first_one() -> None:
         raise DEAD_TOKEN
 
     async def day() -> None:
-        stream = owner.stream(authorize, config.Feed(), token=lambda: tokens[0] or None)
+        stream = owner.stream(authorize, config.FeedSettings(), token=lambda: tokens[0] or None)
         async with running(stream.run, stream.close):
             await asyncio.sleep(600)
             tokens[0] = "first"
@@ -424,7 +424,7 @@ async def test_it_closes_at_once_wherever_it_stands() -> None:
         raise NOTHING_LEFT
 
     loop = asyncio.get_running_loop()
-    slow = config.Feed(first_wait_seconds=10)
+    slow = config.FeedSettings(first_wait_seconds=10)
     async with scripted(stay) as server:
         for authorize in (hang, refuse, server.authorize):
             owner = Owner()

@@ -15,7 +15,7 @@ from engine.brokers.upstox.arrivals import Arrivals
 from engine.brokers.upstox.book_reader import BookReader, WholeBook
 from engine.brokers.upstox.gtt_reader import GttReader
 from engine.brokers.upstox.order_list import OrderList
-from engine.brokers.upstox.register import Register
+from engine.brokers.upstox.register import OrderTracker
 from engine.market.clock import Instant
 from engine.orders.messages import BookRead, BrokerEvent, ReadBook, ReadFailed, ReadTag, TagRead
 from engine.upstox.budget import Purpose
@@ -23,7 +23,7 @@ from engine.upstox.client import UpstoxClient
 from engine.upstox.fields import FieldError
 from engine.upstox.listed import Listed, Unread
 from engine.upstox.outcome import CallFailed, InDoubt, Rejected
-from engine.upstox.records import OrderRow
+from engine.upstox.records import BrokerOrderRow
 
 EXECUTIONS_AGAIN: Final = (0.5, 1.0, 2.0, 4.0, 8.0, 15.0)
 """Seconds until the executions are asked for again while they do not tell all that has filled; then every last."""
@@ -36,7 +36,7 @@ class AccountReads:
         self,
         client: UpstoxClient,
         urgent: UpstoxClient,
-        register: Register,
+        register: OrderTracker,
         arrivals: Arrivals,
         *,
         clock: Callable[[], Instant],
@@ -113,7 +113,7 @@ class AccountReads:
             self._note_unread(trades.unread)
             self._arrivals.put(self._register.executed(trades, self._clock()))
 
-    def tell(self, rows: Iterable[OrderRow]) -> None:
+    def tell(self, rows: Iterable[BrokerOrderRow]) -> None:
         """Tell the news of the broker's rows (stream, list): repeated ones and other products are left out."""
         with self._arrivals.lock:
             reports = self._register.news(rows, self._clock())
@@ -127,12 +127,12 @@ class AccountReads:
 
     def _orders(
         self, client: UpstoxClient, purpose: Purpose, shared: OrderList | None = None
-    ) -> Listed[OrderRow]:
+    ) -> Listed[BrokerOrderRow]:
         """Return the order list, told already: one that is read for another serves here, too."""
         if shared is None:
             shared = self._proofs if purpose is Purpose.KILL else self.polls
 
-        def fetch() -> Listed[OrderRow]:
+        def fetch() -> Listed[BrokerOrderRow]:
             rows = client.order_book(purpose)
             self._note_unread(rows.unread)
             self.tell(rows)
@@ -155,7 +155,7 @@ class AccountReads:
             report = self._register.report(newest, self._clock())
         return TagRead(request.request, request.tag, report)
 
-    def _by_id(self, tag: str, client: UpstoxClient, purpose: Purpose) -> OrderRow | None:
+    def _by_id(self, tag: str, client: UpstoxClient, purpose: Purpose) -> BrokerOrderRow | None:
         """Return an order as its id tells it: one read, and no list can leave it out. None where the id is not known.
 
         An id that the broker does not know proves nothing of the order: its tag decides.
@@ -171,7 +171,7 @@ class AccountReads:
                 raise
             return None
 
-    def _by_tag(self, tag: str, client: UpstoxClient, purpose: Purpose) -> OrderRow | None:
+    def _by_tag(self, tag: str, client: UpstoxClient, purpose: Purpose) -> BrokerOrderRow | None:
         """Return the order with a tag: only a list that reads proves that there is none."""
         try:
             rows = client.order_history(tag=tag, purpose=purpose)
@@ -200,7 +200,7 @@ class AccountReads:
         return Purpose.KILL if self._latched() else Purpose.PROTECT
 
 
-def _check_absence(rows: Listed[OrderRow], tag: str) -> None:
+def _check_absence(rows: Listed[BrokerOrderRow], tag: str) -> None:
     """Raise CallFailed where rows that did not read may hide the order that none of the others is."""
     hiding = [row for row in rows.unread if row.tag in ("", tag) and not row.nameless]
     if hiding and not rows:

@@ -17,7 +17,7 @@ from engine.upstox.budget import Purpose
 from engine.upstox.client import UpstoxClient
 from engine.upstox.listed import Listed, Unread
 from engine.upstox.outcome import CallFailed, InDoubt
-from engine.upstox.records import OrderRow, PositionRow
+from engine.upstox.records import BrokerOrderRow, BrokerPositionRow
 
 TRIES: Final = 3
 AGAIN_AFTER: Final = 0.25
@@ -31,8 +31,8 @@ class WholeBook(msgspec.Struct, frozen=True):
     """One consistent read: asked for at ``time``."""
 
     time: Instant
-    orders: tuple[OrderRow, ...]
-    positions: tuple[PositionRow, ...]
+    orders: tuple[BrokerOrderRow, ...]
+    positions: tuple[BrokerPositionRow, ...]
     unread: tuple[Unread, ...] = ()
     """Rows of either list that did not read and are not settled: what they concern is never flat."""
 
@@ -54,14 +54,14 @@ class BookReader:
         self._sleep = sleep
         self._standing: dict[str, tuple[tuple[int, int], Instant]] = {}
         """By instrument, the difference told last and since when."""
-        self._carried: dict[tuple[str, str], PositionRow] = {}
+        self._carried: dict[tuple[str, str], BrokerPositionRow] = {}
         """Rows that were carried over night, by instrument and product, as a book that counted told of them."""
 
     def read(
         self,
         client: UpstoxClient,
         purpose: Purpose,
-        orders: Callable[[], Listed[OrderRow]] | None = None,
+        orders: Callable[[], Listed[BrokerOrderRow]] | None = None,
     ) -> WholeBook:
         """Return the whole book; raise CallFailed when a part cannot be read, ContradictionError when two disagree.
 
@@ -110,11 +110,11 @@ class BookReader:
         return min((asked - since for _, since in self._standing.values()), default=0)
 
 
-def _holding(row: PositionRow) -> tuple[str, str]:
+def _holding(row: BrokerPositionRow) -> tuple[str, str]:
     return row.instrument, row.product
 
 
-def _closed(row: PositionRow, orders: tuple[OrderRow, ...]) -> PositionRow:
+def _closed(row: BrokerPositionRow, orders: tuple[BrokerOrderRow, ...]) -> BrokerPositionRow:
     """Return a carried row as it would read once nothing of it is held, with what the day's orders traded in it."""
     ours = [order for order in orders if (order.instrument, order.product) == _holding(row)]
     bought = [order for order in ours if order.side == "BUY"]
@@ -129,7 +129,9 @@ def _closed(row: PositionRow, orders: tuple[OrderRow, ...]) -> PositionRow:
     )
 
 
-def whole_book(time: Instant, orders: Listed[OrderRow], positions: Listed[PositionRow]) -> WholeBook:
+def whole_book(
+    time: Instant, orders: Listed[BrokerOrderRow], positions: Listed[BrokerPositionRow]
+) -> WholeBook:
     """Return two lists as one book, with what of them did not read."""
     unread = tuple(one for one in (*orders.unread, *positions.unread) if not one.settled)
     return WholeBook(time, tuple(orders), tuple(positions), unread)

@@ -14,7 +14,7 @@ from engine.brokers.upstox.arrivals import Arrivals
 from engine.brokers.upstox.book_reader import WholeBook
 from engine.brokers.upstox.fill_values import FillValues
 from engine.brokers.upstox.lanes import WIDTHS, Job, LaneName, Lanes
-from engine.brokers.upstox.register import Outside, Register
+from engine.brokers.upstox.register import OrderTracker, OutOfScope
 from engine.brokers.upstox.translation import answer_of, broken, new_order, superseded
 from engine.market.clock import Instant
 from engine.market.price import Paise
@@ -40,7 +40,7 @@ from engine.upstox.budget import Kind, Purpose
 from engine.upstox.client import UpstoxClient
 from engine.upstox.line import standing_refusal
 from engine.upstox.outcome import CallFailed, Outcome, describe
-from engine.upstox.records import OrderRow
+from engine.upstox.records import BrokerOrderRow
 from engine.upstox.terms import ChangedOrder
 
 
@@ -77,7 +77,7 @@ class LiveBroker:
         self._lanes = Lanes(widths, monotonic=monotonic)
         self._arrivals = Arrivals(clock, wake)
         self._lock = self._arrivals.lock
-        self._register = Register(whole_account=whole_account, values=values)
+        self._register = OrderTracker(whole_account=whole_account, values=values)
         self._reads = AccountReads(
             client,
             urgent,
@@ -126,7 +126,7 @@ class LiveBroker:
         return self._reads.polls.read_at
 
     @property
-    def outside(self) -> Outside:
+    def outside(self) -> OutOfScope:
         """Return what the last whole read found beyond the scope."""
         return self._register.outside
 
@@ -233,7 +233,7 @@ class LiveBroker:
         self._behind = True
         self._in_background(LaneName.POLLS, self._reconcile)
 
-    def take_rows(self, rows: Iterable[OrderRow]) -> None:
+    def take_rows(self, rows: Iterable[BrokerOrderRow]) -> None:
         """Queue the news of the stream's rows: repeated ones and other products are left out."""
         self._reads.tell(rows)
 

@@ -17,7 +17,7 @@ from engine.brokers.upstox.broker import LiveBroker
 from engine.brokers.upstox.closing_market import ClosingMarket
 from engine.brokers.upstox.fill_values import AnyValue
 from engine.brokers.upstox.gtt_reader import waiting_orders
-from engine.brokers.upstox.standing import AccountStanding, Scope, exchange_of, standing_of
+from engine.brokers.upstox.standing import AccountStanding, FlattenScope, exchange_of, standing_of
 from engine.core.events import Wake
 from engine.core.flatten_core import FlattenCore, MarketSeen
 from engine.market.clock import SECOND, Instant
@@ -77,7 +77,7 @@ def poll_pause(quiet: int) -> float | None:
 
 def flatten_account(
     client: UpstoxClient,
-    scope: Scope = Scope.INTRADAY,
+    scope: FlattenScope = FlattenScope.INTRADAY,
     *,
     settings: config.Settings | None = None,
     patience: float | None = None,
@@ -103,7 +103,7 @@ class _Closing:
     def __init__(
         self,
         client: UpstoxClient,
-        scope: Scope,
+        scope: FlattenScope,
         settings: config.Settings,
         known: tuple[Order, ...],
         terms: Callable[[str], Instrument | None],
@@ -130,7 +130,7 @@ class _Closing:
             clock=self._now,
             wake=self._woken.set,
             latched=lambda: True,
-            whole_account=scope is Scope.ACCOUNT,
+            whole_account=scope is FlattenScope.ACCOUNT,
             values=AnyValue(),
         )
         self._broker.remember(

@@ -13,7 +13,7 @@ from typing import Final
 import msgspec
 
 from engine.brokers.upstox.standing import OVER, exchange_of
-from engine.core.flatten_core import MarketSeen, Seen
+from engine.core.flatten_core import MarketSeen, QuotedMarket
 from engine.market.clock import SECOND, Instant
 from engine.market.instrument import Instrument, InstrumentClass, Provenance
 from engine.market.price import Paise
@@ -38,7 +38,7 @@ COARSEST_TICK: Final = 500
 _NO_FREEZE: Final = 1_000_000_000
 
 
-class Hours(msgspec.Struct, frozen=True):
+class ExchangeHours(msgspec.Struct, frozen=True):
     """One exchange's hours in the broker's word; ``status`` is empty while it could not be asked."""
 
     exchange: str
@@ -74,7 +74,7 @@ class ClosingMarket:
         self._quiet_since = clock()
         self._closing = False
         self._quotes: dict[str, MarketQuote] = {}
-        self.hours: dict[str, Hours] = {}
+        self.hours: dict[str, ExchangeHours] = {}
         """By exchange, as last asked."""
         self.problem = ""
         """Why the newest quotes could not be read; empty once they could."""
@@ -149,23 +149,23 @@ class ClosingMarket:
             self.hours[name] = hours
         self._hours_at = self._clock()
 
-    def _hours_of(self, exchange: str) -> Hours:
+    def _hours_of(self, exchange: str) -> ExchangeHours:
         try:
             status = self._client.market_status(exchange, Purpose.KILL)
         except CallFailed as error:
             before = self.hours.get(exchange)
             if before is not None and before.status:
                 return before
-            return Hours(
+            return ExchangeHours(
                 exchange,
                 self._by_calendar(exchange, self._clock()),
                 over=False,
                 status="",
                 problem=str(error),
             )
-        return Hours(exchange, status.open, status.status in OVER, status.status)
+        return ExchangeHours(exchange, status.open, status.status in OVER, status.status)
 
-    def _see(self, key: str, quote: MarketQuote | None, price: Paise | None, at: Instant) -> Seen:
+    def _see(self, key: str, quote: MarketQuote | None, price: Paise | None, at: Instant) -> QuotedMarket:
         """Return an instrument's market: by its quote, else by the price that stands in for one."""
         if quote is not None:
             self._quotes[key] = quote
@@ -174,11 +174,11 @@ class ClosingMarket:
         hours = self.hours.get(exchange_of(key))
         takes = hours is not None and hours.open
         if newest is None:
-            return Seen(instrument, Quote(price, time=at, fresh=False), None, takes_orders=takes)
+            return QuotedMarket(instrument, Quote(price, time=at, fresh=False), None, takes_orders=takes)
         book = Quote(
             newest.last or price, _levels(newest.bids), _levels(newest.asks), at, fresh=quote is not None
         )
-        return Seen(instrument, book, _band(instrument, newest), takes_orders=takes)
+        return QuotedMarket(instrument, book, _band(instrument, newest), takes_orders=takes)
 
 
 def quote_pause(quiet: int) -> float:

@@ -11,7 +11,7 @@ from collections.abc import Iterable
 
 from engine.market.price import Paise
 from engine.upstox.fields import FieldError
-from engine.upstox.records import OrderRow, TradeRow
+from engine.upstox.records import BrokerOrderRow, TradeRow
 
 
 class FillValues:
@@ -44,20 +44,20 @@ class FillValues:
                 told[quantity] = value
         return corrected
 
-    def exact(self, row: OrderRow) -> bool:
+    def exact(self, row: BrokerOrderRow) -> bool:
         """Say whether a row's value is the sum of its executions."""
         return bool(row.filled_quantity) and self._exactly(row) is not None
 
-    def known(self, row: OrderRow) -> bool:
+    def known(self, row: BrokerOrderRow) -> bool:
         """Say whether a row's value needs no executions any more."""
         return not row.filled_quantity or self.exact(row)
 
-    def can_tell(self, row: OrderRow) -> bool:
+    def can_tell(self, row: BrokerOrderRow) -> bool:
         """Say whether a row's filled quantity has a value: told before, by its executions, its average or its limit."""
         told = row.filled_quantity in self._told[row.order_id]
         return self.known(row) or told or row.priced or bool(row.price)
 
-    def value(self, row: OrderRow) -> Paise:
+    def value(self, row: BrokerOrderRow) -> Paise:
         """Return the cumulative value of a row's filled quantity; an estimate never lies below that of a smaller one.
 
         Raises FieldError where nothing tells it.
@@ -76,7 +76,7 @@ class FillValues:
             told[filled] = max([value, *(known for less, known in told.items() if less < filled)])
         return told[filled]
 
-    def _exactly(self, row: OrderRow) -> Paise | None:
+    def _exactly(self, row: BrokerOrderRow) -> Paise | None:
         quantity, value = self._exact.get(row.order_id, (0, 0))
         return value if quantity == row.filled_quantity else None
 
@@ -84,12 +84,12 @@ class FillValues:
 class AnyValue(FillValues):
     """Values for a closing that keeps no account of money: what nothing tells is worth nought, and is not asked for."""
 
-    def known(self, row: OrderRow) -> bool:
+    def known(self, row: BrokerOrderRow) -> bool:
         """Say yes: no price is worth a call."""
         del row
         return True
 
-    def value(self, row: OrderRow) -> Paise:
+    def value(self, row: BrokerOrderRow) -> Paise:
         """Return the value that was told first, the average's, the limit's, or nought."""
         try:
             return super().value(row)

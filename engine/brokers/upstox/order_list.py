@@ -11,7 +11,7 @@ from collections.abc import Callable
 from typing import Final
 
 from engine.upstox.listed import Listed
-from engine.upstox.records import OrderRow
+from engine.upstox.records import BrokerOrderRow
 
 HANGS_AFTER: Final = 1.0
 """Seconds after which a list on its way is not waited for any more."""
@@ -24,7 +24,7 @@ class OrderList:
         self._monotonic = monotonic
         self._changed = threading.Condition()
         self._under_way: list[float] = []
-        self._newest: tuple[float, Listed[OrderRow]] | None = None
+        self._newest: tuple[float, Listed[BrokerOrderRow]] | None = None
         """The newest list that was read, and when it was asked for."""
         self.asked_at: float | None = None
         """When the newest list was asked for, read or not."""
@@ -35,7 +35,7 @@ class OrderList:
         newest = self._newest
         return None if newest is None else newest[0]
 
-    def read(self, fetch: Callable[[], Listed[OrderRow]]) -> Listed[OrderRow]:
+    def read(self, fetch: Callable[[], Listed[BrokerOrderRow]]) -> Listed[BrokerOrderRow]:
         """Return a list asked for now or later, by ``fetch`` or by whoever is reading; raises what ``fetch`` raises."""
         asked = self._monotonic()
         with self._changed:

@@ -17,7 +17,7 @@ import msgspec
 
 import config
 from engine.upstox.fields import FieldError, text
-from engine.upstox.records import OrderRow, order_of
+from engine.upstox.records import BrokerOrderRow, order_of
 from engine.upstox.stream import LineState, Stream
 
 LARGEST_MESSAGE: Final = 1024 * 1024
@@ -43,9 +43,9 @@ class PortfolioStream:
     def __init__(
         self,
         authorize: Callable[[], str],
-        settings: config.Feed,
+        settings: config.FeedSettings,
         *,
-        on_orders: Callable[[list[OrderRow]], None],
+        on_orders: Callable[[list[BrokerOrderRow]], None],
         on_state: Callable[[StreamState], None],
         on_garbage: Callable[[], None] = lambda: None,
         token: Callable[[], object] | None = None,
@@ -102,7 +102,7 @@ class PortfolioStream:
             self._on_garbage()
 
 
-def orders_in(message: str | bytes, counts: StreamCounts) -> tuple[list[OrderRow], int]:
+def orders_in(message: str | bytes, counts: StreamCounts) -> tuple[list[BrokerOrderRow], int]:
     """Return the order rows of one message, and how much of it did not read."""
     try:
         decoded = msgspec.json.decode(message)

@@ -16,7 +16,7 @@ from engine.orders.carried import Holding
 from engine.orders.dispatch import of_any_run
 from engine.orders.messages import BookRead, OrderReport, PlaceOrder, Product, UnreadRow
 from engine.upstox.listed import Unread
-from engine.upstox.records import ENDED, INTRADAY, OrderRow, PositionRow, TradeRow, is_newer
+from engine.upstox.records import ENDED, INTRADAY, BrokerOrderRow, BrokerPositionRow, TradeRow, is_newer
 
 ENDED_WORDS: Final = ENDED
 """Statuses after which nothing more is expected of an order."""
@@ -26,7 +26,7 @@ HELD_FOR: Final = 10 * SECOND
 
 
 @dataclass(frozen=True, slots=True)
-class Outside:
+class OutOfScope:
     """What the account holds beyond the scope: open positions and live orders of other products."""
 
     positions: int = 0
@@ -41,7 +41,7 @@ class Doubt:
     since: Instant
 
 
-class Register:
+class OrderTracker:
     """Owns tags, ids, fill values and the last row of each order. One thread at a time: its owner locks."""
 
     def __init__(self, *, whole_account: bool, values: FillValues | None = None) -> None:
@@ -51,16 +51,16 @@ class Register:
         """Placements under way, by tag."""
         self.doubtful: dict[str, Doubt] = {}
         """Placements without an answer, until an id proves them."""
-        self.outside = Outside()
+        self.outside = OutOfScope()
         self.repeated = 0
         """Rows that told nothing new."""
         self.held = 0
         """Rows that waited for a placement's answer."""
         self._tags: dict[str, str] = {}
         self._ids: dict[str, str] = {}
-        self._waiting: list[tuple[Instant, OrderRow]] = []
-        self._told: dict[str, OrderRow] = {}
-        self._latest: dict[str, OrderRow] = {}
+        self._waiting: list[tuple[Instant, BrokerOrderRow]] = []
+        self._told: dict[str, BrokerOrderRow] = {}
+        self._latest: dict[str, BrokerOrderRow] = {}
         self._awaited: set[str] = set()
         """Orders that the broker acknowledged and no row has shown yet."""
         self._absent: set[str] = set()
@@ -113,7 +113,7 @@ class Register:
         """Return the id of a tag's order; empty while it is not known."""
         return self._ids.get(tag, "")
 
-    def report(self, row: OrderRow, now: Instant) -> OrderReport:
+    def report(self, row: BrokerOrderRow, now: Instant) -> OrderReport:
         """Return core's report of a row, which is remembered as the order's state unless it is an old message."""
         known = self._latest.get(row.order_id)
         self._awaited.discard(row.order_id)
@@ -128,7 +128,7 @@ class Register:
         rows = [row for name, row in self._latest.items() if name in corrected and self.values.exact(row)]
         return [self.report(row, now) for row in rows]
 
-    def news(self, rows: Iterable[OrderRow], now: Instant) -> list[OrderReport]:
+    def news(self, rows: Iterable[BrokerOrderRow], now: Instant) -> list[OrderReport]:
         """Return reports of rows that say something new, those first that have waited.
 
         A row that says what was filled and that nothing prices waits for the next poll.
@@ -164,13 +164,13 @@ class Register:
                 self._proven[row.order_id] = row.filled_quantity
             elif row.status not in ENDED_WORDS:
                 outside_orders += 1
-        rows: dict[Holding, list[PositionRow]] = {}
+        rows: dict[Holding, list[BrokerPositionRow]] = {}
         for position in book.positions:
             rows.setdefault((position.instrument, product_of(position.product)), []).append(position)
         held = [position_of(those) for those in rows.values()]
         scoped = tuple(one for one in held if self._whole_account or one.product is Product.INTRADAY)
         beyond = tuple(one for one in held if one not in scoped and one.quantity)
-        self.outside = Outside(len(beyond), outside_orders)
+        self.outside = OutOfScope(len(beyond), outside_orders)
         self._absent |= {tag for tag, doubt in self.doubtful.items() if book.time - doubt.since >= HELD_FOR}
         return BookRead(
             request,
@@ -198,13 +198,13 @@ class Register:
         ours = row.order_id in self._tags or row.tag in self._ids or row.tag in self.placing
         return ours or self._whole_account or row.product in ("", INTRADAY)
 
-    def _may_be_ours(self, row: OrderRow) -> bool:
+    def _may_be_ours(self, row: BrokerOrderRow) -> bool:
         return any(
             (order.instrument, order.side.value, order.quantity) == (row.instrument, row.side, row.quantity)
             for order in (*self.placing.values(), *(doubt.order for doubt in self.doubtful.values()))
         )
 
-    def _concerns_us(self, row: OrderRow) -> bool:
+    def _concerns_us(self, row: BrokerOrderRow) -> bool:
         return (
             self._whole_account
             or intraday(row)
@@ -213,5 +213,5 @@ class Register:
             or row.tag in self.doubtful
         )
 
-    def _tag_of(self, row: OrderRow) -> str:
+    def _tag_of(self, row: BrokerOrderRow) -> str:
         return row.tag or self._tags.get(row.order_id, "")

@@ -10,7 +10,7 @@ import msgspec
 from engine.brokers.upstox.book_reader import STANDS_FOR, BookReader, ContradictionError, WholeBook
 from engine.brokers.upstox.fill_values import AnyValue
 from engine.brokers.upstox.gtt_reader import waiting_orders
-from engine.brokers.upstox.register import ENDED_WORDS, Register
+from engine.brokers.upstox.register import ENDED_WORDS, OrderTracker
 from engine.brokers.upstox.translation import intraday, product_of
 from engine.market.clock import SECOND, Instant
 from engine.orders.carried import Holding, Left, left_of
@@ -21,7 +21,7 @@ from engine.upstox.budget import Purpose
 from engine.upstox.client import UpstoxClient
 from engine.upstox.listed import Unread
 from engine.upstox.outcome import CallFailed
-from engine.upstox.records import INTRADAY, OrderRow, PositionRow
+from engine.upstox.records import INTRADAY, BrokerOrderRow, BrokerPositionRow
 
 READ_AGAIN: Final = 2 * SECOND
 """Between two tries to read lists that contradict each other."""
@@ -37,7 +37,7 @@ STOP_TYPES: Final = frozenset({"SL", "SL-M"})
 _EXCHANGES: Final = {"NSE_FO": "NFO", "BSE_FO": "BFO", "BSE_EQ": "BSE", "MCX_FO": "MCX"}
 
 
-class Scope(StrEnum):
+class FlattenScope(StrEnum):
     """What is to be flat: everything intraday, or every product of the account."""
 
     INTRADAY = "intraday"
@@ -48,13 +48,13 @@ class AccountStanding(msgspec.Struct, frozen=True):
     """What the broker says is open. ``known`` is False when it could not be asked: that is never flat."""
 
     known: bool
-    positions: tuple[PositionRow, ...] = ()
+    positions: tuple[BrokerPositionRow, ...] = ()
     """Open positions in scope."""
-    orders: tuple[OrderRow, ...] = ()
+    orders: tuple[BrokerOrderRow, ...] = ()
     """Live orders in scope."""
     left: tuple[Left, ...] = ()
     """Open positions that the kill leaves alone: beyond its scope, or not to be closed by an order."""
-    outside_orders: tuple[OrderRow, ...] = ()
+    outside_orders: tuple[BrokerOrderRow, ...] = ()
     """Live orders beyond the scope."""
     problem: str = ""
     unread: tuple[Unread, ...] = ()
@@ -80,7 +80,7 @@ class AccountStanding(msgspec.Struct, frozen=True):
 
 def account_standing(
     client: UpstoxClient,
-    scope: Scope = Scope.INTRADAY,
+    scope: FlattenScope = FlattenScope.INTRADAY,
     *,
     known: Iterable[Order] = (),
     clock: Callable[[], Instant] = lambda: time.time_ns() // 1_000,
@@ -123,9 +123,9 @@ def told_less(known: Iterable[Order], book: WholeBook) -> str:
     return f"the broker's lists tell less than is known of today's orders: {words}" if words else ""
 
 
-def standing_of(book: WholeBook, scope: Scope, refused: Iterable[Holding] = ()) -> AccountStanding:
+def standing_of(book: WholeBook, scope: FlattenScope, refused: Iterable[Holding] = ()) -> AccountStanding:
     """Return what a whole book says of a scope; ``refused`` is what the broker would not let us close."""
-    whole = scope is Scope.ACCOUNT
+    whole = scope is FlattenScope.ACCOUNT
     left = left_of(_as_core_reads(book, (), whole_account=whole), refused)
     alone = {(one.instrument, one.product) for one in left}
     open_positions = [row for row in book.positions if row.quantity]
@@ -149,7 +149,7 @@ def standing_of(book: WholeBook, scope: Scope, refused: Iterable[Holding] = ()) 
 
 
 def _as_core_reads(book: WholeBook, known: Iterable[Order], *, whole_account: bool) -> BookRead:
-    register = Register(whole_account=whole_account, values=AnyValue())
+    register = OrderTracker(whole_account=whole_account, values=AnyValue())
     for order in known:
         if order.order_id:
             register.learn_id(order.tag, order.order_id)
@@ -161,7 +161,7 @@ def exchange_of(instrument: str) -> str:
     return _EXCHANGES.get(instrument.partition("|")[0], "NSE")
 
 
-def protects(order: OrderRow, position: PositionRow) -> bool:
+def protects(order: BrokerOrderRow, position: BrokerPositionRow) -> bool:
     """Say whether a live order is a position's stop."""
     return (
         order.order_type in STOP_TYPES

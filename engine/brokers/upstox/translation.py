@@ -25,7 +25,7 @@ from engine.orders.messages import (
 from engine.setups.signal import Side
 from engine.upstox.client import Bulk
 from engine.upstox.outcome import MARKET_SHUT, Done, InDoubt, Outcome, Rejected
-from engine.upstox.records import INTRADAY, OrderRow, PositionRow
+from engine.upstox.records import INTRADAY, BrokerOrderRow, BrokerPositionRow
 from engine.upstox.terms import NewOrder
 
 _TYPES: Final = {
@@ -58,7 +58,7 @@ def product_of(word: str) -> Product:
     return Product(word) if word in _PRODUCTS else Product.UNKNOWN
 
 
-def report_of(row: OrderRow, tag: str, value: Paise, arrival: Instant, *, exact: bool) -> OrderReport:
+def report_of(row: BrokerOrderRow, tag: str, value: Paise, arrival: Instant, *, exact: bool) -> OrderReport:
     """Return core's report of a row; a row without any stamp counts as of its arrival."""
     return OrderReport(
         order_id=row.order_id,
@@ -79,7 +79,7 @@ def report_of(row: OrderRow, tag: str, value: Paise, arrival: Instant, *, exact:
     )
 
 
-def position_of(rows: Iterable[PositionRow]) -> BrokerPosition:
+def position_of(rows: Iterable[BrokerPositionRow]) -> BrokerPosition:
     """Return one position from its rows, which are all of one instrument and product."""
     rows = tuple(rows)
     return BrokerPosition(
@@ -94,7 +94,7 @@ def position_of(rows: Iterable[PositionRow]) -> BrokerPosition:
     )
 
 
-def intraday(row: OrderRow | PositionRow) -> bool:
+def intraday(row: BrokerOrderRow | BrokerPositionRow) -> bool:
     """Say whether a row belongs to what we trade."""
     return row.product == INTRADAY
 

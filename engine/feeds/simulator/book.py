@@ -29,7 +29,7 @@ _SIZES: Final = np.asarray(
 
 
 @dataclass(frozen=True, slots=True)
-class Depth:
+class SimulatedDepth:
     """One row per moment: five bids and five asks, best first. Prices in ticks, sizes in units."""
 
     bids: Ints
@@ -37,9 +37,9 @@ class Depth:
     asks: Ints
     ask_sizes: Ints
 
-    def of(self, rows: npt.NDArray[np.bool_] | Ints) -> "Depth":
+    def of(self, rows: npt.NDArray[np.bool_] | Ints) -> "SimulatedDepth":
         """Return the chosen moments."""
-        return Depth(self.bids[rows], self.bid_sizes[rows], self.asks[rows], self.ask_sizes[rows])
+        return SimulatedDepth(self.bids[rows], self.bid_sizes[rows], self.asks[rows], self.ask_sizes[rows])
 
 
 class Quoter:
@@ -78,11 +78,11 @@ class Quoter:
         """Say of milliseconds of the day whether a press is on."""
         return (times >= press.start * 1_000) & (times < press.end * 1_000)
 
-    def depth(self, times: Ints) -> Depth:
+    def depth(self, times: Ints) -> SimulatedDepth:
         """Return five levels of both sides at milliseconds of the day."""
         bid, ask = self.touch(times)
         bids, asks = self._levels(bid, -1), self._levels(ask, 1)
-        return Depth(bids, self._sizes(bids, times, 1), asks, self._sizes(asks, times, 2))
+        return SimulatedDepth(bids, self._sizes(bids, times, 1), asks, self._sizes(asks, times, 2))
 
     def totals(self, times: Ints) -> tuple[Ints, Ints]:
         """Return the quantity waiting to buy and to sell in the whole book, units."""

@@ -7,7 +7,7 @@ from typing import Final
 
 import numpy as np
 
-from engine.auction.day_type import Session, name_day
+from engine.auction.day_type import SessionFacts, name_day
 from engine.auction.history import VOLUME, SessionProfile, prior_levels
 from engine.auction.levels import CloseKind, PriorLevels
 from engine.auction.profile_reading import read_profile
@@ -197,7 +197,7 @@ def _day_type(
 ) -> str:
     most = max(tpos.counts)
     middle = next(place for place, count in enumerate(tpos.counts) if count == most)
-    session = Session(
+    session = SessionFacts(
         high=high,
         low=low,
         last=last,

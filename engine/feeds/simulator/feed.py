@@ -44,7 +44,7 @@ class SimulatorFeed:
 
     def __init__(
         self,
-        settings: config.Simulator,
+        settings: config.SimulatorSettings,
         trading: TradingDay,
         start: time,
         script: Script | None = None,
@@ -229,7 +229,7 @@ class SimulatorFeed:
 
 
 def open_simulator(
-    settings: config.Simulator,
+    settings: config.SimulatorSettings,
     day: date = DEFAULT_DAY,
     *,
     start: time | None = None,
@@ -246,5 +246,5 @@ def open_simulator(
     written = None if script is None else script_named(script)
     if start is None:
         start = DEFAULT_START if written is None else time.fromisoformat(written.start)
-    trading = trading_day(day, config.Session())
+    trading = trading_day(day, config.SessionSettings())
     return SimulatorFeed(settings, trading, start, written, told_percent=told_percent, closely=closely)

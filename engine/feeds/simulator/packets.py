@@ -6,7 +6,7 @@ from typing import Final
 import numpy as np
 import numpy.typing as npt
 
-from engine.feeds.simulator.book import Depth, Quoter
+from engine.feeds.simulator.book import Quoter, SimulatedDepth
 from engine.feeds.simulator.cast import Member
 from engine.feeds.simulator.chance import Chance, Ints, scatter, word_of
 from engine.feeds.simulator.tape import OPEN_MS, Tape
@@ -100,7 +100,9 @@ class Packets:
         told[still] = 0
         return times[np.maximum.accumulate(told)]
 
-    def _updates(self, stamps: list[int], rows: Ints, times: Ints, depth: Depth) -> Iterator[MarketUpdate]:
+    def _updates(
+        self, stamps: list[int], rows: Ints, times: Ints, depth: SimulatedDepth
+    ) -> Iterator[MarketUpdate]:
         if not stamps:
             return
         tape, instrument = self._tape, self._member.instrument
@@ -174,7 +176,7 @@ class Packets:
         return changed
 
 
-def _news(rows: Ints, depth: Depth) -> npt.NDArray[np.bool_]:
+def _news(rows: Ints, depth: SimulatedDepth) -> npt.NDArray[np.bool_]:
     """Return which moments differ from the one before: the feed sends only on change."""
     told = np.column_stack((rows, depth.bids, depth.bid_sizes, depth.asks, depth.ask_sizes))
     news = np.ones(len(rows), dtype=np.bool_)
@@ -183,7 +185,7 @@ def _news(rows: Ints, depth: Depth) -> npt.NDArray[np.bool_]:
 
 
 def _sides(
-    depth: Depth, tick: int
+    depth: SimulatedDepth, tick: int
 ) -> tuple[list[list[int]], list[list[int]], list[list[int]], list[list[int]]]:
     return (
         (depth.bids * tick).tolist(),

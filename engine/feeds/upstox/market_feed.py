@@ -73,7 +73,7 @@ class MarketFeed:
     def __init__(
         self,
         authorize: Callable[[], Awaitable[str]],
-        settings: config.Feed,
+        settings: config.FeedSettings,
         clock: LiveClock,
         decoder: PacketDecoder,
         *,

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Final
 
 import config
-from engine.core import Checked, Noted, Past
+from engine.core import Checked, EarlierEvidence, Noted
 from engine.home import Home, WorldDirectory
 from engine.latch import wall_clock
 from engine.ledger.records import Run
@@ -18,7 +18,7 @@ from engine.runtime.account.market import AccountMarket
 from engine.runtime.account.strange_book import StrangeBook, square_off, strange_book
 from engine.runtime.evidence import records_before, slippage_before, terms_for
 from engine.runtime.exchange import Exchange
-from engine.runtime.plan import Market, MarketChoice, RunPlan, plan_run, prefix_kept
+from engine.runtime.plan import MarketChoice, RunMode, RunPlan, plan_run, prefix_kept
 from engine.runtime.playback import JournalSink
 from engine.runtime.run import (
     PreparedRun,
@@ -38,7 +38,7 @@ _logger: Final = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
-class Begun:
+class StartedRun:
     """A run that can be played, and its broker's side."""
 
     prepared: PreparedRun[Exchange]
@@ -76,7 +76,7 @@ class AccountBeginning:
         self._beat = beat
         self._latched = latched
 
-    async def begin(self, choice: MarketChoice | None) -> "Begun":
+    async def begin(self, choice: MarketChoice | None) -> "StartedRun":
         """Return the run to play and the broker's side of it; raises RunError, LedgerError or ExchangeError.
 
         A run that was cut off today is gone on with.
@@ -89,7 +89,7 @@ class AccountBeginning:
         elif interrupted is not None:
             market = _market_of(interrupted)
         else:
-            market = Market(self._settings.account.mode)
+            market = RunMode(self._settings.account.mode)
         side = AccountMarket(
             self._home, self._directory, self._configuration, market, self._ledger, latched=self._latched
         )
@@ -101,8 +101,8 @@ class AccountBeginning:
             if interrupted is not None and cut_off is not None:
                 resumed = await self._go_on(interrupted, cut_off, market, side)
                 if resumed is not None:
-                    return Begun(resumed, side, UNDER_WAY)
-            return await self._begin_new(MarketChoice(market), side, keep_book=market is Market.LIVE)
+                    return StartedRun(resumed, side, UNDER_WAY)
+            return await self._begin_new(MarketChoice(market), side, keep_book=market is RunMode.LIVE)
         except BaseException:
             await side.close()
             raise
@@ -110,7 +110,7 @@ class AccountBeginning:
             beating.cancel()
 
     async def _go_on(
-        self, run: Run, plan: RunPlan, market: Market, side: AccountMarket
+        self, run: Run, plan: RunPlan, market: RunMode, side: AccountMarket
     ) -> PreparedRun[Exchange] | None:
         """Return a cut-off run where it stands now; None when it is over and was closed."""
         today = trading_date(side.clock.now())
@@ -119,7 +119,7 @@ class AccountBeginning:
             return await asyncio.to_thread(self._resume, plan, side)
         if plan.day == today and not await asyncio.to_thread(self._is_flat, plan, side):
             raise _open_elsewhere(plan.choice.market)
-        if plan.choice.market is Market.PAPER:
+        if plan.choice.market is RunMode.PAPER:
             await asyncio.to_thread(self._square_off, plan, side)
         self._ledger.end_run(run.run, wall_clock())
         return None
@@ -155,7 +155,7 @@ class AccountBeginning:
                 replaces=plan.run,
             )
 
-    async def _begin_past(self, run: Run, unread: str, market: Market, side: AccountMarket) -> "Begun":
+    async def _begin_past(self, run: Run, unread: str, market: RunMode, side: AccountMarket) -> "StartedRun":
         """Begin a run in place of one whose plan does not read: what it has open today is taken over."""
         of_today = run.day == trading_date(side.clock.now())
         if of_today and _market_of(run) is not market:
@@ -164,7 +164,7 @@ class AccountBeginning:
         return await self._begin_new(
             MarketChoice(market),
             side,
-            keep_book=of_today or market is Market.LIVE,
+            keep_book=of_today or market is RunMode.LIVE,
             notes=(Noted("alarm", text),),
             replaces=run.run,
         )
@@ -177,26 +177,26 @@ class AccountBeginning:
         keep_book: bool,
         notes: Iterable[Noted] = (),
         replaces: str = "",
-    ) -> "Begun":
+    ) -> "StartedRun":
         _logger.info("making the checks before trading")
         verdict = await side.checks.make(feed_in_use=side.clock.mode == "feed" and side.clock.running)
         _logger.info("waiting for the market feed")
         await side.connect()
-        strange = None if keep_book and choice.market is Market.PAPER else await self._strange(choice, side)
+        strange = None if keep_book and choice.market is RunMode.PAPER else await self._strange(choice, side)
         prepared = await asyncio.to_thread(
             self._fresh, choice, side, keep_book=keep_book, notes=notes, replaces=replaces, strange=strange
         )
-        return Begun(prepared, side, verdict)
+        return StartedRun(prepared, side, verdict)
 
     async def _strange(self, choice: MarketChoice, side: AccountMarket) -> StrangeBook | None:
         """Return the paper book that the ledger knows nothing of, if one stands; live leaves no open one behind."""
         strange = await asyncio.to_thread(
             strange_book, self._directory.exchange, self._ledger, side.opener, self._settings
         )
-        if choice.market is Market.PAPER or strange is None:
+        if choice.market is RunMode.PAPER or strange is None:
             return strange
         if not strange.flat and strange.day == trading_date(side.clock.now()):
-            raise _open_elsewhere(Market.PAPER)
+            raise _open_elsewhere(RunMode.PAPER)
         return None
 
     def _fresh(
@@ -238,7 +238,7 @@ class AccountBeginning:
             own_cash=opening.own_cash,
             recovered=recovered,
             earlier_runs=(prefix for prefix in earlier if prefix),
-            past=Past(terms, records, slippage),
+            past=EarlierEvidence(terms, records, slippage),
         )
         self._ledger.begin_run(ledger_run(plan, self._directory.world.value, wall_clock()))
         if replaces:
@@ -260,7 +260,7 @@ class AccountBeginning:
         return prepared
 
     def _exchange(self, plan: RunPlan, side: AccountMarket) -> Exchange:
-        if plan.choice.market is Market.LIVE:
+        if plan.choice.market is RunMode.LIVE:
             return side.open_exchange()
         return open_paper(self._directory.exchange, plan, side.opener.trading_day(plan.day))
 
@@ -300,12 +300,12 @@ def _plan_of(run: Run | None) -> tuple[RunPlan | None, str]:
     return plan, ""
 
 
-def _market_of(run: Run) -> Market:
+def _market_of(run: Run) -> RunMode:
     """Return what a run of the account's was, by its name."""
-    return Market(run.run.partition("-")[0])
+    return RunMode(run.run.partition("-")[0])
 
 
-def _open_elsewhere(market: Market) -> RunError:
+def _open_elsewhere(market: RunMode) -> RunError:
     return RunError(
         f"a {market.value} run of today was cut off and its book is not known to be flat; go on with it by --set "
         f"account.mode={market.value}, or close it by `cockpit flatten --world account`"

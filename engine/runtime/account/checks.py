@@ -13,7 +13,7 @@ from engine.market.clock import MINUTE, Instant, datetime_of
 from engine.plain_text import words_of
 from engine.preflight.report import Report
 from engine.preflight.run import run_preflight
-from engine.runtime.plan import Market
+from engine.runtime.plan import RunMode
 from engine.upstox.token import TokenStore
 from engine.views import CheckRow, PreflightView
 
@@ -30,7 +30,7 @@ class Checks:
         self,
         configuration: config.Configuration,
         home: Home,
-        market: Market,
+        market: RunMode,
         token: TokenStore,
         clock: LiveClock,
     ) -> None:

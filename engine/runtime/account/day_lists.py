@@ -12,7 +12,7 @@ from typing import Final
 from engine.core import Core
 from engine.feeds.live_tape import LiveTape
 from engine.feeds.recorder import Recorder
-from engine.feeds.recording_format import Listed
+from engine.feeds.recording_format import ListsTaken
 from engine.market.clock import MINUTE, SECOND, Instant, instant_at
 from engine.market.eligibility import Barred, barred_names
 from engine.runtime.run import RunError
@@ -96,6 +96,6 @@ class TodaysLists:
         now = self._now()
         barred = Barred(now, reasons)
         if self._recorder is not None:
-            self._recorder.note(Listed(barred), now)
+            self._recorder.note(ListsTaken(barred), now)
         self._tape.arrive((barred,))
         self._wake()

@@ -10,8 +10,8 @@ import msgspec
 from engine.core import Core, Followed, Noted, Unfollowed
 from engine.feeds.live_tape import LiveTape
 from engine.feeds.recorder import Recorder
-from engine.feeds.recording_format import Followed as RecordedFollow
-from engine.feeds.recording_format import Unfollowed as RecordedUnfollow
+from engine.feeds.recording_format import InstrumentsAdded as RecordedFollow
+from engine.feeds.recording_format import InstrumentsDropped as RecordedUnfollow
 from engine.feeds.upstox.market_feed import MarketFeed
 from engine.ledger.records import LedgerError
 from engine.ledger.store import Ledger

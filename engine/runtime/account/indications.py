@@ -3,13 +3,15 @@
 from collections.abc import Mapping
 
 from engine.auction.pre_open import read_pre_open
-from engine.core.sights import Sights
+from engine.core.sights import MarketState
 from engine.feeds.live_tape import LiveTape
 from engine.market.frames import Indication
 from engine.market.price import rupees_of
 
 
-def pre_open_notes(indications: Mapping[str, Indication], tape: LiveTape, sights: Sights) -> dict[str, str]:
+def pre_open_notes(
+    indications: Mapping[str, Indication], tape: LiveTape, sights: MarketState
+) -> dict[str, str]:
     """Return price, quantity, gap and place against the earlier value of each instrument in an auction."""
     found = {}
     for key, indication in indications.items():

@@ -30,15 +30,15 @@ from engine.orders.attention import Attention
 from engine.runtime.account.beside import kept_up
 from engine.runtime.account.checks import Checks
 from engine.runtime.account.indications import pre_open_notes
-from engine.runtime.account.opening import Opener, Opening
+from engine.runtime.account.opening import DaySetup, Opener
 from engine.runtime.account.order_way import OrderWay
 from engine.runtime.account.run_services import RunServices
 from engine.runtime.account.taping import recorder_of, tape_of_opening, tape_of_plan
 from engine.runtime.broker_side import Asked
-from engine.runtime.plan import Market, RunPlan
+from engine.runtime.plan import RunMode, RunPlan
 from engine.runtime.run import RunError
 from engine.runtime.service import Service
-from engine.upstox.budget import Budget
+from engine.upstox.budget import CallBudget
 from engine.upstox.client import UpstoxClient
 from engine.upstox.token import TokenStore
 from engine.upstox.transport import transport_for
@@ -60,7 +60,7 @@ class AccountMarket:
         home: Home,
         directory: WorldDirectory,
         configuration: config.Configuration,
-        market: Market,
+        market: RunMode,
         ledger: Ledger,
         *,
         latched: Callable[[], bool],
@@ -74,7 +74,7 @@ class AccountMarket:
         self.clock = LiveClock(settings.session.clock)
         self._token = TokenStore(home.root, settings.upstox.access_token)
         transport = transport_for(settings.upstox)
-        self._budget = Budget()
+        self._budget = CallBudget()
         self._client = UpstoxClient(settings.upstox, self._token, transport, self._budget)
         self.opener = Opener(home.root, settings, self._client, transport)
         self.checks = Checks(configuration, home, market, self._token, self.clock)
@@ -174,7 +174,7 @@ class AccountMarket:
                 )
             await asyncio.sleep(_LOOK_SECONDS)
 
-    def begin_tape(self, run: str, opening: Opening) -> LiveTape:
+    def begin_tape(self, run: str, opening: DaySetup) -> LiveTape:
         """Return the tape of a new run, and record it from now on. Any thread."""
         return self._listen(tape_of_opening(run, opening, self.clock.now(), self._decoder.rejected))
 

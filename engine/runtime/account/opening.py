@@ -25,10 +25,10 @@ from engine.market.watchlist import Problem
 from engine.preflight.survey import LONGEST_LIST
 from engine.risk.limits import open_day
 from engine.risk.wishes import wishes_of
-from engine.runtime.plan import Market, RunPlan
+from engine.runtime.plan import RunMode, RunPlan
 from engine.runtime.run import RunError, earlier_sessions, read_plan
 from engine.upstox.client import UpstoxClient
-from engine.upstox.history import Past, read_past
+from engine.upstox.history import InstrumentPast, read_past
 from engine.upstox.instruments import DayLists, FileError, InstrumentFiles, Shelf
 from engine.upstox.outcome import CallFailed
 from engine.upstox.transport import Transport
@@ -40,7 +40,7 @@ _READERS: Final = 4
 
 
 @dataclass(frozen=True, slots=True)
-class Opening:
+class DaySetup:
     """Everything a run of today begins with."""
 
     day: TradingDay
@@ -75,7 +75,7 @@ class Opener:
         except CalendarError as error:
             raise RunError(str(error)) from error
 
-    def trading_day(self, day: date, session: config.Session | None = None) -> TradingDay:
+    def trading_day(self, day: date, session: config.SessionSettings | None = None) -> TradingDay:
         """Return a date's schedule, by settings of its own where they are given; raises RunError without a session."""
         try:
             return trading_day(day, session or self._settings.session, self.calendar())
@@ -102,7 +102,7 @@ class Opener:
         except FileError as error:
             raise RunError(str(error)) from error
 
-    def open(self, now: Instant, market: Market, ledger: LedgerReader) -> Opening:
+    def open(self, now: Instant, market: RunMode, ledger: LedgerReader) -> DaySetup:
         """Return what a run of today begins with; raises RunError naming what is missing and what to do."""
         day = self.trading_day(trading_date(now))
         shelf = self.shelf(now, day.day)
@@ -114,13 +114,13 @@ class Opener:
         notes += [f"{problem.entry} is not followed: {problem.reason}" for problem in problems]
         account, recovered = left_by_earlier_runs(ledger, market, day.day)
         own_cash = None if recovered is None else recovered.limits.own_cash
-        if market is Market.LIVE and (account is None or own_cash is None):
+        if market is RunMode.LIVE and (account is None or own_cash is None):
             opened, own_cash = self._account()
             account = opened if account is None else account
         pasts = self._pasts(instruments, day, now, notes)
         profile = self._settings.profile
         stored = earlier_sessions(ledger, [one.key for one in instruments], day.day)
-        return Opening(
+        return DaySetup(
             day=day,
             instruments={one.key: one for one in instruments},
             prior={
@@ -143,7 +143,7 @@ class Opener:
         resolved = resolve_for_day(entries, shelf, LastPrices(self._client), day)
         return resolved.instruments, resolved.problems
 
-    def past_of(self, instrument: Instrument, day: TradingDay, now: Instant) -> Past:
+    def past_of(self, instrument: Instrument, day: TradingDay, now: Instant) -> InstrumentPast:
         """Return what the broker's candles say of an instrument before now; a dead history source gives little."""
         return read_past(
             self._client, instrument, day, self._settings, self.calendar(), now, sessions=_EARLIER_SESSIONS
@@ -151,7 +151,7 @@ class Opener:
 
     def _pasts(
         self, instruments: Sequence[Instrument], day: TradingDay, now: Instant, notes: list[str]
-    ) -> dict[str, Past]:
+    ) -> dict[str, InstrumentPast]:
         symbols = {one.key: one.symbol for one in instruments}
         with ThreadPoolExecutor(_READERS, "history") as threads:
             found = list(threads.map(lambda one: self.past_of(one, day, now), instruments))
@@ -182,7 +182,7 @@ class Opener:
 
 
 def levels_of(
-    past: Past | None, stored: Sequence[SessionProfile], day: date, profile: config.Profile
+    past: InstrumentPast | None, stored: Sequence[SessionProfile], day: date, profile: config.ProfileSettings
 ) -> PriorLevels | None:
     """Return what earlier sessions left: our own record of a day wins over the one rebuilt from candles."""
     sessions = {session.day: session for session in (() if past is None else past.sessions)}
@@ -200,7 +200,7 @@ def levels_of(
 
 
 def left_by_earlier_runs(
-    ledger: LedgerReader, market: Market, day: date
+    ledger: LedgerReader, market: RunMode, day: date
 ) -> tuple[Paise | None, DayState | None]:
     """Return the opening account that the day's newest run in paper, or in live, had, and where it left the limits.
 

@@ -14,7 +14,7 @@ from engine.brokers.upstox.upkeep import Upkeep
 from engine.feeds.upstox.clock import LiveClock
 from engine.orders.attention import Attention
 from engine.runtime.account.beside import kept_up
-from engine.upstox.budget import Budget
+from engine.upstox.budget import CallBudget
 from engine.upstox.client import UpstoxClient
 from engine.upstox.token import TokenStore
 from engine.upstox.transport import transport_for
@@ -30,7 +30,7 @@ class OrderWay:
         settings: config.Settings,
         client: UpstoxClient,
         token: TokenStore,
-        budget: Budget,
+        budget: CallBudget,
         clock: LiveClock,
         place: Path,
         *,

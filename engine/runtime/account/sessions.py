@@ -9,7 +9,7 @@ from engine.market.clock import Instant
 from engine.market.frames import Frame
 from engine.market.instrument import Instrument
 from engine.market.session import TradingDay
-from engine.runtime.account.statuses import OPEN_EVERYWHERE, SEGMENTS, Halt, halt_of
+from engine.runtime.account.statuses import OPEN_EVERYWHERE, SEGMENTS, AnnouncedHalt, halt_of
 from engine.upstox.outcome import CallFailed
 
 ASKED_EVERY: Final = 5.0
@@ -39,7 +39,7 @@ class Sessions:
         self._day = day
         self._now = now
         self._tell = tell
-        self._told: tuple[Halt, bool] | None = None
+        self._told: tuple[AnnouncedHalt, bool] | None = None
         """What the core was last told, and whether the feed was there; None before: an earlier life may differ."""
         self._references: dict[str, int] = {}
 
@@ -77,7 +77,7 @@ class Sessions:
         halt = halt_of(segments, self._instruments().values(), self._day, self._now(), before=before)
         self._say(halt, heard=False)
 
-    def _say(self, halt: Halt, *, heard: bool) -> None:
+    def _say(self, halt: AnnouncedHalt, *, heard: bool) -> None:
         if (halt, heard) != self._told:
             self._told = (halt, heard)
             self._tell(Halted(halt.reason, halt.kinds, heard))

@@ -29,14 +29,14 @@ _STANDS: Final = frozenset({Phase.CONTINUOUS, Phase.CLOSING_AUCTION})
 
 
 @dataclass(frozen=True, slots=True)
-class Halt:
+class AnnouncedHalt:
     """What stopped trading against the schedule, in words and by class; neither while nothing did."""
 
     reason: str = ""
     kinds: tuple[InstrumentClass, ...] = ()
 
 
-OPEN_EVERYWHERE: Final = Halt()
+OPEN_EVERYWHERE: Final = AnnouncedHalt()
 
 
 def halt_of(
@@ -46,8 +46,8 @@ def halt_of(
     now: Instant,
     auctions: Mapping[str, tuple[str, Instant]] | None = None,
     *,
-    before: Halt = OPEN_EVERYWHERE,
-) -> Halt:
+    before: AnnouncedHalt = OPEN_EVERYWHERE,
+) -> AnnouncedHalt:
     """Return which followed segment is not open although the schedule has it trading, and which classes that stops.
 
     A halt that stood ``before`` goes on up to the end of the session, near the schedule's edges too.
@@ -73,7 +73,7 @@ def halt_of(
         if kind is InstrumentClass.AUCTION_STOCK and auction in _AUCTION_STATUSES and of_today and inside:
             kinds.append(kind)
             stopped[f"{segment} is in its closing auction ({auction})"] = None
-    return Halt(", ".join(sorted(stopped)), tuple(sorted(set(kinds))))
+    return AnnouncedHalt(", ".join(sorted(stopped)), tuple(sorted(set(kinds))))
 
 
 def _auction_shares(kind: InstrumentClass, day: TradingDay, now: Instant) -> bool:

@@ -13,14 +13,14 @@ from engine.feeds.recording_file import RecordingError
 from engine.feeds.recording_format import RecordingHeader
 from engine.home import Home
 from engine.market.clock import Instant
-from engine.runtime.account.opening import Opening
+from engine.runtime.account.opening import DaySetup
 from engine.runtime.account.recordings import next_part, part_number, parts_of, remove_old
 from engine.runtime.plan import RunPlan
 
 _logger: Final = logging.getLogger(__name__)
 
 
-def tape_of_opening(run: str, opening: Opening, now: Instant, rejected: Mapping[str, int]) -> LiveTape:
+def tape_of_opening(run: str, opening: DaySetup, now: Instant, rejected: Mapping[str, int]) -> LiveTape:
     """Return the tape of a new run; ``rejected`` are the decoder's counts, which go on."""
     return LiveTape(
         run,

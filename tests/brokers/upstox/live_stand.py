@@ -25,7 +25,7 @@ from engine.orders.messages import (
     Role,
 )
 from engine.setups.signal import Side
-from engine.upstox.budget import Budget
+from engine.upstox.budget import CallBudget
 from engine.upstox.client import UpstoxClient
 from engine.upstox.token import Token
 from engine.upstox.transport import transport_for
@@ -51,13 +51,13 @@ class Live:
     heard: list[BrokerEvent] = field(default_factory=list)
     refusals: list[str] = field(default_factory=list)
     """What a person had to mend, as it was told; empty once calls passed again."""
-    budget: Budget = field(default_factory=Budget)
+    budget: CallBudget = field(default_factory=CallBudget)
     widths: Mapping[LaneName, int] = field(default_factory=lambda: WIDTHS)
     patience: float = 0.6
     """How long a call waits for its answer, seconds."""
 
     def __post_init__(self) -> None:
-        self.settings = config.Upstox(
+        self.settings = config.UpstoxSettings(
             api_url=self.fake.api_url,
             order_url=self.fake.order_url,
             assets_url=self.fake.assets_url,
@@ -218,7 +218,7 @@ def begin_anew(broker: Broker) -> str:
 def streaming(live: Live, **changes: float) -> Iterator[Stream]:
     """Keep the portfolio stream open while the block runs, polls beside it."""
     stream, upkeep = Stream(live), Upkeep(live.broker)
-    feed = config.Feed(
+    feed = config.FeedSettings(
         **{
             "ping_seconds": 1.0,
             "pong_seconds": 1.0,

@@ -7,7 +7,7 @@ import pytest
 from engine.brokers.upstox.book_reader import STANDS_FOR, BookReader, WholeBook
 from engine.brokers.upstox.standing import account_standing
 from engine.market.clock import SECOND
-from engine.upstox.budget import Budget, Purpose
+from engine.upstox.budget import CallBudget, Purpose
 from engine.upstox.client import UpstoxClient
 from engine.upstox.outcome import CallFailed
 from tests.brokers.upstox.small_broker import SmallBroker
@@ -134,7 +134,7 @@ def test_a_difference_is_believed_once_it_has_stood_still_for_longer_than_lists_
         now += round(seconds * SECOND)
 
     with broker.serve() as server:
-        client = client_of(server.url, budget=Budget(lambda: now / SECOND, lambda: 0.5), sleep=sleep)
+        client = client_of(server.url, budget=CallBudget(lambda: now / SECOND, lambda: 0.5), sleep=sleep)
         reader = BookReader(lambda: now, sleep=sleep)
         while now < STANDS_FOR:
             with pytest.raises(CallFailed, match="contradict"):
@@ -183,7 +183,7 @@ class Slow:
         self.now += round(seconds * SECOND)
 
     def client(self, url: str) -> UpstoxClient:
-        return client_of(url, budget=Budget(lambda: self.now / SECOND, lambda: 0.5), sleep=self.sleep)
+        return client_of(url, budget=CallBudget(lambda: self.now / SECOND, lambda: 0.5), sleep=self.sleep)
 
 
 def test_a_difference_for_good_in_one_name_is_not_doubted_anew_by_each_late_fill_of_another() -> None:

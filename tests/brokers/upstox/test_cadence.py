@@ -17,7 +17,7 @@ from engine.brokers.upstox.cadence import (
 )
 from engine.brokers.upstox.upkeep import UNREAD_FOR, Upkeep
 from engine.orders.attention import Attention
-from engine.upstox.budget import SHARES, Budget, Kind, Purpose
+from engine.upstox.budget import SHARES, CallBudget, Kind, Purpose
 from engine.upstox.transport import NotSentError
 
 ROOMY = SHARES[Kind.READ, Purpose.PROTECT][-1]
@@ -159,7 +159,7 @@ class Day:
 
     def __post_init__(self) -> None:
         self.now = Now()
-        self.budget = Budget(self.now)
+        self.budget = CallBudget(self.now)
         self.broker = Noting(self.now, attention=self.attention)
         self.broker.poll = self._poll  # type: ignore[method-assign]
         self.upkeep = Upkeep(self.broker, monotonic=self.now)

@@ -12,14 +12,14 @@ import pytest
 import config
 from engine.brokers.upstox.closing import ClosingReport, flatten_account, poll_pause
 from engine.brokers.upstox.closing_market import ASKED_FIRST, HOURS_EVERY, quote_pause
-from engine.brokers.upstox.standing import Scope, account_standing
+from engine.brokers.upstox.standing import FlattenScope, account_standing
 from engine.market.clock import SECOND, Instant
 from engine.orders.flatten import BACKOFF
 from engine.orders.messages import OrderType, Role
 from engine.orders.order import Order
-from engine.orders.states import State
+from engine.orders.states import OrderState
 from engine.setups.signal import Side
-from engine.standing import Reach, carried_past_close
+from engine.standing import BrokerReach, carried_past_close
 from engine.upstox.budget import SHARES, Kind, Purpose
 from tests.brokers.upstox.small_broker import SmallBroker
 from tests.upstox.loopback import DROP, Received, answer, error, success
@@ -31,7 +31,7 @@ BULK = ("POST /v2/order/positions/exit", "DELETE /v2/order/multi/cancel")
 
 def flatten(
     broker: SmallBroker,
-    scope: Scope = Scope.INTRADAY,
+    scope: FlattenScope = FlattenScope.INTRADAY,
     patience: float | None = 10.0,
     *,
     known: Iterable[Order] = (),
@@ -82,7 +82,7 @@ def entry_of(broker: SmallBroker, instrument: str) -> str:
 
 def known_entry(order_id: str = "251215000000001", side: Side = Side.BUY) -> Order:
     """Return an entry that filled, as a ledger tells of it."""
-    kind, state = OrderType.LIMIT, State.FILLED
+    kind, state = OrderType.LIMIT, OrderState.FILLED
     return Order(
         "a-1-E", KEY, side, Role.ENTRY, kind, 10, 100_00, 0, order_id=order_id, filled=10, state=state
     )
@@ -167,7 +167,7 @@ def test_carried_products_stay_outside_the_default_scope_counted_and_named() -> 
 def test_the_account_scope_closes_each_product_by_its_own_product() -> None:
     broker = holding(1)
     broker.carried["NSE_FO|51460", "D"] = 35
-    report = flatten(broker, Scope.ACCOUNT)
+    report = flatten(broker, FlattenScope.ACCOUNT)
     assert report.flat
     assert (broker.net("NSE_FO|51460", "D"), broker.net("NSE_FO|51460", "I")) == (0, 0)
 
@@ -474,7 +474,7 @@ def test_an_exit_that_rests_for_half_an_hour_leaves_the_reads_their_reserve() ->
 def test_what_no_exchange_takes_any_more_today_is_said_to_be_carried_beside_an_engine_too() -> None:
     broker = holding(1)
     with broker.serve() as server:
-        reach = Reach(client_of(server.url), Scope.INTRADAY, None, config.Settings())
+        reach = BrokerReach(client_of(server.url), FlattenScope.INTRADAY, None, config.Settings())
         assert carried_past_close(reach) == ""
         broker.status = "NORMAL_CLOSE"
         assert carried_past_close(reach).startswith(f"CARRIED past the close: {KEY} -10; no exchange takes")

@@ -8,7 +8,7 @@ import pytest
 from engine.brokers.upstox.order_list import HANGS_AFTER, OrderList
 from engine.upstox.listed import Listed
 from engine.upstox.outcome import CallFailed, InDoubt
-from engine.upstox.records import OrderRow
+from engine.upstox.records import BrokerOrderRow
 
 PATIENCE = 3.0
 
@@ -56,7 +56,7 @@ class Stand:
             self.told.append(found)
             self._changed.notify_all()
 
-    def _fetch(self) -> Listed[OrderRow]:
+    def _fetch(self) -> Listed[BrokerOrderRow]:
         gate = threading.Event()
         with self._changed:
             self.fetched += 1

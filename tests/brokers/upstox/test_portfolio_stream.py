@@ -9,7 +9,7 @@ import pytest
 
 import config
 from engine.brokers.upstox.portfolio_stream import PortfolioStream, StreamCounts, StreamState, orders_in
-from engine.upstox.records import OrderRow
+from engine.upstox.records import BrokerOrderRow
 from engine.upstox.token import Token
 from tests.fake_upstox import FakeSettings, RunningFake, running_fake
 from tests.feeds.upstox.stand import signed_in, tell
@@ -43,7 +43,7 @@ class Owner:
     """Keeps what the stream tells."""
 
     def __init__(self) -> None:
-        self.rows: list[OrderRow] = []
+        self.rows: list[BrokerOrderRow] = []
         self.states: list[StreamState] = []
         self.garbage = 0
 
@@ -53,7 +53,7 @@ class Owner:
     def stream(
         self,
         authorize: Callable[[], str],
-        settings: config.Feed = QUICK,
+        settings: config.FeedSettings = QUICK,
         token: Callable[[], object] | None = None,
     ) -> PortfolioStream:
         return PortfolioStream(

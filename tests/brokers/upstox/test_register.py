@@ -8,12 +8,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from engine.brokers.upstox.book_reader import WholeBook
-from engine.brokers.upstox.register import ENDED_WORDS, HELD_FOR, Register
+from engine.brokers.upstox.register import ENDED_WORDS, HELD_FOR, OrderTracker
 from engine.market.clock import SECOND
 from engine.orders.messages import OrderType, PlaceOrder, Role
 from engine.setups.signal import Side
 from engine.upstox.fields import FieldError
-from engine.upstox.records import OrderRow, PositionRow, order_of, positions_of, trades_of
+from engine.upstox.records import BrokerOrderRow, BrokerPositionRow, order_of, positions_of, trades_of
 
 KEY: Final = "NSE_EQ|INE027H01010"
 ENTRY: Final = PlaceOrder("a-1-E", KEY, Side.BUY, Role.ENTRY, OrderType.LIMIT, 10, 100_00)
@@ -21,7 +21,7 @@ ENTRY: Final = PlaceOrder("a-1-E", KEY, Side.BUY, Role.ENTRY, OrderType.LIMIT, 1
 
 def row(
     status: str, filled: int = 0, *, order_id: str = "1", tag: str = "a-1-E", product: str = "I"
-) -> OrderRow:
+) -> BrokerOrderRow:
     return order_of(
         {
             "order_id": order_id,
@@ -40,7 +40,7 @@ def row(
     )
 
 
-def held(quantity: int, product: str = "I") -> tuple[PositionRow, ...]:
+def held(quantity: int, product: str = "I") -> tuple[BrokerPositionRow, ...]:
     return positions_of(
         [
             {
@@ -54,8 +54,8 @@ def held(quantity: int, product: str = "I") -> tuple[PositionRow, ...]:
     )
 
 
-def register() -> Register:
-    return Register(whole_account=False)
+def register() -> OrderTracker:
+    return OrderTracker(whole_account=False)
 
 
 def test_an_order_counts_as_live_from_the_moment_it_is_placed_until_a_row_ends_it() -> None:
@@ -122,7 +122,7 @@ def test_an_update_that_nobody_claims_is_told_as_a_strangers_after_a_while() -> 
 
 def test_another_product_is_no_news_and_is_counted_as_outside_unless_the_whole_account_is_in_scope() -> None:
     book = WholeBook(1, (row("open", product="D", tag="", order_id="9"),), held(5, "D"))
-    ours, everything = register(), Register(whole_account=True)
+    ours, everything = register(), OrderTracker(whole_account=True)
     assert ours.news(book.orders, 1) == []
     assert len(everything.news(book.orders, 1)) == 1
     read = ours.book_read("r", book, 1)
@@ -148,7 +148,7 @@ def test_whatever_comes_in_whatever_order_fills_never_fall_and_no_row_is_told_tw
     assert all(one != other for one, other in pairwise(told))
 
 
-def unpriced(order_id: str = "1", **more: object) -> OrderRow:
+def unpriced(order_id: str = "1", **more: object) -> BrokerOrderRow:
     return order_of(
         {
             "order_id": order_id,

@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import Protocol
 
 import config
-from engine.auction.market import Market
+from engine.auction.market import Auctions
 from engine.brokers.upstox.portfolio_stream import PortfolioStream
 from engine.feeds.recorded_frames import open_frame_recordings
 from engine.feeds.recorder import Recorder
@@ -32,9 +32,9 @@ from engine.market.frames import Frame
 from engine.market.instrument import Instrument
 from engine.market.session import trading_day
 from engine.market.update import MarketUpdate
-from engine.upstox.budget import Budget
+from engine.upstox.budget import CallBudget
 from engine.upstox.client import UpstoxClient
-from engine.upstox.records import OrderRow
+from engine.upstox.records import BrokerOrderRow
 from engine.upstox.token import Token
 from tests.fake_upstox import FakeSettings
 from tests.fake_upstox.market_day import open_market_day
@@ -69,14 +69,14 @@ class Fake(Protocol):
 class Day:
     """What one client saw of a day."""
 
-    market: Market
+    market: Auctions
     recorder: Recorder | None = None
     arrival: Instant = 0
     steps: dict[str, list[MarketUpdate]] = field(default_factory=dict)
     """Packets of each instrument that brought volume, in order."""
     windows: dict[str, list[Window]] = field(default_factory=dict)
     volume: Counter[str] = field(default_factory=Counter)
-    orders: list[OrderRow] = field(default_factory=list)
+    orders: list[BrokerOrderRow] = field(default_factory=list)
 
     def take(self, raw: bytes, frame: Frame, arrival: Instant) -> None:
         self.arrival = arrival
@@ -128,7 +128,7 @@ def lines_to(fake: Fake, day: Day, instruments: Mapping[str, Instrument], chance
     """Open both sockets at a fake for a day."""
     token = Token(fake.access_token)
     # A day in a few minutes: the budget of calls is that of a whole day.
-    budget = Budget(monotonic=lambda: _DAY_IN_MINUTES * time.monotonic())
+    budget = CallBudget(monotonic=lambda: _DAY_IN_MINUTES * time.monotonic())
     client = client_of(fake.api_url, read=10.0, token=lambda: token, budget=budget)
 
     async def authorize() -> str:
@@ -156,10 +156,10 @@ def lines_to(fake: Fake, day: Day, instruments: Mapping[str, Instrument], chance
     return Lines(feed, stream, running, client)
 
 
-def market_of(instruments: Mapping[str, Instrument], header: RecordingHeader) -> Market:
+def market_of(instruments: Mapping[str, Instrument], header: RecordingHeader) -> Auctions:
     """Return fresh studies of a day."""
     settings = config.Settings()
-    return Market(instruments, trading_day(header.day, settings.session), settings)
+    return Auctions(instruments, trading_day(header.day, settings.session), settings)
 
 
 async def unbroken(fake: Fake, instruments: Mapping[str, Instrument], header: RecordingHeader) -> Day:
@@ -282,7 +282,7 @@ def differences(
     """Return how a broken day differs from the whole one outside its marked gaps, and unseen and whole volume."""
     found: list[str] = []
     unseen = total = 0
-    replayed = Market(instruments, cut.market.day, cut.market.settings)
+    replayed = Auctions(instruments, cut.market.day, cut.market.settings)
     feed = open_frame_recordings([recording], instruments=instruments)
     for update in iter(feed.read, None):
         if isinstance(update, MarketUpdate):

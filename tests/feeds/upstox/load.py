@@ -19,7 +19,7 @@ from itertools import takewhile
 from pathlib import Path
 
 import config
-from engine.auction.market import Market
+from engine.auction.market import Auctions
 from engine.feeds.recorder import Recorder
 from engine.feeds.recording_format import RecordingHeader
 from engine.feeds.upstox.clock import LiveClock
@@ -48,7 +48,7 @@ _FLAT_BYTES = 12 << 20
 class Consumer:
     """What the engine does with each frame, and what it came to."""
 
-    market: Market | None
+    market: Auctions | None
     recorder: Recorder
     live: Counter[str] = field(default_factory=Counter)
     first_volume: dict[str, int] = field(default_factory=dict)
@@ -101,7 +101,7 @@ def consumer_of(
     header = RecordingHeader(day.day, "feed", day.first, tuple(instruments.values()))
     recorder = Recorder(path, header)
     try:
-        market = Market(instruments, trading_day(day.day, settings.session), settings) if studied else None
+        market = Auctions(instruments, trading_day(day.day, settings.session), settings) if studied else None
         yield Consumer(market, recorder)
     finally:
         recorder.close("the load ended", day.first)
@@ -117,7 +117,7 @@ def feed_of(fake: FakeApart, consumer: Consumer, instruments: dict[str, Instrume
 
     feed = MarketFeed(
         authorize,
-        config.Feed(),
+        config.FeedSettings(),
         LiveClock("feed"),
         PacketDecoder({key: instrument.tick for key, instrument in instruments.items()}),
         on_frame=consumer.take,

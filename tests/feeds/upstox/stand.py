@@ -50,7 +50,7 @@ class Stand:
     def feed(
         self,
         authorize: Callable[[], object],
-        settings: config.Feed = QUICK,
+        settings: config.FeedSettings = QUICK,
         *,
         clock: LiveClock | None = None,
         ticks: Mapping[str, int] | None = None,
@@ -78,7 +78,11 @@ def signed_in(fake: RunningFake, token: Callable[[], Token | None] | None = None
 
 @asynccontextmanager
 async def following(
-    fake: RunningFake, *keys: str, stand: Stand, settings: config.Feed = QUICK, clock: LiveClock | None = None
+    fake: RunningFake,
+    *keys: str,
+    stand: Stand,
+    settings: config.FeedSettings = QUICK,
+    clock: LiveClock | None = None,
 ) -> AsyncIterator[MarketFeed]:
     """Follow instruments at a fake until the block ends; their first states have come as it begins."""
     client = signed_in(fake)
