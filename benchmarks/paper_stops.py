@@ -21,9 +21,9 @@ from engine.market.clock import MILLISECOND, Instant
 from engine.market.instrument import Instrument
 from engine.market.price import Paise
 from engine.market.session import TradingDay, trading_day
+from engine.market.side import Side
 from engine.market.update import MarketUpdate
 from engine.orders.messages import OrderType, PlaceOrder, Role
-from engine.setups.signal import Side
 
 _AWAY = 5
 """Ticks from the last price to the trigger."""

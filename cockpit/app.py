@@ -15,9 +15,10 @@ from textual.binding import BindingType
 from textual.screen import Screen
 
 from cockpit import wishes
+from cockpit.flatten_guard import FlattenGuard
 from cockpit.keys import ACTIONS, KeyScope, bindings_of
 from cockpit.kill_key import KillKey
-from cockpit.line import FlattenGuard, Line
+from cockpit.line import Line
 from cockpit.screens.painted import PaintedScreen
 from cockpit.screens.trade import TradeScreen, is_tiny
 from cockpit.searching import Searcher

@@ -1,7 +1,6 @@
 """What the screen needs of its connection to an engine, whatever carries it."""
 
 from collections.abc import AsyncIterator
-from enum import StrEnum
 from typing import Protocol
 
 from engine.commands import Command
@@ -30,16 +29,6 @@ class Line(Protocol):
     async def close(self) -> None:
         """Detach from the engine, which goes on without this screen."""
         ...
-
-
-class FlattenGuard(StrEnum):
-    """How the `cockpit flatten` stands that a kill without an engine started."""
-
-    CLOSING = "CLOSING"
-    FLAT = "FLAT"
-    """It ended, and the broker had confirmed flat."""
-    OPEN = "OPEN"
-    """It ended without that word."""
 
 
 class KillSwitch(Protocol):

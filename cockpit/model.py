@@ -9,7 +9,7 @@ from typing import Final
 
 from msgspec.structs import replace
 
-from cockpit.line import FlattenGuard
+from cockpit.flatten_guard import FlattenGuard
 from engine.commands import CommandResult, Outcome
 from engine.views import EventLine, KillScope, PositionRow, ScreenView, Severity, WatchRow, first_of
 

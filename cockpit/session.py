@@ -13,7 +13,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Final
 
 from cockpit.farewell import leaving_on_signals
-from cockpit.line import FlattenGuard
+from cockpit.flatten_guard import FlattenGuard
 from cockpit.starting import StartingLine
 from engine.desk import Desk, DeskError, WorldChoice
 from engine.link import (

@@ -5,8 +5,9 @@ from collections.abc import Callable
 import config
 from cockpit.app import CockpitApp
 from cockpit.driver import make_driver
+from cockpit.flatten_guard import FlattenGuard
 from cockpit.kill_key import KillKey
-from cockpit.line import FlattenGuard, KillSwitch, Line
+from cockpit.line import KillSwitch, Line
 from cockpit.searching import Searcher
 
 

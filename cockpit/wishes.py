@@ -9,8 +9,7 @@ from typing import Final
 
 from cockpit.formatting import speed
 from cockpit.model import Model
-from cockpit.widgets.positions import held_text
-from cockpit.widgets.signals import waits
+from cockpit.phrases import held_text, waits
 from engine.commands import (
     AdoptPosition,
     ArmManual,

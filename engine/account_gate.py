@@ -1,7 +1,7 @@
 """What the account's engine needs before it may begin, real money before all."""
 
 import config
-from engine.choice import DeskError
+from engine.desk_error import DeskError
 from engine.home import Home, World
 from engine.process import ended_uncleanly
 from engine.strangers import writable_by_others

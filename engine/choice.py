@@ -5,19 +5,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
+from engine.desk_error import DeskError
 from engine.market.plain_file import open_plain
 
 _GZIP: Final = b"\x1f\x8b"
 _LONGEST_MARK: Final = 16
 """Bytes that tell what a file is."""
-
-
-class DeskError(Exception):
-    """A command cannot be done; the text says what was expected, what came and what to do."""
-
-    def __init__(self, text: str, exit_code: int = 2) -> None:
-        super().__init__(text)
-        self.exit_code = exit_code
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,7 @@ import msgspec
 
 from engine.market.clock import Instant
 from engine.market.price import Paise
-from engine.setups.signal import Side
+from engine.market.side import Side
 
 __all__ = [
     "AdoptPosition",

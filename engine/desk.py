@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING
 
 import config
 from engine.account_gate import check_account
-from engine.choice import DeskError, WorldChoice, check_files, check_script
+from engine.choice import WorldChoice, check_files, check_script
+from engine.desk_error import DeskError
 from engine.home import Home, HomeError, World, WorldDirectory, resolve_home
 
 __all__ = [

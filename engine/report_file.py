@@ -5,7 +5,7 @@ import os
 from pathlib import Path
 from typing import Final
 
-from engine.choice import DeskError
+from engine.desk_error import DeskError
 from engine.market.plain_file import read_plain
 
 _LONGEST: Final = 256 * 1024 * 1024

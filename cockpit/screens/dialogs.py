@@ -10,7 +10,7 @@ from textual.widgets import Input, Static
 
 from cockpit.frames import FrameSkipper
 from cockpit.lines import ascii_only, fit
-from cockpit.widgets.positions import held_text
+from cockpit.phrases import held_text
 from engine.views import ScreenView, StopStatus
 
 _KILL_HINT = " ctrl+k KILL works here too "

@@ -2,11 +2,11 @@
 
 from typing import Final
 
+from cockpit.flatten_guard import FlattenGuard
 from cockpit.formatting import clock
-from cockpit.line import FlattenGuard
 from cockpit.lines import Line, Span, compose, fit, length, wrap
 from cockpit.model import Model, Notice
-from cockpit.widgets.positions import held_text
+from cockpit.phrases import held_text
 from cockpit.widgets.sections import heading
 from engine.views import AlarmRank, EventLine, LatchView, Severity, StopStatus
 

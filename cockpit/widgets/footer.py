@@ -3,7 +3,7 @@
 from cockpit.keys import ACTIONS, KeyScope
 from cockpit.lines import Line, Span, choose, compose, length, spread
 from cockpit.model import Model
-from cockpit.widgets.positions import held_text
+from cockpit.phrases import held_text
 
 
 def kill_text(model: Model) -> str:

@@ -1,6 +1,6 @@
 """Open positions: result, R, and above all the state of each stop."""
 
-from cockpit.formatting import age, clock, grouped, multiple, price, short_symbol, signed_rupees, signed_units
+from cockpit.formatting import age, clock, multiple, price, short_symbol, signed_rupees, signed_units
 from cockpit.lines import Line, Span, choose, compose, fit, length, spread, wrap
 from cockpit.widgets.header import direction
 from cockpit.widgets.sections import heading
@@ -191,10 +191,3 @@ def paint_selected(row: PositionRow | None, symbol: str, width: int, height: int
     if height == 1 and _speaks(row):
         return [_short_alarm(row, width)]
     return lines[:height]
-
-
-def held_text(row: PositionRow | None) -> str:
-    """Return what a flatten key would close: ``INFY −120``; a dash when there is nothing."""
-    return (
-        f"{row.symbol} {'+' if row.quantity > 0 else ''}{grouped(row.quantity)}" if row is not None else "–"
-    )

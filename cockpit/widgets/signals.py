@@ -6,6 +6,7 @@ import msgspec
 
 from cockpit.formatting import clock, grouped, price, rupees, short_symbol
 from cockpit.lines import Line, Span, choose, compose, fit, length, spread, wrap
+from cockpit.phrases import waits
 from cockpit.widgets.sections import heading
 from cockpit.widgets.stops import allowance_text, size_text, terms_text, warnings_text
 from engine.views import SignalCard
@@ -22,11 +23,6 @@ _ASKS: Final = (
     ("enter yes · x no ·", 1),
 )
 """How a line asks, and the cells between its figures: the longest is taken that leaves room for the risk."""
-
-
-def waits(card: SignalCard) -> bool:
-    """Say whether the card waits for the trader's Enter."""
-    return card.state.startswith("waiting")
 
 
 def _state_style(card: SignalCard) -> str:

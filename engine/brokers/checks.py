@@ -13,9 +13,9 @@ from engine.brokers.matching import stop_reached
 from engine.brokers.records import InstrumentDepth
 from engine.market.instrument import Instrument
 from engine.market.price import Paise, rupees_of
+from engine.market.side import Side
 from engine.orders.messages import ModifyOrder, OrderType, PlaceOrder
 from engine.risk.stop_limit import taken_limit, widest_percent
-from engine.setups.signal import Side
 
 TAG_LENGTH: Final = 40
 

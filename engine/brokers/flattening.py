@@ -4,9 +4,9 @@ from engine.brokers.floor import MatchingEngine
 from engine.brokers.matching import Take, walk, worse
 from engine.brokers.records import STALE, Closed, InstrumentDepth
 from engine.market.clock import Instant
-from engine.orders.dispatch import FLATTEN
+from engine.market.side import Side
 from engine.orders.messages import OrderType, PlaceOrder, Role
-from engine.setups.signal import Side
+from engine.orders.tags import FLATTEN
 
 _MESSAGE = "Cancelled by flatten without an engine"
 _NO_LIMIT = {Side.BUY: 1 << 62, Side.SELL: 0}

@@ -22,6 +22,7 @@ from engine.brokers.register import OrderRegister
 from engine.market.clock import MINUTE, SECOND, Instant
 from engine.market.instrument import Instrument, InstrumentClass
 from engine.market.session import Allowed, Phase, TradingDay
+from engine.market.side import Side
 from engine.market.update import MarketUpdate
 from engine.orders.messages import (
     Acknowledged,
@@ -32,7 +33,6 @@ from engine.orders.messages import (
     PlaceOrder,
     Refused,
 )
-from engine.setups.signal import Side
 
 _AT_CONTINUOUS_END = "Untriggered stop orders are cancelled at the end of continuous trading"
 _AT_CLOSE = "Day order cancelled at the close"

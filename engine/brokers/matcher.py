@@ -38,9 +38,9 @@ from engine.brokers.register import OrderRegister
 from engine.market.clock import MILLISECOND, Instant
 from engine.market.instrument import Instrument
 from engine.market.price import Paise
+from engine.market.side import Side
 from engine.market.update import Bar
 from engine.orders.messages import BrokerEvent
-from engine.setups.signal import Side
 
 FILL_RULES = 3
 """Version of the rules here and of the floor: raise it with every change of what an order would have been filled at,

@@ -7,8 +7,8 @@ taken again while that level stands.
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from engine.market.price import Paise
+from engine.market.side import Side
 from engine.market.update import Bar, Level
-from engine.setups.signal import Side
 
 Take = tuple[Paise, int]
 """Price in paise and quantity of one fill."""

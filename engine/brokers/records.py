@@ -6,9 +6,9 @@ import msgspec
 
 from engine.market.clock import Instant
 from engine.market.price import Paise
+from engine.market.side import Side
 from engine.market.update import Level
 from engine.orders.messages import OrderReport, OrderType, Request
-from engine.setups.signal import Side
 
 BOOK: Final = "BOOK"
 """Filled against displayed depth."""

@@ -10,9 +10,9 @@ from engine.market.charges import order_charges
 from engine.market.clock import Instant
 from engine.market.instrument import Instrument
 from engine.market.price import Paise
+from engine.market.side import Side
 from engine.orders.cost import RunningCost
 from engine.orders.messages import BrokerEvent, BrokerPosition, PlaceOrder, Role
-from engine.setups.signal import Side
 
 
 class OrderRegister:

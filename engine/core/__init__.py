@@ -30,7 +30,8 @@ from engine.core.events import (
 )
 from engine.core.guard import ACCOUNT_LOSS, DAY_LOSS
 from engine.core.proof import EarlierEvidence
-from engine.orders.dispatch import Ids, Record
+from engine.orders.facts import Record
+from engine.orders.tags import Ids
 
 __all__ = [
     "ACCOUNT_LOSS",

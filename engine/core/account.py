@@ -11,6 +11,7 @@ from engine.market.clock import Instant
 from engine.market.instrument import Instrument
 from engine.market.price import Paise
 from engine.market.session import TradingDay
+from engine.market.side import Side
 from engine.orders.keeper import OrderManager
 from engine.orders.messages import Product
 from engine.orders.order import Correction, Fill
@@ -23,7 +24,6 @@ from engine.risk.marks import DayResult, Holding, Mark, MarkState, day_result
 from engine.risk.outside import AccountResult
 from engine.risk.sizing import TripCharges, TripCost, risk_at, trip_charges, trip_cost
 from engine.risk.wishes import Wishes
-from engine.setups.signal import Side
 
 
 class Account:

@@ -11,12 +11,12 @@ from engine.commands import AdoptPosition
 from engine.core.trading_state import TradingState
 from engine.market.clock import Instant
 from engine.market.price import Paise
+from engine.market.side import Side
 from engine.orders.news import InstrumentMarket
 from engine.orders.trade import Mode
 from engine.risk.denial import StopRefusal
 from engine.risk.stage12 import Stage12Controller, StopPlan
 from engine.risk.stop import measured
-from engine.setups.signal import Side
 
 
 def adopt(

@@ -36,13 +36,13 @@ from engine.market.price import Paise
 from engine.market.session import TradingDay
 from engine.market.update import MarketUpdate
 from engine.orders.book import OrderBook
-from engine.orders.dispatch import Ids
 from engine.orders.entry_life import EntryLife, PaperEntryLife
 from engine.orders.flatten import Latch
 from engine.orders.inbox import Inbox
 from engine.orders.keeper import OrderManager
 from engine.orders.news import Topic, Verified
 from engine.orders.resting import RestingLives
+from engine.orders.tags import Ids
 from engine.orders.trade import Trade
 from engine.performance.trade import ClosedTrade
 from engine.risk.limits import DayLimits, open_day

@@ -18,11 +18,12 @@ from engine.market.clock import MINUTE, SECOND, Instant
 from engine.market.instrument import Instrument
 from engine.market.price import Paise
 from engine.market.session import TradingDay
+from engine.market.side import Side
 from engine.market.update import MarketUpdate
-from engine.orders.dispatch import Ids
 from engine.orders.gate import Draft, GateDenial
 from engine.orders.keeper import OrderManager
 from engine.orders.messages import OrderType, Role
+from engine.orders.tags import Ids
 from engine.orders.trade import MANUAL, Trade
 from engine.risk.denial import Denial
 from engine.risk.entry import EntryPlan, TypedStop, plan_entry
@@ -32,7 +33,7 @@ from engine.risk.stage12 import Stage12Controller
 from engine.setups.open_drive import OpenDrive
 from engine.setups.open_drive import first_entry as open_drive_entry
 from engine.setups.register import build_setups, modes
-from engine.setups.signal import Refusal, Setup, Side, Signal
+from engine.setups.signal import Refusal, Setup, Signal
 
 OFF: Final = "OFF"
 DECLINED: Final = "DECLINED"

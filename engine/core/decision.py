@@ -7,9 +7,10 @@ import msgspec
 
 from engine.market.clock import Instant
 from engine.market.price import Paise
+from engine.market.side import Side
 from engine.performance.records import SetupRecord
 from engine.risk.terms import SizedStop
-from engine.setups.signal import Evidence, Refusal, Side, Signal
+from engine.setups.signal import Evidence, Refusal, Signal
 
 ABOUT_DAY: Final = ("NOT_READY", "LATE_START")
 """Codes of refusals that a setup gives once a day, before any trigger."""

@@ -12,7 +12,7 @@ from engine.market.instrument import Instrument, InstrumentClass
 from engine.market.price import Paise
 from engine.market.seed import InstrumentSeed, MissedMinutes
 from engine.market.update import MarketUpdate
-from engine.orders.dispatch import Record
+from engine.orders.facts import Record
 from engine.orders.flatten import Latch
 from engine.orders.messages import BrokerEvent, Request
 from engine.risk.brakes import Brakes

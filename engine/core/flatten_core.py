@@ -15,8 +15,8 @@ from engine.core.events import Wake
 from engine.core.watch import BookSchedule
 from engine.market.clock import SECOND, Instant
 from engine.market.instrument import Instrument, InstrumentClass, Provenance
-from engine.orders.dispatch import Ids, Record, of_any_run
 from engine.orders.entry_life import EntryLife
+from engine.orders.facts import Record
 from engine.orders.flatten import LatchState
 from engine.orders.halts import Halts
 from engine.orders.inbox import Inbox
@@ -26,6 +26,7 @@ from engine.orders.news import SPOKEN, InstrumentMarket, News, Topic
 from engine.orders.order import Order
 from engine.orders.quote import Quote
 from engine.orders.states import ENDED, UNPROVEN, OrderState
+from engine.orders.tags import Ids, of_any_run
 from engine.orders.trade import Mode, Trade
 from engine.risk.band import PriceBand
 from engine.risk.stage12 import Stage12Controller, StopState, StopTerm

@@ -17,8 +17,9 @@ from engine.core.stop_moves import StopMoves, standing_stops
 from engine.market.clock import SECOND, Instant
 from engine.market.instrument import Instrument
 from engine.market.price import Paise, average_price
-from engine.orders.dispatch import Record
+from engine.market.side import Side
 from engine.orders.exit_reasons import UNNAMED
+from engine.orders.facts import Record
 from engine.orders.keeper import OrderManager
 from engine.orders.messages import OrderType, Product, Role
 from engine.orders.news import News, Topic
@@ -29,7 +30,6 @@ from engine.performance.trade import ClosedTrade
 from engine.risk.exact import rupees
 from engine.risk.marks import MarkState
 from engine.risk.sizing import risk_at
-from engine.setups.signal import Side
 from engine.views import AlarmRank, EventLine, Severity
 
 LINES_KEPT: Final = 500

@@ -6,10 +6,10 @@ from engine.core.sights import BookChange, MarketState
 from engine.market.clock import Instant
 from engine.market.instrument import Instrument
 from engine.market.price import Paise
+from engine.market.side import Side
 from engine.orders.trade import Trade
 from engine.risk.marks import Mark, MarkState, mark_position
 from engine.risk.readings import Readings, at_circuit, locked_price
-from engine.setups.signal import Side
 
 
 class Marking:

@@ -9,12 +9,12 @@ from typing import Final
 from engine.core.sights import BookChange, MarketState
 from engine.market.instrument import Instrument
 from engine.market.price import Paise
+from engine.market.side import Side
 from engine.orders.keeper import OrderManager
 from engine.orders.messages import BrokerPosition, Product
 from engine.orders.other_engines import run_of
 from engine.risk.outside import ExternalResult, Stake, outside_result
 from engine.risk.readings import Readings
-from engine.setups.signal import Side
 
 ROUNDS_AGREEING: Final = 2
 """Rounds of quotes that must agree on what nobody subscribed to."""

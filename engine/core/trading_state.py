@@ -19,9 +19,9 @@ from engine.core.watchlist import Watchlist
 from engine.market.clock import Instant
 from engine.market.instrument import Instrument
 from engine.market.session import TradingDay
-from engine.orders.dispatch import Ids
 from engine.orders.flatten import Latch, LatchState
 from engine.orders.keeper import OrderManager
+from engine.orders.tags import Ids
 from engine.orders.trade import leave
 from engine.risk.limits import DayLimits
 from engine.risk.wishes import Wishes

@@ -11,6 +11,7 @@ import msgspec
 
 from engine.market.clock import MILLISECOND, SECOND
 from engine.market.price import MAX_PAISE, Paise
+from engine.market.side import Side
 from engine.orders.changes import (
     ANSWER_WITHIN,
     MOST_CHANGES,
@@ -31,7 +32,6 @@ from engine.orders.quote import ExitPrice, marketable_price
 from engine.orders.requests import is_lost_exit, is_missing
 from engine.orders.states import AT_EXCHANGE, UNPROVEN, OrderState
 from engine.orders.tick_prices import exit_limit, stop_prices
-from engine.setups.signal import Side
 
 RETRY: Final = SECOND
 """A cancel that is known not to have been done is asked for again after this; it is harmless twice."""

@@ -12,8 +12,8 @@ import msgspec
 
 from engine.market.clock import SECOND, Instant
 from engine.market.price import Paise
+from engine.market.side import Side
 from engine.orders.book import OrderBook
-from engine.orders.dispatch import of_any_run
 from engine.orders.late_news import LateNews
 from engine.orders.messages import BookRead, OrderType, Product, Role, WaitingOrder
 from engine.orders.order import Correction, Fill, Order
@@ -21,8 +21,8 @@ from engine.orders.other_engines import OtherEngines, run_of
 from engine.orders.positions import Portfolio
 from engine.orders.quote import Quote
 from engine.orders.states import AT_EXCHANGE
+from engine.orders.tags import of_any_run
 from engine.orders.trade import Trade
-from engine.setups.signal import Side
 
 TOUCHES_FOR: Final = SECOND
 """A limit at the touch counts as ahead once it has been there for so long: a quote that flickers moves no stop."""

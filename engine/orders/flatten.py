@@ -11,9 +11,9 @@ import msgspec
 
 from engine.market.clock import MILLISECOND, SECOND, Instant
 from engine.market.instrument import Instrument
+from engine.market.side import Side
 from engine.orders.trade import Trade
 from engine.risk.limits import Breach
-from engine.setups.signal import Side
 
 BACKOFF: Final = (500 * MILLISECOND, SECOND, 2 * SECOND, 5 * SECOND)
 """Between two looks at the broker while it is not flat; the last one repeats without end."""

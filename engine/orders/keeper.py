@@ -17,9 +17,10 @@ from engine.orders.carried import Holding, LeftAlone
 from engine.orders.changes import ExitWay, Experience
 from engine.orders.clearing import plan_exit
 from engine.orders.closer import wish_cancel
-from engine.orders.dispatch import Dispatcher, Ids, Record
+from engine.orders.dispatch import Dispatcher
 from engine.orders.entry_life import EntryLife
 from engine.orders.external import External, stuck_on, would_open
+from engine.orders.facts import Record
 from engine.orders.fence import Fence
 from engine.orders.flatten import Flattening, closing_order
 from engine.orders.gate import Draft, Gate, GateDenial, GateFacts
@@ -32,6 +33,7 @@ from engine.orders.plan import Modify, Place, Plan, Situation, Wish, draft_of
 from engine.orders.positions import Portfolio
 from engine.orders.protection import plan_protection
 from engine.orders.states import OrderState
+from engine.orders.tags import Ids
 from engine.orders.trade import Mode, Trade, leave, nobody
 
 DENIED_AGAIN: Final = 500 * MILLISECOND

@@ -6,9 +6,9 @@ import msgspec
 
 from engine.market.clock import Instant
 from engine.market.price import Paise
+from engine.market.side import Side
 from engine.orders.messages import OrderType, Product, Role
 from engine.orders.states import AT_EXCHANGE, ENDED, OrderState
-from engine.setups.signal import Side
 
 
 class OrderTerms(msgspec.Struct, frozen=True):

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from engine.market.clock import Instant
 from engine.market.instrument import Instrument
 from engine.market.price import Paise
+from engine.market.side import Side
 from engine.orders.changes import ExitWay
 from engine.orders.gate import Draft
 from engine.orders.hours import Exits, OrderHours, exits_by
@@ -13,7 +14,6 @@ from engine.orders.order import Order, OrderTerms
 from engine.orders.quote import Quote
 from engine.orders.trade import Trade
 from engine.risk.band import PriceBand
-from engine.setups.signal import Side
 
 
 @dataclass(frozen=True, slots=True)

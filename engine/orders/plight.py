@@ -9,13 +9,13 @@ from typing import Final
 
 from engine.market.clock import SECOND, Instant, datetime_of
 from engine.market.instrument import Instrument, InstrumentClass, Provenance
+from engine.market.side import Side
 from engine.orders.hours import ClassHours, Exits
 from engine.orders.messages import OrderType, Product
 from engine.orders.news import InstrumentMarket
 from engine.orders.order import Order
 from engine.orders.protection import covered
 from engine.orders.trade import Mode, Trade
-from engine.setups.signal import Side
 
 AT_EDGE_FOR: Final = 2 * SECOND
 """So long an exit rests where it cannot be moved further before it is called stuck."""

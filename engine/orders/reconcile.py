@@ -13,8 +13,8 @@ import msgspec
 
 from engine.market.clock import SECOND, Instant
 from engine.market.price import Paise
+from engine.market.side import Side
 from engine.orders.carried import Left, LeftBecause
-from engine.orders.dispatch import of_any_run, of_flatten
 from engine.orders.fence import judge
 from engine.orders.keeper import OrderManager
 from engine.orders.late_news import Share
@@ -22,8 +22,8 @@ from engine.orders.messages import BookRead, BrokerPosition, OrderReport, OrderT
 from engine.orders.news import News, Topic, Verified
 from engine.orders.order import Correction, Fill, Order
 from engine.orders.states import ENDED, read_status
+from engine.orders.tags import of_any_run, of_flatten
 from engine.orders.trade import Trade, leave
-from engine.setups.signal import Side
 
 LATE_FILL_WITHIN: Final = SECOND
 """A read asked for so long after a cancel shows the fill that overtook it, if there was one."""

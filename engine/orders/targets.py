@@ -12,13 +12,13 @@ import msgspec
 
 from engine.market.clock import SECOND, Instant
 from engine.market.price import Paise, tick_down, tick_up
+from engine.market.side import Side
 from engine.orders.changes import MOST_CHANGES, ExitWay
 from engine.orders.messages import OrderType
 from engine.orders.order import Aim, Order
 from engine.orders.plan import Situation
 from engine.orders.quote import Quote
 from engine.orders.trade import Aimed, Mode, PartialExit, Trade, leave
-from engine.setups.signal import Side
 
 RESTS_FOR: Final = SECOND
 """How long the exit of a target may rest unfilled before the stop is put back."""

@@ -1,9 +1,9 @@
 """Planned prices on the tick that the exchange takes now: it may have become coarser since they were computed."""
 
 from engine.market.price import Paise, tick_down, tick_up
+from engine.market.side import Side
 from engine.orders.plan import Situation
 from engine.risk.stop_limit import taken_limit
-from engine.setups.signal import Side
 
 
 def stop_prices(s: Situation, trigger: Paise, limit: Paise) -> tuple[Paise, Paise]:

@@ -7,11 +7,12 @@ import msgspec
 from engine.market.clock import Instant
 from engine.market.instrument import InstrumentClass
 from engine.market.price import Paise, average_price
+from engine.market.side import Side
 from engine.orders.cost import closed_cost
 from engine.orders.messages import Product
 from engine.risk.stop import StopPlan, StopState
 from engine.risk.terms import SizedStop
-from engine.setups.signal import EntryMode, Side
+from engine.setups.signal import EntryMode
 
 MANUAL = "manual"
 EXTERNAL = "EXTERNAL"

@@ -6,8 +6,9 @@ import msgspec
 
 from engine.market.clock import Instant, trading_date
 from engine.market.price import Paise
+from engine.market.side import Side
 from engine.orders.trade import StopSlip
-from engine.setups.signal import EntryMode, Side
+from engine.setups.signal import EntryMode
 
 
 class ClosedTrade(msgspec.Struct, frozen=True):

@@ -6,13 +6,13 @@ from fractions import Fraction
 import config
 from engine.market.instrument import Instrument
 from engine.market.price import Paise, tick_down, tick_up
+from engine.market.side import Side
 from engine.risk.band import PriceBand
 from engine.risk.denial import Code, Denial, SizeRefusal, StopRefusal
 from engine.risk.exact import exact
 from engine.risk.sizing import Rooms, Size, TripCost, size, sized_stop
 from engine.risk.stage12 import Stage12Controller, StopPlan
 from engine.risk.terms import SizedStop
-from engine.setups.signal import Side
 
 MAX_ROUNDS = 100
 """Real trades settle within ten; reaching this refuses the trade."""

@@ -8,7 +8,7 @@ from engine.market.charges import order_charges
 from engine.market.clock import Instant
 from engine.market.instrument import Instrument
 from engine.market.price import Paise
-from engine.setups.signal import Side
+from engine.market.side import Side
 
 
 class MarkState(StrEnum):

@@ -11,7 +11,7 @@ from datetime import date
 from engine.market.charges import order_charges
 from engine.market.instrument import Instrument
 from engine.market.price import Paise
-from engine.setups.signal import Side
+from engine.market.side import Side
 
 
 @dataclass(frozen=True, slots=True)

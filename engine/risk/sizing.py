@@ -10,11 +10,11 @@ import msgspec
 from engine.market.charges import round_trip_charges
 from engine.market.instrument import Instrument, InstrumentClass
 from engine.market.price import Paise
+from engine.market.side import Side
 from engine.risk.denial import Code, SizeRefusal
 from engine.risk.exact import rupees
 from engine.risk.stop import StopPlan, measured
 from engine.risk.terms import SizedStop
-from engine.setups.signal import Side
 
 TripCost = Callable[[int, Paise, Paise], Paise]
 """Charges in paise of ``quantity`` units entered at one price and left at another (paise)."""

@@ -3,9 +3,9 @@
 from engine.auction.context import Context, Hole
 from engine.market.clock import MINUTE, Instant
 from engine.market.price import Paise
+from engine.market.side import Side
 from engine.market.update import Bar
 from engine.risk.stop import StopState
-from engine.setups.signal import Side
 
 SPIKE_MULTIPLE = 4
 SPIKE_BASE_MINUTES = 50

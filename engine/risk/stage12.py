@@ -13,6 +13,7 @@ from engine.auction.context import Context
 from engine.market.clock import SECOND, Instant
 from engine.market.instrument import Instrument, InstrumentClass
 from engine.market.price import Paise, tick_down, tick_up
+from engine.market.side import Side
 from engine.risk.band import PriceBand
 from engine.risk.denial import Code, StopRefusal
 from engine.risk.exact import ceiling, exact, rupees
@@ -20,7 +21,6 @@ from engine.risk.spike import far_side, spike_stop
 from engine.risk.stop import StopPlan, StopState, measured
 from engine.risk.stop_limit import limit_within
 from engine.risk.terms import AllowanceTerm, SizedStop, StopTerm
-from engine.setups.signal import Side
 
 __all__ = ["Stage12Controller", "StopPlan", "StopState", "StopTerm"]
 

@@ -5,9 +5,9 @@ from fractions import Fraction
 
 from engine.market.clock import Instant
 from engine.market.price import Paise
+from engine.market.side import Side
 from engine.risk.band import PriceBand
 from engine.risk.terms import AllowanceTerm, SizedStop, StopTerm
-from engine.setups.signal import Side
 
 
 @dataclass(frozen=True, slots=True)

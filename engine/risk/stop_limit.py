@@ -9,7 +9,7 @@ from typing import Final
 
 from engine.market.instrument import Instrument
 from engine.market.price import Paise, tick_down, tick_up
-from engine.setups.signal import Side
+from engine.market.side import Side
 
 WIDEST_PERCENT: Final = 3
 WIDEST_PERCENT_OPTION: Final = 20

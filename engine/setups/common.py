@@ -9,8 +9,9 @@ from engine.auction.context import Context, ProfileReading, Quality
 from engine.auction.levels import PriorLevels
 from engine.market.clock import MINUTE, SECOND, Instant, datetime_of
 from engine.market.price import Paise, rupees_of
+from engine.market.side import Side
 from engine.plain_text import worded
-from engine.setups.signal import Evidence, Refusal, Side, Signal
+from engine.setups.signal import Evidence, Refusal, Signal
 from engine.setups.view import FIVE_MINUTES, Level, SidedView, clock_of
 
 NOT_READY: Final = "NOT_READY"

@@ -7,23 +7,7 @@ from typing import ClassVar, Protocol
 from engine.auction.context import Context
 from engine.market.clock import Instant
 from engine.market.price import Paise
-
-
-class Side(StrEnum):
-    """The side of an order or a trade."""
-
-    BUY = "BUY"
-    SELL = "SELL"
-
-    @property
-    def sign(self) -> int:
-        """Return +1 for a buy, -1 for a sell."""
-        return 1 if self is Side.BUY else -1
-
-    @property
-    def opposite(self) -> "Side":
-        """Return the side that closes this one."""
-        return Side.SELL if self is Side.BUY else Side.BUY
+from engine.market.side import Side
 
 
 class EntryMode(StrEnum):

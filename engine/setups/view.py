@@ -12,8 +12,8 @@ from engine.auction.context import Context, ProfileReading
 from engine.auction.levels import Acceptance, PriorLevels
 from engine.market.clock import MINUTE, Instant
 from engine.market.price import Paise, rupees_of
+from engine.market.side import Side
 from engine.market.update import Bar
-from engine.setups.signal import Side
 
 Level = int
 """A price times the sign of the side; smaller is worse for the trade."""

@@ -12,11 +12,11 @@ from engine.latch import wall_clock
 from engine.ledger.reader import LedgerReader
 from engine.ledger.records import LedgerError, Run
 from engine.market.clock import trading_date
-from engine.orders.dispatch import role_of
 from engine.orders.messages import PlaceOrder
 from engine.orders.order import Order
 from engine.orders.reports import adopt
 from engine.orders.states import OrderState
+from engine.orders.tags import role_of
 from engine.runtime.plan import RunMode, RunPlan
 
 _Kind = TypeVar("_Kind")

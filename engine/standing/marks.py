@@ -9,9 +9,9 @@ import msgspec
 from engine.brokers.upstox.book_reader import WholeBook
 from engine.market.instrument import InstrumentClass
 from engine.market.price import Paise
+from engine.market.side import Side
 from engine.risk.band import PriceBand
 from engine.risk.readings import at_circuit
-from engine.setups.signal import Side
 from engine.standing.result import class_of
 from engine.upstox.budget import Purpose
 from engine.upstox.client import UpstoxClient

@@ -13,10 +13,10 @@ from engine.market.charges import order_charges
 from engine.market.clock import isoformat
 from engine.market.price import Paise, rupees_of
 from engine.market.session import TradingDay
-from engine.orders.dispatch import Ids
+from engine.market.side import Side
 from engine.orders.messages import BrokerPosition, OrderReport, OrderType
+from engine.orders.tags import Ids
 from engine.runtime.plan import RunPlan
-from engine.setups.signal import Side
 from engine.standing.result import DayHolding
 from engine.standing.shares import by_fills
 from engine.standing.world import day_of, schedule

@@ -15,9 +15,9 @@ from engine.market.charges import order_charges
 from engine.market.clock import Instant
 from engine.market.instrument import InstrumentClass
 from engine.market.price import Paise
+from engine.market.side import Side
 from engine.orders.cost import RunningCost
 from engine.runtime.plan import RunPlan
-from engine.setups.signal import Side
 from engine.upstox.records import BrokerOrderRow, BrokerPositionRow, TradeRow
 
 

@@ -10,7 +10,7 @@ from config import SimulatorSettings
 from engine.brokers.records import ExchangeFill
 from engine.feeds.simulator import SimulatorFeed, open_simulator
 from engine.market.clock import MINUTE
-from engine.setups.signal import Side
+from engine.market.side import Side
 
 
 def outcome(seed: int, gross_r: float, setup: str = "failed auction", luck_r: float = 0.0) -> Outcome:

@@ -8,7 +8,7 @@ from config import Settings
 from engine.feeds.recording import open_recordings
 from engine.market.clock import SECOND, instant_at
 from engine.market.session import trading_day
-from engine.setups.signal import Side
+from engine.market.side import Side
 from tests.recordings import DAY, EQ_A, recorded_packet, write_recording
 
 

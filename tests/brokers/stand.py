@@ -9,9 +9,9 @@ from engine.brokers.paper import PaperExchange
 from engine.market.clock import MILLISECOND, SECOND, Instant, instant_at
 from engine.market.instrument import Instrument, InstrumentClass, Provenance
 from engine.market.session import trading_day
+from engine.market.side import Side
 from engine.market.update import Bar, Level, MarketUpdate
 from engine.orders.messages import BrokerEvent, ModifyOrder, OrderReport, OrderType, PlaceOrder, Role
-from engine.setups.signal import Side
 
 DAY: Final = date(2025, 12, 15)
 LATENCY: Final = 80 * MILLISECOND

@@ -12,9 +12,9 @@ from engine.brokers.matching import still_eaten, walk
 from engine.brokers.paper import PaperExchange
 from engine.brokers.records import Cursor, ExchangeFill
 from engine.market.clock import MILLISECOND, SECOND, Instant
+from engine.market.side import Side
 from engine.market.update import Level, MarketUpdate
 from engine.orders.messages import CancelOrder, ModifyOrder, OrderType, PlaceOrder, ReadBook, Request
-from engine.setups.signal import Side
 from tests.brokers.stand import OPTION, STOCK, TEN, limit, open_exchange, stop, update
 
 BASE = {STOCK: 100_000, OPTION: 6_000}

@@ -23,8 +23,8 @@ from engine.brokers.store import (
 )
 from engine.market.clock import MINUTE, SECOND, instant_at
 from engine.market.session import trading_day
+from engine.market.side import Side
 from engine.orders.messages import CancelOrder
-from engine.setups.signal import Side
 from tests.brokers.stand import (
     DAY,
     LATENCY,

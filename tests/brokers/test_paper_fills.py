@@ -5,9 +5,9 @@ import msgspec
 from engine.brokers.paper import PaperExchange
 from engine.market.clock import MILLISECOND, MINUTE, SECOND, Instant
 from engine.market.instrument import InstrumentClass
+from engine.market.side import Side
 from engine.market.update import Bar
 from engine.orders.messages import Acknowledged, BrokerEvent, CancelOrder, OrderReport, OrderType, Request
-from engine.setups.signal import Side
 from tests.brokers.stand import (
     LATENCY,
     PLAIN,

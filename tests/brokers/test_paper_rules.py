@@ -6,6 +6,7 @@ import pytest
 
 from engine.brokers.paper import PaperExchange
 from engine.market.clock import MILLISECOND, MINUTE, SECOND, Instant, instant_at
+from engine.market.side import Side
 from engine.orders.messages import (
     BookRead,
     BrokerEvent,
@@ -19,7 +20,6 @@ from engine.orders.messages import (
     Request,
     TagRead,
 )
-from engine.setups.signal import Side
 from tests.brokers.stand import (
     DAY,
     LATENCY,

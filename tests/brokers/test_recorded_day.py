@@ -6,9 +6,9 @@ from engine.feeds.recording import open_recordings
 from engine.market.clock import MINUTE, SECOND
 from engine.market.price import tick_down, tick_up
 from engine.market.session import trading_day
+from engine.market.side import Side
 from engine.market.update import MarketUpdate
 from engine.orders.messages import ModifyOrder, OrderType, PlaceOrder, Role
-from engine.setups.signal import Side
 from tests.recordings import OPT_A, recorded_file
 
 

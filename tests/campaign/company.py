@@ -6,6 +6,7 @@ Every law is read off the broker's side and off the line to it.
 from engine.commands import Outcome, PauseEntries
 from engine.core import CommandAnswer
 from engine.market.clock import Instant
+from engine.market.side import Side
 from engine.orders.flatten import LatchState
 from engine.orders.messages import (
     BookRead,
@@ -18,7 +19,6 @@ from engine.orders.messages import (
     Refused,
     Role,
 )
-from engine.setups.signal import Side
 from tests.campaign.world import CountedWorld
 from tests.core.broker import LATENCY
 from tests.core.hostile import World

@@ -5,8 +5,8 @@ from engine.brokers.upstox.cadence import cadence
 from engine.core import Ids
 from engine.core.attention import attention_of
 from engine.market.clock import MILLISECOND, SECOND, Instant
+from engine.market.side import Side
 from engine.orders.messages import BrokerPosition, ModifyOrder, OrderReport
-from engine.setups.signal import Side
 from tests.campaign.troubles import Family
 from tests.campaign.world import CountedWorld, Saboteur
 from tests.core.broker import LATENCY, MOST_CHANGES, Totals

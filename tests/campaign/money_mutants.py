@@ -9,11 +9,11 @@ from engine.core.guard import DayGuard
 from engine.core.marking import Marking
 from engine.core.outside import OutsideTrades
 from engine.core.sights import BookChange, MarketState
+from engine.market.side import Side
 from engine.orders.flatten import Flattening
 from engine.risk import limits, wishes
 from engine.risk.outside import ExternalResult
 from engine.risk.readings import Readings
-from engine.setups.signal import Side
 from tests.campaign.mutants import Swap
 
 

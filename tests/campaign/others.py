@@ -10,10 +10,10 @@ import msgspec
 
 from engine.commands import ExitPosition, Kill
 from engine.market.clock import MILLISECOND, SECOND
+from engine.market.side import Side
 from engine.orders.flatten import LatchState
 from engine.orders.messages import Role
 from engine.orders.trade import Trade
-from engine.setups.signal import Side
 from tests.campaign.schedule import SeedRun
 from tests.campaign.verdict import told
 from tests.core.hostile import STOCK, TICK, Resting, World

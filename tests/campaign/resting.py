@@ -3,7 +3,7 @@
 One seed is one schedule. Kills, pauses, cancels and trades that end come between, and the broker's faults as elsewhere.
 """
 
-from engine.setups.signal import Side
+from engine.market.side import Side
 from tests.campaign.schedule import KEYS, Deed, Schedule, SeedRun, outcome_of
 from tests.core.schedules import READ_FAULTS, REPORT_FAULTS, REQUEST_FAULTS
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import config
 from engine.market.clock import MILLISECOND, SECOND
-from engine.setups.signal import Side
+from engine.market.side import Side
 from tests.campaign.intruder import Intruder, UnconfirmedWorld
 from tests.campaign.resting_laws import RestingLaws
 from tests.campaign.troubles import Family, Nakedness, hindrance

@@ -9,12 +9,12 @@ from engine.core import flatten_core
 from engine.core.flatten_core import FlattenCore
 from engine.orders import closer, keeper
 from engine.orders.changes import ExitWay
-from engine.orders.dispatch import Ids
 from engine.orders.keeper import OrderManager
 from engine.orders.messages import Request
 from engine.orders.order import Order, OrderTerms
 from engine.orders.plan import Plan, Situation
 from engine.orders.states import UNPROVEN, OrderState
+from engine.orders.tags import Ids
 from tests.campaign.mutants import Mutant, Swap
 from tests.campaign.named_mutants import Named
 from tests.core import test_flatten_core as flattening

@@ -9,8 +9,8 @@ from dataclasses import dataclass
 
 from engine.core.flatten_core import FlattenCore
 from engine.market.clock import MILLISECOND, SECOND, Instant
+from engine.market.side import Side
 from engine.orders.messages import CancelOrder, ModifyOrder, PlaceOrder, Role
-from engine.setups.signal import Side
 from tests.campaign.mutants import Hunt, Mutant, hunted
 from tests.campaign.verdict import told
 from tests.core.faults import outside

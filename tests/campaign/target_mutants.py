@@ -5,13 +5,13 @@ from functools import partial
 
 from engine.core import minder
 from engine.market.clock import SECOND
+from engine.market.side import Side
 from engine.orders import clearing, closer, parts, targets
 from engine.orders.messages import OrderType
 from engine.orders.order import Order
 from engine.orders.plan import Plan, Situation
 from engine.orders.states import OrderState
 from engine.orders.trade import Trade, leave
-from engine.setups.signal import Side
 from tests.campaign.mutants import Mutant, Swap
 from tests.core import test_disguised_stops as disguised
 from tests.core import test_targets as at_target

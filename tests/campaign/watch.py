@@ -3,6 +3,7 @@
 from collections.abc import Callable
 
 from engine.market.clock import MILLISECOND, SECOND, Instant
+from engine.market.side import Side
 from engine.orders.flatten import PROOF_APART, PROOFS, LatchState
 from engine.orders.messages import (
     Acknowledged,
@@ -17,7 +18,6 @@ from engine.orders.messages import (
     Role,
     TagRead,
 )
-from engine.setups.signal import Side
 from tests.campaign.world import CountedWorld
 from tests.core.hostile import Resting, World
 from tests.core.oracles import Oracles

@@ -6,9 +6,9 @@ Everything that the other schedules draw goes on. One seed is one schedule.
 import config
 from engine.core import Ids
 from engine.market.clock import MILLISECOND, SECOND
+from engine.market.side import Side
 from engine.orders.messages import Product
 from engine.runtime.plan import base36
-from engine.setups.signal import Side
 from tests.campaign.company import Beside, OtherEngine, OtherProducts
 from tests.campaign.intruder import UnconfirmedWorld
 from tests.campaign.schedule import KEYS, STEPS, Deed, Schedule, SeedRun, outcome_of

@@ -11,9 +11,9 @@ from engine.commands import Kill, Rearm
 from engine.core import Ids, Resumed
 from engine.core.events import LIVE, Event
 from engine.market.clock import MILLISECOND, SECOND, Instant
+from engine.market.side import Side
 from engine.market.update import MarketUpdate
 from engine.orders.messages import CancelOrder, ModifyOrder, OrderType, PlaceOrder, ReadBook, ReadTag, Role
-from engine.setups.signal import Side
 from tests.campaign.troubles import Family, Trouble
 from tests.core.hostile import TICK, Faults, Resting, World
 from tests.core.schedules import Trader

@@ -6,8 +6,8 @@ from collections.abc import AsyncIterator, Callable, Iterable, Mapping
 from textual.pilot import Pilot
 
 from cockpit.app import CockpitApp
+from cockpit.flatten_guard import FlattenGuard
 from cockpit.kill_key import KillKey
-from cockpit.line import FlattenGuard
 from cockpit.searching import Found
 from engine.commands import Command, CommandResult, Kill, Outcome
 from engine.link import Ended, Incoming, LinkError

@@ -5,8 +5,8 @@ import threading
 import msgspec
 import pytest
 
+from cockpit.flatten_guard import FlattenGuard
 from cockpit.kill_key import KillKey
-from cockpit.line import FlattenGuard
 from engine.commands import Kill
 from engine.link import Ended, command_of
 from engine.views import KillScope

@@ -11,8 +11,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from rich.cells import cell_len
 
+from cockpit.flatten_guard import FlattenGuard
 from cockpit.keys import KeyScope
-from cockpit.line import FlattenGuard
 from cockpit.lines import Line
 from cockpit.model import Model, Notice
 from cockpit.screens.auction import INFERRED, paint_auction

@@ -9,6 +9,7 @@ import msgspec
 
 import config
 from engine.market.clock import MILLISECOND, SECOND, Instant
+from engine.market.side import Side
 from engine.orders.messages import (
     Acknowledged,
     BookRead,
@@ -27,7 +28,6 @@ from engine.orders.messages import (
     TagRead,
     Unanswered,
 )
-from engine.setups.signal import Side
 from tests.core.market import INSTRUMENTS, STOCK, Market
 from tests.core.planned import CANCEL, MODIFY, PLACE, Faults
 from tests.core.resting import Resting

@@ -6,9 +6,9 @@ from collections.abc import Callable
 import config
 from engine.commands import Outcome
 from engine.market.clock import SECOND, Instant
+from engine.market.side import Side
 from engine.orders.messages import CancelOrder, ModifyOrder, PlaceOrder, Role
 from engine.orders.trade import Mode
-from engine.setups.signal import Side
 from tests.core.faults import writes
 from tests.core.hostile import INSTRUMENTS, STOCK, World
 from tests.core.oracles import Oracles

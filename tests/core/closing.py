@@ -5,8 +5,8 @@ from datetime import date, time
 from engine.core import AuctionReferences
 from engine.market.calendar import Allowed, Phase
 from engine.market.clock import SECOND, Instant, instant_at
+from engine.market.side import Side
 from engine.orders.messages import ModifyOrder, OrderType
-from engine.setups.signal import Side
 from tests.core.hostile import INSTRUMENTS, STOCK, World
 from tests.core.resting import Resting
 

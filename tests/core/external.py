@@ -5,9 +5,9 @@ from dataclasses import dataclass
 import msgspec
 
 from engine.market.clock import SECOND, Instant
+from engine.market.side import Side
 from engine.orders import messages
 from engine.orders.messages import BookRead, OrderType, Product, Role
-from engine.setups.signal import Side
 from tests.core.broker import Broker
 from tests.core.market import INSTRUMENTS, TICK
 from tests.core.resting import Resting

@@ -9,8 +9,8 @@ from engine.market.clock import MILLISECOND, MINUTE, Instant, instant_at, tradin
 from engine.market.instrument import Instrument, InstrumentClass, Provenance
 from engine.market.seed import InstrumentSeed
 from engine.market.session import trading_day
+from engine.market.side import Side
 from engine.market.update import Bar, MarketUpdate
-from engine.setups.signal import Side
 from tests.core.timeline import Timeline
 
 DAY = date(2025, 12, 15)

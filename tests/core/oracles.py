@@ -2,12 +2,12 @@
 
 from engine.core.watch import RECONCILE_EVERY
 from engine.market.clock import SECOND, Instant
+from engine.market.side import Side
 from engine.orders.flatten import LatchState
 from engine.orders.messages import CancelOrder, ModifyOrder, OrderType, PlaceOrder, Product, ReadBook, Role
 from engine.orders.order import Fill, Order
 from engine.orders.states import OrderState
 from engine.orders.trade import Mode, Trade
-from engine.setups.signal import Side
 from tests.core.hostile import INSTRUMENTS, World
 from tests.core.ownership import RACE, Ownership
 

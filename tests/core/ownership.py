@@ -4,8 +4,8 @@ from collections import defaultdict
 from collections.abc import Callable
 
 from engine.market.clock import SECOND, Instant
+from engine.market.side import Side
 from engine.orders.messages import Product, Role
-from engine.setups.signal import Side
 from tests.core.hostile import Resting, World
 from tests.oracles.claims import Claims, Whose
 

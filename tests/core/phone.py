@@ -1,7 +1,7 @@
 """Whoever trades the same account beside us: a phone, the broker's square-off, a GTT's order."""
 
+from engine.market.side import Side
 from engine.orders.messages import OrderType, Role
-from engine.setups.signal import Side
 from tests.core.external import PHONE
 from tests.core.hostile import STOCK, Resting, World
 

@@ -3,8 +3,8 @@
 from dataclasses import dataclass
 
 from engine.market.clock import Instant
+from engine.market.side import Side
 from engine.orders.messages import OrderType, Product, Role
-from engine.setups.signal import Side
 
 LIVE = frozenset(
     {

@@ -15,8 +15,8 @@ from engine.commands import (
     TightenStop,
 )
 from engine.market.clock import MILLISECOND, SECOND
+from engine.market.side import Side
 from engine.orders.messages import Role
-from engine.setups.signal import Side
 from tests.core.hostile import OPTION, OTHER, PRICES, STOCK, TICK, World
 from tests.core.oracles import Oracles
 

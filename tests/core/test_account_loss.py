@@ -4,11 +4,11 @@ import config
 from engine.commands import Kill, Outcome
 from engine.core import ACCOUNT_LOSS, DAY_LOSS, DayState, Latched, Quoted, Resumed
 from engine.market.clock import MILLISECOND, SECOND
+from engine.market.side import Side
 from engine.orders.flatten import LatchState
 from engine.orders.messages import OrderType, PlaceOrder, Role
 from engine.risk.limits import Breach
 from engine.risk.outside import AccountResult
-from engine.setups.signal import Side
 from tests.core.faults import said, stopped
 from tests.core.hostile import OPTION, OTHER, STOCK, TICK, World
 from tests.core.test_happy_path import answered, buy

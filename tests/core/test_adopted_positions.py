@@ -4,10 +4,10 @@ import pytest
 
 from engine.commands import AdoptPosition, ExitPosition, Kill, Outcome
 from engine.market.clock import SECOND
+from engine.market.side import Side
 from engine.orders.messages import OrderType, Role
 from engine.orders.trade import Mode
 from engine.risk.stage12 import StopTerm
-from engine.setups.signal import Side
 from tests.core.faults import latch, stop_of
 from tests.core.hostile import STOCK, TICK, Resting, World
 from tests.core.phone import Phone

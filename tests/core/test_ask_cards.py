@@ -4,9 +4,9 @@ import config
 from engine.commands import Outcome, TakeSignal
 from engine.core import Decision, DecisionState
 from engine.market.clock import MINUTE, SECOND
+from engine.market.side import Side
 from engine.market.update import Bar, MarketUpdate
 from engine.orders.messages import PlaceOrder, Role
-from engine.setups.signal import Side
 from tests.core.faults import placed
 from tests.core.hostile import OTHER, PRICES, STOCK, TICK, World
 from tests.core.test_core import decide, with_mode

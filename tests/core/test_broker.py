@@ -4,6 +4,7 @@ import pytest
 
 from engine.core import Halted
 from engine.market.clock import SECOND
+from engine.market.side import Side
 from engine.orders.messages import (
     Acknowledged,
     BookRead,
@@ -16,7 +17,6 @@ from engine.orders.messages import (
     Refused,
     Role,
 )
-from engine.setups.signal import Side
 from tests.core.broker import MOST_CHANGES
 from tests.core.hostile import PRICES, STOCK, TICK, Resting, World
 from tests.core.planned import CANCEL, MODIFY, PLACE

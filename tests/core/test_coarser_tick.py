@@ -5,9 +5,9 @@ import pytest
 import config
 from engine.commands import ExitPosition, Kill, TightenStop
 from engine.market.clock import MILLISECOND, SECOND
+from engine.market.side import Side
 from engine.orders.learned import coarser_tick
 from engine.orders.messages import OrderType
-from engine.setups.signal import Side
 from tests.core.faults import latch, said, stop_of
 from tests.core.hostile import STOCK, TICK, World
 from tests.core.oracles import Oracles

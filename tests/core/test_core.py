@@ -19,9 +19,10 @@ from engine.core import Attended, Core, Decision, DecisionState, FeedEnded, Ids,
 from engine.core.events import Event
 from engine.market.clock import MINUTE, SECOND, Instant
 from engine.market.session import trading_day
+from engine.market.side import Side
 from engine.orders.messages import CancelOrder, PlaceOrder, Role
 from engine.orders.trade import Mode
-from engine.setups.signal import Side, Signal
+from engine.setups.signal import Signal
 from tests.core.faults import latch, opened, placed, stop_of
 from tests.core.hostile import DAY, INSTRUMENTS, OTHER, PRICES, STOCK, TICK, World
 from tests.core.oracles import Oracles

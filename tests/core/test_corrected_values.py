@@ -5,9 +5,9 @@ import msgspec
 from engine.commands import ExitPosition
 from engine.market.charges import order_charges
 from engine.market.clock import MILLISECOND, SECOND
+from engine.market.side import Side
 from engine.orders.messages import OrderReport, Role
 from engine.orders.order import Correction
-from engine.setups.signal import Side
 from tests.core.faults import stop_of
 from tests.core.hostile import DAY, INSTRUMENTS, OTHER, STOCK, Resting, World
 from tests.core.phone import Phone

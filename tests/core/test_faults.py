@@ -4,6 +4,7 @@ import msgspec
 
 from engine.commands import ExitPosition, Outcome
 from engine.market.clock import MILLISECOND, SECOND
+from engine.market.side import Side
 from engine.orders.messages import (
     CancelOrder,
     ModifyOrder,
@@ -13,7 +14,6 @@ from engine.orders.messages import (
     UnreadRow,
 )
 from engine.orders.states import OrderState
-from engine.setups.signal import Side
 from tests.core.faults import opened, placed, said, stop_of, trade_of, writes
 from tests.core.hostile import STOCK, TICK, World
 from tests.core.oracles import Oracles

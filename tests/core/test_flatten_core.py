@@ -5,8 +5,8 @@ import pytest
 
 from engine.commands import Outcome
 from engine.market.clock import SECOND
+from engine.market.side import Side
 from engine.orders.messages import CancelOrder, ModifyOrder, PlaceOrder, ReadTag, Role
-from engine.setups.signal import Side
 from tests.core.faults import outside, placed, writes
 from tests.core.hostile import OPTION, OTHER, STOCK
 from tests.core.shell import ShellWorld, flat_within

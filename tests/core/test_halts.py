@@ -4,9 +4,9 @@ from engine.commands import ExitPosition, Kill
 from engine.core import Halted, Resumed
 from engine.market.clock import SECOND
 from engine.market.instrument import InstrumentClass
+from engine.market.side import Side
 from engine.orders.messages import CancelOrder, ModifyOrder, PlaceOrder, Role
 from engine.orders.plight import PlightKind
-from engine.setups.signal import Side
 from engine.views import AlarmRank
 from tests.core.faults import latch, opened, said, stop_of, writes
 from tests.core.hostile import OPTION, OTHER, STOCK, World

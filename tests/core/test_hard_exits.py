@@ -8,8 +8,8 @@ import pytest
 from engine.commands import ExitPosition, Kill
 from engine.core import Resumed
 from engine.market.clock import MILLISECOND, SECOND
+from engine.market.side import Side
 from engine.orders.messages import BookRead, CancelOrder, ModifyOrder, PlaceOrder
-from engine.setups.signal import Side
 from tests.core.faults import latch, opened, outside, placed, stop_of, writes
 from tests.core.hostile import INSTRUMENTS, OPTION, OTHER, PRICES, STOCK, TICK, World
 from tests.core.test_happy_path import buy

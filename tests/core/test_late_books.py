@@ -4,8 +4,8 @@ import msgspec
 
 from engine.commands import Kill
 from engine.market.clock import MILLISECOND, SECOND
+from engine.market.side import Side
 from engine.orders.messages import BookRead, BrokerPosition
-from engine.setups.signal import Side
 from tests.core.faults import latch
 from tests.core.hostile import STOCK, World
 from tests.core.test_happy_path import buy

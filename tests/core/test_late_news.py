@@ -9,9 +9,9 @@ from hypothesis import strategies as st
 
 from engine.commands import ExitPosition
 from engine.market.clock import MILLISECOND, SECOND
+from engine.market.side import Side
 from engine.orders.order import Fill
 from engine.orders.trade import Trade
-from engine.setups.signal import Side
 from tests.core.faults import opened, stop_of
 from tests.core.hostile import STOCK, TICK, Resting, World
 from tests.core.oracles import Oracles

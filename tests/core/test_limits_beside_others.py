@@ -7,8 +7,8 @@ import pytest
 import config
 from engine.core import DAY_LOSS
 from engine.market.clock import SECOND, instant_at
+from engine.market.side import Side
 from engine.orders.messages import CancelOrder, ModifyOrder, PlaceOrder, Role
-from engine.setups.signal import Side
 from tests.core.faults import latch, said
 from tests.core.hostile import DAY, STOCK, TICK, World
 from tests.core.phone import Phone

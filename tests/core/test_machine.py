@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule, run_state_machine_as_test
 
 from engine.market.clock import SECOND
-from engine.setups.signal import Side
+from engine.market.side import Side
 from tests.core.hostile import OPTION, OTHER, STOCK, World
 from tests.core.oracles import Oracles
 from tests.core.schedules import READ_FAULTS, REPORT_FAULTS, REQUEST_FAULTS, Trader, run_schedule

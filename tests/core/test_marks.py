@@ -11,10 +11,10 @@ from engine.core import Core, Ids, Wake
 from engine.core.sights import BookChange
 from engine.market.circuits import Circuits
 from engine.market.clock import MILLISECOND, SECOND
+from engine.market.side import Side
 from engine.market.update import Level, MarketUpdate
 from engine.orders.trade import Trade
 from engine.risk.marks import Mark, MarkState
-from engine.setups.signal import Side
 from tests.core.faults import said, stopped
 from tests.core.hostile import DAY, INSTRUMENTS, OPTION, OTHER, PRICES, STOCK, TICK, World
 from tests.core.test_happy_path import answered, buy

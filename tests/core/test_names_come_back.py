@@ -3,8 +3,8 @@
 from engine.commands import Kill, Outcome
 from engine.core import Resumed
 from engine.market.clock import SECOND
+from engine.market.side import Side
 from engine.orders.messages import OrderType, PlaceOrder, Role
-from engine.setups.signal import Side
 from tests.core.faults import latch, opened, stop_of
 from tests.core.hostile import OTHER, STOCK, World
 from tests.core.test_happy_path import buy

@@ -2,8 +2,8 @@
 
 from engine.core import Resumed
 from engine.market.clock import SECOND
+from engine.market.side import Side
 from engine.orders.messages import OrderType, PlaceOrder, Role
-from engine.setups.signal import Side
 from tests.core.faults import outside
 from tests.core.hostile import OTHER, World
 

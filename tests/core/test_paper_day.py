@@ -11,9 +11,9 @@ from engine.core.events import Event
 from engine.feeds.recording import open_recordings
 from engine.market.clock import SECOND, Instant
 from engine.market.session import trading_day
+from engine.market.side import Side
 from engine.orders.messages import Role
 from engine.orders.states import OrderState
-from engine.setups.signal import Side
 from tests.recordings import EQ_A, recorded_files
 
 

@@ -10,9 +10,9 @@ from engine.commands import ArmManual, ManualOrder
 from engine.core import CommandAnswer, Core, Effect, Ids, LatchChanged, Record, Wake
 from engine.core.events import Event
 from engine.market.clock import MILLISECOND, SECOND, Instant
+from engine.market.side import Side
 from engine.market.update import MarketUpdate
 from engine.orders.messages import BrokerEvent, OrderReport
-from engine.setups.signal import Side
 from tests.core.market import INSTRUMENTS, PRICES, START, STOCK, TICK, Market
 
 TARGET = PRICES[STOCK] + 40 * TICK

@@ -6,9 +6,9 @@ import config
 from engine.commands import ExitPosition, Kill
 from engine.core import Resumed
 from engine.market.clock import MILLISECOND, SECOND
+from engine.market.side import Side
 from engine.orders.messages import BookRead, PlaceOrder, Product
 from engine.presenter import Presenter, ViewFacts
-from engine.setups.signal import Side
 from tests.core.faults import latch, outside, placed, said
 from tests.core.hostile import OPTION, OTHER, STOCK, World
 from tests.core.test_happy_path import buy

@@ -10,8 +10,9 @@ import config
 from engine.auction.context import Context
 from engine.core.decision import Decision, DecisionState, from_refusal, from_signal
 from engine.core.setup_notes import SetupNote, note_setups
+from engine.market.side import Side
 from engine.setups.register import SETUPS, build_setups, modes
-from engine.setups.signal import Refusal, Side, Signal
+from engine.setups.signal import Refusal, Signal
 from tests.core.hostile import STOCK as FOLLOWED
 from tests.core.hostile import World
 from tests.setups.builders import STOCK, Day, make_context

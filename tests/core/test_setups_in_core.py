@@ -11,8 +11,9 @@ from engine.auction.context import Context
 from engine.core.decision import DecisionState
 from engine.market.clock import MINUTE, SECOND, instant_at
 from engine.market.instrument import InstrumentClass
+from engine.market.side import Side
 from engine.market.update import Bar, MarketUpdate
-from engine.setups.signal import Refusal, Side, Signal
+from engine.setups.signal import Refusal, Signal
 from tests.core.hostile import DAY, OTHER, PRICES, STOCK, World
 
 PRICE = PRICES[STOCK]

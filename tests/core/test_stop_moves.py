@@ -7,11 +7,11 @@ from engine.commands import ExitPosition, MoveToBreakeven, TightenStop
 from engine.core.stop_moves import StopMove
 from engine.market.clock import MINUTE, SECOND
 from engine.market.price import rupees_of
+from engine.market.side import Side
 from engine.market.update import Bar
 from engine.orders.trade import Trade
 from engine.presenter.own_levels import own_levels
 from engine.presenter.rows import position_row
-from engine.setups.signal import Side
 from engine.views import StopStatus
 from tests.core.faults import opened, stop_of, trade_of
 from tests.core.hostile import PRICES, STOCK, TICK, World

@@ -7,11 +7,11 @@ import config
 from engine.commands import ExitPosition, Kill, Outcome, TightenStop
 from engine.core import Core
 from engine.market.clock import MILLISECOND, SECOND
+from engine.market.side import Side
 from engine.market.update import MarketUpdate
 from engine.orders.messages import ModifyOrder, OrderType, Role
 from engine.orders.trade import Mode, Trade
 from engine.presenter.rows import position_row
-from engine.setups.signal import Side
 from tests.core.faults import latch, said, stop_of, writes
 from tests.core.hostile import PRICES, STOCK, TICK, World
 from tests.core.oracles import Oracles

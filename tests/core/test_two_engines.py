@@ -4,9 +4,9 @@ from engine.commands import Outcome, PauseEntries
 from engine.core import Ids, Resumed
 from engine.core.pauses import OTHER_ENGINE
 from engine.market.clock import MILLISECOND, SECOND, Instant
+from engine.market.side import Side
 from engine.orders.messages import OrderType, PlaceOrder, Role
 from engine.runtime.plan import base36
-from engine.setups.signal import Side
 from tests.core.faults import said, stop_of
 from tests.core.hostile import OTHER, START, STOCK, World
 from tests.core.test_happy_path import answered, buy

@@ -4,11 +4,11 @@ from engine.commands import Kill
 from engine.core import Followed, Resumed
 from engine.market.clock import SECOND
 from engine.market.instrument import Instrument, InstrumentClass, Provenance
+from engine.market.side import Side
 from engine.orders.messages import OrderType, Role
 from engine.orders.order import Order
 from engine.orders.states import OrderState
 from engine.presenter import Presenter, ViewFacts
-from engine.setups.signal import Side
 from tests.core.faults import latch, outside
 from tests.core.hostile import Resting, World
 from tests.core.shell import ShellWorld, flat_within

@@ -4,8 +4,8 @@ import pytest
 
 from engine.commands import ExitPosition, Kill, TightenStop
 from engine.market.clock import MILLISECOND, SECOND
+from engine.market.side import Side
 from engine.orders.messages import CancelOrder, ModifyOrder, PlaceOrder, Role
-from engine.setups.signal import Side
 from tests.core.changing import (
     UNMADE,
     Rest,

@@ -2,9 +2,9 @@
 
 from engine.commands import Kill
 from engine.market.clock import SECOND
+from engine.market.side import Side
 from engine.orders.trade import Mode
 from engine.presenter.rows import order_rows
-from engine.setups.signal import Side
 from tests.core.faults import latch, opened, said, stop_of
 from tests.core.hostile import STOCK, TICK, World
 

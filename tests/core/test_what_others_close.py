@@ -6,10 +6,10 @@ import pytest
 from cockpit.widgets.positions import paint_positions
 from engine.commands import ExitPosition, Kill
 from engine.market.clock import MILLISECOND, SECOND
+from engine.market.side import Side
 from engine.orders.messages import CancelOrder, ModifyOrder, PlaceOrder, Role
 from engine.orders.trade import Mode, Trade
 from engine.presenter.rows import position_row
-from engine.setups.signal import Side
 from engine.views import StopStatus
 from tests.core.faults import latch, said, stop_of
 from tests.core.hostile import STOCK, TICK, Resting, World

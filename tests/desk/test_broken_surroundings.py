@@ -16,12 +16,12 @@ from engine.closing import flatten_world
 from engine.home import World, WorldDirectory
 from engine.latch import wall_clock
 from engine.ledger.store import Ledger
-from engine.orders.dispatch import Record
+from engine.market.side import Side
+from engine.orders.facts import Record
 from engine.orders.messages import OrderType, PlaceOrder, Role
 from engine.process import EngineLock
 from engine.rearming import rearm_world
 from engine.runtime.plan import RunMode
-from engine.setups.signal import Side
 from engine.standing import read_status
 from tests.brokers.upstox.live_stand import LAST, STOCK, begin_anew, fake_broker
 from tests.desk.outside import REPOSITORY, Outside, clean_environment

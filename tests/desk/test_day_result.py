@@ -7,10 +7,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from engine.brokers.upstox.book_reader import WholeBook
+from engine.market.side import Side
 from engine.orders.messages import Role
 from engine.orders.order import Fill as TradeFill
 from engine.orders.positions import Portfolio
-from engine.setups.signal import Side
 from engine.standing.result import BrokerDayResult, day_result
 from engine.upstox.records import orders_of, positions_of, trades_of
 

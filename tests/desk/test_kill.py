@@ -7,7 +7,7 @@ from uuid import uuid4
 
 import pytest
 
-from cockpit.line import FlattenGuard
+from cockpit.flatten_guard import FlattenGuard
 from cockpit.session import GuardedKill, start_flatten
 from engine.commands import ArmManual, ExitPosition, ManualOrder, Outcome, PauseReplay, Rearm, Side
 from engine.desk import open_desk

@@ -15,14 +15,14 @@ from engine.home import Home, World, WorldDirectory
 from engine.latch import LatchFile, LatchFileState, wall_clock
 from engine.ledger.store import Ledger
 from engine.market.clock import trading_date
-from engine.orders.dispatch import Record
+from engine.market.side import Side
+from engine.orders.facts import Record
 from engine.orders.messages import OrderType, PlaceOrder, Role
 from engine.orders.order import Order
 from engine.orders.states import OrderState
 from engine.rearming import rearm_world
 from engine.runtime.plan import RunPlan
 from engine.runtime.run import ledger_run
-from engine.setups.signal import Side
 from engine.standing import broker_of, read_status
 from tests.brokers.upstox.live_stand import LAST, STOCK, begin_anew, fake_broker
 from tests.desk import test_live_account as live

@@ -20,12 +20,12 @@ from engine.latch import LatchFile, LatchFileState, read_latch, wall_clock
 from engine.ledger.store import Ledger, LedgerError
 from engine.market.charges import order_charges
 from engine.market.instrument import Instrument, InstrumentClass, Provenance
-from engine.orders.dispatch import Record
+from engine.market.side import Side
+from engine.orders.facts import Record
 from engine.orders.messages import OrderType, PlaceOrder, Role
 from engine.rearming import rearm_world
 from engine.runtime.plan import MarketChoice, RunMode, RunPlan, without_secrets
 from engine.runtime.run import ledger_run
-from engine.setups.signal import Side
 from engine.standing import describe, read_status
 from tests.brokers.upstox.live_stand import LAST, OPTION, STOCK, begin_anew, fake_broker
 from tests.desk.outside import Outside

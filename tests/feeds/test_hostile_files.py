@@ -5,7 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from engine.choice import DeskError, WorldChoice, check_files
+from engine.choice import WorldChoice, check_files
+from engine.desk_error import DeskError
 from engine.feeds.frame_records import is_cut_short, is_frame_recording
 from engine.feeds.recorded_frames import survey_frames
 from engine.feeds.recording_file import RecordingError, survey

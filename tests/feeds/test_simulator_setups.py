@@ -7,13 +7,13 @@ import pytest
 
 from engine.feeds.simulator import SCRIPTS, open_simulator
 from engine.feeds.simulator.scripts import TURNED
+from engine.market.side import Side
 from engine.setups.absorption import AbsorptionAtEdge
 from engine.setups.eighty_percent import EightyPercent
 from engine.setups.failed_auction import FailedAuction
 from engine.setups.initial_balance_extension import InitialBalanceExtension
 from engine.setups.open_drive import OpenDrive
 from engine.setups.register import SETUPS as ALL_SETUPS
-from engine.setups.signal import Side
 from engine.setups.single_print_continuation import SinglePrintContinuation
 from engine.setups.value_area_fade import ValueAreaFade
 from engine.setups.vwap_reversion import VwapReversion

@@ -21,9 +21,9 @@ from engine.ledger.reader import LedgerReader
 from engine.ledger.records import JournalEntry
 from engine.ledger.schema import CURRENT, Schema
 from engine.ledger.store import Ledger, LedgerDamagedError, LedgerError, Run, RunState
-from engine.orders.dispatch import Record
+from engine.market.side import Side
+from engine.orders.facts import Record
 from engine.performance.trade import ClosedTrade
-from engine.setups.signal import Side
 
 ROOT = Path(__file__).parents[2]
 DAY = date(2025, 12, 15)

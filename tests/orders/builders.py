@@ -5,10 +5,10 @@ from collections.abc import Callable
 import msgspec
 
 from engine.market.clock import Instant
+from engine.market.side import Side
 from engine.orders.messages import OrderReport, OrderType, Role
 from engine.orders.order import Order
 from engine.orders.states import OrderState
-from engine.setups.signal import Side
 
 KEY = "NSE_EQ|TEST"
 NOW: Instant = 1_765_776_600_000_000

@@ -1,7 +1,7 @@
 from engine.market.clock import MILLISECOND, SECOND
+from engine.market.side import Side
 from engine.orders.flatten import Flattening, LatchState, closing_order
 from engine.orders.trade import Trade
-from engine.setups.signal import Side
 from tests.orders.builders import NOW
 from tests.orders.test_gate import OPTION, STOCK
 

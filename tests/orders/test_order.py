@@ -1,10 +1,10 @@
 import msgspec
 
+from engine.market.side import Side
 from engine.orders.messages import OrderType, Role
 from engine.orders.order import OrderTerms
 from engine.orders.reports import STRAY, Finding, adopt, apply_report
 from engine.orders.states import OrderState
-from engine.setups.signal import Side
 from tests.orders.builders import NOW, make_order, make_report
 
 

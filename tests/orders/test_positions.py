@@ -1,11 +1,11 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
+from engine.market.side import Side
 from engine.orders.messages import BrokerPosition, Role
 from engine.orders.order import Fill
 from engine.orders.positions import Portfolio
 from engine.orders.trade import EXCESS, Mode, Trade
-from engine.setups.signal import Side
 from tests.orders.builders import KEY, NOW
 
 

@@ -3,8 +3,8 @@
 from datetime import date, time
 
 from engine.market.clock import instant_at
+from engine.market.side import Side
 from engine.performance.trade import ClosedTrade
-from engine.setups.signal import Side
 
 MONDAY = date(2025, 12, 15)
 ACCOUNT = 100_000_000

@@ -3,8 +3,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from engine.market.side import Side
 from engine.performance.trade import ClosedTrade
-from engine.setups.signal import Side
 from tests.performance.builders import MONDAY, make_trade
 
 

@@ -11,13 +11,13 @@ from hypothesis import strategies as st
 
 from engine.core import Core
 from engine.market.clock import SECOND
+from engine.market.side import Side
 from engine.orders.messages import OrderType, Role
 from engine.orders.order import Order
 from engine.orders.trade import Mode, Trade
 from engine.performance.report import performance_report
 from engine.presenter import Presenter, ViewFacts
 from engine.presenter.auction import build_auction
-from engine.setups.signal import Side
 from engine.views import AlarmRank, LadderRow, LastingAlarm, ScreenView, Severity, StopStatus
 from tests.runtime.driver import Act, Driver, deep
 from tests.runtime.market import tape

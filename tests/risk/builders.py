@@ -7,11 +7,11 @@ from engine.auction.context import Context, Hole, NamedReading, Quality
 from engine.market.clock import MINUTE, Instant, instant_at
 from engine.market.instrument import Instrument, InstrumentClass, Provenance
 from engine.market.price import Paise
+from engine.market.side import Side
 from engine.market.update import Bar
 from engine.risk.band import PriceBand
 from engine.risk.stage12 import Stage12Controller, StopPlan, StopState, StopTerm
 from engine.risk.terms import AllowanceTerm
-from engine.setups.signal import Side
 
 DAY = date(2025, 12, 15)
 START = instant_at(DAY, time(10, 0))

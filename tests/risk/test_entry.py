@@ -6,6 +6,7 @@ from hypothesis import strategies as st
 
 from config import EntrySettings, Settings
 from engine.market.instrument import InstrumentClass
+from engine.market.side import Side
 from engine.risk.band import PriceBand
 from engine.risk.denial import Code, Denial
 from engine.risk.entry import EntryPlan, entry_limit, plan_entry
@@ -13,7 +14,6 @@ from engine.risk.limits import open_day, wished_limits
 from engine.risk.marks import DayResult, MarkState
 from engine.risk.sizing import Rooms, trip_cost
 from engine.risk.stage12 import StopTerm
-from engine.setups.signal import Side
 from tests.risk.builders import DAY, STOCK, controller
 
 ACCOUNT = 100_000_000

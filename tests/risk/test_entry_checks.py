@@ -6,6 +6,7 @@ import pytest
 from config import OptionSettings, RiskSettings, Settings
 from engine.market.clock import MINUTE, SECOND
 from engine.market.instrument import Instrument, InstrumentClass, Provenance
+from engine.market.side import Side
 from engine.risk import entry_checks
 from engine.risk.band import PriceBand, assumed_band
 from engine.risk.denial import Code
@@ -16,7 +17,6 @@ from engine.risk.limits import open_day, wished_limits
 from engine.risk.marks import DayResult, Holding, Mark, MarkState
 from engine.risk.sizing import Cap, Size
 from engine.risk.stop import measured
-from engine.setups.signal import Side
 from tests.risk.builders import DAY, OPTION, START, STOCK, make_plan
 
 SETTINGS = Settings()

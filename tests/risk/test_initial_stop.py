@@ -7,11 +7,11 @@ from hypothesis import strategies as st
 from config import StopSettings
 from engine.market.instrument import Instrument
 from engine.market.price import Paise
+from engine.market.side import Side
 from engine.risk.band import PriceBand
 from engine.risk.denial import Code, StopRefusal
 from engine.risk.stage12 import Stage12Controller, StopPlan, StopTerm
 from engine.risk.terms import AllowanceTerm
-from engine.setups.signal import Side
 from tests.risk.builders import OPTION, STOCK, controller
 
 SIDES = st.sampled_from(Side)

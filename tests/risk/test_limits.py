@@ -7,9 +7,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from config import RiskSettings
+from engine.market.side import Side
 from engine.risk.limits import DayLimits, Limits, effective, open_day, wished_limits
 from engine.risk.marks import DayResult, Holding, Mark, MarkState
-from engine.setups.signal import Side
 from tests.risk.builders import DAY, START, STOCK
 
 ACCOUNT = 100_000_000

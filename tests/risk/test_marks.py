@@ -4,10 +4,10 @@ import pytest
 
 from engine.market.charges import order_charges
 from engine.market.instrument import Instrument, InstrumentClass
+from engine.market.side import Side
 from engine.risk.band import PriceBand, narrowest_band
 from engine.risk.marks import Holding, Mark, MarkState, day_result, exposure, mark_position, open_risk
 from engine.risk.readings import Readings, at_circuit, locked_price
-from engine.setups.signal import Side
 from tests.risk.builders import DAY, OPTION, START, STOCK
 
 LONG = Holding(STOCK, Side.BUY, 100, 10_000_000, 60_000, 99_500, mark=Mark(100_200, MarkState.LIVE))

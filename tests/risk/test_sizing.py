@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 
 from engine.market.charges import round_trip_charges
 from engine.market.instrument import Instrument, InstrumentClass
+from engine.market.side import Side
 from engine.risk.denial import Code, SizeRefusal
 from engine.risk.sizing import (
     Cap,
@@ -19,7 +20,6 @@ from engine.risk.sizing import (
     trip_charges,
     trip_cost,
 )
-from engine.setups.signal import Side
 from tests.risk.builders import DAY, OPTION, STOCK, make_plan
 
 LARGE = 10**15

@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from engine.market.side import Side
 from engine.risk.stop_limit import limit_within, taken_limit
-from engine.setups.signal import Side
 from tests.risk.builders import OPTION, STOCK
 
 

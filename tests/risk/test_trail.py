@@ -6,10 +6,10 @@ from hypothesis import strategies as st
 
 from engine.auction.context import Context, Hole
 from engine.market.clock import MINUTE, SECOND
+from engine.market.side import Side
 from engine.risk.band import PriceBand
 from engine.risk.denial import Code, StopRefusal
 from engine.risk.stage12 import Stage12Controller, StopState, StopTerm
-from engine.setups.signal import Side
 from tests.risk.builders import START, controller, make_bar, make_context, make_state
 
 LATER = START + 60 * SECOND

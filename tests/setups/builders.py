@@ -18,8 +18,9 @@ from engine.auction.levels import PriorLevels
 from engine.market.clock import MINUTE, SECOND, Instant, instant_at
 from engine.market.instrument import Instrument, InstrumentClass, Provenance
 from engine.market.price import Paise
+from engine.market.side import Side
 from engine.market.update import Bar
-from engine.setups.signal import Refusal, Setup, Side, Signal
+from engine.setups.signal import Refusal, Setup, Signal
 
 DAY = date(2025, 12, 15)
 OPEN = instant_at(DAY, time(9, 15))

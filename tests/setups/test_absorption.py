@@ -7,9 +7,10 @@ import pytest
 from engine.auction.context import Context
 from engine.auction.levels import Absorption, Acceptance, DeltaReading
 from engine.market.clock import MINUTE
+from engine.market.side import Side
 from engine.setups.absorption import AbsorptionAtEdge
 from engine.setups.failed_auction import FailedAuction
-from engine.setups.signal import Refusal, Side, Signal
+from engine.setups.signal import Refusal, Signal
 from tests.setups.builders import PRIOR, ROW, STOCK, Day, bar_start, changed, make_context, mirror, plain, say
 
 Bars = tuple[tuple[int, int, int], ...]

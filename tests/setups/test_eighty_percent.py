@@ -8,8 +8,9 @@ from hypothesis import strategies as st
 
 from engine.auction.context import AverageRange, Context, Hole, Quality
 from engine.market.clock import MINUTE, SECOND
+from engine.market.side import Side
 from engine.setups.eighty_percent import EightyPercent
-from engine.setups.signal import Refusal, Side, Signal
+from engine.setups.signal import Refusal, Signal
 from tests.setups.builders import LOW, OPEN, PRIOR, ROW, STOCK, changed, make_morning, mirror, plain, say
 
 Bars = tuple[tuple[int, int, int], ...]

@@ -7,8 +7,9 @@ from hypothesis import strategies as st
 from engine.auction.context import AverageRange, Context, Hole, Quality
 from engine.auction.levels import PriorLevels
 from engine.market.clock import MINUTE, SECOND
+from engine.market.side import Side
 from engine.setups.failed_auction import FailedAuction
-from engine.setups.signal import Refusal, Side, Signal
+from engine.setups.signal import Refusal, Signal
 from tests.setups.builders import FIVE, HIGH, LOW, PRIOR, ROW, STOCK, Day, bar_start, make_context, mirror
 
 INSIDE = (100_400, 100_900, 100_600)

@@ -8,9 +8,10 @@ from hypothesis import strategies as st
 
 from engine.auction.context import AverageRange, Context, Hole, InitialBalance, Quality
 from engine.market.clock import SECOND
+from engine.market.side import Side
 from engine.market.update import Bar
 from engine.setups.initial_balance_extension import InitialBalanceExtension
-from engine.setups.signal import Refusal, Side, Signal
+from engine.setups.signal import Refusal, Signal
 from tests.setups.builders import (
     HIGH,
     LOW,

@@ -8,8 +8,9 @@ from hypothesis import strategies as st
 
 from engine.auction.context import AverageRange, Context, GapReading, Hole, Quality
 from engine.market.clock import MINUTE, SECOND
+from engine.market.side import Side
 from engine.setups.open_drive import OpenDrive, first_entry
-from engine.setups.signal import Refusal, Side, Signal
+from engine.setups.signal import Refusal, Signal
 from tests.setups.builders import FIVE, OPEN, PRIOR, STOCK, changed, make_morning, mirror, plain, say
 
 Bars = tuple[tuple[int, int, int], ...]

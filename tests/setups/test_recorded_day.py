@@ -9,8 +9,9 @@ from engine.auction.context import Context
 from engine.auction.market import Auctions
 from engine.market.clock import datetime_of
 from engine.market.session import trading_day
+from engine.market.side import Side
 from engine.setups.register import SETUPS, build_setups
-from engine.setups.signal import Refusal, Side, Signal
+from engine.setups.signal import Refusal, Signal
 from tests.recordings import DAY, EQ_A, EQ_B, OPT_A, OPT_B, recorded_tape
 
 SWITCHED_ON = SetupSettings(absorption="auto", eighty_percent="auto")

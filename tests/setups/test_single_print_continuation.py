@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 from engine.auction.context import Context, Hole, Quality
 from engine.auction.levels import Node, NodeKind, Zone
 from engine.market.clock import SECOND
-from engine.setups.signal import Refusal, Side, Signal
+from engine.market.side import Side
+from engine.setups.signal import Refusal, Signal
 from engine.setups.single_print_continuation import SinglePrintContinuation
 from tests.setups.builders import (
     HIGH,

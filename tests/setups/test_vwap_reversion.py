@@ -9,7 +9,8 @@ from hypothesis import strategies as st
 from engine.auction.context import Context, Hole, NamedReading, Quality
 from engine.auction.levels import Acceptance, Node, NodeKind
 from engine.market.clock import SECOND
-from engine.setups.signal import Refusal, Side, Signal
+from engine.market.side import Side
+from engine.setups.signal import Refusal, Signal
 from engine.setups.vwap_reversion import VwapReversion
 from tests.setups.builders import (
     HIGH,

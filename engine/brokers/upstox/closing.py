@@ -22,7 +22,6 @@ from engine.core.events import Wake
 from engine.core.flatten_core import FlattenCore, MarketSeen
 from engine.market.clock import SECOND, Instant
 from engine.market.instrument import Instrument
-from engine.orders.dispatch import FLATTEN, Ids
 from engine.orders.messages import (
     BrokerEvent,
     CancelOrder,
@@ -33,6 +32,7 @@ from engine.orders.messages import (
     Role,
 )
 from engine.orders.order import Order
+from engine.orders.tags import FLATTEN, Ids
 from engine.upstox.budget import Purpose
 from engine.upstox.client import UpstoxClient
 from engine.upstox.outcome import describe

@@ -8,8 +8,8 @@ from typing import Final
 
 from engine.brokers.upstox.translation import product_of
 from engine.market.clock import SECOND, Instant
+from engine.market.side import Side
 from engine.orders.messages import WaitingOrder
-from engine.setups.signal import Side
 from engine.upstox.budget import Purpose
 from engine.upstox.client import UpstoxClient
 from engine.upstox.gtt import GttRow

@@ -5,6 +5,7 @@ from typing import Final
 
 from engine.market.clock import Instant
 from engine.market.price import Paise
+from engine.market.side import Side
 from engine.orders.messages import (
     Acknowledged,
     BrokerEvent,
@@ -22,7 +23,6 @@ from engine.orders.messages import (
     Request,
     Unanswered,
 )
-from engine.setups.signal import Side
 from engine.upstox.client import Bulk
 from engine.upstox.outcome import MARKET_SHUT, Done, InDoubt, Outcome, Rejected
 from engine.upstox.records import INTRADAY, BrokerOrderRow, BrokerPositionRow

@@ -13,6 +13,7 @@ from engine.brokers.upstox.broker import LiveBroker
 from engine.brokers.upstox.lanes import WIDTHS, LaneName
 from engine.brokers.upstox.portfolio_stream import PortfolioStream, StreamState
 from engine.brokers.upstox.upkeep import Upkeep
+from engine.market.side import Side
 from engine.orders.messages import (
     BrokerEvent,
     CancelOrder,
@@ -24,7 +25,6 @@ from engine.orders.messages import (
     ReadTag,
     Role,
 )
-from engine.setups.signal import Side
 from engine.upstox.budget import CallBudget
 from engine.upstox.client import UpstoxClient
 from engine.upstox.token import Token

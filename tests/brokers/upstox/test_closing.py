@@ -14,11 +14,11 @@ from engine.brokers.upstox.closing import ClosingReport, flatten_account, poll_p
 from engine.brokers.upstox.closing_market import ASKED_FIRST, HOURS_EVERY, quote_pause
 from engine.brokers.upstox.standing import FlattenScope, account_standing
 from engine.market.clock import SECOND, Instant
+from engine.market.side import Side
 from engine.orders.flatten import BACKOFF
 from engine.orders.messages import OrderType, Role
 from engine.orders.order import Order
 from engine.orders.states import OrderState
-from engine.setups.signal import Side
 from engine.standing import BrokerReach, carried_past_close
 from engine.upstox.budget import SHARES, Kind, Purpose
 from tests.brokers.upstox.small_broker import SmallBroker

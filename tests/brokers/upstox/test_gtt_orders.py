@@ -2,8 +2,8 @@
 
 from engine.brokers.upstox.gtt_reader import waiting_orders
 from engine.brokers.upstox.standing import account_standing
+from engine.market.side import Side
 from engine.orders.messages import BookRead
-from engine.setups.signal import Side
 from engine.standing.live import left_outside
 from engine.upstox.budget import Purpose
 from engine.upstox.gtt import gtts_of

@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 from engine.brokers.upstox.book_reader import WholeBook
 from engine.brokers.upstox.register import ENDED_WORDS, HELD_FOR, OrderTracker
 from engine.market.clock import SECOND
+from engine.market.side import Side
 from engine.orders.messages import OrderType, PlaceOrder, Role
-from engine.setups.signal import Side
 from engine.upstox.fields import FieldError
 from engine.upstox.records import BrokerOrderRow, BrokerPositionRow, order_of, positions_of, trades_of
 
