@@ -4,6 +4,7 @@ import config
 from engine.desk_error import DeskError
 from engine.home import Home, World
 from engine.process import ended_uncleanly
+from engine.settings.loading import FILE_NAME
 from engine.strangers import writable_by_others
 
 
@@ -14,7 +15,7 @@ def check_account(home: Home, settings: config.Settings) -> None:
     if not settings.watchlist.instruments:
         raise DeskError(
             "expected watchlist.instruments to name what to follow, got nothing: write it in "
-            f"{home.root / config.FILE_NAME} (`cockpit instruments TEXT` finds names), or give it here: --set "
+            f"{home.root / FILE_NAME} (`cockpit instruments TEXT` finds names), or give it here: --set "
             "watchlist.instruments=INFY. Without a broker: cockpit demo, or cockpit replay FILE"
         )
 

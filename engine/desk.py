@@ -16,6 +16,7 @@ from engine.account_gate import check_account
 from engine.choice import WorldChoice, check_files, check_script
 from engine.desk_error import DeskError
 from engine.home import Home, HomeError, World, WorldDirectory, resolve_home
+from engine.settings import loading
 
 __all__ = [
     "Desk",
@@ -69,7 +70,7 @@ def open_desk(
         _check_home(resolved.root)
     except HomeError as error:
         raise DeskError(str(error)) from error
-    configuration, problem = config.load_readable(resolved.root, overrides)
+    configuration, problem = loading.load_readable(resolved.root, overrides)
     if problem and (settings_needed or (overrides_needed and not _are_good(overrides))):
         raise DeskError(problem)
     return Desk(resolved, configuration, tuple(overrides), bad_settings=problem)
@@ -77,8 +78,8 @@ def open_desk(
 
 def _are_good(overrides: Sequence[str]) -> bool:
     try:
-        config.load(Path(os.devnull), overrides, {})
-    except config.SettingsError:
+        loading.load(Path(os.devnull), overrides, {})
+    except loading.SettingsError:
         return False
     return True
 
@@ -89,7 +90,7 @@ class Desk:
     def __init__(
         self,
         home: Home,
-        configuration: config.Configuration,
+        configuration: loading.Configuration,
         overrides: tuple[str, ...],
         *,
         bad_settings: str = "",
@@ -98,16 +99,16 @@ class Desk:
         """What is wrong with the settings, where they were not needed; empty when they are good."""
         self.home = home
         self.configuration = configuration
-        self.public_overrides, self.secret_environment = config.secrets_as_environment(overrides)
+        self.public_overrides, self.secret_environment = loading.secrets_as_environment(overrides)
 
     @property
     def settings(self) -> config.Settings:
         """Return the settings in force."""
         return self.configuration.settings
 
-    def settings_table(self) -> list[config.Setting]:
+    def settings_table(self) -> list[loading.Setting]:
         """Return every setting with value and source."""
-        return config.describe(self.configuration)
+        return loading.describe(self.configuration)
 
     def choose_world(self, choice: WorldChoice | None) -> tuple[World, WorldChoice | None]:
         """Return the world a bare `cockpit` or a named one leads to.

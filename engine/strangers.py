@@ -8,8 +8,9 @@ from pathlib import Path
 from typing import Final
 
 import config
+from engine.settings.loading import FILE_NAME, variable_of
 
-_PRIVATE_FILES: Final = (config.FILE_NAME, "token")
+_PRIVATE_FILES: Final = (FILE_NAME, "token")
 _OTHERS_WRITE: Final = stat.S_IWGRP | stat.S_IWOTH
 _INSTEAD: Final = {
     "upstox.access_token": "keep the token with `cockpit login --token`, or set {variable} in the environment",
@@ -32,7 +33,7 @@ def seen_on_command_line(overrides: Sequence[str]) -> tuple[str, ...]:
     names = dict.fromkeys(override.partition("=")[0].strip() for override in overrides)
     return tuple(
         f"--set {name} can be read in the list of processes and in the history of the shell: "
-        + _INSTEAD[name].format(variable=config.variable_of(name))
+        + _INSTEAD[name].format(variable=variable_of(name))
         for name in names
         if name in config.SECRET_SETTINGS
     )

@@ -17,6 +17,7 @@ from engine.market.watchlist import Problem, ResolvedEntry
 from engine.preflight.answers import NEEDS_DAY, failed, judged, shadowed
 from engine.preflight.report import Check, CheckState, Group
 from engine.preflight.survey import Survey
+from engine.settings.loading import FILE_NAME
 from engine.upstox.broker_calendar import check_day
 from engine.upstox.instruments import FileError, FileState, InstrumentFile, Shelf
 
@@ -54,7 +55,7 @@ def check_settings(
 
 def exposed_file(root: Path, sources: Mapping[str, str]) -> str:
     """Return the home's settings file if a secret comes from it and others may read it, else empty."""
-    path = root / config.FILE_NAME
+    path = root / FILE_NAME
     if not any(sources.get(name) == str(path) for name in config.SECRET_SETTINGS):
         return ""
     try:

@@ -11,7 +11,6 @@ import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
-import config
 from engine.brokers.store import ExchangeError
 from engine.commands import ArmManual
 from engine.core import Latched
@@ -43,6 +42,7 @@ from engine.runtime.run import (
 )
 from engine.runtime.service import Service
 from engine.runtime.wished import kept_wishes, wished
+from engine.settings.loading import Configuration, overrides_as_environment
 from engine.upstox.token import TokenStore, account_of
 
 if TYPE_CHECKING:
@@ -72,7 +72,7 @@ class Hosted:
 class Host:
     """Owns everything an engine opens, and gives it back in order."""
 
-    def __init__(self, home: Home, world: World, configuration: config.Configuration, *, speed: int) -> None:
+    def __init__(self, home: Home, world: World, configuration: Configuration, *, speed: int) -> None:
         self._home = home
         self._directory = home.world(world)
         self._configuration = configuration
@@ -243,7 +243,7 @@ class Host:
                 stdout=subprocess.DEVNULL,
                 stderr=subprocess.DEVNULL,
                 start_new_session=True,
-                env={**os.environ, **config.overrides_as_environment(self._configuration)},
+                env={**os.environ, **overrides_as_environment(self._configuration)},
             )
         os._exit(1)
 
@@ -345,7 +345,7 @@ class Host:
 
 
 def host_engine(
-    home: Home, world: World, configuration: config.Configuration, choice: MarketChoice | None, *, speed: int
+    home: Home, world: World, configuration: Configuration, choice: MarketChoice | None, *, speed: int
 ) -> None:
     """Run a world's engine in this process until it ends; raises HostError when it cannot begin."""
     ignore_hangup()

@@ -15,6 +15,7 @@ from engine.runtime.account import checks as checks_module
 from engine.runtime.account.beside import kept_up
 from engine.runtime.account.checks import Checks
 from engine.runtime.plan import RunMode
+from engine.settings.loading import Configuration
 from engine.upstox.token import TokenStore
 
 
@@ -39,7 +40,7 @@ async def test_work_beside_a_run_that_breaks_is_begun_again_until_it_is_cancelle
 
 def checks_of(root: Path, clock: LiveClock | None = None) -> Checks:
     return Checks(
-        config.Configuration(config.Settings(), {}),
+        Configuration(config.Settings(), {}),
         Home(root),
         RunMode.LIVE,
         TokenStore(root),

@@ -15,6 +15,7 @@ from engine.home import Home, World
 from engine.market.clock import SECOND
 from engine.preflight import survey, system
 from engine.process import EngineLock
+from engine.settings.loading import Configuration, describe
 from tests.desk.account import Told, command, of_fake, write_settings
 from tests.desk.outside import REPOSITORY, Outside
 from tests.desk.test_full_disk import fill, small_disk
@@ -134,7 +135,7 @@ def test_the_document_names_every_check_and_nothing_else(stand: Stand) -> None:
     named = [line.split("|")[1].strip() for line in table.splitlines()[2:]]
     made = [re.sub("^watchlist .*", "watchlist", one["name"]) for one in stand.report()["checks"]]
     assert sorted(named) == sorted(set(made))
-    settings = {row.name for row in config.describe(config.Configuration(config.Settings(), {}))}
+    settings = {row.name for row in describe(Configuration(config.Settings(), {}))}
     assert set(re.findall(r"`((?:preflight|upstox|session|account|watchlist)\.\w+)", document)) <= settings
 
 

@@ -15,6 +15,7 @@ import config
 from engine.desk import DeskError, WorldChoice, open_desk
 from engine.engine_log import PlainFormatter
 from engine.home import World
+from engine.settings.loading import FILE_NAME
 from tests.desk.account import command, write_settings
 from tests.desk.outside import REPOSITORY, Outside, clean_environment
 from tests.recordings import EQ_A
@@ -36,7 +37,7 @@ def home_of(root: Path, mode: str) -> Path:
 
 OPENED: dict[str, Callable[[Path], Path]] = {
     "the home": lambda root: root,
-    "its settings": lambda root: root / config.FILE_NAME,
+    "its settings": lambda root: root / FILE_NAME,
     "its token": lambda root: root / "token",
     "where it lies": lambda root: root.parent,
 }

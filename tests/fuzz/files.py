@@ -12,13 +12,13 @@ from pathlib import Path
 
 import zstandard
 
-import config
 from engine.feeds.recorded_frames import open_frame_recordings
 from engine.feeds.recording import open_recordings
 from engine.feeds.recording_file import RecordingError
 from engine.feeds.recording_format import MAGIC, Connected, RecordWriter
 from engine.market.calendar import CalendarError, load_calendar
 from engine.market.master import MasterError, read_master
+from engine.settings import loading
 from tests.feeds.frames import frames_by_second, header
 from tests.fuzz.mutation import buried, damaged, twisted
 from tests.fuzz.tally import Tally
@@ -28,7 +28,7 @@ MOST_SECONDS = 20.0
 """Of processor time for one input."""
 MOST_GROWTH = 256 << 10
 """KiB that one input may add to what the process ever held."""
-REFUSALS = (RecordingError, MasterError, CalendarError, config.SettingsError)
+REFUSALS = (RecordingError, MasterError, CalendarError, loading.SettingsError)
 
 
 @cache
@@ -112,9 +112,9 @@ def _packed(chance: random.Random, text: bytes) -> bytes:
 
 
 def _settings_file(chance: random.Random, folder: Path) -> None:
-    (folder / config.FILE_NAME).write_bytes(_text_mutant(chance, _settings()))
-    config.load_readable(folder, (), {})
-    config.load(folder, (), {})
+    (folder / loading.FILE_NAME).write_bytes(_text_mutant(chance, _settings()))
+    loading.load_readable(folder, (), {})
+    loading.load(folder, (), {})
 
 
 def _calendar_file(chance: random.Random, folder: Path) -> None:

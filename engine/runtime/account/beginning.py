@@ -6,7 +6,6 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Final
 
-import config
 from engine.core import Checked, EarlierEvidence, Noted
 from engine.home import Home, WorldDirectory
 from engine.latch import wall_clock
@@ -31,6 +30,7 @@ from engine.runtime.run import (
 )
 from engine.runtime.service import Service
 from engine.runtime.wished import kept_wishes, wished
+from engine.settings.loading import Configuration
 
 _BEAT_SECONDS: Final = 0.2
 _logger: Final = logging.getLogger(__name__)
@@ -60,7 +60,7 @@ class AccountBeginning:
         self,
         home: Home,
         directory: WorldDirectory,
-        configuration: config.Configuration,
+        configuration: Configuration,
         ledger: Ledger,
         *,
         journal: JournalSink,

@@ -5,7 +5,6 @@ import logging
 from collections.abc import Callable
 from typing import Final
 
-import config
 from engine.core import Checked
 from engine.feeds.upstox.clock import LiveClock
 from engine.home import Home
@@ -14,6 +13,7 @@ from engine.plain_text import words_of
 from engine.preflight.report import Report
 from engine.preflight.run import run_preflight
 from engine.runtime.plan import RunMode
+from engine.settings.loading import Configuration
 from engine.upstox.token import TokenStore
 from engine.views import CheckRow, PreflightView
 
@@ -28,7 +28,7 @@ class Checks:
 
     def __init__(
         self,
-        configuration: config.Configuration,
+        configuration: Configuration,
         home: Home,
         market: RunMode,
         token: TokenStore,

@@ -11,7 +11,6 @@ import time
 from collections.abc import Callable, Mapping
 from typing import Final
 
-import config
 from engine.brokers.upstox.account_exchange import AccountExchange
 from engine.commands import CommandResult, Follow, Outcome, Unfollow
 from engine.core import Checked, Noted
@@ -38,6 +37,7 @@ from engine.runtime.broker_side import Asked
 from engine.runtime.plan import RunMode, RunPlan
 from engine.runtime.run import RunError
 from engine.runtime.service import Service
+from engine.settings.loading import Configuration
 from engine.upstox.budget import CallBudget
 from engine.upstox.client import UpstoxClient
 from engine.upstox.token import TokenStore
@@ -59,7 +59,7 @@ class AccountMarket:
         self,
         home: Home,
         directory: WorldDirectory,
-        configuration: config.Configuration,
+        configuration: Configuration,
         market: RunMode,
         ledger: Ledger,
         *,
