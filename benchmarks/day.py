@@ -4,11 +4,11 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import date, time
 
 from config import Settings
-from engine.auction.levels import PriorLevels
+from engine.auction.values.levels import PriorLevels
 from engine.feeds.simulator import open_simulator
+from engine.feeds.wire.decoding import PacketDecoder
+from engine.feeds.wire.frames import Message, feed_messages, updates_from_frame
 from engine.market.clock import MILLISECOND, MINUTE, instant_at
-from engine.market.decoding import PacketDecoder
-from engine.market.frames import Message, feed_messages, updates_from_frame
 from engine.market.instrument import Instrument
 from engine.market.price import rupees_of
 from engine.market.seed import InstrumentSeed

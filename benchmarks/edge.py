@@ -27,8 +27,8 @@ from statistics import median
 from benchmarks.market_statistics import print_columns
 from benchmarks.measure import SMALL, scale_from_environment
 from config import AccountSettings, RiskSettings, Settings, SimulatorSettings
-from engine.brokers.paper import PaperExchange
-from engine.brokers.records import ExchangeFill
+from engine.brokers.paper.exchange import PaperExchange
+from engine.brokers.paper.records import ExchangeFill
 from engine.core import SIMULATED, Core, Ids
 from engine.feeds.simulator import SimulatorFeed, open_simulator
 from engine.feeds.simulator.cast import cast

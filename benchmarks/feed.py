@@ -15,14 +15,14 @@ import msgspec
 
 from benchmarks.day import SimulatedDay, response_of
 from benchmarks.measure import Result, Scale, seconds_of
-from engine.feeds.recorded_frames import open_frame_recordings
-from engine.feeds.recorder import Recorder
-from engine.feeds.recording_format import RecordingHeader
+from engine.feeds.recordings.frames_feed import open_frame_recordings
+from engine.feeds.recordings.frames_format import RecordingHeader
+from engine.feeds.recordings.recorder import Recorder
 from engine.feeds.upstox.clock import LiveClock
 from engine.feeds.upstox.market_feed import MarketFeed
+from engine.feeds.wire.decoding import PacketDecoder
+from engine.feeds.wire.frames import feed_messages, updates_from_frame
 from engine.market.clock import Instant
-from engine.market.decoding import PacketDecoder
-from engine.market.frames import feed_messages, updates_from_frame
 from engine.market.update import MarketUpdate
 
 PEER: Final = f"upstox-python-sdk {version('upstox-python-sdk')}, MessageToDict"

@@ -13,7 +13,7 @@ from statistics import fmean, median, pstdev
 
 from config import SimulatorSettings
 from engine.feeds.feed import PulledFeed
-from engine.feeds.recording import open_recordings
+from engine.feeds.recordings.json_feed import open_recordings
 from engine.feeds.simulator import open_simulator
 from engine.market.clock import MINUTE, Instant, instant_at
 from engine.market.price import Paise

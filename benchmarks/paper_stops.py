@@ -13,10 +13,10 @@ from statistics import fmean, quantiles
 
 from benchmarks.ticks import recording_files
 from config import Settings
-from engine.brokers.floor import MatchingEngine
-from engine.brokers.matching import worse
-from engine.brokers.records import ExchangeOrder
-from engine.feeds.recording import open_recordings
+from engine.brokers.paper.fill_rules import worse
+from engine.brokers.paper.matching_engine import MatchingEngine
+from engine.brokers.paper.records import ExchangeOrder
+from engine.feeds.recordings.json_feed import open_recordings
 from engine.market.clock import MILLISECOND, Instant
 from engine.market.instrument import Instrument
 from engine.market.price import Paise

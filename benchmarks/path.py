@@ -10,8 +10,8 @@ from benchmarks.measure import Result, Scale, seconds_of
 from benchmarks.peers import BACKTESTER, empty_backtest_seconds
 from benchmarks.ticks import recording_files
 from config import Settings
-from engine.auction.market import Auctions
-from engine.brokers.paper import PaperExchange
+from engine.auction.state.auctions import Auctions
+from engine.brokers.paper.exchange import PaperExchange
 from engine.core import SIMULATED, Core, Ids, Record
 from engine.feeds.simulator import open_simulator
 from engine.market.clock import MINUTE
@@ -83,7 +83,7 @@ def recorded_results() -> list[Result]:
     files = recording_files()
     if not files:
         return []
-    from engine.runtime.headless import replay
+    from engine.host.headless import replay
     from engine.runtime.plan import MarketChoice
     from engine.runtime.plan import RunMode as Source
 

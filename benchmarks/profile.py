@@ -14,11 +14,11 @@ from typing import Any, Final
 from benchmarks.measure import Result, Scale, median_seconds, seconds_of
 from benchmarks.ticks import Ticks
 from config import SetupSettings
-from engine.auction.auction import Auction
-from engine.auction.bars import MinuteBars
-from engine.auction.market import Auctions
-from engine.auction.value_area import Rows, find_poc, find_value_area
-from engine.auction.volume_profile import VolumeProfile
+from engine.auction.profile.value_area import Rows, find_poc, find_value_area
+from engine.auction.profile.volume_profile import VolumeProfile
+from engine.auction.session.bars import MinuteBars
+from engine.auction.state.auction import Auction
+from engine.auction.state.auctions import Auctions
 from engine.market.continuity import Continuity, HoleTracker
 from engine.market.session import trading_day
 from engine.market.update import Bar

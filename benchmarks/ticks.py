@@ -8,7 +8,7 @@ from pathlib import Path
 
 from benchmarks.day import SimulatedDay
 from config import Settings
-from engine.feeds.recording import open_recordings
+from engine.feeds.recordings.json_feed import open_recordings
 from engine.market.instrument import Instrument
 from engine.market.update import MarketUpdate
 

@@ -14,20 +14,20 @@ from textual.app import SystemCommand
 from textual.binding import BindingType
 from textual.screen import Screen
 
-from cockpit import wishes
-from cockpit.flatten_guard import FlattenGuard
-from cockpit.keys import ACTIONS, KeyScope, bindings_of
-from cockpit.kill_key import KillKey
-from cockpit.line import Line
 from cockpit.screens.painted import PaintedScreen
 from cockpit.screens.trade import TradeScreen, is_tiny
-from cockpit.searching import Searcher
-from cockpit.theme import THEMES, variables_for
+from cockpit.state import requests
+from cockpit.state.actions import ACTIONS, KeyScope, bindings_of
+from cockpit.state.flatten_guard import FlattenGuard
+from cockpit.state.instrument_search import Searcher
+from cockpit.terminal.kill_key import KillKey
+from cockpit.text.theme import THEMES, variables_for
 from cockpit.trading_actions import TradingActions
 from cockpit.widgets.tiny import ENLARGE
-from engine.commands import CommandResult, Kill, StopEngine
+from engine.contract.commands import CommandResult, Kill, StopEngine
+from engine.contract.views import ScreenView, Severity
 from engine.link import Ended, command_of, new_kill_id
-from engine.views import ScreenView, Severity
+from engine.link.line import Line
 
 if TYPE_CHECKING:
     from textual.dom import DOMNode
@@ -279,7 +279,7 @@ class CockpitApp(TradingActions):
         from cockpit.screens.preflight import PreflightScreen
 
         if isinstance(self.screen, PreflightScreen):
-            self._wish(wishes.check_again(self.model, self._new_id()))
+            self._wish(requests.check_again(self.model, self._new_id()))
         else:
             self.push_screen(PreflightScreen(self.model, self.now, ascii_signs=self.ascii_signs))
 
@@ -293,8 +293,8 @@ class CockpitApp(TradingActions):
                     self.model,
                     self.now,
                     searcher=self._searcher,
-                    follow=lambda text: self._wish(wishes.follow(self.model, self._new_id(), text)),
-                    unfollow=lambda row: self._wish(wishes.unfollow(self.model, self._new_id(), row)),
+                    follow=lambda text: self._wish(requests.follow(self.model, self._new_id(), text)),
+                    unfollow=lambda row: self._wish(requests.unfollow(self.model, self._new_id(), row)),
                     ascii_signs=self.ascii_signs,
                 )
             )

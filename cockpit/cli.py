@@ -14,12 +14,12 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from cockpit.output import allow_files, prepare_outputs, say, say_beside, say_if_heard, say_json
+from cockpit.command_output import allow_files, prepare_outputs, say, say_beside, say_if_heard, say_json
 from cockpit.parser import build_parser, split_everywhere
-from cockpit.privacy import keep_private
+from engine.system.privacy import keep_private
 
 if TYPE_CHECKING:
-    from engine.desk import Desk, WorldChoice
+    from engine.operations.desk import Desk, WorldChoice
 
 EXIT_DONE: Final = 0
 EXIT_NO: Final = 1
@@ -51,7 +51,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     home, overrides, rest = split_everywhere(words)
     arguments = parser.parse_args(rest)
     arguments.home, arguments.set = home, overrides
-    from engine.desk import DeskError, open_desk
+    from engine.operations.desk import DeskError, open_desk
 
     try:
         home_option = Path(arguments.home) if arguments.home else None
@@ -92,7 +92,7 @@ def _is_of_its_place(error: OSError) -> bool:
 
 def _warn(desk: "Desk", overrides: Sequence[str]) -> None:
     """Tell what others on this machine may have seen, or could change."""
-    from engine.strangers import seen_on_command_line, writable_by_others
+    from engine.settings.file_permissions import seen_on_command_line, writable_by_others
 
     for text in (*seen_on_command_line(overrides), *writable_by_others(desk.home.root)):
         say_beside(f"cockpit warns: {text}", sys.stderr)
@@ -121,7 +121,7 @@ def _config(desk: "Desk", arguments: argparse.Namespace) -> int:
 
 
 def _status(desk: "Desk", arguments: argparse.Namespace) -> int:
-    from engine.desk import describe_status
+    from engine.operations.desk import describe_status
 
     statuses = desk.statuses(arguments.world)
     if arguments.json:
@@ -185,7 +185,7 @@ def _engine(desk: "Desk", arguments: argparse.Namespace) -> int:
 
 
 def _choice(arguments: argparse.Namespace, world: str) -> "WorldChoice":
-    from engine.desk import WorldChoice
+    from engine.operations.desk import WorldChoice
 
     return WorldChoice(
         world=world,
@@ -204,8 +204,8 @@ def _replay(desk: "Desk", arguments: argparse.Namespace) -> int:
                 _complain(f"expected --headless together with --{option}")
                 return EXIT_WRONG
         return _show(desk, arguments, "replay")
-    from engine.plain_text import plain_json
-    from engine.report_file import check_output, write_output
+    from engine.operations.report_file import check_output, write_output
+    from engine.system.plain_text import plain_json
 
     if arguments.output:
         check_output(Path(arguments.output))
@@ -217,7 +217,7 @@ def _replay(desk: "Desk", arguments: argparse.Namespace) -> int:
     if arguments.json:
         say_json(text)
     else:
-        from engine.desk import describe_report
+        from engine.operations.desk import describe_report
 
         say(describe_report(report))
     return EXIT_DONE
@@ -259,7 +259,7 @@ def _terminal_problem() -> str | None:
 
 
 def _login(desk: "Desk", arguments: argparse.Namespace) -> int:
-    from engine.account_desk import AccountDesk, SignInWay
+    from engine.operations.account_desk import AccountDesk, SignInWay
 
     if arguments.token:
         way = SignInWay.GIVEN
@@ -290,7 +290,7 @@ def _input_descriptor() -> int | None:
 def _preflight(desk: "Desk", arguments: argparse.Namespace) -> int:
     import shutil
 
-    from engine.account_desk import AccountDesk
+    from engine.operations.account_desk import AccountDesk
 
     report = AccountDesk(desk).preflight()
     if arguments.json:
@@ -301,7 +301,7 @@ def _preflight(desk: "Desk", arguments: argparse.Namespace) -> int:
 
 
 def _instruments(desk: "Desk", arguments: argparse.Namespace) -> int:
-    from engine.account_desk import AccountDesk
+    from engine.operations.account_desk import AccountDesk
 
     found, notes = AccountDesk(desk).look_up(" ".join(arguments.text), arguments.most)
     for line in found.describe():

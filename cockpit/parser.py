@@ -4,7 +4,7 @@ import argparse
 from collections.abc import Sequence
 from typing import Final, NoReturn
 
-from engine.plain_text import plain_lines
+from engine.system.plain_text import plain_lines
 
 _DESCRIPTION: Final = """\
 A trading cockpit in the terminal for auction-theory traders on NSE India.

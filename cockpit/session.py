@@ -12,10 +12,9 @@ import time
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Final
 
-from cockpit.farewell import leaving_on_signals
-from cockpit.flatten_guard import FlattenGuard
-from cockpit.starting import StartingLine
-from engine.desk import Desk, DeskError, WorldChoice
+from cockpit.startup_line import StartingLine
+from cockpit.state.flatten_guard import FlattenGuard
+from cockpit.terminal.farewell import leaving_on_signals
 from engine.link import (
     KillAnswer,
     KillSender,
@@ -26,11 +25,12 @@ from engine.link import (
     UnixLink,
     connect,
 )
+from engine.operations.desk import Desk, DeskError, WorldChoice
 
 if TYPE_CHECKING:
-    from cockpit.line import KillSwitch, Line
-    from cockpit.searching import Searcher
-    from engine.desk import World, WorldDirectory
+    from cockpit.state.instrument_search import Searcher
+    from engine.link.line import KillSwitch, Line
+    from engine.operations.desk import World, WorldDirectory
 
 _ATTACH_SECONDS: Final = 5.0
 _RETRY_SECONDS: Final = 0.02
@@ -137,9 +137,9 @@ def show(desk: Desk, choice: WorldChoice | None, *, embedded: bool, mouse: bool,
     waiting = _starting_line(desk, chosen, world)
     start = _EngineStart(desk, chosen, world)
     start.start()
-    import cockpit.terminal
+    import cockpit.app_factory
 
-    del cockpit.terminal
+    del cockpit.app_factory
     directory = start.result(waiting)
     return asyncio.run(_show_attached(desk, directory, mouse=mouse, ascii_only=ascii_only))
 
@@ -197,7 +197,7 @@ async def _attach(directory: "WorldDirectory") -> UnixLink:
 async def _show_embedded(
     desk: Desk, choice: WorldChoice | None, world: "World", *, mouse: bool, ascii_only: bool
 ) -> int:
-    from engine.desk import embed_engine
+    from engine.operations.desk import embed_engine
 
     async with embed_engine(desk, choice, world) as hosted:
         line = MemoryLink(hosted.server, _screen_name())
@@ -219,7 +219,7 @@ def _searcher(desk: Desk, world: "World") -> "Searcher | None":
     """Return the search for instruments where a broker lists them."""
     if world.value != _ACCOUNT:
         return None
-    from cockpit.searching import SearchProcess
+    from cockpit.state.instrument_search import SearchProcess
 
     return SearchProcess.of(desk)
 
@@ -235,8 +235,8 @@ async def _run_screen(
     mouse: bool,
     ascii_only: bool,
 ) -> int:
-    from cockpit.terminal import make_app
-    from cockpit.watchdog import TerminalWatchdog
+    from cockpit.app_factory import make_app
+    from cockpit.terminal.watchdog import TerminalWatchdog
 
     screen = desk.settings.screen
     settings = screen.model_copy(update={"ascii": ascii_only or screen.ascii})

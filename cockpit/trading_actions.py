@@ -6,10 +6,10 @@ from typing import TYPE_CHECKING
 
 from textual.app import App
 
-from cockpit import wishes
-from cockpit.model import Model
-from engine.commands import Command, Side
-from engine.views import Severity
+from cockpit.state import requests
+from cockpit.state.model import Model
+from engine.contract.commands import Command, Side
+from engine.contract.views import Severity
 
 if TYPE_CHECKING:
     from textual.driver import Driver
@@ -41,7 +41,7 @@ class TradingActions(App[None]):
         self._outbox.put_nowait(command)
         self.touch()
 
-    def _wish(self, wish: wishes.Wish | str) -> None:
+    def _wish(self, wish: requests.Wish | str) -> None:
         if isinstance(wish, str):
             self._tell(wish)
         else:
@@ -53,56 +53,56 @@ class TradingActions(App[None]):
 
     def action_flatten(self) -> None:
         """Close the selected instrument's position, as named in the footer when the key was pressed."""
-        self._wish(wishes.flatten(self.model, self._new_id()))
+        self._wish(requests.flatten(self.model, self._new_id()))
 
     def action_pause_entries(self) -> None:
         """Pause new entries, or resume them."""
-        self._wish(wishes.pause_entries(self.model, self._new_id()))
+        self._wish(requests.pause_entries(self.model, self._new_id()))
 
     def action_take_signal(self) -> None:
         """Take the newest signal that waits."""
-        self._wish(wishes.take_signal(self.model, self._new_id()))
+        self._wish(requests.take_signal(self.model, self._new_id()))
 
     def action_decline_signal(self) -> None:
         """Let the newest signal that waits go."""
-        self._wish(wishes.decline_signal(self.model, self._new_id()))
+        self._wish(requests.decline_signal(self.model, self._new_id()))
 
     def action_arm_manual(self) -> None:
         """Arm or disarm the trader's own entries."""
-        self._wish(wishes.arm_manual(self.model, self._new_id()))
+        self._wish(requests.arm_manual(self.model, self._new_id()))
 
     def action_buy(self) -> None:
         """Buy the selected instrument."""
-        self._wish(wishes.order(self.model, self._new_id(), Side.BUY))
+        self._wish(requests.order(self.model, self._new_id(), Side.BUY))
 
     def action_sell(self) -> None:
         """Sell the selected instrument short."""
-        self._wish(wishes.order(self.model, self._new_id(), Side.SELL))
+        self._wish(requests.order(self.model, self._new_id(), Side.SELL))
 
     def action_exit_half(self) -> None:
         """Close half of the selected position."""
-        self._wish(wishes.exit_half(self.model, self._new_id()))
+        self._wish(requests.exit_half(self.model, self._new_id()))
 
     def action_breakeven(self) -> None:
         """Move the selected position's stop to entry plus costs."""
-        self._wish(wishes.breakeven(self.model, self._new_id()))
+        self._wish(requests.breakeven(self.model, self._new_id()))
 
     def action_adopt(self) -> None:
         """Put a stop under the selected external position."""
-        self._wish(wishes.adopt(self.model, self._new_id()))
+        self._wish(requests.adopt(self.model, self._new_id()))
 
     def action_tighten(self) -> None:
         """Move the selected position's stop one tick closer to the market."""
-        self._wish(wishes.tighten(self.model, self._new_id()))
+        self._wish(requests.tighten(self.model, self._new_id()))
 
     def action_pause_replay(self) -> None:
         """Hold or continue the market of a demo or replay."""
-        self._wish(wishes.pause_replay(self.model, self._new_id()))
+        self._wish(requests.pause_replay(self.model, self._new_id()))
 
     def action_slower(self) -> None:
         """Play slower."""
-        self._wish(wishes.change_speed(self.model, self._new_id(), -1))
+        self._wish(requests.change_speed(self.model, self._new_id(), -1))
 
     def action_faster(self) -> None:
         """Play faster."""
-        self._wish(wishes.change_speed(self.model, self._new_id(), 1))
+        self._wish(requests.change_speed(self.model, self._new_id(), 1))

@@ -14,7 +14,7 @@ from typing import Any
 
 import pytest
 
-from engine.feeds.recording import open_recordings
+from engine.feeds.recordings.json_feed import open_recordings
 from engine.market.clock import MILLISECOND, MINUTE, SECOND, Instant, datetime_of, instant_at
 from engine.market.instrument import Instrument
 from engine.market.update import MarketUpdate

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from engine.orders.inbox import Inbox
+from engine.orders.broker_events import Inbox
 from tests.campaign.changing_mutants import CHANGING_MUTANTS, hunt_changing
 from tests.campaign.fault_tests import ELSEWHERE, FROM_OUTSIDE
 from tests.campaign.faults import judge_faults, title_of

@@ -3,12 +3,11 @@
 from collections.abc import Iterable, Sequence
 from typing import Final
 
-from cockpit.formatting import UNDEFINED, UNKNOWN, clock, grouped, price, row_price, signed_units
-from cockpit.lines import Line, Span, compose, fit, length, wrap
 from cockpit.screens.page import PageScreen
+from cockpit.text.formatting import UNDEFINED, UNKNOWN, clock, grouped, price, row_price, signed_units
+from cockpit.text.lines import Line, Span, compose, fit, length, wrap
 from cockpit.widgets.header import direction
-from engine.views import ScreenView, WatchRow
-from engine.views.auction import (
+from engine.contract.auction_views import (
     AbsorptionView,
     AuctionView,
     GapView,
@@ -17,6 +16,7 @@ from engine.views.auction import (
     NamedView,
     OrderFlowView,
 )
+from engine.contract.views import ScreenView, WatchRow
 
 INFERRED: Final = "inferred from snapshots: the feed names no aggressor"
 

@@ -8,10 +8,10 @@ from textual.containers import Vertical
 from textual.screen import ModalScreen
 from textual.widgets import Input, Static
 
-from cockpit.frames import FrameSkipper
-from cockpit.lines import ascii_only, fit
-from cockpit.phrases import held_text
-from engine.views import ScreenView, StopStatus
+from cockpit.state.phrases import held_text
+from cockpit.terminal.frame_skipper import FrameSkipper
+from cockpit.text.lines import ascii_only, fit
+from engine.contract.views import ScreenView, StopStatus
 
 _KILL_HINT = " ctrl+k KILL works here too "
 STOP_WORD = "STOP"

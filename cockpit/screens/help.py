@@ -3,10 +3,10 @@
 from collections.abc import Callable
 from typing import Final
 
-from cockpit.keys import ACTIONS, groups
-from cockpit.lines import Line, Span, compose, fit, wrap
-from cockpit.model import Model
 from cockpit.screens.page import PageScreen
+from cockpit.state.actions import ACTIONS, groups
+from cockpit.state.model import Model
+from cockpit.text.lines import Line, Span, compose, fit, wrap
 
 _GOES_ON: Final = "Quitting leaves the engine at work; `cockpit` attaches again."
 _ENDS_TOO: Final = "Quitting ends the engine too: it runs inside this screen."

@@ -9,16 +9,16 @@ from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.widgets import Input
 
-from cockpit.formatting import grouped, short_symbol, signed_units
-from cockpit.keys import KeyScope
-from cockpit.lines import Line, Span, compose, fit, length, spread, wrap
-from cockpit.model import Model, Notice
 from cockpit.screens.page import paint_frame
 from cockpit.screens.painted import PaintedScreen
 from cockpit.screens.preflight import WITH_BROKER
-from cockpit.searching import Found, Searcher
+from cockpit.state.actions import KeyScope
+from cockpit.state.instrument_search import Found, Searcher
+from cockpit.state.model import Model, Notice
+from cockpit.text.formatting import grouped, short_symbol, signed_units
+from cockpit.text.lines import Line, Span, compose, fit, length, spread, wrap
 from cockpit.widgets.footer import kill_text, paint_footer
-from engine.views import ScreenView, WatchRow
+from engine.contract.views import ScreenView, WatchRow
 
 MOST_FOLLOWED: Final = 50
 _PAUSE_SECONDS: Final = 0.25

@@ -7,10 +7,10 @@ from textual.app import ComposeResult
 from textual.binding import BindingType
 from textual.containers import VerticalScroll
 
-from cockpit.keys import KeyScope
-from cockpit.lines import Line
-from cockpit.model import Model
 from cockpit.screens.painted import PaintedScreen
+from cockpit.state.actions import KeyScope
+from cockpit.state.model import Model
+from cockpit.text.lines import Line
 from cockpit.widgets.events import paint_alerts
 from cockpit.widgets.footer import paint_footer
 from cockpit.widgets.header import paint_band, paint_money

@@ -4,8 +4,8 @@ from collections.abc import Callable
 
 from textual.screen import Screen
 
-from cockpit.frames import FrameSkipper
-from cockpit.model import Model
+from cockpit.state.model import Model
+from cockpit.terminal.frame_skipper import FrameSkipper
 from cockpit.widgets.panel import Panel
 
 

@@ -2,11 +2,11 @@
 
 from typing import Final
 
-from cockpit.formatting import UNDEFINED, day_and_clock, grouped, multiple, rupees, signed_rupees
-from cockpit.lines import Line, compose, fit, wrap
 from cockpit.screens.page import PageScreen
+from cockpit.text.formatting import UNDEFINED, day_and_clock, grouped, multiple, rupees, signed_rupees
+from cockpit.text.lines import Line, compose, fit, wrap
 from cockpit.widgets.gauges import win_rate
-from engine.views import FallView, PerformanceView, ScreenView
+from engine.contract.views import FallView, PerformanceView, ScreenView
 
 _NAME: Final = 16
 _VALUE: Final = 16

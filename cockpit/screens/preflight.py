@@ -2,10 +2,10 @@
 
 from typing import Final
 
-from cockpit.formatting import clock
-from cockpit.lines import Line, Span, compose, fit, length, wrap
 from cockpit.screens.page import PageScreen
-from engine.views import CheckRow, PreflightView, ScreenView
+from cockpit.text.formatting import clock
+from cockpit.text.lines import Line, Span, compose, fit, length, wrap
+from engine.contract.views import CheckRow, PreflightView, ScreenView
 
 WITH_BROKER: Final = ("paper", "live")
 

@@ -8,11 +8,11 @@ from textual.app import ComposeResult
 from textual.binding import BindingType
 from textual.containers import Container
 
-from cockpit.formatting import ASCII_RUPEE, RUPEE
-from cockpit.keys import KeyScope, bindings_of
-from cockpit.lines import Line, compose
-from cockpit.model import Model
 from cockpit.screens.painted import PaintedScreen
+from cockpit.state.actions import KeyScope, bindings_of
+from cockpit.state.model import Model
+from cockpit.text.formatting import ASCII_RUPEE, RUPEE
+from cockpit.text.lines import Line, compose
 from cockpit.widgets.events import paint_alerts, paint_banner, paint_events
 from cockpit.widgets.footer import paint_footer
 from cockpit.widgets.gauges import paint_performance, paint_risk, performance_line
@@ -33,7 +33,7 @@ from cockpit.widgets.signals import paint_signals, waiting_line, wanted_rows
 from cockpit.widgets.tiny import paint_tiny
 from cockpit.widgets.viewport import Viewport, VisibleRows, centred, look, scroll
 from cockpit.widgets.watchlist import paint_watchlist
-from engine.views import ScreenView
+from engine.contract.views import ScreenView
 
 SMALLEST_WIDTH = 80
 SMALLEST_HEIGHT = 24

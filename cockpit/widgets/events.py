@@ -2,13 +2,13 @@
 
 from typing import Final
 
-from cockpit.flatten_guard import FlattenGuard
-from cockpit.formatting import clock
-from cockpit.lines import Line, Span, compose, fit, length, wrap
-from cockpit.model import Model, Notice
-from cockpit.phrases import held_text
+from cockpit.state.flatten_guard import FlattenGuard
+from cockpit.state.model import Model, Notice
+from cockpit.state.phrases import held_text
+from cockpit.text.formatting import clock
+from cockpit.text.lines import Line, Span, compose, fit, length, wrap
 from cockpit.widgets.sections import heading
-from engine.views import AlarmRank, EventLine, LatchView, Severity, StopStatus
+from engine.contract.views import AlarmRank, EventLine, LatchView, Severity, StopStatus
 
 _STYLES = {Severity.INFO: "", Severity.GOOD: "good", Severity.WARNING: "warn", Severity.ALARM: "alarm"}
 _WORDS = {Severity.WARNING: "! ", Severity.ALARM: "!! "}

@@ -1,9 +1,9 @@
 """The footer: the table's keys, the instrument that F would flatten, and the kill key with its scope, always."""
 
-from cockpit.keys import ACTIONS, KeyScope
-from cockpit.lines import Line, Span, choose, compose, length, spread
-from cockpit.model import Model
-from cockpit.phrases import held_text
+from cockpit.state.actions import ACTIONS, KeyScope
+from cockpit.state.model import Model
+from cockpit.state.phrases import held_text
+from cockpit.text.lines import Line, Span, choose, compose, length, spread
 
 
 def kill_text(model: Model) -> str:

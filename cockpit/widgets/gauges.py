@@ -1,10 +1,10 @@
 """Risk gauges and the performance figures: how much of each limit is used, and what the record proves."""
 
-from cockpit.formatting import UNDEFINED, grouped, multiple, rupees, signed_rupees
-from cockpit.lines import Line, Span, choose, compose, gauge, spread
+from cockpit.text.formatting import UNDEFINED, grouped, multiple, rupees, signed_rupees
+from cockpit.text.lines import Line, Span, choose, compose, gauge, spread
 from cockpit.widgets.header import direction
 from cockpit.widgets.sections import heading
-from engine.views import PerformanceView, RiskView
+from engine.contract.views import PerformanceView, RiskView
 
 _LABEL = 10
 _LEAST_LABEL = 16

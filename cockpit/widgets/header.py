@@ -1,6 +1,6 @@
 """The two top lines: where we are (world, mode, phase, time, feed), and what it made (result, charges, risk)."""
 
-from cockpit.formatting import (
+from cockpit.text.formatting import (
     UNKNOWN,
     age,
     clock,
@@ -9,8 +9,8 @@ from cockpit.formatting import (
     signed_rupees,
     speed,
 )
-from cockpit.lines import Line, Span, choose, compose, fit, gauge, length, spread
-from engine.views import HeaderView, RiskView, ScreenView
+from cockpit.text.lines import Line, Span, choose, compose, fit, gauge, length, spread
+from engine.contract.views import HeaderView, RiskView, ScreenView
 
 _SOON_SECONDS = 600
 _SIGN_IN_SOON_SECONDS = 1_800

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Final
 
-from cockpit.formatting import (
+from cockpit.text.formatting import (
     RUPEE,
     UNDEFINED,
     UNKNOWN,
@@ -15,10 +15,10 @@ from cockpit.formatting import (
     row_price,
     signed_rupees,
 )
-from cockpit.lines import Line, Span, bar, choose, compose, fit, length, spread
+from cockpit.text.lines import Line, Span, bar, choose, compose, fit, length, spread
 from cockpit.widgets.header import direction
 from cockpit.widgets.viewport import Viewport, VisibleRows
-from engine.views import LadderRow, LadderView, WatchRow
+from engine.contract.views import LadderRow, LadderView, WatchRow
 
 MARK_ORDER: Final = ("POC", "VAH", "VAL", "TPOC", "VWAP", "IBH", "IBL", "OPEN", "HIGH", "LOW")
 """Which mark is named first when a row carries several."""

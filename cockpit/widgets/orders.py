@@ -3,10 +3,10 @@
 from dataclasses import dataclass
 from typing import Final
 
-from cockpit.formatting import clock, grouped, price, short_symbol
-from cockpit.lines import Line, Span, compose, fit
+from cockpit.text.formatting import clock, grouped, price, short_symbol
+from cockpit.text.lines import Line, Span, compose, fit
 from cockpit.widgets.sections import heading
-from engine.views import OrderRow
+from engine.contract.views import OrderRow
 
 _SHORTEST_SYMBOL: Final = 6
 _SYMBOL: Final = 9

@@ -11,8 +11,8 @@ from textual.geometry import Region
 from textual.strip import Strip
 from textual.widget import Widget
 
-from cockpit.lines import Line, ascii_only, changed_columns
-from cockpit.theme import STYLES, WORLDS
+from cockpit.text.lines import Line, ascii_only, changed_columns
+from cockpit.text.theme import STYLES, WORLDS
 
 _PARTS = frozenset(f"panel--{style}" for style in STYLES)
 

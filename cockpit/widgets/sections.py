@@ -4,7 +4,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from cockpit.lines import Line, Span, compose, length, wrap
+from cockpit.text.lines import Line, Span, compose, length, wrap
 
 Painter = Callable[[int, int], list[Line]]
 """Paints at most (width, height)."""

@@ -4,12 +4,12 @@ from typing import Final
 
 import msgspec
 
-from cockpit.formatting import clock, grouped, price, rupees, short_symbol
-from cockpit.lines import Line, Span, choose, compose, fit, length, spread, wrap
-from cockpit.phrases import waits
+from cockpit.state.phrases import waits
+from cockpit.text.formatting import clock, grouped, price, rupees, short_symbol
+from cockpit.text.lines import Line, Span, choose, compose, fit, length, spread, wrap
 from cockpit.widgets.sections import heading
 from cockpit.widgets.stops import allowance_text, size_text, terms_text, warnings_text
-from engine.views import SignalCard
+from engine.contract.views import SignalCard
 
 _SHORTEST_SYMBOL: Final = 10
 _SHORTEST_OF_ALL: Final = 6

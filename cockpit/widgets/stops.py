@@ -2,8 +2,8 @@
 
 from collections.abc import Sequence
 
-from cockpit.formatting import grouped, price, rupees
-from engine.views import PositionRow, SignalCard
+from cockpit.text.formatting import grouped, price, rupees
+from engine.contract.views import PositionRow, SignalCard
 
 _ALLOWED_BY = {"share of distance": "of the distance"}
 

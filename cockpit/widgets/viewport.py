@@ -3,7 +3,7 @@
 from bisect import bisect_left
 from dataclasses import dataclass, replace
 
-from engine.views import LadderRow, LadderView
+from engine.contract.views import LadderRow, LadderView
 
 
 @dataclass(frozen=True, slots=True)

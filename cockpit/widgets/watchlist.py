@@ -3,10 +3,10 @@
 import re
 from typing import Final
 
-from cockpit.formatting import arrow, percent, price, short_symbol, signed_units
-from cockpit.lines import Line, Span, compose, fit
+from cockpit.text.formatting import arrow, percent, price, short_symbol, signed_units
+from cockpit.text.lines import Line, Span, compose, fit
 from cockpit.widgets.sections import heading
-from engine.views import WatchRow
+from engine.contract.views import WatchRow
 
 _QUANTITY: Final = re.compile(r"×[\d,]+")
 

@@ -3,19 +3,19 @@
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 
+from engine.core.market_state import BookChange, MarketState
 from engine.core.marking import Marking
 from engine.core.outside import OutsideTrades
-from engine.core.sights import BookChange, MarketState
 from engine.market.charges import order_charges
 from engine.market.clock import Instant
 from engine.market.instrument import Instrument
 from engine.market.price import Paise
 from engine.market.session import TradingDay
 from engine.market.side import Side
-from engine.orders.keeper import OrderManager
+from engine.orders.manager import OrderManager
 from engine.orders.messages import Product
 from engine.orders.order import Correction, Fill
-from engine.orders.positions import Corrected
+from engine.orders.portfolio import Corrected
 from engine.orders.resting import Rest
 from engine.orders.trade import Trade
 from engine.risk.brakes import Brakes

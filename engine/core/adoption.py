@@ -7,7 +7,7 @@ from fractions import Fraction
 
 import msgspec
 
-from engine.commands import AdoptPosition
+from engine.contract.commands import AdoptPosition
 from engine.core.trading_state import TradingState
 from engine.market.clock import Instant
 from engine.market.price import Paise

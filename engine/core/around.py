@@ -1,5 +1,7 @@
 """What stands around the core: feed and exchange, the checks, who watches, and the way back from a death."""
 
+from engine.contract.views import AlarmRank, Severity
+from engine.core.entry_pauses import AWAITED, ENDED, HALTED, NO_GO, OTHER_ENGINE, STUDYING, UNATTENDED
 from engine.core.events import (
     LIVE,
     PAPER,
@@ -21,16 +23,14 @@ from engine.core.events import (
     Wished,
 )
 from engine.core.guard import ACCOUNT_LOSS, DAY_LOSS, DayGuard
-from engine.core.pauses import AWAITED, ENDED, HALTED, NO_GO, OTHER_ENGINE, STUDYING, UNATTENDED
 from engine.core.trader_orders import TraderOrders
 from engine.core.trading_state import TradingState
+from engine.instruments.eligibility import Barred
 from engine.market.circuits import Circuits
 from engine.market.clock import SECOND, Instant, datetime_of
-from engine.market.eligibility import Barred
 from engine.market.instrument import InstrumentClass
 from engine.market.seed import InstrumentSeed, MissedMinutes
 from engine.orders.other_engines import OtherEngine
-from engine.views import AlarmRank, Severity
 
 
 class Around:

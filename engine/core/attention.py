@@ -2,10 +2,10 @@
 
 from typing import Final
 
-from engine.core.sights import MarketState
+from engine.core.market_state import MarketState
 from engine.market.clock import SECOND, Instant
 from engine.orders.attention import Attention
-from engine.orders.keeper import OrderManager
+from engine.orders.manager import OrderManager
 from engine.orders.messages import OrderType, Role
 from engine.orders.order import Order
 from engine.orders.quote import Quote

@@ -1,9 +1,9 @@
 """The brakes of the day on a running core: entries wait for a person after losses in a row or a peak given back."""
 
+from engine.contract.views import Severity
 from engine.core.trading_state import TradingState
 from engine.market.clock import Instant
 from engine.risk.brakes import Brakes
-from engine.views import Severity
 
 
 class Braking:

@@ -8,39 +8,40 @@ from collections.abc import Iterable, Mapping
 import msgspec
 
 import config
-from engine.auction.levels import PriorLevels
-from engine.auction.market import AppliedUpdate, Auctions
-from engine.commands import Command
+from engine.auction.state.auctions import AppliedUpdate, Auctions
+from engine.auction.values.levels import PriorLevels
+from engine.contract.commands import Command
+from engine.contract.views import EventLine, KillScope
 from engine.core.account import Account
 from engine.core.around import Around
+from engine.core.book_schedule import BookSchedule
 from engine.core.braking import Braking
+from engine.core.command_handler import CommandHandler
 from engine.core.day_clock import DayClock
-from engine.core.decider import Entries
 from engine.core.decision import Decision
+from engine.core.entries import Entries
+from engine.core.entry_pauses import STUDYING, UNATTENDED, EntryPauses
+from engine.core.event_log import EventLog
 from engine.core.events import LIVE, WORLDS, CommandAnswer, DayState, Effect, Event
 from engine.core.guard import DayGuard
-from engine.core.journal import EventLog
-from engine.core.minder import TradeManager
-from engine.core.pauses import STUDYING, UNATTENDED, EntryPauses
-from engine.core.person import CommandHandler
+from engine.core.market_state import MarketState
 from engine.core.prints import Prints
 from engine.core.proof import EarlierEvidence, SetupEvidence
-from engine.core.sights import MarketState
+from engine.core.trade_manager import TradeManager
 from engine.core.trader_orders import TraderOrders
 from engine.core.trading_state import TradingState
-from engine.core.watch import BookSchedule
 from engine.core.watchlist import Watchlist
 from engine.market.clock import MILLISECOND, MINUTE, SECOND, Instant
 from engine.market.instrument import Instrument
 from engine.market.price import Paise
 from engine.market.session import TradingDay
 from engine.market.update import MarketUpdate
-from engine.orders.book import OrderBook
+from engine.orders.broker_events import Inbox
 from engine.orders.entry_life import EntryLife, PaperEntryLife
-from engine.orders.flatten import Latch
-from engine.orders.inbox import Inbox
-from engine.orders.keeper import OrderManager
+from engine.orders.kill import Latch
+from engine.orders.manager import OrderManager
 from engine.orders.news import Topic, Verified
+from engine.orders.order_book import OrderBook
 from engine.orders.resting import RestingLives
 from engine.orders.tags import Ids
 from engine.orders.trade import Trade
@@ -48,7 +49,6 @@ from engine.performance.trade import ClosedTrade
 from engine.risk.limits import DayLimits, open_day
 from engine.risk.stage12 import Stage12Controller
 from engine.risk.wishes import tightened, wishes_of
-from engine.views import EventLine, KillScope
 
 
 class Core:

@@ -2,10 +2,10 @@
 
 from typing import Final
 
-from engine.core.pauses import STUDYING
+from engine.contract.views import Severity
+from engine.core.entry_pauses import STUDYING
 from engine.core.trading_state import TradingState
 from engine.market.clock import MINUTE, Instant, datetime_of
-from engine.views import Severity
 
 WARN_AHEAD: Final = (5, 10)
 """Minutes ahead; the nearest first."""

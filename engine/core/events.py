@@ -4,21 +4,21 @@ from typing import Final
 
 import msgspec
 
-from engine.auction.levels import PriorLevels
-from engine.commands import Command, CommandResult
+from engine.auction.values.levels import PriorLevels
+from engine.contract.commands import Command, CommandResult
+from engine.contract.views import AlarmRank
+from engine.instruments.eligibility import Barred
 from engine.market.circuits import Circuits
-from engine.market.eligibility import Barred
 from engine.market.instrument import Instrument, InstrumentClass
 from engine.market.price import Paise
 from engine.market.seed import InstrumentSeed, MissedMinutes
 from engine.market.update import MarketUpdate
 from engine.orders.facts import Record
-from engine.orders.flatten import Latch
+from engine.orders.kill import Latch
 from engine.orders.messages import BrokerEvent, Request
 from engine.risk.brakes import Brakes
 from engine.risk.limits import DayLimits
 from engine.risk.wishes import Wishes
-from engine.views import AlarmRank
 
 SIMULATED: Final = "simulated"
 REPLAY: Final = "replay"

@@ -11,16 +11,18 @@ from typing import Final
 import msgspec
 
 import config
+from engine.contract.views import AlarmRank, Severity
+from engine.core.book_schedule import BookSchedule
 from engine.core.events import Wake
-from engine.core.watch import BookSchedule
 from engine.market.clock import SECOND, Instant
 from engine.market.instrument import Instrument, InstrumentClass, Provenance
+from engine.market.price_band import PriceBand
+from engine.orders.broker_events import Inbox
 from engine.orders.entry_life import EntryLife
 from engine.orders.facts import Record
-from engine.orders.flatten import LatchState
 from engine.orders.halts import Halts
-from engine.orders.inbox import Inbox
-from engine.orders.keeper import OrderManager
+from engine.orders.kill import LatchState
+from engine.orders.manager import OrderManager
 from engine.orders.messages import BrokerEvent, OrderType, Request
 from engine.orders.news import SPOKEN, InstrumentMarket, News, Topic
 from engine.orders.order import Order
@@ -28,9 +30,7 @@ from engine.orders.quote import Quote
 from engine.orders.states import ENDED, UNPROVEN, OrderState
 from engine.orders.tags import Ids, of_any_run
 from engine.orders.trade import Mode, Trade
-from engine.risk.band import PriceBand
 from engine.risk.stage12 import Stage12Controller, StopState, StopTerm
-from engine.views import AlarmRank, Severity
 
 QUOTE_FRESH_FOR: Final = 5 * SECOND
 """A book that was read longer ago does not say any more how far the market went."""

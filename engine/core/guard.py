@@ -2,6 +2,7 @@
 
 from typing import Final
 
+from engine.contract.views import AlarmRank, Severity
 from engine.core.events import Event, Quoted, Wished
 from engine.core.trading_state import TradingState
 from engine.market.clock import Instant
@@ -9,7 +10,6 @@ from engine.orders.messages import BookRead
 from engine.risk.limits import Breach
 from engine.risk.marks import MarkState
 from engine.risk.wishes import Wishes, tightened
-from engine.views import AlarmRank, Severity
 
 DAY_LOSS: Final = Breach.DAY_LOSS.value
 ACCOUNT_LOSS: Final = Breach.ACCOUNT_LOSS.value

@@ -1,7 +1,7 @@
 """What the kill key would close now, counted."""
 
-from engine.orders.keeper import OrderManager
-from engine.views import KillScope
+from engine.contract.views import KillScope
+from engine.orders.manager import OrderManager
 
 
 def scope_of(keeper: OrderManager) -> KillScope:

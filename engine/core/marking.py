@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Mapping
 
-from engine.core.sights import BookChange, MarketState
+from engine.core.market_state import BookChange, MarketState
 from engine.market.clock import Instant
 from engine.market.instrument import Instrument
 from engine.market.price import Paise

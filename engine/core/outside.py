@@ -6,11 +6,11 @@ from dataclasses import replace
 from datetime import date
 from typing import Final
 
-from engine.core.sights import BookChange, MarketState
+from engine.core.market_state import BookChange, MarketState
 from engine.market.instrument import Instrument
 from engine.market.price import Paise
 from engine.market.side import Side
-from engine.orders.keeper import OrderManager
+from engine.orders.manager import OrderManager
 from engine.orders.messages import BrokerPosition, Product
 from engine.orders.other_engines import run_of
 from engine.risk.outside import ExternalResult, Stake, outside_result

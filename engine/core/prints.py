@@ -10,13 +10,13 @@ from typing import Final
 
 import msgspec
 
-from engine.auction.market import Auctions
-from engine.core.sights import MarketState
+from engine.auction.state.auctions import Auctions
+from engine.core.market_state import MarketState
 from engine.market.clock import SECOND, Instant
 from engine.market.instrument import Instrument
 from engine.market.price import Paise
+from engine.market.price_band import PriceBand, assumed_band, given_way
 from engine.market.update import Bar, MarketUpdate
-from engine.risk.band import PriceBand, assumed_band, given_way
 
 BOOKS_AGREE: Final = 3
 """New books beside a doubted price after which it is believed."""

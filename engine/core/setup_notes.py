@@ -5,12 +5,12 @@ from collections.abc import Mapping, Sequence
 import msgspec
 
 import config
-from engine.auction.context import Context
+from engine.auction.values.context import Context
 from engine.core.decision import Decision
-from engine.plain_text import worded
 from engine.setups.common import NOT_READY
 from engine.setups.register import SETUPS
 from engine.setups.signal import Setup
+from engine.system.plain_text import worded
 
 
 class SetupNote(msgspec.Struct, frozen=True):

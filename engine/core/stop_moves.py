@@ -7,9 +7,9 @@ one put back. So the strip never speaks of a stop that was only asked for.
 import msgspec
 
 from engine.market.price import Paise
-from engine.orders.book import OrderBook
 from engine.orders.messages import OrderType, Role
 from engine.orders.order import Order
+from engine.orders.order_book import OrderBook
 from engine.orders.trade import Trade
 from engine.risk.exact import rupees
 

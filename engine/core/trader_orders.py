@@ -9,7 +9,8 @@ from fractions import Fraction
 
 import msgspec
 
-from engine.commands import CancelResting, RestOrder
+from engine.contract.commands import CancelResting, RestOrder
+from engine.contract.views import Severity
 from engine.core.decision import DecisionState, from_signal
 from engine.core.resting_room import beyond_the_day
 from engine.core.trading_state import TradingState
@@ -21,7 +22,6 @@ from engine.orders.messages import OrderType, Role
 from engine.orders.order import Fill, Order
 from engine.orders.resting import Rest, RestingLives
 from engine.orders.trade import MANUAL, Trade
-from engine.plain_text import worded
 from engine.risk.denial import Code, Denial, StopRefusal
 from engine.risk.entry import EntryPlan
 from engine.risk.entry_checks import door_denial, plan_denial
@@ -30,7 +30,7 @@ from engine.risk.exact import rupees
 from engine.risk.resting import RestingWish, plan_resting
 from engine.risk.stage12 import StopPlan
 from engine.setups.signal import EntryMode, Signal
-from engine.views import Severity
+from engine.system.plain_text import worded
 
 LOOK_EVERY = SECOND
 """How often a lost feed is looked for while something rests."""

@@ -5,28 +5,28 @@ from dataclasses import dataclass
 from typing import Final
 
 import config
-from engine.auction.market import Auctions
+from engine.auction.state.auctions import Auctions
+from engine.contract.views import AlarmRank, KillScope, Severity
 from engine.core.account import Account
-from engine.core.decider import Entries
+from engine.core.book_schedule import BookSchedule
+from engine.core.entries import Entries
+from engine.core.entry_pauses import OTHER_ENGINE, EntryPauses
+from engine.core.event_log import EventLog
 from engine.core.events import LIVE
-from engine.core.journal import EventLog
 from engine.core.kill_scope import scope_of
-from engine.core.minder import TradeManager
-from engine.core.pauses import OTHER_ENGINE, EntryPauses
-from engine.core.sights import MarketState
-from engine.core.watch import BookSchedule
+from engine.core.market_state import MarketState
+from engine.core.trade_manager import TradeManager
 from engine.core.watchlist import Watchlist
 from engine.market.clock import Instant
 from engine.market.instrument import Instrument
 from engine.market.session import TradingDay
-from engine.orders.flatten import Latch, LatchState
-from engine.orders.keeper import OrderManager
+from engine.orders.kill import Latch, LatchState
+from engine.orders.manager import OrderManager
 from engine.orders.tags import Ids
 from engine.orders.trade import leave
 from engine.risk.limits import DayLimits
 from engine.risk.wishes import Wishes
 from engine.setups.register import trading_word
-from engine.views import AlarmRank, KillScope, Severity
 
 KILL_LATCH: Final = "kill latch"
 

@@ -1,14 +1,14 @@
 """Which instruments are followed: as the day began, more that were added, without those that were put aside."""
 
-from engine.auction.market import Auctions
-from engine.core.decider import Entries
+from engine.auction.state.auctions import Auctions
+from engine.contract.views import Severity
+from engine.core.entries import Entries
+from engine.core.event_log import EventLog
 from engine.core.events import Followed
-from engine.core.journal import EventLog
+from engine.instruments.eligibility import Barred
 from engine.market.clock import Instant
-from engine.market.eligibility import Barred
 from engine.market.instrument import Instrument
-from engine.orders.keeper import OrderManager
-from engine.views import Severity
+from engine.orders.manager import OrderManager
 
 
 class Watchlist:

@@ -4,10 +4,10 @@ from collections.abc import Mapping
 from datetime import date
 from typing import Protocol, runtime_checkable
 
-from engine.auction.levels import PriorLevels
+from engine.auction.values.levels import PriorLevels
+from engine.instruments.eligibility import Barred
 from engine.market.circuits import Circuits
 from engine.market.clock import Instant
-from engine.market.eligibility import Barred
 from engine.market.instrument import Instrument
 from engine.market.seed import InstrumentSeed, MissedMinutes
 from engine.market.update import MarketUpdate

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Mapping
 from datetime import date
 from types import MappingProxyType
 
-from engine.auction.levels import PriorLevels
+from engine.auction.values.levels import PriorLevels
 from engine.feeds.feed import FeedItem, PulledFeed
 from engine.market.clock import Instant
 from engine.market.instrument import Instrument

@@ -9,11 +9,11 @@ from typing import Any, Final, Self
 
 import msgspec
 
-from engine.auction.quality import Quality
 from engine.ledger.records import Fact, JournalEntry, LedgerError, Run, RunState
 from engine.ledger.schema import CURRENT, Schema, check_version, damaged
+from engine.market.quality import Quality
 from engine.performance.trade import ClosedTrade
-from engine.sqlite_reading import open_read_only
+from engine.system.sqlite_reading import open_read_only
 
 SESSION: Final = "session"
 """Kind of the records that hold a closed session's profile."""

@@ -9,7 +9,7 @@ from typing import Final
 
 from engine.ledger.migrations import tell_signals_of_trades
 from engine.ledger.records import LedgerDamagedError, LedgerError
-from engine.market.plain_file import NOT_PLAIN, is_plain_or_absent
+from engine.system.plain_file import NOT_PLAIN, is_plain_or_absent
 
 _TABLES: Final = (
     """CREATE TABLE runs (

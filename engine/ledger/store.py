@@ -23,7 +23,7 @@ from engine.ledger.schema import CURRENT, Schema, damaged, prepare
 from engine.ledger.thinning import RUNS_KEPT, STATEMENTS
 from engine.market.clock import Instant
 from engine.orders.facts import Record
-from engine.sqlite_reading import check_plain
+from engine.system.sqlite_reading import check_plain
 
 __all__ = ["JournalEntry", "Ledger", "LedgerDamagedError", "LedgerError", "Run", "RunState"]
 

@@ -9,8 +9,8 @@ from typing import Final, Protocol
 
 import msgspec
 
-from engine.commands import Command
-from engine.home import WorldDirectory
+from engine.contract.commands import Command
+from engine.contract.views import ScreenView
 from engine.link.credentials import PeerUid, peer_uid
 from engine.link.protocol import (
     LONGEST_REPLY,
@@ -32,7 +32,7 @@ from engine.link.protocol import (
     is_view,
     read_frame,
 )
-from engine.views import ScreenView
+from engine.world.directories import WorldDirectory
 
 _BUFFER_BYTES: Final = 256 * 1024
 _MOST_UNREAD: Final = 256

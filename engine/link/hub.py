@@ -12,9 +12,9 @@ from typing import Any, Final, Protocol
 
 import msgspec
 
-from engine.commands import Command, CommandResult, Follow, Kill, Outcome, RunPreflight, Unfollow
+from engine.contract.commands import Command, CommandResult, Follow, Kill, Outcome, RunPreflight, Unfollow
+from engine.contract.views import ScreenView
 from engine.link.protocol import Answer, Goodbye, Show, encode
-from engine.views import ScreenView
 
 MOST_SCREENS: Final = 16
 

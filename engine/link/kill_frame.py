@@ -13,7 +13,7 @@ from enum import IntEnum
 from typing import Final
 from uuid import UUID, uuid4
 
-from engine.latch import LatchProof
+from engine.world.latch_file import LatchProof
 
 FRAME_BYTES: Final = 32
 KILL_MARK: Final = b"CKPTKILL"

@@ -12,8 +12,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from engine.home import WorldDirectory
-from engine.latch import LatchFile
 from engine.link.credentials import PeerUid, peer_pid, peer_uid
 from engine.link.kill_frame import (
     FRAME_BYTES,
@@ -28,6 +26,8 @@ from engine.link.kill_frame import (
     command_of,
     decode_frame,
 )
+from engine.world.directories import WorldDirectory
+from engine.world.latch_file import LatchFile
 
 _LOOK_SECONDS: Final = 0.5
 """Between two looks at whether the line's addresses still lead to it."""

@@ -6,8 +6,6 @@ import struct
 import threading
 from pathlib import Path
 
-from engine.home import WorldDirectory
-from engine.latch import LatchProof
 from engine.link.credentials import PeerUid, peer_pid, peer_uid
 from engine.link.kill_frame import (
     ANSWER_MARK,
@@ -23,7 +21,9 @@ from engine.link.kill_frame import (
     encode_frame,
     new_kill_id,
 )
-from engine.register import Living
+from engine.world.directories import WorldDirectory
+from engine.world.engine_register import Living
+from engine.world.latch_file import LatchProof
 
 
 class KillSender:

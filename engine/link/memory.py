@@ -2,7 +2,7 @@
 
 from collections.abc import AsyncIterator
 
-from engine.commands import Command
+from engine.contract.commands import Command
 from engine.link.hub import Picture
 from engine.link.kill_frame import KillAnswer, KillOrigin, ProofAnswer
 from engine.link.kill_line import KillReceiver

@@ -10,8 +10,8 @@ from typing import Final
 
 import msgspec
 
-from engine.commands import Command, CommandResult
-from engine.views import ScreenView
+from engine.contract.commands import Command, CommandResult
+from engine.contract.views import ScreenView
 
 PROTOCOL: Final = 1
 VERSION: Final = "0.1.0"

@@ -6,7 +6,6 @@ import os
 import socket
 from typing import Final
 
-from engine.home import HomeError, World, WorldDirectory
 from engine.link.credentials import PeerUid, peer_uid
 from engine.link.hub import SIGN_OF_LIFE_SECONDS, Handler, Hub, Seat, frame_of
 from engine.link.kill_line import Door
@@ -24,6 +23,7 @@ from engine.link.protocol import (
     encode,
     read_frame,
 )
+from engine.world.directories import HomeError, World, WorldDirectory
 
 _logger: Final = logging.getLogger(__name__)
 _GREETING_SECONDS: Final = 5.0

@@ -1,1 +1,5 @@
-"""Instruments, paise, exchange time and the one normalised market update."""
+"""The domain: paise, instants, calendar, sessions, charges and the one normalised market update.
+
+- Pure values: no clock is read, no file but the checked-in calendar.
+- Money never passes through a float.
+"""

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Final
 
 from engine.market.instrument import InstrumentClass
-from engine.market.plain_file import read_plain
+from engine.system.plain_file import read_plain
 
 FILE_NAME: Final = "calendar.toml"
 _LONGEST_FILE: Final = 256 * 1024

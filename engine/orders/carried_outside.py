@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from engine.market.clock import Instant
 from engine.orders.carried import Holding
-from engine.orders.keeper import OrderManager
+from engine.orders.manager import OrderManager
 from engine.orders.messages import Product
 from engine.orders.news import Topic
 

@@ -8,13 +8,13 @@ from dataclasses import replace
 
 from engine.market.clock import Instant
 from engine.orders.changes import PATIENCE
-from engine.orders.closer import RETRY, plan_close, wish_cancel
+from engine.orders.exit_plan import RETRY, plan_close, wish_cancel
 from engine.orders.external import External, stuck_on
 from engine.orders.messages import OrderType
 from engine.orders.order import Order
 from engine.orders.plan import Plan, Situation
-from engine.orders.protection import plan_protection
 from engine.orders.states import OrderState
+from engine.orders.stop_plan import plan_protection
 from engine.orders.targets import after_target, missed_words
 from engine.orders.trade import Mode
 

@@ -13,12 +13,12 @@ import msgspec
 from engine.market.clock import SECOND, Instant
 from engine.market.price import Paise
 from engine.market.side import Side
-from engine.orders.book import OrderBook
 from engine.orders.late_news import LateNews
 from engine.orders.messages import BookRead, OrderType, Product, Role, WaitingOrder
 from engine.orders.order import Correction, Fill, Order
+from engine.orders.order_book import OrderBook
 from engine.orders.other_engines import OtherEngines, run_of
-from engine.orders.positions import Portfolio
+from engine.orders.portfolio import Portfolio
 from engine.orders.quote import Quote
 from engine.orders.states import AT_EXCHANGE
 from engine.orders.tags import of_any_run

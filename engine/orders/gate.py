@@ -14,6 +14,7 @@ from typing import Final
 from engine.market.clock import MINUTE, SECOND, Instant
 from engine.market.instrument import Instrument
 from engine.market.price import Paise
+from engine.market.price_band import PriceBand
 from engine.market.side import Side
 from engine.orders.hours import Exits, OrderHours, exits_by
 from engine.orders.messages import OrderType, Product, Role
@@ -21,8 +22,7 @@ from engine.orders.order import Order
 from engine.orders.quote import Quote
 from engine.orders.requests import is_lost_exit
 from engine.orders.states import OrderState
-from engine.plain_text import words_of
-from engine.risk.band import PriceBand
+from engine.system.plain_text import words_of
 
 ENTRY_WRITES: Final = 6
 """Of the order messages in any second, what entries may use; the rest is kept for reducing orders."""

@@ -12,7 +12,7 @@ import msgspec
 from engine.market.clock import MILLISECOND, SECOND, Instant
 from engine.market.price import Paise
 from engine.orders.changes import ExitWay, Fate, fate, way_of
-from engine.orders.closer import wish_cancel
+from engine.orders.exit_plan import wish_cancel
 from engine.orders.messages import OrderType, Role
 from engine.orders.order import Aim, Order, OrderTerms
 from engine.orders.plan import Modify, Place, Plan, Situation

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from engine.market.clock import Instant
 from engine.market.instrument import Instrument
 from engine.market.price import Paise
+from engine.market.price_band import PriceBand
 from engine.market.side import Side
 from engine.orders.changes import ExitWay
 from engine.orders.gate import Draft
@@ -13,7 +14,6 @@ from engine.orders.messages import OrderType, Role
 from engine.orders.order import Order, OrderTerms
 from engine.orders.quote import Quote
 from engine.orders.trade import Trade
-from engine.risk.band import PriceBand
 
 
 @dataclass(frozen=True, slots=True)

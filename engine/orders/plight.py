@@ -14,7 +14,7 @@ from engine.orders.hours import ClassHours, Exits
 from engine.orders.messages import OrderType, Product
 from engine.orders.news import InstrumentMarket
 from engine.orders.order import Order
-from engine.orders.protection import covered
+from engine.orders.stop_plan import covered
 from engine.orders.trade import Mode, Trade
 
 AT_EDGE_FOR: Final = 2 * SECOND

@@ -3,7 +3,7 @@
 from typing import Final
 
 from engine.market.clock import MINUTE, Instant
-from engine.orders.keeper import OrderManager
+from engine.orders.manager import OrderManager
 from engine.orders.news import InstrumentMarket, Topic
 from engine.orders.order import Order
 from engine.orders.plight import (

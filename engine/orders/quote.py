@@ -5,9 +5,9 @@ from dataclasses import dataclass
 from engine.market.clock import Instant
 from engine.market.instrument import Instrument
 from engine.market.price import Paise, tick_down, tick_up
+from engine.market.price_band import PriceBand
 from engine.market.side import Side
 from engine.market.update import Level
-from engine.risk.band import PriceBand
 
 _SLABS = ((50_00, 300), (500_00, 200), (10_000_00, 100))
 _OPTION_SLABS = ((5_00, 1_500), (10_00, 1_000))

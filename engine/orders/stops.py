@@ -20,7 +20,7 @@ from engine.orders.changes import (
     fate,
     waits_for_answer,
 )
-from engine.orders.closer import RETRY, wish_cancel
+from engine.orders.exit_plan import RETRY, wish_cancel
 from engine.orders.messages import OrderType, Role
 from engine.orders.order import Aim, Order, OrderTerms, aim_of, last_write
 from engine.orders.plan import Modify, Place, Plan, Situation

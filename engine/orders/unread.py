@@ -2,8 +2,8 @@
 
 from collections.abc import Iterable
 
-from engine.orders.book import OrderBook
 from engine.orders.messages import UnreadRow
+from engine.orders.order_book import OrderBook
 
 ANYTHING = ""
 """Stands for the instrument where a row tells of none: no read proves an account flat with it."""

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Final
 
 from engine.preflight.report import Check, CheckState, Group
-from engine.upstox.outcome import CallFailed, SignInAgain, TryLater
+from engine.upstox.rest.outcome import CallFailed, SignInAgain, TryLater
 
 NEEDS_SIGN_IN: Final = "not asked: it needs a token that works"
 NEEDS_HOST: Final = "not asked: it needs the REST host"

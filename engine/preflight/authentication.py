@@ -14,11 +14,11 @@ from engine.market.session import trading_day
 from engine.preflight.answers import NEEDS_SIGN_IN, failed, judged
 from engine.preflight.report import Check, CheckState, Group
 from engine.preflight.survey import Survey
-from engine.upstox.account import SegmentState, StaticIp
-from engine.upstox.budget import Purpose
-from engine.upstox.outcome import NO_TOKEN, Blocked, CallFailed, Rejected, SignInAgain
-from engine.upstox.sign_in import describe_expiry
-from engine.upstox.token import TokenStore
+from engine.upstox.rest.account import SegmentState, StaticIp
+from engine.upstox.rest.outcome import NO_TOKEN, Blocked, CallFailed, Rejected, SignInAgain
+from engine.upstox.rest.rate_limits import Purpose
+from engine.upstox.rest.token import TokenStore
+from engine.upstox.sign_in.browser import describe_expiry
 
 _GROUP: Final = Group.AUTHENTICATION
 _INTRADAY: Final = "I"

@@ -6,20 +6,20 @@ from pathlib import Path
 from typing import Final
 
 import config
-from engine.market.alias import Trouble
+from engine.instruments.alias import Trouble
+from engine.instruments.watchlist import Problem, ResolvedEntry
 from engine.market.calendar import CalendarError
 from engine.market.clock import MINUTE, datetime_of, instant_at, isoformat
 from engine.market.instrument import InstrumentClass
 from engine.market.price import rupees_of
 from engine.market.session import trading_day
 from engine.market.square_off import BEFORE_SQUARE_OFF, names_square_off, square_off_times
-from engine.market.watchlist import Problem, ResolvedEntry
 from engine.preflight.answers import NEEDS_DAY, failed, judged, shadowed
 from engine.preflight.report import Check, CheckState, Group
 from engine.preflight.survey import Survey
 from engine.settings.loading import FILE_NAME
-from engine.upstox.broker_calendar import check_day
-from engine.upstox.instruments import FileError, FileState, InstrumentFile, Shelf
+from engine.upstox.reference.broker_calendar import check_day
+from engine.upstox.reference.instrument_files import FileError, FileState, InstrumentFile, Shelf
 
 _GROUP: Final = Group.CONFIGURATION
 _OTHERS: Final = 0o077

@@ -7,9 +7,9 @@ from engine.preflight.answers import NEEDS_HOST, failed, judged
 from engine.preflight.feed import FeedFailedError, FeedSight
 from engine.preflight.report import Check, CheckState, Group
 from engine.preflight.survey import RestSight, Survey
-from engine.upstox.address import AddressError
-from engine.upstox.outcome import CallFailed
-from engine.upstox.transport import NotSentError, UnansweredError
+from engine.upstox.rest.address import AddressError
+from engine.upstox.rest.outcome import CallFailed
+from engine.upstox.rest.transport import NotSentError, UnansweredError
 
 _GROUP: Final = Group.CONNECTIVITY
 _FEW: Final = 5

@@ -8,12 +8,12 @@ from uuid import uuid4
 
 import msgspec
 
+from engine.feeds.wire.decoding import PacketDecoder
+from engine.feeds.wire.frames import updates_from_frame
+from engine.feeds.wire.quirks import DecodeError
 from engine.market.clock import SECOND, Instant
-from engine.market.decoding import PacketDecoder
-from engine.market.frames import updates_from_frame
-from engine.market.oddities import DecodeError
-from engine.plain_text import words_of
-from engine.upstox.transport import CLIENT_NAME
+from engine.system.plain_text import words_of
+from engine.upstox.rest.transport import CLIENT_NAME
 
 _LARGEST_FRAME: Final = 16 * 1024 * 1024
 _LIVE: Final = "live_feed"

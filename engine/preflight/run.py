@@ -6,7 +6,6 @@ from datetime import date
 from typing import Final
 
 import config
-from engine.home import Home
 from engine.preflight.authentication import (
     check_address,
     check_funds,
@@ -27,8 +26,9 @@ from engine.preflight.probes import Probe, run_probes
 from engine.preflight.report import Check, Group, Report
 from engine.preflight.survey import WATCHED, Survey, WallClock, wall_clock
 from engine.preflight.system import check_disk, check_handles, check_memory, check_network, check_processor
-from engine.strangers import writable_by_others
-from engine.upstox.token import TokenSource, TokenStore
+from engine.settings.file_permissions import writable_by_others
+from engine.upstox.rest.token import TokenSource, TokenStore
+from engine.world.directories import Home
 
 LIVE: Final = "live"
 _CALL: Final = 12.0

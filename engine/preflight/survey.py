@@ -10,20 +10,20 @@ from typing import Final
 from urllib.parse import urlsplit
 
 import config
-from engine.home import Home
+from engine.instruments.watchlist import Resolved
 from engine.market.calendar import Calendar, load_calendar
 from engine.market.clock import SECOND, Instant, instant_of, trading_date
-from engine.market.watchlist import Resolved
 from engine.preflight.feed import FeedFailedError, FeedSight, look_at_feed
 from engine.preflight.probes import Once
-from engine.upstox.address import AddressError, is_this_machine
-from engine.upstox.budget import CallBudget
-from engine.upstox.client import UpstoxClient
-from engine.upstox.instruments import FileError, InstrumentFiles, Shelf
-from engine.upstox.outcome import CallFailed
-from engine.upstox.token import TokenSource
-from engine.upstox.transport import NotSentError, Transport, UnansweredError
-from engine.upstox.watchlist import LastPrices, resolve_for_day
+from engine.upstox.reference.instrument_files import FileError, InstrumentFiles, Shelf
+from engine.upstox.reference.watchlist import LastPrices, resolve_for_day
+from engine.upstox.rest.address import AddressError, is_this_machine
+from engine.upstox.rest.client import UpstoxClient
+from engine.upstox.rest.outcome import CallFailed
+from engine.upstox.rest.rate_limits import CallBudget
+from engine.upstox.rest.token import TokenSource
+from engine.upstox.rest.transport import NotSentError, Transport, UnansweredError
+from engine.world.directories import Home
 
 LONGEST_CONNECT: Final = 3.0
 LONGEST_READ: Final = 4.0

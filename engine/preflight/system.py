@@ -11,9 +11,9 @@ from typing import Final
 import psutil
 
 import config
-from engine.market.plain_file import plain_descriptor
 from engine.preflight.answers import judged
 from engine.preflight.report import Check, Group
+from engine.system.plain_file import plain_descriptor
 
 _GROUP: Final = Group.SYSTEM
 _WINDOWS: Final = 4

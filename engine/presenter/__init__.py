@@ -1,4 +1,7 @@
-"""Pictures of the core for a screen: plain views, ready to be laid out."""
+"""Pictures of the core for a screen: plain views, ready to be laid out.
+
+- Reads the core, changes nothing.
+"""
 
 from engine.presenter.presenter import Presenter, ViewFacts
 

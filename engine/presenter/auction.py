@@ -1,10 +1,8 @@
 """What the auction of one instrument is, in words and figures: classifications, order flow and every level."""
 
-from engine.auction.context import Context, NamedReading
-from engine.auction.levels import Absorption, DiagonalImbalance, StackedImbalance
-from engine.presenter.evidence import describe_evidence
-from engine.presenter.ladder import describe_quality
-from engine.views.auction import (
+from engine.auction.values.context import Context, NamedReading
+from engine.auction.values.levels import Absorption, DiagonalImbalance, StackedImbalance
+from engine.contract.auction_views import (
     AbsorptionView,
     AcceptanceView,
     AuctionView,
@@ -15,6 +13,8 @@ from engine.views.auction import (
     OrderFlowView,
     RuleView,
 )
+from engine.presenter.evidence import describe_evidence
+from engine.presenter.ladder import describe_quality
 
 
 def build_auction(context: Context) -> AuctionView:

@@ -3,12 +3,12 @@
 from collections.abc import Iterable
 
 from config import ProfileSettings
-from engine.auction.context import Context, NamedReading, Quality
-from engine.auction.market import RowReading
+from engine.auction.state.auctions import RowReading
+from engine.auction.values.context import Context, NamedReading, Quality
+from engine.contract.views import LadderRow, LadderView
 from engine.market.clock import datetime_of
 from engine.market.price import Paise
 from engine.orders.quote import Quote
-from engine.views import LadderRow, LadderView
 
 _MOST_BEYOND = 40
 """Rows the ladder grows beyond the profile for quotes and own orders; what lies further off is shown elsewhere."""

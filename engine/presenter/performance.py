@@ -5,6 +5,7 @@ from datetime import date
 
 import msgspec
 
+from engine.contract.views import FallView, PerformanceView
 from engine.core import PAPER, SIMULATED, Core
 from engine.core.proof import SIMULATED_PROVES_NOTHING
 from engine.market.clock import Instant
@@ -14,7 +15,6 @@ from engine.performance.evidence import Basis
 from engine.performance.metrics import PROOF_DAYS, Summary, summarise
 from engine.performance.records import PROOF_COUNT
 from engine.performance.trade import ClosedTrade
-from engine.views import FallView, PerformanceView
 
 
 class Figures:

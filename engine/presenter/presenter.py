@@ -5,7 +5,21 @@ from dataclasses import dataclass, field, replace
 from datetime import date
 from typing import Final
 
-from engine.auction.context import Context, Quality
+from engine.auction.values.context import Context, Quality
+from engine.contract.views import (
+    AlarmRank,
+    EventLine,
+    HeaderView,
+    LadderView,
+    LastingAlarm,
+    LatchView,
+    PreflightView,
+    RiskView,
+    ScreenView,
+    Severity,
+    SignalCard,
+    WatchRow,
+)
 from engine.core import Core, Decision, DecisionState
 from engine.market.clock import SECOND, Instant, datetime_of
 from engine.market.instrument import Instrument, InstrumentClass
@@ -23,20 +37,6 @@ from engine.presenter.performance import Figures
 from engine.presenter.rows import mark_age, order_rows, outside_rows, position_row, shown_time
 from engine.presenter.standstill import latch_view
 from engine.risk.marks import DayResult, Holding, MarkState
-from engine.views import (
-    AlarmRank,
-    EventLine,
-    HeaderView,
-    LadderView,
-    LastingAlarm,
-    LatchView,
-    PreflightView,
-    RiskView,
-    ScreenView,
-    Severity,
-    SignalCard,
-    WatchRow,
-)
 
 _CARDS: Final = 20
 _EVENTS: Final = 200

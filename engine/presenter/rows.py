@@ -2,6 +2,7 @@
 
 from typing import Final
 
+from engine.contract.views import OrderRow, PositionRow, StopStatus
 from engine.core import Core
 from engine.core.stop_moves import standing_stops, term_of
 from engine.market.clock import MILLISECOND, Instant
@@ -9,15 +10,14 @@ from engine.market.price import Paise, average_price
 from engine.orders.carried import Holding as Carried
 from engine.orders.messages import OrderType, Product, Role
 from engine.orders.order import Order
-from engine.orders.protection import covered
 from engine.orders.states import OrderState
+from engine.orders.stop_plan import covered
 from engine.orders.targets import at_target
 from engine.orders.trade import Mode, Trade
 from engine.presenter.resting import rests_words
 from engine.presenter.standstill import plight_view
 from engine.risk.exact import rupees
 from engine.risk.marks import Holding, Mark, MarkState
-from engine.views import OrderRow, PositionRow, StopStatus
 
 ORDERS_SHOWN: Final = 30
 _MOVING: Final = "moving"

@@ -2,13 +2,13 @@
 
 from typing import Final
 
+from engine.contract.plight_views import PlightKind, PlightView
+from engine.contract.views import LatchView
 from engine.core import Core
 from engine.market.clock import Instant
-from engine.orders.flatten import LatchState
+from engine.orders.kill import LatchState
 from engine.orders.plight import Plight
 from engine.orders.trade import Trade
-from engine.views import LatchView
-from engine.views.plight import PlightKind, PlightView
 
 UNKNOWN_LEFT: Final = "what is left is unknown"
 

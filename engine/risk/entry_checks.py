@@ -7,13 +7,13 @@ import config
 from engine.market.clock import SECOND, Instant, datetime_of
 from engine.market.instrument import DERIVATIVES
 from engine.market.side import Side
-from engine.plain_text import words_of
 from engine.risk.denial import Code, Denial
 from engine.risk.entry import EntryPlan
 from engine.risk.entry_facts import EntryFacts
 from engine.risk.exact import exact, part, rupees, told_apart
 from engine.risk.marks import exposure, gap_risk, open_risk
 from engine.risk.sizing import Cap, margin_needed
+from engine.system.plain_text import words_of
 
 CIRCUIT_PERCENT_LONG = 2
 CIRCUIT_PERCENT_SHORT = 3

@@ -6,8 +6,8 @@ from datetime import date
 from engine.market.clock import Instant
 from engine.market.instrument import Instrument
 from engine.market.price import Paise
+from engine.market.price_band import PriceBand
 from engine.market.side import Side
-from engine.risk.band import PriceBand
 from engine.risk.limits import DayLimits
 from engine.risk.marks import DayResult, Holding
 

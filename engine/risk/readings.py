@@ -11,8 +11,8 @@ import msgspec
 from engine.market.clock import SECOND, Instant
 from engine.market.instrument import Instrument
 from engine.market.price import Paise
+from engine.market.price_band import PriceBand
 from engine.market.side import Side
-from engine.risk.band import PriceBand
 
 AGREEING: Final = 3
 """Successive readings that must agree before anything that cannot be taken back goes by them."""

@@ -6,8 +6,8 @@ from fractions import Fraction
 import config
 from engine.market.instrument import Instrument
 from engine.market.price import Paise
+from engine.market.price_band import PriceBand
 from engine.market.side import Side
-from engine.risk.band import PriceBand
 from engine.risk.denial import Code, Denial, SizeRefusal, StopRefusal
 from engine.risk.entry import MAX_ROUNDS, EntryPlan, entry_limit
 from engine.risk.sizing import Rooms, TripCost, size, sized_stop

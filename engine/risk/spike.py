@@ -1,6 +1,6 @@
 """A volume spike: two minutes of extreme volume behind which a stop may hide, and the far side of some bars."""
 
-from engine.auction.context import Context, Hole
+from engine.auction.values.context import Context, Hole
 from engine.market.clock import MINUTE, Instant
 from engine.market.price import Paise
 from engine.market.side import Side

@@ -9,12 +9,12 @@ from dataclasses import replace
 from fractions import Fraction
 
 import config
-from engine.auction.context import Context
+from engine.auction.values.context import Context
 from engine.market.clock import SECOND, Instant
 from engine.market.instrument import Instrument, InstrumentClass
 from engine.market.price import Paise, tick_down, tick_up
+from engine.market.price_band import PriceBand
 from engine.market.side import Side
-from engine.risk.band import PriceBand
 from engine.risk.denial import Code, StopRefusal
 from engine.risk.exact import ceiling, exact, rupees
 from engine.risk.spike import far_side, spike_stop

@@ -5,8 +5,8 @@ from fractions import Fraction
 
 from engine.market.clock import Instant
 from engine.market.price import Paise
+from engine.market.price_band import PriceBand
 from engine.market.side import Side
-from engine.risk.band import PriceBand
 from engine.risk.terms import AllowanceTerm, SizedStop, StopTerm
 
 

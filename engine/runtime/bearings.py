@@ -2,13 +2,13 @@
 
 from dataclasses import replace
 
-from engine.brokers.records import Cursor
+from engine.brokers.paper.records import Cursor
+from engine.contract.views import LastingAlarm
 from engine.market.clock import Instant
 from engine.presenter import ViewFacts
-from engine.runtime.broker_side import BrokerSide
+from engine.runtime.live_services import BrokerSide
 from engine.runtime.pace import Pace
 from engine.runtime.playback import Playback
-from engine.views import LastingAlarm
 
 
 def reached(playback: Playback, pace: Pace) -> Instant:

@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
-from engine.commands import CommandResult
+from engine.contract.commands import CommandResult
 from engine.core import CommandAnswer, Effect, LatchChanged, Record
 from engine.orders.messages import Request
 

@@ -7,7 +7,7 @@ from datetime import date
 import msgspec
 
 import config
-from engine.brokers.matcher import FILL_RULES
+from engine.brokers.paper.order_matching import FILL_RULES
 from engine.core import DayState, EarlierEvidence
 from engine.ledger.reader import LedgerReader
 from engine.ledger.records import LedgerError, Run, RunState

@@ -3,9 +3,9 @@
 from pathlib import Path
 
 import config
-from engine.home import WorldDirectory
 from engine.runtime.plan import MarketChoice, RunMode, RunPlan
 from engine.runtime.run import book_is_flat, open_market
+from engine.world.directories import WorldDirectory
 
 
 class HostError(Exception):

@@ -10,7 +10,7 @@ from zlib import crc32
 import msgspec
 
 import config
-from engine.auction.levels import PriorLevels
+from engine.auction.values.levels import PriorLevels
 from engine.core import DayState, EarlierEvidence
 from engine.feeds.feed import AnchoredFeed, PulledFeed
 from engine.market.clock import MILLISECOND, SECOND, Instant, instant_at
@@ -203,13 +203,13 @@ def open_feed(choice: MarketChoice, settings: config.Settings) -> PulledFeed:
         from engine.feeds.simulator import open_simulator
 
         return open_simulator(settings.simulator, SIMULATED_DAY, script=choice.script)
-    from engine.feeds.frame_records import is_frame_recording
-    from engine.feeds.recorded_frames import open_frame_recordings
-    from engine.feeds.recording import open_recordings
+    from engine.feeds.recordings.frame_records import is_frame_recording
+    from engine.feeds.recordings.frames_feed import open_frame_recordings
+    from engine.feeds.recordings.json_feed import open_recordings
 
     master: Mapping[str, Instrument] | None = None
     if choice.instruments is not None:
-        from engine.market.master import load_instruments
+        from engine.instruments.master import load_instruments
 
         master = load_instruments(Path(choice.instruments))
     files = [Path(name) for name in choice.files]

@@ -9,7 +9,8 @@ from typing import Final
 
 import msgspec
 
-from engine.commands import Command
+from engine.brokers.exchange import Exchange
+from engine.contract.commands import Command
 from engine.core import (
     Attended,
     AuctionReferences,
@@ -38,7 +39,6 @@ from engine.market.instrument import InstrumentClass
 from engine.market.update import MarketUpdate
 from engine.orders.messages import BrokerEvent, ReadBook
 from engine.performance.drawdown import EquityMark
-from engine.runtime.exchange import Exchange
 
 Outside = (
     Command

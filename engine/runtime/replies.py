@@ -5,7 +5,7 @@ from collections import OrderedDict
 from collections.abc import Iterable
 from typing import Final
 
-from engine.commands import CommandResult, Outcome
+from engine.contract.commands import CommandResult, Outcome
 
 Waiting = asyncio.Future[CommandResult]
 

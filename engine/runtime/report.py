@@ -4,7 +4,7 @@ from typing import Any
 
 import msgspec
 
-from engine.auction.report import instrument_report
+from engine.auction.report.auction_report import instrument_report
 from engine.core import Core, Decision, EarlierEvidence
 from engine.feeds.feed import notes_of
 from engine.market.clock import Instant, isoformat

@@ -9,11 +9,12 @@ from typing import Final, Generic, TypeVar
 import msgspec
 
 import config
-from engine.auction.history import SessionProfile, prior_levels
-from engine.auction.levels import PriorLevels
-from engine.brokers.paper import PaperExchange
-from engine.brokers.records import Cursor
-from engine.brokers.store import ExchangeError
+from engine.auction.prior.history import SessionProfile, prior_levels
+from engine.auction.values.levels import PriorLevels
+from engine.brokers.exchange import Exchange
+from engine.brokers.paper.exchange import PaperExchange
+from engine.brokers.paper.exchange_file import ExchangeError
+from engine.brokers.paper.records import Cursor
 from engine.core import (
     LIVE,
     PAPER,
@@ -29,7 +30,7 @@ from engine.core import (
     Record,
 )
 from engine.feeds.feed import AnchoredFeed, PulledFeed, notes_of
-from engine.feeds.recording import RecordingError
+from engine.feeds.recordings.json_feed import RecordingError
 from engine.ledger.reader import LedgerReader
 from engine.ledger.records import JournalEntry, LedgerError, Run
 from engine.ledger.store import Ledger
@@ -38,7 +39,6 @@ from engine.market.clock import Instant
 from engine.market.price import amount_of
 from engine.market.session import TradingDay, trading_day
 from engine.runtime.evidence import records_before, terms_for
-from engine.runtime.exchange import Exchange
 from engine.runtime.plan import MarketChoice, RunMode, RunPlan, open_feed, plan_run
 from engine.runtime.playback import MARK, JournalSink, Playback, PlaybackError
 

@@ -4,15 +4,15 @@ import asyncio
 from collections.abc import Callable
 from typing import Final
 
-from engine.commands import Command, CommandResult, Kill, Outcome, Rearm, SetReplaySpeed
+from engine.brokers.exchange import Exchange
+from engine.contract.commands import Command, CommandResult, Kill, Outcome, Rearm, SetReplaySpeed
 from engine.core import Rearmed
-from engine.latch import LatchError, LatchFile
-from engine.runtime.broker_side import Asked, BrokerSide
-from engine.runtime.exchange import Exchange
+from engine.runtime.live_services import Asked, BrokerSide
 from engine.runtime.pace import UNPACED, Pace
 from engine.runtime.playback import Playback
 from engine.runtime.replies import Replies
 from engine.runtime.waiting_inputs import WaitingInputs
+from engine.world.latch_file import LatchError, LatchFile
 
 SPEEDS: Final = (1, 2, 5, 10, 30, UNPACED)
 

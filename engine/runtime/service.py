@@ -9,17 +9,18 @@ import time
 from collections.abc import Callable, Iterable
 from typing import Final
 
-from engine.brokers.records import Cursor
-from engine.commands import (
+from engine.brokers.exchange import Exchange
+from engine.brokers.paper.records import Cursor
+from engine.contract.commands import (
     Command,
     CommandResult,
     Kill,
     Outcome,
     StopEngine,
 )
+from engine.contract.views import AlarmRank, LastingAlarm, ScreenView
 from engine.core import Attended, Checked, Core, Effect, LatchChanged, Rearmed
 from engine.core.attention import attention_of
-from engine.latch import LatchFile, LatchFileState
 from engine.ledger.records import JournalEntry
 from engine.ledger.store import Ledger
 from engine.link import ScreenIdentity
@@ -28,19 +29,18 @@ from engine.market.clock import SECOND, Instant
 from engine.orders.messages import Request
 from engine.presenter import Presenter, ViewFacts
 from engine.runtime.bearings import place_of, reached, surroundings_of
-from engine.runtime.broker_side import BrokerSide
 from engine.runtime.durability import Durability, settled
 from engine.runtime.effects import divide
-from engine.runtime.ending import Ending
-from engine.runtime.exchange import Exchange
-from engine.runtime.last_look import enters, last_refusal
-from engine.runtime.leaving import PAUSED, Leaving
+from engine.runtime.end_conditions import Ending
+from engine.runtime.final_check import enters, last_refusal
+from engine.runtime.graceful_stop import PAUSED, Leaving
+from engine.runtime.live_services import BrokerSide
 from engine.runtime.pace import UNPACED, Pace
 from engine.runtime.playback import Outside, Playback
 from engine.runtime.replies import Replies, reply
 from engine.runtime.screen_commands import ScreenCommands
 from engine.runtime.waiting_inputs import WaitingInputs
-from engine.views import AlarmRank, LastingAlarm, ScreenView
+from engine.world.latch_file import LatchFile, LatchFileState
 
 _SLICE_SECONDS: Final = 0.008
 """How long the loop may step before it looks at screens and kills again."""

@@ -4,7 +4,7 @@ import asyncio
 from collections import deque
 from collections.abc import Iterator
 
-from engine.commands import CommandResult, Kill
+from engine.contract.commands import CommandResult, Kill
 from engine.runtime.playback import Outside
 
 Answered = asyncio.Future[CommandResult]

@@ -7,8 +7,8 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Final
 
-from engine.auction.context import Context
-from engine.auction.levels import Absorption
+from engine.auction.values.context import Context
+from engine.auction.values.levels import Absorption
 from engine.market.clock import MINUTE, isoformat
 from engine.market.price import rupees_of
 from engine.setups.common import NOT_READY, Occasion, Rule, known

@@ -5,14 +5,14 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import ClassVar, Final, TypeVar
 
-from engine.auction.context import Context, ProfileReading, Quality
-from engine.auction.levels import PriorLevels
+from engine.auction.values.context import Context, ProfileReading, Quality
+from engine.auction.values.levels import PriorLevels
 from engine.market.clock import MINUTE, SECOND, Instant, datetime_of
 from engine.market.price import Paise, rupees_of
 from engine.market.side import Side
-from engine.plain_text import worded
 from engine.setups.signal import Evidence, Refusal, Signal
 from engine.setups.view import FIVE_MINUTES, Level, SidedView, clock_of
+from engine.system.plain_text import worded
 
 NOT_READY: Final = "NOT_READY"
 QUIET: Final = 10 * MINUTE

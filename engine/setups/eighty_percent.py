@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from itertools import pairwise
 from typing import Final
 
-from engine.auction.context import BracketReading, Context
+from engine.auction.values.context import BracketReading, Context
 from engine.market.clock import Instant, isoformat
 from engine.market.price import Paise, rupees_of
 from engine.setups.common import (

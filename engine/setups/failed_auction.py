@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Final
 
-from engine.auction.context import Context
+from engine.auction.values.context import Context
 from engine.market.clock import Instant, isoformat
 from engine.market.price import Paise, rupees_of
 from engine.setups.common import (

@@ -3,9 +3,9 @@
 from collections.abc import Mapping
 from typing import Final
 
-from engine.auction.context import Context
-from engine.auction.levels import PriorLevels
-from engine.auction.named_levels import MULTIPLES
+from engine.auction.state.named_levels import MULTIPLES
+from engine.auction.values.context import Context
+from engine.auction.values.levels import PriorLevels
 from engine.market.clock import Instant, isoformat
 from engine.market.price import Paise, rupees_of
 from engine.setups.common import (

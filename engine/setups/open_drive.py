@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from itertools import pairwise
 from typing import Final
 
-from engine.auction.context import Context, Quality
+from engine.auction.values.context import Context, Quality
 from engine.market.clock import Instant, isoformat
 from engine.market.price import Paise, rupees_of
 from engine.setups.common import NOT_READY, Occasion, Rule, first, known, ready_prior, share, when

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from itertools import pairwise
 
-from engine.auction.context import BracketReading, Context, Hole
+from engine.auction.values.context import BracketReading, Context, Hole
 from engine.market.clock import MINUTE, Instant
 from engine.market.update import Bar
 from engine.setups.common import Against

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import ClassVar, Protocol
 
-from engine.auction.context import Context
+from engine.auction.values.context import Context
 from engine.market.clock import Instant
 from engine.market.price import Paise
 from engine.market.side import Side

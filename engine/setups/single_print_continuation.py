@@ -7,8 +7,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Final
 
-from engine.auction.context import Context
-from engine.auction.levels import NodeKind
+from engine.auction.values.context import Context
+from engine.auction.values.levels import NodeKind
 from engine.market.clock import Instant, datetime_of, isoformat, trading_date
 from engine.market.price import Paise, rupees_of
 from engine.setups.common import NOT_READY, Occasion, Rule, first, known, ready_prior, share, when

@@ -4,8 +4,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
 
-from engine.auction.context import Context
-from engine.auction.levels import Acceptance
+from engine.auction.values.context import Context
+from engine.auction.values.levels import Acceptance
 from engine.market.clock import MINUTE, Instant, isoformat
 from engine.market.price import Paise, rupees_of
 from engine.setups.common import (

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Final
 
-from engine.auction.context import Context, ProfileReading
-from engine.auction.levels import Acceptance, PriorLevels
+from engine.auction.values.context import Context, ProfileReading
+from engine.auction.values.levels import Acceptance, PriorLevels
 from engine.market.clock import MINUTE, Instant
 from engine.market.price import Paise, rupees_of
 from engine.market.side import Side

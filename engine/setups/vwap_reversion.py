@@ -3,8 +3,8 @@
 from collections.abc import Mapping
 from typing import Final
 
-from engine.auction.context import Context
-from engine.auction.levels import Acceptance, NodeKind
+from engine.auction.values.context import Context
+from engine.auction.values.levels import Acceptance, NodeKind
 from engine.market.clock import isoformat
 from engine.market.price import rupees_of
 from engine.setups.common import (

@@ -1,1 +1,5 @@
-"""The broker's REST line: transport, endpoints, outcomes, rate budget and the day's token."""
+"""The broker's calls and streams as they are, without a thought of trading.
+
+- The token is sent to the broker's own address alone and hidden in every text that comes back.
+- A read that failed never looks like an empty list.
+"""

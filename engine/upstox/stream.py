@@ -19,12 +19,12 @@ from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed, InvalidStatus, InvalidURI, WebSocketException
 
 import config
-from engine.plain_text import plain, words_of
-from engine.upstox.address import AddressError
-from engine.upstox.hiding import Secrets
-from engine.upstox.outcome import CallFailed, SignInAgain
-from engine.upstox.token import Token
-from engine.upstox.transport import CLIENT_NAME
+from engine.system.plain_text import plain, words_of
+from engine.upstox.rest.address import AddressError
+from engine.upstox.rest.hiding import Secrets
+from engine.upstox.rest.outcome import CallFailed, SignInAgain
+from engine.upstox.rest.token import Token
+from engine.upstox.rest.transport import CLIENT_NAME
 
 STEADY_AFTER: Final = 30.0
 """Seconds a connection must live before the waits between connections start small again."""

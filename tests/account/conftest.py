@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.desk.outside import Outside, made_recordings, outside
 from tests.fake_upstox.running import RunningFake, running_fake
+from tests.operations.outside import Outside, made_recordings, outside
 
 
 @pytest.fixture

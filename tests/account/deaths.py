@@ -19,14 +19,14 @@ from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
-from engine.commands import ArmManual, ManualOrder, Side
-from engine.home import World
-from engine.latch import LatchFileState
+from engine.contract.commands import ArmManual, ManualOrder, Side
 from engine.link import LinkError
+from engine.world.directories import World
+from engine.world.latch_file import LatchFileState
 from tests.account.stage import begin
 from tests.account.test_live_day import LIVE, held, live_orders, make_ready, stop_of
-from tests.desk.outside import Engine, Outside, made_recordings, outside, say, wait_until
 from tests.fake_upstox.running import RunningFake, running_fake
+from tests.operations.outside import Engine, Outside, made_recordings, outside, say, wait_until
 from tests.recordings import EQ_A
 
 _SETTINGS = (*LIVE, "risk.max_entries_per_minute=10")

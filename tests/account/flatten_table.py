@@ -21,8 +21,8 @@ from tests.account import phone
 from tests.account.stage import begin
 from tests.account.test_flatten_answers import failing_file, slow_file
 from tests.account.test_live_day import LIVE, held
-from tests.desk.outside import Engine, Outside, made_recordings, outside
 from tests.fake_upstox.running import RunningFake, running_fake
+from tests.operations.outside import Engine, Outside, made_recordings, outside
 
 Case = Callable[[Outside, Engine, RunningFake], AbstractContextManager[None]]
 

@@ -1,8 +1,8 @@
 """What somebody else does to the account by the broker's app, and what then stands at the broker."""
 
 from tests.account.test_live_day import held
-from tests.desk.outside import wait_until
 from tests.fake_upstox.running import RunningFake
+from tests.operations.outside import wait_until
 from tests.recordings import EQ_A
 
 

@@ -5,11 +5,11 @@ import threading
 from collections.abc import Iterator
 from datetime import datetime
 
-from engine.home import World
 from engine.link import LinkError, UnixLink
 from engine.market.clock import MINUTE, instant_of
-from tests.desk.outside import PATIENCE, Engine, Outside, wait_until
+from engine.world.directories import World
 from tests.fake_upstox.running import RunningFake
+from tests.operations.outside import PATIENCE, Engine, Outside, wait_until
 from tests.recordings import EQ_A, EQ_B
 
 

@@ -4,8 +4,8 @@ from engine.core import ACCOUNT_LOSS
 from tests.account.stage import begin
 from tests.account.test_live_day import LIVE, held
 from tests.account.test_outside_positions import buy_by_phone
-from tests.desk.outside import Outside, wait_until
 from tests.fake_upstox.running import RunningFake
+from tests.operations.outside import Outside, wait_until
 from tests.recordings import EQ_A, EQ_B
 
 UNITS = 100

@@ -2,11 +2,11 @@
 
 import pytest
 
-from engine.orders.reconcile import CLOSED_BY_FLATTEN
+from engine.orders.reconciliation import CLOSED_BY_FLATTEN
 from tests.account.stage import begin, settings_of, settle
 from tests.account.test_live_day import LIVE, enter, make_ready
-from tests.desk.outside import Outside, wait_until
 from tests.fake_upstox.running import RunningFake
+from tests.operations.outside import Outside, wait_until
 from tests.recordings import EQ_A
 
 

@@ -8,15 +8,15 @@ import pytest
 
 import config
 from engine.feeds.upstox.clock import LiveClock
-from engine.home import Home
 from engine.market.clock import SECOND
 from engine.preflight.report import Report
-from engine.runtime.account import checks as checks_module
-from engine.runtime.account.beside import kept_up
-from engine.runtime.account.checks import Checks
+from engine.runtime.live import preflight as checks_module
+from engine.runtime.live.preflight import Checks
+from engine.runtime.live.supervise import kept_up
 from engine.runtime.plan import RunMode
 from engine.settings.loading import Configuration
-from engine.upstox.token import TokenStore
+from engine.upstox.rest.token import TokenStore
+from engine.world.directories import Home
 
 
 async def test_work_beside_a_run_that_breaks_is_begun_again_until_it_is_cancelled() -> None:

@@ -8,14 +8,14 @@ from pathlib import Path
 
 import pytest
 
-from engine.home import World
-from engine.latch import LatchFileState
+from engine.world.directories import World
+from engine.world.latch_file import LatchFileState
 from tests.account import phone
 from tests.account.stage import begin, settings_of
 from tests.account.test_live_day import LIVE, held
-from tests.desk.outside import Engine, Outside, outside
 from tests.disks import fill, small_disk
 from tests.fake_upstox.running import RunningFake
+from tests.operations.outside import Engine, Outside, outside
 
 
 @pytest.fixture

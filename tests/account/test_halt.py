@@ -1,8 +1,8 @@
 """A halt of the exchange pauses entries exactly as long as it lasts, deaths of the engine included."""
 
-from engine.core.pauses import HALTED
-from engine.home import World
-from engine.latch import LatchFileState
+from engine.core.entry_pauses import HALTED
+from engine.world.directories import World
+from engine.world.latch_file import LatchFileState
 from tests.account.stage import begin, settings_of
 from tests.account.test_live_day import (
     LIVE,
@@ -14,8 +14,8 @@ from tests.account.test_live_day import (
     stop_of,
     wait_held,
 )
-from tests.desk.outside import Engine, Outside, say, wait_for, wait_until
 from tests.fake_upstox.running import RunningFake
+from tests.operations.outside import Engine, Outside, say, wait_for, wait_until
 from tests.recordings import EQ_A
 
 

@@ -3,12 +3,12 @@
 from datetime import time
 from pathlib import Path
 
-from engine.commands import ArmManual, Follow, ManualOrder, Outcome, Side
+from engine.contract.commands import ArmManual, Follow, ManualOrder, Outcome, Side
+from engine.contract.views import LadderView, ScreenView
 from engine.link import UnixLink
-from engine.views import LadderView, ScreenView
 from tests.account.stage import begin
-from tests.desk.outside import Engine, Outside, made_recordings
 from tests.fake_upstox.running import running_fake
+from tests.operations.outside import Engine, Outside, made_recordings
 
 INDEX = "NSE_INDEX|Nifty Bank"
 

@@ -2,12 +2,12 @@
 
 import subprocess
 
-from engine.home import World
-from engine.latch import LatchFileState
+from engine.world.directories import World
+from engine.world.latch_file import LatchFileState
 from tests.account.stage import begin, settings_of
 from tests.account.test_live_day import LIVE, enter, held, live_orders, make_ready
-from tests.desk.outside import REPOSITORY, Outside, clean_environment, wait_until
 from tests.fake_upstox.running import RunningFake
+from tests.operations.outside import REPOSITORY, Outside, clean_environment, wait_until
 
 
 def test_the_kill_key_pressed_while_an_engine_comes_back_closes_what_is_open(

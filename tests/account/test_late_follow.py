@@ -6,11 +6,11 @@ from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
-from engine.commands import Follow, Outcome, Unfollow
+from engine.contract.commands import Follow, Outcome, Unfollow
 from tests.account.stage import begin, watched
 from tests.account.test_paper_day import price_of, summary_of
-from tests.desk.outside import Engine, Outside, wait_until
 from tests.fake_upstox.running import RunningFake
+from tests.operations.outside import Engine, Outside, wait_until
 from tests.recordings import EQ_A, EQ_B
 
 ONLY_A = f"watchlist.instruments={EQ_A}"

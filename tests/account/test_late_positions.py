@@ -2,11 +2,11 @@
 
 import pytest
 
-from engine.latch import LatchFileState
+from engine.world.latch_file import LatchFileState
 from tests.account.stage import begin, settings_of
 from tests.account.test_live_day import LIVE, enter, held, live_orders, make_ready
-from tests.desk.outside import Engine, Outside, wait_until
 from tests.fake_upstox.running import RunningFake
+from tests.operations.outside import Engine, Outside, wait_until
 from tests.recordings import EQ_A
 
 

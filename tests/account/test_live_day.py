@@ -5,14 +5,14 @@ from uuid import uuid4
 
 import pytest
 
-from engine.commands import ArmManual, ManualOrder, Outcome, Side
-from engine.home import World
-from engine.latch import LatchFileState
-from engine.views import PositionRow
+from engine.contract.commands import ArmManual, ManualOrder, Outcome, Side
+from engine.contract.views import PositionRow
+from engine.world.directories import World
+from engine.world.latch_file import LatchFileState
 from tests.account.stage import begin, settings_of, slow_down
-from tests.desk.outside import Engine, Outside, say, wait_for, wait_until
 from tests.fake_upstox.listings import OPTION_59400
 from tests.fake_upstox.running import RunningFake
+from tests.operations.outside import Engine, Outside, say, wait_for, wait_until
 from tests.recordings import EQ_A
 
 LIVE = (

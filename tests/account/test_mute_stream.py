@@ -10,9 +10,9 @@ import pytest
 
 from tests.account.stage import begin, slow_down
 from tests.account.test_live_day import LAW_SECONDS, LIVE, enter, held, live_orders, make_ready, stop_of
-from tests.desk.outside import Outside, say, wait_for, wait_until
 from tests.fake_upstox.journal import US
 from tests.fake_upstox.running import RunningFake
+from tests.operations.outside import Outside, say, wait_for, wait_until
 from tests.recordings import EQ_A
 
 REPLACED_WITHIN = 5.0

@@ -8,7 +8,7 @@ import config
 from engine.market.clock import MINUTE, SECOND, Instant
 from engine.market.instrument import InstrumentClass
 from engine.market.session import Phase, trading_day
-from engine.runtime.account.ending import EndsAfterTheDay, last_session_end
+from engine.runtime.live.day_end import EndsAfterTheDay, last_session_end
 from tests.recordings import DAY
 
 HOUR = 60 * MINUTE

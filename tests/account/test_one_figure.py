@@ -6,17 +6,17 @@ from collections.abc import Iterator
 from typing import Any
 from uuid import uuid4
 
-from engine.commands import ExitPosition, Side, StopEngine
-from engine.home import World
-from engine.process import EngineState
-from engine.views import PositionRow, ScreenView
+from engine.contract.commands import ExitPosition, Side, StopEngine
+from engine.contract.views import PositionRow, ScreenView
+from engine.host.liveness import EngineState
+from engine.world.directories import World
 from tests.account.phone import buys
 from tests.account.stage import begin, settle
 from tests.account.test_live_day import LIVE, enter, held, make_ready, wait_held
-from tests.desk.outside import Engine, Outside, wait_until
-from tests.desk.test_commands import checked
 from tests.fake_upstox.listings import OPTION_59400
 from tests.fake_upstox.running import RunningFake
+from tests.operations.outside import Engine, Outside, wait_until
+from tests.operations.test_commands import checked
 from tests.recordings import EQ_A
 
 

@@ -7,12 +7,12 @@ from typing import Any, cast
 import pytest
 
 import config
-from engine.runtime.account.opening import Opener
+from engine.runtime.live.day_setup import Opener
 from engine.runtime.run import RunError
-from engine.upstox.account import Funds, funds_of
-from engine.upstox.client import UpstoxClient
-from engine.upstox.outcome import CallFailed, InDoubt
-from engine.upstox.transport import Transport
+from engine.upstox.rest.account import Funds, funds_of
+from engine.upstox.rest.client import UpstoxClient
+from engine.upstox.rest.outcome import CallFailed, InDoubt
+from engine.upstox.rest.transport import Transport
 
 
 def opener(funds: Funds | None, capital: int = 1_000_000) -> Opener:

@@ -10,15 +10,15 @@ import pytest
 import config
 from engine.brokers.upstox.broker import LiveBroker
 from engine.feeds.upstox.clock import LiveClock
-from engine.runtime.account.order_way import OrderWay
-from engine.upstox.budget import CallBudget
-from engine.upstox.client import UpstoxClient
-from engine.upstox.records import BrokerOrderRow
-from engine.upstox.token import TokenStore
-from engine.upstox.transport import transport_for
+from engine.runtime.live.order_gateway import OrderWay
+from engine.upstox.rest.client import UpstoxClient
+from engine.upstox.rest.rate_limits import CallBudget
+from engine.upstox.rest.records import BrokerOrderRow
+from engine.upstox.rest.token import TokenStore
+from engine.upstox.rest.transport import transport_for
 from tests.account.test_outside_positions import buy_by_phone
-from tests.desk.outside import wait_until
 from tests.fake_upstox.running import RunningFake
+from tests.operations.outside import wait_until
 from tests.recordings import EQ_A, EQ_B
 
 

@@ -2,12 +2,12 @@
 
 from uuid import uuid4
 
-from engine.commands import Outcome, StopEngine
-from engine.latch import LatchFileState
+from engine.contract.commands import Outcome, StopEngine
+from engine.world.latch_file import LatchFileState
 from tests.account.stage import begin
 from tests.account.test_live_day import LIVE, held, live_orders
-from tests.desk.outside import Outside, wait_until
 from tests.fake_upstox.running import RunningFake
+from tests.operations.outside import Outside, wait_until
 from tests.recordings import EQ_A, EQ_B
 
 QUANTITY = 5

@@ -5,12 +5,12 @@ import subprocess
 from typing import Any
 from uuid import uuid4
 
-from engine.commands import Follow, Unfollow
-from engine.home import World
-from engine.latch import LatchFileState
+from engine.contract.commands import Follow, Unfollow
+from engine.world.directories import World
+from engine.world.latch_file import LatchFileState
 from tests.account.stage import begin, settings_of, settle, sign_in, watched
-from tests.desk.outside import REPOSITORY, Engine, Outside, clean_environment, is_flat, wait_until
 from tests.fake_upstox.running import RunningFake
+from tests.operations.outside import REPOSITORY, Engine, Outside, clean_environment, is_flat, wait_until
 from tests.recordings import EQ_A, EQ_B
 
 

@@ -8,17 +8,17 @@ import pytest
 
 import config
 from engine.feeds.live_tape import LiveTape
-from engine.home import Home
 from engine.market.clock import MINUTE, SECOND, Instant
 from engine.market.instrument import Instrument, InstrumentClass, Provenance
 from engine.market.seed import MissedMinutes
 from engine.market.session import TradingDay, trading_day
 from engine.market.update import Bar, MarketUpdate
-from engine.runtime.account.ending import EndsAfterTheDay, last_session_end
-from engine.runtime.account.missed import Missed
-from engine.runtime.account.recordings import next_part, parts_of, remove_old
-from engine.runtime.account.statuses import halt_of
-from engine.upstox.outcome import CallFailed, TryLater
+from engine.runtime.live.backfill import Missed
+from engine.runtime.live.day_end import EndsAfterTheDay, last_session_end
+from engine.runtime.live.halts import halt_of
+from engine.runtime.live.recording_place import next_part, parts_of, remove_old
+from engine.upstox.rest.outcome import CallFailed, TryLater
+from engine.world.directories import Home
 from tests.recordings import DAY, EQ_A, OPT_A
 
 STOCK = Instrument(EQ_A, "A", InstrumentClass.STOCK, 5, 1, 100_000, Provenance.MASTER)

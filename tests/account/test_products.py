@@ -1,11 +1,11 @@
 """Other products than ours, live: closed by their own with kill.scope = account, else left, counted and named."""
 
-from engine.home import World
-from engine.latch import LatchFileState
+from engine.world.directories import World
+from engine.world.latch_file import LatchFileState
 from tests.account.stage import begin
 from tests.account.test_live_day import LIVE
-from tests.desk.outside import Engine, Outside, say, wait_until
 from tests.fake_upstox.running import RunningFake
+from tests.operations.outside import Engine, Outside, say, wait_until
 from tests.recordings import EQ_A, EQ_B
 
 REFUSED = "RMS:Rule: margin funded quantity is closed by the desk"

@@ -14,14 +14,14 @@ from engine.market.instrument import Instrument, InstrumentClass, Provenance
 from engine.market.session import trading_day
 from engine.market.update import MarketUpdate
 from engine.orders.messages import BrokerPosition
-from engine.runtime.account.quote_rounds import QuoteRounds, circuits_of, middle_of
-from engine.upstox.outcome import CallFailed, InDoubt
-from engine.upstox.quotes import DepthLevel, MarketQuote
+from engine.runtime.live.quote_rounds import QuoteRounds, circuits_of, middle_of
+from engine.upstox.rest.outcome import CallFailed, InDoubt
+from engine.upstox.rest.quotes import DepthLevel, MarketQuote
 from tests.account.stage import begin
 from tests.account.test_live_day import LIVE
 from tests.account.test_outside_positions import buy_by_phone
-from tests.desk.outside import Outside, wait_until
 from tests.fake_upstox.running import RunningFake
+from tests.operations.outside import Outside, wait_until
 from tests.recordings import DAY, EQ_A, EQ_B
 
 STOCK = Instrument(EQ_A, "A", InstrumentClass.STOCK, 5, 1, 100_000, Provenance.MASTER)

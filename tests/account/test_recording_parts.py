@@ -7,13 +7,13 @@ import pytest
 import config
 from engine.feeds.feed import FeedItem, PulledFeed
 from engine.feeds.live_tape import LiveTape
-from engine.feeds.recorded_frames import open_frame_recordings
-from engine.feeds.recorder import Recorder
-from engine.home import Home
+from engine.feeds.recordings.frames_feed import open_frame_recordings
+from engine.feeds.recordings.recorder import Recorder
 from engine.market.clock import SECOND, Instant
-from engine.runtime.account.recordings import next_part, parts_of
-from engine.runtime.account.taping import recorder_of, tape_of_plan
+from engine.runtime.live.recording_place import next_part, parts_of
+from engine.runtime.live.tape import recorder_of, tape_of_plan
 from engine.runtime.plan import MarketChoice, RunMode, RunPlan, plan_run
+from engine.world.directories import Home
 from tests.feeds.frames import INSTRUMENTS, frames_by_second
 from tests.recordings import DAY, EQ_A, made_packets
 

@@ -7,11 +7,11 @@ import pytest
 
 import config
 from engine.core import AuctionReferences, Halted
+from engine.feeds.wire.frames import Frame, Indication
 from engine.market.clock import Instant, instant_at
-from engine.market.frames import Frame, Indication
 from engine.market.instrument import Instrument, InstrumentClass, Provenance
 from engine.market.session import trading_day
-from engine.runtime.account.sessions import Sessions
+from engine.runtime.live.exchange_sessions import Sessions
 
 DAY = date(2026, 11, 27)
 CASH = Instrument("NSE_EQ|A", "A", InstrumentClass.AUCTION_STOCK, 5, 1, 1_000, Provenance.MASTER)

@@ -2,11 +2,11 @@
 
 import json
 
-from engine.home import World
+from engine.world.directories import World
 from tests.account.stage import begin, settings_of, settle
-from tests.desk.outside import Outside, wait_until
-from tests.desk.test_commands import checked
 from tests.fake_upstox.running import RunningFake
+from tests.operations.outside import Outside, wait_until
+from tests.operations.test_commands import checked
 from tests.recordings import EQ_A
 
 

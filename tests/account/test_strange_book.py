@@ -4,11 +4,11 @@ import sqlite3
 
 import pytest
 
-from engine.home import World
-from engine.latch import LatchFileState
+from engine.world.directories import World
+from engine.world.latch_file import LatchFileState
 from tests.account.stage import begin, settings_of, settle
-from tests.desk.outside import Engine, Outside, is_flat, wait_until
 from tests.fake_upstox.running import RunningFake
+from tests.operations.outside import Engine, Outside, is_flat, wait_until
 from tests.recordings import EQ_A, EQ_B
 
 

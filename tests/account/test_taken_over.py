@@ -3,11 +3,11 @@
 import shutil
 import subprocess
 
-from engine.home import World
-from engine.latch import LatchFileState
+from engine.world.directories import World
+from engine.world.latch_file import LatchFileState
 from tests.account.stage import begin, settings_of, settle
-from tests.desk.outside import REPOSITORY, Outside, clean_environment, is_flat, wait_until
 from tests.fake_upstox.running import RunningFake
+from tests.operations.outside import REPOSITORY, Outside, clean_environment, is_flat, wait_until
 from tests.recordings import EQ_A
 
 

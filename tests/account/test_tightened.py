@@ -2,10 +2,10 @@
 
 import pytest
 
-from engine.commands import StopEngine
+from engine.contract.commands import StopEngine
 from tests.account.stage import begin
-from tests.desk.outside import Engine, Outside, wait_until
 from tests.fake_upstox.running import RunningFake
+from tests.operations.outside import Engine, Outside, wait_until
 
 
 def told(engine: Engine) -> list[str]:

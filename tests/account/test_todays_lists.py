@@ -11,22 +11,22 @@ import pytest
 import config
 from engine.core import Core, Ids
 from engine.feeds.live_tape import LiveTape
+from engine.instruments.eligibility import NOT_LISTED, SUSPENDED, Barred
+from engine.instruments.listing import Intraday
 from engine.market.clock import MINUTE, SECOND, Instant, instant_at
-from engine.market.eligibility import NOT_LISTED, SUSPENDED, Barred
 from engine.market.instrument import Instrument, InstrumentClass, Provenance
-from engine.market.listing import Intraday
 from engine.market.session import trading_day
-from engine.runtime.account.day_lists import TodaysLists
-from engine.runtime.account.opening import Opener
+from engine.runtime.live.day_lists import TodaysLists
+from engine.runtime.live.day_setup import Opener
 from engine.runtime.run import RunError
-from engine.upstox.client import UpstoxClient
-from engine.upstox.instruments import DayLists, FileState, Freshness, InstrumentFile
-from engine.upstox.transport import Transport
+from engine.upstox.reference.instrument_files import DayLists, FileState, Freshness, InstrumentFile
+from engine.upstox.rest.client import UpstoxClient
+from engine.upstox.rest.transport import Transport
 from tests.account.stage import begin, slow_down, watched
-from tests.desk.outside import Engine, Outside, made_recordings, wait_until
 from tests.fake_upstox.running import RunningFake, running_fake
-from tests.instruments.shop import open_shop
+from tests.operations.outside import Engine, Outside, made_recordings, wait_until
 from tests.recordings import DAY, EQ_A, EQ_B, OPT_A
+from tests.upstox.reference.shop import open_shop
 
 STOCK = Instrument(EQ_A, "A", InstrumentClass.STOCK, 5, 1, 100_000, Provenance.MASTER)
 OTHER = Instrument(EQ_B, "B", InstrumentClass.AUCTION_STOCK, 5, 1, 100_000, Provenance.MASTER)

@@ -5,10 +5,10 @@ from datetime import date
 
 import pytest
 
-from engine.latch import LatchFileState
+from engine.world.latch_file import LatchFileState
 from tests.account.stage import begin, settle
-from tests.desk.outside import Engine, Outside, is_flat, wait_until
 from tests.fake_upstox.running import RunningFake
+from tests.operations.outside import Engine, Outside, is_flat, wait_until
 from tests.recordings import EQ_A
 
 

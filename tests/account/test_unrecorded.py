@@ -2,11 +2,11 @@
 
 import pytest
 
-from engine.views import Severity
+from engine.contract.views import Severity
 from tests.account.stage import begin, settle
 from tests.account.test_live_day import LIVE
-from tests.desk.outside import Engine, Outside, wait_until
 from tests.fake_upstox.running import RunningFake
+from tests.operations.outside import Engine, Outside, wait_until
 
 
 @pytest.fixture

@@ -1,9 +1,9 @@
 """An account's engine that nobody watches enters nothing after a minute, whoever started it; paper by a setting."""
 
-from engine.core.pauses import UNATTENDED
+from engine.core.entry_pauses import UNATTENDED
 from tests.account.stage import begin, watched
-from tests.desk.outside import Engine, Outside, wait_until
 from tests.fake_upstox.running import RunningFake
+from tests.operations.outside import Engine, Outside, wait_until
 
 FAST = 60
 PAUSES = "session.pause_unattended=true"

@@ -8,13 +8,13 @@ from typing import cast
 import pytest
 
 import config
-from engine.commands import ManualOrder, Side
+from engine.contract.commands import ManualOrder, Side
 from engine.feeds.live_tape import LiveTape
 from engine.feeds.upstox.clock import LiveClock
 from engine.feeds.upstox.market_feed import MarketFeed
-from engine.market.decoding import PacketDecoder
-from engine.runtime.account.following import Following
-from engine.runtime.account.opening import Opener
+from engine.feeds.wire.decoding import PacketDecoder
+from engine.runtime.live.day_setup import Opener
+from engine.runtime.live.watchlist_changes import Following
 from tests.runtime.market import tape
 from tests.runtime.test_service import BUY, OTHER, Engine, engine
 

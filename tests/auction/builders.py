@@ -7,7 +7,7 @@ from datetime import date, time
 from hypothesis import strategies as st
 
 from config import Settings
-from engine.auction.market import Auctions
+from engine.auction.state.auctions import Auctions
 from engine.market.clock import MINUTE, SECOND, Instant, instant_at
 from engine.market.instrument import Instrument, InstrumentClass, Provenance
 from engine.market.session import trading_day

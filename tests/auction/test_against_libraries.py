@@ -15,9 +15,9 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from config import Settings
-from engine.auction.market import Auctions
-from engine.auction.tpo_profile import tpo_rows
-from engine.auction.value_area import find_poc, find_value_area
+from engine.auction.profile.tpo_profile import tpo_rows
+from engine.auction.profile.value_area import find_poc, find_value_area
+from engine.auction.state.auctions import Auctions
 from engine.market.clock import MINUTE
 from engine.market.session import trading_day
 from tests.auction.builders import at

@@ -7,14 +7,14 @@ from itertools import pairwise
 import pytest
 
 from config import ProfileSettings, Settings
-from engine.auction.auction import Auction
-from engine.auction.bars import MinuteBars
-from engine.auction.context import Context, ProfileReading, Quality
-from engine.auction.market import Auctions
-from engine.auction.placement import PlacementShares
-from engine.auction.report import instrument_report
-from engine.auction.tpo_profile import letter_of, tpo_rows
-from engine.auction.value_area import Rows, Rule, find_poc, find_value_area
+from engine.auction.profile.placement import PlacementShares
+from engine.auction.profile.tpo_profile import letter_of, tpo_rows
+from engine.auction.profile.value_area import Rows, Rule, find_poc, find_value_area
+from engine.auction.report.auction_report import instrument_report
+from engine.auction.session.bars import MinuteBars
+from engine.auction.state.auction import Auction
+from engine.auction.state.auctions import Auctions
+from engine.auction.values.context import Context, ProfileReading, Quality
 from engine.market.clock import MINUTE, SECOND, isoformat
 from engine.market.instrument import Instrument
 from engine.market.session import trading_day

@@ -6,14 +6,14 @@ from dataclasses import dataclass, field
 import pytest
 
 from config import Settings
-from engine.auction.context import Context, ProfileReading
-from engine.auction.footprint import find_stacks, footprint_rows
-from engine.auction.history import close_session
-from engine.auction.levels import Acceptance, NodeKind
-from engine.auction.market import Auctions
-from engine.auction.quality import Quality
-from engine.auction.structure_reading import read_structure
+from engine.auction.flow.footprint import find_stacks, footprint_rows
+from engine.auction.prior.history import close_session
+from engine.auction.state.auctions import Auctions
+from engine.auction.state.structure_reading import read_structure
+from engine.auction.values.context import Context, ProfileReading
+from engine.auction.values.levels import Acceptance, NodeKind
 from engine.market.clock import datetime_of
+from engine.market.quality import Quality
 from engine.market.session import trading_day
 from tests.auction.builders import DAY, at
 from tests.recordings import EQ_A, EQ_B, OPT_A, OPT_B, recorded_tape

@@ -7,7 +7,7 @@ import pytest
 
 from benchmarks.edge import Outcome, execution, fair_prices, gross, interval, keep, kept, table, verdict
 from config import SimulatorSettings
-from engine.brokers.records import ExchangeFill
+from engine.brokers.paper.records import ExchangeFill
 from engine.feeds.simulator import SimulatorFeed, open_simulator
 from engine.market.clock import MINUTE
 from engine.market.side import Side

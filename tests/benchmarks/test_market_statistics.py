@@ -14,7 +14,7 @@ from benchmarks.market_statistics import (
     simulated,
     table,
 )
-from engine.feeds.recording import open_recordings
+from engine.feeds.recordings.json_feed import open_recordings
 from tests.recordings import recorded_files
 
 Days = Mapping[str, Sequence[Figures]]

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from benchmarks.paper_stops import StopFill, stop_fills, table
 from config import Settings
-from engine.feeds.recording import open_recordings
+from engine.feeds.recordings.json_feed import open_recordings
 from engine.market.clock import SECOND, instant_at
 from engine.market.session import trading_day
 from engine.market.side import Side

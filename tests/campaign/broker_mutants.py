@@ -7,12 +7,12 @@ from engine.brokers.upstox import cadence, lanes
 from engine.brokers.upstox.cadence import BESIDE_STREAM
 from engine.brokers.upstox.lanes import Job, LaneName, Lanes
 from engine.brokers.upstox.order_list import OrderList
-from engine.brokers.upstox.register import OrderTracker
+from engine.brokers.upstox.order_tracker import OrderTracker
 from engine.core import attention
-from engine.orders import inbox
+from engine.orders import broker_events
 from engine.orders.attention import Attention
-from engine.upstox.listed import Listed
-from engine.upstox.records import BrokerOrderRow
+from engine.upstox.rest.listed import Listed
+from engine.upstox.rest.records import BrokerOrderRow
 from tests.brokers.upstox import test_cadence as cadences
 from tests.brokers.upstox import test_lanes as lane_tests
 from tests.brokers.upstox import test_order_list as order_lists
@@ -117,7 +117,7 @@ def _first_value_stays() -> tuple[Swap, ...]:
 
 
 def _unread_is_absent() -> tuple[Swap, ...]:
-    return ((inbox, "in_doubt", lambda *_: {}),)
+    return ((broker_events, "in_doubt", lambda *_: {}),)
 
 
 NAMED_BROKER_MUTANTS = (

@@ -6,11 +6,11 @@ import msgspec
 
 from engine.market.clock import SECOND, Instant
 from engine.market.price import Paise
-from engine.orders import changes, closer, parts, protection, requests, stops
-from engine.orders.book import AppliedMessage, OrderBook
+from engine.orders import changes, exit_plan, parts, requests, stop_plan, stops
 from engine.orders.changes import ExitWay, Experience, Fate, fate, way_of
 from engine.orders.messages import Acknowledged
 from engine.orders.order import Aim, Order, OrderTerms
+from engine.orders.order_book import AppliedMessage, OrderBook
 from engine.orders.plan import Plan, Situation
 from engine.orders.requests import next_look, with_change
 from engine.orders.states import OrderState
@@ -28,7 +28,7 @@ def hunt_changing(mutant: Mutant, schedules: int = WITHIN) -> Hunt:
 
 
 def _way(chosen: Callable[[Order, Instant, ExitWay], ExitWay]) -> tuple[Swap, ...]:
-    return ((closer, "way_of", chosen), (parts, "way_of", chosen))
+    return ((exit_plan, "way_of", chosen), (parts, "way_of", chosen))
 
 
 def _never_replaced() -> tuple[Swap, ...]:
@@ -68,7 +68,7 @@ def _silence_is_a_no() -> tuple[Swap, ...]:
 
 def _growth_for_ever() -> tuple[Swap, ...]:
     """A growth that is asked for counts as cover to come, however long that takes."""
-    timed = protection._timed
+    timed = stop_plan._timed
 
     def told(order: Order, _: Instant) -> Fate:
         return Fate.MADE if order.aim is None else Fate.OPEN
@@ -79,8 +79,8 @@ def _growth_for_ever() -> tuple[Swap, ...]:
             return trade
         return msgspec.structs.replace(trade, naked_since=s.now)
 
-    rooms = tuple((room, "fate", told) for room in (stops, protection))
-    return (*rooms, (protection, "_timed", patient))
+    rooms = tuple((room, "fate", told) for room in (stops, stop_plan))
+    return (*rooms, (stop_plan, "_timed", patient))
 
 
 def _cancelled_is_believed() -> tuple[Swap, ...]:
@@ -100,7 +100,7 @@ def _cancelled_is_believed() -> tuple[Swap, ...]:
 
 
 def _changed_without_end() -> tuple[Swap, ...]:
-    return tuple((room, "MOST_CHANGES", 10_000) for room in (changes, closer, stops))
+    return tuple((room, "MOST_CHANGES", 10_000) for room in (changes, exit_plan, stops))
 
 
 def _nothing_learned() -> tuple[Swap, ...]:
@@ -117,24 +117,24 @@ def _never_looked_at() -> tuple[Swap, ...]:
 
 
 def _all_at_once() -> tuple[Swap, ...]:
-    return ((stops, "waits_for_answer", lambda *_: False), (closer, "waits_for_answer", lambda *_: False))
+    return ((stops, "waits_for_answer", lambda *_: False), (exit_plan, "waits_for_answer", lambda *_: False))
 
 
 def _walked_unproven() -> tuple[Swap, ...]:
     """An exit's time at a price begins with the request, not with the proof."""
-    follow = closer._follow
+    follow = exit_plan._follow
 
     def walk(plan: Plan, s: Situation, order: Order, rest: int, price: Paise, way: ExitWay) -> None:
         asked = msgspec.structs.replace(order, rests_since=order.written_at - SECOND // 2)
         follow(plan, s, asked, rest, price, way)
 
-    return ((closer, "_follow", walk),)
+    return ((exit_plan, "_follow", walk),)
 
 
 def _queued_behind_a_hanging_stop() -> tuple[Swap, ...]:
     """Neither a further stop nor an exit leaves for what a placement without an answer was to cover, or more."""
     never = 3_600 * SECOND
-    waits = tuple((room, "is_missing", lambda *_: False) for room in (closer, protection))
+    waits = tuple((room, "is_missing", lambda *_: False) for room in (exit_plan, stop_plan))
     return (*waits, (stops, "GROWS_WITHIN", never))
 
 

@@ -3,11 +3,11 @@
 Every law is read off the broker's side and off the line to it.
 """
 
-from engine.commands import Outcome, PauseEntries
+from engine.contract.commands import Outcome, PauseEntries
 from engine.core import CommandAnswer
 from engine.market.clock import Instant
 from engine.market.side import Side
-from engine.orders.flatten import LatchState
+from engine.orders.kill import LatchState
 from engine.orders.messages import (
     BookRead,
     BrokerPosition,

@@ -4,8 +4,8 @@ from collections.abc import Callable
 from functools import partial
 
 from engine.market.clock import SECOND, Instant
-from engine.orders import book, changes, closer, dispatch, gate, protection
-from engine.orders.dispatch import Dispatcher
+from engine.orders import changes, dispatcher, exit_plan, gate, order_book, stop_plan
+from engine.orders.dispatcher import Dispatcher
 from engine.orders.order import Order
 from engine.orders.requests import STOP_IN_DOUBT_FOR, is_lost_exit, unproven_since
 from engine.orders.states import UNPROVEN
@@ -21,22 +21,22 @@ def _lists_prove_nothing() -> tuple[Swap, ...]:
     def missing(order: Order, now: Instant) -> bool:
         return order.state in UNPROVEN and now >= unproven_since(order) + STOP_IN_DOUBT_FOR
 
-    return ((closer, "is_missing", missing), (protection, "is_missing", missing))
+    return ((exit_plan, "is_missing", missing), (stop_plan, "is_missing", missing))
 
 
 def _waited_for_in_doubt() -> tuple[Swap, ...]:
     def missing(order: Order, _: Instant) -> bool:
         return order.state in UNPROVEN and order.missed_at > unproven_since(order)
 
-    return ((closer, "is_missing", missing), (protection, "is_missing", missing))
+    return ((exit_plan, "is_missing", missing), (stop_plan, "is_missing", missing))
 
 
 def _receipt_is_proof() -> tuple[Swap, ...]:
-    return ((book, "LISTED_WITHIN", 3_600 * SECOND),)
+    return ((order_book, "LISTED_WITHIN", 3_600 * SECOND),)
 
 
 def _moves_use_the_budget_up() -> tuple[Swap, ...]:
-    return ((dispatch, "KEPT_FROM_MOVES", 0),)
+    return ((dispatcher, "KEPT_FROM_MOVES", 0),)
 
 
 def _cancelled_without_room() -> tuple[Swap, ...]:
@@ -48,20 +48,20 @@ def _trusted_on() -> tuple[Swap, ...]:
 
 
 def _nothing_behind_a_lost_exit() -> tuple[Swap, ...]:
-    return ((closer, "_cover", lambda *_: None),)
+    return ((exit_plan, "_cover", lambda *_: None),)
 
 
 def _second_exit_beside_a_lost_one() -> tuple[Swap, ...]:
     """An exit that no list shows is given up at once, and another leaves beside it."""
     return (
-        (closer, "given_up", is_lost_exit),
+        (exit_plan, "given_up", is_lost_exit),
         (gate, "given_up", is_lost_exit),
-        (closer, "_cover", lambda *_: None),
+        (exit_plan, "_cover", lambda *_: None),
     )
 
 
 def _fired_for_ever() -> tuple[Swap, ...]:
-    return ((book, "waits_again", lambda order, *_: order),)
+    return ((order_book, "waits_again", lambda order, *_: order),)
 
 
 COVER: tuple[tuple[Mutant, Callable[[], None]], ...] = (

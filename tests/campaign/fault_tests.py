@@ -78,13 +78,13 @@ ELSEWHERE: dict[int, tuple[str, ...]] = {
         "tests/market/test_continuity.py::test_inserting_an_older_packet_changes_nothing_but_counters",
     ),
     23: (
-        "tests/market/test_decoding.py::test_a_packet_that_cannot_be_trusted_is_rejected_with_its_reason_and_counted",
-        "tests/feeds/test_recording.py::test_nan_and_negative_prices_cost_their_own_packet_only",
+        "tests/feeds/wire/test_decoding.py::test_a_packet_that_cannot_be_trusted_is_rejected_with_its_reason_and_counted",
+        "tests/feeds/recordings/test_json_feed.py::test_nan_and_negative_prices_cost_their_own_packet_only",
     ),
     24: (
-        "tests/market/test_frames.py::test_broken_bytes_raise_a_typed_reason_and_are_counted",
-        "tests/market/test_frames.py::test_no_garbage_crashes",
-        "tests/market/test_frames.py::test_unknown_types_and_modes_are_survived_and_counted",
+        "tests/feeds/wire/test_frames.py::test_broken_bytes_raise_a_typed_reason_and_are_counted",
+        "tests/feeds/wire/test_frames.py::test_no_garbage_crashes",
+        "tests/feeds/wire/test_frames.py::test_unknown_types_and_modes_are_survived_and_counted",
     ),
     25: (
         "tests/brokers/upstox/test_live_stream.py::test_polls_tell_everything_while_no_stream_can_be_opened",
@@ -102,7 +102,7 @@ ELSEWHERE: dict[int, tuple[str, ...]] = {
         "tests/runtime/test_recovery.py::test_a_latch_set_while_no_engine_ran_closes_what_the_engine_finds",
         "tests/runtime/test_recovery.py::test_what_was_flattened_meanwhile_is_not_sold_a_second_time",
     ),
-    29: ("tests/link/test_process.py::test_an_engine_has_no_terminal_and_survives_a_hangup",),
+    29: ("tests/host/test_liveness.py::test_an_engine_has_no_terminal_and_survives_a_hangup",),
     32: (
         "tests/runtime/test_service.py::test_an_entry_never_leaves_while_the_ledger_cannot_be_written_and_an_exit_does",
         "tests/ledger/test_store.py::test_a_full_disk_fails_the_future_keeps_the_rows_and_writes_them_later",
@@ -110,7 +110,7 @@ ELSEWHERE: dict[int, tuple[str, ...]] = {
     33: (
         "tests/ledger/test_store.py::test_a_torn_tail_of_the_log_loses_only_what_was_torn",
         "tests/ledger/test_store.py::test_a_damaged_file_is_named_with_what_to_do",
-        "tests/brokers/test_paper_file.py::test_a_damaged_file_is_named_with_what_to_do",
+        "tests/brokers/paper/test_exchange_file.py::test_a_damaged_file_is_named_with_what_to_do",
     ),
     34: (
         "tests/brokers/upstox/test_live_lanes.py::test_a_dead_token_refuses_every_order_says_what_to_do_and_a_new_one_is_taken_up",
@@ -123,13 +123,13 @@ ELSEWHERE: dict[int, tuple[str, ...]] = {
     36: (
         "tests/core/test_order_of_the_kill.py::test_thirteen_positions_are_verified_flat_in_three_seconds",
         "tests/core/test_flatten_core.py::test_a_broker_that_says_429_for_half_a_minute_is_not_stormed",
-        "tests/upstox/test_budget.py::test_a_429_makes_all_stand_back_longer_each_time_and_the_kill_only_briefly",
+        "tests/upstox/rest/test_rate_limits.py::test_a_429_makes_all_stand_back_longer_each_time_and_the_kill_only_briefly",
     ),
     37: ("tests/orders/test_gate.py::test_entries_leave_a_reserve_for_what_reduces",),
     38: ("tests/link/test_kill_line.py::test_twenty_kills_from_two_terminals_are_one_latch",),
     43: (
         "tests/orders/test_gate.py::test_what_reduces_waits_for_continuous_trading",
-        "tests/brokers/test_paper_rules.py::test_orders_are_taken_in_continuous_trading_only",
+        "tests/brokers/paper/test_rules.py::test_orders_are_taken_in_continuous_trading_only",
         "tests/core/test_halts.py::test_a_kill_in_an_announced_halt_sends_no_exit_and_is_held_by_halt",
         "tests/core/test_end_of_day.py::test_a_halt_until_the_end_of_the_day_ends_as_carried",
         "tests/core/test_end_of_day.py::test_what_the_auction_leaves_unmatched_is_carried_and_says_what_that_means",
@@ -152,8 +152,8 @@ ELSEWHERE: dict[int, tuple[str, ...]] = {
     ),
     53: ("tests/orders/test_gate.py::test_lots_taken_for_units_are_denied",),
     54: (
-        "tests/link/test_process.py::test_a_second_engine_gets_no_lock_and_the_next_one_does",
-        "tests/brokers/test_paper_file.py::test_an_engine_that_was_taken_over_can_no_longer_write",
+        "tests/host/test_liveness.py::test_a_second_engine_gets_no_lock_and_the_next_one_does",
+        "tests/brokers/paper/test_exchange_file.py::test_an_engine_that_was_taken_over_can_no_longer_write",
     ),
     56: (
         "tests/upstox/test_stream.py::test_it_is_tried_for_ever_with_waits_that_double_to_the_longest_and_are_spread",
@@ -167,11 +167,15 @@ ELSEWHERE: dict[int, tuple[str, ...]] = {
 
 FROM_OUTSIDE: dict[int, tuple[str, ...]] = {
     25: ("tests/scenarios/test_scenarios.py::test_a_mute_stream_costs_no_protection",),
-    26: ("tests/desk/test_recovery.py::test_a_replay_killed_three_times_ends_as_if_nothing_had_happened",),
-    28: ("tests/desk/test_kill.py::test_the_kill_line_closes_everything_and_its_latch_outlives_the_engine",),
+    26: (
+        "tests/operations/test_recovery.py::test_a_replay_killed_three_times_ends_as_if_nothing_had_happened",
+    ),
+    28: (
+        "tests/operations/test_kill.py::test_the_kill_line_closes_everything_and_its_latch_outlives_the_engine",
+    ),
     29: (
         (
-            "tests/desk/test_screen.py::"
+            "tests/operations/test_screen.py::"
             "test_a_lost_terminal_leaves_the_engine_with_its_position_and_a_new_screen_shows_it"
         ),
     ),
@@ -181,7 +185,7 @@ FROM_OUTSIDE: dict[int, tuple[str, ...]] = {
         "tests/account/test_polite_end.py::test_an_engine_terminated_twice_ends_once_and_leaves_its_stop",
     ),
     31: (
-        "tests/desk/test_screen.py::test_a_terminal_that_does_not_read_delays_neither_the_engine_nor_the_kill",
+        "tests/operations/test_screen.py::test_a_terminal_that_does_not_read_delays_neither_the_engine_nor_the_kill",
     ),
     34: (
         "tests/account/test_live_day.py::test_a_dead_token_pauses_entries_leaves_the_stop_and_a_new_one_lets_them_go_on",

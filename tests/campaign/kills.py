@@ -8,7 +8,7 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Any
 
-from engine.commands import (
+from engine.contract.commands import (
     ArmManual,
     Command,
     ExitPosition,

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from functools import partial
 
-from engine.orders import closer, inbox, reconcile
+from engine.orders import broker_events, exit_plan, reconciliation
 from engine.orders import late_news as late_news_module
 from engine.orders.late_news import LateNews
 from tests.campaign.mutants import Mutant, Swap
@@ -12,7 +12,7 @@ from tests.core import test_worn_orders as worn_orders
 
 
 def _left_outside() -> tuple[Swap, ...]:
-    return ((inbox, "set_in_time", lambda *_: None),)
+    return ((broker_events, "set_in_time", lambda *_: None),)
 
 
 def _in_order_of_news() -> tuple[Swap, ...]:
@@ -30,15 +30,15 @@ def _sold_at_any_time() -> tuple[Swap, ...]:
 
 
 def _never_given_back() -> tuple[Swap, ...]:
-    return ((reconcile, "_give_back", lambda _, trade, *__: trade),)
+    return ((reconciliation, "_give_back", lambda _, trade, *__: trade),)
 
 
 def _always_dated() -> tuple[Swap, ...]:
-    return ((reconcile, "_dated", lambda *_: True),)
+    return ((reconciliation, "_dated", lambda *_: True),)
 
 
 def _excess_left() -> tuple[Swap, ...]:
-    return ((closer, "_see_through", lambda *_: None),)
+    return ((exit_plan, "_see_through", lambda *_: None),)
 
 
 LATE: tuple[tuple[Mutant, Callable[[], None]], ...] = (

@@ -3,14 +3,14 @@
 from dataclasses import replace
 from typing import Any
 
-from engine.core import outside, sights
+from engine.core import market_state, outside
 from engine.core.core import Core
 from engine.core.guard import DayGuard
+from engine.core.market_state import BookChange, MarketState
 from engine.core.marking import Marking
 from engine.core.outside import OutsideTrades
-from engine.core.sights import BookChange, MarketState
 from engine.market.side import Side
-from engine.orders.flatten import Flattening
+from engine.orders.kill import Flattening
 from engine.risk import limits, wishes
 from engine.risk.outside import ExternalResult
 from engine.risk.readings import Readings
@@ -19,13 +19,13 @@ from tests.campaign.mutants import Swap
 
 def repeat_is_a_reading() -> tuple[Swap, ...]:
     """Take a packet that repeats the one before, byte for byte, for a new book."""
-    compared = sights._compared
+    compared = market_state._compared
 
     def gullible(*packets: Any) -> BookChange:  # noqa: ANN401 - handed on as they come
         seen = compared(*packets)
         return BookChange.CONFIRMED if seen is BookChange.REPEAT else seen
 
-    return ((sights, "_compared", gullible),)
+    return ((market_state, "_compared", gullible),)
 
 
 def one_book_is_believed() -> tuple[Swap, ...]:

@@ -7,13 +7,12 @@ from dataclasses import dataclass, replace
 import msgspec
 
 from engine.market.clock import SECOND
-from engine.orders import book, clearing, closer, keeper, protection, reconcile
-from engine.orders.book import AppliedMessage, OrderBook
-from engine.orders.dispatch import Dispatcher
+from engine.orders import clearing, exit_plan, manager, order_book, reconciliation, stop_plan
+from engine.orders.broker_events import Inbox
+from engine.orders.dispatcher import Dispatcher
 from engine.orders.fence import Judgement
-from engine.orders.flatten import Flattening, LatchState
 from engine.orders.gate import Draft, Gate, GateDenial, GateFacts, MessageBudget
-from engine.orders.inbox import Inbox
+from engine.orders.kill import Flattening, LatchState
 from engine.orders.messages import (
     BrokerEvent,
     OrderReport,
@@ -24,6 +23,7 @@ from engine.orders.messages import (
     Unanswered,
 )
 from engine.orders.order import Fill, Order
+from engine.orders.order_book import AppliedMessage, OrderBook
 from engine.orders.plan import Place, Plan, Situation
 from engine.orders.quote import marketable_price
 from engine.orders.states import OrderState
@@ -154,7 +154,7 @@ def _no_fence() -> tuple[Swap, ...]:
         answered(self, request, flat=flat, last_fill_at=0, now=now, settled=settled)
 
     return (
-        (reconcile, "judge", lambda *_: Judgement({}, {})),
+        (reconciliation, "judge", lambda *_: Judgement({}, {})),
         (Flattening, "answered", trusting),
     )
 
@@ -166,7 +166,7 @@ def _exit_beside_the_stop() -> tuple[Swap, ...]:
         plan = Plan(s.trade)
         for order in (*s.entries, *s.reducing):
             if order.role is not Role.EXIT:
-                closer.wish_cancel(plan, s, order)
+                exit_plan.wish_cancel(plan, s, order)
         exits = sum(order.exposed for order in s.reducing if order.role is Role.EXIT)
         priced = marketable_price(s.instrument, s.side, s.closable, s.quote, s.band, 0)
         if s.closable > exits and s.takes_orders and priced is not None:
@@ -182,24 +182,24 @@ def _exit_beside_the_stop() -> tuple[Swap, ...]:
 
     return (
         (clearing, "plan_close", plan_close),
-        (protection, "plan_close", plan_close),
+        (stop_plan, "plan_close", plan_close),
         (Gate, "check", check),
     )
 
 
 def _stop_never_replaced() -> tuple[Swap, ...]:
-    original = protection.plan_protection
+    original = stop_plan.plan_protection
 
     def plan_protection(s: Situation) -> Plan:
         if s.trade.stop_losses and s.closable and not s.reducing:
             return Plan(s.trade)
         return original(s)
 
-    return ((keeper, "plan_protection", plan_protection),)
+    return ((manager, "plan_protection", plan_protection),)
 
 
 def _stop_never_raised() -> tuple[Swap, ...]:
-    original = protection.plan_protection
+    original = stop_plan.plan_protection
 
     def plan_protection(s: Situation) -> Plan:
         stop = next((order for order in s.reducing if order.role is Role.STOP), None)
@@ -207,7 +207,7 @@ def _stop_never_raised() -> tuple[Swap, ...]:
             s = replace(s, closable=min(s.closable, stop.wanted.quantity - stop.filled))
         return original(s)
 
-    return ((keeper, "plan_protection", plan_protection),)
+    return ((manager, "plan_protection", plan_protection),)
 
 
 def _entries_while_latched() -> tuple[Swap, ...]:
@@ -257,12 +257,12 @@ def _fill_counted_twice() -> tuple[Swap, ...]:
 
 def _absent_at_once() -> tuple[Swap, ...]:
     """One empty read is taken as proof that an order never arrived."""
-    return ((book, "ABSENT_PROBES", 1), (book, "ABSENT_AFTER", 0))
+    return ((order_book, "ABSENT_PROBES", 1), (order_book, "ABSENT_AFTER", 0))
 
 
 def _fired_stop_left_alone() -> tuple[Swap, ...]:
     hour = 3_600 * SECOND
-    return ((protection, "TRIGGERED_FOR", hour),)
+    return ((stop_plan, "TRIGGERED_FOR", hour),)
 
 
 def _kill_gives_up() -> tuple[Swap, ...]:

@@ -6,11 +6,11 @@ from dataclasses import dataclass
 from functools import partial
 
 from engine.market.instrument import Instrument
-from engine.orders import carried, fence, inbox, keeper, other_engines, positions, reconcile
-from engine.orders.dispatch import Dispatcher
+from engine.orders import broker_events, carried, fence, manager, other_engines, portfolio, reconciliation
+from engine.orders.dispatcher import Dispatcher
 from engine.orders.fence import Judgement
-from engine.orders.flatten import Flattening, closing_order
 from engine.orders.gate import Draft, GateDenial, GateFacts
+from engine.orders.kill import Flattening, closing_order
 from engine.orders.messages import BookRead, Product
 from engine.orders.order import Order
 from engine.orders.other_engines import OtherEngine, OtherEngines, RunName
@@ -97,7 +97,7 @@ def _one_fence_for_all() -> tuple[Swap, ...]:
         everything = [row.instrument for row in read.positions] + [row.instrument for row in read.orders]
         return Judgement(dict.fromkeys(everything, "something is behind") | found.behind, found.lagging)
 
-    return ((reconcile, "judge", judge_as_one),)
+    return ((reconciliation, "judge", judge_as_one),)
 
 
 def _patience_by_instrument() -> tuple[Swap, ...]:
@@ -116,22 +116,22 @@ def _patience_by_instrument() -> tuple[Swap, ...]:
         remembered.lagging = {(key, product): at for key, at in since.items() for product in Product}
         return judge(known, read, asked, filled_at, remembered)
 
-    return ((reconcile, "judge", judge_by_instrument),)
+    return ((reconciliation, "judge", judge_by_instrument),)
 
 
 def _longs_first() -> tuple[Swap, ...]:
     def reversed_order(trades: list[Trade], instruments: dict[str, Instrument]) -> list[Trade]:
         return closing_order(trades, instruments)[::-1]
 
-    return ((keeper, "closing_order", reversed_order),)
+    return ((manager, "closing_order", reversed_order),)
 
 
 def _holdings_bought_back() -> tuple[Swap, ...]:
-    return ((carried, "why_left", lambda _: None), (positions, "why_left", lambda _: None))
+    return ((carried, "why_left", lambda _: None), (portfolio, "why_left", lambda _: None))
 
 
 def _refused_for_ever() -> tuple[Swap, ...]:
-    return ((inbox, "MOST_REFUSALS", 1_000_000),)
+    return ((broker_events, "MOST_REFUSALS", 1_000_000),)
 
 
 def _left_unnamed() -> tuple[Swap, ...]:
@@ -155,7 +155,7 @@ def _unread_after_flat() -> tuple[Swap, ...]:
 
 
 def _tick_never_learned() -> tuple[Swap, ...]:
-    return ((inbox, "coarser_tick", lambda *_: None),)
+    return ((broker_events, "coarser_tick", lambda *_: None),)
 
 
 NAMED_MUTANTS = (

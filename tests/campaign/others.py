@@ -8,10 +8,10 @@ import random
 
 import msgspec
 
-from engine.commands import ExitPosition, Kill
+from engine.contract.commands import ExitPosition, Kill
 from engine.market.clock import MILLISECOND, SECOND
 from engine.market.side import Side
-from engine.orders.flatten import LatchState
+from engine.orders.kill import LatchState
 from engine.orders.messages import Role
 from engine.orders.trade import Trade
 from tests.campaign.schedule import SeedRun

@@ -6,13 +6,13 @@ import msgspec
 
 from engine.core.account import Account
 from engine.market.clock import Instant
-from engine.orders import clearing, external, reconcile
-from engine.orders.closer import plan_close
+from engine.orders import clearing, external, reconciliation
+from engine.orders.exit_plan import plan_close
 from engine.orders.external import Ahead, External, ExternalReach
-from engine.orders.keeper import OrderManager
+from engine.orders.manager import OrderManager
 from engine.orders.order import Correction, Fill, Order
 from engine.orders.plan import Plan, Situation
-from engine.orders.positions import Corrected, Portfolio
+from engine.orders.portfolio import Corrected, Portfolio
 from engine.orders.quote import Quote
 from engine.orders.trade import Trade, leave
 from tests.campaign.mutants import Hunt, Mutant, Swap, hunted
@@ -28,20 +28,20 @@ def hunt_others(mutant: Mutant, schedules: int = WITHIN, first: int = 0) -> Hunt
 
 
 def _exit_on_any_sale() -> tuple[Swap, ...]:
-    original = reconcile.fold_external
+    original = reconciliation.fold_external
 
     def fold(
-        keeper: OrderManager, fill: Fill, order: Order | None, now: Instant, *, before: Order | None = None
+        manager: OrderManager, fill: Fill, order: Order | None, now: Instant, *, before: Order | None = None
     ) -> None:
-        held = keeper.portfolio.current(fill.instrument, fill.product)
-        original(keeper, fill, order, now, before=before)
-        trade = keeper.portfolio.current(fill.instrument, fill.product)
+        held = manager.portfolio.current(fill.instrument, fill.product)
+        original(manager, fill, order, now, before=before)
+        trade = manager.portfolio.current(fill.instrument, fill.product)
         if trade is not None and held is not None and trade.exit_quantity > held.exit_quantity:
-            keeper.portfolio.put(leave(trade, reconcile.CLOSED_OUTSIDE))
+            manager.portfolio.put(leave(trade, reconciliation.CLOSED_OUTSIDE))
 
-    from engine.orders import inbox
+    from engine.orders import broker_events
 
-    return ((reconcile, "fold_external", fold), (inbox, "fold_external", fold))
+    return ((reconciliation, "fold_external", fold), (broker_events, "fold_external", fold))
 
 
 def _never_ahead() -> tuple[Swap, ...]:
@@ -70,9 +70,9 @@ def _exit_beside_theirs() -> tuple[Swap, ...]:
     def held(self: External, trade: Trade, quote: Quote, now: Instant, *, kill: bool) -> Ahead:
         return Ahead(0) if trade.leaving else original(self, trade, quote, now, kill=kill)
 
-    from engine.orders import keeper
+    from engine.orders import manager
 
-    return ((keeper, "plan_exit", plan), (External, "ahead", held), (clearing, "plan_exit", plan))
+    return ((manager, "plan_exit", plan), (External, "ahead", held), (clearing, "plan_exit", plan))
 
 
 def _told_twice_counts_twice() -> tuple[Swap, ...]:
@@ -110,13 +110,13 @@ def _correction_left_out() -> tuple[Swap, ...]:
 
 
 def _part_of_a_sale_lost() -> tuple[Swap, ...]:
-    original: Callable[[Fill, int, str], Fill] = reconcile._part
+    original: Callable[[Fill, int, str], Fill] = reconciliation._part
 
     def short(fill: Fill, quantity: int, trade: str) -> Fill:
         part = original(fill, quantity, trade)
         return msgspec.structs.replace(part, quantity=max(part.quantity - 1, 1))
 
-    return ((reconcile, "_part", short),)
+    return ((reconciliation, "_part", short),)
 
 
 OTHERS_MUTANTS = (

@@ -2,9 +2,9 @@
 
 import msgspec
 
-from engine.brokers.paper import PaperExchange
-from engine.brokers.records import Cursor
-from engine.brokers.store import Batch
+from engine.brokers.paper.exchange import PaperExchange
+from engine.brokers.paper.exchange_file import Batch
+from engine.brokers.paper.records import Cursor
 from engine.core import Effect
 from engine.ledger.records import JournalEntry
 from engine.ledger.store import Ledger

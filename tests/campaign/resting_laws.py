@@ -1,6 +1,6 @@
 """Laws of the trader's orders that rest: what ends them all, and that both sides of an instrument never rest."""
 
-from engine.commands import CancelResting, Outcome
+from engine.contract.commands import CancelResting, Outcome
 from engine.core import CommandAnswer
 from engine.market.clock import SECOND, Instant
 from engine.orders.messages import CancelOrder, PlaceOrder, Role

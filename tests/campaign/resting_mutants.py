@@ -2,11 +2,11 @@
 
 from collections.abc import Callable
 
-from engine.commands import RestOrder
+from engine.contract.commands import RestOrder
 from engine.core.trader_orders import TraderOrders
 from engine.market.clock import Instant
-from engine.orders import keeper, protection
-from engine.orders.keeper import OrderManager
+from engine.orders import manager, stop_plan
+from engine.orders.manager import OrderManager
 from engine.orders.order import Order
 from engine.orders.plan import Cancel, Plan, Situation, Wish
 from engine.orders.resting import Rest, RestingLives
@@ -46,13 +46,13 @@ def _is_no_risk() -> tuple[Swap, ...]:
 
 
 def _fills_without_a_stop() -> tuple[Swap, ...]:
-    original = protection.plan_protection
+    original = stop_plan.plan_protection
 
     def waits(s: Situation) -> Plan:
         more = s.trade.setup == MANUAL and s.entries and s.trade.open
         return Plan(s.trade) if more else original(s)
 
-    return ((keeper, "plan_protection", waits),)
+    return ((manager, "plan_protection", waits),)
 
 
 def _both_sides() -> tuple[Swap, ...]:

@@ -7,9 +7,9 @@ import msgspec
 import config
 from engine.core import flatten_core
 from engine.core.flatten_core import FlattenCore
-from engine.orders import closer, keeper
+from engine.orders import exit_plan, manager
 from engine.orders.changes import ExitWay
-from engine.orders.keeper import OrderManager
+from engine.orders.manager import OrderManager
 from engine.orders.messages import Request
 from engine.orders.order import Order, OrderTerms
 from engine.orders.plan import Plan, Situation
@@ -52,13 +52,13 @@ def _waits_for_nothing() -> tuple[Swap, ...]:
 
 
 def _sends_anew() -> tuple[Swap, ...]:
-    move_on = closer._move_on
+    move_on = exit_plan._move_on
 
     def take_back(plan: Plan, s: Situation, order: Order, wanted: OrderTerms, way: ExitWay) -> None:
         del way
         move_on(plan, s, order, wanted, ExitWay.REPLACE)
 
-    return ((closer, "_move_on", take_back),)
+    return ((exit_plan, "_move_on", take_back),)
 
 
 def _sweeps_at_once() -> tuple[Swap, ...]:
@@ -71,7 +71,7 @@ def _sweeps_at_once() -> tuple[Swap, ...]:
         finally:
             self.behind = before
 
-    return ((keeper.OrderManager, "_sweep", sweep_unread),)
+    return ((manager.OrderManager, "_sweep", sweep_unread),)
 
 
 def _leaves_uncovered() -> tuple[Swap, ...]:

@@ -3,10 +3,10 @@
 from collections.abc import Callable
 from functools import partial
 
-from engine.core import minder
+from engine.core import trade_manager
 from engine.market.clock import SECOND
 from engine.market.side import Side
-from engine.orders import clearing, closer, parts, targets
+from engine.orders import clearing, exit_plan, parts, targets
 from engine.orders.messages import OrderType
 from engine.orders.order import Order
 from engine.orders.plan import Plan, Situation
@@ -22,7 +22,7 @@ def _chased() -> tuple[Swap, ...]:
         del limit, now
         return leave(trade, reason)
 
-    return ((minder, "aim", aim),)
+    return ((trade_manager, "aim", aim),)
 
 
 def _never_put_back() -> tuple[Swap, ...]:
@@ -41,13 +41,13 @@ def _again_at_once() -> tuple[Swap, ...]:
 
 
 def _waits_unmoved() -> tuple[Swap, ...]:
-    tend = closer._tend
+    tend = exit_plan._tend
 
     def leave_alone(plan: Plan, s: Situation, order: Order, rest: int) -> None:
         if order.state is not OrderState.ARMED or order.order_type is OrderType.STOP_LIMIT:
             tend(plan, s, order, rest)
 
-    return ((closer, "_tend", leave_alone),)
+    return ((exit_plan, "_tend", leave_alone),)
 
 
 _PUT_BACK = at_target.test_unfilled_for_a_second_the_stop_is_put_back_at_its_trigger_and_nothing_is_chased

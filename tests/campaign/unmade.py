@@ -8,7 +8,7 @@ import random
 from collections import Counter
 from dataclasses import dataclass, field
 
-from engine.commands import ExitPosition, Kill, TightenStop
+from engine.contract.commands import ExitPosition, Kill, TightenStop
 from engine.market.clock import MILLISECOND, SECOND, Instant
 from engine.orders.messages import (
     Acknowledged,

@@ -3,13 +3,13 @@
 from collections.abc import Callable, Iterable
 from functools import partial
 
-from cockpit import model
+from cockpit.state import model
+from engine.contract.views import EventLine
 from engine.orders import hours, plight
 from engine.orders.halts import Halts, HaltState
 from engine.orders.hours import Exits
 from engine.orders.plight import Plight, PlightKind
 from engine.orders.plights import Plights
-from engine.views import EventLine
 from tests.campaign.mutants import Mutant, Swap
 from tests.cockpit import test_alarm_ranks as alarm_ranks
 from tests.core import test_end_of_day as end_of_day

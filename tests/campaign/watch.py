@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 from engine.market.clock import MILLISECOND, SECOND, Instant
 from engine.market.side import Side
-from engine.orders.flatten import PROOF_APART, PROOFS, LatchState
+from engine.orders.kill import PROOF_APART, PROOFS, LatchState
 from engine.orders.messages import (
     Acknowledged,
     BookRead,

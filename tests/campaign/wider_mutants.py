@@ -2,7 +2,7 @@
 
 from engine.orders.carried import LeftAlone
 from engine.orders.messages import Product
-from engine.orders.positions import Portfolio
+from engine.orders.portfolio import Portfolio
 from tests.campaign.mutants import Hunt, Mutant, Swap, hunted
 from tests.campaign.named_mutants import both_go_on, everything_is_intraday, others_orders_swept
 from tests.campaign.wider import run_wider

@@ -7,7 +7,7 @@ from hashlib import blake2b
 import msgspec
 
 import config
-from engine.commands import Kill, Rearm
+from engine.contract.commands import Kill, Rearm
 from engine.core import Ids, Resumed
 from engine.core.events import LIVE, Event
 from engine.market.clock import MILLISECOND, SECOND, Instant

@@ -16,9 +16,9 @@ from textual.events import Key
 from textual.screen import Screen
 from textual.widgets import Static
 
-from cockpit.driver import make_driver
-from cockpit.frames import FrameSkipper, queued_writes
-from cockpit.watchdog import TerminalWatchdog
+from cockpit.terminal.driver import make_driver
+from cockpit.terminal.frame_skipper import FrameSkipper, queued_writes
+from cockpit.terminal.watchdog import TerminalWatchdog
 
 
 class PlainScreen(Screen[None]):

@@ -5,10 +5,19 @@ from typing import Final
 
 import msgspec
 
-from cockpit.searching import Found, FoundRow
-from engine.market.clock import IST, Instant, instant_of
-from engine.risk.terms import SizedStop, StopTerm
-from engine.views import (
+from cockpit.state.instrument_search import Found, FoundRow
+from engine.contract.auction_views import (
+    AbsorptionView,
+    AcceptanceView,
+    AuctionView,
+    GapView,
+    ImbalanceView,
+    LevelView,
+    NamedView,
+    OrderFlowView,
+    RuleView,
+)
+from engine.contract.views import (
     CheckRow,
     EventLine,
     FallView,
@@ -28,17 +37,8 @@ from engine.views import (
     StopStatus,
     WatchRow,
 )
-from engine.views.auction import (
-    AbsorptionView,
-    AcceptanceView,
-    AuctionView,
-    GapView,
-    ImbalanceView,
-    LevelView,
-    NamedView,
-    OrderFlowView,
-    RuleView,
-)
+from engine.market.clock import IST, Instant, instant_of
+from engine.risk.terms import SizedStop, StopTerm
 
 SECOND: Final = 1_000_000
 

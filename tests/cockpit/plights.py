@@ -2,8 +2,8 @@
 
 import msgspec
 
-from engine.views import AlarmRank, EventLine, LatchView, ScreenView, Severity, StopStatus
-from engine.views.plight import PlightKind, PlightView
+from engine.contract.plight_views import PlightKind, PlightView
+from engine.contract.views import AlarmRank, EventLine, LatchView, ScreenView, Severity, StopStatus
 from tests.cockpit.pictures import at
 
 HALTED = PlightView(

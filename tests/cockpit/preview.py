@@ -7,10 +7,10 @@ from contextlib import suppress
 
 import msgspec
 
-from cockpit.terminal import make_app
+from cockpit.app_factory import make_app
 from config import ScreenSettings
-from engine.commands import Command, CommandResult, Outcome
-from engine.views import LadderView, ScreenView
+from engine.contract.commands import Command, CommandResult, Outcome
+from engine.contract.views import LadderView, ScreenView
 from tests.cockpit.pictures import killed, picture
 from tests.cockpit.scripted import ScriptedKillSwitch, ScriptedLine
 

@@ -6,12 +6,12 @@ from collections.abc import AsyncIterator, Callable, Iterable, Mapping
 from textual.pilot import Pilot
 
 from cockpit.app import CockpitApp
-from cockpit.flatten_guard import FlattenGuard
-from cockpit.kill_key import KillKey
-from cockpit.searching import Found
-from engine.commands import Command, CommandResult, Kill, Outcome
+from cockpit.state.flatten_guard import FlattenGuard
+from cockpit.state.instrument_search import Found
+from cockpit.terminal.kill_key import KillKey
+from engine.contract.commands import Command, CommandResult, Kill, Outcome
+from engine.contract.views import ScreenView
 from engine.link import Ended, Incoming, LinkError
-from engine.views import ScreenView
 
 
 class ScriptedLine:

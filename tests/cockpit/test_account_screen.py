@@ -3,12 +3,12 @@
 from datetime import time
 from pathlib import Path
 
-from engine.home import World
-from engine.latch import LatchFileState
-from tests.desk.account import Sections, of_fake, write_settings
-from tests.desk.outside import outside
-from tests.desk.terminal import KILL, terminal
+from engine.world.directories import World
+from engine.world.latch_file import LatchFileState
 from tests.fake_upstox import running_fake
+from tests.operations.account import Sections, of_fake, write_settings
+from tests.operations.outside import outside
+from tests.operations.terminal import KILL, terminal
 
 ESCAPE = b"\x1b"
 

@@ -7,11 +7,11 @@ from pathlib import Path
 import pytest
 
 from cockpit.app import CockpitApp
-from cockpit.keys import ACTIONS, KeyScope, action_named, bindings_of, keys_document
-from cockpit.lines import Line
-from cockpit.model import Model
 from cockpit.screens.help import paint_help
 from cockpit.screens.trade import TradeScreen
+from cockpit.state.actions import ACTIONS, KeyScope, action_named, bindings_of, keys_document
+from cockpit.state.model import Model
+from cockpit.text.lines import Line
 from cockpit.trading_actions import TradingActions
 from cockpit.widgets.footer import paint_footer
 from tests.cockpit.pictures import picture
@@ -117,7 +117,7 @@ def test_live_worlds_show_no_replay_keys() -> None:
 
 def test_the_document_of_the_keys_is_current() -> None:
     document = Path(__file__).resolve().parents[2] / "docs" / "keys.md"
-    assert document.read_text(encoding="utf-8") == keys_document(), "run: python -m cockpit.keys"
+    assert document.read_text(encoding="utf-8") == keys_document(), "run: python -m cockpit.state.actions"
 
 
 def test_an_action_is_found_by_its_name() -> None:

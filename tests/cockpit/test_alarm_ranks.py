@@ -3,10 +3,10 @@
 import msgspec
 import pytest
 
-from cockpit.model import Model
+from cockpit.state.model import Model
 from cockpit.widgets.events import paint_alerts, paint_events
 from cockpit.widgets.tiny import paint_tiny
-from engine.views import AlarmRank, EventLine, Severity
+from engine.contract.views import AlarmRank, EventLine, Severity
 from tests.cockpit.pictures import EVENTS, at, picture
 
 NAKED = "KAVERI +240 NAKED"

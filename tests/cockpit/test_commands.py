@@ -4,10 +4,13 @@ import msgspec
 import pytest
 from textual.widgets import OptionList, Static
 
-from cockpit.keys import ACTIONS
 from cockpit.screens.auction import AuctionScreen
+from cockpit.state.actions import ACTIONS
 from cockpit.widgets.panel import Panel
-from engine.commands import (
+from engine.contract.auction_views import (
+    NamedView,
+)
+from engine.contract.commands import (
     ArmManual,
     Command,
     CommandResult,
@@ -25,10 +28,7 @@ from engine.commands import (
     TakeSignal,
     TightenStop,
 )
-from engine.views import ScreenView
-from engine.views.auction import (
-    NamedView,
-)
+from engine.contract.views import ScreenView
 from tests.cockpit.pictures import AUCTION, picture, with_broker, with_missing_stop
 from tests.cockpit.scripted import Desk, refusing
 

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from cockpit.watchdog import LOST_TERMINAL_EXIT, TerminalWatchdog
+from cockpit.terminal.watchdog import LOST_TERMINAL_EXIT, TerminalWatchdog
 from tests.link.samples import wait_until
 
 

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cockpit import formatting
+from cockpit.text import formatting
 from engine.market.clock import IST, instant_of
 
 

@@ -3,7 +3,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cockpit.input_stream import (
+from cockpit.terminal.input_stream import (
     LONGEST_PASTE,
     PASTE_BEGINS,
     PASTE_ENDS,

@@ -10,9 +10,9 @@ from textual.pilot import Pilot
 from textual.widgets import Input
 
 from cockpit.screens.instruments import Choice, InstrumentsScreen, paint_choices
-from cockpit.searching import Found, FoundRow
-from engine.commands import CommandResult, Follow, Kill, Outcome, Unfollow
-from engine.views import ScreenView
+from cockpit.state.instrument_search import Found, FoundRow
+from engine.contract.commands import CommandResult, Follow, Kill, Outcome, Unfollow
+from engine.contract.views import ScreenView
 from tests.cockpit.pictures import FOUND, picture, with_broker
 from tests.cockpit.scripted import Desk, ScriptedSearcher, refusing
 from tests.cockpit.test_commands import panel_text

@@ -5,11 +5,11 @@ import threading
 import msgspec
 import pytest
 
-from cockpit.flatten_guard import FlattenGuard
-from cockpit.kill_key import KillKey
-from engine.commands import Kill
+from cockpit.state.flatten_guard import FlattenGuard
+from cockpit.terminal.kill_key import KillKey
+from engine.contract.commands import Kill
+from engine.contract.views import KillScope
 from engine.link import Ended, command_of
-from engine.views import KillScope
 from tests.cockpit.pictures import killed, picture, with_broker
 from tests.cockpit.scripted import Desk, ScriptedKillSwitch
 from tests.cockpit.test_commands import panel_text

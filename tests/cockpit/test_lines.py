@@ -5,7 +5,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 from rich.cells import cell_len
 
-from cockpit.lines import (
+from cockpit.text.lines import (
     Line,
     ascii_only,
     bar,

@@ -11,16 +11,16 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from rich.cells import cell_len
 
-from cockpit.flatten_guard import FlattenGuard
-from cockpit.keys import KeyScope
-from cockpit.lines import Line
-from cockpit.model import Model, Notice
 from cockpit.screens.auction import INFERRED, paint_auction
 from cockpit.screens.help import paint_help
 from cockpit.screens.instruments import choices_of, paint_about, paint_choices
 from cockpit.screens.performance import paint_report
 from cockpit.screens.preflight import paint_preflight
-from cockpit.theme import STYLES
+from cockpit.state.actions import KeyScope
+from cockpit.state.flatten_guard import FlattenGuard
+from cockpit.state.model import Model, Notice
+from cockpit.text.lines import Line
+from cockpit.text.theme import STYLES
 from cockpit.widgets.events import paint_alerts, paint_banner, paint_events
 from cockpit.widgets.footer import paint_footer
 from cockpit.widgets.gauges import paint_performance, paint_risk, performance_line
@@ -33,11 +33,11 @@ from cockpit.widgets.signals import paint_signals, waiting_line
 from cockpit.widgets.tiny import paint_tiny
 from cockpit.widgets.viewport import Viewport, look
 from cockpit.widgets.watchlist import paint_watchlist
-from engine.views import LadderView, LatchView, PreflightView, ScreenView, Severity, StopStatus
-from engine.views.auction import (
+from engine.contract.auction_views import (
     AuctionView,
     NamedView,
 )
+from engine.contract.views import LadderView, LatchView, PreflightView, ScreenView, Severity, StopStatus
 from tests.cockpit.pictures import AUCTION, CHECKS, FOUND, ladder, picture, with_broker, with_missing_stop
 
 Strategy = st.SearchStrategy[typing.Any]

@@ -4,11 +4,11 @@ from collections.abc import Callable
 
 import pytest
 
-from cockpit.model import Model
+from cockpit.state.model import Model
 from cockpit.widgets.events import paint_alerts, paint_banner
 from cockpit.widgets.positions import paint_positions
 from cockpit.widgets.tiny import paint_tiny
-from engine.views import ScreenView
+from engine.contract.views import ScreenView
 from tests.cockpit.pictures import picture
 from tests.cockpit.plights import CARRIED, HALTED, STUCK, waiting
 from tests.cockpit.test_snapshots import matches

@@ -7,10 +7,10 @@ import pytest
 from textual.pilot import Pilot
 
 from cockpit.screens.instruments import InstrumentsScreen
-from cockpit.searching import Found
-from cockpit.theme import THEMES
+from cockpit.state.instrument_search import Found
+from cockpit.text.theme import THEMES
+from engine.contract.views import ScreenView
 from engine.link import Ended
-from engine.views import ScreenView
 from tests.cockpit.pictures import FOUND, killed, picture, with_broker, with_missing_stop
 from tests.cockpit.scripted import Desk, ScriptedSearcher
 

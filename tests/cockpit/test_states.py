@@ -6,10 +6,10 @@ from textual.app import App
 from textual.color import Color
 from textual.widgets import Static
 
-from cockpit.theme import THEMES
+from cockpit.text.theme import THEMES
 from cockpit.widgets.panel import Panel
+from engine.contract.views import CheckRow, EventLine, PreflightView, ScreenView, Severity, StopStatus
 from engine.link import Ended
-from engine.views import CheckRow, EventLine, PreflightView, ScreenView, Severity, StopStatus
 from tests.cockpit.pictures import EVENTS, at, picture, with_broker, with_missing_stop
 from tests.cockpit.scripted import Desk
 from tests.cockpit.test_commands import panel_text, with_header

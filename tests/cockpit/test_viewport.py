@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from cockpit.widgets.viewport import Viewport, centred, look, scroll
-from engine.views import LadderView
+from engine.contract.views import LadderView
 from tests.cockpit.pictures import ladder
 
 

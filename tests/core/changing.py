@@ -4,7 +4,7 @@ from collections import deque
 from collections.abc import Callable
 
 import config
-from engine.commands import Outcome
+from engine.contract.commands import Outcome
 from engine.market.clock import SECOND, Instant
 from engine.market.side import Side
 from engine.orders.messages import CancelOrder, ModifyOrder, PlaceOrder, Role

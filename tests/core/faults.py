@@ -1,6 +1,6 @@
 """What tests of named faults share."""
 
-from engine.commands import Outcome
+from engine.contract.commands import Outcome
 from engine.market.clock import SECOND
 from engine.orders.messages import (
     CancelOrder,

@@ -1,9 +1,9 @@
 """What must hold whatever the broker does (oracles of the fault suite)."""
 
-from engine.core.watch import RECONCILE_EVERY
+from engine.core.book_schedule import RECONCILE_EVERY
 from engine.market.clock import SECOND, Instant
 from engine.market.side import Side
-from engine.orders.flatten import LatchState
+from engine.orders.kill import LatchState
 from engine.orders.messages import CancelOrder, ModifyOrder, OrderType, PlaceOrder, Product, ReadBook, Role
 from engine.orders.order import Fill, Order
 from engine.orders.states import OrderState

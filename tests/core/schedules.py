@@ -3,7 +3,7 @@
 import random
 from collections.abc import Callable
 
-from engine.commands import (
+from engine.contract.commands import (
     ArmManual,
     CancelResting,
     ExitPosition,

@@ -9,13 +9,13 @@ import config
 from engine.core.events import Event, Halted, Wake
 from engine.core.flatten_core import FlattenCore, MarketSeen, QuotedMarket
 from engine.market.clock import MILLISECOND, SECOND, Instant
+from engine.market.price_band import assumed_band
 from engine.market.seed import InstrumentSeed
 from engine.market.update import MarketUpdate
 from engine.orders.messages import BookRead, BrokerEvent, OrderReport
 from engine.orders.order import Order
 from engine.orders.quote import Quote
 from engine.orders.tags import Ids
-from engine.risk.band import assumed_band
 from tests.core.hostile import INSTRUMENTS, PRICES, World
 
 POLLED_EVERY = 500 * MILLISECOND

@@ -1,11 +1,11 @@
 """The whole account's limit: what others lose on it counts, what they gain does not, and only ours is closed for it."""
 
 import config
-from engine.commands import Kill, Outcome
+from engine.contract.commands import Kill, Outcome
 from engine.core import ACCOUNT_LOSS, DAY_LOSS, DayState, Latched, Quoted, Resumed
 from engine.market.clock import MILLISECOND, SECOND
 from engine.market.side import Side
-from engine.orders.flatten import LatchState
+from engine.orders.kill import LatchState
 from engine.orders.messages import OrderType, PlaceOrder, Role
 from engine.risk.limits import Breach
 from engine.risk.outside import AccountResult

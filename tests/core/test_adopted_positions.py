@@ -2,7 +2,7 @@
 
 import pytest
 
-from engine.commands import AdoptPosition, ExitPosition, Kill, Outcome
+from engine.contract.commands import AdoptPosition, ExitPosition, Kill, Outcome
 from engine.market.clock import SECOND
 from engine.market.side import Side
 from engine.orders.messages import OrderType, Role

@@ -1,7 +1,7 @@
 """How long the card of a setup that asks lives, and what Enter makes of it."""
 
 import config
-from engine.commands import Outcome, TakeSignal
+from engine.contract.commands import Outcome, TakeSignal
 from engine.core import Decision, DecisionState
 from engine.market.clock import MINUTE, SECOND
 from engine.market.side import Side

@@ -3,7 +3,7 @@
 import msgspec
 import pytest
 
-from engine.commands import ExitPosition, Kill
+from engine.contract.commands import ExitPosition, Kill
 from engine.core import Resumed
 from engine.core.attention import EXPECTED_WITHIN, YOUNG_FOR, attention_of
 from engine.market.clock import SECOND

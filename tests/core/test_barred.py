@@ -1,8 +1,8 @@
 """What the day's lists bar is not entered; what is open in it is left and guarded as ever."""
 
-from engine.commands import ExitPosition, Outcome
+from engine.contract.commands import ExitPosition, Outcome
+from engine.instruments.eligibility import NOT_LISTED, Barred
 from engine.market.clock import SECOND
-from engine.market.eligibility import NOT_LISTED, Barred
 from engine.orders.messages import Role
 from tests.core.faults import opened, said, stop_of
 from tests.core.hostile import OTHER, STOCK, World

@@ -1,7 +1,7 @@
 """Entries wait for a person after losses in a row or a peak given back, and a restart does not forget it."""
 
 from config import SessionSettings, Settings
-from engine.commands import Outcome, PauseEntries
+from engine.contract.commands import Outcome, PauseEntries
 from engine.core import Attended, DayState, Resumed
 from engine.market.clock import MINUTE, SECOND
 from tests.core.faults import said

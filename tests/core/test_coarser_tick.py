@@ -3,7 +3,7 @@
 import pytest
 
 import config
-from engine.commands import ExitPosition, Kill, TightenStop
+from engine.contract.commands import ExitPosition, Kill, TightenStop
 from engine.market.clock import MILLISECOND, SECOND
 from engine.market.side import Side
 from engine.orders.learned import coarser_tick

@@ -1,7 +1,7 @@
 import pytest
 
 import config
-from engine.commands import (
+from engine.contract.commands import (
     ArmManual,
     DeclineSignal,
     ExitPosition,

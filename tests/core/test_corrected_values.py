@@ -2,7 +2,7 @@
 
 import msgspec
 
-from engine.commands import ExitPosition
+from engine.contract.commands import ExitPosition
 from engine.market.charges import order_charges
 from engine.market.clock import MILLISECOND, SECOND
 from engine.market.side import Side

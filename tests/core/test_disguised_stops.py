@@ -8,7 +8,7 @@ from collections.abc import Callable
 
 import pytest
 
-from engine.commands import Kill, Outcome
+from engine.contract.commands import Kill, Outcome
 from engine.market.clock import SECOND
 from engine.orders.messages import OrderType
 from tests.core.faults import stop_of

@@ -2,13 +2,13 @@
 
 from itertools import pairwise
 
-from engine.commands import Kill
+from engine.contract.commands import Kill
+from engine.contract.views import AlarmRank, EventLine
 from engine.core import Halted, Resumed
 from engine.market.clock import SECOND
 from engine.market.side import Side
 from engine.orders.messages import ModifyOrder, OrderType, PlaceOrder, Product, Role
 from engine.orders.plight import PlightKind
-from engine.views import AlarmRank, EventLine
 from tests.core.closing import ClosingWorld, clock, locked_in
 from tests.core.faults import latch, outside, said, writes
 from tests.core.hostile import OPTION, OTHER, STOCK, World

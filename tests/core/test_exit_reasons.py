@@ -2,7 +2,7 @@
 
 import pytest
 
-from engine.commands import ExitPosition
+from engine.contract.commands import ExitPosition
 from engine.market.clock import MILLISECOND, SECOND
 from tests.core.faults import opened
 from tests.core.hostile import STOCK, TICK, World

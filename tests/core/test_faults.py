@@ -2,7 +2,7 @@
 
 import msgspec
 
-from engine.commands import ExitPosition, Outcome
+from engine.contract.commands import ExitPosition, Outcome
 from engine.market.clock import MILLISECOND, SECOND
 from engine.market.side import Side
 from engine.orders.messages import (
@@ -318,7 +318,7 @@ def test_18_a_fired_stop_left_behind_is_chased_after_one_second() -> None:
 
 
 def test_19_a_change_of_the_stop_without_an_answer_is_settled_and_never_doubled() -> None:
-    from engine.commands import TightenStop
+    from engine.contract.commands import TightenStop
 
     for fault in ("lost", "lost-answer", "silent", "late"):
         world, oracles = opened()

@@ -2,7 +2,7 @@
 
 import pytest
 
-from engine.commands import ExitPosition, Kill, Outcome
+from engine.contract.commands import ExitPosition, Kill, Outcome
 from engine.core import Latched, Resumed
 from engine.market.clock import MILLISECOND, MINUTE, SECOND
 from engine.orders.messages import (

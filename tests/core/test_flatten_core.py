@@ -3,7 +3,7 @@
 import msgspec
 import pytest
 
-from engine.commands import Outcome
+from engine.contract.commands import Outcome
 from engine.market.clock import SECOND
 from engine.market.side import Side
 from engine.orders.messages import CancelOrder, ModifyOrder, PlaceOrder, ReadTag, Role

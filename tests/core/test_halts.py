@@ -1,13 +1,13 @@
 """In a halt and at a price limit cancels leave, exits wait or rest, and a person sees which waits for what."""
 
-from engine.commands import ExitPosition, Kill
+from engine.contract.commands import ExitPosition, Kill
+from engine.contract.views import AlarmRank
 from engine.core import Halted, Resumed
 from engine.market.clock import SECOND
 from engine.market.instrument import InstrumentClass
 from engine.market.side import Side
 from engine.orders.messages import CancelOrder, ModifyOrder, PlaceOrder, Role
 from engine.orders.plight import PlightKind
-from engine.views import AlarmRank
 from tests.core.faults import latch, opened, said, stop_of, writes
 from tests.core.hostile import OPTION, OTHER, STOCK, World
 from tests.core.oracles import Oracles

@@ -1,8 +1,8 @@
-from engine.commands import ArmManual, CommandResult, ExitPosition, Kill, ManualOrder, Outcome
+from engine.contract.commands import ArmManual, CommandResult, ExitPosition, Kill, ManualOrder, Outcome
 from engine.core import CommandAnswer
 from engine.market.clock import SECOND
 from engine.market.side import Side
-from engine.orders.flatten import LatchState
+from engine.orders.kill import LatchState
 from engine.orders.messages import OrderType, Role
 from tests.core.hostile import OPTION, STOCK, World
 from tests.core.oracles import Oracles

@@ -5,7 +5,7 @@ from collections.abc import Callable
 import msgspec
 import pytest
 
-from engine.commands import ExitPosition, Kill
+from engine.contract.commands import ExitPosition, Kill
 from engine.core import Resumed
 from engine.market.clock import MILLISECOND, SECOND
 from engine.market.side import Side

@@ -2,7 +2,7 @@
 
 import msgspec
 
-from engine.commands import Kill
+from engine.contract.commands import Kill
 from engine.market.clock import MILLISECOND, SECOND
 from engine.market.side import Side
 from engine.orders.messages import BookRead, BrokerPosition

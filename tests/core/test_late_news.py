@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from engine.commands import ExitPosition
+from engine.contract.commands import ExitPosition
 from engine.market.clock import MILLISECOND, SECOND
 from engine.market.side import Side
 from engine.orders.order import Fill

@@ -6,9 +6,9 @@ from dataclasses import replace
 import pytest
 
 import config
-from engine.commands import Outcome
+from engine.contract.commands import Outcome
 from engine.core import Core, Ids, Wake
-from engine.core.sights import BookChange
+from engine.core.market_state import BookChange
 from engine.market.circuits import Circuits
 from engine.market.clock import MILLISECOND, SECOND
 from engine.market.side import Side

@@ -1,6 +1,6 @@
 """Names that an earlier life used and no journal kept: found at the broker, they are never used a second time."""
 
-from engine.commands import Kill, Outcome
+from engine.contract.commands import Kill, Outcome
 from engine.core import Resumed
 from engine.market.clock import SECOND
 from engine.market.side import Side

@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 
 import config
-from engine.commands import ExitPosition, Kill, Outcome
+from engine.contract.commands import ExitPosition, Kill, Outcome
 from engine.market.clock import MILLISECOND, SECOND, Instant
 from engine.orders.messages import ModifyOrder
 from tests.core import broker

@@ -4,11 +4,11 @@ from collections.abc import Callable
 from pathlib import Path
 
 import config
-from engine.brokers.paper import PaperExchange
-from engine.commands import ArmManual, ExitPosition, Kill, ManualOrder
+from engine.brokers.paper.exchange import PaperExchange
+from engine.contract.commands import ArmManual, ExitPosition, Kill, ManualOrder
 from engine.core import CommandAnswer, Core, Effect, FeedEnded, Ids, LatchChanged, Record, Resumed, Wake
 from engine.core.events import Event
-from engine.feeds.recording import open_recordings
+from engine.feeds.recordings.json_feed import open_recordings
 from engine.market.clock import SECOND, Instant
 from engine.market.session import trading_day
 from engine.market.side import Side

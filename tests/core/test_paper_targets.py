@@ -5,8 +5,8 @@ from collections.abc import Iterable
 import msgspec
 
 import config
-from engine.brokers.paper import PaperExchange
-from engine.commands import ArmManual, ManualOrder
+from engine.brokers.paper.exchange import PaperExchange
+from engine.contract.commands import ArmManual, ManualOrder
 from engine.core import CommandAnswer, Core, Effect, Ids, LatchChanged, Record, Wake
 from engine.core.events import Event
 from engine.market.clock import MILLISECOND, SECOND, Instant

@@ -8,9 +8,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import config
-from engine.auction.market import Auctions
+from engine.auction.state.auctions import Auctions
+from engine.core.market_state import MarketState
 from engine.core.prints import Prints
-from engine.core.sights import MarketState
 from engine.market.circuits import Circuits
 from engine.market.clock import SECOND, Instant, instant_at
 from engine.market.session import trading_day

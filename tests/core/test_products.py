@@ -3,7 +3,7 @@
 import msgspec
 
 import config
-from engine.commands import ExitPosition, Kill
+from engine.contract.commands import ExitPosition, Kill
 from engine.core import Resumed
 from engine.market.clock import MILLISECOND, SECOND
 from engine.market.side import Side

@@ -6,7 +6,7 @@ from datetime import time
 import pytest
 
 from config import RiskSettings, Settings
-from engine.commands import (
+from engine.contract.commands import (
     ArmManual,
     CancelResting,
     CommandResult,

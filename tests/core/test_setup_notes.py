@@ -7,7 +7,7 @@ import msgspec
 import pytest
 
 import config
-from engine.auction.context import Context
+from engine.auction.values.context import Context
 from engine.core.decision import Decision, DecisionState, from_refusal, from_signal
 from engine.core.setup_notes import SetupNote, note_setups
 from engine.market.side import Side

@@ -7,7 +7,7 @@ from typing import ClassVar
 import pytest
 
 import config
-from engine.auction.context import Context
+from engine.auction.values.context import Context
 from engine.core.decision import DecisionState
 from engine.market.clock import MINUTE, SECOND, instant_at
 from engine.market.instrument import InstrumentClass

@@ -1,7 +1,7 @@
 """A stream that stays connected and says nothing: the order list that is read beside it tells."""
 
 from engine.brokers.upstox.cadence import AT_STAKE
-from engine.commands import Outcome
+from engine.contract.commands import Outcome
 from engine.market.clock import SECOND
 from engine.orders.messages import OrderReport, PlaceOrder, Role
 from tests.campaign.intruder import LOOK_EVERY, UnconfirmedWorld

@@ -5,7 +5,7 @@ from itertools import pairwise
 import pytest
 
 import config
-from engine.commands import ExitPosition, Kill, TightenStop
+from engine.contract.commands import ExitPosition, Kill, TightenStop
 from engine.market.clock import MILLISECOND, SECOND
 from engine.orders.messages import ModifyOrder, OrderType, Role
 from tests.core.changing import Rest, bought, changes, covers, fill_more, leaving, partly_bought, until

@@ -3,7 +3,8 @@
 import msgspec
 import pytest
 
-from engine.commands import ExitPosition, MoveToBreakeven, TightenStop
+from engine.contract.commands import ExitPosition, MoveToBreakeven, TightenStop
+from engine.contract.views import StopStatus
 from engine.core.stop_moves import StopMove
 from engine.market.clock import MINUTE, SECOND
 from engine.market.price import rupees_of
@@ -12,7 +13,6 @@ from engine.market.update import Bar
 from engine.orders.trade import Trade
 from engine.presenter.own_levels import own_levels
 from engine.presenter.rows import position_row
-from engine.views import StopStatus
 from tests.core.faults import opened, stop_of, trade_of
 from tests.core.hostile import PRICES, STOCK, TICK, World
 from tests.core.test_targets import SIDES, Targeted

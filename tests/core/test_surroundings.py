@@ -2,7 +2,8 @@
 
 import msgspec
 
-from engine.commands import Follow, Kill, Outcome, PauseEntries
+from engine.contract.commands import Follow, Kill, Outcome, PauseEntries
+from engine.contract.views import AlarmRank, Severity
 from engine.core import Checked, Followed, Halted, Noted, Unfollowed
 from engine.market.candles import seed_from_minutes
 from engine.market.clock import MINUTE
@@ -10,7 +11,6 @@ from engine.market.instrument import Instrument, InstrumentClass, Provenance
 from engine.market.price import Paise
 from engine.market.seed import InstrumentSeed
 from engine.market.update import Bar, MarketUpdate
-from engine.views import AlarmRank, Severity
 from tests.core.faults import opened
 from tests.core.hostile import OTHER, STOCK, TICK, World
 from tests.core.test_happy_path import answered, buy

@@ -4,7 +4,7 @@ import msgspec
 import pytest
 
 import config
-from engine.commands import ExitPosition, Kill, Outcome, TightenStop
+from engine.contract.commands import ExitPosition, Kill, Outcome, TightenStop
 from engine.core import Core
 from engine.market.clock import MILLISECOND, SECOND
 from engine.market.side import Side

@@ -4,7 +4,7 @@ import msgspec
 import pytest
 
 import config
-from engine.commands import Kill, Outcome
+from engine.contract.commands import Kill, Outcome
 from engine.core import CommandAnswer, Core, DayState, Ids, Latched, Resumed
 from engine.market.clock import SECOND
 from engine.market.side import Side

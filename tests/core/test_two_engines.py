@@ -1,8 +1,8 @@
 """Two engines on one account: the one that began later enters nothing and leaves the other's orders alone."""
 
-from engine.commands import Outcome, PauseEntries
+from engine.contract.commands import Outcome, PauseEntries
 from engine.core import Ids, Resumed
-from engine.core.pauses import OTHER_ENGINE
+from engine.core.entry_pauses import OTHER_ENGINE
 from engine.market.clock import MILLISECOND, SECOND, Instant
 from engine.market.side import Side
 from engine.orders.messages import OrderType, PlaceOrder, Role

@@ -2,7 +2,7 @@
 
 import pytest
 
-from engine.commands import ArmManual, ManualOrder, Outcome, Side
+from engine.contract.commands import ArmManual, ManualOrder, Outcome, Side
 from engine.market.clock import SECOND
 from engine.risk.terms import StopTerm
 from tests.core.faults import said, stop_of

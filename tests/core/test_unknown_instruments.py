@@ -1,6 +1,6 @@
 """What the account holds in instruments that nobody follows: survived, shown, and closed once it is followed."""
 
-from engine.commands import Kill
+from engine.contract.commands import Kill
 from engine.core import Followed, Resumed
 from engine.market.clock import SECOND
 from engine.market.instrument import Instrument, InstrumentClass, Provenance

@@ -2,7 +2,7 @@
 
 import pytest
 
-from engine.commands import ExitPosition, Kill, TightenStop
+from engine.contract.commands import ExitPosition, Kill, TightenStop
 from engine.market.clock import MILLISECOND, SECOND
 from engine.market.side import Side
 from engine.orders.messages import CancelOrder, ModifyOrder, PlaceOrder, Role

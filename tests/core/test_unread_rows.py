@@ -5,8 +5,8 @@ from collections.abc import Callable
 import msgspec
 import pytest
 
-from engine.commands import Kill
-from engine.core.watch import RECONCILE_EVERY
+from engine.contract.commands import Kill
+from engine.core.book_schedule import RECONCILE_EVERY
 from engine.market.clock import SECOND
 from engine.orders.messages import BookRead, Refused, UnreadRow
 from tests.core.faults import latch, opened, outside, said, stop_of

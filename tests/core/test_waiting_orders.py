@@ -1,6 +1,6 @@
 """GTT orders of the account wait at the broker: they are shown, left alone, and named with FLAT."""
 
-from engine.commands import Kill
+from engine.contract.commands import Kill
 from engine.market.clock import SECOND
 from engine.market.side import Side
 from engine.orders.trade import Mode

@@ -4,13 +4,13 @@ import msgspec
 import pytest
 
 from cockpit.widgets.positions import paint_positions
-from engine.commands import ExitPosition, Kill
+from engine.contract.commands import ExitPosition, Kill
+from engine.contract.views import StopStatus
 from engine.market.clock import MILLISECOND, SECOND
 from engine.market.side import Side
 from engine.orders.messages import CancelOrder, ModifyOrder, PlaceOrder, Role
 from engine.orders.trade import Mode, Trade
 from engine.presenter.rows import position_row
-from engine.views import StopStatus
 from tests.core.faults import latch, said, stop_of
 from tests.core.hostile import STOCK, TICK, Resting, World
 from tests.core.phone import Phone

@@ -3,7 +3,7 @@
 import msgspec
 import pytest
 
-from engine.commands import ExitPosition, Kill, TightenStop
+from engine.contract.commands import ExitPosition, Kill, TightenStop
 from engine.market.clock import MILLISECOND, SECOND
 from engine.orders.changes import MOST_CHANGES
 from engine.orders.messages import ModifyOrder, Role

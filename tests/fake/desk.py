@@ -13,8 +13,8 @@ from urllib.parse import urlencode, urlsplit
 
 from websockets.sync.client import ClientConnection, connect
 
+from engine.feeds.wire.frames import feed_messages
 from engine.market.clock import instant_at
-from engine.market.frames import feed_messages
 from tests.fake_upstox import FakeSettings, RunningFake, running_fake
 from tests.fake_upstox.shapes import Json, Message
 from tests.recordings import DAY, EQ_A, OPT_A, made_packets, write_recording

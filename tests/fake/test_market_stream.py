@@ -13,9 +13,8 @@ from hypothesis import strategies as st
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 from websockets.sync.client import connect
 
-from engine.market.clock import datetime_of, instant_at
-from engine.market.frames import feed_messages
-from engine.market.packet import (
+from engine.feeds.wire.frames import feed_messages
+from engine.feeds.wire.packet import (
     BookDepth,
     FeedCandle,
     FullFeed,
@@ -26,6 +25,7 @@ from engine.market.packet import (
     RecordedPacket,
     TradableFeed,
 )
+from engine.market.clock import datetime_of, instant_at
 from tests.fake.bare import BINARY, PING, PONG, bare_socket
 from tests.fake.desk import PATIENCE, Desk, desk_at, frame, late_tape, subscribe, until
 from tests.fake_upstox.clock import FASTEST

@@ -9,7 +9,7 @@ from google.protobuf.message import DecodeError
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 from websockets.sync.client import ClientConnection, connect
 
-from engine.market.frames import feed_messages
+from engine.feeds.wire.frames import feed_messages
 from tests.fake.bare import PING, bare_socket
 from tests.fake.desk import Desk, event, frame, subscribe
 from tests.fake_upstox.faults import STREAM_FAULTS

@@ -10,7 +10,7 @@ import sys
 from datetime import date, time
 from pathlib import Path
 
-from engine.feeds.recording_file import RecordingError
+from engine.feeds.recordings.json_file import RecordingError
 from engine.feeds.simulator import UnknownScriptError
 from tests.fake_upstox.clock import speed_of
 from tests.fake_upstox.scenarios import SCENARIOS

@@ -2,7 +2,7 @@
 
 import msgspec
 
-from engine.market.packet import FullFeed, RecordedPacket
+from engine.feeds.wire.packet import FullFeed, RecordedPacket
 from tests.fake_upstox.market import Quote, narrow_band, paise
 from tests.fake_upstox.packets import rupees
 from tests.fake_upstox.phases import Phase

@@ -10,8 +10,8 @@ from typing import Any
 
 import msgspec
 
+from engine.feeds.wire.packet import FullFeed, RecordedPacket
 from engine.market.clock import SECOND, Instant, instant_at
-from engine.market.packet import FullFeed, RecordedPacket
 from tests.fake_upstox.account import Account
 from tests.fake_upstox.agenda import Agenda
 from tests.fake_upstox.auction import auction_packet

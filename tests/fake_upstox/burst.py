@@ -6,8 +6,8 @@ from itertools import cycle
 
 import msgspec
 
+from engine.feeds.wire.packet import FullFeed, RecordedPacket, TradableFeed
 from engine.market.clock import MILLISECOND, Instant
-from engine.market.packet import FullFeed, RecordedPacket, TradableFeed
 from tests.fake_upstox.broker import Broker
 from tests.fake_upstox.market import Quote
 from tests.fake_upstox.tape import TapeItem

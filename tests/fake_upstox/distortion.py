@@ -4,7 +4,7 @@ import math
 from collections.abc import Callable
 from typing import Any
 
-from engine.market.frames import feed_messages
+from engine.feeds.wire.frames import feed_messages
 from tests.fake_upstox.faults import Fault, Faults
 from tests.fake_upstox.shapes import Message
 

@@ -4,8 +4,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date, time
 
+from engine.feeds.wire.packet import FeedCandle, MarketCandles, MarketLevel, RecordedPacket, TradableFeed
 from engine.market.clock import MILLISECOND, MINUTE, SECOND, Instant, instant_at
-from engine.market.packet import FeedCandle, MarketCandles, MarketLevel, RecordedPacket, TradableFeed
 from tests.fake_upstox.listing import Listing
 from tests.fake_upstox.packets import standing_packet
 

@@ -11,9 +11,9 @@ from pathlib import Path
 import msgspec
 
 import config
-from engine.feeds.recording_file import Unreadable, packets
+from engine.feeds.recordings.json_file import Unreadable, packets
+from engine.feeds.wire.packet import ArrivalClock, RecordedPacket, TradableFeed
 from engine.market.clock import MILLISECOND, SECOND, Instant, trading_date
-from engine.market.packet import ArrivalClock, RecordedPacket, TradableFeed
 from tests.fake_upstox.expiries import monthly_expiries
 from tests.fake_upstox.listing import CASH_FREEZE, Listing, expiry_text
 from tests.fake_upstox.listings import BANKNIFTY, listings_of, tick_of

@@ -1,7 +1,6 @@
 """Packets that no recording holds: the simulator's updates and standing books, in the broker's own shape."""
 
-from engine.market.clock import MILLISECOND, Instant
-from engine.market.packet import (
+from engine.feeds.wire.packet import (
     BookDepth,
     FeedCandle,
     FullFeed,
@@ -13,6 +12,7 @@ from engine.market.packet import (
     RecordedPacket,
     TradableFeed,
 )
+from engine.market.clock import MILLISECOND, Instant
 from engine.market.update import Bar, MarketUpdate
 from tests.fake_upstox.listing import Listing
 

@@ -8,9 +8,9 @@ from pathlib import Path
 
 import msgspec
 
-from engine.feeds.recording_file import Unreadable, packets
+from engine.feeds.recordings.json_file import Unreadable, packets
+from engine.feeds.wire.packet import ArrivalClock, FullFeed, MarketCandles, RecordedPacket
 from engine.market.clock import MILLISECOND, SECOND, Instant
-from engine.market.packet import ArrivalClock, FullFeed, MarketCandles, RecordedPacket
 from engine.market.update import MarketUpdate
 from tests.fake_upstox.listing import hash_of
 

@@ -3,9 +3,9 @@
 from collections import OrderedDict
 from collections.abc import Iterable, Mapping
 
+from engine.feeds.wire.frames import feed_messages
+from engine.feeds.wire.packet import BookDepth, FeedCandle, FullFeed, Ltpc, RecordedPacket, TradableFeed
 from engine.market.clock import MILLISECOND, Instant
-from engine.market.frames import feed_messages
-from engine.market.packet import BookDepth, FeedCandle, FullFeed, Ltpc, RecordedPacket, TradableFeed
 from tests.fake_upstox.shapes import Message
 
 MODES = ("ltpc", "option_greeks", "full", "full_d30")

@@ -5,11 +5,11 @@ from datetime import date, time
 from itertools import groupby
 from typing import Any
 
-from engine.feeds.recording_format import RecordingHeader
+from engine.feeds.recordings.frames_format import RecordingHeader
+from engine.feeds.wire.frames import feed_messages
+from engine.feeds.wire.packet import ArrivalClock
 from engine.market.clock import MILLISECOND, SECOND, Instant, instant_at
-from engine.market.frames import feed_messages
 from engine.market.instrument import Instrument, InstrumentClass, Provenance
-from engine.market.packet import ArrivalClock
 from tests.recordings import DAY, EQ_A, OPT_A
 
 INITIAL, LIVE, MARKET_INFO = range(3)

@@ -14,7 +14,7 @@ from pathlib import Path
 
 import zstandard
 
-from engine.feeds.recording_format import FRAME, HEADER, MAGIC, RecordWriter
+from engine.feeds.recordings.frames_format import FRAME, HEADER, MAGIC, RecordWriter
 from tests.feeds.frames import frames_by_second, header
 from tests.recordings import EQ_A, made_packets
 

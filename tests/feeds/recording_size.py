@@ -17,13 +17,12 @@ from pathlib import Path
 
 import msgspec
 
-from engine.feeds.recorded_frames import survey_frames
-from engine.feeds.recorder import Recorder
-from engine.feeds.recording_file import Unreadable, packets
-from engine.feeds.recording_format import Connected, RecordingHeader
-from engine.market.clock import MILLISECOND, MINUTE, SECOND, Instant
-from engine.market.frames import feed_messages
-from engine.market.packet import (
+from engine.feeds.recordings.frames_feed import survey_frames
+from engine.feeds.recordings.frames_format import Connected, RecordingHeader
+from engine.feeds.recordings.json_file import Unreadable, packets
+from engine.feeds.recordings.recorder import Recorder
+from engine.feeds.wire.frames import feed_messages
+from engine.feeds.wire.packet import (
     ArrivalClock,
     FullFeed,
     MarketCandles,
@@ -31,6 +30,7 @@ from engine.market.packet import (
     RecordedPacket,
     TradableFeed,
 )
+from engine.market.clock import MILLISECOND, MINUTE, SECOND, Instant
 from tests.fake_upstox import FakeSettings
 from tests.fake_upstox.market_day import open_market_day
 from tests.fake_upstox.wire import FeedEncoder, feed_frame

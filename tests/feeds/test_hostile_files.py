@@ -5,14 +5,14 @@ from pathlib import Path
 
 import pytest
 
-from engine.choice import WorldChoice, check_files
-from engine.desk_error import DeskError
-from engine.feeds.frame_records import is_cut_short, is_frame_recording
-from engine.feeds.recorded_frames import survey_frames
-from engine.feeds.recording_file import RecordingError, survey
-from engine.feeds.recording_format import HEADER, RecordReader, RecordWriter
+from engine.feeds.recordings.frame_records import is_cut_short, is_frame_recording
+from engine.feeds.recordings.frames_feed import survey_frames
+from engine.feeds.recordings.frames_format import HEADER, RecordReader, RecordWriter
+from engine.feeds.recordings.json_file import RecordingError, survey
+from engine.instruments.master import MasterError, read_master
 from engine.market.calendar import CalendarError, load_calendar
-from engine.market.master import MasterError, read_master
+from engine.operations.errors import DeskError
+from engine.operations.market_choice import WorldChoice, check_files
 from tests.feeds.frames import header
 from tests.feeds.hostile import FRAMES, MASTERS, RECORDINGS, Outcome, frame_file, gzipped, run_bounded
 

@@ -5,7 +5,7 @@ from hashlib import md5
 import pytest
 
 from config import SessionSettings
-from engine.feeds.recording import RecordingFeed, open_recordings
+from engine.feeds.recordings.json_feed import RecordingFeed, open_recordings
 from engine.market.clock import datetime_of
 from engine.market.continuity import Continuity, HoleTracker
 from engine.market.instrument import InstrumentClass, Provenance

@@ -7,14 +7,14 @@ from pathlib import Path
 from typing import Any
 
 import config
-from engine.upstox.budget import CallBudget
-from engine.upstox.client import UpstoxClient
-from engine.upstox.outcome import CallFailed
-from engine.upstox.token import Token
-from engine.upstox.transport import HttpAnswer, Transport
+from engine.upstox.rest.client import UpstoxClient
+from engine.upstox.rest.outcome import CallFailed
+from engine.upstox.rest.rate_limits import CallBudget
+from engine.upstox.rest.token import Token
+from engine.upstox.rest.transport import HttpAnswer, Transport
 from tests.fake_upstox import running_fake
 from tests.recordings import EQ_A, made_packets, write_recording
-from tests.upstox.test_client import READS, WRITES
+from tests.upstox.rest.test_client import READS, WRITES
 
 _CANDLES = 20
 

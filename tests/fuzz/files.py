@@ -12,12 +12,12 @@ from pathlib import Path
 
 import zstandard
 
-from engine.feeds.recorded_frames import open_frame_recordings
-from engine.feeds.recording import open_recordings
-from engine.feeds.recording_file import RecordingError
-from engine.feeds.recording_format import MAGIC, Connected, RecordWriter
+from engine.feeds.recordings.frames_feed import open_frame_recordings
+from engine.feeds.recordings.frames_format import MAGIC, Connected, RecordWriter
+from engine.feeds.recordings.json_feed import open_recordings
+from engine.feeds.recordings.json_file import RecordingError
+from engine.instruments.master import MasterError, read_master
 from engine.market.calendar import CalendarError, load_calendar
-from engine.market.master import MasterError, read_master
 from engine.settings import loading
 from tests.feeds.frames import frames_by_second, header
 from tests.fuzz.mutation import buried, damaged, twisted

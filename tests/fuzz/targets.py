@@ -11,27 +11,27 @@ from typing import Any
 import msgspec
 
 import config
-from engine.auction.market import Auctions
+from engine.auction.state.auctions import Auctions
 from engine.brokers.upstox.portfolio_stream import StreamCounts, orders_in
 from engine.feeds.upstox.clock import LiveClock
 from engine.feeds.upstox.market_feed import MarketFeed
+from engine.feeds.wire.decoding import PacketDecoder
+from engine.feeds.wire.frames import Frame, feed_messages
+from engine.feeds.wire.quirks import Reason
 from engine.market.clock import MILLISECOND, Instant
-from engine.market.decoding import PacketDecoder
-from engine.market.frames import Frame, feed_messages
-from engine.market.oddities import Reason
 from engine.market.session import trading_day
-from engine.upstox.budget import CallBudget
-from engine.upstox.client import UpstoxClient
-from engine.upstox.outcome import CallFailed, Done, describe
-from engine.upstox.token import Token
-from engine.upstox.transport import HttpAnswer, Transport
+from engine.upstox.rest.client import UpstoxClient
+from engine.upstox.rest.outcome import CallFailed, Done, describe
+from engine.upstox.rest.rate_limits import CallBudget
+from engine.upstox.rest.token import Token
+from engine.upstox.rest.transport import HttpAnswer, Transport
 from tests.feeds.frames import INITIAL, INSTRUMENTS, frame_of, frames_by_second, market_info_of
 from tests.fuzz.files import fuzz_files
 from tests.fuzz.mutation import buried, damaged, spoil, twisted
 from tests.fuzz.tally import Tally
 from tests.recordings import DAY, EQ_A, OPT_A, made_packets
+from tests.upstox.rest.test_client import READS, WRITES
 from tests.upstox.stand import SECRET
-from tests.upstox.test_client import READS, WRITES
 
 _STATUSES = (*(200,) * 12, 207, 204, 302, 400, 400, 401, 403, 404, 423, 429, 500, 502, 503)
 

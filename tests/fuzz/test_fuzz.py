@@ -6,12 +6,12 @@ from random import Random
 import pytest
 
 from engine.brokers.upstox import portfolio_stream
-from engine.feeds.recorded_frames import open_frame_recordings
-from engine.feeds.recorder import Recorder
+from engine.feeds.recordings.frames_feed import open_frame_recordings
+from engine.feeds.recordings.recorder import Recorder
 from engine.feeds.upstox.market_feed import MarketFeed
-from engine.market.decoding import PacketDecoder
-from engine.market.frames import updates_from_frame
-from engine.market.oddities import DecodeError
+from engine.feeds.wire.decoding import PacketDecoder
+from engine.feeds.wire.frames import updates_from_frame
+from engine.feeds.wire.quirks import DecodeError
 from engine.market.update import MarketUpdate
 from tests.feeds.frames import INSTRUMENTS, frames_by_second, header
 from tests.fuzz import files

@@ -9,12 +9,12 @@ import contextlib
 import sys
 from pathlib import Path
 
-from engine.commands import Command, CommandResult, Outcome, PauseEntries, StopEngine
-from engine.home import Home, World, WorldDirectory
-from engine.latch import LatchFile
+from engine.contract.commands import Command, CommandResult, Outcome, PauseEntries, StopEngine
+from engine.contract.views import ScreenView
+from engine.host.liveness import BEAT_INTERVAL, EngineLock, Heartbeat, ignore_hangup
 from engine.link import KillLine, KillReceiver, KillRequest, LinkServer, ScreenIdentity
-from engine.process import BEAT_INTERVAL, EngineLock, Heartbeat, ignore_hangup
-from engine.views import ScreenView
+from engine.world.directories import Home, World, WorldDirectory
+from engine.world.latch_file import LatchFile
 from tests.link.samples import make_view
 
 

@@ -10,10 +10,10 @@ from pathlib import Path
 
 import pytest
 
-from engine.home import Home, World, WorldDirectory
+from engine.host.liveness import EngineProcessError, kill_engine, spawn_engine
 from engine.link import Link, LinkServer, MemoryLink, connect
 from engine.link.hub import Handler
-from engine.process import EngineProcessError, kill_engine, spawn_engine
+from engine.world.directories import Home, World, WorldDirectory
 from tests.link.samples import Opener
 
 

@@ -5,9 +5,17 @@ import time
 from collections.abc import Awaitable, Callable
 from typing import TypeVar
 
-from engine.commands import Command, CommandResult, Outcome
+from engine.contract.commands import Command, CommandResult, Outcome
+from engine.contract.views import (
+    EventLine,
+    HeaderView,
+    KillScope,
+    PerformanceView,
+    RiskView,
+    ScreenView,
+    Severity,
+)
 from engine.link import Ended, Incoming, Link, ScreenIdentity
-from engine.views import EventLine, HeaderView, KillScope, PerformanceView, RiskView, ScreenView, Severity
 
 PATIENCE = 10.0
 
@@ -55,7 +63,7 @@ class Engine:
         self.failure: Exception | None = None
 
     async def on_command(self, command: Command, screen: ScreenIdentity) -> CommandResult:
-        from engine.commands import Follow, Kill, RunPreflight, Unfollow
+        from engine.contract.commands import Follow, Kill, RunPreflight, Unfollow
 
         if self.hold is not None and not isinstance(command, Kill):
             await self.hold.wait()

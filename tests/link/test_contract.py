@@ -4,7 +4,7 @@ import asyncio
 
 import pytest
 
-from engine.commands import (
+from engine.contract.commands import (
     CommandResult,
     ExitPosition,
     Follow,
@@ -14,8 +14,8 @@ from engine.commands import (
     RunPreflight,
     Unfollow,
 )
+from engine.contract.views import ScreenView
 from engine.link import Ended, LinkError, LinkRefusedError
-from engine.views import ScreenView
 from tests.link.samples import ChangingEngine, Engine, Opener, make_view, read_until, until
 
 

@@ -11,8 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from engine.home import WorldDirectory
-from engine.latch import LatchFile, LatchFileState, LatchProof, read_latch
+from engine.host.liveness import kill_engine
 from engine.link import (
     KillLine,
     KillOrigin,
@@ -35,7 +34,8 @@ from engine.link.kill_frame import (
     decode_frame,
     encode_frame,
 )
-from engine.process import kill_engine
+from engine.world.directories import WorldDirectory
+from engine.world.latch_file import LatchFile, LatchFileState, LatchProof, read_latch
 from tests.link.samples import wait_until
 
 Kills = list[KillRequest]
@@ -289,7 +289,7 @@ def test_the_embedded_line_does_the_same(latch: LatchFile, kills: Kills) -> None
 async def test_a_kill_is_heard_while_the_loop_is_blocked(
     directory: WorldDirectory, start_child: Callable[..., int]
 ) -> None:
-    from engine.commands import PauseEntries
+    from engine.contract.commands import PauseEntries
 
     start_child("serve")
     link = await connect(directory, "tty1")

@@ -10,8 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from engine.commands import CommandResult, Kill, PauseEntries
-from engine.home import World, WorldDirectory
+from engine.contract.commands import CommandResult, Kill, PauseEntries
+from engine.contract.views import ScreenView
 from engine.link import VERSION, LinkError, LinkServer, MemoryLink, NoEngineError, connect, look
 from engine.link.protocol import (
     PROTOCOL,
@@ -27,7 +27,7 @@ from engine.link.protocol import (
     is_view,
     read_frame,
 )
-from engine.views import ScreenView
+from engine.world.directories import World, WorldDirectory
 from tests.link.samples import ChangingEngine, Engine, make_view, read_until, until
 
 

@@ -6,12 +6,12 @@ from hypothesis import strategies as st
 
 from engine.market.clock import MINUTE, SECOND, Instant
 from engine.market.instrument import Instrument, InstrumentClass, Provenance
+from engine.market.price_band import PriceBand
 from engine.market.side import Side
 from engine.orders.gate import Draft, Gate, GateCode, GateDenial, GateFacts, MessageBudget
 from engine.orders.messages import OrderType, Role
 from engine.orders.quote import Quote
 from engine.orders.states import OrderState
-from engine.risk.band import PriceBand
 from tests.orders.builders import KEY, NOW, make_order
 
 STOCK = Instrument(KEY, "TEST", InstrumentClass.AUCTION_STOCK, 5, 1, 1_000, Provenance.SIMULATED)

@@ -8,11 +8,11 @@ from pathlib import Path
 from typing import Any
 
 import config
-from engine.home import Home
 from engine.market.clock import Instant, instant_of
 from engine.preflight.report import Check
 from engine.preflight.survey import Survey
-from engine.upstox.token import TokenStore
+from engine.upstox.rest.token import TokenStore
+from engine.world.directories import Home
 from tests.fake_upstox import RunningFake
 
 WATCHLIST = ("INFY", "NIFTY FUT near", "BANKNIFTY CE ATM monthly")

@@ -31,7 +31,7 @@ from engine.preflight.feed import FeedSight
 from engine.preflight.probes import Once
 from engine.preflight.report import CheckState
 from engine.preflight.system import check_disk, check_handles, check_memory, check_network, check_processor
-from engine.upstox.token import Token
+from engine.upstox.rest.token import Token
 from tests.fake_upstox import RunningFake, running_fake
 from tests.preflight.surroundings import named, only, settings_for, survey_of
 

@@ -7,25 +7,25 @@ import pytest
 from hypothesis import given
 
 from config import ProfileSettings, Settings
-from engine.auction.market import Auctions
-from engine.auction.quality import Quality
+from engine.auction.state.auctions import Auctions
+from engine.contract.auction_views import (
+    AuctionView,
+    GapView,
+)
+from engine.contract.views import (
+    LadderView,
+)
 from engine.market.clock import MINUTE, SECOND
+from engine.market.quality import Quality
 from engine.market.session import trading_day
 from engine.market.update import MarketUpdate
 from engine.orders.quote import Quote
 from engine.presenter.auction import build_auction
 from engine.presenter.evidence import describe_evidence
 from engine.presenter.ladder import build_ladder
-from engine.views import (
-    LadderView,
-)
-from engine.views.auction import (
-    AuctionView,
-    GapView,
-)
 from tests.auction.builders import DAY, KEY, OPEN, STOCK, bar, feeds, make_market, make_update
-from tests.auction.test_footprint_reading import climb
-from tests.auction.test_history import days_back, levels_of, session
+from tests.auction.flow.test_footprint_reading import climb
+from tests.auction.prior.test_history import days_back, levels_of, session
 
 SETTINGS = Settings(profile=ProfileSettings(row=0.1))
 

@@ -3,14 +3,14 @@
 import pytest
 
 from config import ProfileSettings, Settings
-from engine.auction.market import Auctions
+from engine.auction.state.auctions import Auctions
+from engine.contract.views import LadderView
 from engine.market.clock import SECOND
 from engine.market.session import trading_day
 from engine.orders.quote import Quote
 from engine.presenter.ladder import build_ladder
-from engine.views import LadderView
 from tests.auction.builders import DAY, KEY, OPEN, STOCK, make_update
-from tests.auction.test_history import days_back, levels_of, session
+from tests.auction.prior.test_history import days_back, levels_of, session
 
 PRIOR = {"PDH": 10_050, "PDL": 9_950, "PPOC": 10_000, "PVAH": 10_040, "PVAL": 9_980}
 

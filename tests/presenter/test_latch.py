@@ -1,6 +1,6 @@
 """The latch's banner: what is left, and what the broker said no to while everything is closed."""
 
-from engine.commands import Kill
+from engine.contract.commands import Kill
 from engine.market.clock import SECOND
 from engine.presenter import Presenter, ViewFacts
 from tests.core.faults import latch, opened

@@ -1,12 +1,12 @@
 """Rows of a position: the stop that is shown is the one that stands at the exchange."""
 
-from engine.commands import Outcome, TightenStop
+from engine.contract.commands import Outcome, TightenStop
+from engine.contract.views import StopStatus
 from engine.market.clock import SECOND
 from engine.market.price import average_price
 from engine.orders.messages import Role
 from engine.orders.trade import Trade
 from engine.presenter.rows import order_rows, position_row
-from engine.views import StopStatus
 from tests.core.faults import opened, said, stop_of, trade_of
 from tests.core.hostile import STOCK, TICK, Resting, World
 from tests.core.test_happy_path import buy

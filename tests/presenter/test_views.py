@@ -9,6 +9,7 @@ import msgspec
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from engine.contract.views import AlarmRank, LadderRow, LastingAlarm, ScreenView, Severity, StopStatus
 from engine.core import Core
 from engine.market.clock import SECOND
 from engine.market.side import Side
@@ -18,7 +19,6 @@ from engine.orders.trade import Mode, Trade
 from engine.performance.report import performance_report
 from engine.presenter import Presenter, ViewFacts
 from engine.presenter.auction import build_auction
-from engine.views import AlarmRank, LadderRow, LastingAlarm, ScreenView, Severity, StopStatus
 from tests.runtime.driver import Act, Driver, deep
 from tests.runtime.market import tape
 from tests.runtime.test_recovery import LENGTH, wishes

@@ -3,13 +3,13 @@
 from datetime import date, time
 
 from config import StopSettings
-from engine.auction.context import Context, Hole, NamedReading, Quality
+from engine.auction.values.context import Context, Hole, NamedReading, Quality
 from engine.market.clock import MINUTE, Instant, instant_at
 from engine.market.instrument import Instrument, InstrumentClass, Provenance
 from engine.market.price import Paise
+from engine.market.price_band import PriceBand
 from engine.market.side import Side
 from engine.market.update import Bar
-from engine.risk.band import PriceBand
 from engine.risk.stage12 import Stage12Controller, StopPlan, StopState, StopTerm
 from engine.risk.terms import AllowanceTerm
 

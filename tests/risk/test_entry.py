@@ -6,8 +6,8 @@ from hypothesis import strategies as st
 
 from config import EntrySettings, Settings
 from engine.market.instrument import InstrumentClass
+from engine.market.price_band import PriceBand
 from engine.market.side import Side
-from engine.risk.band import PriceBand
 from engine.risk.denial import Code, Denial
 from engine.risk.entry import EntryPlan, entry_limit, plan_entry
 from engine.risk.limits import open_day, wished_limits

@@ -6,9 +6,9 @@ import pytest
 from config import OptionSettings, RiskSettings, Settings
 from engine.market.clock import MINUTE, SECOND
 from engine.market.instrument import Instrument, InstrumentClass, Provenance
+from engine.market.price_band import PriceBand, assumed_band
 from engine.market.side import Side
 from engine.risk import entry_checks
-from engine.risk.band import PriceBand, assumed_band
 from engine.risk.denial import Code
 from engine.risk.entry import EntryPlan
 from engine.risk.entry_checks import DOOR_CHECKS, PLAN_CHECKS, door_denial, entry_denial

@@ -7,8 +7,8 @@ from hypothesis import strategies as st
 from config import StopSettings
 from engine.market.instrument import Instrument
 from engine.market.price import Paise
+from engine.market.price_band import PriceBand
 from engine.market.side import Side
-from engine.risk.band import PriceBand
 from engine.risk.denial import Code, StopRefusal
 from engine.risk.stage12 import Stage12Controller, StopPlan, StopTerm
 from engine.risk.terms import AllowanceTerm

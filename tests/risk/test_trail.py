@@ -4,10 +4,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from engine.auction.context import Context, Hole
+from engine.auction.values.context import Context, Hole
 from engine.market.clock import MINUTE, SECOND
+from engine.market.price_band import PriceBand
 from engine.market.side import Side
-from engine.risk.band import PriceBand
 from engine.risk.denial import Code, StopRefusal
 from engine.risk.stage12 import Stage12Controller, StopState, StopTerm
 from tests.risk.builders import START, controller, make_bar, make_context, make_state

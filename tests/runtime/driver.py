@@ -6,9 +6,9 @@ from pathlib import Path
 
 import msgspec
 
-from engine.brokers.paper import PaperExchange
-from engine.brokers.records import Cursor
-from engine.commands import Command, CommandResult, PauseReplay
+from engine.brokers.paper.exchange import PaperExchange
+from engine.brokers.paper.records import Cursor
+from engine.contract.commands import Command, CommandResult, PauseReplay
 from engine.core import CommandAnswer, Effect, LatchChanged, Record
 from engine.ledger.records import JournalEntry
 from engine.ledger.store import Ledger

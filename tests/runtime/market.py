@@ -6,7 +6,7 @@ from datetime import time
 from functools import cache
 
 import config
-from engine.auction.levels import PriorLevels
+from engine.auction.values.levels import PriorLevels
 from engine.feeds.simulator import open_simulator
 from engine.market.instrument import Instrument
 from engine.market.seed import InstrumentSeed

@@ -2,11 +2,11 @@
 
 from pathlib import Path
 
-from engine.brokers.paper import PaperExchange
-from engine.brokers.records import Cursor
+from engine.brokers.paper.exchange import PaperExchange
+from engine.brokers.paper.records import Cursor
 from engine.ledger.store import Ledger
 from engine.runtime.durability import Durability
-from tests.brokers.stand import TEN, open_exchange
+from tests.brokers.paper.stand import TEN, open_exchange
 
 
 class Disk:

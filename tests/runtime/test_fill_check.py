@@ -4,10 +4,10 @@ from pathlib import Path
 
 import msgspec
 
-from engine.commands import ArmManual, ManualOrder, Side
+from engine.contract.commands import ArmManual, ManualOrder, Side
+from engine.contract.views import Severity
 from engine.orders.messages import Refused
 from engine.risk.sizing import check_fill
-from engine.views import Severity
 from tests.runtime.driver import Driver, commands
 from tests.runtime.market import tape
 

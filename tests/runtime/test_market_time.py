@@ -4,7 +4,7 @@ from pathlib import Path
 
 import msgspec
 
-from engine.commands import ArmManual, ManualOrder, Side
+from engine.contract.commands import ArmManual, ManualOrder, Side
 from engine.market.clock import SECOND
 from engine.runtime.run import begin_on
 from tests.runtime.driver import Driver, commands, pause

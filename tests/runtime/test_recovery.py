@@ -11,7 +11,7 @@ import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
-from engine.commands import (
+from engine.contract.commands import (
     ArmManual,
     CancelResting,
     Command,
@@ -27,13 +27,13 @@ from engine.commands import (
     TightenStop,
 )
 from engine.core import Core, Ids, Latched
-from engine.latch import LatchFile, LatchFileState
 from engine.ledger.records import JournalEntry
 from engine.market.price import paise_of
 from engine.orders.messages import PlaceOrder, ReadBook, Role
 from engine.orders.trade import Mode
 from engine.runtime.playback import Playback, PlaybackError
 from engine.runtime.run import RunError, honour_latch
+from engine.world.latch_file import LatchFile, LatchFileState
 from tests.runtime.driver import Act, Driver, commands, deep, pause
 from tests.runtime.market import TapeFeed, tape
 

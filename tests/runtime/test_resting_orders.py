@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from engine.commands import ArmManual, Outcome, Side
+from engine.contract.commands import ArmManual, Outcome, Side
 from engine.core import Core
 from engine.orders.messages import Role
 from engine.orders.order import Order

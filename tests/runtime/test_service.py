@@ -9,9 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from engine.brokers.paper import PaperExchange
-from engine.brokers.store import ExchangeError, ExchangeTakenError
-from engine.commands import (
+from engine.brokers.paper.exchange import PaperExchange
+from engine.brokers.paper.exchange_file import ExchangeError, ExchangeTakenError
+from engine.contract.commands import (
     ArmManual,
     Command,
     CommandResult,
@@ -26,18 +26,18 @@ from engine.commands import (
     Side,
     StopEngine,
 )
-from engine.latch import LatchFile, LatchFileState
+from engine.contract.views import Severity
 from engine.ledger.records import JournalEntry
 from engine.ledger.store import Ledger
 from engine.link import ScreenIdentity
 from engine.link.kill_line import KillRequest
 from engine.orders.messages import CancelOrder, ModifyOrder, OrderType, PlaceOrder, Role
 from engine.presenter import Presenter
-from engine.runtime.ending import EndsWhenIdle
+from engine.runtime.end_conditions import EndsWhenIdle
 from engine.runtime.pace import UNPACED, Pace
 from engine.runtime.run import PreparedRun, begin_on, ledger_run
 from engine.runtime.service import Service
-from engine.views import Severity
+from engine.world.latch_file import LatchFile, LatchFileState
 from tests.runtime.market import TapeFeed, plan, tape
 
 LENGTH = 2_000

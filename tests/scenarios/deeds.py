@@ -4,7 +4,7 @@ from collections.abc import Callable
 from functools import partial
 from uuid import uuid4
 
-from engine.commands import ArmManual, RestOrder, Side
+from engine.contract.commands import ArmManual, RestOrder, Side
 from engine.market.price import paise_of
 from tests.account.test_live_day import live_orders
 from tests.recordings import EQ_A, EQ_B

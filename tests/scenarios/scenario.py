@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 
-from engine.commands import Side
+from engine.contract.commands import Side
 from tests.scenarios.deeds import clear_faults
 from tests.scenarios.stage import Deed, Way
 

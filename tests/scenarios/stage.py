@@ -12,16 +12,16 @@ from pathlib import Path
 from typing import Self
 from uuid import uuid4
 
-from engine.commands import ArmManual, ManualOrder, Side
-from engine.home import World
-from engine.latch import LatchFileState, read_latch
+from engine.contract.commands import ArmManual, ManualOrder, Side
 from engine.link import LinkError
+from engine.world.directories import World
+from engine.world.latch_file import LatchFileState, read_latch
 from tests.account.stage import begin, settings_of
 from tests.account.test_live_day import LIVE, held, live_orders, make_ready
-from tests.desk.outside import Engine, Outside, clean_environment, made_recordings, outside
 from tests.fake_upstox.broker import Broker
 from tests.fake_upstox.running import RunningFake, running_fake
 from tests.fake_upstox.shapes import Json
+from tests.operations.outside import Engine, Outside, clean_environment, made_recordings, outside
 from tests.oracles.evidence import Evidence, Holding, Said
 from tests.recordings import EQ_A, EQ_B
 

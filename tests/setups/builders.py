@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, time
 
-from engine.auction.context import (
+from engine.auction.values.context import (
     AverageRange,
     BracketReading,
     Context,
@@ -14,7 +14,7 @@ from engine.auction.context import (
     ProfileReading,
     Quality,
 )
-from engine.auction.levels import PriorLevels
+from engine.auction.values.levels import PriorLevels
 from engine.market.clock import MINUTE, SECOND, Instant, instant_at
 from engine.market.instrument import Instrument, InstrumentClass, Provenance
 from engine.market.price import Paise

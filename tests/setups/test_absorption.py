@@ -4,8 +4,8 @@ from typing import Any
 
 import pytest
 
-from engine.auction.context import Context
-from engine.auction.levels import Absorption, Acceptance, DeltaReading
+from engine.auction.values.context import Context
+from engine.auction.values.levels import Absorption, Acceptance, DeltaReading
 from engine.market.clock import MINUTE
 from engine.market.side import Side
 from engine.setups.absorption import AbsorptionAtEdge

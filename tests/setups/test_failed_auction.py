@@ -4,8 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from engine.auction.context import AverageRange, Context, Hole, Quality
-from engine.auction.levels import PriorLevels
+from engine.auction.values.context import AverageRange, Context, Hole, Quality
+from engine.auction.values.levels import PriorLevels
 from engine.market.clock import MINUTE, SECOND
 from engine.market.side import Side
 from engine.setups.failed_auction import FailedAuction

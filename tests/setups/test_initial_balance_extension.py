@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from engine.auction.context import AverageRange, Context, Hole, InitialBalance, Quality
+from engine.auction.values.context import AverageRange, Context, Hole, InitialBalance, Quality
 from engine.market.clock import SECOND
 from engine.market.side import Side
 from engine.market.update import Bar

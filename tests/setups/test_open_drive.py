@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from engine.auction.context import AverageRange, Context, GapReading, Hole, Quality
+from engine.auction.values.context import AverageRange, Context, GapReading, Hole, Quality
 from engine.market.clock import MINUTE, SECOND
 from engine.market.side import Side
 from engine.setups.open_drive import OpenDrive, first_entry

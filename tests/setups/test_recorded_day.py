@@ -5,8 +5,8 @@ from dataclasses import dataclass, field
 import pytest
 
 from config import Settings, SetupSettings
-from engine.auction.context import Context
-from engine.auction.market import Auctions
+from engine.auction.state.auctions import Auctions
+from engine.auction.values.context import Context
 from engine.market.clock import datetime_of
 from engine.market.session import trading_day
 from engine.market.side import Side

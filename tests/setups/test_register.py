@@ -4,8 +4,8 @@ from dataclasses import replace
 import pytest
 
 from config import Mode, SetupSettings
-from engine.auction.context import Context
-from engine.auction.levels import Acceptance, DeltaReading, Node, NodeKind, Zone
+from engine.auction.values.context import Context
+from engine.auction.values.levels import Acceptance, DeltaReading, Node, NodeKind, Zone
 from engine.setups.register import SETUPS, build_setups, modes, trading_word
 from tests.setups.builders import PRIOR, STOCK, Day, make_context
 

@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from engine.auction.context import Context, Hole, Quality
-from engine.auction.levels import Node, NodeKind, Zone
+from engine.auction.values.context import Context, Hole, Quality
+from engine.auction.values.levels import Node, NodeKind, Zone
 from engine.market.clock import SECOND
 from engine.market.side import Side
 from engine.setups.signal import Refusal, Signal

@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from engine.auction.context import Context, Hole, NamedReading, Quality
-from engine.auction.levels import Acceptance, Node, NodeKind
+from engine.auction.values.context import Context, Hole, NamedReading, Quality
+from engine.auction.values.levels import Acceptance, Node, NodeKind
 from engine.market.clock import SECOND
 from engine.market.side import Side
 from engine.setups.signal import Refusal, Signal

@@ -3,11 +3,11 @@
 from collections.abc import Callable
 
 import config
-from engine.upstox.budget import CallBudget
-from engine.upstox.client import UpstoxClient
-from engine.upstox.terms import NewOrder
-from engine.upstox.token import Token
-from engine.upstox.transport import Transport
+from engine.upstox.rest.client import UpstoxClient
+from engine.upstox.rest.rate_limits import CallBudget
+from engine.upstox.rest.terms import NewOrder
+from engine.upstox.rest.token import Token
+from engine.upstox.rest.transport import Transport
 
 SECRET = "eyJ.s3cr3t-t0ken.value"
 ENTRY = NewOrder("NSE_EQ|INE027H01010", "BUY", "LIMIT", 100, 1_083_50, 0, "k7-000123-E")

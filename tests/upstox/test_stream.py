@@ -11,7 +11,7 @@ import pytest
 from websockets.asyncio.server import ServerConnection, serve
 
 import config
-from engine.upstox.outcome import CallFailed, SignInAgain, TryLater
+from engine.upstox.rest.outcome import CallFailed, SignInAgain, TryLater
 from engine.upstox.stream import STEADY_AFTER, LineState, Stream
 from tests.upstox.certificate import own_certificate
 from tests.upstox.sockets import QUICK, JumpingLoop, Line, running, scripted, stay, until

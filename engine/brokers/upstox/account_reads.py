@@ -15,15 +15,15 @@ from engine.brokers.upstox.arrivals import Arrivals
 from engine.brokers.upstox.book_reader import BookReader, WholeBook
 from engine.brokers.upstox.gtt_reader import GttReader
 from engine.brokers.upstox.order_list import OrderList
-from engine.brokers.upstox.register import OrderTracker
+from engine.brokers.upstox.order_tracker import OrderTracker
 from engine.market.clock import Instant
 from engine.orders.messages import BookRead, BrokerEvent, ReadBook, ReadFailed, ReadTag, TagRead
-from engine.upstox.budget import Purpose
-from engine.upstox.client import UpstoxClient
-from engine.upstox.fields import FieldError
-from engine.upstox.listed import Listed, Unread
-from engine.upstox.outcome import CallFailed, InDoubt, Rejected
-from engine.upstox.records import BrokerOrderRow
+from engine.upstox.rest.client import UpstoxClient
+from engine.upstox.rest.fields import FieldError
+from engine.upstox.rest.listed import Listed, Unread
+from engine.upstox.rest.outcome import CallFailed, InDoubt, Rejected
+from engine.upstox.rest.rate_limits import Purpose
+from engine.upstox.rest.records import BrokerOrderRow
 
 EXECUTIONS_AGAIN: Final = (0.5, 1.0, 2.0, 4.0, 8.0, 15.0)
 """Seconds until the executions are asked for again while they do not tell all that has filled; then every last."""

@@ -13,11 +13,11 @@ from typing import Final
 import msgspec
 
 from engine.market.clock import SECOND, Instant
-from engine.upstox.budget import Purpose
-from engine.upstox.client import UpstoxClient
-from engine.upstox.listed import Listed, Unread
-from engine.upstox.outcome import CallFailed, InDoubt
-from engine.upstox.records import BrokerOrderRow, BrokerPositionRow
+from engine.upstox.rest.client import UpstoxClient
+from engine.upstox.rest.listed import Listed, Unread
+from engine.upstox.rest.outcome import CallFailed, InDoubt
+from engine.upstox.rest.rate_limits import Purpose
+from engine.upstox.rest.records import BrokerOrderRow, BrokerPositionRow
 
 TRIES: Final = 3
 AGAIN_AFTER: Final = 0.25

@@ -14,7 +14,7 @@ from engine.brokers.upstox.arrivals import Arrivals
 from engine.brokers.upstox.book_reader import WholeBook
 from engine.brokers.upstox.fill_values import FillValues
 from engine.brokers.upstox.lanes import WIDTHS, Job, LaneName, Lanes
-from engine.brokers.upstox.register import OrderTracker, OutOfScope
+from engine.brokers.upstox.order_tracker import OrderTracker, OutOfScope
 from engine.brokers.upstox.translation import answer_of, broken, new_order, superseded
 from engine.market.clock import Instant
 from engine.market.price import Paise
@@ -35,13 +35,13 @@ from engine.orders.messages import (
     Role,
     Unanswered,
 )
-from engine.plain_text import words_of
-from engine.upstox.budget import Kind, Purpose
-from engine.upstox.client import UpstoxClient
-from engine.upstox.line import standing_refusal
-from engine.upstox.outcome import CallFailed, Outcome, describe
-from engine.upstox.records import BrokerOrderRow
-from engine.upstox.terms import ChangedOrder
+from engine.system.plain_text import words_of
+from engine.upstox.rest.caller import standing_refusal
+from engine.upstox.rest.client import UpstoxClient
+from engine.upstox.rest.outcome import CallFailed, Outcome, describe
+from engine.upstox.rest.rate_limits import Kind, Purpose
+from engine.upstox.rest.records import BrokerOrderRow
+from engine.upstox.rest.terms import ChangedOrder
 
 
 class LiveBroker:

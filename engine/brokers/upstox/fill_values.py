@@ -10,8 +10,8 @@ from collections import defaultdict
 from collections.abc import Iterable
 
 from engine.market.price import Paise
-from engine.upstox.fields import FieldError
-from engine.upstox.records import BrokerOrderRow, TradeRow
+from engine.upstox.rest.fields import FieldError
+from engine.upstox.rest.records import BrokerOrderRow, TradeRow
 
 
 class FillValues:

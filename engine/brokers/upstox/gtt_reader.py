@@ -10,10 +10,10 @@ from engine.brokers.upstox.translation import product_of
 from engine.market.clock import SECOND, Instant
 from engine.market.side import Side
 from engine.orders.messages import WaitingOrder
-from engine.upstox.budget import Purpose
-from engine.upstox.client import UpstoxClient
-from engine.upstox.gtt import GttRow
-from engine.upstox.outcome import CallFailed
+from engine.upstox.rest.client import UpstoxClient
+from engine.upstox.rest.gtt import GttRow
+from engine.upstox.rest.outcome import CallFailed
+from engine.upstox.rest.rate_limits import Purpose
 
 READ_EVERY: Final = 15 * SECOND
 READ_EVERY_LATCHED: Final = 2 * SECOND

@@ -10,8 +10,8 @@ import time
 from collections.abc import Callable
 from typing import Final
 
-from engine.upstox.listed import Listed
-from engine.upstox.records import BrokerOrderRow
+from engine.upstox.rest.listed import Listed
+from engine.upstox.rest.records import BrokerOrderRow
 
 HANGS_AFTER: Final = 1.0
 """Seconds after which a list on its way is not waited for any more."""

@@ -16,8 +16,8 @@ from typing import Final
 import msgspec
 
 import config
-from engine.upstox.fields import FieldError, text
-from engine.upstox.records import BrokerOrderRow, order_of
+from engine.upstox.rest.fields import FieldError, text
+from engine.upstox.rest.records import BrokerOrderRow, order_of
 from engine.upstox.stream import LineState, Stream
 
 LARGEST_MESSAGE: Final = 1024 * 1024

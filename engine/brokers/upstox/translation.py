@@ -23,10 +23,10 @@ from engine.orders.messages import (
     Request,
     Unanswered,
 )
-from engine.upstox.client import Bulk
-from engine.upstox.outcome import MARKET_SHUT, Done, InDoubt, Outcome, Rejected
-from engine.upstox.records import INTRADAY, BrokerOrderRow, BrokerPositionRow
-from engine.upstox.terms import NewOrder
+from engine.upstox.rest.client import Bulk
+from engine.upstox.rest.outcome import MARKET_SHUT, Done, InDoubt, Outcome, Rejected
+from engine.upstox.rest.records import INTRADAY, BrokerOrderRow, BrokerPositionRow
+from engine.upstox.rest.terms import NewOrder
 
 _TYPES: Final = {
     "LIMIT": OrderType.LIMIT,

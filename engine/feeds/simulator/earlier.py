@@ -7,15 +7,14 @@ from typing import Final
 
 import numpy as np
 
-from engine.auction.day_type import SessionFacts, name_day
-from engine.auction.history import VOLUME, SessionProfile, prior_levels
-from engine.auction.levels import CloseKind, PriorLevels
-from engine.auction.profile_reading import read_profile
-from engine.auction.quality import Quality
-from engine.auction.row_size import row_height
-from engine.auction.structure import find_tails, shape_of
-from engine.auction.tpo_profile import Bracket, letter_of, tpo_rows
-from engine.auction.value_area import Rows
+from engine.auction.prior.history import VOLUME, SessionProfile, prior_levels
+from engine.auction.profile.profile_reading import read_profile
+from engine.auction.profile.row_size import row_height
+from engine.auction.profile.tpo_profile import Bracket, letter_of, tpo_rows
+from engine.auction.profile.value_area import Rows
+from engine.auction.structure.day_type import SessionFacts, name_day
+from engine.auction.structure.profile_shape import find_tails, shape_of
+from engine.auction.values.levels import CloseKind, PriorLevels
 from engine.feeds.simulator.bursts import USUAL, draw_bursts
 from engine.feeds.simulator.cast import Member
 from engine.feeds.simulator.chance import SIGMA, Chance, Ints
@@ -23,6 +22,7 @@ from engine.feeds.simulator.script import OPEN_SECOND
 from engine.feeds.simulator.tape import usual_volumes
 from engine.market.calendar import load_calendar
 from engine.market.price import Paise
+from engine.market.quality import Quality
 
 SESSIONS: Final = 20
 _MINUTES_A_RANGE: Final = 31

@@ -9,7 +9,7 @@ from types import MappingProxyType
 from typing import Final
 
 import config
-from engine.auction.levels import PriorLevels
+from engine.auction.values.levels import PriorLevels
 from engine.feeds.simulator.book import Quoter
 from engine.feeds.simulator.bursts import Bursts, even
 from engine.feeds.simulator.cast import Member, cast, scripted_cast

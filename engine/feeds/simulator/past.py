@@ -3,14 +3,14 @@
 from datetime import date
 from typing import Final
 
-from engine.auction.levels import PriorLevels
-from engine.auction.quality import Quality
-from engine.auction.row_size import row_height
+from engine.auction.profile.row_size import row_height
+from engine.auction.values.levels import PriorLevels
 from engine.feeds.simulator.cast import Member
 from engine.feeds.simulator.earlier import trading_days_before
 from engine.feeds.simulator.tape import usual_volumes
 from engine.feeds.simulator.written import Script
 from engine.market.price import Paise
+from engine.market.quality import Quality
 
 _SESSIONS: Final = 20
 """How many sessions the averages are said to stand on."""

@@ -5,7 +5,7 @@ from typing import Final
 
 import numpy as np
 
-from engine.auction.levels import PriorLevels
+from engine.auction.values.levels import PriorLevels
 from engine.feeds.simulator.book import Quoter
 from engine.feeds.simulator.bursts import USUAL, Bursts
 from engine.feeds.simulator.cast import Member

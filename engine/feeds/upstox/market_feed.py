@@ -17,10 +17,10 @@ import msgspec
 import config
 from engine.feeds.upstox.clock import LiveClock
 from engine.feeds.upstox.delay import DelayMeter
+from engine.feeds.wire.decoding import PacketDecoder
+from engine.feeds.wire.frames import Frame, Message, read_in_slices, response_of, sent_of
+from engine.feeds.wire.quirks import DecodeError
 from engine.market.clock import Instant
-from engine.market.decoding import PacketDecoder
-from engine.market.frames import Frame, Message, read_in_slices, response_of, sent_of
-from engine.market.oddities import DecodeError
 from engine.upstox.stream import LineState, Stream
 
 MODE: Final = "full"

@@ -10,9 +10,9 @@ from datetime import time as clock_time
 
 import config
 from engine.brokers.upstox.broker import LiveBroker
+from engine.brokers.upstox.keepalive import Upkeep
 from engine.brokers.upstox.lanes import WIDTHS, LaneName
 from engine.brokers.upstox.portfolio_stream import PortfolioStream, StreamState
-from engine.brokers.upstox.upkeep import Upkeep
 from engine.market.side import Side
 from engine.orders.messages import (
     BrokerEvent,
@@ -25,10 +25,10 @@ from engine.orders.messages import (
     ReadTag,
     Role,
 )
-from engine.upstox.budget import CallBudget
-from engine.upstox.client import UpstoxClient
-from engine.upstox.token import Token
-from engine.upstox.transport import transport_for
+from engine.upstox.rest.client import UpstoxClient
+from engine.upstox.rest.rate_limits import CallBudget
+from engine.upstox.rest.token import Token
+from engine.upstox.rest.transport import transport_for
 from tests.fake_upstox import FakeSettings, RunningFake, running_fake
 from tests.fake_upstox.broker import Broker
 from tests.fake_upstox.desk import Desk

@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from engine.brokers.records import Cursor
-from engine.brokers.upstox.account_exchange import AccountExchange
+from engine.brokers.paper.records import Cursor
+from engine.brokers.upstox.exchange import AccountExchange
 from engine.orders.messages import BookRead, ReadFailed
 from tests.brokers.upstox.live_stand import Live, streaming
 

@@ -4,12 +4,12 @@ import contextlib
 
 import pytest
 
+from engine.brokers.upstox.account_state import account_standing
 from engine.brokers.upstox.book_reader import STANDS_FOR, BookReader, WholeBook
-from engine.brokers.upstox.standing import account_standing
 from engine.market.clock import SECOND
-from engine.upstox.budget import CallBudget, Purpose
-from engine.upstox.client import UpstoxClient
-from engine.upstox.outcome import CallFailed
+from engine.upstox.rest.client import UpstoxClient
+from engine.upstox.rest.outcome import CallFailed
+from engine.upstox.rest.rate_limits import CallBudget, Purpose
 from tests.brokers.upstox.small_broker import SmallBroker
 from tests.upstox.loopback import Received, success
 from tests.upstox.stand import client_of

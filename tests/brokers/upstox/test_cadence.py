@@ -15,10 +15,10 @@ from engine.brokers.upstox.cadence import (
     WITHOUT_STREAM,
     cadence,
 )
-from engine.brokers.upstox.upkeep import UNREAD_FOR, Upkeep
+from engine.brokers.upstox.keepalive import UNREAD_FOR, Upkeep
 from engine.orders.attention import Attention
-from engine.upstox.budget import SHARES, CallBudget, Kind, Purpose
-from engine.upstox.transport import NotSentError
+from engine.upstox.rest.rate_limits import SHARES, CallBudget, Kind, Purpose
+from engine.upstox.rest.transport import NotSentError
 
 ROOMY = SHARES[Kind.READ, Purpose.PROTECT][-1]
 HALF_HOUR = 1_800

@@ -10,17 +10,17 @@ from collections.abc import Callable, Iterable
 import pytest
 
 import config
-from engine.brokers.upstox.closing import ClosingReport, flatten_account, poll_pause
-from engine.brokers.upstox.closing_market import ASKED_FIRST, HOURS_EVERY, quote_pause
-from engine.brokers.upstox.standing import FlattenScope, account_standing
+from engine.brokers.upstox.account_state import FlattenScope, account_standing
+from engine.brokers.upstox.offline_close import ClosingReport, flatten_account, poll_pause
+from engine.brokers.upstox.offline_market import ASKED_FIRST, HOURS_EVERY, quote_pause
 from engine.market.clock import SECOND, Instant
 from engine.market.side import Side
-from engine.orders.flatten import BACKOFF
+from engine.orders.kill import BACKOFF
 from engine.orders.messages import OrderType, Role
 from engine.orders.order import Order
 from engine.orders.states import OrderState
-from engine.standing import BrokerReach, carried_past_close
-from engine.upstox.budget import SHARES, Kind, Purpose
+from engine.status import BrokerReach, carried_past_close
+from engine.upstox.rest.rate_limits import SHARES, Kind, Purpose
 from tests.brokers.upstox.small_broker import SmallBroker
 from tests.upstox.loopback import DROP, Received, answer, error, success
 from tests.upstox.stand import SECRET, client_of

@@ -1,12 +1,12 @@
 """GTT orders of the account as the broker lists them, for the engine and for a shell."""
 
+from engine.brokers.upstox.account_state import account_standing
 from engine.brokers.upstox.gtt_reader import waiting_orders
-from engine.brokers.upstox.standing import account_standing
 from engine.market.side import Side
 from engine.orders.messages import BookRead
-from engine.standing.live import left_outside
-from engine.upstox.budget import Purpose
-from engine.upstox.gtt import gtts_of
+from engine.status.live import left_outside
+from engine.upstox.rest.gtt import gtts_of
+from engine.upstox.rest.rate_limits import Purpose
 from tests.brokers.upstox.live_stand import STOCK, Live
 
 _ENTRY = {"strategy": "ENTRY", "trigger_type": "ABOVE", "trigger_price": 2000, "transaction_type": "SELL"}

@@ -7,8 +7,8 @@ import pytest
 
 from engine.brokers.upstox.lanes import WIDTHS, LaneName
 from engine.orders.messages import Acknowledged, BookRead, PlaceOrder, ReadFailed, Refused, Unanswered
-from engine.upstox.budget import Kind, Purpose
-from engine.upstox.outcome import TryLater
+from engine.upstox.rest.outcome import TryLater
+from engine.upstox.rest.rate_limits import Kind, Purpose
 from tests.brokers.upstox.live_stand import LAST, Live, live_broker, streaming
 from tests.fake_upstox import RunningFake
 from tests.upstox.stand import ENTRY

@@ -6,9 +6,9 @@ from collections.abc import Callable
 import pytest
 
 from engine.brokers.upstox.order_list import HANGS_AFTER, OrderList
-from engine.upstox.listed import Listed
-from engine.upstox.outcome import CallFailed, InDoubt
-from engine.upstox.records import BrokerOrderRow
+from engine.upstox.rest.listed import Listed
+from engine.upstox.rest.outcome import CallFailed, InDoubt
+from engine.upstox.rest.records import BrokerOrderRow
 
 PATIENCE = 3.0
 

@@ -9,8 +9,8 @@ import pytest
 
 import config
 from engine.brokers.upstox.portfolio_stream import PortfolioStream, StreamCounts, StreamState, orders_in
-from engine.upstox.records import BrokerOrderRow
-from engine.upstox.token import Token
+from engine.upstox.rest.records import BrokerOrderRow
+from engine.upstox.rest.token import Token
 from tests.fake_upstox import FakeSettings, RunningFake, running_fake
 from tests.feeds.upstox.stand import signed_in, tell
 from tests.recordings import EQ_A, made_packets, write_recording

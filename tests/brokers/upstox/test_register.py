@@ -8,12 +8,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from engine.brokers.upstox.book_reader import WholeBook
-from engine.brokers.upstox.register import ENDED_WORDS, HELD_FOR, OrderTracker
+from engine.brokers.upstox.order_tracker import ENDED_WORDS, HELD_FOR, OrderTracker
 from engine.market.clock import SECOND
 from engine.market.side import Side
 from engine.orders.messages import OrderType, PlaceOrder, Role
-from engine.upstox.fields import FieldError
-from engine.upstox.records import BrokerOrderRow, BrokerPositionRow, order_of, positions_of, trades_of
+from engine.upstox.rest.fields import FieldError
+from engine.upstox.rest.records import BrokerOrderRow, BrokerPositionRow, order_of, positions_of, trades_of
 
 KEY: Final = "NSE_EQ|INE027H01010"
 ENTRY: Final = PlaceOrder("a-1-E", KEY, Side.BUY, Role.ENTRY, OrderType.LIMIT, 10, 100_00)

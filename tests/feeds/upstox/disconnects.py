@@ -19,23 +19,23 @@ from pathlib import Path
 from typing import Protocol
 
 import config
-from engine.auction.market import Auctions
+from engine.auction.state.auctions import Auctions
 from engine.brokers.upstox.portfolio_stream import PortfolioStream
-from engine.feeds.recorded_frames import open_frame_recordings
-from engine.feeds.recorder import Recorder
-from engine.feeds.recording_format import Broken, Connected, RecordingHeader
+from engine.feeds.recordings.frames_feed import open_frame_recordings
+from engine.feeds.recordings.frames_format import Broken, Connected, RecordingHeader
+from engine.feeds.recordings.recorder import Recorder
 from engine.feeds.upstox.clock import LiveClock
 from engine.feeds.upstox.market_feed import FeedState, MarketFeed
+from engine.feeds.wire.decoding import PacketDecoder
+from engine.feeds.wire.frames import Frame
 from engine.market.clock import MINUTE, Instant
-from engine.market.decoding import PacketDecoder
-from engine.market.frames import Frame
 from engine.market.instrument import Instrument
 from engine.market.session import trading_day
 from engine.market.update import MarketUpdate
-from engine.upstox.budget import CallBudget
-from engine.upstox.client import UpstoxClient
-from engine.upstox.records import BrokerOrderRow
-from engine.upstox.token import Token
+from engine.upstox.rest.client import UpstoxClient
+from engine.upstox.rest.rate_limits import CallBudget
+from engine.upstox.rest.records import BrokerOrderRow
+from engine.upstox.rest.token import Token
 from tests.fake_upstox import FakeSettings
 from tests.fake_upstox.market_day import open_market_day
 from tests.fake_upstox.shapes import Json

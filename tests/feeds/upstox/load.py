@@ -19,17 +19,17 @@ from itertools import takewhile
 from pathlib import Path
 
 import config
-from engine.auction.market import Auctions
-from engine.feeds.recorder import Recorder
-from engine.feeds.recording_format import RecordingHeader
+from engine.auction.state.auctions import Auctions
+from engine.feeds.recordings.frames_format import RecordingHeader
+from engine.feeds.recordings.recorder import Recorder
 from engine.feeds.upstox.clock import LiveClock
 from engine.feeds.upstox.market_feed import FeedState, MarketFeed
+from engine.feeds.wire.decoding import PacketDecoder
+from engine.feeds.wire.frames import Frame
 from engine.market.clock import MINUTE, Instant
-from engine.market.decoding import PacketDecoder
-from engine.market.frames import Frame
 from engine.market.instrument import Instrument
 from engine.market.session import trading_day
-from engine.upstox.token import Token
+from engine.upstox.rest.token import Token
 from tests.fake_upstox import FakeSettings
 from tests.fake_upstox.market_day import MarketDay, open_market_day
 from tests.feeds.upstox.apart import FakeApart, fake_apart, instruments_of, recorded_day, resident_bytes, say

@@ -8,12 +8,12 @@ from dataclasses import dataclass, field
 import config
 from engine.feeds.upstox.clock import LiveClock
 from engine.feeds.upstox.market_feed import FeedState, MarketFeed
+from engine.feeds.wire.decoding import PacketDecoder
+from engine.feeds.wire.frames import Frame
 from engine.market.clock import Instant
-from engine.market.decoding import PacketDecoder
-from engine.market.frames import Frame
 from engine.market.update import MarketUpdate
-from engine.upstox.client import UpstoxClient
-from engine.upstox.token import Token
+from engine.upstox.rest.client import UpstoxClient
+from engine.upstox.rest.token import Token
 from tests.fake_upstox import RunningFake
 from tests.fake_upstox.shapes import Json
 from tests.upstox.sockets import QUICK, running, until

@@ -8,9 +8,9 @@ import pytest
 
 from engine.feeds.upstox.clock import LiveClock
 from engine.feeds.upstox.market_feed import SLICE, MarketFeed
+from engine.feeds.wire.frames import Frame
+from engine.feeds.wire.quirks import Quirk
 from engine.market.clock import MILLISECOND, SECOND, Instant
-from engine.market.frames import Frame
-from engine.market.oddities import Quirk
 from tests.feeds.frames import INITIAL, frame_of, frames_by_second, market_info_of
 from tests.feeds.upstox.stand import Stand
 from tests.feeds.upstox.test_clock import NOON, Hands

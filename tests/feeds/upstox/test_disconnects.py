@@ -2,8 +2,8 @@
 
 from pathlib import Path
 
-from engine.feeds.recorded_frames import survey_frames
-from engine.feeds.recording_format import RecordingHeader
+from engine.feeds.recordings.frames_feed import survey_frames
+from engine.feeds.recordings.frames_format import RecordingHeader
 from tests.fake_upstox import FakeSettings, running_fake
 from tests.fake_upstox.market_day import open_market_day
 from tests.feeds.upstox.apart import instruments_of

@@ -9,11 +9,11 @@ from pathlib import Path
 import pytest
 
 from engine.feeds.upstox.market_feed import MUTE_SECONDS, QUIET_SECONDS, FeedState
+from engine.feeds.wire.decoding import PacketDecoder
+from engine.feeds.wire.frames import updates_from_frame
+from engine.feeds.wire.quirks import Quirk, Reason
 from engine.market.clock import instant_at
-from engine.market.decoding import PacketDecoder
-from engine.market.frames import updates_from_frame
-from engine.market.oddities import Quirk, Reason
-from engine.upstox.token import Token
+from engine.upstox.rest.token import Token
 from tests.fake_upstox import FakeSettings, RunningFake, running_fake
 from tests.feeds.upstox.stand import Stand, following, look, plant, signed_in, tell
 from tests.recordings import DAY, EQ_A, OPT_A, made_packets, write_recording

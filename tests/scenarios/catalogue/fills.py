@@ -1,6 +1,6 @@
 """Fills in every order and size, and stops that are refused, taken away, or fire in vain."""
 
-from engine.commands import Side
+from engine.contract.commands import Side
 from tests.scenarios import deeds as do
 from tests.scenarios.scenario import Family, Scenario
 

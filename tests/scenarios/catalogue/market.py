@@ -1,6 +1,6 @@
 """The exchange itself, deaths of the engine, and days on which everything works."""
 
-from engine.commands import Side
+from engine.contract.commands import Side
 from tests.scenarios import deeds as do
 from tests.scenarios.scenario import Family, Scenario
 from tests.scenarios.stage import Way

@@ -1,6 +1,6 @@
 """Answers that are lost or late, and changes and cancels that do not come about."""
 
-from engine.commands import Side
+from engine.contract.commands import Side
 from tests.scenarios import deeds as do
 from tests.scenarios.scenario import Family, Scenario
 

@@ -1,0 +1,1 @@
+"""What the screen knows and what each key means, without a widget."""

@@ -1,0 +1,43 @@
+"""The kill key's two paths: the input thread sends at once, the screen's binding sends again with the same id."""
+
+import threading
+
+from engine.link import new_kill_id
+from engine.link.line import KillSwitch
+
+
+class KillKey:
+    """One key, pressed in the input thread (``press``) and seen a moment later by the screen (``repeat``).
+
+    Each press has an id of its own: the engine acts on an id once, and a second kill after a rearm must count.
+    """
+
+    def __init__(self, switch: KillSwitch) -> None:
+        self._switch = switch
+        self._lock = threading.Lock()
+        self._unseen: bytes | None = None
+        self._sender: threading.Thread | None = None
+        self._sending = b""
+
+    def press(self) -> None:
+        """Send the kill now. For the input thread; waits no longer than the switch does."""
+        kill_id = new_kill_id()
+        with self._lock:
+            self._unseen = kill_id
+        self._switch.kill(kill_id)
+
+    def repeat(self) -> bytes:
+        """Send the press that the input thread saw, or a new one where it cannot see, and return its id.
+
+        For the screen's loop: sends from a thread of its own and waits for nothing.
+        """
+        with self._lock:
+            kill_id, self._unseen = self._unseen, None
+        if self._sender is not None and self._sender.is_alive():
+            return kill_id or self._sending
+        self._sending = kill_id or new_kill_id()
+        self._sender = threading.Thread(
+            target=self._switch.kill, args=(self._sending,), name="kill-key", daemon=True
+        )
+        self._sender.start()
+        return self._sending

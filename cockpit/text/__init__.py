@@ -1,0 +1,1 @@
+"""Figures and styled lines as the painters use them."""

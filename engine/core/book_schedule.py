@@ -1,0 +1,120 @@
+"""The broker's truth, asked for in time: regular reads while anything is at stake, and the proof of a kill."""
+
+from typing import Final, Protocol
+
+from engine.contract.views import AlarmRank, Severity
+from engine.core.events import LatchChanged
+from engine.market.clock import SECOND, Instant
+from engine.orders.carried_outside import CarriedOutside
+from engine.orders.kill import LatchState
+from engine.orders.manager import OrderManager
+from engine.orders.plight import PlightKind
+from engine.orders.plights import Plights
+
+READ_AGAIN: Final = 2 * SECOND
+"""Shortest time between two reads that a contradiction or a failed read asks for."""
+
+RECONCILE_EVERY: Final = 15 * SECOND
+"""While anything is held or live, the broker's book is read so often: a lost message is found out by then."""
+
+VERIFY_AFTER: Final = 2 * SECOND
+"""After a cancelled entry the book is read once, before the instrument takes the next one."""
+
+
+class Told(Protocol):
+    """Hears what a person and the ledger are told of the latch."""
+
+    def latch(self, now: Instant) -> None:
+        """Keep the latch as it stands."""
+        ...
+
+    def line(self, severity: Severity, text: str, now: Instant, rank: AlarmRank | None = None) -> None:
+        """Say one sentence."""
+        ...
+
+
+class BookSchedule:
+    """Decides when the broker's book is read, and follows the latch from one state to the next."""
+
+    def __init__(self, keeper: OrderManager, journal: Told, *, always: bool = False) -> None:
+        """Read while anything is at stake; ``always`` also while others alone may trade on the account."""
+        self._keeper = keeper
+        self._journal = journal
+        self._always = always
+        self._earliest: Instant = 0
+        self._next: Instant | None = None
+        self.plights = Plights(keeper)
+        self._carried = CarriedOutside(keeper)
+        self._stands: tuple[LatchState, tuple[PlightKind, ...]] | None = None
+        self._changes: list[LatchChanged] = []
+
+    def read_now(self, now: Instant) -> None:
+        """Ask for the whole book at once."""
+        self._keeper.resync, self._earliest = True, now
+
+    def follow(self, now: Instant, *, ended: bool) -> None:
+        """Do what is due; ``ended`` says that the market moves no more."""
+        self.plights.follow(now)
+        self._carried.follow(now)
+        self._prove_flat(now)
+        self._reconcile(now, ended=ended)
+
+    def next_wake(self, now: Instant) -> Instant | None:
+        """Return when the book is to be read next."""
+        read = max(self._earliest, now + 1) if self._keeper.resync else self._next
+        wakes = (read, self.plights.next_wake(now), self._carried.next_wake(now))
+        return min((wake for wake in wakes if wake is not None), default=None)
+
+    def drain(self) -> list[LatchChanged]:
+        """Return the latch's changes since the last time, oldest first."""
+        changes, self._changes = self._changes, []
+        return changes
+
+    def _reconcile(self, now: Instant, *, ended: bool) -> None:
+        keeper = self._keeper
+        if keeper.unverified:
+            soon = max(min(keeper.unverified.values()) + VERIFY_AFTER, self._earliest)
+            self._next = soon if self._next is None else min(self._next, soon)
+        at_stake = self._always or bool(
+            keeper.portfolio.running() or keeper.orders.live() or keeper.unverified
+        )
+        if ended and not keeper.kill.active and not keeper.unverified:
+            self._next = None
+        elif self._next is None and at_stake:
+            self._next = now + RECONCILE_EVERY
+        elif self._next is not None and now >= self._next:
+            keeper.resync = True
+        if keeper.resync and now >= self._earliest:
+            keeper.resync = False
+            self._earliest = now + READ_AGAIN
+            self._next = now + RECONCILE_EVERY if at_stake else None
+            keeper.dispatcher.read(now)
+
+    def _prove_flat(self, now: Instant) -> None:
+        kill = self._keeper.kill
+        holding = self.plights.holding if kill.active else ()
+        if kill.active:
+            running = self._keeper.portfolio.running()
+            quiet = not any(trade.open for trade in running) and not any(
+                self._keeper.in_scope(order) for order in self._keeper.orders.live()
+            )
+            stuck = bool(holding or self._keeper.external.refused())
+            if kill.settle(quiet=quiet, stuck=stuck, now=now):
+                kill.asked(self._keeper.dispatcher.read(now), now)
+        latch = kill.latch
+        stands = None if latch is None else (latch.state, holding)
+        before, self._stands = self._stands, stands
+        if latch is None or stands == before:
+            return
+        self._journal.latch(now)
+        detail = ", ".join(kind.value for kind in holding)
+        change = LatchChanged(latch.state.value, latch.by, latch.reason, latch.id, detail, kill.answers)
+        self._changes.append(change)
+        if latch.state is LatchState.FLAT:
+            self._journal.line(Severity.GOOD, "FLAT: the broker confirmed it twice", now, AlarmRank.VITAL)
+            for left in (*(one.told for one in self._keeper.left.positions), *self._keeper.external.left):
+                self._journal.line(Severity.WARNING, f"left alone: {left}", now)
+        elif latch.state is LatchState.STUCK:
+            self._journal.line(Severity.ALARM, f"the kill waits: {detail}", now, AlarmRank.VITAL)
+        elif before is not None and before[0] is LatchState.STUCK:
+            self._journal.line(Severity.INFO, "the kill goes on", now)

@@ -1,0 +1,231 @@
+"""What a person asks for, done once each: commands in, one sentence back."""
+
+from typing import Final
+
+from engine.contract.commands import (
+    AdoptPosition,
+    ArmManual,
+    CancelResting,
+    Command,
+    CommandResult,
+    DeclineSignal,
+    ExitPosition,
+    Follow,
+    Kill,
+    ManualOrder,
+    MoveToBreakeven,
+    Outcome,
+    PauseEntries,
+    PauseReplay,
+    Rearm,
+    RestOrder,
+    RunPreflight,
+    SetReplaySpeed,
+    StopEngine,
+    TakeSignal,
+    TightenStop,
+    Unfollow,
+)
+from engine.core.adoption import adopt
+from engine.core.braking import Braking
+from engine.core.events import REPLAY, SIMULATED
+from engine.core.trader_orders import TraderOrders
+from engine.core.trading_state import TradingState
+from engine.market.clock import MINUTE, Instant
+from engine.orders.trade import Trade
+from engine.risk.denial import StopRefusal
+from engine.risk.exact import exact
+from engine.system.plain_text import worded
+
+REMEMBERED: Final = 1_000
+BY_A_PERSON: Final = "paused by hand"
+
+
+class CommandHandler:
+    """Carries out commands; the same id asked again gets the same answer and nothing more is done."""
+
+    def __init__(self, state: TradingState, braking: Braking, trader_orders: TraderOrders) -> None:
+        self._state = state
+        self._braking = braking
+        self._trader_orders = trader_orders
+        self._answers: dict[str, CommandResult] = {}
+        self._armed_for = int(exact(state.settings.entry.manual_armed_minutes) * MINUTE)
+
+    def obey(self, command: Command, now: Instant) -> CommandResult:
+        """Do what is asked, once per id, and say what became of it."""
+        known = self._answers.get(command.id)
+        if known is not None:
+            return known
+        refusal, text = self._do(command, now)
+        outcome = Outcome.REFUSED if refusal else Outcome.ACCEPTED
+        result = CommandResult(command.id, outcome, refusal or text)
+        self._answers[command.id] = result
+        if len(self._answers) > REMEMBERED:
+            del self._answers[next(iter(self._answers))]
+        return result
+
+    def _do(self, command: Command, now: Instant) -> tuple[str, str]:
+        """Return why it is refused, or else what was done."""
+        match command:
+            case Kill():
+                return self._kill(command, now)
+            case ExitPosition():
+                return self._exit(command, now)
+            case ManualOrder():
+                return self._order(command, now)
+            case ArmManual():
+                return self._arm(command, now)
+            case MoveToBreakeven() | TightenStop() | AdoptPosition():
+                return self._move(command, now)
+            case PauseEntries():
+                return self._pause(command, now)
+            case TakeSignal() | DeclineSignal():
+                return self._take(command, now) if isinstance(command, TakeSignal) else self._decline(command)
+            case RestOrder() | CancelResting():
+                return self._rest(command, now)
+            case PauseReplay():
+                return self._hold(command, now)
+            case SetReplaySpeed():
+                return self._only_pulled(f"speed {command.speed}×" if command.speed else "speed max")
+            case Rearm():
+                return self._rearm(command, now)
+            case StopEngine():
+                return self._stop()
+            case Follow() | Unfollow() | RunPreflight():
+                return "only in paper and live", ""
+
+    def _kill(self, command: Kill, now: Instant) -> tuple[str, str]:
+        fresh = self._state.set_latch(command.by, command.reason or "kill key", command.id, now)
+        scope = self._state.kill_scope()
+        self._state.watch.plights.follow(now)
+        holding = ", ".join(kind.value for kind in self._state.watch.plights.holding)
+        if not fresh:
+            return "", f"the kill waits: {holding}" if holding else "the kill is already running"
+        return "", f"closing {scope.told}" + (f"; it waits: {holding}" if holding else "")
+
+    def _waits(self, trade: Trade, now: Instant) -> str:
+        """Return what an exit that was just asked for waits for, to be added to the answer; empty when for nothing."""
+        plights = self._state.watch.plights
+        plights.follow(now)
+        plight = plights.current.get(trade.id)
+        return "" if plight is None else f"; {plight.text}"
+
+    def _held(self, instrument: str) -> Trade | None:
+        trade = self._state.keeper.portfolio.current(instrument)
+        return trade if trade is not None and trade.open else None
+
+    def _exit(self, command: ExitPosition, now: Instant) -> tuple[str, str]:
+        symbol = self._state.journal.symbol(command.instrument)
+        trade = self._state.keeper.portfolio.current(command.instrument)
+        if trade is None:
+            return f"nothing of ours is held in {symbol}", ""
+        if not command.half:
+            self._state.keeper.leave(command.instrument, "by hand", now, clears=True)
+            return "", f"closing {symbol} {trade.signed:+d}{self._waits(trade, now)}"
+        if self._held(command.instrument) is None or trade.part is not None:
+            return f"{symbol}: nothing to halve now", ""
+        taken = self._state.minder.half(trade, now)
+        return ("", f"closing {taken} of {symbol}") if taken else (f"{symbol} is a single lot", "")
+
+    def _order(self, command: ManualOrder, now: Instant) -> tuple[str, str]:
+        if self._state.armed_until is None or now >= self._state.armed_until:
+            return "manual entry is not armed; m arms it", ""
+        if command.instrument not in self._state.instruments:
+            return f"{command.instrument} is not followed", ""
+        self._state.armed_until = now + self._armed_for
+        decision = self._state.decider.manual(command.instrument, command.side, now, command.stop)
+        if not decision.taken:
+            return worded(decision.code, decision.reason), ""
+        return (
+            "",
+            f"{command.side.value} {decision.quantity} {self._state.journal.symbol(command.instrument)} sent",
+        )
+
+    def _rest(self, command: RestOrder | CancelResting, now: Instant) -> tuple[str, str]:
+        if isinstance(command, CancelResting):
+            return self._trader_orders.cancel(command, now)
+        if self._state.armed_until is None or now >= self._state.armed_until:
+            return "manual entry is not armed; m arms it", ""
+        self._state.armed_until = now + self._armed_for
+        return self._trader_orders.place(command, now)
+
+    def _arm(self, command: ArmManual, now: Instant) -> tuple[str, str]:
+        self._state.armed_until = now + self._armed_for if command.armed else None
+        return "", "manual entry is armed" if command.armed else "manual entry is off"
+
+    def _move(self, command: MoveToBreakeven | TightenStop | AdoptPosition, now: Instant) -> tuple[str, str]:
+        if isinstance(command, AdoptPosition):
+            return adopt(self._state, self._state.minder.stops, command, now)
+        trade = self._held(command.instrument)
+        if trade is None:
+            return f"nothing of ours is held in {self._state.journal.symbol(command.instrument)}", ""
+        minder = self._state.minder
+        if isinstance(command, TightenStop):
+            moved = minder.tighten(trade, command.price, now)
+        else:
+            moved = minder.to_breakeven(trade, now)
+        if isinstance(moved, StopRefusal):
+            return moved.reason, ""
+        return "", f"stop to {moved.trigger / 100:,.2f}"
+
+    def _pause(self, command: PauseEntries, now: Instant) -> tuple[str, str]:
+        if command.paused:
+            self._state.pause(BY_A_PERSON, now)
+            return "", "entries paused"
+        self._braking.release(now)
+        lifted, kept = self._state.resume(now)
+        if not kept:
+            return "", f"entries resumed: {self._state.trading_word()}"
+        way_out = "; `cockpit rearm` clears it" if self._state.keeper.kill.active else ""
+        text = f"entries stay paused: {kept}{way_out}"
+        return ("", f"your pause is off, {text}") if lifted else (text, "")
+
+    def _take(self, command: TakeSignal, now: Instant) -> tuple[str, str]:
+        decision = self._state.decider.take(command.signal, now)
+        if decision is None:
+            return "that signal is not waiting any more", ""
+        if not decision.taken:
+            return worded(decision.code, decision.reason), ""
+        return "", f"{decision.quantity} {self._state.journal.symbol(decision.instrument)} sent"
+
+    def _decline(self, command: DeclineSignal) -> tuple[str, str]:
+        decision = self._state.decider.decline(command.signal)
+        if decision is None:
+            return "that signal is not waiting any more", ""
+        return "", f"{decision.setup} {self._state.journal.symbol(decision.instrument)} let go"
+
+    def _only_pulled(self, text: str) -> tuple[str, str]:
+        """Return a refusal in worlds whose market nobody can hold, else the text."""
+        if self._state.world in (SIMULATED, REPLAY):
+            return "", text
+        return "only a demo or replay can be held or sped up", ""
+
+    def _hold(self, command: PauseReplay, now: Instant) -> tuple[str, str]:
+        refusal, _ = self._only_pulled("")
+        if refusal:
+            return refusal, ""
+        self._state.sights.hold(now, held=command.paused)
+        for order in self._state.keeper.orders.live():
+            # What is left of an entry's life is counted anew.
+            self._state.keeper.wake(order.instrument, now)
+        return "", "the market is held" if command.paused else "the market goes on"
+
+    def _rearm(self, command: Rearm, now: Instant) -> tuple[str, str]:
+        """Clear the latch once the broker has said flat; never on the day of the loss limit."""
+        if self._state.latch is None:
+            return "", "the kill latch is not set"
+        if self._state.limits.stopped:
+            return (
+                f"the {self._state.limits.stopped_by} was reached: entries open on the next trading day",
+                "",
+            )
+        if self._state.latch_busy:
+            return "the broker has not said flat yet: the kill goes on", ""
+        self._state.clear_latch(command.by, now)
+        return "", "the kill latch is cleared"
+
+    def _stop(self) -> tuple[str, str]:
+        scope = self._state.kill_scope()
+        if scope.positions or scope.orders:
+            return f"expected nothing open, got {scope.told}", ""
+        return "", "the engine may stop"

@@ -1,0 +1,400 @@
+"""From signal to entry: mode, gate of the day, stop and size, and the one limit order that may leave for it."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
+from typing import Final
+
+import msgspec
+
+import config
+from engine.auction.state.auctions import Auctions
+from engine.core.account import Account
+from engine.core.cards import Card, Cards, Gone
+from engine.core.decision import Decision, DecisionState, from_refusal, from_signal, with_size
+from engine.core.market_state import MarketState
+from engine.core.proof import SetupEvidence, entry_mode
+from engine.core.setup_notes import SetupNote, note_setups
+from engine.market.clock import MINUTE, SECOND, Instant
+from engine.market.instrument import Instrument
+from engine.market.price import Paise
+from engine.market.session import TradingDay
+from engine.market.side import Side
+from engine.market.update import MarketUpdate
+from engine.orders.gate import Draft, GateDenial
+from engine.orders.manager import OrderManager
+from engine.orders.messages import OrderType, Role
+from engine.orders.tags import Ids
+from engine.orders.trade import MANUAL, Trade
+from engine.risk.denial import Denial
+from engine.risk.entry import EntryPlan, TypedStop, plan_entry
+from engine.risk.entry_checks import door_denial, entry_denial
+from engine.risk.entry_facts import EntryFacts
+from engine.risk.stage12 import Stage12Controller
+from engine.setups.open_drive import OpenDrive
+from engine.setups.open_drive import first_entry as open_drive_entry
+from engine.setups.register import build_setups, modes
+from engine.setups.signal import Refusal, Setup, Signal
+
+OFF: Final = "OFF"
+DECLINED: Final = "DECLINED"
+UNFOLLOWED: Final = "UNFOLLOWED"
+
+Decided = Callable[[Decision], None]
+
+
+class Entries:
+    """Judges signals; keeps every decision of the day, newest last."""
+
+    def __init__(
+        self,
+        settings: config.Settings,
+        market: Auctions,
+        keeper: OrderManager,
+        account: Account,
+        sights: MarketState,
+        stops: Stage12Controller,
+        day: TradingDay,
+        ids: Ids,
+        decided: Decided,
+        proof: SetupEvidence,
+        *,
+        live: bool,
+    ) -> None:
+        self.decisions: list[Decision] = []
+        self.pause = ""
+        """Why entries are paused; empty when they are not."""
+        self.blocked: dict[str, str] = {}
+        """Names the broker refused today, with its words."""
+        self.barred: dict[str, str] = {}
+        """Names that today's lists bar from entries, each with why."""
+        self.quantity_cap: int | None = None
+        """Largest quantity the rollout stage allows, units."""
+        self._settings = settings
+        self._market = market
+        self._keeper = keeper
+        self._account = account
+        self._sights = sights
+        self._stops = stops
+        self._day = day
+        self._ids = ids
+        self._decided = decided
+        self._proof = proof
+        self._modes: Mapping[str, config.Mode] = modes(settings.setups, live=live)
+        self._estimated_range = not live
+        self._setups: dict[str, tuple[Setup, ...]] = {}
+        self._judged: dict[str, tuple[int, ...]] = {}
+        """The bars each instrument's setups have judged."""
+        for instrument in market.instruments.values():
+            self.follow(instrument)
+        self._cards = Cards()
+        self._behind: dict[str, Signal] = {}
+        """The signal behind each trade of the day, by the trade's id."""
+
+    def follow(self, instrument: Instrument) -> None:
+        """Let the setups judge an instrument from now on."""
+        self._judged.pop(instrument.key, None)
+        if instrument.tradable:
+            self._setups[instrument.key] = build_setups(
+                instrument.key, self._settings.setups, estimated_range=self._estimated_range
+            )
+
+    def unfollow(self, key: str) -> None:
+        """Judge an instrument no more; the trade it may still hold keeps its premise."""
+        self._setups.pop(key, None)
+        for card in self._cards.of(key):
+            self._drop(card.decision.id, UNFOLLOWED, "the instrument is followed no more")
+
+    def evaluate(self, key: str, now: Instant) -> None:
+        """Let the setups of an instrument judge its newest completed bars; cheap while no bar is new to them."""
+        setups = self._setups.get(key)
+        beat = self._market.auction(key).beat
+        if not setups or self._judged.get(key) == beat:
+            return
+        self._judged[key] = beat
+        context = self._market.context(key)
+        for setup in setups:
+            said = setup.evaluate(context)
+            if isinstance(said, Signal):
+                self._signal(said, now)
+            elif isinstance(said, Refusal) and self._modes[said.setup] != "off":
+                self._note(from_refusal(self._ids.next("D"), said, now))
+
+    def broken(self, key: str) -> str:
+        """Return why the premise of the trade an instrument holds no longer stands; empty while it does."""
+        trade = self._keeper.portfolio.current(key)
+        signal = None if trade is None else self._behind.get(trade.id)
+        if trade is None or signal is None or not trade.open:
+            return ""
+        for setup in self._setups.get(key, ()):
+            if setup.name == signal.setup:
+                return setup.broken(self._market.context(key), signal)
+        return ""
+
+    def notes(self, key: str) -> tuple[SetupNote, ...]:
+        """Return why each setup traded an instrument or not."""
+        decisions = [one for one in self.decisions if one.instrument == key]
+        return note_setups(self._market.context(key), self._setups.get(key, ()), decisions, self._modes)
+
+    def _signal(self, signal: Signal, now: Instant) -> None:
+        decision = from_signal(self._ids.next("D"), signal, now)
+        mode = self._modes.get(signal.setup, "off")
+        if mode == "off":
+            self._note(_refused(decision, OFF, f"the setup {signal.setup} is switched off"))
+        elif mode == "ask":
+            self._ask(decision, signal, now)
+        else:
+            self._note(self._attempt(decision, signal, now, by_person=False))
+
+    def _ask(self, decision: Decision, signal: Signal, now: Instant) -> None:
+        """Let the card wait for a person, with quantity, risk and stop as they are now."""
+        planned = self._plan(signal, now, by_person=False)
+        decision = with_size(decision, planned.sized)
+        if not isinstance(planned, EntryPlan):
+            self._note(_refused(decision, planned.code, planned.reason))
+            return
+        expires = now + round(self._settings.entry.ask_seconds * SECOND)
+        decision = msgspec.structs.replace(
+            decision,
+            quantity=planned.size.quantity,
+            risk=planned.size.risk,
+            reason="waiting for you",
+            expires=expires,
+        )
+        laid = self._sights.market_time(now)
+        self._cards.lay(Card(signal, decision, planned.stop.trigger, laid, expires))
+        self._note(decision)
+
+    def take(self, name: str, now: Instant) -> Decision | None:
+        """Accept a waiting signal at the touch of now; None when there is no such signal waiting.
+
+        Whatever becomes of it, the card is over.
+        """
+        card = self._cards.take(name)
+        if card is None:
+            return None
+        # The person has just looked: what they take is as fresh as their key, and priced at what they can have.
+        signal = replace(
+            card.signal,
+            time=self._sights.market_time(now),
+            price=self._touch(card.signal.instrument, card.signal.side, now) or card.signal.price,
+        )
+        decision = self._attempt(card.decision, signal, now, by_person=False)
+        self._note(decision)
+        return decision
+
+    def decline(self, name: str) -> Decision | None:
+        """Let a waiting signal go because a person says so; None when there is no such signal waiting."""
+        return self._drop(name, DECLINED, "you declined it")
+
+    def manual(self, key: str, side: Side, now: Instant, stop: Paise = 0) -> Decision:
+        """Enter by hand at the touch: sized, stopped (at ``stop`` where one was typed) and gated like any trade."""
+        touch = self._touch(key, side, now)
+        price = touch if touch is not None else self._sights.quote(key, now).last
+        signal = Signal(
+            time=self._sights.market_time(now),
+            instrument=key,
+            setup=MANUAL,
+            version=1,
+            side=side,
+            price=price or 0,
+            stop_reference=stop,
+            target_1=0,
+            target_2=0,
+            premise="by hand",
+            evidence={},
+        )
+        decision = msgspec.structs.replace(
+            from_signal(self._ids.next("D"), signal, now), stop=None, target_1=None, target_2=None
+        )
+        if price is None and self._market.instruments[key].tradable:
+            decision = _refused(decision, "NO_BOOK", "no price is known")
+        else:
+            decision = self._attempt(decision, signal, now, by_person=True)
+        self._note(decision)
+        return decision
+
+    def _typed(self, signal: Signal, now: Instant) -> TypedStop:
+        quote = self._sights.quote(signal.instrument, now)
+        return TypedStop(signal.stop_reference, quote.bid, quote.ask)
+
+    def _touch(self, key: str, side: Side, now: Instant) -> Paise | None:
+        quote = self._sights.quote(key, now)
+        return quote.ask if side is Side.BUY else quote.bid
+
+    def moved(self, update: MarketUpdate, now: Instant) -> bool:
+        """Let cards go that the market has left behind; return whether there was one."""
+        if not self._cards:
+            return False
+        return self._expire(self._cards.moved(update, self._sights.quote(update.instrument, now)))
+
+    def expire(self, now: Instant) -> None:
+        """Let waiting signals go whose time is over."""
+        self._expire(self._cards.expired(now))
+
+    def _expire(self, gone: Sequence[Gone]) -> bool:
+        for card, code, reason in gone:
+            self._note(
+                msgspec.structs.replace(card.decision, state=DecisionState.EXPIRED, code=code, reason=reason)
+            )
+        return bool(gone)
+
+    def next_wake(self) -> Instant | None:
+        """Return when the next waiting signal expires."""
+        return self._cards.next_wake()
+
+    def _drop(self, name: str, code: str, reason: str) -> Decision | None:
+        card = self._cards.take(name)
+        if card is None:
+            return None
+        dropped = msgspec.structs.replace(
+            card.decision, state=DecisionState.DROPPED, code=code, reason=reason
+        )
+        self._note(dropped)
+        return dropped
+
+    def _attempt(self, decision: Decision, signal: Signal, now: Instant, *, by_person: bool) -> Decision:
+        planned = self._plan(signal, now, by_person=by_person)
+        decision = with_size(decision, planned.sized)
+        if not isinstance(planned, EntryPlan):
+            return _refused(decision, planned.code, planned.reason)
+        decision = msgspec.structs.replace(decision, quantity=planned.size.quantity, risk=planned.size.risk)
+        trade = Trade(
+            id=self._ids.next("T"),
+            setup=signal.setup,
+            version=signal.version,
+            instrument=signal.instrument,
+            side=signal.side,
+            planned=planned.size.quantity,
+            entry_limit=planned.limit,
+            plan=planned.stop,
+            sized=planned.sized,
+            created_at=now,
+            signal=decision.id,
+            signal_price=signal.price,
+            signal_time=decision.time,
+            taken_by=entry_mode(signal.setup, self._modes),
+            target_1=None if by_person else signal.target_1,
+            target_2=None if by_person else signal.target_2,
+            reward=None if by_person else planned.reward,
+        )
+        draft = Draft(
+            instrument=signal.instrument,
+            side=signal.side,
+            role=Role.ENTRY,
+            order_type=OrderType.LIMIT,
+            quantity=planned.size.quantity,
+            price=planned.limit,
+        )
+        sent = self._keeper.enter(trade, draft, now)
+        if isinstance(sent, GateDenial):
+            return _refused(decision, sent.code.value, sent.reason)
+        self._behind[trade.id] = signal
+        return msgspec.structs.replace(
+            decision, state=DecisionState.TAKEN, trade=trade.id, reason="", code=""
+        )
+
+    def _plan(self, signal: Signal, now: Instant, *, by_person: bool) -> EntryPlan | Denial:
+        instrument = self._market.instruments[signal.instrument]
+        context = self._market.context(signal.instrument)
+        facts = self.facts(instrument, signal, now, by_person=by_person)
+        denial = door_denial(facts, self._settings)
+        if denial is not None:
+            return denial
+        planned = plan_entry(
+            self._stops,
+            self._settings.entry,
+            instrument=instrument,
+            side=signal.side,
+            price=signal.price,
+            structure=None if by_person else signal.stop_reference,
+            target_1=None if by_person else signal.target_1,
+            atr=context.atr,
+            median_spread=context.median_spread,
+            band=facts.band,
+            rooms=facts.limits.rooms(
+                facts.holdings,
+                facts.result,
+                margin_available=facts.margin_available,
+                quantity=self.quantity_cap,
+                account_net=facts.account_net,
+            ),
+            cost=self._account.cost(instrument, signal.side),
+            typed=self._typed(signal, now) if by_person and signal.stop_reference else None,
+        )
+        if isinstance(planned, Denial):
+            return planned
+        denial = entry_denial(facts, planned, self._settings)
+        return planned if denial is None else replace(denial, sized=planned.sized)
+
+    def facts(self, instrument: Instrument, signal: Signal, now: Instant, *, by_person: bool) -> EntryFacts:
+        """Return what an entry would be judged by now."""
+        kind = instrument.kind
+        by_itself = not by_person and self._modes.get(signal.setup) == "auto"
+        time = self._sights.market_time(now)
+        stop = self._sights.day.entries_stop(kind) if by_person else self._sights.day.setup_entries_stop(kind)
+        holdings = self._account.holdings(now)
+        frozen = self._keeper.freeze_reason(instrument.key)
+        settling = self._keeper.portfolio.current(instrument.key) is not None
+        mine = any(holding.instrument.key == instrument.key for holding in holdings)
+        if not frozen and settling and not mine:
+            frozen = f"the last trade in {instrument.symbol} still settles"
+        result = self._account.result(now, holdings)
+        whole = self._account.account_result(now, result)
+        return EntryFacts(
+            instrument=instrument,
+            side=signal.side,
+            by_person=by_person,
+            # A signal is as old as the trade it speaks of: an instrument's packets may lag while the feed is fresh.
+            decided_at=now - max(0, time - signal.time),
+            now=now,
+            market_time=time,
+            first_entry=(
+                open_drive_entry(self._sights.day.open(kind))
+                if signal.setup == OpenDrive.name
+                else self._sights.day.first_entry(kind)
+            ),
+            entries_stop=min(stop, self._sights.day.flatten_start(kind)),
+            day=self._day.day,
+            limits=self._account.limits,
+            result=result,
+            holdings=holdings,
+            account_net=None if whole is None else whole.net,
+            latched=self._keeper.kill.active,
+            pause=self.pause,
+            feed_fresh=not self._market.stale(self._sights.arrival_time(now))
+            and self._sights.quote(instrument.key, now).fresh,
+            band=self._sights.band(instrument.key),
+            margin_available=self._margin(),
+            orders_today=self._keeper.gate.budget.today,
+            entries_last_minute=self._keeper.gate.entries_within(instrument.key, MINUTE, now),
+            blocked=self.why_blocked(instrument.key) or frozen,
+            locked=", ".join(self._symbol(key) for key in self._account.locked()),
+            event=self._sights.day.event_words(instrument, time) if by_itself else "",
+            one_sided=self._account.marking.one_sided(instrument.key),
+        )
+
+    def _symbol(self, key: str) -> str:
+        known = self._market.instruments.get(key)
+        return key if known is None else known.symbol
+
+    def why_blocked(self, key: str) -> str:
+        """Return why nothing may be entered in an instrument today; empty when it may."""
+        return self.blocked.get(key, "") or self.barred.get(key, "")
+
+    def _margin(self) -> Paise:
+        """Return the margin of a simulated account: what the day has left of the opening account."""
+        return self._account.limits.account + min(self._account.realised - self._account.charges, 0)
+
+    def _note(self, decision: Decision) -> None:
+        known = next((index for index, old in enumerate(self.decisions) if old.id == decision.id), None)
+        if known is None:
+            decision = self._proof.told(decision, self._modes)
+            self.decisions.append(decision)
+        else:
+            self.decisions[known] = decision
+        self._decided(decision)
+
+
+def _refused(decision: Decision, code: str, reason: str) -> Decision:
+    state = DecisionState.DROPPED if code == "SIGNAL_OLD" else DecisionState.REFUSED
+    return msgspec.structs.replace(decision, state=state, code=str(code), reason=reason)

@@ -1,0 +1,1 @@
+"""Recorded sessions: written without loss, read piece by piece in bounded memory."""

@@ -1,0 +1,383 @@
+"""An engine's whole life in one process: lock, latch, kill line, run, screens, and a clean end."""
+
+import asyncio
+import logging
+import logging.handlers
+import os
+import signal
+import subprocess
+import sys
+import time
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+from engine.brokers.exchange import Exchange
+from engine.brokers.paper.exchange_file import ExchangeError
+from engine.contract.commands import ArmManual
+from engine.core import Latched
+from engine.host.liveness import EngineLock, Heartbeat, ignore_hangup
+from engine.host.log_tail import PlainFormatter
+from engine.host.place_watch import PlaceWatch
+from engine.ledger.records import JournalEntry, LedgerError
+from engine.ledger.store import Ledger
+from engine.link import KillLine, KillReceiver, KillRequest, LinkServer
+from engine.presenter import Presenter
+from engine.runtime.changed_settings import kept_wishes, wished
+from engine.runtime.end_conditions import Ending, EndsWhenIdle
+from engine.runtime.evidence import shown_beside
+from engine.runtime.going_on import HostError, goes_on
+from engine.runtime.pace import LivePace, Pace
+from engine.runtime.plan import MarketChoice, RunPlan
+from engine.runtime.run import (
+    PreparedRun,
+    RunError,
+    begin_run,
+    honour_latch,
+    ledger_run,
+    read_plan,
+    resume_run,
+)
+from engine.runtime.service import Service
+from engine.settings.loading import Configuration, overrides_as_environment
+from engine.system.plain_file import plain_descriptor
+from engine.upstox.rest.token import TokenStore, account_of
+from engine.world.directories import Home, World, WorldDirectory
+from engine.world.engine_register import Living, Registration
+from engine.world.latch_file import LatchFile, wall_clock
+
+if TYPE_CHECKING:
+    from engine.runtime.live.session import AccountMarket
+    from engine.runtime.live.startup import StartedRun
+
+_MAKE_WAY_SECONDS: Final = 0.2
+"""Between a kill's answer and the end of an engine that had not begun."""
+_SHELL: Final = "a shell"
+"""How a kill begins to say that `cockpit flatten` sent it."""
+_LOG_BYTES: Final = 2_000_000
+_logger: Final = logging.getLogger(__name__)
+
+
+@dataclass(slots=True)
+class Hosted:
+    """A running engine as its own process, or the screen's with an embedded one, holds it."""
+
+    service: Service
+    server: LinkServer
+    receiver: KillReceiver
+    ledger: Ledger
+    latch: LatchFile
+    plan: RunPlan
+
+
+class Host:
+    """Owns everything an engine opens, and gives it back in order."""
+
+    def __init__(self, home: Home, world: World, configuration: Configuration, *, speed: int) -> None:
+        self._home = home
+        self._directory = home.world(world)
+        self._configuration = configuration
+        self._settings = configuration.settings
+        self._speed = speed
+        self._early_kills: list[KillRequest] = []
+        self._service: Service | None = None
+        self._preparing = False
+        self._lock: EngineLock | None = None
+        self._registration: Registration | None = None
+        self.began = False
+        self.finished = False
+        """Whether the run ended flat; one that did not is resumed by the next engine."""
+
+    def take_world(self) -> tuple[EngineLock, Heartbeat]:
+        """Become the world's engine; raises HostError when there is one."""
+        lock = EngineLock.acquire(self._directory, patience=2.0)
+        if lock is None:
+            raise HostError(f"an engine already runs in {self._directory.path}; attach to it with `cockpit`")
+        astray = Living.astray(self._directory, self._account if self._is_live else "")
+        if astray:
+            lock.release()
+            entry = astray[0].entry
+            raise HostError(
+                f"engine {entry.pid}, begun in {entry.home}, already runs for this "
+                f"{'home' if entry.home == os.fspath(self._home.root) else 'account'}, and not in this place; "
+                f"`cockpit flatten` closes what it holds, then end it: kill {entry.pid}"
+            )
+        self._lock = lock
+        heartbeat = lock.become_engine()
+        self._registration = Registration(lock.entry(self._account, live=self._is_live))
+        return lock, heartbeat
+
+    @property
+    def _account(self) -> str:
+        upstox = self._settings.upstox
+        return account_of(upstox.api_url, TokenStore(self._home.root, upstox.access_token)())
+
+    @property
+    def _is_live(self) -> bool:
+        return self._directory.world is World.ACCOUNT and self._settings.account.mode == "live"
+
+    async def serve(
+        self,
+        choice: MarketChoice | None,
+        heartbeat: Heartbeat,
+        *,
+        sockets: bool,
+        ready: "asyncio.Future[Hosted] | None" = None,
+    ) -> str:
+        """Run the world's engine until it ends; return why. Raises HostError, RunError, LedgerError."""
+        loop = asyncio.get_running_loop()
+        if sockets:
+            # A dead engine's socket would look like this one, ready before it is.
+            self._directory.create_sockets()
+            self._directory.socket.unlink(missing_ok=True)
+        latch = LatchFile(self._directory.latch)
+
+        def tell_loop(kill: KillRequest) -> None:
+            loop.call_soon_threadsafe(self._killed, kill)
+
+        receiver = KillReceiver(latch, tell_loop, lambda: heartbeat.age)
+        line = self._kill_line(receiver) if sockets else None
+        watching: asyncio.Future[None] = loop.create_future()
+        ledger: Ledger | None = None
+        prepared: PreparedRun[Exchange] | None = None
+        begun: StartedRun | None = None
+        try:
+            ledger = Ledger.open(self._directory.ledger)
+            entries: list[JournalEntry] = []
+            if self._directory.world is World.ACCOUNT:
+                self._preparing = sockets
+                begun = await self._begin_account(choice, ledger, entries, heartbeat, latch)
+                prepared = begun.prepared
+            else:
+                prepared = self._prepare(choice, ledger, entries, heartbeat)
+            side = None if begun is None else begun.side
+            service = self._service = self._make_service(prepared, ledger, latch, heartbeat, entries, side)
+            record = latch.record
+            latched = None if record is None else Latched(record.by, record.reason, record.command)
+            effects = [*prepared.effects, *honour_latch(prepared.playback, latched)]
+            if prepared.playback.core.manual_armed:
+                off = ArmManual(f"start-{wall_clock()}", armed=False)
+                effects += prepared.playback.tell(off)
+            service.begin_with(effects)
+            self.began = True
+            server = LinkServer(
+                service,
+                world=self._directory.world,
+                frames_per_second=self._settings.screen.frames_per_second,
+            )
+            for kill in self._early_kills:
+                service.kill(kill)
+            if sockets:
+                # Before anybody can see that it serves: whoever waits for that may ask it to end at once.
+                _stop_on_signals(loop, service)
+                await server.serve(self._directory)
+            watching = self._watch_place(line, server, service)
+            if ready is not None:
+                ready.set_result(Hosted(service, server, receiver, ledger, latch, prepared.plan))
+            if begun is not None:
+                begun.go(service)
+            try:
+                reason = await service.run_until_stopped()
+            finally:
+                await server.close()
+                service.close()
+            self.finished = prepared.exchange.flat
+            if self.finished:
+                ledger.end_run(prepared.plan.run, prepared.playback.now)
+            return reason
+        finally:
+            watching.cancel()
+            if begun is not None:
+                await begun.side.close()
+            if prepared is not None:
+                prepared.exchange.close()
+            if ledger is not None:
+                ledger.close()
+            if line is not None:
+                line.close()
+            latch.close()
+            self._leave_register()
+
+    def _leave_register(self) -> None:
+        if self._registration is not None:
+            self._registration.close()
+
+    def _watch_place(
+        self, line: KillLine | None, server: LinkServer, service: Service
+    ) -> "asyncio.Future[None]":
+        loop = asyncio.get_running_loop()
+        if line is None or self._lock is None or self._registration is None:
+            return loop.create_future()
+        return loop.create_task(PlaceWatch(self._lock, self._registration, line, server, service).run())
+
+    def _kill_line(self, receiver: KillReceiver) -> KillLine:
+        lock, registration = self._lock, self._registration
+        if lock is None or registration is None:
+            raise HostError("expected the world to be taken before it is served")
+        return KillLine(
+            self._directory,
+            receiver,
+            is_ours=lambda: lock.stands,
+            second=lambda: registration.kill_socket,
+        )
+
+    def _killed(self, kill: KillRequest) -> None:
+        if self._service is not None:
+            self._service.kill(kill)
+            return
+        self._early_kills.append(kill)
+        if self._preparing:
+            # The latch is set and nothing was sent yet; who kills must not wait for sign-in and downloads.
+            asyncio.get_running_loop().call_later(_MAKE_WAY_SECONDS, self._make_way, kill)
+
+    def _make_way(self, kill: KillRequest) -> None:
+        """End for whoever closes; a shell's flatten goes on by itself, a key that got its answer does not."""
+        if self._service is not None:
+            # The run began meanwhile: it carries the kill out itself.
+            return
+        _logger.error("killed while the run was being prepared: the engine makes way for whoever closes")
+        if not kill.by.startswith(_SHELL):
+            argv = [sys.executable, "-m", "cockpit", "flatten", "--home", os.fspath(self._home.root)]
+            subprocess.Popen(
+                [*argv, "--world", self._directory.world.value],
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.DEVNULL,
+                stderr=subprocess.DEVNULL,
+                start_new_session=True,
+                env={**os.environ, **overrides_as_environment(self._configuration)},
+            )
+        os._exit(1)
+
+    async def _begin_account(
+        self,
+        choice: MarketChoice | None,
+        ledger: Ledger,
+        entries: list[JournalEntry],
+        heartbeat: Heartbeat,
+        latch: LatchFile,
+    ) -> "StartedRun":
+        from engine.runtime.live.startup import AccountBeginning
+
+        beginning = AccountBeginning(
+            self._home,
+            self._directory,
+            self._configuration,
+            ledger,
+            journal=entries.append,
+            beat=heartbeat.beat,
+            latched=lambda: latch.is_set,
+        )
+        try:
+            return await beginning.begin(choice)
+        finally:
+            self._preparing = False
+
+    def _prepare(
+        self, choice: MarketChoice | None, ledger: Ledger, entries: list[JournalEntry], heartbeat: Heartbeat
+    ) -> PreparedRun[Exchange]:
+        interrupted = ledger.open_run()
+        if interrupted is not None:
+            plan = read_plan(interrupted)
+            if choice is None or goes_on(choice, plan, self._settings, self._directory):
+                kept = kept_wishes(ledger, plan)
+                resumed = resume_run(
+                    plan,
+                    ledger,
+                    exchange_path=self._directory.exchange,
+                    journal=entries.append,
+                    beat=heartbeat.beat,
+                )
+                wish = wished(plan.configured(), self._settings, goes_on=True, kept=kept)
+                resumed.effects.extend(resumed.playback.tell(wish))
+                return resumed
+            ledger.abandon_run(interrupted.run, wall_clock())
+        if choice is None:
+            raise HostError(
+                f"expected a run that was cut off in {self._directory.path}, got none; name what to play"
+            )
+        name = f"{choice.market.value}-{wall_clock() // 1_000}"
+        prepared = begin_run(
+            name,
+            choice,
+            self._settings,
+            exchange_path=self._directory.exchange,
+            journal=entries.append,
+            beat=heartbeat.beat,
+            ledger=ledger,
+        )
+        ledger.begin_run(ledger_run(prepared.plan, self._directory.world.value, wall_clock()))
+        ledger.thin()
+        return prepared
+
+    def _make_service(
+        self,
+        prepared: PreparedRun[Exchange],
+        ledger: Ledger,
+        latch: LatchFile,
+        heartbeat: Heartbeat,
+        entries: list[JournalEntry],
+        side: "AccountMarket | None",
+    ) -> Service:
+        shown = shown_beside(ledger, prepared.plan)
+        playback = prepared.playback
+        pace = Pace(time.monotonic, playback.now, speed=self._speed)
+        ending: Ending = EndsWhenIdle(self._settings.engine.idle_minutes * 60, time.monotonic)
+        if side is not None:
+            from engine.runtime.live.day_end import ends_after_the_day
+
+            pace = LivePace(side.reached)
+            ending = ends_after_the_day(prepared, side.finish_tape, self._directory.summaries)
+        service = Service(
+            playback=playback,
+            pace=pace,
+            exchange=prepared.exchange,
+            ledger=ledger,
+            run=prepared.plan.run,
+            latch=latch,
+            presenter=Presenter(shown.trades, shown.accounts, shown.basis, shown.live),
+            beat=heartbeat.beat,
+            ending=ending,
+            broker_side=side,
+        )
+        for entry in entries:
+            service.note(entry)
+        playback.divert(service.note)
+        return service
+
+
+def host_engine(
+    home: Home, world: World, configuration: Configuration, choice: MarketChoice | None, *, speed: int
+) -> None:
+    """Run a world's engine in this process until it ends; raises HostError when it cannot begin."""
+    ignore_hangup()
+    directory = home.world(world)
+    directory.create()
+    _log_to(directory)
+    host = Host(home, world, configuration, speed=speed)
+    lock, heartbeat = host.take_world()
+    clean = False
+    try:
+        reason = asyncio.run(host.serve(choice, heartbeat, sockets=True))
+        _logger.info("ended: %s", reason)
+        clean = host.finished
+    except (RunError, LedgerError, ExchangeError) as error:
+        clean = not host.began
+        raise HostError(str(error)) from error
+    finally:
+        lock.release(clean=clean)
+
+
+def _stop_on_signals(loop: asyncio.AbstractEventLoop, service: Service) -> None:
+    """End politely, once; what is held stays behind its stop and the run can be resumed."""
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, service.leave, f"signal {signal.Signals(number).name}")
+
+
+def _log_to(directory: WorldDirectory) -> None:
+    # Opened by name as it is, a pipe would be waited for.
+    os.close(plain_descriptor(directory.log, os.O_WRONLY | os.O_CREAT | os.O_APPEND))
+    handler = logging.handlers.RotatingFileHandler(directory.log, maxBytes=_LOG_BYTES, backupCount=1)
+    handler.setFormatter(PlainFormatter())
+    logging.root.handlers = [handler]
+    logging.root.setLevel(logging.INFO)
+    logging.raiseExceptions = False  # A full disk is told of once, by who ends of it.
+    _logger.info("engine %d begins in %s (%s)", os.getpid(), directory.path, World(directory.world).value)

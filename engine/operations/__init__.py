@@ -1,0 +1,4 @@
+"""One function per command of the command line.
+
+- Exit codes tell what is true at the broker.
+"""

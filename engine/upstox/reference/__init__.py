@@ -1,0 +1,4 @@
+"""Lists that change by the day: instrument files, calendar, history.
+
+- A file is replaced only by a better one.
+"""

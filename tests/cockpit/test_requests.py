@@ -1,0 +1,58 @@
+import msgspec
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from cockpit.state import requests
+from cockpit.state.model import Model
+from engine.contract.commands import ExitPosition, Side, TightenStop
+from tests.cockpit.pictures import picture
+
+
+@given(st.integers(0, 1000), st.sampled_from([-1, 1]))
+def test_a_speed_step_goes_the_asked_way_or_stays_at_the_end(current: int, by: int) -> None:
+    def pace(step: int) -> float:
+        return step or float("inf")
+
+    wished = requests.next_speed(current, by)
+    if wished == current:
+        assert all(
+            pace(step) <= pace(current) if by > 0 else pace(step) >= pace(current) for step in requests.SPEEDS
+        )
+    else:
+        assert wished in requests.SPEEDS
+        assert (pace(wished) > pace(current)) == (by > 0)
+
+
+def test_tightening_moves_a_long_stop_up_and_a_short_stop_down_by_one_tick() -> None:
+    model = Model(view=picture(), selected="NSE_EQ|KAVERI")
+    wish = requests.tighten(model, "x")
+    assert isinstance(wish, requests.Wish)
+    assert wish.command == TightenStop("x", "NSE_EQ|KAVERI", 106_655)
+    model.selected = "NSE_EQ|MERIDIAN"
+    wish = requests.tighten(model, "x")
+    assert isinstance(wish, requests.Wish)
+    assert wish.command == TightenStop("x", "NSE_EQ|MERIDIAN", 152_690)
+
+
+def test_a_position_without_a_stop_has_nothing_to_tighten() -> None:
+    view = picture()
+    bare = msgspec.structs.replace(view.positions[0], stop=None)
+    model = Model(view=msgspec.structs.replace(view, positions=(bare,)))
+    assert requests.tighten(model, "x") == "tighten stop: MERIDIAN has no stop to tighten"
+
+
+def test_our_own_position_is_acted_on_before_an_external_one_of_the_same_name() -> None:
+    view = picture()
+    external = msgspec.structs.replace(view.positions[0], external=True, quantity=500)
+    model = Model(view=msgspec.structs.replace(view, positions=(external, view.positions[0])))
+    wish = requests.flatten(model, "x")
+    assert isinstance(wish, requests.Wish)
+    assert wish.name == "flatten MERIDIAN −120"
+    assert wish.command == ExitPosition("x", "NSE_EQ|MERIDIAN")
+
+
+@pytest.mark.parametrize("side", list(Side))
+def test_no_instrument_no_order(side: Side) -> None:
+    empty = msgspec.structs.replace(picture(), watchlist=(), ladder=None)
+    assert requests.order(Model(view=empty), "x", side) == "no instrument is selected"

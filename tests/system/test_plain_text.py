@@ -1,0 +1,51 @@
+"""Texts of others steer no terminal."""
+
+import json
+import ssl
+
+from hypothesis import given
+from hypothesis import strategies as some
+
+from engine.system.plain_text import plain, plain_json, plain_lines, worded, words_of
+
+ODD = some.text(some.characters(codec=None), max_size=40)
+
+
+@given(ODD)
+def test_a_plain_text_is_one_line_of_signs_that_are_seen(text: str) -> None:
+    assert plain(text).isprintable()
+    assert len(plain(text)) == len(text)
+
+
+def test_what_is_seen_stays_and_what_steers_is_a_sign() -> None:
+    assert plain("₹1,512 → naïve क") == "₹1,512 → naïve क"
+    assert plain("a\x1b[31mb\x9bc\u202ed\u2066e\x00f\ng") == "a?[31mb?c?d?e?f g"
+    assert plain_lines("a\x1b\nb\u202e") == "a?\nb?"
+
+
+@given(ODD)
+def test_json_says_the_same_without_a_sign_that_is_not_seen(text: str) -> None:
+    told = plain_json(json.dumps({"a": text}, indent=2, ensure_ascii=False))
+    assert all(line.isprintable() for line in told.split("\n"))
+    assert json.loads(told) == {"a": text}
+
+
+def test_an_error_says_its_sentence_first_and_its_kind_behind() -> None:
+    refused = ConnectionRefusedError(111, "Connection refused")
+    assert words_of(refused) == "Connection refused (ConnectionRefusedError)"
+    assert (
+        words_of(ssl.SSLError(1, "[SSL: BAD] certificate verify failed"))
+        == "certificate verify failed (SSLError)"
+    )
+    assert words_of(KeyError()) == "KeyError"
+    assert words_of(ValueError("a\nb\x1b")) == "a b? (ValueError)"
+    assert words_of(
+        ValueError(f"{'x' * 190}the whole secret"), lambda text: text.replace("the whole secret", "*")
+    ) == (f"{'x' * 190}* (ValueError)")
+
+
+def test_a_refusal_s_code_stands_behind_its_words_once() -> None:
+    assert worded("UDAPI1", "No margin.") == "No margin (UDAPI1)"
+    assert worded("", "No margin") == "No margin"
+    assert worded("UDAPI1", "") == "UDAPI1"
+    assert worded("UDAPI1", "No margin (UDAPI1)") == "No margin (UDAPI1)"
