@@ -32,8 +32,8 @@ class Account:
     def __init__(
         self,
         limits: DayLimits,
-        keeper: OrderManager,
-        sights: MarketState,
+        manager: OrderManager,
+        market_state: MarketState,
         instruments: Mapping[str, Instrument],
         day: TradingDay,
         wishes: Wishes,
@@ -46,11 +46,11 @@ class Account:
         self.carried_realised: Paise = 0
         """Realised before a restart on the same day, paise."""
         self.carried_charges: Paise = 0
-        self.marking = Marking(sights, instruments)
-        self.outside = OutsideTrades(keeper, sights, instruments, day.day)
+        self.marking = Marking(market_state, instruments)
+        self.outside = OutsideTrades(manager, market_state, instruments, day.day)
         self.rests_of: Callable[[str], tuple[Rest, ...]] = lambda _: ()
         """The resting entries of a trade by its id."""
-        self._keeper = keeper
+        self._manager = manager
         self._uneasy = False
         """Whether time alone may change what is believed: a loss that is not believed yet, an empty side."""
         self._instruments = instruments
@@ -109,7 +109,7 @@ class Account:
     @property
     def realised(self) -> Paise:
         """Return the day's gross result of everything closed, parts of open trades included, paise."""
-        running = sum(trade.gross for trade in self._keeper.portfolio.running())
+        running = sum(trade.gross for trade in self._manager.portfolio.running())
         return self.carried_realised + self._closed_gross + running
 
     def cost(self, instrument: Instrument, side: Side) -> TripCost:
@@ -131,7 +131,7 @@ class Account:
             return None
         if rests := self.rests_of(trade.id):
             return self._resting(instrument, trade, rests, now)
-        entry = self._keeper.orders.get(trade.entry_tag)
+        entry = self._manager.orders.get(trade.entry_tag)
         waiting = 0 if entry is None else entry.exposed
         if not trade.open and not waiting:
             return None
@@ -156,7 +156,7 @@ class Account:
         self, instrument: Instrument, trade: Trade, rests: tuple[Rest, ...], now: Instant
     ) -> Holding | None:
         """Return a trade of resting entries: what has filled to its stop, and what may fill as each was sized."""
-        found = [(rest, self._keeper.orders.get(rest.tag)) for rest in rests]
+        found = [(rest, self._manager.orders.get(rest.tag)) for rest in rests]
         live = [(rest, order.exposed) for rest, order in found if order is not None and order.exposed]
         held, waiting = trade.open_quantity, sum(units for _, units in live)
         if not held and not waiting:
@@ -189,7 +189,7 @@ class Account:
 
     def holdings(self, now: Instant) -> tuple[Holding, ...]:
         """Return open positions and entries on their way."""
-        found = [self.holding(trade, now) for trade in self._keeper.portfolio.running()]
+        found = [self.holding(trade, now) for trade in self._manager.portfolio.running()]
         return tuple(holding for holding in found if holding is not None)
 
     def result(self, now: Instant, holdings: tuple[Holding, ...] | None = None) -> DayResult:
@@ -224,7 +224,7 @@ class Account:
 
     def take(self, key: str, seen: BookChange) -> None:
         """Take in what the newest packet of an instrument showed of what is held in it."""
-        trade = self._keeper.portfolio.current(key)
+        trade = self._manager.portfolio.current(key)
         if trade is not None and trade.open:
             self.marking.take(trade, seen)
         self.outside.take(key, seen)
@@ -236,14 +236,14 @@ class Account:
 
     def locked(self) -> tuple[str, ...]:
         """Return the instruments of ours that nobody can close now."""
-        return self.marking.locked(self._keeper.portfolio.open())
+        return self.marking.locked(self._manager.portfolio.open())
 
     def observe(self, now: Instant) -> bool:
         """Compare the day with its limits after a packet or a fill; True when one trips just now.
 
         The newest books show a loss first; the limits go by what is believed of them.
         """
-        held = self._keeper.portfolio.open()
+        held = self._manager.portfolio.open()
         self._uneasy = self.marking.waiting(held)
         if self.limits.stopped:
             return False
@@ -269,7 +269,7 @@ class Account:
 
     def _day_at(self, price_of: Callable[[Trade], Paise | None], now: Instant) -> DayResult:
         holdings = []
-        for trade in self._keeper.portfolio.running():
+        for trade in self._manager.portfolio.running():
             holding = self.holding(trade, now)
             if holding is None or holding.working:
                 continue

@@ -23,27 +23,27 @@ def adopt(
     state: TradingState, stops: Stage12Controller, command: AdoptPosition, now: Instant
 ) -> tuple[str, str]:
     """Put a stop under an external position; return why it is refused, or else what was done."""
-    key, keeper = command.instrument, state.keeper
+    key, manager = command.instrument, state.manager
     symbol, instrument = state.journal.symbol(key), state.instruments.get(key)
-    units = keeper.portfolio.outside.get(key, 0)
+    units = manager.portfolio.outside.get(key, 0)
     if instrument is None:
         return f"{key} is not followed", ""
-    if keeper.kill.active:
+    if manager.kill.active:
         return "the kill latch is set: it closes what is in its scope", ""
-    if keeper.portfolio.current(key) is not None:
+    if manager.portfolio.current(key) is not None:
         return f"a trade of ours runs in {symbol}: what others hold beside it stays theirs", ""
     if not units:
         return f"nothing external is held in {symbol}", ""
     side = Side.BUY if units > 0 else Side.SELL
-    sight = state.sights(key, now)
+    sight = state.market_state(key, now)
     touch = sight.quote.bid if side is Side.BUY else sight.quote.ask
     if touch is None or not sight.quote.fresh:
         return f"no fresh book of {symbol} to measure a stop against", ""
     plan = _measured(state, stops, command, side, touch, sight)
     if isinstance(plan, StopRefusal):
         return plan.reason, ""
-    value = keeper.external.paid.get(key, 0) or abs(units) * touch
-    trade = keeper.portfolio.take_over(key, value, now)
+    value = manager.external.paid.get(key, 0) or abs(units) * touch
+    trade = manager.portfolio.take_over(key, value, now)
     if trade is None:
         return f"nothing external is held in {symbol}", ""
     held = stops.hold(
@@ -67,8 +67,8 @@ def adopt(
         entry_limit=touch,
         opened_at=state.market_time(now),
     )
-    keeper.external.take_over(adopted, holds=True)
-    keeper.change(adopted, now)
+    manager.external.take_over(adopted, holds=True)
+    manager.change(adopted, now)
     near = f"; nearer than asked: {', '.join(plan.warnings)}" if plan.warnings else ""
     return "", f"{symbol} {units:+d} adopted: stop {plan.trigger / 100:,.2f} ({plan.term.value}){near}"
 
@@ -83,7 +83,7 @@ def _measured(
 ) -> StopPlan | StopRefusal:
     """Return the stop at the typed trigger, which is never widened, else the one that its terms ask for."""
     instrument, context = sight.instrument, state.market.context(command.instrument)
-    units = abs(state.keeper.portfolio.outside[command.instrument])
+    units = abs(state.manager.portfolio.outside[command.instrument])
     charges = Fraction(state.account.cost(instrument, side)(units, touch, touch), units)
     if command.stop:
         return stops.typed(

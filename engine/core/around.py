@@ -59,7 +59,7 @@ class Around:
                 self._come_back(event, now)
             case FeedEnded():
                 self._state.feed_ended = True
-                self._state.sights.end(now)
+                self._state.market_state.end(now)
                 self._state.journal.sessions(self._state.market, now)
                 self._state.pause(ENDED, now)
             case Studying():
@@ -80,14 +80,14 @@ class Around:
 
     def _halt(self, event: Halted, now: Instant) -> None:
         """Hold entries and exits while the exchange stands; at its end exits leave before anything is said."""
-        halts = self._state.sights.halts
+        halts = self._state.market_state.halts
         if event.reason:
             halts.begin(event.kinds or tuple(InstrumentClass), heard=event.heard)
         else:
             halts.end()
         self._hold_for(HALTED, event.reason, "the exchange goes on", now)
-        self._state.keeper.tend_all(
-            [trade.instrument for trade in self._state.keeper.portfolio.running()], now
+        self._state.manager.tend_all(
+            [trade.instrument for trade in self._state.manager.portfolio.running()], now
         )
 
     def _change(self, event: Followed | Unfollowed | Wished | Quoted, now: Instant) -> None:
@@ -109,21 +109,21 @@ class Around:
         if isinstance(event, Barred):
             self._state.following.bar(event, now)
         elif isinstance(event, AuctionReferences):
-            self._state.sights.references.update(event.prices)
+            self._state.market_state.references.update(event.prices)
         elif isinstance(event, Circuits):
-            self._state.sights.learn_circuits(event)
+            self._state.market_state.learn_circuits(event)
         else:
             self._state.market.learn(event)
 
     def _come_back(self, event: Resumed, now: Instant) -> None:
         # Whether a halt of an earlier life still stands, the feed has not said yet.
-        self._state.sights.halts.lose_hearing()
+        self._state.market_state.halts.lose_hearing()
         # What comes back has a screen to come to, even where it began as a replay without one.
         self._state.pauses.reachable = True
         if not event.begins:
             self._state.journal.line(Severity.WARNING, "the engine is back; the broker's book is read", now)
             self._trader_orders.name_found(now)
-        latch = self._state.keeper.kill.latch
+        latch = self._state.manager.kill.latch
         if self._state.account.limits.stopped and (latch is None or (event.begins and latch.ours_only)):
             # What was taken over had lost its day before this run began; what an earlier run of ours left open looks
             # like anybody's to this one, and is never left behind.
@@ -160,7 +160,7 @@ class Around:
             self._state.journal.line(
                 Severity.INFO, f"the studies have caught up: {self._state.trading_word()}", now
             )
-            self._state.decider.pause = self._state.pauses.first
+            self._state.entries.pause = self._state.pauses.first
 
     def _hold_for(self, kind: str, reason: str, over: str, now: Instant, *, dropped: bool = False) -> None:
         """Keep entries paused for a reason of a kind, or take the kind's pauses off.
@@ -172,6 +172,6 @@ class Around:
         if wanted:
             self._state.pause(wanted, now)
             return
-        self._state.decider.pause = self._state.pauses.first
+        self._state.entries.pause = self._state.pauses.first
         if dropped:
             self._state.journal.line(Severity.INFO, f"{over}: {self._state.trading_word()}", now)

@@ -22,19 +22,19 @@ NEAR_SPREADS: Final = 2
 _RESTING: Final = frozenset({OrderState.WORKING, OrderState.ARMED, OrderState.PARTIAL})
 
 
-def attention_of(keeper: OrderManager, sights: MarketState, now: Instant) -> Attention:
+def attention_of(manager: OrderManager, market_state: MarketState, now: Instant) -> Attention:
     """Return the closest attention that any order or trade of an account needs now."""
     found = Attention.IDLE
-    if keeper.portfolio.outside:
+    if manager.portfolio.outside:
         found = Attention.HELD
-    if keeper.unverified or (keeper.kill.active and keeper.orders.live()):
+    if manager.unverified or (manager.kill.active and manager.orders.live()):
         found = Attention.CHANGING
-    for trade in keeper.portfolio.running():
+    for trade in manager.portfolio.running():
         found = max(found, _of_trade(trade))
-    for order in keeper.orders.live():
+    for order in manager.orders.live():
         if found is Attention.FILLING:
             break
-        found = max(found, _of_order(order, sights.quote(order.instrument, now), now))
+        found = max(found, _of_order(order, market_state.quote(order.instrument, now), now))
     return found
 
 

@@ -36,21 +36,21 @@ class Told(Protocol):
 class BookSchedule:
     """Decides when the broker's book is read, and follows the latch from one state to the next."""
 
-    def __init__(self, keeper: OrderManager, journal: Told, *, always: bool = False) -> None:
+    def __init__(self, manager: OrderManager, journal: Told, *, always: bool = False) -> None:
         """Read while anything is at stake; ``always`` also while others alone may trade on the account."""
-        self._keeper = keeper
+        self._manager = manager
         self._journal = journal
         self._always = always
         self._earliest: Instant = 0
         self._next: Instant | None = None
-        self.plights = Plights(keeper)
-        self._carried = CarriedOutside(keeper)
+        self.plights = Plights(manager)
+        self._carried = CarriedOutside(manager)
         self._stands: tuple[LatchState, tuple[PlightKind, ...]] | None = None
         self._changes: list[LatchChanged] = []
 
     def read_now(self, now: Instant) -> None:
         """Ask for the whole book at once."""
-        self._keeper.resync, self._earliest = True, now
+        self._manager.resync, self._earliest = True, now
 
     def follow(self, now: Instant, *, ended: bool) -> None:
         """Do what is due; ``ended`` says that the market moves no more."""
@@ -61,7 +61,7 @@ class BookSchedule:
 
     def next_wake(self, now: Instant) -> Instant | None:
         """Return when the book is to be read next."""
-        read = max(self._earliest, now + 1) if self._keeper.resync else self._next
+        read = max(self._earliest, now + 1) if self._manager.resync else self._next
         wakes = (read, self.plights.next_wake(now), self._carried.next_wake(now))
         return min((wake for wake in wakes if wake is not None), default=None)
 
@@ -71,36 +71,36 @@ class BookSchedule:
         return changes
 
     def _reconcile(self, now: Instant, *, ended: bool) -> None:
-        keeper = self._keeper
-        if keeper.unverified:
-            soon = max(min(keeper.unverified.values()) + VERIFY_AFTER, self._earliest)
+        manager = self._manager
+        if manager.unverified:
+            soon = max(min(manager.unverified.values()) + VERIFY_AFTER, self._earliest)
             self._next = soon if self._next is None else min(self._next, soon)
         at_stake = self._always or bool(
-            keeper.portfolio.running() or keeper.orders.live() or keeper.unverified
+            manager.portfolio.running() or manager.orders.live() or manager.unverified
         )
-        if ended and not keeper.kill.active and not keeper.unverified:
+        if ended and not manager.kill.active and not manager.unverified:
             self._next = None
         elif self._next is None and at_stake:
             self._next = now + RECONCILE_EVERY
         elif self._next is not None and now >= self._next:
-            keeper.resync = True
-        if keeper.resync and now >= self._earliest:
-            keeper.resync = False
+            manager.resync = True
+        if manager.resync and now >= self._earliest:
+            manager.resync = False
             self._earliest = now + READ_AGAIN
             self._next = now + RECONCILE_EVERY if at_stake else None
-            keeper.dispatcher.read(now)
+            manager.dispatcher.read(now)
 
     def _prove_flat(self, now: Instant) -> None:
-        kill = self._keeper.kill
+        kill = self._manager.kill
         holding = self.plights.holding if kill.active else ()
         if kill.active:
-            running = self._keeper.portfolio.running()
+            running = self._manager.portfolio.running()
             quiet = not any(trade.open for trade in running) and not any(
-                self._keeper.in_scope(order) for order in self._keeper.orders.live()
+                self._manager.in_scope(order) for order in self._manager.orders.live()
             )
-            stuck = bool(holding or self._keeper.external.refused())
+            stuck = bool(holding or self._manager.external.refused())
             if kill.settle(quiet=quiet, stuck=stuck, now=now):
-                kill.asked(self._keeper.dispatcher.read(now), now)
+                kill.asked(self._manager.dispatcher.read(now), now)
         latch = kill.latch
         stands = None if latch is None else (latch.state, holding)
         before, self._stands = self._stands, stands
@@ -112,7 +112,7 @@ class BookSchedule:
         self._changes.append(change)
         if latch.state is LatchState.FLAT:
             self._journal.line(Severity.GOOD, "FLAT: the broker confirmed it twice", now, AlarmRank.VITAL)
-            for left in (*(one.told for one in self._keeper.left.positions), *self._keeper.external.left):
+            for left in (*(one.told for one in self._manager.left.positions), *self._manager.external.left):
                 self._journal.line(Severity.WARNING, f"left alone: {left}", now)
         elif latch.state is LatchState.STUCK:
             self._journal.line(Severity.ALARM, f"the kill waits: {detail}", now, AlarmRank.VITAL)

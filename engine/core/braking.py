@@ -20,7 +20,7 @@ class Braking:
         state.account.brakes = brakes
         if brakes.pulled:
             state.pauses.add(brakes.pulled)
-            state.decider.pause = state.pauses.first
+            state.entries.pause = state.pauses.first
 
     def closed(self, now: Instant) -> None:
         """Count the trades that have finished since the last time, and look at the day."""

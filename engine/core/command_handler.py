@@ -111,20 +111,20 @@ class CommandHandler:
         return "" if plight is None else f"; {plight.text}"
 
     def _held(self, instrument: str) -> Trade | None:
-        trade = self._state.keeper.portfolio.current(instrument)
+        trade = self._state.manager.portfolio.current(instrument)
         return trade if trade is not None and trade.open else None
 
     def _exit(self, command: ExitPosition, now: Instant) -> tuple[str, str]:
         symbol = self._state.journal.symbol(command.instrument)
-        trade = self._state.keeper.portfolio.current(command.instrument)
+        trade = self._state.manager.portfolio.current(command.instrument)
         if trade is None:
             return f"nothing of ours is held in {symbol}", ""
         if not command.half:
-            self._state.keeper.leave(command.instrument, "by hand", now, clears=True)
+            self._state.manager.leave(command.instrument, "by hand", now, clears=True)
             return "", f"closing {symbol} {trade.signed:+d}{self._waits(trade, now)}"
         if self._held(command.instrument) is None or trade.part is not None:
             return f"{symbol}: nothing to halve now", ""
-        taken = self._state.minder.half(trade, now)
+        taken = self._state.trade_manager.half(trade, now)
         return ("", f"closing {taken} of {symbol}") if taken else (f"{symbol} is a single lot", "")
 
     def _order(self, command: ManualOrder, now: Instant) -> tuple[str, str]:
@@ -133,7 +133,7 @@ class CommandHandler:
         if command.instrument not in self._state.instruments:
             return f"{command.instrument} is not followed", ""
         self._state.armed_until = now + self._armed_for
-        decision = self._state.decider.manual(command.instrument, command.side, now, command.stop)
+        decision = self._state.entries.manual(command.instrument, command.side, now, command.stop)
         if not decision.taken:
             return worded(decision.code, decision.reason), ""
         return (
@@ -155,15 +155,15 @@ class CommandHandler:
 
     def _move(self, command: MoveToBreakeven | TightenStop | AdoptPosition, now: Instant) -> tuple[str, str]:
         if isinstance(command, AdoptPosition):
-            return adopt(self._state, self._state.minder.stops, command, now)
+            return adopt(self._state, self._state.trade_manager.stops, command, now)
         trade = self._held(command.instrument)
         if trade is None:
             return f"nothing of ours is held in {self._state.journal.symbol(command.instrument)}", ""
-        minder = self._state.minder
+        trade_manager = self._state.trade_manager
         if isinstance(command, TightenStop):
-            moved = minder.tighten(trade, command.price, now)
+            moved = trade_manager.tighten(trade, command.price, now)
         else:
-            moved = minder.to_breakeven(trade, now)
+            moved = trade_manager.to_breakeven(trade, now)
         if isinstance(moved, StopRefusal):
             return moved.reason, ""
         return "", f"stop to {moved.trigger / 100:,.2f}"
@@ -176,12 +176,12 @@ class CommandHandler:
         lifted, kept = self._state.resume(now)
         if not kept:
             return "", f"entries resumed: {self._state.trading_word()}"
-        way_out = "; `cockpit rearm` clears it" if self._state.keeper.kill.active else ""
+        way_out = "; `cockpit rearm` clears it" if self._state.manager.kill.active else ""
         text = f"entries stay paused: {kept}{way_out}"
         return ("", f"your pause is off, {text}") if lifted else (text, "")
 
     def _take(self, command: TakeSignal, now: Instant) -> tuple[str, str]:
-        decision = self._state.decider.take(command.signal, now)
+        decision = self._state.entries.take(command.signal, now)
         if decision is None:
             return "that signal is not waiting any more", ""
         if not decision.taken:
@@ -189,7 +189,7 @@ class CommandHandler:
         return "", f"{decision.quantity} {self._state.journal.symbol(decision.instrument)} sent"
 
     def _decline(self, command: DeclineSignal) -> tuple[str, str]:
-        decision = self._state.decider.decline(command.signal)
+        decision = self._state.entries.decline(command.signal)
         if decision is None:
             return "that signal is not waiting any more", ""
         return "", f"{decision.setup} {self._state.journal.symbol(decision.instrument)} let go"
@@ -204,10 +204,10 @@ class CommandHandler:
         refusal, _ = self._only_pulled("")
         if refusal:
             return refusal, ""
-        self._state.sights.hold(now, held=command.paused)
-        for order in self._state.keeper.orders.live():
+        self._state.market_state.hold(now, held=command.paused)
+        for order in self._state.manager.orders.live():
             # What is left of an entry's life is counted anew.
-            self._state.keeper.wake(order.instrument, now)
+            self._state.manager.wake(order.instrument, now)
         return "", "the market is held" if command.paused else "the market goes on"
 
     def _rearm(self, command: Rearm, now: Instant) -> tuple[str, str]:

@@ -79,29 +79,35 @@ class Core:
         self.world = world
         self.ids = ids
         self.market = Auctions(self.instruments, day, settings, prior)
-        self.sights = MarketState(self.instruments, day)
-        self.prints = Prints(self.sights, self.market)
+        self.market_state = MarketState(self.instruments, day)
+        self.prints = Prints(self.market_state, self.market)
         life = round(settings.entry.timeout_seconds * SECOND)
         latency = settings.paper.latency_ms * MILLISECOND
-        lives = RestingLives(EntryLife(life) if world == LIVE else PaperEntryLife(life, latency, self.sights))
-        self.keeper = OrderManager(settings, self.instruments, ids, self.sights, self.sights.halts, lives)
+        lives = RestingLives(
+            EntryLife(life) if world == LIVE else PaperEntryLife(life, latency, self.market_state)
+        )
+        self.manager = OrderManager(
+            settings, self.instruments, ids, self.market_state, self.market_state.halts, lives
+        )
         if world == LIVE:
-            self.keeper.external.engines.watch(ids.prefix, earlier_runs)
+            self.manager.external.engines.watch(ids.prefix, earlier_runs)
         previous = None if recovered is None else recovered.limits
         wishes = wishes_of(settings)
         limits = open_day(day.day, account, wishes.limits, previous, own_cash)
-        self.account = Account(limits, self.keeper, self.sights, self.instruments, day, wishes)
+        self.account = Account(limits, self.manager, self.market_state, self.instruments, day, wishes)
         slippage = {} if past is None else {one.kind: one.share for one in past.slippage}
         stops = Stage12Controller(settings.stop, slippage)
         self.account.rests_of = lives.of
-        self.minder = TradeManager(settings, self.market, self.keeper, self.account, self.sights, stops)
-        self.journal = EventLog(self.keeper, self.account, self.sights, self.instruments)
-        self.decider = Entries(
+        self.trade_manager = TradeManager(
+            settings, self.market, self.manager, self.account, self.market_state, stops
+        )
+        self.journal = EventLog(self.manager, self.account, self.market_state, self.instruments)
+        self.entries = Entries(
             settings,
             self.market,
-            self.keeper,
+            self.manager,
             self.account,
-            self.sights,
+            self.market_state,
             stops,
             day,
             ids,
@@ -109,27 +115,27 @@ class Core:
             SetupEvidence(self.journal.closed, past),
             live=world == LIVE,
         )
-        self.watch = BookSchedule(self.keeper, self.journal, always=world == LIVE)
+        self.watch = BookSchedule(self.manager, self.journal, always=world == LIVE)
         self.pauses = EntryPauses()
-        self.following = Watchlist(self.instruments, self.market, self.keeper, self.decider, self.journal)
+        self.following = Watchlist(self.instruments, self.market, self.manager, self.entries, self.journal)
         self.state = TradingState(
             settings=settings,
             instruments=self.instruments,
             world=world,
             ids=ids,
             market=self.market,
-            sights=self.sights,
-            keeper=self.keeper,
+            market_state=self.market_state,
+            manager=self.manager,
             account=self.account,
             journal=self.journal,
-            minder=self.minder,
-            decider=self.decider,
+            trade_manager=self.trade_manager,
+            entries=self.entries,
             watch=self.watch,
             following=self.following,
             pauses=self.pauses,
         )
         self.trader_orders = TraderOrders(self.state, lives)
-        self.inbox = Inbox(self.keeper, stops, self.sights.market_time, self.trader_orders.anew)
+        self.inbox = Inbox(self.manager, stops, self.market_state.market_time, self.trader_orders.anew)
         self.braking, self.day_clock = Braking(self.state), DayClock(self.state)
         self.guard = DayGuard(self.state)
         self.person = CommandHandler(self.state, self.braking, self.trader_orders)
@@ -140,7 +146,7 @@ class Core:
         if recovered is not None:
             self.account.carried_realised = recovered.realised
             self.account.carried_charges = recovered.charges
-            self.keeper.kill.latch = recovered.latch
+            self.manager.kill.latch = recovered.latch
             before = recovered.wishes or msgspec.structs.replace(wishes, limits=recovered.limits.limits)
             if recovered.limits.day == day.day:
                 self.guard.came_from(before)
@@ -151,7 +157,7 @@ class Core:
     @property
     def day(self) -> TradingDay:
         """Return the clock of the day as it is in force."""
-        return self.sights.day
+        return self.market_state.day
 
     @property
     def watchlist(self) -> tuple[str, ...]:
@@ -161,12 +167,12 @@ class Core:
     @property
     def orders(self) -> OrderBook:
         """Return the order book of ours."""
-        return self.keeper.orders
+        return self.manager.orders
 
     @property
     def trades(self) -> tuple[Trade, ...]:
         """Return trades that hold something, oldest first."""
-        return self.keeper.portfolio.open()
+        return self.manager.portfolio.open()
 
     @property
     def closed_trades(self) -> list[ClosedTrade]:
@@ -176,7 +182,7 @@ class Core:
     @property
     def signals(self) -> list[Decision]:
         """Return every decision of the day, newest last."""
-        return self.decider.decisions
+        return self.entries.decisions
 
     @property
     def limits(self) -> DayLimits:
@@ -196,7 +202,7 @@ class Core:
     @property
     def latch(self) -> Latch | None:
         """Return the kill latch; None when it is off."""
-        return self.keeper.kill.latch
+        return self.manager.kill.latch
 
     @property
     def latch_busy(self) -> bool:
@@ -206,7 +212,7 @@ class Core:
     @property
     def book_state(self) -> Verified | None:
         """Return the last read of the broker that counts; None when nothing is verified."""
-        return self.keeper.verified
+        return self.manager.verified
 
     @property
     def manual_armed(self) -> bool:
@@ -215,7 +221,7 @@ class Core:
 
     def market_time(self, now: Instant) -> Instant:
         """Return the exchange's time at an instant of the timers' clock."""
-        return self.sights.market_time(now)
+        return self.market_state.market_time(now)
 
     def trading_word(self) -> str:
         """Return AUTO, ASK, OFF or PAUSED with its reason, as the header says it."""
@@ -253,34 +259,34 @@ class Core:
         applied = self.market.apply(update)
         key = update.instrument
         if not applied.accepted:
-            self.sights.tick(update.arrival, now)
+            self.market_state.tick(update.arrival, now)
             return self._minute_passed(update.arrival, now)
         for doubted in self.prints.take_news():
             self.journal.held_back(doubted, now)
-        seen = self.sights.take(update, now)
+        seen = self.market_state.take(update, now)
         self.account.take(key, seen)
         if seen.reading:
-            self.keeper.read(key, update.arrival, now)
-        acted = self.decider.moved(update, now)
+            self.manager.read(key, update.arrival, now)
+        acted = self.entries.moved(update, now)
         acted = self._bars(key, applied, now) or acted
-        trade = self.keeper.portfolio.current(key)
+        trade = self.manager.portfolio.current(key)
         if trade is not None:
-            self.minder.moved(trade, update, now, reading=seen.reading)
-            self.keeper.judge(trade, now)
+            self.trade_manager.moved(trade, update, now, reading=seen.reading)
+            self.manager.judge(trade, now)
         held = trade is not None and trade.open
         if held or self.account.uneasy or self.account.outside.holds(key):
             acted = self.guard.look(now) or acted
-        return self._minute_passed(update.arrival, now) or acted or self.keeper.touched
+        return self._minute_passed(update.arrival, now) or acted or self.manager.touched
 
     def _bars(self, key: str, applied: AppliedUpdate, now: Instant) -> bool:
         if not (applied.minute_closed or applied.five_minutes_closed or applied.bracket_closed):
             return False
-        self.minder.refresh(key)
-        broken = self.decider.broken(key)
+        self.trade_manager.refresh(key)
+        broken = self.entries.broken(key)
         if broken:
-            self.keeper.leave(key, f"premise: {broken}", now)
+            self.manager.leave(key, f"premise: {broken}", now)
         if STUDYING not in self.pauses:
-            self.decider.evaluate(key, now)
+            self.entries.evaluate(key, now)
         return True
 
     def _minute_passed(self, arrival: Instant, now: Instant) -> bool:
@@ -295,7 +301,7 @@ class Core:
         self.journal.equity(f"minute:{minute}", now)
         self.braking.look(now)
         self.day_clock.look(now)
-        self.minder.clock(now)
+        self.trade_manager.clock(now)
         return True
 
     def _decided(self, decision: Decision) -> None:
@@ -304,34 +310,34 @@ class Core:
     def _settle(self, now: Instant, answers: list[Effect]) -> list[Effect]:
         """Do what is due, write down what happened, and hand over what leaves."""
         self._timers(now)
-        self.keeper.due(now)
+        self.manager.due(now)
         self.watch.follow(now, ended=self.state.feed_ended)
-        for other in self.keeper.external.engines.news():
+        for other in self.manager.external.engines.news():
             self._around.meet(other, now)
-        while self.keeper.news:
+        while self.manager.news:
             self._act_on_news(now)
         self._next_wake = self._wake(now)
-        self.keeper.touched = False
-        return [*self.watch.drain(), *self.keeper.dispatcher.drain(), *answers]
+        self.manager.touched = False
+        return [*self.watch.drain(), *self.manager.dispatcher.drain(), *answers]
 
     def _timers(self, now: Instant) -> None:
-        self.decider.expire(now)
+        self.entries.expire(now)
         self.trader_orders.look(now)
         self.state.disarm(now)
         if self.pauses.unattended_at is not None and now >= self.pauses.unattended_at:
             self.pauses.unattended_at = None
             self.state.pause(UNATTENDED, now)
-        if self.keeper.portfolio.running():
-            self.minder.clock(now)
+        if self.manager.portfolio.running():
+            self.trade_manager.clock(now)
 
     def _act_on_news(self, now: Instant) -> None:
         for item in self.journal.digest(now):
             if item.topic is Topic.PART and item.trade is not None and item.text == "T1":
-                self.minder.part_taken(item.trade)
+                self.trade_manager.part_taken(item.trade)
             elif item.topic is Topic.PROTECTED and item.trade is not None:
-                self.minder.fit(item.trade, now)
+                self.trade_manager.fit(item.trade, now)
             elif item.topic is Topic.REFUSED:
-                self.decider.blocked.setdefault(item.instrument, f"the broker refused it: {item.text}")
+                self.entries.blocked.setdefault(item.instrument, f"the broker refused it: {item.text}")
             elif item.topic is Topic.CLOSED:
                 self.braking.closed(now)
             elif item.topic is Topic.FILL and self.account.observe(now):
@@ -339,11 +345,11 @@ class Core:
 
     def _wake(self, now: Instant) -> Instant | None:
         wakes = (
-            self.keeper.next_wake(),
-            self.decider.next_wake(),
+            self.manager.next_wake(),
+            self.entries.next_wake(),
             self.state.armed_until,
             self.pauses.unattended_at,
-            self.minder.next_clock(now),
+            self.trade_manager.next_clock(now),
             self.trader_orders.next_wake(now),
             self.watch.next_wake(now),
         )

@@ -49,9 +49,9 @@ class Entries:
         self,
         settings: config.Settings,
         market: Auctions,
-        keeper: OrderManager,
+        manager: OrderManager,
         account: Account,
-        sights: MarketState,
+        market_state: MarketState,
         stops: Stage12Controller,
         day: TradingDay,
         ids: Ids,
@@ -71,9 +71,9 @@ class Entries:
         """Largest quantity the rollout stage allows, units."""
         self._settings = settings
         self._market = market
-        self._keeper = keeper
+        self._manager = manager
         self._account = account
-        self._sights = sights
+        self._market_state = market_state
         self._stops = stops
         self._day = day
         self._ids = ids
@@ -121,7 +121,7 @@ class Entries:
 
     def broken(self, key: str) -> str:
         """Return why the premise of the trade an instrument holds no longer stands; empty while it does."""
-        trade = self._keeper.portfolio.current(key)
+        trade = self._manager.portfolio.current(key)
         signal = None if trade is None else self._behind.get(trade.id)
         if trade is None or signal is None or not trade.open:
             return ""
@@ -160,7 +160,7 @@ class Entries:
             reason="waiting for you",
             expires=expires,
         )
-        laid = self._sights.market_time(now)
+        laid = self._market_state.market_time(now)
         self._cards.lay(Card(signal, decision, planned.stop.trigger, laid, expires))
         self._note(decision)
 
@@ -175,7 +175,7 @@ class Entries:
         # The person has just looked: what they take is as fresh as their key, and priced at what they can have.
         signal = replace(
             card.signal,
-            time=self._sights.market_time(now),
+            time=self._market_state.market_time(now),
             price=self._touch(card.signal.instrument, card.signal.side, now) or card.signal.price,
         )
         decision = self._attempt(card.decision, signal, now, by_person=False)
@@ -189,9 +189,9 @@ class Entries:
     def manual(self, key: str, side: Side, now: Instant, stop: Paise = 0) -> Decision:
         """Enter by hand at the touch: sized, stopped (at ``stop`` where one was typed) and gated like any trade."""
         touch = self._touch(key, side, now)
-        price = touch if touch is not None else self._sights.quote(key, now).last
+        price = touch if touch is not None else self._market_state.quote(key, now).last
         signal = Signal(
-            time=self._sights.market_time(now),
+            time=self._market_state.market_time(now),
             instrument=key,
             setup=MANUAL,
             version=1,
@@ -214,18 +214,18 @@ class Entries:
         return decision
 
     def _typed(self, signal: Signal, now: Instant) -> TypedStop:
-        quote = self._sights.quote(signal.instrument, now)
+        quote = self._market_state.quote(signal.instrument, now)
         return TypedStop(signal.stop_reference, quote.bid, quote.ask)
 
     def _touch(self, key: str, side: Side, now: Instant) -> Paise | None:
-        quote = self._sights.quote(key, now)
+        quote = self._market_state.quote(key, now)
         return quote.ask if side is Side.BUY else quote.bid
 
     def moved(self, update: MarketUpdate, now: Instant) -> bool:
         """Let cards go that the market has left behind; return whether there was one."""
         if not self._cards:
             return False
-        return self._expire(self._cards.moved(update, self._sights.quote(update.instrument, now)))
+        return self._expire(self._cards.moved(update, self._market_state.quote(update.instrument, now)))
 
     def expire(self, now: Instant) -> None:
         """Let waiting signals go whose time is over."""
@@ -285,7 +285,7 @@ class Entries:
             quantity=planned.size.quantity,
             price=planned.limit,
         )
-        sent = self._keeper.enter(trade, draft, now)
+        sent = self._manager.enter(trade, draft, now)
         if isinstance(sent, GateDenial):
             return _refused(decision, sent.code.value, sent.reason)
         self._behind[trade.id] = signal
@@ -330,11 +330,15 @@ class Entries:
         """Return what an entry would be judged by now."""
         kind = instrument.kind
         by_itself = not by_person and self._modes.get(signal.setup) == "auto"
-        time = self._sights.market_time(now)
-        stop = self._sights.day.entries_stop(kind) if by_person else self._sights.day.setup_entries_stop(kind)
+        time = self._market_state.market_time(now)
+        stop = (
+            self._market_state.day.entries_stop(kind)
+            if by_person
+            else self._market_state.day.setup_entries_stop(kind)
+        )
         holdings = self._account.holdings(now)
-        frozen = self._keeper.freeze_reason(instrument.key)
-        settling = self._keeper.portfolio.current(instrument.key) is not None
+        frozen = self._manager.freeze_reason(instrument.key)
+        settling = self._manager.portfolio.current(instrument.key) is not None
         mine = any(holding.instrument.key == instrument.key for holding in holdings)
         if not frozen and settling and not mine:
             frozen = f"the last trade in {instrument.symbol} still settles"
@@ -349,27 +353,27 @@ class Entries:
             now=now,
             market_time=time,
             first_entry=(
-                open_drive_entry(self._sights.day.open(kind))
+                open_drive_entry(self._market_state.day.open(kind))
                 if signal.setup == OpenDrive.name
-                else self._sights.day.first_entry(kind)
+                else self._market_state.day.first_entry(kind)
             ),
-            entries_stop=min(stop, self._sights.day.flatten_start(kind)),
+            entries_stop=min(stop, self._market_state.day.flatten_start(kind)),
             day=self._day.day,
             limits=self._account.limits,
             result=result,
             holdings=holdings,
             account_net=None if whole is None else whole.net,
-            latched=self._keeper.kill.active,
+            latched=self._manager.kill.active,
             pause=self.pause,
-            feed_fresh=not self._market.stale(self._sights.arrival_time(now))
-            and self._sights.quote(instrument.key, now).fresh,
-            band=self._sights.band(instrument.key),
+            feed_fresh=not self._market.stale(self._market_state.arrival_time(now))
+            and self._market_state.quote(instrument.key, now).fresh,
+            band=self._market_state.band(instrument.key),
             margin_available=self._margin(),
-            orders_today=self._keeper.gate.budget.today,
-            entries_last_minute=self._keeper.gate.entries_within(instrument.key, MINUTE, now),
+            orders_today=self._manager.gate.budget.today,
+            entries_last_minute=self._manager.gate.entries_within(instrument.key, MINUTE, now),
             blocked=self.why_blocked(instrument.key) or frozen,
             locked=", ".join(self._symbol(key) for key in self._account.locked()),
-            event=self._sights.day.event_words(instrument, time) if by_itself else "",
+            event=self._market_state.day.event_words(instrument, time) if by_itself else "",
             one_sided=self._account.marking.one_sided(instrument.key),
         )
 

@@ -43,9 +43,9 @@ class EventLog:
 
     def __init__(
         self,
-        keeper: OrderManager,
+        manager: OrderManager,
         account: Account,
-        sights: MarketState,
+        market_state: MarketState,
         instruments: Mapping[str, Instrument],
     ) -> None:
         self.lines: deque[EventLine] = deque(maxlen=LINES_KEPT)
@@ -54,12 +54,12 @@ class EventLog:
         """The newest vital lines, oldest first: no flood of others takes them out of sight."""
         self.closed: list[ClosedTrade] = []
         """Finished trades of ours, oldest first."""
-        self._keeper = keeper
+        self._manager = manager
         self._account = account
-        self._sights = sights
+        self._market_state = market_state
         self._instruments = instruments
         self._number = 0
-        self._stop_moves = StopMoves(keeper.orders)
+        self._stop_moves = StopMoves(manager.orders)
         self._changes: dict[str, int] = {}
         self._qualities: dict[str, str] = {}
 
@@ -68,7 +68,7 @@ class EventLog:
         self._number += 1
         if rank is None:
             rank = AlarmRank.SERIOUS if severity is Severity.ALARM else AlarmRank.LESSER
-        line = EventLine(self._number, self._sights.market_time(now), severity, text, rank)
+        line = EventLine(self._number, self._market_state.market_time(now), severity, text, rank)
         self.lines.append(line)
         if rank is AlarmRank.VITAL:
             self.vital.append(line)
@@ -137,7 +137,7 @@ class EventLog:
 
     def day_state(self, now: Instant) -> None:
         """Keep what a restart on the same day must know."""
-        latch = self._keeper.kill.latch
+        latch = self._manager.kill.latch
         state = DayState(
             self._account.limits,
             self._account.realised,
@@ -157,13 +157,13 @@ class EventLog:
 
     def latch(self, now: Instant) -> None:
         """Keep the latch as it stands."""
-        latch = self._keeper.kill.latch
+        latch = self._manager.kill.latch
         if latch is not None:
             self._record("latch", self._numbered("latch"), now, latch)
 
     def digest(self, now: Instant) -> list[News]:
         """Write down all news since the last time; return it for those who act on it."""
-        news, self._keeper.news = self._keeper.news, []
+        news, self._manager.news = self._manager.news, []
         for item in news:
             self._digest(item, now)
         stops = dict.fromkeys(
@@ -177,7 +177,7 @@ class EventLog:
 
     def _stop_moved(self, name: str, now: Instant) -> None:
         """Say and write down how the stop of a trade moved at the exchange since the last time."""
-        trade = self._keeper.portfolio.get(name)
+        trade = self._manager.portfolio.get(name)
         moved = None if trade is None else self._stop_moves.follow(trade)
         if moved is None:
             return
@@ -256,7 +256,7 @@ class EventLog:
 
     def _protected(self, trade: Trade, now: Instant) -> None:
         after = "" if trade.protected_after is None else f" after {trade.protected_after / SECOND:.2f} s"
-        stands = standing_stops(self._keeper.orders, trade)
+        stands = standing_stops(self._manager.orders, trade)
         stop = f" {rupees(stands[0].trigger_price)}" if stands else ""
         self.line(
             Severity.GOOD, f"{self.symbol(trade.instrument)} stop{stop} held at the exchange{after}", now
@@ -333,7 +333,7 @@ class EventLog:
         return f"{name}:{count}"
 
     def _record(self, kind: str, key: str, now: Instant, payload: msgspec.Struct | dict[str, object]) -> None:
-        self._keeper.record(Record(kind, key, now, payload))
+        self._manager.record(Record(kind, key, now, payload))
 
 
 def _badness(quality: str) -> int:

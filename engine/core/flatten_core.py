@@ -76,8 +76,8 @@ class FlattenCore:
         by: str,
         why: str,
     ) -> None:
-        self.keeper = OrderManager(settings, {}, ids, self._look, Halts(), EntryLife(0))
-        self.watch = BookSchedule(self.keeper, self)
+        self.manager = OrderManager(settings, {}, ids, self._look, Halts(), EntryLife(0))
+        self.watch = BookSchedule(self.manager, self)
         self.problems: dict[str, None] = {}
         """Everything that went wrong, each once, oldest first."""
         self.newest_problem = ""
@@ -86,25 +86,27 @@ class FlattenCore:
         self._asked_at: Instant = 0
         self.unknown_since: Instant | None = None
         """Since when reads have left open what is held; None while they tell it."""
-        self._inbox = Inbox(self.keeper, Stage12Controller(settings.stop), lambda instant: instant)
+        self._inbox = Inbox(self.manager, Stage12Controller(settings.stop), lambda instant: instant)
         self._seen: dict[str, QuotedMarket] = {}
         for order in known:
-            self.keeper.orders.add(_remembered(order, now))
-        self.keeper.kill.set(by, why, by, now)
+            self.manager.orders.add(_remembered(order, now))
+        self.manager.kill.set(by, why, by, now)
 
     @property
     def flat(self) -> bool:
         """Say whether the broker has said flat twice after everything known."""
-        latch = self.keeper.kill.latch
+        latch = self.manager.kill.latch
         return latch is not None and latch.state is LatchState.FLAT
 
     @property
     def unknown(self) -> str:
         """Return why what is open is not known; empty once a read counted for every instrument."""
-        keeper = self.keeper
-        if keeper.behind is None:
-            return f"read: {keeper.kill.unread}" if keeper.kill.unread else "the broker has not been read yet"
-        return "; ".join(f"{self.symbol(key) or 'a row'}: {why}" for key, why in keeper.behind.items())
+        manager = self.manager
+        if manager.behind is None:
+            return (
+                f"read: {manager.kill.unread}" if manager.kill.unread else "the broker has not been read yet"
+            )
+        return "; ".join(f"{self.symbol(key) or 'a row'}: {why}" for key, why in manager.behind.items())
 
     @property
     def stuck(self) -> str:
@@ -115,14 +117,14 @@ class FlattenCore:
     @property
     def wanted(self) -> tuple[str, ...]:
         """Return the instruments whose market must be known: something is held or live in them."""
-        held = [trade.instrument for trade in self.keeper.portfolio.open()]
-        live = [order.instrument for order in self.keeper.orders.live()]
+        held = [trade.instrument for trade in self.manager.portfolio.open()]
+        live = [order.instrument for order in self.manager.orders.live()]
         return tuple(dict.fromkeys([*held, *live]))
 
     @property
     def left(self) -> tuple[tuple[Trade, ...], tuple[Order, ...]]:
         """Return what is held and what is live, as far as is known."""
-        return self.keeper.portfolio.open(), self.keeper.orders.live()
+        return self.manager.portfolio.open(), self.manager.orders.live()
 
     @property
     def uncovered(self) -> tuple[Trade, ...]:
@@ -132,7 +134,7 @@ class FlattenCore:
         """
         return tuple(
             trade
-            for trade in self.keeper.portfolio.open()
+            for trade in self.manager.portfolio.open()
             if trade.open_quantity
             > sum(
                 order.remaining
@@ -145,7 +147,7 @@ class FlattenCore:
     def resting(self) -> tuple[str, ...]:
         """Return what is live, an order a line: what it is, and where it rests."""
         lines = []
-        for order in self.keeper.orders.live():
+        for order in self.manager.orders.live():
             kind = "stop" if order.order_type is OrderType.STOP_LIMIT else "limit"
             price = order.trigger_price if kind == "stop" else order.price
             lines.append(
@@ -161,7 +163,7 @@ class FlattenCore:
 
     def next_wake(self, now: Instant) -> Instant | None:
         """Return when a Wake is wanted at the latest."""
-        wakes = (self.keeper.next_wake(), self.watch.next_wake(now), self._next_asking())
+        wakes = (self.manager.next_wake(), self.watch.next_wake(now), self._next_asking())
         return min((wake for wake in wakes if wake is not None), default=None)
 
     def handle(self, event: BrokerEvent | MarketSeen | Wake, now: Instant) -> list[Request]:
@@ -178,8 +180,8 @@ class FlattenCore:
 
     def cover(self, now: Instant) -> list[Request]:
         """Let a stop stand under everything that is held, or go back; only an exit that is out stays one."""
-        self.keeper.rest_exits()
-        for trade in self.keeper.portfolio.open():
+        self.manager.rest_exits()
+        for trade in self.manager.portfolio.open():
             if all(order.wanted.order_type is OrderType.STOP_LIMIT for order in self._closing(trade)):
                 self._hold(trade, now)
         return self._settle(now)
@@ -188,11 +190,11 @@ class FlattenCore:
         if trade.stop is None:
             self._went_wrong(f"{self.symbol(trade.instrument)} is NAKED: no stop of it is known")
         else:
-            self.keeper.change(msgspec.structs.replace(trade, mode=Mode.HOLD, naked_since=None), now)
+            self.manager.change(msgspec.structs.replace(trade, mode=Mode.HOLD, naked_since=None), now)
 
     def _closing(self, trade: Trade) -> list[Order]:
         """Return the live orders that close a trade."""
-        return [order for order in self.keeper.orders.of(trade) if order.side is not trade.side]
+        return [order for order in self.manager.orders.of(trade) if order.side is not trade.side]
 
     def latch(self, now: Instant) -> None:
         """Do nothing: the latch of a world is kept by its file, not by this."""
@@ -204,21 +206,21 @@ class FlattenCore:
             self._went_wrong(text)
 
     def _settle(self, now: Instant) -> list[Request]:
-        self.keeper.due(now)
+        self.manager.due(now)
         self.watch.follow(now, ended=False)
         self.watch.drain()
         since = now if self.unknown_since is None else self.unknown_since
         self.unknown_since = since if self.unknown else None
         self._ask_by_name(now)
-        news, self.keeper.news = self.keeper.news, []
+        news, self.manager.news = self.manager.news, []
         for item in news:
             self._digest(item, now)
-        leaving = self.keeper.dispatcher.drain()
+        leaving = self.manager.dispatcher.drain()
         return [one for one in leaving if not isinstance(one, Record)]
 
     def _next_asking(self) -> Instant | None:
         """Return when what the lists leave open is asked for by name; None while they tell everything known."""
-        if self.unknown_since is None or not self.keeper.behind:
+        if self.unknown_since is None or not self.manager.behind:
             return None
         return max(self.unknown_since, self._asked_at) + ASKED_EVERY
 
@@ -228,10 +230,10 @@ class FlattenCore:
         if due is None or now < due:
             return
         self._asked_at = now
-        behind = self.keeper.behind or {}
-        known = [order for order in self.keeper.orders.all() if order.filled and order.instrument in behind]
+        behind = self.manager.behind or {}
+        known = [order for order in self.manager.orders.all() if order.filled and order.instrument in behind]
         for order in [order for order in known if of_any_run(order.tag)][-ASKED_AT_ONCE:]:
-            self.keeper.dispatcher.probe(order, now)
+            self.manager.dispatcher.probe(order, now)
 
     def _digest(self, item: News, now: Instant) -> None:
         if item.topic in (Topic.ORDER, Topic.FILL, Topic.CLOSED):
@@ -250,10 +252,10 @@ class FlattenCore:
             key = seen.instrument.key
             before = self._seen.get(key)
             self._seen[key] = seen
-            self.keeper.instruments[key] = seen.instrument
+            self.manager.instruments[key] = seen.instrument
             if before is None or before.takes_orders is not seen.takes_orders:
                 moved.append(key)
-        self.keeper.tend_all(moved, now)
+        self.manager.tend_all(moved, now)
 
     def _look(self, instrument: str, now: Instant) -> InstrumentMarket:
         seen = self._seen.get(instrument)
@@ -266,16 +268,16 @@ class FlattenCore:
 
     def _remember_stops(self, now: Instant) -> None:
         """Give what was taken over the stop that rests for it: it goes back where an exit cannot follow."""
-        for trade in self.keeper.portfolio.running():
-            orders = self.keeper.orders.of(trade)
+        for trade in self.manager.portfolio.running():
+            orders = self.manager.orders.of(trade)
             found = [order for order in orders if order.adopted and order.side is not trade.side]
             for order in found:
                 if order.trade != trade.id and of_any_run(order.tag):
-                    self.keeper.orders.assign(order.tag, trade.id)
+                    self.manager.orders.assign(order.tag, trade.id)
             stops = [order for order in found if order.order_type is OrderType.STOP_LIMIT]
             if trade.stop is None and stops:
                 stop = _stop_of(trade, stops[0], now)
-                self.keeper.portfolio.put(msgspec.structs.replace(trade, stop=stop))
+                self.manager.portfolio.put(msgspec.structs.replace(trade, stop=stop))
 
 
 def _remembered(order: Order, now: Instant) -> Order:

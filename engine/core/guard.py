@@ -38,11 +38,11 @@ class DayGuard:
             self.stop(now)
         if not state.account.uneasy:
             return False
-        changes = state.account.marking.changes(state.keeper.portfolio.open())
+        changes = state.account.marking.changes(state.manager.portfolio.open())
         for trade, mark in changes:
             state.journal.mark_changed(trade, mark, now)
             if mark is MarkState.LOCKED:
-                state.keeper.cancel_entries(now)
+                state.manager.cancel_entries(now)
         return bool(changes)
 
     def hear(self, event: Event, now: Instant) -> None:
@@ -55,7 +55,7 @@ class DayGuard:
         if state.account.outside.refresh():
             if not isinstance(event, BookRead):
                 # Somebody else's fill: what it leaves on the account is read, not guessed.
-                state.keeper.resync = True
+                state.manager.resync = True
             self.look(now)
 
     def quoted(self, event: Quoted, now: Instant) -> None:

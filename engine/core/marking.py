@@ -15,15 +15,15 @@ from engine.risk.readings import Readings, at_circuit, locked_price
 class Marking:
     """Owns the readings of every open trade since it is held; looks of a screen change nothing."""
 
-    def __init__(self, sights: MarketState, instruments: Mapping[str, Instrument]) -> None:
-        self._sights = sights
+    def __init__(self, market_state: MarketState, instruments: Mapping[str, Instrument]) -> None:
+        self._market_state = market_state
         self._instruments = instruments
         self._readings: dict[str, Readings] = {}
         self._states: dict[str, MarkState] = {}
 
     def take(self, trade: Trade, seen: BookChange) -> None:
         """Take in what the newest packet of an open trade's instrument showed."""
-        update = self._sights.update(trade.instrument)
+        update = self._market_state.update(trade.instrument)
         if update is None or not seen.reading:
             return
         levels = update.bids if trade.side is Side.BUY else update.asks
@@ -38,7 +38,7 @@ class Marking:
 
     def mark(self, trade: Trade, now: Instant) -> Mark:
         """Return what a trade would be left at now, by the newest book."""
-        quote = self._sights.quote(trade.instrument, now)
+        quote = self._market_state.quote(trade.instrument, now)
         readings = self._readings.get(trade.id, Readings())
         touch = quote.bid if trade.side is Side.BUY else quote.ask
         return mark_position(
@@ -55,7 +55,7 @@ class Marking:
         locked = self._locked(trade, readings)
         if locked is not None:
             return locked
-        return readings.believed(trade.side, stood=self._sights.stood(trade.instrument, readings.since))
+        return readings.believed(trade.side, stood=self._market_state.stood(trade.instrument, readings.since))
 
     def middle(self, trade: Trade) -> Paise | None:
         """Return the price a marked drawdown goes by; None while too few books were read."""
@@ -103,22 +103,25 @@ class Marking:
 
     def one_sided(self, key: str) -> bool:
         """Say whether the newest book of an instrument has nobody on one side."""
-        quote = self._sights.quote(key, 0)
+        quote = self._market_state.quote(key, 0)
         return bool(quote.bids) != bool(quote.asks)
 
     def _gone(self, trade: Trade, readings: Readings) -> bool:
         """Say whether nobody has been on the exit side for 3 s: by its own books, or while its segment ticked."""
-        return readings.stays_empty or self._sights.stood(trade.instrument, readings.empty_since)
+        return readings.stays_empty or self._market_state.stood(trade.instrument, readings.empty_since)
 
     def _locked(self, trade: Trade, readings: Readings) -> Paise | None:
         """Return the price of a position that cannot be closed at its circuit; None while it can, or may soon."""
-        instrument, update = self._instruments.get(trade.instrument), self._sights.update(trade.instrument)
+        instrument, update = (
+            self._instruments.get(trade.instrument),
+            self._market_state.update(trade.instrument),
+        )
         if not readings.empty or instrument is None or update is None:
             return None
         if not self._gone(trade, readings):
             return None
-        band = self._sights.lock_band(trade.instrument)
-        quote = self._sights.quote(trade.instrument, 0)
+        band = self._market_state.lock_band(trade.instrument)
+        quote = self._market_state.quote(trade.instrument, 0)
         own = quote.ask if trade.side is Side.BUY else quote.bid
         if band is None or not at_circuit(trade.side, (update.last, own), band, instrument.tick):
             return None

@@ -24,10 +24,14 @@ class OutsideTrades:
     """Owns the stakes of others and their marks: those of the feed go by three readings, the rest by two rounds."""
 
     def __init__(
-        self, keeper: OrderManager, sights: MarketState, instruments: Mapping[str, Instrument], day: date
+        self,
+        manager: OrderManager,
+        market_state: MarketState,
+        instruments: Mapping[str, Instrument],
+        day: date,
     ) -> None:
-        self._keeper = keeper
-        self._sights = sights
+        self._manager = manager
+        self._market_state = market_state
         self._instruments = instruments
         self._day = day
         self._stakes: dict[str, Stake] = {}
@@ -56,7 +60,7 @@ class OutsideTrades:
         self._stakes = {key: stake for key, stake in self._counted().items() if stake.bought or stake.sold}
         for key in [key for key in self._readings if not self.holds(key)]:
             del self._readings[key]
-        orders = self._keeper.orders.all()
+        orders = self._manager.orders.all()
         self._elsewhere = frozenset(
             order.instrument
             for order in orders
@@ -66,7 +70,7 @@ class OutsideTrades:
 
     def take(self, key: str, seen: BookChange) -> None:
         """Take in a packet of an instrument in which others hold something."""
-        update = self._sights.update(key)
+        update = self._market_state.update(key)
         if update is None or not seen.reading or not self.holds(key):
             return
         best = [side[0][0] for side in (update.bids, update.asks) if side]
@@ -102,7 +106,7 @@ class OutsideTrades:
         if readings is not None and readings.touches:
             if not believed:
                 return readings.touches[-1]
-            return readings.believed(stake.side, stood=self._sights.stood(key, readings.since))
+            return readings.believed(stake.side, stood=self._market_state.stood(key, readings.since))
         if not rounds or (believed and len(rounds) < ROUNDS_AGREEING):
             return None
         return max(rounds, key=lambda one: one * stake.side.sign) if believed else rounds[-1]
@@ -111,14 +115,14 @@ class OutsideTrades:
         """Return what the day's orders and totals tell, less what our own trades are made of."""
         totals: defaultdict[tuple[str, Side], list[int]] = defaultdict(lambda: [0, 0])
         keys: dict[str, None] = {}
-        for order in self._keeper.orders.all():
+        for order in self._manager.orders.all():
             if order.product is Product.INTRADAY and order.filled:
                 _add(totals[order.instrument, order.side], order.filled, order.filled_value)
                 keys[order.instrument] = None
         for key in (*keys, *self._rows):
             keys[key] = None
             for side in Side:
-                _add(totals[key, side], *self._keeper.external.unlisted(key, side))
+                _add(totals[key, side], *self._manager.external.unlisted(key, side))
                 row = self._rows.get(key)
                 if row is not None:
                     told = (
@@ -129,7 +133,7 @@ class OutsideTrades:
                     if told[0] > totals[key, side][0]:
                         # The totals know of trades that no order tells.
                         totals[key, side] = list(told)
-        for trade in self._keeper.portfolio.all():
+        for trade in self._manager.portfolio.all():
             # What the kill took over, or a person adopted, is in our own figures from then on.
             if trade.product is not Product.INTRADAY:
                 continue

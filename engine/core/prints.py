@@ -54,8 +54,8 @@ class HeldBack:
 class Prints:
     """Judges the prices of every packet. It owns what is believed of each instrument."""
 
-    def __init__(self, sights: MarketState, market: Auctions) -> None:
-        self._sights = sights
+    def __init__(self, market_state: MarketState, market: Auctions) -> None:
+        self._market_state = market_state
         self._market = market
         self._known: dict[str, _Known] = {}
         self._news: list[HeldBack] = []
@@ -75,7 +75,7 @@ class Prints:
         if known.last and _plain(update, known):
             known.last = update.last
             return update
-        instrument = self._sights.instruments.get(update.instrument)
+        instrument = self._market_state.instruments.get(update.instrument)
         if instrument is None or not instrument.tradable or update.auction or update.last <= 0:
             return update
         return self._weigh(update, known, instrument)
@@ -107,7 +107,7 @@ class Prints:
 
     def _band(self, update: MarketUpdate, known: _Known, instrument: Instrument) -> PriceBand | None:
         """Return the band that was told, else the one to assume after what is believed; None without a close."""
-        told = self._sights.circuits(update.instrument)
+        told = self._market_state.circuits(update.instrument)
         if told is not None or update.previous_close <= 0 or instrument.is_option:
             return told
         close, tick = update.previous_close, instrument.tick

@@ -37,7 +37,7 @@ def _lacking(state: TradingState, now: Instant) -> Paise:
     if risk is None:
         return 0
     # What open trades have paid is in their risk as well.
-    paid = account.charges - sum(account.trade_charges(trade.id) for trade in state.keeper.portfolio.open())
+    paid = account.charges - sum(account.trade_charges(trade.id) for trade in state.manager.portfolio.open())
     believed = account.believed(now)
     booked = paid - account.realised - believed.elsewhere
     lacking = booked + risk - state.account.limits.loss_limit

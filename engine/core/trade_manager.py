@@ -41,16 +41,16 @@ class TradeManager:
         self,
         settings: config.Settings,
         market: Auctions,
-        keeper: OrderManager,
+        manager: OrderManager,
         account: Account,
-        sights: MarketState,
+        market_state: MarketState,
         stops: Stage12Controller,
     ) -> None:
         self._share = exact(settings.exit.t1_share_pct)
         self._market = market
-        self._keeper = keeper
+        self._manager = manager
         self._account = account
-        self._sights = sights
+        self._market_state = market_state
         self.stops = stops
         self._contexts: dict[str, Context] = {}
         self._breakeven: dict[str, None] = {}
@@ -70,7 +70,7 @@ class TradeManager:
         """Look at one held trade after an update of its instrument; ``reading`` says that it tells of a new book."""
         if trade.aimed is not None and trade.stop is not None:
             if (update.last - trade.stop.trigger) * trade.side.sign <= 0:
-                self._keeper.leave(trade.instrument, "stop", now)
+                self._manager.leave(trade.instrument, "stop", now)
             return
         if trade.mode is not Mode.HOLD or not trade.open or trade.stop is None:
             return
@@ -80,7 +80,7 @@ class TradeManager:
 
     def _at_target(self, trade: Trade, now: Instant) -> bool:
         """Begin to take what a target is for; return whether one is reached."""
-        quote = self._sights.quote(trade.instrument, now)
+        quote = self._market_state.quote(trade.instrument, now)
         if reached(trade.target_2, trade.side, quote) and trade.target_2 is not None:
             self._aim(trade, "T2", self._limit(trade, trade.target_2, quote), now)
         elif trade.target_1 is not None and trade.part is None and not trade.t1_done:
@@ -95,14 +95,14 @@ class TradeManager:
         return worst_price(target, trade.side, quote, self._market.instruments[trade.instrument].tick)
 
     def _aim(self, trade: Trade, reason: str, limit: Paise, now: Instant) -> None:
-        self._keeper.change(aim(trade, reason, limit, now), now)
+        self._manager.change(aim(trade, reason, limit, now), now)
 
     def _take_part(self, trade: Trade, limit: Paise, now: Instant) -> None:
         lot = self._market.instruments[trade.instrument].lot
         lots = trade.open_quantity // lot
         share = int(lots * self._share // 100)
         if self._share == 0:
-            self._keeper.portfolio.put(msgspec.structs.replace(trade, t1_done=True))
+            self._manager.portfolio.put(msgspec.structs.replace(trade, t1_done=True))
             return
         quantity = trade.open_quantity if lots <= 1 else trade.part_left or max(share, 1) * lot
         if quantity >= trade.open_quantity:
@@ -113,17 +113,17 @@ class TradeManager:
     def take(self, trade: Trade, quantity: int, reason: str, now: Instant, limit: Paise = 0) -> None:
         """Begin to take a part of a trade, a target's no worse than ``limit``; the whole of it is an exit."""
         if quantity >= trade.open_quantity:
-            self._keeper.leave(trade.instrument, reason, now)
+            self._manager.leave(trade.instrument, reason, now)
             return
         part = PartialExit(quantity=quantity, reason=reason, started_at=now, limit=limit)
-        self._keeper.change(msgspec.structs.replace(trade, part=part), now)
+        self._manager.change(msgspec.structs.replace(trade, part=part), now)
 
     def fit(self, trade: Trade, now: Instant) -> None:
         """Close what a protected trade risks beyond the budget of one trade as it was really filled, in whole lots.
 
         Filled at its limit or better a trade fits; it does not where a limit was tightened meanwhile.
         """
-        held = self._keeper.portfolio.get(trade.id)
+        held = self._manager.portfolio.get(trade.id)
         if held is None or held.mode is not Mode.HOLD or held.part is not None or held.external:
             return
         instrument = self._market.instruments.get(held.instrument)
@@ -139,7 +139,7 @@ class TradeManager:
             charges=self._account.trip_charges(instrument, held.side),
         )
         if check.excess:
-            self._keeper.say(
+            self._manager.say(
                 Topic.WARNING,
                 held.instrument,
                 f"filled, it risks {check.risk / 100:,.2f}: closing {check.excess} units beyond the budget",
@@ -162,7 +162,7 @@ class TradeManager:
         state = trade.stop
         if state is None:
             return
-        quote = self._sights.quote(trade.instrument, now)
+        quote = self._market_state.quote(trade.instrument, now)
         bid, ask = (quote.bid, quote.ask) if quote.fresh else (None, None)
         if trade.id in self._breakeven and trade.part is None:
             moved = self.to_breakeven(trade, now)
@@ -170,7 +170,7 @@ class TradeManager:
                 return
             if moved.code in (Code.WIDENS, Code.NOT_READY):
                 self._breakeven.pop(trade.id, None)
-        if is_worn(self._keeper.orders.of(trade), trade.id):
+        if is_worn(self._manager.orders.of(trade), trade.id):
             return
         context = self._contexts.get(trade.instrument)
         if context is None:
@@ -182,15 +182,15 @@ class TradeManager:
             return
         changed = msgspec.structs.replace(trade, stop=trailed)
         if trailed.trigger == state.trigger:
-            self._keeper.portfolio.put(changed)
+            self._manager.portfolio.put(changed)
         else:
-            self._keeper.change(changed, now)
+            self._manager.change(changed, now)
 
     def to_breakeven(self, trade: Trade, now: Instant) -> StopState | StopRefusal:
         """Tighten the stop to entry plus costs; return it, or why it cannot go there now."""
         if trade.stop is None or not trade.open:
             return StopRefusal(Code.NOT_READY, "nothing is held")
-        quote = self._sights.quote(trade.instrument, now)
+        quote = self._market_state.quote(trade.instrument, now)
         instrument = self._market.instruments[trade.instrument]
         cost = self._account.cost(instrument, trade.side)
         quantity = trade.open_quantity
@@ -207,7 +207,7 @@ class TradeManager:
         """Move the stop to a wished trigger, only closer; return it, or why it cannot go there now."""
         if trade.stop is None or not trade.open:
             return StopRefusal(Code.NOT_READY, "nothing is held")
-        quote = self._sights.quote(trade.instrument, now)
+        quote = self._market_state.quote(trade.instrument, now)
         bid, ask = (quote.bid, quote.ask) if quote.fresh else (None, None)
         return self._take_stop(trade, self.stops.tighten(trade.stop, price, bid=bid, ask=ask, now=now), now)
 
@@ -216,52 +216,52 @@ class TradeManager:
     ) -> StopState | StopRefusal:
         if isinstance(moved, StopState):
             self._breakeven.pop(trade.id, None)
-            self._keeper.change(msgspec.structs.replace(trade, stop=moved), now)
+            self._manager.change(msgspec.structs.replace(trade, stop=moved), now)
         return moved
 
     def clock(self, now: Instant) -> None:
         """Close what the time of day no longer allows; a position after flat-by is an alarm."""
-        time = self._sights.market_time(now)
-        for trade in self._keeper.portfolio.running():
+        time = self._market_state.market_time(now)
+        for trade in self._manager.portfolio.running():
             instrument = self._market.instruments.get(trade.instrument)
             if instrument is None:
                 continue
             if trade.open:
                 self._warn(trade, instrument, time)
-            if time < self._sights.day.flatten_start(instrument.kind):
+            if time < self._market_state.day.flatten_start(instrument.kind):
                 continue
             if trade.mode is Mode.HOLD or trade.aimed is not None:
-                self._keeper.leave(trade.instrument, FLAT_BY, now, clears=True)
-            late = trade.open and time >= self._sights.day.flat_by(instrument.kind)
+                self._manager.leave(trade.instrument, FLAT_BY, now, clears=True)
+            late = trade.open and time >= self._market_state.day.flat_by(instrument.kind)
             if late and trade.id not in self._late:
                 self._late[trade.id] = None
-                self._keeper.say(
+                self._manager.say(
                     Topic.DANGER, trade.instrument, f"{trade.signed} units are still held after flat-by"
                 )
 
     def _warn(self, trade: Trade, instrument: Instrument, time: Instant) -> None:
         """Say once each, ten and five minutes ahead, that the position will be closed."""
-        flat_by = self._sights.day.flat_by(instrument.kind)
+        flat_by = self._market_state.day.flat_by(instrument.kind)
         left = next((minutes for minutes in WARN_AHEAD if time >= flat_by - minutes * MINUTE), None)
         if left is None or time >= flat_by or self._warned.get(trade.id) == left:
             return
         self._warned[trade.id] = left
         clock = datetime_of(flat_by).strftime("%H:%M")
-        self._keeper.say(Topic.WARNING, trade.instrument, f"flat by {clock}, in {left} minutes")
+        self._manager.say(Topic.WARNING, trade.instrument, f"flat by {clock}, in {left} minutes")
 
     def next_clock(self, now: Instant) -> Instant | None:
         """Return when the day's clock next demands something of a running trade."""
         wakes = []
-        time = self._sights.market_time(now)
-        for trade in self._keeper.portfolio.running():
+        time = self._market_state.market_time(now)
+        for trade in self._manager.portfolio.running():
             instrument = self._market.instruments.get(trade.instrument)
             if instrument is None:
                 continue
             for moment in (
-                self._sights.day.flatten_start(instrument.kind),
-                self._sights.day.flat_by(instrument.kind),
+                self._market_state.day.flatten_start(instrument.kind),
+                self._market_state.day.flat_by(instrument.kind),
             ):
-                when = self._sights.when(moment, now) if moment > time else None
+                when = self._market_state.when(moment, now) if moment > time else None
                 if when is not None:
                     wakes.append(when)
         return min(wakes, default=None)

@@ -151,7 +151,7 @@ class TraderOrders:
         instrument, context = state.instruments[trade.instrument], state.market.context(trade.instrument)
         price = fill.value // fill.quantity
         cost = state.account.cost(instrument, trade.side)
-        plan = state.minder.stops.initial_stop(
+        plan = state.trade_manager.stops.initial_stop(
             instrument,
             trade.side,
             price,
@@ -159,7 +159,7 @@ class TraderOrders:
             atr=context.atr,
             median_spread=context.median_spread,
             charges_per_unit=Fraction(cost(rest.quantity, price, price), rest.quantity),
-            band=state.sights.band(trade.instrument),
+            band=state.market_state.band(trade.instrument),
         )
         if isinstance(plan, StopRefusal):
             state.journal.line(
@@ -174,7 +174,7 @@ class TraderOrders:
         self, command: RestOrder, instrument: Instrument, signal: Signal, decision: str, now: Instant
     ) -> tuple[Trade, Rest, Order] | Denial | GateDenial:
         state = self._state
-        running = state.keeper.portfolio.current(command.instrument)
+        running = state.manager.portfolio.current(command.instrument)
         denial = self._beside(command, running)
         if denial is not None:
             return denial
@@ -225,8 +225,8 @@ class TraderOrders:
 
     def _send(self, trade: Trade, draft: Draft, rest: Rest, now: Instant) -> Order | GateDenial:
         """Send one more entry of a trade that waits for its first fill through the gate, to rest."""
-        keeper = self._state.keeper
-        sent = keeper.dispatcher.place(draft, trade.id, keeper.surroundings(draft.instrument, now), now)
+        manager = self._state.manager
+        sent = manager.dispatcher.place(draft, trade.id, manager.surroundings(draft.instrument, now), now)
         if isinstance(sent, GateDenial):
             return sent
         if isinstance(sent, Instant):
@@ -236,11 +236,11 @@ class TraderOrders:
         waiting = msgspec.structs.replace(
             trade, entry_tag=trade.entry_tag or sent.tag, planned=trade.planned + rest.quantity
         )
-        if keeper.portfolio.current(trade.instrument) is None:
-            keeper.portfolio.begin(waiting)
+        if manager.portfolio.current(trade.instrument) is None:
+            manager.portfolio.begin(waiting)
         else:
-            keeper.portfolio.put(waiting)
-        keeper.touched = True
+            manager.portfolio.put(waiting)
+        manager.touched = True
         return sent
 
     def rests(self, trade: str) -> tuple[Rest, ...]:
@@ -249,13 +249,13 @@ class TraderOrders:
 
     def _end(self, order: Order, now: Instant) -> None:
         self._lives.end(order.tag)
-        self._state.keeper.tend(order.instrument, now)
+        self._state.manager.tend(order.instrument, now)
 
     def _live(self) -> list[tuple[Trade, Rest, Order]]:
         """Return every entry that rests or is on its way there, with its trade, oldest first."""
-        keeper, found = self._state.keeper, []
+        manager, found = self._state.manager, []
         for rest in self._lives:
-            trade, order = keeper.portfolio.get(rest.trade), keeper.orders.get(rest.tag)
+            trade, order = manager.portfolio.get(rest.trade), manager.orders.get(rest.tag)
             if trade is not None and order is not None and order.live:
                 found.append((trade, rest, order))
         return found
@@ -288,7 +288,7 @@ class TraderOrders:
 
     def _facts(self, command: RestOrder, instrument: Instrument, signal: Signal, now: Instant) -> EntryFacts:
         """Return what the checks look at; with a typed stop the day opens with the session."""
-        facts = self._state.decider.facts(instrument, signal, now, by_person=True)
+        facts = self._state.entries.facts(instrument, signal, now, by_person=True)
         if not command.stop:
             return facts
         return replace(facts, first_entry=self._state.day.open(instrument.kind))
@@ -314,7 +314,7 @@ class TraderOrders:
             facts.holdings,
             facts.result,
             margin_available=facts.margin_available,
-            quantity=state.decider.quantity_cap,
+            quantity=state.entries.quantity_cap,
             account_net=facts.account_net,
         )
         left = facts.limits.budget - self._at_stake(facts.now)
@@ -326,7 +326,7 @@ class TraderOrders:
             stop=command.stop or None,
         )
         planned = plan_resting(
-            state.minder.stops,
+            state.trade_manager.stops,
             settings.entry,
             wish,
             instrument=instrument,
@@ -359,7 +359,7 @@ class TraderOrders:
         state = self._state
         if state.pauses.first:
             return f"entries are paused: {state.pauses.first}"
-        if state.market.stale(state.sights.arrival_time(now)) and not state.sights.held:
+        if state.market.stale(state.market_state.arrival_time(now)) and not state.market_state.held:
             return "the feed is lost"
         if state.pauses.left_alone(now, state.settings.session.unattended_after * SECOND):
             return "" if state.manual_armed else "manual entry is off and nobody watches"

@@ -40,12 +40,12 @@ class TradingState:
     world: str
     ids: Ids
     market: Auctions
-    sights: MarketState
-    keeper: OrderManager
+    market_state: MarketState
+    manager: OrderManager
     account: Account
     journal: EventLog
-    minder: TradeManager
-    decider: Entries
+    trade_manager: TradeManager
+    entries: Entries
     watch: BookSchedule
     following: Watchlist
     pauses: EntryPauses
@@ -56,7 +56,7 @@ class TradingState:
     @property
     def day(self) -> TradingDay:
         """The clock of the day as it is in force."""
-        return self.sights.day
+        return self.market_state.day
 
     @property
     def limits(self) -> DayLimits:
@@ -66,12 +66,12 @@ class TradingState:
     @property
     def latch(self) -> Latch | None:
         """The kill latch; None when it is off."""
-        return self.keeper.kill.latch
+        return self.manager.kill.latch
 
     @property
     def latch_busy(self) -> bool:
         """Whether the kill still has work to do."""
-        latch = self.keeper.kill.latch
+        latch = self.manager.kill.latch
         return latch is not None and latch.state is not LatchState.FLAT
 
     @property
@@ -82,7 +82,7 @@ class TradingState:
     @property
     def stands_still(self) -> str:
         """Why no entry may leave; empty when entries go on."""
-        if self.keeper.kill.active:
+        if self.manager.kill.active:
             return KILL_LATCH
         if self.account.limits.stopped:
             return str(self.account.limits.stopped_by)
@@ -90,7 +90,7 @@ class TradingState:
 
     def market_time(self, now: Instant) -> Instant:
         """Return the exchange's time at an instant of the timers' clock."""
-        return self.sights.market_time(now)
+        return self.market_state.market_time(now)
 
     def trading_word(self) -> str:
         """Return AUTO, ASK, OFF or PAUSED with its reason, as the header says it."""
@@ -100,12 +100,12 @@ class TradingState:
 
     def kill_scope(self) -> KillScope:
         """Return what the kill key would close now."""
-        return scope_of(self.keeper)
+        return scope_of(self.manager)
 
     def go_by(self, wishes: Wishes) -> None:
         """Go by what is in force of the day's clock and of the pace of orders from now on."""
-        self.sights.day = self.sights.day.earlier(wishes.flat_by, wishes.last_entry)
-        self.keeper.gate.budget.pace(wishes.orders_per_second)
+        self.market_state.day = self.market_state.day.earlier(wishes.flat_by, wishes.last_entry)
+        self.manager.gate.budget.pace(wishes.orders_per_second)
 
     def disarm(self, now: Instant) -> None:
         """Switch manual entry off when it was not used for its time."""
@@ -115,31 +115,31 @@ class TradingState:
 
     def set_latch(self, by: str, reason: str, name: str, now: Instant, *, ours_only: bool = False) -> bool:
         """Set the kill latch and begin to flatten; False when it was set before, and as wide."""
-        if not self.keeper.kill.set(by, reason, name, now, ours_only=ours_only):
+        if not self.manager.kill.set(by, reason, name, now, ours_only=ours_only):
             return False
         self.armed_until = None
         self.journal.line(Severity.ALARM, f"KILL by {by}: {reason}", now, AlarmRank.VITAL)
-        self.keeper.cancel_entries(now)
-        portfolio = self.keeper.portfolio
+        self.manager.cancel_entries(now)
+        portfolio = self.manager.portfolio
         portfolio.refused.clear()
         for trade in portfolio.running():
-            portfolio.put(leave(trade, self.keeper.kill.exit_reason, clears=True))
-        self.keeper.tend_all([trade.instrument for trade in portfolio.running()], now)
-        for order in self.keeper.orders.live():
-            self.keeper.wake(order.instrument, now)
+            portfolio.put(leave(trade, self.manager.kill.exit_reason, clears=True))
+        self.manager.tend_all([trade.instrument for trade in portfolio.running()], now)
+        for order in self.manager.orders.live():
+            self.manager.wake(order.instrument, now)
         return True
 
     def clear_latch(self, by: str, now: Instant) -> None:
         """Take the kill latch off: a person's act."""
-        self.keeper.kill.clear()
+        self.manager.kill.clear()
         self.journal.line(Severity.WARNING, f"kill latch cleared by {by}", now)
 
     def pause(self, reason: str, now: Instant) -> None:
         """Stop new entries and cancel resting ones; exits and stops go on."""
         if self.pauses.add(reason):
             self.journal.line(Severity.WARNING, f"entries paused: {reason}", now)
-        self.decider.pause = self.pauses.first
-        self.keeper.cancel_entries(now)
+        self.entries.pause = self.pauses.first
+        self.manager.cancel_entries(now)
 
     def resume(self, now: Instant) -> tuple[bool, str]:
         """Take off the pauses that a person may take off.
@@ -147,9 +147,9 @@ class TradingState:
         Return whether there were any, and why entries stay paused all the same; empty when they go on.
         """
         lifted = self.pauses.resume()
-        if self.keeper.external.engines.gone(self.keeper.orders.live()):
+        if self.manager.external.engines.gone(self.manager.orders.live()):
             lifted = self.pauses.drop_kind(OTHER_ENGINE, but="") or lifted
-        self.decider.pause = self.pauses.first
+        self.entries.pause = self.pauses.first
         kept = self.stands_still
         if lifted or not kept:
             text = f"entries stay paused: {kept}" if kept else f"entries resumed: {self.trading_word()}"

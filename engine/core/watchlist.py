@@ -18,14 +18,14 @@ class Watchlist:
         self,
         instruments: dict[str, Instrument],
         market: Auctions,
-        keeper: OrderManager,
-        decider: Entries,
+        manager: OrderManager,
+        entries: Entries,
         journal: EventLog,
     ) -> None:
         self._instruments = instruments
         self._market = market
-        self._keeper = keeper
-        self._decider = decider
+        self._manager = manager
+        self._entries = entries
         self._journal = journal
         self._put_aside: set[str] = set()
 
@@ -39,13 +39,13 @@ class Watchlist:
         instrument = event.instrument
         if instrument.key not in self._instruments:
             self._market.follow(instrument, event.prior)
-            self._keeper.instruments[instrument.key] = instrument
+            self._manager.instruments[instrument.key] = instrument
             self._instruments[instrument.key] = instrument
         self._put_aside.discard(instrument.key)
         if event.judged:
-            self._decider.follow(instrument)
+            self._entries.follow(instrument)
         else:
-            self._decider.unfollow(instrument.key)
+            self._entries.unfollow(instrument.key)
         self._journal.line(Severity.INFO, f"{instrument.symbol} is followed", now)
 
     def unfollow(self, key: str, now: Instant) -> None:
@@ -53,13 +53,13 @@ class Watchlist:
         if key not in self.followed or self.why_kept(key):
             return
         self._put_aside.add(key)
-        self._decider.unfollow(key)
+        self._entries.unfollow(key)
         self._journal.line(Severity.INFO, f"{self._journal.symbol(key)} is followed no more", now)
 
     def bar(self, event: Barred, now: Instant) -> None:
         """Enter nothing any more in what the day's lists bar, and take resting entries back; exits go on."""
         reasons = {key: why for key, why in event.reasons.items() if key in self._instruments}
-        before, self._decider.barred = self._decider.barred, reasons
+        before, self._entries.barred = self._entries.barred, reasons
         for key, why in reasons.items():
             if before.get(key) != why:
                 self._journal.line(
@@ -67,12 +67,12 @@ class Watchlist:
                 )
         for key in before.keys() - reasons.keys():
             self._journal.line(Severity.INFO, f"{self._journal.symbol(key)} may be entered again", now)
-        self._keeper.cancel_entries(now, reasons)
+        self._manager.cancel_entries(now, reasons)
 
     def why_kept(self, key: str) -> str:
         """Return why an instrument must go on being followed; empty when it need not."""
-        if self._keeper.portfolio.current(key) is not None or self._keeper.portfolio.net(key):
+        if self._manager.portfolio.current(key) is not None or self._manager.portfolio.net(key):
             return "a position is open in it"
-        if self._keeper.orders.live(key):
+        if self._manager.orders.live(key):
             return "an order is live in it"
         return "" if len(self.followed) > 1 else "it is the only one"

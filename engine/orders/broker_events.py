@@ -54,21 +54,21 @@ class Inbox:
 
     def __init__(
         self,
-        keeper: OrderManager,
+        manager: OrderManager,
         stops: Stage12Controller,
         market_time: Callable[[Instant], Instant],
         replan: Replan | None = None,
     ) -> None:
         """Apply messages; ``replan`` computes the stop of a resting entry anew at its first fill."""
         self._replan = replan
-        self._keeper = keeper
+        self._manager = manager
         self._market_time = market_time
         self._stops = stops
         self._looked: dict[str, Instant] = {}
 
     def receive(self, event: BrokerEvent, now: Instant) -> None:
         """Apply one message and tend what it touched."""
-        orders = self._keeper.orders
+        orders = self._manager.orders
         match event:
             case OrderReport():
                 self._report(event, now)
@@ -80,22 +80,22 @@ class Inbox:
             case Unanswered():
                 self._settle(orders.get(event.tag), orders.unanswered(event, now), now)
             case TagRead():
-                asked = self._keeper.dispatcher.asked.pop(event.request, now)
+                asked = self._manager.dispatcher.asked.pop(event.request, now)
                 self._settle(orders.get(event.sought), orders.probed(event, asked, now), now)
             case UnreadRow():
                 self._unread(event)
             case BookRead():
                 self._book(event, now)
             case ReadFailed():
-                self._keeper.dispatcher.asked.pop(event.request, None)
-                self._keeper.kill.failed(event.request, now, event.detail)
+                self._manager.dispatcher.asked.pop(event.request, None)
+                self._manager.kill.failed(event.request, now, event.detail)
                 # A probe by tag has its own timetable; a whole book that could not be had is asked for again.
                 whole = event.request.endswith("-B")
-                self._keeper.resync = self._keeper.resync or (whole and not self._keeper.kill.proving)
+                self._manager.resync = self._manager.resync or (whole and not self._manager.kill.proving)
 
     def _note_refusal(self, event: Refused) -> None:
         """Keep a refused cancel or change for the kill; a refused change of an entry leaves nothing to close."""
-        order = self._keeper.orders.get(event.tag)
+        order = self._manager.orders.get(event.tag)
         if order is None or not event.request:
             return
         cancelling = event.request.removeprefix(order.tag).startswith("-c")
@@ -104,73 +104,73 @@ class Inbox:
             self._tell_kill(order, what, worded(event.code, event.message))
 
     def _tell_kill(self, order: Order, what: str, text: str) -> None:
-        instrument = self._keeper.instruments.get(order.instrument)
+        instrument = self._manager.instruments.get(order.instrument)
         name = order.instrument if instrument is None else instrument.symbol
         why = text or "no reason was given"
-        self._keeper.refusals[order.instrument, order.product] = f"{what}: {why}"
-        self._keeper.kill.refused(f"{what} {name}: {why}")
+        self._manager.refusals[order.instrument, order.product] = f"{what}: {why}"
+        self._manager.kill.refused(f"{what} {name}: {why}")
 
     def _held_by_halt(self, order: Order, now: Instant) -> bool:
         """Say whether a reducing order was refused because of a halt whose end nobody would tell of."""
-        keeper = self._keeper
-        kind = keeper.look(order.instrument, now).instrument.kind
-        return order.role is not Role.ENTRY and keeper.halts.refused(order.instrument, kind, now)
+        manager = self._manager
+        kind = manager.look(order.instrument, now).instrument.kind
+        return order.role is not Role.ENTRY and manager.halts.refused(order.instrument, kind, now)
 
     def _report(self, report: OrderReport, now: Instant) -> None:
-        orders = self._keeper.orders
+        orders = self._manager.orders
         known = orders.told_of(report)
         if known is None:
-            take_in_external(self._keeper, report, now)
+            take_in_external(self._manager, report, now)
             return
         self._settle(known, orders.reported(report, now), now)
 
     def _book(self, read: BookRead, now: Instant) -> None:
-        asked = self._keeper.dispatcher.asked.pop(read.request, None)
+        asked = self._manager.dispatcher.asked.pop(read.request, None)
         if asked is None:
             return
-        orders = self._keeper.orders
+        orders = self._manager.orders
         before, orders.unread = orders.unread, in_doubt(orders, read.unread)
         self._say_unread({key: why for key, why in orders.unread.items() if key not in before})
         for row in read.orders:
             known = orders.told_of(row)
             if known is not None:
                 self._settle(known, orders.reported(row, now, asked_at=asked), now, tend=False)
-        reconcile(self._keeper, read, asked, now)
-        self._keeper.tend_all([trade.instrument for trade in self._keeper.portfolio.running()], now)
+        reconcile(self._manager, read, asked, now)
+        self._manager.tend_all([trade.instrument for trade in self._manager.portfolio.running()], now)
 
     def _unread(self, row: UnreadRow) -> None:
         """Put what a row may concern in doubt until a whole read can be had without it."""
-        orders = self._keeper.orders
+        orders = self._manager.orders
         fresh = {key: why for key, why in in_doubt(orders, (row,)).items() if key not in orders.unread}
         orders.unread |= fresh
-        self._keeper.resync = self._keeper.resync or bool(fresh)
+        self._manager.resync = self._manager.resync or bool(fresh)
         self._say_unread(fresh)
 
     def _say_unread(self, found: dict[str, str]) -> None:
         for instrument, why in found.items():
-            self._keeper.say(Topic.ALARM, instrument, f"IN DOUBT, entries frozen: {why}")
+            self._manager.say(Topic.ALARM, instrument, f"IN DOUBT, entries frozen: {why}")
 
     def _settle(self, old: Order | None, applied: AppliedMessage, now: Instant, *, tend: bool = True) -> None:
         order = applied.order
         if order is None or old is None:
             return
-        keeper = self._keeper
-        if not keeper.halts.standing and keeper.experience.note(old, order):
-            keeper.say(
+        manager = self._manager
+        if not manager.halts.standing and manager.experience.note(old, order):
+            manager.say(
                 Topic.WARNING,
                 order.instrument,
                 "the broker turns no stop into a limit: exits go by cancel and a new order from here on",
             )
         moved = order.state is not old.state or order.terms != old.terms or order.filled != old.filled
         if moved:
-            keeper.say(Topic.ORDER, order.instrument, order=order, before=old.state)
+            manager.say(Topic.ORDER, order.instrument, order=order, before=old.state)
         if applied.fill is not None:
             self._note_turned(old, order)
             self._fill(applied.fill, old, order, now)
         if applied.correction is not None:
-            correct(keeper, applied.correction)
+            correct(manager, applied.correction)
             # Of two averages neither is the last word: the executions are.
-            keeper.resync = keeper.resync or not order.exact
+            manager.resync = manager.resync or not order.exact
         self._findings(applied, order, now)
         self._resolve(applied.resolution, old, order, now)
         if moved:
@@ -178,25 +178,25 @@ class Inbox:
         heard = order.under_way is not old.under_way or order.missed_at != old.missed_at
         heard = heard or (order.aim is not None and order.read_at != old.read_at)
         if tend and (moved or heard or applied.findings):
-            keeper.tend(order.instrument, now)
+            manager.tend(order.instrument, now)
 
     def _note_turned(self, old: Order, order: Order) -> None:
         """Keep why a trade closed whose stop somebody else made a limit order, and that filled: it was no stop."""
-        trade = self._keeper.portfolio.get(order.trade)
+        trade = self._manager.portfolio.get(order.trade)
         turned = order.role is Role.STOP and order.order_type is OrderType.LIMIT is not old.wanted.order_type
         if turned and order.state is OrderState.FILLED and trade is not None:
-            self._keeper.portfolio.put(leave(trade, trade.missed or TURNED_ELSEWHERE))
+            self._manager.portfolio.put(leave(trade, trade.missed or TURNED_ELSEWHERE))
 
     def _fill(self, fill: Fill, old: Order, order: Order, now: Instant) -> None:
-        keeper = self._keeper
-        keeper.kill.disturbed(now)
+        manager = self._manager
+        manager.kill.disturbed(now)
         if order.adopted:
-            fold_external(keeper, fill, order, now, before=old)
+            fold_external(manager, fill, order, now, before=old)
             return
-        folded = self._planned_anew(keeper.portfolio.fold(fill), order, fill, now)
-        keeper.say(Topic.FILL, fill.instrument, order=order, fill=fill, trade=folded.trade)
+        folded = self._planned_anew(manager.portfolio.fold(fill), order, fill, now)
+        manager.say(Topic.FILL, fill.instrument, order=order, fill=fill, trade=folded.trade)
         self._after_fill(folded, fill, order, now)
-        set_in_time(keeper, fill, now)
+        set_in_time(manager, fill, now)
 
     def _planned_anew(self, folded: Folded, order: Order, fill: Fill, now: Instant) -> Folded:
         """Return what a fill did with the stop that the first one of a resting entry asks for; it never goes away."""
@@ -210,43 +210,43 @@ class Inbox:
         if not nearer:
             return folded
         trade = msgspec.structs.replace(trade, plan=plan, stop=None)
-        self._keeper.portfolio.put(trade)
+        self._manager.portfolio.put(trade)
         return msgspec.structs.replace(folded, trade=trade)
 
     def _after_fill(self, folded: Folded, fill: Fill, order: Order, now: Instant) -> None:
-        keeper = self._keeper
+        manager = self._manager
         trade = folded.trade
         if fill.side is trade.side:
             trade = self._protect_more(trade, now)
-            if keeper.kill.active:
-                trade = leave(trade, keeper.kill.exit_reason, clears=True)
+            if manager.kill.active:
+                trade = leave(trade, manager.kill.exit_reason, clears=True)
             elif order.watched or trade.given_up:
                 trade = leave(trade, "a late fill of an entry that was given up")
-            keeper.portfolio.put(trade)
+            manager.portfolio.put(trade)
             if trade.entry_quantity == fill.quantity:
-                keeper.say(Topic.OPENED, trade.instrument, trade=trade)
+                manager.say(Topic.OPENED, trade.instrument, trade=trade)
         else:
             reason = closing_reason(trade, fill, order)
-            instrument = keeper.instruments.get(fill.instrument)
+            instrument = manager.instruments.get(fill.instrument)
             if reason == STOP and instrument is not None:
                 trade = with_slip(trade, fill, instrument.kind)
             if not trade.open:
                 trade = msgspec.structs.replace(trade, closed_by=reason)
-            keeper.portfolio.put(trade)
+            manager.portfolio.put(trade)
         if folded.excess is not None:
-            keeper.frozen.setdefault(fill.instrument, "more filled than was held")
-            keeper.say(
+            manager.frozen.setdefault(fill.instrument, "more filled than was held")
+            manager.say(
                 Topic.ALARM,
                 fill.instrument,
                 f"{folded.excess.open_quantity} units more filled than were held: closing the excess",
             )
-            keeper.say(Topic.CLOSED, trade.instrument, trade=trade)
+            manager.say(Topic.CLOSED, trade.instrument, trade=trade)
 
     def _protect_more(self, trade: Trade, now: Instant) -> Trade:
         """Return the trade with its stop planned for everything filled so far."""
         if trade.plan is None or (trade.stop is not None and trade.stop.trigger != trade.plan.trigger):
             return trade
-        instrument = self._keeper.instruments[trade.instrument]
+        instrument = self._manager.instruments[trade.instrument]
         held = self._stops.hold(
             trade.plan,
             trade.side,
@@ -255,50 +255,50 @@ class Inbox:
             quantity=trade.entry_quantity,
             now=now,
             opened_at=self._market_time(now),
-            band=self._keeper.surroundings(trade.instrument, now).band,
+            band=self._manager.surroundings(trade.instrument, now).band,
         )
         return msgspec.structs.replace(trade, stop=held)
 
     def _findings(self, applied: AppliedMessage, order: Order, now: Instant) -> None:
-        keeper = self._keeper
+        manager = self._manager
         for finding, text in applied.findings:
             if finding is Finding.CONFLICT:
-                keeper.frozen.setdefault(order.instrument, f"{order.tag}: {text}")
-                keeper.resync = True
-                keeper.say(
+                manager.frozen.setdefault(order.instrument, f"{order.tag}: {text}")
+                manager.resync = True
+                manager.say(
                     Topic.ALARM, order.instrument, f"{order.tag}: {text}; entries stopped, reading again"
                 )
             elif finding is Finding.APPEARED:
-                keeper.say(Topic.ALARM, order.instrument, f"{text}: cancelled at once")
-                keeper.frozen.setdefault(order.instrument, text)
-                keeper.kill.disturbed(now)
+                manager.say(Topic.ALARM, order.instrument, f"{text}: cancelled at once")
+                manager.frozen.setdefault(order.instrument, text)
+                manager.kill.disturbed(now)
             elif finding is Finding.LOOK and order.live:
                 self._look(order, now)
 
     def _look(self, order: Order, now: Instant) -> None:
         if now - self._looked.get(order.tag, -SECOND) >= LOOK_AGAIN:
             self._looked[order.tag] = now
-            self._keeper.dispatcher.probe(order, now)
+            self._manager.dispatcher.probe(order, now)
 
     def _resolve(self, resolution: Resolution | None, old: Order, order: Order, now: Instant) -> None:
-        keeper = self._keeper
+        manager = self._manager
         if resolution is Resolution.IN_DOUBT:
-            keeper.say(Topic.WARNING, order.instrument, f"{order.tag} IN DOUBT: {order.message}")
+            manager.say(Topic.WARNING, order.instrument, f"{order.tag} IN DOUBT: {order.message}")
         if resolution is Resolution.PLACE_REFUSED or _change_refused(old, order):
             self._learn(order, now)
-        trade = keeper.portfolio.get(order.trade)
+        trade = manager.portfolio.get(order.trade)
         if trade is None:
             return
         if resolution in (Resolution.PLACE_REFUSED, Resolution.PLACE_HELD_BACK):
             self._place_refused(trade, order, now, judged=resolution is Resolution.PLACE_REFUSED)
         elif resolution is Resolution.ABSENT and order.role is Role.ENTRY:
-            keeper.portfolio.put(msgspec.structs.replace(trade, given_up=True))
-            keeper.say(Topic.WARNING, order.instrument, f"{order.tag} never arrived: the entry is given up")
+            manager.portfolio.put(msgspec.structs.replace(trade, given_up=True))
+            manager.say(Topic.WARNING, order.instrument, f"{order.tag} never arrived: the entry is given up")
         elif _change_refused(old, order):
             if self._held_by_halt(order, now):
                 return
             if order.refused_at == old.refused_at:
-                keeper.say(Topic.WARNING, order.instrument, f"{order.tag}: its change did not come about")
+                manager.say(Topic.WARNING, order.instrument, f"{order.tag}: its change did not come about")
                 return
             if order.aim is Aim.TURN and trade.missed:
                 # Whether a limit becomes a stop is nobody's fault of price: a new stop takes its place.
@@ -307,24 +307,24 @@ class Inbox:
                 trade = msgspec.structs.replace(trade, conversion_refusals=trade.conversion_refusals + 1)
             else:
                 trade = msgspec.structs.replace(trade, move_refused_at=now)
-            keeper.portfolio.put(trade)
-            keeper.say(Topic.WARNING, order.instrument, f"{order.tag}: change refused, {order.message}")
+            manager.portfolio.put(trade)
+            manager.say(Topic.WARNING, order.instrument, f"{order.tag}: change refused, {order.message}")
 
     def _learn(self, order: Order, now: Instant) -> None:
         """Follow a tick that has become coarser in the day: the next try of anything there lies on it."""
-        instrument = self._keeper.look(order.instrument, now).instrument
+        instrument = self._manager.look(order.instrument, now).instrument
         tick = coarser_tick(order.message, instrument.tick)
         if tick is not None:
-            self._keeper.instruments[order.instrument] = replace(instrument, tick=tick)
-            self._keeper.say(
+            self._manager.instruments[order.instrument] = replace(instrument, tick=tick)
+            self._manager.say(
                 Topic.ALARM,
                 order.instrument,
                 f"the exchange takes prices in steps of {rupees(tick)} only: ours follow",
             )
 
     def _place_refused(self, trade: Trade, order: Order, now: Instant, *, judged: bool) -> None:
-        keeper = self._keeper
-        keeper.say(
+        manager = self._manager
+        manager.say(
             Topic.ALARM, order.instrument, f"{order.role.lower()} {order.tag} rejected: {order.message}"
         )
         if order.role is not Role.ENTRY:
@@ -332,14 +332,14 @@ class Inbox:
             if self._held_by_halt(order, now):
                 return
         if order.role is Role.ENTRY and judged:
-            keeper.say(Topic.REFUSED, order.instrument, order.message, trade=trade)
+            manager.say(Topic.REFUSED, order.instrument, order.message, trade=trade)
         if judged and order.role is not Role.ENTRY:
             trade = msgspec.structs.replace(trade, refusals=trade.refusals + 1)
         if trade.product is not Product.INTRADAY and trade.refusals >= MOST_REFUSALS:
-            keeper.portfolio.refuse(trade)
+            manager.portfolio.refuse(trade)
             quantity, product = trade.signed, order.product.value
             what = f"{quantity:+d} units in product {product} are left: the broker refuses their exit"
-            keeper.say(Topic.ALARM, order.instrument, f"{what}; close them in its app")
+            manager.say(Topic.ALARM, order.instrument, f"{what}; close them in its app")
             return
         if order.role is Role.STOP:
             trade = msgspec.structs.replace(trade, stop_rejections=trade.stop_rejections + 1)
@@ -351,31 +351,31 @@ class Inbox:
                 retry_at=now + wait,
                 put_back=order.role is Role.EXIT,
             )
-        keeper.portfolio.put(trade)
+        manager.portfolio.put(trade)
 
     def _ended(self, old: Order, order: Order) -> None:
         """Act on an order that has just ended: a lost stop, a part that was taken or not."""
         if order.state not in ENDED or old.state in ENDED:
             return
-        keeper = self._keeper
+        manager = self._manager
         if order.role is Role.ENTRY and order.state is OrderState.CANCELLED:
-            keeper.unverified[order.instrument] = order.changed_at
-        trade = keeper.portfolio.get(order.trade)
+            manager.unverified[order.instrument] = order.changed_at
+        trade = manager.portfolio.get(order.trade)
         if trade is None:
             return
         lost = order.state is OrderState.CANCELLED and order.cancel_at is None
         if order.role is Role.STOP and lost and trade.open:
             trade = msgspec.structs.replace(trade, stop_losses=trade.stop_losses + 1)
             why = f": {order.message}" if order.message else ""
-            keeper.say(Topic.ALARM, order.instrument, f"stop {order.tag} was cancelled{why}")
+            manager.say(Topic.ALARM, order.instrument, f"stop {order.tag} was cancelled{why}")
         if trade.part is not None and trade.part.tag == order.tag:
             reason = trade.part.reason
             trade = part_ended(trade, trade.part, order)
             if trade.part_left:
-                keeper.say(Topic.WARNING, order.instrument, missed_words(reason))
+                manager.say(Topic.WARNING, order.instrument, missed_words(reason))
             else:
-                keeper.say(Topic.PART, order.instrument, reason, trade=trade, order=order)
-        keeper.portfolio.put(trade)
+                manager.say(Topic.PART, order.instrument, reason, trade=trade, order=order)
+        manager.portfolio.put(trade)
 
 
 def _change_refused(old: Order, order: Order) -> bool:

@@ -12,8 +12,8 @@ from engine.orders.news import Topic
 class CarriedOutside:
     """Watches the positions that are not ours for the end of their exchange's day."""
 
-    def __init__(self, keeper: OrderManager) -> None:
-        self._keeper = keeper
+    def __init__(self, manager: OrderManager) -> None:
+        self._manager = manager
         self._said: set[Holding] = set()
 
     def follow(self, now: Instant) -> None:
@@ -30,10 +30,10 @@ class CarriedOutside:
                     f"CARRIED, not ours: {quantity:+d} is held after its exchange's close; the broker squares off what "
                     "it does not let stand, at its charge, the rest stays overnight: whoever holds it calls the broker"
                 )
-                self._keeper.say(Topic.DANGER, instrument, text)
+                self._manager.say(Topic.DANGER, instrument, text)
             else:
                 text = f"CARRIED, not ours: {quantity:+d} in product {product.value} stays overnight"
-                self._keeper.say(Topic.WARNING, instrument, text)
+                self._manager.say(Topic.WARNING, instrument, text)
 
     def next_wake(self, now: Instant) -> Instant | None:
         """Return when the day of a position that is not ours ends next; None when none will."""
@@ -41,12 +41,12 @@ class CarriedOutside:
         return min((now + left for left in ends if left is not None and left > 0), default=None)
 
     def _held(self) -> dict[Holding, int]:
-        keeper = self._keeper
+        manager = self._manager
         held = {
-            (instrument, Product.INTRADAY): units for instrument, units in keeper.portfolio.outside.items()
+            (instrument, Product.INTRADAY): units for instrument, units in manager.portfolio.outside.items()
         }
-        held |= {(one.instrument, one.product): one.quantity for one in keeper.left.positions}
-        return held | keeper.portfolio.carried
+        held |= {(one.instrument, one.product): one.quantity for one in manager.left.positions}
+        return held | manager.portfolio.carried
 
     def _left(self, instrument: str, now: Instant) -> Instant | None:
         """Return how long something may still fill in an instrument today, none of it once it is 0 or less.
@@ -54,11 +54,11 @@ class CarriedOutside:
         One whose class is not known counts as long as any that is followed. None where no hours are known, or where
         the market's time stands still before its end.
         """
-        names = [instrument] if instrument in self._keeper.instruments else list(self._keeper.instruments)
+        names = [instrument] if instrument in self._manager.instruments else list(self._manager.instruments)
         return max(self._spans(names, now), default=None)
 
     def _spans(self, names: list[str], now: Instant) -> Iterator[Instant]:
         for name in names:
-            hours = self._keeper.look(name, now).hours
+            hours = self._manager.look(name, now).hours
             if hours is not None and (hours.moving or hours.time >= hours.day.over):
                 yield hours.day.over - hours.time

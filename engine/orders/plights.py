@@ -24,8 +24,8 @@ SAID_AGAIN: Final = 10 * MINUTE
 class Plights:
     """Owns what is known of each position's plight, and since when what rests for it has stood still."""
 
-    def __init__(self, keeper: OrderManager) -> None:
-        self._keeper = keeper
+    def __init__(self, manager: OrderManager) -> None:
+        self._manager = manager
         self._current: dict[str, Plight] = {}
         self._said_at: dict[str, Instant] = {}
         self._still: dict[str, tuple[tuple[str, int], Standstill]] = {}
@@ -39,22 +39,22 @@ class Plights:
     def holding(self) -> tuple[PlightKind, ...]:
         """Return what keeps the kill from its end, each once, in the order of the positions."""
         kinds = [plight.kind for plight in self._current.values() if plight.kind.holds]
-        if self._keeper.external.refused():
+        if self._manager.external.refused():
             kinds.append(PlightKind.STUCK)
         return tuple(dict.fromkeys(kinds))
 
     def follow(self, now: Instant) -> None:
         """Look at every open position; say what has changed."""
-        keeper = self._keeper
+        manager = self._manager
         found: dict[str, Plight] = {}
         still: dict[str, tuple[tuple[str, int], Standstill]] = {}
-        for trade in keeper.portfolio.open():
-            sight = keeper.look(trade.instrument, now)
-            counted = keeper.counted(trade.instrument, trade.product)
-            orders = tuple(order for order in counted if keeper.external.ours(order))
-            units, _ = keeper.closable(trade, sight, now)
+        for trade in manager.portfolio.open():
+            sight = manager.look(trade.instrument, now)
+            counted = manager.counted(trade.instrument, trade.product)
+            orders = tuple(order for order in counted if manager.external.ours(order))
+            units, _ = manager.closable(trade, sight, now)
             still[trade.id] = self._stood(trade, orders, sight, now)
-            refusal = keeper.refusals.get((trade.instrument, trade.product), "")
+            refusal = manager.refusals.get((trade.instrument, trade.product), "")
             plight = plight_of(trade, orders, sight, still[trade.id][1], now, units=units, refusal=refusal)
             if plight is not None:
                 found[trade.id] = plight
@@ -63,10 +63,10 @@ class Plights:
         for name, plight in found.items():
             if name not in before or before[name].same != plight.same or self._due(name, plight, now):
                 self._said_at[name] = now
-                keeper.say(Topic.DANGER, plight.instrument.key, f"{plight.text}. {_capital(plight.advice)}")
+                manager.say(Topic.DANGER, plight.instrument.key, f"{plight.text}. {_capital(plight.advice)}")
         for name, plight in before.items():
             if name not in found and name in still:
-                keeper.say(
+                manager.say(
                     Topic.WARNING,
                     plight.instrument.key,
                     f"no longer {plight.kind.value}{plight.told_product}",
@@ -79,8 +79,8 @@ class Plights:
     def next_wake(self, now: Instant) -> Instant | None:
         """Return when something may begin that no message tells of."""
         wakes = [at + SAID_AGAIN for at in self._said_at.values() if at + SAID_AGAIN > now]
-        for trade in self._keeper.portfolio.open():
-            sight = self._keeper.look(trade.instrument, now)
+        for trade in self._manager.portfolio.open():
+            sight = self._manager.look(trade.instrument, now)
             if sight.hours is not None and sight.hours.moving:
                 edges = sight.hours.day.edges()
                 ahead = next((edge for edge in edges if edge > sight.hours.time), None)

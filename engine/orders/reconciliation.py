@@ -32,73 +32,75 @@ CLOSED_OUTSIDE: Final = "closed outside"
 CLOSED_BY_FLATTEN: Final = "closed by cockpit flatten"
 
 
-def reconcile(keeper: OrderManager, read: BookRead, asked: Instant, now: Instant) -> None:
+def reconcile(manager: OrderManager, read: BookRead, asked: Instant, now: Instant) -> None:
     """Take a whole read as the truth: external orders adopted, missing orders doubted, positions compared.
 
     Instruments that it is too old for are left out; flat is only what it shows of all of them.
     """
-    judgement = judge(keeper.orders.all(), read, asked, keeper.orders.filled_at, keeper.fence)
-    keeper.fence.lagging = judgement.lagging
+    judgement = judge(manager.orders.all(), read, asked, manager.orders.filled_at, manager.fence)
+    manager.fence.lagging = judgement.lagging
     # What did not read says nothing of its instrument; a row that is broken at the broker is not asked for faster.
-    behind = judgement.behind | keeper.orders.unread
-    if judgement.behind.keys() - keeper.orders.unread or read.fills < keeper.fills_seen:
-        keeper.resync = keeper.resync or not keeper.kill.proving
-    if read.fills < keeper.fills_seen:
+    behind = judgement.behind | manager.orders.unread
+    if judgement.behind.keys() - manager.orders.unread or read.fills < manager.fills_seen:
+        manager.resync = manager.resync or not manager.kill.proving
+    if read.fills < manager.fills_seen:
         # Older than a read that counted: nothing in it is news.
-        keeper.kill.answered(read.request, flat=False, last_fill_at=keeper.orders.last_fill_at, now=now)
+        manager.kill.answered(read.request, flat=False, last_fill_at=manager.orders.last_fill_at, now=now)
         return
-    keeper.fills_seen, keeper.behind = read.fills, behind
-    keeper.left.take(read)
+    manager.fills_seen, manager.behind = read.fills, behind
+    manager.left.take(read)
     taken_in: list[str] = []
-    for instrument, cancelled in list(keeper.unverified.items()):
+    for instrument, cancelled in list(manager.unverified.items()):
         if asked >= cancelled + LATE_FILL_WITHIN and instrument not in behind:
-            del keeper.unverified[instrument]
+            del manager.unverified[instrument]
     for row in read.orders:
-        if keeper.orders.told_of(row) is None and row.instrument not in behind:
+        if manager.orders.told_of(row) is None and row.instrument not in behind:
             # Tended with the positions of the same read: the stop of one that is taken over is no stray.
-            take_in_external(keeper, row, now, asked=asked)
+            take_in_external(manager, row, now, asked=asked)
             taken_in.append(row.instrument)
-    for doubt in keeper.orders.not_listed(read, asked, now, behind):
+    for doubt in manager.orders.not_listed(read, asked, now, behind):
         if doubt.order is not None:
-            keeper.say(
+            manager.say(
                 Topic.ALARM, doubt.order.instrument, f"{doubt.order.tag} is missing from the broker's book"
             )
-    keeper.fence.learn(read, behind)
-    _positions(keeper, read, now, behind)
-    keeper.tend_all([key for key in taken_in if keeper.kill.active or keeper.portfolio.running_in(key)], now)
-    for waiting in keeper.external.take_waiting(read):
-        keeper.say(Topic.WARNING, waiting.instrument, f"not ours, waits at the broker: {waiting.told}")
+    manager.fence.learn(read, behind)
+    _positions(manager, read, now, behind)
+    manager.tend_all(
+        [key for key in taken_in if manager.kill.active or manager.portfolio.running_in(key)], now
+    )
+    for waiting in manager.external.take_waiting(read):
+        manager.say(Topic.WARNING, waiting.instrument, f"not ours, waits at the broker: {waiting.told}")
     flat = not behind and all(
-        row.quantity == 0 or keeper.left.has(row.instrument, row.product) for row in read.positions
+        row.quantity == 0 or manager.left.has(row.instrument, row.product) for row in read.positions
     )
-    flat = flat and not keeper.left.without(keeper.orders.live())
-    flat = flat and not any(_row_live(row) and not _stays(keeper, row) for row in read.orders)
-    if not behind.keys() - keeper.orders.unread:
-        keeper.verified = Verified(read.time, now, flat)
-    for order in keeper.orders.live():
-        stray = keeper.kill.whole and order.instrument not in behind
-        held = keeper.portfolio.net(order.instrument, order.product)
-        if keeper.orphaned(order) or (stray and not held):
-            keeper.tend(order.instrument, now)
-    if keeper.kill.active and not keeper.kill.whole:
-        flat = not behind and _ours_is_flat(keeper, read)
-    last, settled = keeper.orders.last_fill_at, not keeper.unverified
-    keeper.kill.answered(read.request, flat=flat, last_fill_at=last, now=now, settled=settled)
+    flat = flat and not manager.left.without(manager.orders.live())
+    flat = flat and not any(_row_live(row) and not _stays(manager, row) for row in read.orders)
+    if not behind.keys() - manager.orders.unread:
+        manager.verified = Verified(read.time, now, flat)
+    for order in manager.orders.live():
+        stray = manager.kill.whole and order.instrument not in behind
+        held = manager.portfolio.net(order.instrument, order.product)
+        if manager.orphaned(order) or (stray and not held):
+            manager.tend(order.instrument, now)
+    if manager.kill.active and not manager.kill.whole:
+        flat = not behind and _ours_is_flat(manager, read)
+    last, settled = manager.orders.last_fill_at, not manager.unverified
+    manager.kill.answered(read.request, flat=flat, last_fill_at=last, now=now, settled=settled)
 
 
-def _ours_is_flat(keeper: OrderManager, read: BookRead) -> bool:
+def _ours_is_flat(manager: OrderManager, read: BookRead) -> bool:
     """Say whether nothing of ours is open or live, as a limit closes it; what others hold is named as left alone."""
-    keeper.left.positions += tuple(
+    manager.left.positions += tuple(
         Left(key, Product.INTRADAY, quantity, "", LeftBecause.NOT_OURS)
-        for key, quantity in keeper.portfolio.outside.items()
+        for key, quantity in manager.portfolio.outside.items()
     )
-    if keeper.portfolio.open() or any(keeper.in_scope(order) for order in keeper.orders.live()):
+    if manager.portfolio.open() or any(manager.in_scope(order) for order in manager.orders.live()):
         return False
-    return not any(_row_live(row) and _in_scope(keeper, row) for row in read.orders)
+    return not any(_row_live(row) and _in_scope(manager, row) for row in read.orders)
 
 
 def take_in_external(
-    keeper: OrderManager, row: OrderReport, now: Instant, *, asked: Instant | None = None
+    manager: OrderManager, row: OrderReport, now: Instant, *, asked: Instant | None = None
 ) -> None:
     """Adopt an order that is not ours; its fills count where they close something of ours.
 
@@ -107,30 +109,30 @@ def take_in_external(
     One that bears a name of ours and closes what we hold left before a death that the journal did not reach: it is
     tended like ours, or a second one would be sent beside it.
     """
-    trade = keeper.portfolio.current(row.instrument, row.product)
-    ours = trade is not None and row.side is not trade.side and _left_for(keeper, trade, row.tag)
+    trade = manager.portfolio.current(row.instrument, row.product)
+    ours = trade is not None and row.side is not trade.side and _left_for(manager, trade, row.tag)
     role = Role.STOP if ours and row.order_type is OrderType.STOP_LIMIT else Role.EXIT
     owner = trade.id if ours and trade is not None else ""
-    applied = keeper.orders.adopted(row, role, owner, now, asked_at=asked)
+    applied = manager.orders.adopted(row, role, owner, now, asked_at=asked)
     whose = "an order of ours that no journal tells of" if ours else "an order that is not ours"
     if of_flatten(row.tag):
         whose = "an order of cockpit flatten"
-    keeper.say(Topic.WARNING, row.instrument, f"{whose}: {row.side} {row.quantity}, {row.status}")
+    manager.say(Topic.WARNING, row.instrument, f"{whose}: {row.side} {row.quantity}, {row.status}")
     if applied.order is not None and not ours:
-        keeper.external.seen(applied.order)
+        manager.external.seen(applied.order)
     if applied.fill is not None and applied.order is not None:
-        fold_external(keeper, applied.fill, applied.order, now)
-    if asked is None and (keeper.kill.active or keeper.portfolio.current(row.instrument) is not None):
-        keeper.tend(row.instrument, now)
+        fold_external(manager, applied.fill, applied.order, now)
+    if asked is None and (manager.kill.active or manager.portfolio.current(row.instrument) is not None):
+        manager.tend(row.instrument, now)
 
 
-def _left_for(keeper: OrderManager, trade: Trade, tag: str) -> bool:
+def _left_for(manager: OrderManager, trade: Trade, tag: str) -> bool:
     """Say whether an order left for a trade in a life that nothing else tells of: this run's, or the one taken over."""
-    return keeper.dispatcher.ids.made(tag) or (trade.external and of_any_run(tag))
+    return manager.dispatcher.ids.made(tag) or (trade.external and of_any_run(tag))
 
 
 def fold_external(
-    keeper: OrderManager, fill: Fill, order: Order | None, now: Instant, *, before: Order | None = None
+    manager: OrderManager, fill: Fill, order: Order | None, now: Instant, *, before: Order | None = None
 ) -> None:
     """Count a fill of an order that is not ours; ``order`` is None where only the day's totals tell of it.
 
@@ -139,44 +141,44 @@ def fold_external(
     It closes what is theirs, then our trade as far as it goes. What lies beyond flat is the excess of a race where
     exits of ours took the same units first, and closed once; any other lies OUTSIDE.
     """
-    keeper.kill.disturbed(now)
+    manager.kill.disturbed(now)
     heard: Fill | None = fill
     if order is not None:
-        heard, corrections = keeper.external.unheard(fill)
+        heard, corrections = manager.external.unheard(fill)
         for correction in corrections:
-            correct(keeper, correction)
+            correct(manager, correction)
     if heard is None:
         return
-    trade = keeper.portfolio.current(heard.instrument, heard.product)
+    trade = manager.portfolio.current(heard.instrument, heard.product)
     shares = (
-        () if trade is None or order is None else _shares(keeper, trade, heard, dated=_dated(heard, before))
+        () if trade is None or order is None else _shares(manager, trade, heard, dated=_dated(heard, before))
     )
-    trade = _give_back(keeper, trade, shares[1:], heard.time)
+    trade = _give_back(manager, trade, shares[1:], heard.time)
     closing = shares[0].after if shares else 0
     if not shares and trade is not None and trade.open and heard.side is not trade.side:
         # What they hold beside us is theirs to close first: our units keep their stop. An order of ours that no
         # journal tells of closes ours.
-        theirs = 0 if heard.trade == trade.id else keeper.portfolio.beside(trade)
+        theirs = 0 if heard.trade == trade.id else manager.portfolio.beside(trade)
         closing = min(max(heard.quantity - theirs, 0), trade.open_quantity)
     raced = 0
     if heard.product is Product.INTRADAY:
         left = heard.quantity - closing
-        beyond = left - max(-keeper.portfolio.outside.get(heard.instrument, 0) * heard.side.sign, 0)
+        beyond = left - max(-manager.portfolio.outside.get(heard.instrument, 0) * heard.side.sign, 0)
         if trade is None or trade.open_quantity == closing < trade.entry_quantity:
             # What is still held was not closed twice; what fills beside a trade that goes on is no excess of one
             # before it, and takes no place of its own.
-            raced = keeper.external.raced(heard, max(beyond, 0))
-        keeper.portfolio.shift_outside(heard.instrument, (left - raced) * heard.side.sign)
+            raced = manager.external.raced(heard, max(beyond, 0))
+        manager.portfolio.shift_outside(heard.instrument, (left - raced) * heard.side.sign)
         # A read may have told of it already, before its order did: the next one says it exactly.
-        keeper.resync = keeper.resync or left > raced
+        manager.resync = manager.resync or left > raced
     else:
         # What is held in the other products only a read tells.
-        keeper.resync = keeper.resync or not keeper.kill.proving
+        manager.resync = manager.resync or not manager.kill.proving
     if trade is not None and closing:
-        _close(keeper, trade, _part(heard, closing, trade.id), order)
+        _close(manager, trade, _part(heard, closing, trade.id), order)
     if raced:
-        _close_the_excess(keeper, _part(heard, raced, heard.trade), order)
-    _close_more(keeper, shares[1:])
+        _close_the_excess(manager, _part(heard, raced, heard.trade), order)
+    _close_more(manager, shares[1:])
 
 
 def _dated(fill: Fill, before: Order | None) -> bool:
@@ -187,49 +189,49 @@ def _dated(fill: Fill, before: Order | None) -> bool:
     return before is None or fill.time > before.exchange_time
 
 
-def _shares(keeper: OrderManager, trade: Trade, fill: Fill, *, dated: bool) -> tuple[Share, ...]:
+def _shares(manager: OrderManager, trade: Trade, fill: Fill, *, dated: bool) -> tuple[Share, ...]:
     """Return what a fill of others closes of a trade, first, and what it changes of what they closed before."""
     if trade.product is not Product.INTRADAY:
         return ()
-    beside = keeper.portfolio.outside.get(trade.instrument, 0) * trade.side.sign
+    beside = manager.portfolio.outside.get(trade.instrument, 0) * trade.side.sign
     theirs = fill.trade != trade.id
-    return keeper.external.late.tell(trade, fill, trade.open_quantity, beside, theirs=theirs, dated=dated)
+    return manager.external.late.tell(trade, fill, trade.open_quantity, beside, theirs=theirs, dated=dated)
 
 
-def _close(keeper: OrderManager, trade: Trade, part: Fill, order: Order | None, *, name: str = "") -> None:
+def _close(manager: OrderManager, trade: Trade, part: Fill, order: Order | None, *, name: str = "") -> None:
     """Count what others closed of a trade; ``name`` tells it where news of its order did already."""
-    closed = keeper.portfolio.fold(part).trade
+    closed = manager.portfolio.fold(part).trade
     if not closed.open:
         reason = CLOSED_BY_FLATTEN if of_flatten(part.tag) else CLOSED_OUTSIDE
         closed = msgspec.structs.replace(leave(closed, reason), closed_by=reason)
-        keeper.portfolio.put(closed)
+        manager.portfolio.put(closed)
     told = msgspec.structs.replace(part, tag=name or part.tag)
-    keeper.say(Topic.FILL, trade.instrument, order=order, fill=told, trade=closed)
+    manager.say(Topic.FILL, trade.instrument, order=order, fill=told, trade=closed)
 
 
 def _give_back(
-    keeper: OrderManager, trade: Trade | None, shares: tuple[Share, ...], time: Instant
+    manager: OrderManager, trade: Trade | None, shares: tuple[Share, ...], time: Instant
 ) -> Trade | None:
     """Give a trade back what others closed of it only in the order of the news; return it."""
     for share in shares:
         if trade is not None and share.after < share.before:
             part = _between(share.fill, share.after, share.before, trade)
-            trade = keeper.portfolio.give_back(trade, part)
+            trade = manager.portfolio.give_back(trade, part)
             told = msgspec.structs.replace(
-                part, tag=keeper.external.name(trade), side=trade.side, time=time, quality="OUTSIDE"
+                part, tag=manager.external.name(trade), side=trade.side, time=time, quality="OUTSIDE"
             )
-            keeper.say(Topic.FILL, trade.instrument, fill=told, trade=trade)
+            manager.say(Topic.FILL, trade.instrument, fill=told, trade=trade)
     return trade
 
 
-def _close_more(keeper: OrderManager, shares: tuple[Share, ...]) -> None:
+def _close_more(manager: OrderManager, shares: tuple[Share, ...]) -> None:
     """Let what others filled close what only now is known to have been held when they did."""
     for share in shares:
-        trade = keeper.portfolio.current(share.fill.instrument)
+        trade = manager.portfolio.current(share.fill.instrument)
         if trade is not None and share.after > share.before:
             part = _between(share.fill, share.before, share.after, trade)
-            keeper.portfolio.shift_outside(part.instrument, -part.quantity * part.side.sign)
-            _close(keeper, trade, part, None, name=keeper.external.name(trade))
+            manager.portfolio.shift_outside(part.instrument, -part.quantity * part.side.sign)
+            _close(manager, trade, part, None, name=manager.external.name(trade))
 
 
 def _between(fill: Fill, less: int, more: int, trade: Trade) -> Fill:
@@ -238,37 +240,37 @@ def _between(fill: Fill, less: int, more: int, trade: Trade) -> Fill:
     return msgspec.structs.replace(fill, quantity=more - less, value=value, trade=trade.id)
 
 
-def set_in_time(keeper: OrderManager, fill: Fill, now: Instant) -> None:
+def set_in_time(manager: OrderManager, fill: Fill, now: Instant) -> None:
     """Take in when a fill of ours was: others may have closed it by one that was told before."""
-    trade = keeper.portfolio.current(fill.instrument, fill.product)
+    trade = manager.portfolio.current(fill.instrument, fill.product)
     if trade is None or trade.id != fill.trade or fill.product is not Product.INTRADAY:
         return
     more = fill.quantity if fill.side is trade.side else -fill.quantity
-    beside = keeper.portfolio.outside.get(trade.instrument, 0) * trade.side.sign
-    shares = keeper.external.late.tell(trade, fill, trade.open_quantity - more, beside, theirs=False)
+    beside = manager.portfolio.outside.get(trade.instrument, 0) * trade.side.sign
+    shares = manager.external.late.tell(trade, fill, trade.open_quantity - more, beside, theirs=False)
     if shares:
-        keeper.kill.disturbed(now)
-    _give_back(keeper, trade, shares, fill.time)
-    _close_more(keeper, shares)
+        manager.kill.disturbed(now)
+    _give_back(manager, trade, shares, fill.time)
+    _close_more(manager, shares)
 
 
-def correct(keeper: OrderManager, correction: Correction) -> None:
+def correct(manager: OrderManager, correction: Correction) -> None:
     """Take in what the broker's executions say of the value of units that were told before."""
-    changes = keeper.portfolio.correct(correction)
-    keeper.touched = True
-    keeper.news.append(News(Topic.CORRECTED, correction.instrument, correction=correction, changes=changes))
+    changes = manager.portfolio.correct(correction)
+    manager.touched = True
+    manager.news.append(News(Topic.CORRECTED, correction.instrument, correction=correction, changes=changes))
 
 
-def _close_the_excess(keeper: OrderManager, fill: Fill, order: Order | None) -> None:
-    trade = keeper.portfolio.current(fill.instrument)
-    excess = keeper.portfolio.race(fill)
+def _close_the_excess(manager: OrderManager, fill: Fill, order: Order | None) -> None:
+    trade = manager.portfolio.current(fill.instrument)
+    excess = manager.portfolio.race(fill)
     if excess is None:
         return
     if trade is not None:
-        keeper.say(Topic.CLOSED, fill.instrument, trade=trade)
-    keeper.say(Topic.FILL, fill.instrument, order=order, fill=fill, trade=excess)
-    keeper.frozen.setdefault(fill.instrument, "others and we closed the same units")
-    keeper.say(
+        manager.say(Topic.CLOSED, fill.instrument, trade=trade)
+    manager.say(Topic.FILL, fill.instrument, order=order, fill=fill, trade=excess)
+    manager.frozen.setdefault(fill.instrument, "others and we closed the same units")
+    manager.say(
         Topic.ALARM,
         fill.instrument,
         f"others and we closed the same {excess.open_quantity} units: closing the excess",
@@ -280,14 +282,14 @@ def _part(fill: Fill, quantity: int, trade: str) -> Fill:
     return msgspec.structs.replace(fill, quantity=quantity, value=value, trade=trade)
 
 
-def _stays(keeper: OrderManager, row: OrderReport) -> bool:
-    known = keeper.orders.by_id(row.order_id)
-    return known is not None and keeper.left.stays(known)
+def _stays(manager: OrderManager, row: OrderReport) -> bool:
+    known = manager.orders.by_id(row.order_id)
+    return known is not None and manager.left.stays(known)
 
 
-def _in_scope(keeper: OrderManager, row: OrderReport) -> bool:
-    known = keeper.orders.by_id(row.order_id)
-    return known is None or keeper.in_scope(known)
+def _in_scope(manager: OrderManager, row: OrderReport) -> bool:
+    known = manager.orders.by_id(row.order_id)
+    return known is None or manager.in_scope(known)
 
 
 def _row_live(row: OrderReport) -> bool:
@@ -295,8 +297,8 @@ def _row_live(row: OrderReport) -> bool:
     return state not in ENDED
 
 
-def _positions(keeper: OrderManager, read: BookRead, now: Instant, behind: Container[str]) -> None:
-    portfolio = keeper.portfolio
+def _positions(manager: OrderManager, read: BookRead, now: Instant, behind: Container[str]) -> None:
+    portfolio = manager.portfolio
     changed = portfolio.compare(read.positions, behind)
     portfolio.carry(read.positions, behind)
     held = {(position.instrument, position.product): position for position in read.positions}
@@ -305,25 +307,25 @@ def _positions(keeper: OrderManager, read: BookRead, now: Instant, behind: Conta
         position = held.get((instrument, Product.INTRADAY))
         if trade is not None and trade.open and after * trade.side.sign < 0:
             missing = -after * trade.side.sign
-            _closed_elsewhere(keeper, trade, position, missing, read.time, now)
+            _closed_elsewhere(manager, trade, position, missing, read.time, now)
         elif after:
-            keeper.say(
+            manager.say(
                 Topic.ALARM,
                 instrument,
                 f"EXTERNAL: the broker holds {after} units that are not ours (before {before}); entries frozen",
             )
         if position is not None:
             side = Side.BUY if after > before else Side.SELL
-            untold, total = _left_by_totals(keeper, position, side)
+            untold, total = _left_by_totals(manager, position, side)
             units = min(untold, abs(after - before))
             if units > 0:
-                keeper.external.told_by_totals(instrument, side, units, total * units // untold)
-    keeper.external.paid = {
+                manager.external.told_by_totals(instrument, side, units, total * units // untold)
+    manager.external.paid = {
         instrument: _value(position, units)
         for instrument, units in portfolio.outside.items()
         if (position := held.get((instrument, Product.INTRADAY))) is not None
     }
-    if keeper.kill.whole:
+    if manager.kill.whole:
         external = {(key, Product.INTRADAY): quantity for key, quantity in portfolio.outside.items()}
         external |= portfolio.carried
         found = {holding: quantity for holding, quantity in external.items() if holding[0] not in behind}
@@ -332,12 +334,12 @@ def _positions(keeper: OrderManager, read: BookRead, now: Instant, behind: Conta
             value = 0 if position is None else _value(position, quantity)
             taken = portfolio.take_over(instrument, value, now, product)
             if taken is not None:
-                keeper.external.take_over(taken)
-        keeper.tend_all([instrument for instrument, _ in found], now)
+                manager.external.take_over(taken)
+        manager.tend_all([instrument for instrument, _ in found], now)
 
 
 def _closed_elsewhere(
-    keeper: OrderManager,
+    manager: OrderManager,
     trade: Trade,
     position: BrokerPosition | None,
     missing: int,
@@ -351,14 +353,14 @@ def _closed_elsewhere(
     side = trade.side.opposite
     closing, value = missing, 0
     if position is None:
-        quote = keeper.look(trade.instrument, now).quote
+        quote = manager.look(trade.instrument, now).quote
         touch = quote.bid if trade.side is Side.BUY else quote.ask
         price = touch or quote.last or trade.average or 0
         value = missing * price
     else:
-        quantity, total = _left_by_totals(keeper, position, side)
+        quantity, total = _left_by_totals(manager, position, side)
         if quantity <= 0:
-            keeper.say(
+            manager.say(
                 Topic.ALARM,
                 trade.instrument,
                 f"the broker holds {missing} units less than we filled and shows no trade for it",
@@ -367,7 +369,7 @@ def _closed_elsewhere(
         closing = min(missing, quantity)
         value = total * closing // quantity
     fill = Fill(
-        tag=keeper.external.name(trade),
+        tag=manager.external.name(trade),
         instrument=trade.instrument,
         side=side,
         role=Role.EXIT,
@@ -377,25 +379,25 @@ def _closed_elsewhere(
         time=time,
         quality="OUTSIDE",
     )
-    keeper.portfolio.shift_outside(trade.instrument, -closing * side.sign)
-    keeper.external.told_by_totals(trade.instrument, side, closing, value, fill.tag)
-    fold_external(keeper, fill, None, now)
-    keeper.say(Topic.ALARM, trade.instrument, f"{closing} units of ours were closed by somebody else")
+    manager.portfolio.shift_outside(trade.instrument, -closing * side.sign)
+    manager.external.told_by_totals(trade.instrument, side, closing, value, fill.tag)
+    fold_external(manager, fill, None, now)
+    manager.say(Topic.ALARM, trade.instrument, f"{closing} units of ours were closed by somebody else")
 
 
-def _left_by_totals(keeper: OrderManager, position: BrokerPosition, side: Side) -> tuple[int, Paise]:
+def _left_by_totals(manager: OrderManager, position: BrokerPosition, side: Side) -> tuple[int, Paise]:
     """Return units and value of one side that the day's totals tell and neither an order nor an earlier read has."""
     quantity, value = position.sell_quantity, position.sell_value
     if side is Side.BUY:
         quantity, value = position.buy_quantity, position.buy_value
-    for order in keeper.orders.all():
+    for order in manager.orders.all():
         if (order.instrument, order.product) == (
             position.instrument,
             position.product,
         ) and order.side is side:
             quantity -= order.filled
             value -= order.filled_value
-    counted, counted_value = keeper.external.unlisted(position.instrument, side)
+    counted, counted_value = manager.external.unlisted(position.instrument, side)
     return quantity - counted, value - counted_value
 
 

@@ -10,7 +10,7 @@ from engine.presenter.rows import stop_shown
 def own_levels(core: Core, key: str) -> list[OwnLevel]:
     """Return what of ours stands in an instrument: entry, the stop in force, targets, working entries."""
     levels: list[OwnLevel] = []
-    trade = core.keeper.portfolio.current(key)
+    trade = core.manager.portfolio.current(key)
     if trade is not None and trade.open:
         average = trade.average
         if average is not None:

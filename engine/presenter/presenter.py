@@ -96,7 +96,7 @@ class Presenter:
         followed = core.watchlist
         key = selected if selected in followed else next(iter(followed), None)
         self._read(core, key)
-        stale = core.market.stale(core.sights.arrival_time(around.now))
+        stale = core.market.stale(core.market_state.arrival_time(around.now))
         readings = {name: _as_of_now(self._readings[name].context, stale=stale) for name in followed}
         holdings = core.account.holdings(around.now)
         result = core.account.result(around.now, holdings)
@@ -136,7 +136,7 @@ class Presenter:
         lines = core.events[-_EVENTS:]
         oldest = lines[0].number if lines else 0
         older = tuple(line for line in core.vital_events if line.number < oldest)
-        engines = (LastingAlarm(one.told, AlarmRank.VITAL) for one in core.keeper.external.engines.found)
+        engines = (LastingAlarm(one.told, AlarmRank.VITAL) for one in core.manager.external.engines.found)
         lasting = {alarm.text: alarm for alarm in (*around.problems, *engines)}
         self._problems = {text: line for text, line in self._problems.items() if text in lasting}
         for text, alarm in lasting.items():
@@ -199,7 +199,7 @@ def _header(core: Core, around: ViewFacts, result: DayResult, holdings: tuple[Ho
         world=core.world,
         stage="PAPER",
         trading=core.trading_word(),
-        phase="HALTED" if core.sights.halts.standing else _phase_words(list(phases)),
+        phase="HALTED" if core.market_state.halts.standing else _phase_words(list(phases)),
         market_time=market_time,
         entries_close_in=(last_entry - market_time) // SECOND if last_entry > market_time else None,
         flat_by=min(flats, default=None),
@@ -230,8 +230,10 @@ def _feed(core: Core, around: ViewFacts) -> tuple[str, int | None]:
     """Return the feed's word and age on the clock of arrivals: a recorder's slow clock makes nothing older."""
     if around.ended:
         return "ENDED", None
-    arrivals = [update.arrival for key in core.instruments if (update := core.sights.update(key)) is not None]
-    feed_time = core.sights.arrival_time(around.now)
+    arrivals = [
+        update.arrival for key in core.instruments if (update := core.market_state.update(key)) is not None
+    ]
+    feed_time = core.market_state.arrival_time(around.now)
     age = max(0, (feed_time - max(arrivals)) // 1_000) if arrivals else None
     if around.held:
         return "PAUSED", age
@@ -249,7 +251,7 @@ def _watch_row(core: Core, context: Context, around: ViewFacts) -> WatchRow:
     """Return a row with prices of now; where they stand is judged by the instrument's last reading."""
     key = context.instrument.key
     instrument = core.instruments[key]
-    quote = core.sights.quote(key, around.now)
+    quote = core.market_state.quote(key, around.now)
     auction = core.market.auction(key)
     last = auction.last if auction.last is not None else quote.last
     close = context.previous_close
@@ -264,7 +266,7 @@ def _watch_row(core: Core, context: Context, around: ViewFacts) -> WatchRow:
         change_pct=None if change is None or not close else 100 * change / close,
         bid=quote.bid,
         ask=quote.ask,
-        position=core.keeper.portfolio.net(key),
+        position=core.manager.portfolio.net(key),
         quality=context.quality.value,
         location=describe_location(context, last),
         detail=_detail(core, instrument, around.notes.get(key, "")),
@@ -280,7 +282,7 @@ def _detail(core: Core, instrument: Instrument, note: str) -> str:
         words.append(f"lot {instrument.lot}")
     if instrument.expiry is not None:
         words.append(f"exp {max(0, (instrument.expiry - core.day.day).days)}d")
-    blocked = core.decider.why_blocked(instrument.key) or core.keeper.freeze_reason(instrument.key)
+    blocked = core.entries.why_blocked(instrument.key) or core.manager.freeze_reason(instrument.key)
     if blocked:
         words.append(blocked)
     return " · ".join(words)
@@ -289,11 +291,11 @@ def _detail(core: Core, instrument: Instrument, note: str) -> str:
 def _ladder(core: Core, context: Context, now: Instant) -> LadderView:
     key = context.instrument.key
     auction = core.market.auction(key)
-    update = core.sights.update(key)
+    update = core.market_state.update(key)
     return build_ladder(
         context,
         auction.rows(),
-        core.sights.quote(key, now),
+        core.market_state.quote(key, now),
         own_levels(core, key),
         core.settings.profile,
         0 if update is None else update.volume,
@@ -310,7 +312,7 @@ def _newest(decisions: Sequence[Decision]) -> Sequence[Decision]:
 def _risk(core: Core, result: DayResult, holdings: tuple[Holding, ...], now: Instant) -> RiskView:
     limits = core.limits
     known = [holding.risk for holding in holdings if holding.risk is not None]
-    budget = core.keeper.gate.budget
+    budget = core.manager.gate.budget
     whole = core.account.account_result(now, result)
     return RiskView(
         account=limits.account,

@@ -27,7 +27,7 @@ _MOVING: Final = "moving"
 def position_row(core: Core, trade: Trade, now: Instant) -> PositionRow:
     """Return one open trade at its mark, with the proof of its stop."""
     # The kill may have taken over what nobody follows.
-    instrument = core.sights(trade.instrument, now).instrument
+    instrument = core.market_state(trade.instrument, now).instrument
     holding = core.account.holding(trade, now)
     mark = None if holding is None else holding.mark
     pnl = r = None
@@ -59,7 +59,7 @@ def position_row(core: Core, trade: Trade, now: Instant) -> PositionRow:
         setup=trade.setup,
         since=trade.opened_at,
         external=trade.external,
-        outside=core.keeper.portfolio.outside.get(trade.instrument, 0)
+        outside=core.manager.portfolio.outside.get(trade.instrument, 0)
         if trade.product is Product.INTRADAY
         else 0,
         plight=plight_view(core, trade),
@@ -82,7 +82,7 @@ def mark_age(core: Core, mark: Mark | None, now: Instant) -> int | None:
     """Return how old a mark is that is not of now, milliseconds; None for one that is."""
     if mark is None or mark.since is None or mark.state is MarkState.LIVE:
         return None
-    return max(0, core.sights.arrival_time(now) - mark.since) // MILLISECOND
+    return max(0, core.market_state.arrival_time(now) - mark.since) // MILLISECOND
 
 
 def _at_stop(holding: Holding | None) -> Paise | None:
@@ -115,7 +115,7 @@ def stop_state(core: Core, trade: Trade) -> StopStatus:
     """Return HELD only when proven stops protect all that no exit on its way takes."""
     if trade.mode is Mode.EXIT:
         return StopStatus.EXITING
-    external = core.keeper.external
+    external = core.manager.external
     reducing = tuple(
         one for one in core.orders.of(trade) if one.side is not trade.side and external.ours(one)
     )
@@ -138,12 +138,12 @@ def _named(symbol: str, product: Product) -> str:
 
 def outside_rows(core: Core) -> tuple[PositionRow, ...]:
     """Return what the broker holds beyond our own trades."""
-    portfolio = core.keeper.portfolio
+    portfolio = core.manager.portfolio
     held: dict[Carried, int] = {(key, Product.INTRADAY): units for key, units in portfolio.outside.items()}
     rows = []
     for (key, product), quantity in {**held, **portfolio.carried}.items():
         instrument = core.instruments.get(key)
-        update = core.sights.update(key)
+        update = core.market_state.update(key)
         rows.append(
             PositionRow(
                 instrument=key,
@@ -199,7 +199,7 @@ def order_rows(core: Core, now: Instant) -> tuple[OrderRow, ...]:
 def _waiting_rows(core: Core) -> tuple[OrderRow, ...]:
     """Return the account's GTT orders: they wait at the broker and became no order yet."""
     rows = []
-    for waiting in core.keeper.external.waiting:
+    for waiting in core.manager.external.waiting:
         instrument = core.instruments.get(waiting.instrument)
         symbol = waiting.symbol or waiting.instrument
         rows.append(

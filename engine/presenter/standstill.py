@@ -40,7 +40,7 @@ def latch_view(core: Core, since: Instant) -> LatchView | None:
 
 
 def _progress(core: Core, plights: tuple[Plight, ...], *, flat: bool) -> str:
-    scope, kill = core.kill_scope(), core.keeper.kill
+    scope, kill = core.kill_scope(), core.manager.kill
     if flat:
         done = "the broker confirmed flat; cockpit rearm clears the latch"
         named = f": {', '.join(scope.left)}" if scope.left else ""

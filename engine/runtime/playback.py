@@ -105,7 +105,7 @@ class Playback:
     @property
     def held(self) -> bool:
         """Say whether the market is held: the core decides it, as with every command."""
-        return self.core.sights.held
+        return self.core.market_state.held
 
     @property
     def next_arrival(self) -> Instant | None:

@@ -33,7 +33,7 @@ def build_report(
         one["quality"] = {**one["quality"], "rejected": one["quality"]["rejected"] + rejected.get(key, 0)}
         if truncated:
             one["quality"]["truncated"] = list(truncated)
-        one["setups"] = [msgspec.to_builtins(note) for note in core.decider.notes(key)]
+        one["setups"] = [msgspec.to_builtins(note) for note in core.entries.notes(key)]
         instruments[key] = one
     return {
         "day": core.day.day.isoformat(),

@@ -314,7 +314,7 @@ class Service:
         """Let the broker's side know how closely its orders must be watched now."""
         if self._broker_side is not None:
             core = self.core
-            self._broker_side.attend(attention_of(core.keeper, core.sights, self._playback.now))
+            self._broker_side.attend(attention_of(core.manager, core.market_state, self._playback.now))
 
     async def _rest(self) -> None:
         due = self._playback.next_due()

@@ -111,7 +111,7 @@ class Run:
 def test_circuits_are_read_at_the_start_and_every_five_minutes_and_told_when_they_moved() -> None:
     run = Run()
     assert [one.limits for one in run.look()] == [{EQ_A: (90_000, 110_000)}]
-    assert run.core.sights.band(EQ_A) is not None
+    assert run.core.market_state.band(EQ_A) is not None
     assert run.asked == [(EQ_A,)], "an index has no circuit"
     assert run.look(4 * MINUTE) == []
     assert len(run.asked) == 1

@@ -96,16 +96,16 @@ async def test_todays_lists_are_read_once_after_they_are_out_and_never_again() -
     await run.go_on(time(15, 30))
     assert run.asked == [instant_at(DAY, time(8, 36))]
     assert run.notes == ["info: today's intraday list is taken up: 2 names"]
-    assert (run.core.decider.barred, run.lists.problem) == ({}, "")
+    assert (run.core.entries.barred, run.lists.problem) == ({}, "")
 
 
 async def test_what_is_not_on_todays_lists_is_barred_and_a_derivative_only_where_they_name_any() -> None:
     run = Run([todays(EQ_A)])
     await run.go_on(time(9))
-    assert run.core.decider.barred == {EQ_B: NOT_LISTED}
+    assert run.core.entries.barred == {EQ_B: NOT_LISTED}
     run = Run([todays(EQ_A, EQ_B, "NSE_FO|1", suspended=EQ_A)])
     await run.go_on(time(9))
-    assert run.core.decider.barred == {EQ_A: SUSPENDED, OPT_A: NOT_LISTED}
+    assert run.core.entries.barred == {EQ_A: SUSPENDED, OPT_A: NOT_LISTED}
 
 
 async def test_lists_that_cannot_be_had_are_asked_for_at_growing_intervals_until_they_are() -> None:
@@ -113,11 +113,11 @@ async def test_lists_that_cannot_be_had_are_asked_for_at_growing_intervals_until
     await run.go_on(time(9))
     assert run.lists.problem == "NSE_MIS: STALE"
     # What the run began by bars nothing.
-    assert run.core.decider.barred == {}
+    assert run.core.entries.barred == {}
     await run.go_on(time(12))
     waits = [(later - sooner) / MINUTE for sooner, later in zip(run.asked, run.asked[1:], strict=False)]
     assert waits == [0.5, 1, 2, 4, 8, 15, 15, 15]
-    assert run.core.decider.barred == {EQ_B: NOT_LISTED}
+    assert run.core.entries.barred == {EQ_B: NOT_LISTED}
     assert run.lists.problem == ""
     assert [note.partition(":")[0] for note in run.notes] == ["warning", "info"]
 
@@ -127,7 +127,7 @@ async def test_a_run_that_comes_back_is_told_only_what_is_new_to_it() -> None:
     run.core.handle(Barred(run.now, {EQ_B: NOT_LISTED}), run.now)
     lines = len(run.core.events)
     await run.go_on(time(9))
-    assert (len(run.core.events), run.core.decider.barred) == (lines, {EQ_B: NOT_LISTED})
+    assert (len(run.core.events), run.core.entries.barred) == (lines, {EQ_B: NOT_LISTED})
 
 
 def test_only_a_list_that_is_not_todays_is_fetched(tmp_path: Path) -> None:

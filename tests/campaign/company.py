@@ -153,7 +153,7 @@ class OtherProducts:
     def at_rest(self) -> None:
         """O5: what is held in scope is known, what is left is counted and named."""
         world = self.world
-        portfolio = world.core.keeper.portfolio
+        portfolio = world.core.manager.portfolio
         named = " ".join(world.core.kill_scope().left)
         for holding in world.carried:
             key, product = holding
@@ -224,7 +224,7 @@ class OtherEngine:
                 if order is not None and self._is_its(order.tag):
                     latch = world.core.latch
                     whole = latch is not None and not latch.ours_only
-                    trade = world.core.keeper.portfolio.current(order.instrument, order.product)
+                    trade = world.core.manager.portfolio.current(order.instrument, order.product)
                     clears = trade is not None and trade.clears
                     assert whole or clears, f"{order.tag} is another engine's, and was touched at {at}"
         self._sent = len(world.sent)

@@ -102,7 +102,7 @@ class UnconfirmedWorld(CountedWorld):
 
     def _look(self) -> None:
         self.after(LOOK_EVERY, self._look)
-        attention = attention_of(self.core.keeper, self.core.sights, self.now)
+        attention = attention_of(self.core.manager, self.core.market_state, self.now)
         due = cadence(attention, stream_up=True, behind=False, room=PLENTY)
         if self.now - self._listed_at < due.seconds * SECOND:
             return
@@ -273,7 +273,7 @@ class Intruder(Saboteur):
                 order.changes = max(order.changes, MOST_CHANGES - 2)
 
     def _lots(self, key: str, units: int) -> int:
-        lot = self.world.core.keeper.instruments[key].lot
+        lot = self.world.core.manager.instruments[key].lot
         return max(units // lot, 1) * lot
 
     def _note(self, what: str, key: str = "") -> None:

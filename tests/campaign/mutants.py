@@ -94,9 +94,9 @@ def _send_again(tag: Callable[[Dispatcher, Order], str]) -> Callable[[Inbox, Bro
     receive = Inbox.receive
 
     def receive_and_repeat(self: Inbox, event: BrokerEvent, now: int) -> None:
-        dispatcher = self._keeper.dispatcher
+        dispatcher = self._manager.dispatcher
         if isinstance(event, Unanswered) and not event.request:
-            order = self._keeper.orders.get(event.tag)
+            order = self._manager.orders.get(event.tag)
             if order is not None and order.state is OrderState.SUBMITTED:
                 again = msgspec.structs.replace(
                     order, tag=tag(dispatcher, order), sent_at=now, written_at=now
@@ -104,7 +104,7 @@ def _send_again(tag: Callable[[Dispatcher, Order], str]) -> Callable[[Inbox, Bro
                 dispatcher.book._store(again)
                 dispatcher.gate.budget.spend(now)
                 dispatcher.outbox.append(_placement(again))
-                self._keeper.wake(order.instrument, now)
+                self._manager.wake(order.instrument, now)
                 return
         receive(self, event, now)
 
@@ -136,8 +136,8 @@ def _resend_under_the_old_tag() -> tuple[Swap, ...]:
 def _flat_on_a_failed_read() -> tuple[Swap, ...]:
     def receive(self: Inbox, event: BrokerEvent, now: int) -> None:
         if isinstance(event, ReadFailed):
-            last = self._keeper.orders.last_fill_at
-            self._keeper.kill.answered(event.request, flat=True, last_fill_at=last, now=now)
+            last = self._manager.orders.last_fill_at
+            self._manager.kill.answered(event.request, flat=True, last_fill_at=last, now=now)
         original(self, event, now)
 
     original = Inbox.receive

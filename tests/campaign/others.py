@@ -48,7 +48,7 @@ class Others:
     @property
     def trade(self) -> Trade:
         """Return our trade."""
-        return self.world.core.keeper.portfolio.all()[0]
+        return self.world.core.manager.portfolio.all()[0]
 
     @property
     def held(self) -> int:
@@ -150,7 +150,7 @@ class Others:
     def _race(self) -> None:
         """A stop of theirs behind ours, and a price that goes through both at once."""
         stop = next((order for order in self.world.live(STOCK) if order.tag and order.stop), None)
-        if stop is None or self._theirs() or not self._room() or self.world.core.keeper.portfolio.outside:
+        if stop is None or self._theirs() or not self._room() or self.world.core.manager.portfolio.outside:
             return
         self.raced = True
         ours, limit = stop.trigger_price, stop.price
@@ -203,7 +203,7 @@ class Others:
         assert stopped == wanted, f"{stopped} stopped of {self.claim} ours beside {sure} on their way"
 
     def _at_rest(self) -> None:
-        world, trade, portfolio = self.world, self.trade, self.world.core.keeper.portfolio
+        world, trade, portfolio = self.world, self.trade, self.world.core.manager.portfolio
         outside = portfolio.outside.get(STOCK, 0)
         assert portfolio.net(STOCK) == world.position(), f"{portfolio.net(STOCK)} known of {world.position()}"
         if self.raced:
@@ -223,7 +223,7 @@ class Others:
         core = self.world.core
         entry = [order for order in self.world.orders.values() if order.role is Role.ENTRY]
         assert sum(order.value for order in entry) == self.trade.entry_value, "the entry's value"
-        if self.raced or core.keeper.portfolio.running() or self._bought():
+        if self.raced or core.manager.portfolio.running() or self._bought():
             return
         closing = [o for o in self.world.orders.values() if o.side is self.closing]
         result = (sum(o.value for o in closing) - self.trade.entry_value) * self.sign

@@ -57,7 +57,7 @@ class RestingLaws:
         if core.pauses.first:
             return "entries are paused"
         known = core.orders.get(order.tag)
-        trade = None if known is None else core.keeper.portfolio.get(known.trade)
+        trade = None if known is None else core.manager.portfolio.get(known.trade)
         if trade is not None and trade.entry_quantity and not trade.open:
             return "its trade is over"
         return ""

@@ -167,13 +167,13 @@ def _run(draw: random.Random, world: Drill, rest: Rest) -> None:
         del world.faults.standing[CANCEL]
     _leave(draw, world)
     assert spoilt or rest.longest_naked <= NAKED_AT_MOST, f"naked for {rest.longest_naked / SECOND} s"
-    outside = world.core.keeper.portfolio.outside
+    outside = world.core.manager.portfolio.outside
     assert hanging or not outside, f"{outside} taken for somebody else's"
 
 
 def _act(draw: random.Random, world: World, number: int) -> None:
     deed = draw.choice(("fill", "fill", "tighten", "tighten", "part", "rest", "heal"))
-    trade = world.core.keeper.portfolio.current(STOCK)
+    trade = world.core.manager.portfolio.current(STOCK)
     if deed == "fill":
         for _ in range(draw.choice((1, 1, 3))):
             fill_more(world, draw.choice((7, 50, 300)))

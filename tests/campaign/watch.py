@@ -117,7 +117,7 @@ class Watch:
         self._asked[effect.tag] = effect.price
         if kept:
             return
-        trade = self.world.core.keeper.portfolio.current(placed.instrument)
+        trade = self.world.core.manager.portfolio.current(placed.instrument)
         if trade is not None and trade.aimed is not None and trade.id == placed.trade:
             assert (effect.price - trade.aimed.limit) * trade.side.sign >= 0, (
                 f"{effect.tag} chases its target"
@@ -129,7 +129,7 @@ class Watch:
 
     def _targets(self) -> None:
         """Count targets that did not fill."""
-        for trade in self.world.core.keeper.portfolio.running():
+        for trade in self.world.core.manager.portfolio.running():
             if trade.missed and self._missed.get(trade.id) != trade.missed:
                 self.world.injected["target that does not fill"] += 1
             self._missed[trade.id] = trade.missed
@@ -139,7 +139,7 @@ class Watch:
         entries = [
             one for _, one in self.placed.values() if one.trade == entry.trade and one.role is Role.ENTRY
         ]
-        trade = self.world.core.keeper.portfolio.get(entry.trade)
+        trade = self.world.core.manager.portfolio.get(entry.trade)
         planned = 0 if trade is None else trade.planned
         meant = sum(one.quantity for one in entries) + entry.quantity
         assert meant <= planned, f"{entry.trade} asked for {meant} units, planned {planned}"
@@ -186,7 +186,7 @@ class Watch:
 
     def _nothing_outside(self) -> None:
         """O5: what nobody else trades, no read may ever be taken to say so."""
-        outside = set(self.world.core.keeper.portfolio.outside) - set(self.oracles.owned.external_at)
+        outside = set(self.world.core.manager.portfolio.outside) - set(self.oracles.owned.external_at)
         assert not outside, f"{outside} taken for somebody else's"
 
     def _flat_is_proven(self) -> None:

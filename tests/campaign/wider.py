@@ -59,7 +59,7 @@ class WiderSchedule(Schedule):
 
     def _world(self) -> UnconfirmedWorld:
         world = UnconfirmedWorld(self._settings(), Ids(prefix_of(START)))
-        world.core.keeper.external.engines.watch(prefix_of(START), ())
+        world.core.manager.external.engines.watch(prefix_of(START), ())
         return world
 
     def _settings(self) -> config.Settings:
@@ -83,7 +83,7 @@ class WiderSchedule(Schedule):
             world.refused_products.add(Product.MARGIN)
 
     def _lots(self, key: str, units: int) -> int:
-        lot = self.world.core.keeper.instruments[key].lot
+        lot = self.world.core.manager.instruments[key].lot
         return max(units // lot, 1) * lot
 
     def _deeds(self) -> tuple[tuple[int, Deed], ...]:

@@ -241,11 +241,11 @@ class Saboteur(Trader):
 
     def aim(self, key: str, ticks: int, *, first: bool) -> None:
         """A position gets a target near the market, of everything or of a part."""
-        trade = self.world.core.keeper.portfolio.current(key)
+        trade = self.world.core.manager.portfolio.current(key)
         if trade is not None and trade.open and trade.stop is not None and not trade.leaving:
             target = self.world.prices[key] + trade.side.sign * ticks * TICK
             aimed = {"target_1": target, "target_2": None} if first else {"target_2": target}
-            self.world.core.keeper.portfolio.put(msgspec.structs.replace(trade, **aimed))
+            self.world.core.manager.portfolio.put(msgspec.structs.replace(trade, **aimed))
             self.world.injected["target"] += 1
 
     def kill_many(self) -> None:

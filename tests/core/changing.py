@@ -114,7 +114,7 @@ def covers(world: World, key: str = STOCK) -> bool:
 
 def leaving(world: World, key: str = STOCK) -> bool:
     """Say whether everything held is being closed."""
-    trade = world.core.keeper.portfolio.current(key)
+    trade = world.core.manager.portfolio.current(key)
     return trade is not None and trade.mode is Mode.EXIT
 
 

@@ -49,7 +49,7 @@ def stopped(world: World) -> bool:
 
 
 def trade_of(world: World, key: str = STOCK) -> object:
-    trade = world.core.keeper.portfolio.current(key)
+    trade = world.core.manager.portfolio.current(key)
     assert trade is not None
     return trade
 

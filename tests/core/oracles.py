@@ -41,7 +41,7 @@ class Oracles:
         self._flat_is_true()
 
     def _trade(self, key: str) -> Trade | None:
-        return self.world.core.keeper.portfolio.current(key)
+        return self.world.core.manager.portfolio.current(key)
 
     def _size_and_sign(self, key: str) -> None:
         """O1 and O2: ours is never more than intended, never the other way round; what others do is their own."""
@@ -106,7 +106,7 @@ class Oracles:
     def _one_risk(self) -> None:
         """What rests by the trader's hand, with what of the same trades has filled, never risks more than one trade."""
         world, total = self.world, 0
-        for trade in world.core.keeper.portfolio.running():
+        for trade in world.core.manager.portfolio.running():
             resting = 0
             for rest in world.core.trader_orders.rests(trade.id):
                 order = world.by_tag(rest.tag)
@@ -136,7 +136,7 @@ class Oracles:
             if isinstance(effect, PlaceOrder) and latch is not None and at > latch.since:
                 assert effect.role is not Role.ENTRY, "an entry left after the latch"
             if isinstance(effect, PlaceOrder) and effect.role is not Role.ENTRY:
-                trade = world.core.keeper.portfolio.get(effect.trade)
+                trade = world.core.manager.portfolio.get(effect.trade)
                 assert trade is None or effect.side is trade.side.opposite, (
                     f"{effect.tag} adds to what it should close"
                 )
@@ -152,7 +152,7 @@ class Oracles:
         if latch is None or latch.state is not LatchState.FLAT:
             self._said_flat = False
             return
-        assert world.core.keeper.verified is not None, "FLAT, and no read of the broker has ever counted"
+        assert world.core.manager.verified is not None, "FLAT, and no read of the broker has ever counted"
         for key in INSTRUMENTS:
             since = self.owned.external_at.get(key)
             overtaken = since is not None and (self._said_flat or world.now - since <= RACE)
@@ -164,7 +164,7 @@ class Oracles:
         """O5: once everything has settled, the books agree and the journal's fills add up to the broker's."""
         world = self.world
         for key in INSTRUMENTS:
-            known, position = world.core.keeper.portfolio.net(key), world.position(key)
+            known, position = world.core.manager.portfolio.net(key), world.position(key)
             assert known == position, f"{key}: {known} known, {position} held"
             folded, ours = -self.owned.claims[key].taken_over, self.owned.ours(key)
             for record in world.records:

@@ -120,7 +120,7 @@ class Ownership:
                 self._known_unfilled.add(name)
                 continue
             sign, claims = order.side.sign, self.claims[order.instrument]
-            outside = core.keeper.portfolio.outside.get(order.instrument, 0)
+            outside = core.manager.portfolio.outside.get(order.instrument, 0)
             heard = claims.theirs - self._unheard(order.instrument)
             laid = min(units, (heard - outside) * sign, claims.theirs * sign, -claims.ours * sign)
             left = units

@@ -57,7 +57,7 @@ class Trader:
         self.world.tell(MoveToBreakeven(self._name(), key))
 
     def tighten(self, key: str, ticks: int) -> None:
-        trade = self.world.core.keeper.portfolio.current(key)
+        trade = self.world.core.manager.portfolio.current(key)
         if trade is not None and trade.stop is not None:
             price = trade.stop.trigger + trade.side.sign * ticks * TICK
             self.world.tell(TightenStop(self._name(), key, price))

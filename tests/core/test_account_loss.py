@@ -42,7 +42,7 @@ def ours(world: World) -> int:
     world.trade(STOCK)
     assert buy(world).outcome is Outcome.ACCEPTED, answered(world, "buy").text
     world.run(2 * SECOND)
-    held = world.core.keeper.portfolio.current(STOCK)
+    held = world.core.manager.portfolio.current(STOCK)
     assert held is not None
     return held.open_quantity
 

@@ -19,7 +19,7 @@ def held_outside(side: Side = Side.BUY) -> World:
     order = Phone(world).order(side, 200, 0)
     Phone(world).fill(order, 200)
     world.settle(20 * SECOND)
-    assert world.core.keeper.portfolio.outside == {STOCK: 200 * side.sign}
+    assert world.core.manager.portfolio.outside == {STOCK: 200 * side.sign}
     assert world.live(STOCK) == []
     return world
 
@@ -37,7 +37,7 @@ def test_an_adopted_position_has_a_stop_by_the_atr_at_the_exchange_within_two_se
     (stop,) = stops(world)
     assert (stop.remaining, stop.side, stop.order_type) == (200, side.opposite, OrderType.STOP_LIMIT)
     assert (stop.trigger_price - world.prices[STOCK]) * side.sign < 0
-    assert world.core.keeper.portfolio.outside == {}
+    assert world.core.manager.portfolio.outside == {}
 
 
 def test_a_typed_stop_stands_where_it_was_typed() -> None:
@@ -46,7 +46,7 @@ def test_a_typed_stop_stands_where_it_was_typed() -> None:
     world.tell(AdoptPosition("a", STOCK, wished))
     world.run(2 * SECOND)
     assert stop_of(world).trigger_price == wished
-    trade = world.core.keeper.portfolio.open()[0]
+    trade = world.core.manager.portfolio.open()[0]
     assert trade.stop is not None
     assert trade.stop.term is StopTerm.TYPED
 
@@ -57,7 +57,7 @@ def test_a_typed_stop_that_cannot_stand_there_is_refused_and_nothing_changes(tic
     world.tell(AdoptPosition("a", STOCK, world.prices[STOCK] - ticks * TICK))
     answer = answered(world, "a")
     assert (answer.outcome, why in answer.text) == (Outcome.REFUSED, True)
-    assert world.core.keeper.portfolio.outside == {STOCK: 200}
+    assert world.core.manager.portfolio.outside == {STOCK: 200}
 
 
 def test_an_adopted_position_is_closed_by_hand_and_counted_in_no_statistic() -> None:
@@ -100,7 +100,7 @@ def test_what_others_sell_of_an_adopted_position_lowers_its_stop() -> None:
     phone.fill(order, 50)
     world.settle(5 * SECOND)
     assert stop_of(world).remaining == 150
-    assert world.core.keeper.portfolio.open()[0].mode is Mode.HOLD
+    assert world.core.manager.portfolio.open()[0].mode is Mode.HOLD
 
 
 def test_where_a_trade_of_ours_runs_or_nothing_is_held_there_is_nothing_to_adopt() -> None:
@@ -114,4 +114,4 @@ def test_where_a_trade_of_ours_runs_or_nothing_is_held_there_is_nothing_to_adopt
     world.settle(5 * SECOND)
     world.tell(AdoptPosition("mixed", STOCK))
     assert "a trade of ours runs" in answered(world, "mixed").text
-    assert world.core.keeper.portfolio.outside == {STOCK: 50}
+    assert world.core.manager.portfolio.outside == {STOCK: 50}

@@ -121,7 +121,7 @@ def test_enter_prices_sizes_and_gates_anew_at_the_touch() -> None:
     entry = next(order for order in placed(world) if order.role is Role.ENTRY)
     assert isinstance(entry, PlaceOrder)
     assert entry.price > decision.price + moved
-    (trade,) = world.core.keeper.portfolio.running()
+    (trade,) = world.core.manager.portfolio.running()
     assert trade.plan is not None
     assert decision.stop is not None
     assert trade.plan.trigger == decision.stop + moved + TICK

@@ -14,7 +14,7 @@ from tests.core.test_happy_path import buy
 
 
 def watched(world: World) -> Attention:
-    return attention_of(world.core.keeper, world.core.sights, world.now)
+    return attention_of(world.core.manager, world.core.market_state, world.now)
 
 
 def resting(price_below: int, age: int = YOUNG_FOR) -> World:
@@ -23,7 +23,7 @@ def resting(price_below: int, age: int = YOUNG_FOR) -> World:
     world.liquidity[STOCK] = 0
     buy(world)
     world.run(SECOND)
-    orders = world.core.keeper.orders
+    orders = world.core.manager.orders
     (order,) = orders.live()
     world.trade(STOCK, order.price + price_below * TICK)
     # As the trader's own limit rests: one of a signal would be cancelled at this age.

@@ -45,7 +45,7 @@ def test_an_entry_that_rests_is_taken_back_where_it_is_barred_and_there_alone() 
 def test_what_a_later_list_names_again_may_be_entered_and_a_stranger_is_passed_over() -> None:
     world = World()
     world.tell(Barred(world.now, {STOCK: NOT_LISTED, "NSE_EQ|NOBODY": NOT_LISTED}))
-    assert list(world.core.decider.barred) == [STOCK]
+    assert list(world.core.entries.barred) == [STOCK]
     world.tell(Barred(world.now, {}))
     assert said(world, "TEST may be entered again")
     assert buy(world).outcome is Outcome.ACCEPTED

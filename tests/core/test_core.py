@@ -49,7 +49,7 @@ def signal(world: World, side: Side = Side.BUY) -> Signal:
 
 def decide(world: World, side: Side = Side.BUY) -> Decision:
     """Let a setup's signal reach the decider as an evaluation would."""
-    world.core.decider._signal(signal(world, side), world.now)
+    world.core.entries._signal(signal(world, side), world.now)
     world.tell(Wake())
     return world.core.signals[-1]
 

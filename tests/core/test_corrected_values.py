@@ -42,13 +42,13 @@ def charged(*orders: Resting) -> int:
 
 def test_an_entry_whose_executions_differ_is_corrected_and_nothing_is_frozen() -> None:
     world, entry = bought()
-    before = world.core.keeper.portfolio.open()[0]
+    before = world.core.manager.portfolio.open()[0]
     world.tell(exactly(world, entry, entry.value - 1_234))
-    trade = world.core.keeper.portfolio.open()[0]
+    trade = world.core.manager.portfolio.open()[0]
     assert (trade.entry_value, before.entry_value - trade.entry_value) == (entry.value, 1_234)
     assert world.core.account.charges == charged(entry)
-    assert world.core.keeper.frozen == {}
-    assert world.core.keeper.freeze_reason(STOCK) == ""
+    assert world.core.manager.frozen == {}
+    assert world.core.manager.freeze_reason(STOCK) == ""
 
 
 def test_a_correction_is_a_record_of_its_own_beside_the_fill() -> None:
@@ -85,7 +85,7 @@ def test_a_rounded_average_never_takes_back_what_the_executions_said() -> None:
     rounded = world.row(entry)
     world.tell(exactly(world, entry, entry.value + 9))
     world.tell(msgspec.structs.replace(rounded, time=world.now))
-    assert world.core.keeper.portfolio.open()[0].entry_value == entry.value
+    assert world.core.manager.portfolio.open()[0].entry_value == entry.value
     assert len([record for record in world.records if record.kind == "correction"]) == 1
 
 
@@ -103,8 +103,8 @@ def test_an_estimate_that_the_stream_corrects_by_itself_freezes_nothing() -> Non
     buy(world)
     world.run(3 * SECOND)
     entry = next(order for order in world.orders.values() if order.role is Role.ENTRY)
-    assert world.core.keeper.portfolio.open()[0].entry_value == entry.value
-    assert world.core.keeper.frozen == {}
+    assert world.core.manager.portfolio.open()[0].entry_value == entry.value
+    assert world.core.manager.frozen == {}
 
 
 def test_what_a_sale_by_phone_brought_is_corrected_for_the_part_that_was_ours() -> None:
@@ -116,10 +116,10 @@ def test_what_a_sale_by_phone_brought_is_corrected_for_the_part_that_was_ours() 
     sale = phone.order(Side.SELL, 80, 0)
     phone.fill(sale, 80)
     world.settle(3 * SECOND)
-    trade = world.core.keeper.portfolio.open()[0]
+    trade = world.core.manager.portfolio.open()[0]
     assert trade.exit_quantity == 30
     world.tell(exactly(world, sale, sale.value + 80 * 5))
-    after = world.core.keeper.portfolio.open()[0]
+    after = world.core.manager.portfolio.open()[0]
     assert after.exit_value == trade.exit_value + 30 * 5
 
 
@@ -139,7 +139,7 @@ def test_a_sale_first_told_by_totals_is_worth_what_its_order_says() -> None:
     world.orders[sale.order_id] = sale
     world.tell(world.row(sale))
     world.settle(5 * SECOND)
-    trade = world.core.keeper.portfolio.open()[0]
+    trade = world.core.manager.portfolio.open()[0]
     assert (trade.exit_quantity, trade.exit_value) == (40, 40 * price)
 
 
@@ -147,9 +147,9 @@ def test_a_correction_of_one_instrument_leaves_another_alone() -> None:
     world, entry = bought()
     buy(world, OTHER, "other")
     world.run(2 * SECOND)
-    before = {trade.instrument: trade for trade in world.core.keeper.portfolio.open()}
+    before = {trade.instrument: trade for trade in world.core.manager.portfolio.open()}
     world.tell(exactly(world, entry, entry.value + 11))
     world.run(100 * MILLISECOND)
-    after = {trade.instrument: trade for trade in world.core.keeper.portfolio.open()}
+    after = {trade.instrument: trade for trade in world.core.manager.portfolio.open()}
     assert after[OTHER].entry_value == before[OTHER].entry_value
     assert after[STOCK].entry_value == before[STOCK].entry_value + 11

@@ -129,9 +129,9 @@ def test_07_the_same_fill_with_another_value_is_corrected_and_everything_read_ag
     world, _ = opened()
     row = world.row(world.orders["B1"])
     world.tell(msgspec.structs.replace(row, filled_value=row.filled_value + 100))
-    assert world.core.keeper.portfolio.open()[0].entry_value == row.filled_value + 100
-    assert world.core.keeper.freeze_reason(STOCK) == ""
-    assert world.core.keeper.resync or any("ReadBook" in type(e).__name__ for _, e in world.sent[-3:])
+    assert world.core.manager.portfolio.open()[0].entry_value == row.filled_value + 100
+    assert world.core.manager.freeze_reason(STOCK) == ""
+    assert world.core.manager.resync or any("ReadBook" in type(e).__name__ for _, e in world.sent[-3:])
 
 
 def test_07_an_execution_told_again_with_other_numbers_stops_entries_and_reads_again() -> None:
@@ -140,8 +140,8 @@ def test_07_an_execution_told_again_with_other_numbers_stops_entries_and_reads_a
     world.tell(
         UnreadRow(STOCK, row.order_id, row.tag, "trades: expected one execution of id 7, got two that differ")
     )
-    assert "got two that differ" in world.core.keeper.freeze_reason(STOCK)
-    assert world.core.keeper.resync or any("ReadBook" in type(e).__name__ for _, e in world.sent[-3:])
+    assert "got two that differ" in world.core.manager.freeze_reason(STOCK)
+    assert world.core.manager.resync or any("ReadBook" in type(e).__name__ for _, e in world.sent[-3:])
 
 
 def test_08_a_status_out_of_order_takes_no_step_back() -> None:
@@ -255,10 +255,10 @@ def test_15_a_limit_resting_where_a_stop_should_is_replaced() -> None:
 def test_16_a_target_never_leaves_stop_and_exit_above_what_is_held() -> None:
     world, oracles = opened()
     held = world.position()
-    trade = world.core.keeper.portfolio.current(STOCK)
+    trade = world.core.manager.portfolio.current(STOCK)
     assert trade is not None
     target = world.prices[STOCK] + 40 * TICK
-    world.core.keeper.portfolio.put(msgspec.structs.replace(trade, target_1=target))
+    world.core.manager.portfolio.put(msgspec.structs.replace(trade, target_1=target))
     world.trade(STOCK, target + TICK)
     most = 0
     for _ in range(200):
@@ -277,9 +277,9 @@ def test_16_a_target_never_leaves_stop_and_exit_above_what_is_held() -> None:
 
 def test_16_a_second_target_turns_the_stop_into_the_exit() -> None:
     world, oracles = opened()
-    trade = world.core.keeper.portfolio.current(STOCK)
+    trade = world.core.manager.portfolio.current(STOCK)
     assert trade is not None
-    world.core.keeper.portfolio.put(msgspec.structs.replace(trade, target_2=world.prices[STOCK] + 20 * TICK))
+    world.core.manager.portfolio.put(msgspec.structs.replace(trade, target_2=world.prices[STOCK] + 20 * TICK))
     world.trade(STOCK, world.prices[STOCK] + 21 * TICK)
     world.run(SECOND)
     assert world.position() == 0

@@ -114,7 +114,7 @@ def test_45_a_position_opened_by_phone_is_external_and_left_alone_until_the_kill
     outside(world, OTHER, 300)
     world.tell(Resumed("r"))
     world.settle(3 * SECOND)
-    assert world.core.keeper.portfolio.outside == {OTHER: 300}
+    assert world.core.manager.portfolio.outside == {OTHER: 300}
     assert "outside" in buy(world, OTHER).text
     assert world.position(OTHER) == 300
     world.tell(Kill("k", "test"))
@@ -154,7 +154,7 @@ def test_48_a_snapshot_older_than_the_last_fill_is_left_aside() -> None:
     world.tell(Resumed("r"))
     buy(world)
     world.settle(4 * SECOND)
-    assert world.core.keeper.portfolio.outside == {}
+    assert world.core.manager.portfolio.outside == {}
     assert stop_of(world).remaining == world.position()
 
 

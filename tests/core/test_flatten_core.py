@@ -207,7 +207,7 @@ def test_orders_of_another_program_that_share_one_tag_are_each_cancelled_before_
     shell = world.die()
     assert flat_within(world, 15 * SECOND)
     assert world.live() == []
-    assert len({order.order_id for order in shell.keeper.orders.all() if order.adopted}) == 3
+    assert len({order.order_id for order in shell.manager.orders.all() if order.adopted}) == 3
 
 
 def test_after_an_outage_an_exit_that_never_arrived_is_sent_anew_within_ten_seconds() -> None:

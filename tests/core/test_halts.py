@@ -157,7 +157,7 @@ def test_a_refusal_in_a_halt_is_told_as_a_sentence_with_its_code_behind_it() -> 
     world.faults.modifies.append("refuse")
     world.tell(Kill("k", "test"))
     world.run(SECOND // 5)
-    assert world.core.keeper.kill.refusal == "change of stop TEST: refused by test (UDAPI1)"
+    assert world.core.manager.kill.refusal == "change of stop TEST: refused by test (UDAPI1)"
 
 
 def test_at_the_price_limit_the_exit_that_rests_is_named_and_the_kill_is_stuck() -> None:

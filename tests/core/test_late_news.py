@@ -30,12 +30,12 @@ def entered_unheard() -> tuple[World, Oracles, int]:
     world.faults.reports.append("never")
     world.liquidity.clear()
     world.trade()
-    assert (entry.filled, world.core.keeper.portfolio.open()) == (entry.quantity, ())
+    assert (entry.filled, world.core.manager.portfolio.open()) == (entry.quantity, ())
     return world, oracles, entry.quantity
 
 
 def first_trade(world: World) -> Trade:
-    return world.core.keeper.portfolio.all()[0]
+    return world.core.manager.portfolio.all()[0]
 
 
 def test_a_square_off_told_before_the_entry_it_closed_closes_our_trade() -> None:
@@ -46,11 +46,11 @@ def test_a_square_off_told_before_the_entry_it_closed_closes_our_trade() -> None
     trade = first_trade(world)
     assert (trade.entry_quantity, trade.open_quantity) == (units, 0)
     assert trade.exit_reason == "closed outside"
-    assert world.core.keeper.portfolio.outside == {}
+    assert world.core.manager.portfolio.outside == {}
     world.settle(40 * SECOND)
     oracles.at_rest()
     assert (world.position(), world.live(STOCK)) == (0, [])
-    assert world.core.keeper.freeze_reason(STOCK) == ""
+    assert world.core.manager.freeze_reason(STOCK) == ""
 
 
 def test_a_part_sold_by_phone_before_our_entry_is_told_leaves_a_stop_for_the_rest() -> None:
@@ -76,7 +76,7 @@ def test_what_others_sold_before_our_entry_filled_stays_theirs() -> None:
     world.trade()
     world.run(SECOND)
     assert first_trade(world).open_quantity == entry.filled == entry.quantity
-    assert world.core.keeper.portfolio.outside == {STOCK: -40}
+    assert world.core.manager.portfolio.outside == {STOCK: -40}
 
 
 def bought_then_sold_by_phone(world: World, bought: int, sold: int) -> tuple[Resting, Resting]:
@@ -104,7 +104,7 @@ def test_a_sale_told_before_the_older_purchase_it_closed_costs_ours_nothing_of_t
     world.run(SECOND)
     left = ours - max(sold - bought, 0)
     assert (first_trade(world).open_quantity, stop_of(world).remaining) == (left, left)
-    assert world.core.keeper.portfolio.outside.get(STOCK, 0) == max(bought - sold, 0)
+    assert world.core.manager.portfolio.outside.get(STOCK, 0) == max(bought - sold, 0)
     world.settle(40 * SECOND)
     oracles.at_rest()
 
@@ -131,7 +131,7 @@ def test_a_purchase_after_the_sale_gives_ours_nothing_back() -> None:
     world.phone(STOCK, Side.BUY, 60)
     world.run(SECOND)
     assert (first_trade(world).open_quantity, stop_of(world).remaining) == (ours - 40, ours - 40)
-    assert world.core.keeper.portfolio.outside == {STOCK: 60}
+    assert world.core.manager.portfolio.outside == {STOCK: 60}
 
 
 def test_a_purchase_known_to_rest_before_the_sale_gives_nothing_back_by_a_time_that_has_not_moved() -> None:
@@ -148,7 +148,7 @@ def test_a_purchase_known_to_rest_before_the_sale_gives_nothing_back_by_a_time_t
     world.tell(msgspec.structs.replace(world.row(purchase), time=came))
     world.run(SECOND)
     assert (first_trade(world).open_quantity, stop_of(world).remaining) == (ours - 40, ours - 40)
-    assert world.core.keeper.portfolio.outside == {STOCK: 60}
+    assert world.core.manager.portfolio.outside == {STOCK: 60}
 
 
 def sold_by_phone_unheard(world: World, units: int) -> Resting:
@@ -171,10 +171,10 @@ def test_a_sale_older_than_our_entry_and_told_after_it_closes_nothing_of_ours() 
     world.run(SECOND)
     units = first_trade(world).entry_quantity
     assert (first_trade(world).open_quantity, first_trade(world).exit_value) == (units, 0)
-    assert (world.core.keeper.portfolio.outside, stop_of(world).remaining) == ({STOCK: -40}, units - 40)
+    assert (world.core.manager.portfolio.outside, stop_of(world).remaining) == ({STOCK: -40}, units - 40)
     world.phone(STOCK, Side.BUY, 40)
     world.run(SECOND)
-    assert (world.core.keeper.portfolio.outside, stop_of(world).remaining) == ({}, units)
+    assert (world.core.manager.portfolio.outside, stop_of(world).remaining) == ({}, units)
     world.settle(40 * SECOND)
     oracles.at_rest()
 
@@ -197,7 +197,7 @@ def test_a_sale_told_after_two_pieces_of_our_entry_closes_only_the_one_that_was_
     world.run(SECOND)
     trade = first_trade(world)
     assert trade.open_quantity == trade.entry_quantity - 100
-    assert world.core.keeper.portfolio.outside == {STOCK: -60}
+    assert world.core.manager.portfolio.outside == {STOCK: -60}
     world.settle(40 * SECOND)
     oracles.at_rest()
 
@@ -214,8 +214,8 @@ def test_a_sale_older_than_our_entry_is_no_race_with_the_half_that_we_closed() -
     assert 0 < trade.exit_quantity < trade.entry_quantity
     world.tell(world.row(sale))
     world.run(SECOND)
-    assert [one.id for one in world.core.keeper.portfolio.all()] == [trade.id]
-    assert world.core.keeper.portfolio.outside == {STOCK: -40}
+    assert [one.id for one in world.core.manager.portfolio.all()] == [trade.id]
+    assert world.core.manager.portfolio.outside == {STOCK: -40}
     assert stop_of(world).remaining == trade.open_quantity - 40 == world.position()
     world.settle(40 * SECOND)
     oracles.at_rest()
@@ -233,7 +233,7 @@ def test_a_sale_known_before_our_entry_filled_closes_ours_by_a_time_that_has_not
     phone.fill(sale, 40)
     world.tell(msgspec.structs.replace(world.row(sale), time=came))
     trade = first_trade(world)
-    assert (trade.open_quantity, world.core.keeper.portfolio.outside) == (trade.entry_quantity - 40, {})
+    assert (trade.open_quantity, world.core.manager.portfolio.outside) == (trade.entry_quantity - 40, {})
 
 
 @pytest.mark.parametrize(("before", "after"), [(40, 40), (0, 80), (100, 20)])
@@ -248,12 +248,12 @@ def test_a_sale_told_after_a_younger_purchase_closes_only_what_theirs_was_before
     sale = sold_by_phone_unheard(world, 90)
     world.phone(STOCK, Side.BUY, after)
     world.run(60 * MILLISECOND)
-    assert world.core.keeper.portfolio.outside == {STOCK: before + after}
+    assert world.core.manager.portfolio.outside == {STOCK: before + after}
     world.tell(world.row(sale))
     world.run(SECOND)
     closed = max(90 - before, 0)
     assert first_trade(world).open_quantity == ours - closed
-    assert world.core.keeper.portfolio.outside == {STOCK: world.position() - ours + closed}
+    assert world.core.manager.portfolio.outside == {STOCK: world.position() - ours + closed}
     assert stop_of(world).remaining == ours - closed
     world.settle(40 * SECOND)
     oracles.at_rest()
@@ -301,7 +301,7 @@ def test_whatever_the_order_of_the_news_units_and_worth_are_those_of_the_exchang
     pieces = iter(sorted(number for number in told if moves[number][0] == "E"))
     for number in told:
         world.tell(rows[next(pieces) if moves[number][0] == "E" else number])
-    trade, outside = first_trade(world), world.core.keeper.portfolio.outside.get(STOCK, 0)
+    trade, outside = first_trade(world), world.core.manager.portfolio.outside.get(STOCK, 0)
     assert (trade.open_quantity, outside, trade.exit_value) == played(moves, prices)
     fills = [(record.key, record.payload) for record in world.records if isinstance(record.payload, Fill)]
     assert len({key for key, _ in fills}) == len(fills)

@@ -76,7 +76,7 @@ def both(world: World | None = None) -> World:
 
 
 def held(world: World, key: str = STOCK) -> Trade:
-    trade = world.core.keeper.portfolio.current(key)
+    trade = world.core.manager.portfolio.current(key)
     assert trade is not None
     return trade
 
@@ -108,7 +108,7 @@ def repeat(world: World, packet: MarketUpdate, step: int = 100 * MILLISECOND) ->
 
 
 def newest(world: World, key: str = STOCK) -> MarketUpdate:
-    packet = world.core.sights.update(key)
+    packet = world.core.market_state.update(key)
     assert packet is not None
     return packet
 
@@ -341,7 +341,7 @@ def test_the_circuit_the_broker_told_is_the_one_that_locks(
 ) -> None:
     world = both()
     world.tell(Circuits(world.now, {STOCK: circuit}))
-    assert world.core.sights.band(STOCK).lower == circuit[0]  # type: ignore[union-attr]
+    assert world.core.market_state.band(STOCK).lower == circuit[0]  # type: ignore[union-attr]
     empty(world, STOCK, last)
     assert mark(world) == Mark(marked, MarkState.LOCKED, mark(world).since)
 
@@ -350,8 +350,8 @@ def test_told_circuits_that_the_market_has_left_are_not_gone_by() -> None:
     world = both()
     world.tell(Circuits(world.now, {STOCK: (950_00, 1_050_00)}))
     show(world, bid=939_95, ask=940_05, last=940_00)
-    assert world.core.sights.left_circuits(STOCK)
-    band = world.core.sights.band(STOCK)
+    assert world.core.market_state.left_circuits(STOCK)
+    band = world.core.market_state.band(STOCK)
     assert band is not None
     assert band.lower == 900_00
 
@@ -458,11 +458,11 @@ def test_what_a_packet_adds_is_told_apart() -> None:
     world = World()
     now = world.now
     made = packets(now)
-    sights = Core(world.settings, INSTRUMENTS, world.day, "replay", 1_000_000_00, Ids("Z")).sights
+    market_state = Core(world.settings, INSTRUMENTS, world.day, "replay", 1_000_000_00, Ids("Z")).market_state
     assert world.day.day == DAY
-    assert sights.take(made(), now) is BookChange.CHANGED
-    assert sights.take(made(), now) is BookChange.REPEAT
-    assert sights.take(made(total=7), now) is BookChange.BOOKLESS
-    assert sights.take(made(total=7, volume=11), now) is BookChange.CONFIRMED
-    assert sights.take(made(total=7, volume=11, trade=1), now) is BookChange.CONFIRMED
-    assert sights.take(made(price=100_05, total=7, volume=11, trade=1), now) is BookChange.CHANGED
+    assert market_state.take(made(), now) is BookChange.CHANGED
+    assert market_state.take(made(), now) is BookChange.REPEAT
+    assert market_state.take(made(total=7), now) is BookChange.BOOKLESS
+    assert market_state.take(made(total=7, volume=11), now) is BookChange.CONFIRMED
+    assert market_state.take(made(total=7, volume=11, trade=1), now) is BookChange.CONFIRMED
+    assert market_state.take(made(price=100_05, total=7, volume=11, trade=1), now) is BookChange.CHANGED

@@ -119,7 +119,7 @@ def test_a_flatten_without_the_engine_is_found_when_it_is_back() -> None:
     trade = next(trade for trade in run.core.closed_trades if trade.instrument == EQ_A)
     assert trade.quantity == quantity
     assert trade.exit_reason == "closed by cockpit flatten"
-    assert run.core.keeper.portfolio.net(EQ_A) == 0
+    assert run.core.manager.portfolio.net(EQ_A) == 0
     run.play(200)
     assert held(run, EQ_A) == 0
 

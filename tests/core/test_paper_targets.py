@@ -71,10 +71,10 @@ def holding() -> PaperWorld:
     world.tell(ArmManual("arm", armed=True))
     world.tell(ManualOrder("buy", STOCK, Side.BUY))
     world.go_on(2_000, PRICES[STOCK])
-    trade = world.core.keeper.portfolio.current(STOCK)
+    trade = world.core.manager.portfolio.current(STOCK)
     assert trade is not None
     assert trade.open
-    world.core.keeper.portfolio.put(msgspec.structs.replace(trade, target_2=TARGET))
+    world.core.manager.portfolio.put(msgspec.structs.replace(trade, target_2=TARGET))
     return world
 
 

@@ -94,12 +94,12 @@ def test_a_print_outside_the_band_is_believed_once_three_new_books_lie_beside_it
 
 def test_a_band_that_is_read_again_frees_the_print_at_once() -> None:
     day = trading_day(DAY, config.SessionSettings())
-    sights = MarketState(INSTRUMENTS, day)
-    prints = Prints(sights, Auctions(INSTRUMENTS, day, config.Settings()))
-    sights.learn_circuits(Circuits(TEN, {STOCK: (900_00, 1_100_00)}))
+    market_state = MarketState(INSTRUMENTS, day)
+    prints = Prints(market_state, Auctions(INSTRUMENTS, day, config.Settings()))
+    market_state.learn_circuits(Circuits(TEN, {STOCK: (900_00, 1_100_00)}))
     prints.judge(packet(0, 1_090_00))
     assert prints.judge(packet(1, 1_130_00, middle=1_130_00)).last == 1_090_00
-    sights.learn_circuits(Circuits(TEN, {STOCK: (850_00, 1_150_00)}))
+    market_state.learn_circuits(Circuits(TEN, {STOCK: (850_00, 1_150_00)}))
     assert prints.judge(packet(2, 1_130_00, middle=1_130_00)).last == 1_130_00
     assert prints.beyond == {}
 

@@ -183,7 +183,7 @@ def test_carried_quantity_freezes_nothing_and_counts_in_no_result_of_ours() -> N
     carry(world, OTHER, DELIVERY, 50, overnight=True)
     world.tell(Resumed("r"))
     world.run(SECOND)
-    assert world.core.keeper.freeze_reason(OTHER) == ""
+    assert world.core.manager.freeze_reason(OTHER) == ""
     realised = world.core.account.realised
     world.tell(Kill("k", "test"))
     world.settle(10 * SECOND)
@@ -291,7 +291,7 @@ def test_positions_that_lag_are_no_news_after_a_closed_row_of_another_product_wa
     world.faults.reads.append("lagging")
     world.tell(Resumed("r"))
     world.run(SECOND)
-    assert world.core.keeper.portfolio.net(STOCK) == 0
+    assert world.core.manager.portfolio.net(STOCK) == 0
 
 
 def test_refusals_in_a_storm_are_none_of_the_three_after_which_a_product_is_left() -> None:
@@ -327,7 +327,7 @@ def test_a_refusal_in_one_product_is_told_of_that_product_alone() -> None:
     world.refused_products.add(MARGIN)
     world.tell(Kill("k", "test"))
     world.settle(10 * SECOND)
-    assert set(world.core.keeper.refusals) == {(STOCK, MARGIN)}
+    assert set(world.core.manager.refusals) == {(STOCK, MARGIN)}
 
 
 def test_the_order_list_names_the_product_that_an_order_closes() -> None:

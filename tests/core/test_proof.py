@@ -67,5 +67,5 @@ def test_a_trade_tells_when_its_signal_came_and_how_it_came_about() -> None:
     world = world_with(Scripted(), "auto")
     close_minute(world)
     (decision,) = world.core.signals
-    (trade,) = world.core.keeper.portfolio.running()
+    (trade,) = world.core.manager.portfolio.running()
     assert (trade.signal_time, trade.taken_by) == (decision.time, EntryMode.AUTO)

@@ -139,7 +139,7 @@ def small_world(share: int = 3) -> World:
     """Return a world whose trades are kept so small by their size that several fit into one risk."""
     world = World()
     Oracles(world)
-    world.core.decider.quantity_cap = 200
+    world.core.entries.quantity_cap = 200
     for number in range(share):
         answer = rest(world, f"r{number}", price=PRICE - (40 + 20 * number) * TICK)
         assert answer.outcome is Outcome.ACCEPTED, answer.text
@@ -178,9 +178,9 @@ def test_both_sides_of_an_instrument_never_rest_at_once() -> None:
 def test_all_that_rests_in_any_instrument_stays_inside_one_risk() -> None:
     world = World()
     Oracles(world)
-    world.core.decider.quantity_cap = 500
+    world.core.entries.quantity_cap = 500
     assert rest(world, "one", price=PRICE - 40 * TICK).outcome is Outcome.ACCEPTED
-    world.core.decider.quantity_cap = None
+    world.core.entries.quantity_cap = None
     second = rest(world, "two", key=OTHER, price=PRICES[OTHER] - 40 * TICK)
     assert second.outcome is Outcome.ACCEPTED, second.text
     risks = [one.risk for one in world.core.account.holdings(world.now)]
@@ -228,7 +228,7 @@ def test_a_stop_out_takes_back_what_still_rests_beside_it() -> None:
 def test_the_stop_is_computed_anew_at_the_fill_and_size_only_shrinks() -> None:
     world = waiting()
     (order,) = entries(world)
-    (waits,) = world.core.keeper.portfolio.running()
+    (waits,) = world.core.manager.portfolio.running()
     assert waits.plan is not None
     for _ in range(16):
         wild_minute(world)
@@ -351,7 +351,7 @@ def test_a_resting_order_ends_by(name: str, stop_entry: bool, fault: str) -> Non
     ENDINGS[name](world)
     world.settle(20 * SECOND)
     assert entries(world) == []
-    assert world.core.keeper.portfolio.running() == ()
+    assert world.core.manager.portfolio.running() == ()
     world.trade(STOCK, PRICE + 45 * TICK if stop_entry else PRICE - 45 * TICK)
     world.settle(5 * SECOND)
     assert world.position() == 0
@@ -365,12 +365,12 @@ def beside_a_position(*prices: int) -> World:
     """Return a world with orders of the trader's at rest in one stock, oldest first, and a position in another."""
     world = World(Settings(risk=TIGHT))
     Oracles(world)
-    world.core.decider.quantity_cap = 400
+    world.core.entries.quantity_cap = 400
     for price in prices:
         answer = rest(world, f"rest-{price}", price=price)
         assert answer.outcome is Outcome.ACCEPTED, answer.text
         world.settle(5 * SECOND)
-    world.core.decider.quantity_cap = None
+    world.core.entries.quantity_cap = None
     assert buy(world, OTHER).outcome is Outcome.ACCEPTED, answered(world, "buy").text
     world.settle(3 * SECOND)
     assert world.position(OTHER) > 0
@@ -381,7 +381,7 @@ def stakes(world: World) -> list[int]:
     """Return what each resting order may lose, paise, oldest first."""
     return [
         one.risk
-        for trade in world.core.keeper.portfolio.running()
+        for trade in world.core.manager.portfolio.running()
         for one in world.core.trader_orders.rests(trade.id)
     ]
 

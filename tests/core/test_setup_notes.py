@@ -78,6 +78,6 @@ def test_one_that_traded_says_on_what() -> None:
 
 @pytest.mark.parametrize("key", [FOLLOWED, "NSE_FO|OPT"])
 def test_the_core_gives_account_of_what_it_follows(key: str) -> None:
-    notes = World().core.decider.notes(key)
+    notes = World().core.entries.notes(key)
     assert [note.setup for note in notes] == [kind.name for kind in SETUPS]
     assert all(note.why for note in notes)

@@ -60,7 +60,7 @@ class Scripted:
 def world_with(setup: Scripted, mode: config.Mode = "auto") -> World:
     """Return a world whose stock is watched by one setup alone."""
     world = World(config.Settings(setups=config.SetupSettings(value_area_fade=mode)))
-    world.core.decider._setups = {STOCK: (setup,)}
+    world.core.entries._setups = {STOCK: (setup,)}
     return world
 
 
@@ -139,7 +139,7 @@ def test_a_card_that_a_person_takes_within_its_time_is_not_too_old() -> None:
     (waiting,) = world.core.signals
     world.run(8 * SECOND)
     close_book(world)
-    taken = world.core.decider.take(waiting.id, world.now)
+    taken = world.core.entries.take(waiting.id, world.now)
     assert taken is not None
     assert taken.taken, taken.reason
 
@@ -177,7 +177,7 @@ def test_only_an_open_drive_may_enter_before_half_past_nine(setup: str, first: t
     world = World()
     instrument = world.core.instruments[STOCK]
     signal = Signal(0, STOCK, setup, 1, Side.BUY, PRICE, PRICE - 500, PRICE, PRICE, "", {})
-    facts = world.core.decider.facts(instrument, signal, world.now, by_person=False)
+    facts = world.core.entries.facts(instrument, signal, world.now, by_person=False)
     assert instrument.kind is InstrumentClass.AUCTION_STOCK
     assert facts.first_entry == instant_at(DAY, first)
 

@@ -101,7 +101,7 @@ def trading(world: World, price: int, seconds: int, volume: int = 10) -> None:
         world.trade(STOCK, price + second % 7 * TICK)
         world.run(SECOND)
         if world.now % MINUTE < SECOND:
-            update = world.core.sights.update(STOCK)
+            update = world.core.market_state.update(STOCK)
             assert update is not None
             start = world.now // MINUTE * MINUTE - MINUTE
             bar = Bar(start, price, price + 6 * TICK, price, price, 60 * volume)
@@ -112,7 +112,7 @@ def trading(world: World, price: int, seconds: int, volume: int = 10) -> None:
 def test_a_trail_is_told_with_from_to_and_the_wider_of_its_two_terms(side: Side) -> None:
     held = Targeted(side=side)
     world, risk = held.world, abs(held.trade.entry_value // held.trade.entry_quantity - held.trigger)
-    held.core.keeper.portfolio.put(msgspec.structs.replace(held.trade, target_1=None, target_2=None))
+    held.core.manager.portfolio.put(msgspec.structs.replace(held.trade, target_1=None, target_2=None))
     trading(world, PRICES[STOCK] + side.sign * 3 * risk // TICK * TICK, 12 * 60)
     found = moves(world)
     assert found
@@ -127,7 +127,7 @@ def test_a_trail_is_told_with_from_to_and_the_wider_of_its_two_terms(side: Side)
 def test_a_spike_of_volume_is_told_as_what_moved_the_stop(side: Side) -> None:
     held = Targeted(side=side)
     world = held.world
-    held.core.keeper.portfolio.put(msgspec.structs.replace(held.trade, target_1=None, target_2=None))
+    held.core.manager.portfolio.put(msgspec.structs.replace(held.trade, target_1=None, target_2=None))
     price = PRICES[STOCK] + side.sign * 40 * TICK
     trading(world, price, 30)
     trading(world, price, 4 * 60, volume=400)

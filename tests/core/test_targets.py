@@ -32,7 +32,7 @@ class Targeted:
         self.sign = side.sign
         self.target = PRICES[STOCK] + self.sign * UP
         targets = {"target_1": self.target} if first else {"target_2": self.target}
-        self.core.keeper.portfolio.put(msgspec.structs.replace(self.trade, **targets))
+        self.core.manager.portfolio.put(msgspec.structs.replace(self.trade, **targets))
         self.held = abs(self.world.position())
         self.trigger = stop_of(self.world).trigger_price
         self.excess = 0
@@ -44,7 +44,7 @@ class Targeted:
 
     @property
     def trade(self) -> Trade:
-        trade = self.core.keeper.portfolio.current(STOCK)
+        trade = self.core.manager.portfolio.current(STOCK)
         assert trade is not None
         return trade
 
@@ -316,7 +316,7 @@ def test_a_stop_that_goes_back_and_fills_on_the_way_was_the_target() -> None:
 def test_a_stop_that_has_locked_more_than_the_risk_of_a_trade_goes_back_whole() -> None:
     held = Targeted()
     held.target = PRICES[STOCK] + 22_00
-    held.core.keeper.portfolio.put(msgspec.structs.replace(held.trade, target_2=held.target))
+    held.core.manager.portfolio.put(msgspec.structs.replace(held.trade, target_2=held.target))
     for step in range(1, 5):
         held.world.trade(STOCK, PRICES[STOCK] + step * 5_00)
         held.world.run(SECOND)

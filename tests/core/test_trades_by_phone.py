@@ -127,7 +127,7 @@ def test_an_exit_of_ours_that_no_journal_tells_of_closes_ours_and_not_theirs() -
     world.tell(world.row(stop))
     world.settle(60 * SECOND)
     assert world.position() == 50
-    assert world.core.keeper.portfolio.open() == ()
+    assert world.core.manager.portfolio.open() == ()
 
 
 def test_a_book_taken_over_with_a_day_that_had_lost_its_limit_is_closed() -> None:
@@ -178,4 +178,4 @@ def test_a_target_left_over_from_an_earlier_trade_takes_no_place_of_the_one_that
     world.settle(40 * SECOND)
     assert world.position() == ours + 65
     assert stop_of(world).remaining == ours
-    assert world.core.keeper.portfolio.outside == {STOCK: 65}
+    assert world.core.manager.portfolio.outside == {STOCK: 65}

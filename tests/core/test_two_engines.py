@@ -95,7 +95,7 @@ def test_resuming_is_refused_while_an_order_of_the_other_is_live_and_possible_on
 
 def test_orders_of_flatten_of_a_phone_and_of_our_own_earlier_runs_pause_nothing() -> None:
     world = live_world()
-    world.core.keeper.external.engines.watch(OURS, (EARLIER,))
+    world.core.manager.external.engines.watch(OURS, (EARLIER,))
     acts(world, EARLIER)
     acts(world, "flatten-1765776600000")
     acts(world, "251215")

@@ -46,7 +46,7 @@ def test_what_is_followed_because_it_is_held_is_closed_by_the_kill_and_traded_by
     world.trade(UNKNOWN)
     world.settle(10 * SECOND)
     assert (world.position(UNKNOWN), latch(world)) == (0, "FLAT")
-    assert UNKNOWN not in world.core.decider._setups
+    assert UNKNOWN not in world.core.entries._setups
 
 
 def test_a_shell_survives_an_order_that_was_refused_for_its_tick_in_an_instrument_that_nobody_has_shown_it() -> (
@@ -81,9 +81,9 @@ def test_a_shell_survives_an_order_that_was_refused_for_its_tick_in_an_instrumen
     )
     shell = world.die(remembered=[known])
     assert flat_within(world, 5 * SECOND)
-    (order,) = shell.keeper.orders.all()
+    (order,) = shell.manager.orders.all()
     assert order.state is OrderState.REJECTED
-    assert shell.keeper.instruments[UNKNOWN].tick == 50
+    assert shell.manager.instruments[UNKNOWN].tick == 50
 
 
 def test_a_shell_that_is_shown_no_market_of_what_is_held_cancels_what_would_open_and_says_what_it_waits_for() -> (

@@ -339,7 +339,7 @@ def test_a_stop_is_cancelled_for_its_exit_only_where_the_exit_may_follow_at_once
     buy(world, OTHER, "other")
     world.run(2 * SECOND)
     rest.longest_naked = other.longest_naked = 0
-    budget = world.core.keeper.gate.budget
+    budget = world.core.manager.gate.budget
     for _ in range(budget.per_second - 3):
         budget.spend(world.now)
     world.tell(Kill("k", "test"))

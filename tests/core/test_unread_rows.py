@@ -36,9 +36,9 @@ def test_an_instrument_whose_rows_do_not_read_keeps_its_position_and_stop_and_en
     world.misread = without_orders_of(UnreadRow(STOCK, "B1", "", "expected a quantity, got 'abc'"))
     world.settle(READ)
     assert (world.position(), stop_of(world)) == (held, stop)
-    assert world.core.keeper.portfolio.ours(STOCK) == held
-    assert "expected a quantity" in world.core.keeper.freeze_reason(STOCK)
-    assert world.core.keeper.freeze_reason(OTHER) == ""
+    assert world.core.manager.portfolio.ours(STOCK) == held
+    assert "expected a quantity" in world.core.manager.freeze_reason(STOCK)
+    assert world.core.manager.freeze_reason(OTHER) == ""
     assert said(world, "IN DOUBT, entries frozen")
 
 
@@ -48,7 +48,7 @@ def test_a_read_without_the_row_ends_the_doubt() -> None:
     world.settle(READ)
     world.misread = lambda read: read
     world.settle(READ)
-    assert world.core.keeper.freeze_reason(STOCK) == ""
+    assert world.core.manager.freeze_reason(STOCK) == ""
 
 
 def test_another_instruments_position_is_taken_from_the_same_read() -> None:
@@ -57,7 +57,7 @@ def test_another_instruments_position_is_taken_from_the_same_read() -> None:
     world.misread = without_orders_of(UnreadRow(STOCK, "B1", "", "expected a quantity"))
     outside(world, OTHER, 50)
     world.settle(READ)
-    assert world.core.keeper.portfolio.outside == {OTHER: 50}
+    assert world.core.manager.portfolio.outside == {OTHER: 50}
 
 
 @pytest.mark.parametrize("instrument", [STOCK, ""])
@@ -79,10 +79,10 @@ def test_a_row_that_names_no_instrument_is_known_by_our_tag_or_by_the_brokers_id
         world, _ = opened()
         (entry,) = (order for order in world.orders.values() if order.order_id == "B1")
         world.tell(UnreadRow("", order_id, entry.tag if tag else "", "expected an instrument"))
-        assert "expected an instrument" in world.core.keeper.freeze_reason(STOCK)
+        assert "expected an instrument" in world.core.manager.freeze_reason(STOCK)
         # The whole book is read at once, and has no such row.
         world.settle(5 * SECOND)
-        assert world.core.keeper.freeze_reason(STOCK) == ""
+        assert world.core.manager.freeze_reason(STOCK) == ""
 
 
 def test_a_wish_that_a_newer_one_replaced_before_it_left_costs_no_read() -> None:

@@ -44,6 +44,6 @@ def test_a_gtt_that_fires_and_fills_in_pieces_takes_ours_fill_by_fill() -> None:
     world.trade(STOCK, world.prices[STOCK] + 62 * TICK)
     world.settle(20 * SECOND)
     assert (world.position(), min(lowest), world.live(STOCK)) == (0, 0, [])
-    trade = world.core.keeper.portfolio.all()[0]
+    trade = world.core.manager.portfolio.all()[0]
     assert (trade.exit_reason, trade.mode) == ("closed outside", Mode.EXIT)
     assert [row for row in order_rows(world.core, world.now) if row.type == "GTT"] == []

@@ -47,7 +47,7 @@ class Watched:
     @property
     def trade(self) -> Trade:
         """Return our trade."""
-        return self.world.core.keeper.portfolio.all()[0]
+        return self.world.core.manager.portfolio.all()[0]
 
     def exits(self) -> list[PlaceOrder]:
         """Return the exits that we sent."""
@@ -90,7 +90,7 @@ def test_a_sale_in_pieces_ends_flat_and_never_short(price: int | str, gap: int) 
     assert (held.world.position(), held.lowest, held.world.live(STOCK)) == (0, 0, [])
     assert held.exits() == []
     assert held.trade.exit_reason == "closed outside"
-    assert held.world.core.keeper.portfolio.outside == {}
+    assert held.world.core.manager.portfolio.outside == {}
 
 
 def test_a_market_sale_is_counted_ahead_at_once_so_that_a_stop_that_fires_sells_only_the_rest() -> None:
@@ -348,7 +348,7 @@ def test_a_sale_told_by_the_days_totals_first_and_by_its_order_later_counts_once
     held.world.tell(held.world.row(order))
     held.world.settle(20 * SECOND)
     assert (held.trade.open_quantity, held.stops) == (held.ours - 40, held.ours - 40)
-    assert held.world.core.keeper.portfolio.outside == {}
+    assert held.world.core.manager.portfolio.outside == {}
 
 
 def test_a_trade_closed_by_others_counts_though_the_broker_leaves_flat_rows_out() -> None:
@@ -362,7 +362,7 @@ def test_a_trade_closed_by_others_counts_though_the_broker_leaves_flat_rows_out(
     world.settle(30 * SECOND)
     assert held.trade.exit_value == held.ours * price
     assert world.core.account.realised == held.ours * price - held.trade.entry_value
-    assert world.core.keeper.portfolio.running() == ()
+    assert world.core.manager.portfolio.running() == ()
 
 
 def test_a_sale_by_phone_while_a_half_is_on_its_way_shrinks_both_the_half_and_the_stop() -> None:
@@ -393,7 +393,7 @@ def test_a_mixed_instrument_shows_both_parts_and_its_stop_keeps_ours() -> None:
     first = "".join(text for text, _ in paint_positions((row,), 60, 4)[1])
     assert f"+{held.ours:,} long" in first
     assert "+50 EXTERNAL" in first
-    assert held.world.core.keeper.freeze_reason(STOCK) == "a position outside is held in it"
+    assert held.world.core.manager.freeze_reason(STOCK) == "a position outside is held in it"
 
 
 def test_a_stop_lowered_by_what_others_sell_is_held_and_where_they_sell_all_the_position_is_on_its_way_out() -> (
@@ -426,5 +426,5 @@ def test_a_half_that_is_not_taken_says_why() -> None:
     world.faults.standing[CANCEL] = "lost"
     world.tell(ExitPosition("half", STOCK, half=True))
     world.run(3 * SECOND)
-    assert world.core.keeper.portfolio.all()[0].part is None
+    assert world.core.manager.portfolio.all()[0].part is None
     assert said(world, "is not taken: the stop ")

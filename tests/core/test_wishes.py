@@ -38,7 +38,7 @@ def test_every_limit_that_was_tightened_counts_at_once_and_is_named() -> None:
     )
     limits = world.core.limits
     assert (limits.budget, limits.limits.max_positions, limits.loss_limit) == (2_000_00, 1, 40_000_00)
-    assert world.core.keeper.gate.budget.per_second == 5
+    assert world.core.manager.gate.budget.per_second == 5
     for words in (
         "risk.risk_per_trade_pct is 0.2 from now on, 1 before",
         "risk.max_positions is 1 from now on, 3 before",

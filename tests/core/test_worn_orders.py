@@ -64,7 +64,7 @@ def test_a_stop_that_was_changed_twenty_times_stays_while_price_is_near_it() -> 
 def test_a_stop_that_was_changed_twenty_times_trails_no_more() -> None:
     world, _ = bought()
     wear_out(world)
-    trade = world.core.keeper.portfolio.current(STOCK)
+    trade = world.core.manager.portfolio.current(STOCK)
     assert trade is not None
     assert trade.stop is not None
     for step in range(1, 200):
@@ -72,7 +72,7 @@ def test_a_stop_that_was_changed_twenty_times_trails_no_more() -> None:
         world.run(2 * SECOND)
         if step % 20 == 0:
             assert len(changes(world)) == MOST_CHANGES
-    still = world.core.keeper.portfolio.current(STOCK)
+    still = world.core.manager.portfolio.current(STOCK)
     assert still is not None
     assert still.stop is not None
     assert still.stop.trigger == trade.stop.trigger

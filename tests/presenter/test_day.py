@@ -34,7 +34,7 @@ def test_the_next_event_is_shown_ahead_until_it_is_over() -> None:
     world = World()
     assert event_words(world.core, world.now) == ""
     at = instant_at(DAY, time(11, 30))
-    world.core.sights.day = replace(
+    world.core.market_state.day = replace(
         trading_day(DAY, config.SessionSettings()), events=(DayEvent(at, "RBI policy", ()),)
     )
     assert event_words(world.core, world.now) == "RBI policy 11:30"

@@ -36,7 +36,7 @@ def test_a_kill_that_goes_well_speaks_of_no_refusal() -> None:
 
 def test_a_refusal_from_before_the_latch_is_not_told_as_the_kills() -> None:
     world, _ = opened()
-    world.core.keeper.kill.refused("an exit of this morning")
+    world.core.manager.kill.refused("an exit of this morning")
     world.tell(Kill("k", "test"))
     assert progress(world) == "1 position and 1 order left"
 

@@ -97,7 +97,7 @@ def check_ladder(core: Core, view: ScreenView) -> None:
 
 
 def check_own_levels(core: Core, key: str, height: int, rows: dict[int, LadderRow]) -> None:
-    trade = core.keeper.portfolio.current(key)
+    trade = core.manager.portfolio.current(key)
     wanted: dict[str, int] = {}
     if trade is not None and trade.open and trade.stop is not None and trade.average is not None:
         stop = stop_of(core, trade)
@@ -122,11 +122,11 @@ def check_auction(core: Core, view: ScreenView) -> None:
 def check_rest(core: Core, view: ScreenView, driver: Driver) -> None:
     assert [row.key for row in view.watchlist] == list(core.instruments)
     for row in view.watchlist:
-        update = core.sights.update(row.key)
+        update = core.market_state.update(row.key)
         if update is not None:
             assert row.last == update.last
-        assert row.position == core.keeper.portfolio.net(row.key)
-        quote = core.sights.quote(row.key, driver.run.playback.now)
+        assert row.position == core.manager.portfolio.net(row.key)
+        quote = core.market_state.quote(row.key, driver.run.playback.now)
         assert (row.bid, row.ask) == (quote.bid, quote.ask)
     result = core.account.result(driver.run.playback.now)
     header = view.header
@@ -178,7 +178,7 @@ def test_looking_changes_nothing_that_a_run_does(acts: list[Act], looks: list[in
         assert mine.equity == theirs.equity
         assert mine.core.limits == theirs.core.limits
         assert mine.core.account.marking._readings == theirs.core.account.marking._readings
-        assert deep(mine.core.keeper.gate.budget) == deep(theirs.core.keeper.gate.budget)
+        assert deep(mine.core.manager.gate.budget) == deep(theirs.core.manager.gate.budget)
 
 
 def test_an_unselected_instrument_is_read_again_in_its_turn_and_its_price_at_once() -> None:
@@ -219,7 +219,7 @@ def test_a_feed_whose_recorder_lags_the_exchange_is_not_called_stale() -> None:
     with driven([]) as driver:
         core = driver.run.playback.core
         driver.play(until=100)
-        update = core.sights.update(KEYS[0])
+        update = core.market_state.update(KEYS[0])
         assert update is not None
         slow = msgspec.structs.replace(
             update, trade_time=update.arrival + 6 * SECOND, volume=update.volume + 1

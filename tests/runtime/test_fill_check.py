@@ -29,7 +29,7 @@ def test_a_limit_tightened_while_an_entry_was_on_its_way_makes_the_trade_smaller
         limits, limits=msgspec.structs.replace(limits.limits, risk_per_trade_pct=0.3)
     )
     driver.play(until=330)
-    trade = core.keeper.portfolio.current(KEY)
+    trade = core.manager.portfolio.current(KEY)
     assert trade is not None
     assert trade.stop is not None
     assert 0 < trade.open_quantity < trade.entry_quantity
@@ -53,7 +53,7 @@ def test_a_trade_filled_as_planned_keeps_its_size(tmp_path: Path) -> None:
     driver = driver_with_entry(tmp_path)
     driver.play(until=330)
     core = driver.run.playback.core
-    trade = core.keeper.portfolio.current(KEY)
+    trade = core.manager.portfolio.current(KEY)
     assert trade is not None
     assert trade.open_quantity == trade.entry_quantity > 0
     assert not any("beyond the budget" in line.text for line in core.events)
@@ -67,5 +67,5 @@ def test_an_entry_that_our_own_side_held_back_blocks_no_name(tmp_path: Path) -> 
     playback.tell(ManualOrder("m", KEY, Side.SELL))
     tag = playback.core.orders.all()[0].tag
     playback.tell(Refused(tag, "LEDGER", "the ledger cannot be written; nothing was sent", lasting=False))
-    assert playback.core.decider.blocked == {}
+    assert playback.core.entries.blocked == {}
     driver.close()

@@ -55,11 +55,11 @@ def test_a_stop_knows_when_it_was_filled_by_the_exchanges_clock_behind_a_held_ma
     driver = Driver(tmp_path, acts, length=2_400)
 
     def stopped() -> bool:
-        trade = driver.run.playback.core.keeper.portfolio.current(key)
+        trade = driver.run.playback.core.manager.portfolio.current(key)
         return trade is not None and trade.open and trade.stop is not None
 
     driver.play(stop=stopped)
-    trade = driver.run.playback.core.keeper.portfolio.current(key)
+    trade = driver.run.playback.core.manager.portfolio.current(key)
     assert trade is not None
     assert trade.stop is not None
     arrived = tape().updates[driver.run.playback.updates].arrival

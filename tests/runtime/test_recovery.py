@@ -258,9 +258,9 @@ def test_a_latch_cleared_while_no_engine_ran_is_cleared_in_the_core(tmp_path: Pa
     driver.die()
     driver.resume()
     playback = driver.run.playback
-    latched = playback.core.keeper.kill.active
+    latched = playback.core.manager.kill.active
     honour_latch(playback, None)
-    assert (latched, playback.core.keeper.kill.active) == (True, False)
+    assert (latched, playback.core.manager.kill.active) == (True, False)
     driver.close()
 
 

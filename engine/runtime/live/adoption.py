@@ -49,7 +49,7 @@ class Holdings:
 
 def strangers(core: Core) -> list[str]:
     """Return the instruments in which something is held or live that the core knows nothing of."""
-    portfolio = core.keeper.portfolio
+    portfolio = core.manager.portfolio
     held = [
         *portfolio.outside,
         *(instrument for instrument, _ in portfolio.carried),

@@ -115,7 +115,7 @@ def ends_after_the_day(
 def held_words(core: Core) -> str:
     """Return what a core holds and what others do, as a person reads it: ``INFY +120, TCS -65 (not ours)``."""
     words = [f"{core.journal.symbol(trade.instrument)} {trade.signed:+d}" for trade in core.trades]
-    outside = core.keeper.portfolio.outside.items()
+    outside = core.manager.portfolio.outside.items()
     words += [f"{core.journal.symbol(key)} {units:+d} (not ours)" for key, units in outside]
     return ", ".join(words)
 

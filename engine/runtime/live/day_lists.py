@@ -91,7 +91,7 @@ class TodaysLists:
         if intraday.freshness is not Freshness.KEPT:
             self._note("info", f"today's intraday list is taken up: {intraday.rows} names")
         reasons = barred_names(self._core.instruments.values(), lists.eligible or {}, lists.suspended)
-        if reasons == self._core.decider.barred or self._tape.finished:
+        if reasons == self._core.entries.barred or self._tape.finished:
             return
         now = self._now()
         barred = Barred(now, reasons)

@@ -10,12 +10,12 @@ from engine.market.price import rupees_of
 
 
 def pre_open_notes(
-    indications: Mapping[str, Indication], tape: LiveTape, sights: MarketState
+    indications: Mapping[str, Indication], tape: LiveTape, market_state: MarketState
 ) -> dict[str, str]:
     """Return price, quantity, gap and place against the earlier value of each instrument in an auction."""
     found = {}
     for key, indication in indications.items():
-        instrument, update = tape.instruments.get(key), sights.update(key)
+        instrument, update = tape.instruments.get(key), market_state.update(key)
         if instrument is None or update is None or not update.auction:
             continue
         read = read_pre_open(

@@ -70,7 +70,9 @@ class QuoteRounds:
         now = self._now()
         names = [key for key in self._core.watchlist if self._core.instruments[key].tradable]
         # A print beyond them is held back until they are read again: they may have moved.
-        left = any(key in self._core.prints.beyond or self._core.sights.left_circuits(key) for key in names)
+        left = any(
+            key in self._core.prints.beyond or self._core.market_state.left_circuits(key) for key in names
+        )
         if (
             now >= self._circuits_due
             or not self._asked.issuperset(names)

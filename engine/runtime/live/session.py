@@ -144,7 +144,7 @@ class AccountMarket:
         """Return what auctions indicate, by instrument."""
         if self._tape is None or self._run is None:
             return {}
-        return pre_open_notes(self._indications, self._tape, self._run.service.core.sights)
+        return pre_open_notes(self._indications, self._tape, self._run.service.core.market_state)
 
     def reached(self) -> Instant:
         """Return how far time may go in the run: not beyond a frame that is being read."""
