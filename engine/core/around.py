@@ -86,7 +86,7 @@ class Around:
         else:
             halts.end()
         self._hold_for(HALTED, event.reason, "the exchange goes on", now)
-        self._state.manager.tend_all(
+        self._state.manager.reconcile_all(
             [trade.instrument for trade in self._state.manager.portfolio.running()], now
         )
 

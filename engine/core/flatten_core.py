@@ -255,7 +255,7 @@ class FlattenCore:
             self.manager.instruments[key] = seen.instrument
             if before is None or before.takes_orders is not seen.takes_orders:
                 moved.append(key)
-        self.manager.tend_all(moved, now)
+        self.manager.reconcile_all(moved, now)
 
     def _look(self, instrument: str, now: Instant) -> InstrumentMarket:
         seen = self._seen.get(instrument)

@@ -139,7 +139,7 @@ class TradeManager:
             charges=self._account.trip_charges(instrument, held.side),
         )
         if check.excess:
-            self._manager.say(
+            self._manager.report(
                 Topic.WARNING,
                 held.instrument,
                 f"filled, it risks {check.risk / 100:,.2f}: closing {check.excess} units beyond the budget",
@@ -235,7 +235,7 @@ class TradeManager:
             late = trade.open and time >= self._market_state.day.flat_by(instrument.kind)
             if late and trade.id not in self._late:
                 self._late[trade.id] = None
-                self._manager.say(
+                self._manager.report(
                     Topic.DANGER, trade.instrument, f"{trade.signed} units are still held after flat-by"
                 )
 
@@ -247,7 +247,7 @@ class TradeManager:
             return
         self._warned[trade.id] = left
         clock = datetime_of(flat_by).strftime("%H:%M")
-        self._manager.say(Topic.WARNING, trade.instrument, f"flat by {clock}, in {left} minutes")
+        self._manager.report(Topic.WARNING, trade.instrument, f"flat by {clock}, in {left} minutes")
 
     def next_clock(self, now: Instant) -> Instant | None:
         """Return when the day's clock next demands something of a running trade."""

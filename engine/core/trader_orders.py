@@ -249,7 +249,7 @@ class TraderOrders:
 
     def _end(self, order: Order, now: Instant) -> None:
         self._lives.end(order.tag)
-        self._state.manager.tend(order.instrument, now)
+        self._state.manager.reconcile_trades(order.instrument, now)
 
     def _live(self) -> list[tuple[Trade, Rest, Order]]:
         """Return every entry that rests or is on its way there, with its trade, oldest first."""

@@ -124,7 +124,7 @@ class TradingState:
         portfolio.refused.clear()
         for trade in portfolio.running():
             portfolio.put(leave(trade, self.manager.kill.exit_reason, clears=True))
-        self.manager.tend_all([trade.instrument for trade in portfolio.running()], now)
+        self.manager.reconcile_all([trade.instrument for trade in portfolio.running()], now)
         for order in self.manager.orders.live():
             self.manager.wake(order.instrument, now)
         return True

@@ -136,7 +136,7 @@ class Inbox:
             if known is not None:
                 self._settle(known, orders.reported(row, now, asked_at=asked), now, tend=False)
         reconcile(self._manager, read, asked, now)
-        self._manager.tend_all([trade.instrument for trade in self._manager.portfolio.running()], now)
+        self._manager.reconcile_all([trade.instrument for trade in self._manager.portfolio.running()], now)
 
     def _unread(self, row: UnreadRow) -> None:
         """Put what a row may concern in doubt until a whole read can be had without it."""
@@ -148,7 +148,7 @@ class Inbox:
 
     def _say_unread(self, found: dict[str, str]) -> None:
         for instrument, why in found.items():
-            self._manager.say(Topic.ALARM, instrument, f"IN DOUBT, entries frozen: {why}")
+            self._manager.report(Topic.ALARM, instrument, f"IN DOUBT, entries frozen: {why}")
 
     def _settle(self, old: Order | None, applied: AppliedMessage, now: Instant, *, tend: bool = True) -> None:
         order = applied.order
@@ -156,14 +156,14 @@ class Inbox:
             return
         manager = self._manager
         if not manager.halts.standing and manager.experience.note(old, order):
-            manager.say(
+            manager.report(
                 Topic.WARNING,
                 order.instrument,
                 "the broker turns no stop into a limit: exits go by cancel and a new order from here on",
             )
         moved = order.state is not old.state or order.terms != old.terms or order.filled != old.filled
         if moved:
-            manager.say(Topic.ORDER, order.instrument, order=order, before=old.state)
+            manager.report(Topic.ORDER, order.instrument, order=order, before=old.state)
         if applied.fill is not None:
             self._note_turned(old, order)
             self._fill(applied.fill, old, order, now)
@@ -178,7 +178,7 @@ class Inbox:
         heard = order.under_way is not old.under_way or order.missed_at != old.missed_at
         heard = heard or (order.aim is not None and order.read_at != old.read_at)
         if tend and (moved or heard or applied.findings):
-            manager.tend(order.instrument, now)
+            manager.reconcile_trades(order.instrument, now)
 
     def _note_turned(self, old: Order, order: Order) -> None:
         """Keep why a trade closed whose stop somebody else made a limit order, and that filled: it was no stop."""
@@ -194,7 +194,7 @@ class Inbox:
             fold_external(manager, fill, order, now, before=old)
             return
         folded = self._planned_anew(manager.portfolio.fold(fill), order, fill, now)
-        manager.say(Topic.FILL, fill.instrument, order=order, fill=fill, trade=folded.trade)
+        manager.report(Topic.FILL, fill.instrument, order=order, fill=fill, trade=folded.trade)
         self._after_fill(folded, fill, order, now)
         set_in_time(manager, fill, now)
 
@@ -224,7 +224,7 @@ class Inbox:
                 trade = leave(trade, "a late fill of an entry that was given up")
             manager.portfolio.put(trade)
             if trade.entry_quantity == fill.quantity:
-                manager.say(Topic.OPENED, trade.instrument, trade=trade)
+                manager.report(Topic.OPENED, trade.instrument, trade=trade)
         else:
             reason = closing_reason(trade, fill, order)
             instrument = manager.instruments.get(fill.instrument)
@@ -235,12 +235,12 @@ class Inbox:
             manager.portfolio.put(trade)
         if folded.excess is not None:
             manager.frozen.setdefault(fill.instrument, "more filled than was held")
-            manager.say(
+            manager.report(
                 Topic.ALARM,
                 fill.instrument,
                 f"{folded.excess.open_quantity} units more filled than were held: closing the excess",
             )
-            manager.say(Topic.CLOSED, trade.instrument, trade=trade)
+            manager.report(Topic.CLOSED, trade.instrument, trade=trade)
 
     def _protect_more(self, trade: Trade, now: Instant) -> Trade:
         """Return the trade with its stop planned for everything filled so far."""
@@ -265,11 +265,11 @@ class Inbox:
             if finding is Finding.CONFLICT:
                 manager.frozen.setdefault(order.instrument, f"{order.tag}: {text}")
                 manager.resync = True
-                manager.say(
+                manager.report(
                     Topic.ALARM, order.instrument, f"{order.tag}: {text}; entries stopped, reading again"
                 )
             elif finding is Finding.APPEARED:
-                manager.say(Topic.ALARM, order.instrument, f"{text}: cancelled at once")
+                manager.report(Topic.ALARM, order.instrument, f"{text}: cancelled at once")
                 manager.frozen.setdefault(order.instrument, text)
                 manager.kill.disturbed(now)
             elif finding is Finding.LOOK and order.live:
@@ -283,7 +283,7 @@ class Inbox:
     def _resolve(self, resolution: Resolution | None, old: Order, order: Order, now: Instant) -> None:
         manager = self._manager
         if resolution is Resolution.IN_DOUBT:
-            manager.say(Topic.WARNING, order.instrument, f"{order.tag} IN DOUBT: {order.message}")
+            manager.report(Topic.WARNING, order.instrument, f"{order.tag} IN DOUBT: {order.message}")
         if resolution is Resolution.PLACE_REFUSED or _change_refused(old, order):
             self._learn(order, now)
         trade = manager.portfolio.get(order.trade)
@@ -293,12 +293,14 @@ class Inbox:
             self._place_refused(trade, order, now, judged=resolution is Resolution.PLACE_REFUSED)
         elif resolution is Resolution.ABSENT and order.role is Role.ENTRY:
             manager.portfolio.put(msgspec.structs.replace(trade, given_up=True))
-            manager.say(Topic.WARNING, order.instrument, f"{order.tag} never arrived: the entry is given up")
+            manager.report(
+                Topic.WARNING, order.instrument, f"{order.tag} never arrived: the entry is given up"
+            )
         elif _change_refused(old, order):
             if self._held_by_halt(order, now):
                 return
             if order.refused_at == old.refused_at:
-                manager.say(Topic.WARNING, order.instrument, f"{order.tag}: its change did not come about")
+                manager.report(Topic.WARNING, order.instrument, f"{order.tag}: its change did not come about")
                 return
             if order.aim is Aim.TURN and trade.missed:
                 # Whether a limit becomes a stop is nobody's fault of price: a new stop takes its place.
@@ -308,7 +310,7 @@ class Inbox:
             else:
                 trade = msgspec.structs.replace(trade, move_refused_at=now)
             manager.portfolio.put(trade)
-            manager.say(Topic.WARNING, order.instrument, f"{order.tag}: change refused, {order.message}")
+            manager.report(Topic.WARNING, order.instrument, f"{order.tag}: change refused, {order.message}")
 
     def _learn(self, order: Order, now: Instant) -> None:
         """Follow a tick that has become coarser in the day: the next try of anything there lies on it."""
@@ -316,7 +318,7 @@ class Inbox:
         tick = coarser_tick(order.message, instrument.tick)
         if tick is not None:
             self._manager.instruments[order.instrument] = replace(instrument, tick=tick)
-            self._manager.say(
+            self._manager.report(
                 Topic.ALARM,
                 order.instrument,
                 f"the exchange takes prices in steps of {rupees(tick)} only: ours follow",
@@ -324,7 +326,7 @@ class Inbox:
 
     def _place_refused(self, trade: Trade, order: Order, now: Instant, *, judged: bool) -> None:
         manager = self._manager
-        manager.say(
+        manager.report(
             Topic.ALARM, order.instrument, f"{order.role.lower()} {order.tag} rejected: {order.message}"
         )
         if order.role is not Role.ENTRY:
@@ -332,14 +334,14 @@ class Inbox:
             if self._held_by_halt(order, now):
                 return
         if order.role is Role.ENTRY and judged:
-            manager.say(Topic.REFUSED, order.instrument, order.message, trade=trade)
+            manager.report(Topic.REFUSED, order.instrument, order.message, trade=trade)
         if judged and order.role is not Role.ENTRY:
             trade = msgspec.structs.replace(trade, refusals=trade.refusals + 1)
         if trade.product is not Product.INTRADAY and trade.refusals >= MOST_REFUSALS:
             manager.portfolio.refuse(trade)
             quantity, product = trade.signed, order.product.value
             what = f"{quantity:+d} units in product {product} are left: the broker refuses their exit"
-            manager.say(Topic.ALARM, order.instrument, f"{what}; close them in its app")
+            manager.report(Topic.ALARM, order.instrument, f"{what}; close them in its app")
             return
         if order.role is Role.STOP:
             trade = msgspec.structs.replace(trade, stop_rejections=trade.stop_rejections + 1)
@@ -367,14 +369,14 @@ class Inbox:
         if order.role is Role.STOP and lost and trade.open:
             trade = msgspec.structs.replace(trade, stop_losses=trade.stop_losses + 1)
             why = f": {order.message}" if order.message else ""
-            manager.say(Topic.ALARM, order.instrument, f"stop {order.tag} was cancelled{why}")
+            manager.report(Topic.ALARM, order.instrument, f"stop {order.tag} was cancelled{why}")
         if trade.part is not None and trade.part.tag == order.tag:
             reason = trade.part.reason
             trade = part_ended(trade, trade.part, order)
             if trade.part_left:
-                manager.say(Topic.WARNING, order.instrument, missed_words(reason))
+                manager.report(Topic.WARNING, order.instrument, missed_words(reason))
             else:
-                manager.say(Topic.PART, order.instrument, reason, trade=trade, order=order)
+                manager.report(Topic.PART, order.instrument, reason, trade=trade, order=order)
         manager.portfolio.put(trade)
 
 

@@ -30,10 +30,10 @@ class CarriedOutside:
                     f"CARRIED, not ours: {quantity:+d} is held after its exchange's close; the broker squares off what "
                     "it does not let stand, at its charge, the rest stays overnight: whoever holds it calls the broker"
                 )
-                self._manager.say(Topic.DANGER, instrument, text)
+                self._manager.report(Topic.DANGER, instrument, text)
             else:
                 text = f"CARRIED, not ours: {quantity:+d} in product {product.value} stays overnight"
-                self._manager.say(Topic.WARNING, instrument, text)
+                self._manager.report(Topic.WARNING, instrument, text)
 
     def next_wake(self, now: Instant) -> Instant | None:
         """Return when the day of a position that is not ours ends next; None when none will."""

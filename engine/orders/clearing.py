@@ -12,14 +12,14 @@ from engine.orders.exit_plan import RETRY, plan_close, wish_cancel
 from engine.orders.external import External, stuck_on
 from engine.orders.messages import OrderType
 from engine.orders.order import Order
-from engine.orders.plan import Plan, Situation
+from engine.orders.plan import Plan, TradeContext
 from engine.orders.states import OrderState
 from engine.orders.stop_plan import plan_protection
 from engine.orders.targets import after_target, missed_words
 from engine.orders.trade import Mode
 
 
-def plan_exit(s: Situation, external: External, *, kill: bool) -> Plan:
+def plan_exit(s: TradeContext, external: External, *, kill: bool) -> Plan:
     """Return what brings a trade on its way out closer to flat; one that missed its target has its stop put back."""
     if s.trade.aimed is not None:
         return _at_target(s)
@@ -39,7 +39,7 @@ def plan_exit(s: Situation, external: External, *, kill: bool) -> Plan:
     return plan
 
 
-def _at_target(s: Situation) -> Plan:
+def _at_target(s: TradeContext) -> Plan:
     """Return what takes a trade at its target for as long as that may fill, then what protects it again."""
     trade, again = after_target(s)
     s = replace(s, trade=trade)
@@ -53,7 +53,7 @@ def _at_target(s: Situation) -> Plan:
     return plan
 
 
-def _protects(s: Situation, order: Order) -> bool:
+def _protects(s: TradeContext, order: Order) -> bool:
     """Say whether a stop of theirs is what protects while no exit of ours could follow."""
     waits = order.order_type is OrderType.STOP_LIMIT and order.triggered_at is None
     return waits and not s.exits.take_limits
@@ -66,7 +66,7 @@ def _awaited(order: Order, now: Instant) -> bool:
     return order.state is OrderState.PENDING_CANCEL and now < order.cancel_since + PATIENCE
 
 
-def _hold(s: Situation) -> Plan:
+def _hold(s: TradeContext) -> Plan:
     """Return a plan that leaves our stop in its place and cancels entries."""
     plan = Plan(s.trade)
     for entry in s.entries:

@@ -27,7 +27,7 @@ from engine.orders.gate import given_up
 from engine.orders.hours import Exits
 from engine.orders.messages import OrderType, Role
 from engine.orders.order import Aim, Order, OrderTerms
-from engine.orders.plan import Cancel, Modify, Place, Plan, Situation
+from engine.orders.plan import Cancel, Modify, Place, Plan, TradeContext
 from engine.orders.quote import ExitPrice, marketable_price
 from engine.orders.requests import is_lost_exit, is_missing
 from engine.orders.states import AT_EXCHANGE, UNPROVEN, OrderState
@@ -42,7 +42,7 @@ AUCTION_AGAIN: Final = 30 * SECOND
 REFUSED_WAIT: Final = 500 * MILLISECOND
 
 
-def wish_cancel(plan: Plan, s: Situation, order: Order, *, replaces: bool = False) -> None:
+def wish_cancel(plan: Plan, s: TradeContext, order: Order, *, replaces: bool = False) -> None:
     """Wish for the end of an order, again after a while without proof, never in a storm."""
     if not order.live:
         return
@@ -59,7 +59,7 @@ def wish_cancel(plan: Plan, s: Situation, order: Order, *, replaces: bool = Fals
     plan.look_at(again)
 
 
-def plan_close(s: Situation) -> Plan:
+def plan_close(s: TradeContext) -> Plan:
     """Return what brings the trade closer to flat; called again until nothing is held."""
     plan = Plan(s.trade)
     for entry in s.entries:
@@ -109,7 +109,7 @@ def plan_close(s: Situation) -> Plan:
     return plan
 
 
-def _stops_beside(s: Situation, exits: list[Order]) -> list[Order]:
+def _stops_beside(s: TradeContext, exits: list[Order]) -> list[Order]:
     """Return the stops that were placed for an exit that no list showed, and that is to close everything."""
     if not exits or sum(order.exposed for order in exits) < s.closable:
         return []
@@ -117,7 +117,7 @@ def _stops_beside(s: Situation, exits: list[Order]) -> list[Order]:
     return [order for order in s.reducing if order.role is Role.STOP and order.sent_at > since]
 
 
-def _cover(plan: Plan, s: Situation, beside: list[Order]) -> None:
+def _cover(plan: Plan, s: TradeContext, beside: list[Order]) -> None:
     """Put a stop behind what an exit was to close that no list shows, until its fate is proven.
 
     No second exit: the first may still arrive, and what both sold would turn the position round.
@@ -132,7 +132,7 @@ def _cover(plan: Plan, s: Situation, beside: list[Order]) -> None:
     plan.notes.append("no list shows the exit: a stop stands behind it until its fate is known")
 
 
-def _stop_in_doubt(s: Situation, order: Order) -> bool:
+def _stop_in_doubt(s: TradeContext, order: Order) -> bool:
     """Say whether a stop is given up for want of proof, and cancelled by tag."""
     return order.role is Role.STOP and order.live and is_missing(order, s.now)
 
@@ -143,7 +143,7 @@ def _movable(order: Order) -> bool:
     return order.state in AT_EXCHANGE or order.state in (OrderState.PENDING_MODIFY, OrderState.ACKED)
 
 
-def _raisable(s: Situation, order: Order) -> bool:
+def _raisable(s: TradeContext, order: Order) -> bool:
     """Say whether a stop may take more on as it is turned; else an order of its own covers the rest."""
     waits = order.state not in AT_EXCHANGE or order.moves >= MOST_CHANGES
     # What a stop that is given up was to cover has waited long enough: it waits for no change of another one.
@@ -155,7 +155,7 @@ def _raisable(s: Situation, order: Order) -> bool:
     )
 
 
-def _tend(plan: Plan, s: Situation, order: Order, rest: int) -> None:
+def _tend(plan: Plan, s: TradeContext, order: Order, rest: int) -> None:
     """Turn one live order into a marketable limit for ``rest`` more units, or chase it."""
     priced = _price(plan, s, rest)
     if priced is None:
@@ -177,7 +177,7 @@ def _tend(plan: Plan, s: Situation, order: Order, rest: int) -> None:
         _follow(plan, s, order, rest, priced.price, way)
 
 
-def _turn(plan: Plan, s: Situation, stop: Order, wanted: OrderTerms, way: ExitWay) -> None:
+def _turn(plan: Plan, s: TradeContext, stop: Order, wanted: OrderTerms, way: ExitWay) -> None:
     """Make the exit out of a resting stop."""
     if s.now < s.trade.retry_at:
         plan.look_at(s.trade.retry_at)
@@ -192,7 +192,7 @@ def _turn(plan: Plan, s: Situation, stop: Order, wanted: OrderTerms, way: ExitWa
         plan.wishes.append(Modify(stop, wanted))
 
 
-def _no_nearer(s: Situation, stop: Order, price: Paise) -> Paise:
+def _no_nearer(s: TradeContext, stop: Order, price: Paise) -> Paise:
     """Return the limit a stop is turned with: once it has fired never nearer than its own.
 
     It would have filled at any book inside its limit: one that says otherwise is from before the trade that fired it.
@@ -202,11 +202,11 @@ def _no_nearer(s: Situation, stop: Order, price: Paise) -> Paise:
     return _farther(s, price, stop.price)
 
 
-def _farther(s: Situation, one: Paise, other: Paise) -> Paise:
+def _farther(s: TradeContext, one: Paise, other: Paise) -> Paise:
     return min(one, other) if s.side is Side.SELL else max(one, other)
 
 
-def _see_through(plan: Plan, s: Situation, order: Order, wanted: OrderTerms, way: ExitWay) -> None:
+def _see_through(plan: Plan, s: TradeContext, order: Order, wanted: OrderTerms, way: ExitWay) -> None:
     """Wait for the proof of a change that is out; ask once more, then take the other way."""
     if way is ExitWay.REPLACE:
         wish_cancel(plan, s, order, replaces=True)
@@ -220,7 +220,7 @@ def _see_through(plan: Plan, s: Situation, order: Order, wanted: OrderTerms, way
         plan.look_at(due)
 
 
-def _follow(plan: Plan, s: Situation, order: Order, rest: int, price: Paise, way: ExitWay) -> None:
+def _follow(plan: Plan, s: TradeContext, order: Order, rest: int, price: Paise, way: ExitWay) -> None:
     """Move a resting exit to a fresh price once it has rested unfilled; one that cannot be moved is replaced."""
     if s.now < order.refused_at + REFUSED_WAIT:
         plan.look_at(order.refused_at + REFUSED_WAIT)
@@ -255,7 +255,7 @@ def _follow(plan: Plan, s: Situation, order: Order, rest: int, price: Paise, way
         _move_on(plan, s, order, OrderTerms(OrderType.LIMIT, order.quantity, priced.price), way)
 
 
-def _move_on(plan: Plan, s: Situation, order: Order, wanted: OrderTerms, way: ExitWay) -> None:
+def _move_on(plan: Plan, s: TradeContext, order: Order, wanted: OrderTerms, way: ExitWay) -> None:
     if way is ExitWay.MODIFY:
         plan.wishes.append(Modify(order, wanted))
     else:
@@ -265,7 +265,7 @@ def _move_on(plan: Plan, s: Situation, order: Order, wanted: OrderTerms, way: Ex
     plan.trade = msgspec.structs.replace(plan.trade, chases=plan.trade.chases + 1)
 
 
-def _place(plan: Plan, s: Situation, quantity: int) -> None:
+def _place(plan: Plan, s: TradeContext, quantity: int) -> None:
     """Place a new exit for what nothing covers; after a rejected exit a stop goes back first."""
     quantity = min(quantity, s.most_in_one)
     stop = s.trade.stop
@@ -286,13 +286,13 @@ def _place(plan: Plan, s: Situation, quantity: int) -> None:
         plan.wishes.append(Place(Role.EXIT, OrderType.LIMIT, quantity, price))
 
 
-def _behind(s: Situation, trigger: int) -> bool:
+def _behind(s: TradeContext, trigger: int) -> bool:
     """Say whether a stop's trigger still lies on the losing side of the last price."""
     return s.quote.last is not None and (s.quote.last - trigger) * s.trade.side.sign > 0
 
 
 def _price(
-    plan: Plan, s: Situation, quantity: int, *, further: int = 0, at_touch: bool = False
+    plan: Plan, s: TradeContext, quantity: int, *, further: int = 0, at_touch: bool = False
 ) -> ExitPrice | None:
     if s.trade.aimed is not None:
         return ExitPrice(exit_limit(s, s.trade.aimed.limit), at_band=False)

@@ -29,7 +29,7 @@ from engine.orders.messages import Product, Role
 from engine.orders.news import SPOKEN, InstrumentMarket, Look, News, Said, Topic, Verified
 from engine.orders.order import Fill, Order
 from engine.orders.order_book import OrderBook
-from engine.orders.plan import Modify, Place, Plan, Situation, Wish, draft_of
+from engine.orders.plan import Modify, OrderAction, Place, Plan, TradeContext, draft_of
 from engine.orders.portfolio import Portfolio
 from engine.orders.states import OrderState
 from engine.orders.stop_plan import plan_protection
@@ -176,14 +176,14 @@ class OrderManager:
     def change(self, trade: Trade, now: Instant) -> None:
         """Take in a trade whose stop, part or mode somebody changed, and act on it."""
         self.portfolio.put(trade)
-        self.tend(trade.instrument, now)
+        self.reconcile_trades(trade.instrument, now)
 
     def leave(self, instrument: str, reason: str, now: Instant, *, clears: bool = False) -> None:
         """Begin to close an instrument; ``clears`` cancels first what others have placed to close it."""
         trade = self.portfolio.current(instrument)
         if trade is not None:
             self.portfolio.put(leave(trade, reason, clears=clears))
-            self.tend(instrument, now)
+            self.reconcile_trades(instrument, now)
 
     def cancel_entries(self, now: Instant, among: Container[str] | None = None) -> int:
         """Cancel every entry that could still fill, of all instruments or those ``among``; return how many."""
@@ -201,26 +201,26 @@ class OrderManager:
         self.orders.expire(now)
         for order in self.orders.overdue(now):
             self.orders.doubt(order.tag, "no answer within 2 s", now)
-            self.say(Topic.WARNING, order.instrument, f"{order.tag} IN DOUBT: no answer within 2 s")
+            self.report(Topic.WARNING, order.instrument, f"{order.tag} IN DOUBT: no answer within 2 s")
         for order in self.orders.live():
             probe = self.orders.next_probe(order)
             if probe is not None and now >= probe:
                 self.dispatcher.probe(order, now)
-        self.tend_all([key for key, at in self._wakes.items() if at <= now], now)
+        self.reconcile_all([key for key, at in self._wakes.items() if at <= now], now)
 
-    def tend_all(self, instruments: list[str], now: Instant) -> None:
+    def reconcile_all(self, instruments: list[str], now: Instant) -> None:
         """Tend several instruments in the order of the kill: what is short first, the largest first."""
         instruments = list(dict.fromkeys(instruments))
         self._begin(instruments, now)
         trades = [trade for key in instruments for trade in self.portfolio.running_in(key)]
         for trade in closing_order(trades, self.instruments):
-            self._tend(trade, now)
+            self._reconcile_trade(trade, now)
         for key in instruments:
             self._sweep(key, now)
 
-    def tend(self, instrument: str, now: Instant) -> None:
+    def reconcile_trades(self, instrument: str, now: Instant) -> None:
         """Compare what should be with what is, for one instrument, and send the difference."""
-        self.tend_all([instrument], now)
+        self.reconcile_all([instrument], now)
 
     def _begin(self, instruments: list[str], now: Instant) -> None:
         self._now = now
@@ -228,7 +228,7 @@ class OrderManager:
         for key in instruments:
             self._wakes.pop(key, None)
 
-    def _tend(self, trade: Trade, now: Instant) -> None:
+    def _reconcile_trade(self, trade: Trade, now: Instant) -> None:
         if self._finished(trade):
             return
         situation = self._situation(trade, now)
@@ -239,7 +239,7 @@ class OrderManager:
             if plan.trade.mode is Mode.HOLD:
                 self._tend_entries(plan, situation)
         if trade.naked_since is not None and plan.trade.naked_since is None and plan.trade.mode is Mode.HOLD:
-            self.say(Topic.PROTECTED, trade.instrument, trade=plan.trade)
+            self.report(Topic.PROTECTED, trade.instrument, trade=plan.trade)
         self.portfolio.put(plan.trade)
         self._carry_out(plan, situation, now)
 
@@ -248,15 +248,15 @@ class OrderManager:
         if self.external.live(trade.instrument):
             quote = self.look(trade.instrument, now).quote
             if self.external.turned(trade, quote, now, kill=self.kill.whole):
-                self.tend(trade.instrument, now)
+                self.reconcile_trades(trade.instrument, now)
 
-    def _situation(self, trade: Trade, now: Instant) -> Situation:
+    def _situation(self, trade: Trade, now: Instant) -> TradeContext:
         sight = self.look(trade.instrument, now)
         live = self.counted(trade.instrument, trade.product)
         closable, again = self.closable(trade, sight, now)
         if again is not None:
             self.wake(trade.instrument, again)
-        return Situation(
+        return TradeContext(
             trade=trade,
             closable=closable,
             reducing=tuple(o for o in live if o.side is not trade.side and self.external.ours(o)),
@@ -301,7 +301,7 @@ class OrderManager:
         """Leave every exit at its price from here on: nobody will be there to put another in its place."""
         self._chase = NEVER
 
-    def _tend_entries(self, plan: Plan, s: Situation) -> None:
+    def _tend_entries(self, plan: Plan, s: TradeContext) -> None:
         for entry in s.entries:
             due = self.entry_life.ends(entry, s.now)
             if entry.watched or (due is not None and s.now >= due):
@@ -322,7 +322,7 @@ class OrderManager:
         for order in stray:
             self._wish(self._cancelling(order, now), now)
         for order in self.external.refused(instrument):
-            self.say(Topic.DANGER, instrument, stuck_on(order))
+            self.report(Topic.DANGER, instrument, stuck_on(order))
 
     def _cancelling(self, order: Order, now: Instant) -> Plan:
         """Return a plan that cancels one order, whoever it belongs to."""
@@ -333,10 +333,10 @@ class OrderManager:
         wish_cancel(plan, self._situation(trade, now), order)
         return plan
 
-    def _carry_out(self, plan: Plan, s: Situation, now: Instant) -> None:
+    def _carry_out(self, plan: Plan, s: TradeContext, now: Instant) -> None:
         for topic, texts in ((Topic.DANGER, plan.alarms), (Topic.WARNING, plan.notes)):
             for text in texts:
-                self.say(topic, plan.trade.instrument, text)
+                self.report(topic, plan.trade.instrument, text)
         for wish in plan.wishes:
             held = self._grant(wish, s, now)
             if held is not None:
@@ -347,7 +347,7 @@ class OrderManager:
     def _wish(self, plan: Plan, now: Instant) -> None:
         self._carry_out(plan, self._situation(plan.trade, now), now)
 
-    def _grant(self, wish: Wish, s: Situation, now: Instant) -> Instant | None:
+    def _grant(self, wish: OrderAction, s: TradeContext, now: Instant) -> Instant | None:
         """Send one wish; return when to try again if it could not leave."""
         sight = InstrumentMarket(s.instrument, s.quote, s.band, s.takes_orders, s.takes_stops, s.hours)
         key = s.instrument.key
@@ -362,7 +362,7 @@ class OrderManager:
             self.experience.gave_up(wish.order, now)
             sent = self.dispatcher.cancel(wish.order, now, replaces=wish.replaces)
         if isinstance(sent, GateDenial):
-            self.say(Topic.WARNING, key, f"held at the gate: {sent.reason}")
+            self.report(Topic.WARNING, key, f"held at the gate: {sent.reason}")
             return now + DENIED_AGAIN
         return sent if isinstance(sent, int) else None
 
@@ -373,12 +373,12 @@ class OrderManager:
             return False
         self.portfolio.end(trade)
         topic = Topic.CLOSED if trade.entry_quantity else Topic.ENDED
-        self.say(topic, trade.instrument, trade=trade)
+        self.report(topic, trade.instrument, trade=trade)
         for order in () if self.kill.whole else self.external.in_the_way(trade, kill=False):
-            self.say(Topic.ALARM, trade.instrument, would_open(order))
+            self.report(Topic.ALARM, trade.instrument, would_open(order))
         return True
 
-    def say(
+    def report(
         self,
         topic: Topic,
         instrument: str,

@@ -15,7 +15,7 @@ from engine.orders.changes import ExitWay, Fate, fate, way_of
 from engine.orders.exit_plan import wish_cancel
 from engine.orders.messages import OrderType, Role
 from engine.orders.order import Aim, Order, OrderTerms
-from engine.orders.plan import Modify, Place, Plan, Situation
+from engine.orders.plan import Modify, Place, Plan, TradeContext
 from engine.orders.quote import marketable_price
 from engine.orders.requests import is_lost_exit
 from engine.orders.states import AT_EXCHANGE, OrderState
@@ -29,7 +29,7 @@ PART_WITHIN: Final = SECOND
 PART_AGAIN: Final = 5 * SECOND
 
 
-def tend_part(plan: Plan, s: Situation, stops: list[Order]) -> int:
+def tend_part(plan: Plan, s: TradeContext, stops: list[Order]) -> int:
     """Take a part step by step; return the units that the stops must leave to it."""
     part = plan.trade.part
     if part is None:
@@ -77,7 +77,7 @@ def _why_not(*, fired: bool, unlowered: bool, stray: bool) -> str:
     return "a change of the stop may still arrive" if stray else "the stop was not lowered for it in time"
 
 
-def _drop(plan: Plan, s: Situation, why: str) -> None:
+def _drop(plan: Plan, s: TradeContext, why: str) -> None:
     """Give a part up, and say why: the stop covers everything again."""
     part = plan.trade.part
     if part is not None:
@@ -85,7 +85,7 @@ def _drop(plan: Plan, s: Situation, why: str) -> None:
     plan.trade = msgspec.structs.replace(plan.trade, part=None, part_after=s.now + PART_AGAIN)
 
 
-def _chase(plan: Plan, s: Situation, part: PartialExit) -> int:
+def _chase(plan: Plan, s: TradeContext, part: PartialExit) -> int:
     """Move the part's exit to a fresh price once it has rested unfilled; return what it may still take."""
     order = next((order for order in s.reducing if order.tag == part.tag), None)
     if order is None:
@@ -114,14 +114,14 @@ def _chase(plan: Plan, s: Situation, part: PartialExit) -> int:
     return order.exposed
 
 
-def _lower(plan: Plan, s: Situation, order: Order) -> None:
+def _lower(plan: Plan, s: TradeContext, order: Order) -> None:
     if order.filled or s.closable <= 0:
         wish_cancel(plan, s, order)
     else:
         plan.wishes.append(Modify(order, OrderTerms(OrderType.LIMIT, s.closable, order.wanted.price)))
 
 
-def _move_on(plan: Plan, s: Situation, order: Order) -> None:
+def _move_on(plan: Plan, s: TradeContext, order: Order) -> None:
     """Ask for a fresh price; an exit that cannot be moved is cancelled, and what is left goes back to the stop."""
     price = _price(s, order.remaining, order.moves + 1)
     if price is None or (price - order.price) * s.side.sign <= 0:
@@ -133,6 +133,6 @@ def _move_on(plan: Plan, s: Situation, order: Order) -> None:
         wish_cancel(plan, s, order)
 
 
-def _price(s: Situation, quantity: int, attempt: int) -> Paise | None:
+def _price(s: TradeContext, quantity: int, attempt: int) -> Paise | None:
     priced = marketable_price(s.instrument, s.side, quantity, s.quote, s.band, attempt)
     return None if priced is None else priced.price

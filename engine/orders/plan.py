@@ -17,7 +17,7 @@ from engine.orders.trade import Trade
 
 
 @dataclass(frozen=True, slots=True)
-class Situation:
+class TradeContext:
     """One trade with everything that bears on it, at one moment."""
 
     trade: Trade
@@ -72,7 +72,7 @@ class Place:
     trigger_price: Paise = 0
 
 
-def draft_of(wish: Place, s: Situation) -> Draft:
+def draft_of(wish: Place, s: TradeContext) -> Draft:
     """Return what the gate judges of a new order: on the closing side, in the product that the trade is held in."""
     return Draft(
         s.instrument.key,
@@ -103,7 +103,7 @@ class Cancel:
     """Another order takes its place: what it covers is without cover until that one has left."""
 
 
-Wish = Place | Modify | Cancel
+OrderAction = Place | Modify | Cancel
 
 
 @dataclass(slots=True)
@@ -111,7 +111,7 @@ class Plan:
     """Wishes in the order they should leave, the trade as it stands then, when to look again, and what to say."""
 
     trade: Trade
-    wishes: list[Wish] = field(default_factory=list)
+    wishes: list[OrderAction] = field(default_factory=list)
     wake: Instant | None = None
     alarms: list[str] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)

@@ -63,10 +63,12 @@ class Plights:
         for name, plight in found.items():
             if name not in before or before[name].same != plight.same or self._due(name, plight, now):
                 self._said_at[name] = now
-                manager.say(Topic.DANGER, plight.instrument.key, f"{plight.text}. {_capital(plight.advice)}")
+                manager.report(
+                    Topic.DANGER, plight.instrument.key, f"{plight.text}. {_capital(plight.advice)}"
+                )
         for name, plight in before.items():
             if name not in found and name in still:
-                manager.say(
+                manager.report(
                     Topic.WARNING,
                     plight.instrument.key,
                     f"no longer {plight.kind.value}{plight.told_product}",

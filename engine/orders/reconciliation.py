@@ -60,16 +60,16 @@ def reconcile(manager: OrderManager, read: BookRead, asked: Instant, now: Instan
             taken_in.append(row.instrument)
     for doubt in manager.orders.not_listed(read, asked, now, behind):
         if doubt.order is not None:
-            manager.say(
+            manager.report(
                 Topic.ALARM, doubt.order.instrument, f"{doubt.order.tag} is missing from the broker's book"
             )
     manager.fence.learn(read, behind)
     _positions(manager, read, now, behind)
-    manager.tend_all(
+    manager.reconcile_all(
         [key for key in taken_in if manager.kill.active or manager.portfolio.running_in(key)], now
     )
     for waiting in manager.external.take_waiting(read):
-        manager.say(Topic.WARNING, waiting.instrument, f"not ours, waits at the broker: {waiting.told}")
+        manager.report(Topic.WARNING, waiting.instrument, f"not ours, waits at the broker: {waiting.told}")
     flat = not behind and all(
         row.quantity == 0 or manager.left.has(row.instrument, row.product) for row in read.positions
     )
@@ -81,7 +81,7 @@ def reconcile(manager: OrderManager, read: BookRead, asked: Instant, now: Instan
         stray = manager.kill.whole and order.instrument not in behind
         held = manager.portfolio.net(order.instrument, order.product)
         if manager.orphaned(order) or (stray and not held):
-            manager.tend(order.instrument, now)
+            manager.reconcile_trades(order.instrument, now)
     if manager.kill.active and not manager.kill.whole:
         flat = not behind and _ours_is_flat(manager, read)
     last, settled = manager.orders.last_fill_at, not manager.unverified
@@ -117,13 +117,13 @@ def take_in_external(
     whose = "an order of ours that no journal tells of" if ours else "an order that is not ours"
     if of_flatten(row.tag):
         whose = "an order of cockpit flatten"
-    manager.say(Topic.WARNING, row.instrument, f"{whose}: {row.side} {row.quantity}, {row.status}")
+    manager.report(Topic.WARNING, row.instrument, f"{whose}: {row.side} {row.quantity}, {row.status}")
     if applied.order is not None and not ours:
         manager.external.seen(applied.order)
     if applied.fill is not None and applied.order is not None:
         fold_external(manager, applied.fill, applied.order, now)
     if asked is None and (manager.kill.active or manager.portfolio.current(row.instrument) is not None):
-        manager.tend(row.instrument, now)
+        manager.reconcile_trades(row.instrument, now)
 
 
 def _left_for(manager: OrderManager, trade: Trade, tag: str) -> bool:
@@ -206,7 +206,7 @@ def _close(manager: OrderManager, trade: Trade, part: Fill, order: Order | None,
         closed = msgspec.structs.replace(leave(closed, reason), closed_by=reason)
         manager.portfolio.put(closed)
     told = msgspec.structs.replace(part, tag=name or part.tag)
-    manager.say(Topic.FILL, trade.instrument, order=order, fill=told, trade=closed)
+    manager.report(Topic.FILL, trade.instrument, order=order, fill=told, trade=closed)
 
 
 def _give_back(
@@ -220,7 +220,7 @@ def _give_back(
             told = msgspec.structs.replace(
                 part, tag=manager.external.name(trade), side=trade.side, time=time, quality="OUTSIDE"
             )
-            manager.say(Topic.FILL, trade.instrument, fill=told, trade=trade)
+            manager.report(Topic.FILL, trade.instrument, fill=told, trade=trade)
     return trade
 
 
@@ -267,10 +267,10 @@ def _close_the_excess(manager: OrderManager, fill: Fill, order: Order | None) ->
     if excess is None:
         return
     if trade is not None:
-        manager.say(Topic.CLOSED, fill.instrument, trade=trade)
-    manager.say(Topic.FILL, fill.instrument, order=order, fill=fill, trade=excess)
+        manager.report(Topic.CLOSED, fill.instrument, trade=trade)
+    manager.report(Topic.FILL, fill.instrument, order=order, fill=fill, trade=excess)
     manager.frozen.setdefault(fill.instrument, "others and we closed the same units")
-    manager.say(
+    manager.report(
         Topic.ALARM,
         fill.instrument,
         f"others and we closed the same {excess.open_quantity} units: closing the excess",
@@ -309,7 +309,7 @@ def _positions(manager: OrderManager, read: BookRead, now: Instant, behind: Cont
             missing = -after * trade.side.sign
             _closed_elsewhere(manager, trade, position, missing, read.time, now)
         elif after:
-            manager.say(
+            manager.report(
                 Topic.ALARM,
                 instrument,
                 f"EXTERNAL: the broker holds {after} units that are not ours (before {before}); entries frozen",
@@ -335,7 +335,7 @@ def _positions(manager: OrderManager, read: BookRead, now: Instant, behind: Cont
             taken = portfolio.take_over(instrument, value, now, product)
             if taken is not None:
                 manager.external.take_over(taken)
-        manager.tend_all([instrument for instrument, _ in found], now)
+        manager.reconcile_all([instrument for instrument, _ in found], now)
 
 
 def _closed_elsewhere(
@@ -360,7 +360,7 @@ def _closed_elsewhere(
     else:
         quantity, total = _left_by_totals(manager, position, side)
         if quantity <= 0:
-            manager.say(
+            manager.report(
                 Topic.ALARM,
                 trade.instrument,
                 f"the broker holds {missing} units less than we filled and shows no trade for it",
@@ -382,7 +382,7 @@ def _closed_elsewhere(
     manager.portfolio.shift_outside(trade.instrument, -closing * side.sign)
     manager.external.told_by_totals(trade.instrument, side, closing, value, fill.tag)
     fold_external(manager, fill, None, now)
-    manager.say(Topic.ALARM, trade.instrument, f"{closing} units of ours were closed by somebody else")
+    manager.report(Topic.ALARM, trade.instrument, f"{closing} units of ours were closed by somebody else")
 
 
 def _left_by_totals(manager: OrderManager, position: BrokerPosition, side: Side) -> tuple[int, Paise]:

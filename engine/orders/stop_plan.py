@@ -15,7 +15,7 @@ from engine.orders.exit_plan import plan_close, wish_cancel
 from engine.orders.messages import OrderType, Role
 from engine.orders.order import Aim, Order
 from engine.orders.parts import tend_part
-from engine.orders.plan import Plan, Situation
+from engine.orders.plan import Plan, TradeContext
 from engine.orders.requests import is_lost_exit, is_missing
 from engine.orders.states import OrderState
 from engine.orders.stops import TRIGGERED_FOR, far_from, short_of, sound_stops, tend_stops
@@ -32,7 +32,7 @@ MOST_LOSSES: Final = 2
 """A stop that somebody else cancelled is put back this often; then the position is closed."""
 
 
-def plan_protection(s: Situation) -> Plan:
+def plan_protection(s: TradeContext) -> Plan:
     """Return what a held trade needs so that its stops are in place, or the beginning of its exit."""
     if s.closable == 0:
         plan = Plan(msgspec.structs.replace(s.trade, naked_since=None))
@@ -78,7 +78,7 @@ def covered(orders: tuple[Order, ...]) -> int:
     return total
 
 
-def _timed(s: Situation) -> Trade:
+def _timed(s: TradeContext) -> Trade:
     """Return the trade with the moment since which it has been without full protection."""
     orders = s.reducing
     if s.trade.missed:
@@ -94,7 +94,7 @@ def _timed(s: Situation) -> Trade:
     return msgspec.structs.replace(s.trade, naked_since=s.now)
 
 
-def _reason_to_leave(s: Situation, trade: Trade, stops: list[Order]) -> str:
+def _reason_to_leave(s: TradeContext, trade: Trade, stops: list[Order]) -> str:
     """Return why holding is over; empty while the stop can still do its work."""
     if trade.stop is None:
         return "no stop is planned"
@@ -121,7 +121,7 @@ def _reason_to_leave(s: Situation, trade: Trade, stops: list[Order]) -> str:
     return ""
 
 
-def _cannot_grow(s: Situation, trade: Trade, stops: list[Order]) -> bool:
+def _cannot_grow(s: TradeContext, trade: Trade, stops: list[Order]) -> bool:
     """Say whether a stop is in doubt whether it grew, and it is too late or too near to put another in its place."""
     if short_of(stops, s.closable) <= 0:
         return False

@@ -23,7 +23,7 @@ from engine.orders.changes import (
 from engine.orders.exit_plan import RETRY, wish_cancel
 from engine.orders.messages import OrderType, Role
 from engine.orders.order import Aim, Order, OrderTerms, aim_of, last_write
-from engine.orders.plan import Modify, Place, Plan, Situation
+from engine.orders.plan import Modify, Place, Plan, TradeContext
 from engine.orders.requests import STOP_IN_DOUBT_FOR, unproven_since
 from engine.orders.states import UNPROVEN, OrderState
 from engine.orders.targets import turns_back
@@ -37,7 +37,7 @@ MOVE_AGAIN: Final = 5 * SECOND
 RESIZE_AGAIN: Final = SECOND // 2
 
 
-def sound_stops(plan: Plan, s: Situation, stops: list[Order]) -> list[Order]:
+def sound_stops(plan: Plan, s: TradeContext, stops: list[Order]) -> list[Order]:
     """Return the stops that are stops at the exchange, too; what rests there as something else is cancelled."""
     sound = []
     for order in stops:
@@ -60,14 +60,14 @@ def short_of(stops: list[Order], need: int) -> int:
     return need - sum(min(order.quantity, order.wanted.quantity) - order.filled for order in stops)
 
 
-def far_from(s: Situation, trade: Trade, trigger: int) -> bool:
+def far_from(s: TradeContext, trade: Trade, trigger: int) -> bool:
     """Say whether price is so far from a trigger that its stop may be away for the moment of a replacement."""
     if s.quote.last is None or trade.stop is None:
         return False
     return 2 * abs(s.quote.last - trigger) > trade.stop.risk
 
 
-def tend_stops(plan: Plan, s: Situation, stops: list[Order], need: int) -> None:
+def tend_stops(plan: Plan, s: TradeContext, stops: list[Order], need: int) -> None:
     """Bring the stops to ``need`` open units in all, at the planned trigger."""
     left, wanted = need, {}
     for order in sorted(stops, key=_changeable):
@@ -98,7 +98,7 @@ def _changeable(order: Order) -> bool:
     return order.state in (OrderState.ARMED, OrderState.PENDING_MODIFY) and order.triggered_at is None
 
 
-def _grower(s: Situation, stops: list[Order]) -> Order | None:
+def _grower(s: TradeContext, stops: list[Order]) -> Order | None:
     """Return the stop that is to cover what no stop covers; None where a further one must."""
     for order in stops:
         if not _changeable(order) or order.filled or order.moves >= MOST_CHANGES:
@@ -110,7 +110,7 @@ def _grower(s: Situation, stops: list[Order]) -> Order | None:
     return None
 
 
-def _tend(plan: Plan, s: Situation, stop: Order, quantity: int) -> None:
+def _tend(plan: Plan, s: TradeContext, stop: Order, quantity: int) -> None:
     """Bring one resting stop to ``quantity`` open units at the planned trigger."""
     state = plan.trade.stop
     if state is None:
@@ -136,7 +136,7 @@ def _tend(plan: Plan, s: Situation, stop: Order, quantity: int) -> None:
         _change(plan, s, stop, wanted)
 
 
-def _change(plan: Plan, s: Situation, stop: Order, wanted: OrderTerms) -> None:
+def _change(plan: Plan, s: TradeContext, stop: Order, wanted: OrderTerms) -> None:
     """Wish for new terms of a stop whose last write was answered, in time and while it may still be changed."""
     known = fate(stop, s.now) if stop.aim is Aim.SHRINK else Fate.MADE
     # Refused for an earlier part of what is held nothing is in the way: it is asked for again.
@@ -187,7 +187,7 @@ def _again_at(stop: Order, wanted: OrderTerms) -> Instant:
     return stop.written_at + MOVE_AGAIN if stop.tries > 1 else 0
 
 
-def _stand(plan: Plan, s: Situation, stop: Order, wanted: OrderTerms) -> None:
+def _stand(plan: Plan, s: TradeContext, stop: Order, wanted: OrderTerms) -> None:
     """Wait for the proof of a change; one of the price alone is asked for again when nothing ever says a word."""
     if stop.aim in (Aim.GROW, Aim.SHRINK):
         plan.look_at(stop.aim_since + GROWS_WITHIN + READ_BACK)
@@ -200,7 +200,7 @@ def _stand(plan: Plan, s: Situation, stop: Order, wanted: OrderTerms) -> None:
         plan.look_at(s.now + PATIENCE)
 
 
-def _replace_worn(plan: Plan, s: Situation, stop: Order, wanted: OrderTerms) -> None:
+def _replace_worn(plan: Plan, s: TradeContext, stop: Order, wanted: OrderTerms) -> None:
     """Put another stop in the place of one that may not be changed any more, while price is far from it."""
     excess = wanted.quantity < stop.quantity
     if far_from(s, plan.trade, stop.trigger_price):
@@ -213,7 +213,7 @@ def _replace_worn(plan: Plan, s: Situation, stop: Order, wanted: OrderTerms) -> 
         plan.look_at(s.now + RETRY)
 
 
-def _place(plan: Plan, s: Situation, stops: list[Order], quantity: int) -> None:
+def _place(plan: Plan, s: TradeContext, stops: list[Order], quantity: int) -> None:
     """Place a stop for what none covers; after a rejection once more, brought inside the band."""
     state = plan.trade.stop
     quantity = min(quantity, s.most_in_one)

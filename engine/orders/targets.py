@@ -16,7 +16,7 @@ from engine.market.side import Side
 from engine.orders.changes import MOST_CHANGES, ExitWay
 from engine.orders.messages import OrderType
 from engine.orders.order import Aim, Order
-from engine.orders.plan import Situation
+from engine.orders.plan import TradeContext
 from engine.orders.quote import Quote
 from engine.orders.trade import Aimed, Mode, PartialExit, Trade, leave
 
@@ -60,7 +60,7 @@ def aim(trade: Trade, reason: str, limit: Paise, now: Instant) -> Trade:
     return msgspec.structs.replace(leave(trade, reason), aimed=Aimed(reason, limit, now))
 
 
-def after_target(s: Situation) -> tuple[Trade, Instant | None]:
+def after_target(s: TradeContext) -> tuple[Trade, Instant | None]:
     """Return how a trade that is aimed at its target goes on, and when to look again.
 
     It goes on as it is while its exit may still fill, held again once that has had its second, and on its way out for
@@ -120,7 +120,7 @@ def at_target(trade: Trade) -> bool:
     return trade.aimed is not None or (trade.part is not None and trade.part.limit > 0)
 
 
-def turns_back(s: Situation, order: Order) -> bool:
+def turns_back(s: TradeContext, order: Order) -> bool:
     """Say whether an unfilled exit of a target is to become the stop by one change, and is not refused that."""
     refused = order.aim is Aim.TURN and order.refused_at >= order.aim_since
     fresh = not order.filled and order.moves < MOST_CHANGES and not refused

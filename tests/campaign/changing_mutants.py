@@ -11,7 +11,7 @@ from engine.orders.changes import ExitWay, Experience, Fate, fate, way_of
 from engine.orders.messages import Acknowledged
 from engine.orders.order import Aim, Order, OrderTerms
 from engine.orders.order_book import AppliedMessage, OrderBook
-from engine.orders.plan import Plan, Situation
+from engine.orders.plan import Plan, TradeContext
 from engine.orders.requests import next_look, with_change
 from engine.orders.states import OrderState
 from engine.orders.trade import Trade
@@ -73,7 +73,7 @@ def _growth_for_ever() -> tuple[Swap, ...]:
     def told(order: Order, _: Instant) -> Fate:
         return Fate.MADE if order.aim is None else Fate.OPEN
 
-    def patient(s: Situation) -> Trade:
+    def patient(s: TradeContext) -> Trade:
         trade = timed(s)
         if trade.naked_since is None or all(order.aim is not Aim.GROW for order in s.reducing):
             return trade
@@ -124,7 +124,7 @@ def _walked_unproven() -> tuple[Swap, ...]:
     """An exit's time at a price begins with the request, not with the proof."""
     follow = exit_plan._follow
 
-    def walk(plan: Plan, s: Situation, order: Order, rest: int, price: Paise, way: ExitWay) -> None:
+    def walk(plan: Plan, s: TradeContext, order: Order, rest: int, price: Paise, way: ExitWay) -> None:
         asked = msgspec.structs.replace(order, rests_since=order.written_at - SECOND // 2)
         follow(plan, s, asked, rest, price, way)
 

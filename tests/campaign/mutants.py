@@ -24,7 +24,7 @@ from engine.orders.messages import (
 )
 from engine.orders.order import Fill, Order
 from engine.orders.order_book import AppliedMessage, OrderBook
-from engine.orders.plan import Place, Plan, Situation
+from engine.orders.plan import Place, Plan, TradeContext
 from engine.orders.quote import marketable_price
 from engine.orders.states import OrderState
 from engine.risk import entry_checks
@@ -162,7 +162,7 @@ def _no_fence() -> tuple[Swap, ...]:
 def _exit_beside_the_stop() -> tuple[Swap, ...]:
     original = Gate.check
 
-    def plan_close(s: Situation) -> Plan:
+    def plan_close(s: TradeContext) -> Plan:
         plan = Plan(s.trade)
         for order in (*s.entries, *s.reducing):
             if order.role is not Role.EXIT:
@@ -190,7 +190,7 @@ def _exit_beside_the_stop() -> tuple[Swap, ...]:
 def _stop_never_replaced() -> tuple[Swap, ...]:
     original = stop_plan.plan_protection
 
-    def plan_protection(s: Situation) -> Plan:
+    def plan_protection(s: TradeContext) -> Plan:
         if s.trade.stop_losses and s.closable and not s.reducing:
             return Plan(s.trade)
         return original(s)
@@ -201,7 +201,7 @@ def _stop_never_replaced() -> tuple[Swap, ...]:
 def _stop_never_raised() -> tuple[Swap, ...]:
     original = stop_plan.plan_protection
 
-    def plan_protection(s: Situation) -> Plan:
+    def plan_protection(s: TradeContext) -> Plan:
         stop = next((order for order in s.reducing if order.role is Role.STOP), None)
         if stop is not None and s.trade.part is None:
             s = replace(s, closable=min(s.closable, stop.wanted.quantity - stop.filled))

@@ -11,7 +11,7 @@ from engine.orders.exit_plan import plan_close
 from engine.orders.external import Ahead, External, ExternalReach
 from engine.orders.manager import OrderManager
 from engine.orders.order import Correction, Fill, Order
-from engine.orders.plan import Plan, Situation
+from engine.orders.plan import Plan, TradeContext
 from engine.orders.portfolio import Corrected, Portfolio
 from engine.orders.quote import Quote
 from engine.orders.trade import Trade, leave
@@ -63,7 +63,7 @@ def _exit_beside_theirs() -> tuple[Swap, ...]:
     """Neither cancelled first nor counted once we leave."""
     original = External.ahead
 
-    def plan(s: Situation, _: External, *, kill: bool) -> Plan:
+    def plan(s: TradeContext, _: External, *, kill: bool) -> Plan:
         del kill
         return plan_close(s)
 

@@ -8,7 +8,7 @@ from engine.market.clock import Instant
 from engine.orders import manager, stop_plan
 from engine.orders.manager import OrderManager
 from engine.orders.order import Order
-from engine.orders.plan import Cancel, Plan, Situation, Wish
+from engine.orders.plan import Cancel, OrderAction, Plan, TradeContext
 from engine.orders.resting import Rest, RestingLives
 from engine.orders.trade import MANUAL, Trade
 from tests.campaign.mutants import Hunt, Mutant, Swap, hunted
@@ -24,7 +24,7 @@ def hunt_resting(mutant: Mutant, schedules: int = WITHIN, first: int = 0) -> Hun
     return hunted(mutant, lambda seed: run_resting(seed).broken, schedules, first)
 
 
-def _rests(self: OrderManager, wish: Wish) -> bool:
+def _rests(self: OrderManager, wish: OrderAction) -> bool:
     """Say whether a wish would cancel what rests by the trader's hand."""
     lives = self.entry_life
     if not isinstance(wish, Cancel) or not isinstance(lives, RestingLives):
@@ -35,7 +35,7 @@ def _rests(self: OrderManager, wish: Wish) -> bool:
 def _outlives_the_kill() -> tuple[Swap, ...]:
     grant = OrderManager._grant
 
-    def leaves_it(self: OrderManager, wish: Wish, s: Situation, now: Instant) -> Instant | None:
+    def leaves_it(self: OrderManager, wish: OrderAction, s: TradeContext, now: Instant) -> Instant | None:
         return None if self.kill.active and _rests(self, wish) else grant(self, wish, s, now)
 
     return ((OrderManager, "_grant", leaves_it),)
@@ -48,7 +48,7 @@ def _is_no_risk() -> tuple[Swap, ...]:
 def _fills_without_a_stop() -> tuple[Swap, ...]:
     original = stop_plan.plan_protection
 
-    def waits(s: Situation) -> Plan:
+    def waits(s: TradeContext) -> Plan:
         more = s.trade.setup == MANUAL and s.entries and s.trade.open
         return Plan(s.trade) if more else original(s)
 
@@ -68,7 +68,7 @@ def _both_sides() -> tuple[Swap, ...]:
 def _outlives_a_pause() -> tuple[Swap, ...]:
     grant = OrderManager._grant
 
-    def leaves_it(self: OrderManager, wish: Wish, s: Situation, now: Instant) -> Instant | None:
+    def leaves_it(self: OrderManager, wish: OrderAction, s: TradeContext, now: Instant) -> Instant | None:
         taken_back = not _rests(self, wish) or self.kill.active
         return grant(self, wish, s, now) if taken_back else None
 

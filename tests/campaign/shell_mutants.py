@@ -12,7 +12,7 @@ from engine.orders.changes import ExitWay
 from engine.orders.manager import OrderManager
 from engine.orders.messages import Request
 from engine.orders.order import Order, OrderTerms
-from engine.orders.plan import Plan, Situation
+from engine.orders.plan import Plan, TradeContext
 from engine.orders.states import UNPROVEN, OrderState
 from engine.orders.tags import Ids
 from tests.campaign.mutants import Mutant, Swap
@@ -54,7 +54,7 @@ def _waits_for_nothing() -> tuple[Swap, ...]:
 def _sends_anew() -> tuple[Swap, ...]:
     move_on = exit_plan._move_on
 
-    def take_back(plan: Plan, s: Situation, order: Order, wanted: OrderTerms, way: ExitWay) -> None:
+    def take_back(plan: Plan, s: TradeContext, order: Order, wanted: OrderTerms, way: ExitWay) -> None:
         del way
         move_on(plan, s, order, wanted, ExitWay.REPLACE)
 

@@ -9,7 +9,7 @@ from engine.market.side import Side
 from engine.orders import clearing, exit_plan, parts, targets
 from engine.orders.messages import OrderType
 from engine.orders.order import Order
-from engine.orders.plan import Plan, Situation
+from engine.orders.plan import Plan, TradeContext
 from engine.orders.states import OrderState
 from engine.orders.trade import Trade, leave
 from tests.campaign.mutants import Mutant, Swap
@@ -26,7 +26,7 @@ def _chased() -> tuple[Swap, ...]:
 
 
 def _never_put_back() -> tuple[Swap, ...]:
-    def after_target(s: Situation) -> tuple[Trade, int | None]:
+    def after_target(s: TradeContext) -> tuple[Trade, int | None]:
         return s.trade, None
 
     return ((clearing, "after_target", after_target),)
@@ -43,7 +43,7 @@ def _again_at_once() -> tuple[Swap, ...]:
 def _waits_unmoved() -> tuple[Swap, ...]:
     tend = exit_plan._tend
 
-    def leave_alone(plan: Plan, s: Situation, order: Order, rest: int) -> None:
+    def leave_alone(plan: Plan, s: TradeContext, order: Order, rest: int) -> None:
         if order.state is not OrderState.ARMED or order.order_type is OrderType.STOP_LIMIT:
             tend(plan, s, order, rest)
 
