@@ -197,7 +197,7 @@ async def _attach(directory: "WorldDirectory") -> UnixLink:
 async def _show_embedded(
     desk: Desk, choice: WorldChoice | None, world: "World", *, mouse: bool, ascii_only: bool
 ) -> int:
-    from engine.operations.desk import embed_engine
+    from engine.operations.embedded_engine import embed_engine
 
     async with embed_engine(desk, choice, world) as hosted:
         line = MemoryLink(hosted.server, _screen_name())

@@ -1,23 +1,11 @@
 """What a held position waits for when the exchange takes nothing or something else, as a screen shows it."""
 
-from enum import StrEnum
-
 import msgspec
 
 from engine.market.price import Paise
+from engine.orders.plight import PlightKind
 
-
-class PlightKind(StrEnum):
-    """What stands in the way."""
-
-    HELD_BY_HALT = "HELD BY HALT"
-    STUCK = "STUCK"
-    AUCTION_AHEAD = "AUCTION AHEAD"
-    IN_AUCTION = "IN AUCTION"
-    WAITS_FOR_OPEN = "WAITS FOR THE OPEN"
-    EXCHANGE_NOT_OPEN = "EXCHANGE NOT OPEN"
-    CARRIED = "CARRIED"
-    NAKED = "NAKED"
+__all__ = ["PlightKind", "PlightView"]
 
 
 class PlightView(msgspec.Struct, frozen=True):

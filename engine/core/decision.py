@@ -117,3 +117,8 @@ def with_size(decision: Decision, sized: SizedStop | None) -> Decision:
     if sized is None:
         return decision
     return msgspec.structs.replace(decision, sized=sized, stop=sized.trigger)
+
+
+def _refused(decision: Decision, code: str, reason: str) -> Decision:
+    state = DecisionState.DROPPED if code == "SIGNAL_OLD" else DecisionState.REFUSED
+    return msgspec.structs.replace(decision, state=state, code=str(code), reason=reason)

@@ -10,7 +10,7 @@ import config
 from engine.auction.state.auctions import Auctions
 from engine.core.account import Account
 from engine.core.cards import Card, Cards, Gone
-from engine.core.decision import Decision, DecisionState, from_refusal, from_signal, with_size
+from engine.core.decision import Decision, DecisionState, _refused, from_refusal, from_signal, with_size
 from engine.core.market_state import MarketState
 from engine.core.proof import SetupEvidence, entry_mode
 from engine.core.setup_notes import SetupNote, note_setups
@@ -397,8 +397,3 @@ class Entries:
         else:
             self.decisions[known] = decision
         self._decided(decision)
-
-
-def _refused(decision: Decision, code: str, reason: str) -> Decision:
-    state = DecisionState.DROPPED if code == "SIGNAL_OLD" else DecisionState.REFUSED
-    return msgspec.structs.replace(decision, state=state, code=str(code), reason=reason)

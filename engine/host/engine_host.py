@@ -12,13 +12,11 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from engine.brokers.exchange import Exchange
-from engine.brokers.paper.exchange_file import ExchangeError
 from engine.contract.commands import ArmManual
 from engine.core import Latched
-from engine.host.liveness import EngineLock, Heartbeat, ignore_hangup
-from engine.host.log_tail import PlainFormatter
+from engine.host.liveness import EngineLock, Heartbeat
 from engine.host.place_watch import PlaceWatch
-from engine.ledger.records import JournalEntry, LedgerError
+from engine.ledger.records import JournalEntry
 from engine.ledger.store import Ledger
 from engine.link import KillLine, KillReceiver, KillRequest, LinkServer
 from engine.presenter import Presenter
@@ -30,7 +28,6 @@ from engine.runtime.pace import LivePace, Pace
 from engine.runtime.plan import MarketChoice, RunPlan
 from engine.runtime.run import (
     PreparedRun,
-    RunError,
     begin_run,
     honour_latch,
     ledger_run,
@@ -39,9 +36,8 @@ from engine.runtime.run import (
 )
 from engine.runtime.service import Service
 from engine.settings.loading import Configuration, overrides_as_environment
-from engine.system.plain_file import plain_descriptor
 from engine.upstox.rest.token import TokenStore, account_of
-from engine.world.directories import Home, World, WorldDirectory
+from engine.world.directories import Home, World
 from engine.world.engine_register import Living, Registration
 from engine.world.latch_file import LatchFile, wall_clock
 
@@ -53,7 +49,6 @@ _MAKE_WAY_SECONDS: Final = 0.2
 """Between a kill's answer and the end of an engine that had not begun."""
 _SHELL: Final = "a shell"
 """How a kill begins to say that `cockpit flatten` sent it."""
-_LOG_BYTES: Final = 2_000_000
 _logger: Final = logging.getLogger(__name__)
 
 
@@ -344,40 +339,7 @@ class Host:
         return service
 
 
-def host_engine(
-    home: Home, world: World, configuration: Configuration, choice: MarketChoice | None, *, speed: int
-) -> None:
-    """Run a world's engine in this process until it ends; raises HostError when it cannot begin."""
-    ignore_hangup()
-    directory = home.world(world)
-    directory.create()
-    _log_to(directory)
-    host = Host(home, world, configuration, speed=speed)
-    lock, heartbeat = host.take_world()
-    clean = False
-    try:
-        reason = asyncio.run(host.serve(choice, heartbeat, sockets=True))
-        _logger.info("ended: %s", reason)
-        clean = host.finished
-    except (RunError, LedgerError, ExchangeError) as error:
-        clean = not host.began
-        raise HostError(str(error)) from error
-    finally:
-        lock.release(clean=clean)
-
-
 def _stop_on_signals(loop: asyncio.AbstractEventLoop, service: Service) -> None:
     """End politely, once; what is held stays behind its stop and the run can be resumed."""
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, service.leave, f"signal {signal.Signals(number).name}")
-
-
-def _log_to(directory: WorldDirectory) -> None:
-    # Opened by name as it is, a pipe would be waited for.
-    os.close(plain_descriptor(directory.log, os.O_WRONLY | os.O_CREAT | os.O_APPEND))
-    handler = logging.handlers.RotatingFileHandler(directory.log, maxBytes=_LOG_BYTES, backupCount=1)
-    handler.setFormatter(PlainFormatter())
-    logging.root.handlers = [handler]
-    logging.root.setLevel(logging.INFO)
-    logging.raiseExceptions = False  # A full disk is told of once, by who ends of it.
-    _logger.info("engine %d begins in %s (%s)", os.getpid(), directory.path, World(directory.world).value)

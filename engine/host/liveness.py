@@ -6,13 +6,11 @@ the beat from memory, and a file holds it for the time when nothing answers.
 
 import fcntl
 import os
-import signal
 import struct
-import subprocess
 import tempfile
 import threading
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable
 from enum import StrEnum
 from pathlib import Path
 from types import TracebackType
@@ -20,7 +18,6 @@ from typing import Final, Self
 
 import msgspec
 
-from engine.host.log_tail import last_word, log_end, log_size
 from engine.link.kill_sender import KillSender
 from engine.link.protocol import PROTOCOL, VERSION
 from engine.system.plain_file import OversizeError, plain_descriptor, read_plain
@@ -38,12 +35,10 @@ __all__ = [
     "Heartbeat",
     "ended_uncleanly",
     "engine_state",
-    "ignore_hangup",
     "is_engine_known",
     "kill_engine",
     "process_start",
     "read_identity",
-    "spawn_engine",
     "take_over",
 ]
 
@@ -51,8 +46,8 @@ HUNG_AFTER: Final = 2.0
 """Seconds of silence after which a loop counts as hung."""
 BEAT_INTERVAL: Final = 0.5
 
-_POLL_SECONDS: Final = 0.01
-_PROBE_SECONDS: Final = 0.25
+POLL_SECONDS: Final = 0.01
+PROBE_SECONDS: Final = 0.25
 _BEAT: Final = struct.Struct("<q")
 _LONGEST_NOTE: Final = 16 * 1024
 
@@ -133,11 +128,11 @@ class EngineLock:
         """
         descriptor = _open_to_close(directory) if to_close else _open_to_run(directory)
         deadline = time.monotonic() + patience
-        while not _try_lock(descriptor, fcntl.LOCK_EX):
+        while not try_lock(descriptor, fcntl.LOCK_EX):
             if time.monotonic() >= deadline:
                 os.close(descriptor)
                 return None
-            time.sleep(_POLL_SECONDS)
+            time.sleep(POLL_SECONDS)
         return cls(directory, descriptor)
 
     @property
@@ -204,7 +199,7 @@ def read_identity(directory: WorldDirectory) -> EngineIdentity | None:
 
 def ended_uncleanly(directory: WorldDirectory) -> bool:
     """Say whether the world's last engine is gone without having taken its leave."""
-    return directory.identity.exists() and not _is_locked(directory)
+    return directory.identity.exists() and not is_locked(directory)
 
 
 def is_engine_known(directory: WorldDirectory) -> bool:
@@ -225,9 +220,9 @@ def engine_state(directory: WorldDirectory) -> EngineState:
 
     A lock held by a process that has not yet said who it is counts as running: it is starting, or closing.
     """
-    if not _is_locked(directory):
+    if not is_locked(directory):
         return EngineState.NONE
-    sender = KillSender(directory, patience=_PROBE_SECONDS)
+    sender = KillSender(directory, patience=PROBE_SECONDS)
     try:
         answer = sender.status()
     finally:
@@ -235,10 +230,10 @@ def engine_state(directory: WorldDirectory) -> EngineState:
     if answer is not None:
         return EngineState.RUNNING if answer.loop_age < HUNG_AFTER else EngineState.HUNG
     if not is_engine_known(directory):
-        return EngineState.RUNNING if _is_locked(directory) else EngineState.NONE
+        return EngineState.RUNNING if is_locked(directory) else EngineState.NONE
     age = _published_age(directory)
     if age is None or age < HUNG_AFTER:
-        return EngineState.RUNNING if _is_locked(directory) else EngineState.NONE
+        return EngineState.RUNNING if is_locked(directory) else EngineState.NONE
     return EngineState.HUNG
 
 
@@ -248,7 +243,7 @@ def kill_engine(directory: WorldDirectory, patience: float = 5.0) -> None:
     Does nothing when no engine holds the lock. Raises EngineProcessError when the holder cannot be proven to be
     the engine, or does not go away within ``patience`` seconds.
     """
-    if not _is_locked(directory):
+    if not is_locked(directory):
         return
     identity = read_identity(directory)
     if identity is None:
@@ -260,7 +255,7 @@ def kill_engine(directory: WorldDirectory, patience: float = 5.0) -> None:
         kill_process(identity.pid, identity.started)
     elif _listener(directory) == identity.pid:
         kill_process(identity.pid, None)
-    if not _wait_for(lambda: not _is_locked(directory), patience):
+    if not wait_for(lambda: not is_locked(directory), patience):
         raise EngineProcessError(
             f"expected the lock {directory.lock} to be free after process {identity.pid} was killed, "
             "got it still held; find who holds it (fuser, lsof) and end it"
@@ -284,96 +279,6 @@ def take_over(directory: WorldDirectory, patience: float = 5.0, *, unheard: bool
             "now, or another `cockpit flatten` closes; call `cockpit flatten` again in a moment"
         )
     return lock
-
-
-def spawn_engine(
-    argv: Sequence[str],
-    directory: WorldDirectory,
-    patience: float = 15.0,
-    *,
-    environment: Mapping[str, str] | None = None,
-) -> int:
-    """Start a detached engine unless one runs, wait until its kill line answers, and return its pid.
-
-    ``argv`` starts with the program; ``environment`` is added to this process's own. Of screens that start at once
-    only one starts an engine, all get the same.
-    Raises EngineProcessError when a hung engine is in the way, when the new one ends before it answers (with its
-    own reason, or the last lines of its log), or after ``patience`` seconds.
-    """
-    directory.create()
-    starting = open_private(directory.start_lock)
-    try:
-        deadline = time.monotonic() + patience
-        if not _wait_for(lambda: _try_lock(starting, fcntl.LOCK_EX), patience):
-            raise EngineProcessError(
-                f"expected to start an engine in {patience:g} s, got another start under way"
-            )
-        state = engine_state(directory)
-        if state is EngineState.HUNG:
-            raise EngineProcessError(
-                f"expected a free world in {directory.path}, got a hung engine; cockpit flatten takes over its work"
-            )
-        logged = log_size(directory)
-        child = _start(argv, directory, environment or {}) if state is EngineState.NONE else None
-        pid = _wait_until_it_answers(directory, child, deadline, logged)
-        if child is not None:
-            threading.Thread(target=child.wait, name="engine-reaper", daemon=True).start()
-        return pid
-    finally:
-        os.close(starting)
-
-
-def ignore_hangup() -> None:
-    """Let a lost terminal and a closed pipe mean nothing to this process; for the engine's main thread."""
-    signal.signal(signal.SIGHUP, signal.SIG_IGN)
-    signal.signal(signal.SIGPIPE, signal.SIG_IGN)
-
-
-def _start(
-    argv: Sequence[str], directory: WorldDirectory, environment: Mapping[str, str]
-) -> subprocess.Popen[bytes]:
-    try:
-        log = plain_descriptor(directory.log, os.O_WRONLY | os.O_CREAT | os.O_APPEND)
-    except OSError as error:
-        raise EngineProcessError(
-            f"{directory.log}: expected a log that can be written, got: {error.strerror}"
-        ) from error
-    try:
-        return subprocess.Popen(
-            list(argv),
-            stdin=subprocess.DEVNULL,
-            stdout=log,
-            stderr=log,
-            start_new_session=True,
-            close_fds=True,
-            env={**os.environ, **environment},
-        )
-    except OSError as error:
-        raise EngineProcessError(f"expected to start {argv[0]}, got: {error.strerror}") from error
-    finally:
-        os.close(log)
-
-
-def _wait_until_it_answers(
-    directory: WorldDirectory, child: subprocess.Popen[bytes] | None, deadline: float, logged: int
-) -> int:
-    sender = KillSender(directory, patience=_PROBE_SECONDS)
-    try:
-        while time.monotonic() < deadline:
-            if sender.status() is not None and directory.socket.exists():
-                identity = read_identity(directory)
-                if identity is not None:
-                    return identity.pid
-            if child is not None and child.poll() is not None and not _is_locked(directory):
-                raise EngineProcessError(
-                    f"the engine did not start: {last_word(directory, logged, child.returncode)}"
-                )
-            time.sleep(_POLL_SECONDS)
-    finally:
-        sender.close()
-    raise EngineProcessError(
-        f"expected the engine to answer in time, got silence; {directory.log} ends with: {log_end(directory, logged)}"
-    )
 
 
 def _open_to_run(directory: WorldDirectory) -> int:
@@ -400,7 +305,7 @@ def _lock_of_nobody() -> int:
     return descriptor
 
 
-def _try_lock(descriptor: int, kind: int) -> bool:
+def try_lock(descriptor: int, kind: int) -> bool:
     try:
         fcntl.flock(descriptor, kind | fcntl.LOCK_NB)
     except BlockingIOError:
@@ -408,7 +313,7 @@ def _try_lock(descriptor: int, kind: int) -> bool:
     return True
 
 
-def _is_locked(directory: WorldDirectory) -> bool:
+def is_locked(directory: WorldDirectory) -> bool:
     try:
         descriptor = plain_descriptor(directory.lock, os.O_RDONLY)
     except OSError:
@@ -417,14 +322,14 @@ def _is_locked(directory: WorldDirectory) -> bool:
             raise
         return False
     try:
-        return not _try_lock(descriptor, fcntl.LOCK_SH)
+        return not try_lock(descriptor, fcntl.LOCK_SH)
     finally:
         os.close(descriptor)
 
 
 def _listener(directory: WorldDirectory) -> int | None:
     """Return the process that listens on the world's kill line, as the system says; it need not answer."""
-    sender = KillSender(directory, patience=_PROBE_SECONDS)
+    sender = KillSender(directory, patience=PROBE_SECONDS)
     try:
         return sender.listener()
     finally:
@@ -439,10 +344,10 @@ def _published_age(directory: WorldDirectory) -> float | None:
         return None
 
 
-def _wait_for(condition: Callable[[], bool], patience: float) -> bool:
+def wait_for(condition: Callable[[], bool], patience: float) -> bool:
     deadline = time.monotonic() + patience
     while not condition():
         if time.monotonic() >= deadline:
             return False
-        time.sleep(_POLL_SECONDS)
+        time.sleep(POLL_SECONDS)
     return True

@@ -118,7 +118,8 @@ class AccountDesk:
         a running engine the feed is left to it.
         """
         from engine.preflight.survey import LONGEST_LIST, Survey
-        from engine.upstox.reference.instrument_files import FileError, InstrumentFile, InstrumentFiles
+        from engine.upstox.reference.file_state import FileError, InstrumentFile
+        from engine.upstox.reference.instrument_files import InstrumentFiles
         from engine.upstox.reference.search import look_up
         from engine.upstox.rest.token import TokenStore
 

@@ -3,7 +3,6 @@
 Nothing here draws; everything answers with plain values. Heavy rooms are imported where they are used.
 """
 
-import contextlib
 import os
 import sys
 from collections.abc import Callable, Sequence
@@ -27,14 +26,10 @@ __all__ = [
     "WorldOutcome",
     "describe_report",
     "describe_status",
-    "embed_engine",
     "open_desk",
 ]
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
-
-    from engine.host.engine_host import Hosted
     from engine.runtime.plan import MarketChoice as PlannedChoice
 
 
@@ -171,7 +166,8 @@ class Desk:
 
         Blocks until the engine's kill line answers: call it from a thread beside the screen's start.
         """
-        from engine.host.liveness import EngineProcessError, EngineState, engine_state, spawn_engine
+        from engine.host.launch import spawn_engine
+        from engine.host.liveness import EngineProcessError, EngineState, engine_state
 
         directory = self.home.world(world)
         try:
@@ -206,7 +202,7 @@ class Desk:
 
     def run_engine(self, choice: WorldChoice) -> int:
         """Run a world's engine in this process until it ends; return the exit code."""
-        from engine.host.engine_host import host_engine
+        from engine.host.engine_process import host_engine
         from engine.runtime.going_on import HostError
 
         world = World(choice.world)
@@ -344,42 +340,6 @@ class Desk:
                 f"{what} is running in {directory.path}; attach to it with a bare `cockpit`, or stop it "
                 "there (S) before another is begun"
             )
-
-
-@contextlib.asynccontextmanager
-async def embed_engine(desk: Desk, choice: WorldChoice | None, world: World) -> "AsyncIterator[Hosted]":
-    """Run the world's engine inside this process for as long as the context lasts; raises DeskError."""
-    import asyncio
-
-    from engine.brokers.paper.exchange_file import ExchangeError
-    from engine.host.engine_host import Host
-    from engine.ledger.records import LedgerError
-    from engine.runtime.going_on import HostError
-    from engine.runtime.run import RunError
-
-    directory = desk.home.world(world)
-    planned = None if choice is None else desk.planned(choice)
-    lock = None
-    host = Host(desk.home, world, desk.configuration, speed=1 if choice is None else choice.speed)
-    try:
-        directory.create()
-        lock, heartbeat = host.take_world()
-        ready: asyncio.Future[Hosted] = asyncio.get_running_loop().create_future()
-        serving = asyncio.ensure_future(host.serve(planned, heartbeat, sockets=False, ready=ready))
-        await asyncio.wait((serving, ready), return_when=asyncio.FIRST_COMPLETED)
-        if serving.done():
-            serving.result()
-        hosted = ready.result()
-        try:
-            yield hosted
-        finally:
-            hosted.service.stop("the screen was left")
-            await serving
-    except (HostError, RunError, LedgerError, ExchangeError, HomeError) as error:
-        raise DeskError(str(error)) from error
-    finally:
-        if lock is not None:
-            lock.release(clean=host.finished or not host.began)
 
 
 def _check_home(root: Path) -> None:

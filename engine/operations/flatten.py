@@ -38,7 +38,7 @@ _AT_PAPER: Final = 60.0
 """Seconds a running engine is given where its orders go to the paper exchange and nobody says how long it may take."""
 _LOOK_FOR_CLOSE: Final = 5.0
 """Seconds between two looks at whether the exchanges are over for the day, beside an engine that closes."""
-_POLL_SECONDS: Final = 0.05
+POLL_SECONDS: Final = 0.05
 _AT_ONCE: Final = 0.3
 """Seconds in which most kills are done: nobody attaches to an engine to read of those."""
 _LAST_WRITE: Final = 1.0
@@ -95,7 +95,7 @@ def _flatten(
             if is_engine_known(directory) or time.monotonic() >= until:
                 return False, f"NOT FLAT: {error}"
             tell(_ANOTHER)
-            time.sleep(_POLL_SECONDS)
+            time.sleep(POLL_SECONDS)
             continue
         try:
             tell("no engine answers; the closing begins without one")
@@ -123,7 +123,7 @@ def _comes_back(directory: WorldDirectory) -> bool:
             answer = sender.status()
             if answer is not None and answer.loop_age < HUNG_AFTER:
                 return True
-            time.sleep(_POLL_SECONDS)
+            time.sleep(POLL_SECONDS)
     finally:
         sender.close()
     return False
@@ -162,7 +162,7 @@ def _flatten_by_engine(
                 carried = carried_past_close(reach)
                 if carried:
                     return False, f"NOT FLAT: {carried}; the engine stays latched"
-            time.sleep(_POLL_SECONDS)
+            time.sleep(POLL_SECONDS)
         return (
             False,
             f"NOT FLAT after {patience:g} s: the engine {_goes_on(directory, sender, kill_id, watcher.newest)}",

@@ -19,7 +19,7 @@ from engine.world.directories import WorldDirectory
 from engine.world.engine_register import Living
 from engine.world.latch_file import LatchProof
 
-_POLL_SECONDS: Final = 0.05
+POLL_SECONDS: Final = 0.05
 _UNHEARD: Final = 3.0
 """Seconds without an answer after which an engine counts as silent."""
 
@@ -67,7 +67,7 @@ def flatten_astray(
                 heard = time.monotonic()
             elif time.monotonic() > heard + _UNHEARD:
                 return _take_over(living, directory, settings, patience, say)
-            time.sleep(_POLL_SECONDS)
+            time.sleep(POLL_SECONDS)
         return False, f"NOT FLAT after {patience:g} s: {whose}, goes on closing"
     except KeyboardInterrupt:
         return False, f"NOT FLAT, interrupted: {whose}, goes on closing"

@@ -8,6 +8,7 @@ import msgspec
 
 from engine.market.clock import MILLISECOND, SECOND, Instant
 from engine.orders.exit_reasons import STOP, closing_reason, with_slip
+from engine.orders.external_fills import correct, fold_external, set_in_time, take_in_external
 from engine.orders.learned import coarser_tick
 from engine.orders.manager import OrderManager
 from engine.orders.messages import (
@@ -28,7 +29,7 @@ from engine.orders.news import Topic
 from engine.orders.order import Aim, Fill, Order
 from engine.orders.order_book import AppliedMessage, Resolution
 from engine.orders.portfolio import Folded
-from engine.orders.reconciliation import correct, fold_external, reconcile, set_in_time, take_in_external
+from engine.orders.reconciliation import reconcile
 from engine.orders.reports import Finding
 from engine.orders.states import ENDED, OrderState
 from engine.orders.targets import missed_words, part_ended

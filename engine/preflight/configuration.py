@@ -19,7 +19,8 @@ from engine.preflight.report import Check, CheckState, Group
 from engine.preflight.survey import Survey
 from engine.settings.loading import FILE_NAME
 from engine.upstox.reference.broker_calendar import check_day
-from engine.upstox.reference.instrument_files import FileError, FileState, InstrumentFile, Shelf
+from engine.upstox.reference.file_state import FileError, FileState, InstrumentFile
+from engine.upstox.reference.instrument_files import Shelf
 
 _GROUP: Final = Group.CONFIGURATION
 _OTHERS: Final = 0o077

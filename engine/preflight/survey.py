@@ -15,7 +15,8 @@ from engine.market.calendar import Calendar, load_calendar
 from engine.market.clock import SECOND, Instant, instant_of, trading_date
 from engine.preflight.feed import FeedFailedError, FeedSight, look_at_feed
 from engine.preflight.probes import Once
-from engine.upstox.reference.instrument_files import FileError, InstrumentFiles, Shelf
+from engine.upstox.reference.file_state import FileError
+from engine.upstox.reference.instrument_files import InstrumentFiles, Shelf
 from engine.upstox.reference.watchlist import LastPrices, resolve_for_day
 from engine.upstox.rest.address import AddressError, is_this_machine
 from engine.upstox.rest.client import UpstoxClient

@@ -8,7 +8,8 @@ from engine.market.clock import Instant, trading_date
 from engine.market.instrument import Instrument, InstrumentClass
 from engine.status.live import BrokerReach
 from engine.status.run_records import schedule
-from engine.upstox.reference.instrument_files import FileError, InstrumentFiles
+from engine.upstox.reference.file_state import FileError
+from engine.upstox.reference.instrument_files import InstrumentFiles
 from engine.world.directories import WorldDirectory
 from engine.world.latch_file import wall_clock
 

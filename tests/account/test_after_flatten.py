@@ -2,7 +2,7 @@
 
 import pytest
 
-from engine.orders.reconciliation import CLOSED_BY_FLATTEN
+from engine.orders.external_fills import CLOSED_BY_FLATTEN
 from tests.account.stage import begin, settings_of, settle
 from tests.account.test_live_day import LIVE, enter, make_ready
 from tests.fake_upstox.running import RunningFake

@@ -19,7 +19,8 @@ from engine.market.session import trading_day
 from engine.runtime.live.day_lists import TodaysLists
 from engine.runtime.live.day_setup import Opener
 from engine.runtime.run import RunError
-from engine.upstox.reference.instrument_files import DayLists, FileState, Freshness, InstrumentFile
+from engine.upstox.reference.file_state import FileState, Freshness, InstrumentFile
+from engine.upstox.reference.instrument_files import DayLists
 from engine.upstox.rest.client import UpstoxClient
 from engine.upstox.rest.transport import Transport
 from tests.account.stage import begin, slow_down, watched

@@ -6,7 +6,7 @@ import msgspec
 
 from engine.core.account import Account
 from engine.market.clock import Instant
-from engine.orders import clearing, external, reconciliation
+from engine.orders import clearing, external, external_fills, reconciliation
 from engine.orders.exit_plan import plan_close
 from engine.orders.external import Ahead, External, ExternalReach
 from engine.orders.manager import OrderManager
@@ -28,7 +28,7 @@ def hunt_others(mutant: Mutant, schedules: int = WITHIN, first: int = 0) -> Hunt
 
 
 def _exit_on_any_sale() -> tuple[Swap, ...]:
-    original = reconciliation.fold_external
+    original = external_fills.fold_external
 
     def fold(
         manager: OrderManager, fill: Fill, order: Order | None, now: Instant, *, before: Order | None = None
@@ -37,11 +37,15 @@ def _exit_on_any_sale() -> tuple[Swap, ...]:
         original(manager, fill, order, now, before=before)
         trade = manager.portfolio.current(fill.instrument, fill.product)
         if trade is not None and held is not None and trade.exit_quantity > held.exit_quantity:
-            manager.portfolio.put(leave(trade, reconciliation.CLOSED_OUTSIDE))
+            manager.portfolio.put(leave(trade, external_fills.CLOSED_OUTSIDE))
 
     from engine.orders import broker_events
 
-    return ((reconciliation, "fold_external", fold), (broker_events, "fold_external", fold))
+    return (
+        (external_fills, "fold_external", fold),
+        (reconciliation, "fold_external", fold),
+        (broker_events, "fold_external", fold),
+    )
 
 
 def _never_ahead() -> tuple[Swap, ...]:
@@ -110,13 +114,13 @@ def _correction_left_out() -> tuple[Swap, ...]:
 
 
 def _part_of_a_sale_lost() -> tuple[Swap, ...]:
-    original: Callable[[Fill, int, str], Fill] = reconciliation._part
+    original: Callable[[Fill, int, str], Fill] = external_fills._part
 
     def short(fill: Fill, quantity: int, trade: str) -> Fill:
         part = original(fill, quantity, trade)
         return msgspec.structs.replace(part, quantity=max(part.quantity - 1, 1))
 
-    return ((reconciliation, "_part", short),)
+    return ((external_fills, "_part", short),)
 
 
 OTHERS_MUTANTS = (

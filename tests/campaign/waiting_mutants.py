@@ -52,17 +52,17 @@ def _without(kind: PlightKind) -> tuple[Swap, ...]:
     follow = Plights.follow
 
     def follow_without(self: Plights, now: int) -> None:
-        said = self._manager.say
+        said = self._manager.report
 
         def say(topic: object, instrument: str, text: str = "", **more: object) -> None:
             if kind.value not in text:
                 said(topic, instrument, text, **more)  # type: ignore[arg-type]
 
-        self._manager.say = say  # type: ignore[method-assign]
+        self._manager.report = say  # type: ignore[method-assign]
         try:
             follow(self, now)
         finally:
-            self._manager.say = said  # type: ignore[method-assign]
+            self._manager.report = said  # type: ignore[method-assign]
 
     return ((Plights, "follow", follow_without),)
 

@@ -11,6 +11,7 @@ import msgspec
 import pytest
 
 from engine.contract.commands import StopEngine
+from engine.host.launch import spawn_engine
 from engine.host.liveness import (
     EngineIdentity,
     EngineLock,
@@ -22,7 +23,6 @@ from engine.host.liveness import (
     kill_engine,
     process_start,
     read_identity,
-    spawn_engine,
     take_over,
 )
 from engine.link import KillSender, LinkError, NoEngineError, connect

@@ -11,7 +11,8 @@ from pathlib import Path
 
 from engine.contract.commands import Command, CommandResult, Outcome, PauseEntries, StopEngine
 from engine.contract.views import ScreenView
-from engine.host.liveness import BEAT_INTERVAL, EngineLock, Heartbeat, ignore_hangup
+from engine.host.launch import ignore_hangup
+from engine.host.liveness import BEAT_INTERVAL, EngineLock, Heartbeat
 from engine.link import KillLine, KillReceiver, KillRequest, LinkServer, ScreenIdentity
 from engine.world.directories import Home, World, WorldDirectory
 from engine.world.latch_file import LatchFile

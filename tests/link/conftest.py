@@ -10,7 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from engine.host.liveness import EngineProcessError, kill_engine, spawn_engine
+from engine.host.launch import spawn_engine
+from engine.host.liveness import EngineProcessError, kill_engine
 from engine.link import Link, LinkServer, MemoryLink, connect
 from engine.link.hub import Handler
 from engine.world.directories import Home, World, WorldDirectory

@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from engine.upstox.reference.instrument_files import InstrumentFile, InstrumentFiles
+from engine.upstox.reference.file_state import InstrumentFile
+from engine.upstox.reference.instrument_files import InstrumentFiles
 from tests.fake_upstox import RunningFake, running_fake
 from tests.operations.account import Told, command, of_fake, write_settings
 

@@ -16,7 +16,8 @@ from engine.feeds.recordings.recorder import Recorder
 from engine.instruments.eligibility import Barred, barred_names
 from engine.market.clock import MINUTE, SECOND, Instant, instant_at
 from engine.runtime.run import RunError
-from engine.upstox.reference.instrument_files import DayLists, FileState, Freshness, InstrumentFile
+from engine.upstox.reference.file_state import FileState, Freshness, InstrumentFile
+from engine.upstox.reference.instrument_files import DayLists
 
 _DUE: Final = time(8, 36)
 """Five minutes behind the hour that was measured, well ahead of the first entry: asked too early, the broker calls

@@ -27,8 +27,9 @@ from engine.risk.limits import open_day
 from engine.risk.wishes import wishes_of
 from engine.runtime.plan import RunMode, RunPlan
 from engine.runtime.run import RunError, earlier_sessions, read_plan
+from engine.upstox.reference.file_state import FileError
 from engine.upstox.reference.history import InstrumentPast, read_past
-from engine.upstox.reference.instrument_files import DayLists, FileError, InstrumentFiles, Shelf
+from engine.upstox.reference.instrument_files import DayLists, InstrumentFiles, Shelf
 from engine.upstox.reference.watchlist import LastPrices, resolve_for_day
 from engine.upstox.rest.client import UpstoxClient
 from engine.upstox.rest.outcome import CallFailed

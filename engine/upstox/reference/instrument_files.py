@@ -9,8 +9,7 @@ from collections import Counter
 from collections.abc import Collection, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from datetime import date, time, timedelta
-from enum import StrEnum
+from datetime import date, timedelta
 from functools import cached_property
 from pathlib import Path
 from typing import Final, Protocol, TypeVar
@@ -21,8 +20,9 @@ import msgspec
 from engine.instruments.directory import Directory
 from engine.instruments.listing import Intraday, Listing
 from engine.instruments.master import MasterError, read_listings, unpack_rows
-from engine.market.clock import MINUTE, Instant, datetime_of, instant_at, trading_date
+from engine.market.clock import Instant
 from engine.system.plain_file import plain_descriptor, read_plain
+from engine.upstox.reference.file_state import FileError, FileState, Freshness, InstrumentFile, stale_reason
 from engine.upstox.rest.address import AddressError, is_this_machine
 from engine.upstox.rest.transport import HttpAnswer, NotSentError, UnansweredError
 
@@ -41,10 +41,6 @@ _SHRINK: Final = 2
 """A new file with less than one part in so many of the old one's rows is cut."""
 
 
-class FileError(ValueError):
-    """An instrument file that must not be used; says what was expected and what was found."""
-
-
 class Fetcher(Protocol):
     """What fetches: the transport's own request."""
 
@@ -60,51 +56,8 @@ class Fetcher(Protocol):
         ...
 
 
-class InstrumentFile(StrEnum):
-    """The files we follow."""
-
-    MASTER = "NSE"
-    INTRADAY = "NSE_MIS"
-    SUSPENDED = "suspended-instrument"
-
-
-class Freshness(StrEnum):
-    """What a refresh did to one file."""
-
-    NEW = "NEW"
-    UNCHANGED = "UNCHANGED"
-    KEPT = "KEPT"
-    """The older copy stays; the reason says why."""
-    ABSENT = "ABSENT"
-
-
-_REFRESHED_AT: Final = {
-    InstrumentFile.MASTER: time(6, 0),
-    InstrumentFile.INTRADAY: time(8, 31),
-    InstrumentFile.SUSPENDED: time(6, 0),
-}
-"""When the broker renews each on a trading day (measured in 2026); a copy confirmed before that is of yesterday."""
-
 _COMPLETE: Final = {"NSE_EQ": 1_000, "NSE_FO": 5_000, "NSE_INDEX": 10}
 """Fewest rows by segment of a whole master; a broker on this machine may list what it likes."""
-
-
-@dataclass(frozen=True, slots=True)
-class FileState:
-    """One file after a refresh, or as found."""
-
-    file: InstrumentFile
-    freshness: Freshness
-    rows: int
-    confirmed: Instant | None
-    """When the broker last said that this copy is its newest."""
-    reason: str
-    """Why it is KEPT or ABSENT, or STALE; empty when all is well."""
-
-    @property
-    def usable(self) -> bool:
-        """Say whether there is a copy at all."""
-        return self.freshness is not Freshness.ABSENT
 
 
 class _Kept(msgspec.Struct, array_like=True):
@@ -348,17 +301,6 @@ def _fetch(
         url = f"{base}/complete.json.gz"
         answer = fetcher.request("GET", url, headers=headers, read_seconds=read_seconds)
     return url, answer
-
-
-def stale_reason(file: InstrumentFile, confirmed: Instant | None, now: Instant) -> str:
-    """Return why a copy is STALE, empty when the broker confirmed it after its last renewal."""
-    renewed = instant_at(trading_date(now), _REFRESHED_AT[file])
-    if renewed > now:
-        renewed -= 1_440 * MINUTE
-    if confirmed is not None and confirmed >= renewed:
-        return ""
-    when = "never" if confirmed is None else f"{datetime_of(confirmed):%d %b %H:%M}"
-    return f"STALE: last confirmed {when}, renewed by the broker since ({datetime_of(renewed):%d %b %H:%M})"
 
 
 def _check_dates(listings: tuple[Listing, ...], day: date, url: str) -> None:

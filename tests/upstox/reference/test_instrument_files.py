@@ -11,14 +11,8 @@ import pytest
 
 from engine.instruments.listing import Intraday
 from engine.market.clock import MINUTE, instant_at
-from engine.upstox.reference.instrument_files import (
-    FileError,
-    Freshness,
-    InstrumentFile,
-    InstrumentFiles,
-    Shelf,
-    stale_reason,
-)
+from engine.upstox.reference.file_state import FileError, Freshness, InstrumentFile, stale_reason
+from engine.upstox.reference.instrument_files import InstrumentFiles, Shelf
 from engine.upstox.rest.transport import Transport
 from tests.instruments.listings import DAY, INFY, PLAIN, RELIANCE, master_rows
 from tests.upstox.reference.shop import Shop, open_shop

@@ -1,0 +1,59 @@
+"""An engine's process from its first line to its last: one world taken, one run hosted, a log of its own."""
+
+import asyncio
+import logging
+import logging.handlers
+import os
+from typing import Final
+
+from engine.brokers.paper.exchange_file import ExchangeError
+from engine.host.engine_host import Host
+from engine.host.launch import ignore_hangup
+from engine.host.log_tail import PlainFormatter
+from engine.ledger.records import LedgerError
+from engine.runtime.going_on import HostError
+from engine.runtime.plan import MarketChoice
+from engine.runtime.run import (
+    RunError,
+)
+from engine.settings.loading import Configuration
+from engine.system.plain_file import plain_descriptor
+from engine.world.directories import Home, World, WorldDirectory
+
+_logger: Final = logging.getLogger(__name__)
+
+
+_LOG_BYTES: Final = 2_000_000
+
+
+def host_engine(
+    home: Home, world: World, configuration: Configuration, choice: MarketChoice | None, *, speed: int
+) -> None:
+    """Run a world's engine in this process until it ends; raises HostError when it cannot begin."""
+    ignore_hangup()
+    directory = home.world(world)
+    directory.create()
+    _log_to(directory)
+    host = Host(home, world, configuration, speed=speed)
+    lock, heartbeat = host.take_world()
+    clean = False
+    try:
+        reason = asyncio.run(host.serve(choice, heartbeat, sockets=True))
+        _logger.info("ended: %s", reason)
+        clean = host.finished
+    except (RunError, LedgerError, ExchangeError) as error:
+        clean = not host.began
+        raise HostError(str(error)) from error
+    finally:
+        lock.release(clean=clean)
+
+
+def _log_to(directory: WorldDirectory) -> None:
+    # Opened by name as it is, a pipe would be waited for.
+    os.close(plain_descriptor(directory.log, os.O_WRONLY | os.O_CREAT | os.O_APPEND))
+    handler = logging.handlers.RotatingFileHandler(directory.log, maxBytes=_LOG_BYTES, backupCount=1)
+    handler.setFormatter(PlainFormatter())
+    logging.root.handlers = [handler]
+    logging.root.setLevel(logging.INFO)
+    logging.raiseExceptions = False  # A full disk is told of once, by who ends of it.
+    _logger.info("engine %d begins in %s (%s)", os.getpid(), directory.path, World(directory.world).value)

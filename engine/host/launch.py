@@ -1,0 +1,115 @@
+"""Starting an engine as a process of its own, and waiting until it answers."""
+
+import fcntl
+import os
+import signal
+import subprocess
+import threading
+import time
+from collections.abc import Mapping, Sequence
+
+from engine.host.liveness import (
+    POLL_SECONDS,
+    PROBE_SECONDS,
+    EngineState,
+    engine_state,
+    is_locked,
+    read_identity,
+    try_lock,
+    wait_for,
+)
+from engine.host.log_tail import last_word, log_end, log_size
+from engine.link.kill_sender import KillSender
+from engine.system.plain_file import plain_descriptor
+from engine.system.process_identity import EngineProcessError
+from engine.world.directories import WorldDirectory, open_private
+
+
+def spawn_engine(
+    argv: Sequence[str],
+    directory: WorldDirectory,
+    patience: float = 15.0,
+    *,
+    environment: Mapping[str, str] | None = None,
+) -> int:
+    """Start a detached engine unless one runs, wait until its kill line answers, and return its pid.
+
+    ``argv`` starts with the program; ``environment`` is added to this process's own. Of screens that start at once
+    only one starts an engine, all get the same.
+    Raises EngineProcessError when a hung engine is in the way, when the new one ends before it answers (with its
+    own reason, or the last lines of its log), or after ``patience`` seconds.
+    """
+    directory.create()
+    starting = open_private(directory.start_lock)
+    try:
+        deadline = time.monotonic() + patience
+        if not wait_for(lambda: try_lock(starting, fcntl.LOCK_EX), patience):
+            raise EngineProcessError(
+                f"expected to start an engine in {patience:g} s, got another start under way"
+            )
+        state = engine_state(directory)
+        if state is EngineState.HUNG:
+            raise EngineProcessError(
+                f"expected a free world in {directory.path}, got a hung engine; cockpit flatten takes over its work"
+            )
+        logged = log_size(directory)
+        child = _start(argv, directory, environment or {}) if state is EngineState.NONE else None
+        pid = _wait_until_it_answers(directory, child, deadline, logged)
+        if child is not None:
+            threading.Thread(target=child.wait, name="engine-reaper", daemon=True).start()
+        return pid
+    finally:
+        os.close(starting)
+
+
+def ignore_hangup() -> None:
+    """Let a lost terminal and a closed pipe mean nothing to this process; for the engine's main thread."""
+    signal.signal(signal.SIGHUP, signal.SIG_IGN)
+    signal.signal(signal.SIGPIPE, signal.SIG_IGN)
+
+
+def _start(
+    argv: Sequence[str], directory: WorldDirectory, environment: Mapping[str, str]
+) -> subprocess.Popen[bytes]:
+    try:
+        log = plain_descriptor(directory.log, os.O_WRONLY | os.O_CREAT | os.O_APPEND)
+    except OSError as error:
+        raise EngineProcessError(
+            f"{directory.log}: expected a log that can be written, got: {error.strerror}"
+        ) from error
+    try:
+        return subprocess.Popen(
+            list(argv),
+            stdin=subprocess.DEVNULL,
+            stdout=log,
+            stderr=log,
+            start_new_session=True,
+            close_fds=True,
+            env={**os.environ, **environment},
+        )
+    except OSError as error:
+        raise EngineProcessError(f"expected to start {argv[0]}, got: {error.strerror}") from error
+    finally:
+        os.close(log)
+
+
+def _wait_until_it_answers(
+    directory: WorldDirectory, child: subprocess.Popen[bytes] | None, deadline: float, logged: int
+) -> int:
+    sender = KillSender(directory, patience=PROBE_SECONDS)
+    try:
+        while time.monotonic() < deadline:
+            if sender.status() is not None and directory.socket.exists():
+                identity = read_identity(directory)
+                if identity is not None:
+                    return identity.pid
+            if child is not None and child.poll() is not None and not is_locked(directory):
+                raise EngineProcessError(
+                    f"the engine did not start: {last_word(directory, logged, child.returncode)}"
+                )
+            time.sleep(POLL_SECONDS)
+    finally:
+        sender.close()
+    raise EngineProcessError(
+        f"expected the engine to answer in time, got silence; {directory.log} ends with: {log_end(directory, logged)}"
+    )
