@@ -1,0 +1,106 @@
+"""The house keeps its order: no circles, one name for one thing, no file too long, every room says what it is."""
+
+import ast
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[1]
+LONGEST = 400
+LONGER = {
+    "engine/auction/state/auction.py": "one packet's way through one auction, which is hot: parts would cost calls",
+}
+"""Files of the product that may be longer, and why; ``config.py`` is one table."""
+
+
+def parsed() -> dict[str, ast.Module]:
+    files = [path for room in ("engine", "cockpit") for path in (ROOT / room).rglob("*.py")]
+    return {name_of(path): ast.parse(path.read_text("utf-8")) for path in files}
+
+
+def name_of(path: Path) -> str:
+    return ".".join(path.relative_to(ROOT).with_suffix("").parts).removesuffix(".__init__")
+
+
+def imports(modules: Mapping[str, ast.Module]) -> dict[str, set[str]]:
+    """Return what each module imports of the house, for types too."""
+    found: defaultdict[str, set[str]] = defaultdict(set)
+    for name, tree in modules.items():
+        for node in ast.walk(tree):
+            if isinstance(node, ast.ImportFrom) and node.module:
+                parts = [f"{node.module}.{alias.name}" for alias in node.names]
+                found[name] |= {part if part in modules else node.module for part in parts}
+            elif isinstance(node, ast.Import):
+                found[name] |= {alias.name for alias in node.names}
+    return {name: {one for one in found[name] if one in modules and one != name} for name in modules}
+
+
+def circles(graph: Mapping[str, Iterable[str]]) -> list[set[str]]:
+    """Return the groups of rooms each of which reaches every other."""
+    reach = {name: set(further) for name, further in graph.items()}
+    pending = True
+    while pending:
+        pending = False
+        for seen in reach.values():
+            more = set().union(*(reach.get(one, set()) for one in seen)) - seen
+            seen.update(more)
+            pending = pending or bool(more)
+    inside = {name for name, seen in reach.items() if name in seen}
+    groups: list[set[str]] = []
+    for name in sorted(inside):
+        if not any(name in group for group in groups):
+            groups.append({other for other in inside if other in reach[name] and name in reach[other]})
+    return groups
+
+
+def test_a_circle_is_found_and_named() -> None:
+    assert circles({"a": ["b"], "b": ["c"], "c": ["a"], "d": ["a"]}) == [{"a", "b", "c"}]
+    assert circles({"a": ["b"], "b": [], "c": ["a", "b"]}) == []
+
+
+def test_no_file_stands_in_a_circle_of_imports() -> None:
+    assert circles(imports(parsed())) == []
+
+
+def test_no_folder_stands_in_a_circle_of_imports() -> None:
+    modules = parsed()
+    packages = {name_of(path.parent / "__init__.py") for path in ROOT.glob("*/**/__init__.py")}
+
+    def folder(module: str) -> str:
+        return module if module in packages else module.rpartition(".")[0]
+
+    graph: defaultdict[str, set[str]] = defaultdict(set)
+    for module, others in imports(modules).items():
+        graph[folder(module)] |= {folder(other) for other in others} - {folder(module)}
+    assert circles(graph) == []
+
+
+def test_no_public_class_bears_the_name_of_another() -> None:
+    homes: defaultdict[str, list[str]] = defaultdict(list)
+    for name, tree in {**parsed(), "config": ast.parse((ROOT / "config.py").read_text("utf-8"))}.items():
+        for node in tree.body:
+            if isinstance(node, ast.ClassDef) and not node.name.startswith("_"):
+                homes[node.name].append(name)
+    assert {name: where for name, where in homes.items() if len(where) > 1} == {}
+
+
+def test_no_file_is_longer_than_it_may_be() -> None:
+    lengths = {
+        str(path.relative_to(ROOT)): len(path.read_text("utf-8").splitlines())
+        for room in ("engine", "cockpit")
+        for path in (ROOT / room).rglob("*.py")
+    }
+    longer = {name for name, lines in lengths.items() if lines > LONGEST}
+    assert longer == set(LONGER)
+
+
+@pytest.mark.parametrize("room", ["engine", "cockpit"])
+def test_every_folder_says_what_it_is(room: str) -> None:
+    silent = [
+        str(path.relative_to(ROOT))
+        for path in (ROOT / room).rglob("__init__.py")
+        if not ast.get_docstring(ast.parse(path.read_text("utf-8")))
+    ]
+    assert silent == []
