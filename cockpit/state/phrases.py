@@ -1,6 +1,7 @@
 """Short texts that keys and panels share."""
 
 from cockpit.text.formatting import grouped
+from engine.contract.decision_state import DecisionState
 from engine.contract.views import PositionRow, SignalCard
 
 
@@ -13,4 +14,4 @@ def held_text(row: PositionRow | None) -> str:
 
 def waits(card: SignalCard) -> bool:
     """Say whether the card waits for the trader's Enter."""
-    return card.state.startswith("waiting")
+    return card.became is DecisionState.WAITING

@@ -95,7 +95,7 @@ def pause_entries(model: Model, command_id: str) -> Wish | str:
     """Pause new entries, or resume them."""
     if model.view is None:
         return _SILENT
-    paused = model.view.header.trading.startswith("PAUSED")
+    paused = bool(model.view.header.paused)
     return Wish(PauseEntries(command_id, not paused), "resume entries" if paused else "pause entries")
 
 

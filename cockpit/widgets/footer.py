@@ -38,7 +38,7 @@ def paint_footer(model: Model, width: int, *scopes: KeyScope) -> Line:
             position = model.selected_position
             label = f"flatten {held_text(position)}"
             style = "entry" if position is not None else "dim"
-        elif action.name == "pause_entries" and view is not None and view.header.trading.startswith("PAUSED"):
+        elif action.name == "pause_entries" and view is not None and view.header.paused:
             label = "resume entries"
         elif action.name == "arm_manual" and view is not None and view.header.manual_armed:
             label = "disarm"

@@ -30,7 +30,7 @@ def direction(amount: int | None) -> str:
 
 def trading_word(header: HeaderView) -> str:
     """Return AUTO, ASK or PAUSED alone, without its reason."""
-    return header.trading.split(" ", 1)[0].strip(":,·–-") or UNKNOWN
+    return "PAUSED" if header.paused else header.trading.split(" ", 1)[0].strip(":,·–-") or UNKNOWN
 
 
 def sign_in(view: ScreenView) -> list[tuple[int, list[Span]]]:
@@ -97,7 +97,7 @@ def paint_band(view: ScreenView | None, width: int, *, silent: int | None, ended
         [] if header.flat_by is None else [("flat by ", "dim"), (clock(header.flat_by, seconds=False), "")]
     )
     hurry = "warn" if header.entries_close_in is not None and header.entries_close_in <= _SOON_SECONDS else ""
-    paused = trading_word(header) == "PAUSED"
+    paused = bool(header.paused)
     armed: list[Span] = [(" MANUAL ARMED ", "armed")] if header.manual_armed else []
     time: list[Span] = [(f"{clock(header.market_time)} IST", "strong")]
     signed = sign_in(view)

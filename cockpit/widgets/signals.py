@@ -9,6 +9,7 @@ from cockpit.text.formatting import clock, grouped, price, rupees, short_symbol
 from cockpit.text.lines import Line, Span, choose, compose, fit, length, spread, wrap
 from cockpit.widgets.sections import heading
 from cockpit.widgets.stops import allowance_text, size_text, terms_text, warnings_text
+from engine.contract.decision_state import DecisionState
 from engine.contract.views import SignalCard
 
 _SHORTEST_SYMBOL: Final = 10
@@ -28,9 +29,9 @@ _ASKS: Final = (
 def _state_style(card: SignalCard) -> str:
     if waits(card):
         return "armed"
-    if card.state.startswith("took"):
+    if card.became is DecisionState.TAKEN:
         return "good"
-    return "warn" if card.state.startswith("refused") else "dim"
+    return "warn" if card.became is DecisionState.REFUSED else "dim"
 
 
 def _figures(card: SignalCard, width: int, *, gap: int = 2, with_risk: bool = False) -> list[Span]:

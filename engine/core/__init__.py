@@ -1,7 +1,8 @@
 """The engine proper, sans-IO: market and broker events, commands and wakes in; requests and records out."""
 
+from engine.contract.decision_state import DecisionState
 from engine.core.core import Core
-from engine.core.decision import Decision, DecisionState
+from engine.core.decision import Decision
 from engine.core.events import (
     LIVE,
     PAPER,

@@ -1,10 +1,10 @@
 """One decision about a trade: a signal taken, refused or waiting, with everything a reader asks later."""
 
-from enum import StrEnum
 from typing import Final
 
 import msgspec
 
+from engine.contract.decision_state import DecisionState
 from engine.market.clock import Instant
 from engine.market.price import Paise
 from engine.market.side import Side
@@ -14,16 +14,6 @@ from engine.setups.signal import Evidence, Refusal, Signal
 
 ABOUT_DAY: Final = ("NOT_READY", "LATE_START")
 """Codes of refusals that a setup gives once a day, before any trigger."""
-
-
-class DecisionState(StrEnum):
-    """What became of a signal."""
-
-    TAKEN = "took it"
-    REFUSED = "refused"
-    WAITING = "waiting"
-    EXPIRED = "expired"
-    DROPPED = "dropped"
 
 
 class Decision(msgspec.Struct, frozen=True):

@@ -8,9 +8,10 @@ import msgspec
 
 import config
 from engine.auction.state.auctions import Auctions
+from engine.contract.decision_state import DecisionState
 from engine.core.account import Account
 from engine.core.cards import Card, Cards, Gone
-from engine.core.decision import Decision, DecisionState, _refused, from_refusal, from_signal, with_size
+from engine.core.decision import Decision, _refused, from_refusal, from_signal, with_size
 from engine.core.market_state import MarketState
 from engine.core.proof import SetupEvidence, entry_mode
 from engine.core.setup_notes import SetupNote, note_setups

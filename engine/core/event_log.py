@@ -8,9 +8,10 @@ import msgspec
 
 from engine.auction.prior.history import close_session
 from engine.auction.state.auctions import Auctions
+from engine.contract.decision_state import DecisionState
 from engine.contract.views import AlarmRank, EventLine, Severity
 from engine.core.account import Account
-from engine.core.decision import Decision, DecisionState
+from engine.core.decision import Decision
 from engine.core.events import DayState
 from engine.core.market_state import MarketState
 from engine.core.prints import HeldBack

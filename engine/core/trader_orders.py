@@ -10,6 +10,7 @@ from fractions import Fraction
 import msgspec
 
 from engine.contract.commands import CancelResting, RestOrder
+from engine.contract.decision_state import DecisionState
 from engine.contract.views import Severity
 from engine.core.decision import DecisionState, from_signal
 from engine.core.resting_room import beyond_the_day

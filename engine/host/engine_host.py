@@ -19,6 +19,7 @@ from engine.host.place_watch import PlaceWatch
 from engine.ledger.records import JournalEntry
 from engine.ledger.store import Ledger
 from engine.link import KillLine, KillReceiver, KillRequest, LinkServer
+from engine.link.kill_frame import KillOrigin
 from engine.presenter import Presenter
 from engine.runtime.changed_settings import kept_wishes, wished
 from engine.runtime.end_conditions import Ending, EndsWhenIdle
@@ -47,7 +48,6 @@ if TYPE_CHECKING:
 
 _MAKE_WAY_SECONDS: Final = 0.2
 """Between a kill's answer and the end of an engine that had not begun."""
-_SHELL: Final = "a shell"
 """How a kill begins to say that `cockpit flatten` sent it."""
 _logger: Final = logging.getLogger(__name__)
 
@@ -230,7 +230,7 @@ class Host:
             # The run began meanwhile: it carries the kill out itself.
             return
         _logger.error("killed while the run was being prepared: the engine makes way for whoever closes")
-        if not kill.by.startswith(_SHELL):
+        if kill.origin is not KillOrigin.SHELL:
             argv = [sys.executable, "-m", "cockpit", "flatten", "--home", os.fspath(self._home.root)]
             subprocess.Popen(
                 [*argv, "--world", self._directory.world.value],

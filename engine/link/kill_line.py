@@ -50,6 +50,8 @@ class KillRequest:
     command: str
     by: str
     reason: str
+    origin: KillOrigin | None = None
+    """How it was asked for; None where a later version asked in a way of its own."""
 
 
 class KillReceiver:
@@ -67,7 +69,8 @@ class KillReceiver:
     def kill(self, kill_id: bytes, way: int, peer: str = "") -> KillAnswer:
         """Latch and pass on; a repeated id latches again but is not passed on again."""
         by, reason = _WAYS.get(way, _UNKNOWN_WAY)
-        request = KillRequest(command_of(kill_id), f"{by} {peer}".rstrip(), reason)
+        origin = next((one for one in KillOrigin if one == way), None)
+        request = KillRequest(command_of(kill_id), f"{by} {peer}".rstrip(), reason, origin)
         self._latch.set(request.command, request.by, request.reason)
         with self._lock:
             is_new = request.command not in self._seen

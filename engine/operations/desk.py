@@ -15,6 +15,7 @@ from engine.operations.account_gate import check_account
 from engine.operations.errors import DeskError
 from engine.operations.market_choice import WorldChoice, check_files, check_script
 from engine.settings import loading
+from engine.system.progress import newest_progress
 from engine.world.directories import Home, HomeError, World, WorldDirectory, resolve_home
 
 __all__ = [
@@ -195,10 +196,7 @@ class Desk:
         """Return what an engine that starts was last busy with, by its log since the mark; empty when unsaid."""
         from engine.host.log_tail import log_since
 
-        lines = [
-            line for line in log_since(self.home.world(world), mark) if " INFO engine.runtime.live." in line
-        ]
-        return lines[-1].partition(" INFO ")[2].partition(": ")[2] if lines else ""
+        return newest_progress(log_since(self.home.world(world), mark))
 
     def run_engine(self, choice: WorldChoice) -> int:
         """Run a world's engine in this process until it ends; return the exit code."""

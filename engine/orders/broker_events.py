@@ -32,6 +32,7 @@ from engine.orders.portfolio import Folded
 from engine.orders.reconciliation import reconcile
 from engine.orders.reports import Finding
 from engine.orders.states import ENDED, OrderState
+from engine.orders.tags import is_cancel, reads_whole_book
 from engine.orders.targets import missed_words, part_ended
 from engine.orders.trade import Mode, Trade, leave
 from engine.orders.unread import in_doubt
@@ -91,7 +92,7 @@ class Inbox:
                 self._manager.dispatcher.asked.pop(event.request, None)
                 self._manager.kill.failed(event.request, now, event.detail)
                 # A probe by tag has its own timetable; a whole book that could not be had is asked for again.
-                whole = event.request.endswith("-B")
+                whole = reads_whole_book(event.request)
                 self._manager.resync = self._manager.resync or (whole and not self._manager.kill.proving)
 
     def _note_refusal(self, event: Refused) -> None:
@@ -99,7 +100,7 @@ class Inbox:
         order = self._manager.orders.get(event.tag)
         if order is None or not event.request:
             return
-        cancelling = event.request.removeprefix(order.tag).startswith("-c")
+        cancelling = is_cancel(event.request, order.tag)
         if cancelling or order.role is not Role.ENTRY:
             what = f"{'cancel' if cancelling else 'change'} of {order.role.lower()}"
             self._tell_kill(order, what, worded(event.code, event.message))

@@ -15,7 +15,7 @@ from engine.orders.messages import (
 from engine.orders.order import Aim, Order, OrderTerms, aim_of
 from engine.orders.order_book import OrderBook
 from engine.orders.states import OrderState
-from engine.orders.tags import _LETTERS, Ids
+from engine.orders.tags import _LETTERS, BOOK_READ, TAG_READ, Ids, cancel_request, change_request
 
 
 class Dispatcher:
@@ -103,7 +103,7 @@ class Dispatcher:
         changed = self.book.asked_modify(order.tag, terms, now)
         self.gate.sent(draft, now)
         request = ModifyOrder(
-            request=f"{order.tag}-m{changed.moves}",
+            request=change_request(order.tag, changed.moves),
             tag=order.tag,
             order_id=order.order_id,
             order_type=terms.order_type,
@@ -125,7 +125,7 @@ class Dispatcher:
             return held
         changed = self.book.asked_cancel(order.tag, now)
         self.gate.budget.spend(now)
-        request = CancelOrder(f"{order.tag}-c{changed.cancels}", order.tag, order.order_id)
+        request = CancelOrder(cancel_request(order.tag, changed.cancels), order.tag, order.order_id)
         self.outbox.append(Record("order_event", request.request, now, request))
         self.outbox.append(request)
         return changed
@@ -133,13 +133,13 @@ class Dispatcher:
     def probe(self, order: Order, now: Instant) -> None:
         """Ask for one order by its tag."""
         self.book.asked_probe(order.tag, now)
-        request = self.ids.next("P")
+        request = self.ids.next(TAG_READ)
         self.asked[request] = now
         self.outbox.append(ReadTag(request, order.tag))
 
     def read(self, now: Instant) -> str:
         """Ask for the whole book; return the request."""
-        request = self.ids.next("B")
+        request = self.ids.next(BOOK_READ)
         self.asked[request] = now
         self.outbox.append(ReadBook(request))
         return request

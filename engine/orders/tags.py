@@ -12,6 +12,10 @@ FLATTEN: Final = "flatten-"
 _ANY_RUN: Final = re.compile(r"[A-Za-z0-9-]{1,24}-[0-9]{6}-[ESX]")
 
 
+BOOK_READ: Final = "B"
+TAG_READ: Final = "P"
+_CANCEL: Final = "-c"
+_CHANGE: Final = "-m"
 _LETTERS: Final = {Role.ENTRY: "E", Role.STOP: "S", Role.EXIT: "X"}
 
 
@@ -52,3 +56,23 @@ def role_of(name: str) -> Role:
 def of_flatten(name: str) -> bool:
     """Say whether an order is one of `cockpit flatten`; paper files of an earlier version wrote it in capitals."""
     return name.lower().startswith(FLATTEN)
+
+
+def change_request(tag: str, number: int) -> str:
+    """Return the name of an order's change."""
+    return f"{tag}{_CHANGE}{number}"
+
+
+def cancel_request(tag: str, number: int) -> str:
+    """Return the name of an order's cancel."""
+    return f"{tag}{_CANCEL}{number}"
+
+
+def is_cancel(request: str, tag: str) -> bool:
+    """Say whether a request about an order is its cancel."""
+    return request.removeprefix(tag).startswith(_CANCEL)
+
+
+def reads_whole_book(request: str) -> bool:
+    """Say whether a read was of the whole book."""
+    return request.rpartition("-")[2] == BOOK_READ

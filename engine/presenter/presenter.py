@@ -179,6 +179,7 @@ class Presenter:
             quantity=decision.quantity,
             risk=decision.risk,
             sized=decision.sized,
+            became=decision.state,
         )
 
 
@@ -199,6 +200,7 @@ def _header(core: Core, around: ViewFacts, result: DayResult, holdings: tuple[Ho
         world=core.world,
         stage="PAPER",
         trading=core.trading_word(),
+        paused=core.state.stands_still,
         phase="HALTED" if core.market_state.halts.standing else _phase_words(list(phases)),
         market_time=market_time,
         entries_close_in=(last_entry - market_time) // SECOND if last_entry > market_time else None,

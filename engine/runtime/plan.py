@@ -40,6 +40,12 @@ class RunMode(StrEnum):
         return self in (RunMode.PAPER, RunMode.LIVE)
 
 
+def run_mode_of(run: str) -> RunMode | None:
+    """Return what a run was, by its name; None where no version of ours gave it."""
+    begins = run.partition("-")[0]
+    return next((mode for mode in RunMode if mode.value == begins), None)
+
+
 class MarketChoice(msgspec.Struct, frozen=True):
     """What a person asked to see."""
 

@@ -15,7 +15,7 @@ from engine.orders.order import Order
 from engine.orders.reports import adopt
 from engine.orders.states import OrderState
 from engine.orders.tags import role_of
-from engine.runtime.plan import RunMode, RunPlan
+from engine.runtime.plan import RunMode, RunPlan, run_mode_of
 from engine.world.directories import WorldDirectory
 from engine.world.latch_file import wall_clock
 
@@ -65,7 +65,7 @@ def _placed(directory: WorldDirectory, today: date) -> tuple[Order, ...]:
 
 
 def _counts(run: Run, today: date) -> bool:
-    return run.day == today and run.run.startswith(f"{RunMode.LIVE.value}-")
+    return run.day == today and run_mode_of(run.run) is RunMode.LIVE
 
 
 def _orders_of(ledger: LedgerReader, run: str) -> dict[str, Order]:

@@ -13,7 +13,7 @@ from engine.market.clock import trading_date
 from engine.market.price import amount_of, rupees_of
 from engine.market.session import TradingDay, trading_day
 from engine.risk.limits import DayLimits, open_day, wished_limits
-from engine.runtime.plan import RunMode, RunPlan
+from engine.runtime.plan import RunMode, RunPlan, run_mode_of
 from engine.runtime.run import RunError
 from engine.runtime.run import read_plan as plan_of
 from engine.world.directories import World, WorldDirectory
@@ -56,7 +56,7 @@ def live_plan(directory: WorldDirectory) -> RunPlan | None:
         with LedgerReader(directory.ledger) as ledger:
             runs = ledger.runs()
             for run in reversed(runs):
-                if run.day == runs[-1].day and run.run.startswith(f"{RunMode.LIVE.value}-"):
+                if run.day == runs[-1].day and run_mode_of(run.run) is RunMode.LIVE:
                     return plan_of(run)
     except (LedgerError, RunError):
         return None

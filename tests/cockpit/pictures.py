@@ -17,6 +17,7 @@ from engine.contract.auction_views import (
     OrderFlowView,
     RuleView,
 )
+from engine.contract.decision_state import DecisionState
 from engine.contract.views import (
     CheckRow,
     EventLine,
@@ -350,6 +351,7 @@ SIGNALS: Final = (
         stop=288_900,
         target=283_000,
         state="waiting for you 8 s",
+        became=DecisionState.WAITING,
         reason="probe 3 rows above the balance high, no acceptance, closed back inside",
         evidence=("probe 3 rows", "volume 0.6 of mean", "delta −1.2k ±0.4k"),
         record="n 34 · 56 % (39–71) · UNPROVEN",
@@ -368,6 +370,7 @@ SIGNALS: Final = (
         stop=155_410,
         target=152_600,
         state="took it",
+        became=DecisionState.TAKEN,
         reason="probe 2 rows over VAH, closed back inside within one bracket",
         evidence=("probe 2 rows", "VAH 1,548", "ATR 3.10"),
         record="n 34 · 56 % (39–71) · UNPROVEN",
@@ -387,6 +390,7 @@ SIGNALS: Final = (
         stop=163_900,
         target=165_400,
         state="refused",
+        became=DecisionState.REFUSED,
         reason="charges are 19 % of the target, the limit is 15 %",
         evidence=("target 0.9 × ATR",),
         record="n 34 · 56 % (39–71) · UNPROVEN",
@@ -681,5 +685,5 @@ def killed(view: ScreenView, state: str, progress: str) -> ScreenView:
     return msgspec.structs.replace(
         view,
         latch=latch,
-        header=msgspec.structs.replace(view.header, trading="PAUSED killed"),
+        header=msgspec.structs.replace(view.header, trading="PAUSED killed", paused="killed"),
     )

@@ -57,5 +57,5 @@ def waiting(view: ScreenView, *plights: PlightView | None) -> ScreenView:
         positions=rows,
         latch=latch,
         events=(*view.events, *alarms),
-        header=msgspec.structs.replace(view.header, trading="PAUSED: kill latch"),
+        header=msgspec.structs.replace(view.header, trading="PAUSED: kill latch", paused="kill latch"),
     )

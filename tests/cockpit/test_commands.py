@@ -56,7 +56,7 @@ def panel_text(desk: Desk, name: str) -> str:
         ("m", picture(), ArmManual("id-1", armed=True)),
         ("m", with_header(manual_armed=True), ArmManual("id-1", armed=False)),
         ("p", picture(), PauseEntries("id-1", paused=True)),
-        ("p", with_header(trading="PAUSED by you"), PauseEntries("id-1", paused=False)),
+        ("p", with_header(trading="PAUSED by you", paused="by you"), PauseEntries("id-1", paused=False)),
         ("enter", picture(), TakeSignal("id-1", "s3")),
         ("x", picture(), DeclineSignal("id-1", "s3")),
         ("space", picture(), PauseReplay("id-1", paused=True)),
@@ -529,7 +529,7 @@ async def test_a_small_window_pauses_acknowledges_helps_redraws_and_quits_and_sh
 @pytest.mark.parametrize("size", [*SMALL, (40, 2)])
 @pytest.mark.parametrize("world", ["simulated", "replay", "paper", "live"])
 async def test_a_small_window_names_the_world_and_the_kill_first(world: str, size: tuple[int, int]) -> None:
-    desk = Desk(with_header(world=world, manual_armed=True, trading="PAUSED by you"))
+    desk = Desk(with_header(world=world, manual_armed=True, trading="PAUSED by you", paused="by you"))
     async with desk.app.run_test(size=size) as pilot:
         await desk.settle(pilot)
         first = drawn(desk).splitlines()[0]

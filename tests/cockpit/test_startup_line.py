@@ -66,11 +66,11 @@ def test_the_word_of_an_engine_that_starts_is_the_newest_of_this_start(tmp_path:
     log = desk.home.world(World.ACCOUNT).log
     assert desk.starting_word(World.ACCOUNT, desk.log_mark(World.ACCOUNT)) == ""
     log.parent.mkdir()
-    log.write_text("2026-11-27 09:00:01,123 INFO engine.runtime.live.startup: of an earlier start\n", "utf-8")
+    log.write_text("2026-11-27 09:00:01,123 INFO engine.progress: of an earlier start\n", "utf-8")
     mark = desk.log_mark(World.ACCOUNT)
     assert desk.starting_word(World.ACCOUNT, mark) == ""
     with log.open("a") as file:
-        file.write("2026-11-27 09:00:02,123 INFO engine.runtime.live.startup: reading: the instruments\n")
+        file.write("2026-11-27 09:00:02,123 INFO engine.progress: reading: the instruments\n")
         file.write("2026-11-27 09:00:02,150 INFO engine.host.engine_host: engine 7 begins\n")
         file.write("2026-11-27 09:00:02,200 WARNING engine.y: something else\n")
     assert desk.starting_word(World.ACCOUNT, mark) == "reading: the instruments"

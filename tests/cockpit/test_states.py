@@ -249,7 +249,7 @@ async def test_a_token_that_does_not_say_when_it_ends_is_no_missing_sign_in() ->
 @pytest.mark.parametrize("size", [(80, 24), (120, 40)])
 async def test_a_long_reason_hides_neither_the_missing_sign_in_nor_the_time(size: tuple[int, int]) -> None:
     reason = "PAUSED: pre-flight says no-go: token: expected an access token, got none; " * 3
-    desk = Desk(with_header(world="live", signed_in_until=None, trading=reason))
+    desk = Desk(with_header(world="live", signed_in_until=None, trading=reason, paused=reason))
     async with desk.app.run_test(size=size) as pilot:
         await desk.settle(pilot)
         band = panel_text(desk, "band")
@@ -263,7 +263,12 @@ async def test_the_armed_hand_is_seen_in_the_smallest_window_whatever_else_is_to
     world: str, trading: str, signed_in: int | None
 ) -> None:
     view = with_header(
-        world=world, stage="SMALL", trading=trading, manual_armed=True, signed_in_until=signed_in
+        world=world,
+        stage="SMALL",
+        trading=trading,
+        paused="" if trading == "AUTO" else trading,
+        manual_armed=True,
+        signed_in_until=signed_in,
     )
     desk = Desk(view)
     async with desk.app.run_test(size=(80, 24)) as pilot:

@@ -8,7 +8,8 @@ import pytest
 
 import config
 from engine.auction.values.context import Context
-from engine.core.decision import Decision, DecisionState, from_refusal, from_signal
+from engine.contract.decision_state import DecisionState
+from engine.core.decision import Decision, from_refusal, from_signal
 from engine.core.setup_notes import SetupNote, note_setups
 from engine.market.side import Side
 from engine.setups.register import SETUPS, build_setups, modes

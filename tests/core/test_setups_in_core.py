@@ -8,7 +8,7 @@ import pytest
 
 import config
 from engine.auction.values.context import Context
-from engine.core.decision import DecisionState
+from engine.contract.decision_state import DecisionState
 from engine.market.clock import MINUTE, SECOND, instant_at
 from engine.market.instrument import InstrumentClass
 from engine.market.side import Side

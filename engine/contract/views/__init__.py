@@ -10,6 +10,7 @@ from enum import IntEnum, StrEnum
 import msgspec
 
 from engine.contract.auction_views import AuctionView
+from engine.contract.decision_state import DecisionState
 from engine.contract.performance_views import FallView as FallView
 from engine.contract.performance_views import PerformanceView as PerformanceView
 from engine.contract.plight_views import PlightKind, PlightView
@@ -90,6 +91,8 @@ class HeaderView(msgspec.Struct, frozen=True):
     """Age of the oldest mark behind it, milliseconds."""
     at_stops: Paise | None = None
     """The day's result if all stops slipped by their allowance; only beside marks that are not of now."""
+    paused: str = ""
+    """Why no entry may leave now; empty while entries go on."""
     event: str = ""
     """The next event of the calendar with its time: setups enter nothing by themselves around it; empty without one."""
 
@@ -192,6 +195,8 @@ class SignalCard(msgspec.Struct, frozen=True):
     risk: Paise | None = None
     sized: SizedStop | None = None
     """The stop it was measured and sized with: ``stop`` is its trigger. None where it did not come to that."""
+    became: DecisionState | None = None
+    """What became of it, as ``state`` says in words."""
 
 
 class PositionRow(msgspec.Struct, frozen=True):

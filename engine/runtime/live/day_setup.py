@@ -25,7 +25,7 @@ from engine.market.session import TradingDay, trading_day
 from engine.preflight.survey import LONGEST_LIST
 from engine.risk.limits import open_day
 from engine.risk.wishes import wishes_of
-from engine.runtime.plan import RunMode, RunPlan
+from engine.runtime.plan import RunMode, RunPlan, run_mode_of
 from engine.runtime.run import RunError, earlier_sessions, read_plan
 from engine.upstox.reference.file_state import FileError
 from engine.upstox.reference.history import InstrumentPast, read_past
@@ -209,7 +209,7 @@ def left_by_earlier_runs(
     wrote down of the limits counts all the same. Raises RunError.
     """
     try:
-        runs = [run for run in ledger.runs() if run.day == day and run.run.startswith(f"{market.value}-")]
+        runs = [run for run in ledger.runs() if run.day == day and run_mode_of(run.run) is market]
         for run in reversed(runs):
             fact = ledger.day_state(day, run.run)
             state = None if fact is None else msgspec.json.decode(fact.payload, type=DayState)

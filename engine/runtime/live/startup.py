@@ -16,7 +16,7 @@ from engine.runtime.evidence import records_before, slippage_before, terms_for
 from engine.runtime.live.orphaned_book import StrangeBook, square_off, strange_book
 from engine.runtime.live.preflight import UNDER_WAY
 from engine.runtime.live.session import AccountMarket
-from engine.runtime.plan import MarketChoice, RunMode, RunPlan, plan_run, prefix_kept
+from engine.runtime.plan import MarketChoice, RunMode, RunPlan, plan_run, prefix_kept, run_mode_of
 from engine.runtime.playback import JournalSink
 from engine.runtime.run import (
     PreparedRun,
@@ -29,6 +29,7 @@ from engine.runtime.run import (
 )
 from engine.runtime.service import Service
 from engine.settings.loading import Configuration
+from engine.system.progress import progress
 from engine.world.directories import Home, WorldDirectory
 from engine.world.latch_file import wall_clock
 
@@ -126,7 +127,7 @@ class AccountBeginning:
 
     def _resume(self, plan: RunPlan, side: AccountMarket) -> PreparedRun[Exchange]:
         """Bring today's run back. Where its recording does not reach, what is open is taken from the book alone."""
-        _logger.info("bringing today's run back from its recording")
+        progress.info("bringing today's run back from its recording")
         tape = side.resume_tape(plan)
         began, kept = plan.configured(), kept_wishes(self._ledger, plan)
         day = side.opener.trading_day(plan.day, began.session)
@@ -178,9 +179,9 @@ class AccountBeginning:
         notes: Iterable[Noted] = (),
         replaces: str = "",
     ) -> "StartedRun":
-        _logger.info("making the checks before trading")
+        progress.info("making the checks before trading")
         verdict = await side.checks.make(feed_in_use=side.clock.mode == "feed" and side.clock.running)
-        _logger.info("waiting for the market feed")
+        progress.info("waiting for the market feed")
         await side.connect()
         strange = None if keep_book and choice.market is RunMode.PAPER else await self._strange(choice, side)
         prepared = await asyncio.to_thread(
@@ -213,7 +214,7 @@ class AccountBeginning:
 
         Nor may a ``strange`` one: today's is taken over, and its losses count on.
         """
-        _logger.info("reading instruments, history and money")
+        progress.info("reading instruments, history and money")
         opening = side.opener.open(side.clock.now(), choice.market, self._ledger)
         recovered = opening.recovered
         if strange is not None and strange.day == opening.day.day:
@@ -301,8 +302,11 @@ def _plan_of(run: Run | None) -> tuple[RunPlan | None, str]:
 
 
 def _market_of(run: Run) -> RunMode:
-    """Return what a run of the account's was, by its name."""
-    return RunMode(run.run.partition("-")[0])
+    """Return what a run of the account's was; raises RunError for one that no version of ours named."""
+    mode = run_mode_of(run.run)
+    if mode is None:
+        raise RunError(f"expected a run of paper or live, got {run.run}")
+    return mode
 
 
 def _open_elsewhere(market: RunMode) -> RunError:
