@@ -27,7 +27,7 @@ def attention_of(manager: OrderManager, market_state: MarketState, now: Instant)
     found = Attention.IDLE
     if manager.portfolio.outside:
         found = Attention.HELD
-    if manager.unverified or (manager.kill.active and manager.orders.live()):
+    if manager.reconciliation.unverified or (manager.kill.active and manager.orders.live()):
         found = Attention.CHANGING
     for trade in manager.portfolio.running():
         found = max(found, _of_trade(trade))

@@ -50,7 +50,8 @@ class BookSchedule:
 
     def read_now(self, now: Instant) -> None:
         """Ask for the whole book at once."""
-        self._manager.resync, self._earliest = True, now
+        self._manager.reconciliation.want()
+        self._earliest = now
 
     def follow(self, now: Instant, *, ended: bool) -> None:
         """Do what is due; ``ended`` says that the market moves no more."""
@@ -61,7 +62,7 @@ class BookSchedule:
 
     def next_wake(self, now: Instant) -> Instant | None:
         """Return when the book is to be read next."""
-        read = max(self._earliest, now + 1) if self._manager.resync else self._next
+        read = max(self._earliest, now + 1) if self._manager.reconciliation.wanted else self._next
         wakes = (read, self.plights.next_wake(now), self._carried.next_wake(now))
         return min((wake for wake in wakes if wake is not None), default=None)
 
@@ -72,20 +73,20 @@ class BookSchedule:
 
     def _reconcile(self, now: Instant, *, ended: bool) -> None:
         manager = self._manager
-        if manager.unverified:
-            soon = max(min(manager.unverified.values()) + VERIFY_AFTER, self._earliest)
+        if manager.reconciliation.unverified:
+            soon = max(min(manager.reconciliation.unverified.values()) + VERIFY_AFTER, self._earliest)
             self._next = soon if self._next is None else min(self._next, soon)
         at_stake = self._always or bool(
-            manager.portfolio.running() or manager.orders.live() or manager.unverified
+            manager.portfolio.running() or manager.orders.live() or manager.reconciliation.unverified
         )
-        if ended and not manager.kill.active and not manager.unverified:
+        if ended and not manager.kill.active and not manager.reconciliation.unverified:
             self._next = None
         elif self._next is None and at_stake:
             self._next = now + RECONCILE_EVERY
         elif self._next is not None and now >= self._next:
-            manager.resync = True
-        if manager.resync and now >= self._earliest:
-            manager.resync = False
+            manager.reconciliation.want()
+        if manager.reconciliation.wanted and now >= self._earliest:
+            manager.reconciliation.asked()
             self._earliest = now + READ_AGAIN
             self._next = now + RECONCILE_EVERY if at_stake else None
             manager.dispatcher.read(now)

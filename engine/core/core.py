@@ -212,7 +212,7 @@ class Core:
     @property
     def book_state(self) -> Verified | None:
         """Return the last read of the broker that counts; None when nothing is verified."""
-        return self.manager.verified
+        return self.manager.reconciliation.verified
 
     @property
     def manual_armed(self) -> bool:

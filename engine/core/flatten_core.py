@@ -102,11 +102,13 @@ class FlattenCore:
     def unknown(self) -> str:
         """Return why what is open is not known; empty once a read counted for every instrument."""
         manager = self.manager
-        if manager.behind is None:
+        if manager.reconciliation.behind is None:
             return (
                 f"read: {manager.kill.unread}" if manager.kill.unread else "the broker has not been read yet"
             )
-        return "; ".join(f"{self.symbol(key) or 'a row'}: {why}" for key, why in manager.behind.items())
+        return "; ".join(
+            f"{self.symbol(key) or 'a row'}: {why}" for key, why in manager.reconciliation.behind.items()
+        )
 
     @property
     def stuck(self) -> str:
@@ -220,7 +222,7 @@ class FlattenCore:
 
     def _next_asking(self) -> Instant | None:
         """Return when what the lists leave open is asked for by name; None while they tell everything known."""
-        if self.unknown_since is None or not self.manager.behind:
+        if self.unknown_since is None or not self.manager.reconciliation.behind:
             return None
         return max(self.unknown_since, self._asked_at) + ASKED_EVERY
 
@@ -230,7 +232,7 @@ class FlattenCore:
         if due is None or now < due:
             return
         self._asked_at = now
-        behind = self.manager.behind or {}
+        behind = self.manager.reconciliation.behind or {}
         known = [order for order in self.manager.orders.all() if order.filled and order.instrument in behind]
         for order in [order for order in known if of_any_run(order.tag)][-ASKED_AT_ONCE:]:
             self.manager.dispatcher.probe(order, now)

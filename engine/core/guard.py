@@ -55,7 +55,7 @@ class DayGuard:
         if state.account.outside.refresh():
             if not isinstance(event, BookRead):
                 # Somebody else's fill: what it leaves on the account is read, not guessed.
-                state.manager.resync = True
+                state.manager.reconciliation.want()
             self.look(now)
 
     def quoted(self, event: Quoted, now: Instant) -> None:

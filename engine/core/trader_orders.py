@@ -12,7 +12,7 @@ import msgspec
 from engine.contract.commands import CancelResting, RestOrder
 from engine.contract.decision_state import DecisionState
 from engine.contract.views import Severity
-from engine.core.decision import DecisionState, from_signal
+from engine.core.decision import from_signal
 from engine.core.resting_room import beyond_the_day
 from engine.core.trading_state import TradingState
 from engine.market.clock import SECOND, Instant, datetime_of

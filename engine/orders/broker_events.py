@@ -93,7 +93,7 @@ class Inbox:
                 self._manager.kill.failed(event.request, now, event.detail)
                 # A probe by tag has its own timetable; a whole book that could not be had is asked for again.
                 whole = reads_whole_book(event.request)
-                self._manager.resync = self._manager.resync or (whole and not self._manager.kill.proving)
+                self._manager.reconciliation.want(when=whole and not self._manager.kill.proving)
 
     def _note_refusal(self, event: Refused) -> None:
         """Keep a refused cancel or change for the kill; a refused change of an entry leaves nothing to close."""
@@ -109,7 +109,7 @@ class Inbox:
         instrument = self._manager.instruments.get(order.instrument)
         name = order.instrument if instrument is None else instrument.symbol
         why = text or "no reason was given"
-        self._manager.refusals[order.instrument, order.product] = f"{what}: {why}"
+        self._manager.reconciliation.refused(order.instrument, order.product, f"{what}: {why}")
         self._manager.kill.refused(f"{what} {name}: {why}")
 
     def _held_by_halt(self, order: Order, now: Instant) -> bool:
@@ -145,7 +145,7 @@ class Inbox:
         orders = self._manager.orders
         fresh = {key: why for key, why in in_doubt(orders, (row,)).items() if key not in orders.unread}
         orders.unread |= fresh
-        self._manager.resync = self._manager.resync or bool(fresh)
+        self._manager.reconciliation.want(when=bool(fresh))
         self._say_unread(fresh)
 
     def _say_unread(self, found: dict[str, str]) -> None:
@@ -172,7 +172,7 @@ class Inbox:
         if applied.correction is not None:
             correct(manager, applied.correction)
             # Of two averages neither is the last word: the executions are.
-            manager.resync = manager.resync or not order.exact
+            manager.reconciliation.want(when=not order.exact)
         self._findings(applied, order, now)
         self._resolve(applied.resolution, old, order, now)
         if moved:
@@ -236,7 +236,7 @@ class Inbox:
                 trade = msgspec.structs.replace(trade, closed_by=reason)
             manager.portfolio.put(trade)
         if folded.excess is not None:
-            manager.frozen.setdefault(fill.instrument, "more filled than was held")
+            manager.reconciliation.freeze(fill.instrument, "more filled than was held")
             manager.report(
                 Topic.ALARM,
                 fill.instrument,
@@ -265,14 +265,14 @@ class Inbox:
         manager = self._manager
         for finding, text in applied.findings:
             if finding is Finding.CONFLICT:
-                manager.frozen.setdefault(order.instrument, f"{order.tag}: {text}")
-                manager.resync = True
+                manager.reconciliation.freeze(order.instrument, f"{order.tag}: {text}")
+                manager.reconciliation.want()
                 manager.report(
                     Topic.ALARM, order.instrument, f"{order.tag}: {text}; entries stopped, reading again"
                 )
             elif finding is Finding.APPEARED:
                 manager.report(Topic.ALARM, order.instrument, f"{text}: cancelled at once")
-                manager.frozen.setdefault(order.instrument, text)
+                manager.reconciliation.freeze(order.instrument, text)
                 manager.kill.disturbed(now)
             elif finding is Finding.LOOK and order.live:
                 self._look(order, now)
@@ -363,7 +363,7 @@ class Inbox:
             return
         manager = self._manager
         if order.role is Role.ENTRY and order.state is OrderState.CANCELLED:
-            manager.unverified[order.instrument] = order.changed_at
+            manager.reconciliation.cancelled(order.instrument, order.changed_at)
         trade = manager.portfolio.get(order.trade)
         if trade is None:
             return

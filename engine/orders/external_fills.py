@@ -90,10 +90,10 @@ def fold_external(
             raced = manager.external.raced(heard, max(beyond, 0))
         manager.portfolio.shift_outside(heard.instrument, (left - raced) * heard.side.sign)
         # A read may have told of it already, before its order did: the next one says it exactly.
-        manager.resync = manager.resync or left > raced
+        manager.reconciliation.want(when=left > raced)
     else:
         # What is held in the other products only a read tells.
-        manager.resync = manager.resync or not manager.kill.proving
+        manager.reconciliation.want(when=not manager.kill.proving)
     if trade is not None and closing:
         _close(manager, trade, _part(heard, closing, trade.id), order)
     if raced:
@@ -189,7 +189,7 @@ def _close_the_excess(manager: OrderManager, fill: Fill, order: Order | None) ->
     if trade is not None:
         manager.report(Topic.CLOSED, fill.instrument, trade=trade)
     manager.report(Topic.FILL, fill.instrument, order=order, fill=fill, trade=excess)
-    manager.frozen.setdefault(fill.instrument, "others and we closed the same units")
+    manager.reconciliation.freeze(fill.instrument, "others and we closed the same units")
     manager.report(
         Topic.ALARM,
         fill.instrument,

@@ -12,7 +12,7 @@ import msgspec
 import config
 from engine.market.clock import MILLISECOND, SECOND, Instant
 from engine.market.instrument import Instrument
-from engine.orders.carried import Holding, LeftAlone
+from engine.orders.carried import LeftAlone
 from engine.orders.changes import ExitWay, Experience
 from engine.orders.clearing import plan_exit
 from engine.orders.dispatcher import Dispatcher
@@ -26,11 +26,12 @@ from engine.orders.halts import Halts
 from engine.orders.kill import Flattening, closing_order
 from engine.orders.learned import with_learned_ticks
 from engine.orders.messages import Product, Role
-from engine.orders.news import SPOKEN, InstrumentMarket, Look, News, Said, Topic, Verified
+from engine.orders.news import SPOKEN, InstrumentMarket, Look, News, Said, Topic
 from engine.orders.order import Fill, Order
 from engine.orders.order_book import OrderBook
 from engine.orders.plan import Modify, OrderAction, Place, Plan, TradeContext, draft_of
 from engine.orders.portfolio import Portfolio
+from engine.orders.reconciliation_state import ReconciliationState
 from engine.orders.states import OrderState
 from engine.orders.stop_plan import plan_protection
 from engine.orders.tags import Ids
@@ -61,25 +62,13 @@ class OrderManager:
         self.gate = Gate(settings.risk.orders_per_second)
         self.dispatcher = Dispatcher(self.orders, self.gate, ids)
         self.experience = Experience(ExitWay(settings.orders.exit_by))
-        self.frozen: dict[str, str] = {}
-        """Why entries stand still, by instrument; a contradiction freezes for the rest of the day."""
-        self.unverified: dict[str, Instant] = {}
-        """Instruments with a cancelled entry that no read has confirmed yet, and when it was cancelled."""
+        self.reconciliation = ReconciliationState()
         self.news: list[News] = []
         self.touched = False
         """Something was tended, said or put on a timer since core last looked."""
-        self.resync = False
-        """A whole read of the book is wanted."""
-        self.verified: Verified | None = None
-        """What the broker said last, as far as it was newer than everything we know."""
-        self.fills_seen = 0
-        self.behind: dict[str, str] | None = None
-        """Instruments of which the newest read that counted says nothing, and why; None before the first."""
         self.fence = Fence()
         self.left = LeftAlone(self.portfolio.refused)
         self.look, self.halts = with_learned_ticks(look, self.instruments), halts
-        self.refusals: dict[Holding, str] = {}
-        """Why the broker last refused to let a position go, by instrument."""
         self._wakes: dict[str, Instant] = {}
         self._now: Instant = 0
         self._said = Said()
@@ -102,13 +91,13 @@ class OrderManager:
 
     def freeze_reason(self, instrument: str) -> str:
         """Return why entries on an instrument stand still; empty when they do not."""
-        reason = self.frozen.get(instrument) or self.orders.unread.get(instrument, "")
+        reason = self.reconciliation.frozen.get(instrument) or self.orders.unread.get(instrument, "")
         if reason:
             return reason
         for order in self.orders.live(instrument):
             if order.state is OrderState.IN_DOUBT:
                 return f"{order.tag} is in doubt"
-        if instrument in self.unverified:
+        if instrument in self.reconciliation.unverified:
             return "a cancelled entry may still fill: the broker's book is being read"
         if self.portfolio.outside.get(instrument):
             return "a position outside is held in it"
@@ -295,7 +284,7 @@ class OrderManager:
 
     def orphaned(self, order: Order) -> bool:
         """Say whether an order of an earlier run has nothing left to protect, by a read of the broker."""
-        return self.verified is not None and self.external.orphaned(order)
+        return self.reconciliation.verified is not None and self.external.orphaned(order)
 
     def rest_exits(self) -> None:
         """Leave every exit at its price from here on: nobody will be there to put another in its place."""
@@ -316,7 +305,7 @@ class OrderManager:
             for order in self.orders.live(instrument)
             if self._counts(order) and self.portfolio.current(instrument, order.product) is None
         ]
-        if self.behind is None or instrument in self.behind:
+        if self.reconciliation.says_nothing_of(instrument):
             # What is held beside an order found at the broker only a read tells: it may be its stop.
             stray = [order for order in stray if not order.adopted]
         for order in stray:

@@ -54,7 +54,7 @@ class Plights:
             orders = tuple(order for order in counted if manager.external.ours(order))
             units, _ = manager.closable(trade, sight, now)
             still[trade.id] = self._stood(trade, orders, sight, now)
-            refusal = manager.refusals.get((trade.instrument, trade.product), "")
+            refusal = manager.reconciliation.refusal(trade.instrument, trade.product)
             plight = plight_of(trade, orders, sight, still[trade.id][1], now, units=units, refusal=refusal)
             if plight is not None:
                 found[trade.id] = plight

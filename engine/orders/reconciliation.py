@@ -35,18 +35,18 @@ def reconcile(manager: OrderManager, read: BookRead, asked: Instant, now: Instan
     manager.fence.lagging = judgement.lagging
     # What did not read says nothing of its instrument; a row that is broken at the broker is not asked for faster.
     behind = judgement.behind | manager.orders.unread
-    if judgement.behind.keys() - manager.orders.unread or read.fills < manager.fills_seen:
-        manager.resync = manager.resync or not manager.kill.proving
-    if read.fills < manager.fills_seen:
+    if judgement.behind.keys() - manager.orders.unread or read.fills < manager.reconciliation.fills_seen:
+        manager.reconciliation.want(when=not manager.kill.proving)
+    if read.fills < manager.reconciliation.fills_seen:
         # Older than a read that counted: nothing in it is news.
         manager.kill.answered(read.request, flat=False, last_fill_at=manager.orders.last_fill_at, now=now)
         return
-    manager.fills_seen, manager.behind = read.fills, behind
+    manager.reconciliation.heard(read.fills, behind)
     manager.left.take(read)
     taken_in: list[str] = []
-    for instrument, cancelled in list(manager.unverified.items()):
+    for instrument, cancelled in list(manager.reconciliation.unverified.items()):
         if asked >= cancelled + LATE_FILL_WITHIN and instrument not in behind:
-            del manager.unverified[instrument]
+            manager.reconciliation.confirm(instrument)
     for row in read.orders:
         if manager.orders.told_of(row) is None and row.instrument not in behind:
             # Tended with the positions of the same read: the stop of one that is taken over is no stray.
@@ -70,7 +70,7 @@ def reconcile(manager: OrderManager, read: BookRead, asked: Instant, now: Instan
     flat = flat and not manager.left.without(manager.orders.live())
     flat = flat and not any(_row_live(row) and not _stays(manager, row) for row in read.orders)
     if not behind.keys() - manager.orders.unread:
-        manager.verified = Verified(read.time, now, flat)
+        manager.reconciliation.verify(Verified(read.time, now, flat))
     for order in manager.orders.live():
         stray = manager.kill.whole and order.instrument not in behind
         held = manager.portfolio.net(order.instrument, order.product)
@@ -78,7 +78,7 @@ def reconcile(manager: OrderManager, read: BookRead, asked: Instant, now: Instan
             manager.reconcile_trades(order.instrument, now)
     if manager.kill.active and not manager.kill.whole:
         flat = not behind and _ours_is_flat(manager, read)
-    last, settled = manager.orders.last_fill_at, not manager.unverified
+    last, settled = manager.orders.last_fill_at, not manager.reconciliation.unverified
     manager.kill.answered(read.request, flat=flat, last_fill_at=last, now=now, settled=settled)
 
 

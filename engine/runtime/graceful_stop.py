@@ -69,5 +69,5 @@ def unsettled(core: Core) -> list[str]:
         if stop_state(core, trade) is not StopStatus.HELD and not trade.external
     ]
     # A fill may have overtaken the cancel of an entry: the book says so a moment later.
-    found += [f"{key} has a cancelled entry to look after" for key in core.manager.unverified]
+    found += [f"{key} has a cancelled entry to look after" for key in core.manager.reconciliation.unverified]
     return found if not core.latch_busy else [*found, "the kill is not done"]

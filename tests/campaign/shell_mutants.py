@@ -7,12 +7,12 @@ import msgspec
 import config
 from engine.core import flatten_core
 from engine.core.flatten_core import FlattenCore
-from engine.orders import exit_plan, manager
+from engine.orders import exit_plan
 from engine.orders.changes import ExitWay
-from engine.orders.manager import OrderManager
 from engine.orders.messages import Request
 from engine.orders.order import Order, OrderTerms
 from engine.orders.plan import Plan, TradeContext
+from engine.orders.reconciliation_state import ReconciliationState
 from engine.orders.states import UNPROVEN, OrderState
 from engine.orders.tags import Ids
 from tests.campaign.mutants import Mutant, Swap
@@ -62,16 +62,11 @@ def _sends_anew() -> tuple[Swap, ...]:
 
 
 def _sweeps_at_once() -> tuple[Swap, ...]:
-    sweep = OrderManager._sweep
+    def known(self: ReconciliationState, instrument: str) -> bool:
+        del self, instrument
+        return False
 
-    def sweep_unread(self: OrderManager, instrument: str, now: int) -> None:
-        before, self.behind = self.behind, {}
-        try:
-            sweep(self, instrument, now)
-        finally:
-            self.behind = before
-
-    return ((manager.OrderManager, "_sweep", sweep_unread),)
+    return ((ReconciliationState, "says_nothing_of", known),)
 
 
 def _leaves_uncovered() -> tuple[Swap, ...]:

@@ -152,7 +152,9 @@ class Oracles:
         if latch is None or latch.state is not LatchState.FLAT:
             self._said_flat = False
             return
-        assert world.core.manager.verified is not None, "FLAT, and no read of the broker has ever counted"
+        assert world.core.manager.reconciliation.verified is not None, (
+            "FLAT, and no read of the broker has ever counted"
+        )
         for key in INSTRUMENTS:
             since = self.owned.external_at.get(key)
             overtaken = since is not None and (self._said_flat or world.now - since <= RACE)

@@ -47,7 +47,7 @@ def test_an_entry_whose_executions_differ_is_corrected_and_nothing_is_frozen() -
     trade = world.core.manager.portfolio.open()[0]
     assert (trade.entry_value, before.entry_value - trade.entry_value) == (entry.value, 1_234)
     assert world.core.account.charges == charged(entry)
-    assert world.core.manager.frozen == {}
+    assert world.core.manager.reconciliation.frozen == {}
     assert world.core.manager.freeze_reason(STOCK) == ""
 
 
@@ -104,7 +104,7 @@ def test_an_estimate_that_the_stream_corrects_by_itself_freezes_nothing() -> Non
     world.run(3 * SECOND)
     entry = next(order for order in world.orders.values() if order.role is Role.ENTRY)
     assert world.core.manager.portfolio.open()[0].entry_value == entry.value
-    assert world.core.manager.frozen == {}
+    assert world.core.manager.reconciliation.frozen == {}
 
 
 def test_what_a_sale_by_phone_brought_is_corrected_for_the_part_that_was_ours() -> None:

@@ -131,7 +131,9 @@ def test_07_the_same_fill_with_another_value_is_corrected_and_everything_read_ag
     world.tell(msgspec.structs.replace(row, filled_value=row.filled_value + 100))
     assert world.core.manager.portfolio.open()[0].entry_value == row.filled_value + 100
     assert world.core.manager.freeze_reason(STOCK) == ""
-    assert world.core.manager.resync or any("ReadBook" in type(e).__name__ for _, e in world.sent[-3:])
+    assert world.core.manager.reconciliation.wanted or any(
+        "ReadBook" in type(e).__name__ for _, e in world.sent[-3:]
+    )
 
 
 def test_07_an_execution_told_again_with_other_numbers_stops_entries_and_reads_again() -> None:
@@ -141,7 +143,9 @@ def test_07_an_execution_told_again_with_other_numbers_stops_entries_and_reads_a
         UnreadRow(STOCK, row.order_id, row.tag, "trades: expected one execution of id 7, got two that differ")
     )
     assert "got two that differ" in world.core.manager.freeze_reason(STOCK)
-    assert world.core.manager.resync or any("ReadBook" in type(e).__name__ for _, e in world.sent[-3:])
+    assert world.core.manager.reconciliation.wanted or any(
+        "ReadBook" in type(e).__name__ for _, e in world.sent[-3:]
+    )
 
 
 def test_08_a_status_out_of_order_takes_no_step_back() -> None:

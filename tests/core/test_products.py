@@ -327,7 +327,8 @@ def test_a_refusal_in_one_product_is_told_of_that_product_alone() -> None:
     world.refused_products.add(MARGIN)
     world.tell(Kill("k", "test"))
     world.settle(10 * SECOND)
-    assert set(world.core.manager.refusals) == {(STOCK, MARGIN)}
+    refusal = world.core.manager.reconciliation.refusal
+    assert [product for product in Product if refusal(STOCK, product)] == [MARGIN]
 
 
 def test_the_order_list_names_the_product_that_an_order_closes() -> None:

@@ -197,7 +197,7 @@ class _Closing:
 
     def _poll(self) -> None:
         """Have the order list read when it is time: more often while something moves."""
-        if self._core.manager.behind is None or not self._core.left[1]:
+        if self._core.manager.reconciliation.behind is None or not self._core.left[1]:
             # Before the first whole read nothing is waited for: it must not look older than what a poll told.
             return
         now = self._now()
@@ -252,7 +252,7 @@ class _Closing:
     def _tell_progress(self) -> None:
         """Say what is left and what went wrong last: the newest refusal stands in the way, not the first."""
         since = self._core.unknown_since
-        never_read = self._core.manager.behind is None
+        never_read = self._core.manager.reconciliation.behind is None
         if never_read or (since is not None and self._now() - since >= UNKNOWN_FOR):
             left, problem = "what is open is unknown", self._core.unknown
         else:
