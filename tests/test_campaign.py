@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from engine.orders.broker_events import Inbox
+from engine.orders.broker_events import BrokerEvents
 from tests.campaign.changing_mutants import CHANGING_MUTANTS, hunt_changing
 from tests.campaign.fault_tests import ELSEWHERE, FROM_OUTSIDE
 from tests.campaign.faults import judge_faults, title_of
@@ -70,13 +70,13 @@ def test_a_seed_is_the_same_schedule_in_another_process_under_another_hash_seed(
 
 def test_a_planted_mistake_is_noticed_and_leaves_nothing_behind() -> None:
     mutant = next(one for one in MUTANTS if one.name == "resend under the old tag")
-    receive = Inbox.receive
+    receive = BrokerEvents.receive
     found = hunt(mutant, schedules=20)
     assert "left twice" in found.broken
     assert f"SEED={found.seed} STEP=" in found.broken
-    assert Inbox.receive is receive
+    assert BrokerEvents.receive is receive
     with planted(mutant):
-        assert Inbox.receive is not receive
+        assert BrokerEvents.receive is not receive
 
 
 @pytest.mark.parametrize("named", EVERY_NAMED, ids=lambda named: named.mutant.name)
@@ -134,7 +134,7 @@ def test_a_mistake_about_other_products_or_a_second_engine_is_noticed(name: str)
 def test_a_mistake_that_falls_over_or_meets_a_mute_oracle_is_not_caught(
     swap: Callable[..., object], said: str
 ) -> None:
-    found = hunt(Mutant("a mistake that fits nothing", lambda: ((Inbox, "receive", swap),)), schedules=3)
+    found = hunt(Mutant("a mistake that fits nothing", lambda: ((BrokerEvents, "receive", swap),)), schedules=3)
     assert found.seed is None
     assert said in found.broken
     result = Result(hunts=[found])

@@ -36,7 +36,7 @@ from engine.market.instrument import Instrument
 from engine.market.price import Paise
 from engine.market.session import TradingDay
 from engine.market.update import MarketUpdate
-from engine.orders.broker_events import Inbox
+from engine.orders.broker_events import BrokerEvents
 from engine.orders.entry_life import EntryLife, PaperEntryLife
 from engine.orders.kill import Latch
 from engine.orders.manager import OrderManager
@@ -135,7 +135,7 @@ class Core:
             pauses=self.pauses,
         )
         self.trader_orders = TraderOrders(self.state, lives)
-        self.inbox = Inbox(self.manager, stops, self.market_state.market_time, self.trader_orders.anew)
+        self.broker_events = BrokerEvents(self.manager, stops, self.market_state.market_time, self.trader_orders.anew)
         self.braking, self.day_clock = Braking(self.state), DayClock(self.state)
         self.guard = DayGuard(self.state)
         self.person = CommandHandler(self.state, self.braking, self.trader_orders)
@@ -250,7 +250,7 @@ class Core:
         if isinstance(event, Command):
             answers.append(CommandAnswer(self.person.obey(event, now)))
         elif not self._around.notice(event, now):
-            self.inbox.receive(event, now)  # type: ignore[arg-type]
+            self.broker_events.receive(event, now)  # type: ignore[arg-type]
             self.guard.hear(event, now)
         return self._settle(now, answers)
 

@@ -17,7 +17,7 @@ from engine.core.events import Wake
 from engine.market.clock import SECOND, Instant
 from engine.market.instrument import Instrument, InstrumentClass, Provenance
 from engine.market.price_band import PriceBand
-from engine.orders.broker_events import Inbox
+from engine.orders.broker_events import BrokerEvents
 from engine.orders.entry_life import EntryLife
 from engine.orders.facts import Record
 from engine.orders.halts import Halts
@@ -86,7 +86,7 @@ class FlattenCore:
         self._asked_at: Instant = 0
         self.unknown_since: Instant | None = None
         """Since when reads have left open what is held; None while they tell it."""
-        self._inbox = Inbox(self.manager, Stage12Controller(settings.stop), lambda instant: instant)
+        self._inbox = BrokerEvents(self.manager, Stage12Controller(settings.stop), lambda instant: instant)
         self._seen: dict[str, QuotedMarket] = {}
         for order in known:
             self.manager.orders.add(_remembered(order, now))

@@ -51,7 +51,7 @@ LOOK_AGAIN: Final = 250 * MILLISECOND
 Replan = Callable[[Trade, Order, Fill, Instant], StopPlan | None]
 
 
-class Inbox:
+class BrokerEvents:
     """Applies broker messages to a keeper's orders and trades."""
 
     def __init__(

@@ -8,7 +8,7 @@ import msgspec
 
 from engine.market.clock import SECOND
 from engine.orders import clearing, exit_plan, manager, order_book, reconciliation, stop_plan
-from engine.orders.broker_events import Inbox
+from engine.orders.broker_events import BrokerEvents
 from engine.orders.dispatcher import Dispatcher
 from engine.orders.fence import Judgement
 from engine.orders.gate import Draft, Gate, GateDenial, GateFacts, MessageBudget
@@ -89,11 +89,11 @@ def _plain(owner: object, name: str) -> object:
     return vars(owner)[name]
 
 
-def _send_again(tag: Callable[[Dispatcher, Order], str]) -> Callable[[Inbox, BrokerEvent, int], None]:
+def _send_again(tag: Callable[[Dispatcher, Order], str]) -> Callable[[BrokerEvents, BrokerEvent, int], None]:
     """Return an inbox that answers silence by placing the same order again."""
-    receive = Inbox.receive
+    receive = BrokerEvents.receive
 
-    def receive_and_repeat(self: Inbox, event: BrokerEvent, now: int) -> None:
+    def receive_and_repeat(self: BrokerEvents, event: BrokerEvent, now: int) -> None:
         dispatcher = self._manager.dispatcher
         if isinstance(event, Unanswered) and not event.request:
             order = self._manager.orders.get(event.tag)
@@ -126,22 +126,22 @@ def _placement(order: Order) -> PlaceOrder:
 
 
 def _resend_on_timeout() -> tuple[Swap, ...]:
-    return ((Inbox, "receive", _send_again(lambda dispatcher, order: dispatcher.ids.next(order.role[0]))),)
+    return ((BrokerEvents, "receive", _send_again(lambda dispatcher, order: dispatcher.ids.next(order.role[0]))),)
 
 
 def _resend_under_the_old_tag() -> tuple[Swap, ...]:
-    return ((Inbox, "receive", _send_again(lambda _, order: order.tag)),)
+    return ((BrokerEvents, "receive", _send_again(lambda _, order: order.tag)),)
 
 
 def _flat_on_a_failed_read() -> tuple[Swap, ...]:
-    def receive(self: Inbox, event: BrokerEvent, now: int) -> None:
+    def receive(self: BrokerEvents, event: BrokerEvent, now: int) -> None:
         if isinstance(event, ReadFailed):
             last = self._manager.orders.last_fill_at
             self._manager.kill.answered(event.request, flat=True, last_fill_at=last, now=now)
         original(self, event, now)
 
-    original = Inbox.receive
-    return ((Inbox, "receive", receive),)
+    original = BrokerEvents.receive
+    return ((BrokerEvents, "receive", receive),)
 
 
 def _no_fence() -> tuple[Swap, ...]:
