@@ -134,7 +134,9 @@ def test_a_mistake_about_other_products_or_a_second_engine_is_noticed(name: str)
 def test_a_mistake_that_falls_over_or_meets_a_mute_oracle_is_not_caught(
     swap: Callable[..., object], said: str
 ) -> None:
-    found = hunt(Mutant("a mistake that fits nothing", lambda: ((BrokerEvents, "receive", swap),)), schedules=3)
+    found = hunt(
+        Mutant("a mistake that fits nothing", lambda: ((BrokerEvents, "receive", swap),)), schedules=3
+    )
     assert found.seed is None
     assert said in found.broken
     result = Result(hunts=[found])

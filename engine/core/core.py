@@ -135,7 +135,9 @@ class Core:
             pauses=self.pauses,
         )
         self.trader_orders = TraderOrders(self.state, lives)
-        self.broker_events = BrokerEvents(self.manager, stops, self.market_state.market_time, self.trader_orders.anew)
+        self.broker_events = BrokerEvents(
+            self.manager, stops, self.market_state.market_time, self.trader_orders.anew
+        )
         self.braking, self.day_clock = Braking(self.state), DayClock(self.state)
         self.guard = DayGuard(self.state)
         self.person = CommandHandler(self.state, self.braking, self.trader_orders)

@@ -126,7 +126,9 @@ def _placement(order: Order) -> PlaceOrder:
 
 
 def _resend_on_timeout() -> tuple[Swap, ...]:
-    return ((BrokerEvents, "receive", _send_again(lambda dispatcher, order: dispatcher.ids.next(order.role[0]))),)
+    return (
+        (BrokerEvents, "receive", _send_again(lambda dispatcher, order: dispatcher.ids.next(order.role[0]))),
+    )
 
 
 def _resend_under_the_old_tag() -> tuple[Swap, ...]:
