@@ -6,11 +6,11 @@ from typing import Final
 
 from engine.core.decision import Decision
 from engine.market.clock import Instant
+from engine.market.figures import rupees
 from engine.market.price import Paise
 from engine.market.side import Side
 from engine.market.update import MarketUpdate
 from engine.orders.quote import Quote
-from engine.risk.exact import rupees
 from engine.setups.signal import Signal
 
 EXPIRED: Final = "EXPIRED"

@@ -32,6 +32,7 @@ from engine.core.events import REPLAY, SIMULATED
 from engine.core.trader_orders import TraderOrders
 from engine.core.trading_state import TradingState
 from engine.market.clock import MINUTE, Instant
+from engine.market.figures import rupees
 from engine.orders.trade import Trade
 from engine.risk.denial import StopRefusal
 from engine.risk.exact import exact
@@ -166,7 +167,7 @@ class CommandHandler:
             moved = trade_manager.to_breakeven(trade, now)
         if isinstance(moved, StopRefusal):
             return moved.reason, ""
-        return "", f"stop to {moved.trigger / 100:,.2f}"
+        return "", f"stop to {rupees(moved.trigger)}"
 
     def _pause(self, command: PauseEntries, now: Instant) -> tuple[str, str]:
         if command.paused:

@@ -17,6 +17,7 @@ from engine.core.market_state import MarketState
 from engine.core.prints import HeldBack
 from engine.core.stop_moves import StopMoves, standing_stops
 from engine.market.clock import SECOND, Instant
+from engine.market.figures import rupees
 from engine.market.instrument import Instrument
 from engine.market.price import Paise, average_price
 from engine.market.side import Side
@@ -29,7 +30,6 @@ from engine.orders.order import Correction, Fill, Order
 from engine.orders.portfolio import Corrected
 from engine.orders.trade import EXCESS, Trade
 from engine.performance.trade import ClosedTrade
-from engine.risk.exact import rupees
 from engine.risk.marks import MarkState
 from engine.risk.sizing import risk_at
 

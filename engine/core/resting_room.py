@@ -4,10 +4,10 @@ from collections.abc import Iterable
 
 from engine.core.trading_state import TradingState
 from engine.market.clock import Instant
+from engine.market.figures import rupees
 from engine.market.price import Paise
 from engine.orders.order import Order
 from engine.orders.resting import Rest
-from engine.risk.exact import rupees
 from engine.risk.marks import open_risk
 
 

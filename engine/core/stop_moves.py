@@ -6,12 +6,12 @@ one put back. So the strip never speaks of a stop that was only asked for.
 
 import msgspec
 
+from engine.market.figures import rupees
 from engine.market.price import Paise
 from engine.orders.messages import OrderType, Role
 from engine.orders.order import Order
 from engine.orders.order_book import OrderBook
 from engine.orders.trade import Trade
-from engine.risk.exact import rupees
 
 PUT_BACK = "put back"
 LOWERED = "lowered"

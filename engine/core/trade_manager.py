@@ -12,6 +12,7 @@ from engine.auction.values.context import Context
 from engine.core.account import Account
 from engine.core.market_state import MarketState
 from engine.market.clock import MINUTE, Instant, datetime_of
+from engine.market.figures import rupees
 from engine.market.instrument import Instrument
 from engine.market.price import Paise
 from engine.market.update import MarketUpdate
@@ -142,7 +143,7 @@ class TradeManager:
             self._manager.report(
                 Topic.WARNING,
                 held.instrument,
-                f"filled, it risks {check.risk / 100:,.2f}: closing {check.excess} units beyond the budget",
+                f"filled, it risks {rupees(check.risk)}: closing {check.excess} units beyond the budget",
             )
             self.take(held, check.excess, OVERSIZED, now)
 

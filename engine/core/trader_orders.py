@@ -16,6 +16,7 @@ from engine.core.decision import from_signal
 from engine.core.resting_room import beyond_the_day
 from engine.core.trading_state import TradingState
 from engine.market.clock import SECOND, Instant, datetime_of
+from engine.market.figures import rupees
 from engine.market.instrument import Instrument
 from engine.market.price import Paise
 from engine.orders.gate import Draft, GateDenial
@@ -27,7 +28,6 @@ from engine.risk.denial import Code, Denial, StopRefusal
 from engine.risk.entry import EntryPlan
 from engine.risk.entry_checks import door_denial, plan_denial
 from engine.risk.entry_facts import EntryFacts
-from engine.risk.exact import rupees
 from engine.risk.resting import RestingWish, plan_resting
 from engine.risk.stage12 import StopPlan
 from engine.setups.signal import EntryMode, Signal

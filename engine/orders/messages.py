@@ -9,6 +9,7 @@ from enum import StrEnum
 import msgspec
 
 from engine.market.clock import Instant
+from engine.market.figures import rupees
 from engine.market.price import Paise
 from engine.market.side import Side
 
@@ -187,7 +188,7 @@ class WaitingOrder(msgspec.Struct, frozen=True):
     def told(self) -> str:
         """Return it in words: what it would do, and the name by which the broker's app shows it."""
         name = self.symbol or self.instrument
-        price = f"{self.trigger_price / 100:,.2f}"
+        price = rupees(self.trigger_price)
         return f"GTT {self.side.lower()} {self.quantity} {name} at {price} ({self.gtt_id})"
 
 

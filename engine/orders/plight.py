@@ -8,6 +8,7 @@ from enum import StrEnum
 from typing import Final
 
 from engine.market.clock import SECOND, Instant, datetime_of
+from engine.market.figures import rupees
 from engine.market.instrument import Instrument, InstrumentClass, Provenance
 from engine.market.side import Side
 from engine.orders.hours import ClassHours, Exits
@@ -196,14 +197,14 @@ def _stuck(trade: Trade, order: Order, sight: InstrumentMarket, still: Standstil
 
 def _named(order: Order) -> str:
     """Return an order as a person looks for it at the broker."""
-    return f"{order.side.lower()} {order.remaining} at {_rupees(order.price)} (order {order.tag})"
+    return f"{order.side.lower()} {order.remaining} at {rupees(order.price)} (order {order.tag})"
 
 
 def _stop_words(plight: Plight) -> str:
     stop = plight.stop
     if stop is None:
         return "NAKED, no stop rests at the exchange"
-    words = f"{stop.side.lower()} {stop.remaining}, trigger {_rupees(stop.trigger_price)}"
+    words = f"{stop.side.lower()} {stop.remaining}, trigger {rupees(stop.trigger_price)}"
     return f"NAKED in part, its stop covers {words}" if plight.naked else f"its stop rests: {words}"
 
 
@@ -341,10 +342,6 @@ _ADVICE: Final = {
     PlightKind.CARRIED: _carried_advice,
     PlightKind.NAKED: _naked_advice,
 }
-
-
-def _rupees(paise: int) -> str:
-    return f"{paise // 100:,}.{paise % 100:02d}"
 
 
 def _clock(instant: Instant) -> str:

@@ -8,6 +8,7 @@ from urllib.parse import urlsplit
 
 from engine.market.calendar import CalendarError
 from engine.market.clock import MINUTE, Instant, datetime_of, isoformat
+from engine.market.figures import grouped, rupees
 from engine.market.instrument import InstrumentClass
 from engine.market.price import rupees_of
 from engine.market.session import trading_day
@@ -140,13 +141,13 @@ def check_funds(survey: Survey, *, live: bool) -> Sequence[Check]:
         reason = "expected the cash available to trade, got no figure"
         return [judged(_GROUP, "funds", "", reason, needed=live)]
     capital = survey.settings.account.capital
-    figure = f"{rupees_of(free):,.2f} rupees free"
+    figure = f"{rupees(free)} rupees free"
     values: dict[str, object] = {"free_rupees": rupees_of(free), "capital_rupees": capital}
     if free <= 0:
         reason = "expected free cash, got none; add funds"
         return [judged(_GROUP, "funds", figure, reason, needed=live, values=values)]
     if live and free < round(capital * 100):
-        reason = f"less than account.capital ({capital:,.0f}): the smaller one is the account"
+        reason = f"less than account.capital ({grouped(round(capital))}): the smaller one is the account"
         return [Check(_GROUP, "funds", CheckState.WARN, figure, reason, values)]
     return [judged(_GROUP, "funds", figure, "", values=values)]
 

@@ -10,6 +10,7 @@ from engine.instruments.alias import Trouble
 from engine.instruments.watchlist import Problem, ResolvedEntry
 from engine.market.calendar import CalendarError
 from engine.market.clock import MINUTE, datetime_of, instant_at, isoformat
+from engine.market.figures import grouped
 from engine.market.instrument import InstrumentClass
 from engine.market.price import rupees_of
 from engine.market.session import trading_day
@@ -168,7 +169,7 @@ def check_calendar(survey: Survey, *, live: bool) -> Sequence[Check]:
 
 def _master(shelf: Shelf) -> Check:
     state = shelf.state(InstrumentFile.MASTER)
-    figure = f"{state.rows:,} listed, {state.freshness.value.lower()}"
+    figure = f"{grouped(state.rows)} listed, {state.freshness.value.lower()}"
     if len(shelf.rejected):
         figure += f", {len(shelf.rejected)} unusable"
     return _list("instruments", figure, state)
@@ -179,7 +180,7 @@ def _intraday(shelf: Shelf, *, live: bool) -> Check:
     if shelf.eligible is None:
         reason = f"expected today's intraday list, got none ({state.reason}): nobody knows what may be traded intraday"
         return judged(_GROUP, "intraday list", "", reason, needed=live)
-    return _list("intraday list", f"{state.rows:,} names, {state.freshness.value.lower()}", state)
+    return _list("intraday list", f"{grouped(state.rows)} names, {state.freshness.value.lower()}", state)
 
 
 def _list(name: str, figure: str, state: FileState) -> Check:

@@ -1,7 +1,8 @@
 """Our own levels on the ladder, under the names that every other place gives them."""
 
 from engine.core import Core
-from engine.market.price import Paise, rupees_of
+from engine.market.figures import rupees
+from engine.market.price import Paise
 from engine.orders.messages import Role
 from engine.presenter.ladder import OwnLevel
 from engine.presenter.rows import stop_shown
@@ -30,4 +31,4 @@ def own_levels(core: Core, key: str) -> list[OwnLevel]:
 
 
 def _price(paise: Paise) -> str:
-    return f"{rupees_of(paise):,.2f}"
+    return rupees(paise)

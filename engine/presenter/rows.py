@@ -6,6 +6,7 @@ from engine.contract.views import OrderRow, PositionRow, StopStatus
 from engine.core import Core
 from engine.core.stop_moves import standing_stops, term_of
 from engine.market.clock import MILLISECOND, Instant
+from engine.market.figures import rupees
 from engine.market.price import Paise, average_price
 from engine.orders.carried import Holding as Carried
 from engine.orders.messages import OrderType, Product, Role
@@ -16,7 +17,6 @@ from engine.orders.targets import at_target
 from engine.orders.trade import Mode, Trade
 from engine.presenter.resting import rests_words
 from engine.presenter.standstill import plight_view
-from engine.risk.exact import rupees
 from engine.risk.marks import Holding, Mark, MarkState
 
 ORDERS_SHOWN: Final = 30

@@ -5,8 +5,9 @@ The state is a frozen value that a restart takes over: it goes in, the next one 
 
 import msgspec
 
+from engine.market.figures import rupees
 from engine.market.price import Paise
-from engine.risk.exact import exact, rupees
+from engine.risk.exact import exact
 from engine.risk.limits import DayLimits
 
 

@@ -5,12 +5,13 @@ from fractions import Fraction
 
 import config
 from engine.market.clock import SECOND, Instant, datetime_of
+from engine.market.figures import grouped, rupees
 from engine.market.instrument import DERIVATIVES
 from engine.market.side import Side
 from engine.risk.denial import Code, Denial
 from engine.risk.entry import EntryPlan
 from engine.risk.entry_facts import EntryFacts
-from engine.risk.exact import exact, part, rupees, told_apart
+from engine.risk.exact import exact, part, told_apart
 from engine.risk.marks import exposure, gap_risk, open_risk
 from engine.risk.sizing import Cap, margin_needed
 from engine.system.plain_text import words_of
@@ -254,7 +255,7 @@ def _kept_small(plan: EntryPlan) -> str:
     """Return what kept a trade smaller than its own risk allows: fewer units bear the same brokerage."""
     if plan.size.binding_cap is Cap.RISK:
         return ""
-    return f" with the {plan.size.quantity:,} units that {plan.size.binding_cap} leaves"
+    return f" with the {grouped(plan.size.quantity)} units that {plan.size.binding_cap} leaves"
 
 
 def _cost_share(_: EntryFacts, plan: EntryPlan, settings: config.Settings) -> Denial | None:

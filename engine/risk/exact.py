@@ -20,13 +20,6 @@ def ceiling(amount: Fraction | int) -> int:
     return -(-amount // 1)
 
 
-def rupees(amount: Paise) -> str:
-    """Return an amount as a person reads it: 1,234.50."""
-    sign = "-" if amount < 0 else ""
-    whole, paise = divmod(abs(amount), 100)
-    return f"{sign}{whole:,}.{paise:02d}"
-
-
 def told_apart(value: Fraction, limit: Fraction, *, digits: int) -> str:
     """Return a value with as many digits as it takes not to read like the limit it is on the wrong side of."""
     for places in range(digits, 7):

@@ -8,11 +8,11 @@ from enum import StrEnum
 import msgspec
 
 from engine.market.charges import round_trip_charges
+from engine.market.figures import rupees
 from engine.market.instrument import Instrument, InstrumentClass
 from engine.market.price import Paise
 from engine.market.side import Side
 from engine.risk.denial import Code, SizeRefusal
-from engine.risk.exact import rupees
 from engine.risk.stop import StopPlan, measured
 from engine.risk.terms import SizedStop
 

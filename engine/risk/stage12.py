@@ -11,12 +11,13 @@ from fractions import Fraction
 import config
 from engine.auction.values.context import Context
 from engine.market.clock import SECOND, Instant
+from engine.market.figures import rupees
 from engine.market.instrument import Instrument, InstrumentClass
 from engine.market.price import Paise, tick_down, tick_up
 from engine.market.price_band import PriceBand
 from engine.market.side import Side
 from engine.risk.denial import Code, StopRefusal
-from engine.risk.exact import ceiling, exact, rupees
+from engine.risk.exact import ceiling, exact
 from engine.risk.spike import far_side, spike_stop
 from engine.risk.stop import StopPlan, StopState, measured
 from engine.risk.stop_limit import limit_within

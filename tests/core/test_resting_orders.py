@@ -18,11 +18,11 @@ from engine.contract.commands import (
 )
 from engine.core import Attended
 from engine.market.clock import MINUTE, SECOND, Instant, instant_at
+from engine.market.figures import rupees
 from engine.market.side import Side
 from engine.market.update import Bar, MarketUpdate
 from engine.orders.messages import CancelOrder, OrderType, PlaceOrder, Role
 from engine.presenter.rows import order_rows
-from engine.risk.exact import rupees
 from tests.core.faults import placed, said, stop_of
 from tests.core.hostile import DAY, OPTION, OTHER, PRICES, STOCK, TICK, Resting, World
 from tests.core.oracles import Oracles

@@ -360,7 +360,7 @@ def test_what_a_missing_token_leaves_unasked_is_told_once(fake: RunningFake, tmp
 
 def test_funds_are_read_and_missing_ones_stop_live(fake: RunningFake, tmp_path: Path) -> None:
     survey = survey_of(fake, tmp_path)
-    assert only(check_funds(survey, live=True)).figure == "1,000,000.00 rupees free"
+    assert only(check_funds(survey, live=True)).figure == "10,00,000.00 rupees free"
     fake.control("POST", "state", {"capital": 1_000})
     assert "the smaller one is the account" in only(check_funds(survey, live=True)).reason
     fake.control("POST", "state", {"capital": 0})

@@ -18,6 +18,7 @@ from engine.ledger.reader import LedgerReader
 from engine.ledger.records import LedgerError
 from engine.market.calendar import Calendar, CalendarError, load_calendar
 from engine.market.clock import Instant, trading_date
+from engine.market.figures import rupees
 from engine.market.instrument import Instrument
 from engine.market.price import Paise, amount_of
 from engine.market.seed import InstrumentSeed
@@ -177,7 +178,7 @@ class Opener:
         free = funds.cash - max(funds.sale_proceeds or 0, 0)
         if free <= 0:
             raise RunError(
-                f"expected cash available to trade, got {free / 100:,.2f} (no pledge, no proceeds of sales counted)"
+                f"expected cash available to trade, got {rupees(free)} (no pledge, no proceeds of sales counted)"
             )
         return min(amount_of(self._settings.account.capital), free), free + max(funds.used or 0, 0)
 

@@ -14,6 +14,7 @@ from engine.brokers.paper.exchange_file import ExchangeError, standing_book
 from engine.core import DayState
 from engine.ledger.reader import LedgerReader
 from engine.market.clock import Instant
+from engine.market.figures import rupees, signed_rupees
 from engine.market.price import Paise, amount_of
 from engine.risk.limits import open_day, wished_limits
 from engine.risk.marks import DayResult, MarkState
@@ -38,7 +39,7 @@ class StrangeBook:
         held = "nothing of it is open" if self.flat else "what is open is taken over as outside positions"
         return (
             f"the ledger knows nothing of the run {self.run}, whose paper book stands: {held}, and what the day has "
-            f"realised counts on ({self.realised / 100:+,.2f}, charges {self.charges / 100:,.2f})"
+            f"realised counts on ({signed_rupees(self.realised)}, charges {rupees(self.charges)})"
         )
 
     def day_state(self, earlier: DayState | None, settings: config.Settings, now: Instant) -> DayState:

@@ -6,7 +6,7 @@ from engine.auction.prior.pre_open import read_pre_open
 from engine.core.market_state import MarketState
 from engine.feeds.live_tape import LiveTape
 from engine.feeds.wire.frames import Indication
-from engine.market.price import rupees_of
+from engine.market.figures import grouped, rupees
 
 
 def pre_open_notes(
@@ -27,6 +27,6 @@ def pre_open_notes(
         )
         if read is not None:
             where = f" {read.location}" if read.location else ""
-            price = f"{rupees_of(read.price):,.2f}×{read.quantity:,}"
+            price = f"{rupees(read.price)}×{grouped(read.quantity)}"
             found[key] = f"ind {price} gap {read.gap_pct:+.1f}%{where}"
     return found

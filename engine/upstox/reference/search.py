@@ -9,6 +9,7 @@ from typing import Final
 from engine.instruments.alias import AliasError, QuoteOf, Trouble, resolve_entry
 from engine.instruments.listing import Intraday, Listing
 from engine.instruments.watchlist import resolve_watchlist
+from engine.market.figures import grouped
 from engine.market.instrument import InstrumentClass
 from engine.market.price import rupees_of
 from engine.upstox.reference.instrument_files import Shelf
@@ -93,7 +94,7 @@ class LookUp:
             lines += [""] if lines else []
             lines += _table([row.cells() for row in self.rows])
         if self.more:
-            lines.append(f"and {self.more:,} more: another word narrows it")
+            lines.append(f"and {grouped(self.more)} more: another word narrows it")
         return lines
 
 
