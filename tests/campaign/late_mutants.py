@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from functools import partial
 
-from engine.orders import broker_events, exit_plan, reconciliation
+from engine.orders import broker_events, exit_plan, external_fills
 from engine.orders import late_news as late_news_module
 from engine.orders.late_news import LateNews
 from tests.campaign.mutants import Mutant, Swap
@@ -30,11 +30,11 @@ def _sold_at_any_time() -> tuple[Swap, ...]:
 
 
 def _never_given_back() -> tuple[Swap, ...]:
-    return ((reconciliation, "_give_back", lambda _, trade, *__: trade),)
+    return ((external_fills, "_give_back", lambda _, trade, *__: trade),)
 
 
 def _always_dated() -> tuple[Swap, ...]:
-    return ((reconciliation, "_dated", lambda *_: True),)
+    return ((external_fills, "_dated", lambda *_: True),)
 
 
 def _excess_left() -> tuple[Swap, ...]:

@@ -4,11 +4,11 @@ from dataclasses import replace
 from typing import Any
 
 from engine.core import market_state, outside
-from engine.core.core import Core
 from engine.core.guard import DayGuard
 from engine.core.market_state import BookChange, MarketState
 from engine.core.marking import Marking
 from engine.core.outside import OutsideTrades
+from engine.core.trading_state import TradingState
 from engine.market.side import Side
 from engine.orders.kill import Flattening
 from engine.risk import limits, wishes
@@ -109,4 +109,4 @@ def restart_is_not_heard() -> tuple[Swap, ...]:
 
 def flat_by_stays() -> tuple[Swap, ...]:
     """Go on with the clock of the day that a run began under."""
-    return ((Core, "go_by", lambda *_: None),)
+    return ((TradingState, "go_by", lambda *_: None),)
