@@ -27,8 +27,8 @@ from engine.host.liveness import (
 )
 from engine.link import KillSender, LinkError, NoEngineError, connect
 from engine.world.directories import Home, World, WorldDirectory, write_private
-from tests.link.conftest import child_argv
 from tests.link.samples import wait_until
+from tests.places import child_argv
 
 
 def is_alive(pid: int) -> bool:
@@ -135,8 +135,8 @@ def test_an_engine_inherits_no_descriptor(directory: WorldDirectory) -> None:
 def test_screens_that_start_at_once_get_one_engine(directory: WorldDirectory) -> None:
     code = (
         "import sys; from pathlib import Path\n"
-        "from engine.world.directories import Home, World; from engine.host.liveness import spawn_engine\n"
-        "from tests.link.conftest import child_argv\n"
+        "from engine.world.directories import Home, World; from engine.host.launch import spawn_engine\n"
+        "from tests.places import child_argv\n"
         "world = Home(Path(sys.argv[1])).world(World.DEMO)\n"
         "print('ready', flush=True); sys.stdin.readline()\n"
         "print(spawn_engine(child_argv(world), world))"
@@ -162,8 +162,8 @@ def test_screens_that_start_at_once_get_one_engine(directory: WorldDirectory) ->
 def test_an_engine_outlives_the_screen_that_started_it(directory: WorldDirectory) -> None:
     code = (
         "import os, sys; from pathlib import Path\n"
-        "from engine.world.directories import Home, World; from engine.host.liveness import spawn_engine\n"
-        "from tests.link.conftest import child_argv\n"
+        "from engine.world.directories import Home, World; from engine.host.launch import spawn_engine\n"
+        "from tests.places import child_argv\n"
         "world = Home(Path(sys.argv[1])).world(World.DEMO)\n"
         "spawn_engine(child_argv(world), world); os.kill(os.getpid(), 9)"
     )

@@ -229,8 +229,8 @@ def test_many_threads_make_one_latch(latch: LatchFile, path: Path) -> None:
 
 def test_a_latch_survives_the_death_of_its_process(path: Path) -> None:
     code = (
-        "import os, sys; from pathlib import Path; from engine.world.latch_file import Latch\n"
-        "assert Latch(Path(sys.argv[1])).set('id', 'a', 'b', patience=10); os.kill(os.getpid(), 9)"
+        "import os, sys; from pathlib import Path; from engine.world.latch_file import LatchFile\n"
+        "assert LatchFile(Path(sys.argv[1])).set('id', 'a', 'b', patience=10); os.kill(os.getpid(), 9)"
     )
     assert subprocess.run([sys.executable, "-c", code, str(path)], check=False).returncode == -9
     found = read_latch(path)
