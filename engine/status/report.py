@@ -42,10 +42,10 @@ def read_status(directory: WorldDirectory, settings: config.Settings) -> tuple[d
     return {
         **status,
         "feed": {**_table(status["feed"]), **told},
-        "risk": {**_table(status["risk"]), **result, "result_of": "ours"},
+        "risk": {**_table(status["risk"]), **result, "result_of": "ours", **_record(view)},
         "latch": told_latch,
         "positions": positions_shown(_positions_told(status["positions"], view), view),
-        "pnl": {**result_shown(view), **_record(view)},
+        "pnl": result_shown(view),
     }, _all_of(problem, *alarms)
 
 
@@ -218,7 +218,7 @@ def describe(status: dict[str, Any], problem: str) -> str:
         f"  order {order['side']} {order['quantity']} {order['instrument']} {order['type']} {order['status']}"
         for order in status["orders"]
     ]
-    told = (result_words(status), limit_words(status["risk"]), record_words(status["pnl"].get("record")))
+    told = (result_words(status), limit_words(status["risk"]), record_words(status["risk"].get("record")))
     lines += [words for words in told if words]
     latch = status["latch"]
     lines.append(

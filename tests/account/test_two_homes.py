@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from uuid import uuid4
 
 import pytest
@@ -29,9 +30,12 @@ def other_home(tmp_path: Path) -> Iterator[Outside]:
 
 
 @pytest.fixture(autouse=True)
-def other_machine(tmp_path: Path, home: Outside, monkeypatch: pytest.MonkeyPatch) -> None:
+def other_machine(home: Outside, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """Let engines know of each other by the broker alone, as on two machines."""
-    monkeypatch.setattr(home, "runtime", tmp_path / "runtime")
+    # Short: a directory whose addresses would be too long is left aside for one that both share.
+    with TemporaryDirectory(prefix="ck") as path:
+        monkeypatch.setattr(home, "runtime", Path(path))
+        yield
 
 
 def order_by_hand(engine: Engine, key: str) -> tuple[Outcome, str]:

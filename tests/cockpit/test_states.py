@@ -8,6 +8,7 @@ from textual.widgets import Static
 
 from cockpit.text.theme import THEMES
 from cockpit.widgets.panel import Panel
+from engine.contract.decision_state import DecisionState
 from engine.contract.views import CheckRow, EventLine, PreflightView, ScreenView, Severity, StopStatus
 from engine.link import Ended
 from tests.cockpit.pictures import EVENTS, at, picture, with_broker, with_missing_stop
@@ -167,7 +168,9 @@ async def test_a_signal_that_waits_is_seen_with_its_seconds_and_keys_at_every_si
         assert "x declines" in text
         assert "enter takes" in text
         cards = picture().signals
-        gone = msgspec.structs.replace(cards[0], state="expired", reason="nobody took it in time")
+        gone = msgspec.structs.replace(
+            cards[0], state="expired", became=DecisionState.EXPIRED, reason="nobody took it in time"
+        )
         desk.line.say(msgspec.structs.replace(picture(), signals=(gone, *cards[1:])))
         await desk.settle(pilot)
         assert "x declines" not in panel_text(desk, panel)
