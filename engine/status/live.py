@@ -136,7 +136,15 @@ def live_status(directory: WorldDirectory, reach: BrokerReach) -> tuple[dict[str
     found["pnl"] = {name: None if value is None else rupees_of(value) for name, value in sums.items()}
     found["risk"] = {"result_of": "ours" if result.ours else "account"}
     return found, "; ".join(
-        said for said in (standing.problem, unread, unmarked, left_outside(standing)) if said
+        said
+        for said in (
+            standing.problem,
+            unread,
+            unmarked,
+            carried_past_close(reach, standing),
+            left_outside(standing),
+        )
+        if said
     )
 
 
@@ -159,9 +167,9 @@ def _state(standing: AccountStanding) -> str:
     return "OPEN" if standing.positions or standing.orders else "UNKNOWN"
 
 
-def carried_past_close(reach: BrokerReach) -> str:
+def carried_past_close(reach: BrokerReach, standing: AccountStanding | None = None) -> str:
     """Return what is carried overnight, no exchange taking an exit of it any more; empty while one may."""
-    standing = reach.standing()
+    standing = reach.standing() if standing is None else standing
     if not standing.positions:
         return ""
     try:
