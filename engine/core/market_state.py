@@ -10,7 +10,7 @@ from engine.market.circuits import Circuits
 from engine.market.clock import MINUTE, SECOND, Instant
 from engine.market.instrument import Instrument, InstrumentClass, Provenance
 from engine.market.price import Paise
-from engine.market.price_band import PriceBand, assumed_band, given_way, narrowest_band
+from engine.market.price_band import PriceBand, assumed_band, auction_band, given_way, narrowest_band
 from engine.market.session import TradingDay
 from engine.market.update import MarketUpdate
 from engine.orders.halts import Halts
@@ -20,10 +20,6 @@ from engine.orders.quote import Quote
 from engine.risk.readings import STANDS_AFTER
 
 BOOK_FRESH_FOR: Final = 5 * SECOND
-_AUCTION_BAND: Final = 300
-"""The closing auction takes prices within 3 % of its reference price; in hundredths of a percent."""
-_AUCTION_SAFE: Final = 200
-"""The same around the last price, while the reference (an average of fifteen minutes) has not been told."""
 
 
 class BookChange(Enum):
@@ -217,16 +213,7 @@ class MarketState:
         instrument, update = self.instruments.get(key), self._updates.get(key)
         if instrument is None or update is None:
             return None
-        told = self.references.get(key)
-        reference, width = (update.last, _AUCTION_SAFE) if told is None else (told, _AUCTION_BAND)
-        reach = reference * width // 10_000
-        day = self.band(key)
-        lower, upper = reference - reach, reference + reach
-        return (
-            PriceBand(lower, upper)
-            if day is None
-            else PriceBand(max(lower, day.lower), min(upper, day.upper))
-        )
+        return auction_band(self.references.get(key), update.last, self.band(key))
 
 
 def _stranger(key: str) -> Instrument:

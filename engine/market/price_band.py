@@ -1,6 +1,7 @@
 """The prices between which the exchange accepts an order today."""
 
 from dataclasses import dataclass
+from typing import Final
 
 from engine.market.instrument import InstrumentClass
 from engine.market.price import MAX_PAISE, Paise, tick_down, tick_up
@@ -24,6 +25,11 @@ _ASSUMED_PERCENT = {
     InstrumentClass.STOCK: 20,
 }
 
+_AUCTION_BAND: Final = 300
+"""The closing auction takes prices within 3 % of its reference price; in hundredths of a percent."""
+_AUCTION_SAFE: Final = 200
+"""The same around the last price, while the reference (an average of fifteen minutes) has not been told."""
+
 
 @dataclass(frozen=True, slots=True)
 class PriceBand:
@@ -35,6 +41,14 @@ class PriceBand:
     def clamp(self, price: Paise, tick: Paise) -> Paise:
         """Return the price on the tick grid inside the band that is nearest to ``price`` (itself on the grid)."""
         return min(max(price, tick_up(self.lower, tick)), tick_down(self.upper, tick))
+
+
+def auction_band(reference: Paise | None, last: Paise, day: PriceBand | None) -> PriceBand:
+    """Return the band of a closing auction: around its reference price, or well inside that while none was told."""
+    around, width = (last, _AUCTION_SAFE) if reference is None else (reference, _AUCTION_BAND)
+    reach = around * width // 10_000
+    lower, upper = around - reach, around + reach
+    return PriceBand(lower, upper) if day is None else PriceBand(max(lower, day.lower), min(upper, day.upper))
 
 
 def assumed_band(kind: InstrumentClass, previous_close: Paise, tick: Paise) -> PriceBand:
