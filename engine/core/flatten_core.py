@@ -52,6 +52,8 @@ class QuotedMarket(msgspec.Struct, frozen=True):
     band: PriceBand | None
     takes_orders: bool
     """Whether an exit sent now can trade."""
+    auction: bool = False
+    """Whether it can wait for the match of the closing auction, as a limit inside the band."""
 
 
 class MarketSeen(msgspec.Struct, frozen=True):
@@ -255,7 +257,7 @@ class FlattenCore:
             before = self._seen.get(key)
             self._seen[key] = seen
             self.manager.instruments[key] = seen.instrument
-            if before is None or before.takes_orders is not seen.takes_orders:
+            if before is None or (before.takes_orders, before.auction) != (seen.takes_orders, seen.auction):
                 moved.append(key)
         self.manager.reconcile_all(moved, now)
 
@@ -266,7 +268,8 @@ class FlattenCore:
             return InstrumentMarket(unknown, Quote(fresh=False), None, takes_orders=False, takes_stops=False)
         fresh = seen.quote.fresh and now - seen.quote.time <= QUOTE_FRESH_FOR
         quote = Quote(seen.quote.last, seen.quote.bids, seen.quote.asks, seen.quote.time, fresh, alive=fresh)
-        return InstrumentMarket(seen.instrument, quote, seen.band, seen.takes_orders, seen.takes_orders)
+        takes = seen.takes_orders
+        return InstrumentMarket(seen.instrument, quote, seen.band, takes, takes, auction=seen.auction)
 
     def _remember_stops(self, now: Instant) -> None:
         """Give what was taken over the stop that rests for it: it goes back where an exit cannot follow."""

@@ -125,8 +125,10 @@ def _exits(hours: ClassHours, time: Instant, halt: HaltState) -> Exits:
     return Exits.HALTED if halt is HaltState.HELD else Exits.AUCTION
 
 
-def exits_by(hours: OrderHours | None, *, takes_orders: bool) -> Exits:
+def exits_by(hours: OrderHours | None, *, takes_orders: bool, auction: bool = False) -> Exits:
     """Return what becomes of an exit: by the hours, or by the broker's word where they are not known."""
     if hours is not None:
         return hours.exits
+    if auction:
+        return Exits.AUCTION
     return Exits.OPEN if takes_orders else Exits.NOT_OPEN

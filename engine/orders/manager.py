@@ -120,6 +120,7 @@ class OrderManager:
             band=sight.band,
             takes_orders=sight.takes_orders,
             hours=sight.hours,
+            auction=sight.auction,
             latched=self.kill.active,
             frozen=self.freeze_reason(instrument),
             position=held,
@@ -258,6 +259,7 @@ class OrderManager:
             chase=self._chase,
             now=now,
             hours=sight.hours,
+            auction=sight.auction,
             first_way=self.experience.first(now),
             grows_stops=self.experience.grows(now),
             turns_back=self.experience.turns_back,
@@ -338,7 +340,9 @@ class OrderManager:
 
     def _grant(self, wish: OrderAction, s: TradeContext, now: Instant) -> Instant | None:
         """Send one wish; return when to try again if it could not leave."""
-        sight = InstrumentMarket(s.instrument, s.quote, s.band, s.takes_orders, s.takes_stops, s.hours)
+        sight = InstrumentMarket(
+            s.instrument, s.quote, s.band, s.takes_orders, s.takes_stops, s.hours, s.auction
+        )
         key = s.instrument.key
         around = self.surroundings(key, now, sight, s.trade.product)
         if isinstance(wish, Place):

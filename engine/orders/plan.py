@@ -43,11 +43,13 @@ class TradeContext:
     """Whether a resting limit is asked to become a stop again; else a new stop takes its place."""
     hours: OrderHours | None = None
     """What the exchange takes by its table and its announcements; None where only the broker's word is known."""
+    auction: bool = False
+    """Whether, by the broker's word alone, the closing auction takes limits."""
 
     @property
     def exits(self) -> Exits:
         """Return what becomes of an exit that leaves now."""
-        return exits_by(self.hours, takes_orders=self.takes_orders)
+        return exits_by(self.hours, takes_orders=self.takes_orders, auction=self.auction)
 
     @property
     def side(self) -> Side:

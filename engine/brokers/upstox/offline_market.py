@@ -17,7 +17,7 @@ from engine.core.flatten_core import MarketSeen, QuotedMarket
 from engine.market.clock import SECOND, Instant
 from engine.market.instrument import Instrument, InstrumentClass, Provenance
 from engine.market.price import Paise
-from engine.market.price_band import PriceBand, assumed_band
+from engine.market.price_band import PriceBand, assumed_band, auction_band
 from engine.orders.quote import Quote
 from engine.upstox.rest.client import UpstoxClient
 from engine.upstox.rest.outcome import CallFailed
@@ -35,6 +35,10 @@ ASKED_FIRST: Final = ("NSE", "NFO")
 COARSEST_TICK: Final = 500
 """Paise. The exchange's coarsest grid; any finer one divides the prices that were seen."""
 
+_AUCTION_TAKES: Final = frozenset({"CAS_LM_START", "CAS_M_STOP"})
+_AUCTION_SHUT: Final = frozenset({"CTS_CLOSE", "CAS_STOP"})
+"""The closing auction in the broker's words, of the stocks that take part in it."""
+
 _NO_FREEZE: Final = 1_000_000_000
 
 
@@ -46,6 +50,8 @@ class ExchangeHours(msgspec.Struct, frozen=True):
     over: bool
     status: str
     problem: str = ""
+    auction: str = ""
+    """What the closing auction does; empty where it was not told."""
 
 
 class ClosingMarket:
@@ -163,7 +169,9 @@ class ClosingMarket:
                 status="",
                 problem=str(error),
             )
-        return ExchangeHours(exchange, status.open, status.status in OVER, status.status)
+        return ExchangeHours(
+            exchange, status.open, status.status in OVER, status.status, auction=status.auction.upper()
+        )
 
     def _see(self, key: str, quote: MarketQuote | None, price: Paise | None, at: Instant) -> QuotedMarket:
         """Return an instrument's market: by its quote, else by the price that stands in for one."""
@@ -178,7 +186,14 @@ class ClosingMarket:
         book = Quote(
             newest.last or price, _levels(newest.bids), _levels(newest.asks), at, fresh=quote is not None
         )
-        return QuotedMarket(instrument, book, _band(instrument, newest), takes_orders=takes)
+        band, auction = _band(instrument, newest), "" if hours is None else hours.auction
+        joins = newest.auction_eligible or instrument.kind is InstrumentClass.AUCTION_STOCK
+        if not (takes and joins) or auction not in _AUCTION_TAKES | _AUCTION_SHUT:
+            return QuotedMarket(instrument, book, band, takes_orders=takes)
+        around = newest.reference or book.last
+        if auction in _AUCTION_TAKES and around is not None:
+            band = auction_band(newest.reference, around, band)
+        return QuotedMarket(instrument, book, band, takes_orders=False, auction=auction in _AUCTION_TAKES)
 
 
 def quote_pause(quiet: int) -> float:

@@ -64,6 +64,8 @@ class MarketQuote(msgspec.Struct, frozen=True):
     auction_eligible: bool | None
     total_buy_quantity: int | None
     total_sell_quantity: int | None
+    reference: Paise | None = None
+    """Of the closing auction."""
 
 
 class ListedHours(msgspec.Struct, frozen=True):
@@ -176,6 +178,7 @@ def _quote(row: Row) -> MarketQuote:
         auction_eligible=flag(row, "cas_eligible"),
         total_buy_quantity=whole(row, "total_buy_quantity"),
         total_sell_quantity=whole(row, "total_sell_quantity"),
+        reference=paise(row, "reference_price"),
     )
 
 

@@ -28,6 +28,7 @@ class SmallBroker:
     delay: float = 0.0
     """Seconds until a call is answered."""
     status: str = "NORMAL_OPEN"
+    auction: str = ""
     hidden: set[str] = field(default_factory=set)
     """Orders that exist and are not listed."""
     calls: list[str] = field(default_factory=list)
@@ -98,7 +99,12 @@ class SmallBroker:
             case "/v3/market-quote/quotes":
                 return success({key: _quote(key) for key in request.query["instrument_key"].split(",")})
             case path if path.startswith("/v2/market/status/"):
-                return success({"exchange": "NSE", "status": self.status, "last_updated": 0})
+                auction = (
+                    {"cas_eligible_status": {"status": self.auction, "last_updated": 0}}
+                    if self.auction
+                    else {}
+                )
+                return success({"exchange": "NSE", "status": self.status, "last_updated": 0, **auction})
         return error(404, "UDAPI100060")
 
     def listed(self) -> list[dict[str, object]]:
@@ -204,4 +210,6 @@ def _quote(key: str) -> dict[str, object]:
         "depth": sides,
         "lower_circuit_limit": 80.0,
         "upper_circuit_limit": 120.0,
+        "cas_eligible": True,
+        "reference_price": 100.0,
     }

@@ -291,6 +291,36 @@ def test_after_the_close_no_exit_leaves_the_stop_stays_an_entry_goes_and_what_is
     assert writes(broker) == ["DELETE /v3/order/cancel"]
 
 
+def unprotected(auction: str) -> SmallBroker:
+    """Return a broker with a position whose stop the closing auction has cancelled."""
+    broker = holding(1)
+    for order in live(broker):
+        order["status"] = "cancelled"
+    broker.auction, broker.fills = auction, False
+    return broker
+
+
+@pytest.mark.parametrize("auction", ["CTS_CLOSE", "CAS_STOP"])
+def test_no_exit_leaves_while_the_closing_auction_takes_nothing(auction: str) -> None:
+    broker = unprotected(auction)
+    report = flatten(broker, patience=1.5)
+    assert not report.flat
+    assert writes(broker) == []
+
+
+@pytest.mark.parametrize("auction", ["CAS_LM_START", "CAS_M_STOP"])
+def test_into_the_closing_auction_goes_one_limit_at_the_edge_of_its_band_and_keeps_its_place(
+    auction: str,
+) -> None:
+    broker = unprotected(auction)
+    report = flatten(broker, patience=3.5)
+    assert not report.flat
+    (order,) = live(broker)
+    assert (order["order_type"], order["transaction_type"]) == ("LIMIT", "BUY")
+    assert order["price"] == 103.0, "3 % beyond the reference price"
+    assert writes(broker) == ["POST /v3/order/place"]
+
+
 def test_before_the_open_the_shell_waits_instead_of_giving_up() -> None:
     broker = holding(1)
     broker.status = "PRE_OPEN_END"
