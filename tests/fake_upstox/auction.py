@@ -35,5 +35,6 @@ def auction_packet(quote: Quote, packet: RecordedPacket, phase: Phase) -> Record
         ieq=round(min(feed.tbq, feed.tsq)) // _SHARE,
         iiqTotal=imbalance,
         iiqM=imbalance // _MARKET_SHARE,
+        rp=rupees(quote.reference),
     )
     return msgspec.structs.replace(packet, fullFeed=FullFeed(marketFF=told))

@@ -124,7 +124,7 @@ def _same_but_trade(one: TradableFeed, other: TradableFeed) -> bool:
         and one.optionGreeks is other.optionGreeks
         and (one.atp, one.oi, one.tbq, one.tsq, one.iep)
         == (other.atp, other.oi, other.tbq, other.tsq, other.iep)
-        and (one.ieq, one.iiqTotal, one.iiqM) == (other.ieq, other.iiqTotal, other.iiqM)
+        and (one.ieq, one.iiqTotal, one.iiqM, one.rp) == (other.ieq, other.iiqTotal, other.iiqM, other.rp)
     )
 
 
@@ -154,7 +154,7 @@ def _fill_all_but_trade(target: Message, market: TradableFeed) -> None:
     target.iv = _volatility(market)
     target.tbq, target.tsq = market.tbq, market.tsq
     target.iep, target.ieq = market.iep, market.ieq
-    target.iiqTotal, target.iiqM = market.iiqTotal, market.iiqM
+    target.iiqTotal, target.iiqM, target.rp = market.iiqTotal, market.iiqM, market.rp
 
 
 def _fill_first_level(target: Message, market: TradableFeed) -> None:

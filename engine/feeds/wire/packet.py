@@ -94,6 +94,8 @@ class TradableFeed(msgspec.Struct, frozen=True):
     ieq: int = 0
     iiqTotal: int = 0
     iiqM: int = 0
+    rp: float = 0.0
+    """Reference price of the closing auction."""
 
 
 class IndexFeed(msgspec.Struct, frozen=True):
