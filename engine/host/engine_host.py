@@ -4,6 +4,7 @@ import asyncio
 import logging
 import logging.handlers
 import os
+import shlex
 import signal
 import subprocess
 import sys
@@ -87,22 +88,39 @@ class Host:
         lock = EngineLock.acquire(self._directory, patience=2.0)
         if lock is None:
             raise HostError(f"an engine already runs in {self._directory.path}; attach to it with `cockpit`")
-        astray = Living.astray(self._directory, self._account if self._is_live else "")
-        if astray:
-            lock.release()
-            entry = astray[0].entry
-            raise HostError(
-                f"engine {entry.pid}, begun in {entry.home}, already runs for this "
-                f"{'home' if entry.home == os.fspath(self._home.root) else 'account'}, and not in this place; "
-                f"`cockpit flatten` closes what it holds, then end it: kill {entry.pid}"
-            )
-        self._lock = lock
-        heartbeat = lock.become_engine()
+        self._give_way(lock)
         self._registration = Registration(lock.entry(self._account, live=self._is_live))
-        return lock, heartbeat
+        # Once more: another may have begun at the same moment, and each sees what stood in the register before it.
+        self._give_way(lock)
+        self._lock = lock
+        return lock, lock.become_engine()
+
+    def _give_way(self, lock: EngineLock) -> None:
+        """Raise HostError where an engine of this home or account lives in another place, and let it know."""
+        astray = Living.astray(self._directory, self._account)
+        if not astray:
+            return
+        self._leave_register()
+        lock.release()
+        entry = astray[0].entry
+        astray[0].tell_refused(self._home.root)
+        place = astray[0].place_now()
+        attach = (
+            ""
+            if place is None
+            else f"`cockpit --home {shlex.quote(os.fspath(place.path.parent))}` attaches to it; "
+        )
+        raise HostError(
+            f"engine {entry.pid}, begun in {entry.home}, already runs for this "
+            f"{'home' if entry.home == os.fspath(self._home.root) else 'account'}, and not in this place; "
+            f"{attach}`cockpit flatten` closes what it holds, then end it: kill {entry.pid}"
+        )
 
     @property
     def _account(self) -> str:
+        """Name the account that is traded; a demo or a replay trades none."""
+        if self._directory.world is not World.ACCOUNT:
+            return ""
         upstox = self._settings.upstox
         return account_of(upstox.api_url, TokenStore(self._home.root, upstox.access_token)())
 

@@ -5,12 +5,15 @@ from typing import Final
 from uuid import uuid4
 
 from engine.contract.commands import PauseEntries
+from engine.core.command_handler import BY_A_PERSON
 from engine.host.liveness import EngineLock
 from engine.link import KillLine, LinkServer
 from engine.runtime.service import Service
+from engine.system.plain_text import plain
 from engine.world.engine_register import Registration
 
 _LOOK_SECONDS: Final = 0.5
+_MOST_HOMES: Final = 64
 
 
 class PlaceWatch:
@@ -33,6 +36,8 @@ class PlaceWatch:
         self._line = line
         self._server = server
         self._service = service
+        self._told_of: set[str] = set()
+        """Homes from which a start was refused: each pauses entries once, however often a service tries again."""
 
     async def run(self) -> None:
         """Look until cancelled."""
@@ -45,8 +50,26 @@ class PlaceWatch:
                 self._service.displaced = problem
                 self._service.wake()
                 self._server.hurry()
+            await self._follow_refused_starts()
             if not problem:
                 await self._server.keep(is_ours=self._lock.stands)
+
+    async def _follow_refused_starts(self) -> None:
+        """Pause entries for a start that gave way to this engine, and say so until a person resumes them."""
+        refused = await asyncio.to_thread(self._registration.refused_start)
+        told = self._service.refused_start
+        if refused is not None and refused.home not in self._told_of and len(self._told_of) < _MOST_HOMES:
+            self._told_of.add(refused.home)
+            await self._service.told(PauseEntries(f"refused-{uuid4()}", paused=True))
+            self._service.refused_start = (
+                f"an engine was started for the same account or home in {plain(refused.home)} and gave way to "
+                "this one: entries are paused until you resume them here"
+            )
+        elif told and BY_A_PERSON not in self._service.core.state.pauses:
+            self._service.refused_start = ""
+        if self._service.refused_start != told:
+            self._service.wake()
+            self._server.hurry()
 
     def _look(self) -> str:
         self._registration.keep()

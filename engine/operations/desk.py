@@ -274,6 +274,11 @@ class Desk:
         if world:
             directories = [self.home.world(World(world))]
         outcomes = []
+        # A living engine closes before anybody does so beside it: one closer an instrument.
+        for directory in self.home.worlds:
+            if world in (None, directory.world.value):
+                found = flatten_engines_astray(directory, self.settings, patience=seconds, say=say)
+                outcomes += [WorldOutcome(directory.world.value, flat, text) for flat, text in found]
         for directory in directories:
             name = directory.world.value
 
@@ -282,10 +287,6 @@ class Desk:
 
             flat, text = flatten_world(directory, self.settings, patience=seconds, say=say_of)
             outcomes.append(WorldOutcome(name, flat, text))
-        for directory in self.home.worlds:
-            if world in (None, directory.world.value):
-                found = flatten_engines_astray(directory, self.settings, patience=seconds, say=say)
-                outcomes += [WorldOutcome(directory.world.value, flat, text) for flat, text in found]
         return outcomes or [WorldOutcome("every world", flat=True, text="never used, nothing to flatten")]
 
     def _reaches_broker(self, directory: WorldDirectory) -> bool:

@@ -109,6 +109,8 @@ class Service:
         self._stopping = ""
         self.displaced = ""
         """Why the engine's place is its own no more; empty while it is. Then nothing is entered."""
+        self.refused_start = ""
+        """What is told of another engine's start that gave way to this one; empty when a person knows."""
         self._leaving = Leaving(monotonic)
         self._follow_hold()
 
@@ -123,8 +125,8 @@ class Service:
         latch = self._latch.problem
         texts = (*self._durability.problems, *(() if latch is None else (latch,)))
         own = tuple(LastingAlarm(text) for text in texts)
-        if self.displaced:
-            own = (LastingAlarm(self.displaced, AlarmRank.VITAL), *own)
+        vital = (text for text in (self.displaced, self.refused_start) if text)
+        own = (*(LastingAlarm(text, AlarmRank.VITAL) for text in vital), *own)
         return own if self._broker_side is None else (*own, *self._broker_side.alarms)
 
     def note(self, entry: JournalEntry) -> None:

@@ -15,7 +15,14 @@ from typing import Final, Self
 
 import msgspec
 
-from engine.world.directories import LONGEST_SOCKET_PATH, World, WorldDirectory, temporary_folder
+from engine.system.plain_file import read_plain
+from engine.world.directories import (
+    LONGEST_SOCKET_PATH,
+    World,
+    WorldDirectory,
+    temporary_folder,
+    write_private,
+)
 
 _FOLDER: Final = "cockpit-engines"
 _SUFFIX: Final = ".engine"
@@ -23,6 +30,7 @@ _LONGEST_ENTRY: Final = 16 * 1024
 _MOST_ENTRIES: Final = 256
 _NAME_SIGNS: Final = 16
 _LONGEST_PID: Final = 4_194_304
+_REFUSED: Final = ".refused"
 
 
 class RegisteredEngine(msgspec.Struct, frozen=True):
@@ -38,6 +46,13 @@ class RegisteredEngine(msgspec.Struct, frozen=True):
     """A name of the broker's account that it trades; empty where it knows none."""
     live: bool = False
     """Whether its orders are real."""
+
+
+class RefusedStart(msgspec.Struct, frozen=True):
+    """A start that gave way to a living engine of the same home or account."""
+
+    pid: int
+    home: str
 
 
 def lock_of(directory: WorldDirectory) -> tuple[int, int] | None:
@@ -72,6 +87,18 @@ class Registration:
             with suppress(OSError):
                 self._write(folder)
                 return
+
+    def refused_start(self) -> RefusedStart | None:
+        """Return which start gave way to this engine since it was last asked; None where none did."""
+        if self._path is None:
+            return None
+        note = self._path.with_suffix(_REFUSED)
+        try:
+            content = read_plain(note, _LONGEST_ENTRY)
+            note.unlink()
+            return msgspec.json.decode(content, type=RefusedStart)
+        except (OSError, ValueError):
+            return None
 
     def close(self) -> None:
         """Take the entry away."""
@@ -127,6 +154,12 @@ class Living(msgspec.Struct, frozen=True):
                     found.append(cls(entry, path.with_suffix(".sock")))
         return tuple(found)
 
+    def tell_refused(self, home: Path) -> None:
+        """Let the engine know that this process gave way to it; where no note can be left it is not told."""
+        told = RefusedStart(os.getpid(), os.fspath(home))
+        with suppress(OSError):
+            write_private(self.kill_socket.with_suffix(_REFUSED), msgspec.json.encode(told))
+
     def place_now(self) -> WorldDirectory | None:
         """Return where the lock that the engine holds lies now; None where it is gone, or the system does not tell."""
         with suppress(OSError):
@@ -146,14 +179,17 @@ class Living(msgspec.Struct, frozen=True):
 
     @classmethod
     def astray(cls, directory: WorldDirectory, account: str = "") -> tuple[Self, ...]:
-        """Return engines of a world's home, or of its account, that do not hold the lock in its place."""
+        """Return engines of a world's home, or of its account, that do not hold the lock in its place.
+
+        Paper counts like live: two books of one account would tell two stories of one day.
+        """
         lock, home = lock_of(directory), os.fspath(directory.path.parent)
         return tuple(
             one
             for one in cls.all()
             if one.entry.world is directory.world
             and one.entry.lock != lock
-            and (one.entry.home == home or (account and one.entry.live and one.entry.account == account))
+            and (one.entry.home == home or (account and one.entry.account == account))
         )
 
 
@@ -215,7 +251,8 @@ def _read_living(path: Path) -> RegisteredEngine | None:
         except BlockingIOError:
             return msgspec.json.decode(os.read(descriptor, _LONGEST_ENTRY), type=RegisteredEngine)
         # Nobody holds it: its engine is dead.
-        path.with_suffix(".sock").unlink(missing_ok=True)
+        for suffix in (".sock", _REFUSED):
+            path.with_suffix(suffix).unlink(missing_ok=True)
         path.unlink(missing_ok=True)
     except (OSError, msgspec.DecodeError):
         return None

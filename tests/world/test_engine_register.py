@@ -12,7 +12,7 @@ import pytest
 from engine.host.liveness import EngineLock
 from engine.link import KillLine, KillReceiver, KillSender, LatchSign
 from engine.world.directories import World, WorldDirectory
-from engine.world.engine_register import Living, Registration
+from engine.world.engine_register import Living, RefusedStart, Registration
 from engine.world.latch_file import LatchFile
 
 
@@ -74,16 +74,37 @@ def test_an_engine_whose_home_was_replaced_is_astray(directory: WorldDirectory, 
     assert not lock.stands
 
 
-def test_only_a_live_engine_of_the_same_account_is_astray_in_another_home(
-    directory: WorldDirectory, lock: EngineLock, tmp_path: Path
+@pytest.mark.parametrize("live", [True, False])
+def test_an_engine_of_the_same_account_is_astray_in_another_home_live_or_paper(
+    directory: WorldDirectory, lock: EngineLock, tmp_path: Path, live: bool
 ) -> None:
     elsewhere = WorldDirectory(directory.world, tmp_path / "elsewhere" / directory.world.value)
-    paper = register(lock, "an account")
-    assert Living.astray(elsewhere, "an account") == ()
-    paper.close()
-    live = register(lock, "an account", live=True)
-    assert [one.entry for one in Living.astray(elsewhere, "an account")] == [live.entry]
+    registration = register(lock, "an account", live=live)
+    assert [one.entry for one in Living.astray(elsewhere, "an account")] == [registration.entry]
     assert Living.astray(elsewhere, "another") == ()
+    registration.close()
+
+
+def test_a_living_engine_is_told_once_of_a_start_that_gave_way_to_it(
+    lock: EngineLock, tmp_path: Path
+) -> None:
+    registration = register(lock)
+    assert registration.refused_start() is None
+    [living] = Living.all()
+    living.tell_refused(tmp_path / "copy")
+    assert registration.refused_start() == RefusedStart(os.getpid(), str(tmp_path / "copy"))
+    assert registration.refused_start() is None
+
+
+def test_a_note_that_is_no_note_tells_nothing_and_holds_nothing_up(lock: EngineLock) -> None:
+    registration = register(lock)
+    assert registration.kill_socket is not None
+    note = registration.kill_socket.with_suffix(".refused")
+    note.write_bytes(b"[" * 100_000)
+    assert registration.refused_start() is None
+    note.unlink()
+    os.mkfifo(note)
+    assert registration.refused_start() is None
 
 
 def test_a_kill_finds_its_way_by_the_register_where_the_home_has_no_address(
