@@ -50,6 +50,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     parser = build_parser()
     home, overrides, rest = split_everywhere(words)
     arguments = parser.parse_args(rest)
+    if arguments.version:
+        return _version()
     arguments.home, arguments.set = home, overrides
     from engine.operations.desk import DeskError, open_desk
 
@@ -82,6 +84,13 @@ def main(argv: Sequence[str] | None = None) -> int:
         return EXIT_WRONG
     except KeyboardInterrupt:
         return 130
+
+
+def _version() -> int:
+    from engine.system.version import VERSION
+
+    say_if_heard(f"cockpit {VERSION}, Python {'.'.join(map(str, sys.version_info[:3]))}", sys.stdout)
+    return EXIT_DONE
 
 
 def _is_of_its_place(error: OSError) -> bool:

@@ -88,6 +88,9 @@ def build_parser() -> argparse.ArgumentParser:
         formatter_class=argparse.RawDescriptionHelpFormatter,
         allow_abbrev=False,
     )
+    parser.add_argument(
+        "--version", action="store_true", help="print the version and the Python that runs it"
+    )
     _add_everywhere(parser)
     _add_screen_options(parser)
     commands = parser.add_subparsers(dest="command", metavar="COMMAND")

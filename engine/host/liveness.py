@@ -19,9 +19,10 @@ from typing import Final, Self
 import msgspec
 
 from engine.link.kill_sender import KillSender
-from engine.link.protocol import PROTOCOL, VERSION
+from engine.link.protocol import PROTOCOL
 from engine.system.plain_file import OversizeError, plain_descriptor, read_plain
 from engine.system.process_identity import EngineProcessError, kill_process, process_start, tells_starts
+from engine.system.version import VERSION
 from engine.world.directories import World, WorldDirectory, open_private, write_private
 from engine.world.engine_register import RegisteredEngine, lock_of
 

@@ -8,7 +8,6 @@ from engine.link.kill_sender import KillSender
 from engine.link.memory import MemoryKillSender, MemoryLink
 from engine.link.protocol import (
     PROTOCOL,
-    VERSION,
     Ended,
     Goodbye,
     Incoming,
@@ -18,6 +17,7 @@ from engine.link.protocol import (
     Welcome,
 )
 from engine.link.server import LinkServer
+from engine.system.version import VERSION
 
 __all__ = [
     "PROTOCOL",

@@ -15,7 +15,6 @@ from engine.link.credentials import PeerUid, peer_uid
 from engine.link.protocol import (
     LONGEST_REPLY,
     PROTOCOL,
-    VERSION,
     Ask,
     Ended,
     Goodbye,
@@ -32,6 +31,7 @@ from engine.link.protocol import (
     is_view,
     read_frame,
 )
+from engine.system.version import VERSION
 from engine.world.directories import WorldDirectory
 
 _BUFFER_BYTES: Final = 256 * 1024

@@ -8,7 +8,6 @@ from engine.link.kill_frame import KillAnswer, KillOrigin, ProofAnswer
 from engine.link.kill_line import KillReceiver
 from engine.link.protocol import (
     PROTOCOL,
-    VERSION,
     Ended,
     Goodbye,
     Hello,
@@ -18,6 +17,7 @@ from engine.link.protocol import (
     Welcome,
 )
 from engine.link.server import LinkServer
+from engine.system.version import VERSION
 
 
 class MemoryLink:

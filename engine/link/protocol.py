@@ -14,8 +14,6 @@ from engine.contract.commands import Command, CommandResult
 from engine.contract.views import ScreenView
 
 PROTOCOL: Final = 1
-VERSION: Final = "0.1.0"
-"""The program's version; screen and engine must agree, or a view could be read as what it is not."""
 
 LONGEST_REQUEST: Final = 64 * 1024
 """Bytes a screen may send at once."""

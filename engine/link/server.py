@@ -12,7 +12,6 @@ from engine.link.kill_line import Door
 from engine.link.protocol import (
     LONGEST_REQUEST,
     PROTOCOL,
-    VERSION,
     Ask,
     Goodbye,
     Hello,
@@ -23,6 +22,7 @@ from engine.link.protocol import (
     encode,
     read_frame,
 )
+from engine.system.version import VERSION
 from engine.world.directories import HomeError, World, WorldDirectory
 
 _logger: Final = logging.getLogger(__name__)

@@ -3,6 +3,7 @@
 import subprocess
 import sys
 import time
+import tomllib
 from pathlib import Path
 from typing import Any
 
@@ -187,6 +188,16 @@ def loaded(here: Outside, *words: str) -> str:
     )
     say(f"cockpit {' '.join(words)}: {time.monotonic() - began:.2f} s")
     return done.stdout.splitlines()[-1]
+
+
+def test_the_version_is_told_at_once_with_the_python_and_reads_no_home(here: Outside) -> None:
+    project = tomllib.loads((REPOSITORY / "pyproject.toml").read_text("utf-8"))["project"]
+    here.home.root.parent.mkdir(parents=True, exist_ok=True)
+    here.home.root.write_text("no home")
+    done = here.run("--version")
+    python = ".".join(map(str, sys.version_info[:3]))
+    assert (done.returncode, done.stdout) == (0, f"cockpit {project['version']}, Python {python}\n"), done
+    assert loaded(here, "--version") == "LOADED 0"
 
 
 def test_commands_without_a_screen_load_no_screen(here: Outside, short_of_a: Engine) -> None:
