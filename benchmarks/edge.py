@@ -33,7 +33,7 @@ from engine.core import SIMULATED, Core, Ids
 from engine.feeds.simulator import SimulatorFeed, open_simulator
 from engine.feeds.simulator.cast import cast
 from engine.feeds.simulator.chance import Ints
-from engine.feeds.simulator.ordinary import bursts_of, opened, walk_of
+from engine.feeds.simulator.ordinary_day import bursts_of, opened, walk_of
 from engine.feeds.simulator.path import MILLITICKS
 from engine.feeds.simulator.script import OPEN_SECOND
 from engine.market.clock import SECOND, instant_at

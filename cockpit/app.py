@@ -20,7 +20,7 @@ from cockpit.state import requests
 from cockpit.state.actions import ACTIONS, KeyScope, bindings_of
 from cockpit.state.flatten_guard import FlattenGuard
 from cockpit.state.instrument_search import Searcher
-from cockpit.terminal.kill_key import KillKey
+from cockpit.terminal.kill_sending import KillKey
 from cockpit.text.theme import THEMES, variables_for
 from cockpit.trading_actions import TradingActions
 from cockpit.widgets.tiny import ENLARGE

@@ -7,7 +7,7 @@ from cockpit.app import CockpitApp
 from cockpit.state.flatten_guard import FlattenGuard
 from cockpit.state.instrument_search import Searcher
 from cockpit.terminal.driver import make_driver
-from cockpit.terminal.kill_key import KillKey
+from cockpit.terminal.kill_sending import KillKey
 from engine.link.line import KillSwitch, Line
 
 

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Final
 
 from cockpit.startup_line import StartingLine
 from cockpit.state.flatten_guard import FlattenGuard
-from cockpit.terminal.farewell import leaving_on_signals
+from cockpit.terminal.signal_exit import leaving_on_signals
 from engine.link import (
     KillAnswer,
     KillSender,

@@ -16,7 +16,7 @@ from textual.drivers.linux_driver import LinuxDriver
 from textual.events import Key
 from textual.message import Message
 
-from cockpit.terminal.input_stream import InputStream, KillByte, Piece
+from cockpit.terminal.kill_byte_input import InputStream, KillByte, Piece
 
 KILL_KEYS: Final = frozenset({"ctrl+k", "f9"})
 

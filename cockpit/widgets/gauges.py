@@ -33,7 +33,7 @@ def _fact(label: str, value: str, width: int, style: str = "") -> Line:
 
 def _parts(risk: RiskView, width: int) -> str:
     """Return what the account's result is made of; an outside gain is named, for it does not count."""
-    outside, result = risk.outside or 0, risk.outside_result or 0
+    outside, result = risk.outside or 0, risk.external_result or 0
     text = f"{signed_rupees(risk.day_result, 0)} + {signed_rupees(outside, 0)}"
     whole = f"{text} (of {signed_rupees(result, 0)})" if result > max(0, outside) else text
     return whole if len(whole) + _LEAST_LABEL <= width else text

@@ -31,7 +31,7 @@ class RiskView(msgspec.Struct, frozen=True):
     account_limit: Paise | None = None
     outside: Paise | None = None
     """What of the outside counts: groups that lose, charges included; never a gain."""
-    outside_result: Paise | None = None
+    external_result: Paise | None = None
     """Everything that others trade on the account, realised and open at mid, as the broker's app has it."""
     outside_unmarked: int = 0
     """Of it, instruments of which no price is known yet: their open part counts at its cost."""

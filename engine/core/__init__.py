@@ -2,6 +2,7 @@
 
 from engine.contract.decision_state import DecisionState
 from engine.core.core import Core
+from engine.core.day_guard import ACCOUNT_LOSS, DAY_LOSS
 from engine.core.decision import Decision
 from engine.core.events import (
     LIVE,
@@ -29,9 +30,8 @@ from engine.core.events import (
     Wake,
     Wished,
 )
-from engine.core.guard import ACCOUNT_LOSS, DAY_LOSS
-from engine.core.proof import EarlierEvidence
-from engine.orders.facts import Record
+from engine.core.setup_evidence import EarlierEvidence
+from engine.orders.ledger_facts import Record
 from engine.orders.tags import Ids
 
 __all__ = [

@@ -3,9 +3,9 @@
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 
+from engine.core.external_trades import ExternalTrades
 from engine.core.market_state import BookChange, MarketState
-from engine.core.marking import Marking
-from engine.core.outside import OutsideTrades
+from engine.core.position_marks import Marking
 from engine.market.charges import order_charges
 from engine.market.clock import Instant
 from engine.market.instrument import Instrument
@@ -16,12 +16,12 @@ from engine.orders.manager import OrderManager
 from engine.orders.messages import Product
 from engine.orders.order import Correction, Fill
 from engine.orders.portfolio import Corrected
-from engine.orders.resting import Rest
+from engine.orders.resting_orders import Rest
 from engine.orders.trade import Trade
-from engine.risk.brakes import Brakes
+from engine.risk.entry_brakes import Brakes
+from engine.risk.external_result import AccountResult
 from engine.risk.limits import DayLimits
 from engine.risk.marks import DayResult, Holding, Mark, MarkState, day_result
-from engine.risk.outside import AccountResult
 from engine.risk.sizing import TripCharges, TripCost, risk_at, trip_charges, trip_cost
 from engine.risk.wishes import Wishes
 
@@ -47,7 +47,7 @@ class Account:
         """Realised before a restart on the same day, paise."""
         self.carried_charges: Paise = 0
         self.marking = Marking(market_state, instruments)
-        self.outside = OutsideTrades(manager, market_state, instruments, day.day)
+        self.external = ExternalTrades(manager, market_state, instruments, day.day)
         self.rests_of: Callable[[str], tuple[Rest, ...]] = lambda _: ()
         """The resting entries of a trade by its id."""
         self._manager = manager
@@ -210,24 +210,24 @@ class Account:
         if self.limits.own_cash is None:
             return result
         carried = self.carried_realised - self.carried_charges
-        lost = min(0, self.outside.of_other_runs(believed=believed) - carried)
+        lost = min(0, self.external.of_other_runs(believed=believed) - carried)
         return replace(result, elsewhere=lost)
 
     def _account_result(self, result: DayResult, *, believed: bool) -> AccountResult | None:
         if self.limits.own_cash is None:
             return None
-        outside = self.outside.result(believed=believed)
+        external = self.external.result(believed=believed)
         # The broker shows what an earlier run of ours did like anybody's: it counts once.
         carried = self.carried_realised - self.carried_charges
         ours = result.net - result.elsewhere
-        return AccountResult(ours, outside, outside.counted - carried)
+        return AccountResult(ours, external, external.counted - carried)
 
     def take(self, key: str, seen: BookChange) -> None:
         """Take in what the newest packet of an instrument showed of what is held in it."""
         trade = self._manager.portfolio.current(key)
         if trade is not None and trade.open:
             self.marking.take(trade, seen)
-        self.outside.take(key, seen)
+        self.external.take(key, seen)
 
     @property
     def uneasy(self) -> bool:

@@ -5,11 +5,11 @@ from typing import Final, Protocol
 from engine.contract.views import AlarmRank, Severity
 from engine.core.events import LatchChanged
 from engine.market.clock import SECOND, Instant
-from engine.orders.carried_outside import CarriedOutside
+from engine.orders.carried_external import CarriedExternal
 from engine.orders.kill import LatchState
 from engine.orders.manager import OrderManager
 from engine.orders.plight import PlightKind
-from engine.orders.plights import Plights
+from engine.orders.plight_watch import Plights
 
 READ_AGAIN: Final = 2 * SECOND
 """Shortest time between two reads that a contradiction or a failed read asks for."""
@@ -44,7 +44,7 @@ class BookSchedule:
         self._earliest: Instant = 0
         self._next: Instant | None = None
         self.plights = Plights(manager)
-        self._carried = CarriedOutside(manager)
+        self._carried = CarriedExternal(manager)
         self._stands: tuple[LatchState, tuple[PlightKind, ...]] | None = None
         self._changes: list[LatchChanged] = []
 

@@ -27,7 +27,7 @@ from engine.contract.commands import (
     Unfollow,
 )
 from engine.core.adoption import adopt
-from engine.core.braking import Braking
+from engine.core.brake_pauses import BrakePauses
 from engine.core.events import REPLAY, SIMULATED
 from engine.core.trader_orders import TraderOrders
 from engine.core.trading_state import TradingState
@@ -45,7 +45,7 @@ BY_A_PERSON: Final = "paused by hand"
 class CommandHandler:
     """Carries out commands; the same id asked again gets the same answer and nothing more is done."""
 
-    def __init__(self, state: TradingState, braking: Braking, trader_orders: TraderOrders) -> None:
+    def __init__(self, state: TradingState, braking: BrakePauses, trader_orders: TraderOrders) -> None:
         self._state = state
         self._braking = braking
         self._trader_orders = trader_orders

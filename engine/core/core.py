@@ -13,22 +13,22 @@ from engine.auction.values.levels import PriorLevels
 from engine.contract.commands import Command
 from engine.contract.views import EventLine, KillScope
 from engine.core.account import Account
-from engine.core.around import Around
 from engine.core.book_schedule import BookSchedule
-from engine.core.braking import Braking
+from engine.core.brake_pauses import BrakePauses
 from engine.core.command_handler import CommandHandler
 from engine.core.day_clock import DayClock
+from engine.core.day_guard import DayGuard
 from engine.core.decision import Decision
+from engine.core.doubtful_prints import Prints
 from engine.core.entries import Entries
 from engine.core.entry_pauses import STUDYING, UNATTENDED, EntryPauses
 from engine.core.event_log import EventLog
 from engine.core.events import LIVE, WORLDS, CommandAnswer, DayState, Effect, Event
-from engine.core.guard import DayGuard
 from engine.core.market_state import MarketState
-from engine.core.prints import Prints
-from engine.core.proof import EarlierEvidence, SetupEvidence
+from engine.core.setup_evidence import EarlierEvidence, SetupEvidence
 from engine.core.trade_manager import TradeManager
 from engine.core.trader_orders import TraderOrders
+from engine.core.trading_conditions import TradingConditions
 from engine.core.trading_state import TradingState
 from engine.core.watchlist import Watchlist
 from engine.market.clock import MILLISECOND, MINUTE, SECOND, Instant
@@ -42,7 +42,7 @@ from engine.orders.kill import Latch
 from engine.orders.manager import OrderManager
 from engine.orders.news import Topic, Verified
 from engine.orders.order_book import OrderBook
-from engine.orders.resting import RestingLives
+from engine.orders.resting_orders import RestingLives
 from engine.orders.tags import Ids
 from engine.orders.trade import Trade
 from engine.performance.trade import ClosedTrade
@@ -138,10 +138,10 @@ class Core:
         self.broker_events = BrokerEvents(
             self.manager, stops, self.market_state.market_time, self.trader_orders.anew
         )
-        self.braking, self.day_clock = Braking(self.state), DayClock(self.state)
+        self.braking, self.day_clock = BrakePauses(self.state), DayClock(self.state)
         self.guard = DayGuard(self.state)
         self.person = CommandHandler(self.state, self.braking, self.trader_orders)
-        self._around = Around(self.state, self.guard, self.trader_orders)
+        self._conditions = TradingConditions(self.state, self.guard, self.trader_orders)
         self._equity_minute: Instant | None = None
         self._now: Instant = 0
         self._next_wake: Instant | None = None
@@ -251,7 +251,7 @@ class Core:
         answers: list[Effect] = []
         if isinstance(event, Command):
             answers.append(CommandAnswer(self.person.obey(event, now)))
-        elif not self._around.notice(event, now):
+        elif not self._conditions.notice(event, now):
             self.broker_events.receive(event, now)  # type: ignore[arg-type]
             self.guard.hear(event, now)
         return self._settle(now, answers)
@@ -276,7 +276,7 @@ class Core:
             self.trade_manager.moved(trade, update, now, reading=seen.reading)
             self.manager.judge(trade, now)
         held = trade is not None and trade.open
-        if held or self.account.uneasy or self.account.outside.holds(key):
+        if held or self.account.uneasy or self.account.external.holds(key):
             acted = self.guard.look(now) or acted
         return self._minute_passed(update.arrival, now) or acted or self.manager.touched
 
@@ -315,7 +315,7 @@ class Core:
         self.manager.due(now)
         self.watch.follow(now, ended=self.state.feed_ended)
         for other in self.manager.external.engines.news():
-            self._around.meet(other, now)
+            self._conditions.meet(other, now)
         while self.manager.news:
             self._act_on_news(now)
         self._next_wake = self._wake(now)

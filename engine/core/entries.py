@@ -10,10 +10,10 @@ import config
 from engine.auction.state.auctions import Auctions
 from engine.contract.decision_state import DecisionState
 from engine.core.account import Account
-from engine.core.cards import Card, Cards, Gone
+from engine.core.ask_cards import Card, Cards, Gone
 from engine.core.decision import Decision, _refused, from_refusal, from_signal, with_size
 from engine.core.market_state import MarketState
-from engine.core.proof import SetupEvidence, entry_mode
+from engine.core.setup_evidence import SetupEvidence, entry_mode
 from engine.core.setup_notes import SetupNote, note_setups
 from engine.market.clock import MINUTE, SECOND, Instant
 from engine.market.instrument import Instrument

@@ -12,17 +12,17 @@ from engine.contract.decision_state import DecisionState
 from engine.contract.views import AlarmRank, EventLine, Severity
 from engine.core.account import Account
 from engine.core.decision import Decision
+from engine.core.doubtful_prints import HeldBack
 from engine.core.events import DayState
 from engine.core.market_state import MarketState
-from engine.core.prints import HeldBack
-from engine.core.stop_moves import StopMoves, standing_stops
+from engine.core.told_stop_moves import StopMoves, standing_stops
 from engine.market.clock import SECOND, Instant
 from engine.market.figures import rupees
 from engine.market.instrument import Instrument
 from engine.market.price import Paise, average_price
 from engine.market.side import Side
 from engine.orders.exit_reasons import UNNAMED
-from engine.orders.facts import Record
+from engine.orders.ledger_facts import Record
 from engine.orders.manager import OrderManager
 from engine.orders.messages import OrderType, Product, Role
 from engine.orders.news import News, Topic

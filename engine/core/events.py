@@ -13,10 +13,10 @@ from engine.market.instrument import Instrument, InstrumentClass
 from engine.market.price import Paise
 from engine.market.seed import InstrumentSeed, MissedMinutes
 from engine.market.update import MarketUpdate
-from engine.orders.facts import Record
 from engine.orders.kill import Latch
+from engine.orders.ledger_facts import Record
 from engine.orders.messages import BrokerEvent, Request
-from engine.risk.brakes import Brakes
+from engine.risk.entry_brakes import Brakes
 from engine.risk.limits import DayLimits
 from engine.risk.wishes import Wishes
 

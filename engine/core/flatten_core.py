@@ -19,9 +19,9 @@ from engine.market.instrument import Instrument, InstrumentClass, Provenance
 from engine.market.price_band import PriceBand
 from engine.orders.broker_events import BrokerEvents
 from engine.orders.entry_life import EntryLife
-from engine.orders.facts import Record
-from engine.orders.halts import Halts
+from engine.orders.exits_in_halt import Halts
 from engine.orders.kill import LatchState
+from engine.orders.ledger_facts import Record
 from engine.orders.manager import OrderManager
 from engine.orders.messages import BrokerEvent, OrderType, Request
 from engine.orders.news import SPOKEN, InstrumentMarket, News, Topic

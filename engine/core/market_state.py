@@ -13,8 +13,8 @@ from engine.market.price import Paise
 from engine.market.price_band import PriceBand, assumed_band, auction_band, given_way, narrowest_band
 from engine.market.session import TradingDay
 from engine.market.update import MarketUpdate
-from engine.orders.halts import Halts
-from engine.orders.hours import Exits, class_hours, exit_hours
+from engine.orders.exit_hours import Exits, class_hours, exit_hours
+from engine.orders.exits_in_halt import Halts
 from engine.orders.news import InstrumentMarket
 from engine.orders.quote import Quote
 from engine.risk.readings import STANDS_AFTER

@@ -7,7 +7,7 @@ from engine.market.clock import Instant
 from engine.market.figures import rupees
 from engine.market.price import Paise
 from engine.orders.order import Order
-from engine.orders.resting import Rest
+from engine.orders.resting_orders import Rest
 from engine.risk.marks import open_risk
 
 

@@ -22,13 +22,13 @@ from engine.market.price import Paise
 from engine.orders.gate import Draft, GateDenial
 from engine.orders.messages import OrderType, Role
 from engine.orders.order import Fill, Order
-from engine.orders.resting import Rest, RestingLives
+from engine.orders.resting_orders import Rest, RestingLives
 from engine.orders.trade import MANUAL, Trade
 from engine.risk.denial import Code, Denial, StopRefusal
 from engine.risk.entry import EntryPlan
 from engine.risk.entry_checks import door_denial, plan_denial
 from engine.risk.entry_facts import EntryFacts
-from engine.risk.resting import RestingWish, plan_resting
+from engine.risk.resting_plan import RestingWish, plan_resting
 from engine.risk.stage12 import StopPlan
 from engine.setups.signal import EntryMode, Signal
 from engine.system.plain_text import worded

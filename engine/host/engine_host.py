@@ -25,7 +25,6 @@ from engine.presenter import Presenter
 from engine.runtime.changed_settings import kept_wishes, wished
 from engine.runtime.end_conditions import Ending, EndsWhenIdle
 from engine.runtime.evidence import shown_beside
-from engine.runtime.going_on import HostError, goes_on
 from engine.runtime.pace import LivePace, Pace
 from engine.runtime.plan import MarketChoice, RunPlan
 from engine.runtime.run import (
@@ -36,6 +35,7 @@ from engine.runtime.run import (
     read_plan,
     resume_run,
 )
+from engine.runtime.run_to_resume import HostError, goes_on
 from engine.runtime.service import Service
 from engine.settings.loading import Configuration, overrides_as_environment
 from engine.upstox.rest.token import TokenStore, account_of

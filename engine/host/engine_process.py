@@ -11,11 +11,11 @@ from engine.host.engine_host import Host
 from engine.host.launch import ignore_hangup
 from engine.host.log_tail import PlainFormatter
 from engine.ledger.records import LedgerError
-from engine.runtime.going_on import HostError
 from engine.runtime.plan import MarketChoice
 from engine.runtime.run import (
     RunError,
 )
+from engine.runtime.run_to_resume import HostError
 from engine.settings.loading import Configuration
 from engine.system.plain_file import plain_descriptor
 from engine.world.directories import Home, World, WorldDirectory

@@ -22,7 +22,7 @@ from engine.ledger.records import JournalEntry, LedgerDamagedError, LedgerError,
 from engine.ledger.schema import CURRENT, Schema, damaged, prepare
 from engine.ledger.thinning import RUNS_KEPT, STATEMENTS
 from engine.market.clock import Instant
-from engine.orders.facts import Record
+from engine.orders.ledger_facts import Record
 from engine.system.sqlite_reading import check_plain
 
 __all__ = ["JournalEntry", "Ledger", "LedgerDamagedError", "LedgerError", "Run", "RunState"]

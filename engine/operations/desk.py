@@ -201,7 +201,7 @@ class Desk:
     def run_engine(self, choice: WorldChoice) -> int:
         """Run a world's engine in this process until it ends; return the exit code."""
         from engine.host.engine_process import host_engine
-        from engine.runtime.going_on import HostError
+        from engine.runtime.run_to_resume import HostError
 
         world = World(choice.world)
         try:

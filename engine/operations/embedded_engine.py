@@ -22,8 +22,8 @@ async def embed_engine(desk: Desk, choice: WorldChoice | None, world: World) -> 
     from engine.brokers.paper.exchange_file import ExchangeError
     from engine.host.engine_host import Host
     from engine.ledger.records import LedgerError
-    from engine.runtime.going_on import HostError
     from engine.runtime.run import RunError
+    from engine.runtime.run_to_resume import HostError
 
     directory = desk.home.world(world)
     planned = None if choice is None else desk.planned(choice)

@@ -10,7 +10,7 @@ from engine.market.clock import MILLISECOND, SECOND, Instant
 from engine.market.figures import rupees
 from engine.orders.exit_reasons import STOP, closing_reason, with_slip
 from engine.orders.external_fills import correct, fold_external, set_in_time, take_in_external
-from engine.orders.learned import coarser_tick
+from engine.orders.learned_ticks import coarser_tick
 from engine.orders.manager import OrderManager
 from engine.orders.messages import (
     Acknowledged,
@@ -36,7 +36,7 @@ from engine.orders.states import ENDED, OrderState
 from engine.orders.tags import is_cancel, reads_whole_book
 from engine.orders.targets import missed_words, part_ended
 from engine.orders.trade import Mode, Trade, leave
-from engine.orders.unread import in_doubt
+from engine.orders.unread_rows import in_doubt
 from engine.risk.stage12 import Stage12Controller, StopPlan
 from engine.system.plain_text import worded
 

@@ -1,8 +1,8 @@
 """The one way out: drafts become requests here and nowhere else, after the gate, with their intent first."""
 
 from engine.market.clock import SECOND, Instant
-from engine.orders.facts import Record
 from engine.orders.gate import KEPT_FROM_MOVES, Draft, Gate, GateDenial, GateFacts
+from engine.orders.ledger_facts import Record
 from engine.orders.messages import (
     CancelOrder,
     ModifyOrder,

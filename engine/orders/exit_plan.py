@@ -22,9 +22,9 @@ from engine.orders.changes import (
     waits_for_answer,
     way_of,
 )
+from engine.orders.exit_hours import Exits
 from engine.orders.exit_reasons import STOP
 from engine.orders.gate import given_up
-from engine.orders.hours import Exits
 from engine.orders.messages import OrderType, Role
 from engine.orders.order import Aim, Order, OrderTerms
 from engine.orders.plan import Cancel, Modify, Place, Plan, TradeContext

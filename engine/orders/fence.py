@@ -15,9 +15,9 @@ import msgspec
 
 from engine.market.clock import SECOND, Instant
 from engine.market.side import Side
-from engine.orders.carried import Holding
 from engine.orders.messages import BookRead, Product
 from engine.orders.order import Order
+from engine.orders.other_products import Holding
 
 LAG_WITHIN: Final = 15 * SECOND
 """Positions that tell less than the fills are older than these for so long; then the broker must mean it."""

@@ -16,7 +16,7 @@ from engine.market.instrument import Instrument
 from engine.market.price import Paise
 from engine.market.price_band import PriceBand
 from engine.market.side import Side
-from engine.orders.hours import Exits, OrderHours, exits_by
+from engine.orders.exit_hours import Exits, OrderHours, exits_by
 from engine.orders.messages import OrderType, Product, Role
 from engine.orders.order import Order
 from engine.orders.quote import Quote

@@ -12,23 +12,23 @@ import msgspec
 import config
 from engine.market.clock import MILLISECOND, SECOND, Instant
 from engine.market.instrument import Instrument
-from engine.orders.carried import LeftAlone
 from engine.orders.changes import ExitWay, Experience
-from engine.orders.clearing import plan_exit
 from engine.orders.dispatcher import Dispatcher
 from engine.orders.entry_life import EntryLife
 from engine.orders.exit_plan import wish_cancel
-from engine.orders.external import External, stuck_on, would_open
-from engine.orders.facts import Record
+from engine.orders.exits_in_halt import Halts
+from engine.orders.external_clearing import plan_exit
+from engine.orders.external_orders import External, stuck_on, would_open
 from engine.orders.fence import Fence
 from engine.orders.gate import Draft, Gate, GateDenial, GateFacts
-from engine.orders.halts import Halts
 from engine.orders.kill import Flattening, closing_order
-from engine.orders.learned import with_learned_ticks
+from engine.orders.learned_ticks import with_learned_ticks
+from engine.orders.ledger_facts import Record
 from engine.orders.messages import Product, Role
 from engine.orders.news import SPOKEN, InstrumentMarket, Look, News, Said, Topic
 from engine.orders.order import Fill, Order
 from engine.orders.order_book import OrderBook
+from engine.orders.other_products import LeftAlone
 from engine.orders.plan import Modify, OrderAction, Place, Plan, TradeContext, draft_of
 from engine.orders.portfolio import Portfolio
 from engine.orders.reconciliation_state import ReconciliationState

@@ -7,7 +7,7 @@ from typing import Final, Protocol
 from engine.market.clock import SECOND, Instant
 from engine.market.instrument import Instrument
 from engine.market.price_band import PriceBand
-from engine.orders.hours import Exits, OrderHours, exits_by
+from engine.orders.exit_hours import Exits, OrderHours, exits_by
 from engine.orders.order import Correction, Fill, Order
 from engine.orders.portfolio import Corrected
 from engine.orders.quote import Quote

@@ -8,8 +8,8 @@ from engine.market.price import Paise
 from engine.market.price_band import PriceBand
 from engine.market.side import Side
 from engine.orders.changes import ExitWay
+from engine.orders.exit_hours import Exits, OrderHours, exits_by
 from engine.orders.gate import Draft
-from engine.orders.hours import Exits, OrderHours, exits_by
 from engine.orders.messages import OrderType, Role
 from engine.orders.order import Order, OrderTerms
 from engine.orders.quote import Quote

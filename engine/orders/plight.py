@@ -11,7 +11,7 @@ from engine.market.clock import SECOND, Instant, datetime_of
 from engine.market.figures import rupees
 from engine.market.instrument import Instrument, InstrumentClass, Provenance
 from engine.market.side import Side
-from engine.orders.hours import ClassHours, Exits
+from engine.orders.exit_hours import ClassHours, Exits
 from engine.orders.messages import OrderType, Product
 from engine.orders.news import InstrumentMarket
 from engine.orders.order import Order

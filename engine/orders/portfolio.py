@@ -11,9 +11,9 @@ import msgspec
 from engine.market.clock import Instant
 from engine.market.price import Paise
 from engine.market.side import Side
-from engine.orders.carried import Holding, why_left
 from engine.orders.messages import BrokerPosition, Product, Role
 from engine.orders.order import Correction, Fill, Order
+from engine.orders.other_products import Holding, why_left
 from engine.orders.trade import EXCESS, EXTERNAL, Mode, Trade
 
 

@@ -12,13 +12,13 @@ from typing import Final
 from engine.market.clock import SECOND, Instant
 from engine.market.price import Paise
 from engine.market.side import Side
-from engine.orders.carried import Left, LeftBecause
 from engine.orders.external_fills import fold_external, take_in_external
 from engine.orders.fence import judge
 from engine.orders.manager import OrderManager
 from engine.orders.messages import BookRead, BrokerPosition, OrderReport, Product, Role
 from engine.orders.news import Topic, Verified
 from engine.orders.order import Fill
+from engine.orders.other_products import Left, LeftBecause
 from engine.orders.states import ENDED, read_status
 from engine.orders.trade import Trade
 

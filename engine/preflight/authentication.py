@@ -12,7 +12,7 @@ from engine.market.figures import grouped, rupees
 from engine.market.instrument import InstrumentClass
 from engine.market.price import rupees_of
 from engine.market.session import trading_day
-from engine.preflight.answers import NEEDS_SIGN_IN, failed, judged
+from engine.preflight.failed_reads import NEEDS_SIGN_IN, failed, judged
 from engine.preflight.report import Check, CheckState, Group
 from engine.preflight.survey import Survey
 from engine.upstox.rest.account import SegmentState, StaticIp

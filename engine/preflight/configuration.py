@@ -15,7 +15,7 @@ from engine.market.instrument import InstrumentClass
 from engine.market.price import rupees_of
 from engine.market.session import trading_day
 from engine.market.square_off import BEFORE_SQUARE_OFF, names_square_off, square_off_times
-from engine.preflight.answers import NEEDS_DAY, failed, judged, shadowed
+from engine.preflight.failed_reads import NEEDS_DAY, failed, judged, shadowed
 from engine.preflight.report import Check, CheckState, Group
 from engine.preflight.survey import Survey
 from engine.settings.loading import FILE_NAME

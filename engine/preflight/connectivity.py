@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Final
 
-from engine.preflight.answers import NEEDS_HOST, failed, judged
+from engine.preflight.failed_reads import NEEDS_HOST, failed, judged
 from engine.preflight.feed import FeedFailedError, FeedSight
 from engine.preflight.report import Check, CheckState, Group
 from engine.preflight.survey import RestSight, Survey

@@ -11,7 +11,7 @@ from typing import Final
 import psutil
 
 import config
-from engine.preflight.answers import judged
+from engine.preflight.failed_reads import judged
 from engine.preflight.report import Check, Group
 from engine.system.plain_file import plain_descriptor
 

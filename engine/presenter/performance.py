@@ -7,7 +7,7 @@ import msgspec
 
 from engine.contract.views import FallView, PerformanceView
 from engine.core import PAPER, SIMULATED, Core
-from engine.core.proof import SIMULATED_PROVES_NOTHING
+from engine.core.setup_evidence import SIMULATED_PROVES_NOTHING
 from engine.market.clock import Instant
 from engine.market.price import Paise
 from engine.performance.calibration import LiveSlippage, calibrated, describe

@@ -338,8 +338,8 @@ def _risk(core: Core, result: DayResult, holdings: tuple[Holding, ...], now: Ins
         account_result=None if whole is None else whole.net,
         account_limit=limits.account_limit,
         outside=None if whole is None else whole.counted,
-        outside_result=None if whole is None else whole.outside.result,
-        outside_unmarked=0 if whole is None else whole.outside.unmarked,
+        external_result=None if whole is None else whole.external.result,
+        outside_unmarked=0 if whole is None else whole.external.unmarked,
     )
 
 

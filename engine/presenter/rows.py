@@ -4,13 +4,13 @@ from typing import Final
 
 from engine.contract.views import OrderRow, PositionRow, StopStatus
 from engine.core import Core
-from engine.core.stop_moves import standing_stops, term_of
+from engine.core.told_stop_moves import standing_stops, term_of
 from engine.market.clock import MILLISECOND, Instant
 from engine.market.figures import rupees
 from engine.market.price import Paise, average_price
-from engine.orders.carried import Holding as Carried
 from engine.orders.messages import OrderType, Product, Role
 from engine.orders.order import Order
+from engine.orders.other_products import Holding as Carried
 from engine.orders.states import OrderState
 from engine.orders.stop_plan import covered
 from engine.orders.targets import at_target

@@ -18,10 +18,10 @@ from engine.market.price_band import PriceBand
 from engine.market.side import Side
 from engine.risk.denial import Code, StopRefusal
 from engine.risk.exact import ceiling, exact
-from engine.risk.spike import far_side, spike_stop
 from engine.risk.stop import StopPlan, StopState, measured
 from engine.risk.stop_limit import limit_within
 from engine.risk.terms import AllowanceTerm, SizedStop, StopTerm
+from engine.risk.volume_spike import far_side, spike_stop
 
 __all__ = ["Stage12Controller", "StopPlan", "StopState", "StopTerm"]
 

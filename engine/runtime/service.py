@@ -28,7 +28,6 @@ from engine.link.kill_line import KillRequest
 from engine.market.clock import SECOND, Instant
 from engine.orders.messages import Request
 from engine.presenter import Presenter, ViewFacts
-from engine.runtime.bearings import place_of, reached, surroundings_of
 from engine.runtime.durability import Durability, settled
 from engine.runtime.effects import divide
 from engine.runtime.end_conditions import Ending
@@ -38,6 +37,7 @@ from engine.runtime.live_services import BrokerSide
 from engine.runtime.pace import UNPACED, Pace
 from engine.runtime.playback import Outside, Playback
 from engine.runtime.replies import Replies, reply
+from engine.runtime.run_place import place_of, reached, surroundings_of
 from engine.runtime.screen_commands import ScreenCommands
 from engine.runtime.waiting_inputs import WaitingInputs
 from engine.world.latch_file import LatchFile, LatchFileState

@@ -3,8 +3,9 @@
 - FLAT is said on proof alone; what cannot be asked is UNKNOWN.
 """
 
-from engine.status.astray import engines_astray, told_astray
-from engine.status.latched import latched_in_memory
+from engine.status.astray_engines import engines_astray, told_astray
+from engine.status.instrument_terms import InstrumentTerms, terms_of
+from engine.status.latch_status import latched_in_memory
 from engine.status.live import (
     AFTER_CLOSE,
     BrokerReach,
@@ -22,7 +23,6 @@ from engine.status.run_records import (
     stopped_for_day,
     was_never_used,
 )
-from engine.status.terms import InstrumentTerms, terms_of
 
 __all__ = [
     "AFTER_CLOSE",

@@ -18,14 +18,14 @@ from engine.brokers.upstox.translation import intraday
 from engine.market.calendar import CalendarError
 from engine.market.clock import Instant, isoformat
 from engine.market.price import rupees_of
-from engine.orders.carried import LeftBecause
 from engine.orders.order import Order
+from engine.orders.other_products import LeftBecause
 from engine.runtime.plan import RunMode, RunPlan
-from engine.status.known import known_orders
-from engine.status.marks import marked
-from engine.status.result import BrokerDayResult, DayHolding, day_result, open_result
+from engine.status.broker_day_result import BrokerDayResult, DayHolding, day_result, open_result
+from engine.status.known_orders import known_orders
+from engine.status.position_shares import by_fills
+from engine.status.quote_marks import marked
 from engine.status.run_records import day_of, live_plan, read_plan
-from engine.status.shares import by_fills
 from engine.upstox.rest.client import UpstoxClient
 from engine.upstox.rest.listed import Listed
 from engine.upstox.rest.outcome import CallFailed

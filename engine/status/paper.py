@@ -16,9 +16,9 @@ from engine.market.side import Side
 from engine.orders.messages import BrokerPosition, OrderReport, OrderType
 from engine.orders.tags import Ids
 from engine.runtime.plan import RunPlan
-from engine.status.result import DayHolding
+from engine.status.broker_day_result import DayHolding
+from engine.status.position_shares import by_fills
 from engine.status.run_records import day_of, schedule
-from engine.status.shares import by_fills
 from engine.world.directories import WorldDirectory
 
 ENDED_STATUSES = frozenset({"complete", "cancelled", "rejected", "cancelled after market order"})

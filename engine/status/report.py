@@ -10,12 +10,12 @@ from engine.host.liveness import EngineState, engine_state
 from engine.link import LinkError, look
 from engine.market.price import rupees_of
 from engine.runtime.plan import RunMode, RunPlan
-from engine.status.latched import latch_of, latch_shown
+from engine.status.latch_status import latch_of, latch_shown
 from engine.status.live import broker_of, hidden_account, live_status
+from engine.status.money_words import limit_words, position_words, record_words, result_words
 from engine.status.paper import paper_status
+from engine.status.position_shares import positions_shown, result_shown
 from engine.status.run_records import mode_of, plan_or_reason, risk_of, was_never_used
-from engine.status.shares import positions_shown, result_shown
-from engine.status.words import limit_words, position_words, record_words, result_words
 from engine.world.directories import WorldDirectory
 
 
@@ -122,7 +122,7 @@ def _counted(view: ScreenView) -> dict[str, object]:
         "account_loss_limit": rupees_of(risk.account_limit),
         "ours": rupees_of(risk.day_result),
         "outside": rupees_of(risk.outside or 0),
-        "outside_result": rupees_of(risk.outside_result or 0),
+        "external_result": rupees_of(risk.external_result or 0),
         "outside_unmarked": risk.outside_unmarked,
     }
 

@@ -32,15 +32,15 @@ def test_a_fresh_home_on_the_account_knows_what_the_day_has_cost(
     lost = lose_by_phone(broker)
     assert lost > 0
     engine = begin(home, broker, *LIVE)
-    wait_until(lambda: (engine.view().risk.outside_result or 0) < 0, "the day's loss to be counted")
+    wait_until(lambda: (engine.view().risk.external_result or 0) < 0, "the day's loss to be counted")
     risk = engine.view().risk
-    assert risk.outside_result == round(-lost * 100)
+    assert risk.external_result == round(-lost * 100)
     assert risk.outside is not None
     # What the broker charged for it is estimated on top.
     assert -lost * 100 - 20_000 < risk.outside < -lost * 100
     assert risk.account_result == risk.day_result + risk.outside
     told = home.status(engine.directory.world)["risk"]
-    assert told["outside_result"] == -lost
+    assert told["external_result"] == -lost
 
 
 def test_at_the_accounts_limit_the_day_is_over_and_what_others_hold_is_left(

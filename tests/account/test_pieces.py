@@ -13,9 +13,9 @@ from engine.market.instrument import Instrument, InstrumentClass, Provenance
 from engine.market.seed import MissedMinutes
 from engine.market.session import TradingDay, trading_day
 from engine.market.update import Bar, MarketUpdate
+from engine.runtime.live.announced_halts import halt_of
 from engine.runtime.live.backfill import Missed
 from engine.runtime.live.day_end import EndsAfterTheDay, last_session_end
-from engine.runtime.live.halts import halt_of
 from engine.runtime.live.recording_place import next_part, parts_of, remove_old
 from engine.upstox.rest.outcome import CallFailed, TryLater
 from engine.world.directories import Home

@@ -168,8 +168,8 @@ def test_a_round_without_an_answer_is_tried_again_and_said_once() -> None:
 def test_what_others_hold_and_nobody_follows_is_quoted_every_fifteen_seconds() -> None:
     run = Run()
     run.look()
-    run.core.account.outside.rows((BrokerPosition("BSE_EQ|X", 10, 10, 1_000_000, 0, 0),))
-    run.core.account.outside.refresh()
+    run.core.account.external.rows((BrokerPosition("BSE_EQ|X", 10, 10, 1_000_000, 0, 0),))
+    run.core.account.external.refresh()
     run.quotes["BSE_EQ|X"] = quote("BSE_EQ|X", bid=98_000, ask=98_200)
     run.look(SECOND)
     run.look(SECOND)
@@ -197,7 +197,7 @@ def test_a_live_engine_knows_the_brokers_circuits_and_counts_what_a_phone_loses(
     assert risk.account_result is not None
     before = risk.account_result
     buy_by_phone(broker, EQ_B, 50)
-    wait_until(lambda: (engine.view().risk.outside_result or 0) != 0, "the phone's position to be counted")
+    wait_until(lambda: (engine.view().risk.external_result or 0) != 0, "the phone's position to be counted")
     told = home.status(engine.directory.world)["risk"]
     assert told["account_result"] == told["ours"] + told["outside"]
     assert told["account_loss_limit"] == risk.account_limit / 100

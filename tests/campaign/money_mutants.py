@@ -3,16 +3,16 @@
 from dataclasses import replace
 from typing import Any
 
-from engine.core import market_state, outside
-from engine.core.guard import DayGuard
+from engine.core import external_trades, market_state
+from engine.core.day_guard import DayGuard
+from engine.core.external_trades import ExternalTrades
 from engine.core.market_state import BookChange, MarketState
-from engine.core.marking import Marking
-from engine.core.outside import OutsideTrades
+from engine.core.position_marks import Marking
 from engine.core.trading_state import TradingState
 from engine.market.side import Side
 from engine.orders.kill import Flattening
 from engine.risk import limits, wishes
-from engine.risk.outside import ExternalResult
+from engine.risk.external_result import ExternalResult
 from engine.risk.readings import Readings
 from tests.campaign.mutants import Swap
 
@@ -60,13 +60,13 @@ def trail_by_the_newest_book() -> tuple[Swap, ...]:
 
 def gains_outside_count() -> tuple[Swap, ...]:
     """Let what others gain pay for what ours lose."""
-    found = vars(outside)["outside_result"]
+    found = vars(external_trades)["external_result"]
 
     def netted(*words: Any, **named: Any) -> ExternalResult:  # noqa: ANN401 - handed on as they come
         result: ExternalResult = found(*words, **named)
         return replace(result, counted=result.result - result.charges)
 
-    return ((outside, "outside_result", netted),)
+    return ((external_trades, "external_result", netted),)
 
 
 def limits_close_everything() -> tuple[Swap, ...]:
@@ -84,12 +84,12 @@ def limits_close_everything() -> tuple[Swap, ...]:
 
 def closed_outside_is_forgotten() -> tuple[Swap, ...]:
     """Count of others only what they still hold."""
-    counted = OutsideTrades._counted
+    counted = ExternalTrades._counted
 
-    def held(self: OutsideTrades) -> dict[str, Any]:
+    def held(self: ExternalTrades) -> dict[str, Any]:
         return {key: stake for key, stake in counted(self).items() if stake.quantity}
 
-    return ((OutsideTrades, "_counted", held),)
+    return ((ExternalTrades, "_counted", held),)
 
 
 def restart_loosens() -> tuple[Swap, ...]:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 import msgspec
 
 from engine.market.clock import SECOND
-from engine.orders import clearing, exit_plan, manager, order_book, reconciliation, stop_plan
+from engine.orders import exit_plan, external_clearing, manager, order_book, reconciliation, stop_plan
 from engine.orders.broker_events import BrokerEvents
 from engine.orders.dispatcher import Dispatcher
 from engine.orders.fence import Judgement
@@ -183,7 +183,7 @@ def _exit_beside_the_stop() -> tuple[Swap, ...]:
         return original(self, draft, around, now)
 
     return (
-        (clearing, "plan_close", plan_close),
+        (external_clearing, "plan_close", plan_close),
         (stop_plan, "plan_close", plan_close),
         (Gate, "check", check),
     )

@@ -6,7 +6,15 @@ from dataclasses import dataclass
 from functools import partial
 
 from engine.market.instrument import Instrument
-from engine.orders import broker_events, carried, fence, manager, other_engines, portfolio, reconciliation
+from engine.orders import (
+    broker_events,
+    fence,
+    manager,
+    other_engines,
+    other_products,
+    portfolio,
+    reconciliation,
+)
 from engine.orders.dispatcher import Dispatcher
 from engine.orders.fence import Judgement
 from engine.orders.gate import Draft, GateDenial, GateFacts
@@ -127,7 +135,7 @@ def _longs_first() -> tuple[Swap, ...]:
 
 
 def _holdings_bought_back() -> tuple[Swap, ...]:
-    return ((carried, "why_left", lambda _: None), (portfolio, "why_left", lambda _: None))
+    return ((other_products, "why_left", lambda _: None), (portfolio, "why_left", lambda _: None))
 
 
 def _refused_for_ever() -> tuple[Swap, ...]:
@@ -135,7 +143,7 @@ def _refused_for_ever() -> tuple[Swap, ...]:
 
 
 def _left_unnamed() -> tuple[Swap, ...]:
-    return ((carried, "left_of", lambda *_: ()),)
+    return ((other_products, "left_of", lambda *_: ()),)
 
 
 def both_go_on() -> tuple[Swap, ...]:

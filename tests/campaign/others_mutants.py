@@ -6,9 +6,9 @@ import msgspec
 
 from engine.core.account import Account
 from engine.market.clock import Instant
-from engine.orders import clearing, external, external_fills, reconciliation
+from engine.orders import external_clearing, external_fills, external_orders, reconciliation
 from engine.orders.exit_plan import plan_close
-from engine.orders.external import Ahead, External, ExternalReach
+from engine.orders.external_orders import Ahead, External, ExternalReach
 from engine.orders.manager import OrderManager
 from engine.orders.order import Correction, Fill, Order
 from engine.orders.plan import Plan, TradeContext
@@ -60,7 +60,7 @@ def _always_ahead() -> tuple[Swap, ...]:
     def ahead(*_: object) -> ExternalReach:
         return ExternalReach.AHEAD
 
-    return ((external, "reach", ahead),)
+    return ((external_orders, "reach", ahead),)
 
 
 def _exit_beside_theirs() -> tuple[Swap, ...]:
@@ -76,7 +76,7 @@ def _exit_beside_theirs() -> tuple[Swap, ...]:
 
     from engine.orders import manager
 
-    return ((manager, "plan_exit", plan), (External, "ahead", held), (clearing, "plan_exit", plan))
+    return ((manager, "plan_exit", plan), (External, "ahead", held), (external_clearing, "plan_exit", plan))
 
 
 def _told_twice_counts_twice() -> tuple[Swap, ...]:

@@ -9,7 +9,7 @@ from engine.orders import manager, stop_plan
 from engine.orders.manager import OrderManager
 from engine.orders.order import Order
 from engine.orders.plan import Cancel, OrderAction, Plan, TradeContext
-from engine.orders.resting import Rest, RestingLives
+from engine.orders.resting_orders import Rest, RestingLives
 from engine.orders.trade import MANUAL, Trade
 from tests.campaign.mutants import Hunt, Mutant, Swap, hunted
 from tests.campaign.resting import run_resting

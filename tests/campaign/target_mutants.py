@@ -6,7 +6,7 @@ from functools import partial
 from engine.core import trade_manager
 from engine.market.clock import SECOND
 from engine.market.side import Side
-from engine.orders import clearing, exit_plan, parts, targets
+from engine.orders import exit_plan, external_clearing, parts, targets
 from engine.orders.messages import OrderType
 from engine.orders.order import Order
 from engine.orders.plan import Plan, TradeContext
@@ -29,7 +29,7 @@ def _never_put_back() -> tuple[Swap, ...]:
     def after_target(s: TradeContext) -> tuple[Trade, int | None]:
         return s.trade, None
 
-    return ((clearing, "after_target", after_target),)
+    return ((external_clearing, "after_target", after_target),)
 
 
 def _part_left_resting() -> tuple[Swap, ...]:

@@ -5,11 +5,11 @@ from functools import partial
 
 from cockpit.state import model
 from engine.contract.views import EventLine
-from engine.orders import hours, plight
-from engine.orders.halts import Halts, HaltState
-from engine.orders.hours import Exits
+from engine.orders import exit_hours, plight
+from engine.orders.exit_hours import Exits
+from engine.orders.exits_in_halt import Halts, HaltState
 from engine.orders.plight import Plight, PlightKind
-from engine.orders.plights import Plights
+from engine.orders.plight_watch import Plights
 from tests.campaign.mutants import Mutant, Swap
 from tests.cockpit import test_alarm_ranks as alarm_ranks
 from tests.core import test_end_of_day as end_of_day
@@ -39,13 +39,13 @@ def _stuck_at_once() -> tuple[Swap, ...]:
 
 
 def _as(wrong: dict[Exits, Exits]) -> tuple[Swap, ...]:
-    original = hours._exits
+    original = exit_hours._exits
 
-    def exits(day: hours.ClassHours, time: int, halt: HaltState) -> Exits:
+    def exits(day: exit_hours.ClassHours, time: int, halt: HaltState) -> Exits:
         found = original(day, time, halt)
         return wrong.get(found, found)
 
-    return ((hours, "_exits", exits),)
+    return ((exit_hours, "_exits", exits),)
 
 
 def _without(kind: PlightKind) -> tuple[Swap, ...]:

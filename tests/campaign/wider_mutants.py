@@ -1,7 +1,7 @@
 """Planted mistakes about other products and a second engine, hunted on the wider account."""
 
-from engine.orders.carried import LeftAlone
 from engine.orders.messages import Product
+from engine.orders.other_products import LeftAlone
 from engine.orders.portfolio import Portfolio
 from tests.campaign.mutants import Hunt, Mutant, Swap, hunted
 from tests.campaign.named_mutants import both_go_on, everything_is_intraday, others_orders_swept

@@ -8,7 +8,7 @@ from textual.pilot import Pilot
 from cockpit.app import CockpitApp
 from cockpit.state.flatten_guard import FlattenGuard
 from cockpit.state.instrument_search import Found
-from cockpit.terminal.kill_key import KillKey
+from cockpit.terminal.kill_sending import KillKey
 from engine.contract.commands import Command, CommandResult, Kill, Outcome
 from engine.contract.views import ScreenView
 from engine.link import Ended, Incoming, LinkError

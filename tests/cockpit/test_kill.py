@@ -6,7 +6,7 @@ import msgspec
 import pytest
 
 from cockpit.state.flatten_guard import FlattenGuard
-from cockpit.terminal.kill_key import KillKey
+from cockpit.terminal.kill_sending import KillKey
 from engine.contract.commands import Kill
 from engine.contract.views import KillScope
 from engine.link import Ended, command_of

@@ -595,13 +595,13 @@ def test_the_risk_panel_shows_the_accounts_limit_and_what_it_counts_as_ours_and_
         account_result=-1_234_500,
         account_limit=5_000_000,
         outside=-1_000_000,
-        outside_result=-400_000,
+        external_result=-400_000,
     )
     text = plain(paint_risk(risk, width, 20))
     assert "account" in text
     assert "25 %" in text
     assert "−2,345 + −10,000" in text
-    gained = msgspec.structs.replace(risk, outside=0, outside_result=700_000, account_result=-234_500)
+    gained = msgspec.structs.replace(risk, outside=0, external_result=700_000, account_result=-234_500)
     if width >= 44:
         # Where there is no room for both, a gain that does not count is what gives way.
         assert "(of +7,000)" in plain(paint_risk(gained, width, 20))

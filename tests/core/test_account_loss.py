@@ -7,8 +7,8 @@ from engine.market.clock import MILLISECOND, SECOND
 from engine.market.side import Side
 from engine.orders.kill import LatchState
 from engine.orders.messages import OrderType, PlaceOrder, Role
+from engine.risk.external_result import AccountResult
 from engine.risk.limits import Breach
-from engine.risk.outside import AccountResult
 from tests.core.faults import said, stopped
 from tests.core.hostile import OPTION, OTHER, STOCK, TICK, World
 from tests.core.test_happy_path import answered, buy
@@ -55,9 +55,9 @@ def test_a_loss_by_phone_is_counted_beside_ours_marked_at_mid() -> None:
     bought = world.ask(OTHER)
     move(world, OTHER, 480_00)
     result = standing(world)
-    assert result.outside.result == 1_000 * (480_00 - bought)
-    assert result.outside.counted == result.outside.result - result.outside.charges
-    assert result.outside.charges > 0
+    assert result.external.result == 1_000 * (480_00 - bought)
+    assert result.external.counted == result.external.result - result.external.charges
+    assert result.external.charges > 0
     assert result.net == result.ours + result.counted
     assert result.ours == 0
 
@@ -79,7 +79,7 @@ def test_a_fill_of_others_has_the_account_read_at_once() -> None:
     world.phone(OTHER, Side.BUY, 10)
     world.run(3 * SECOND)
     assert world.core.book_state.at > before or reads == 0
-    assert world.core.account.outside.held == (OTHER,)
+    assert world.core.account.external.held == (OTHER,)
 
 
 def test_the_accounts_loss_stops_entries_and_closes_ours_alone() -> None:
@@ -169,7 +169,7 @@ def test_a_gain_outside_never_enlarges_what_ours_may_lose() -> None:
     world.run(SECOND)
     move(world, OTHER, 560_00)
     result = standing(world)
-    assert result.outside.result > 250_000_00
+    assert result.external.result > 250_000_00
     assert (result.counted, result.net) == (0, result.ours)
 
 
@@ -180,7 +180,7 @@ def test_a_gain_in_one_underlying_does_not_pay_for_a_loss_in_another() -> None:
     world.run(SECOND)
     move(world, STOCK, 1_200_00)
     move(world, OTHER, 479_00)
-    assert standing(world).outside.result > 0
+    assert standing(world).external.result > 0
     assert stopped(world)
 
 
@@ -191,7 +191,7 @@ def test_what_was_lost_and_closed_by_phone_goes_on_counting_when_the_broker_leav
     move(world, OTHER, 480_00)
     world.phone(OTHER, Side.SELL, 1_000)
     world.run(2 * SECOND)
-    lost = standing(world).outside.result
+    lost = standing(world).external.result
     assert lost < -19_000_00
     world.misread = lambda read: type(read)(
         read.request,
@@ -201,18 +201,18 @@ def test_what_was_lost_and_closed_by_phone_goes_on_counting_when_the_broker_leav
         read.orders,
     )
     world.run(40 * SECOND)
-    assert standing(world).outside.result == lost
+    assert standing(world).external.result == lost
 
 
 def test_what_they_close_of_ours_is_ours_and_counts_once() -> None:
     world = account()
     quantity = ours(world)
     before = standing(world)
-    assert before.outside.result == 0
+    assert before.external.result == 0
     world.phone(STOCK, Side.SELL, quantity)
     world.run(3 * SECOND)
     result = standing(world)
-    assert result.outside.result == 0
+    assert result.external.result == 0
     assert result.ours == world.core.account.realised - world.core.account.charges
 
 
@@ -248,7 +248,7 @@ def test_another_home_that_lost_the_days_limit_leaves_nothing_for_this_one() -> 
     elsewhere(world, Side.BUY, 2_000, 1)
     move(world, OTHER, 470_00)
     elsewhere(world, Side.SELL, 2_000, 2)
-    assert world.core.account.outside.of_other_runs(believed=True) < -50_000_00
+    assert world.core.account.external.of_other_runs(believed=True) < -50_000_00
     assert world.core.account.result(world.now).elsewhere < -50_000_00
     assert stopped(world)
     assert world.core.limits.stopped_by is Breach.DAY_LOSS
@@ -277,11 +277,11 @@ def test_what_nobody_subscribed_to_is_marked_by_quotes_and_two_rounds_must_agree
     order = world.phone(OTHER, Side.BUY, 5_000)
     world.run(SECOND)
     del order
-    stakes = world.core.account.outside
+    stakes = world.core.account.external
     far = next(iter(stakes._stakes.values()))
     stakes._stakes = {key: type(far)(key, 5_000, 2_500_000_00)}
     world.core.guard.quoted(Quoted({key: 470_00}), world.now)
-    assert standing(world).outside.result == -150_000_00
+    assert standing(world).external.result == -150_000_00
     assert not stopped(world)
     world.core.guard.quoted(Quoted({key: 500_00}), world.now)
     world.core.guard.quoted(Quoted({key: 470_00}), world.now)
@@ -295,7 +295,7 @@ def test_legs_of_one_underlying_are_one_group() -> None:
     world.phone(OPTION, Side.BUY, 6_500)
     world.run(SECOND)
     move(world, OPTION, 320_00)
-    outside = world.core.account.outside.result(believed=False)
+    outside = world.core.account.external.result(believed=False)
     assert outside.counted == 0
     assert outside.result == 6_500 * (320_00 - 300_00 - TICK)
 

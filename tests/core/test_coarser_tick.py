@@ -6,7 +6,7 @@ import config
 from engine.contract.commands import ExitPosition, Kill, TightenStop
 from engine.market.clock import MILLISECOND, SECOND
 from engine.market.side import Side
-from engine.orders.learned import coarser_tick
+from engine.orders.learned_ticks import coarser_tick
 from engine.orders.messages import OrderType
 from tests.core.faults import latch, said, stop_of
 from tests.core.hostile import STOCK, TICK, World

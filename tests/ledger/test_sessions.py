@@ -8,7 +8,7 @@ import pytest
 
 from engine.ledger.reader import SESSION
 from engine.ledger.store import Ledger, Run
-from engine.orders.facts import Record
+from engine.orders.ledger_facts import Record
 
 MONDAY, TUESDAY, WEDNESDAY = date(2025, 12, 15), date(2025, 12, 16), date(2025, 12, 17)
 

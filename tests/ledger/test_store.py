@@ -22,7 +22,7 @@ from engine.ledger.records import JournalEntry
 from engine.ledger.schema import CURRENT, Schema
 from engine.ledger.store import Ledger, LedgerDamagedError, LedgerError, Run, RunState
 from engine.market.side import Side
-from engine.orders.facts import Record
+from engine.orders.ledger_facts import Record
 from engine.performance.trade import ClosedTrade
 
 ROOT = Path(__file__).parents[2]

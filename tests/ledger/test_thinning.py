@@ -9,7 +9,7 @@ import pytest
 from engine.ledger.records import JournalEntry, RunState
 from engine.ledger.store import Ledger, Run
 from engine.ledger.thinning import RUNS_KEPT
-from engine.orders.facts import Record
+from engine.orders.ledger_facts import Record
 
 _DAY = date(2026, 11, 20)
 _EVIDENCE = ("trade", "day_state", "session")

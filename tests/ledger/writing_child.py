@@ -5,7 +5,7 @@ from datetime import date
 from pathlib import Path
 
 from engine.ledger.store import Ledger, Run
-from engine.orders.facts import Record
+from engine.orders.ledger_facts import Record
 
 
 def main() -> None:

@@ -17,7 +17,7 @@ from engine.ledger.store import Ledger
 from engine.market.side import Side
 from engine.operations.flatten import flatten_world
 from engine.operations.rearm import rearm_world
-from engine.orders.facts import Record
+from engine.orders.ledger_facts import Record
 from engine.orders.messages import OrderType, PlaceOrder, Role
 from engine.runtime.plan import RunMode
 from engine.status import read_status

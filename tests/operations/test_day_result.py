@@ -11,7 +11,7 @@ from engine.market.side import Side
 from engine.orders.messages import Role
 from engine.orders.order import Fill as TradeFill
 from engine.orders.portfolio import Portfolio
-from engine.status.result import BrokerDayResult, day_result
+from engine.status.broker_day_result import BrokerDayResult, day_result
 from engine.upstox.rest.records import orders_of, positions_of, trades_of
 
 KEY = "NSE_EQ|A"

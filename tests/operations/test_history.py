@@ -18,7 +18,7 @@ from engine.ledger.reader import SESSION, LedgerReader
 from engine.ledger.records import JournalEntry, Run
 from engine.ledger.store import Ledger
 from engine.market.clock import SECOND, instant_at
-from engine.orders.facts import Record
+from engine.orders.ledger_facts import Record
 from engine.runtime.plan import MarketChoice, RunMode, RunPlan, open_feed
 from engine.runtime.run import begin_run, earlier_levels, ledger_run, read_plan, resume_run
 from engine.setups.register import SETUPS

@@ -15,7 +15,7 @@ from engine.market.clock import trading_date
 from engine.market.side import Side
 from engine.operations.flatten import flatten_world
 from engine.operations.rearm import rearm_world
-from engine.orders.facts import Record
+from engine.orders.ledger_facts import Record
 from engine.orders.messages import OrderType, PlaceOrder, Role
 from engine.orders.order import Order
 from engine.orders.states import OrderState

@@ -20,7 +20,7 @@ from engine.market.instrument import Instrument, InstrumentClass, Provenance
 from engine.market.side import Side
 from engine.operations.flatten import flatten_world
 from engine.operations.rearm import rearm_world
-from engine.orders.facts import Record
+from engine.orders.ledger_facts import Record
 from engine.orders.messages import OrderType, PlaceOrder, Role
 from engine.runtime.plan import MarketChoice, RunMode, RunPlan, without_secrets
 from engine.runtime.run import ledger_run

@@ -3,7 +3,7 @@
 import pytest
 
 from engine.market.price import Paise
-from engine.status.marks import exit_price
+from engine.status.quote_marks import exit_price
 from engine.upstox.rest.quotes import quotes_of
 from engine.upstox.rest.records import BrokerPositionRow, positions_of
 

@@ -4,7 +4,7 @@ import pytest
 
 from engine.market.price import average_price
 from engine.status import describe
-from engine.status.words import limit_words, position_words
+from engine.status.money_words import limit_words, position_words
 
 
 @pytest.mark.parametrize(("value", "quantity"), [(327_895, 2), (204_825, 2), (204_821, 2), (491_842, 3)])

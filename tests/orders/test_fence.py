@@ -4,10 +4,10 @@ import msgspec
 
 from engine.market.clock import Instant
 from engine.market.side import Side
-from engine.orders.carried import Holding
 from engine.orders.fence import LAG_WITHIN, Fence, Judgement, judge, orders_behind, positions_behind
 from engine.orders.messages import BookRead, BrokerPosition, OrderReport, OrderType, Product, Role
 from engine.orders.order import Order
+from engine.orders.other_products import Holding
 
 A, B = "NSE_EQ|A", "NSE_EQ|B"
 

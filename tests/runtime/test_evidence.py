@@ -10,7 +10,7 @@ import config
 from engine.core import DayState, EarlierEvidence
 from engine.ledger.store import Ledger
 from engine.market.instrument import Instrument, InstrumentClass, Provenance
-from engine.orders.facts import Record
+from engine.orders.ledger_facts import Record
 from engine.orders.trade import StopSlip
 from engine.performance.calibration import Calibrated, LiveSlippage, calibrated
 from engine.performance.evidence import EvidenceTerms, Source

@@ -10,7 +10,7 @@ from engine.auction.flow.order_flow import OrderFlow
 from engine.auction.flow.spread import SpreadWindow
 from engine.auction.profile.placed_volume import VolumeRecord
 from engine.auction.profile.profile_reading import read_ladder, read_profile
-from engine.auction.profile.row_size import estimate_range, height_of_rupees, row_height
+from engine.auction.profile.row_height_formula import estimate_range, height_of_rupees, row_height
 from engine.auction.profile.tpo_profile import row_letters, tpo_rows
 from engine.auction.profile.value_area import Rows
 from engine.auction.session.bars import MinuteBars

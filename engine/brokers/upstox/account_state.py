@@ -13,10 +13,10 @@ from engine.brokers.upstox.gtt_reader import waiting_orders
 from engine.brokers.upstox.order_tracker import ENDED_WORDS, OrderTracker
 from engine.brokers.upstox.translation import intraday, product_of
 from engine.market.clock import SECOND, Instant
-from engine.orders.carried import Holding, Left, left_of
 from engine.orders.fence import Fence, judge
 from engine.orders.messages import BookRead, WaitingOrder
 from engine.orders.order import Order
+from engine.orders.other_products import Holding, Left, left_of
 from engine.upstox.rest.client import UpstoxClient
 from engine.upstox.rest.listed import Unread
 from engine.upstox.rest.outcome import CallFailed

@@ -12,8 +12,8 @@ from engine.brokers.upstox.book_reader import WholeBook
 from engine.brokers.upstox.fill_values import AnyValue, FillValues
 from engine.brokers.upstox.translation import intraday, position_of, product_of, report_of
 from engine.market.clock import SECOND, Instant
-from engine.orders.carried import Holding
 from engine.orders.messages import BookRead, OrderReport, PlaceOrder, Product, UnreadRow
+from engine.orders.other_products import Holding
 from engine.orders.tags import of_any_run
 from engine.upstox.rest.listed import Unread
 from engine.upstox.rest.records import ENDED, INTRADAY, BrokerOrderRow, BrokerPositionRow, TradeRow, is_newer

@@ -4,7 +4,7 @@ Beside the ordinary day there are written ones, each for one reading or one setu
 """
 
 from engine.feeds.simulator.feed import DEFAULT_DAY, SimulatorFeed, open_simulator
-from engine.feeds.simulator.ordinary import DEFAULT_START
+from engine.feeds.simulator.ordinary_day import DEFAULT_START
 from engine.feeds.simulator.scripts import SCRIPTS, UnknownScriptError, script_named
 
 __all__ = [

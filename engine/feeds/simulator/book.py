@@ -11,7 +11,7 @@ from engine.feeds.simulator.cast import Member
 from engine.feeds.simulator.chance import Ints, scatter, word_of
 from engine.feeds.simulator.path import MILLITICKS
 from engine.feeds.simulator.script import OPEN_SECOND
-from engine.feeds.simulator.written import Press
+from engine.feeds.simulator.written_days import Press
 
 DEPTH: Final = 5
 _QUOTE_MS: Final = 1_400

@@ -14,15 +14,15 @@ from engine.feeds.simulator.book import Quoter
 from engine.feeds.simulator.bursts import Bursts, even
 from engine.feeds.simulator.cast import Member, cast, scripted_cast
 from engine.feeds.simulator.chance import Chance, Ints
-from engine.feeds.simulator.earlier import walked_levels
-from engine.feeds.simulator.ordinary import DEFAULT_START, STILL_PERCENT, bursts_of, opened, walk_of
+from engine.feeds.simulator.earlier_days import walked_levels
+from engine.feeds.simulator.ordinary_day import DEFAULT_START, STILL_PERCENT, bursts_of, opened, walk_of
 from engine.feeds.simulator.packets import MINUTE_MS, Packets, pre_open_update
-from engine.feeds.simulator.past import levels_before
 from engine.feeds.simulator.path import MILLITICKS, draw_path
+from engine.feeds.simulator.previous_session import levels_before
 from engine.feeds.simulator.script import OPEN_SECOND
 from engine.feeds.simulator.scripts import script_named
 from engine.feeds.simulator.tape import OPEN_MS, print_tape, seed_from
-from engine.feeds.simulator.written import CALM, Press, Script, calm_story
+from engine.feeds.simulator.written_days import CALM, Press, Script, calm_story
 from engine.market.clock import MILLISECOND, Instant, instant_at
 from engine.market.instrument import Instrument
 from engine.market.seed import InstrumentSeed

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Final
 
-from engine.feeds.simulator.written import BELOW, Script, Yesterday, write_script
+from engine.feeds.simulator.written_days import BELOW, Script, Yesterday, write_script
 
 DAY_LOOK_ALIKES: Final[Mapping[str, Script]] = MappingProxyType(
     {

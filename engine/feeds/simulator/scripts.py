@@ -5,7 +5,7 @@ from types import MappingProxyType
 from typing import Final
 
 from engine.feeds.simulator.look_alikes import DAY_LOOK_ALIKES, OPEN_LOOK_ALIKES
-from engine.feeds.simulator.written import BELOW, Script, Yesterday, press, turned, write_script
+from engine.feeds.simulator.written_days import BELOW, Script, Yesterday, press, turned, write_script
 
 _DRIVING: Final = "09:15 0, 09:17 80 4, 09:20 170 4"
 

@@ -9,7 +9,7 @@ from engine.feeds.wire.frames import Frame
 from engine.market.clock import Instant
 from engine.market.instrument import Instrument
 from engine.market.session import TradingDay
-from engine.runtime.live.halts import OPEN_EVERYWHERE, SEGMENTS, AnnouncedHalt, halt_of
+from engine.runtime.live.announced_halts import OPEN_EVERYWHERE, SEGMENTS, AnnouncedHalt, halt_of
 from engine.upstox.rest.outcome import CallFailed
 
 ASKED_EVERY: Final = 5.0

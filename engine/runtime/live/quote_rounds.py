@@ -79,7 +79,7 @@ class QuoteRounds:
             or (left and now >= self._circuits_at + _AGAIN)
         ):
             await self._read_circuits(names)
-        foreign = [key for key in self._core.account.outside.held if key not in self._core.watchlist]
+        foreign = [key for key in self._core.account.external.held if key not in self._core.watchlist]
         if foreign and now >= self._outside_due and self._core.limits.own_cash is not None:
             self._outside_due = now + OUTSIDE_EVERY
             quotes = await self._quotes(foreign)

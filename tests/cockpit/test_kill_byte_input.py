@@ -3,7 +3,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cockpit.terminal.input_stream import (
+from cockpit.terminal.kill_byte_input import (
     LONGEST_PASTE,
     PASTE_BEGINS,
     PASTE_ENDS,

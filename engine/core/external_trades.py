@@ -13,14 +13,14 @@ from engine.market.side import Side
 from engine.orders.manager import OrderManager
 from engine.orders.messages import BrokerPosition, Product
 from engine.orders.other_engines import run_of
-from engine.risk.outside import ExternalResult, Stake, outside_result
+from engine.risk.external_result import ExternalResult, Stake, external_result
 from engine.risk.readings import Readings
 
 ROUNDS_AGREEING: Final = 2
 """Rounds of quotes that must agree on what nobody subscribed to."""
 
 
-class OutsideTrades:
+class ExternalTrades:
     """Owns the stakes of others and their marks: those of the feed go by three readings, the rest by two rounds."""
 
     def __init__(
@@ -86,12 +86,12 @@ class OutsideTrades:
 
     def result(self, *, believed: bool) -> ExternalResult:
         """Return the result of everything others traded, at the newest prices or at those a limit believes."""
-        return outside_result(self._priced(self._stakes, believed=believed), self._day)
+        return external_result(self._priced(self._stakes, believed=believed), self._day)
 
     def of_other_runs(self, *, believed: bool) -> Paise:
         """Return the net result of what the engine traded today in runs that this ledger may not know, paise."""
         chosen = {key: stake for key, stake in self._stakes.items() if key in self._elsewhere}
-        found = outside_result(self._priced(chosen, believed=believed), self._day)
+        found = external_result(self._priced(chosen, believed=believed), self._day)
         return found.result - found.charges
 
     def _priced(

@@ -73,7 +73,7 @@ class AccountResult:
 
     ours: Paise
     """Net, as the day's own limit counts it."""
-    outside: ExternalResult
+    external: ExternalResult
     counted: Paise
     """What of the outside counts beside ours; what an earlier run of ours lost is in ours already."""
 
@@ -83,7 +83,7 @@ class AccountResult:
         return self.ours + self.counted
 
 
-def outside_result(
+def external_result(
     priced: Iterable[tuple[Stake, Instrument | None, Paise | None]], day: date
 ) -> ExternalResult:
     """Return the result of stakes, each with its instrument where it is known and the price of its open part."""

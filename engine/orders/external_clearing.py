@@ -9,7 +9,7 @@ from dataclasses import replace
 from engine.market.clock import Instant
 from engine.orders.changes import PATIENCE
 from engine.orders.exit_plan import RETRY, plan_close, wish_cancel
-from engine.orders.external import External, stuck_on
+from engine.orders.external_orders import External, stuck_on
 from engine.orders.messages import OrderType
 from engine.orders.order import Order
 from engine.orders.plan import Plan, TradeContext

@@ -5,7 +5,7 @@ import pytest
 
 from engine.contract.commands import ExitPosition, MoveToBreakeven, TightenStop
 from engine.contract.views import StopStatus
-from engine.core.stop_moves import StopMove
+from engine.core.told_stop_moves import StopMove
 from engine.market.clock import MINUTE, SECOND
 from engine.market.price import rupees_of
 from engine.market.side import Side

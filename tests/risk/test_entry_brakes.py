@@ -6,7 +6,7 @@ import pytest
 
 from config import RiskSettings
 from engine.market.price import Paise
-from engine.risk.brakes import Brakes
+from engine.risk.entry_brakes import Brakes
 from engine.risk.limits import DayLimits, open_day, wished_limits
 
 ACCOUNT = 1_000_000_00

@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 
 import config
 from engine.auction.state.auctions import Auctions
+from engine.core.doubtful_prints import Prints
 from engine.core.market_state import MarketState
-from engine.core.prints import Prints
 from engine.market.circuits import Circuits
 from engine.market.clock import SECOND, Instant, instant_at
 from engine.market.session import trading_day

@@ -51,8 +51,8 @@ class DayGuard:
         if state.limits.own_cash is None:
             return
         if isinstance(event, BookRead):
-            state.account.outside.rows(event.positions)
-        if state.account.outside.refresh():
+            state.account.external.rows(event.positions)
+        if state.account.external.refresh():
             if not isinstance(event, BookRead):
                 # Somebody else's fill: what it leaves on the account is read, not guessed.
                 state.manager.reconciliation.want()
@@ -60,7 +60,7 @@ class DayGuard:
 
     def quoted(self, event: Quoted, now: Instant) -> None:
         """Take in one round of quotes of what others hold and nobody subscribed to."""
-        self._state.account.outside.quoted(event.prices)
+        self._state.account.external.quoted(event.prices)
         self.look(now)
 
     def stop(self, now: Instant, *, whole: bool = False) -> None:
@@ -71,8 +71,8 @@ class DayGuard:
         state.journal.day_state(now)
         whole = whole or (limit is Breach.ACCOUNT_LOSS and state.settings.risk.flatten_outside)
         reason = _REASONS[limit]
-        if limit is Breach.ACCOUNT_LOSS and not whole and state.account.outside.held:
-            names = ", ".join(state.journal.symbol(key) for key in state.account.outside.held)
+        if limit is Breach.ACCOUNT_LOSS and not whole and state.account.external.held:
+            names = ", ".join(state.journal.symbol(key) for key in state.account.external.held)
             reason += f"; what others hold is left to you: {names}"
         state.set_latch(limit.value, reason, limit.value, now, ours_only=not whole)
 

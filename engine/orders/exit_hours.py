@@ -7,7 +7,7 @@ from typing import Final
 from engine.market.clock import SECOND, Instant
 from engine.market.instrument import InstrumentClass
 from engine.market.session import Allowed, Phase, TradingDay
-from engine.orders.halts import HaltState
+from engine.orders.exits_in_halt import HaltState
 
 AUCTION_SETTLES: Final = SECOND
 """An order that arrives with the first second of the auction's order entry may come before it."""

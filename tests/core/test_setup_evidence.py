@@ -2,7 +2,7 @@
 
 import msgspec
 
-from engine.core.proof import EarlierEvidence, SetupEvidence
+from engine.core.setup_evidence import EarlierEvidence, SetupEvidence
 from engine.performance.evidence import EvidenceTerms, Source
 from engine.performance.records import SetupRecord
 from engine.performance.trade import ClosedTrade

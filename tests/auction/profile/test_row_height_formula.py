@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from engine.auction.profile.row_size import estimate_range, height_of_rupees, row_height
+from engine.auction.profile.row_height_formula import estimate_range, height_of_rupees, row_height
 from engine.auction.values.context import Quality
 
 LADDER = [digit * 10**exponent for exponent in range(8) for digit in (1, 2, 5)]

@@ -10,7 +10,7 @@ from typing import Final
 from engine.feeds.simulator.bursts import Bursts, draw_bursts
 from engine.feeds.simulator.cast import Member
 from engine.feeds.simulator.chance import Chance, Ints
-from engine.feeds.simulator.earlier import overnight
+from engine.feeds.simulator.earlier_days import overnight
 from engine.feeds.simulator.path import MILLITICKS
 from engine.feeds.simulator.script import BALANCE_END_SECOND, OPEN_SECOND, second_of
 from engine.feeds.simulator.walk import Walk, balance_of, draw_walk, lead

@@ -3,10 +3,10 @@
 from engine.contract.views import Severity
 from engine.core.trading_state import TradingState
 from engine.market.clock import Instant
-from engine.risk.brakes import Brakes
+from engine.risk.entry_brakes import Brakes
 
 
-class Braking:
+class BrakePauses:
     """Feeds the brakes with results and pauses entries when they are pulled."""
 
     def __init__(self, state: TradingState) -> None:

@@ -3,12 +3,12 @@
 from datetime import date
 from typing import Final
 
-from engine.auction.profile.row_size import row_height
+from engine.auction.profile.row_height_formula import row_height
 from engine.auction.values.levels import PriorLevels
 from engine.feeds.simulator.cast import Member
-from engine.feeds.simulator.earlier import trading_days_before
+from engine.feeds.simulator.earlier_days import trading_days_before
 from engine.feeds.simulator.tape import usual_volumes
-from engine.feeds.simulator.written import Script
+from engine.feeds.simulator.written_days import Script
 from engine.market.price import Paise
 from engine.market.quality import Quality
 

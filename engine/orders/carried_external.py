@@ -3,13 +3,13 @@
 from collections.abc import Iterator
 
 from engine.market.clock import Instant
-from engine.orders.carried import Holding
 from engine.orders.manager import OrderManager
 from engine.orders.messages import Product
 from engine.orders.news import Topic
+from engine.orders.other_products import Holding
 
 
-class CarriedOutside:
+class CarriedExternal:
     """Watches the positions that are not ours for the end of their exchange's day."""
 
     def __init__(self, manager: OrderManager) -> None:

@@ -7,7 +7,7 @@ from engine.contract.views import PositionRow as Shown
 from engine.contract.views import ScreenView
 from engine.market.price import Paise, average_price, rupees_of
 from engine.orders.messages import Product
-from engine.status.result import DayHolding
+from engine.status.broker_day_result import DayHolding
 
 _OURS: Final = Product.INTRADAY.value
 

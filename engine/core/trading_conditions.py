@@ -1,6 +1,7 @@
 """What stands around the core: feed and exchange, the checks, who watches, and the way back from a death."""
 
 from engine.contract.views import AlarmRank, Severity
+from engine.core.day_guard import ACCOUNT_LOSS, DAY_LOSS, DayGuard
 from engine.core.entry_pauses import AWAITED, ENDED, HALTED, NO_GO, OTHER_ENGINE, STUDYING, UNATTENDED
 from engine.core.events import (
     LIVE,
@@ -22,7 +23,6 @@ from engine.core.events import (
     Wake,
     Wished,
 )
-from engine.core.guard import ACCOUNT_LOSS, DAY_LOSS, DayGuard
 from engine.core.trader_orders import TraderOrders
 from engine.core.trading_state import TradingState
 from engine.instruments.eligibility import Barred
@@ -33,7 +33,7 @@ from engine.market.seed import InstrumentSeed, MissedMinutes
 from engine.orders.other_engines import OtherEngine
 
 
-class Around:
+class TradingConditions:
     """Takes in what the runtime tells besides the market, a person's commands and the broker's messages."""
 
     def __init__(self, state: TradingState, guard: DayGuard, trader_orders: TraderOrders) -> None:

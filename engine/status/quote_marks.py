@@ -12,7 +12,7 @@ from engine.market.price import Paise
 from engine.market.price_band import PriceBand
 from engine.market.side import Side
 from engine.risk.readings import at_circuit
-from engine.status.result import class_of
+from engine.status.broker_day_result import class_of
 from engine.upstox.rest.client import UpstoxClient
 from engine.upstox.rest.outcome import CallFailed
 from engine.upstox.rest.quotes import MarketQuote

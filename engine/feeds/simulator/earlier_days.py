@@ -9,7 +9,7 @@ import numpy as np
 
 from engine.auction.prior.history import VOLUME, SessionProfile, prior_levels
 from engine.auction.profile.profile_reading import read_profile
-from engine.auction.profile.row_size import row_height
+from engine.auction.profile.row_height_formula import row_height
 from engine.auction.profile.tpo_profile import Bracket, letter_of, tpo_rows
 from engine.auction.profile.value_area import Rows
 from engine.auction.structure.day_type import SessionFacts, name_day

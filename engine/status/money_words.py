@@ -3,7 +3,7 @@
 from decimal import ROUND_HALF_UP, Decimal
 from typing import Any, Final
 
-from engine.status.shares import AverageOf
+from engine.status.position_shares import AverageOf
 
 _PAISA: Final = Decimal("0.01")
 
