@@ -35,3 +35,16 @@ def fill(folder: Path) -> None:
 
     with pytest.raises(OSError, match="No space left"):
         write_on()
+
+
+def fill_from(path: Path) -> None:
+    """Write one file until the disk takes nothing more."""
+    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT)
+
+    def write_on() -> None:
+        while os.write(descriptor, b"\0" * 4_096):
+            continue
+
+    with pytest.raises(OSError, match="No space left"):
+        write_on()
+    os.close(descriptor)

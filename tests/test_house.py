@@ -1,6 +1,7 @@
 """The house keeps its order: no circles, one name for one thing, no file too long, every room says what it is."""
 
 import ast
+import re
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from pathlib import Path
@@ -13,6 +14,8 @@ LONGER = {
     "engine/auction/state/auction.py": "one packet's way through one auction, which is hot: parts would cost calls",
 }
 """Files of the product that may be longer, and why; ``config.py`` is one table."""
+NAMES_TESTS = re.compile(r"tests\.campaign\.\w*mutants")
+"""The tables of mutants, which name the tests that catch each."""
 
 
 def parsed() -> dict[str, ast.Module]:
@@ -104,3 +107,14 @@ def test_every_folder_says_what_it_is(room: str) -> None:
         if not ast.get_docstring(ast.parse(path.read_text("utf-8")))
     ]
     assert silent == []
+
+
+def test_no_file_of_tests_is_imported_by_another() -> None:
+    modules = {name_of(path): ast.parse(path.read_text("utf-8")) for path in (ROOT / "tests").rglob("*.py")}
+    importers = {
+        f"{name} imports {other}"
+        for name, others in imports(modules).items()
+        for other in others
+        if other.rpartition(".")[2].startswith("test_") and not NAMES_TESTS.fullmatch(name)
+    }
+    assert importers == set()

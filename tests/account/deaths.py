@@ -23,8 +23,8 @@ from engine.contract.commands import ArmManual, ManualOrder, Side
 from engine.link import LinkError
 from engine.world.directories import World
 from engine.world.latch_file import LatchFileState
+from tests.account.live import LIVE, held, live_orders, make_ready, stop_of
 from tests.account.stage import begin
-from tests.account.test_live_day import LIVE, held, live_orders, make_ready, stop_of
 from tests.fake_upstox.running import RunningFake, running_fake
 from tests.operations.outside import Engine, Outside, made_recordings, outside, say, wait_until
 from tests.recordings import EQ_A

@@ -18,9 +18,9 @@ from pathlib import Path
 from typing import Final
 
 from tests.account import phone
+from tests.account.latch_faults import failing_file, slow_file
+from tests.account.live import LIVE, held
 from tests.account.stage import begin
-from tests.account.test_flatten_answers import failing_file, slow_file
-from tests.account.test_live_day import LIVE, held
 from tests.fake_upstox.running import RunningFake, running_fake
 from tests.operations.outside import Engine, Outside, made_recordings, outside
 

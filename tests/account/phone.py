@@ -1,6 +1,6 @@
 """What somebody else does to the account by the broker's app, and what then stands at the broker."""
 
-from tests.account.test_live_day import held
+from tests.account.live import held
 from tests.fake_upstox.running import RunningFake
 from tests.operations.outside import wait_until
 from tests.recordings import EQ_A
@@ -25,3 +25,22 @@ def buys_unheard(broker: RunningFake, quantity: int = 100, key: str = EQ_A) -> N
     broker.plant("mute", stream="portfolio", times=0)
     broker.plant("status", call="order_book", status=500, times=0)
     buys(broker, quantity, key)
+
+
+QUANTITY = 5
+
+
+def buy_by_phone(broker: RunningFake, key: str, quantity: int = QUANTITY) -> None:
+    """Open a position as another program of the same account would."""
+    broker.control(
+        "POST",
+        "orders",
+        {
+            "instrument_token": key,
+            "transaction_type": "BUY",
+            "quantity": quantity,
+            "order_type": "MARKET",
+            "product": "I",
+        },
+    )
+    wait_until(lambda: held(broker, key) == quantity, "the phone's fill")

@@ -1,15 +1,22 @@
 """An account's engine and a whole broker on loopback, as the end-to-end tests set them up."""
 
 import contextlib
+import json
 import threading
 from collections.abc import Iterator
 from datetime import datetime
+from typing import Any
 
 from engine.link import LinkError, UnixLink
 from engine.market.clock import MINUTE, instant_of
 from engine.world.directories import World
 from tests.fake_upstox.running import RunningFake
-from tests.operations.outside import PATIENCE, Engine, Outside, wait_until
+from tests.operations.outside import (
+    PATIENCE,
+    Engine,
+    Outside,
+    wait_until,
+)
 from tests.recordings import EQ_A, EQ_B
 
 
@@ -75,3 +82,17 @@ def watched(engine: Engine) -> Iterator[None]:
     finally:
         over.set()
         thread.join()
+
+
+def summary_of(engine: Engine) -> dict[str, Any]:
+    """Return the day's summary once it is written."""
+    folder = engine.directory.summaries
+    wait_until(lambda: list(folder.glob("*.json")), "the day's summary")
+    (path,) = folder.glob("*.json")
+    found: dict[str, Any] = json.loads(path.read_text())
+    return found
+
+
+def price_of(engine: Engine, key: str) -> int | None:
+    """Return an instrument's last price on the watchlist; None while it has none."""
+    return next((row.last for row in engine.view().watchlist if row.key == key), None)

@@ -1,9 +1,9 @@
 """What a phone loses on the account, end to end: it counts in any home that goes on, and only ours is closed."""
 
 from engine.core import ACCOUNT_LOSS
+from tests.account.live import LIVE, held
+from tests.account.phone import buy_by_phone
 from tests.account.stage import begin
-from tests.account.test_live_day import LIVE, held
-from tests.account.test_outside_positions import buy_by_phone
 from tests.fake_upstox.running import RunningFake
 from tests.operations.outside import Outside, wait_until
 from tests.recordings import EQ_A, EQ_B

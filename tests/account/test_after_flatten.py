@@ -3,8 +3,8 @@
 import pytest
 
 from engine.orders.external_fills import CLOSED_BY_FLATTEN
+from tests.account.live import LIVE, enter, make_ready
 from tests.account.stage import begin, settings_of, settle
-from tests.account.test_live_day import LIVE, enter, make_ready
 from tests.fake_upstox.running import RunningFake
 from tests.operations.outside import Outside, wait_until
 from tests.recordings import EQ_A

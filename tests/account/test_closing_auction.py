@@ -11,9 +11,9 @@ import pytest
 
 from engine.market.clock import MINUTE, SECOND, Instant, instant_at, instant_of
 from engine.world.latch_file import LatchFileState
+from tests.account.live import LIVE, enter, held, live_orders, make_ready, wait_held
+from tests.account.phone import buy_by_phone
 from tests.account.stage import begin, settings_of, sign_in
-from tests.account.test_live_day import LIVE, enter, held, live_orders, make_ready, wait_held
-from tests.account.test_outside_positions import buy_by_phone
 from tests.fake_upstox.market import narrow_band
 from tests.fake_upstox.running import RunningFake, running_fake
 from tests.operations.outside import Engine, Outside, wait_for, wait_until

@@ -9,8 +9,8 @@ from engine.contract.commands import ArmManual, ManualOrder, Outcome, PauseEntri
 from engine.world.directories import World
 from engine.world.engine_register import Living
 from tests.account import phone
+from tests.account.live import LIVE, banners, enter, held, live_orders, make_ready, stop_of
 from tests.account.stage import begin, settings_of, watched
-from tests.account.test_live_day import LIVE, banners, enter, held, live_orders, make_ready, stop_of
 from tests.fake_upstox.running import RunningFake
 from tests.operations.outside import Engine, Outside, copy_of, outside, wait_until
 from tests.recordings import EQ_B

@@ -6,8 +6,8 @@ from uuid import uuid4
 from engine.contract.commands import ExitPosition
 from engine.ledger.reader import LedgerReader
 from engine.world.directories import World
+from tests.account.live import LIVE, enter, held, live_orders, make_ready
 from tests.account.stage import begin
-from tests.account.test_live_day import LIVE, enter, held, live_orders, make_ready
 from tests.fake_upstox.running import RunningFake
 from tests.operations.outside import Outside, wait_until
 from tests.recordings import EQ_A

@@ -1,9 +1,6 @@
 """`cockpit flatten` beside a living engine: FLAT is the answer to this very command, whatever the disk does."""
 
-import os
 import subprocess
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -11,8 +8,9 @@ import pytest
 from engine.world.directories import World
 from engine.world.latch_file import LatchFileState
 from tests.account import phone
+from tests.account.latch_faults import failing_file, slow_file
+from tests.account.live import LIVE, held
 from tests.account.stage import begin, settings_of
-from tests.account.test_live_day import LIVE, held
 from tests.disks import fill, small_disk
 from tests.fake_upstox.running import RunningFake
 from tests.operations.outside import Engine, Outside, outside
@@ -30,30 +28,6 @@ def engine(home: Outside, broker: RunningFake) -> Engine:
 
 def flatten(home: Outside, broker: RunningFake, *words: str) -> "subprocess.CompletedProcess[str]":
     return home.run("flatten", "--world", "account", *words, *settings_of(broker, *LIVE))
-
-
-@contextmanager
-def slow_file(latch: Path) -> Iterator[None]:
-    """Let the latch's next writing wait for ever, as on a disk that does not answer."""
-    beside = latch.with_name(latch.name + ".new")
-    os.mkfifo(beside)
-    try:
-        yield
-    finally:
-        reader = os.open(beside, os.O_RDONLY | os.O_NONBLOCK)
-        beside.unlink()
-        os.close(reader)
-
-
-@contextmanager
-def failing_file(latch: Path) -> Iterator[None]:
-    """Let every writing of the latch fail."""
-    beside = latch.with_name(latch.name + ".new")
-    beside.mkdir()
-    try:
-        yield
-    finally:
-        beside.rmdir()
 
 
 def test_a_flat_of_an_earlier_kill_is_no_answer_to_this_one(

@@ -3,17 +3,8 @@
 from engine.core.entry_pauses import HALTED
 from engine.world.directories import World
 from engine.world.latch_file import LatchFileState
+from tests.account.live import LIVE, banners, enter, held, live_orders, make_ready, stop_of, wait_held
 from tests.account.stage import begin, settings_of
-from tests.account.test_live_day import (
-    LIVE,
-    banners,
-    enter,
-    held,
-    live_orders,
-    make_ready,
-    stop_of,
-    wait_held,
-)
 from tests.fake_upstox.running import RunningFake
 from tests.operations.outside import Engine, Outside, say, wait_for, wait_until
 from tests.recordings import EQ_A

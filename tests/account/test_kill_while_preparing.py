@@ -4,8 +4,8 @@ import subprocess
 
 from engine.world.directories import World
 from engine.world.latch_file import LatchFileState
+from tests.account.live import LIVE, enter, held, live_orders, make_ready
 from tests.account.stage import begin, settings_of
-from tests.account.test_live_day import LIVE, enter, held, live_orders, make_ready
 from tests.fake_upstox.running import RunningFake
 from tests.operations.outside import REPOSITORY, Outside, clean_environment, wait_until
 

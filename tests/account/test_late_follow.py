@@ -7,8 +7,7 @@ from typing import Any
 from uuid import uuid4
 
 from engine.contract.commands import Follow, Outcome, Unfollow
-from tests.account.stage import begin, watched
-from tests.account.test_paper_day import price_of, summary_of
+from tests.account.stage import begin, price_of, summary_of, watched
 from tests.fake_upstox.running import RunningFake
 from tests.operations.outside import Engine, Outside, wait_until
 from tests.recordings import EQ_A, EQ_B

@@ -3,8 +3,8 @@
 import pytest
 
 from engine.world.latch_file import LatchFileState
+from tests.account.live import LIVE, enter, held, live_orders, make_ready
 from tests.account.stage import begin, settings_of
-from tests.account.test_live_day import LIVE, enter, held, live_orders, make_ready
 from tests.fake_upstox.running import RunningFake
 from tests.operations.outside import Engine, Outside, wait_until
 from tests.recordings import EQ_A

@@ -10,8 +10,8 @@ import pytest
 from engine.contract.commands import ArmManual, ManualOrder, Side
 from engine.world.directories import World
 from tests.account import phone
+from tests.account.live import LIVE, banners, enter, held, live_orders, make_ready, stop_of
 from tests.account.stage import begin, settings_of
-from tests.account.test_live_day import LIVE, banners, enter, held, live_orders, make_ready, stop_of
 from tests.fake_upstox.running import RunningFake
 from tests.operations.outside import REPOSITORY, Engine, Outside, clean_environment, outside, wait_until
 from tests.recordings import EQ_B

@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
+from tests.account.live import LAW_SECONDS, LIVE, enter, held, live_orders, make_ready, stop_of
 from tests.account.stage import begin, slow_down
-from tests.account.test_live_day import LAW_SECONDS, LIVE, enter, held, live_orders, make_ready, stop_of
 from tests.fake_upstox.journal import US
 from tests.fake_upstox.running import RunningFake
 from tests.operations.outside import Outside, say, wait_for, wait_until

@@ -10,13 +10,13 @@ from engine.contract.commands import ExitPosition, Side, StopEngine
 from engine.contract.views import PositionRow, ScreenView
 from engine.host.liveness import EngineState
 from engine.world.directories import World
+from tests.account.live import LIVE, enter, held, make_ready, wait_held
 from tests.account.phone import buys
 from tests.account.stage import begin, settle
-from tests.account.test_live_day import LIVE, enter, held, make_ready, wait_held
 from tests.fake_upstox.listings import OPTION_59400
 from tests.fake_upstox.running import RunningFake
 from tests.operations.outside import Engine, Outside, wait_until
-from tests.operations.test_commands import checked
+from tests.operations.status_shape import checked
 from tests.recordings import EQ_A
 
 

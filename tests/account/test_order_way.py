@@ -16,7 +16,7 @@ from engine.upstox.rest.rate_limits import CallBudget
 from engine.upstox.rest.records import BrokerOrderRow
 from engine.upstox.rest.token import TokenStore
 from engine.upstox.rest.transport import transport_for
-from tests.account.test_outside_positions import buy_by_phone
+from tests.account.phone import buy_by_phone
 from tests.fake_upstox.running import RunningFake
 from tests.operations.outside import wait_until
 from tests.recordings import EQ_A, EQ_B

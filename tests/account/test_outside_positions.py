@@ -4,29 +4,12 @@ from uuid import uuid4
 
 from engine.contract.commands import Outcome, StopEngine
 from engine.world.latch_file import LatchFileState
+from tests.account.live import LIVE, held, live_orders
+from tests.account.phone import QUANTITY, buy_by_phone
 from tests.account.stage import begin
-from tests.account.test_live_day import LIVE, held, live_orders
 from tests.fake_upstox.running import RunningFake
 from tests.operations.outside import Outside, wait_until
 from tests.recordings import EQ_A, EQ_B
-
-QUANTITY = 5
-
-
-def buy_by_phone(broker: RunningFake, key: str, quantity: int = QUANTITY) -> None:
-    """Open a position as another program of the same account would."""
-    broker.control(
-        "POST",
-        "orders",
-        {
-            "instrument_token": key,
-            "transaction_type": "BUY",
-            "quantity": quantity,
-            "order_type": "MARKET",
-            "product": "I",
-        },
-    )
-    wait_until(lambda: held(broker, key) == quantity, "the phone's fill")
 
 
 def test_the_kill_closes_a_position_in_an_instrument_that_nobody_follows(

@@ -8,19 +8,10 @@ from uuid import uuid4
 from engine.contract.commands import Follow, Unfollow
 from engine.world.directories import World
 from engine.world.latch_file import LatchFileState
-from tests.account.stage import begin, settings_of, settle, sign_in, watched
+from tests.account.stage import begin, price_of, settings_of, settle, sign_in, summary_of, watched
 from tests.fake_upstox.running import RunningFake
-from tests.operations.outside import REPOSITORY, Engine, Outside, clean_environment, is_flat, wait_until
+from tests.operations.outside import REPOSITORY, Outside, clean_environment, is_flat, wait_until
 from tests.recordings import EQ_A, EQ_B
-
-
-def summary_of(engine: Engine) -> dict[str, Any]:
-    """Return the day's summary once it is written."""
-    folder = engine.directory.summaries
-    wait_until(lambda: list(folder.glob("*.json")), "the day's summary")
-    (path,) = folder.glob("*.json")
-    found: dict[str, Any] = json.loads(path.read_text())
-    return found
 
 
 def without_time(report: dict[str, Any]) -> dict[str, Any]:
@@ -81,11 +72,6 @@ def test_an_instrument_added_during_the_day_is_followed_and_known_again_after_a_
     wait_until(lambda: price_of(engine, EQ_B) is not None, "its price after the death")
     engine.do(Unfollow(f"unfollow-{uuid4()}", EQ_B))
     wait_until(lambda: [row.key for row in engine.view().watchlist] == [EQ_A], "the shorter watchlist")
-
-
-def price_of(engine: Engine, key: str) -> int | None:
-    """Return an instrument's last price on the watchlist; None while it has none."""
-    return next((row.last for row in engine.view().watchlist if row.key == key), None)
 
 
 def test_a_no_go_keeps_a_run_from_entering_and_names_the_check(

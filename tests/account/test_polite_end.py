@@ -9,8 +9,8 @@ import pytest
 
 from engine.contract.commands import ArmManual, ManualOrder, Side
 from engine.host.liveness import EngineState
+from tests.account.live import LIVE, enter, held, live_orders, make_ready, stop_of, tagged_calls
 from tests.account.stage import begin
-from tests.account.test_live_day import LIVE, enter, held, live_orders, make_ready, stop_of, tagged_calls
 from tests.fake_upstox.running import RunningFake
 from tests.operations.outside import Engine, Outside, wait_until
 from tests.recordings import EQ_A

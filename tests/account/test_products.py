@@ -2,8 +2,8 @@
 
 from engine.world.directories import World
 from engine.world.latch_file import LatchFileState
+from tests.account.live import LIVE
 from tests.account.stage import begin
-from tests.account.test_live_day import LIVE
 from tests.fake_upstox.running import RunningFake
 from tests.operations.outside import Engine, Outside, say, wait_until
 from tests.recordings import EQ_A, EQ_B

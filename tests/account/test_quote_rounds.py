@@ -17,9 +17,9 @@ from engine.orders.messages import BrokerPosition
 from engine.runtime.live.quote_rounds import QuoteRounds, circuits_of, middle_of
 from engine.upstox.rest.outcome import CallFailed, InDoubt
 from engine.upstox.rest.quotes import DepthLevel, MarketQuote
+from tests.account.live import LIVE
+from tests.account.phone import buy_by_phone
 from tests.account.stage import begin
-from tests.account.test_live_day import LIVE
-from tests.account.test_outside_positions import buy_by_phone
 from tests.fake_upstox.running import RunningFake
 from tests.operations.outside import Outside, wait_until
 from tests.recordings import DAY, EQ_A, EQ_B

@@ -6,9 +6,9 @@ import time
 from typing import IO
 
 from engine.world.latch_file import LatchFileState
+from tests.account.live import LIVE, held
+from tests.account.phone import buy_by_phone
 from tests.account.stage import begin, settings_of
-from tests.account.test_live_day import LIVE, held
-from tests.account.test_outside_positions import buy_by_phone
 from tests.fake_upstox.running import RunningFake
 from tests.operations.outside import REPOSITORY, Outside, clean_environment, wait_for, wait_until
 from tests.recordings import EQ_A

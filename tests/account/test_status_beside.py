@@ -6,7 +6,7 @@ from engine.world.directories import World
 from tests.account.stage import begin, settings_of, settle
 from tests.fake_upstox.running import RunningFake
 from tests.operations.outside import Outside, wait_until
-from tests.operations.test_commands import checked
+from tests.operations.status_shape import checked
 from tests.recordings import EQ_A
 
 

@@ -11,8 +11,8 @@ import pytest
 
 from engine.contract.commands import ArmManual, ManualOrder, Side
 from engine.world.latch_file import LatchFileState
+from tests.account.live import LIVE, make_ready
 from tests.account.stage import begin
-from tests.account.test_live_day import LIVE, make_ready
 from tests.fake_upstox.running import RunningFake, running_fake
 from tests.operations.outside import Engine, Outside, made_recordings, say, wait_until
 from tests.recordings import EQ_A, EQ_B

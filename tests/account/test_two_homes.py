@@ -10,8 +10,8 @@ import pytest
 from engine.contract.commands import ArmManual, ManualOrder, Outcome, PauseEntries, Side
 from engine.core.entry_pauses import OTHER_ENGINE
 from engine.world.directories import World
+from tests.account.live import LIVE, enter, make_ready, stop_of
 from tests.account.stage import begin
-from tests.account.test_live_day import LIVE, enter, make_ready, stop_of
 from tests.fake_upstox.running import RunningFake
 from tests.operations.outside import Engine, Outside, outside, wait_until
 from tests.recordings import EQ_A, EQ_B

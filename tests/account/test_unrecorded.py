@@ -3,8 +3,8 @@
 import pytest
 
 from engine.contract.views import Severity
+from tests.account.live import LIVE
 from tests.account.stage import begin, settle
-from tests.account.test_live_day import LIVE
 from tests.fake_upstox.running import RunningFake
 from tests.operations.outside import Engine, Outside, wait_until
 

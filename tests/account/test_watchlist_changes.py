@@ -15,8 +15,8 @@ from engine.feeds.upstox.market_feed import MarketFeed
 from engine.feeds.wire.decoding import PacketDecoder
 from engine.runtime.live.day_setup import Opener
 from engine.runtime.live.watchlist_changes import Following
+from tests.runtime.engine import BUY, OTHER, Engine, engine
 from tests.runtime.market import tape
-from tests.runtime.test_service import BUY, OTHER, Engine, engine
 
 
 async def no_address() -> str:

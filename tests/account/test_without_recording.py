@@ -3,8 +3,8 @@
 import shutil
 
 from engine.world.latch_file import LatchFileState
+from tests.account.live import LIVE, enter, held, live_orders, make_ready, stop_of
 from tests.account.stage import begin
-from tests.account.test_live_day import LIVE, enter, held, live_orders, make_ready, stop_of
 from tests.fake_upstox.running import RunningFake
 from tests.operations.outside import Outside, wait_until
 from tests.recordings import EQ_A

@@ -162,3 +162,13 @@ def damaged_feeds(draw: st.DrawFn) -> tuple[list[MarketUpdate], list[MarketUpdat
             if older == index or clean[older].volume < packet.volume:
                 damaged.append(clean[older])
     return clean, damaged
+
+
+def climb(market: Auctions, start: int, price: int, volume: int, steps: int = 6) -> int:
+    """Let buyers lift the offer step by step, one row of one tick each; return the day's volume after it."""
+    for step in range(steps):
+        last, volume = price + step * TICK, volume + 100
+        bids, asks = ((last - TICK, 5),), ((last, 5),)
+        market.apply(make_update(start + 2 * step * SECOND, last - TICK, volume - 100, bids=bids, asks=asks))
+        market.apply(make_update(start + (2 * step + 1) * SECOND, last, volume, bids=bids, asks=asks))
+    return volume

@@ -20,6 +20,7 @@ from engine.market.instrument import Instrument
 from engine.market.session import trading_day
 from engine.market.update import MarketUpdate
 from tests.auction.builders import DAY, at
+from tests.auction.recorded_rows import OPTION_ROWS
 from tests.recordings import EQ_A, EQ_B, OPT_A, OPT_B, recorded_tape
 
 CLOCKS = ("10:15", "12:15", "14:15")
@@ -244,13 +245,6 @@ def test_volume_profile_at_two_rupees(
         chosen: Rule = "dual" if rule == "dual" else "one-row"
         val, vah, volume = area(rows, 200, chosen)
         assert (val, vah, round(volume / auction.profile.total, 4)) == expected
-
-
-OPTION_ROWS = [
-    *(3395, 9205, 26915, 43960, 65415, 75145, 58065, 85540, 102025, 86835, 68250, 46130, 56630, 14735, 12880),
-    *(3150, 3500, 8925, 16415, 20370, 8645, 9835, 19985, 22470, 27510, 29715, 27615, 17360, 40005, 33250),
-    *(76895, 111615, 159810, 260085, 166565, 111125, 132790, 140735, 103180, 50505, 33670, 5880, 2065),
-]
 
 
 def test_the_option_rows_without_any_feed() -> None:

@@ -16,9 +16,9 @@ from engine.orders.messages import Role
 from engine.orders.trade import Trade
 from tests.campaign.schedule import SeedRun
 from tests.campaign.verdict import told
+from tests.core.entries import buy
 from tests.core.hostile import STOCK, TICK, Resting, World
 from tests.core.phone import Phone
-from tests.core.test_happy_path import buy
 
 STEPS = 40
 SETTLED_AFTER = 3 * SECOND

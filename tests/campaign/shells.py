@@ -13,10 +13,10 @@ from engine.market.side import Side
 from engine.orders.messages import CancelOrder, ModifyOrder, PlaceOrder, Role
 from tests.campaign.mutants import Hunt, Mutant, hunted
 from tests.campaign.verdict import told
+from tests.core.entries import buy
 from tests.core.faults import outside
 from tests.core.hostile import OPTION, OTHER, STOCK
 from tests.core.shell import ShellWorld
-from tests.core.test_happy_path import buy
 
 KEYS = (STOCK, OTHER, OPTION)
 WRITES = (PlaceOrder, ModifyOrder, CancelOrder)

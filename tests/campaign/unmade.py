@@ -22,10 +22,10 @@ from engine.orders.messages import (
 )
 from tests.campaign.verdict import told
 from tests.core.changing import UNMADE, Rest, fill_more, settings_by
+from tests.core.entries import buy
 from tests.core.hostile import LATENCY, OTHER, STOCK, TICK, World
 from tests.core.oracles import Oracles
 from tests.core.planned import CANCEL, MODIFY
-from tests.core.test_happy_path import buy
 
 NAKED_AT_MOST = 2 * SECOND
 FLAT_WITHIN = 6 * SECOND

@@ -29,19 +29,11 @@ from engine.contract.commands import (
     TightenStop,
 )
 from engine.contract.views import ScreenView
+from tests.cockpit.desk import panel_text, with_header
 from tests.cockpit.pictures import AUCTION, picture, with_broker, with_missing_stop
 from tests.cockpit.scripted import Desk, refusing
 
 MERIDIAN = "NSE_EQ|MERIDIAN"
-
-
-def with_header(**changes: object) -> ScreenView:
-    view = picture()
-    return msgspec.structs.replace(view, header=msgspec.structs.replace(view.header, **changes))
-
-
-def panel_text(desk: Desk, name: str) -> str:
-    return desk.app.screen.query_one(f"#{name}", Panel).text
 
 
 @pytest.mark.parametrize(

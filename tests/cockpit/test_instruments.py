@@ -13,9 +13,9 @@ from cockpit.screens.instruments import Choice, InstrumentsScreen, paint_choices
 from cockpit.state.instrument_search import Found, FoundRow
 from engine.contract.commands import CommandResult, Follow, Kill, Outcome, Unfollow
 from engine.contract.views import ScreenView
+from tests.cockpit.desk import panel_text
 from tests.cockpit.pictures import FOUND, picture, with_broker
 from tests.cockpit.scripted import Desk, ScriptedSearcher, refusing
-from tests.cockpit.test_commands import panel_text
 
 ALIAS = "NIFTY CE ATM weekly"
 PAPER = with_broker(picture(), good=True)

@@ -10,9 +10,9 @@ from cockpit.terminal.kill_sending import KillKey
 from engine.contract.commands import Kill
 from engine.contract.views import KillScope
 from engine.link import Ended, command_of
+from tests.cockpit.desk import panel_text
 from tests.cockpit.pictures import killed, picture, with_broker
 from tests.cockpit.scripted import Desk, ScriptedKillSwitch
-from tests.cockpit.test_commands import panel_text
 
 PLACES = {
     "trade screen": [],

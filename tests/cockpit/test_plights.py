@@ -11,7 +11,7 @@ from cockpit.widgets.tiny import paint_tiny
 from engine.contract.views import ScreenView
 from tests.cockpit.pictures import picture
 from tests.cockpit.plights import CARRIED, HALTED, STUCK, waiting
-from tests.cockpit.test_snapshots import matches
+from tests.cockpit.snapshots import matches
 
 Compare = Callable[..., bool]
 

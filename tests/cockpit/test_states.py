@@ -11,9 +11,9 @@ from cockpit.widgets.panel import Panel
 from engine.contract.decision_state import DecisionState
 from engine.contract.views import CheckRow, EventLine, PreflightView, ScreenView, Severity, StopStatus
 from engine.link import Ended
+from tests.cockpit.desk import panel_text, with_header
 from tests.cockpit.pictures import EVENTS, at, picture, with_broker, with_missing_stop
 from tests.cockpit.scripted import Desk
-from tests.cockpit.test_commands import panel_text, with_header
 
 
 def alarming(number: int, text: str) -> ScreenView:

@@ -9,10 +9,10 @@ from engine.market.clock import SECOND, Instant
 from engine.market.side import Side
 from engine.orders.messages import CancelOrder, ModifyOrder, PlaceOrder, Role
 from engine.orders.trade import Mode
+from tests.core.entries import buy
 from tests.core.faults import writes
 from tests.core.hostile import INSTRUMENTS, STOCK, World
 from tests.core.oracles import Oracles
-from tests.core.test_happy_path import buy
 
 UNMADE = ("lost", "silent", "refuse", "reject", "nothing", "pending")
 """What may become of every change: not one of them is made."""

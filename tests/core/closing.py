@@ -7,6 +7,7 @@ from engine.market.calendar import Allowed, Phase
 from engine.market.clock import SECOND, Instant, instant_at
 from engine.market.side import Side
 from engine.orders.messages import ModifyOrder, OrderType
+from tests.core.entries import buy
 from tests.core.hostile import INSTRUMENTS, STOCK, World
 from tests.core.resting import Resting
 
@@ -103,8 +104,6 @@ class ClosingWorld(World):
 
 def locked_in(key: str = STOCK, *, begins: Instant | None = None) -> ClosingWorld:
     """Return a world that holds a long position which nobody buys from 14:40 on."""
-    from tests.core.test_happy_path import buy
-
     world = ClosingWorld(begins=begins)
     buy(world, key)
     world.run(2 * SECOND)

@@ -8,9 +8,9 @@ from engine.orders.messages import (
     PlaceOrder,
     Role,
 )
+from tests.core.entries import buy
 from tests.core.hostile import STOCK, Resting, World
 from tests.core.oracles import Oracles
-from tests.core.test_happy_path import buy
 
 
 def opened() -> tuple[World, Oracles]:

@@ -1,7 +1,7 @@
 """Whoever trades the same account beside us: a phone, the broker's square-off, a GTT's order."""
 
 from engine.market.side import Side
-from engine.orders.messages import OrderType, Role
+from engine.orders.messages import OrderType, Product, Role
 from tests.core.external import PHONE
 from tests.core.hostile import STOCK, Resting, World
 
@@ -47,3 +47,26 @@ class Phone:
     def cancel(self, order: Resting) -> None:
         """Take an order back."""
         self.world._report(order, "cancelled")
+
+
+def carry(world: World, key: str, product: Product, quantity: int, *, overnight: bool = False) -> None:
+    """Let somebody hold a quantity in another product."""
+    value = abs(quantity) * world.prices[key]
+    row = [0, 0, 0, 0, 0]
+    if overnight:
+        row[0] = quantity
+    elif quantity > 0:
+        row[1:3] = quantity, value
+    else:
+        row[3:] = -quantity, value
+    world.carried[key, product] = row
+    world.fills += 1
+
+
+def trade_by_phone(world: World, side: Side, quantity: int) -> None:
+    world._ids += 1
+    order = Resting(
+        f"P{world._ids}", "", STOCK, side, Role.EXIT, OrderType.LIMIT, quantity, world.prices[STOCK], 0
+    )
+    world.orders[order.order_id] = order
+    world.fill(order, quantity, world.prices[STOCK])

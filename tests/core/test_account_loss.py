@@ -3,48 +3,22 @@
 import config
 from engine.contract.commands import Kill, Outcome
 from engine.core import ACCOUNT_LOSS, DAY_LOSS, DayState, Latched, Quoted, Resumed
-from engine.market.clock import MILLISECOND, SECOND
+from engine.market.clock import SECOND
 from engine.market.side import Side
 from engine.orders.kill import LatchState
 from engine.orders.messages import OrderType, PlaceOrder, Role
 from engine.risk.external_result import AccountResult
 from engine.risk.limits import Breach
+from tests.core.entries import buy
 from tests.core.faults import said, stopped
 from tests.core.hostile import OPTION, OTHER, STOCK, TICK, World
-from tests.core.test_happy_path import answered, buy
-
-CASH = 2_000_000_00
-"""Its limit is 100,000."""
-
-
-def account(settings: config.Settings | None = None, own_cash: int = CASH) -> World:
-    """Return a world on a live account whose book has been read once."""
-    world = World(settings, world="live", own_cash=own_cash)
-    world.tell(Resumed("run", begins=True))
-    world.run(SECOND)
-    return world
+from tests.core.live_account import CASH, account, move, ours
 
 
 def standing(world: World) -> AccountResult:
     result = world.core.account.account_result(world.now)
     assert result is not None
     return result
-
-
-def move(world: World, key: str, price: int, times: int = 3) -> None:
-    """Let a price come in so many books."""
-    for _ in range(times):
-        world.run(200 * MILLISECOND)
-        world.trade(key, price)
-
-
-def ours(world: World) -> int:
-    world.trade(STOCK)
-    assert buy(world).outcome is Outcome.ACCEPTED, answered(world, "buy").text
-    world.run(2 * SECOND)
-    held = world.core.manager.portfolio.current(STOCK)
-    assert held is not None
-    return held.open_quantity
 
 
 def test_a_loss_by_phone_is_counted_beside_ours_marked_at_mid() -> None:

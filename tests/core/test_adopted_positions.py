@@ -8,10 +8,10 @@ from engine.market.side import Side
 from engine.orders.messages import OrderType, Role
 from engine.orders.trade import Mode
 from engine.risk.stage12 import StopTerm
+from tests.core.entries import answered, buy
 from tests.core.faults import latch, stop_of
 from tests.core.hostile import STOCK, TICK, Resting, World
 from tests.core.phone import Phone
-from tests.core.test_happy_path import answered, buy
 
 
 def held_outside(side: Side = Side.BUY) -> World:

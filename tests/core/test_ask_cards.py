@@ -7,10 +7,10 @@ from engine.market.clock import MINUTE, SECOND
 from engine.market.side import Side
 from engine.market.update import Bar, MarketUpdate
 from engine.orders.messages import PlaceOrder, Role
+from tests.core.entries import answered
 from tests.core.faults import placed
 from tests.core.hostile import OTHER, PRICES, STOCK, TICK, World
-from tests.core.test_core import decide, with_mode
-from tests.core.test_happy_path import answered
+from tests.core.signals import decide, with_mode
 
 
 def asked(side: Side = Side.BUY) -> tuple[World, Decision]:

@@ -8,9 +8,9 @@ from engine.core import Resumed
 from engine.core.attention import EXPECTED_WITHIN, YOUNG_FOR, attention_of
 from engine.market.clock import SECOND
 from engine.orders.attention import Attention
+from tests.core.entries import buy
 from tests.core.faults import opened, outside, stop_of
 from tests.core.hostile import STOCK, TICK, World
-from tests.core.test_happy_path import buy
 
 
 def watched(world: World) -> Attention:

@@ -4,9 +4,9 @@ from engine.contract.commands import ExitPosition, Outcome
 from engine.instruments.eligibility import NOT_LISTED, Barred
 from engine.market.clock import SECOND
 from engine.orders.messages import Role
+from tests.core.entries import buy
 from tests.core.faults import opened, said, stop_of
 from tests.core.hostile import OTHER, STOCK, World
-from tests.core.test_happy_path import buy
 
 
 def test_what_the_lists_bar_is_refused_with_the_reason_and_nothing_else_is() -> None:

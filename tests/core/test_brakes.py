@@ -4,9 +4,9 @@ from config import SessionSettings, Settings
 from engine.contract.commands import Outcome, PauseEntries
 from engine.core import Attended, DayState, Resumed
 from engine.market.clock import MINUTE, SECOND
+from tests.core.entries import answered, buy
 from tests.core.faults import said
 from tests.core.hostile import STOCK, TICK, World
-from tests.core.test_happy_path import answered, buy
 
 
 def lose(world: World, name: str) -> None:

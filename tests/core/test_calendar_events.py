@@ -7,10 +7,10 @@ from engine.contract.commands import Outcome, TakeSignal
 from engine.core import Core, DecisionState, Ids
 from engine.market.clock import MINUTE, SECOND, Instant
 from engine.market.session import DayEvent
+from tests.core.entries import answered, buy
 from tests.core.faults import said
 from tests.core.hostile import INSTRUMENTS, OTHER, START, STOCK, World
-from tests.core.test_core import decide, with_mode
-from tests.core.test_happy_path import answered, buy
+from tests.core.signals import decide, with_mode
 
 
 class Eventful(World):

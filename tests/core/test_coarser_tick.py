@@ -8,11 +8,11 @@ from engine.market.clock import MILLISECOND, SECOND
 from engine.market.side import Side
 from engine.orders.learned_ticks import coarser_tick
 from engine.orders.messages import OrderType
+from tests.core.entries import buy
 from tests.core.faults import latch, said, stop_of
 from tests.core.hostile import STOCK, TICK, World
 from tests.core.oracles import Oracles
-from tests.core.test_happy_path import buy
-from tests.core.test_targets import SPREAD, Targeted
+from tests.core.targeted import SPREAD, Targeted
 
 
 def held(by: str) -> World:

@@ -15,47 +15,19 @@ from engine.contract.commands import (
     TakeSignal,
     TightenStop,
 )
-from engine.core import Attended, Core, Decision, DecisionState, FeedEnded, Ids, Studying, Unfollowed, Wake
+from engine.core import Attended, Core, DecisionState, FeedEnded, Ids, Studying, Unfollowed
 from engine.core.events import Event
 from engine.market.clock import MINUTE, SECOND, Instant
 from engine.market.session import trading_day
 from engine.market.side import Side
 from engine.orders.messages import CancelOrder, PlaceOrder, Role
 from engine.orders.trade import Mode
-from engine.setups.signal import Signal
+from tests.core.entries import answered, buy
 from tests.core.faults import latch, opened, placed, stop_of
 from tests.core.hostile import DAY, INSTRUMENTS, OTHER, PRICES, STOCK, TICK, World
 from tests.core.oracles import Oracles
 from tests.core.schedules import run_schedule
-from tests.core.test_happy_path import answered, buy
-
-
-def signal(world: World, side: Side = Side.BUY) -> Signal:
-    price = world.prices[STOCK]
-    return Signal(
-        time=world.now,
-        instrument=STOCK,
-        setup="failed auction",
-        version=1,
-        side=side,
-        price=price,
-        stop_reference=price - side.sign * 60 * TICK,
-        target_1=price + side.sign * 300 * TICK,
-        target_2=price + side.sign * 500 * TICK,
-        premise="by test",
-        evidence={"probe": 2},
-    )
-
-
-def decide(world: World, side: Side = Side.BUY) -> Decision:
-    """Let a setup's signal reach the decider as an evaluation would."""
-    world.core.entries._signal(signal(world, side), world.now)
-    world.tell(Wake())
-    return world.core.signals[-1]
-
-
-def with_mode(mode: str) -> config.Settings:
-    return config.Settings.model_validate({"setups": {"failed_auction": mode}})
+from tests.core.signals import decide, with_mode
 
 
 def test_a_signal_is_sized_stopped_sent_and_kept_with_its_numbers() -> None:

@@ -8,10 +8,10 @@ from engine.market.clock import MILLISECOND, SECOND
 from engine.market.side import Side
 from engine.orders.messages import OrderReport, Role
 from engine.orders.order import Correction
+from tests.core.entries import buy
 from tests.core.faults import stop_of
 from tests.core.hostile import DAY, INSTRUMENTS, OTHER, STOCK, Resting, World
 from tests.core.phone import Phone
-from tests.core.test_happy_path import buy
 
 
 def exactly(world: World, order: Resting, value: int) -> OrderReport:

@@ -11,10 +11,10 @@ import pytest
 from engine.contract.commands import Kill, Outcome
 from engine.market.clock import SECOND
 from engine.orders.messages import OrderType
+from tests.core.entries import buy
 from tests.core.faults import stop_of
 from tests.core.hostile import STOCK, TICK, Resting, World
 from tests.core.shell import ShellWorld, flat_within
-from tests.core.test_happy_path import buy
 
 Disguise = Callable[[World, Resting], None]
 

@@ -10,10 +10,10 @@ from engine.market.side import Side
 from engine.orders.messages import ModifyOrder, OrderType, PlaceOrder, Product, Role
 from engine.orders.plight import PlightKind
 from tests.core.closing import ClosingWorld, clock, locked_in
+from tests.core.entries import buy
 from tests.core.faults import latch, outside, said, writes
 from tests.core.hostile import OPTION, OTHER, STOCK, World
-from tests.core.test_happy_path import buy
-from tests.core.test_products import carry
+from tests.core.phone import carry
 
 
 def vital(world: World, *words: str) -> list[EventLine]:

@@ -6,7 +6,7 @@ from engine.contract.commands import ExitPosition
 from engine.market.clock import MILLISECOND, SECOND
 from tests.core.faults import opened
 from tests.core.hostile import STOCK, TICK, World
-from tests.core.test_targets import Targeted
+from tests.core.targeted import Targeted
 
 BOTH = pytest.mark.parametrize("by", ["modify", "replace"])
 

@@ -14,10 +14,10 @@ from engine.orders.messages import (
     UnreadRow,
 )
 from engine.orders.states import OrderState
+from tests.core.entries import buy
 from tests.core.faults import opened, placed, said, stop_of, trade_of, writes
 from tests.core.hostile import STOCK, TICK, World
 from tests.core.oracles import Oracles
-from tests.core.test_happy_path import buy
 
 # 1 to 4: the answer.
 

@@ -10,10 +10,10 @@ from engine.orders.messages import (
     Role,
 )
 from engine.orders.trade import Mode
+from tests.core.entries import buy
 from tests.core.faults import latch, opened, outside, placed, said, stop_of, stopped, trade_of, writes
 from tests.core.hostile import OPTION, OTHER, STOCK, World
 from tests.core.oracles import Oracles
-from tests.core.test_happy_path import buy
 
 # 38 to 42: the kill.
 

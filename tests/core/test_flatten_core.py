@@ -7,10 +7,10 @@ from engine.contract.commands import Outcome
 from engine.market.clock import SECOND
 from engine.market.side import Side
 from engine.orders.messages import CancelOrder, ModifyOrder, PlaceOrder, ReadTag, Role
+from tests.core.entries import buy
 from tests.core.faults import outside, placed, writes
 from tests.core.hostile import OPTION, OTHER, STOCK
 from tests.core.shell import ShellWorld, flat_within
-from tests.core.test_happy_path import buy
 
 
 def held(*keys: str) -> ShellWorld:

@@ -8,10 +8,10 @@ from engine.market.instrument import InstrumentClass
 from engine.market.side import Side
 from engine.orders.messages import CancelOrder, ModifyOrder, PlaceOrder, Role
 from engine.orders.plight import PlightKind
+from tests.core.entries import answered, buy
 from tests.core.faults import latch, opened, said, stop_of, writes
 from tests.core.hostile import OPTION, OTHER, STOCK, World
 from tests.core.oracles import Oracles
-from tests.core.test_happy_path import answered, buy
 
 HALT = "NSE_EQ is NORMAL_CLOSE"
 

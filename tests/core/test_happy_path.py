@@ -1,24 +1,11 @@
-from engine.contract.commands import ArmManual, CommandResult, ExitPosition, Kill, ManualOrder, Outcome
-from engine.core import CommandAnswer
+from engine.contract.commands import ArmManual, ExitPosition, Kill, ManualOrder, Outcome
 from engine.market.clock import SECOND
 from engine.market.side import Side
 from engine.orders.kill import LatchState
 from engine.orders.messages import OrderType, Role
+from tests.core.entries import answered, buy
 from tests.core.hostile import OPTION, STOCK, World
 from tests.core.oracles import Oracles
-
-
-def answered(world: World, name: str) -> CommandResult:
-    for answer in world.answers:
-        if isinstance(answer, CommandAnswer) and answer.result.id == name:
-            return answer.result
-    raise AssertionError(f"no answer to {name}")
-
-
-def buy(world: World, key: str = STOCK, name: str = "buy", side: Side = Side.BUY) -> CommandResult:
-    world.tell(ArmManual(f"arm-{name}", armed=True))
-    world.tell(ManualOrder(name, key, side))
-    return answered(world, name)
 
 
 def test_a_bought_position_has_its_stop_at_the_exchange_within_two_seconds() -> None:

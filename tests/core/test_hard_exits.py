@@ -10,12 +10,12 @@ from engine.core import Resumed
 from engine.market.clock import MILLISECOND, SECOND
 from engine.market.side import Side
 from engine.orders.messages import BookRead, CancelOrder, ModifyOrder, PlaceOrder
+from tests.core.entries import buy
 from tests.core.faults import latch, opened, outside, placed, stop_of, writes
 from tests.core.hostile import INSTRUMENTS, OPTION, OTHER, PRICES, STOCK, TICK, World
-from tests.core.test_happy_path import buy
-from tests.core.test_marks import show
-from tests.core.test_targets import Targeted
-from tests.core.test_trades_by_phone import trade_by_phone
+from tests.core.packets import show
+from tests.core.phone import trade_by_phone
+from tests.core.targeted import Targeted
 
 
 def moved_to(world: World) -> list[int]:

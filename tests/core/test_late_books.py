@@ -6,9 +6,9 @@ from engine.contract.commands import Kill
 from engine.market.clock import MILLISECOND, SECOND
 from engine.market.side import Side
 from engine.orders.messages import BookRead, BrokerPosition
+from tests.core.entries import buy
 from tests.core.faults import latch
 from tests.core.hostile import STOCK, World
-from tests.core.test_happy_path import buy
 
 
 def is_naked(world: World) -> bool:

@@ -12,11 +12,11 @@ from engine.market.clock import MILLISECOND, SECOND
 from engine.market.side import Side
 from engine.orders.order import Fill
 from engine.orders.trade import Trade
+from tests.core.entries import buy
 from tests.core.faults import opened, stop_of
 from tests.core.hostile import STOCK, TICK, Resting, World
 from tests.core.oracles import Oracles
 from tests.core.phone import Phone
-from tests.core.test_happy_path import buy
 
 
 def entered_unheard() -> tuple[World, Oracles, int]:

@@ -11,9 +11,9 @@ from engine.market.side import Side
 from engine.orders.messages import CancelOrder, ModifyOrder, PlaceOrder, Role
 from tests.core.faults import latch, said
 from tests.core.hostile import DAY, STOCK, TICK, World
+from tests.core.live_account import account, move, ours
 from tests.core.phone import Phone
 from tests.core.planned import CANCEL
-from tests.core.test_account_loss import account, move, ours
 
 Write = ModifyOrder | CancelOrder | PlaceOrder
 

@@ -5,9 +5,9 @@ from engine.core import Resumed
 from engine.market.clock import SECOND
 from engine.market.side import Side
 from engine.orders.messages import OrderType, PlaceOrder, Role
+from tests.core.entries import buy
 from tests.core.faults import latch, opened, stop_of
 from tests.core.hostile import OTHER, STOCK, World
-from tests.core.test_happy_path import buy
 
 
 def test_an_order_found_with_the_next_name_of_ours_does_not_get_a_namesake() -> None:

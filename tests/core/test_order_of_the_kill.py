@@ -9,10 +9,10 @@ from engine.contract.commands import ExitPosition, Kill, Outcome
 from engine.market.clock import MILLISECOND, SECOND, Instant
 from engine.orders.messages import ModifyOrder
 from tests.core import broker
+from tests.core.entries import buy
 from tests.core.faults import latch, opened, outside
 from tests.core.hostile import INSTRUMENTS, OPTION, PRICES, STOCK, World
 from tests.core.oracles import Oracles
-from tests.core.test_happy_path import buy
 
 
 def fill_in_pieces(world: World, key: str, units: int, every: int, until: Instant) -> None:

@@ -9,9 +9,10 @@ from engine.market.clock import MILLISECOND, SECOND
 from engine.market.side import Side
 from engine.orders.messages import BookRead, PlaceOrder, Product
 from engine.presenter import Presenter, ViewFacts
+from tests.core.entries import buy
 from tests.core.faults import latch, outside, placed, said
 from tests.core.hostile import OPTION, OTHER, STOCK, World
-from tests.core.test_happy_path import buy
+from tests.core.phone import carry
 
 DELIVERY, MARGIN = Product.DELIVERY, Product.MARGIN
 
@@ -23,20 +24,6 @@ def whole_account() -> World:
     world.run(2 * SECOND)
     assert world.position() > 0
     return world
-
-
-def carry(world: World, key: str, product: Product, quantity: int, *, overnight: bool = False) -> None:
-    """Let somebody hold a quantity in another product."""
-    value = abs(quantity) * world.prices[key]
-    row = [0, 0, 0, 0, 0]
-    if overnight:
-        row[0] = quantity
-    elif quantity > 0:
-        row[1:3] = quantity, value
-    else:
-        row[3:] = -quantity, value
-    world.carried[key, product] = row
-    world.fills += 1
 
 
 def exits(world: World, product: Product) -> list[tuple[str, Side, int]]:

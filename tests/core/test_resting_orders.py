@@ -23,11 +23,11 @@ from engine.market.side import Side
 from engine.market.update import Bar, MarketUpdate
 from engine.orders.messages import CancelOrder, OrderType, PlaceOrder, Role
 from engine.presenter.rows import order_rows
+from tests.core.entries import answered, buy
 from tests.core.faults import placed, said, stop_of
 from tests.core.hostile import DAY, OPTION, OTHER, PRICES, STOCK, TICK, Resting, World
 from tests.core.oracles import Oracles
-from tests.core.test_core import decide
-from tests.core.test_happy_path import answered, buy
+from tests.core.signals import decide
 
 PRICE = PRICES[STOCK]
 

@@ -8,7 +8,7 @@ from engine.performance.records import SetupRecord
 from engine.performance.trade import ClosedTrade
 from engine.presenter import Presenter, ViewFacts
 from engine.setups.signal import EntryMode
-from tests.core.test_setups_in_core import Scripted, close_minute, world_with
+from tests.core.scripted_setup import Scripted, close_minute, world_with
 from tests.performance.builders import make_trade
 
 RULE = "failed auction"

@@ -5,11 +5,11 @@ from engine.contract.commands import Outcome
 from engine.market.clock import SECOND
 from engine.orders.messages import OrderReport, PlaceOrder, Role
 from tests.campaign.intruder import LOOK_EVERY, UnconfirmedWorld
+from tests.core.entries import buy
 from tests.core.faults import stop_of
 from tests.core.hostile import LATENCY, STOCK
 from tests.core.oracles import Oracles
 from tests.core.schedules import Trader
-from tests.core.test_happy_path import buy
 
 
 def test_a_stop_taken_away_while_the_stream_is_silent_is_put_back_the_moment_the_order_list_tells() -> None:

@@ -9,11 +9,11 @@ from engine.contract.commands import ExitPosition, Kill, TightenStop
 from engine.market.clock import MILLISECOND, SECOND
 from engine.orders.messages import ModifyOrder, OrderType, Role
 from tests.core.changing import Rest, bought, changes, covers, fill_more, leaving, partly_bought, until
+from tests.core.entries import buy
 from tests.core.faults import latch, placed, stop_of, writes
 from tests.core.hostile import OTHER, STOCK, TICK, World
 from tests.core.oracles import Oracles
 from tests.core.planned import MODIFY, READ, REPORT
-from tests.core.test_happy_path import buy
 
 
 def test_of_six_quick_moves_of_a_stop_the_first_and_the_newest_leave() -> None:

@@ -3,78 +3,18 @@
 import msgspec
 import pytest
 
-import config
-from engine.contract.commands import ExitPosition, Kill, Outcome, TightenStop
-from engine.core import Core
+from engine.contract.commands import ExitPosition, Kill, TightenStop
 from engine.market.clock import MILLISECOND, SECOND
 from engine.market.side import Side
 from engine.market.update import MarketUpdate
 from engine.orders.messages import ModifyOrder, OrderType, Role
-from engine.orders.trade import Mode, Trade
+from engine.orders.trade import Mode
 from engine.presenter.rows import position_row
 from tests.core.faults import latch, said, stop_of, writes
-from tests.core.hostile import PRICES, STOCK, TICK, World
-from tests.core.oracles import Oracles
-from tests.core.test_happy_path import buy
-
-UP = 40 * TICK
-SPREAD = 2 * TICK
-
-
-class Targeted:
-    """A world with a protected position whose second target, or its first, lies ahead."""
-
-    def __init__(self, by: str = "modify", *, first: bool = False, side: Side = Side.BUY) -> None:
-        self.world = World(config.Settings.model_validate({"orders": {"exit_by": by}}))
-        self.oracles = Oracles(self.world)
-        assert buy(self.world, side=side).outcome is Outcome.ACCEPTED
-        self.world.run(2 * SECOND)
-        self.sign = side.sign
-        self.target = PRICES[STOCK] + self.sign * UP
-        targets = {"target_1": self.target} if first else {"target_2": self.target}
-        self.core.manager.portfolio.put(msgspec.structs.replace(self.trade, **targets))
-        self.held = abs(self.world.position())
-        self.trigger = stop_of(self.world).trigger_price
-        self.excess = 0
-        self.world.checks.append(self._follow)
-
-    @property
-    def core(self) -> Core:
-        return self.world.core
-
-    @property
-    def trade(self) -> Trade:
-        trade = self.core.manager.portfolio.current(STOCK)
-        assert trade is not None
-        return trade
-
-    @property
-    def closing(self) -> list[tuple[OrderType, int, int]]:
-        """Return what rests to close it: type, units and the price that matters."""
-        return [
-            (order.order_type, order.remaining, order.trigger_price or order.price)
-            for order in self.world.live(STOCK)
-        ]
-
-    @property
-    def stopped(self) -> list[tuple[OrderType, int, int]]:
-        return [(OrderType.STOP_LIMIT, abs(self.world.position()), self.trigger)]
-
-    def reach(self, room: int | None = 0) -> None:
-        """Let the exit touch come to the target, with so many units to be had there."""
-        if room is None:
-            self.world.liquidity.clear()
-        else:
-            self.world.liquidity[STOCK] = room
-        self.world.trade(STOCK, self.target + self.sign * TICK)
-
-    def _follow(self, world: World) -> None:
-        resting = sum(order.remaining for order in world.live(STOCK) if order.side.sign == -self.sign)
-        self.excess = max(self.excess, resting - abs(world.position()))
-
+from tests.core.hostile import PRICES, STOCK, TICK
+from tests.core.targeted import SIDES, SPREAD, Targeted
 
 BOTH = pytest.mark.parametrize("by", ["modify", "replace"])
-SIDES = pytest.mark.parametrize("side", [Side.BUY, Side.SELL])
 
 
 @BOTH

@@ -15,7 +15,7 @@ from engine.presenter.own_levels import own_levels
 from engine.presenter.rows import position_row
 from tests.core.faults import opened, stop_of, trade_of
 from tests.core.hostile import PRICES, STOCK, TICK, World
-from tests.core.test_targets import SIDES, Targeted
+from tests.core.targeted import SIDES, Targeted
 
 
 def moves(world: World) -> list[StopMove]:

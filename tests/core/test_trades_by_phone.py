@@ -11,19 +11,10 @@ from engine.market.side import Side
 from engine.orders.messages import OrderType, Role
 from engine.risk.limits import open_day, wished_limits
 from engine.risk.marks import DayResult, MarkState
+from tests.core.entries import buy
 from tests.core.faults import latch, opened, outside, placed, stop_of
 from tests.core.hostile import DAY, INSTRUMENTS, OTHER, STOCK, Resting, World
-from tests.core.phone import Phone
-from tests.core.test_happy_path import buy
-
-
-def trade_by_phone(world: World, side: Side, quantity: int) -> None:
-    world._ids += 1
-    order = Resting(
-        f"P{world._ids}", "", STOCK, side, Role.EXIT, OrderType.LIMIT, quantity, world.prices[STOCK], 0
-    )
-    world.orders[order.order_id] = order
-    world.fill(order, quantity, world.prices[STOCK])
+from tests.core.phone import Phone, trade_by_phone
 
 
 def flat_by_a_kill() -> World:

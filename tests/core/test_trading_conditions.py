@@ -11,9 +11,9 @@ from engine.market.instrument import Instrument, InstrumentClass, Provenance
 from engine.market.price import Paise
 from engine.market.seed import InstrumentSeed
 from engine.market.update import Bar, MarketUpdate
+from tests.core.entries import answered, buy
 from tests.core.faults import opened
 from tests.core.hostile import OTHER, STOCK, TICK, World
-from tests.core.test_happy_path import answered, buy
 
 NEW = Instrument("NSE_EQ|NEW", "NEW", InstrumentClass.STOCK, TICK, 1, 100_000, Provenance.MASTER)
 

@@ -7,9 +7,9 @@ from engine.market.clock import MILLISECOND, SECOND, Instant
 from engine.market.side import Side
 from engine.orders.messages import OrderType, PlaceOrder, Role
 from engine.runtime.plan import base36
+from tests.core.entries import answered, buy
 from tests.core.faults import said, stop_of
 from tests.core.hostile import OTHER, START, STOCK, World
-from tests.core.test_happy_path import answered, buy
 
 
 def prefix(began: Instant) -> str:

@@ -5,9 +5,9 @@ import pytest
 from engine.contract.commands import ArmManual, ManualOrder, Outcome, Side
 from engine.market.clock import SECOND
 from engine.risk.terms import StopTerm
+from tests.core.entries import answered
 from tests.core.faults import said, stop_of
 from tests.core.hostile import STOCK, TICK, World
-from tests.core.test_happy_path import answered
 
 
 def bought(ticks: int) -> World:

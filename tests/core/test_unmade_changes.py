@@ -18,10 +18,10 @@ from tests.core.changing import (
     partly_bought,
     until,
 )
+from tests.core.entries import buy
 from tests.core.faults import latch, placed, said, stop_of, writes
 from tests.core.hostile import OTHER, STOCK, TICK
 from tests.core.planned import CANCEL, MODIFY, READ
-from tests.core.test_happy_path import buy
 
 WAYS = ("modify", "replace")
 

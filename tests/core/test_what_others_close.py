@@ -11,11 +11,11 @@ from engine.market.side import Side
 from engine.orders.messages import CancelOrder, ModifyOrder, PlaceOrder, Role
 from engine.orders.trade import Mode, Trade
 from engine.presenter.rows import position_row
+from tests.core.entries import buy
 from tests.core.faults import latch, said, stop_of
 from tests.core.hostile import STOCK, TICK, Resting, World
 from tests.core.phone import Phone
 from tests.core.planned import CANCEL, MODIFY
-from tests.core.test_happy_path import buy
 
 
 class Watched:

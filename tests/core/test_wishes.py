@@ -12,9 +12,9 @@ from engine.market.clock import MILLISECOND, MINUTE, SECOND, instant_at
 from engine.market.instrument import InstrumentClass
 from engine.market.session import trading_day
 from engine.risk.wishes import Wishes, tightened, wishes_of
+from tests.core.entries import buy
 from tests.core.faults import opened, said, stopped
 from tests.core.hostile import DAY, INSTRUMENTS, OTHER, STOCK, World
-from tests.core.test_happy_path import buy
 
 
 def settings(**sections: dict[str, object]) -> config.Settings:

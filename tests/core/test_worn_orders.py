@@ -11,10 +11,10 @@ from engine.orders.order import Order
 from tests.core.broker import LATENCY
 from tests.core.broker import MOST_CHANGES as BROKERS_MOST
 from tests.core.changing import bought, cancels, changes, covers, fill_more, partly_bought, until
+from tests.core.entries import buy
 from tests.core.faults import latch, placed, stop_of, writes
 from tests.core.hostile import STOCK, TICK, World
 from tests.core.oracles import Oracles
-from tests.core.test_happy_path import buy
 
 
 def known(world: World, tag: str) -> Order:

@@ -14,7 +14,7 @@ from engine.upstox.rest.token import Token
 from engine.upstox.rest.transport import HttpAnswer, Transport
 from tests.fake_upstox import running_fake
 from tests.recordings import EQ_A, made_packets, write_recording
-from tests.upstox.rest.test_client import READS, WRITES
+from tests.upstox.rest.calls import READS, WRITES
 
 _CANDLES = 20
 

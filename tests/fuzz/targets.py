@@ -30,7 +30,7 @@ from tests.fuzz.files import fuzz_files
 from tests.fuzz.mutation import buried, damaged, spoil, twisted
 from tests.fuzz.tally import Tally
 from tests.recordings import DAY, EQ_A, OPT_A, made_packets
-from tests.upstox.rest.test_client import READS, WRITES
+from tests.upstox.rest.calls import READS, WRITES
 from tests.upstox.stand import SECRET
 
 _STATUSES = (*(200,) * 12, 207, 204, 302, 400, 400, 401, 403, 404, 423, 429, 500, 502, 503)

@@ -18,8 +18,8 @@ from engine.runtime.pace import LivePace
 from engine.runtime.run import begin_on, ledger_run
 from engine.runtime.service import Service
 from engine.world.latch_file import LatchFile
+from tests.runtime.engine import Wall, runs
 from tests.runtime.market import TapeFeed, plan, tape
-from tests.runtime.test_service import Wall, runs
 
 LENGTH = 2_000
 A_MOMENT = 64

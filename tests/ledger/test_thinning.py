@@ -1,19 +1,14 @@
 """Old runs of demo and replay are thinned; evidence and whatever is an account's never is."""
 
 from collections.abc import Iterator
-from datetime import date
 from pathlib import Path
 
 import pytest
 
-from engine.ledger.records import JournalEntry, RunState
-from engine.ledger.store import Ledger, Run
+from engine.ledger.records import RunState
+from engine.ledger.store import Ledger
 from engine.ledger.thinning import RUNS_KEPT
-from engine.orders.ledger_facts import Record
-
-_DAY = date(2026, 11, 20)
-_EVIDENCE = ("trade", "day_state", "session")
-_OTHERS = ("order_event", "fill", "event", "equity", "refusal")
+from tests.ledger.long_ledger import EVIDENCE, OTHERS, play
 
 
 @pytest.fixture
@@ -22,20 +17,9 @@ def ledger(tmp_path: Path) -> Iterator[Ledger]:
         yield opened
 
 
-def play(ledger: Ledger, name: str, world: str, state: RunState = RunState.ENDED, room: int = 0) -> None:
-    """Leave a run with one row of each kind behind."""
-    ledger.begin_run(Run(name, world, "feed", _DAY, "settings", "{}", 1))
-    records = [Record(kind, f"{kind}-{name}", 5, {"room": "x" * room}) for kind in (*_EVIDENCE, *_OTHERS)]
-    ledger.append(name, records, [JournalEntry(1, 0, 5, "outside", b"x" * room)], durable=True).result(5)
-    if state is RunState.ENDED:
-        ledger.end_run(name, 9)
-    elif state is RunState.ABANDONED:
-        ledger.abandon_run(name, 9)
-
-
 def left_of(ledger: Ledger, run: str) -> tuple[int, set[str]]:
     """Return how many inputs are left of a run, and the kinds of its facts."""
-    kinds = {kind for kind in (*_EVIDENCE, *_OTHERS) if ledger.records(kind, run)}
+    kinds = {kind for kind in (*EVIDENCE, *OTHERS) if ledger.records(kind, run)}
     return len(ledger.journal(run)), kinds
 
 
@@ -43,8 +27,8 @@ def test_old_replays_keep_their_evidence_and_nothing_else(ledger: Ledger) -> Non
     for number in range(5):
         play(ledger, f"r{number}", "replay")
     ledger.thin(2).result(5)
-    whole = (1, {*_EVIDENCE, *_OTHERS})
-    assert [left_of(ledger, f"r{number}") for number in range(5)] == [(0, set(_EVIDENCE))] * 3 + [whole] * 2
+    whole = (1, {*EVIDENCE, *OTHERS})
+    assert [left_of(ledger, f"r{number}") for number in range(5)] == [(0, set(EVIDENCE))] * 3 + [whole] * 2
     assert [run.run for run in ledger.runs()] == ["r0", "r1", "r2", "r3", "r4"]
 
 
@@ -63,7 +47,7 @@ def test_nothing_of_an_account_is_thinned(ledger: Ledger, state: RunState) -> No
         play(ledger, f"paper-{number}", "account", state)
     ledger.thin(0).result(5)
     assert len(ledger.runs()) == 4
-    assert all(left_of(ledger, run.run) == (1, {*_EVIDENCE, *_OTHERS}) for run in ledger.runs())
+    assert all(left_of(ledger, run.run) == (1, {*EVIDENCE, *OTHERS}) for run in ledger.runs())
 
 
 def test_a_run_that_was_cut_off_is_kept_however_old(ledger: Ledger) -> None:
@@ -71,7 +55,7 @@ def test_a_run_that_was_cut_off_is_kept_however_old(ledger: Ledger) -> None:
     for number in range(3):
         play(ledger, f"d{number}", "demo")
     ledger.thin(1).result(5)
-    assert left_of(ledger, "cut-off") == (1, {*_EVIDENCE, *_OTHERS})
+    assert left_of(ledger, "cut-off") == (1, {*EVIDENCE, *OTHERS})
     assert [run.run for run in ledger.runs()] == ["cut-off", "d2"]
 
 

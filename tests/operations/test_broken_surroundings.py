@@ -25,8 +25,8 @@ from engine.world.directories import World, WorldDirectory
 from engine.world.latch_file import wall_clock
 from tests.brokers.upstox.live_stand import LAST, STOCK, begin_anew, fake_broker
 from tests.fake_upstox import RunningFake
+from tests.operations.live_account import held, hold_behind_a_stop, live_run, settings_for, sign_in
 from tests.operations.outside import REPOSITORY, Outside, clean_environment
-from tests.operations.test_live_account import held, hold_behind_a_stop, live_run, settings_for, sign_in
 
 
 @pytest.fixture(scope="module")

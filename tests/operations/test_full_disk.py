@@ -1,9 +1,6 @@
 """A disk that takes nothing more: nothing new is entered, everything held can be left, and everybody is told."""
 
-import os
 import resource
-import shutil
-import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -16,6 +13,7 @@ from engine.contract.views import ScreenView, Severity
 from engine.link import LatchSign
 from engine.world.directories import World
 from engine.world.latch_file import LatchFileState
+from tests.disks import fill_from, small_disk
 from tests.operations.outside import Engine, Outside, is_flat, outside, positions, say, wait_until
 from tests.operations.terminal import terminal
 from tests.recordings import EQ_A, EQ_B
@@ -69,46 +67,15 @@ def said(view: ScreenView) -> str:
     return " ".join([*(line.text for line in view.events), *(row.message for row in view.orders)])
 
 
-@contextmanager
-def small_disk(folder: Path) -> Iterator[Path]:
-    """Mount a file system of its own, or skip."""
-    folder.mkdir()
-    mount = shutil.which("mount")
-    if os.getuid() != 0 or mount is None:
-        pytest.skip("needs root to mount a small file system")
-    done = subprocess.run(
-        [mount, "-t", "tmpfs", "-o", "size=4m", "tmpfs", str(folder)], capture_output=True, check=False
-    )
-    if done.returncode:
-        pytest.skip(f"no small file system here: {done.stderr.decode(errors='replace').strip()}")
-    try:
-        yield folder
-    finally:
-        subprocess.run(["umount", "--lazy", str(folder)], check=True)
-
-
-def fill(path: Path) -> None:
-    """Write until the disk takes nothing more."""
-    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT)
-
-    def write_on() -> None:
-        while os.write(descriptor, b"\0" * 4_096):
-            continue
-
-    with pytest.raises(OSError, match="No space left"):
-        write_on()
-    os.close(descriptor)
-
-
 def test_a_kill_on_a_full_disk_waits_for_nothing_and_is_on_disk_once_there_is_room(
     recordings: tuple[Path, Path], tmp_path: Path
 ) -> None:
-    with small_disk(tmp_path / "disk") as disk, outside(disk / "home") as place:
+    with small_disk(tmp_path / "disk", "size=4m") as disk, outside(disk / "home") as place:
         engine = place.start(World.REPLAY, "--speed", "10", "--start", "10:20", *recordings)
         engine.enter(EQ_A, Side.SELL)
         engine.enter(EQ_B, Side.BUY)
         filler = disk / "filler"
-        fill(filler)
+        fill_from(filler)
         answer = engine.press()
         assert answer is not None
         assert answer.latch is LatchSign.IN_MEMORY
@@ -123,9 +90,9 @@ def test_a_kill_on_a_full_disk_waits_for_nothing_and_is_on_disk_once_there_is_ro
 
 
 def test_a_home_on_a_full_disk_is_named_at_once(recordings: tuple[Path, Path], tmp_path: Path) -> None:
-    with small_disk(tmp_path / "disk") as disk:
+    with small_disk(tmp_path / "disk", "size=4m") as disk:
         filler = disk / "filler"
-        fill(filler)
+        fill_from(filler)
         place = Outside(disk / "home")
         with terminal(place, "replay", *recordings, columns=300) as screen:
             assert screen.wait_end() == 2

@@ -26,8 +26,8 @@ from engine.world.directories import Home, World, WorldDirectory
 from engine.world.latch_file import LatchFile, LatchFileState, wall_clock
 from tests.brokers.upstox.live_stand import LAST, STOCK, begin_anew, fake_broker
 from tests.fake_upstox import RunningFake
-from tests.operations import test_live_account as live
-from tests.operations.test_commands import checked
+from tests.operations import live_account as live
+from tests.operations.status_shape import checked
 
 
 @pytest.fixture(scope="module")

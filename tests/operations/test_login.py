@@ -25,6 +25,7 @@ from engine.world.directories import Home
 from tests.fake_upstox import RunningFake, running_fake
 from tests.fake_upstox.account import CLIENT_ID, CLIENT_SECRET, make_token
 from tests.operations.account import command, of_fake, write_settings
+from tests.operations.browser import Browser, browse, free_port
 from tests.operations.outside import REPOSITORY, Outside, clean_environment
 from tests.recordings import EQ_A, made_packets, write_recording
 
@@ -92,12 +93,6 @@ def stand(served: RunningFake, tmp_path: Path) -> Iterator[Stand]:
     served.control("POST", "state", {"login_denied": False, "notifier_url": None})
 
 
-def free_port() -> int:
-    with socket.socket() as line:
-        line.bind(("127.0.0.1", 0))
-        return int(line.getsockname()[1])
-
-
 class _NoRedirect(urllib.request.HTTPRedirectHandler):
     def redirect_request(self, *_: object, **__: object) -> None:
         return None
@@ -111,32 +106,6 @@ def sent_to(dialog: str) -> str:
         with answer:
             return str(answer.headers["Location"])
     raise AssertionError("expected the page to send the browser on")
-
-
-def browse(dialog: str) -> str:
-    """Open the broker's page, go where it leads, and return what is shown there."""
-    with urllib.request.urlopen(dialog, timeout=5) as page:
-        return str(page.read().decode())
-
-
-@dataclass
-class Browser:
-    """Opens the page as soon as the person is told its address, like a browser beside the terminal."""
-
-    shown: list[str] = field(default_factory=list)
-    threads: list[threading.Thread] = field(default_factory=list)
-    visit: Callable[[str], str] = browse
-
-    def __call__(self, text: str) -> None:
-        found = re.search(r"http://\S+/v2/login/authorization/dialog\S+", text)
-        if found:
-            thread = threading.Thread(target=lambda: self.shown.append(self.visit(found[0])), daemon=True)
-            self.threads.append(thread)
-            thread.start()
-
-    def close(self) -> None:
-        for thread in self.threads:
-            thread.join(5)
 
 
 def check_nothing_secret(stand: Stand, *texts: str) -> None:

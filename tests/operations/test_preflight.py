@@ -16,11 +16,11 @@ from engine.market.clock import SECOND
 from engine.preflight import survey, system
 from engine.settings.loading import Configuration, describe
 from engine.world.directories import Home, World
+from tests.disks import fill_from, small_disk
 from tests.fake_upstox import RunningFake, running_fake
 from tests.fake_upstox.account import make_token
 from tests.operations.account import Told, command, of_fake, write_settings
 from tests.operations.outside import REPOSITORY, Outside
-from tests.operations.test_full_disk import fill, small_disk
 from tests.recordings import OPT_A, made_packets, write_recording
 
 MOVING = ("NSE_EQ|INE7001S01010", "NSE_EQ|INE7002S01010", "NSE_EQ|INE7003S01010")
@@ -328,10 +328,10 @@ def test_a_disk_that_takes_nothing_is_no_go(stand: Stand) -> None:
 
 
 def test_a_home_on_a_full_disk_is_no_go(stand: Stand, tmp_path: Path) -> None:
-    with small_disk(tmp_path / "disk") as disk:
+    with small_disk(tmp_path / "disk", "size=4m") as disk:
         place = Stand(stand.fake, disk / "home", stand.capsys)
         place.settings()
-        fill(disk / "filler")
+        fill_from(disk / "filler")
         report = place.report()
     assert "disk" in report["no_go"]
     assert "No space left" in check(report, "disk")["reason"]

@@ -26,8 +26,8 @@ from tests.fake_upstox import RunningFake, running_fake
 from tests.fake_upstox.account import CLIENT_ID, CLIENT_SECRET
 from tests.fake_upstox.broker import Broker
 from tests.operations.account import of_fake, write_settings
+from tests.operations.browser import Browser, free_port
 from tests.operations.outside import Engine, Outside, made_recordings, outside, wait_until
-from tests.operations.test_login import Browser, free_port
 from tests.recordings import EQ_A
 
 OWN = ("token", "cockpit.toml")

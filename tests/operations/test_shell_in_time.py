@@ -6,7 +6,7 @@ from engine.world.directories import World
 from tests.brokers.upstox.live_stand import begin_anew, fake_broker
 from tests.fake_upstox import RunningFake
 from tests.fake_upstox.broker import Broker
-from tests.operations import test_live_account as live
+from tests.operations import live_account as live
 from tests.operations.outside import Outside
 
 COUNT = 13

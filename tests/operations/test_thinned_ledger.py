@@ -6,7 +6,7 @@ from engine.ledger.reader import LedgerReader
 from engine.ledger.store import Ledger
 from engine.ledger.thinning import RUNS_KEPT
 from engine.world.directories import World
-from tests.ledger.test_thinning import play
+from tests.ledger.long_ledger import play
 from tests.operations.outside import Outside, wait_until
 
 

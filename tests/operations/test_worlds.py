@@ -10,8 +10,8 @@ from engine.operations.desk import open_desk
 from engine.world.directories import World, WorldDirectory
 from tests.brokers.upstox.live_stand import begin_anew, fake_broker
 from tests.fake_upstox import RunningFake
+from tests.operations.live_account import hold_behind_a_stop, live_run, order, settings_for, sign_in
 from tests.operations.outside import Outside, outside
-from tests.operations.test_live_account import hold_behind_a_stop, live_run, order, settings_for, sign_in
 
 
 @pytest.fixture(scope="module")

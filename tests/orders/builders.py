@@ -5,6 +5,7 @@ from collections.abc import Callable
 import msgspec
 
 from engine.market.clock import Instant
+from engine.market.instrument import Instrument, InstrumentClass, Provenance
 from engine.market.side import Side
 from engine.orders.messages import OrderReport, OrderType, Role
 from engine.orders.order import Order
@@ -76,3 +77,7 @@ def make_report(
         time=NOW + 1 if time is None else time,
     )
     return msgspec.structs.replace(report, **terms)
+
+
+STOCK = Instrument(KEY, "TEST", InstrumentClass.AUCTION_STOCK, 5, 1, 1_000, Provenance.SIMULATED)
+OPTION = Instrument("NSE_FO|1", "CE", InstrumentClass.OPTION, 5, 65, 1_755, Provenance.SIMULATED)

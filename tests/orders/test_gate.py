@@ -5,17 +5,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from engine.market.clock import MINUTE, SECOND, Instant
-from engine.market.instrument import Instrument, InstrumentClass, Provenance
 from engine.market.price_band import PriceBand
 from engine.market.side import Side
 from engine.orders.gate import Draft, Gate, GateCode, GateDenial, GateFacts, MessageBudget
 from engine.orders.messages import OrderType, Role
 from engine.orders.quote import Quote
 from engine.orders.states import OrderState
-from tests.orders.builders import KEY, NOW, make_order
+from tests.orders.builders import KEY, NOW, OPTION, STOCK, make_order
 
-STOCK = Instrument(KEY, "TEST", InstrumentClass.AUCTION_STOCK, 5, 1, 1_000, Provenance.SIMULATED)
-OPTION = Instrument("NSE_FO|1", "CE", InstrumentClass.OPTION, 5, 65, 1_755, Provenance.SIMULATED)
 QUOTE = Quote(1_000_00, ((999_95, 500),), ((1_000_05, 500),), NOW)
 AROUND = GateFacts(
     instrument=STOCK,

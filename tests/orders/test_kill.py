@@ -2,8 +2,7 @@ from engine.market.clock import MILLISECOND, SECOND
 from engine.market.side import Side
 from engine.orders.kill import Flattening, LatchState, closing_order
 from engine.orders.trade import Trade
-from tests.orders.builders import NOW
-from tests.orders.test_gate import OPTION, STOCK
+from tests.orders.builders import NOW, OPTION, STOCK
 
 
 def latched() -> Flattening:

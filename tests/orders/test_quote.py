@@ -8,7 +8,7 @@ from engine.market.instrument import InstrumentClass
 from engine.market.price_band import PriceBand
 from engine.market.side import Side
 from engine.orders.quote import Quote, marketable_price, protection_slab
-from tests.orders.test_gate import OPTION, STOCK
+from tests.orders.builders import OPTION, STOCK
 
 BOOK = Quote(1_000_00, ((999_90, 50), (999_50, 100)), ((1_000_10, 50), (1_000_60, 100)))
 

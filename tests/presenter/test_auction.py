@@ -23,9 +23,8 @@ from engine.orders.quote import Quote
 from engine.presenter.auction import build_auction
 from engine.presenter.evidence import describe_evidence
 from engine.presenter.ladder import build_ladder
-from tests.auction.builders import DAY, KEY, OPEN, STOCK, bar, feeds, make_market, make_update
-from tests.auction.flow.test_footprint_reading import climb
-from tests.auction.prior.test_history import days_back, levels_of, session
+from tests.auction.builders import DAY, KEY, OPEN, STOCK, bar, climb, feeds, make_market, make_update
+from tests.auction.prior.sessions import days_back, levels_of, session
 
 SETTINGS = Settings(profile=ProfileSettings(row=0.1))
 

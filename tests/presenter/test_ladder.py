@@ -10,7 +10,7 @@ from engine.market.session import trading_day
 from engine.orders.quote import Quote
 from engine.presenter.ladder import build_ladder
 from tests.auction.builders import DAY, KEY, OPEN, STOCK, make_update
-from tests.auction.prior.test_history import days_back, levels_of, session
+from tests.auction.prior.sessions import days_back, levels_of, session
 
 PRIOR = {"PDH": 10_050, "PDL": 9_950, "PPOC": 10_000, "PVAH": 10_040, "PVAL": 9_980}
 

@@ -7,9 +7,9 @@ from engine.market.price import average_price
 from engine.orders.messages import Role
 from engine.orders.trade import Trade
 from engine.presenter.rows import order_rows, position_row
+from tests.core.entries import buy
 from tests.core.faults import opened, said, stop_of, trade_of
 from tests.core.hostile import STOCK, TICK, Resting, World
-from tests.core.test_happy_path import buy
 
 
 def test_a_stop_whose_change_the_broker_refuses_is_shown_where_it_stands() -> None:

@@ -19,9 +19,9 @@ from engine.orders.trade import Mode, Trade
 from engine.performance.report import performance_report
 from engine.presenter import Presenter, ViewFacts
 from engine.presenter.auction import build_auction
+from tests.runtime.acts import LENGTH, wishes
 from tests.runtime.driver import Act, Driver, deep
 from tests.runtime.market import tape
-from tests.runtime.test_recovery import LENGTH, wishes
 
 KEYS = tuple(tape().instruments)
 

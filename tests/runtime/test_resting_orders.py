@@ -8,9 +8,9 @@ from engine.contract.commands import ArmManual, Outcome, Side
 from engine.core import Core
 from engine.orders.messages import Role
 from engine.orders.order import Order
+from tests.runtime.acts import resting
 from tests.runtime.driver import Act, Driver, commands
 from tests.runtime.market import tape
-from tests.runtime.test_recovery import resting
 
 LENGTH = 2_000
 AT = 300

@@ -6,7 +6,7 @@ from uuid import uuid4
 
 from engine.contract.commands import ArmManual, RestOrder, Side
 from engine.market.price import paise_of
-from tests.account.test_live_day import live_orders
+from tests.account.live import live_orders
 from tests.recordings import EQ_A, EQ_B
 from tests.scenarios.stage import Deed, Stage
 

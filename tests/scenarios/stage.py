@@ -16,8 +16,8 @@ from engine.contract.commands import ArmManual, ManualOrder, Side
 from engine.link import LinkError
 from engine.world.directories import World
 from engine.world.latch_file import LatchFileState, read_latch
+from tests.account.live import LIVE, held, live_orders, make_ready
 from tests.account.stage import begin, settings_of
-from tests.account.test_live_day import LIVE, held, live_orders, make_ready
 from tests.fake_upstox.broker import Broker
 from tests.fake_upstox.running import RunningFake, running_fake
 from tests.fake_upstox.shapes import Json

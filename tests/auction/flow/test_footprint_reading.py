@@ -13,10 +13,10 @@ from engine.auction.flow.order_flow import BAR
 from engine.auction.state.auction import Auction
 from engine.auction.state.auctions import Auctions
 from engine.auction.values.levels import DiagonalImbalance, StackedImbalance
-from engine.market.clock import MINUTE, SECOND
+from engine.market.clock import MINUTE
 from engine.market.session import trading_day
 from engine.market.update import MarketUpdate
-from tests.auction.builders import DAY, KEY, OPEN, TICK, feeds, make_market, make_update
+from tests.auction.builders import DAY, KEY, OPEN, climb, feeds, make_market, make_update
 from tests.recordings import EQ_A, OPT_A, recorded_tape
 
 
@@ -49,16 +49,6 @@ def check(market: Auctions, key: str = KEY) -> None:
     assert (context.stacked_imbalances, context.diagonal_imbalances) == (anew.stacks, anew.imbalances)
     shown = {row.price: row.delta for row in auction.rows() if row.delta is not None}
     assert shown == anew.deltas
-
-
-def climb(market: Auctions, start: int, price: int, volume: int, steps: int = 6) -> int:
-    """Let buyers lift the offer step by step, one row of one tick each; return the day's volume after it."""
-    for step in range(steps):
-        last, volume = price + step * TICK, volume + 100
-        bids, asks = ((last - TICK, 5),), ((last, 5),)
-        market.apply(make_update(start + 2 * step * SECOND, last - TICK, volume - 100, bids=bids, asks=asks))
-        market.apply(make_update(start + (2 * step + 1) * SECOND, last, volume, bids=bids, asks=asks))
-    return volume
 
 
 @given(feeds(), st.booleans())

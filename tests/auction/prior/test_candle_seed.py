@@ -33,7 +33,7 @@ from tests.auction.builders import (
     make_update,
     tapes,
 )
-from tests.auction.session.test_opening import AUCTION, DRIVE, PRIOR, REVERSE, TEST_DRIVE, Path
+from tests.auction.session.openings import AUCTION, DRIVE, PRIOR, REVERSE, TEST_DRIVE, Path
 
 
 def minutes_of(tape: list[Trade]) -> tuple[Bar, ...]:

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from engine.auction.prior.history import TPO
 from engine.auction.profile.composite import Part, merge_profiles
-from tests.auction.prior.test_history import days_back, levels_of, session
+from tests.auction.prior.sessions import days_back, levels_of, session
 
 parts = st.lists(
     st.builds(

@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 from engine.auction.profile.nodes import find_nodes
 from engine.auction.profile.value_area import Rows
 from engine.auction.values.levels import Node, NodeKind
-from tests.auction.test_recorded_day import OPTION_ROWS
+from tests.auction.recorded_rows import OPTION_ROWS
 
 ROWS = st.lists(st.integers(0, 1_000), min_size=1, max_size=60).filter(lambda counts: max(counts) > 0)
 

@@ -11,7 +11,7 @@ from engine.market.quality import Quality
 from engine.market.session import trading_day
 from engine.market.update import MarketUpdate
 from tests.auction.builders import CLOSE, DAY, KEY, OPEN, STOCK, at, bar, feeds, make_market, make_update
-from tests.auction.prior.test_history import days_back, levels_of, session
+from tests.auction.prior.sessions import days_back, levels_of, session
 
 HALF_RUPEE = Settings(profile=ProfileSettings(row=0.5))
 

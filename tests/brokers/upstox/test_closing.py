@@ -21,7 +21,7 @@ from engine.orders.order import Order
 from engine.orders.states import OrderState
 from engine.status import BrokerReach, carried_past_close
 from engine.upstox.rest.rate_limits import SHARES, Kind, Purpose
-from tests.brokers.upstox.small_broker import SmallBroker
+from tests.brokers.upstox.small_broker import SmallBroker, holding, key
 from tests.upstox.loopback import DROP, Received, answer, error, success
 from tests.upstox.stand import SECRET, client_of
 
@@ -45,24 +45,6 @@ def flatten(
         report = flatten_account(client, scope, patience=patience, known=known, by_calendar=by_calendar)
     assert not set(BULK) & set(broker.calls)
     return report
-
-
-def key(number: int) -> str:
-    return f"NSE_EQ|INE{number:03d}"
-
-
-def holding(count: int, product: str = "I", quantity: int = 10, *, by_phone: bool = False) -> SmallBroker:
-    """Return a broker with positions, every second one short, each behind its stop: a run's, or one set by phone."""
-    broker = SmallBroker()
-    for number in range(count):
-        side, other = ("BUY", "SELL") if number % 2 else ("SELL", "BUY")
-        body = {"instrument_token": key(number), "quantity": quantity, "product": product}
-        entry = body | {"transaction_type": side, "order_type": "LIMIT", "price": 100.0}
-        broker.fill(broker.place(entry), 100.0)
-        price = 90.0 if side == "BUY" else 110.0
-        stop = {"transaction_type": other, "order_type": "SL", "price": price, "trigger_price": price}
-        broker.place(body | stop | ({} if by_phone else {"tag": f"a-1-{number:06d}-S"}))
-    return broker
 
 
 def writes(broker: SmallBroker) -> list[str]:

@@ -5,7 +5,7 @@ import time
 import pytest
 
 from engine.brokers.upstox.offline_close import flatten_account
-from tests.brokers.upstox.test_closing import holding
+from tests.brokers.upstox.small_broker import holding
 from tests.upstox.loopback import Received, success
 from tests.upstox.stand import client_of
 

@@ -8,27 +8,8 @@ from config import SimulatorSettings
 from engine.feeds.simulator import DEFAULT_START, SCRIPTS, UnknownScriptError, open_simulator
 from engine.feeds.simulator.scripts import TURNED
 from engine.market.clock import instant_at
-from tests.feeds.simulator.written_days import cast_of, tell
+from tests.feeds.simulator.written_days import DAY_TYPES, LOOK_ALIKES, cast_of, tell
 
-DAY_TYPES = {
-    "normal": "NORMAL",
-    "normal-variation": "NORMAL VARIATION",
-    "trend": "TREND",
-    "neutral-centre": "NEUTRAL CENTRE",
-    "neutral-extreme": "NEUTRAL EXTREME",
-    "double-distribution": "DOUBLE DISTRIBUTION",
-    "non-trend": "NON-TREND",
-}
-LOOK_ALIKES = {
-    "normal-broken": ("normal", "NORMAL VARIATION"),
-    "normal-variation-answered": ("normal-variation", "NEUTRAL CENTRE"),
-    "trend-given-back": ("trend", "NORMAL VARIATION"),
-    "neutral-centre-one-sided": ("neutral-centre", "NORMAL VARIATION"),
-    "neutral-extreme-recovered": ("neutral-extreme", "NEUTRAL CENTRE"),
-    "double-distribution-filled": ("double-distribution", "NORMAL VARIATION"),
-    "non-trend-woken": ("non-trend", "NORMAL VARIATION"),
-}
-"""Whose look-alike it is, and what it really is."""
 BALANCE_STANDS = time(10, 20)
 
 

@@ -136,8 +136,8 @@ def test_a_look_alike_never_signals_and_says_why(name: str, seed: int) -> None:
 def test_every_script_is_held_to_something_and_every_setup_and_open_type_has_its_day_and_its_look_alike() -> (
     None
 ):
-    from tests.feeds.simulator.test_scripts import DAY_TYPES
-    from tests.feeds.simulator.test_scripts import LOOK_ALIKES as DAY_LOOK_ALIKES
+    from tests.feeds.simulator.written_days import DAY_TYPES
+    from tests.feeds.simulator.written_days import LOOK_ALIKES as DAY_LOOK_ALIKES
 
     upright = {*DAY_TYPES, *DAY_LOOK_ALIKES, *OPEN_TYPES, *OPEN_LOOK_ALIKES, *SETUPS, *LOOK_ALIKES}
     assert {original for original, *_ in OPEN_LOOK_ALIKES.values()} == set(OPEN_TYPES)

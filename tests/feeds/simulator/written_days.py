@@ -71,3 +71,24 @@ def tell(
 def clock(instant: Instant) -> str:
     """Return the Indian wall-clock time, HH:MM."""
     return f"{datetime_of(instant):%H:%M}"
+
+
+DAY_TYPES = {
+    "normal": "NORMAL",
+    "normal-variation": "NORMAL VARIATION",
+    "trend": "TREND",
+    "neutral-centre": "NEUTRAL CENTRE",
+    "neutral-extreme": "NEUTRAL EXTREME",
+    "double-distribution": "DOUBLE DISTRIBUTION",
+    "non-trend": "NON-TREND",
+}
+LOOK_ALIKES = {
+    "normal-broken": ("normal", "NORMAL VARIATION"),
+    "normal-variation-answered": ("normal-variation", "NEUTRAL CENTRE"),
+    "trend-given-back": ("trend", "NORMAL VARIATION"),
+    "neutral-centre-one-sided": ("neutral-centre", "NORMAL VARIATION"),
+    "neutral-extreme-recovered": ("neutral-extreme", "NEUTRAL CENTRE"),
+    "double-distribution-filled": ("double-distribution", "NORMAL VARIATION"),
+    "non-trend-woken": ("non-trend", "NORMAL VARIATION"),
+}
+"""Whose look-alike it is, and what it really is."""

@@ -12,8 +12,8 @@ from engine.feeds.wire.frames import Frame
 from engine.feeds.wire.quirks import Quirk
 from engine.market.clock import MILLISECOND, SECOND, Instant
 from tests.feeds.frames import INITIAL, frame_of, frames_by_second, market_info_of
+from tests.feeds.upstox.hands import NOON, Hands
 from tests.feeds.upstox.stand import Stand
-from tests.feeds.upstox.test_clock import NOON, Hands
 from tests.recordings import EQ_A, made_packets, recorded_packet
 from tests.upstox.sockets import Line, running, scripted, stay, until
 

@@ -1,28 +1,12 @@
-from datetime import date, time
-
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from engine.feeds.upstox.clock import LiveClock, steady_seconds
-from engine.market.clock import MILLISECOND, SECOND, Instant, instant_at
+from engine.feeds.upstox.clock import steady_seconds
+from engine.market.clock import MILLISECOND, SECOND
+from tests.feeds.upstox.hands import NOON, Hands
 
-NOON: Instant = instant_at(date(2025, 12, 15), time(12, 0))
 HOUR = 3_600 * SECOND
-
-
-class Hands:
-    """A wall clock and a monotonic one, moved by hand."""
-
-    def __init__(self, wall: Instant = NOON) -> None:
-        self.wall = wall
-        self.seconds = 100.0
-
-    def clock(self, mode: str) -> LiveClock:
-        assert mode in ("wall", "feed")
-        return LiveClock(
-            "wall" if mode == "wall" else "feed", wall=lambda: self.wall, monotonic=lambda: self.seconds
-        )
 
 
 def test_the_wall_is_read_once_and_then_only_time_passes() -> None:

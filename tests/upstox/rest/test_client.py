@@ -20,38 +20,8 @@ from engine.upstox.rest.outcome import (
 )
 from engine.upstox.rest.terms import ChangedOrder, NewOrder
 from tests.upstox.loopback import DROP, HANG, Loopback, Received, answer, error, success
+from tests.upstox.rest.calls import READS, WRITES
 from tests.upstox.stand import ENTRY, SECRET, STOP, client_of
-
-READS: list[Callable[[UpstoxClient], object]] = [
-    UpstoxClient.profile,
-    UpstoxClient.funds,
-    UpstoxClient.static_ip,
-    UpstoxClient.kill_switch,
-    UpstoxClient.positions,
-    UpstoxClient.order_book,
-    UpstoxClient.trades,
-    UpstoxClient.holidays,
-    UpstoxClient.market_status,
-    UpstoxClient.market_feed_authorize,
-    UpstoxClient.portfolio_feed_authorize,
-    lambda client: client.order_history(tag="k7-000123-E"),
-    lambda client: client.order_details("1"),
-    lambda client: client.trades("1"),
-    lambda client: client.quotes(["NSE_EQ|INE027H01010"]),
-    lambda client: client.candles("NSE_INDEX|Nifty 50", "minutes", 1, date(2025, 12, 15)),
-    lambda client: client.intraday_candles("NSE_INDEX|Nifty 50", "minutes", 1),
-    lambda client: client.timings(date(2025, 12, 15)),
-    lambda client: client.margin([ENTRY]),
-    lambda client: client.brokerage(ENTRY),
-]
-WRITES: list[Callable[[UpstoxClient], object]] = [
-    lambda client: client.place(ENTRY),
-    lambda client: client.modify(ChangedOrder("1", "LIMIT", 35, 49_00, 0)),
-    lambda client: client.cancel("1"),
-    lambda client: client.multi_place([ENTRY, STOP]),
-    UpstoxClient.multi_cancel,
-    lambda client: client.set_kill_switch(["NSE_EQ"], enabled=True),
-]
 
 
 def _always(reply: bytes, _request: Received) -> bytes:

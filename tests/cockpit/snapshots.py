@@ -1,0 +1,45 @@
+"""Screens compared with the pictures that are kept of them."""
+
+from collections.abc import Callable, Sequence
+
+from textual.pilot import Pilot
+
+from cockpit.screens.instruments import InstrumentsScreen
+from cockpit.state.instrument_search import Found
+from cockpit.text.theme import THEMES
+from engine.contract.views import ScreenView
+from engine.link import Ended
+from tests.cockpit.scripted import Desk, ScriptedSearcher
+
+Compare = Callable[..., bool]
+DARK, LIGHT, CONTRAST = (theme.name for theme in THEMES)
+
+
+def matches(
+    compare: Compare,
+    view: ScreenView | None,
+    size: tuple[int, int],
+    *,
+    theme: str = DARK,
+    ascii_signs: bool = False,
+    press: Sequence[str] = (),
+    ended: str | None = None,
+    found: Found | None = None,
+) -> bool:
+    searcher = ScriptedSearcher({}, found)
+    desk = Desk(view, theme=theme, ascii_signs=ascii_signs, searcher=searcher)
+
+    async def before(pilot: Pilot[None]) -> None:
+        await desk.settle(pilot)
+        if ended is not None:
+            desk.line.say(Ended(ended))
+            await desk.settle(pilot)
+        for key in press:
+            await pilot.press(key)
+            await desk.settle(pilot)
+            page = desk.app.screen
+            if key == "down" and found is not None and isinstance(page, InstrumentsScreen):
+                await desk.until(pilot, lambda page=page: page.is_search_over)  # type: ignore[misc]
+                await desk.settle(pilot)
+
+    return compare(desk.app, terminal_size=size, run_before=before)
