@@ -101,7 +101,7 @@ class Core:
         self.trade_manager = TradeManager(
             settings, self.market, self.manager, self.account, self.market_state, stops
         )
-        self.journal = EventLog(self.manager, self.account, self.market_state, self.instruments)
+        self.journal = EventLog(self.manager, self.account, self.market_state, self.instruments, self.market)
         self.entries = Entries(
             settings,
             self.market,
@@ -267,6 +267,7 @@ class Core:
             self.journal.held_back(doubted, now)
         seen = self.market_state.take(update, now)
         self.account.take(key, seen)
+        self.journal.aftermath.moved(update, now)
         if seen.reading:
             self.manager.read(key, update.arrival, now)
         acted = self.entries.moved(update, now)
@@ -301,6 +302,7 @@ class Core:
             return False
         self._equity_minute = minute
         self.journal.equity(f"minute:{minute}", now)
+        self.journal.aftermath.look(now)
         self.braking.look(now)
         self.day_clock.look(now)
         self.trade_manager.clock(now)
@@ -318,6 +320,8 @@ class Core:
             self._conditions.meet(other, now)
         while self.manager.news:
             self._act_on_news(now)
+        if self.state.feed_ended:
+            self.journal.aftermath.end(now)
         self._next_wake = self._wake(now)
         self.manager.touched = False
         return [*self.watch.drain(), *self.manager.dispatcher.drain(), *answers]

@@ -11,10 +11,12 @@ from engine.auction.state.auctions import Auctions
 from engine.contract.decision_state import DecisionState
 from engine.contract.views import AlarmRank, EventLine, Severity
 from engine.core.account import Account
+from engine.core.aftermath import Aftermath
 from engine.core.decision import Decision
 from engine.core.doubtful_prints import HeldBack
 from engine.core.events import DayState
 from engine.core.market_state import MarketState
+from engine.core.story_records import FILL_BOOK, PROTECTED, SIGHT, Protection, book_of, fill_key, sight_of
 from engine.core.told_stop_moves import StopMoves, standing_stops
 from engine.market.clock import SECOND, Instant
 from engine.market.figures import rupees
@@ -48,6 +50,7 @@ class EventLog:
         account: Account,
         market_state: MarketState,
         instruments: Mapping[str, Instrument],
+        market: Auctions,
     ) -> None:
         self.lines: deque[EventLine] = deque(maxlen=LINES_KEPT)
         """The newest event lines, oldest first."""
@@ -55,6 +58,9 @@ class EventLog:
         """The newest vital lines, oldest first: no flood of others takes them out of sight."""
         self.closed: list[ClosedTrade] = []
         """Finished trades of ours, oldest first."""
+        self.aftermath = Aftermath(market_state, manager.record)
+        self._market = market
+        self._sighted: dict[str, None] = {}
         self._manager = manager
         self._account = account
         self._market_state = market_state
@@ -90,6 +96,8 @@ class EventLog:
         refused = decision.state in (DecisionState.REFUSED, DecisionState.DROPPED, DecisionState.EXPIRED)
         kind = "refusal" if refused else "signal"
         self._record(kind, f"{decision.id}:{decision.state.value}", now, decision)
+        self._seen(decision, now)
+        self.aftermath.decided(decision, now)
         if decision.side is None or decision.price is None:
             return
         what = f"{decision.setup} {decision.side.lower()} {self.symbol(decision.instrument)}"
@@ -102,6 +110,19 @@ class EventLog:
             self.line(Severity.WARNING, f"{what}: {decision.reason}", now)
         else:
             self.line(Severity.INFO, f"{what}: {decision.state.value}, {decision.reason}", now)
+
+    def _seen(self, decision: Decision, now: Instant) -> None:
+        """Keep the market that a decision about a trade saw as it was first spoken of."""
+        if (
+            decision.side is None
+            or decision.id in self._sighted
+            or decision.instrument not in self._instruments
+        ):
+            return
+        self._sighted[decision.id] = None
+        context = self._market.context(decision.instrument)
+        quote = self._market_state.quote(decision.instrument, now)
+        self._record(SIGHT, decision.id, now, sight_of(context, quote))
 
     def equity(self, key: str, now: Instant) -> None:
         """Mark the day's result: a drawdown is taken from these marks, so no odd book enters them."""
@@ -198,6 +219,7 @@ class EventLog:
             case Topic.PROTECTED if item.trade is not None:
                 self._protected(item.trade, now)
             case Topic.ENDED if item.trade is not None:
+                self.aftermath.unfilled(item.trade, now)
                 self.line(Severity.INFO, f"{self.symbol(item.instrument)} entry not filled: cancelled", now)
             case Topic.DANGER:
                 text = f"{self.symbol(item.instrument)} {item.text}"
@@ -217,7 +239,11 @@ class EventLog:
         worse = max(self._qualities.get(trade.id, ""), fill.quality, key=_badness)
         self._qualities[trade.id] = worse
         total = fill.quantity if order is None else order.filled
-        self._record("fill", f"{fill.tag}:{total}", now, fill)
+        self._record("fill", fill_key(fill, total), now, fill)
+        self._record(
+            FILL_BOOK, fill_key(fill, total), now, book_of(self._market_state.quote(fill.instrument, now))
+        )
+        self.aftermath.filled(trade)
         role = "exit" if order is None else order.role.lower()
         if order is not None and order.role is Role.STOP:
             role = "stop" if order.order_type is OrderType.STOP_LIMIT else "exit"
@@ -259,6 +285,12 @@ class EventLog:
         after = "" if trade.protected_after is None else f" after {trade.protected_after / SECOND:.2f} s"
         stands = standing_stops(self._manager.orders, trade)
         stop = f" {rupees(stands[0].trigger_price)}" if stands else ""
+        if stands:
+            held = sum(order.quantity for order in stands)
+            proof = Protection(
+                trade.id, trade.protected_after, stands[0].trigger_price, stands[0].price, held
+            )
+            self._record(PROTECTED, self._numbered(f"{trade.id}:protected"), now, proof)
         self.line(
             Severity.GOOD, f"{self.symbol(trade.instrument)} stop{stop} held at the exchange{after}", now
         )
@@ -284,6 +316,7 @@ class EventLog:
             now,
         )
         if not trade.external and trade.setup != EXCESS:
+            self.aftermath.closed(trade, now)
             finished = self._finished(trade, charges)
             self.closed.append(finished)
             self._record("trade", trade.id, now, finished)
