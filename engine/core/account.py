@@ -18,10 +18,12 @@ from engine.orders.order import Correction, Fill
 from engine.orders.portfolio import Corrected
 from engine.orders.resting_orders import Rest
 from engine.orders.trade import Trade
+from engine.risk.day_result import DayResult, day_result
 from engine.risk.entry_brakes import Brakes
 from engine.risk.external_result import AccountResult
+from engine.risk.holdings import Holding
 from engine.risk.limits import DayLimits
-from engine.risk.marks import DayResult, Holding, Mark, MarkState, day_result
+from engine.risk.marks import Mark, MarkState
 from engine.risk.sizing import TripCharges, TripCost, risk_at, trip_charges, trip_cost
 from engine.risk.wishes import Wishes
 

@@ -33,6 +33,7 @@ from engine.core.trader_orders import TraderOrders
 from engine.core.trading_state import TradingState
 from engine.market.clock import MINUTE, Instant
 from engine.market.figures import rupees
+from engine.orders.plight_words import plight_text
 from engine.orders.trade import Trade
 from engine.risk.denial import StopRefusal
 from engine.risk.exact import exact
@@ -109,7 +110,7 @@ class CommandHandler:
         plights = self._state.watch.plights
         plights.follow(now)
         plight = plights.current.get(trade.id)
-        return "" if plight is None else f"; {plight.text}"
+        return "" if plight is None else f"; {plight_text(plight)}"
 
     def _held(self, instrument: str) -> Trade | None:
         trade = self._state.manager.portfolio.current(instrument)

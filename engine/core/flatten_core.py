@@ -26,6 +26,7 @@ from engine.orders.manager import OrderManager
 from engine.orders.messages import BrokerEvent, OrderType, Request
 from engine.orders.news import SPOKEN, InstrumentMarket, News, Topic
 from engine.orders.order import Order
+from engine.orders.plight_words import plight_text
 from engine.orders.quote import Quote
 from engine.orders.states import ENDED, UNPROVEN, OrderState
 from engine.orders.tags import Ids, of_any_run
@@ -116,7 +117,7 @@ class FlattenCore:
     def stuck(self) -> str:
         """Return what keeps it from its end that nothing here can change; empty while nothing does."""
         plights = self.watch.plights.current.values()
-        return "; ".join(f"{one.instrument.symbol}: {one.text}" for one in plights if one.kind.holds)
+        return "; ".join(f"{one.instrument.symbol}: {plight_text(one)}" for one in plights if one.kind.holds)
 
     @property
     def wanted(self) -> tuple[str, ...]:

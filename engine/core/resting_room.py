@@ -8,7 +8,7 @@ from engine.market.figures import rupees
 from engine.market.price import Paise
 from engine.orders.order import Order
 from engine.orders.resting_orders import Rest
-from engine.risk.marks import open_risk
+from engine.risk.holdings import open_risk
 
 
 def beyond_the_day(state: TradingState, live: Iterable[tuple[Rest, Order]], now: Instant) -> dict[str, str]:

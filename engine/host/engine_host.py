@@ -27,14 +27,8 @@ from engine.runtime.end_conditions import Ending, EndsWhenIdle
 from engine.runtime.evidence import shown_beside
 from engine.runtime.pace import LivePace, Pace
 from engine.runtime.plan import MarketChoice, RunPlan
-from engine.runtime.run import (
-    PreparedRun,
-    begin_run,
-    honour_latch,
-    ledger_run,
-    read_plan,
-    resume_run,
-)
+from engine.runtime.resume import resume_run
+from engine.runtime.run import PreparedRun, begin_run, honour_latch, ledger_run, read_plan
 from engine.runtime.run_to_resume import HostError, goes_on
 from engine.runtime.service import Service
 from engine.settings.loading import Configuration, overrides_as_environment

@@ -15,6 +15,7 @@ from engine.orders.plight import (
     plight_of,
     resting,
 )
+from engine.orders.plight_words import plight_advice, plight_text
 from engine.orders.trade import Mode, Trade
 
 SAID_AGAIN: Final = 10 * MINUTE
@@ -64,7 +65,9 @@ class Plights:
             if name not in before or before[name].same != plight.same or self._due(name, plight, now):
                 self._said_at[name] = now
                 manager.report(
-                    Topic.DANGER, plight.instrument.key, f"{plight.text}. {_capital(plight.advice)}"
+                    Topic.DANGER,
+                    plight.instrument.key,
+                    f"{plight_text(plight)}. {_capital(plight_advice(plight))}",
                 )
         for name, plight in before.items():
             if name not in found and name in still:

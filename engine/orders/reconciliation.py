@@ -19,7 +19,8 @@ from engine.orders.messages import BookRead, BrokerPosition, OrderReport, Produc
 from engine.orders.news import Topic, Verified
 from engine.orders.order import Fill
 from engine.orders.other_products import Left, LeftBecause
-from engine.orders.states import ENDED, read_status
+from engine.orders.states import ENDED
+from engine.orders.status_words import read_status
 from engine.orders.trade import Trade
 
 LATE_FILL_WITHIN: Final = SECOND

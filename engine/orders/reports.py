@@ -12,7 +12,8 @@ import msgspec
 from engine.market.clock import SECOND, Instant
 from engine.orders.messages import OrderReport, OrderType, Role
 from engine.orders.order import Correction, Fill, Order, OrderTerms
-from engine.orders.states import AT_EXCHANGE, ENDED, OrderState, StatusReading, legal, read_status, stage
+from engine.orders.states import AT_EXCHANGE, ENDED, OrderState, legal, stage
+from engine.orders.status_words import StatusReading, read_status
 
 STRAY: Final = 10 * SECOND
 """How long a request without a proven end could still arrive; longer than the latest arrival tested, 8 s."""

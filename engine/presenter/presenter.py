@@ -36,7 +36,9 @@ from engine.presenter.own_levels import own_levels
 from engine.presenter.performance import Figures
 from engine.presenter.rows import mark_age, order_rows, outside_rows, position_row, shown_time
 from engine.presenter.standstill import latch_view
-from engine.risk.marks import DayResult, Holding, MarkState
+from engine.risk.day_result import DayResult
+from engine.risk.holdings import Holding
+from engine.risk.marks import MarkState
 
 _CARDS: Final = 20
 _EVENTS: Final = 200

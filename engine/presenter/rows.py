@@ -17,7 +17,8 @@ from engine.orders.targets import at_target
 from engine.orders.trade import Mode, Trade
 from engine.presenter.resting import rests_words
 from engine.presenter.standstill import plight_view
-from engine.risk.marks import Holding, Mark, MarkState
+from engine.risk.holdings import Holding
+from engine.risk.marks import Mark, MarkState
 
 ORDERS_SHOWN: Final = 30
 _MOVING: Final = "moving"

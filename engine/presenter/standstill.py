@@ -8,6 +8,7 @@ from engine.core import Core
 from engine.market.clock import Instant
 from engine.orders.kill import LatchState
 from engine.orders.plight import Plight
+from engine.orders.plight_words import plight_advice, plight_text
 from engine.orders.trade import Trade
 
 UNKNOWN_LEFT: Final = "what is left is unknown"
@@ -34,8 +35,8 @@ def latch_view(core: Core, since: Instant) -> LatchView | None:
         latch.reason,
         _progress(core, plights, flat=flat),
         tuple(PlightKind(kind.value) for kind in detail),
-        tuple(f"{plight.instrument.symbol} {plight.text}" for plight in plights),
-        tuple(dict.fromkeys(plight.advice for plight in plights)),
+        tuple(f"{plight.instrument.symbol} {plight_text(plight)}" for plight in plights),
+        tuple(dict.fromkeys(plight_advice(plight) for plight in plights)),
     )
 
 
@@ -49,7 +50,7 @@ def _progress(core: Core, plights: tuple[Plight, ...], *, flat: bool) -> str:
     if kill.unread:
         # Nought counted where nobody could be asked is no count.
         left = f"{scope.told} known of, more may be left" if scope.positions or scope.orders else UNKNOWN_LEFT
-    words = [left, *(f"{plight.instrument.symbol} {plight.text}" for plight in plights)]
+    words = [left, *(f"{plight.instrument.symbol} {plight_text(plight)}" for plight in plights)]
     if kill.unread:
         words.append(f"the broker cannot be asked: {kill.unread}")
     if kill.refusal:
@@ -62,8 +63,8 @@ def _view(plight: Plight) -> PlightView:
     return PlightView(
         kind=PlightKind(plight.kind.value),
         naked=plight.naked,
-        text=plight.text,
-        advice=plight.advice,
+        text=plight_text(plight),
+        advice=plight_advice(plight),
         order="" if order is None else order.tag,
         order_quantity=0 if order is None else order.remaining,
         order_price=None if order is None else order.price,

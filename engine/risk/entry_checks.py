@@ -12,7 +12,7 @@ from engine.risk.denial import Code, Denial
 from engine.risk.entry import EntryPlan
 from engine.risk.entry_facts import EntryFacts
 from engine.risk.exact import exact, part, told_apart
-from engine.risk.marks import exposure, gap_risk, open_risk
+from engine.risk.holdings import exposure, gap_risk, open_risk
 from engine.risk.sizing import Cap, margin_needed
 from engine.system.plain_text import words_of
 

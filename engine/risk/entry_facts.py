@@ -8,8 +8,9 @@ from engine.market.instrument import Instrument
 from engine.market.price import Paise
 from engine.market.price_band import PriceBand
 from engine.market.side import Side
+from engine.risk.day_result import DayResult
+from engine.risk.holdings import Holding
 from engine.risk.limits import DayLimits
-from engine.risk.marks import DayResult, Holding
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -8,8 +8,9 @@ import msgspec
 import config
 from engine.market.clock import Instant
 from engine.market.price import Paise
+from engine.risk.day_result import DayResult
 from engine.risk.exact import exact, part
-from engine.risk.marks import DayResult, Holding, exposure, gap_risk, open_risk
+from engine.risk.holdings import Holding, exposure, gap_risk, open_risk
 from engine.risk.sizing import Rooms, margin_needed
 
 

@@ -1,4 +1,4 @@
-"""Making a run: a fresh one, or one that a death cut off, brought back to where its exchange stood."""
+"""Making a run: its market, its exchange and its core, standing where it begins."""
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
@@ -14,7 +14,6 @@ from engine.auction.values.levels import PriorLevels
 from engine.brokers.exchange import Exchange
 from engine.brokers.paper.exchange import PaperExchange
 from engine.brokers.paper.exchange_file import ExchangeError
-from engine.brokers.paper.records import Cursor
 from engine.core import (
     LIVE,
     PAPER,
@@ -27,12 +26,11 @@ from engine.core import (
     Latched,
     Noted,
     Rearmed,
-    Record,
 )
 from engine.feeds.feed import AnchoredFeed, PulledFeed, notes_of
 from engine.feeds.recordings.json_feed import RecordingError
 from engine.ledger.reader import LedgerReader
-from engine.ledger.records import JournalEntry, LedgerError, Run
+from engine.ledger.records import LedgerError, Run
 from engine.ledger.store import Ledger
 from engine.market.calendar import CalendarError
 from engine.market.clock import Instant
@@ -40,7 +38,7 @@ from engine.market.price import amount_of
 from engine.market.session import TradingDay, trading_day
 from engine.runtime.evidence import records_before, terms_for
 from engine.runtime.plan import MarketChoice, RunMode, RunPlan, open_feed, plan_run
-from engine.runtime.playback import MARK, JournalSink, Playback, PlaybackError
+from engine.runtime.playback import JournalSink, Playback
 
 Beat = Callable[[], None]
 
@@ -125,7 +123,7 @@ def begin_against(
     keep_book: bool = False,
 ) -> PreparedRun[Place]:
     """Begin a planned run with its orders going to ``exchange``: on an empty book, or on the one that stands."""
-    playback, effects = _playback(plan, feed, day, exchange, journal)
+    playback, effects = new_playback(plan, feed, day, exchange, journal)
     exchange.begin_run(plan.run, playback.now, keep_book=keep_book)
     if plan.studies_until is not None:
         effects += playback.study_until(plan.studies_until, beat=beat)
@@ -134,112 +132,6 @@ def begin_against(
     for text in notes_of(feed):
         effects += playback.tell(Noted("warning", text))
     return PreparedRun(plan, playback, exchange, resumed=False, effects=effects)
-
-
-def resume_run(
-    plan: RunPlan,
-    ledger: Ledger,
-    *,
-    exchange_path: Path,
-    journal: JournalSink,
-    beat: Beat = lambda: None,
-) -> PreparedRun[PaperExchange]:
-    """Bring a run that was cut off back to where its exchange stood; raises RunError.
-
-    The settings are the ones it began under: others would decide otherwise on the way.
-    """
-    feed, day = open_market(plan.choice, plan.configured())
-    if feed.identity != plan.identity:
-        names = ", ".join(plan.choice.files) or "the simulator"
-        raise RunError(
-            f"expected the market that run {plan.run} began on, got another under the same name ({names}); "
-            "what it holds is closed by `cockpit flatten`, and a new run begins where it is named (`cockpit demo`)"
-        )
-    return resume_on(feed, day, plan, ledger, exchange_path=exchange_path, journal=journal, beat=beat)
-
-
-def resume_on(
-    feed: PulledFeed,
-    day: TradingDay,
-    plan: RunPlan,
-    ledger: Ledger,
-    *,
-    exchange_path: Path,
-    journal: JournalSink,
-    beat: Beat = lambda: None,
-) -> PreparedRun[PaperExchange]:
-    """Bring a run back on its market, opened at its beginning, against the paper exchange; raises RunError."""
-    exchange = open_paper(exchange_path, plan, day)
-    return resume_against(exchange, feed, day, plan, ledger, journal=journal, beat=beat)
-
-
-def resume_against(
-    exchange: Place,
-    feed: PulledFeed,
-    day: TradingDay,
-    plan: RunPlan,
-    ledger: Ledger,
-    *,
-    journal: JournalSink,
-    beat: Beat = lambda: None,
-    clock: Callable[[], Instant] | None = None,
-) -> PreparedRun[Place]:
-    """Bring a run back with its orders going to ``exchange``, which is closed when that fails; raises RunError.
-
-    With ``clock`` time went on meanwhile: what was recorded beyond the cut is studied, and the run stands at now.
-    """
-    try:
-        playback, effects = _revive(feed, day, plan, ledger, exchange, journal, beat, clock)
-    except (PlaybackError, RunError) as error:
-        exchange.close()
-        raise RunError(f"{error}; run {plan.run} cannot go on, begin a new one") from error
-    return PreparedRun(plan, playback, exchange, resumed=True, effects=effects)
-
-
-def _revive(
-    feed: PulledFeed,
-    day: TradingDay,
-    plan: RunPlan,
-    ledger: Ledger,
-    exchange: Exchange,
-    journal: JournalSink,
-    beat: Beat,
-    clock: Callable[[], Instant] | None,
-) -> tuple[Playback, list[Effect]]:
-    cursor = exchange.cursor
-    if cursor.run != plan.run:
-        raise RunError(f"expected the exchange at run {plan.run}, got {cursor.run or 'an empty one'}")
-    entries = ledger.journal(plan.run)
-    if exchange.lives_on:
-        cursor = _last_sent(cursor, entries)
-    playback, _ = _playback(plan, feed, day, exchange, journal)
-    now = max(cursor.now, playback.now)
-    # What was written at the very instant of the cut is written again from the re-execution.
-    ledger.rewind(plan.run, cursor.sequence, now - 1)
-    past: list[Effect] = []
-    if plan.studies_until is not None:
-        past += playback.study_until(plan.studies_until, seen=cursor.updates, beat=beat)
-    past += playback.re_execute(entries, updates=cursor.updates, sequence=cursor.sequence, beat=beat)
-    kept: list[Effect] = [effect for effect in past if isinstance(effect, Record) and effect.time >= now]
-    exchange.remember(playback.core.orders.all())
-    if clock is None:
-        return playback, kept + playback.resume(plan.run, cursor.now, cursor.pause_offset)
-    if exchange.lives_on:
-        kept += playback.resume(plan.run, playback.now, cursor.pause_offset, answered_at=clock())
-        return playback, kept + playback.catch_up(clock())
-    kept += playback.catch_up(clock())
-    return playback, kept + playback.resume(plan.run, playback.now, cursor.pause_offset)
-
-
-def _last_sent(cursor: Cursor, entries: Iterable[JournalEntry]) -> Cursor:
-    """Return the later of a committed place and the last mark: the broker has what left behind it."""
-    marks = [entry for entry in entries if entry.kind == MARK and entry.sequence > cursor.sequence]
-    if not marks:
-        return cursor
-    last = marks[-1]
-    return msgspec.structs.replace(
-        cursor, updates=last.cursor, sequence=last.sequence, now=max(cursor.now, last.now)
-    )
 
 
 def book_is_flat(path: Path, plan: RunPlan) -> bool:
@@ -337,7 +229,7 @@ def open_paper(path: Path | None, plan: RunPlan, day: TradingDay) -> PaperExchan
         raise RunError(str(error)) from error
 
 
-def _playback(
+def new_playback(
     plan: RunPlan,
     feed: PulledFeed,
     day: TradingDay,

@@ -10,7 +10,7 @@ from engine.ledger.records import JournalEntry
 from engine.ledger.store import Ledger
 from engine.market.clock import Instant
 from engine.orders.messages import CancelOrder, ModifyOrder, PlaceOrder
-from engine.runtime import run
+from engine.runtime import resume
 from engine.runtime.playback import Playback
 from tests.campaign.kills import run_killed
 from tests.campaign.mutants import Hunt, Mutant, Swap, hunted
@@ -26,7 +26,7 @@ def hunt_recovery(mutant: Mutant, runs: int = WITHIN) -> Hunt:
 
 def _sends_again() -> tuple[Swap, ...]:
     """What was wanted on the way back is sent, though it was sent in the earlier life."""
-    revive = run._revive
+    revive = resume._revive
     re_execute = Playback.re_execute
     repeated: list[Effect] = []
 
@@ -40,7 +40,7 @@ def _sends_again() -> tuple[Swap, ...]:
         playback, effects = revive(*words, **named)  # type: ignore[arg-type]
         return playback, [*effects, *repeated]
 
-    return ((Playback, "re_execute", remember), (run, "_revive", send))
+    return ((Playback, "re_execute", remember), (resume, "_revive", send))
 
 
 def _forgets_what_is_on_its_way() -> tuple[Swap, ...]:

@@ -9,8 +9,9 @@ from engine.core import CommandAnswer, Core, DayState, Ids, Latched, Resumed
 from engine.market.clock import SECOND
 from engine.market.side import Side
 from engine.orders.messages import OrderType, Role
+from engine.risk.day_result import DayResult
 from engine.risk.limits import open_day, wished_limits
-from engine.risk.marks import DayResult, MarkState
+from engine.risk.marks import MarkState
 from tests.core.entries import buy
 from tests.core.faults import latch, opened, outside, placed, stop_of
 from tests.core.hostile import DAY, INSTRUMENTS, OTHER, STOCK, Resting, World

@@ -20,7 +20,8 @@ from engine.ledger.store import Ledger
 from engine.market.clock import SECOND, instant_at
 from engine.orders.ledger_facts import Record
 from engine.runtime.plan import MarketChoice, RunMode, RunPlan, open_feed
-from engine.runtime.run import begin_run, earlier_levels, ledger_run, read_plan, resume_run
+from engine.runtime.resume import resume_run
+from engine.runtime.run import begin_run, earlier_levels, ledger_run, read_plan
 from engine.setups.register import SETUPS
 from engine.world.directories import World, WorldDirectory
 from tests.recordings import EQ_A, made_packets, scripted_packets, write_recording

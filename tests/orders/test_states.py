@@ -5,7 +5,8 @@ from hypothesis import strategies as st
 from engine.orders.messages import OrderType
 from engine.orders.order import Order, OrderTerms
 from engine.orders.reports import Finding, apply_report
-from engine.orders.states import EDGES, ENDED, STATUSES, OrderState, StatusReading, legal, read_status
+from engine.orders.states import EDGES, ENDED, OrderState, legal
+from engine.orders.status_words import STATUSES, StatusReading, read_status
 from tests.orders.builders import NOW, make_order, make_report
 
 

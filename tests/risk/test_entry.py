@@ -8,10 +8,11 @@ from config import EntrySettings, Settings
 from engine.market.instrument import InstrumentClass
 from engine.market.price_band import PriceBand
 from engine.market.side import Side
+from engine.risk.day_result import DayResult
 from engine.risk.denial import Code, Denial
 from engine.risk.entry import EntryPlan, entry_limit, plan_entry
 from engine.risk.limits import open_day, wished_limits
-from engine.risk.marks import DayResult, MarkState
+from engine.risk.marks import MarkState
 from engine.risk.sizing import Rooms, trip_cost
 from engine.risk.stage12 import StopTerm
 from tests.risk.builders import DAY, STOCK, controller

@@ -9,12 +9,14 @@ from engine.market.instrument import Instrument, InstrumentClass, Provenance
 from engine.market.price_band import PriceBand, assumed_band
 from engine.market.side import Side
 from engine.risk import entry_checks
+from engine.risk.day_result import DayResult
 from engine.risk.denial import Code
 from engine.risk.entry import EntryPlan
 from engine.risk.entry_checks import DOOR_CHECKS, PLAN_CHECKS, door_denial, entry_denial
 from engine.risk.entry_facts import EntryFacts
+from engine.risk.holdings import Holding
 from engine.risk.limits import open_day, wished_limits
-from engine.risk.marks import DayResult, Holding, Mark, MarkState
+from engine.risk.marks import Mark, MarkState
 from engine.risk.sizing import Cap, Size
 from engine.risk.stop import measured
 from tests.risk.builders import DAY, OPTION, START, STOCK, make_plan

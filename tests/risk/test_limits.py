@@ -8,8 +8,10 @@ from hypothesis import strategies as st
 
 from config import RiskSettings
 from engine.market.side import Side
+from engine.risk.day_result import DayResult
+from engine.risk.holdings import Holding
 from engine.risk.limits import DayLimits, Limits, effective, open_day, wished_limits
-from engine.risk.marks import DayResult, Holding, Mark, MarkState
+from engine.risk.marks import Mark, MarkState
 from tests.risk.builders import DAY, START, STOCK
 
 ACCOUNT = 100_000_000

@@ -6,7 +6,9 @@ from engine.market.charges import order_charges
 from engine.market.instrument import Instrument, InstrumentClass
 from engine.market.price_band import PriceBand, narrowest_band
 from engine.market.side import Side
-from engine.risk.marks import Holding, Mark, MarkState, day_result, exposure, mark_position, open_risk
+from engine.risk.day_result import day_result
+from engine.risk.holdings import Holding, exposure, open_risk
+from engine.risk.marks import Mark, MarkState, mark_position
 from engine.risk.readings import Readings, at_circuit, locked_price
 from tests.risk.builders import DAY, OPTION, START, STOCK
 

@@ -16,7 +16,8 @@ from engine.market.clock import MILLISECOND, Instant
 from engine.orders.messages import Request
 from engine.runtime.playback import Outside
 from engine.runtime.report import build_report
-from engine.runtime.run import PreparedRun, begin_on, ledger_run, resume_on
+from engine.runtime.resume import resume_on
+from engine.runtime.run import PreparedRun, begin_on, ledger_run
 from tests.runtime.market import TapeFeed, plan, tape
 
 

@@ -16,8 +16,9 @@ from engine.ledger.reader import LedgerReader
 from engine.market.clock import Instant
 from engine.market.figures import rupees, signed_rupees
 from engine.market.price import Paise, amount_of
+from engine.risk.day_result import DayResult
 from engine.risk.limits import open_day, wished_limits
-from engine.risk.marks import DayResult, MarkState
+from engine.risk.marks import MarkState
 from engine.runtime.live.day_setup import Opener
 from engine.runtime.run import RunError
 

@@ -18,15 +18,8 @@ from engine.runtime.live.preflight import UNDER_WAY
 from engine.runtime.live.session import AccountMarket
 from engine.runtime.plan import MarketChoice, RunMode, RunPlan, plan_run, prefix_kept, run_mode_of
 from engine.runtime.playback import JournalSink
-from engine.runtime.run import (
-    PreparedRun,
-    RunError,
-    begin_against,
-    ledger_run,
-    open_paper,
-    read_plan,
-    resume_against,
-)
+from engine.runtime.resume import resume_against
+from engine.runtime.run import PreparedRun, RunError, begin_against, ledger_run, open_paper, read_plan
 from engine.runtime.service import Service
 from engine.settings.loading import Configuration
 from engine.system.progress import progress
