@@ -525,6 +525,17 @@ class SimulatorSettings(SettingsSection):
     instruments: int = Field(8, ge=6, le=10, description="How many instruments trade.")
 
 
+class PerformanceSettings(SettingsSection):
+    """How finished trades are measured; nothing here decides about one."""
+
+    risk_free_pct: float = Field(
+        0.0,
+        ge=0.0,
+        le=50.0,
+        description="Risk-free rate taken off daily returns in the Sharpe and Sortino ratios, percent a year.",
+    )
+
+
 class ScreenSettings(SettingsSection):
     """The look of the screen."""
 
@@ -555,6 +566,7 @@ class Settings(SettingsSection):
     kill: KillSettings = KillSettings()
     engine: EngineSettings = EngineSettings()
     simulator: SimulatorSettings = SimulatorSettings()
+    performance: PerformanceSettings = PerformanceSettings()
     screen: ScreenSettings = ScreenSettings()
 
     _unread: frozenset[str] = PrivateAttr(default=frozenset())

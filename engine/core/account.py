@@ -6,7 +6,7 @@ from dataclasses import replace
 from engine.core.external_trades import ExternalTrades
 from engine.core.market_state import BookChange, MarketState
 from engine.core.position_marks import Marking
-from engine.market.charges import order_charges
+from engine.market.charges import NO_CHARGES, Charges, order_charges
 from engine.market.clock import Instant
 from engine.market.instrument import Instrument
 from engine.market.price import Paise
@@ -58,7 +58,7 @@ class Account:
         self._instruments = instruments
         self._day = day
         self._turnover: dict[str, Paise] = {}
-        self._charged: dict[str, Paise] = {}
+        self._charged: dict[str, Charges] = {}
         self._by_trade: dict[str, list[str]] = {}
         self._total_charges: Paise = 0
         self._closed: dict[str, None] = {}
@@ -88,8 +88,8 @@ class Account:
     def _turn_over(self, instrument: Instrument, tag: str, side: Side, value: Paise) -> None:
         turnover = self._turnover.get(tag, 0) + value
         self._turnover[tag] = turnover
-        charged = order_charges(instrument.kind, side, turnover, self._day.day).total
-        self._total_charges += charged - self._charged.get(tag, 0)
+        charged = order_charges(instrument.kind, side, turnover, self._day.day)
+        self._total_charges += charged.total - self._charged.get(tag, NO_CHARGES).total
         self._charged[tag] = charged
 
     def closed(self, trade: Trade) -> Paise:
@@ -101,7 +101,11 @@ class Account:
 
     def trade_charges(self, trade: str) -> Paise:
         """Return the charges of a trade's orders so far, paise."""
-        return sum(self._charged[tag] for tag in self._by_trade.get(trade, ()))
+        return self.charge_items(trade).total
+
+    def charge_items(self, trade: str) -> Charges:
+        """Return the same by kind, summed over its orders."""
+        return sum((self._charged[tag] for tag in self._by_trade.get(trade, ())), NO_CHARGES)
 
     @property
     def charges(self) -> Paise:

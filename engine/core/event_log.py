@@ -15,6 +15,7 @@ from engine.core.aftermath import Aftermath
 from engine.core.decision import Decision
 from engine.core.doubtful_prints import HeldBack
 from engine.core.events import DayState
+from engine.core.finished_trade import finished_trade
 from engine.core.market_state import MarketState
 from engine.core.story_records import FILL_BOOK, PROTECTED, SIGHT, Protection, book_of, fill_key, sight_of
 from engine.core.told_stop_moves import StopMoves, standing_stops
@@ -23,7 +24,6 @@ from engine.market.figures import rupees
 from engine.market.instrument import Instrument
 from engine.market.price import Paise, average_price
 from engine.market.side import Side
-from engine.orders.exit_reasons import UNNAMED
 from engine.orders.ledger_facts import Record
 from engine.orders.manager import OrderManager
 from engine.orders.messages import OrderType, Product, Role
@@ -33,7 +33,6 @@ from engine.orders.portfolio import Corrected
 from engine.orders.trade import EXCESS, Trade
 from engine.performance.trade import ClosedTrade
 from engine.risk.marks import MarkState
-from engine.risk.sizing import risk_at
 
 LINES_KEPT: Final = 500
 VITAL_KEPT: Final = 50
@@ -65,10 +64,13 @@ class EventLog:
         self._account = account
         self._market_state = market_state
         self._instruments = instruments
+        self._market = market
         self._number = 0
         self._stop_moves = StopMoves(manager.orders)
         self._changes: dict[str, int] = {}
         self._qualities: dict[str, str] = {}
+        self._entered_in: dict[str, tuple[str, str]] = {}
+        """By trade, what its day and its open were read as when it was entered."""
 
     def line(self, severity: Severity, text: str, now: Instant, rank: AlarmRank | None = None) -> None:
         """Say one sentence to the person and the ledger; an alarm of no stated rank is a serious one."""
@@ -236,6 +238,10 @@ class EventLog:
 
     def _fill(self, fill: Fill, order: Order | None, trade: Trade, now: Instant) -> None:
         self._account.filled(fill, trade)
+        known = trade.instrument in self._market.instruments
+        if known and trade.id not in self._entered_in and fill.side is trade.side:
+            context = self._market.context(trade.instrument)
+            self._entered_in[trade.id] = (context.day_type.name, context.open_type.name)
         worse = max(self._qualities.get(trade.id, ""), fill.quality, key=_badness)
         self._qualities[trade.id] = worse
         total = fill.quantity if order is None else order.filled
@@ -277,6 +283,7 @@ class EventLog:
                     entry_value=trade.entry_value,
                     exit_value=trade.exit_value,
                     charges=self._account.trade_charges(trade.id),
+                    charge_items=self._account.charge_items(trade.id),
                 )
                 self.closed[index] = finished
                 self._record("trade", self._numbered(f"{trade.id}:corrected"), now, finished)
@@ -296,8 +303,10 @@ class EventLog:
         )
 
     def _closed(self, trade: Trade, now: Instant) -> None:
+        furthest = self._account.marking.furthest(trade.id)
         charges = self._account.closed(trade)
         self._stop_moves.forget(trade)
+        around = self._entered_in.pop(trade.id, ("", ""))
         if trade.product is not Product.INTRADAY:
             what = f"{self.symbol(trade.instrument)} flat in product {trade.product.value}"
             self.line(
@@ -317,42 +326,24 @@ class EventLog:
         )
         if not trade.external and trade.setup != EXCESS:
             self.aftermath.closed(trade, now)
-            finished = self._finished(trade, charges)
+            finished = self._finished(trade, furthest, around)
             self.closed.append(finished)
             self._record("trade", trade.id, now, finished)
         self.equity(f"trade:{trade.id}", now)
         self.day_state(now)
 
-    def _finished(self, trade: Trade, charges: Paise) -> ClosedTrade:
+    def _finished(
+        self, trade: Trade, furthest: tuple[Paise, Paise] | None, around: tuple[str, str]
+    ) -> ClosedTrade:
         instrument = self._instruments[trade.instrument]
-        quantity = trade.entry_quantity
-        risk = 0
-        if trade.plan is not None and quantity:
-            charged = self._account.trip_charges(instrument, trade.side)
-            risk = risk_at(trade.side, quantity, trade.entry_value, trade.plan.counted(trade.side), charged)
-        reward = trade.reward
-        if reward is not None and trade.planned:
-            reward = reward * quantity // trade.planned
-        return ClosedTrade(
-            id=trade.id,
-            instrument=trade.instrument,
-            setup=trade.setup,
-            side=trade.side,
-            quantity=quantity,
-            entry_value=trade.entry_value,
-            exit_value=trade.exit_value,
-            entry_time=trade.opened_at,
-            exit_time=trade.closed_at,
-            initial_stop=0 if trade.plan is None else trade.plan.trigger,
-            risk=risk,
-            charges=charges,
-            version=trade.version,
-            target_reward=reward,
-            exit_reason=trade.closed_by or trade.exit_reason or UNNAMED,
+        return finished_trade(
+            trade,
+            instrument,
+            trip=self._account.trip_charges(instrument, trade.side),
+            charges=self._account.charge_items(trade.id),
             quality=self._qualities.pop(trade.id, ""),
-            stop_slip=trade.stop_slip,
-            signal_time=trade.signal_time,
-            taken_by=trade.taken_by,
+            furthest=furthest,
+            entered_in=around,
         )
 
     def symbol(self, instrument: str) -> str:

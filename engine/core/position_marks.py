@@ -20,6 +20,7 @@ class Marking:
         self._instruments = instruments
         self._readings: dict[str, Readings] = {}
         self._states: dict[str, MarkState] = {}
+        self._furthest: dict[str, tuple[Paise, Paise]] = {}
 
     def take(self, trade: Trade, seen: BookChange) -> None:
         """Take in what the newest packet of an open trade's instrument showed."""
@@ -29,12 +30,33 @@ class Marking:
         levels = update.bids if trade.side is Side.BUY else update.asks
         touch = levels[0][0] if levels else None
         known = self._readings.get(trade.id, Readings())
-        self._readings[trade.id] = known.read(touch, update.arrival, changed=seen is BookChange.CHANGED)
+        readings = known.read(touch, update.arrival, changed=seen is BookChange.CHANGED)
+        self._readings[trade.id] = readings
+        if touch is not None:
+            self._reach(trade, readings)
+
+    def _reach(self, trade: Trade, readings: Readings) -> None:
+        """Move how far a trade went to what three readings agree on: one odd book is no excursion."""
+        good, bad = readings.settled(trade.side), readings.believed(trade.side, stood=False)
+        if good is None or bad is None:
+            return
+        known = self._furthest.get(trade.id)
+        if known is not None:
+            if trade.side is Side.BUY:
+                good, bad = max(good, known[0]), min(bad, known[1])
+            else:
+                good, bad = min(good, known[0]), max(bad, known[1])
+        self._furthest[trade.id] = (good, bad)
+
+    def furthest(self, trade: str) -> tuple[Paise, Paise] | None:
+        """Return the best and the worst price a held trade could have been left at; None while too few were read."""
+        return self._furthest.get(trade)
 
     def forget(self, trade: Trade) -> None:
         """Forget a trade that is flat."""
         self._readings.pop(trade.id, None)
         self._states.pop(trade.id, None)
+        self._furthest.pop(trade.id, None)
 
     def mark(self, trade: Trade, now: Instant) -> Mark:
         """Return what a trade would be left at now, by the newest book."""

@@ -25,6 +25,9 @@ class Drawdown:
     """None where no peak was above zero."""
     percent_peak_time: Instant | None
     percent_trough_time: Instant | None
+    recovered_time: Instant | None = None
+    """When the account first stood again where the fall in money had begun; None where it never has."""
+    percent_recovered_time: Instant | None = None
 
 
 def max_drawdown(
@@ -37,26 +40,32 @@ def max_drawdown(
     """
     waiting = sorted(payments)
     paid, peak, peak_time = 0, start, None
-    amount, amount_fall = 0, _NEVER
+    amount, amount_fall, amount_over = 0, _NEVER, None
     percent: float | None = None
-    percent_fall = _NEVER
+    percent_fall, percent_over = _NEVER, None
     empty = True
     for now, account in marks:
         empty = False
         while waiting and waiting[0][0] <= now:
             paid += waiting.pop(0)[1]
+        if account >= peak:
+            # No later fall was deeper, so the deepest began at this peak or before it: it is made good.
+            amount_over = amount_over or (now if amount else None)
+            percent_over = percent_over or (now if percent else None)
         if account > peak:
             peak, peak_time = account, now
         fall, base = peak - account, peak + paid
         if fall > amount:
-            amount, amount_fall = fall, (peak_time, now)
+            amount, amount_fall, amount_over = fall, (peak_time, now), None
         if base <= 0:
             continue
         share = 100 * fall / base
         if share > (percent or 0.0):
-            percent_fall = (peak_time, now)
+            percent_fall, percent_over = (peak_time, now), None
         percent = max(percent or 0.0, share)
-    return None if empty else Drawdown(amount, *amount_fall, percent, *percent_fall)
+    if empty:
+        return None
+    return Drawdown(amount, *amount_fall, percent, *percent_fall, amount_over, percent_over)
 
 
 _Fall = tuple[Instant | None, Instant | None]

@@ -6,23 +6,18 @@ Money goes in as whole paise and is summed exactly; ratios are floats for reader
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
-from math import fsum, sqrt
+from math import fsum
 from typing import Final
 
 from engine.market.price import Paise
 from engine.performance.drawdown import Drawdown, EquityMark, max_drawdown, payments_between
-from engine.performance.interval import sharpe_error, standard_error, wilson_interval
+from engine.performance.exposure import exposure
+from engine.performance.interval import mean_interval, sharpe_error, standard_error, wilson_interval
+from engine.performance.ratios import TRADING_DAYS, sharpe_ratio, sortino_ratio
 from engine.performance.records import PROOF_COUNT
+from engine.performance.streaks import Streaks, streaks
 from engine.performance.trade import ClosedTrade
 
-TRADING_DAYS: Final = 252
-"""Days a year of the annualised Sharpe ratio: the usual convention (NSE itself has 245 to 248)."""
-
-SHARPE_CONVENTION: Final = (
-    "mean over sample deviation of daily net results on each day's opening account, risk-free rate 0,"
-    f" annualised by the square root of {TRADING_DAYS}"
-)
-MIN_DAYS: Final = 2
 PROOF_DAYS: Final = 60
 """Below this many days a daily Sharpe ratio claims nothing."""
 
@@ -43,21 +38,7 @@ def profit_factor(trades: Iterable[ClosedTrade]) -> float | None:
 
 def expectancy(trades: Iterable[ClosedTrade]) -> float | None:
     """Return the mean net result in R of the trades whose risk is known."""
-    results = [trade.r for trade in trades if trade.r is not None]
-    return fsum(results) / len(results) if results else None
-
-
-def sharpe_ratio(returns: Sequence[float]) -> float | None:
-    """Return the annualised Sharpe ratio of daily returns; None below two days or without deviation.
-
-    The convention is stated in ``SHARPE_CONVENTION`` (source: Sharpe 1994, Journal of Portfolio Management 21).
-    """
-    count = len(returns)
-    if count < MIN_DAYS or min(returns) == max(returns):
-        return None
-    mean = fsum(returns) / count
-    deviation = sqrt(fsum((value - mean) ** 2 for value in returns) / (count - 1))
-    return mean / deviation * sqrt(TRADING_DAYS) if deviation > 0 else None
+    return _mean([result for trade in trades if (result := trade.r) is not None])
 
 
 def trade_equity(start: Paise, trades: Sequence[ClosedTrade]) -> list[EquityMark]:
@@ -95,6 +76,10 @@ class Summary:
 
     trades: int
     days: int
+    """Days with a trade."""
+    first_day: date | None
+    last_day: date | None
+    """Of all days the trades could have been made on."""
     wins: int
     win_rate: float | None
     win_rate_interval: tuple[float, float] | None
@@ -105,13 +90,41 @@ class Summary:
     expectancy_r: float | None
     expectancy_error: float | None
     """Standard error of the expectancy, R."""
+    expectancy_interval: tuple[float, float] | None
+    """95 % interval of the expectancy by Student's t, R."""
+    measured: int
+    """Trades whose result in R is known."""
     average_win: float | None
     average_loss: float | None
+    payoff: float | None
+    """Average win over average loss, both above zero."""
+    losses: int
     sharpe: float | None
     sharpe_error: float | None
+    sortino: float | None
     sharpe_days: int
     max_drawdown: Drawdown | None
     """On closed trades."""
+    exposure: float | None
+    """Share of the days' market hours with a trade open, 0 to 1."""
+    turnover: Paise
+    """Bought and sold."""
+    charges_share: float | None
+    """Charges of all trades over what the winning ones made before charges."""
+    slippage: Paise | None
+    """What the entries cost beyond their signals' prices; None where none is known."""
+    slippage_r: float | None
+    """Its mean in R, of the trades with both."""
+    slipped: int
+    """Trades whose signal's price is known."""
+    slipped_r: int
+    mae_r: float | None
+    mae_interval: tuple[float, float] | None
+    mfe_r: float | None
+    mfe_interval: tuple[float, float] | None
+    marked: int
+    """Trades whose excursions in R are known."""
+    streaks: Streaks | None
 
     @property
     def proven(self) -> bool:
@@ -124,34 +137,75 @@ class Summary:
         return self.sharpe_days >= PROOF_DAYS
 
 
-def summarise(trades: Sequence[ClosedTrade], accounts: Mapping[date, Paise]) -> Summary:
-    """Return the figures of some trades; ``accounts`` names the opening account of every day they stand for."""
+def summarise(
+    trades: Sequence[ClosedTrade], accounts: Mapping[date, Paise], risk_free_pct: float = 0.0
+) -> Summary:
+    """Return the figures of some trades; ``accounts`` names the opening account of every day they stand for.
+
+    ``risk_free_pct`` is percent a year. Raise ValueError for a trade on a day without an account.
+    """
     results = day_results(trades, accounts)
     returns = daily_returns(results)
     start = next(iter(results.values()))[1] if results else 0
-    wins = [trade.net for trade in trades if trade.won]
-    losses = [trade.net for trade in trades if trade.net < 0]
-    measured = [trade.r for trade in trades if trade.r is not None]
-    sharpe = sharpe_ratio(returns)
+    nets = [trade.net for trade in trades]
+    wins, losses = [net for net in nets if net > 0], [net for net in nets if net < 0]
+    measured = [result for trade in trades if (result := trade.r) is not None]
+    adverse = [reach for trade in trades if (reach := trade.mae_r) is not None]
+    favourable = [reach for trade in trades if (reach := trade.mfe_r) is not None]
+    slipped = [(trade, slip) for trade in trades if (slip := trade.slippage) is not None]
+    slipped_r = [slip / risk for trade, slip in slipped if (risk := trade.initial_risk) is not None]
+    charges = sum(trade.charges for trade in trades)
+    made = sum(max(0, trade.gross) for trade in trades)
+    sums = _sums(measured)
+    sharpe = sharpe_ratio(returns, risk_free_pct)
+    average_win, average_loss = _mean(wins), _mean(losses)
     return Summary(
         trades=len(trades),
         days=len({trade.day for trade in trades}),
+        first_day=min(results, default=None),
+        last_day=max(results, default=None),
         wins=len(wins),
         win_rate=win_rate(trades),
         win_rate_interval=wilson_interval(len(wins), len(trades)),
         gross=sum(trade.gross for trade in trades),
-        charges=sum(trade.charges for trade in trades),
-        net=sum(trade.net for trade in trades),
+        charges=charges,
+        net=sum(nets),
         profit_factor=profit_factor(trades),
-        expectancy_r=expectancy(trades),
-        expectancy_error=standard_error(len(measured), fsum(measured), fsum(one * one for one in measured)),
-        average_win=sum(wins) / len(wins) if wins else None,
-        average_loss=sum(losses) / len(losses) if losses else None,
+        expectancy_r=_mean(measured),
+        expectancy_error=standard_error(*sums),
+        expectancy_interval=mean_interval(*sums),
+        measured=len(measured),
+        average_win=average_win,
+        average_loss=average_loss,
+        payoff=None if average_win is None or average_loss is None else average_win / -average_loss,
+        losses=len(losses),
         sharpe=sharpe,
         sharpe_error=sharpe_error(sharpe, len(returns), TRADING_DAYS),
+        sortino=sortino_ratio(returns, risk_free_pct),
         sharpe_days=len(returns),
         max_drawdown=max_drawdown(start, trade_equity(start, trades), payments_between(results)),
+        exposure=exposure(trades, results),
+        turnover=sum(trade.turnover for trade in trades),
+        charges_share=charges / made if made else None,
+        slippage=sum(slip for _, slip in slipped) if slipped else None,
+        slippage_r=_mean(slipped_r),
+        slipped=len(slipped),
+        slipped_r=len(slipped_r),
+        mae_r=_mean(adverse),
+        mae_interval=mean_interval(*_sums(adverse)),
+        mfe_r=_mean(favourable),
+        mfe_interval=mean_interval(*_sums(favourable)),
+        marked=len(adverse),
+        streaks=streaks(trades),
     )
+
+
+def _mean(values: Sequence[float]) -> float | None:
+    return fsum(values) / len(values) if values else None
+
+
+def _sums(values: Sequence[float]) -> tuple[int, float, float]:
+    return len(values), fsum(values), fsum(value * value for value in values)
 
 
 def _month(day: date) -> str:
@@ -163,17 +217,22 @@ def _week(day: date) -> str:
     return f"{year}-W{week:02d}"
 
 
+def _year(day: date) -> str:
+    return f"{day.year:04d}"
+
+
 PERIODS: Final[Mapping[str, Callable[[date], str]]] = {
     "day": date.isoformat,
     "week": _week,
     "month": _month,
+    "year": _year,
 }
 
 
 def by_period(
-    trades: Iterable[ClosedTrade], accounts: Mapping[date, Paise], period: str
+    trades: Iterable[ClosedTrade], accounts: Mapping[date, Paise], period: str, risk_free_pct: float = 0.0
 ) -> dict[str, Summary]:
-    """Return figures per ``day``, ISO ``week`` or ``month``, oldest first; days without a trade count too."""
+    """Return figures per ``day``, ISO ``week``, ``month`` or ``year``, oldest first; days without a trade count too."""
     name = PERIODS.get(period)
     if name is None:
         raise ValueError(f"expected one of {', '.join(PERIODS)}, got {period!r}")
@@ -186,12 +245,4 @@ def by_period(
         if group is None:
             raise ValueError(f"expected an opening account for {trade.day.isoformat()}, got none")
         group.append(trade)
-    return {group: summarise(own[group], days[group]) for group in days}
-
-
-def by_setup(trades: Iterable[ClosedTrade], accounts: Mapping[date, Paise]) -> dict[str, Summary]:
-    """Return figures per setup, by name; each is measured on all days, those without its trades included."""
-    own: dict[str, list[ClosedTrade]] = {}
-    for trade in trades:
-        own.setdefault(trade.setup, []).append(trade)
-    return {setup: summarise(own[setup], accounts) for setup in sorted(own)}
+    return {group: summarise(own[group], days[group], risk_free_pct) for group in days}

@@ -4,6 +4,7 @@ from datetime import date
 
 import msgspec
 
+from engine.market.charges import Charges
 from engine.market.clock import Instant, trading_date
 from engine.market.price import Paise
 from engine.market.side import Side
@@ -46,6 +47,19 @@ class ClosedTrade(msgspec.Struct, frozen=True):
     """When its setup spoke, or the trader; 0 where an earlier version did not keep it."""
     taken_by: EntryMode | None = None
     """None where an earlier version did not keep it."""
+    symbol: str = ""
+    """What a person calls the instrument; empty where an earlier version did not keep it."""
+    signal_price: Paise = 0
+    """The price that its setup or the trader spoke of; 0 where an earlier version did not keep it."""
+    best: Paise | None = None
+    """The most favourable price at which it could have been left, by three readings; None where fewer were read."""
+    worst: Paise | None = None
+    """The most adverse one."""
+    charge_items: Charges | None = None
+    """Its charges by kind, each rounded by itself; None where an earlier version did not keep them."""
+    day_type: str = ""
+    """What its instrument's day was read as when it was entered; empty where it was not kept."""
+    open_type: str = ""
 
     @property
     def signalled(self) -> Instant:
@@ -80,6 +94,40 @@ class ClosedTrade(msgspec.Struct, frozen=True):
         """Return the net result in R, so that a plain stop-out is a little worse than -1; None without R."""
         risk = self.initial_risk
         return None if risk is None else self.net / risk
+
+    @property
+    def mfe_r(self) -> float | None:
+        """Return how far it went our way before charges, R from nought; None without R or marks.
+
+        What it was left at counts beside the marks: a trade that ends between two readings went at least so far.
+        """
+        found = self._reached(self.best, 1)
+        return None if found is None else max(0.0, found)
+
+    @property
+    def mae_r(self) -> float | None:
+        """Return how far it went against us before charges, R from nought; None without R or marks."""
+        found = self._reached(self.worst, -1)
+        return None if found is None else max(0.0, found)
+
+    def _reached(self, mark: Paise | None, way: int) -> float | None:
+        risk = self.initial_risk
+        if risk is None or mark is None:
+            return None
+        marked = (mark * self.quantity - self.entry_value) * self.side.sign * way
+        return max(marked, self.gross * way) / risk
+
+    @property
+    def slippage(self) -> Paise | None:
+        """Return what its entry cost beyond the signal's price, paise, negative is better; None where not kept."""
+        if not self.signal_price:
+            return None
+        return (self.entry_value - self.signal_price * self.quantity) * self.side.sign
+
+    @property
+    def turnover(self) -> Paise:
+        """Return what was bought and sold, paise."""
+        return self.entry_value + self.exit_value
 
     @property
     def day(self) -> date:

@@ -39,7 +39,8 @@ class Figures:
         if self._summary is None or self._summary[0] != count:
             accounts = {**self._accounts, core.day.day: core.limits.account}
             own = [trade for trade in core.closed_trades if self._counts(trade)]
-            summary = summarise([*self._past, *own], accounts)
+            rate = core.settings.performance.risk_free_pct
+            summary = summarise([*self._past, *own], accounts, rate)
             named, short = self._named(core)
             view = _view(summary, count - len(own))
             view = msgspec.structs.replace(view, basis=named, basis_short=short)

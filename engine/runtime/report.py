@@ -43,7 +43,11 @@ def build_report(
         "trades": [_closed(trade) for trade in core.closed_trades],
         "open_positions": [_open(core, trade, playback.now) for trade in core.trades],
         "performance": performance_report(
-            core.closed_trades, accounts, playback.equity, None if past is None else past.terms
+            core.closed_trades,
+            accounts,
+            playback.equity,
+            None if past is None else past.terms,
+            core.settings.performance.risk_free_pct,
         ),
         "engine": {
             "updates": playback.updates,

@@ -17,13 +17,13 @@ TUESDAY = date(2025, 12, 16)
 def test_the_deepest_fall_is_from_the_highest_earlier_account() -> None:
     marks = [(1, 1_100), (2, 1_000), (3, 1_300), (4, 1_150), (5, 1_200), (6, 1_050), (7, 2_000)]
     # From 1,300 down to 1,050: 250, which is 19.23 % of 1,300.
-    assert max_drawdown(1_000, marks) == Drawdown(250, 3, 6, 100 * 250 / 1_300, 3, 6)
+    assert max_drawdown(1_000, marks) == Drawdown(250, 3, 6, 100 * 250 / 1_300, 3, 6, 7, 7)
 
 
 def test_the_deepest_fall_in_money_and_the_deepest_in_percent_are_two_falls_with_dates_of_their_own() -> None:
     marks = [(1, 1_000), (2, 800), (3, 5_000), (4, 4_500)]
     # 200 of 1,000 is 20 %; 500 of 5,000 is more money and only 10 %.
-    assert max_drawdown(1_000, marks) == Drawdown(500, 3, 4, 20.0, None, 2)
+    assert max_drawdown(1_000, marks) == Drawdown(500, 3, 4, 20.0, None, 2, None, 3)
 
 
 def test_a_fall_from_the_start_counts() -> None:

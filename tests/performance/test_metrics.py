@@ -6,18 +6,18 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from engine.performance.groups import grouped
 from engine.performance.metrics import (
     by_period,
-    by_setup,
     daily_returns,
     day_results,
     expectancy,
     profit_factor,
-    sharpe_ratio,
     summarise,
     trade_equity,
     win_rate,
 )
+from engine.performance.ratios import sharpe_ratio
 from tests.performance.builders import ACCOUNT, MONDAY, make_trade
 
 TUESDAY, NEXT_MONDAY, JANUARY = (MONDAY + timedelta(days=days) for days in (1, 7, 17))
@@ -104,7 +104,7 @@ def test_parts_add_up_to_the_whole(results: list[int]) -> None:
         by_period(trades, ACCOUNTS, "day"),
         by_period(trades, ACCOUNTS, "week"),
         by_period(trades, ACCOUNTS, "month"),
-        by_setup(trades, ACCOUNTS),
+        grouped(trades, ACCOUNTS, "setup"),
     ):
         assert sum(part.net for part in parts.values()) == whole.net
         assert sum(part.trades for part in parts.values()) == whole.trades
@@ -115,11 +115,12 @@ def test_periods_are_named_by_date_iso_week_and_month() -> None:
     assert next(iter(by_period([], ACCOUNTS, "day"))) == "2025-12-15"
     assert list(by_period([], ACCOUNTS, "week")) == ["2025-W51", "2025-W52", "2026-W01"]
     assert list(by_period([], ACCOUNTS, "month")) == ["2025-12", "2026-01"]
-    with pytest.raises(ValueError, match="expected one of day, week, month, got 'year'"):
-        by_period([], ACCOUNTS, "year")
+    assert list(by_period([], ACCOUNTS, "year")) == ["2025", "2026"]
+    with pytest.raises(ValueError, match="expected one of day, week, month, year, got 'decade'"):
+        by_period([], ACCOUNTS, "decade")
 
 
 def test_a_setup_is_measured_on_all_days_of_the_engine() -> None:
-    summary = by_setup([make_trade(1_000_000)], ACCOUNTS)["failed auction"]
+    summary = grouped([make_trade(1_000_000)], ACCOUNTS, "setup")["failed auction"]
     assert (summary.days, summary.sharpe_days) == (1, 4)
     assert summary.sharpe == pytest.approx(0.5 * sqrt(252))

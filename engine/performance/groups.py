@@ -1,0 +1,63 @@
+"""Finished trades by what they have in common: each belongs to one group, so that the groups' sums are the whole's."""
+
+from collections.abc import Callable, Iterable, Mapping
+from datetime import date
+from typing import Final
+
+from engine.market.clock import datetime_of
+from engine.market.price import Paise
+from engine.performance.metrics import PERIODS, Summary, by_period, summarise
+from engine.performance.trade import ClosedTrade
+
+UNKNOWN: Final = "not recorded"
+"""The group of trades of which an earlier version kept no such thing."""
+
+_WEEKDAYS: Final = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
+
+
+def _hour(trade: ClosedTrade) -> str:
+    """Return the Indian hour of the signal: '09:00' is from 09:00 until before 10:00."""
+    return f"{datetime_of(trade.signalled).hour:02d}:00"
+
+
+def _weekday(trade: ClosedTrade) -> str:
+    return _WEEKDAYS[trade.day.weekday()]
+
+
+def _reason(trade: ClosedTrade) -> str:
+    """Return why it closed without the particulars: 'premise: back in value' is 'premise'."""
+    return trade.exit_reason.partition(":")[0].strip() or UNKNOWN
+
+
+_COMMON: Final[Mapping[str, Callable[[ClosedTrade], str]]] = {
+    "setup": lambda trade: trade.setup,
+    "instrument": lambda trade: trade.symbol or trade.instrument,
+    "hour": _hour,
+    "day-type": lambda trade: trade.day_type or UNKNOWN,
+    "open-type": lambda trade: trade.open_type or UNKNOWN,
+    "weekday": _weekday,
+    "side": lambda trade: trade.side.value,
+    "exit-reason": _reason,
+}
+
+GROUPINGS: Final = (*PERIODS, *_COMMON)
+"""What trades can be put together by: periods of time, then what they have in common."""
+
+
+def grouped(
+    trades: Iterable[ClosedTrade], accounts: Mapping[date, Paise], by: str, risk_free_pct: float = 0.0
+) -> dict[str, Summary]:
+    """Return figures per group: periods oldest first, others by name; raise ValueError for an unknown grouping.
+
+    A period is measured on its own days, those without a trade included; any other group on all days.
+    """
+    if by in PERIODS:
+        return by_period(trades, accounts, by, risk_free_pct)
+    name = _COMMON.get(by)
+    if name is None:
+        raise ValueError(f"expected one of {', '.join(GROUPINGS)}, got {by!r}")
+    own: dict[str, list[ClosedTrade]] = {}
+    for trade in trades:
+        own.setdefault(name(trade), []).append(trade)
+    order = _WEEKDAYS.index if by == "weekday" else str
+    return {group: summarise(own[group], accounts, risk_free_pct) for group in sorted(own, key=order)}
