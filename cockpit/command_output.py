@@ -3,6 +3,7 @@
 A closed or full output, a broken pipe or a reader that stands still may cost words, never the deed or its exit code.
 """
 
+import codecs
 import contextlib
 import io
 import os
@@ -11,10 +12,13 @@ import sys
 import threading
 from typing import Final, Literal, TextIO
 
+from cockpit.text.lines import ascii_only
 from engine.system.plain_text import ascii_json, plain_json, plain_lines
 
 _PATIENCE: Final = 0.5
 """Seconds that an output nobody reads may hold a command up."""
+_PLAINER: Final = "cockpit.plainer"
+"""What Python calls for signs that an output's encoding does not have."""
 
 
 def prepare_outputs() -> None:
@@ -30,9 +34,9 @@ def prepare_outputs() -> None:
     if sys.stderr is None:
         sys.stderr = _opened(2, "w")
     for stream in (sys.stdout, sys.stderr):
-        # A sign that the terminal's encoding does not have costs that sign, never the sentence.
+        # A sign that the terminal's encoding does not have costs that sign, never the sentence, and a minus stays one.
         if isinstance(stream, io.TextIOWrapper):
-            stream.reconfigure(errors="replace")
+            stream.reconfigure(errors=_PLAINER)
 
 
 def allow_files() -> None:
@@ -71,6 +75,16 @@ def say_beside(text: str, stream: TextIO) -> None:
     speaker = threading.Thread(target=say_if_heard, args=(text, stream), daemon=True)
     speaker.start()
     speaker.join(_PATIENCE)
+
+
+def _plainer(error: UnicodeError) -> tuple[str, int]:
+    """Return what stands for signs that cannot be written, and where writing goes on."""
+    if not isinstance(error, UnicodeEncodeError):
+        raise error
+    return ascii_only(error.object[error.start : error.end]), error.end
+
+
+codecs.register_error(_PLAINER, _plainer)
 
 
 def _is_open(descriptor: int) -> bool:

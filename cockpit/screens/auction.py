@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 from typing import Final
 
 from cockpit.screens.page import PageScreen
-from cockpit.text.formatting import UNDEFINED, UNKNOWN, clock, grouped, price, row_price, signed_units
+from cockpit.text.formatting import UNDEFINED, clock, price, row_price
 from cockpit.text.lines import Line, Span, compose, fit, length, wrap
 from cockpit.widgets.header import direction
 from engine.contract.auction_views import (
@@ -17,6 +17,7 @@ from engine.contract.auction_views import (
     OrderFlowView,
 )
 from engine.contract.views import ScreenView, WatchRow
+from engine.market.figures import UNKNOWN, grouped, signed_units
 
 INFERRED: Final = "inferred from snapshots: the feed names no aggressor"
 

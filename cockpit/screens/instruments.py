@@ -15,10 +15,11 @@ from cockpit.screens.preflight import WITH_BROKER
 from cockpit.state.actions import KeyScope
 from cockpit.state.instrument_search import Found, Searcher
 from cockpit.state.model import Model, Notice
-from cockpit.text.formatting import grouped, short_symbol, signed_units
+from cockpit.text.formatting import short_symbol
 from cockpit.text.lines import Line, Span, compose, fit, length, spread, wrap
 from cockpit.widgets.footer import kill_text, paint_footer
 from engine.contract.views import ScreenView, WatchRow
+from engine.market.figures import grouped, signed_units
 
 MOST_FOLLOWED: Final = 50
 _PAUSE_SECONDS: Final = 0.25

@@ -3,10 +3,11 @@
 from typing import Final
 
 from cockpit.screens.page import PageScreen
-from cockpit.text.formatting import UNDEFINED, day_and_clock, grouped, multiple, rupees, signed_rupees
+from cockpit.text.formatting import UNDEFINED, day_and_clock, multiple
 from cockpit.text.lines import Line, compose, fit, wrap
 from cockpit.widgets.gauges import win_rate
 from engine.contract.views import FallView, PerformanceView, ScreenView
+from engine.market.figures import MINUS, decimal, grouped, rupees, signed_rupees
 
 _NAME: Final = 16
 _VALUE: Final = 16
@@ -16,7 +17,7 @@ UNPROVEN: Final = "UNPROVEN; "
 
 def _figures(figures: PerformanceView) -> list[tuple[str, str, str]]:
     def ratio(value: float | None) -> str:
-        return UNDEFINED if value is None else f"{value:.2f}".replace("-", "−")
+        return UNDEFINED if value is None else decimal(value, 2)
 
     few = "" if figures.trades >= figures.proof_trades else UNPROVEN
     short = "" if figures.sharpe_days >= figures.proof_days else UNPROVEN
@@ -43,7 +44,7 @@ def _figures(figures: PerformanceView) -> list[tuple[str, str, str]]:
         ),
         (
             "  in percent",
-            UNDEFINED if figures.drawdown_pct is None else f"−{figures.drawdown_pct:.2f} %",
+            UNDEFINED if figures.drawdown_pct is None else f"{MINUS}{figures.drawdown_pct:.2f} %",
             f"{_between(figures.fall_pct)}deepest fall in percent of its high; none without one above zero",
         ),
         (
@@ -122,7 +123,7 @@ def paint_report(view: ScreenView | None, width: int) -> list[Line]:
         ("realised", signed_rupees(header.realised), "closed trades"),
         ("open", signed_rupees(header.open), "marked on the exit side of the book"),
         ("charges", rupees(-abs(header.charges)), "those of closing everything included"),
-        ("day's result", signed_rupees(risk.day_result), f"limit −{rupees(risk.day_loss_limit)}"),
+        ("day's result", signed_rupees(risk.day_result), f"limit {MINUS}{rupees(risk.day_loss_limit)}"),
     ]
     for row in today:
         lines += _figure(*row, width)

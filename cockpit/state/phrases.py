@@ -1,8 +1,8 @@
 """Short texts that keys and panels share."""
 
-from cockpit.text.formatting import grouped
 from engine.contract.decision_state import DecisionState
 from engine.contract.views import PositionRow, SignalCard
+from engine.market.figures import grouped
 
 
 def held_text(row: PositionRow | None) -> str:

@@ -10,13 +10,10 @@ from datetime import date
 from functools import lru_cache
 from typing import Final
 
-UNKNOWN: Final = "?"
-"""Shown for a figure that should exist and is not known."""
+from engine.market.figures import MINUS, UNKNOWN, grouped, rupees
 
 UNDEFINED: Final = "–"
 """Shown for a figure that has no meaning yet, for example a win rate without trades."""
-
-MINUS: Final = "−"
 
 RUPEE: Final = "₹"
 ASCII_RUPEE: Final = "Rs"
@@ -35,35 +32,6 @@ _LAKH: Final = 100_000
 _CRORE: Final = 10_000_000
 
 
-def grouped(number: int) -> str:
-    """Return a whole number with Indian grouping: 12,34,567."""
-    digits = str(abs(number))
-    head, tail = digits[:-3], digits[-3:]
-    pairs: list[str] = []
-    while head:
-        pairs.append(head[-2:])
-        head = head[:-2]
-    text = ",".join([*reversed(pairs), tail])
-    return f"{MINUS}{text}" if number < 0 else text
-
-
-def rupees(paise: int | None, decimals: int = 2) -> str:
-    """Return an amount in rupees with 0 or 2 decimals, half up away from zero; unknown is ``?``."""
-    if paise is None:
-        return UNKNOWN
-    if decimals == 0:
-        whole = (abs(paise) + 50) // 100
-        return grouped(-whole if paise < 0 else whole)
-    whole, rest = divmod(abs(paise), 100)
-    return f"{MINUS if paise < 0 else ''}{grouped(whole)}.{rest:02d}"
-
-
-def signed_rupees(paise: int | None, decimals: int = 2) -> str:
-    """Return an amount with its sign, also the plus; zero carries none."""
-    text = rupees(paise, decimals)
-    return f"+{text}" if paise is not None and paise > 0 else text
-
-
 def price(paise: int | None, tick: int) -> str:
     """Return a price with the decimals its tick needs: none for whole-rupee ticks, two below."""
     return rupees(paise, 0 if tick > 0 and tick % 100 == 0 and (paise or 0) % 100 == 0 else 2)
@@ -72,11 +40,6 @@ def price(paise: int | None, tick: int) -> str:
 def row_price(paise: int, row: int | None) -> str:
     """Return a profile row's lower edge with the decimals its height needs."""
     return rupees(paise, 0 if row is not None and row % 100 == 0 and paise % 100 == 0 else 2)
-
-
-def signed_units(units: int) -> str:
-    """Return a signed quantity: +300, −120, 0."""
-    return f"+{grouped(units)}" if units > 0 else grouped(units)
 
 
 def compact(units: int) -> str:

@@ -1,10 +1,11 @@
 """Risk gauges and the performance figures: how much of each limit is used, and what the record proves."""
 
-from cockpit.text.formatting import UNDEFINED, grouped, multiple, rupees, signed_rupees
+from cockpit.text.formatting import UNDEFINED, multiple
 from cockpit.text.lines import Line, Span, choose, compose, gauge, spread
 from cockpit.widgets.header import direction
 from cockpit.widgets.sections import heading
 from engine.contract.views import PerformanceView, RiskView
+from engine.market.figures import MINUS, decimal, grouped, rupees, signed_rupees
 
 _LABEL = 10
 _LEAST_LABEL = 16
@@ -85,7 +86,7 @@ def paint_risk(risk: RiskView, width: int, height: int) -> list[Line]:
 
 
 def _number(value: float | None, decimals: int = 2) -> str:
-    return UNDEFINED if value is None else f"{value:.{decimals}f}".replace("-", "−")
+    return UNDEFINED if value is None else decimal(value, decimals)
 
 
 def win_rate(figures: PerformanceView) -> str:
@@ -104,7 +105,7 @@ def paint_performance(figures: PerformanceView, width: int, height: int) -> list
         return []
     drawdown = UNDEFINED if figures.max_drawdown is None else rupees(-abs(figures.max_drawdown), 0)
     if figures.drawdown_pct is not None:
-        drawdown += f" · −{figures.drawdown_pct:.1f} %"
+        drawdown += f" · {MINUS}{figures.drawdown_pct:.1f} %"
     few = " UNPROVEN" if figures.trades < figures.proof_trades else ""
     expectancy = UNDEFINED if figures.expectancy_r is None else multiple(figures.expectancy_r)
     lines = [

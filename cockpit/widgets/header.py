@@ -1,16 +1,9 @@
 """The two top lines: where we are (world, mode, phase, time, feed), and what it made (result, charges, risk)."""
 
-from cockpit.text.formatting import (
-    UNKNOWN,
-    age,
-    clock,
-    countdown,
-    rupees,
-    signed_rupees,
-    speed,
-)
+from cockpit.text.formatting import age, clock, countdown, speed
 from cockpit.text.lines import Line, Span, choose, compose, fit, gauge, length, spread
 from engine.contract.views import HeaderView, RiskView, ScreenView
+from engine.market.figures import UNKNOWN, rupees, signed_rupees
 
 _SOON_SECONDS = 600
 _SIGN_IN_SOON_SECONDS = 1_800

@@ -4,21 +4,12 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Final
 
-from cockpit.text.formatting import (
-    RUPEE,
-    UNDEFINED,
-    UNKNOWN,
-    arrow,
-    compact,
-    percent,
-    price,
-    row_price,
-    signed_rupees,
-)
+from cockpit.text.formatting import RUPEE, UNDEFINED, arrow, compact, percent, price, row_price
 from cockpit.text.lines import Line, Span, bar, choose, compose, fit, length, spread
 from cockpit.widgets.header import direction
 from cockpit.widgets.viewport import Viewport, VisibleRows
 from engine.contract.views import LadderRow, LadderView, WatchRow
+from engine.market.figures import UNKNOWN, signed_rupees, signed_units
 
 MARK_ORDER: Final = ("POC", "VAH", "VAL", "TPOC", "VWAP", "IBH", "IBL", "OPEN", "HIGH", "LOW")
 """Which mark is named first when a row carries several."""
@@ -229,9 +220,7 @@ def paint_head(
         gap=2,
     )
     provenance = _provenance(ladder, rupee)
-    rotation = (
-        "" if ladder.rotation_factor is None else f"rotation {ladder.rotation_factor:+d}".replace("-", "−")
-    )
+    rotation = "" if ladder.rotation_factor is None else f"rotation {signed_units(ladder.rotation_factor)}"
     auction = " · ".join(part for part in (ladder.day_type, ladder.open_type, rotation) if part)
     lines = [spread(first, [*quote, (" ", "")], width)]
     if height >= 5:

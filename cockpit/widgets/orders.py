@@ -3,10 +3,11 @@
 from dataclasses import dataclass
 from typing import Final
 
-from cockpit.text.formatting import clock, grouped, price, short_symbol
+from cockpit.text.formatting import clock, price, short_symbol
 from cockpit.text.lines import Line, Span, compose, fit
 from cockpit.widgets.sections import heading
 from engine.contract.views import OrderRow
+from engine.market.figures import grouped
 
 _SHORTEST_SYMBOL: Final = 6
 _SYMBOL: Final = 9

@@ -1,11 +1,12 @@
 """Open positions: result, R, and above all the state of each stop."""
 
-from cockpit.text.formatting import age, clock, multiple, price, short_symbol, signed_rupees, signed_units
+from cockpit.text.formatting import age, clock, multiple, price, short_symbol
 from cockpit.text.lines import Line, Span, choose, compose, fit, length, spread, wrap
 from cockpit.widgets.header import direction
 from cockpit.widgets.sections import heading
 from cockpit.widgets.stops import risk_text, terms_text
 from engine.contract.views import PositionRow, StopStatus
+from engine.market.figures import signed_rupees, signed_units
 
 _SHORTEST_SYMBOL = 10
 _LINES = 7

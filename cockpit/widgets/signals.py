@@ -5,12 +5,13 @@ from typing import Final
 import msgspec
 
 from cockpit.state.phrases import waits
-from cockpit.text.formatting import clock, grouped, price, rupees, short_symbol
+from cockpit.text.formatting import clock, price, short_symbol
 from cockpit.text.lines import Line, Span, choose, compose, fit, length, spread, wrap
 from cockpit.widgets.sections import heading
 from cockpit.widgets.stops import allowance_text, size_text, terms_text, warnings_text
 from engine.contract.decision_state import DecisionState
 from engine.contract.views import SignalCard
+from engine.market.figures import grouped, rupees
 
 _SHORTEST_SYMBOL: Final = 10
 _SHORTEST_OF_ALL: Final = 6

@@ -2,8 +2,9 @@
 
 from collections.abc import Sequence
 
-from cockpit.text.formatting import grouped, price, rupees
+from cockpit.text.formatting import price
 from engine.contract.views import PositionRow, SignalCard
+from engine.market.figures import grouped, rupees
 
 _ALLOWED_BY = {"share of distance": "of the distance"}
 

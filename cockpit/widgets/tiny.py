@@ -3,13 +3,14 @@
 from typing import Final
 
 from cockpit.state.model import Model
-from cockpit.text.formatting import clock, price, signed_rupees, signed_units
+from cockpit.text.formatting import clock, price
 from cockpit.text.lines import Line, Span, choose, compose, wrap
 from cockpit.widgets.events import notice_span, paint_banner
 from cockpit.widgets.footer import kill_text
 from cockpit.widgets.header import sign_in, trading_word
 from cockpit.widgets.sections import FLAT_CONFIRMED
 from engine.contract.views import LatchView, PositionRow, Severity, StopStatus
+from engine.market.figures import signed_rupees, signed_units
 
 ENLARGE: Final = "make the window at least 80×24 to trade"
 """What a key says that would act without showing on what."""

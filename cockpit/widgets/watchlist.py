@@ -3,10 +3,11 @@
 import re
 from typing import Final
 
-from cockpit.text.formatting import arrow, percent, price, short_symbol, signed_units
+from cockpit.text.formatting import arrow, percent, price, short_symbol
 from cockpit.text.lines import Line, Span, compose, fit
 from cockpit.widgets.sections import heading
 from engine.contract.views import WatchRow
+from engine.market.figures import signed_units
 
 _QUANTITY: Final = re.compile(r"×[\d,]+")
 

@@ -20,7 +20,7 @@ from engine.core.market_state import MarketState
 from engine.core.story_records import FILL_BOOK, PROTECTED, SIGHT, Protection, book_of, fill_key, sight_of
 from engine.core.told_stop_moves import StopMoves, standing_stops
 from engine.market.clock import SECOND, Instant
-from engine.market.figures import rupees
+from engine.market.figures import rupees, signed_rupees
 from engine.market.instrument import Instrument
 from engine.market.price import Paise, average_price
 from engine.market.side import Side
@@ -321,7 +321,7 @@ class EventLog:
         reason = f" ({why})" if why else ""
         self.line(
             severity,
-            f"{self.symbol(trade.instrument)} flat{reason}: {_signed(net)} after {rupees(charges)} charges",
+            f"{self.symbol(trade.instrument)} flat{reason}: {signed_rupees(net)} after {rupees(charges)} charges",
             now,
         )
         if not trade.external and trade.setup != EXCESS:
@@ -363,7 +363,3 @@ class EventLog:
 
 def _badness(quality: str) -> int:
     return _QUALITIES.index(quality) if quality in _QUALITIES else len(_QUALITIES)
-
-
-def _signed(paise: Paise) -> str:
-    return rupees(paise) if paise < 0 else f"+{rupees(paise)}"

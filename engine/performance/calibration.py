@@ -5,6 +5,7 @@ from fractions import Fraction
 
 import msgspec
 
+from engine.market.figures import decimal
 from engine.market.instrument import InstrumentClass
 from engine.market.price import Paise
 from engine.orders.trade import StopSlip
@@ -92,4 +93,4 @@ def describe(found: Calibrated | None, live: Sequence[LiveSlippage]) -> str:
 
 
 def _percent(one: LiveSlippage) -> str:
-    return f"{100 * float(Fraction(one.slip, one.worth)):+.3f} %".replace("-", "−")
+    return f"{decimal(100 * float(Fraction(one.slip, one.worth)), 3, plus=True)} %"

@@ -7,6 +7,7 @@ from typing import Final
 
 import msgspec
 
+from engine.market.figures import decimal
 from engine.performance.interval import standard_error, wilson_interval
 from engine.performance.trade import ClosedTrade
 from engine.setups.signal import EntryMode
@@ -140,4 +141,4 @@ def setup_record(
 
 def _mean(mean: float | None, error: float | None) -> str:
     around = "" if error is None else f" ± {error:.2f}"
-    return f"{mean or 0.0:+.2f} R".replace("-", "−") + around
+    return f"{decimal(mean or 0.0, 2, plus=True)} R{around}"

@@ -9,42 +9,6 @@ from engine.market.clock import IST, instant_of
 
 
 @pytest.mark.parametrize(
-    ("number", "text"),
-    [
-        (0, "0"),
-        (999, "999"),
-        (1_000, "1,000"),
-        (99_999, "99,999"),
-        (1_00_000, "1,00,000"),
-        (12_34_567, "12,34,567"),
-        (-1_23_45_67_890, "−1,23,45,67,890"),
-    ],
-)
-def test_groups_whole_numbers_the_indian_way(number: int, text: str) -> None:
-    assert formatting.grouped(number) == text
-
-
-@given(st.integers(-(10**15), 10**15))
-def test_grouping_changes_no_digit(number: int) -> None:
-    assert int(formatting.grouped(number).replace(",", "").replace("−", "-")) == number
-
-
-@given(st.integers(-(10**13), 10**13))
-def test_rupees_keep_every_paisa(paise: int) -> None:
-    text = formatting.rupees(paise).replace(",", "").replace("−", "-")
-    whole, cents = text.split(".")
-    assert abs(int(whole)) * 100 + int(cents) == abs(paise)
-    assert text.startswith("-") == (paise < 0)
-
-
-@pytest.mark.parametrize(
-    ("paise", "text"), [(49, "0"), (50, "1"), (-50, "−1"), (386_358, "3,864"), (None, "?")]
-)
-def test_whole_rupees_round_half_up_away_from_zero(paise: int | None, text: str) -> None:
-    assert formatting.rupees(paise, 0) == text
-
-
-@pytest.mark.parametrize(
     ("paise", "tick", "text"),
     [
         (151_205, 5, "1,512.05"),
