@@ -3,8 +3,7 @@
 from collections.abc import Iterable
 from typing import Protocol
 
-from engine.brokers.paper.exchange_file import Batch
-from engine.brokers.paper.records import Cursor
+from engine.brokers.cursor_file import Batch, Cursor
 from engine.market.clock import Instant
 from engine.market.instrument import Instrument, InstrumentClass
 from engine.market.update import MarketUpdate

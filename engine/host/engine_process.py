@@ -6,7 +6,7 @@ import logging.handlers
 import os
 from typing import Final
 
-from engine.brokers.paper.exchange_file import ExchangeError
+from engine.brokers.cursor_file import ExchangeError
 from engine.host.engine_host import Host
 from engine.host.launch import ignore_hangup
 from engine.host.log_tail import PlainFormatter

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import config
-from engine.brokers.paper.exchange_file import ExchangeError
+from engine.brokers.cursor_file import ExchangeError
 from engine.core import Attended, Latched
 from engine.host.liveness import EngineLock
 from engine.ledger.records import JournalEntry, LedgerError

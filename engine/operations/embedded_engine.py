@@ -19,7 +19,7 @@ async def embed_engine(desk: Desk, choice: WorldChoice | None, world: World) -> 
     """Run the world's engine inside this process for as long as the context lasts; raises DeskError."""
     import asyncio
 
-    from engine.brokers.paper.exchange_file import ExchangeError
+    from engine.brokers.cursor_file import ExchangeError
     from engine.host.engine_host import Host
     from engine.ledger.records import LedgerError
     from engine.runtime.run import RunError

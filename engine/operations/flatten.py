@@ -5,7 +5,7 @@ from collections.abc import Callable
 from typing import Final
 
 import config
-from engine.brokers.paper.exchange_file import ExchangeError
+from engine.brokers.cursor_file import ExchangeError
 from engine.brokers.upstox.offline_close import ClosingReport, flatten_account
 from engine.host.liveness import (
     HUNG_AFTER,

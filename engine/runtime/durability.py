@@ -12,9 +12,8 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from typing import Final
 
+from engine.brokers.cursor_file import Batch, Cursor, ExchangeError, ExchangeTakenError
 from engine.brokers.exchange import Exchange
-from engine.brokers.paper.exchange_file import Batch, ExchangeError, ExchangeTakenError
-from engine.brokers.paper.records import Cursor
 from engine.core import Record
 from engine.ledger.records import JournalEntry
 from engine.ledger.store import Ledger, LedgerError

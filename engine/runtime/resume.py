@@ -5,9 +5,9 @@ from pathlib import Path
 
 import msgspec
 
+from engine.brokers.cursor_file import Cursor
 from engine.brokers.exchange import Exchange
 from engine.brokers.paper.exchange import PaperExchange
-from engine.brokers.paper.records import Cursor
 from engine.core import Effect, Record
 from engine.feeds.feed import PulledFeed
 from engine.ledger.records import JournalEntry

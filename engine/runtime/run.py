@@ -11,9 +11,9 @@ import msgspec
 import config
 from engine.auction.prior.history import SessionProfile, prior_levels
 from engine.auction.values.levels import PriorLevels
+from engine.brokers.cursor_file import ExchangeError
 from engine.brokers.exchange import Exchange
 from engine.brokers.paper.exchange import PaperExchange
-from engine.brokers.paper.exchange_file import ExchangeError
 from engine.core import (
     LIVE,
     PAPER,

@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 
-from engine.brokers.paper.records import Cursor
+from engine.brokers.cursor_file import Cursor
 from engine.contract.views import LastingAlarm
 from engine.market.clock import Instant
 from engine.presenter import ViewFacts

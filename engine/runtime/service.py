@@ -9,8 +9,8 @@ import time
 from collections.abc import Callable, Iterable
 from typing import Final
 
+from engine.brokers.cursor_file import Cursor
 from engine.brokers.exchange import Exchange
-from engine.brokers.paper.records import Cursor
 from engine.contract.commands import (
     Command,
     CommandResult,

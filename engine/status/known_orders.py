@@ -1,12 +1,13 @@
 """What the files of a world know of this trading day's orders, to hold the broker's lists against."""
 
-from contextlib import closing, suppress
+from contextlib import suppress
 from datetime import date
 from typing import TypeVar
 
 import msgspec
 
-from engine.brokers.paper.exchange_file import PLACE, ExchangeError, ExchangeStore
+from engine.brokers.cursor_file import ExchangeError
+from engine.brokers.upstox.place_file import kept_place
 from engine.ledger.reader import LedgerReader
 from engine.ledger.records import LedgerError, Run
 from engine.market.clock import trading_date
@@ -52,16 +53,13 @@ def _today(plan: RunPlan | None) -> date:
 
 def _placed(directory: WorldDirectory, today: date) -> tuple[Order, ...]:
     """Return what the kept place of a live run knows of the day's orders; nothing where it does not read."""
-    if not directory.place.exists():
-        return ()
     try:
-        with closing(ExchangeStore(directory.place, read_only=True, wording=PLACE)) as store:
-            book = store.load()
+        place = kept_place(directory.place)
     except ExchangeError:
         return ()
-    if book is None or book.day != today:
+    if place is None or place.day != today:
         return ()
-    return tuple(adopt(report, role_of(report.tag), book.cursor.now).order for report in book.known)
+    return tuple(adopt(report, role_of(report.tag), place.cursor.now).order for report in place.known)
 
 
 def _counts(run: Run, today: date) -> bool:

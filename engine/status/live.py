@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import Final
 
 import config
-from engine.brokers.paper.exchange_file import PLACE, ExchangeError, ExchangeStore
+from engine.brokers.cursor_file import ExchangeError
 from engine.brokers.upstox.account_state import (
     OVER,
     AccountStanding,
@@ -14,6 +14,7 @@ from engine.brokers.upstox.account_state import (
     protects,
 )
 from engine.brokers.upstox.book_reader import WholeBook
+from engine.brokers.upstox.place_file import kept_place
 from engine.brokers.upstox.translation import intraday
 from engine.market.calendar import CalendarError
 from engine.market.clock import Instant, isoformat
@@ -226,21 +227,15 @@ def _chosen(plan: RunPlan | None, settings: config.Settings | None) -> config.Se
 
 def _place(directory: WorldDirectory, plan: RunPlan | None) -> tuple[Instant, int] | None:
     """Return when the run last committed its place, and after how many updates."""
-    if plan is None or not directory.place.exists():
+    if plan is None:
         return None
     try:
-        store = ExchangeStore(directory.place, read_only=True, wording=PLACE)
+        place = kept_place(directory.place)
     except ExchangeError:
         return None
-    try:
-        book = store.load()
-    except ExchangeError:
+    if place is None or place.cursor.run != plan.run:
         return None
-    finally:
-        store.close()
-    if book is None or book.cursor.run != plan.run:
-        return None
-    return book.cursor.now, book.cursor.updates
+    return place.cursor.now, place.cursor.updates
 
 
 def _phase(directory: WorldDirectory, plan: RunPlan, place: tuple[Instant, int] | None) -> str | None:

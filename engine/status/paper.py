@@ -3,8 +3,9 @@
 from dataclasses import dataclass
 
 import config
+from engine.brokers.cursor_file import ExchangeError
 from engine.brokers.paper.exchange import PaperExchange
-from engine.brokers.paper.exchange_file import ExchangeError, standing_book
+from engine.brokers.paper.exchange_file import standing_book
 from engine.ledger.reader import LedgerReader
 from engine.ledger.records import LedgerError
 from engine.market.calendar import CalendarError

@@ -2,9 +2,8 @@
 
 import msgspec
 
+from engine.brokers.cursor_file import Batch, Cursor
 from engine.brokers.paper.exchange import PaperExchange
-from engine.brokers.paper.exchange_file import Batch
-from engine.brokers.paper.records import Cursor
 from engine.core import Effect
 from engine.ledger.records import JournalEntry
 from engine.ledger.store import Ledger

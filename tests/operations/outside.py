@@ -16,7 +16,8 @@ from uuid import uuid4
 import msgspec
 import pytest
 
-from engine.brokers.paper.exchange_file import Book, ExchangeError, ExchangeStore
+from engine.brokers.cursor_file import ExchangeError
+from engine.brokers.paper.exchange_file import Book, ExchangeFile
 from engine.brokers.paper.records import TRIGGER_PENDING
 from engine.contract.commands import (
     ArmManual,
@@ -250,7 +251,7 @@ class Engine:
 
     def _book(self) -> Book | None:
         try:
-            store = ExchangeStore(self.directory.exchange, read_only=True)
+            store = ExchangeFile(self.directory.exchange, read_only=True)
         except ExchangeError:
             return None
         try:

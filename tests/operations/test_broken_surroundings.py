@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 import config
-from engine.brokers.paper.exchange_file import ExchangeStore
+from engine.brokers.paper.exchange_file import ExchangeFile
 from engine.host.liveness import EngineLock
 from engine.ledger.store import Ledger
 from engine.market.side import Side
@@ -162,7 +162,7 @@ def test_a_paper_book_that_is_damaged_is_never_flat(here: Outside, content: str)
             other.execute("CREATE TABLE something (x)")
             other.execute("PRAGMA user_version = 1")
     else:
-        ExchangeStore(account.exchange).close()
+        ExchangeFile(account.exchange).close()
         if content == "torn":
             whole = account.exchange.read_bytes()
             account.exchange.write_bytes(whole[: len(whole) // 2])

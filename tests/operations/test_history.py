@@ -11,7 +11,7 @@ import pytest
 import config
 from config import Settings
 from engine.auction.prior.history import SessionProfile
-from engine.brokers.paper.records import Cursor
+from engine.brokers.cursor_file import Cursor
 from engine.core import Attended
 from engine.host.headless import replay
 from engine.ledger.reader import SESSION, LedgerReader

@@ -7,7 +7,7 @@ import msgspec
 import pytest
 
 import config
-from engine.brokers.paper.records import Cursor
+from engine.brokers.cursor_file import Cursor
 from engine.brokers.upstox.broker import LiveBroker
 from engine.brokers.upstox.exchange import AccountExchange
 from engine.ledger.store import Ledger

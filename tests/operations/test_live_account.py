@@ -11,7 +11,7 @@ import msgspec
 import pytest
 
 import config
-from engine.brokers.paper.exchange_file import PLACE, ExchangeStore
+from engine.brokers.upstox.place_file import PlaceFile
 from engine.core import DAY_LOSS
 from engine.ledger.store import Ledger, LedgerError
 from engine.market.charges import order_charges
@@ -341,7 +341,7 @@ def test_behind_a_damaged_ledger_the_brokers_own_word_closes_a_live_account_and_
     broker: RunningFake, account: WorldDirectory
 ) -> None:
     settings = settings_for(broker)
-    ExchangeStore(account.place, wording=PLACE).close()
+    PlaceFile(account.place).close()
     account.ledger.write_bytes(b"no ledger" * 1_000)
     hold_behind_a_stop(broker)
     status, problem = read_status(account, settings)
@@ -365,7 +365,7 @@ def test_a_ledger_of_a_newer_cockpit_is_refused_and_holds_no_flatten_up(
 ) -> None:
     settings = settings_for(broker)
     live_run(account, settings)
-    ExchangeStore(account.place, wording=PLACE).close()
+    PlaceFile(account.place).close()
     with closing(sqlite3.connect(account.ledger)) as database:
         database.execute("PRAGMA user_version=99")
     hold_behind_a_stop(broker)
@@ -381,7 +381,7 @@ def test_a_ledger_of_a_newer_cockpit_is_refused_and_holds_no_flatten_up(
 
 def test_what_was_closed_is_told_beside_what_was_not(broker: RunningFake, account: WorldDirectory) -> None:
     settings = settings_for(broker)
-    ExchangeStore(account.place, wording=PLACE).close()
+    PlaceFile(account.place).close()
     account.ledger.write_bytes(b"no ledger" * 1_000)
     account.exchange.write_bytes(b"no exchange" * 1_000)
     hold_behind_a_stop(broker)

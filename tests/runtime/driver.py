@@ -6,8 +6,8 @@ from pathlib import Path
 
 import msgspec
 
+from engine.brokers.cursor_file import Cursor
 from engine.brokers.paper.exchange import PaperExchange
-from engine.brokers.paper.records import Cursor
 from engine.contract.commands import Command, CommandResult, PauseReplay
 from engine.core import CommandAnswer, Effect, LatchChanged, Record
 from engine.ledger.records import JournalEntry

@@ -6,8 +6,8 @@ from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from engine.brokers.cursor_file import ExchangeError
 from engine.brokers.paper.exchange import PaperExchange
-from engine.brokers.paper.exchange_file import ExchangeError
 from engine.contract.commands import (
     ArmManual,
     Command,

@@ -2,8 +2,8 @@
 
 from pathlib import Path
 
+from engine.brokers.cursor_file import Cursor
 from engine.brokers.paper.exchange import PaperExchange
-from engine.brokers.paper.records import Cursor
 from engine.ledger.store import Ledger
 from engine.runtime.durability import Durability
 from tests.brokers.paper.stand import TEN, open_exchange

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
+from engine.brokers.cursor_file import ExchangeError, ExchangeTakenError
 from engine.brokers.paper.exchange import PaperExchange
-from engine.brokers.paper.exchange_file import ExchangeError, ExchangeTakenError
 from engine.contract.commands import (
     Command,
     ExitPosition,

@@ -17,10 +17,11 @@ from typing import Self
 import msgspec
 
 from config import PaperSettings
-from engine.brokers.paper.exchange_file import Batch, ExchangeError, ExchangeStore
+from engine.brokers.cursor_file import CURSOR, NO_RUN, Batch, Cursor, ExchangeError
+from engine.brokers.paper.exchange_file import ExchangeFile
 from engine.brokers.paper.matching_engine import MatchingEngine
 from engine.brokers.paper.offline_close import cancel_standing, close_standing
-from engine.brokers.paper.records import Cursor, ExchangeFill, FlattenReport, InFlight
+from engine.brokers.paper.records import ExchangeFill, FlattenReport, InFlight
 from engine.market.clock import MILLISECOND, Instant
 from engine.market.instrument import Instrument, InstrumentClass
 from engine.market.price import Paise
@@ -51,12 +52,12 @@ class PaperExchange:
 
     def __init__(
         self,
-        store: ExchangeStore | None,
+        file: ExchangeFile | None,
         instruments: Mapping[str, Instrument],
         day: TradingDay,
         settings: PaperSettings,
     ) -> None:
-        self._store = store
+        self._file = file
         self._latency = settings.latency_ms * MILLISECOND
         self._floor = MatchingEngine(
             instruments,
@@ -70,8 +71,8 @@ class PaperExchange:
         self._submitted = 0
         self._saved_fills = 0
         self._clear = False
-        self._cursor = Cursor("", 0, 0, 0)
-        book = store.load() if store is not None else None
+        self._cursor = NO_RUN
+        book = None if file is None else file.load()
         if book is not None:
             self._cursor, self._submitted, self._flight = book.cursor, book.submitted, book.in_flight
             self._floor.restore(
@@ -94,12 +95,12 @@ class PaperExchange:
         Raises ExchangeError for a file of a newer schema or one that cannot be opened, ExchangeDamagedError for a
         broken one. ``read_only`` leaves a running engine undisturbed; any other opening fences it off.
         """
-        store = None if path is None else ExchangeStore(path, read_only=read_only)
+        file = None if path is None else ExchangeFile(path, read_only=read_only)
         try:
-            return cls(store, instruments, day, settings)
+            return cls(file, instruments, day, settings)
         except ExchangeError:
-            if store is not None:
-                store.close()
+            if file is not None:
+                file.close()
             raise
 
     @property
@@ -307,9 +308,9 @@ class PaperExchange:
         floor = self._floor
         register = floor.register
         batch = None
-        if self._store is not None:
+        if self._file is not None:
             state = [
-                ("cursor", _encode(cursor)),
+                (CURSOR, _encode(cursor)),
                 ("clock", _encode(floor.clock)),
                 ("stamps", _encode(floor.stamps)),
             ]
@@ -317,12 +318,15 @@ class PaperExchange:
                 state += [("submitted", _encode(self._submitted)), ("in_flight", _encode(self._flight))]
             if self._instruments_changed:
                 state.append(("instruments", _encode(self._floor.instruments)))
+            fills = register.fills[self._saved_fills :]
             batch = Batch(
+                state,
+                {
+                    "orders": [(order.sequence, _encode(order)) for order in register.touched.values()],
+                    "fills": [(fill.number, _encode(fill)) for fill in fills],
+                    "depths": [(depth.instrument, _encode(depth)) for depth in floor.touched_depths.values()],
+                },
                 clear=self._clear,
-                state=state,
-                orders=[(order.sequence, _encode(order)) for order in register.touched.values()],
-                fills=[(fill.number, _encode(fill)) for fill in register.fills[self._saved_fills :]],
-                depths=[(depth.instrument, _encode(depth)) for depth in floor.touched_depths.values()],
             )
         self._clear = self._flight_changed = self._instruments_changed = False
         self._saved_fills = len(register.fills)
@@ -335,13 +339,13 @@ class PaperExchange:
 
         A batch that fails raises ExchangeError and is written with the next one.
         """
-        if self._store is not None:
-            self._store.write(batch)
+        if self._file is not None:
+            self._file.write(batch)
 
     def close(self) -> None:
         """Close the file; what was not committed is gone, as with a power cut."""
-        if self._store is not None:
-            self._store.close()
+        if self._file is not None:
+            self._file.close()
 
     def _arrive(self, request: Request, now: Instant) -> list[BrokerEvent]:
         floor = self._floor

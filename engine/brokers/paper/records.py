@@ -1,4 +1,4 @@
-"""What the paper exchange keeps: orders, fills, the last book of each instrument, requests under way, the cursor."""
+"""What the paper exchange keeps: orders, fills, the last book of each instrument, requests under way."""
 
 from typing import Final
 
@@ -152,16 +152,6 @@ class InFlight(msgspec.Struct, frozen=True):
     due: Instant
     sequence: int
     request: Request
-
-
-class Cursor(msgspec.Struct, frozen=True):
-    """Where a run stands: updates delivered, virtual time, time spent paused, journal entries taken in."""
-
-    run: str
-    updates: int
-    now: Instant
-    pause_offset: int
-    sequence: int = 0
 
 
 class Closed(msgspec.Struct, frozen=True):

@@ -11,10 +11,9 @@ from typing import Final
 
 import msgspec
 
-from engine.brokers.paper.exchange_file import PLACE, Batch, ExchangeStore
-from engine.brokers.paper.market_clock import MarketClock
-from engine.brokers.paper.records import Cursor, InFlight
+from engine.brokers.cursor_file import CURSOR, NO_RUN, Batch, Cursor
 from engine.brokers.upstox.broker import LiveBroker
+from engine.brokers.upstox.place_file import KNOWN, PlaceFile
 from engine.market.clock import Instant
 from engine.market.instrument import Instrument, InstrumentClass
 from engine.market.update import MarketUpdate
@@ -23,7 +22,6 @@ from engine.orders.order import Order
 from engine.upstox.rest.outcome import CallFailed
 
 _encode: Final = msgspec.json.Encoder().encode
-_NOTHING_IN_FLIGHT: Final[list[InFlight]] = []
 
 
 class AccountExchange:
@@ -31,9 +29,9 @@ class AccountExchange:
 
     def __init__(self, broker: LiveBroker, path: Path) -> None:
         self._broker = broker
-        self._store = ExchangeStore(path, wording=PLACE)
-        book = self._store.load()
-        self._cursor = Cursor("", 0, 0, 0) if book is None else book.cursor
+        self._file = PlaceFile(path)
+        place = self._file.load()
+        self._cursor = NO_RUN if place is None else place.cursor
         self._known = b""
 
     @property
@@ -102,23 +100,17 @@ class AccountExchange:
     def capture(self, cursor: Cursor) -> Batch:
         """Take the run's place, to be written."""
         self._cursor = cursor
-        state = [
-            ("cursor", _encode(cursor)),
-            ("clock", _encode(cursor.now)),
-            ("stamps", _encode(MarketClock())),
-            ("submitted", _encode(0)),
-            ("in_flight", _encode(_NOTHING_IN_FLIGHT)),
-        ]
+        state = [(CURSOR, _encode(cursor))]
         known = _encode(self._broker.known())
         if known != self._known:
             # A day's orders are worth writing only where they have changed.
             self._known = known
-            state.append(("known", known))
-        return Batch(clear=False, state=state, orders=[], fills=[], depths=[])
+            state.append((KNOWN, known))
+        return Batch(state)
 
     def write(self, batch: Batch) -> None:
         """Write a captured place, durable on return; raises ExchangeError."""
-        self._store.write(batch)
+        self._file.write(batch)
 
     def confirm_flat(self) -> str:
         """Ask the broker and return why the account is not flat in scope; empty when it is."""
@@ -134,4 +126,4 @@ class AccountExchange:
     def close(self) -> None:
         """End the broker's threads and close the file."""
         self._broker.close()
-        self._store.close()
+        self._file.close()

@@ -9,8 +9,9 @@ from datetime import date
 from pathlib import Path
 
 import config
+from engine.brokers.cursor_file import ExchangeError
 from engine.brokers.paper.exchange import PaperExchange
-from engine.brokers.paper.exchange_file import ExchangeError, standing_book
+from engine.brokers.paper.exchange_file import standing_book
 from engine.core import DayState
 from engine.ledger.reader import LedgerReader
 from engine.market.clock import Instant

@@ -11,16 +11,10 @@ from pathlib import Path
 import pytest
 
 import config
+from engine.brokers.cursor_file import Cursor, ExchangeDamagedError, ExchangeError, ExchangeTakenError
 from engine.brokers.paper.exchange import PaperExchange
-from engine.brokers.paper.exchange_file import (
-    PLACE,
-    ExchangeDamagedError,
-    ExchangeError,
-    ExchangeStore,
-    ExchangeTakenError,
-    standing_book,
-)
-from engine.brokers.paper.records import Closed, Cursor
+from engine.brokers.paper.exchange_file import standing_book
+from engine.brokers.paper.records import Closed
 from engine.market.clock import MINUTE, SECOND, instant_at
 from engine.market.session import trading_day
 from engine.market.side import Side
@@ -348,12 +342,3 @@ def test_a_damaged_file_is_named_with_what_to_do(path: Path, damage: str) -> Non
 def test_a_missing_folder_is_named(tmp_path: Path) -> None:
     with pytest.raises(ExchangeError, match="nowhere"):
         open_exchange(tmp_path / "nowhere" / "exchange.sqlite")
-
-
-def test_the_file_of_a_live_run_is_called_what_it_is(tmp_path: Path) -> None:
-    path = tmp_path / "place.sqlite"
-    path.write_bytes(b"no database" * 512)
-    with pytest.raises(
-        ExchangeDamagedError, match=r"the live run's place is damaged .* broker's book is read"
-    ):
-        ExchangeStore(path, wording=PLACE)

@@ -8,9 +8,10 @@ from tempfile import TemporaryDirectory
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from engine.brokers.cursor_file import Cursor
 from engine.brokers.paper.exchange import PaperExchange
 from engine.brokers.paper.fill_rules import still_eaten, walk
-from engine.brokers.paper.records import Cursor, ExchangeFill
+from engine.brokers.paper.records import ExchangeFill
 from engine.market.clock import MILLISECOND, SECOND, Instant
 from engine.market.side import Side
 from engine.market.update import Level, MarketUpdate

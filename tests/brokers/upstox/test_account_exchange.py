@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from engine.brokers.paper.records import Cursor
+from engine.brokers.cursor_file import Cursor
 from engine.brokers.upstox.exchange import AccountExchange
 from engine.orders.messages import BookRead, ReadFailed
 from tests.brokers.upstox.live_stand import Live, streaming
