@@ -8,7 +8,7 @@ from engine.market.clock import SECOND, Instant
 from engine.orders.carried_external import CarriedExternal
 from engine.orders.kill import LatchState
 from engine.orders.manager import OrderManager
-from engine.orders.plight import PlightKind
+from engine.orders.plight import ENGINE_GOES_ON, PlightKind
 from engine.orders.plight_watch import Plights
 
 READ_AGAIN: Final = 2 * SECOND
@@ -36,14 +36,19 @@ class Told(Protocol):
 class BookSchedule:
     """Decides when the broker's book is read, and follows the latch from one state to the next."""
 
-    def __init__(self, manager: OrderManager, journal: Told, *, always: bool = False) -> None:
-        """Read while anything is at stake; ``always`` also while others alone may trade on the account."""
+    def __init__(
+        self, manager: OrderManager, journal: Told, *, always: bool = False, goes_on: str = ENGINE_GOES_ON
+    ) -> None:
+        """Read while anything is at stake; ``always`` also while others alone may trade on the account.
+
+        ``goes_on`` says, in words, who goes on trying to close what is naked.
+        """
         self._manager = manager
         self._journal = journal
         self._always = always
         self._earliest: Instant = 0
         self._next: Instant | None = None
-        self.plights = Plights(manager)
+        self.plights = Plights(manager, goes_on)
         self._carried = CarriedExternal(manager)
         self._stands: tuple[LatchState, tuple[PlightKind, ...]] | None = None
         self._changes: list[LatchChanged] = []

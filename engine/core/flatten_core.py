@@ -40,6 +40,9 @@ QUOTE_FRESH_FOR: Final = 5 * SECOND
 ASKED_EVERY: Final = 5 * SECOND
 """While lists tell less than is known, the orders themselves are asked for by name so often."""
 
+FLATTEN_GOES_ON: Final = "cockpit flatten tries on until its time is up or it is interrupted"
+"""There is no engine that could."""
+
 ASKED_AT_ONCE: Final = 5
 """So many of them, the newest: the reads must last."""
 
@@ -80,7 +83,7 @@ class FlattenCore:
         why: str,
     ) -> None:
         self.manager = OrderManager(settings, {}, ids, self._look, Halts(), EntryLife(0))
-        self.watch = BookSchedule(self.manager, self)
+        self.watch = BookSchedule(self.manager, self, goes_on=FLATTEN_GOES_ON)
         self.problems: dict[str, None] = {}
         """Everything that went wrong, each once, oldest first."""
         self.newest_problem = ""

@@ -21,7 +21,12 @@ AT_EDGE_FOR: Final = 2 * SECOND
 """So long an exit rests where it cannot be moved further before it is called stuck."""
 
 NOTHING_RESTS_FOR: Final = 2 * SECOND
-"""So long a position that is being closed may have neither stop nor exit at the exchange before it is called naked."""
+"""So long a position may have neither stop nor exit at work for all of it at the exchange before it is called naked."""
+
+UNFILLED_FOR: Final = 5 * SECOND
+"""An exit that has rested so long at its price, where the market should have met it, is no exit at work."""
+
+ENGINE_GOES_ON: Final = "the engine goes on trying"
 
 
 class PlightKind(StrEnum):
@@ -37,7 +42,7 @@ class PlightKind(StrEnum):
     CARRIED = "CARRIED"
     """Nothing can close it any more today."""
     NAKED = "NAKED"
-    """The exchange takes orders, and neither stop nor exit rests."""
+    """The exchange takes orders, and neither a stop nor an exit that the market meets rests for all of it."""
 
     @property
     def holds(self) -> bool:
@@ -65,6 +70,8 @@ class Plight:
     closed: bool = False
     """Nothing is taken any more, what rests goes on."""
     product: Product = Product.INTRADAY
+    goes_on: str = ENGINE_GOES_ON
+    """Who goes on trying to close it, in words."""
 
     @property
     def same(self) -> tuple[object, ...]:
@@ -85,6 +92,8 @@ class Standstill:
     """Since when it has been the same order at the same price, or none."""
     empty_since: Instant | None
     """Since when nobody has stood against it; None while somebody does."""
+    bare_since: Instant | None = None
+    """Since when less than what is held has been under a stop or an exit at work; None while all of it is."""
 
 
 def resting(trade: Trade, orders: tuple[Order, ...]) -> tuple[Order | None, Order | None]:
@@ -93,6 +102,21 @@ def resting(trade: Trade, orders: tuple[Order, ...]) -> tuple[Order | None, Orde
     stops = [order for order in reducing if _waits(order)]
     exits = [order for order in reducing if not _waits(order) and order.remaining]
     return (exits[-1] if exits else None), (stops[-1] if stops else None)
+
+
+def at_work(order: Order, sight: InstrumentMarket, since: Instant, now: Instant) -> bool:
+    """Say whether an order that rests since an instant at its price protects, or is closing what is held.
+
+    An exit does while the market meets its price, as far as is known; not where it lies there unfilled all the same.
+    """
+    if not order.resting:
+        return False
+    if _waits(order):
+        return True
+    against = sight.quote.against(order.side)
+    touch = against[0][0] if against else sight.quote.last
+    met = touch is None or (order.price - touch) * order.side.sign >= 0
+    return met and now - since < UNFILLED_FOR
 
 
 def plight_of(
@@ -104,6 +128,7 @@ def plight_of(
     *,
     units: int,
     refusal: str = "",
+    goes_on: str = ENGINE_GOES_ON,
 ) -> Plight | None:
     """Return what holds a position up; None while it is protected, or on its way out as it should be.
 
@@ -119,7 +144,17 @@ def plight_of(
     hours = None if sight.hours is None else sight.hours.day
     closed = sight.exits is Exits.OVER
     return Plight(
-        kind, sight.instrument, trade.signed, naked, exit_order, stop, hours, refusal, closed, trade.product
+        kind,
+        sight.instrument,
+        trade.signed,
+        naked,
+        exit_order,
+        stop,
+        hours,
+        refusal,
+        closed,
+        trade.product,
+        goes_on,
     )
 
 
@@ -156,10 +191,10 @@ def _kind(
             return PlightKind.WAITS_FOR_OPEN
         case Exits.NOT_OPEN if sight.instrument.provenance is not Provenance.INFERRED:
             return PlightKind.EXCHANGE_NOT_OPEN
-    if exit_order is not None:
-        return PlightKind.STUCK if _stuck(trade, exit_order, sight, still, now) else None
-    nothing = wanted and naked and not any(order.resting for order in reducing)
-    return PlightKind.NAKED if nothing and now - still.since >= NOTHING_RESTS_FOR else None
+    if exit_order is not None and _stuck(trade, exit_order, sight, still, now):
+        return PlightKind.STUCK
+    bare = still.bare_since is not None and now - still.bare_since >= NOTHING_RESTS_FOR
+    return PlightKind.NAKED if bare else None
 
 
 def _at_the_end(

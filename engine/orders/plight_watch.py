@@ -8,15 +8,18 @@ from engine.orders.news import InstrumentMarket, Topic
 from engine.orders.order import Order
 from engine.orders.plight import (
     AT_EDGE_FOR,
+    ENGINE_GOES_ON,
     NOTHING_RESTS_FOR,
+    UNFILLED_FOR,
     Plight,
     PlightKind,
     Standstill,
+    at_work,
     plight_of,
     resting,
 )
 from engine.orders.plight_words import plight_advice, plight_text
-from engine.orders.trade import Mode, Trade
+from engine.orders.trade import Trade
 
 SAID_AGAIN: Final = 10 * MINUTE
 """What lasts so long is said again."""
@@ -25,8 +28,10 @@ SAID_AGAIN: Final = 10 * MINUTE
 class Plights:
     """Owns what is known of each position's plight, and since when what rests for it has stood still."""
 
-    def __init__(self, manager: OrderManager) -> None:
+    def __init__(self, manager: OrderManager, goes_on: str = ENGINE_GOES_ON) -> None:
+        """Follow them; ``goes_on`` says, in words, who goes on trying to close what is naked."""
         self._manager = manager
+        self._goes_on = goes_on
         self._current: dict[str, Plight] = {}
         self._said_at: dict[str, Instant] = {}
         self._still: dict[str, tuple[tuple[str, int], Standstill]] = {}
@@ -54,9 +59,12 @@ class Plights:
             counted = manager.counted(trade.instrument, trade.product)
             orders = tuple(order for order in counted if manager.external.ours(order))
             units, _ = manager.closable(trade, sight, now)
-            still[trade.id] = self._stood(trade, orders, sight, now)
+            still[trade.id] = self._stood(trade, orders, sight, units, now)
             refusal = manager.reconciliation.refusal(trade.instrument, trade.product)
-            plight = plight_of(trade, orders, sight, still[trade.id][1], now, units=units, refusal=refusal)
+            stood = still[trade.id][1]
+            plight = plight_of(
+                trade, orders, sight, stood, now, units=units, refusal=refusal, goes_on=self._goes_on
+            )
             if plight is not None:
                 found[trade.id] = plight
         before, self._current, self._still = self._current, found, still
@@ -91,16 +99,18 @@ class Plights:
                 ahead = next((edge for edge in edges if edge > sight.hours.time), None)
                 if ahead is not None:
                     wakes.append(now + ahead - sight.hours.time)
-            if trade.mode is Mode.EXIT and trade.id in self._still:
-                _, still = self._still[trade.id]
-                marks = [still.since + max(AT_EDGE_FOR, NOTHING_RESTS_FOR)]
+            if trade.id in self._still:
+                (rests, _), still = self._still[trade.id]
+                marks = [still.since + AT_EDGE_FOR, still.since + UNFILLED_FOR] if rests else []
                 if still.empty_since is not None:
                     marks.append(still.empty_since + AT_EDGE_FOR)
+                if still.bare_since is not None:
+                    marks.append(still.bare_since + NOTHING_RESTS_FOR)
                 wakes += [mark for mark in marks if mark > now]
         return min(wakes, default=None)
 
     def _stood(
-        self, trade: Trade, orders: tuple[Order, ...], sight: InstrumentMarket, now: Instant
+        self, trade: Trade, orders: tuple[Order, ...], sight: InstrumentMarket, units: int, now: Instant
     ) -> tuple[tuple[str, int], Standstill]:
         exit_order, stop = resting(trade, orders)
         rests = stop if exit_order is None else exit_order
@@ -113,7 +123,12 @@ class Plights:
         if empty:
             earlier = None if known is None else known[1].empty_since
             empty_since = now if earlier is None else earlier
-        return what, Standstill(since, empty_since)
+        bare_since = None
+        reducing = (order for order in orders if order.side is not trade.side)
+        if sum(order.remaining for order in reducing if at_work(order, sight, since, now)) < units:
+            earlier = None if known is None else known[1].bare_since
+            bare_since = now if earlier is None else earlier
+        return what, Standstill(since, empty_since, bare_since)
 
 
 def _capital(text: str) -> str:

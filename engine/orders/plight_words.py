@@ -86,7 +86,13 @@ def _carried(plight: Plight) -> str:
 
 def _naked(plight: Plight) -> str:
     said = f"; last refusal: {plight.refusal}" if plight.refusal else ""
-    return f"NAKED: {plight.quantity:+d} held, neither stop nor exit rests at the exchange{said}"
+    if plight.exit is not None:
+        rests = f"{_named(plight.exit)} rests and does not fill"
+    elif plight.stop is not None:
+        rests = f"its stop covers {plight.stop.remaining} of it, nothing closes the rest"
+    else:
+        rests = "neither stop nor exit rests at the exchange"
+    return f"NAKED: {plight.quantity:+d} held, {rests}{said}"
 
 
 def _stuck_advice(plight: Plight) -> str:
@@ -143,8 +149,10 @@ def _carried_advice(plight: Plight) -> str:
 
 
 def _naked_advice(plight: Plight) -> str:
-    del plight
-    return "close it by the broker's app or phone now; the engine goes on trying"
+    how = "close it by the broker's app or phone now"
+    if plight.exit is not None or plight.stop is not None:
+        how = f"{how}, but cancel what rests first, else both fill"
+    return f"{how}; {plight.goes_on}"
 
 
 _TEXTS: Final = {

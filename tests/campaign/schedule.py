@@ -15,6 +15,7 @@ from tests.campaign.watch import Watch
 from tests.core.hostile import OPTION, OTHER, STOCK
 from tests.core.oracles import Oracles
 from tests.core.schedules import READ_FAULTS, REPORT_FAULTS, REQUEST_FAULTS
+from tests.core.silence import NeverSilent
 
 STEPS = 120
 KEYS = (STOCK, OTHER, OPTION)
@@ -62,6 +63,7 @@ class Schedule:
         self.oracles.owned.hindered = hindrance(self.world.troubles)
         self.watch = Watch(self.world, self.oracles)
         self.rests = RestingLaws(self.world)
+        self.silence = NeverSilent(self.world)
         self.nakedness = Nakedness(self.world, self.oracles.owned, self.world.troubles)
         self.saboteur = Intruder(self.world)
         self.others = self.draw.random() < _SHARED

@@ -99,11 +99,12 @@ class Trader:
         self.world.run(milliseconds * MILLISECOND)
 
 
-def run_schedule(seed: int, steps: int = 60) -> World:
-    """Run one schedule to its end and let it settle; oracles are checked after every event."""
+def run_schedule(seed: int, steps: int = 60, law: Callable[[World], object] = lambda _: None) -> World:
+    """Run one schedule to its end and let it settle; oracles and ``law`` are checked after every event."""
     draw = random.Random(seed)
     world = World()
     oracles = Oracles(world)
+    law(world)
     trader = Trader(world)
     keys = (STOCK, OTHER, OPTION)
     actions: tuple[tuple[int, Callable[[], None]], ...] = (
