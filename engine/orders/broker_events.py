@@ -42,7 +42,8 @@ from engine.system.plain_text import worded
 
 EXIT_AGAIN: Final = tuple(step * MILLISECOND for step in (250, 500, 1_000, 2_000, 5_000))
 MOST_REFUSALS: Final = 3
-"""After so many a quantity of another product than ours is left to a person."""
+REFUSED_FOR: Final = 8 * SECOND
+"""After so many refusals, over so long, a quantity of another product than ours is left to a person."""
 
 TURNED_ELSEWHERE: Final = "its stop was turned into an exit by phone or by cockpit flatten"
 LOOK_AGAIN: Final = 250 * MILLISECOND
@@ -338,11 +339,16 @@ class BrokerEvents:
         if order.role is Role.ENTRY and judged:
             manager.report(Topic.REFUSED, order.instrument, order.message, trade=trade)
         if judged and order.role is not Role.ENTRY:
-            trade = msgspec.structs.replace(trade, refusals=trade.refusals + 1)
-        if trade.product is not Product.INTRADAY and trade.refusals >= MOST_REFUSALS:
+            since = trade.refused_since if trade.refusals else now
+            trade = msgspec.structs.replace(trade, refusals=trade.refusals + 1, refused_since=since)
+        often = trade.refusals >= MOST_REFUSALS and now - trade.refused_since >= REFUSED_FOR
+        if trade.product is not Product.INTRADAY and often:
             manager.portfolio.refuse(trade)
             quantity, product = trade.signed, order.product.value
-            what = f"{quantity:+d} units in product {product} are left: the broker refuses their exit"
+            times = f"{trade.refusals} times in {(now - trade.refused_since) // SECOND} s"
+            what = (
+                f"{quantity:+d} units in product {product} are left: the broker refuses their exit, {times}"
+            )
             manager.report(Topic.ALARM, order.instrument, f"{what}; close them in its app")
             return
         if order.role is Role.STOP:

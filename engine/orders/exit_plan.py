@@ -31,7 +31,8 @@ from engine.orders.plan import Cancel, Modify, Place, Plan, TradeContext
 from engine.orders.quote import ExitPrice, marketable_price
 from engine.orders.requests import is_lost_exit, is_missing
 from engine.orders.states import AT_EXCHANGE, UNPROVEN, OrderState
-from engine.orders.tick_prices import exit_limit, stop_prices
+from engine.orders.stop_behind import stop_behind
+from engine.orders.tick_prices import exit_limit
 
 RETRY: Final = SECOND
 """A cancel that is known not to have been done is asked for again after this; it is harmless twice."""
@@ -82,7 +83,7 @@ def plan_close(s: TradeContext) -> Plan:
         if not given_up(order) and not _stop_in_doubt(s, order) and order not in beside
     ]
     if any(is_lost_exit(order) for order in exits):
-        _cover(plan, s, beside)
+        _cover(plan, s)
     else:
         for order in beside:
             wish_cancel(plan, s, order)
@@ -117,19 +118,25 @@ def _stops_beside(s: TradeContext, exits: list[Order]) -> list[Order]:
     return [order for order in s.reducing if order.role is Role.STOP and order.sent_at > since]
 
 
-def _cover(plan: Plan, s: TradeContext, beside: list[Order]) -> None:
+def _cover(plan: Plan, s: TradeContext) -> None:
     """Put a stop behind what an exit was to close that no list shows, until its fate is proven.
 
-    No second exit: the first may still arrive, and what both sold would turn the position round.
+    No second exit: the first may still arrive, and what both sold would turn the position round. Where the market has
+    gone through the planned trigger, or none was planned, the stop waits beyond the market.
     """
-    stop = s.trade.stop
     need = s.closable - sum(order.exposed for order in s.reducing if not is_lost_exit(order))
-    if need <= 0 or stop is None or beside or not s.takes_stops or not _behind(s, stop.trigger):
+    if need <= 0:
         return
-    quantity = min(need, s.most_in_one)
-    trigger, limit = stop_prices(s, stop.trigger, stop.limit)
-    plan.wishes.append(Place(Role.STOP, OrderType.STOP_LIMIT, quantity, limit, trigger))
-    plan.notes.append("no list shows the exit: a stop stands behind it until its fate is known")
+    prices = stop_behind(s)
+    if prices is None:
+        plan.alarms.append("no list shows the exit, and no stop can stand behind it: it may be naked")
+    elif s.now < s.trade.retry_at:
+        plan.look_at(s.trade.retry_at)
+    else:
+        trigger, limit = prices
+        quantity = min(need, s.most_in_one)
+        plan.wishes.append(Place(Role.STOP, OrderType.STOP_LIMIT, quantity, limit, trigger))
+        plan.notes.append("no list shows the exit: a stop stands behind it until its fate is known")
 
 
 def _stop_in_doubt(s: TradeContext, order: Order) -> bool:
@@ -270,9 +277,10 @@ def _place(plan: Plan, s: TradeContext, quantity: int) -> None:
     quantity = min(quantity, s.most_in_one)
     stop = s.trade.stop
     alone = not any(order.role is Role.STOP for order in s.reducing)
-    if s.trade.put_back and alone and stop is not None and s.takes_stops and _behind(s, stop.trigger):
+    prices = stop_behind(s) if s.trade.put_back and alone and stop is not None else None
+    if prices is not None:
         plan.trade = msgspec.structs.replace(plan.trade, put_back=False)
-        trigger, limit = stop_prices(s, stop.trigger, stop.limit)
+        trigger, limit = prices
         plan.wishes.append(Place(Role.STOP, OrderType.STOP_LIMIT, quantity, limit, trigger))
         return
     if s.now < s.trade.retry_at:
@@ -284,11 +292,6 @@ def _place(plan: Plan, s: TradeContext, quantity: int) -> None:
         if stop is not None and s.trade.exit_reason == STOP and not s.trade.exit_rejections:
             price = _farther(s, price, exit_limit(s, stop.limit))
         plan.wishes.append(Place(Role.EXIT, OrderType.LIMIT, quantity, price))
-
-
-def _behind(s: TradeContext, trigger: int) -> bool:
-    """Say whether a stop's trigger still lies on the losing side of the last price."""
-    return s.quote.last is not None and (s.quote.last - trigger) * s.trade.side.sign > 0
 
 
 def _price(

@@ -126,6 +126,8 @@ class Trade(msgspec.Struct, frozen=True):
     exit_rejections: int = 0
     refusals: int = 0
     """Exits that were refused for their own sake, not for a moment's."""
+    refused_since: Instant = 0
+    """When the first of them was."""
     retry_at: Instant = 0
     put_back: bool = False
     """An exit was rejected and nothing rests: a stop goes back before anything else."""

@@ -5,7 +5,7 @@ Every law is read off the broker's side and off the line to it.
 
 from engine.contract.commands import Outcome, PauseEntries
 from engine.core import CommandAnswer
-from engine.market.clock import Instant
+from engine.market.clock import SECOND, Instant
 from engine.market.side import Side
 from engine.orders.kill import LatchState
 from engine.orders.messages import (
@@ -26,7 +26,8 @@ from tests.core.ownership import RACE, UNTOLD, Ownership
 
 Holding = tuple[str, Product]
 MOST_REFUSALS = 3
-"""After so many refusals of its exit a holding is left to a person."""
+REFUSED_FOR = 8 * SECOND
+"""After so many refusals of its exit, over so long, a holding is left to a person."""
 
 
 class OtherProducts:
@@ -37,8 +38,8 @@ class OtherProducts:
         self.owned = owned
         self.traded_at: dict[Holding, Instant] = {}
         """When somebody else last traded a holding."""
-        self._refused: dict[Holding, set[str]] = {}
-        """Names of orders that the broker answered with a refusal of what they were, not of the moment."""
+        self._refused: dict[Holding, dict[str, Instant]] = {}
+        """Orders that the broker answered with a refusal of what they were, not of the moment, and when."""
         self._placed: dict[str, Holding] = {}
         self._seen = self._sent = self._answered = self._asked = 0
         self._said_flat = False
@@ -56,28 +57,31 @@ class OtherProducts:
         if key.startswith("NSE_EQ") and quantity < 0:
             return True
         rejected = {
-            one.tag
+            one.tag: one.born
             for one in self.world.orders.values()
             if (one.instrument, one.product) == holding and one.status == "rejected" and not one.external
         }
-        return len(rejected | self._answered_no(holding)) >= MOST_REFUSALS
+        refused = rejected | self._answered_no(holding)
+        if len(refused) < MOST_REFUSALS:
+            return False
+        return max(refused.values()) - min(refused.values()) >= REFUSED_FOR - LATENCY
 
-    def _answered_no(self, holding: Holding) -> set[str]:
+    def _answered_no(self, holding: Holding) -> dict[str, Instant]:
         """Return the orders of a holding that were refused by the answer itself: the broker lists no such order."""
         for _, effect in self.world.sent[self._asked :]:
             if isinstance(effect, PlaceOrder):
                 self._placed[effect.tag] = (effect.instrument, effect.product)
         self._asked = len(self.world.sent)
-        for _, event in self.world.events[self._answered :]:
+        for at, event in self.world.events[self._answered :]:
             if (
                 isinstance(event, Refused)
                 and event.lasting
                 and not event.request
                 and event.tag in self._placed
             ):
-                self._refused.setdefault(self._placed[event.tag], set()).add(event.tag)
+                self._refused.setdefault(self._placed[event.tag], {}).setdefault(event.tag, at)
         self._answered = len(self.world.events)
-        return self._refused.get(holding, set())
+        return self._refused.get(holding, {})
 
     def check(self, _: World) -> None:
         self._fills()

@@ -24,6 +24,7 @@ from engine.orders.order import Order
 from engine.orders.other_engines import OtherEngine, OtherEngines, RunName
 from engine.orders.trade import Trade
 from tests.campaign import money_mutants as money
+from tests.campaign.closing_mutants import CLOSES
 from tests.campaign.cover_mutants import COVER
 from tests.campaign.late_mutants import LATE
 from tests.campaign.mutants import Hunt, Mutant, Swap, planted
@@ -193,7 +194,7 @@ NAMED_MUTANTS = (
     ),
     Named(
         Mutant("a product that the broker refuses holds FLAT up for ever", _refused_for_ever),
-        products.test_a_product_whose_exit_is_refused_is_tried_three_times_then_left_named_and_no_hindrance_to_flat,
+        products.test_a_product_whose_exit_is_refused_for_eight_seconds_is_left_named_and_no_hindrance_to_flat,
     ),
     Named(
         Mutant("what a kill leaves is not named", _left_unnamed),
@@ -215,7 +216,7 @@ NAMED_MUTANTS = (
         Mutant("a read that fails after FLAT is not asked for again", _unread_after_flat),
         partial(by_phone.test_a_read_that_goes_wrong_after_flat_is_asked_for_again, "fail"),
     ),
-    *(Named(mutant, test) for mutant, test in (*WAITING, *LATE, *COVER, *TARGETS, *RESTS)),
+    *(Named(mutant, test) for mutant, test in (*WAITING, *LATE, *COVER, *CLOSES, *TARGETS, *RESTS)),
     Named(
         Mutant("a repeated packet is another reading", money.repeat_is_a_reading),
         marks.test_a_hollow_book_that_is_repeated_byte_for_byte_is_one_reading,

@@ -193,10 +193,10 @@ def test_an_exit_in_doubt_is_not_sent_again_on_the_word_of_reads_from_before_it_
     for _ in range(8):
         world.trade(OTHER)
         world.run(SECOND)
-    assert len(placed(world)) == 1
+    assert len(placed(world, Role.EXIT)) == 1
     world.faults.clear()
     assert flat_within(world, 15 * SECOND)
-    assert len(placed(world)) == 1
+    assert len(placed(world, Role.EXIT)) == 1
 
 
 def test_orders_of_another_program_that_share_one_tag_are_each_cancelled_before_flat_is_said() -> None:

@@ -78,15 +78,26 @@ def test_other_products_are_left_counted_and_named_unless_the_scope_is_the_accou
     assert "left alone 1: NSE_EQ|TEST's name +50 in product D" in view.latch.progress
 
 
-def test_a_product_whose_exit_is_refused_is_tried_three_times_then_left_named_and_no_hindrance_to_flat() -> (
-    None
-):
+def test_a_product_whose_exit_is_refused_for_a_moment_only_is_closed_however_often_it_was() -> None:
     world = whole_account()
     carry(world, OTHER, MARGIN, 30)
     world.refused_products.add(MARGIN)
     world.tell(Kill("k", "test"))
+    world.settle(3 * SECOND)
+    assert len(exits(world, MARGIN)) >= 3
+    assert not said(world, "units in product MTF are left")
+    world.refused_products.clear()
     world.settle(10 * SECOND)
-    assert len(exits(world, MARGIN)) == 3
+    assert (world.position(OTHER, MARGIN), latch(world)) == (0, "FLAT")
+
+
+def test_a_product_whose_exit_is_refused_for_eight_seconds_is_left_named_and_no_hindrance_to_flat() -> None:
+    world = whole_account()
+    carry(world, OTHER, MARGIN, 30)
+    world.refused_products.add(MARGIN)
+    world.tell(Kill("k", "test"))
+    world.settle(20 * SECOND)
+    assert len(exits(world, MARGIN)) == 6
     assert (world.position(), world.position(OTHER, MARGIN), latch(world)) == (0, 30, "FLAT")
     assert said(world, "+30 units in product MTF are left: the broker refuses their exit")
     assert world.core.kill_scope().left_outside == 1
@@ -101,8 +112,8 @@ def test_an_exit_whose_placement_is_answered_with_a_refusal_of_what_it_is_counts
     world.faults.places.append("refuse")
     world.refused_products.add(MARGIN)
     world.tell(Kill("k", "test"))
-    world.settle(10 * SECOND)
-    assert len(exits(world, MARGIN)) == 3
+    world.settle(20 * SECOND)
+    assert len(exits(world, MARGIN)) == 6
     assert (world.position(OTHER, MARGIN), latch(world)) == (30, "FLAT")
     assert said(world, "left alone: NSE_EQ|OTHER's name +30 in product MTF (the broker refuses its exit)")
 
