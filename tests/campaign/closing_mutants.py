@@ -5,7 +5,7 @@ from functools import partial
 
 from engine.market.clock import SECOND
 from engine.market.side import Side
-from engine.orders import broker_events, exit_plan, plight, plights
+from engine.orders import broker_events, exit_plan, plight, plight_watch
 from engine.orders.plan import TradeContext
 from engine.orders.tick_prices import stop_prices
 from tests.campaign.mutants import Mutant, Swap
@@ -43,11 +43,11 @@ def _never_given_time() -> tuple[Swap, ...]:
 
 def _rests_is_at_work() -> tuple[Swap, ...]:
     """Whatever rests is taken to be closing what is held."""
-    return ((plights, "at_work", lambda order, *_: order.resting),)
+    return ((plight_watch, "at_work", lambda order, *_: order.resting),)
 
 
 def _unfilled_for_ever() -> tuple[Swap, ...]:
-    return ((plight, "UNFILLED_FOR", 3_600 * SECOND), (plights, "UNFILLED_FOR", 3_600 * SECOND))
+    return ((plight, "UNFILLED_FOR", 3_600 * SECOND), (plight_watch, "UNFILLED_FOR", 3_600 * SECOND))
 
 
 CLOSES: tuple[tuple[Mutant, Callable[[], None]], ...] = (

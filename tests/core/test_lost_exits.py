@@ -10,13 +10,13 @@ from engine.market.clock import MILLISECOND, SECOND
 from engine.market.side import Side
 from engine.orders.messages import CancelOrder, ModifyOrder, OrderType, PlaceOrder, Role
 from tests.core.changing import Rest, until
+from tests.core.entries import buy
 from tests.core.faults import outside, placed, said, stop_of
 from tests.core.hostile import OPTION, OTHER, PRICES, STOCK, TICK, World
 from tests.core.oracles import Oracles
 from tests.core.planned import READ
 from tests.core.shell import ShellWorld
 from tests.core.silence import NeverSilent
-from tests.core.test_happy_path import buy
 
 LOST = ("lost", "silent", "nothing")
 

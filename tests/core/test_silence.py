@@ -5,12 +5,12 @@ import pytest
 from engine.contract.commands import ExitPosition
 from engine.market.clock import SECOND
 from tests.core.changing import bought
+from tests.core.entries import buy
 from tests.core.faults import said
 from tests.core.hostile import STOCK, TICK, World
 from tests.core.schedules import run_schedule
 from tests.core.shell import ShellWorld, flat_within
 from tests.core.silence import NeverSilent
-from tests.core.test_happy_path import buy
 
 
 def leaving_in_a_still_market(fault: str, *, way: str = "modify") -> tuple[World, NeverSilent]:
