@@ -14,6 +14,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
+from cockpit import record_commands
 from cockpit.command_output import allow_files, prepare_outputs, say, say_beside, say_if_heard, say_json
 from cockpit.parser import build_parser, split_everywhere
 from engine.system.privacy import keep_private
@@ -25,7 +26,7 @@ EXIT_DONE: Final = 0
 EXIT_NO: Final = 1
 EXIT_WRONG: Final = 2
 
-_WITHOUT_SETTINGS: Final = frozenset({"flatten", "status", "rearm"})
+_WITHOUT_SETTINGS: Final = frozenset({"flatten", "status", "rearm", "why", "note", "charges"})
 """Commands that a bad setting must not stop; each world's own settings are in its ledger."""
 
 _WITHOUT: Final = "going on without the settings that cannot be used"
@@ -203,10 +204,22 @@ def _choice(arguments: argparse.Namespace, world: str) -> "WorldChoice":
         start=getattr(arguments, "start", None),
         script=getattr(arguments, "script", None),
         speed=1 if getattr(arguments, "speed", 1) is None else getattr(arguments, "speed", 1),
+        held=getattr(arguments, "held", False),
     )
 
 
 def _replay(desk: "Desk", arguments: argparse.Namespace) -> int:
+    if bool(arguments.trade) == bool(arguments.files):
+        _complain("expected recorded sessions (FILE...) or --trade ID, and not both")
+        return EXIT_WRONG
+    if arguments.trade and (arguments.headless or arguments.start or arguments.instruments):
+        _complain(
+            "--trade opens the screen with its own start and instruments: leave out what else says them"
+        )
+        return EXIT_WRONG
+    if arguments.world and not arguments.trade:
+        _complain("expected --trade ID together with --world")
+        return EXIT_WRONG
     if not arguments.headless:
         for option in ("json", "output", "keep"):
             if getattr(arguments, option):
@@ -249,6 +262,10 @@ def _show(desk: "Desk", arguments: argparse.Namespace, world: str | None) -> int
     from cockpit.session import show
 
     choice = None if world is None else _choice(arguments, world)
+    if getattr(arguments, "trade", None):
+        from engine.operations.record_desk import RecordDesk
+
+        choice = RecordDesk(desk).session_of(arguments.trade, arguments.world, arguments.speed or 1)
     return show(
         desk, choice, embedded=arguments.embedded, mouse=not arguments.no_mouse, ascii_only=arguments.ascii
     )
@@ -332,4 +349,7 @@ _COMMANDS: Final[dict[str | None, Callable[["Desk", argparse.Namespace], int]]] 
     "preflight": _preflight,
     "instruments": _instruments,
     "config": _config,
+    "why": record_commands.why,
+    "note": record_commands.note,
+    "charges": record_commands.charges,
 }

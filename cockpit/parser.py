@@ -1,10 +1,15 @@
 """The words of the command line: every command with its options, and what ``--help`` says of them."""
 
 import argparse
-from collections.abc import Sequence
-from typing import Final, NoReturn
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, Final, NoReturn
 
 from engine.system.plain_text import plain_lines
+
+if TYPE_CHECKING:
+    from datetime import date
+
+_WORLDS: Final = ("account", "demo", "replay")
 
 _DESCRIPTION: Final = """\
 A trading cockpit in the terminal for auction-theory traders on NSE India.
@@ -31,6 +36,15 @@ def _clock(text: str) -> str:
         return time.fromisoformat(text).strftime("%H:%M:%S")
     except ValueError:
         raise argparse.ArgumentTypeError(f"expected a time of day as HH:MM, got {text!r}") from None
+
+
+def _date(text: str) -> "date":
+    from datetime import date
+
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"expected a day as YYYY-MM-DD, got {text!r}") from None
 
 
 def _seconds(text: str) -> int:
@@ -112,7 +126,15 @@ def build_parser() -> argparse.ArgumentParser:
     _add_screen_options(demo)
 
     replay = command("replay", "the cockpit on recorded sessions")
-    replay.add_argument("files", nargs="+", metavar="FILE", help="recorded sessions of one day")
+    replay.add_argument("files", nargs="*", metavar="FILE", help="recorded sessions of one day")
+    replay.add_argument(
+        "--trade",
+        metavar="ID",
+        help="instead of files: the recorded session of a trade or signal, held a minute before its signal",
+    )
+    replay.add_argument(
+        "--world", choices=_WORLDS, help="where that trade is (default: wherever it is found)"
+    )
     replay.add_argument(
         "--speed",
         type=_speed,
@@ -157,6 +179,7 @@ def build_parser() -> argparse.ArgumentParser:
     engine.add_argument("--start", type=_clock, default=None, help=argparse.SUPPRESS)
     engine.add_argument("--instruments", help=argparse.SUPPRESS)
     engine.add_argument("--script", help=argparse.SUPPRESS)
+    engine.add_argument("--held", action="store_true", help=argparse.SUPPRESS)
     engine.add_argument("files", nargs="*", metavar="FILE", help="recorded sessions, for the replay world")
 
     status = command("status", "mode, connection, positions, open orders, result and latch")
@@ -187,6 +210,8 @@ def build_parser() -> argparse.ArgumentParser:
     rearm.add_argument(
         "--world", choices=("account", "demo", "replay"), help="only this world (default: every latched one)"
     )
+
+    _add_record_commands(command)
 
     login = command(
         "login", "sign in at the broker; the token of the day is kept for every engine of the home"
@@ -222,6 +247,43 @@ def build_parser() -> argparse.ArgumentParser:
     config.add_argument("--check", action="store_true", help="only say whether the settings are good")
     config.add_argument("--json", action="store_true", help="print one JSON object")
     return parser
+
+
+def _add_record_commands(command: Callable[[str, str], argparse.ArgumentParser]) -> None:
+    """Add what tells of trades and takes what a person tells of them."""
+    which = (
+        "id of a trade or signal, the beginning of one or its number (25-D); or last, best, worst "
+        "(by net result); RUN/ID for another than its newest run"
+    )
+    where = "only this world (default: the one that `status` shows first, then the others)"
+    why = command("why", "the whole story of one trade or signal; exit 1 when there is none of that name")
+    why.add_argument("id", metavar="ID", help=which)
+    why.add_argument("--world", choices=_WORLDS, help=where)
+    why.add_argument("--json", action="store_true", help="print one JSON object: prices and money in paise")
+
+    note = command("note", "write a note of yours to the record of a trade or signal; `why` shows it")
+    note.add_argument("id", metavar="ID", help=which)
+    note.add_argument("text", nargs="+", metavar="TEXT", help="at most 500 signs")
+    note.add_argument(
+        "--tag",
+        action="append",
+        default=[],
+        metavar="T",
+        help="a word to count it by, repeatable: late, chased, no-plan",
+    )
+    note.add_argument("--world", choices=_WORLDS, help=where)
+
+    charges = command(
+        "charges",
+        "enter a day's charges from its contract note: ESTIMATED becomes CONFIRMED; alone it shows both",
+    )
+    charges.add_argument("day", type=_date, metavar="DAY", help="the trading day, YYYY-MM-DD")
+    charges.add_argument(
+        "note",
+        nargs="?",
+        metavar="FILE|AMOUNT",
+        help="the sum in rupees (412.37), or a file with one `words,rupees` a line or one JSON object of them",
+    )
 
 
 def split_everywhere(argv: Sequence[str]) -> tuple[str | None, list[str], list[str]]:

@@ -1,5 +1,6 @@
 """What a person may ask of the engine. Each command carries an id, so that asking twice does it once."""
 
+from datetime import date
 from enum import StrEnum
 
 import msgspec
@@ -15,11 +16,13 @@ __all__ = [
     "Command",
     "CommandResult",
     "DeclineSignal",
+    "EnterCharges",
     "ExitPosition",
     "Follow",
     "Kill",
     "ManualOrder",
     "MoveToBreakeven",
+    "NoteTrade",
     "Outcome",
     "PauseEntries",
     "PauseReplay",
@@ -191,6 +194,29 @@ class RunPreflight(msgspec.Struct, frozen=True, tag="preflight"):
     id: str
 
 
+class NoteTrade(msgspec.Struct, frozen=True, tag="note"):
+    """Write a note and tags of the trader's to the record of one trade or signal of a run."""
+
+    id: str
+    run: str
+    subject: str
+    """Id of the trade or signal."""
+    text: str
+    tags: tuple[str, ...] = ()
+
+
+class EnterCharges(msgspec.Struct, frozen=True, tag="enter-charges"):
+    """Enter the charges of a day as its contract note has them, paise: they are CONFIRMED from then on."""
+
+    id: str
+    day: date
+    total: Paise
+    parts: dict[str, Paise] = {}
+    """By the note's own words."""
+    source: str = ""
+    """Name of the file they were read from."""
+
+
 Command = (
     ManualOrder
     | ArmManual
@@ -211,6 +237,8 @@ Command = (
     | Follow
     | Unfollow
     | RunPreflight
+    | NoteTrade
+    | EnterCharges
 )
 
 

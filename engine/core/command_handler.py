@@ -9,11 +9,13 @@ from engine.contract.commands import (
     Command,
     CommandResult,
     DeclineSignal,
+    EnterCharges,
     ExitPosition,
     Follow,
     Kill,
     ManualOrder,
     MoveToBreakeven,
+    NoteTrade,
     Outcome,
     PauseEntries,
     PauseReplay,
@@ -93,8 +95,8 @@ class CommandHandler:
                 return self._rearm(command, now)
             case StopEngine():
                 return self._stop()
-            case Follow() | Unfollow() | RunPreflight():
-                return "only in paper and live", ""
+            case Follow() | Unfollow() | RunPreflight() | NoteTrade() | EnterCharges():
+                return _elsewhere(command), ""
 
     def _kill(self, command: Kill, now: Instant) -> tuple[str, str]:
         fresh = self._state.set_latch(command.by, command.reason or "kill key", command.id, now)
@@ -231,3 +233,10 @@ class CommandHandler:
         if scope.positions or scope.orders:
             return f"expected nothing open, got {scope.told}", ""
         return "", "the engine may stop"
+
+
+def _elsewhere(command: Command) -> str:
+    """Return why core does nothing of what the parts around it do."""
+    if isinstance(command, NoteTrade | EnterCharges):
+        return "kept by the ledger alone, and nothing to decide by"
+    return "only in paper and live"

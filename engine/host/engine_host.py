@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from engine.brokers.exchange import Exchange
-from engine.contract.commands import ArmManual
+from engine.contract.commands import ArmManual, PauseReplay
 from engine.core import Latched
 from engine.host.liveness import EngineLock, Heartbeat
 from engine.host.place_watch import PlaceWatch
@@ -28,7 +28,7 @@ from engine.runtime.evidence import shown_beside
 from engine.runtime.pace import LivePace, Pace
 from engine.runtime.plan import MarketChoice, RunPlan
 from engine.runtime.resume import resume_run
-from engine.runtime.run import PreparedRun, begin_run, honour_latch, ledger_run, read_plan
+from engine.runtime.run import PreparedRun, begin_run, book_is_flat, honour_latch, ledger_run, read_plan
 from engine.runtime.run_to_resume import HostError, goes_on
 from engine.runtime.service import Service
 from engine.settings.loading import Configuration, overrides_as_environment
@@ -62,12 +62,16 @@ class Hosted:
 class Host:
     """Owns everything an engine opens, and gives it back in order."""
 
-    def __init__(self, home: Home, world: World, configuration: Configuration, *, speed: int) -> None:
+    def __init__(
+        self, home: Home, world: World, configuration: Configuration, *, speed: int, held: bool = False
+    ) -> None:
+        """Own an engine's life; ``held`` has the market of a replay stand still as it begins."""
         self._home = home
         self._directory = home.world(world)
         self._configuration = configuration
         self._settings = configuration.settings
         self._speed = speed
+        self._held = held
         self._early_kills: list[KillRequest] = []
         self._service: Service | None = None
         self._preparing = False
@@ -155,7 +159,7 @@ class Host:
                 begun = await self._begin_account(choice, ledger, entries, heartbeat, latch)
                 prepared = begun.prepared
             else:
-                prepared = self._prepare(choice, ledger, entries, heartbeat)
+                prepared = self._hold(self._prepare(choice, ledger, entries, heartbeat))
             side = None if begun is None else begun.side
             service = self._service = self._make_service(prepared, ledger, latch, heartbeat, entries, side)
             record = latch.record
@@ -284,7 +288,8 @@ class Host:
         interrupted = ledger.open_run()
         if interrupted is not None:
             plan = read_plan(interrupted)
-            if choice is None or goes_on(choice, plan, self._settings, self._directory):
+            anew = self._held and book_is_flat(self._directory.exchange, plan)
+            if choice is None or (not anew and goes_on(choice, plan, self._settings, self._directory)):
                 kept = kept_wishes(ledger, plan)
                 resumed = resume_run(
                     plan,
@@ -313,6 +318,13 @@ class Host:
         )
         ledger.begin_run(ledger_run(prepared.plan, self._directory.world.value, wall_clock()))
         ledger.thin()
+        return prepared
+
+    def _hold(self, prepared: PreparedRun[Exchange]) -> PreparedRun[Exchange]:
+        """Let the market stand still as it begins, where that was asked for."""
+        if self._held:
+            pause = PauseReplay(f"start-{wall_clock()}", paused=True)
+            prepared.effects.extend(prepared.playback.tell(pause))
         return prepared
 
     def _make_service(

@@ -27,14 +27,20 @@ _LOG_BYTES: Final = 2_000_000
 
 
 def host_engine(
-    home: Home, world: World, configuration: Configuration, choice: MarketChoice | None, *, speed: int
+    home: Home,
+    world: World,
+    configuration: Configuration,
+    choice: MarketChoice | None,
+    *,
+    speed: int,
+    held: bool = False,
 ) -> None:
     """Run a world's engine in this process until it ends; raises HostError when it cannot begin."""
     ignore_hangup()
     directory = home.world(world)
     directory.create()
     _log_to(directory)
-    host = Host(home, world, configuration, speed=speed)
+    host = Host(home, world, configuration, speed=speed, held=held)
     lock, heartbeat = host.take_world()
     clean = False
     try:

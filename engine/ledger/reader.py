@@ -25,6 +25,7 @@ _JOURNAL: Final = "SELECT sequence, cursor, now, kind, payload FROM journal WHER
 _RUN_RECORDS: Final = (
     "SELECT run, kind, key, time, payload FROM records WHERE run = ? AND kind = ? ORDER BY number"
 )
+_KEYS: Final = "SELECT key FROM records WHERE run = ? AND kind = ? ORDER BY number"
 _COUNTED_RECORDS: Final = (
     "SELECT records.run, kind, key, time, payload FROM records JOIN runs USING (run) "
     "WHERE runs.state != ? AND kind = ? ORDER BY number"
@@ -88,6 +89,10 @@ class LedgerReader:
         else:
             rows = self._rows(_RUN_RECORDS, (run, kind))
         return [Fact(*row) for row in rows]
+
+    def keys(self, kind: str, run: str) -> list[str]:
+        """Return the keys of a run's facts of a kind in the order written; cheap, for no payload is read."""
+        return [key for (key,) in self._rows(_KEYS, (run, kind))]
 
     def trades(self, run: str | None = None) -> list[ClosedTrade]:
         """Return finished trades in the order closed: of one run, or of every run that is not abandoned.

@@ -12,7 +12,17 @@ from typing import Any, Final, Protocol
 
 import msgspec
 
-from engine.contract.commands import Command, CommandResult, Follow, Kill, Outcome, RunPreflight, Unfollow
+from engine.contract.commands import (
+    Command,
+    CommandResult,
+    EnterCharges,
+    Follow,
+    Kill,
+    NoteTrade,
+    Outcome,
+    RunPreflight,
+    Unfollow,
+)
 from engine.contract.views import ScreenView
 from engine.link.protocol import Answer, Goodbye, Show, encode
 
@@ -20,8 +30,8 @@ MOST_SCREENS: Final = 16
 
 _MOST_WAITING: Final = 64
 """Commands of one screen that wait for their turn, and answers that wait to be read."""
-_SLOW: Final = (Follow, Unfollow, RunPreflight)
-"""Commands that may wait many seconds for the broker's answers: no exit stands in line behind them."""
+_SLOW: Final = (Follow, Unfollow, RunPreflight, NoteTrade, EnterCharges)
+"""Commands that may wait many seconds for the broker or the disk: no exit stands in line behind them."""
 SIGN_OF_LIFE_SECONDS: Final = 1.0
 """An unchanged picture is sent again after this: a held market must not look like a silent engine."""
 _SHORTEST_PAUSE: Final = 1 / 60

@@ -160,6 +160,8 @@ class Desk:
             argv += ["--instruments", os.fspath(choice.instruments.resolve())]
         if choice.script is not None:
             argv += ["--script", choice.script]
+        if choice.held:
+            argv.append("--held")
         return argv + [os.fspath(path.resolve()) for path in choice.files]
 
     def start_engine(self, choice: WorldChoice | None, world: World) -> WorldDirectory:
@@ -176,6 +178,10 @@ class Desk:
             is_named = choice is not None and bool(choice.files or choice.script)
             if choice is not None and is_named and engine_state(directory) is EngineState.RUNNING:
                 self._require_same_market(choice, directory)
+                if choice.held:
+                    raise DeskError(
+                        f"a replay is running in {directory.path}; stop it there (S) before another is begun"
+                    )
             spawn_engine(
                 self.engine_argv(choice, world),
                 directory,
@@ -205,7 +211,14 @@ class Desk:
 
         world = World(choice.world)
         try:
-            host_engine(self.home, world, self.configuration, self.planned(choice), speed=choice.speed)
+            host_engine(
+                self.home,
+                world,
+                self.configuration,
+                self.planned(choice),
+                speed=choice.speed,
+                held=choice.held,
+            )
         except (HostError, HomeError) as error:
             raise DeskError(str(error)) from error
         return 0

@@ -28,7 +28,13 @@ async def embed_engine(desk: Desk, choice: WorldChoice | None, world: World) -> 
     directory = desk.home.world(world)
     planned = None if choice is None else desk.planned(choice)
     lock = None
-    host = Host(desk.home, world, desk.configuration, speed=1 if choice is None else choice.speed)
+    host = Host(
+        desk.home,
+        world,
+        desk.configuration,
+        speed=1 if choice is None else choice.speed,
+        held=choice is not None and choice.held,
+    )
     try:
         directory.create()
         lock, heartbeat = host.take_world()

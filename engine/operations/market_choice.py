@@ -23,6 +23,10 @@ class WorldChoice:
     start: str | None = None
     speed: int = 1
     script: str | None = None
+    held: bool = False
+    """Whether the market stands still as it begins."""
+    shows: str = ""
+    """The instrument that the screen shows first; empty leaves it to the watchlist."""
 
 
 def check_script(choice: WorldChoice) -> None:

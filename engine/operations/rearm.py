@@ -1,19 +1,18 @@
 """The way out of a kill from a shell: the latch is cleared where the broker says flat and no limit forbids it."""
 
-import asyncio
 from typing import Final
 
 import config
-from engine.contract.commands import CommandResult, Outcome, Rearm
+from engine.contract.commands import Rearm
 from engine.host.liveness import EngineLock, EngineState, engine_state
-from engine.link import Ended, LinkError, command_of, connect, new_kill_id
+from engine.link import command_of, new_kill_id
+from engine.operations.asking import ask_engine
 from engine.operations.flatten import UNREACHED, nobody_to_ask
 from engine.runtime.plan import RunMode
 from engine.status import broker_of, open_paper, plan_or_reason, stopped_for_day, was_never_used
 from engine.world.directories import WorldDirectory
 from engine.world.latch_file import LatchError, LatchFile
 
-_ANSWER_SECONDS: Final = 10.0
 _OPEN: Final = "positions or orders are open"
 
 
@@ -29,7 +28,7 @@ def rearm_world(directory: WorldDirectory, settings: config.Settings | None) -> 
             "stays latched: the engine hangs and cannot be asked; cockpit flatten takes over its work",
         )
     if state is EngineState.RUNNING:
-        return asyncio.run(_rearm_by_engine(directory))
+        return _rearm_by_engine(directory)
     lock = EngineLock.acquire(directory)
     if lock is None:
         return False, "stays latched: an engine is just starting; try again"
@@ -80,25 +79,7 @@ def _rearm_without_engine(directory: WorldDirectory, settings: config.Settings |
     return True, cleared if plan is not None or was_never_used(directory) else f"{cleared}. {unread}"
 
 
-async def _rearm_by_engine(directory: WorldDirectory) -> tuple[bool, str]:
+def _rearm_by_engine(directory: WorldDirectory) -> tuple[bool, str]:
     command = Rearm(command_of(new_kill_id()), "a person, by cockpit rearm")
-    try:
-        line = await connect(directory, "cockpit rearm")
-    except LinkError as error:
-        return False, f"stays latched: {error}"
-    try:
-        await line.send(command)
-        async with asyncio.timeout(_ANSWER_SECONDS):
-            async for news in line:
-                if isinstance(news, CommandResult) and news.id == command.id:
-                    cleared = news.outcome is Outcome.ACCEPTED
-                    return cleared, news.text if cleared else f"stays latched: {news.text}"
-                if isinstance(news, Ended):
-                    return False, f"stays latched: the engine ended ({news.reason}); try again"
-    except TimeoutError:
-        return False, f"stays latched: the engine gave no answer in {_ANSWER_SECONDS:g} s"
-    except LinkError as error:
-        return False, f"stays latched: {error}"
-    finally:
-        await line.close()
-    return False, "stays latched: the engine gave no answer"
+    cleared, text = ask_engine(directory, "cockpit rearm", command)
+    return cleared, text if cleared else f"stays latched: {text}"

@@ -5,15 +5,29 @@ from collections.abc import Callable
 from typing import Final
 
 from engine.brokers.exchange import Exchange
-from engine.contract.commands import Command, CommandResult, Kill, Outcome, Rearm, SetReplaySpeed
+from engine.contract.commands import (
+    Command,
+    CommandResult,
+    EnterCharges,
+    Kill,
+    NoteTrade,
+    Outcome,
+    Rearm,
+    SetReplaySpeed,
+)
 from engine.core import Rearmed
+from engine.ledger.by_a_person import BY_A_PERSON, kept_words, record_of
+from engine.ledger.store import Ledger
+from engine.runtime.durability import settled
 from engine.runtime.live_services import Asked, BrokerSide
 from engine.runtime.pace import UNPACED, Pace
 from engine.runtime.playback import Playback
 from engine.runtime.replies import Replies
 from engine.runtime.waiting_inputs import WaitingInputs
-from engine.world.latch_file import LatchError, LatchFile
+from engine.world.latch_file import LatchError, LatchFile, wall_clock
 
+_DISK_PATIENCE: Final = 5.0
+"""Seconds that a note waits to be on disk."""
 SPEEDS: Final = (1, 2, 5, 10, 30, UNPACED)
 
 
@@ -30,6 +44,7 @@ class ScreenCommands:
         inputs: WaitingInputs,
         replies: Replies,
         broker_side: BrokerSide | None,
+        ledger: Ledger | None,
         ending: Callable[[], str],
     ) -> None:
         self._playback = playback
@@ -39,6 +54,7 @@ class ScreenCommands:
         self._inputs = inputs
         self._replies = replies
         self._broker_side = broker_side
+        self._ledger = ledger
         self._ending = ending
 
     async def obey(self, command: Command) -> CommandResult:
@@ -50,6 +66,8 @@ class ScreenCommands:
             return self._replies.remember(self._change_speed(command))
         if isinstance(command, Rearm):
             return self._replies.remember(await self._rearm(command))
+        if isinstance(command, NoteTrade | EnterCharges):
+            return self._replies.remember(await self._keep(command))
         if isinstance(command, Asked) and self._broker_side is not None:
             return self._replies.remember(await self._broker_side.obey(command))
         answered: asyncio.Future[CommandResult] = asyncio.get_running_loop().create_future()
@@ -73,6 +91,20 @@ class ScreenCommands:
         self._inputs.wake()
         word = "as fast as possible" if command.speed == UNPACED else f"at {command.speed}×"
         return CommandResult(command.id, Outcome.ACCEPTED, f"the market plays {word}")
+
+    async def _keep(self, command: NoteTrade | EnterCharges) -> CommandResult:
+        """Write what a person tells of a trade or a day; core decides nothing by it and never hears of it."""
+        if self._ledger is None:
+            return CommandResult(command.id, Outcome.REFUSED, "this run keeps no record")
+        try:
+            record = record_of(command, wall_clock())
+        except ValueError as error:
+            return CommandResult(command.id, Outcome.REFUSED, str(error))
+        written = self._ledger.append(BY_A_PERSON, [record], durable=True)
+        if not await settled(written, _DISK_PATIENCE):
+            text = f"not on disk yet, the engine keeps it and tries again: {self._ledger.problem or 'the disk is slow'}"
+            return CommandResult(command.id, Outcome.REFUSED, text)
+        return CommandResult(command.id, Outcome.ACCEPTED, kept_words(command))
 
     async def _rearm(self, command: Rearm) -> CommandResult:
         refusal = ""

@@ -102,6 +102,7 @@ class Service:
             inputs=self._inputs,
             replies=self._replies,
             broker_side=broker_side,
+            ledger=ledger,
             ending=lambda: self._stopping,
         )
         self._outset: list[Effect] = []

@@ -1,0 +1,49 @@
+"""The commands that tell of trades and take what a person tells of them: why, note and charges."""
+
+import argparse
+import json
+import shutil
+from typing import TYPE_CHECKING, Final
+
+from cockpit.command_output import say, say_json
+
+if TYPE_CHECKING:
+    from engine.operations.desk import Desk
+
+_DONE: Final = 0
+_NO: Final = 1
+_COLUMNS: Final = 100
+
+
+def why(desk: "Desk", arguments: argparse.Namespace) -> int:
+    """Print the story of a trade or signal."""
+    from engine.operations.record_desk import RecordDesk
+
+    story = RecordDesk(desk).story(arguments.id, arguments.world)
+    if arguments.json:
+        say_json(json.dumps(story.to_json(), indent=2, ensure_ascii=False, allow_nan=False))
+    else:
+        say("\n".join(story.describe(shutil.get_terminal_size((_COLUMNS, 24)).columns)))
+    return _DONE
+
+
+def note(desk: "Desk", arguments: argparse.Namespace) -> int:
+    """Keep a note of the trader's."""
+    from engine.operations.record_desk import RecordDesk
+
+    kept, text = RecordDesk(desk).note(arguments.id, " ".join(arguments.text), arguments.tag, arguments.world)
+    say(text)
+    return _DONE if kept else _NO
+
+
+def charges(desk: "Desk", arguments: argparse.Namespace) -> int:
+    """Enter the charges of a day, or show them."""
+    from engine.operations.record_desk import RecordDesk
+
+    record = RecordDesk(desk)
+    if arguments.note is None:
+        say(record.charges_of(arguments.day))
+        return _DONE
+    kept, text = record.enter_charges(arguments.day, arguments.note)
+    say(text)
+    return _DONE if kept else _NO
