@@ -58,7 +58,6 @@ class EventLog:
         self.closed: list[ClosedTrade] = []
         """Finished trades of ours, oldest first."""
         self.aftermath = Aftermath(market_state, manager.record)
-        self._market = market
         self._sighted: dict[str, None] = {}
         self._manager = manager
         self._account = account

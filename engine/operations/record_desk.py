@@ -161,7 +161,9 @@ class RecordDesk:
 
 def _reading(directory: WorldDirectory) -> LedgerReader:
     if not directory.ledger.exists():
-        raise DeskError(f"expected a record in {directory.path}, got none: nothing was ever traded there", _NO)
+        raise DeskError(
+            f"expected a record in {directory.path}, got none: nothing was ever traded there", _NO
+        )
     try:
         return LedgerReader(directory.ledger)
     except LedgerError as error:

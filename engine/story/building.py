@@ -26,7 +26,7 @@ from engine.market.charges import NO_CHARGES, Charges, order_charges
 from engine.market.clock import Instant
 from engine.market.instrument import Instrument
 from engine.market.price import Paise
-from engine.orders.messages import CancelOrder, ModifyOrder, PlaceOrder
+from engine.orders.messages import CancelOrder, ModifyOrder, PlaceOrder, Role
 from engine.orders.order import Correction, Fill, Order
 from engine.performance.trade import ClosedTrade
 from engine.story.mistakes import mistakes_of
@@ -98,7 +98,7 @@ class RunStories:
             missing.append("what would have become of it")
         live = self.market == LIVE
         notes = notes_of(self._ledger, self.run.run, name)
-        stops = self._stops(name)
+        stops = self._stops(name, orders)
         return TradeStory(
             id=name,
             run=self.run.run,
@@ -197,15 +197,19 @@ class RunStories:
             missing.append("the book that a fill met")
         return found
 
-    def _stops(self, trade: str) -> tuple[StopStep, ...]:
+    def _stops(self, trade: str, orders: Iterable[OrderStory]) -> tuple[StopStep, ...]:
+        """Return how the stop stood; a proof tells the time without it once for each fill that began it."""
+        entered = [fill.at for order in orders if order.role is Role.ENTRY for fill in order.fills]
         steps = []
+        before: Instant = 0
         for fact in self._facts(PROTECTED):
             proof = self._decoded(fact.payload, Protection)
             if proof.trade == trade:
-                step = StopStep(
-                    fact.time, PROVEN, None, proof.trigger, proof.limit, proof.quantity, proof.after
+                naked = proof.after if any(before < at <= fact.time for at in entered) else None
+                before = fact.time
+                steps.append(
+                    StopStep(fact.time, PROVEN, None, proof.trigger, proof.limit, proof.quantity, naked)
                 )
-                steps.append(step)
         for fact in self._facts("stop_move"):
             move = self._decoded(fact.payload, StopMove)
             if move.trade == trade:
@@ -222,7 +226,9 @@ class RunStories:
         return found
 
     def _charges(self, trade: ClosedTrade, orders: Iterable[OrderStory]) -> Charges | None:
-        """Return the charges of a trade by kind, if by its orders they come to what was counted for it."""
+        """Return the charges of a trade by kind as they were kept, else if its orders come to what was counted."""
+        if trade.charge_items is not None:
+            return trade.charge_items
         known = self._instruments.get(trade.instrument)
         if known is None or not known.tradable:
             return None

@@ -32,6 +32,8 @@ def story_values(story: TradeStory) -> dict[str, object]:
             "net": trade.net,
             "initial_risk": trade.initial_risk,
             "r": trade.r,
+            "mfe_r": trade.mfe_r,
+            "mae_r": trade.mae_r,
             "entry_slip": story.entry_slip,
             "stop_slip": story.stop_slip,
         }

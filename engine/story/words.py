@@ -188,6 +188,8 @@ def _result(page: Page, story: TradeStory) -> None:
     risk = trade.initial_risk
     r = "no R: no stop stood behind it" if risk is None or trade.r is None else f"{trade.r:+.2f} R"
     page.row("in R", r if risk is None else f"{r}, R is {rupees(risk)} to the first trigger")
+    if trade.mfe_r is not None and trade.mae_r is not None:
+        page.row("furthest", f"{trade.mfe_r:.2f} R its way, {trade.mae_r:.2f} R against it, before charges")
     page.row("slippage", _slippage(story))
     corrected = sum(abs(order.corrected) for order in story.orders)
     if corrected:
