@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Final
 from cockpit.startup_line import StartingLine
 from cockpit.state.flatten_guard import FlattenGuard
 from cockpit.terminal.signal_exit import leaving_on_signals
+from cockpit.text.way_back import way_back
 from engine.link import (
     KillAnswer,
     KillSender,
@@ -41,7 +42,7 @@ _QUIET_SECONDS: Final = 0.7
 _REDRAW_SECONDS: Final = 0.25
 _ACCOUNT: Final = "account"
 _LEFT: Final = (
-    "cockpit: left; the engine goes on starting: `cockpit` attaches to it, `cockpit status` tells how it is"
+    "cockpit: left; the engine goes on starting: `{back}` attaches to it, `cockpit status` tells how it is"
 )
 _GUARD_SECONDS: Final = 5.0
 """Shortest time between two guards: each goes on until it is done."""
@@ -116,7 +117,7 @@ class _EngineStart(threading.Thread):
                 waiting.show()
                 self.join(_REDRAW_SECONDS)
         except KeyboardInterrupt:
-            waiting.leave(_LEFT)
+            waiting.leave(_LEFT.format(back=way_back(self._world.value)))
             raise
         finally:
             waiting.clear()

@@ -11,6 +11,7 @@ from textual.widgets import Input, Static
 from cockpit.state.phrases import held_text
 from cockpit.terminal.frame_skipper import FrameSkipper
 from cockpit.text.lines import ascii_only, fit
+from cockpit.text.way_back import way_back
 from engine.contract.views import ScreenView, StopStatus
 
 _KILL_HINT = " ctrl+k KILL works here too "
@@ -57,15 +58,15 @@ class DetachDialog(Dialog):
 
     def _words(self) -> tuple[str, str]:
         count = len(self._view.positions)
-        one = count == 1
+        one, back = count == 1, way_back(self._view.header.world)
         if not self._ended:
             held = "1 position is open." if one else f"{count} positions are open."
-            guarded = "The engine goes on and guards them; `cockpit` brings this screen back."
+            guarded = f"The engine goes on and guards them; `{back}` brings this screen back."
             return f"{held} Leave the screen?", self._left_alone() if self._embedded else guarded
         held = "1 position was open" if one else f"{count} positions were open"
         way_out = f"`cockpit flatten` closes {'it' if one else 'them'} from any shell"
         return (
-            f"The engine is gone and {held}; {way_out}, `cockpit` brings the engine back.",
+            f"The engine is gone and {held}; {way_out}, `{back}` brings the engine back.",
             "Leave the screen?",
         )
 

@@ -7,13 +7,17 @@ from cockpit.screens.page import PageScreen
 from cockpit.state.actions import ACTIONS, groups
 from cockpit.state.model import Model
 from cockpit.text.lines import Line, Span, compose, fit, wrap
+from cockpit.text.way_back import way_back
 
-_GOES_ON: Final = "Quitting leaves the engine at work; `cockpit` attaches again."
+_GOES_ON: Final = "Quitting leaves the engine at work; `{back}` attaches again."
 _ENDS_TOO: Final = "Quitting ends the engine too: it runs inside this screen."
 
 
-def paint_help(width: int, *, embedded: bool = False) -> list[Line]:
-    """Return every action of the table: key, label, what it does, where it works; then what quitting means."""
+def paint_help(width: int, *, embedded: bool = False, world: str = "") -> list[Line]:
+    """Return every action of the table: key, label, what it does, where it works; then what quitting means.
+
+    ``world`` is the kind of run on the screen, empty while none is known.
+    """
     keys = max(len(action.shown) for action in ACTIONS) + 2
     labels = max(len(action.label) for action in ACTIONS) + 2
     lines: list[Line] = [
@@ -37,7 +41,7 @@ def paint_help(width: int, *, embedded: bool = False) -> list[Line]:
     lines += [
         compose([], width),
         compose([("p pauses entries, F closes one instrument, ctrl+k closes everything.", "strong")], width),
-        compose([(_ENDS_TOO if embedded else _GOES_ON, "dim")], width),
+        compose([(_ENDS_TOO if embedded else _GOES_ON.format(back=way_back(world)), "dim")], width),
         compose([], width),
     ]
     return lines
@@ -52,4 +56,5 @@ class HelpScreen(PageScreen):
 
     def text_lines(self, width: int) -> list[Line]:
         """Return the table of keys."""
-        return paint_help(width, embedded=self._embedded)
+        view = self.model.view
+        return paint_help(width, embedded=self._embedded, world="" if view is None else view.header.world)

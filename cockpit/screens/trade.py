@@ -143,7 +143,8 @@ class TradeScreen(PaintedScreen):
         model = self.model
         banner = self.panels["banner"]
         latch = model.view.latch if model.view is not None else None
-        lines = paint_banner(latch, model.ended, self.app.size.width, model.guard)
+        world = "" if model.view is None else model.view.header.world
+        lines = paint_banner(latch, model.ended, self.app.size.width, model.guard, world)
         if banner.has_class("shown") is not bool(lines):
             banner.set_class(bool(lines), "shown")
             self.paint_soon()

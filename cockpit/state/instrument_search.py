@@ -89,7 +89,7 @@ class SearchProcess:
             return msgspec.json.decode(answer, type=Found)
         except msgspec.DecodeError:
             await self.close()
-            return Found(problem="expected the search to answer, got its end; `cockpit instruments` says why")
+            return Found(problem="expected the search to answer, got its end; `cockpit instruments TEXT` says why")
 
     async def close(self) -> None:
         """End the process."""

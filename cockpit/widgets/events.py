@@ -7,6 +7,7 @@ from cockpit.state.model import Model, Notice
 from cockpit.state.phrases import held_text
 from cockpit.text.formatting import clock
 from cockpit.text.lines import Line, Span, compose, fit, length, wrap
+from cockpit.text.way_back import way_back
 from cockpit.widgets.sections import heading
 from engine.contract.views import AlarmRank, EventLine, LatchView, Severity, StopStatus
 
@@ -98,7 +99,7 @@ def paint_alerts(model: Model, width: int, *, silent: int | None = None) -> Line
 
 _ENDED_ADVICE: Final[dict[FlattenGuard | None, tuple[str, ...]]] = {
     None: (
-        "ctrl+k starts cockpit flatten, which closes everything; `cockpit` brings the engine back; q quits.",
+        "ctrl+k starts cockpit flatten, which closes everything; `{back}` brings the engine back; q quits.",
         "ctrl+k starts cockpit flatten, which closes everything; q quits.",
     ),
     FlattenGuard.CLOSING: (
@@ -114,19 +115,22 @@ _ENDED_ADVICE: Final[dict[FlattenGuard | None, tuple[str, ...]]] = {
         "KILL NOT CONFIRMED: run `cockpit flatten` in a shell and read why.",
     ),
 }
-"""What stands under an ended engine, longest first, by what the kill key set off."""
+"""What stands under an ended engine, longest first, by what the kill key set off; ``back`` is the way back to it."""
 
 
 def paint_banner(
-    latch: LatchView | None, ended: str | None, width: int, guard: FlattenGuard | None = None
+    latch: LatchView | None, ended: str | None, width: int, guard: FlattenGuard | None = None, world: str = ""
 ) -> list[Line]:
-    """Return the two lines across the screen of a kill latch or an ended engine; none when neither is."""
+    """Return the two lines across the screen of a kill latch or an ended engine; none when neither is.
+
+    ``world`` is the kind of run on the screen, empty while none is known.
+    """
     if ended is not None:
         first = f"ENGINE ENDED: {ended}"
         if latch is not None:
             first += f"   kill latch {latch.state}"
         first += "   what stands here is its last word and may be wrong by now"
-        advice = _ENDED_ADVICE[guard]
+        advice = tuple(text.format(back=way_back(world)) for text in _ENDED_ADVICE[guard])
         second = next((text for text in advice if len(text) + 2 <= width), advice[-1])
     elif latch is not None:
         words = {

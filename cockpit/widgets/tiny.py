@@ -35,7 +35,7 @@ def paint_tiny(model: Model, width: int, height: int, *, silent: int | None = No
             compose([(f" {part}", style)], width) for part in wrap(words, max(1, width - 1), _SAID_LINES)
         ]
     if model.ended is not None and view is not None:
-        lines += paint_banner(view.latch, model.ended, width, model.guard)[1:]
+        lines += paint_banner(view.latch, model.ended, width, model.guard, view.header.world)[1:]
     lines += [_position(row, width) for row in (view.positions if view is not None else ())]
     return [*lines[: max(1, height - 1)], compose([(f" {ENLARGE}", "dim")], width)][:height]
 

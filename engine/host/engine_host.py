@@ -44,6 +44,12 @@ if TYPE_CHECKING:
 _MAKE_WAY_SECONDS: Final = 0.2
 """Between a kill's answer and the end of an engine that had not begun."""
 """How a kill begins to say that `cockpit flatten` sent it."""
+_WAYS_BACK: Final = {
+    World.ACCOUNT: "cockpit",
+    World.DEMO: "cockpit demo",
+    World.REPLAY: "cockpit replay FILE",
+}
+"""What attaches to a world's engine: a bare ``cockpit`` may lead to the account instead."""
 _logger: Final = logging.getLogger(__name__)
 
 
@@ -85,7 +91,8 @@ class Host:
         """Become the world's engine; raises HostError when there is one."""
         lock = EngineLock.acquire(self._directory, patience=2.0)
         if lock is None:
-            raise HostError(f"an engine already runs in {self._directory.path}; attach to it with `cockpit`")
+            way = _WAYS_BACK[self._directory.world]
+            raise HostError(f"an engine already runs in {self._directory.path}; attach to it with `{way}`")
         self._give_way(lock)
         self._registration = Registration(lock.entry(self._account, live=self._is_live))
         # Once more: another may have begun at the same moment, and each sees what stood in the register before it.

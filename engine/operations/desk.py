@@ -349,8 +349,8 @@ class Desk:
                 f"a replay of {names}" if names else f"the demo {plan.choice.script or 'of the ordinary day'}"
             )
             raise DeskError(
-                f"{what} is running in {directory.path}; attach to it with a bare `cockpit`, or stop it "
-                "there (S) before another is begun"
+                f"{what} is running in {directory.path}; attach to it with `{plan.choice.command}`, or "
+                "stop it there (S) before another is begun"
             )
 
 

@@ -1,5 +1,6 @@
 """What a run is made of: enough to begin it again after a death with exactly the same decisions."""
 
+import shlex
 from collections.abc import Callable, Iterable, Mapping
 from datetime import date, time
 from enum import StrEnum
@@ -58,6 +59,15 @@ class MarketChoice(msgspec.Struct, frozen=True):
     """Time of day at which trading may begin, HH:MM:SS; before it the studies alone are fed."""
     script: str | None = None
     """Name of the simulator's written day; None is its ordinary one."""
+
+    @property
+    def command(self) -> str:
+        """Return the command line that asks for it: a bare ``cockpit`` may lead to the account instead."""
+        if self.market.is_account:
+            return "cockpit"
+        words = ["cockpit", "demo" if self.market is RunMode.SIMULATED else "replay", *self.files]
+        told = (("--script", self.script), ("--start", self.start), ("--instruments", self.instruments))
+        return shlex.join(words + [word for name, value in told if value for word in (name, value)])
 
 
 class RunPlan(msgspec.Struct, frozen=True):

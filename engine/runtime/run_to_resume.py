@@ -35,8 +35,8 @@ def goes_on(
         return True
     names = ", ".join(Path(name).name for name in plan.choice.files) or plan.choice.script or "the demo"
     raise HostError(
-        f"{names} was cut off in {directory.path}, its book not known to be flat; go on with it by a bare "
-        f"`cockpit`, or close it by `cockpit flatten --world {directory.world.value}`"
+        f"{names} was cut off in {directory.path}, its book not known to be flat; go on with it by "
+        f"`{plan.choice.command}`, or close it by `cockpit flatten --world {directory.world.value}`"
     )
 
 
