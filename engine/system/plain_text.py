@@ -5,6 +5,8 @@ from collections.abc import Callable
 from typing import Final
 
 _UNSEEN: Final = "?"
+_DELETE: Final = "\x7f"
+"""The one sign of ASCII that JSON leaves as it is and a terminal does not show."""
 _LONGEST: Final = 200
 """Signs of what an error says: some hold all that came over a line."""
 LONGEST_WORDS: Final = 1_000
@@ -39,7 +41,7 @@ def words_of(error: BaseException, hide: Callable[[str], str] = str) -> str:
 
 def plain_json(text: str) -> str:
     """Return JSON text in which every sign that is not seen is escaped; it means the same."""
-    if text.isascii():
+    if text.isascii() and _DELETE not in text:
         return text
     return "".join(sign if sign.isprintable() or sign == "\n" else _escaped(sign) for sign in text)
 

@@ -3,7 +3,7 @@
 import json
 import ssl
 
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as some
 
 from engine.system.plain_text import plain, plain_json, plain_lines, worded, words_of
@@ -24,6 +24,7 @@ def test_what_is_seen_stays_and_what_steers_is_a_sign() -> None:
 
 
 @given(ODD)
+@example("\x7f")
 def test_json_says_the_same_without_a_sign_that_is_not_seen(text: str) -> None:
     told = plain_json(json.dumps({"a": text}, indent=2, ensure_ascii=False))
     assert all(line.isprintable() for line in told.split("\n"))
