@@ -15,17 +15,24 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from cockpit import record_commands
-from cockpit.command_output import allow_files, prepare_outputs, say, say_beside, say_if_heard, say_json
+from cockpit.command_output import (
+    allow_files,
+    complain,
+    complain_of,
+    prepare_outputs,
+    say,
+    say_beside,
+    say_if_heard,
+    say_json,
+)
 from cockpit.parser import build_parser, split_everywhere
+from engine.system.errors import EXIT_DONE, EXIT_NO, EXIT_WRONG, CockpitError
 from engine.system.privacy import keep_private
 
 if TYPE_CHECKING:
     from engine.operations.desk import Desk, WorldChoice
 
-EXIT_DONE: Final = 0
-EXIT_NO: Final = 1
-EXIT_WRONG: Final = 2
-
+_INTERRUPTED: Final = 130
 _WITHOUT_SETTINGS: Final = frozenset({"flatten", "status", "rearm", "why", "note", "charges"})
 """Commands that a bad setting must not stop; each world's own settings are in its ledger."""
 
@@ -39,10 +46,6 @@ _NOT_TO_BE_USED: Final = frozenset(
 )
 
 
-def _complain(text: str) -> None:
-    say_if_heard(f"cockpit: {text}", sys.stderr)
-
-
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one command line and return its exit code."""
     prepare_outputs()
@@ -54,7 +57,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     if arguments.version:
         return _version()
     arguments.home, arguments.set = home, overrides
-    from engine.operations.desk import DeskError, open_desk
+    from engine.operations.desk import open_desk
 
     try:
         home_option = Path(arguments.home) if arguments.home else None
@@ -71,9 +74,8 @@ def main(argv: Sequence[str] | None = None) -> int:
             say_beside(f"cockpit: {_WITHOUT}: {desk.bad_settings}", sys.stderr)
         _warn(desk, arguments.set)
         return _COMMANDS[arguments.command](desk, arguments)
-    except DeskError as error:
-        _complain(str(error))
-        return error.exit_code
+    except CockpitError as error:
+        return complain_of(error)
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return EXIT_DONE
@@ -81,10 +83,10 @@ def main(argv: Sequence[str] | None = None) -> int:
         if arguments.command == "engine" and not _is_of_its_place(error):
             raise
         place = error.filename or home or "the system"
-        _complain(f"{place}: expected what can be used, got: {error.strerror or error}")
+        complain(f"{place}: expected what can be used, got: {error.strerror or error}")
         return EXIT_WRONG
     except KeyboardInterrupt:
-        return 130
+        return _INTERRUPTED
 
 
 def _version() -> int:
@@ -139,7 +141,7 @@ def _status(desk: "Desk", arguments: argparse.Namespace) -> int:
         say_json(json.dumps(shown, indent=2, ensure_ascii=False))
         for status, problem in statuses:
             if problem:
-                _complain(problem if status is statuses[0][0] else f"{status['world']}: {problem}")
+                complain(problem if status is statuses[0][0] else f"{status['world']}: {problem}")
     else:
         told = statuses[:1] if arguments.world else statuses
         say("\n\n".join(describe_status(status, problem) for status, problem in told))
@@ -161,7 +163,7 @@ def _flatten(desk: "Desk", arguments: argparse.Namespace) -> int:
     try:
         outcomes = desk.flatten(arguments.world, say_so, seconds=arguments.seconds)
     except KeyboardInterrupt:
-        _complain("interrupted before anything was known; `cockpit status` says what is open")
+        complain("interrupted before anything was known; `cockpit status` says what is open")
         return EXIT_NO
     for outcome in outcomes:
         say_if_heard(f"{outcome.world}: {outcome.text}", sys.stdout)
@@ -182,7 +184,7 @@ def _rearm(desk: "Desk", arguments: argparse.Namespace) -> int:
         sys.stdout.flush()
     word = sys.stdin.readline().strip()
     if word != "REARM":
-        _complain(f"expected the word REARM, got {word!r}; nothing was cleared")
+        complain(f"expected the word REARM, got {word!r}; nothing was cleared")
         return EXIT_NO
     outcomes = desk.rearm(arguments.world)
     for outcome in outcomes:
@@ -210,20 +212,18 @@ def _choice(arguments: argparse.Namespace, world: str) -> "WorldChoice":
 
 def _replay(desk: "Desk", arguments: argparse.Namespace) -> int:
     if bool(arguments.trade) == bool(arguments.files):
-        _complain("expected recorded sessions (FILE...) or --trade ID, and not both")
+        complain("expected recorded sessions (FILE...) or --trade ID, and not both")
         return EXIT_WRONG
     if arguments.trade and (arguments.headless or arguments.start or arguments.instruments):
-        _complain(
-            "--trade opens the screen with its own start and instruments: leave out what else says them"
-        )
+        complain("--trade opens the screen with its own start and instruments: leave out what else says them")
         return EXIT_WRONG
     if arguments.world and not arguments.trade:
-        _complain("expected --trade ID together with --world")
+        complain("expected --trade ID together with --world")
         return EXIT_WRONG
     if not arguments.headless:
         for option in ("json", "output", "keep"):
             if getattr(arguments, option):
-                _complain(f"expected --headless together with --{option}")
+                complain(f"expected --headless together with --{option}")
                 return EXIT_WRONG
         return _show(desk, arguments, "replay")
     from engine.operations.report_file import check_output, write_output
@@ -257,7 +257,7 @@ def _attach(desk: "Desk", arguments: argparse.Namespace) -> int:
 def _show(desk: "Desk", arguments: argparse.Namespace, world: str | None) -> int:
     problem = _terminal_problem()
     if problem:
-        _complain(problem)
+        complain(problem)
         return EXIT_WRONG
     from cockpit.session import show
 
@@ -301,7 +301,7 @@ def _login(desk: "Desk", arguments: argparse.Namespace) -> int:
     signed_in = AccountDesk(desk).sign_in(way, say_now, _input_descriptor(), seconds=arguments.wait)
     say(signed_in.text)
     for warning in signed_in.warnings:
-        _complain(warning)
+        complain(warning)
     return EXIT_DONE
 
 
@@ -333,7 +333,7 @@ def _instruments(desk: "Desk", arguments: argparse.Namespace) -> int:
     for line in found.describe():
         say(line)
     for note in notes:
-        _complain(note)
+        complain(note)
     return EXIT_DONE if found.found else EXIT_NO
 
 

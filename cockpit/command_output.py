@@ -13,6 +13,7 @@ import threading
 from typing import Final, Literal, TextIO
 
 from cockpit.text.lines import ascii_only
+from engine.system.errors import CockpitError
 from engine.system.plain_text import ascii_json, plain_json, plain_lines
 
 _PATIENCE: Final = 0.5
@@ -68,6 +69,17 @@ def say_if_heard(text: str, stream: TextIO) -> None:
         stream.flush()
     except (OSError, ValueError):
         _give_up(stream)
+
+
+def complain(text: str) -> None:
+    """Say on standard error what is wrong."""
+    say_if_heard(f"cockpit: {text}", sys.stderr)
+
+
+def complain_of(error: CockpitError) -> int:
+    """Say why a command cannot be done; return with what it ends."""
+    complain(str(error))
+    return error.exit_code
 
 
 def say_beside(text: str, stream: TextIO) -> None:

@@ -6,12 +6,11 @@ import shutil
 from typing import TYPE_CHECKING, Final
 
 from cockpit.command_output import say, say_json
+from engine.system.errors import EXIT_DONE, EXIT_NO
 
 if TYPE_CHECKING:
     from engine.operations.desk import Desk
 
-_DONE: Final = 0
-_NO: Final = 1
 _COLUMNS: Final = 100
 
 
@@ -24,7 +23,7 @@ def why(desk: "Desk", arguments: argparse.Namespace) -> int:
         say_json(json.dumps(story.to_json(), indent=2, ensure_ascii=False, allow_nan=False))
     else:
         say("\n".join(story.describe(shutil.get_terminal_size((_COLUMNS, 24)).columns)))
-    return _DONE
+    return EXIT_DONE
 
 
 def note(desk: "Desk", arguments: argparse.Namespace) -> int:
@@ -33,7 +32,7 @@ def note(desk: "Desk", arguments: argparse.Namespace) -> int:
 
     kept, text = RecordDesk(desk).note(arguments.id, " ".join(arguments.text), arguments.tag, arguments.world)
     say(text)
-    return _DONE if kept else _NO
+    return EXIT_DONE if kept else EXIT_NO
 
 
 def charges(desk: "Desk", arguments: argparse.Namespace) -> int:
@@ -43,7 +42,7 @@ def charges(desk: "Desk", arguments: argparse.Namespace) -> int:
     record = RecordDesk(desk)
     if arguments.note is None:
         say(record.charges_of(arguments.day))
-        return _DONE
+        return EXIT_DONE
     kept, text = record.enter_charges(arguments.day, arguments.note)
     say(text)
-    return _DONE if kept else _NO
+    return EXIT_DONE if kept else EXIT_NO

@@ -19,7 +19,6 @@ from cockpit.text.way_back import way_back
 from engine.link import (
     KillAnswer,
     KillSender,
-    LinkError,
     MemoryKillSender,
     MemoryLink,
     NoEngineError,
@@ -129,7 +128,10 @@ class _EngineStart(threading.Thread):
 
 
 def show(desk: Desk, choice: WorldChoice | None, *, embedded: bool, mouse: bool, ascii_only: bool) -> int:
-    """Show the screen until it is left; return the exit code. Raises DeskError when no engine can be had."""
+    """Show the screen until it is left; return the exit code.
+
+    Raises EngineProcessError or LinkError when no engine can be had.
+    """
     world, chosen = desk.choose_world(choice)
     if chosen is not None:
         desk.check_choice(chosen)
@@ -163,10 +165,7 @@ def _starting_line(desk: Desk, choice: WorldChoice | None, world: "World") -> St
 async def _show_attached(desk: Desk, directory: "WorldDirectory", *, mouse: bool, ascii_only: bool) -> int:
     sender = KillSender(directory)
     sender.open()
-    try:
-        line = await _attach(directory)
-    except LinkError as error:
-        raise DeskError(str(error)) from error
+    line = await _attach(directory)
     try:
         switch = GuardedKill(sender, lambda: start_flatten(desk, directory))
         return await _run_screen(

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Final, Protocol
 
 import msgspec
 
+from engine.system.errors import CockpitError
 from engine.system.privacy import keep_private
 
 if TYPE_CHECKING:
@@ -89,7 +90,9 @@ class SearchProcess:
             return msgspec.json.decode(answer, type=Found)
         except msgspec.DecodeError:
             await self.close()
-            return Found(problem="expected the search to answer, got its end; `cockpit instruments TEXT` says why")
+            return Found(
+                problem="expected the search to answer, got its end; `cockpit instruments TEXT` says why"
+            )
 
     async def close(self) -> None:
         """End the process."""
@@ -119,11 +122,10 @@ class SearchProcess:
 def answer(desk: "Desk", text: str) -> Found:
     """Look a text up in the home's instrument lists."""
     from engine.operations.account_desk import AccountDesk
-    from engine.operations.desk import DeskError
 
     try:
         found, notes = AccountDesk(desk).look_up(text, MOST_FOUND)
-    except DeskError as error:
+    except CockpitError as error:
         return Found(problem=str(error))
     rows = tuple(FoundRow(row.listing.key, row.listing.symbol, row.describe()) for row in found.rows)
     meant = found.meant
@@ -134,7 +136,7 @@ def answer(desk: "Desk", text: str) -> Found:
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Answer each line of standard input until it ends."""
-    from engine.operations.desk import DeskError, open_desk
+    from engine.operations.desk import open_desk
 
     parser = argparse.ArgumentParser("python -m cockpit.state.instrument_search", description=__doc__)
     parser.add_argument("--home", type=Path, required=True)
@@ -144,7 +146,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     os.nice(_NICENESS)
     try:
         desk = open_desk(arguments.home, arguments.set)
-    except DeskError as error:
+    except CockpitError as error:
         sys.stderr.write(f"{error}\n")
         return error.exit_code
     for line in sys.stdin.buffer:

@@ -15,6 +15,7 @@ from typing import Final, TypeVar
 import msgspec
 
 from engine.market.clock import Instant
+from engine.system.errors import CockpitError, ErrorKind
 from engine.system.sqlite_reading import check_plain, open_read_only
 
 CURSOR: Final = "cursor"
@@ -25,8 +26,10 @@ _STATE: Final = "CREATE TABLE state (name TEXT PRIMARY KEY, body TEXT NOT NULL) 
 _Row = TypeVar("_Row")
 
 
-class ExchangeError(RuntimeError):
+class ExchangeError(CockpitError, RuntimeError):
     """The file cannot be used; the message names it and says what to do."""
+
+    kind = ErrorKind.DAMAGED
 
 
 class ExchangeDamagedError(ExchangeError):
@@ -35,6 +38,8 @@ class ExchangeDamagedError(ExchangeError):
 
 class ExchangeTakenError(ExchangeError):
     """Another process has opened the file since."""
+
+    kind = ErrorKind.IN_USE
 
 
 class Cursor(msgspec.Struct, frozen=True):

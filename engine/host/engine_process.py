@@ -17,6 +17,7 @@ from engine.runtime.run import (
 )
 from engine.runtime.run_to_resume import HostError
 from engine.settings.loading import Configuration
+from engine.system.errors import CockpitError
 from engine.system.plain_file import plain_descriptor
 from engine.world.directories import Home, World, WorldDirectory
 
@@ -35,7 +36,7 @@ def host_engine(
     speed: int,
     held: bool = False,
 ) -> None:
-    """Run a world's engine in this process until it ends; raises HostError when it cannot begin."""
+    """Run a world's engine in this process until it ends; raises HostError, or what else of ours begins none."""
     ignore_hangup()
     directory = home.world(world)
     directory.create()
@@ -47,9 +48,14 @@ def host_engine(
         reason = asyncio.run(host.serve(choice, heartbeat, sockets=True))
         _logger.info("ended: %s", reason)
         clean = host.finished
-    except (RunError, LedgerError, ExchangeError) as error:
+    except HostError:
+        raise
+    except (RunError, LedgerError, ExchangeError):
         clean = not host.began
-        raise HostError(str(error)) from error
+        raise
+    except CockpitError:
+        _logger.exception("ended by what nothing in the engine took")
+        raise
     finally:
         lock.release(clean=clean)
 

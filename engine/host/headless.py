@@ -21,11 +21,12 @@ from engine.runtime.plan import MarketChoice
 from engine.runtime.report import build_report
 from engine.runtime.run import RunError, begin_run, honour_latch, ledger_run
 from engine.runtime.service import Service
+from engine.system.errors import CockpitError
 from engine.world.directories import World, WorldDirectory
 from engine.world.latch_file import LatchFile, wall_clock
 
 
-class HeadlessError(Exception):
+class HeadlessError(CockpitError):
     """The replay cannot be done; the text says what was expected, what came and what to do."""
 
 

@@ -13,6 +13,7 @@ from typing import Final
 from engine.instruments.directory import Directory
 from engine.instruments.listing import CALL, FUTURE, PUT, Listing
 from engine.market.price import Paise, rupees_of
+from engine.system.errors import CockpitError
 
 QuoteOf = Callable[[str], Paise | None]
 """The last price of an instrument key in paise; None when nobody knows it."""
@@ -43,7 +44,7 @@ class Trouble(StrEnum):
     DUPLICATE = "DUPLICATE"
 
 
-class AliasError(ValueError):
+class AliasError(CockpitError, ValueError):
     """An entry that names nothing that can be followed; ``near`` holds what may have been meant."""
 
     def __init__(self, trouble: Trouble, text: str, near: Sequence[str] = ()) -> None:

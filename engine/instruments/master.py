@@ -18,6 +18,7 @@ from engine.market.clock import MILLISECOND, trading_date
 from engine.market.instrument import Instrument, InstrumentClass, Provenance
 from engine.market.ticks import fitting_tick, tick_for, tick_of_prices
 from engine.market.update import MarketUpdate
+from engine.system.errors import CockpitError
 from engine.system.plain_file import OversizeError, gunzip, read_plain
 
 _SEGMENTS: Final = frozenset({"NSE_EQ", "NSE_FO", "NSE_INDEX"})
@@ -47,7 +48,7 @@ _LATEST_EXPIRY: Final = 4_102_444_800_000
 _INDEX_KEY: Final = re.compile(r"^NSE_INDEX\|")
 
 
-class MasterError(ValueError):
+class MasterError(CockpitError, ValueError):
     """An instrument file that cannot be used; says what was expected and what was found."""
 
 

@@ -6,6 +6,7 @@ from enum import StrEnum
 import msgspec
 
 from engine.market.clock import Instant
+from engine.system.errors import CockpitError, ErrorKind
 
 
 class RunState(StrEnum):
@@ -54,8 +55,10 @@ class Fact(msgspec.Struct, frozen=True):
     payload: str
 
 
-class LedgerError(RuntimeError):
+class LedgerError(CockpitError, RuntimeError):
     """The ledger cannot be used or written; the message names its file and says what to do."""
+
+    kind = ErrorKind.DAMAGED
 
 
 class LedgerDamagedError(LedgerError):

@@ -12,6 +12,7 @@ import msgspec
 
 from engine.contract.commands import Command, CommandResult
 from engine.contract.views import ScreenView
+from engine.system.errors import CockpitError, ErrorKind
 
 PROTOCOL: Final = 1
 
@@ -23,8 +24,10 @@ LONGEST_REPLY: Final = 16 * 1024 * 1024
 _LENGTH: Final = struct.Struct(">I")
 
 
-class LinkError(ConnectionError):
+class LinkError(CockpitError, ConnectionError):
     """The line between screen and engine failed; the text says what was expected and what came."""
+
+    kind = ErrorKind.IN_USE
 
 
 class NoEngineError(LinkError):

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Final
 
 from engine.market.instrument import InstrumentClass
+from engine.system.errors import CockpitError
 from engine.system.plain_file import read_plain
 
 FILE_NAME: Final = "calendar.toml"
@@ -24,7 +25,7 @@ _KEYS: Final = frozenset({"covered_from", "covered_to", "source", "holidays", "s
 _HOME_KEYS: Final = frozenset({"covered_to", "circular", "holidays", "special", "regime", "event"})
 
 
-class CalendarError(ValueError):
+class CalendarError(CockpitError, ValueError):
     """A date that is no trading day, is not covered, or a calendar file that cannot be used; says what to do."""
 
 

@@ -15,8 +15,8 @@ from typing import TYPE_CHECKING, Final
 from urllib.parse import urlsplit
 
 import config
-from engine.operations.desk import Desk, DeskError
-from engine.world.directories import HomeError, World
+from engine.operations.desk import Desk
+from engine.world.directories import World
 
 if TYPE_CHECKING:
     from engine.preflight import Report
@@ -63,28 +63,19 @@ class AccountDesk:
     def sign_in(
         self, way: SignInWay, say: Callable[[str], None], input_descriptor: int | None, *, seconds: float
     ) -> SignedIn:
-        """Get a token, prove it, and keep it for every engine of the home; raises DeskError.
+        """Get a token, prove it, and keep it for every engine of the home.
 
-        Nothing that is pasted is echoed. Exit code 2 of the error: settings or input that cannot be used.
+        Nothing that is pasted is echoed. Raises SignInError, DoorstepError, TokenError and HomeError.
         """
-        from engine.upstox.rest.token import TokenError, TokenStore
-        from engine.upstox.sign_in.browser import SignInError, SignInInputError
-        from engine.upstox.sign_in.redirect_listener import DoorstepError
+        from engine.upstox.rest.token import TokenStore
 
         store = TokenStore(self._desk.home.root)
-        try:
-            # Before the code is used: it works once.
-            self._desk.home.create()
-            with unechoed(input_descriptor) as patient:
-                token = self._token(way, say, input_descriptor, patient=patient, seconds=seconds)
-            person, doubts = self._prove(token, trusted=way is not SignInWay.GIVEN)
-            store.write(token)
-        except SignInInputError as error:
-            raise DeskError(str(error)) from error
-        except (SignInError, DoorstepError) as error:
-            raise DeskError(str(error), 1) from error
-        except (TokenError, HomeError) as error:
-            raise DeskError(str(error)) from error
+        # Before the code is used: it works once.
+        self._desk.home.create()
+        with unechoed(input_descriptor) as patient:
+            token = self._token(way, say, input_descriptor, patient=patient, seconds=seconds)
+        person, doubts = self._prove(token, trusted=way is not SignInWay.GIVEN)
+        store.write(token)
         warnings = [*doubts]
         if self._settings.upstox.access_token:
             source = self._desk.configuration.sources.get("upstox.access_token", "the settings")
@@ -114,8 +105,8 @@ class AccountDesk:
     def look_up(self, text: str, most: int) -> "tuple[LookUp, tuple[str, ...]]":
         """Return what the words mean and find in the instrument master, and what to know of its lists.
 
-        The kept lists serve while they are fresh; else newer ones are fetched. Raises DeskError without any. Beside
-        a running engine the feed is left to it.
+        The kept lists serve while they are fresh; else newer ones are fetched. Raises FileError without any, and
+        HomeError. Beside a running engine the feed is left to it.
         """
         from engine.preflight.survey import LONGEST_LIST, Survey
         from engine.upstox.reference.file_state import FileError, InstrumentFile
@@ -139,8 +130,6 @@ class AccountDesk:
                 home.create()
                 shelf = files.load(now, files.refresh(survey.assets, now, survey.known_day(), LONGEST_LIST))
             found = look_up(text, shelf, survey.prices, survey.day(), most)
-        except (FileError, HomeError) as error:
-            raise DeskError(str(error), 1) from error
         finally:
             survey.close()
         notes = [f"{file.value}: {reason}" for file in needed if (reason := shelf.state(file).reason)]

@@ -5,6 +5,7 @@ from engine.host.liveness import ended_uncleanly
 from engine.operations.errors import DeskError
 from engine.settings.file_permissions import writable_by_others
 from engine.settings.loading import FILE_NAME
+from engine.system.errors import ErrorKind
 from engine.world.directories import Home, World
 
 
@@ -25,15 +26,15 @@ def _check_live(home: Home, settings: config.Settings) -> None:
         raise DeskError(
             "account.mode = live is refused: until the rollout gates exist it is accepted only while every broker "
             "address is on loopback; account.mode = paper trades the live feed without money",
-            1,
+            ErrorKind.REFUSED,
         )
     if not settings.recorder.enabled:
         raise DeskError(
             "expected recorder.enabled for live, got false: without its recording an engine that died could not "
             "bring its trades back",
-            1,
+            ErrorKind.REFUSED,
         )
     strangers = writable_by_others(home.root)
     # What an engine that was cut off holds is guarded first; its pre-flight lets it enter nothing.
     if strangers and not ended_uncleanly(home.world(World.ACCOUNT)):
-        raise DeskError(f"account.mode = live is refused: {'; '.join(strangers)}", 1)
+        raise DeskError(f"account.mode = live is refused: {'; '.join(strangers)}", ErrorKind.REFUSED)

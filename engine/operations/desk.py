@@ -15,8 +15,9 @@ from engine.operations.account_gate import check_account
 from engine.operations.errors import DeskError
 from engine.operations.market_choice import WorldChoice, check_files, check_script
 from engine.settings import loading
+from engine.system.errors import EXIT_DONE
 from engine.system.progress import newest_progress
-from engine.world.directories import Home, HomeError, World, WorldDirectory, resolve_home
+from engine.world.directories import Home, World, WorldDirectory, resolve_home
 
 __all__ = [
     "Desk",
@@ -55,17 +56,14 @@ def open_desk(
     settings_needed: bool = True,
     overrides_needed: bool = True,
 ) -> "Desk":
-    """Return the desk of a home with validated settings; raises DeskError for a bad setting or home.
+    """Return the desk of a home with validated settings; raises DeskError or HomeError for a bad setting or home.
 
     Without ``settings_needed`` the desk goes by what can be read and tells the rest by ``Desk.bad_settings``: a kill
     must not wait for somebody to mend it. What this very command line says must be right all the same, unless
     ``overrides_needed`` is False too.
     """
-    try:
-        resolved = resolve_home(home)
-        _check_home(resolved.root)
-    except HomeError as error:
-        raise DeskError(str(error)) from error
+    resolved = resolve_home(home)
+    _check_home(resolved.root)
     configuration, problem = loading.load_readable(resolved.root, overrides)
     if problem and (settings_needed or (overrides_needed and not _are_good(overrides))):
         raise DeskError(problem)
@@ -165,31 +163,28 @@ class Desk:
         return argv + [os.fspath(path.resolve()) for path in choice.files]
 
     def start_engine(self, choice: WorldChoice | None, world: World) -> WorldDirectory:
-        """Find or start the world's engine and return where it is reached; raises DeskError when none answers.
+        """Find or start the world's engine and return where it is reached; raises EngineProcessError when none answers.
 
         Blocks until the engine's kill line answers: call it from a thread beside the screen's start.
         """
         from engine.host.launch import spawn_engine
-        from engine.host.liveness import EngineProcessError, EngineState, engine_state
+        from engine.host.liveness import EngineState, engine_state
 
         directory = self.home.world(world)
-        try:
-            self.home.create()
-            is_named = choice is not None and bool(choice.files or choice.script)
-            if choice is not None and is_named and engine_state(directory) is EngineState.RUNNING:
-                self._require_same_market(choice, directory)
-                if choice.held:
-                    raise DeskError(
-                        f"a replay is running in {directory.path}; stop it there (S) before another is begun"
-                    )
-            spawn_engine(
-                self.engine_argv(choice, world),
-                directory,
-                _ACCOUNT_PATIENCE if world is World.ACCOUNT else _PATIENCE,
-                environment=self.secret_environment,
-            )
-        except (EngineProcessError, HomeError) as error:
-            raise DeskError(str(error)) from error
+        self.home.create()
+        is_named = choice is not None and bool(choice.files or choice.script)
+        if choice is not None and is_named and engine_state(directory) is EngineState.RUNNING:
+            self._require_same_market(choice, directory)
+            if choice.held:
+                raise DeskError(
+                    f"a replay is running in {directory.path}; stop it there (S) before another is begun"
+                )
+        spawn_engine(
+            self.engine_argv(choice, world),
+            directory,
+            _ACCOUNT_PATIENCE if world is World.ACCOUNT else _PATIENCE,
+            environment=self.secret_environment,
+        )
         return directory
 
     def log_mark(self, world: World) -> int:
@@ -207,21 +202,17 @@ class Desk:
     def run_engine(self, choice: WorldChoice) -> int:
         """Run a world's engine in this process until it ends; return the exit code."""
         from engine.host.engine_process import host_engine
-        from engine.runtime.run_to_resume import HostError
 
         world = World(choice.world)
-        try:
-            host_engine(
-                self.home,
-                world,
-                self.configuration,
-                self.planned(choice),
-                speed=choice.speed,
-                held=choice.held,
-            )
-        except (HostError, HomeError) as error:
-            raise DeskError(str(error)) from error
-        return 0
+        host_engine(
+            self.home,
+            world,
+            self.configuration,
+            self.planned(choice),
+            speed=choice.speed,
+            held=choice.held,
+        )
+        return EXIT_DONE
 
     def planned(self, choice: WorldChoice) -> "PlannedChoice | None":
         """Return the run that a choice asks for; None means: whatever was cut off."""
@@ -244,18 +235,13 @@ class Desk:
 
     def replay_headless(self, choice: WorldChoice, *, speed: int, keep: bool) -> dict[str, object]:
         """Run recorded sessions to their end without a screen and return the report of the contract."""
-        from engine.host.headless import HeadlessError, replay
+        from engine.host.headless import replay
 
         planned = self.planned(choice)
         if planned is None:
             raise DeskError("expected at least one recording, got none")
         self.check_choice(choice)
-        try:
-            return replay(
-                planned, self.settings, self.home.world(World.REPLAY) if keep else None, speed=speed
-            )
-        except HeadlessError as error:
-            raise DeskError(str(error)) from error
+        return replay(planned, self.settings, self.home.world(World.REPLAY) if keep else None, speed=speed)
 
     def statuses(self, world: str | None) -> list[tuple[dict[str, object], str]]:
         """Return the contract's status object of each used world with what hides more: the chosen one first.

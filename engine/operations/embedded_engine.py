@@ -3,9 +3,8 @@
 import contextlib
 from typing import TYPE_CHECKING
 
-from engine.operations.errors import DeskError
 from engine.operations.market_choice import WorldChoice
-from engine.world.directories import HomeError, World
+from engine.world.directories import World
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -16,14 +15,10 @@ from engine.operations.desk import Desk
 
 @contextlib.asynccontextmanager
 async def embed_engine(desk: Desk, choice: WorldChoice | None, world: World) -> "AsyncIterator[Hosted]":
-    """Run the world's engine inside this process for as long as the context lasts; raises DeskError."""
+    """Run the world's engine inside this process for as long as the context lasts; raises what begins none."""
     import asyncio
 
-    from engine.brokers.cursor_file import ExchangeError
     from engine.host.engine_host import Host
-    from engine.ledger.records import LedgerError
-    from engine.runtime.run import RunError
-    from engine.runtime.run_to_resume import HostError
 
     directory = desk.home.world(world)
     planned = None if choice is None else desk.planned(choice)
@@ -49,8 +44,6 @@ async def embed_engine(desk: Desk, choice: WorldChoice | None, world: World) -> 
         finally:
             hosted.service.stop("the screen was left")
             await serving
-    except (HostError, RunError, LedgerError, ExchangeError, HomeError) as error:
-        raise DeskError(str(error)) from error
     finally:
         if lock is not None:
             lock.release(clean=host.finished or not host.began)

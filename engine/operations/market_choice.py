@@ -30,14 +30,11 @@ class WorldChoice:
 
 
 def check_script(choice: WorldChoice) -> None:
-    """Refuse a written day that the simulator does not have; raises DeskError listing those it has."""
+    """Refuse a written day that the simulator does not have; raises UnknownScriptError listing those it has."""
     if choice.script is not None:
-        from engine.feeds.simulator import UnknownScriptError, script_named
+        from engine.feeds.simulator import script_named
 
-        try:
-            script_named(choice.script)
-        except UnknownScriptError as error:
-            raise DeskError(str(error)) from error
+        script_named(choice.script)
 
 
 def check_files(choice: WorldChoice) -> None:

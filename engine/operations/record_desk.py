@@ -26,13 +26,13 @@ from engine.story.finding import UnknownStoryError, find_story
 from engine.story.plain_values import story_values
 from engine.story.tree import TradeStory
 from engine.story.words import describe_story
+from engine.system.errors import ErrorKind
 from engine.world.directories import World, WorldDirectory
 from engine.world.latch_file import wall_clock
 
 if TYPE_CHECKING:
     from engine.operations.desk import Desk
 
-_NO: Final = 1
 _LIVE: Final = "live"
 
 
@@ -52,7 +52,7 @@ class ToldStory:
 
 
 class RecordDesk:
-    """The commands on the record of a home. Each raises DeskError: 1 where there is no such thing, 2 for bad input."""
+    """The commands on the record of a home. Each raises DeskError: refused where there is no such thing."""
 
     def __init__(self, desk: "Desk") -> None:
         self._desk = desk
@@ -107,12 +107,12 @@ class RecordDesk:
         try:
             plan = None if run is None else read_plan(run)
         except RunError as error:
-            raise DeskError(str(error), _NO) from error
+            raise DeskError(str(error), ErrorKind.REFUSED) from error
         if plan is None or plan.choice.market is RunMode.SIMULATED:
             raise DeskError(
                 f"{story.id}: expected a recorded session, got a simulated one, which is kept nowhere; "
                 "`cockpit demo` makes its day anew",
-                _NO,
+                ErrorKind.REFUSED,
             )
         if plan.choice.market is RunMode.REPLAY:
             files = tuple(Path(name) for name in plan.choice.files)
@@ -123,12 +123,14 @@ class RecordDesk:
                 raise DeskError(
                     f"{place}: expected the recording of run {plan.run}, got none; they are kept for "
                     "recording.keep_days",
-                    _NO,
+                    ErrorKind.REFUSED,
                 )
         master = None if plan.choice.instruments is None else Path(plan.choice.instruments)
         for path in (*files, *((master,) if master else ())):
             if not path.is_file():
-                raise DeskError(f"{path}: expected the recording of {story.id}, got no such file", _NO)
+                raise DeskError(
+                    f"{path}: expected the recording of {story.id}, got no such file", ErrorKind.REFUSED
+                )
         start = datetime_of(spoke - MINUTE).strftime("%H:%M:%S")
         return WorldChoice(
             World.REPLAY.value,
@@ -156,18 +158,19 @@ class RecordDesk:
                     break
             except LedgerError as error:
                 reasons.append(f"{directory.world.value}: {error}")
-        raise DeskError("\n".join(reasons) or "nothing was ever traded in this home", _NO)
+        raise DeskError("\n".join(reasons) or "nothing was ever traded in this home", ErrorKind.REFUSED)
 
 
 def _reading(directory: WorldDirectory) -> LedgerReader:
     if not directory.ledger.exists():
         raise DeskError(
-            f"expected a record in {directory.path}, got none: nothing was ever traded there", _NO
+            f"expected a record in {directory.path}, got none: nothing was ever traded there",
+            ErrorKind.REFUSED,
         )
     try:
         return LedgerReader(directory.ledger)
     except LedgerError as error:
-        raise DeskError(str(error), _NO) from error
+        raise DeskError(str(error), ErrorKind.REFUSED) from error
 
 
 def _require_live_day(ledger: LedgerReader, day: date) -> None:
@@ -176,7 +179,8 @@ def _require_live_day(ledger: LedgerReader, day: date) -> None:
     if day not in days:
         newest = ", ".join(one.isoformat() for one in days[-5:]) or "none yet"
         raise DeskError(
-            f"expected a day that was traded live, got {day.isoformat()}; there are: {newest}", _NO
+            f"expected a day that was traded live, got {day.isoformat()}; there are: {newest}",
+            ErrorKind.REFUSED,
         )
 
 

@@ -12,6 +12,7 @@ from engine.feeds.wire.decoding import PacketDecoder
 from engine.feeds.wire.frames import updates_from_frame
 from engine.feeds.wire.quirks import DecodeError
 from engine.market.clock import SECOND, Instant
+from engine.system.errors import CockpitError, ErrorKind
 from engine.system.plain_text import words_of
 from engine.upstox.rest.transport import CLIENT_NAME
 
@@ -21,8 +22,10 @@ _ENOUGH: Final = 30
 """Live frames that show the delay; a busy feed need not be watched any longer."""
 
 
-class FeedFailedError(Exception):
+class FeedFailedError(CockpitError):
     """The feed could not be opened or broke off; the text holds no address."""
+
+    kind = ErrorKind.BROKER
 
 
 @dataclass(frozen=True, slots=True)

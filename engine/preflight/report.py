@@ -7,6 +7,7 @@ from typing import Any, Final
 import msgspec
 
 from engine.market.clock import Instant, isoformat
+from engine.system.errors import EXIT_DONE, EXIT_NO
 
 _NAME: Final = 13
 """Columns for a check's name; of a longer one, all but its first word stands beside them."""
@@ -72,7 +73,7 @@ class Report(msgspec.Struct, frozen=True):
     @property
     def exit_code(self) -> int:
         """Return 0 for go, 1 for no-go."""
-        return 0 if self.go else 1
+        return EXIT_DONE if self.go else EXIT_NO
 
     def to_json(self) -> dict[str, Any]:
         """Return the report as the object that `cockpit preflight --json` prints."""

@@ -39,6 +39,7 @@ from engine.market.instrument import InstrumentClass
 from engine.market.update import MarketUpdate
 from engine.orders.messages import BrokerEvent, ReadBook
 from engine.performance.drawdown import EquityMark
+from engine.system.errors import CockpitError, ErrorKind
 
 Outside = (
     Command
@@ -63,8 +64,10 @@ _BEAT_EVERY = 512
 """Updates between two signs of life while the past is fed again."""
 
 
-class PlaybackError(Exception):
+class PlaybackError(CockpitError):
     """The past cannot be executed again; the text says what was expected and what came."""
+
+    kind = ErrorKind.DAMAGED
 
 
 MARK: Final = "mark"

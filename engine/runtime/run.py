@@ -39,6 +39,7 @@ from engine.market.session import TradingDay, trading_day
 from engine.runtime.evidence import records_before, terms_for
 from engine.runtime.plan import MarketChoice, RunMode, RunPlan, open_feed, plan_run
 from engine.runtime.playback import JournalSink, Playback
+from engine.system.errors import CockpitError
 
 Beat = Callable[[], None]
 
@@ -50,7 +51,7 @@ _WORLDS: Final[Mapping[RunMode, str]] = {
 }
 
 
-class RunError(Exception):
+class RunError(CockpitError):
     """A run cannot be made; the text says what was expected, what came and what to do."""
 
 

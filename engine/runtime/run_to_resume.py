@@ -5,11 +5,14 @@ from pathlib import Path
 import config
 from engine.runtime.plan import MarketChoice, RunMode, RunPlan
 from engine.runtime.run import book_is_flat, open_market
+from engine.system.errors import CockpitError, ErrorKind
 from engine.world.directories import WorldDirectory
 
 
-class HostError(Exception):
+class HostError(CockpitError):
     """An engine cannot be hosted; the text says what was expected, what came and what to do."""
+
+    kind = ErrorKind.IN_USE
 
 
 def goes_on(

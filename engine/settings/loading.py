@@ -17,6 +17,7 @@ from typing import Any, Final, get_args, get_origin
 from pydantic import ValidationError
 
 from config import ADDRESSES, SECRET_SETTINGS, Settings, SettingsSection, brokers_on_loopback
+from engine.system.errors import CockpitError
 
 ENVIRONMENT_PREFIX: Final = "COCKPIT_"
 
@@ -45,7 +46,7 @@ _SHORT: Final = Repr()
 _SHORT.maxstring = _SHORT.maxother = _SHORT.maxlong = 80
 
 
-class SettingsError(ValueError):
+class SettingsError(CockpitError, ValueError):
     """One or more bad settings, each named with its source, what was expected and what was found."""
 
 

@@ -9,6 +9,7 @@ from engine.ledger.records import Run, RunState
 from engine.performance.trade import ClosedTrade
 from engine.story.building import RunStories
 from engine.story.tree import TradeStory
+from engine.system.errors import CockpitError, ErrorKind
 
 LAST: Final = "last"
 BEST: Final = "best"
@@ -26,8 +27,10 @@ class Meant:
     name: str
 
 
-class UnknownStoryError(Exception):
+class UnknownStoryError(CockpitError):
     """Nothing, or more than one thing, is called so; the text says what there is."""
+
+    kind = ErrorKind.REFUSED
 
     def __init__(self, text: str, *, ambiguous: bool = False) -> None:
         super().__init__(text)

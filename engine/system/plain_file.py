@@ -8,12 +8,16 @@ from io import BufferedReader
 from pathlib import Path
 from typing import Final
 
+from engine.system.errors import CockpitError, ErrorKind
+
 _GZIP_MAGIC: Final = b"\x1f\x8b"
 _GZIP_OR_ZLIB_HEADER: Final = 31
 
 
-class OversizeError(ValueError):
+class OversizeError(CockpitError, ValueError):
     """A file that holds more than anything of its kind; says what was expected."""
+
+    kind = ErrorKind.DAMAGED
 
 
 NOT_PLAIN: Final = "it is no plain file but a directory, pipe or device"

@@ -6,9 +6,13 @@ import signal
 import sys
 from pathlib import Path
 
+from engine.system.errors import CockpitError, ErrorKind
 
-class EngineProcessError(RuntimeError):
+
+class EngineProcessError(CockpitError, RuntimeError):
     """An engine could not be started, taken over or ended; the text says what was found and what to do."""
+
+    kind = ErrorKind.IN_USE
 
 
 def tells_starts() -> bool:

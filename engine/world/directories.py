@@ -10,6 +10,7 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Final
 
+from engine.system.errors import CockpitError
 from engine.system.plain_file import plain_descriptor, read_plain
 
 HOME_VARIABLE: Final = "COCKPIT_HOME"
@@ -21,7 +22,7 @@ _LONGEST_ADDRESS: Final = 4_096
 _FILE_MODE: Final = 0o600
 
 
-class HomeError(OSError):
+class HomeError(CockpitError, OSError):
     """A directory of the home cannot be used; the text says which, why, and what to do."""
 
 

@@ -18,6 +18,7 @@ from typing import Final
 import msgspec
 
 from engine.market.clock import Instant
+from engine.system.errors import CockpitError, ErrorKind
 
 DISK_PATIENCE: Final = 0.010
 """Seconds a kill waits for the disk before it goes on with the latch in memory."""
@@ -62,8 +63,10 @@ class LatchProof(IntEnum):
     """Proven, but not since the command."""
 
 
-class LatchError(OSError):
+class LatchError(CockpitError, OSError):
     """The latch could not be cleared; it stays set."""
+
+    kind = ErrorKind.REFUSED
 
 
 def wall_clock() -> Instant:

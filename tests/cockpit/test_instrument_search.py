@@ -47,7 +47,7 @@ async def test_a_search_that_dies_is_named_and_the_next_one_starts_anew(tmp_path
     search = SearchProcess([sys.executable, "-c", "input()"], {})
     found = await search.find("INFY")
     assert found == Found(
-        problem="expected the search to answer, got its end; `cockpit instruments` says why"
+        problem="expected the search to answer, got its end; `cockpit instruments TEXT` says why"
     )
     assert search._process is None
     gone = SearchProcess([str(tmp_path / "no such program")], {})

@@ -9,7 +9,8 @@ import pytest
 
 from cockpit.session import start_flatten
 from cockpit.startup_line import StartingLine
-from engine.operations.desk import DeskError, World, open_desk
+from engine.operations.desk import World, open_desk
+from engine.system.process_identity import EngineProcessError
 from tests.cockpit.scripted import Clock
 
 SECRET = "eyJhbGciOi-very-secret"
@@ -78,7 +79,7 @@ def test_the_word_of_an_engine_that_starts_is_the_newest_of_this_start(tmp_path:
 
 def test_a_start_that_fails_is_told_in_the_engines_own_words(tmp_path: Path) -> None:
     desk = open_desk(tmp_path, ["account.mode=live", "upstox.api_url=https://api.upstox.com"])
-    with pytest.raises(DeskError) as caught:
+    with pytest.raises(EngineProcessError) as caught:
         desk.start_engine(desk.choose_world(None)[1], World.ACCOUNT)
     assert str(caught.value).startswith("the engine did not start: account.mode = live is refused")
     assert "\n" not in str(caught.value)

@@ -19,7 +19,8 @@ from urllib.parse import parse_qs, urlencode, urlsplit
 import pytest
 
 from engine.operations.account_desk import AccountDesk, SignedIn, SignInWay, has_display
-from engine.operations.desk import DeskError, open_desk
+from engine.operations.desk import open_desk
+from engine.system.errors import CockpitError
 from engine.upstox.rest.token import Token, TokenStore
 from engine.world.directories import Home
 from tests.fake_upstox import RunningFake, running_fake
@@ -163,7 +164,7 @@ def test_a_stranger_at_the_door_changes_nothing(stand: Stand) -> None:
 def test_a_person_who_says_no_is_heard(stand: Stand) -> None:
     stand.fake.control("POST", "state", {"login_denied": True})
     stand.on_said = browser = Browser()
-    with pytest.raises(DeskError, match="got a refusal by the broker: 'access_denied'") as refusal:
+    with pytest.raises(CockpitError, match="got a refusal by the broker: 'access_denied'") as refusal:
         stand.sign_in(SignInWay.BROWSER)
     browser.close()
     assert (refusal.value.exit_code, stand.kept) == (1, None)
@@ -186,7 +187,7 @@ def test_over_a_line_the_address_or_its_code_is_pasted(stand: Stand, whole: bool
 
 def test_an_address_of_another_sign_in_is_refused(stand: Stand) -> None:
     stand.paste(f"{stand.redirect_uri}?code=abc&state=of-another")
-    with pytest.raises(DeskError, match="expected the state of this sign-in, got another one") as refusal:
+    with pytest.raises(CockpitError, match="expected the state of this sign-in, got another one") as refusal:
         stand.sign_in(SignInWay.PASTE)
     assert (refusal.value.exit_code, stand.kept) == (1, None)
     assert stand.fake.calls("login_token") == [] or "abc" not in str(stand.fake.calls("login_token")[-1])
@@ -207,7 +208,7 @@ def test_a_code_works_once(stand: Stand) -> None:
     stand.sign_in(SignInWay.PASTE)
     first = stand.kept
     with pytest.raises(
-        DeskError, match=r"Invalid Auth code \(UDAPI100057\) \(HTTP 401\); sign in again"
+        CockpitError, match=r"Invalid Auth code \(UDAPI100057\) \(HTTP 401\); sign in again"
     ) as refusal:
         stand.sign_in(SignInWay.PASTE)
     assert refusal.value.exit_code == 1
@@ -218,7 +219,9 @@ def test_a_code_works_once(stand: Stand) -> None:
 def test_a_broker_that_does_not_answer_is_named(stand: Stand) -> None:
     stand.fake.plant("lose-answer", call="login_token", times=0)
     stand.paste("c00001x")
-    with pytest.raises(DeskError, match=r"expected the broker to answer, got: .*no whole answer") as refusal:
+    with pytest.raises(
+        CockpitError, match=r"expected the broker to answer, got: .*no whole answer"
+    ) as refusal:
         stand.sign_in(SignInWay.PASTE)
     assert refusal.value.exit_code == 1
     assert "c00001x" not in str(refusal.value)
@@ -272,7 +275,7 @@ def test_without_a_notifier_address_here_the_token_is_pasted(stand: Stand) -> No
 
 def test_a_request_with_a_wrong_secret_is_refused_without_showing_it(stand: Stand) -> None:
     stand.settings(client_secret="hush-hush")
-    with pytest.raises(DeskError, match=r"Invalid Credentials \(UDAPI100016\) \(HTTP 401\)") as refusal:
+    with pytest.raises(CockpitError, match=r"Invalid Credentials \(UDAPI100016\) \(HTTP 401\)") as refusal:
         stand.sign_in(SignInWay.PHONE)
     assert refusal.value.exit_code == 1
     assert "hush-hush" not in str(refusal.value)
@@ -284,13 +287,13 @@ def test_a_token_made_elsewhere_is_proven_before_it_is_kept(stand: Stand) -> Non
     stand.sign_in(SignInWay.GIVEN)
     for bad in (make_token(1, 99), "opaque-and-wrong"):
         stand.paste(bad)
-        with pytest.raises(DeskError, match="one the broker refuses") as refusal:
+        with pytest.raises(CockpitError, match="one the broker refuses") as refusal:
             stand.sign_in(SignInWay.GIVEN)
         assert refusal.value.exit_code == 1
         assert bad not in str(refusal.value)
     stand.fake.plant("status", call="profile", status=503, times=0)
     stand.paste(good)
-    with pytest.raises(DeskError, match="nothing was kept"):
+    with pytest.raises(CockpitError, match="nothing was kept"):
         stand.sign_in(SignInWay.GIVEN)
     assert stand.kept == Token(good)
 
@@ -324,20 +327,20 @@ def test_a_token_in_the_settings_that_wins_is_named(stand: Stand) -> None:
 
 def test_settings_and_pastes_that_cannot_be_used_are_bad_input(stand: Stand) -> None:
     stand.paste("two words")
-    with pytest.raises(DeskError, match="expected the code or the whole redirected address") as refusal:
+    with pytest.raises(CockpitError, match="expected the code or the whole redirected address") as refusal:
         stand.sign_in(SignInWay.PASTE)
     assert refusal.value.exit_code == 2
     stand.settings(client_id="", client_secret="")
-    with pytest.raises(DeskError, match=r"expected upstox.client_id and upstox.client_secret") as refusal:
+    with pytest.raises(CockpitError, match=r"expected upstox.client_id and upstox.client_secret") as refusal:
         stand.sign_in(SignInWay.BROWSER)
     assert refusal.value.exit_code == 2
     stand.settings(notifier_uri="http://192.0.2.1/notify")
-    with pytest.raises(DeskError, match="is not on this machine"):
+    with pytest.raises(CockpitError, match="is not on this machine"):
         stand.sign_in(SignInWay.PHONE)
 
 
 def test_nobody_at_the_page_ends_the_wait(stand: Stand) -> None:
-    with pytest.raises(DeskError, match="run `cockpit login` again") as refusal:
+    with pytest.raises(CockpitError, match="run `cockpit login` again") as refusal:
         stand.sign_in(SignInWay.BROWSER, seconds=0.1)
     assert refusal.value.exit_code == 1
 
@@ -390,7 +393,7 @@ def test_a_home_that_cannot_be_made_is_told_before_anything_is_asked(stand: Stan
     desk = AccountDesk(open_desk(stand.root, ()))
     desk._desk.home = Home(blocked / "home")
     blocked.write_text("no directory")
-    with pytest.raises(DeskError, match="expected a directory") as refusal:
+    with pytest.raises(CockpitError, match="expected a directory") as refusal:
         desk.sign_in(SignInWay.BROWSER, stand.said.append, None, seconds=1)
     assert (refusal.value.exit_code, stand.said) == (2, [])
 

@@ -18,7 +18,8 @@ import zstandard
 from engine.contract.commands import ArmManual, ManualOrder, RunPreflight, Side
 from engine.feeds.recordings.frames_format import MAGIC
 from engine.operations.account_desk import AccountDesk, SignInWay
-from engine.operations.desk import DeskError, open_desk
+from engine.operations.desk import open_desk
+from engine.system.errors import CockpitError
 from engine.upstox.rest.hiding import HIDDEN
 from engine.world.directories import World
 from engine.world.latch_file import LatchFileState
@@ -120,7 +121,7 @@ def sign_in(watched: Watched, mode: str) -> None:
                     SignInWay.BROWSER, say, reading, seconds=10
                 )
                 watched.said.append(signed_in.text)
-            except DeskError as refusal:
+            except CockpitError as refusal:
                 watched.said.append(str(refusal))
             browser.close()
             watched.said += browser.shown

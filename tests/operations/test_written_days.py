@@ -5,12 +5,13 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from cockpit.cli import EXIT_WRONG, main
+from cockpit.cli import main
 from cockpit.parser import build_parser
 from config import Settings
 from engine.feeds.simulator import SCRIPTS
 from engine.operations.desk import WorldChoice, open_desk
 from engine.runtime.plan import RunPlan, open_feed, plan_run
+from engine.system.errors import EXIT_WRONG
 from engine.world.directories import World
 
 TREND = WorldChoice(World.DEMO.value, script="trend")

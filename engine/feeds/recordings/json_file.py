@@ -16,6 +16,7 @@ from typing import Final
 import msgspec
 
 from engine.feeds.wire.packet import RecordedPacket, packet_of_text
+from engine.system.errors import CockpitError
 from engine.system.plain_file import open_plain
 
 _CHUNK: Final = 1 << 14
@@ -48,7 +49,7 @@ _decode_batch: Final = msgspec.json.Decoder(list[RecordedPacket], strict=False).
 _decode_packet: Final = msgspec.json.Decoder(RecordedPacket, strict=False).decode
 
 
-class RecordingError(ValueError):
+class RecordingError(CockpitError, ValueError):
     """A recording that cannot be played: says which file, what was expected and what was found."""
 
 

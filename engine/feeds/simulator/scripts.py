@@ -6,6 +6,7 @@ from typing import Final
 
 from engine.feeds.simulator.look_alikes import DAY_LOOK_ALIKES, OPEN_LOOK_ALIKES
 from engine.feeds.simulator.written_days import BELOW, Script, Yesterday, press, turned, write_script
+from engine.system.errors import CockpitError
 
 _DRIVING: Final = "09:15 0, 09:17 80 4, 09:20 170 4"
 
@@ -309,7 +310,7 @@ SCRIPTS: Final[Mapping[str, Script]] = MappingProxyType(
 """Every written day by the name a person gives it."""
 
 
-class UnknownScriptError(ValueError):
+class UnknownScriptError(CockpitError, ValueError):
     """There is no script of that name; the text lists those there are."""
 
 

@@ -2,6 +2,8 @@
 
 from enum import StrEnum
 
+from engine.system.errors import CockpitError, ErrorKind
+
 
 class Reason(StrEnum):
     """Why a packet was rejected."""
@@ -43,8 +45,10 @@ class Quirk(StrEnum):
     """A frame's time of sending was no time; the frame was read without it."""
 
 
-class DecodeError(ValueError):
+class DecodeError(CockpitError, ValueError):
     """A packet or frame that cannot be read: a typed reason, whose it was, what was expected and what came."""
+
+    kind = ErrorKind.DAMAGED
 
     def __init__(self, reason: Reason, instrument: str, text: str) -> None:
         super().__init__(f"{instrument or 'packet'}: {text} ({reason})")
@@ -52,8 +56,10 @@ class DecodeError(ValueError):
         self.instrument = instrument
 
 
-class UnusableError(Exception):
+class UnusableError(CockpitError):
     """Raised inside one packet, before it is known whose it was."""
+
+    kind = ErrorKind.DAMAGED
 
     def __init__(self, reason: Reason, text: str) -> None:
         super().__init__(text)

@@ -6,10 +6,13 @@ from enum import StrEnum
 from typing import Final
 
 from engine.market.clock import MINUTE, Instant, datetime_of, instant_at, trading_date
+from engine.system.errors import CockpitError, ErrorKind
 
 
-class FileError(ValueError):
+class FileError(CockpitError, ValueError):
     """An instrument file that must not be used; says what was expected and what was found."""
+
+    kind = ErrorKind.BROKER
 
 
 class InstrumentFile(StrEnum):

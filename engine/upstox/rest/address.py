@@ -4,10 +4,12 @@ from ipaddress import ip_address
 from typing import Final
 from urllib.parse import SplitResult, urlsplit
 
+from engine.system.errors import CockpitError
+
 BROKER_DOMAIN: Final = "upstox.com"
 
 
-class AddressError(ValueError):
+class AddressError(CockpitError, ValueError):
     """An address that must not be used; the text says which and why, without its query."""
 
 

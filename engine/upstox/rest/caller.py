@@ -7,6 +7,7 @@ from types import MappingProxyType
 from typing import Any, Final
 
 import config
+from engine.system.errors import CockpitError
 from engine.upstox.rest.address import AddressError
 from engine.upstox.rest.catalogue import Catalogue, Pairs
 from engine.upstox.rest.outcome import (
@@ -52,7 +53,7 @@ def _always() -> bool:
     return True
 
 
-class _NoTokenError(Exception):
+class _NoTokenError(CockpitError):
     pass
 
 

@@ -9,6 +9,7 @@ from typing import Any, Final
 
 from engine.market.clock import IST, MILLISECOND, Instant, instant_of
 from engine.market.price import Paise
+from engine.system.errors import CockpitError, ErrorKind
 
 Row = Mapping[str, Any]
 
@@ -19,8 +20,10 @@ _LARGEST: Final = 1e15
 """No quantity, price or sum comes near; floats tell whole numbers and paise apart up to here, ids are texts."""
 
 
-class FieldError(ValueError):
+class FieldError(CockpitError, ValueError):
     """A row does not say what it must; the text names the field and what was found."""
+
+    kind = ErrorKind.BROKER
 
 
 def rows_of(data: object, what: str) -> list[Row]:

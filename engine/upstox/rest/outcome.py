@@ -8,6 +8,7 @@ from typing import Any, Final
 
 import msgspec
 
+from engine.system.errors import CockpitError, ErrorKind
 from engine.system.plain_text import LONGEST_WORDS, plain, worded
 from engine.upstox.rest.transport import HttpAnswer
 
@@ -57,8 +58,10 @@ Refusal = Rejected | TryLater | SignInAgain | Blocked
 Outcome = Done | Refusal | InDoubt
 
 
-class CallFailed(Exception):  # noqa: N818 - it names what happened, as outcomes do
+class CallFailed(CockpitError):  # noqa: N818 - it names what happened, as outcomes do
     """A read without an answer: never an empty list. Says why in ``outcome``."""
+
+    kind = ErrorKind.BROKER
 
     def __init__(self, outcome: Refusal | InDoubt) -> None:
         super().__init__(describe(outcome))

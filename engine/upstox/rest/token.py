@@ -12,13 +12,14 @@ from typing import Final, NoReturn
 import msgspec
 
 from engine.market.clock import SECOND, Instant
+from engine.system.errors import CockpitError
 from engine.system.plain_file import open_plain
 
 FILE_NAME: Final = "token"
 _LONGEST: Final = 16 * 1024
 
 
-class TokenError(ValueError):
+class TokenError(CockpitError, ValueError):
     """A token that cannot be one, or a file that cannot be used; the text never holds the token."""
 
 

@@ -18,6 +18,7 @@ from urllib.parse import quote, urlencode, urlsplit
 import msgspec
 
 import config
+from engine.system.errors import CockpitError, ErrorKind
 from engine.system.plain_text import words_of
 from engine.upstox.rest.address import check_request_address, is_this_machine
 from engine.upstox.rest.hiding import Secrets
@@ -35,16 +36,20 @@ _KEEP_ALIVE: Final = {"TCP_KEEPIDLE": 10, "TCP_KEEPINTVL": 3, "TCP_KEEPCNT": 3}
 QueryPairs = Mapping[str, object] | Sequence[tuple[str, object]]
 
 
-class NotSentError(Exception):
+class NotSentError(CockpitError):
     """Nothing of the request left this machine."""
+
+    kind = ErrorKind.BROKER
 
 
 class StoppedError(NotSentError):
     """Nothing of the request left: whoever asked took it back right before its bytes would have."""
 
 
-class UnansweredError(Exception):
+class UnansweredError(CockpitError):
     """The request may have arrived; nothing proves what became of it."""
+
+    kind = ErrorKind.BROKER
 
 
 @dataclass(frozen=True, slots=True, repr=False)

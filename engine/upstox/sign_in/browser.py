@@ -17,6 +17,7 @@ import msgspec
 
 import config
 from engine.market.clock import MINUTE, Instant, datetime_of
+from engine.system.errors import CockpitError, ErrorKind
 from engine.system.plain_text import plain, worded
 from engine.upstox.rest.address import AddressError
 from engine.upstox.rest.hiding import HIDDEN
@@ -31,16 +32,22 @@ _JWT_PARTS: Final = 3
 _LONGEST_PASTE: Final = 32 * 1024
 
 
-class SignInError(Exception):
+class SignInError(CockpitError):
     """The sign-in did not lead to a token; says what was expected, what came and what to do."""
+
+    kind = ErrorKind.BROKER
 
 
 class SignInRefusedError(SignInError):
     """The broker, or the person on its page, said no."""
 
+    kind = ErrorKind.REFUSED
+
 
 class SignInInputError(SignInError):
     """What the settings hold or what was pasted cannot be used."""
+
+    kind = ErrorKind.USAGE
 
 
 class Listener(Protocol):

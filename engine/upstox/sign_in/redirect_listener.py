@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Final
 from urllib.parse import urlsplit
 
+from engine.system.errors import CockpitError, ErrorKind
 from engine.upstox.rest.address import is_this_machine
 
 _LONGEST_REQUEST: Final = 32 * 1024
@@ -17,8 +18,10 @@ _PAGE: Final = (
 )
 
 
-class DoorstepError(Exception):
+class DoorstepError(CockpitError):
     """The address is not of this machine or is taken; says which and why."""
+
+    kind = ErrorKind.REFUSED
 
 
 @dataclass(frozen=True, slots=True)
