@@ -74,7 +74,7 @@ async def test_the_kill_key_works_before_the_first_view_and_after_the_engine_end
 @pytest.mark.parametrize(
     ("guard", "says"),
     [
-        (None, "`cockpit demo` brings the engine back"),
+        (None, "`cockpit replay FILE` brings the engine back"),
         (FlattenGuard.CLOSING, "cockpit flatten is closing everything"),
         (FlattenGuard.FLAT, "KILLED AND FLAT: cockpit flatten closed everything, the broker said flat"),
         (FlattenGuard.OPEN, "KILL NOT CONFIRMED: cockpit flatten ended and no broker said flat"),

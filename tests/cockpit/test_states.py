@@ -62,7 +62,7 @@ async def test_leaving_an_ended_engine_with_positions_asks_and_says_what_closes_
         assert desk.app.is_running
         said = " ".join(str(part.render()) for part in desk.app.screen.query(Static))
         assert "The engine is gone and 2 positions were open; `cockpit flatten` closes them" in said
-        assert "`cockpit demo` brings the engine back" in said
+        assert "`cockpit replay FILE` brings the engine back" in said
         assert "goes on and guards" not in said
         await pilot.press("y")
         await pilot.pause()
