@@ -144,7 +144,8 @@ def show(desk: Desk, choice: WorldChoice | None, *, embedded: bool, mouse: bool,
 
     del cockpit.app_factory
     directory = start.result(waiting)
-    return asyncio.run(_show_attached(desk, directory, mouse=mouse, ascii_only=ascii_only))
+    shows = "" if chosen is None else chosen.shows
+    return asyncio.run(_show_attached(desk, directory, shows, mouse=mouse, ascii_only=ascii_only))
 
 
 def _starting_line(desk: Desk, choice: WorldChoice | None, world: "World") -> StartingLine:
@@ -162,11 +163,15 @@ def _starting_line(desk: Desk, choice: WorldChoice | None, world: "World") -> St
     )
 
 
-async def _show_attached(desk: Desk, directory: "WorldDirectory", *, mouse: bool, ascii_only: bool) -> int:
+async def _show_attached(
+    desk: Desk, directory: "WorldDirectory", shows: str, *, mouse: bool, ascii_only: bool
+) -> int:
     sender = KillSender(directory)
     sender.open()
     line = await _attach(directory)
     try:
+        if shows:
+            await line.select(shows)
         switch = GuardedKill(sender, lambda: start_flatten(desk, directory))
         return await _run_screen(
             desk,
@@ -202,6 +207,8 @@ async def _show_embedded(
     async with embed_engine(desk, choice, world) as hosted:
         line = MemoryLink(hosted.server, _screen_name())
         try:
+            if choice is not None and choice.shows:
+                await line.select(choice.shows)
             return await _run_screen(
                 desk,
                 line,

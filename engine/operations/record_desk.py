@@ -122,7 +122,7 @@ class RecordDesk:
                 place = self._desk.home.recordings / plan.day.isoformat()
                 raise DeskError(
                     f"{place}: expected the recording of run {plan.run}, got none; they are kept for "
-                    "recording.keep_days",
+                    "recorder.keep_days",
                     ErrorKind.REFUSED,
                 )
         master = None if plan.choice.instruments is None else Path(plan.choice.instruments)

@@ -3,6 +3,7 @@
 from collections.abc import Collection
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import msgspec
 
@@ -72,7 +73,10 @@ def play(root: Path, files: tuple[Path, ...], settings: config.Settings) -> Day:
 
 def copied(day: Day, path: Path, name: str, *, world: str = "account", without: Collection[str] = ()) -> Day:
     """Write a played run down once more under another name, as another market or an earlier version left it."""
-    run = msgspec.structs.replace(day.run(), run=name, world=world)
+    plan = msgspec.json.decode(day.run().plan, type=dict[str, Any])
+    plan["choice"]["market"] = name.partition("-")[0]
+    plan["run"] = name
+    run = msgspec.structs.replace(day.run(), run=name, world=world, plan=msgspec.json.encode(plan).decode())
     path.parent.mkdir(parents=True, exist_ok=True)
     with Ledger.open(path) as ledger:
         ledger.begin_run(run)
