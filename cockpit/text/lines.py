@@ -9,8 +9,6 @@ from collections.abc import Iterable, Sequence
 from functools import lru_cache
 from typing import Final
 
-from rich.cells import cell_len
-
 from cockpit.text.formatting import ELLIPSIS
 
 Span = tuple[str, str]
@@ -30,6 +28,9 @@ def clean(text: str) -> str:
     """
     if text.isascii() and text.isprintable():
         return text
+    # Commands without a screen print lines too, and load nothing of it for plain ones.
+    from rich.cells import cell_len
+
     return "".join(
         sign if sign.isprintable() and cell_len(sign) == 1 else " " if sign == _TIED else "?" for sign in text
     )

@@ -8,7 +8,7 @@ from engine.core.story_records import AfterExit, FillBook, Sight, WouldHave
 from engine.ledger.by_a_person import DayCharges, Note
 from engine.market.charges import Charges
 from engine.market.clock import Instant
-from engine.market.price import Paise
+from engine.market.price import Paise, average_price
 from engine.market.side import Side
 from engine.orders.messages import OrderType, Role
 from engine.performance.trade import ClosedTrade
@@ -175,6 +175,15 @@ class TradeStory:
     def tags(self) -> tuple[str, ...]:
         """Return the trader's tags, each once, in the order given."""
         return tuple(dict.fromkeys(tag for note in self.notes for tag in note.tags))
+
+    @property
+    def left_at(self) -> Paise | None:
+        """Return the average of the fill that closed its last unit, paise; None where no fill is told."""
+        if self.trade is None:
+            return None
+        closing = (fill for order in self.orders if order.side is not self.trade.side for fill in order.fills)
+        last = max(closing, key=lambda fill: fill.at, default=None)
+        return None if last is None else average_price(last.value, last.quantity)
 
     @property
     def entry_slip(self) -> Paise | None:

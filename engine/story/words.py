@@ -4,7 +4,7 @@ from typing import Final
 
 from engine.core.story_records import AfterExit, Sight, WouldHave, WouldHaveEnd
 from engine.market.clock import datetime_of
-from engine.market.figures import grouped, rupees, signed_rupees
+from engine.market.figures import decimal, grouped, rupees, signed_rupees
 from engine.market.price import Paise, average_price
 from engine.performance.trade import ClosedTrade
 from engine.risk.terms import SizedStop, StopTerm
@@ -51,7 +51,7 @@ def _title(page: Page, story: TradeStory) -> None:
     labels = ["SIMULATED: evidence for nothing"] if story.simulated else [story.market]
     page.text(f"{' · '.join(labels)} · {story.day:%d %B %Y} · run {story.run} · world {story.world}")
     if trade is not None:
-        r = "" if trade.r is None else f" ({trade.r:+.2f} R)"
+        r = "" if trade.r is None else f" ({decimal(trade.r, 2, plus=True)} R)"
         page.text(f"net {signed_rupees(trade.net)}{r} by {trade.exit_reason or 'no named reason'}")
     elif story.is_trade:
         page.text("no finished trade of it in the record: it never filled, or was open as the record ended")
@@ -186,10 +186,17 @@ def _result(page: Page, story: TradeStory) -> None:
     page.row("charges", f"{rupees(trade.charges)} ESTIMATED")
     page.row("net", signed_rupees(trade.net))
     risk = trade.initial_risk
-    r = "no R: no stop stood behind it" if risk is None or trade.r is None else f"{trade.r:+.2f} R"
+    r = (
+        "no R: no stop stood behind it"
+        if risk is None or trade.r is None
+        else f"{decimal(trade.r, 2, plus=True)} R"
+    )
     page.row("in R", r if risk is None else f"{r}, R is {rupees(risk)} to the first trigger")
     if trade.mfe_r is not None and trade.mae_r is not None:
-        page.row("furthest", f"{trade.mfe_r:.2f} R its way, {trade.mae_r:.2f} R against it, before charges")
+        page.row(
+            "furthest",
+            f"{decimal(trade.mfe_r, 2)} R its way, {decimal(trade.mae_r, 2)} R against it, before charges",
+        )
     page.row("slippage", _slippage(story))
     corrected = sum(abs(order.corrected) for order in story.orders)
     if corrected:
@@ -240,17 +247,20 @@ def _after(page: Page, story: TradeStory) -> None:
         return
     page.heading("after the exit")
     for one in story.after:
-        page.row(f"{one.minutes} min", _after_words(one, trade))
+        page.row(f"{one.minutes} min", _after_words(one, trade, story.left_at))
 
 
-def _after_words(one: AfterExit, trade: ClosedTrade) -> str:
+def _after_words(one: AfterExit, trade: ClosedTrade, left: Paise | None) -> str:
+    """Return where the market went from the price at which the last unit was left."""
     if one.last is None or one.high is None or one.low is None:
         return f"nothing traded{_cut(one)}"
-    way = (one.last * trade.quantity - trade.exit_value) * trade.side.sign
-    risk = trade.initial_risk
-    r = "" if risk is None else f"{abs(way) / risk:.2f} R "
+    prices = f"{rupees(one.low)} to {rupees(one.high)}, then {rupees(one.last)}"
+    if left is None:
+        return f"{prices}{_cut(one)}"
+    way, risk = (one.last - left) * trade.side.sign, trade.initial_risk
+    r = "" if risk is None else f"{decimal(abs(way) * trade.quantity / risk, 2)} R "
     word = "where it was left" if way == 0 else f"{r}{'further its way' if way > 0 else 'against it'}"
-    return f"{rupees(one.low)} to {rupees(one.high)}, then {rupees(one.last)}: {word}{_cut(one)}"
+    return f"{prices}: {word}{_cut(one)}"
 
 
 def _cut(one: AfterExit) -> str:
@@ -282,7 +292,7 @@ def _outcome(would: WouldHave) -> str:
             words = (
                 f"neither the stop {stop} nor {target} until {would.end.value}; then {rupees(would.leaves)}"
             )
-    return f"{clock(would.at)} {words}: {r:+.2f} R before charges"
+    return f"{clock(would.at)} {words}: {decimal(r, 2, plus=True)} R before charges"
 
 
 def _by_a_person(page: Page, story: TradeStory) -> None:

@@ -131,6 +131,8 @@ def test_a_stop_that_became_the_exit_says_so_by_its_terms(story: TradeStory) -> 
 
 def test_the_half_hour_behind_its_exit_is_told(story: TradeStory) -> None:
     assert tuple(one.minutes for one in story.after) == AFTER_MINUTES
+    last = max((fill for order in story.orders for fill in order.fills), key=lambda fill: fill.at)
+    assert story.left_at == (2 * last.value + last.quantity) // (2 * last.quantity)
     highs = [one.high for one in story.after if one.high is not None]
     assert highs == sorted(highs)
     assert story.would_have is None
