@@ -259,7 +259,9 @@ def _add_record_commands(command: Callable[[str, str], argparse.ArgumentParser])
     why = command("why", "the whole story of one trade or signal; exit 1 when there is none of that name")
     why.add_argument("id", metavar="ID", help=which)
     why.add_argument("--world", choices=_WORLDS, help=where)
-    why.add_argument("--json", action="store_true", help="print one JSON object: prices and money in paise")
+    why.add_argument(
+        "--json", action="store_true", help="print one JSON object: rupees, ISO times, undefined null"
+    )
 
     note = command("note", "write a note of yours to the record of a trade or signal; `why` shows it")
     note.add_argument("id", metavar="ID", help=which)

@@ -127,6 +127,11 @@ class WouldHave(msgspec.Struct, frozen=True):
     high: Paise
     low: Paise
 
+    @property
+    def r(self) -> float:
+        """Return where it would have left, in R and before charges."""
+        return (self.leaves - self.price) * self.side.sign / ((self.price - self.stop) * self.side.sign)
+
 
 def sight_of(context: Context, quote: Quote) -> Sight:
     """Return what of a reading is kept with a decision."""

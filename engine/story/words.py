@@ -277,8 +277,6 @@ def _would_have(page: Page, story: TradeStory) -> None:
 
 
 def _outcome(would: WouldHave) -> str:
-    risk = (would.price - would.stop) * would.side.sign
-    r = (would.leaves - would.price) * would.side.sign / risk
     stop = rupees(would.stop)
     target = "no target" if would.target is None else f"the target {rupees(would.target)}"
     match would.end:
@@ -292,7 +290,7 @@ def _outcome(would: WouldHave) -> str:
             words = (
                 f"neither the stop {stop} nor {target} until {would.end.value}; then {rupees(would.leaves)}"
             )
-    return f"{clock(would.at)} {words}: {decimal(r, 2, plus=True)} R before charges"
+    return f"{clock(would.at)} {words}: {decimal(would.r, 2, plus=True)} R before charges"
 
 
 def _by_a_person(page: Page, story: TradeStory) -> None:

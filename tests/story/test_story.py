@@ -152,7 +152,10 @@ def test_a_refused_signal_tells_what_would_have_become_of_it_and_no_trade(strict
         assert story.sized is not None
         assert story.would_have is not None
         assert story.would_have.stop == story.sized.trigger
-        assert story_values(story)["labels"] == ["HYPOTHETICAL"]
+        told = story_values(story)["hypothetical"]
+        assert isinstance(told, dict)
+        assert told["label"] == "HYPOTHETICAL"
+        assert told["r_before_charges"] == story.would_have.r > 0
 
 
 def test_a_setups_own_refusal_names_no_price_so_nothing_would_have_become_of_it(strict_day: Day) -> None:
@@ -197,7 +200,16 @@ def test_simulated_stories_say_so(day: Day, tmp_path: Path) -> None:
 def test_a_storys_plain_values_are_json_and_come_to_the_trade(story: TradeStory) -> None:
     values = msgspec.json.decode(msgspec.json.encode(story_values(story)))
     trade = trade_of(story)
-    result = values["result"]
-    assert (result["gross"], result["charges"], result["net"]) == (trade.gross, trade.charges, trade.net)
-    assert values["trade"]["entry_value"] == trade.entry_value
-    assert result["charges_quality"] == "ESTIMATED"
+    result, charges = values["result"], values["charges"]
+    sums = {
+        "gross": trade.gross,
+        "charges": trade.charges,
+        "net": trade.net,
+        "entry_value": trade.entry_value,
+    }
+    assert {name: round(result[name] * 100) for name in sums} == sums
+    assert round(sum(order["value"] for order in values["orders"]) * 100) == trade.turnover
+    assert (round(charges["total"] * 100), charges["quality"]) == (trade.charges, "ESTIMATED")
+    assert set(values["sizing"]["terms"]) == {"structure", "ATR", "spread", "charges"}
+    assert values["signal"]["market"]["levels"]["VWAP"] == values["signal"]["market"]["vwap"]
+    assert values["hypothetical"] is None
