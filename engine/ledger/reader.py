@@ -45,7 +45,7 @@ class LedgerReader:
             raise LedgerError(f"{path}: expected a ledger, found none")
         try:
             self._reader = open_read_only(path)
-            check_version(self._reader, path, schema)
+            self.version = check_version(self._reader, path, schema)
         except sqlite3.OperationalError as error:
             raise LedgerError(f"{path}: the ledger cannot be opened: {error}") from error
         except sqlite3.DatabaseError as error:
@@ -64,7 +64,7 @@ class LedgerReader:
 
     def runs(self) -> list[Run]:
         """Return every run, oldest first."""
-        return [_run(row) for row in self._rows(_RUNS)]
+        return [_run(row) for row in self.rows(_RUNS)]
 
     def run(self, run: str) -> Run | None:
         """Return one run."""
@@ -80,14 +80,14 @@ class LedgerReader:
 
     def journal(self, run: str) -> list[JournalEntry]:
         """Return a run's journaled inputs in order."""
-        return [JournalEntry(*row) for row in self._rows(_JOURNAL, (run,))]
+        return [JournalEntry(*row) for row in self.rows(_JOURNAL, (run,))]
 
     def records(self, kind: str, run: str | None = None) -> list[Fact]:
         """Return facts of a kind in the order written: of one run, or of every run that is not abandoned."""
         if run is None:
-            rows = self._rows(_COUNTED_RECORDS, (RunState.ABANDONED.value, kind))
+            rows = self.rows(_COUNTED_RECORDS, (RunState.ABANDONED.value, kind))
         else:
-            rows = self._rows(_RUN_RECORDS, (run, kind))
+            rows = self.rows(_RUN_RECORDS, (run, kind))
         return [Fact(*row) for row in rows]
 
     def keys(self, kind: str, run: str) -> list[str]:
@@ -128,7 +128,8 @@ class LedgerReader:
         facts = [fact for fact in self.records("day_state", run) if fact.key.startswith(prefix)]
         return facts[-1] if facts else None
 
-    def _rows(self, query: str, values: Sequence[object] = ()) -> list[tuple[Any, ...]]:
+    def rows(self, query: str, values: Sequence[object] = ()) -> list[tuple[Any, ...]]:
+        """Return what a statement reads."""
         try:
             with self._reading:
                 return self._reader.execute(query, tuple(values)).fetchall()

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
+from engine.ledger.evidence_tables import FILLING, STATEMENTS, enter_played
 from engine.ledger.migrations import tell_signals_of_trades
 from engine.ledger.records import LedgerDamagedError, LedgerError
 from engine.system.plain_file import NOT_PLAIN, is_plain_or_absent
@@ -38,8 +39,13 @@ class Schema:
     migrations: Mapping[int, tuple[Step, ...]]
 
 
-CURRENT: Final = Schema(2, _TABLES, {1: (tell_signals_of_trades,)})
-"""Since 2 a trade tells its signal and how it came about: without them a day that is played again counts twice."""
+CURRENT: Final = Schema(
+    3,
+    (*_TABLES, *STATEMENTS),
+    {1: (tell_signals_of_trades,), 2: (*STATEMENTS, *FILLING, enter_played)},
+)
+"""Since 2 a trade tells its signal and how it came about: without them a day that is played again counts twice. Since 3
+evidence has tables of its own, so that no figure has to read the whole record."""
 
 
 def prepare(connection: sqlite3.Connection, path: Path, schema: Schema) -> None:

@@ -17,6 +17,7 @@ from typing import Final, Protocol, Self
 
 import msgspec
 
+from engine.ledger.evidence_tables import PLAYED, played_row
 from engine.ledger.reader import LedgerReader
 from engine.ledger.records import JournalEntry, LedgerDamagedError, LedgerError, Run, RunState
 from engine.ledger.schema import CURRENT, Schema, damaged, prepare
@@ -140,11 +141,14 @@ class Ledger(LedgerReader):
     def begin_run(self, run: Run) -> None:
         """Enter a new run, durable on return; a run already entered is kept. Raises LedgerError."""
         values = (*msgspec.to_builtins(run).values(),)
-        self._write_now("INSERT OR IGNORE INTO runs VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)", values)
+        self._write_now(
+            ("INSERT OR IGNORE INTO runs VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)", values),
+            *_played(run.run, run.plan),
+        )
 
     def amend_plan(self, run: str, plan: str) -> None:
         """Replace a run's plan by one that knows more, durable on return. Raises LedgerError."""
-        self._write_now("UPDATE runs SET plan = ? WHERE run = ?", (plan, run))
+        self._write_now(("UPDATE runs SET plan = ? WHERE run = ?", (plan, run)), *_played(run, plan))
 
     def end_run(self, run: str, now: Instant) -> None:
         """Mark a run as ended cleanly, durable on return. Raises LedgerError."""
@@ -194,10 +198,11 @@ class Ledger(LedgerReader):
             raise LedgerError(f"{self.path}: {len(self._owed)} batches could not be written: {self._problem}")
 
     def _close_run(self, run: str, state: RunState, now: Instant) -> None:
-        self._write_now("UPDATE runs SET state = ?, ended = ? WHERE run = ?", (state.value, now, run))
+        self._write_now(("UPDATE runs SET state = ?, ended = ? WHERE run = ?", (state.value, now, run)))
 
-    def _write_now(self, statement: str, values: tuple[object, ...]) -> None:
-        self._submit(_Work([(statement, [values])], durable=True)).result()
+    def _write_now(self, *statements: tuple[str, tuple[object, ...]]) -> None:
+        work = _Work([(statement, [values]) for statement, values in statements], durable=True)
+        self._submit(work).result()
 
     def _submit(self, work: _Work) -> "Future[None]":
         if self._closed or not self._thread.is_alive():
@@ -250,6 +255,12 @@ class Ledger(LedgerReader):
         self._problem = ""
         for work in works:
             _settle(work)
+
+
+def _played(run: str, plan: str) -> list[tuple[str, tuple[object, ...]]]:
+    """Return what writes down what a run's trades are made under; nothing where its plan does not read."""
+    row = played_row(run, plan)
+    return [] if row is None else [(PLAYED, row)]
 
 
 def _settle(work: _Work, error: LedgerError | None = None) -> None:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
 from hashlib import sha256
-from typing import Final
+from typing import Final, Generic, NamedTuple, TypeVar
 
 import msgspec
 
@@ -28,6 +28,8 @@ _DECIDING: Final[Mapping[str, frozenset[str] | None]] = {
 """Sections of the settings that decide about trades, with the names that do (None: all). How a setup may trade is told
 by each trade, which instruments are followed by its instrument."""
 _DIGITS: Final = 8
+LOOPBACK: Final = "loopback"
+"""The broker's address where it is this machine: its port says nothing, and what it shows proves nothing elsewhere."""
 
 
 class Source(StrEnum):
@@ -50,6 +52,14 @@ class EvidenceTerms(msgspec.Struct, frozen=True):
     """Digest of the settings that decide."""
     fill_rules: int
     """Version of the rules by which the paper exchange fills; 0 where a broker does."""
+    broker: str = ""
+    """The broker's host in paper and live, ``loopback`` for this machine; empty in the other worlds."""
+
+    def describe(self) -> str:
+        """Return it as a figure names it: 'paper · fills v2 · settings 1f0c22ab'."""
+        fills = [f"fills v{self.fill_rules}"] if self.fill_rules else []
+        where = ["on loopback"] if self.broker == LOOPBACK else []
+        return " · ".join([self.market.value, *where, *fills, f"settings {self.settings}"])
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,8 +73,7 @@ class Played:
     trades: tuple[ClosedTrade, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Key:
+class Key(NamedTuple):
     """What makes a trade the same trade, however often its day is played."""
 
     source: Source
@@ -75,9 +84,36 @@ class Key:
     version: int
     fill_rules: int
     settings: str
+    broker: str
     mode: EntryMode | None
     time: Instant
     """Of the signal."""
+
+    @property
+    def terms(self) -> EvidenceTerms:
+        """Return what it was made under."""
+        return EvidenceTerms(self.market, self.settings, self.fill_rules, self.broker)
+
+    def is_under(self, terms: EvidenceTerms) -> bool:
+        """Say whether it was made under some terms."""
+        return (self.market, self.settings, self.fill_rules, self.broker) == (
+            terms.market,
+            terms.settings,
+            terms.fill_rules,
+            terms.broker,
+        )
+
+
+Kind = TypeVar("Kind")
+
+
+class PlayedKeys(NamedTuple, Generic[Kind]):
+    """The same as Played, its trades by their keys, whatever stands for them."""
+
+    day: date
+    instruments: frozenset[str]
+    terms: EvidenceTerms
+    trades: Sequence[tuple[Key, Kind]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,8 +125,7 @@ class Basis:
 
     def holds(self, key: Key) -> bool:
         """Say whether a trade belongs into a figure on this basis."""
-        terms = EvidenceTerms(key.market, key.settings, key.fill_rules)
-        return terms == self.terms and key.mode is self.mode
+        return key.mode is self.mode and key.is_under(self.terms)
 
     def describe(self) -> str:
         """Return it as a figure names it: 'auto · paper · fills v2 · settings 1f0c22ab'."""
@@ -99,12 +134,12 @@ class Basis:
     def brief(self) -> str:
         """Return the same for a narrow column: 'auto · paper · v2 · 1f0c22ab'."""
         fills = [f"v{self.terms.fill_rules}"] if self.terms.fill_rules else []
-        return " · ".join([self.mode.value, self.terms.market.value, *fills, self.terms.settings])
+        where = [LOOPBACK] if self.terms.broker == LOOPBACK else []
+        return " · ".join([self.mode.value, self.terms.market.value, *where, *fills, self.terms.settings])
 
     def describe_terms(self) -> str:
-        """Return what stands beside the mode: market, version of the fill rules and settings."""
-        fills = [f"fills v{self.terms.fill_rules}"] if self.terms.fill_rules else []
-        return " · ".join([self.terms.market.value, *fills, f"settings {self.terms.settings}"])
+        """Return what stands beside the mode."""
+        return self.terms.describe()
 
 
 def deciding(settings: Mapping[str, object]) -> str:
@@ -129,6 +164,7 @@ def key_of(trade: ClosedTrade, terms: EvidenceTerms) -> Key:
         version=trade.version,
         fill_rules=terms.fill_rules,
         settings=terms.settings,
+        broker=terms.broker,
         mode=trade.taken_by,
         time=trade.signalled,
     )
@@ -140,15 +176,22 @@ def counted(runs: Iterable[Played]) -> dict[Key, ClosedTrade]:
     A day that was replayed again replaces what earlier replays of it made of the same instruments under the same terms,
     and never what paper or live made of it. Simulated days count for nothing.
     """
-    known = list(runs)
-    found: dict[Key, ClosedTrade] = {}
-    for number, run in enumerate(known):
-        if run.terms.market is Source.SIMULATED:
-            continue
-        again = _played_later(run, known[number + 1 :])
-        for trade in run.trades:
-            if trade.instrument not in again:
-                found[key_of(trade, run.terms)] = trade
+    return count_once(
+        PlayedKeys(
+            run.day, run.instruments, run.terms, [(key_of(trade, run.terms), trade) for trade in run.trades]
+        )
+        for run in runs
+    )
+
+
+def count_once(runs: Iterable[PlayedKeys[Kind]], *, simulated: bool = False) -> dict[Key, Kind]:
+    """Return the same of trades by their keys; ``simulated`` looks at simulated days alone, for show."""
+    known = [run for run in runs if (run.terms.market is Source.SIMULATED) is simulated]
+    found: dict[Key, Kind] = {}
+    for run, again in zip(known, _played_later(known), strict=True):
+        found.update((key, trade) for key, trade in run.trades if key.instrument not in again)
+    if not any(run.terms.market is Source.REPLAY for run in known):
+        return found
     real = {_in_the_market(key) for key in found if key.market is not Source.REPLAY}
     return {
         key: trade
@@ -157,12 +200,22 @@ def counted(runs: Iterable[Played]) -> dict[Key, ClosedTrade]:
     }
 
 
-def _played_later(run: Played, later: Sequence[Played]) -> frozenset[str]:
-    """Return the instruments that a later replay of the same day under the same terms played again."""
-    if run.terms.market is not Source.REPLAY:
-        return frozenset()
-    same = (other for other in later if (other.day, other.terms) == (run.day, run.terms))
-    return frozenset().union(*(other.instruments for other in same))
+def _played_later(runs: Sequence[PlayedKeys[Kind]]) -> list[frozenset[str]]:
+    """Return, run by run, the instruments that a later run of the same day under the same terms played again.
+
+    A day of an account happens once: its runs add up.
+    """
+    later: dict[tuple[date, EvidenceTerms], frozenset[str]] = {}
+    found: list[frozenset[str]] = []
+    for run in reversed(runs):
+        if run.terms.market not in (Source.REPLAY, Source.SIMULATED):
+            found.append(frozenset())
+            continue
+        what = (run.day, run.terms)
+        again = later.get(what, frozenset())
+        found.append(again)
+        later[what] = again | run.instruments
+    return found[::-1]
 
 
 def _in_the_market(key: Key) -> tuple[object, ...]:

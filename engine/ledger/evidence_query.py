@@ -1,0 +1,158 @@
+"""What a ledger proves: its trades by their evidence key, each once, without reading anything else of it."""
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import date
+from typing import Final
+
+import msgspec
+
+from engine.core import DayState
+from engine.ledger.evidence_tables import SINCE
+from engine.ledger.reader import LedgerReader
+from engine.ledger.records import LedgerError, RunState
+from engine.ledger.run_terms import RunTerms, run_terms
+from engine.ledger.schema import damaged
+from engine.market.price import Paise
+from engine.performance.evidence import EvidenceTerms, Key, PlayedKeys, Source, count_once, key_of
+from engine.performance.trade import ClosedTrade
+from engine.setups.signal import EntryMode
+
+_PLAYED: Final = (
+    "SELECT played.run, runs.day, market, played.settings, fill_rules, broker, mode, instruments "
+    "FROM played JOIN runs USING (run) WHERE state != ? ORDER BY runs.rowid"
+)
+_TRADES: Final = "SELECT run, day, instrument, setup, version, mode, signalled, payload FROM trades"
+_ACCOUNTS: Final = "SELECT run, day, account FROM accounts ORDER BY number"
+
+_decode = msgspec.json.Decoder(ClosedTrade).decode
+_keys = msgspec.json.Decoder(tuple[str, ...]).decode
+_MODES: Final[Mapping[str | None, EntryMode | None]] = {
+    None: None,
+    **{mode.value: mode for mode in EntryMode},
+}
+
+
+@dataclass(frozen=True, slots=True)
+class PlayedRun:
+    """A run that may count: its day, and what it was."""
+
+    run: str
+    day: date
+    told: RunTerms
+
+
+Kept = str | ClosedTrade
+"""A trade as it lies in the ledger, or read."""
+
+
+class EvidenceQuery:
+    """Reads a ledger's evidence by its tables.
+
+    One of an older schema that nobody has brought up yet is read by its records, as ``by_records`` asks of any.
+    Every method raises LedgerError when the file cannot be read, LedgerDamagedError when it is broken.
+    """
+
+    def __init__(self, ledger: LedgerReader, *, by_records: bool = False) -> None:
+        self._ledger = ledger
+        self._by_tables = ledger.version >= SINCE and not by_records
+
+    def played(self) -> list[PlayedRun]:
+        """Return the runs that may count, oldest first."""
+        if not self._by_tables:
+            return [
+                PlayedRun(run.run, run.day, told)
+                for run in self._ledger.runs()
+                if run.state is not RunState.ABANDONED and (told := run_terms(run.plan)) is not None
+            ]
+        return [
+            PlayedRun(
+                run,
+                date.fromisoformat(day),
+                RunTerms(
+                    EvidenceTerms(Source(market), settings, fills, broker),
+                    EntryMode(mode),
+                    _keys(instruments),
+                ),
+            )
+            for run, day, market, settings, fills, broker, mode, instruments in self._ledger.rows(
+                _PLAYED, (RunState.ABANDONED.value,)
+            )
+        ]
+
+    def counted(
+        self,
+        played: Iterable[PlayedRun],
+        beside: Iterable[PlayedKeys[Kept]] = (),
+        *,
+        simulated: bool = False,
+    ) -> dict[Key, Kept]:
+        """Return what counts of some runs, each trade once; ``beside`` are runs that come after them."""
+        known = list(played)
+        trades = self._trades(known)
+        runs = [
+            PlayedKeys(one.day, frozenset(one.told.instruments), one.told.terms, trades.get(one.run, []))
+            for one in known
+        ]
+        return count_once([*runs, *beside], simulated=simulated)
+
+    def accounts(self, played: Iterable[PlayedRun]) -> dict[date, Paise]:
+        """Return the opening account of each day of some runs, oldest first; the first of a day counts."""
+        wanted = {one.run for one in played}
+        rows = self._ledger.rows(_ACCOUNTS) if self._by_tables else self._recorded_accounts()
+        found: dict[date, Paise] = {}
+        for run, day, account in rows:
+            if run in wanted:
+                found.setdefault(date.fromisoformat(day), account)
+        return dict(sorted(found.items()))
+
+    def read(self, kept: Kept) -> ClosedTrade:
+        """Return a trade as it was kept."""
+        if isinstance(kept, ClosedTrade):
+            return kept
+        try:
+            return _decode(kept)
+        except msgspec.DecodeError as error:
+            raise damaged(self._ledger.path, f"a trade does not read: {error}") from error
+
+    def _trades(self, played: list[PlayedRun]) -> dict[str, list[tuple[Key, Kept]]]:
+        found: dict[str, list[tuple[Key, Kept]]] = {one.run: [] for one in played}
+        terms = {one.run: one.told.terms for one in played}
+        if not self._by_tables:
+            for run in found:
+                found[run] = [(key_of(trade, terms[run]), trade) for trade in self._ledger.trades(run)]
+            return found
+        days: dict[str, date] = {}
+        for run, day, instrument, setup, version, mode, signalled, payload in self._ledger.rows(_TRADES):
+            made = terms.get(run)
+            if made is None:
+                continue
+            when = days.get(day)
+            if when is None:
+                when = days[day] = date.fromisoformat(day)
+            by = _MODES.get(mode)
+            key = Key(
+                Source.MANUAL if by is EntryMode.MANUAL else made.market,
+                made.market,
+                when,
+                instrument,
+                setup,
+                version,
+                made.fill_rules,
+                made.settings,
+                made.broker,
+                by,
+                signalled,
+            )
+            found[run].append((key, payload))
+        return found
+
+    def _recorded_accounts(self) -> Iterator[tuple[str, str, Paise]]:
+        try:
+            for fact in self._ledger.records("day_state"):
+                state = msgspec.json.decode(fact.payload, type=DayState)
+                yield fact.run, state.limits.day.isoformat(), state.limits.account
+        except msgspec.DecodeError as error:
+            raise LedgerError(
+                f"{self._ledger.path}: expected the accounts of earlier days to read, got: {error}"
+            ) from error
