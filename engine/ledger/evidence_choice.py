@@ -3,10 +3,12 @@
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date
+from operator import attrgetter
 
 from engine.ledger.evidence_query import EvidenceQuery, Kept, PlayedRun
 from engine.market.price import Paise
 from engine.performance.evidence import Basis, EvidenceTerms, Key
+from engine.performance.measured import IN_ORDER
 from engine.performance.trade import ClosedTrade
 from engine.setups.register import SETUPS
 
@@ -42,7 +44,7 @@ def stand_on(
     accounts = query.accounts(one for one in played if one.told.terms == basis.terms)
     own = [key for key in found if basis.holds(key) and _is_current(key)]
     trades = [query.read(found[key]) for key in own if key.day in accounts]
-    trades.sort(key=lambda trade: (trade.exit_time, trade.id))
+    trades.sort(key=IN_ORDER)
     return Standing(basis, tuple(trades), accounts, _others(found, basis), len(own) - len(trades))
 
 
@@ -51,17 +53,17 @@ def newest_basis(played: Iterable[PlayedRun], found: Iterable[Key]) -> Basis | N
 
     Its mode is the one most of its setups trade in, else that of its newest trade.
     """
-    by_terms: dict[EvidenceTerms, list[Key]] = {}
-    for key in found:
-        if key.mode is not None and _is_current(key):
-            by_terms.setdefault(key.terms, []).append(key)
+    current = [key for key in found if key.mode is not None and _is_current(key)]
+    seen: set[EvidenceTerms] = set()
     for run in reversed(list(played)):
-        keys = by_terms.get(run.told.terms)
-        if not keys:
+        if run.told.terms in seen:
             continue
-        newest = max(keys, key=lambda key: key.time)
-        usual = any(key.mode is run.told.mode for key in keys)
-        return Basis(run.told.terms, run.told.mode if usual or newest.mode is None else newest.mode)
+        seen.add(run.told.terms)
+        keys = [key for key in current if key.is_under(run.told.terms)]
+        if keys:
+            newest = max(keys, key=attrgetter("time"))
+            usual = any(key.mode is run.told.mode for key in keys)
+            return Basis(run.told.terms, run.told.mode if usual or newest.mode is None else newest.mode)
     return None
 
 

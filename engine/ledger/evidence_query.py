@@ -119,8 +119,9 @@ class EvidenceQuery:
         found: dict[str, list[tuple[Key, Kept]]] = {one.run: [] for one in played}
         terms = {one.run: one.told.terms for one in played}
         if not self._by_tables:
-            for run in found:
-                found[run] = [(key_of(trade, terms[run]), trade) for trade in self._ledger.trades(run)]
+            for run, trade in self._ledger.trades_by_run():
+                if run in found:
+                    found[run].append((key_of(trade, terms[run]), trade))
             return found
         days: dict[str, date] = {}
         for run, day, instrument, setup, version, mode, signalled, payload in self._ledger.rows(_TRADES):

@@ -99,12 +99,16 @@ class LedgerReader:
 
         One that was corrected stands where it closed, as it was corrected last.
         """
+        return [trade for _, trade in self.trades_by_run(run)]
+
+    def trades_by_run(self, run: str | None = None) -> list[tuple[str, ClosedTrade]]:
+        """Return the same, each with its run."""
         found: dict[tuple[str, str], ClosedTrade] = {}
         try:
             for fact in self.records("trade", run):
                 trade = msgspec.json.decode(fact.payload, type=ClosedTrade)
                 found[fact.run, trade.id] = trade
-            return list(found.values())
+            return [(name, trade) for (name, _), trade in found.items()]
         except msgspec.DecodeError as error:
             raise damaged(self.path, f"a trade does not read: {error}") from error
 

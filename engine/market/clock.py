@@ -18,6 +18,10 @@ IST: Final = timezone(timedelta(hours=5, minutes=30), "IST")
 """India has kept one offset without daylight saving since 1945."""
 
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
+_EPOCH_ORDINAL: Final = _EPOCH.toordinal()
+_DAY: Final = 86_400 * SECOND
+_AHEAD: Final = 19_800 * SECOND
+"""What the Indian clock is ahead of the epoch's."""
 
 
 def instant_of(moment: datetime) -> Instant:
@@ -44,4 +48,4 @@ def isoformat(instant: Instant) -> str:
 
 def trading_date(instant: Instant) -> date:
     """Return the Indian calendar date of an instant."""
-    return datetime_of(instant).date()
+    return date.fromordinal(_EPOCH_ORDINAL + (instant + _AHEAD) // _DAY)

@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, time
+from functools import lru_cache
 
 from engine.market.clock import Instant, instant_at
 from engine.market.price import Paise
@@ -81,6 +82,11 @@ def payments_between(days: Mapping[date, tuple[Paise, Paise]]) -> list[Payment]:
     left: Paise | None = None
     for day, (net, account) in days.items():
         if left is not None and account != left:
-            found.append((instant_at(day, time.min), account - left))
+            found.append((_midnight(day), account - left))
         left = account + net
     return found
+
+
+@lru_cache(maxsize=4_096)
+def _midnight(day: date) -> Instant:
+    return instant_at(day, time.min)

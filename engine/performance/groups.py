@@ -6,7 +6,8 @@ from typing import Final
 
 from engine.market.clock import datetime_of
 from engine.market.price import Paise
-from engine.performance.metrics import PERIODS, Summary, by_period, summarise
+from engine.performance.measured import Measured, measured
+from engine.performance.metrics import PERIODS, Summary, by_period, summary_of
 from engine.performance.trade import ClosedTrade
 
 UNKNOWN: Final = "not recorded"
@@ -51,13 +52,23 @@ def grouped(
 
     A period is measured on its own days, those without a trade included; any other group on all days.
     """
+    return grouped_measured([(trade, measured(trade)) for trade in trades], accounts, by, risk_free_pct)
+
+
+def grouped_measured(
+    trades: Iterable[tuple[ClosedTrade, Measured]],
+    accounts: Mapping[date, Paise],
+    by: str,
+    risk_free_pct: float = 0.0,
+) -> dict[str, Summary]:
+    """Return the same of trades that are measured already."""
     if by in PERIODS:
-        return by_period(trades, accounts, by, risk_free_pct)
+        return by_period([figures for _, figures in trades], accounts, by, risk_free_pct)
     name = _COMMON.get(by)
     if name is None:
         raise ValueError(f"expected one of {', '.join(GROUPINGS)}, got {by!r}")
-    own: dict[str, list[ClosedTrade]] = {}
-    for trade in trades:
-        own.setdefault(name(trade), []).append(trade)
+    own: dict[str, list[Measured]] = {}
+    for trade, figures in trades:
+        own.setdefault(name(trade), []).append(figures)
     order = _WEEKDAYS.index if by == "weekday" else str
-    return {group: summarise(own[group], accounts, risk_free_pct) for group in sorted(own, key=order)}
+    return {group: summary_of(own[group], accounts, risk_free_pct) for group in sorted(own, key=order)}

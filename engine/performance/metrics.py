@@ -13,6 +13,7 @@ from engine.market.price import Paise
 from engine.performance.drawdown import Drawdown, EquityMark, max_drawdown, payments_between
 from engine.performance.exposure import exposure
 from engine.performance.interval import mean_interval, sharpe_error, standard_error, wilson_interval
+from engine.performance.measured import IN_ORDER, Finished, Measured, measured
 from engine.performance.ratios import TRADING_DAYS, sharpe_ratio, sortino_ratio
 from engine.performance.records import PROOF_COUNT
 from engine.performance.streaks import Streaks, streaks
@@ -22,36 +23,34 @@ PROOF_DAYS: Final = 60
 """Below this many days a daily Sharpe ratio claims nothing."""
 
 
-def win_rate(trades: Sequence[ClosedTrade]) -> float | None:
+def win_rate(trades: Sequence[Finished]) -> float | None:
     """Return the share of trades with a net result above zero, 0 to 1."""
-    return sum(trade.won for trade in trades) / len(trades) if trades else None
+    return sum(trade.net > 0 for trade in trades) / len(trades) if trades else None
 
 
-def profit_factor(trades: Iterable[ClosedTrade]) -> float | None:
+def profit_factor(trades: Iterable[Finished]) -> float | None:
     """Return net wins over net losses; None without a loss, where it has no bound."""
-    won = lost = 0
-    for trade in trades:
-        won += max(0, trade.net)
-        lost += max(0, -trade.net)
-    return won / lost if lost else None
+    nets = [trade.net for trade in trades]
+    lost = -sum(net for net in nets if net < 0)
+    return sum(net for net in nets if net > 0) / lost if lost else None
 
 
-def expectancy(trades: Iterable[ClosedTrade]) -> float | None:
+def expectancy(trades: Iterable[Finished]) -> float | None:
     """Return the mean net result in R of the trades whose risk is known."""
     return _mean([result for trade in trades if (result := trade.r) is not None])
 
 
-def trade_equity(start: Paise, trades: Sequence[ClosedTrade]) -> list[EquityMark]:
+def trade_equity(start: Paise, trades: Sequence[Finished]) -> list[EquityMark]:
     """Return the account after each closed trade, nothing paid in or out, in the order of their ends (ties by id)."""
     marks, account = [], start
-    for trade in sorted(trades, key=lambda trade: (trade.exit_time, trade.id)):
+    for trade in sorted(trades, key=IN_ORDER):
         account += trade.net
         marks.append((trade.exit_time, account))
     return marks
 
 
 def day_results(
-    trades: Iterable[ClosedTrade], accounts: Mapping[date, Paise]
+    trades: Iterable[Finished], accounts: Mapping[date, Paise]
 ) -> dict[date, tuple[Paise, Paise]]:
     """Return (net result, opening account) in paise of every day the engine traded or could have, in order.
 
@@ -144,19 +143,27 @@ def summarise(
 
     ``risk_free_pct`` is percent a year. Raise ValueError for a trade on a day without an account.
     """
+    return summary_of([measured(trade) for trade in trades], accounts, risk_free_pct)
+
+
+def summary_of(
+    trades: Sequence[Measured], accounts: Mapping[date, Paise], risk_free_pct: float = 0.0
+) -> Summary:
+    """Return the same of trades that are measured already."""
     results = day_results(trades, accounts)
     returns = daily_returns(results)
     start = next(iter(results.values()))[1] if results else 0
     nets = [trade.net for trade in trades]
     wins, losses = [net for net in nets if net > 0], [net for net in nets if net < 0]
-    measured = [result for trade in trades if (result := trade.r) is not None]
-    adverse = [reach for trade in trades if (reach := trade.mae_r) is not None]
-    favourable = [reach for trade in trades if (reach := trade.mfe_r) is not None]
-    slipped = [(trade, slip) for trade in trades if (slip := trade.slippage) is not None]
-    slipped_r = [slip / risk for trade, slip in slipped if (risk := trade.initial_risk) is not None]
-    charges = sum(trade.charges for trade in trades)
-    made = sum(max(0, trade.gross) for trade in trades)
-    sums = _sums(measured)
+    in_r = [trade.r for trade in trades if trade.r is not None]
+    adverse = [trade.mae_r for trade in trades if trade.mae_r is not None]
+    favourable = [trade.mfe_r for trade in trades if trade.mfe_r is not None]
+    slipped = [trade.slippage for trade in trades if trade.slippage is not None]
+    slipped_r = [trade.slippage_r for trade in trades if trade.slippage_r is not None]
+    charges = sum([trade.charges for trade in trades])
+    gross = [trade.gross for trade in trades]
+    made = sum([one for one in gross if one > 0])
+    sums = _sums(in_r)
     sharpe = sharpe_ratio(returns, risk_free_pct)
     average_win, average_loss = _mean(wins), _mean(losses)
     return Summary(
@@ -165,16 +172,16 @@ def summarise(
         first_day=min(results, default=None),
         last_day=max(results, default=None),
         wins=len(wins),
-        win_rate=win_rate(trades),
+        win_rate=len(wins) / len(trades) if trades else None,
         win_rate_interval=wilson_interval(len(wins), len(trades)),
-        gross=sum(trade.gross for trade in trades),
+        gross=sum(gross),
         charges=charges,
         net=sum(nets),
-        profit_factor=profit_factor(trades),
-        expectancy_r=_mean(measured),
+        profit_factor=-sum(wins) / sum(losses) if losses else None,
+        expectancy_r=_mean(in_r),
         expectancy_error=standard_error(*sums),
         expectancy_interval=mean_interval(*sums),
-        measured=len(measured),
+        measured=len(in_r),
         average_win=average_win,
         average_loss=average_loss,
         payoff=None if average_win is None or average_loss is None else average_win / -average_loss,
@@ -185,9 +192,9 @@ def summarise(
         sharpe_days=len(returns),
         max_drawdown=max_drawdown(start, trade_equity(start, trades), payments_between(results)),
         exposure=exposure(trades, results),
-        turnover=sum(trade.turnover for trade in trades),
+        turnover=sum([trade.turnover for trade in trades]),
         charges_share=charges / made if made else None,
-        slippage=sum(slip for _, slip in slipped) if slipped else None,
+        slippage=sum(slipped) if slipped else None,
         slippage_r=_mean(slipped_r),
         slipped=len(slipped),
         slipped_r=len(slipped_r),
@@ -205,7 +212,7 @@ def _mean(values: Sequence[float]) -> float | None:
 
 
 def _sums(values: Sequence[float]) -> tuple[int, float, float]:
-    return len(values), fsum(values), fsum(value * value for value in values)
+    return len(values), fsum(values), fsum([value * value for value in values])
 
 
 def _month(day: date) -> str:
@@ -230,19 +237,19 @@ PERIODS: Final[Mapping[str, Callable[[date], str]]] = {
 
 
 def by_period(
-    trades: Iterable[ClosedTrade], accounts: Mapping[date, Paise], period: str, risk_free_pct: float = 0.0
+    trades: Iterable[Measured], accounts: Mapping[date, Paise], period: str, risk_free_pct: float = 0.0
 ) -> dict[str, Summary]:
     """Return figures per ``day``, ISO ``week``, ``month`` or ``year``, oldest first; days without a trade count too."""
     name = PERIODS.get(period)
     if name is None:
         raise ValueError(f"expected one of {', '.join(PERIODS)}, got {period!r}")
+    names = {day: name(day) for day in sorted(accounts)}
     days: dict[str, dict[date, Paise]] = {}
-    for day in sorted(accounts):
-        days.setdefault(name(day), {})[day] = accounts[day]
-    own: dict[str, list[ClosedTrade]] = {group: [] for group in days}
+    for day, group in names.items():
+        days.setdefault(group, {})[day] = accounts[day]
+    own: dict[str, list[Measured]] = {group: [] for group in days}
     for trade in trades:
-        group = own.get(name(trade.day))
-        if group is None:
+        if trade.day not in names:
             raise ValueError(f"expected an opening account for {trade.day.isoformat()}, got none")
-        group.append(trade)
-    return {group: summarise(own[group], days[group], risk_free_pct) for group in days}
+        own[names[trade.day]].append(trade)
+    return {group: summary_of(own[group], days[group], risk_free_pct) for group in days}

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from engine.performance.trade import ClosedTrade
+from engine.performance.measured import IN_ORDER, Finished
 
 
 @dataclass(frozen=True, slots=True)
@@ -16,18 +16,19 @@ class Streaks:
     """The run that stands: above nought won, below nought lost."""
 
 
-def streaks(trades: Sequence[ClosedTrade]) -> Streaks | None:
+def streaks(trades: Sequence[Finished]) -> Streaks | None:
     """Return the longest runs and the one that stands; None without a trade."""
     if not trades:
         return None
     won = lost = current = 0
-    for trade in sorted(trades, key=lambda trade: (trade.exit_time, trade.id)):
+    for trade in sorted(trades, key=IN_ORDER):
         net = trade.net
         if net > 0:
-            current = max(current, 0) + 1
+            current = current + 1 if current > 0 else 1
+            won = max(won, current)
         elif net < 0:
-            current = min(current, 0) - 1
+            current = current - 1 if current < 0 else -1
+            lost = max(lost, -current)
         else:
             current = 0
-        won, lost = max(won, current), max(lost, -current)
     return Streaks(won, lost, current)

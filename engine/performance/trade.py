@@ -12,7 +12,7 @@ from engine.orders.trade import StopSlip
 from engine.setups.signal import EntryMode
 
 
-class ClosedTrade(msgspec.Struct, frozen=True):
+class ClosedTrade(msgspec.Struct, frozen=True, gc=False):
     """A trade whose last unit has been closed. Values are sums of price times quantity, paise; times instants."""
 
     id: str

@@ -3,14 +3,15 @@
 import sqlite3
 from collections.abc import Iterator
 from contextlib import closing
-from datetime import date, timedelta
+from datetime import timedelta
 from pathlib import Path
 
 import msgspec
 import pytest
 
 import config
-from engine.core import DayState, EarlierEvidence
+from engine.brokers.paper.order_matching import FILL_RULES
+from engine.core import DayState
 from engine.ledger.evidence_choice import newest_basis, stand_on
 from engine.ledger.evidence_query import EvidenceQuery
 from engine.ledger.evidence_tables import SINCE
@@ -24,7 +25,8 @@ from engine.performance.trade import ClosedTrade
 from engine.risk.limits import open_day, wished_limits
 from engine.setups.failed_auction import FailedAuction
 from engine.setups.signal import EntryMode
-from tests.performance.builders import ACCOUNT, MONDAY, make_trade
+from tests.ledger.played_days import a_trade, play
+from tests.performance.builders import ACCOUNT, MONDAY
 
 TUESDAY = MONDAY + timedelta(days=1)
 LOOPBACK = config.UpstoxSettings(order_url="http://127.0.0.1:9", api_url="http://127.0.0.1:9")
@@ -41,37 +43,6 @@ def path(tmp_path: Path) -> Path:
 def ledger(path: Path) -> Iterator[Ledger]:
     with Ledger.open(path) as opened:
         yield opened
-
-
-def a_trade(net: int, clock: str = "11:00", day: date = MONDAY) -> ClosedTrade:
-    trade = make_trade(net, day=day, clock=clock, setup=FailedAuction.name, version=FailedAuction.version)
-    return msgspec.structs.replace(trade, signal_time=trade.entry_time - 1, taken_by=EntryMode.AUTO)
-
-
-def play(
-    ledger: Ledger,
-    name: str,
-    *trades: ClosedTrade,
-    day: date = MONDAY,
-    settings: config.Settings | None = None,
-    account: int = ACCOUNT,
-) -> None:
-    """Leave a run with its day and its trades."""
-    market = Source(name.partition("-")[0])
-    chosen = settings or config.Settings()
-    plan = {
-        "choice": {"market": market.value},
-        "settings": chosen.model_dump(mode="json"),
-        "instruments": [{"key": "NSE_EQ|A"}],
-        "past": EarlierEvidence(terms_under(market, chosen, 0 if market is Source.LIVE else 2)),
-    }
-    ledger.begin_run(Run(name, "a world", "feed", day, "digest", msgspec.json.encode(plan).decode(), 1))
-    limits = open_day(day, account, wished_limits(config.Settings().risk))
-    later = open_day(day, account + 1, wished_limits(config.Settings().risk))
-    facts = [Record("day_state", "1", 1, DayState(limits, 0, 0, None))]
-    facts += [Record("trade", trade.id, trade.exit_time, trade) for trade in trades]
-    facts += [Record("day_state", "2", 2, DayState(later, 0, 0, None))]
-    ledger.append(name, facts, durable=True).result(5)
 
 
 def both(ledger: LedgerReader) -> dict[Key, ClosedTrade]:
@@ -255,9 +226,9 @@ def test_the_newest_run_that_left_a_trade_chooses_and_the_others_are_named(ledge
     found = query.counted(played)
     basis = newest_basis(played, found)
     # The newest run of all left none of its own, but its settings are those of the first.
-    assert basis == Basis(terms_under(Source.PAPER, wider, 2), EntryMode.AUTO)
+    assert basis == Basis(terms_under(Source.PAPER, wider, FILL_RULES), EntryMode.AUTO)
     standing = stand_on(
-        query, played, found, Basis(terms_under(Source.PAPER, config.Settings(), 2), EntryMode.AUTO)
+        query, played, found, Basis(terms_under(Source.PAPER, config.Settings(), FILL_RULES), EntryMode.AUTO)
     )
     assert [trade.net for trade in standing.trades] == [200]
     names = [one.name for one in standing.others]

@@ -7,6 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from engine.performance.groups import grouped
+from engine.performance.measured import measured
 from engine.performance.metrics import (
     by_period,
     daily_returns,
@@ -101,9 +102,9 @@ def test_parts_add_up_to_the_whole(results: list[int]) -> None:
     assert whole.net == sum(results)
     assert whole.gross - whole.charges == whole.net
     for parts in (
-        by_period(trades, ACCOUNTS, "day"),
-        by_period(trades, ACCOUNTS, "week"),
-        by_period(trades, ACCOUNTS, "month"),
+        by_period([measured(one) for one in trades], ACCOUNTS, "day"),
+        by_period([measured(one) for one in trades], ACCOUNTS, "week"),
+        by_period([measured(one) for one in trades], ACCOUNTS, "month"),
         grouped(trades, ACCOUNTS, "setup"),
     ):
         assert sum(part.net for part in parts.values()) == whole.net

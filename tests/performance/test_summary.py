@@ -13,6 +13,7 @@ from engine.market.side import Side
 from engine.performance.exposure import exposure, market_hours
 from engine.performance.figures import figures_of
 from engine.performance.groups import GROUPINGS, UNKNOWN, grouped
+from engine.performance.measured import measured
 from engine.performance.metrics import Summary, summarise
 from engine.performance.ratios import sortino_ratio
 from engine.performance.streaks import Streaks, streaks
@@ -220,3 +221,25 @@ def test_a_trade_held_over_nothing_but_closed_hours_is_no_more_than_whole_exposu
     long: tuple[Instant, Instant] = (begin - MINUTE, close + MINUTE)
     trade = msgspec.structs.replace(make_trade(1), entry_time=long[0], exit_time=long[1])
     assert exposure([trade], [MONDAY]) == 1.0
+
+
+prices = st.one_of(st.none(), st.integers(90_000, 110_000))
+
+
+@given(
+    trade=traded,
+    best=prices,
+    worst=prices,
+    spoken=st.sampled_from((0, 99_990, 100_010)),
+    stop=st.sampled_from((0, 99_000, 101_000)),
+)
+def test_what_is_measured_of_a_trade_is_what_the_trade_says_of_itself(
+    trade: ClosedTrade, best: int | None, worst: int | None, spoken: int, stop: int
+) -> None:
+    trade = msgspec.structs.replace(trade, best=best, worst=worst, signal_price=spoken, initial_stop=stop)
+    found = measured(trade)
+    for name in found._fields:
+        if name != "slippage_r":
+            assert getattr(found, name) == getattr(trade, name), name
+    risk, slippage = trade.initial_risk, trade.slippage
+    assert found.slippage_r == (None if risk is None or slippage is None else slippage / risk)

@@ -1,0 +1,97 @@
+"""A finished trade as it is measured: every figure of it worked out once, however many groups it stands in."""
+
+from datetime import date
+from operator import attrgetter
+from typing import Final, NamedTuple, Protocol
+
+from engine.market.clock import Instant, trading_date
+from engine.market.price import Paise
+from engine.performance.trade import ClosedTrade
+
+
+class Finished(Protocol):
+    """What formulas ask of a finished trade."""
+
+    @property
+    def id(self) -> str:
+        """Return its name."""
+        ...
+
+    @property
+    def day(self) -> date:
+        """Return the trading date it was closed on."""
+        ...
+
+    @property
+    def entry_time(self) -> Instant:
+        """Return when it was entered."""
+        ...
+
+    @property
+    def exit_time(self) -> Instant:
+        """Return when it was over."""
+        ...
+
+    @property
+    def net(self) -> Paise:
+        """Return the result after charges, paise."""
+        ...
+
+    @property
+    def r(self) -> float | None:
+        """Return the net result in R; None without R."""
+        ...
+
+
+IN_ORDER: Final = attrgetter("exit_time", "id")
+"""Sorts trades by their ends, ties by their names."""
+
+
+class Measured(NamedTuple):
+    """The figures of one trade as ClosedTrade defines them; money in paise."""
+
+    id: str
+    day: date
+    entry_time: Instant
+    exit_time: Instant
+    gross: Paise
+    charges: Paise
+    net: Paise
+    turnover: Paise
+    slippage: Paise | None
+    slippage_r: float | None
+    r: float | None
+    mae_r: float | None
+    mfe_r: float | None
+
+
+def measured(trade: ClosedTrade) -> Measured:
+    """Return a trade's figures: the properties of ClosedTrade, each worked out once."""
+    sign, quantity, paid = trade.side.sign, trade.quantity, trade.entry_value
+    gross = (trade.exit_value - paid) * sign
+    net = gross - trade.charges
+    risk = (paid - trade.initial_stop * quantity) * sign if trade.initial_stop > 0 else 0
+    slippage = (paid - trade.signal_price * quantity) * sign if trade.signal_price else None
+    slippage_r = r = mae = mfe = None
+    if risk > 0:
+        r = net / risk
+        slippage_r = None if slippage is None else slippage / risk
+        if trade.worst is not None:
+            mae = max(0.0, -min((trade.worst * quantity - paid) * sign, gross) / risk)
+        if trade.best is not None:
+            mfe = max(0.0, max((trade.best * quantity - paid) * sign, gross) / risk)
+    return Measured(
+        trade.id,
+        trading_date(trade.exit_time),
+        trade.entry_time,
+        trade.exit_time,
+        gross,
+        trade.charges,
+        net,
+        paid + trade.exit_value,
+        slippage,
+        slippage_r,
+        r,
+        mae,
+        mfe,
+    )
