@@ -9,6 +9,7 @@ from benchmarks.feed import feed_results
 from benchmarks.measure import Result, machine_name, scale_from_environment
 from benchmarks.path import path_results, recorded_results, simulator_results
 from benchmarks.profile import profile_results
+from benchmarks.record import record_results
 from benchmarks.ticks import day_of_ticks
 from config import Settings
 
@@ -27,6 +28,7 @@ def main() -> None:
         *feed_results(day, scale),
         *path_results(day),
         *recorded_results(),
+        *record_results(scale),
     ]
     print_table(results)
     machine = machine_name()

@@ -326,6 +326,31 @@ def _preflight(desk: "Desk", arguments: argparse.Namespace) -> int:
     return report.exit_code
 
 
+def _report(desk: "Desk", arguments: argparse.Namespace) -> int:
+    import gc
+
+    from engine.operations.record_report import ReportWish, csv_of, record_report
+
+    # One answer, and the process ends: looking for garbage would take as long as the figures.
+    gc.disable()
+    listed = arguments.trades or arguments.csv
+    wish = ReportWish(arguments.world, arguments.by, arguments.first, arguments.last, arguments.basis, listed)
+    report = record_report(desk.home, wish, desk.settings.performance.risk_free_pct)
+    if arguments.json:
+        say_json(json.dumps(report, indent=2, ensure_ascii=False, allow_nan=False))
+    elif arguments.csv:
+        say(csv_of(report))
+    else:
+        import shutil
+
+        from cockpit.text.record_text import describe_record
+
+        width = shutil.get_terminal_size((100, 24)).columns
+        ascii_only = desk.settings.screen.ascii
+        say(describe_record(report, width, trades=arguments.trades, ascii_only=ascii_only))
+    return EXIT_DONE
+
+
 def _instruments(desk: "Desk", arguments: argparse.Namespace) -> int:
     from engine.operations.account_desk import AccountDesk
 
@@ -347,6 +372,7 @@ _COMMANDS: Final[dict[str | None, Callable[["Desk", argparse.Namespace], int]]] 
     "rearm": _rearm,
     "login": _login,
     "preflight": _preflight,
+    "report": _report,
     "instruments": _instruments,
     "config": _config,
     "why": record_commands.why,

@@ -55,6 +55,10 @@ def _count(text: str) -> int:
     return _whole(text, 1, 10_000, "a number of instruments")
 
 
+def _ordinal(text: str) -> int:
+    return _whole(text, 1, 1_000, "a number")
+
+
 def _whole(text: str, least: int, most: int, what: str) -> int:
     if text.isascii() and text.isdigit() and least <= int(text) <= most:
         return int(text)
@@ -83,6 +87,51 @@ def _add_screen_options(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--no-mouse", action="store_true", help="leave the mouse to the terminal")
     parser.add_argument("--ascii", action="store_true", help="draw with ASCII signs only")
+
+
+def _add_report(report: argparse.ArgumentParser) -> None:
+    report.add_argument(
+        "--by",
+        choices=_GROUPINGS,
+        default="day",
+        metavar="WHAT",
+        help=f"group the trades: {', '.join(_GROUPINGS)} (default day); hours are those of the signal, the types of "
+        "day and open are those read at the entry",
+    )
+    report.add_argument(
+        "--world",
+        choices=_WORLDS,
+        help="which world's record (default: the account's where it has one, else the one used last)",
+    )
+    report.add_argument(
+        "--from", dest="first", type=_date, metavar="DAY", help="begin with this day, YYYY-MM-DD"
+    )
+    report.add_argument("--to", dest="last", type=_date, metavar="DAY", help="end with this day")
+    report.add_argument(
+        "--basis",
+        type=_ordinal,
+        default=1,
+        metavar="N",
+        help="what the figures stand on, as the report numbers it (default 1, the newest): one market, mode, digest of "
+        "settings and version of the rules; unlike evidence never enters one figure",
+    )
+    report.add_argument(
+        "--trades", action="store_true", help="list every trade, too (CSV and HTML always do)"
+    )
+    way = report.add_mutually_exclusive_group()
+    way.add_argument("--json", action="store_true", help="print one JSON object")
+    way.add_argument("--csv", action="store_true", help="print one row a trade, its charges by kind")
+    way.add_argument(
+        "--html",
+        metavar="FILE",
+        help="write one self-contained page; never overwrites another kind of file",
+    )
+
+
+_GROUPINGS: Final = (
+    *("day", "week", "month", "year", "setup", "instrument", "hour", "day-type"),
+    *("open-type", "weekday", "side", "exit-reason"),
+)
 
 
 class PlainParser(argparse.ArgumentParser):
@@ -234,6 +283,8 @@ def build_parser() -> argparse.ArgumentParser:
 
     preflight = command("preflight", "check everything before trading; exit 0 go, 1 no-go")
     preflight.add_argument("--json", action="store_true", help="print one JSON object")
+
+    _add_report(command("report", "what the finished trades of a world show, and what each figure stands on"))
 
     instruments = command("instruments", "search the instrument master; also what an alias means today")
     instruments.add_argument(

@@ -92,7 +92,7 @@ class LedgerReader:
 
     def keys(self, kind: str, run: str) -> list[str]:
         """Return the keys of a run's facts of a kind in the order written; cheap, for no payload is read."""
-        return [key for (key,) in self._rows(_KEYS, (run, kind))]
+        return [key for (key,) in self.rows(_KEYS, (run, kind))]
 
     def trades(self, run: str | None = None) -> list[ClosedTrade]:
         """Return finished trades in the order closed: of one run, or of every run that is not abandoned.

@@ -1,0 +1,358 @@
+"""The record's report as tables for a terminal of 80 columns or more; every figure is the report's own."""
+
+import io
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any, Final
+
+from rich import box
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from cockpit.text.formatting import UNDEFINED
+from cockpit.text.lines import clean
+from engine.market.figures import rupees, signed_rupees
+
+Figures = Mapping[str, Any]
+
+LEAST: Final = 80
+_WIDE: Final = 110
+_WIDEST: Final = 140
+_BLOCKS: Final = "▁▂▃▄▅▆▇█"
+_ASCII_BLOCKS: Final = "_.-:=+*#"
+_SIMULATED: Final = "SIMULATED: evidence for nothing"
+
+
+def describe_record(report: Figures, width: int, *, trades: bool = False, ascii_only: bool = False) -> str:
+    """Return a report as lines of at most ``width`` cells, with a table of its trades where they are asked for."""
+    width = max(width, LEAST)
+    blocks = _ASCII_BLOCKS if ascii_only else _BLOCKS
+    parts: list[Table | Text | str] = [*_heading(report), ""]
+    if report["trades"] == 0:
+        parts += [_nothing(report)]
+    else:
+        parts += [
+            _figures(report),
+            *_equity(report, width, blocks),
+            "",
+            _groups(report, width, blocks),
+        ]
+        if trades:
+            parts += ["", _trades(report["trade_list"], width)]
+    parts += _notes(report)
+    return _rendered(parts, width, ascii_only=ascii_only)
+
+
+def sparkline(values: Sequence[float], width: int, blocks: str = _BLOCKS) -> str:
+    """Return values as one line of blocks from the lowest to the highest; the last of each stretch stands for it."""
+    if not values:
+        return ""
+    count = min(width, len(values))
+    chosen = [values[(number + 1) * len(values) // count - 1] for number in range(count)]
+    low, high = min(chosen), max(chosen)
+    span = high - low
+    top = len(blocks) - 1
+    return "".join(blocks[round((value - low) / span * top) if span else 0] for value in chosen)
+
+
+def _heading(report: Figures) -> list[str]:
+    world, evidence = report["world"], report["evidence"]
+    days = f"{report['sharpe_days']} days with an account" if report["sharpe_days"] else "no day"
+    period = "" if report["from"] is None else f" · {report['from']} to {report['to']}"
+    lines = [f"RECORD · {world}{period} · {days}"]
+    if not evidence["counts"]:
+        lines.append(_SIMULATED)
+    if evidence["basis"] is not None:
+        lines.append(f"stands on {evidence['basis']}")
+        rules = ", ".join(f"{name} v{version}" for name, version in sorted(evidence["rules"].items()))
+        lines.append(f"rules {rules} · charges {evidence['charges']}")
+    return lines
+
+
+def _nothing(report: Figures) -> str:
+    return f"no finished trade of the {report['world']} world counts in this period"
+
+
+def _figures(report: Figures) -> Table:
+    table = _table()
+    table.add_column("figure", no_wrap=True)
+    table.add_column("value", justify="right", no_wrap=True)
+    table.add_column("95 %", no_wrap=True)
+    table.add_column("n", justify="right", no_wrap=True)
+    table.add_column("")
+    samples = report["n"]
+    few = "" if report["verdict"] is None else "UNPROVEN"
+    short = "" if report["sharpe_verdict"] is None else "UNPROVEN"
+    pair = f"{report['wins']} won, {report['losses']} lost"
+    rows: list[tuple[str, str, str, object, str]] = [
+        ("net", _signed(report["net"]), "", samples["net"], "after all charges"),
+        ("gross", _signed(report["gross"]), "", samples["gross"], "before charges"),
+        ("charges", _money(report["charges"]), "", samples["charges"], _share_of_wins(report)),
+        (
+            "win rate",
+            _share(report["win_rate"]),
+            _shares(report, "win_rate"),
+            samples["win_rate"],
+            _said(few, pair),
+        ),
+        ("profit factor", _ratio(report["profit_factor"]), "", samples["profit_factor"], few),
+        ("expectancy", _r(report["expectancy_r"]), _rs(report, "expectancy"), samples["expectancy_r"], few),
+        ("payoff", _ratio(report["payoff"]), "", samples["payoff"], "average win / average loss"),
+        ("average win", _signed(report["average_win"]), "", samples["average_win"], ""),
+        ("average loss", _signed(report["average_loss"]), "", samples["average_loss"], ""),
+        ("Sharpe", _ratio(report["sharpe"]), _error(report), f"{samples['sharpe']} d", short),
+        ("Sortino", _ratio(report["sortino"]), "", f"{samples['sortino']} d", short),
+        (
+            "max drawdown",
+            _fall(report["max_drawdown"]),
+            "",
+            samples["max_drawdown"],
+            _when(report, "max_drawdown"),
+        ),
+        (
+            "  in percent",
+            _percent(report["max_drawdown_pct"]),
+            "",
+            samples["max_drawdown_pct"],
+            _when(report, "max_drawdown_pct"),
+        ),
+        ("MAE", _r(report["mae_r"]), _rs(report, "mae"), samples["mae_r"], "against us, mean"),
+        ("MFE", _r(report["mfe_r"]), _rs(report, "mfe"), samples["mfe_r"], "our way, mean"),
+        (
+            "slippage",
+            _signed(report["slippage"]),
+            "",
+            samples["slippage"],
+            f"{_r(report['slippage_r'])} a trade beyond the signal's price",
+        ),
+        ("exposure", _share(report["exposure"]), "", f"{report['sharpe_days']} d", "of the market's hours"),
+        ("turnover", _money(report["turnover"]), "", samples["turnover"], ""),
+        (
+            "streaks",
+            f"{report['longest_won']} / {report['longest_lost']}",
+            "",
+            samples["streaks"],
+            f"won / lost in a row; now {_streak(report['current_streak'])}",
+        ),
+    ]
+    for name, value, interval, sample, meaning in rows:
+        table.add_row(name, value, interval, str(sample), meaning)
+    return table
+
+
+def _groups(report: Figures, width: int, blocks: str) -> Table:
+    groups: Mapping[str, Figures] = report["by"]
+    table = _table()
+    wide = [name for name, least in _GROUP_COLUMNS if width >= least]
+    table.add_column(f"by {report['grouped_by']}", no_wrap=True, max_width=26, overflow="ellipsis")
+    for name in wide:
+        table.add_column(name, justify="left" if name in ("interval", "") else "right", no_wrap=True)
+    largest = max((abs(group["net"]) for group in groups.values()), default=0)
+    for name, group in groups.items():
+        cells = _group_cells(group, largest, blocks)
+        table.add_row(clean(name), *(cells[column] for column in wide))
+    return table
+
+
+_GROUP_COLUMNS: Final = (
+    ("n", LEAST),
+    ("won", LEAST),
+    ("interval", _WIDE),
+    ("net", LEAST),
+    ("charges", _WIDE),
+    ("R mean", LEAST),
+    ("R interval", _WIDE),
+    ("PF", LEAST),
+    ("MAE", _WIDEST),
+    ("MFE", _WIDEST),
+    ("drawdown", _WIDE),
+    ("", LEAST),
+)
+
+
+def _group_cells(group: Figures, largest: float, blocks: str) -> dict[str, str]:
+    return {
+        "n": str(group["trades"]),
+        "won": _share(group["win_rate"], 0),
+        "interval": _shares(group, "win_rate"),
+        "net": _signed(group["net"]),
+        "charges": _money(group["charges"]),
+        "R mean": _r(group["expectancy_r"]),
+        "R interval": _rs(group, "expectancy"),
+        "PF": _ratio(group["profit_factor"]),
+        "MAE": _r(group["mae_r"]),
+        "MFE": _r(group["mfe_r"]),
+        "drawdown": _fall(group["max_drawdown"]),
+        "": _bar(group["net"], largest, blocks),
+    }
+
+
+def _table() -> Table:
+    return Table(box=box.SIMPLE_HEAD, pad_edge=False, show_edge=False, padding=(0, 1, 0, 0))
+
+
+def _bar(net: float, largest: float, blocks: str) -> str:
+    """Return how large a net result is beside the largest, with its sign: '+████' of at most six cells."""
+    if not net or not largest:
+        return ""
+    return ("+" if net > 0 else "−") + blocks[-1] * max(1, round(5 * abs(net) / largest))
+
+
+def _equity(report: Figures, width: int, blocks: str) -> list[str]:
+    results = [0.0, *report["equity"]]
+    return ["", f"net, trade by trade  {sparkline(results, width - 21, blocks)}"]
+
+
+def _trades(rows: Iterable[Figures], width: int) -> Table:
+    table = _table()
+    columns = [name for name, least in _TRADE_COLUMNS if width >= least]
+    left = ("entered", "symbol", "setup", "side", "exit reason", "id")
+    for name in columns:
+        table.add_column(
+            name,
+            justify="left" if name in left else "right",
+            no_wrap=True,
+            max_width=22 if name in ("symbol", "setup", "exit reason") else None,
+            overflow="ellipsis",
+        )
+    for row in rows:
+        cells = {
+            "entered": f"{row['day'][2:]} {row['entry_time'][11:16]}",
+            "symbol": clean(row["symbol"]),
+            "setup": clean(row["setup"]),
+            "side": row["side"],
+            "qty": str(row["quantity"]),
+            "entry": _price(row["entry"]),
+            "exit": _price(row["exit"]),
+            "net": _signed(row["net"]),
+            "charges": _money(row["charges"]),
+            "R": _r(row["r"]),
+            "MAE": _r(row["mae_r"]),
+            "MFE": _r(row["mfe_r"]),
+            "exit reason": clean(row["exit_reason"]),
+            "id": clean(row["id"]),
+        }
+        table.add_row(*(cells[name] for name in columns))
+    return table
+
+
+_TRADE_COLUMNS: Final = (
+    ("entered", LEAST),
+    ("symbol", LEAST),
+    ("setup", _WIDE),
+    ("side", LEAST),
+    ("qty", _WIDE),
+    ("entry", _WIDE),
+    ("exit", _WIDE),
+    ("net", LEAST),
+    ("charges", _WIDEST),
+    ("R", LEAST),
+    ("MAE", _WIDEST),
+    ("MFE", _WIDEST),
+    ("exit reason", LEAST),
+)
+
+
+def _notes(report: Figures) -> list[str]:
+    evidence = report["evidence"]
+    notes: list[str] = []
+    if report["trades"] and report["verdict"] is not None:
+        notes.append(
+            f"UNPROVEN: below {evidence['proof_trades']} trades nothing is claimed, "
+            f"of the Sharpe ratio below {evidence['proof_days']} days."
+        )
+    if evidence["unplaced"]:
+        notes.append(f"{evidence['unplaced']} trades on days without a known account are in no figure.")
+    for other in evidence["others"]:
+        count = "1 trade" if other["trades"] == 1 else f"{other['trades']} trades"
+        way = "" if other["number"] is None else f" (--basis {other['number']})"
+        notes.append(f"apart: {other['basis']}: {count} until {other['newest']}{way}")
+    return ["", *notes] if notes else []
+
+
+def _rendered(parts: Iterable[Table | Text | str], width: int, *, ascii_only: bool) -> str:
+    stream = io.StringIO()
+    console = Console(file=stream, width=width, color_system=None, force_terminal=False, safe_box=ascii_only)
+    for part in parts:
+        console.print(Text(part) if isinstance(part, str) else part)
+    text = "\n".join(line.rstrip() for line in stream.getvalue().splitlines())
+    return text.encode("ascii", "replace").decode() if ascii_only else text
+
+
+def _paise(value: float) -> int:
+    return round(value * 100)
+
+
+def _money(value: float | None) -> str:
+    return UNDEFINED if value is None else rupees(_paise(value))
+
+
+def _signed(value: float | None) -> str:
+    return UNDEFINED if value is None else signed_rupees(_paise(value))
+
+
+def _fall(value: float | None) -> str:
+    return UNDEFINED if value is None else rupees(-_paise(value))
+
+
+def _ratio(value: float | None) -> str:
+    return UNDEFINED if value is None else f"{value:.2f}".replace("-", "−")
+
+
+def _r(value: float | None) -> str:
+    return UNDEFINED if value is None else f"{value:+.2f} R".replace("-", "−")
+
+
+def _share(value: float | None, decimals: int = 1) -> str:
+    return UNDEFINED if value is None else f"{100 * value:.{decimals}f} %"
+
+
+def _percent(value: float | None) -> str:
+    return UNDEFINED if value is None else f"−{value:.2f} %"
+
+
+def _price(value: float | None) -> str:
+    return UNDEFINED if value is None else f"{value:,.2f}"
+
+
+def _shares(figures: Figures, name: str) -> str:
+    low, high = figures[f"{name}_low"], figures[f"{name}_high"]
+    return "" if low is None else f"{100 * low:.0f}–{100 * high:.0f} %"
+
+
+def _rs(figures: Figures, name: str) -> str:
+    low, high = figures[f"{name}_low"], figures[f"{name}_high"]
+    return "" if low is None else f"{low:+.2f} to {high:+.2f}".replace("-", "−")
+
+
+def _error(report: Figures) -> str:
+    error = report["sharpe_error"]
+    return "" if error is None else f"± {error:.2f} s.e."
+
+
+def _share_of_wins(report: Figures) -> str:
+    share = report["charges_share"]
+    return "" if share is None else f"{100 * share:.1f} % of what the winners made"
+
+
+def _said(*words: str) -> str:
+    return "; ".join(word for word in words if word)
+
+
+def _streak(run: int | None) -> str:
+    if not run:
+        return "none"
+    return f"{abs(run)} {'won' if run > 0 else 'lost'}"
+
+
+def _when(report: Figures, name: str) -> str:
+    """Return from when to when an account fell, and when it was made good; empty where it never did."""
+    to = report[f"{name}_to"]
+    if to is None:
+        return ""
+    begun = report[f"{name}_from"]
+    peak = "the start" if begun is None else begun[:10]
+    over = report[f"{name}_recovered"]
+    ending = "not made good yet" if over is None else f"made good {over[:10]}"
+    days = report[f"{name}_days"]
+    return f"{peak} to {to[:10]}, {ending}" + ("" if days is None else f", {days} days")
