@@ -22,10 +22,20 @@ AFTER_MINUTES: Final = (1, 5, 15, 30)
 """After an exit the market is looked at once each of these is over."""
 WATCHED_FOR: Final = 60 * MINUTE
 """Longest watch of a signal that became no trade."""
-MOST_WATCHES: Final = 16
+MOST_WATCHES: Final = 8
 """Of each kind in one instrument at a time."""
 ENDED: Final = "the market ended"
 CLOSED: Final = "the session ended"
+
+
+@dataclass(slots=True)
+class _Seen:
+    """What an instrument's watches were shown last: most updates bring the same price again."""
+
+    price: Paise = 0
+    """0 has the next update shown to all of them."""
+    due: Instant = 0
+    """Before this arrival nothing is over by time alone."""
 
 
 @dataclass(slots=True)
@@ -44,6 +54,11 @@ class _After:
         self.high = price if self.high is None else max(self.high, price)
         self.low = price if self.low is None else min(self.low, price)
         self.last = price
+
+    @property
+    def due(self) -> Instant:
+        """Return when the next of the minutes are over."""
+        return self.start + AFTER_MINUTES[min(self.over, len(AFTER_MINUTES) - 1)] * MINUTE
 
     def pass_to(self, arrival: Instant, *, cut: str = "") -> Iterator[AfterExit]:
         """Yield what is over by an arrival; all the rest where it is cut."""
@@ -117,13 +132,14 @@ class Aftermath:
         self._record = record
         self._after: dict[str, list[_After]] = {}
         self._would: dict[str, list[_Would]] = {}
-        self._watched: dict[str, None] = {}
+        self._watched: dict[str, _Seen] = {}
         """Instruments with a watch of either kind."""
 
     def moved(self, update: MarketUpdate, now: Instant) -> None:
         """Take in one accepted update."""
         key = update.instrument
-        if key not in self._watched or update.auction:
+        seen = self._watched.get(key)
+        if seen is None or update.auction or (update.last == seen.price and update.arrival < seen.due):
             return
         over = False
         for after in self._after.get(key, ()):
@@ -133,6 +149,8 @@ class Aftermath:
             over = would.see(update.last, update.arrival) or over
         if over:
             self._tidy(key, now)
+        seen.price = update.last
+        seen.due = min((one.due for one in self._after.get(key, ())), default=update.arrival + WATCHED_FOR)
 
     def look(self, now: Instant) -> None:
         """Keep the time of watches in instruments that are silent; asked about once a minute."""
@@ -183,7 +201,7 @@ class Aftermath:
                 price,
             )
             watches.append(known)
-            self._watched[decision.instrument] = None
+            self._watched[decision.instrument] = _Seen()
         if decision.taken:
             known.trade = decision.trade
 
@@ -206,7 +224,7 @@ class Aftermath:
         watches = self._after.setdefault(trade.instrument, [])
         if len(watches) < MOST_WATCHES and self._knows(trade.instrument):
             watches.append(_After(trade.id, self._market_state.arrival_time(now)))
-            self._watched[trade.instrument] = None
+            self._watched[trade.instrument] = _Seen()
 
     def _knows(self, instrument: str) -> bool:
         return instrument in self._market_state.instruments

@@ -4,6 +4,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Final
 
+from engine.core.story_records import PROTECTED
 from engine.ledger.reader import LedgerReader
 from engine.ledger.records import Run, RunState
 from engine.performance.trade import ClosedTrade
@@ -103,7 +104,7 @@ def _known(ledger: LedgerReader, run: str) -> dict[str, str]:
     for one in _counted(ledger):
         if run and one.run != run:
             continue
-        for kind in ("trade", *_OF_SIGNALS):
+        for kind in ("trade", PROTECTED, *_OF_SIGNALS):
             for key in ledger.keys(kind, one.run):
                 found[key.partition(":")[0]] = one.run
     return found

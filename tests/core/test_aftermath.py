@@ -183,6 +183,26 @@ def test_neither_touched_within_the_hour_leaves_at_the_last_price() -> None:
     assert [(one.end, one.leaves) for one in told] == [(WouldHaveEnd.TIME, 1_000_50)]
 
 
+def test_a_price_that_stands_ends_a_watch_once_its_minutes_are_over() -> None:
+    world = World()
+    closed(world)
+    world.trade(STOCK)
+    for _ in range(6):
+        world.run(MINUTE)
+        world.trade(STOCK)
+    after = [record.payload for record in kept(world, "after_exit")]
+    assert [one.minutes for one in after if isinstance(one, AfterExit)] == [1, 5]
+
+
+def test_a_watch_that_begins_at_a_standing_price_sees_it() -> None:
+    world = World()
+    aftermath, told = watched(world, a_signal("first"))
+    trade_at(world, aftermath, 1_003_50)
+    aftermath.decided(msgspec.structs.replace(a_signal("second")), world.now)
+    trade_at(world, aftermath, 1_003_50)
+    assert [one.decision for one in told] == ["first", "second"]
+
+
 def test_a_signal_that_became_a_trade_has_no_would_have() -> None:
     world = World()
     bought(world)

@@ -115,6 +115,20 @@ def test_a_note_goes_through_a_living_engine_and_is_on_disk_when_it_says_so(
     assert "chased it #chased" in here.run("why", "last").stdout
 
 
+def test_a_trade_that_is_still_open_has_its_story_and_takes_notes(
+    here: Outside, recordings: tuple[Path, Path]
+) -> None:
+    engine = here.start(World.REPLAY, "--speed", "10", "--start", "10:20", *recordings)
+    engine.enter(EQ_A, Side.SELL)
+    engine.do(PauseReplay("pause", paused=True))
+    done = here.run("note", "1-T", "too early", "--tag", "early")
+    assert (done.returncode, done.stdout) == (0, "noted: 251215-000001-T\n"), done.stderr
+    told = json.loads(here.run("why", "1-T", "--json").stdout)
+    assert (told["kind"], told["result"], told["tags"]) == ("trade", None, ["early"])
+    assert [order["role"] for order in told["orders"]] == ["ENTRY", "STOP"]
+    assert told["stops"][0]["naked_seconds"] < 2
+
+
 def test_a_note_asked_of_the_engine_twice_is_kept_once_and_a_bad_one_is_refused(
     here: Outside, held: Engine
 ) -> None:
