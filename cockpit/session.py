@@ -250,7 +250,7 @@ async def _run_screen(
     app = make_app(line, switch, settings, searcher, guard, embedded=embedded)
     watchdog = TerminalWatchdog(sys.stdin.fileno())
     try:
-        with leaving_on_signals(lambda code: app.exit(return_code=code)):
+        with leaving_on_signals(lambda code: app.exit(return_code=code), sys.stdin.fileno()):
             await app.run_async(mouse=mouse)
     finally:
         watchdog.close()
