@@ -22,6 +22,7 @@ from cockpit.command_output import (
     prepare_outputs,
     say,
     say_beside,
+    say_done,
     say_if_heard,
     say_json,
 )
@@ -76,9 +77,6 @@ def main(argv: Sequence[str] | None = None) -> int:
         return _COMMANDS[arguments.command](desk, arguments)
     except CockpitError as error:
         return complain_of(error)
-    except BrokenPipeError:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return EXIT_DONE
     except OSError as error:
         if arguments.command == "engine" and not _is_of_its_place(error):
             raise
@@ -92,7 +90,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 def _version() -> int:
     from engine.system.version import VERSION
 
-    say_if_heard(f"cockpit {VERSION}, Python {'.'.join(map(str, sys.version_info[:3]))}", sys.stdout)
+    say_done(f"cockpit {VERSION}, Python {'.'.join(map(str, sys.version_info[:3]))}")
     return EXIT_DONE
 
 
@@ -166,7 +164,7 @@ def _flatten(desk: "Desk", arguments: argparse.Namespace) -> int:
         complain("interrupted before anything was known; `cockpit status` says what is open")
         return EXIT_NO
     for outcome in outcomes:
-        say_if_heard(f"{outcome.world}: {outcome.text}", sys.stdout)
+        say_done(f"{outcome.world}: {outcome.text}")
     return EXIT_DONE if all(outcome.flat for outcome in outcomes) else EXIT_NO
 
 
@@ -188,7 +186,7 @@ def _rearm(desk: "Desk", arguments: argparse.Namespace) -> int:
         return EXIT_NO
     outcomes = desk.rearm(arguments.world)
     for outcome in outcomes:
-        say(f"{outcome.world}: {outcome.text}")
+        say_done(f"{outcome.world}: {outcome.text}")
     return EXIT_DONE if all(outcome.flat for outcome in outcomes) else EXIT_NO
 
 
@@ -299,7 +297,7 @@ def _login(desk: "Desk", arguments: argparse.Namespace) -> int:
         sys.stdout.flush()
 
     signed_in = AccountDesk(desk).sign_in(way, say_now, _input_descriptor(), seconds=arguments.wait)
-    say(signed_in.text)
+    say_done(signed_in.text)
     for warning in signed_in.warnings:
         complain(warning)
     return EXIT_DONE

@@ -47,19 +47,40 @@ def allow_files() -> None:
         resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
 
 
+class OutputError(CockpitError):
+    """What was asked for could not be written to standard output."""
+
+
 def say(text: str) -> None:
-    """Write lines to standard output; what steers a terminal in them is shown as a sign."""
-    sys.stdout.write(plain_lines(text) + "\n")
+    """Write lines to standard output; what steers a terminal in them is shown as a sign. Raises OutputError."""
+    _write(plain_lines(text) + "\n")
+
+
+def say_done(text: str) -> None:
+    """Write to standard output what was done: whether it is heard takes nothing back."""
+    say_if_heard(text, sys.stdout)
 
 
 def say_json(text: str) -> None:
-    """Write JSON to standard output; it means the same, and nothing in it steers a terminal."""
+    """Write JSON to standard output; it means the same, and nothing in it steers a terminal. Raises OutputError."""
     shown = plain_json(text)
     try:
         shown.encode(sys.stdout.encoding or "utf-8")
     except UnicodeEncodeError:
         shown = ascii_json(text)
-    sys.stdout.write(shown + "\n")
+    _write(shown + "\n")
+
+
+def _write(text: str) -> None:
+    try:
+        sys.stdout.write(text)
+        sys.stdout.flush()
+    except BrokenPipeError:
+        # Whoever read it has read enough; the command's answer is its exit code all the same.
+        _give_up(sys.stdout)
+    except OSError as error:
+        _give_up(sys.stdout)
+        raise OutputError(f"standard output: expected to be written to, got: {error.strerror}") from error
 
 
 def say_if_heard(text: str, stream: TextIO) -> None:

@@ -5,7 +5,7 @@ import json
 import shutil
 from typing import TYPE_CHECKING, Final
 
-from cockpit.command_output import say, say_json
+from cockpit.command_output import say, say_done, say_json
 from engine.system.errors import EXIT_DONE, EXIT_NO
 
 if TYPE_CHECKING:
@@ -31,7 +31,7 @@ def note(desk: "Desk", arguments: argparse.Namespace) -> int:
     from engine.operations.record_desk import RecordDesk
 
     kept, text = RecordDesk(desk).note(arguments.id, " ".join(arguments.text), arguments.tag, arguments.world)
-    say(text)
+    say_done(text)
     return EXIT_DONE if kept else EXIT_NO
 
 
@@ -44,5 +44,5 @@ def charges(desk: "Desk", arguments: argparse.Namespace) -> int:
         say(record.charges_of(arguments.day))
         return EXIT_DONE
     kept, text = record.enter_charges(arguments.day, arguments.note)
-    say(text)
+    say_done(text)
     return EXIT_DONE if kept else EXIT_NO
