@@ -331,8 +331,22 @@ def _report(desk: "Desk", arguments: argparse.Namespace) -> int:
 
     # One answer, and the process ends: looking for garbage would take as long as the figures.
     gc.disable()
+    first, last = arguments.first, arguments.last
+    if arguments.html:
+        from engine.operations.record_page import GROUPS, record_page
+        from engine.operations.report_file import check_page, write_page
+
+        page = Path(arguments.html)
+        check_page(page)
+        wish = ReportWish(
+            arguments.world, arguments.by, first, last, arguments.basis, trades=True, also=GROUPS
+        )
+        text = record_page(record_report(desk.home, wish, desk.settings.performance.risk_free_pct))
+        write_page(page, text)
+        say(f"{page}: written, {len(text.encode()) // 1024} KB")
+        return EXIT_DONE
     listed = arguments.trades or arguments.csv
-    wish = ReportWish(arguments.world, arguments.by, arguments.first, arguments.last, arguments.basis, listed)
+    wish = ReportWish(arguments.world, arguments.by, first, last, arguments.basis, listed)
     report = record_report(desk.home, wish, desk.settings.performance.risk_free_pct)
     if arguments.json:
         say_json(json.dumps(report, indent=2, ensure_ascii=False, allow_nan=False))

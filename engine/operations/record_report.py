@@ -2,10 +2,11 @@
 
 import csv
 import io
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
 from itertools import accumulate
-from typing import Final
+from typing import Any, Final
 
 from engine.ledger.evidence_choice import Standing, newest_basis, stand_on
 from engine.ledger.evidence_query import EvidenceQuery, Kept, PlayedRun
@@ -43,19 +44,22 @@ class ReportWish:
     basis: int = 1
     trades: bool = False
     """Whether every trade is told."""
+    also: tuple[str, ...] = ()
+    """Further groupings, told under ``groups``."""
 
     def holds(self, day: date) -> bool:
         """Say whether a day lies in the wished period."""
         return (self.first is None or day >= self.first) and (self.last is None or day <= self.last)
 
 
-def record_report(home: Home, wish: ReportWish, risk_free_pct: float = 0.0) -> dict[str, object]:
+def record_report(home: Home, wish: ReportWish, risk_free_pct: float = 0.0) -> dict[str, Any]:
     """Return the report ready for JSON; raises DeskError.
 
     ``risk_free_pct`` is percent a year. A world without a record has a report of nothing, and says so.
     """
-    if wish.by not in GROUPINGS:
-        raise DeskError(f"--by: expected one of {', '.join(GROUPINGS)}, got {wish.by!r}")
+    for by in (wish.by, *wish.also):
+        if by not in GROUPINGS:
+            raise DeskError(f"--by: expected one of {', '.join(GROUPINGS)}, got {by!r}")
     if wish.first is not None and wish.last is not None and wish.first > wish.last:
         raise DeskError(f"expected --from no later than --to, got {wish.first} and {wish.last}")
     directory = _world(home, wish.world)
@@ -68,15 +72,12 @@ def record_report(home: Home, wish: ReportWish, risk_free_pct: float = 0.0) -> d
         raise DeskError(str(error)) from error
 
 
-def csv_of(report: dict[str, object]) -> str:
+def csv_of(report: Mapping[str, Any]) -> str:
     """Return the trades of a report as CSV, one row each behind a row of names; undefined is empty."""
-    rows = report["trade_list"]
-    if not isinstance(rows, list):
-        raise TypeError(f"expected a report's trades, got {type(rows).__name__}")
     text = io.StringIO()
     writer = csv.DictWriter(text, COLUMNS, lineterminator="\n")
     writer.writeheader()
-    for row in rows:
+    for row in report["trade_list"]:
         writer.writerow({name: _cell(name, value) for name, value in row.items()})
     return text.getvalue().removesuffix("\n")
 
@@ -138,7 +139,13 @@ def _report(world: World, wish: ReportWish, found: _Found | None, risk_free_pct:
     trades = () if standing is None else standing.trades
     accounts = {} if standing is None else standing.accounts
     pairs = [(trade, measured(trade)) for trade in trades]
-    groups = grouped_measured(pairs, accounts, wish.by, risk_free_pct)
+    told = {
+        by: {
+            name: figures_of(part)
+            for name, part in grouped_measured(pairs, accounts, by, risk_free_pct).items()
+        }
+        for by in dict.fromkeys((wish.by, *wish.also))
+    }
     whole = summary_of([figures for _, figures in pairs], accounts, risk_free_pct)
     return {
         "kind": KIND,
@@ -151,7 +158,8 @@ def _report(world: World, wish: ReportWish, found: _Found | None, risk_free_pct:
         "sharpe_convention": SHARPE_CONVENTION,
         "risk_free_pct": risk_free_pct,
         "grouped_by": wish.by,
-        "by": {name: figures_of(part) for name, part in groups.items()},
+        "by": told[wish.by],
+        **({"groups": told} if wish.also else {}),
         "equity": _equity(pairs),
         "trade_list": [trade_row(trade) for trade in trades] if wish.trades else None,
     }
