@@ -306,7 +306,7 @@ def _add_record_commands(command: Callable[[str, str], argparse.ArgumentParser])
         "id of a trade or signal, the beginning of one or its number (25-D); or last, best, worst "
         "(by net result); RUN/ID for another than its newest run"
     )
-    where = "only this world (default: the one that `status` shows first, then the others)"
+    where = "only this world (default: the account, then the one used last)"
     why = command("why", "the whole story of one trade or signal; exit 1 when there is none of that name")
     why.add_argument("id", metavar="ID", help=which)
     why.add_argument("--world", choices=_WORLDS, help=where)

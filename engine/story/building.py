@@ -92,6 +92,8 @@ class RunStories:
         after = self._after(name)
         entered = any(order.fills for order in orders)
         would_have = None if entered or signal is None else self._would_have(signal.last.id)
+        if trade is not None and not orders:
+            missing.append("its orders and fills")
         if trade is not None and not after:
             missing.append("what the market did after the exit")
         if not entered and signal is not None and signal.last.price and would_have is None:

@@ -99,7 +99,7 @@ class OrderStory:
         return next((step.at for step in self.steps if step.what == ASKED), None)
 
 
-ASKED = "asked, through the gate"
+ASKED = "asked, through the gate, sent"
 
 
 @dataclass(frozen=True, slots=True)

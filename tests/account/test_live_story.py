@@ -1,10 +1,14 @@
 """The story of a live trade on a broker: what the broker executed, and the note that confirms its charges."""
 
 import json
+from datetime import datetime
 from uuid import uuid4
 
 from engine.contract.commands import ExitPosition
 from engine.ledger.reader import LedgerReader
+from engine.market.clock import MINUTE, SECOND, instant_of
+from engine.operations.desk import open_desk
+from engine.operations.record_desk import RecordDesk
 from engine.world.directories import World
 from tests.account.live import LIVE, enter, held, live_orders, make_ready
 from tests.account.stage import begin
@@ -52,9 +56,19 @@ def test_a_live_trades_story_is_what_the_broker_executed_and_its_day_is_confirme
     assert all(fill["book"] is not None for order in story["orders"] for fill in order["fills"])
     assert story["stops"][0]["naked_seconds"] < 2
 
+    choice = RecordDesk(open_desk(home.home.root, [])).session_of("last", "account", 1)
+    assert [path.suffix for path in choice.files] == [".frames"]
+    assert (choice.held, choice.shows) == (True, EQ_A)
+
     day = story["day"]
     done = home.run("charges", day, "99.50")
     assert (done.returncode, "99.50 CONFIRMED" in done.stdout) == (0, True), done
     engine.kill_process()
     charges = json.loads(home.run("why", "last", "--json").stdout)["charges"]
     assert charges["day"] == {"quality": "CONFIRMED", "estimated": charges["total"], "confirmed": 99.5}
+
+    words = ("--start", choice.start, "--held", *choice.files)
+    header = home.start(World.REPLAY, *words).view().header
+    assert header.replay_paused
+    spoke = instant_of(datetime.fromisoformat(story["signal"]["time"]))
+    assert abs(spoke - MINUTE - header.market_time) < 5 * SECOND

@@ -17,7 +17,8 @@ from engine.risk.terms import StopTerm
 from engine.story.building import PROVEN
 from engine.story.plain_values import story_values
 from engine.story.tree import ASKED, TradeStory
-from tests.story.played import NEW_KINDS, Day, copied
+from engine.story.words import describe_story
+from tests.story.played import KINDS, NEW_KINDS, Day, copied
 
 
 @pytest.fixture(params=[Side.SELL, Side.BUY])
@@ -188,6 +189,17 @@ def test_a_trade_whose_signal_was_not_kept_still_has_its_story(day: Day, tmp_pat
         assert story.signal is None
         assert "the signal behind it" in story.missing
         assert story.entry_slip is None
+
+
+def test_of_a_thinned_run_the_result_stands_and_the_rest_is_not_recorded(day: Day, tmp_path: Path) -> None:
+    thinned = copied(
+        day, tmp_path / "ledger.sqlite", "replay-1", without=[kind for kind in KINDS if kind != "trade"]
+    )
+    story = thinned.story("best")
+    trade = trade_of(story)
+    assert trade.net == trade_of(day.story("best")).net
+    assert {"its orders and fills", "the signal behind it"} <= set(story.missing)
+    assert "its orders and fills: not recorded" in "\n".join(describe_story(story))
 
 
 def test_simulated_stories_say_so(day: Day, tmp_path: Path) -> None:
