@@ -67,7 +67,7 @@ class CockpitApp(TradingActions):
         embedded: bool = False,
     ) -> None:
         fresh_id = new_id or (lambda: command_of(new_kill_id()))
-        super().__init__(now=now, new_id=fresh_id, driver_class=driver_class)
+        super().__init__(now=now, new_id=fresh_id, show=self.touch, driver_class=driver_class)
         self._embedded = embedded
         self._searcher = searcher
         self._guard = guard

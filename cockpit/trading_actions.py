@@ -16,30 +16,31 @@ if TYPE_CHECKING:
 
 
 class TradingActions(App[None]):
-    """The app's trading keys. ``now`` and ``new_id`` are injected, so that a test tells the time."""
+    """The app's trading keys; ``show`` shows at once what one has changed.
+
+    ``now`` and ``new_id`` are injected, so that a test tells the time.
+    """
 
     def __init__(
         self,
         *,
         now: Callable[[], float],
         new_id: Callable[[], str],
+        show: Callable[[], None],
         driver_class: "type[Driver] | None" = None,
     ) -> None:
         super().__init__(driver_class=driver_class)
         self.model = Model(heard_at=now())
         self.now = now
         self._new_id = new_id
+        self._show = show
         self._outbox: asyncio.Queue[Command | str] = asyncio.Queue()
-
-    def touch(self) -> None:
-        """Show at once what a key has changed."""
-        raise NotImplementedError
 
     def _ask(self, command: Command, asked: str) -> None:
         self.model.asked[command.id] = asked
         self.model.say(f"{asked} …", Severity.INFO, self.now())
         self._outbox.put_nowait(command)
-        self.touch()
+        self._show()
 
     def _wish(self, wish: requests.Wish | str) -> None:
         if isinstance(wish, str):
@@ -49,7 +50,7 @@ class TradingActions(App[None]):
 
     def _tell(self, text: str) -> None:
         self.model.say(text, Severity.INFO, self.now())
-        self.touch()
+        self._show()
 
     def action_flatten(self) -> None:
         """Close the selected instrument's position, as named in the footer when the key was pressed."""

@@ -17,6 +17,22 @@ LONGER = {
 NAMES_TESTS = re.compile(r"tests\.campaign\.\w*mutants")
 """The tables of mutants, which name the tests that catch each."""
 
+WHOLE_SETTINGS = {
+    "engine/settings/loading.py": "the loader, and the table that `cockpit config` shows",
+    "engine/operations/desk.py": "every command begins here",
+    "engine/host/engine_host.py": "an engine is put together here",
+    "engine/host/engine_process.py": "hands an engine's beginning on to its host",
+    "engine/host/headless.py": "a replay without an engine is put together here",
+    "engine/runtime/run.py": "a played run is put together here",
+    "engine/runtime/live/startup.py": "a paper or live run is put together here",
+    "engine/runtime/live/session.py": "its broker's side is put together here",
+    "engine/runtime/live/preflight.py": "the checks name where each setting came from",
+    "engine/runtime/plan.py": "a run keeps all that it began under",
+    "engine/runtime/evidence.py": "the digest of what a trade was made under",
+    "engine/runtime/changed_settings.py": "what a restart changed of what a run began under",
+}
+"""Files of the product that may take the whole settings, and why; every other is handed the sections it goes by."""
+
 
 def parsed() -> dict[str, ast.Module]:
     files = [path for room in ("engine", "cockpit") for path in (ROOT / room).rglob("*.py")]
@@ -97,6 +113,32 @@ def test_no_file_is_longer_than_it_may_be() -> None:
     }
     longer = {name for name, lines in lengths.items() if lines > LONGEST}
     assert longer == set(LONGER)
+
+
+def takes_the_whole(tree: ast.Module) -> bool:
+    """Say whether a file has a parameter or a field typed with all settings."""
+    notes: list[ast.expr | None] = []
+    for node in ast.walk(tree):
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
+            given = node.args
+            notes += [one.annotation for one in (*given.posonlyargs, *given.args, *given.kwonlyargs)]
+        elif isinstance(node, ast.AnnAssign):
+            notes.append(node.annotation)
+    parts = [part for note in notes if note is not None for part in ast.walk(note)]
+    named = {part.id for part in parts if isinstance(part, ast.Name)}
+    named |= {part.attr for part in parts if isinstance(part, ast.Attribute)}
+    return not named.isdisjoint({"Settings", "Configuration"})
+
+
+def test_a_signature_with_the_whole_settings_is_noticed() -> None:
+    assert takes_the_whole(ast.parse("def f(settings: config.Settings | None) -> None: ..."))
+    assert takes_the_whole(ast.parse("class A:\n    settings: Settings"))
+    assert not takes_the_whole(ast.parse("def f(stops: config.StopSettings) -> config.Settings: ..."))
+
+
+def test_only_who_puts_things_together_takes_the_whole_settings() -> None:
+    whole = {name for name, tree in parsed().items() if takes_the_whole(tree)}
+    assert {f"{name.replace('.', '/')}.py" for name in whole} == set(WHOLE_SETTINGS)
 
 
 @pytest.mark.parametrize("room", ["engine", "cockpit"])

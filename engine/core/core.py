@@ -7,7 +7,6 @@ from collections.abc import Iterable, Mapping
 
 import msgspec
 
-import config
 from engine.auction.state.auctions import AppliedUpdate, Auctions
 from engine.auction.values.levels import PriorLevels
 from engine.contract.commands import Command
@@ -40,6 +39,7 @@ from engine.orders.broker_events import BrokerEvents
 from engine.orders.entry_life import EntryLife, PaperEntryLife
 from engine.orders.kill import Latch
 from engine.orders.manager import OrderManager
+from engine.orders.messages import BrokerEvent
 from engine.orders.news import Topic, Verified
 from engine.orders.order_book import OrderBook
 from engine.orders.resting_orders import RestingLives
@@ -49,6 +49,7 @@ from engine.performance.trade import ClosedTrade
 from engine.risk.limits import DayLimits, open_day
 from engine.risk.stage12 import Stage12Controller
 from engine.risk.wishes import tightened, wishes_of
+from engine.settings.sections import CoreSections
 
 
 class Core:
@@ -60,7 +61,7 @@ class Core:
 
     def __init__(
         self,
-        settings: config.Settings,
+        settings: CoreSections,
         instruments: Mapping[str, Instrument],
         day: TradingDay,
         world: str,
@@ -99,7 +100,7 @@ class Core:
         stops = Stage12Controller(settings.stop, slippage)
         self.account.rests_of = lives.of
         self.trade_manager = TradeManager(
-            settings, self.market, self.manager, self.account, self.market_state, stops
+            settings.exit, self.market, self.manager, self.account, self.market_state, stops
         )
         self.journal = EventLog(self.manager, self.account, self.market_state, self.instruments, self.market)
         self.entries = Entries(
@@ -251,9 +252,11 @@ class Core:
         answers: list[Effect] = []
         if isinstance(event, Command):
             answers.append(CommandAnswer(self.person.obey(event, now)))
-        elif not self._conditions.notice(event, now):
-            self.broker_events.receive(event, now)  # type: ignore[arg-type]
+        elif isinstance(event, BrokerEvent):
+            self.broker_events.receive(event, now)
             self.guard.hear(event, now)
+        else:
+            self._conditions.notice(event, now)
         return self._settle(now, answers)
 
     def _update(self, update: MarketUpdate, now: Instant) -> bool:

@@ -28,9 +28,10 @@ from engine.orders.tags import Ids
 from engine.orders.trade import MANUAL, Trade
 from engine.risk.denial import Denial
 from engine.risk.entry import EntryPlan, TypedStop, plan_entry
-from engine.risk.entry_checks import door_denial, entry_denial
+from engine.risk.entry_checks import door_denial, plan_denial
 from engine.risk.entry_facts import EntryFacts
 from engine.risk.stage12 import Stage12Controller
+from engine.settings.sections import EntriesSections
 from engine.setups.open_drive import OpenDrive
 from engine.setups.open_drive import first_entry as open_drive_entry
 from engine.setups.register import build_setups, modes
@@ -48,7 +49,7 @@ class Entries:
 
     def __init__(
         self,
-        settings: config.Settings,
+        settings: EntriesSections,
         market: Auctions,
         manager: OrderManager,
         account: Account,
@@ -324,7 +325,7 @@ class Entries:
         )
         if isinstance(planned, Denial):
             return planned
-        denial = entry_denial(facts, planned, self._settings)
+        denial = plan_denial(facts, planned, self._settings)
         return planned if denial is None else replace(denial, sized=planned.sized)
 
     def facts(self, instrument: Instrument, signal: Signal, now: Instant, *, by_person: bool) -> EntryFacts:
@@ -332,11 +333,8 @@ class Entries:
         kind = instrument.kind
         by_itself = not by_person and self._modes.get(signal.setup) == "auto"
         time = self._market_state.market_time(now)
-        stop = (
-            self._market_state.day.entries_stop(kind)
-            if by_person
-            else self._market_state.day.setup_entries_stop(kind)
-        )
+        day = self._market_state.day
+        stop = day.entries_stop(kind) if by_person else day.setup_entries_stop(kind)
         holdings = self._account.holdings(now)
         frozen = self._manager.freeze_reason(instrument.key)
         settling = self._manager.portfolio.current(instrument.key) is not None
@@ -354,11 +352,9 @@ class Entries:
             now=now,
             market_time=time,
             first_entry=(
-                open_drive_entry(self._market_state.day.open(kind))
-                if signal.setup == OpenDrive.name
-                else self._market_state.day.first_entry(kind)
+                open_drive_entry(day.open(kind)) if signal.setup == OpenDrive.name else day.first_entry(kind)
             ),
-            entries_stop=min(stop, self._market_state.day.flatten_start(kind)),
+            entries_stop=min(stop, day.flatten_start(kind)),
             day=self._day.day,
             limits=self._account.limits,
             result=result,
@@ -374,7 +370,7 @@ class Entries:
             entries_last_minute=self._manager.gate.entries_within(instrument.key, MINUTE, now),
             blocked=self.why_blocked(instrument.key) or frozen,
             locked=", ".join(self._symbol(key) for key in self._account.locked()),
-            event=self._market_state.day.event_words(instrument, time) if by_itself else "",
+            event=day.event_words(instrument, time) if by_itself else "",
             one_sided=self._account.marking.one_sided(instrument.key),
         )
 

@@ -173,11 +173,8 @@ class DayState(msgspec.Struct, frozen=True):
     brakes: Brakes = Brakes()
 
 
-Event = (
-    MarketUpdate
-    | BrokerEvent
-    | Command
-    | Wake
+Condition = (
+    Wake
     | InstrumentSeed
     | MissedMinutes
     | Barred
@@ -197,4 +194,6 @@ Event = (
     | Followed
     | Unfollowed
 )
+"""What the runtime tells besides the market, a person's commands and the broker's messages."""
+Event = MarketUpdate | BrokerEvent | Command | Condition
 Effect = Request | Record | CommandAnswer | LatchChanged

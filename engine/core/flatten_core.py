@@ -10,7 +10,6 @@ from typing import Final
 
 import msgspec
 
-import config
 from engine.contract.views import AlarmRank, Severity
 from engine.core.book_schedule import BookSchedule
 from engine.core.events import Wake
@@ -32,6 +31,7 @@ from engine.orders.states import ENDED, UNPROVEN, OrderState
 from engine.orders.tags import Ids, of_any_run
 from engine.orders.trade import Mode, Trade
 from engine.risk.stage12 import Stage12Controller, StopState, StopTerm
+from engine.settings.sections import FlattenSections
 
 QUOTE_FRESH_FOR: Final = 5 * SECOND
 """A book that was read longer ago does not say any more how far the market went."""
@@ -74,7 +74,7 @@ class FlattenCore:
 
     def __init__(
         self,
-        settings: config.Settings,
+        settings: FlattenSections,
         ids: Ids,
         now: Instant,
         *,

@@ -40,14 +40,14 @@ class TradeManager:
 
     def __init__(
         self,
-        settings: config.Settings,
+        exits: config.ExitSettings,
         market: Auctions,
         manager: OrderManager,
         account: Account,
         market_state: MarketState,
         stops: Stage12Controller,
     ) -> None:
-        self._share = exact(settings.exit.t1_share_pct)
+        self._share = exact(exits.t1_share_pct)
         self._market = market
         self._manager = manager
         self._account = account

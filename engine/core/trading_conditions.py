@@ -9,7 +9,7 @@ from engine.core.events import (
     Attended,
     AuctionReferences,
     Checked,
-    Event,
+    Condition,
     FeedEnded,
     Followed,
     Halted,
@@ -41,8 +41,8 @@ class TradingConditions:
         self._guard = guard
         self._trader_orders = trader_orders
 
-    def notice(self, event: Event, now: Instant) -> bool:
-        """Handle an event that is neither update, command nor broker message."""
+    def notice(self, event: Condition, now: Instant) -> None:
+        """Take one of them in."""
         match event:
             case Wake():
                 pass
@@ -74,9 +74,6 @@ class TradingConditions:
                 self._halt(event, now)
             case Followed() | Unfollowed() | Wished() | Quoted():
                 self._change(event, now)
-            case _:
-                return False
-        return True
 
     def _halt(self, event: Halted, now: Instant) -> None:
         """Hold entries and exits while the exchange stands; at its end exits leave before anything is said."""

@@ -4,7 +4,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
 
-import config
 from engine.auction.state.auctions import Auctions
 from engine.contract.views import AlarmRank, KillScope, Severity
 from engine.core.account import Account
@@ -26,6 +25,7 @@ from engine.orders.tags import Ids
 from engine.orders.trade import leave
 from engine.risk.limits import DayLimits
 from engine.risk.wishes import Wishes
+from engine.settings.sections import CoreSections
 from engine.setups.register import trading_word
 
 KILL_LATCH: Final = "kill latch"
@@ -35,7 +35,7 @@ KILL_LATCH: Final = "kill latch"
 class TradingState:
     """What is traded, by whom and whether entries may leave: latch, pauses and the arming of manual entry."""
 
-    settings: config.Settings
+    settings: CoreSections
     instruments: Mapping[str, Instrument]
     world: str
     ids: Ids

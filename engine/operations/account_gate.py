@@ -5,11 +5,12 @@ from engine.host.liveness import ended_uncleanly
 from engine.operations.errors import DeskError
 from engine.settings.file_permissions import writable_by_others
 from engine.settings.loading import FILE_NAME
+from engine.settings.sections import AccountGateSections
 from engine.system.errors import ErrorKind
 from engine.world.directories import Home, World
 
 
-def check_account(home: Home, settings: config.Settings) -> None:
+def check_account(home: Home, settings: AccountGateSections) -> None:
     """Refuse an account's engine that follows nothing, and real money without its gates; raises DeskError."""
     if settings.account.mode == "live":
         _check_live(home, settings)
@@ -21,7 +22,7 @@ def check_account(home: Home, settings: config.Settings) -> None:
         )
 
 
-def _check_live(home: Home, settings: config.Settings) -> None:
+def _check_live(home: Home, settings: AccountGateSections) -> None:
     if not config.brokers_on_loopback(settings.upstox):
         raise DeskError(
             "account.mode = live is refused: until the rollout gates exist it is accepted only while every broker "

@@ -4,7 +4,6 @@ import time
 from collections.abc import Callable
 from typing import Final
 
-import config
 from engine.brokers.cursor_file import ExchangeError
 from engine.brokers.upstox.offline_close import ClosingReport, flatten_account
 from engine.host.liveness import (
@@ -18,6 +17,7 @@ from engine.host.liveness import (
 from engine.link import KillOrigin, KillSender, LatchSign, command_of, new_kill_id
 from engine.operations.flatten_progress import EngineWatcher, Progress
 from engine.runtime.plan import RunMode, RunPlan
+from engine.settings.sections import ShellSections
 from engine.status import (
     AFTER_CLOSE,
     BrokerReach,
@@ -58,7 +58,7 @@ UNREACHED: Final = (
 
 def flatten_world(
     directory: WorldDirectory,
-    settings: config.Settings | None,
+    settings: ShellSections | None,
     *,
     patience: float | None = None,
     say: Callable[[str], None] = lambda _: None,
@@ -75,7 +75,7 @@ def flatten_world(
 
 def _flatten(
     directory: WorldDirectory,
-    settings: config.Settings | None,
+    settings: ShellSections | None,
     patience: float | None,
     tell: Callable[[str], None],
 ) -> tuple[bool, str]:
@@ -104,7 +104,7 @@ def _flatten(
             lock.release(clean=False)
 
 
-def _outside(directory: WorldDirectory, settings: config.Settings | None) -> str:
+def _outside(directory: WorldDirectory, settings: ShellSections | None) -> str:
     """Return what an engine's flatten left alone at the broker, to be added to what it said; empty when nothing."""
     reach = broker_of(directory, settings)
     outside = "" if reach is None else left_outside(reach.standing())
@@ -131,7 +131,7 @@ def _comes_back(directory: WorldDirectory) -> bool:
 
 def _flatten_by_engine(
     directory: WorldDirectory,
-    settings: config.Settings | None,
+    settings: ShellSections | None,
     patience: float | None,
     tell: Callable[[str], None],
 ) -> tuple[bool, str] | None:
@@ -203,7 +203,7 @@ def _goes_on(directory: WorldDirectory, sender: KillSender, kill_id: bytes, prog
 
 def _flatten_without_engine(
     directory: WorldDirectory,
-    settings: config.Settings | None,
+    settings: ShellSections | None,
     patience: float | None,
     tell: Callable[[str], None],
 ) -> tuple[bool, str]:
@@ -228,7 +228,7 @@ def _flatten_without_engine(
 
 def _close_everything(
     directory: WorldDirectory,
-    settings: config.Settings | None,
+    settings: ShellSections | None,
     patience: float | None,
     tell: Callable[[str], None],
 ) -> list[tuple[bool, str]]:
@@ -298,7 +298,7 @@ def _not_flat(report: ClosingReport, outside: str) -> str:
 
 
 def _close_paper(
-    directory: WorldDirectory, plan: RunPlan | None, settings: config.Settings | None
+    directory: WorldDirectory, plan: RunPlan | None, settings: ShellSections | None
 ) -> tuple[bool, str]:
     exchange = open_paper(directory, plan, settings, read_only=False)
     if isinstance(exchange, str):

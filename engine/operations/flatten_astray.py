@@ -9,10 +9,10 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Final
 
-import config
 from engine.host.liveness import HUNG_AFTER, EngineProcessError
 from engine.link import KillOrigin, KillSender, new_kill_id
 from engine.operations.flatten import flatten_world
+from engine.settings.sections import ShellSections
 from engine.status import broker_of, engines_astray
 from engine.system.process_identity import kill_process
 from engine.world.directories import WorldDirectory
@@ -26,7 +26,7 @@ _UNHEARD: Final = 3.0
 
 def flatten_engines_astray(
     directory: WorldDirectory,
-    settings: config.Settings,
+    settings: ShellSections,
     *,
     patience: float | None,
     say: Callable[[str], None] = lambda _: None,
@@ -34,14 +34,14 @@ def flatten_engines_astray(
     """Close what engines of a world's home or account hold that are not in its place any more; none is the rule."""
     return [
         flatten_astray(living, directory, settings, patience=patience, say=say)
-        for living in engines_astray(directory, settings)
+        for living in engines_astray(directory, settings.upstox)
     ]
 
 
 def flatten_astray(
     living: Living,
     directory: WorldDirectory,
-    settings: config.Settings,
+    settings: ShellSections,
     *,
     patience: float | None,
     say: Callable[[str], None] = lambda _: None,
@@ -78,7 +78,7 @@ def flatten_astray(
 def _take_over(
     living: Living,
     directory: WorldDirectory,
-    settings: config.Settings,
+    settings: ShellSections,
     patience: float | None,
     say: Callable[[str], None],
 ) -> tuple[bool, str]:

@@ -2,13 +2,13 @@
 
 from typing import Final
 
-import config
 from engine.contract.commands import Rearm
 from engine.host.liveness import EngineLock, EngineState, engine_state
 from engine.link import command_of, new_kill_id
 from engine.operations.asking import ask_engine
 from engine.operations.flatten import UNREACHED, nobody_to_ask
 from engine.runtime.plan import RunMode
+from engine.settings.sections import ShellSections
 from engine.status import broker_of, open_paper, plan_or_reason, stopped_for_day, was_never_used
 from engine.world.directories import WorldDirectory
 from engine.world.latch_file import LatchError, LatchFile
@@ -16,7 +16,7 @@ from engine.world.latch_file import LatchError, LatchFile
 _OPEN: Final = "positions or orders are open"
 
 
-def rearm_world(directory: WorldDirectory, settings: config.Settings | None) -> tuple[bool, str]:
+def rearm_world(directory: WorldDirectory, settings: ShellSections | None) -> tuple[bool, str]:
     """Clear the latch of a flat world that may trade again; return (whether it was cleared, what happened)."""
     why_not = stopped_for_day(directory)
     if why_not:
@@ -38,7 +38,7 @@ def rearm_world(directory: WorldDirectory, settings: config.Settings | None) -> 
         lock.release(clean=False)
 
 
-def _why_not_flat(directory: WorldDirectory, settings: config.Settings | None) -> str:
+def _why_not_flat(directory: WorldDirectory, settings: ShellSections | None) -> str:
     """Ask wherever orders of a world may be; return why it is not known to be flat, empty when it is."""
     plan, unread = plan_or_reason(directory)
     reach = broker_of(directory, settings)
@@ -63,7 +63,7 @@ def _why_not_flat(directory: WorldDirectory, settings: config.Settings | None) -
         exchange.close()
 
 
-def _rearm_without_engine(directory: WorldDirectory, settings: config.Settings | None) -> tuple[bool, str]:
+def _rearm_without_engine(directory: WorldDirectory, settings: ShellSections | None) -> tuple[bool, str]:
     why_not = _why_not_flat(directory, settings)
     if why_not:
         return False, f"stays latched: {why_not}"

@@ -5,8 +5,8 @@ A demo or a replay left running must never stand before an account whose engine 
 
 import contextlib
 
-import config
 from engine.host.liveness import EngineState, ended_uncleanly, engine_state
+from engine.settings.sections import ShellSections
 from engine.status import engines_astray, read_status, told_astray, was_never_used
 from engine.world.directories import Home, World, WorldDirectory
 
@@ -19,13 +19,13 @@ def used_worlds(home: Home) -> list[WorldDirectory]:
     )
 
 
-def account_needs_a_look(home: Home, settings: config.Settings) -> bool:
+def account_needs_a_look(home: Home, settings: ShellSections) -> bool:
     """Say whether an engine of the account's runs or ended uncleanly, or its book is open or unknown.
 
     May ask the broker. A world in which nothing ever began holds nothing.
     """
     account = home.world(World.ACCOUNT)
-    if engines_astray(account, settings):
+    if engines_astray(account, settings.upstox):
         return True
     if not account.path.is_dir():
         return False
@@ -37,7 +37,7 @@ def account_needs_a_look(home: Home, settings: config.Settings) -> bool:
     return not (isinstance(book, dict) and book["state"] == "FLAT")
 
 
-def leading_world(home: Home, settings: config.Settings) -> World | None:
+def leading_world(home: Home, settings: ShellSections) -> World | None:
     """Return the world to attach to or go on with; None where nothing runs, was cut off or is open."""
     if account_needs_a_look(home, settings):
         return World.ACCOUNT
@@ -51,7 +51,7 @@ def leading_world(home: Home, settings: config.Settings) -> World | None:
     return None
 
 
-def shown_world(home: Home, settings: config.Settings) -> WorldDirectory:
+def shown_world(home: Home, settings: ShellSections) -> WorldDirectory:
     """Return the world whose status stands first: the leading one, else the one used last."""
     leading = leading_world(home, settings)
     if leading is not None:
@@ -60,10 +60,10 @@ def shown_world(home: Home, settings: config.Settings) -> WorldDirectory:
     return used[0] if used else home.world(World.ACCOUNT)
 
 
-def status_of(directory: WorldDirectory, settings: config.Settings) -> tuple[dict[str, object], str]:
+def status_of(directory: WorldDirectory, settings: ShellSections) -> tuple[dict[str, object], str]:
     """Return the contract's status object of a world, and why it says less than it could (else empty)."""
     status, problem = read_status(directory, settings)
-    return status, "; ".join(text for text in (told_astray(directory, settings), problem) if text)
+    return status, "; ".join(text for text in (told_astray(directory, settings.upstox), problem) if text)
 
 
 def last_used(directory: WorldDirectory) -> float:

@@ -258,7 +258,7 @@ class BrokerEvents:
             quantity=trade.entry_quantity,
             now=now,
             opened_at=self._market_time(now),
-            band=self._manager.surroundings(trade.instrument, now).band,
+            band=self._manager.look(trade.instrument, now).band,
         )
         return msgspec.structs.replace(trade, stop=held)
 

@@ -9,7 +9,6 @@ from typing import Final
 
 import msgspec
 
-import config
 from engine.market.clock import MILLISECOND, SECOND, Instant
 from engine.market.instrument import Instrument
 from engine.orders.changes import ExitWay, Experience
@@ -36,6 +35,7 @@ from engine.orders.states import OrderState
 from engine.orders.stop_plan import plan_protection
 from engine.orders.tags import Ids
 from engine.orders.trade import Mode, Trade, leave, nobody
+from engine.settings.sections import OrderSections
 
 DENIED_AGAIN: Final = 500 * MILLISECOND
 NEVER: Final = 24 * 3_600 * SECOND
@@ -46,7 +46,7 @@ class OrderManager:
 
     def __init__(
         self,
-        settings: config.Settings,
+        settings: OrderSections,
         instruments: Mapping[str, Instrument],
         ids: Ids,
         look: Look,

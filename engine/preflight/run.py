@@ -27,6 +27,7 @@ from engine.preflight.report import Check, Group, Report
 from engine.preflight.survey import WATCHED, Survey, WallClock, wall_clock
 from engine.preflight.system import check_disk, check_handles, check_memory, check_network, check_processor
 from engine.settings.file_permissions import writable_by_others
+from engine.settings.sections import CheckSections
 from engine.upstox.rest.token import TokenSource, TokenStore
 from engine.world.directories import Home
 
@@ -38,7 +39,7 @@ _LISTS: Final = 20.0
 
 
 def run_preflight(
-    settings: config.Settings,
+    settings: CheckSections,
     home: Home,
     *,
     mode: str = "",

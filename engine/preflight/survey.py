@@ -9,12 +9,12 @@ from email.utils import parsedate_to_datetime
 from typing import Final
 from urllib.parse import urlsplit
 
-import config
 from engine.instruments.watchlist import Resolved
 from engine.market.calendar import Calendar, load_calendar
 from engine.market.clock import SECOND, Instant, instant_of, trading_date
 from engine.preflight.feed import FeedFailedError, FeedSight, look_at_feed
 from engine.preflight.probes import Once
+from engine.settings.sections import CheckSections
 from engine.upstox.reference.file_state import FileError
 from engine.upstox.reference.instrument_files import InstrumentFiles, Shelf
 from engine.upstox.reference.watchlist import LastPrices, resolve_for_day
@@ -62,7 +62,7 @@ class Survey:
 
     def __init__(
         self,
-        settings: config.Settings,
+        settings: CheckSections,
         home: Home,
         token: TokenSource,
         *,

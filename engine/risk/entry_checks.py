@@ -3,7 +3,6 @@
 from collections.abc import Callable
 from fractions import Fraction
 
-import config
 from engine.market.clock import SECOND, Instant, datetime_of
 from engine.market.figures import grouped, rupees
 from engine.market.instrument import DERIVATIVES
@@ -14,28 +13,27 @@ from engine.risk.entry_facts import EntryFacts
 from engine.risk.exact import exact, part, told_apart
 from engine.risk.holdings import exposure, gap_risk, open_risk
 from engine.risk.sizing import Cap, margin_needed
+from engine.settings.sections import EntryCheckSections
 from engine.system.plain_text import words_of
 
 CIRCUIT_PERCENT_LONG = 2
 CIRCUIT_PERCENT_SHORT = 3
 
 
-DoorCheck = Callable[[EntryFacts, config.Settings], Denial | None]
-PlanCheck = Callable[[EntryFacts, EntryPlan, config.Settings], Denial | None]
+DoorCheck = Callable[[EntryFacts, EntryCheckSections], Denial | None]
+PlanCheck = Callable[[EntryFacts, EntryPlan, EntryCheckSections], Denial | None]
 
 
-def door_denial(facts: EntryFacts, settings: config.Settings) -> Denial | None:
-    """Return the first reason against any entry here and now, before stop and size are worth computing."""
+def door_denial(facts: EntryFacts, settings: EntryCheckSections) -> Denial | None:
+    """Return the first reason against any entry here and now, before stop and size are worth computing.
+
+    A check that breaks denies, here and in a plan.
+    """
     return next((denial for check in DOOR_CHECKS if (denial := _closed(check, facts, settings))), None)
 
 
-def entry_denial(facts: EntryFacts, plan: EntryPlan, settings: config.Settings) -> Denial | None:
-    """Return the first reason against this entry, None when every check passes; a check that breaks denies."""
-    return door_denial(facts, settings) or plan_denial(facts, plan, settings)
-
-
-def plan_denial(facts: EntryFacts, plan: EntryPlan, settings: config.Settings) -> Denial | None:
-    """Return the first reason against a plan, its doors aside."""
+def plan_denial(facts: EntryFacts, plan: EntryPlan, settings: EntryCheckSections) -> Denial | None:
+    """Return the first reason against an entry whose doors are open, by its plan; None when every check passes."""
     return next((denial for check in PLAN_CHECKS if (denial := _closed(check, facts, plan, settings))), None)
 
 
@@ -47,11 +45,11 @@ def _closed(check: Callable[..., Denial | None], *given: object) -> Denial | Non
         return Denial(Code.CHECK_FAILED, f"the check of {name} broke: {words_of(error)}")
 
 
-def _latched(facts: EntryFacts, _: config.Settings) -> Denial | None:
+def _latched(facts: EntryFacts, _: EntryCheckSections) -> Denial | None:
     return Denial(Code.LATCHED, "the kill latch is set; only rearm clears it") if facts.latched else None
 
 
-def _stopped_for_day(facts: EntryFacts, _: config.Settings) -> Denial | None:
+def _stopped_for_day(facts: EntryFacts, _: EntryCheckSections) -> Denial | None:
     if facts.limits.stopped:
         return Denial(
             Code.STOPPED_FOR_DAY,
@@ -60,15 +58,15 @@ def _stopped_for_day(facts: EntryFacts, _: config.Settings) -> Denial | None:
     return None
 
 
-def _paused(facts: EntryFacts, _: config.Settings) -> Denial | None:
+def _paused(facts: EntryFacts, _: EntryCheckSections) -> Denial | None:
     return Denial(Code.PAUSED, f"entries are paused: {facts.pause}") if facts.pause else None
 
 
-def _stale_feed(facts: EntryFacts, _: config.Settings) -> Denial | None:
+def _stale_feed(facts: EntryFacts, _: EntryCheckSections) -> Denial | None:
     return None if facts.feed_fresh else Denial(Code.STALE_FEED, "the feed is stale")
 
 
-def _locked(facts: EntryFacts, _: config.Settings) -> Denial | None:
+def _locked(facts: EntryFacts, _: EntryCheckSections) -> Denial | None:
     if facts.locked:
         return Denial(
             Code.LOCKED,
@@ -77,7 +75,7 @@ def _locked(facts: EntryFacts, _: config.Settings) -> Denial | None:
     return None
 
 
-def _one_sided(facts: EntryFacts, _: config.Settings) -> Denial | None:
+def _one_sided(facts: EntryFacts, _: EntryCheckSections) -> Denial | None:
     if facts.one_sided:
         return Denial(
             Code.ONE_SIDED,
@@ -86,7 +84,7 @@ def _one_sided(facts: EntryFacts, _: config.Settings) -> Denial | None:
     return None
 
 
-def _index(facts: EntryFacts, _: config.Settings) -> Denial | None:
+def _index(facts: EntryFacts, _: EntryCheckSections) -> Denial | None:
     if not facts.instrument.tradable:
         return Denial(
             Code.NOT_TRADABLE, f"{facts.instrument.symbol} is an index: context only, nothing to trade"
@@ -94,11 +92,11 @@ def _index(facts: EntryFacts, _: config.Settings) -> Denial | None:
     return None
 
 
-def _not_tradable(facts: EntryFacts, _: config.Settings) -> Denial | None:
+def _not_tradable(facts: EntryFacts, _: EntryCheckSections) -> Denial | None:
     return Denial(Code.NOT_TRADABLE, facts.blocked) if facts.blocked else None
 
 
-def _too_early(facts: EntryFacts, _: config.Settings) -> Denial | None:
+def _too_early(facts: EntryFacts, _: EntryCheckSections) -> Denial | None:
     if facts.first_entry is None or facts.market_time < facts.first_entry:
         return Denial(
             Code.TOO_EARLY, f"first entry {_clock(facts.first_entry)}, it is {_clock(facts.market_time)}"
@@ -106,7 +104,7 @@ def _too_early(facts: EntryFacts, _: config.Settings) -> Denial | None:
     return None
 
 
-def _too_late(facts: EntryFacts, _: config.Settings) -> Denial | None:
+def _too_late(facts: EntryFacts, _: EntryCheckSections) -> Denial | None:
     if facts.entries_stop is None or facts.market_time >= facts.entries_stop:
         return Denial(
             Code.TOO_LATE, f"last entry {_clock(facts.entries_stop)}, it is {_clock(facts.market_time)}"
@@ -114,7 +112,7 @@ def _too_late(facts: EntryFacts, _: config.Settings) -> Denial | None:
     return None
 
 
-def _event(facts: EntryFacts, _: config.Settings) -> Denial | None:
+def _event(facts: EntryFacts, _: EntryCheckSections) -> Denial | None:
     if not facts.event:
         return None
     return Denial(
@@ -122,7 +120,7 @@ def _event(facts: EntryFacts, _: config.Settings) -> Denial | None:
     )
 
 
-def _signal_old(facts: EntryFacts, settings: config.Settings) -> Denial | None:
+def _signal_old(facts: EntryFacts, settings: EntryCheckSections) -> Denial | None:
     age = facts.now - facts.decided_at
     life = exact(settings.entry.signal_life_seconds) * SECOND
     if not 0 <= age <= life:
@@ -132,13 +130,13 @@ def _signal_old(facts: EntryFacts, settings: config.Settings) -> Denial | None:
     return None
 
 
-def _option_short(facts: EntryFacts, _: config.Settings) -> Denial | None:
+def _option_short(facts: EntryFacts, _: EntryCheckSections) -> Denial | None:
     if facts.instrument.is_option and facts.side is Side.SELL:
         return Denial(Code.OPTION_SHORT, "an entry never sells an option")
     return None
 
 
-def _contract_unknown(facts: EntryFacts, _: config.Settings) -> Denial | None:
+def _contract_unknown(facts: EntryFacts, _: EntryCheckSections) -> Denial | None:
     """Deny a derivative of which nobody knows when it ends, or an option of which nobody knows on what."""
     instrument = facts.instrument
     if instrument.kind not in DERIVATIVES:
@@ -167,7 +165,7 @@ def _contract_unknown(facts: EntryFacts, _: config.Settings) -> Denial | None:
     )
 
 
-def _option_expiry_day(facts: EntryFacts, settings: config.Settings) -> Denial | None:
+def _option_expiry_day(facts: EntryFacts, settings: EntryCheckSections) -> Denial | None:
     if not facts.instrument.is_option or settings.options.expiry_day_entries:
         return None
     expiry = facts.instrument.expiry
@@ -176,13 +174,13 @@ def _option_expiry_day(facts: EntryFacts, settings: config.Settings) -> Denial |
     return None
 
 
-def _same_instrument(facts: EntryFacts, _: config.Settings) -> Denial | None:
+def _same_instrument(facts: EntryFacts, _: EntryCheckSections) -> Denial | None:
     if any(holding.instrument.key == facts.instrument.key for holding in facts.holdings):
         return Denial(Code.SAME_INSTRUMENT, f"{facts.instrument.symbol} already has a position or an entry")
     return None
 
 
-def _same_underlying_direction(facts: EntryFacts, _: config.Settings) -> Denial | None:
+def _same_underlying_direction(facts: EntryFacts, _: EntryCheckSections) -> Denial | None:
     underlying = facts.instrument.underlying or facts.instrument.key
     for holding in facts.holdings:
         if holding.underlying == underlying and holding.side is facts.side:
@@ -193,19 +191,19 @@ def _same_underlying_direction(facts: EntryFacts, _: config.Settings) -> Denial 
     return None
 
 
-def _max_positions(facts: EntryFacts, _: config.Settings) -> Denial | None:
+def _max_positions(facts: EntryFacts, _: EntryCheckSections) -> Denial | None:
     count, limit = len(facts.holdings), facts.limits.limits.max_positions
     return Denial(Code.MAX_POSITIONS, f"{count} positions (limit {limit})") if count >= limit else None
 
 
-def _orders_per_day(facts: EntryFacts, _: config.Settings) -> Denial | None:
+def _orders_per_day(facts: EntryFacts, _: EntryCheckSections) -> Denial | None:
     limit = facts.limits.limits.max_orders_per_day
     if facts.orders_today >= limit:
         return Denial(Code.ORDERS_PER_DAY, f"{facts.orders_today} order messages today (limit {limit})")
     return None
 
 
-def _entries_per_minute(facts: EntryFacts, _: config.Settings) -> Denial | None:
+def _entries_per_minute(facts: EntryFacts, _: EntryCheckSections) -> Denial | None:
     limit = facts.limits.limits.max_entries_per_minute
     if facts.entries_last_minute >= limit:
         return Denial(
@@ -215,7 +213,7 @@ def _entries_per_minute(facts: EntryFacts, _: config.Settings) -> Denial | None:
     return None
 
 
-def _circuit_near(facts: EntryFacts, plan: EntryPlan, _: config.Settings) -> Denial | None:
+def _circuit_near(facts: EntryFacts, plan: EntryPlan, _: EntryCheckSections) -> Denial | None:
     band = facts.band
     if band is None:
         return Denial(Code.CIRCUIT_NEAR, "circuit limits are unknown")
@@ -238,7 +236,7 @@ def _circuit_near(facts: EntryFacts, plan: EntryPlan, _: config.Settings) -> Den
     return None
 
 
-def _reward_risk(facts: EntryFacts, plan: EntryPlan, settings: config.Settings) -> Denial | None:
+def _reward_risk(facts: EntryFacts, plan: EntryPlan, settings: EntryCheckSections) -> Denial | None:
     if plan.target_1 is None:
         return None if facts.by_person else Denial(Code.REWARD_RISK, "the signal names no first target")
     needed = exact(settings.exit.min_reward_risk)
@@ -258,7 +256,7 @@ def _kept_small(plan: EntryPlan) -> str:
     return f" with the {grouped(plan.size.quantity)} units that {plan.size.binding_cap} leaves"
 
 
-def _cost_share(_: EntryFacts, plan: EntryPlan, settings: config.Settings) -> Denial | None:
+def _cost_share(_: EntryFacts, plan: EntryPlan, settings: EntryCheckSections) -> Denial | None:
     if plan.target_1 is None:
         return None
     limit = exact(settings.exit.max_cost_share_pct)
@@ -273,14 +271,14 @@ def _cost_share(_: EntryFacts, plan: EntryPlan, settings: config.Settings) -> De
     return None
 
 
-def _risk_per_trade(facts: EntryFacts, plan: EntryPlan, _: config.Settings) -> Denial | None:
+def _risk_per_trade(facts: EntryFacts, plan: EntryPlan, _: EntryCheckSections) -> Denial | None:
     risk, budget = plan.size.risk, facts.limits.budget
     if risk > budget:
         return Denial(Code.RISK_PER_TRADE, f"trade risks {rupees(risk)} (limit {rupees(budget)})")
     return None
 
 
-def _open_risk(facts: EntryFacts, plan: EntryPlan, _: config.Settings) -> Denial | None:
+def _open_risk(facts: EntryFacts, plan: EntryPlan, _: EntryCheckSections) -> Denial | None:
     held, limit = open_risk(facts.holdings), facts.limits.open_risk_limit
     if held is None:
         return Denial(Code.OPEN_RISK, "the risk of an open position is unknown")
@@ -292,7 +290,7 @@ def _open_risk(facts: EntryFacts, plan: EntryPlan, _: config.Settings) -> Denial
     return None
 
 
-def _gap_risk(facts: EntryFacts, plan: EntryPlan, _: config.Settings) -> Denial | None:
+def _gap_risk(facts: EntryFacts, plan: EntryPlan, _: EntryCheckSections) -> Denial | None:
     held, limit = gap_risk(facts.holdings), facts.limits.gap_limit
     if held is None:
         return Denial(Code.GAP_RISK, "the gap risk of an open position is unknown")
@@ -303,7 +301,7 @@ def _gap_risk(facts: EntryFacts, plan: EntryPlan, _: config.Settings) -> Denial 
     return None
 
 
-def _day_loss(facts: EntryFacts, plan: EntryPlan, _: config.Settings) -> Denial | None:
+def _day_loss(facts: EntryFacts, plan: EntryPlan, _: EntryCheckSections) -> Denial | None:
     if facts.result.unmarked:
         return Denial(
             Code.DAY_LOSS, f"{facts.result.unmarked} positions without a mark: the day's loss is unknown"
@@ -319,7 +317,7 @@ def _day_loss(facts: EntryFacts, plan: EntryPlan, _: config.Settings) -> Denial 
     return None
 
 
-def _leverage(facts: EntryFacts, plan: EntryPlan, _: config.Settings) -> Denial | None:
+def _leverage(facts: EntryFacts, plan: EntryPlan, _: EntryCheckSections) -> Denial | None:
     notional = exposure(facts.holdings) + plan.limit * plan.size.quantity
     limit = facts.limits.exposure_limit
     if notional > limit:
@@ -327,7 +325,7 @@ def _leverage(facts: EntryFacts, plan: EntryPlan, _: config.Settings) -> Denial 
     return None
 
 
-def _margin(facts: EntryFacts, plan: EntryPlan, _: config.Settings) -> Denial | None:
+def _margin(facts: EntryFacts, plan: EntryPlan, _: EntryCheckSections) -> Denial | None:
     if facts.margin_available is None:
         return Denial(Code.MARGIN, "available margin is unknown")
     used = sum(margin_needed(holding.instrument.kind, holding.value) for holding in facts.holdings)
@@ -338,7 +336,7 @@ def _margin(facts: EntryFacts, plan: EntryPlan, _: config.Settings) -> Denial | 
     return None
 
 
-def _whole_order(facts: EntryFacts, plan: EntryPlan, _: config.Settings) -> Denial | None:
+def _whole_order(facts: EntryFacts, plan: EntryPlan, _: EntryCheckSections) -> Denial | None:
     if plan.side is not facts.side:
         return Denial(Code.CHECK_FAILED, f"expected a plan to {facts.side}, got one to {plan.side}")
     quantity, lot = plan.size.quantity, facts.instrument.lot

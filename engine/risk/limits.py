@@ -34,16 +34,28 @@ class Limits(msgspec.Struct, frozen=True):
 
 def wished_limits(settings: config.RiskSettings) -> Limits:
     """Return the limits the settings ask for."""
-    return Limits(**{name: getattr(settings, name) for name in Limits.__struct_fields__})
+    return Limits(
+        risk_per_trade_pct=settings.risk_per_trade_pct,
+        max_daily_loss_pct=settings.max_daily_loss_pct,
+        max_open_risk_pct=settings.max_open_risk_pct,
+        max_positions=settings.max_positions,
+        max_leverage=settings.max_leverage,
+        max_margin_use_pct=settings.max_margin_use_pct,
+        max_orders_per_day=settings.max_orders_per_day,
+        max_entries_per_minute=settings.max_entries_per_minute,
+        account_loss_pct=settings.account_loss_pct,
+        pause_after_losses=settings.pause_after_losses,
+        give_back_pct=settings.give_back_pct,
+        max_gap_risk_pct=settings.max_gap_risk_pct,
+    )
 
 
 def effective(previous: Limits | None, wished: Limits) -> Limits:
     """Return the limits in force on a day that already ran under ``previous``: the tighter of each."""
     if previous is None:
         return wished
-    return Limits(
-        **{name: min(getattr(previous, name), getattr(wished, name)) for name in Limits.__struct_fields__}
-    )
+    before, after = msgspec.structs.asdict(previous), msgspec.structs.asdict(wished)
+    return Limits(**{name: min(value, after[name]) for name, value in before.items()})
 
 
 class Breach(StrEnum):

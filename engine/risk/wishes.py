@@ -4,8 +4,8 @@ from datetime import time
 
 import msgspec
 
-import config
 from engine.risk.limits import Limits, effective, wished_limits
+from engine.settings.sections import WishSections
 
 
 class Wishes(msgspec.Struct, frozen=True):
@@ -41,7 +41,7 @@ class SettingChange(msgspec.Struct, frozen=True):
         return f"{self.setting} is {self.in_force} from now on, {self.before} before"
 
 
-def wishes_of(settings: config.Settings) -> Wishes:
+def wishes_of(settings: WishSections) -> Wishes:
     """Return what some settings ask for."""
     session = settings.session
     return Wishes(
@@ -73,7 +73,8 @@ def _earlier(one: time | None, other: time | None) -> time | None:
 
 
 def _named(wishes: Wishes) -> list[tuple[str, str]]:
-    numbers = [(f"risk.{name}", f"{getattr(wishes.limits, name):g}") for name in Limits.__struct_fields__]
+    limits = msgspec.structs.asdict(wishes.limits)
+    numbers = [(f"risk.{name}", f"{value:g}") for name, value in limits.items()]
     clocks = (("session.flat_by", wishes.flat_by), ("session.last_entry", wishes.last_entry))
     return [
         *numbers,

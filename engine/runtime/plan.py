@@ -213,12 +213,12 @@ def without_secrets(settings: config.Settings) -> config.Settings:
     return settings.model_copy(update={"upstox": public})
 
 
-def open_feed(choice: MarketChoice, settings: config.Settings) -> PulledFeed:
+def open_feed(choice: MarketChoice, simulator: config.SimulatorSettings) -> PulledFeed:
     """Open the market of a choice; raises RecordingError or MasterError for files that cannot be used."""
     if choice.market is RunMode.SIMULATED:
         from engine.feeds.simulator import open_simulator
 
-        return open_simulator(settings.simulator, SIMULATED_DAY, script=choice.script)
+        return open_simulator(simulator, SIMULATED_DAY, script=choice.script)
     from engine.feeds.recordings.frame_records import is_frame_recording
     from engine.feeds.recordings.frames_feed import open_frame_recordings
     from engine.feeds.recordings.json_feed import open_recordings

@@ -39,6 +39,7 @@ from engine.market.session import TradingDay, trading_day
 from engine.runtime.evidence import records_before, terms_for
 from engine.runtime.plan import MarketChoice, RunMode, RunPlan, open_feed, plan_run
 from engine.runtime.playback import JournalSink, Playback
+from engine.settings.sections import MarketSections
 from engine.system.errors import CockpitError
 
 Beat = Callable[[], None]
@@ -72,10 +73,10 @@ class PreparedRun(Generic[Place_co]):
     """What the core wants done first, once the run goes."""
 
 
-def open_market(choice: MarketChoice, settings: config.Settings) -> tuple[PulledFeed, TradingDay]:
+def open_market(choice: MarketChoice, settings: MarketSections) -> tuple[PulledFeed, TradingDay]:
     """Open a market and its trading day; raises RunError naming the file or the date."""
     try:
-        feed = open_feed(choice, settings)
+        feed = open_feed(choice, settings.simulator)
         return feed, trading_day(feed.day, settings.session)
     except (RecordingError, CalendarError, ValueError, OSError) as error:
         raise RunError(str(error)) from error

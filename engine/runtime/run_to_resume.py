@@ -2,9 +2,9 @@
 
 from pathlib import Path
 
-import config
 from engine.runtime.plan import MarketChoice, RunMode, RunPlan
 from engine.runtime.run import book_is_flat, open_market
+from engine.settings.sections import MarketSections
 from engine.system.errors import CockpitError, ErrorKind
 from engine.world.directories import WorldDirectory
 
@@ -15,9 +15,7 @@ class HostError(CockpitError):
     kind = ErrorKind.IN_USE
 
 
-def goes_on(
-    choice: MarketChoice, plan: RunPlan, settings: config.Settings, directory: WorldDirectory
-) -> bool:
+def goes_on(choice: MarketChoice, plan: RunPlan, settings: MarketSections, directory: WorldDirectory) -> bool:
     """Say whether a cut-off run is the one asked for; raises HostError rather than forget an open book.
 
     With something open the same market is gone on with, wherever the new one was to begin.

@@ -30,7 +30,16 @@ SETUPS: Final[tuple[type[Rule], ...]] = (
 def modes(settings: config.SetupSettings, *, live: bool) -> Mapping[str, config.Mode]:
     """Return what each setup may do by its name; where nothing else is set it asks in the live world only."""
     by_world: config.Mode = "ask" if live else "auto"
-    chosen: dict[str, config.ModeByWorld] = {setup.name: getattr(settings, setup.setting) for setup in SETUPS}
+    chosen: dict[str, config.ModeByWorld] = {
+        AbsorptionAtEdge.name: settings.absorption,
+        ValueAreaFade.name: settings.value_area_fade,
+        EightyPercent.name: settings.eighty_percent,
+        InitialBalanceExtension.name: settings.initial_balance_extension,
+        FailedAuction.name: settings.failed_auction,
+        OpenDrive.name: settings.open_drive,
+        VwapReversion.name: settings.vwap_reversion,
+        SinglePrintContinuation.name: settings.single_print_continuation,
+    }
     return {name: by_world if mode == "by-world" else mode for name, mode in chosen.items()}
 
 

@@ -6,24 +6,24 @@ from engine.world.directories import World, WorldDirectory
 from engine.world.engine_register import Living
 
 
-def engines_astray(directory: WorldDirectory, settings: config.Settings) -> tuple[Living, ...]:
+def engines_astray(directory: WorldDirectory, upstox: config.UpstoxSettings) -> tuple[Living, ...]:
     """Return living engines of a world's home or account that do not hold the lock in its place; none is the rule."""
-    account = _account(directory, settings) if directory.world is World.ACCOUNT else ""
+    account = _account(directory, upstox) if directory.world is World.ACCOUNT else ""
     return Living.astray(directory, account)
 
 
-def told_astray(directory: WorldDirectory, settings: config.Settings) -> str:
+def told_astray(directory: WorldDirectory, upstox: config.UpstoxSettings) -> str:
     """Return what a person must know of engines that are not in their place; empty where there is none."""
     return "; ".join(
         f"engine {one.entry.pid}, begun in {one.entry.home}, runs and is not in this place: it is not shown here, "
         "`cockpit flatten` closes what it holds"
-        for one in engines_astray(directory, settings)
+        for one in engines_astray(directory, upstox)
     )
 
 
-def _account(directory: WorldDirectory, settings: config.Settings) -> str:
+def _account(directory: WorldDirectory, upstox: config.UpstoxSettings) -> str:
     try:
-        token = TokenStore(directory.path.parent, settings.upstox.access_token)
+        token = TokenStore(directory.path.parent, upstox.access_token)
     except TokenError:
         return ""
-    return account_of(settings.upstox.api_url, token())
+    return account_of(upstox.api_url, token())

@@ -22,6 +22,7 @@ from engine.market.price import rupees_of
 from engine.orders.order import Order
 from engine.orders.other_products import LeftBecause
 from engine.runtime.plan import RunMode, RunPlan
+from engine.settings.sections import ShellSections
 from engine.status.broker_day_result import BrokerDayResult, DayHolding, day_result, open_result
 from engine.status.known_orders import known_orders
 from engine.status.position_shares import by_fills
@@ -41,7 +42,6 @@ AFTER_CLOSE: Final = (
     "no exchange takes an exit of it today; the broker squares off what it does not let stand, at its charge; the rest "
     "stays overnight without a stop, until the next session or a call to the broker's desk"
 )
-_SECRETS = ("access_token", "client_id", "client_secret")
 _DECIDE: Final = config.ADDRESSES | {"account.mode"}
 """Settings whose default must not stand in for what was written: another broker would be asked, or none."""
 
@@ -54,7 +54,7 @@ class BrokerReach:
     scope: FlattenScope
     plan: RunPlan | None
     """The live run; None when there never was one, or it cannot be read."""
-    settings: config.Settings
+    settings: ShellSections
     """What the run was set to, with the secrets and the kill's scope of now."""
     known: tuple[Order, ...] = ()
     """What the run and others of its day knew of their orders: the broker's lists must tell no less."""
@@ -64,7 +64,7 @@ class BrokerReach:
         return account_standing(self.client, self.scope, known=self.known)
 
 
-def broker_of(directory: WorldDirectory, settings: config.Settings | None) -> BrokerReach | None:
+def broker_of(directory: WorldDirectory, settings: ShellSections | None) -> BrokerReach | None:
     """Return the broker that may hold something of a world's; None when nothing of it can be there.
 
     Addresses are those that the live run had, secrets those of now. ``settings`` is None when they cannot be used:
@@ -87,7 +87,7 @@ def broker_of(directory: WorldDirectory, settings: config.Settings | None) -> Br
     return BrokerReach(client, FlattenScope(chosen.kill.scope), plan, chosen, known_orders(directory, plan))
 
 
-def hidden_account(directory: WorldDirectory, settings: config.Settings | None) -> str:
+def hidden_account(directory: WorldDirectory, settings: ShellSections | None) -> str:
     """Return why nobody can say what the account of a world holds in which nothing ever began; empty where one can.
 
     A token opens an account, and where the settings do not say which broker it is of, or whether it is traded live,
@@ -133,7 +133,12 @@ def live_status(directory: WorldDirectory, reach: BrokerReach) -> tuple[dict[str
         _position(rows[row.instrument, row.product], standing.orders, result) for row in standing.positions
     ]
     found["orders"] = [_order(order) for order in standing.orders]
-    sums = {name: getattr(result, name) for name in ("realised", "open", "charges", "net")}
+    sums = {
+        "realised": result.realised,
+        "open": result.open,
+        "charges": result.charges,
+        "net": result.net,
+    }
     found["pnl"] = {name: None if value is None else rupees_of(value) for name, value in sums.items()}
     found["risk"] = {"result_of": "ours" if result.ours else "account"}
     return found, "; ".join(
@@ -207,7 +212,7 @@ def counted(number: int, what: str) -> str:
     return f"{number} {what}{'' if number == 1 else 's'}"
 
 
-def _chosen(plan: RunPlan | None, settings: config.Settings | None) -> config.Settings | None:
+def _chosen(plan: RunPlan | None, settings: ShellSections | None) -> ShellSections | None:
     """Return what leads to the broker: a live run's own settings, with the secrets and the scope of now."""
     now = None if settings is None or settings.unread & _DECIDE else settings
     if plan is None:
@@ -219,7 +224,12 @@ def _chosen(plan: RunPlan | None, settings: config.Settings | None) -> config.Se
         return now
     if settings is None:
         return own
-    secrets = {name: getattr(settings.upstox, name) for name in _SECRETS}
+    now_at = settings.upstox
+    secrets = {
+        "access_token": now_at.access_token,
+        "client_id": now_at.client_id,
+        "client_secret": now_at.client_secret,
+    }
     upstox = own.upstox.model_copy(update=secrets)
     kill = own.kill if "kill.scope" in settings.unread else settings.kill
     return own.model_copy(update={"upstox": upstox, "kill": kill})

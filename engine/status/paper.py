@@ -17,6 +17,7 @@ from engine.market.side import Side
 from engine.orders.messages import BrokerPosition, OrderReport, OrderType
 from engine.orders.tags import Ids
 from engine.runtime.plan import RunPlan
+from engine.settings.sections import ShellSections
 from engine.status.broker_day_result import DayHolding
 from engine.status.position_shares import by_fills
 from engine.status.run_records import day_of, schedule
@@ -30,11 +31,11 @@ class _Terms:
     """The day and the settings of a paper exchange: its run's own, or where the ledger is silent, the best guess."""
 
     day: TradingDay
-    settings: config.Settings
+    settings: ShellSections
 
 
 def open_paper(
-    directory: WorldDirectory, plan: RunPlan | None, settings: config.Settings | None, *, read_only: bool
+    directory: WorldDirectory, plan: RunPlan | None, settings: ShellSections | None, *, read_only: bool
 ) -> PaperExchange | str:
     """Return a world's paper exchange, or why it cannot be asked.
 
@@ -85,7 +86,7 @@ def _strange(directory: WorldDirectory, plan: RunPlan | None) -> str:
 
 
 def paper_status(
-    directory: WorldDirectory, plan: RunPlan | None, settings: config.Settings
+    directory: WorldDirectory, plan: RunPlan | None, settings: ShellSections
 ) -> dict[str, object] | str:
     """Return what the contract's status says of a paper exchange, or why it cannot be asked."""
     exchange = open_paper(directory, plan, settings, read_only=True)
@@ -99,7 +100,7 @@ def paper_status(
         exchange.close()
 
 
-def _terms(directory: WorldDirectory, plan: RunPlan | None, settings: config.Settings | None) -> _Terms:
+def _terms(directory: WorldDirectory, plan: RunPlan | None, settings: ShellSections | None) -> _Terms:
     """Return what a paper exchange is opened with; raises ExchangeError, CalendarError or ValueError."""
     if plan is not None:
         return _Terms(day_of(directory, plan), plan.configured())

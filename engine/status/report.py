@@ -3,13 +3,13 @@
 import asyncio
 from typing import Any
 
-import config
 from engine.contract.plight_views import PlightView
 from engine.contract.views import ScreenView
 from engine.host.liveness import EngineState, engine_state
 from engine.link import LinkError, look
 from engine.market.price import rupees_of
 from engine.runtime.plan import RunMode, RunPlan
+from engine.settings.sections import ShellSections
 from engine.status.latch_status import latch_of, latch_shown
 from engine.status.live import broker_of, hidden_account, live_status
 from engine.status.money_words import limit_words, position_words, record_words, result_words
@@ -19,7 +19,7 @@ from engine.status.run_records import mode_of, plan_or_reason, risk_of, was_neve
 from engine.world.directories import WorldDirectory
 
 
-def read_status(directory: WorldDirectory, settings: config.Settings) -> tuple[dict[str, object], str]:
+def read_status(directory: WorldDirectory, settings: ShellSections) -> tuple[dict[str, object], str]:
     """Return the contract's status object of one world, and why it says less than it could (else empty).
 
     What is open and what it comes to is the broker's word; how the feed stands only a running engine knows.
@@ -131,12 +131,10 @@ def _table(part: object) -> dict[str, object]:
     return part if isinstance(part, dict) else {}
 
 
-def _by_files_and_broker(
-    directory: WorldDirectory, settings: config.Settings
-) -> tuple[dict[str, object], str]:
+def _by_files_and_broker(directory: WorldDirectory, settings: ShellSections) -> tuple[dict[str, object], str]:
     plan, unread = plan_or_reason(directory)
     state = engine_state(directory).value if directory.path.is_dir() else "none"
-    mode = mode_of(directory, plan, settings)
+    mode = mode_of(directory, plan, settings.account)
     status: dict[str, object] = {
         "world": directory.world.value,
         "mode": mode,
@@ -177,7 +175,7 @@ def _by_files_and_broker(
     return {**status, **answer, **risk}, problem
 
 
-def _hidden(directory: WorldDirectory, plan: RunPlan | None, unread: str, settings: config.Settings) -> str:
+def _hidden(directory: WorldDirectory, plan: RunPlan | None, unread: str, settings: ShellSections) -> str:
     """Return what the broker's answer leaves out where the ledger does not read; empty when nothing."""
     if plan is not None or not directory.exchange.exists():
         return unread if directory.place.exists() else ""

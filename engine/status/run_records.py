@@ -74,12 +74,12 @@ def schedule(directory: WorldDirectory, day: date, session: config.SessionSettin
     return trading_day(day, session, load_calendar(home))
 
 
-def mode_of(directory: WorldDirectory, plan: RunPlan | None, settings: config.Settings) -> str:
+def mode_of(directory: WorldDirectory, plan: RunPlan | None, account: config.AccountSettings) -> str:
     """Return the mode of the run that a world shows; without one the mode the next would have."""
     if plan is not None:
         return plan.choice.market.value
     if directory.world is World.ACCOUNT:
-        return settings.account.mode
+        return account.mode
     return RunMode.SIMULATED.value if directory.world is World.DEMO else RunMode.REPLAY.value
 
 

@@ -4,6 +4,8 @@ import pytest
 
 from engine.contract.commands import ArmManual, ManualOrder, Outcome, Side
 from engine.market.clock import SECOND
+from engine.risk import entry_checks
+from engine.risk.entry_facts import EntryFacts
 from engine.risk.terms import StopTerm
 from tests.core.entries import answered
 from tests.core.faults import said, stop_of
@@ -51,3 +53,18 @@ def test_it_is_refused_where_it_would_be_noise(ticks: int, why: str) -> None:
     answer = answered(world, "m")
     assert (answer.outcome, why in answer.text) == (Outcome.REFUSED, True)
     assert world.live() == []
+
+
+def test_each_check_of_an_entry_looks_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    looks: list[str] = []
+
+    def door(facts: EntryFacts, _: object) -> None:
+        looks.append(f"door of {facts.instrument.key}")
+
+    def plan(facts: EntryFacts, _: object, __: object) -> None:
+        looks.append(f"plan of {facts.instrument.key}")
+
+    monkeypatch.setattr(entry_checks, "DOOR_CHECKS", (*entry_checks.DOOR_CHECKS, door))
+    monkeypatch.setattr(entry_checks, "PLAN_CHECKS", (*entry_checks.PLAN_CHECKS, plan))
+    assert answered(bought(200), "m").outcome is Outcome.ACCEPTED
+    assert looks == [f"door of {STOCK}", f"plan of {STOCK}"]

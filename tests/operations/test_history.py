@@ -141,10 +141,10 @@ def test_a_recording_that_ends_before_the_close_leaves_no_session(
 
 
 def test_the_written_day_brings_its_own_past() -> None:
-    feed = open_feed(MarketChoice(RunMode.SIMULATED, script="open-drive"), Settings())
+    feed = open_feed(MarketChoice(RunMode.SIMULATED, script="open-drive"), Settings().simulator)
     assert feed.prior.keys() == feed.instruments.keys()
     assert all(levels.ready and levels.day < feed.day for levels in feed.prior.values())
-    ordinary = open_feed(MarketChoice(RunMode.SIMULATED), Settings())
+    ordinary = open_feed(MarketChoice(RunMode.SIMULATED), Settings().simulator)
     assert ordinary.prior.keys() == ordinary.instruments.keys()
 
 

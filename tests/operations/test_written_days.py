@@ -39,10 +39,10 @@ def test_a_run_is_planned_with_its_script_and_opens_the_same_market_again(tmp_pa
     settings = Settings()
     choice = open_desk(tmp_path, []).planned(TREND)
     assert choice is not None
-    plan = plan_run("demo-1", choice, open_feed(choice, settings), settings)
+    plan = plan_run("demo-1", choice, open_feed(choice, settings.simulator), settings)
     again = msgspec.json.decode(msgspec.json.encode(plan), type=RunPlan)
     assert again == plan
-    assert open_feed(again.choice, again.configured()).identity == plan.identity
+    assert open_feed(again.choice, again.configured().simulator).identity == plan.identity
     ordinary = open_desk(tmp_path, []).planned(WorldChoice(World.DEMO.value))
     assert ordinary is not None
-    assert open_feed(ordinary, settings).identity != plan.identity
+    assert open_feed(ordinary, settings.simulator).identity != plan.identity

@@ -10,9 +10,9 @@ from engine.market.price_band import PriceBand, assumed_band
 from engine.market.side import Side
 from engine.risk import entry_checks
 from engine.risk.day_result import DayResult
-from engine.risk.denial import Code
+from engine.risk.denial import Code, Denial
 from engine.risk.entry import EntryPlan
-from engine.risk.entry_checks import DOOR_CHECKS, PLAN_CHECKS, door_denial, entry_denial
+from engine.risk.entry_checks import DOOR_CHECKS, PLAN_CHECKS, door_denial, plan_denial
 from engine.risk.entry_facts import EntryFacts
 from engine.risk.holdings import Holding
 from engine.risk.limits import open_day, wished_limits
@@ -74,6 +74,11 @@ def option_facts(**changes: object) -> EntryFacts:
     return replace(FACTS, instrument=OPTION, band=PriceBand(5, 10**9), **changes)  # type: ignore[arg-type]
 
 
+def denial_of(facts: EntryFacts, plan: EntryPlan, settings: Settings) -> Denial | None:
+    """Return the first reason against an entry, as an entry meets the checks."""
+    return door_denial(facts, settings) or plan_denial(facts, plan, settings)
+
+
 def test_an_index_is_refused_for_what_it_is_whatever_else_stands_in_the_way() -> None:
     index = replace(STOCK, kind=InstrumentClass.INDEX)
     facts = replace(FACTS, instrument=index, feed_fresh=False, latched=True, pause="by hand")
@@ -84,7 +89,7 @@ def test_an_index_is_refused_for_what_it_is_whatever_else_stands_in_the_way() ->
 
 
 def test_an_entry_without_objections_passes() -> None:
-    assert entry_denial(FACTS, PLAN, SETTINGS) is None
+    assert denial_of(FACTS, PLAN, SETTINGS) is None
 
 
 @pytest.mark.parametrize(
@@ -128,7 +133,7 @@ def test_an_entry_without_objections_passes() -> None:
     ],
 )
 def test_each_objection_has_its_code_and_a_sentence(facts: EntryFacts, code: Code) -> None:
-    denial = entry_denial(facts, PLAN, SETTINGS)
+    denial = denial_of(facts, PLAN, SETTINGS)
     assert denial is not None
     assert denial.code is code
     assert denial.reason
@@ -152,7 +157,7 @@ def test_each_objection_has_its_code_and_a_sentence(facts: EntryFacts, code: Cod
     ],
 )
 def test_each_flaw_of_the_plan_has_its_code(plan: EntryPlan, code: Code) -> None:
-    denial = entry_denial(FACTS, plan, SETTINGS)
+    denial = denial_of(FACTS, plan, SETTINGS)
     assert denial is not None
     assert denial.code is code
 
@@ -188,16 +193,16 @@ def test_a_short_keeps_three_percent_from_the_circuit() -> None:
         stop=replace(PLAN.stop, trigger=100_500, limit=101_500, distance=500),
         target_1=98_000,
     )
-    denial = entry_denial(replace(FACTS, side=Side.SELL, band=band), short, SETTINGS)
+    denial = denial_of(replace(FACTS, side=Side.SELL, band=band), short, SETTINGS)
     assert denial is not None
     assert denial.code is Code.CIRCUIT_NEAR
     long = replace(PLAN, stop=replace(PLAN.stop, distance=500))
-    assert entry_denial(replace(FACTS, band=band), long, SETTINGS) is None
+    assert denial_of(replace(FACTS, band=band), long, SETTINGS) is None
 
 
 def test_a_person_may_enter_without_a_target() -> None:
     plan = replace(PLAN, target_1=None, target_distance=0, target_charges=0)
-    assert entry_denial(replace(FACTS, by_person=True), plan, SETTINGS) is None
+    assert denial_of(replace(FACTS, by_person=True), plan, SETTINGS) is None
 
 
 @pytest.mark.parametrize("number", range(len(DOOR_CHECKS)))
@@ -207,7 +212,7 @@ def test_a_door_check_that_breaks_denies(number: int, monkeypatch: pytest.Monkey
 
     checks = (*DOOR_CHECKS[:number], broken, *DOOR_CHECKS[number + 1 :])
     monkeypatch.setattr(entry_checks, "DOOR_CHECKS", checks)
-    denial = entry_denial(FACTS, PLAN, SETTINGS)
+    denial = denial_of(FACTS, PLAN, SETTINGS)
     assert denial is not None
     assert denial.code is Code.CHECK_FAILED
     assert "no account" in denial.reason
@@ -220,7 +225,7 @@ def test_a_plan_check_that_breaks_denies(number: int, monkeypatch: pytest.Monkey
 
     checks = (*PLAN_CHECKS[:number], broken, *PLAN_CHECKS[number + 1 :])
     monkeypatch.setattr(entry_checks, "PLAN_CHECKS", checks)
-    denial = entry_denial(FACTS, PLAN, SETTINGS)
+    denial = denial_of(FACTS, PLAN, SETTINGS)
     assert denial is not None
     assert denial.code is Code.CHECK_FAILED
 
@@ -232,7 +237,7 @@ def test_assumed_bands_are_ten_percent_with_derivatives_and_twenty_without() -> 
 
 
 def reason(facts: EntryFacts, plan: EntryPlan = PLAN, settings: Settings = SETTINGS) -> str:
-    denial = entry_denial(facts, plan, settings)
+    denial = denial_of(facts, plan, settings)
     assert denial is not None
     return denial.reason
 

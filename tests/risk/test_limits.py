@@ -134,3 +134,11 @@ def test_what_is_unknown_leaves_no_room() -> None:
 def test_the_gauge_shows_the_used_share_of_the_limit() -> None:
     assert day().loss_used_pct(result(-1_250_000)) == 25
     assert day().loss_used_pct(result(3)) == 0
+
+
+@pytest.mark.parametrize("name", Limits.__struct_fields__)
+def test_each_limit_is_the_setting_of_its_name(name: str) -> None:
+    default = wished_limits(RiskSettings())
+    changed = wished_limits(RiskSettings().model_copy(update={name: 17}))
+    assert changed == msgspec.structs.replace(default, **{name: 17})
+    assert changed != default

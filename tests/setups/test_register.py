@@ -6,6 +6,7 @@ import pytest
 from config import Mode, SetupSettings
 from engine.auction.values.context import Context
 from engine.auction.values.levels import Acceptance, DeltaReading, Node, NodeKind, Zone
+from engine.setups.common import Rule
 from engine.setups.register import SETUPS, build_setups, modes, trading_word
 from tests.setups.builders import PRIOR, STOCK, Day, make_context
 
@@ -23,6 +24,13 @@ def test_the_two_without_evidence_are_off_and_the_others_trade_or_ask_where_mone
     found = modes(SetupSettings(), live=live)
     assert {name for name, mode in found.items() if mode == "off"} == {"80 % rule", "absorption at an edge"}
     assert set(found.values()) == {"off", otherwise}
+
+
+@pytest.mark.parametrize("setup", SETUPS, ids=lambda setup: setup.setting)
+def test_each_setup_goes_by_the_setting_of_its_own(setup: type[Rule]) -> None:
+    chosen = {**dict.fromkeys(SetupSettings.model_fields, "auto"), setup.setting: "off"}
+    found = modes(SetupSettings.model_validate(chosen), live=False)
+    assert {name for name, mode in found.items() if mode == "off"} == {setup.name}
 
 
 @pytest.mark.parametrize("mode", ["off", "ask", "auto"])

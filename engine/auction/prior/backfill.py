@@ -5,7 +5,6 @@ from typing import Final
 
 import msgspec
 
-from config import Settings
 from engine.auction.prior.history import SessionProfile, close_session
 from engine.auction.state.auctions import Auctions
 from engine.market.candles import DailyRange, seed_from_minutes
@@ -14,6 +13,7 @@ from engine.market.price import Paise
 from engine.market.quality import Quality
 from engine.market.session import TradingDay
 from engine.market.update import Bar, MarketUpdate
+from engine.settings.sections import AuctionSections
 
 SOURCE: Final = "CANDLES"
 
@@ -22,7 +22,7 @@ def session_from_minutes(
     instrument: Instrument,
     minutes: Sequence[Bar],
     day: TradingDay,
-    settings: Settings,
+    settings: AuctionSections,
     *,
     previous_close: Paise,
     close: Paise | None = None,

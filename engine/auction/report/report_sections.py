@@ -171,10 +171,13 @@ def prior_section(context: Context) -> dict[str, object] | None:
         "quality": prior.quality.value,
         "reason": prior.reason or None,
         "sessions": prior.sessions,
-        **{
-            name: rupees_of(getattr(prior, name))
-            for name in ("open", "high", "low", "close", "poc", "val", "vah")
-        },
+        "open": rupees_of(prior.open),
+        "high": rupees_of(prior.high),
+        "low": rupees_of(prior.low),
+        "close": rupees_of(prior.close),
+        "poc": rupees_of(prior.poc),
+        "val": rupees_of(prior.val),
+        "vah": rupees_of(prior.vah),
         "day_type": prior.day_type,
         **_optional_levels(prior),
         "naked_pocs": [

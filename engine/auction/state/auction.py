@@ -3,7 +3,6 @@
 from collections.abc import Iterable
 from typing import Final
 
-from config import Settings
 from engine.auction.flow.absorption import absorption_threshold
 from engine.auction.flow.footprint_reading import Footprint, FootprintMemo
 from engine.auction.flow.order_flow import OrderFlow
@@ -29,6 +28,7 @@ from engine.market.instrument import Instrument
 from engine.market.price import Paise
 from engine.market.seed import InstrumentSeed
 from engine.market.update import Bar, MarketUpdate
+from engine.settings.sections import AuctionSections
 
 ROW_FROZEN_AFTER: Final = 30 * MINUTE
 PRE_OPEN: Final = 30 * MINUTE
@@ -91,7 +91,7 @@ class Auction:
         instrument: Instrument,
         session_open: Instant,
         session_close: Instant,
-        settings: Settings,
+        settings: AuctionSections,
         prior: PriorLevels | None = None,
     ) -> None:
         self.instrument = instrument

@@ -4,7 +4,6 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Final
 
-from config import Settings
 from engine.auction.state.applied import AppliedUpdate
 from engine.auction.state.auction import Auction
 from engine.auction.state.context_builder import read_context
@@ -16,6 +15,7 @@ from engine.market.instrument import Instrument
 from engine.market.seed import InstrumentSeed, MissedMinutes
 from engine.market.session import TradingDay
 from engine.market.update import MarketUpdate
+from engine.settings.sections import AuctionSections
 
 __all__ = ["AppliedUpdate", "Auction", "Auctions", "RowReading"]
 
@@ -33,7 +33,7 @@ class Auctions:
         self,
         instruments: Mapping[str, Instrument],
         day: TradingDay,
-        settings: Settings,
+        settings: AuctionSections,
         prior: Mapping[str, PriorLevels] | None = None,
     ) -> None:
         """Follow instruments on one day; ``prior`` is what earlier sessions left, where anything is known."""

@@ -33,6 +33,7 @@ from engine.orders.messages import (
 )
 from engine.orders.order import Order
 from engine.orders.tags import FLATTEN, Ids
+from engine.settings.sections import FlattenSections
 from engine.upstox.rest.client import UpstoxClient
 from engine.upstox.rest.outcome import describe
 from engine.upstox.rest.rate_limits import Purpose
@@ -79,7 +80,7 @@ def flatten_account(
     client: UpstoxClient,
     scope: FlattenScope = FlattenScope.INTRADAY,
     *,
-    settings: config.Settings | None = None,
+    settings: FlattenSections | None = None,
     patience: float | None = None,
     known: Iterable[Order] = (),
     terms: Callable[[str], Instrument | None] = lambda _: None,
@@ -104,7 +105,7 @@ class _Closing:
         self,
         client: UpstoxClient,
         scope: FlattenScope,
-        settings: config.Settings,
+        settings: FlattenSections,
         known: tuple[Order, ...],
         terms: Callable[[str], Instrument | None],
         by_calendar: Callable[[str, Instant], bool],

@@ -28,6 +28,7 @@ from engine.risk.limits import open_day
 from engine.risk.wishes import wishes_of
 from engine.runtime.plan import RunMode, RunPlan, run_mode_of
 from engine.runtime.run import RunError, earlier_sessions, read_plan
+from engine.settings.sections import OpeningSections
 from engine.upstox.reference.file_state import FileError
 from engine.upstox.reference.history import InstrumentPast, read_past
 from engine.upstox.reference.instrument_files import DayLists, InstrumentFiles, Shelf
@@ -63,7 +64,7 @@ class Opener:
     """Reads what a run begins with; every method waits for the broker and belongs to a thread of its own."""
 
     def __init__(
-        self, root: Path, settings: config.Settings, client: UpstoxClient, transport: Transport
+        self, root: Path, settings: OpeningSections, client: UpstoxClient, transport: Transport
     ) -> None:
         self._root = root
         self._settings = settings

@@ -6,7 +6,6 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Final
 
-import config
 from engine.brokers.upstox.broker import LiveBroker
 from engine.brokers.upstox.exchange import AccountExchange
 from engine.brokers.upstox.keepalive import Upkeep
@@ -14,6 +13,7 @@ from engine.brokers.upstox.portfolio_stream import PortfolioStream, StreamState
 from engine.feeds.upstox.clock import LiveClock
 from engine.orders.attention import Attention
 from engine.runtime.live.supervise import kept_up
+from engine.settings.sections import OrderLineSections
 from engine.upstox.rest.client import UpstoxClient
 from engine.upstox.rest.rate_limits import CallBudget
 from engine.upstox.rest.token import TokenStore
@@ -27,7 +27,7 @@ class OrderWay:
 
     def __init__(
         self,
-        settings: config.Settings,
+        settings: OrderLineSections,
         client: UpstoxClient,
         token: TokenStore,
         budget: CallBudget,

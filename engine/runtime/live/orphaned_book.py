@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 
-import config
 from engine.brokers.cursor_file import ExchangeError
 from engine.brokers.paper.exchange import PaperExchange
 from engine.brokers.paper.exchange_file import standing_book
@@ -22,6 +21,7 @@ from engine.risk.limits import open_day, wished_limits
 from engine.risk.marks import MarkState
 from engine.runtime.live.day_setup import Opener
 from engine.runtime.run import RunError
+from engine.settings.sections import PaperBookSections
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +44,7 @@ class StrangeBook:
             f"realised counts on ({signed_rupees(self.realised)}, charges {rupees(self.charges)})"
         )
 
-    def day_state(self, earlier: DayState | None, settings: config.Settings, now: Instant) -> DayState:
+    def day_state(self, earlier: DayState | None, settings: PaperBookSections, now: Instant) -> DayState:
         """Return where the day stands with this book counted; a booked loss trips at once."""
         account = amount_of(settings.account.capital)
         wished = wished_limits(settings.risk)
@@ -58,7 +58,7 @@ class StrangeBook:
 
 
 def strange_book(
-    path: Path, ledger: LedgerReader, opener: Opener, settings: config.Settings
+    path: Path, ledger: LedgerReader, opener: Opener, settings: PaperBookSections
 ) -> StrangeBook | None:
     """Return the book in the exchange's file if the ledger does not know its run; None where there is no such book.
 
@@ -83,7 +83,7 @@ def strange_book(
         exchange.close()
 
 
-def square_off(path: Path, book: StrangeBook, opener: Opener, settings: config.Settings) -> str:
+def square_off(path: Path, book: StrangeBook, opener: Opener, settings: PaperBookSections) -> str:
     """Close an earlier day's book against what its file last saw; return what a person must know of it."""
     try:
         exchange = PaperExchange.open(path, {}, opener.trading_day(book.day), settings.paper)

@@ -4,7 +4,6 @@ import logging
 from collections.abc import Mapping
 from typing import Final
 
-import config
 from engine.feeds.live_tape import LiveTape
 from engine.feeds.recordings.frame_records import is_cut_short
 from engine.feeds.recordings.frames_feed import RecordedFrames, open_frame_recordings
@@ -15,6 +14,7 @@ from engine.market.clock import Instant
 from engine.runtime.live.day_setup import DaySetup
 from engine.runtime.live.recording_place import next_part, part_number, parts_of, remove_old
 from engine.runtime.plan import RunPlan
+from engine.settings.sections import RecordingSections
 from engine.world.directories import Home
 
 _logger: Final = logging.getLogger(__name__)
@@ -48,7 +48,7 @@ def tape_of_plan(plan: RunPlan, home: Home, now: Instant, rejected: Mapping[str,
     )
 
 
-def recorder_of(tape: LiveTape, home: Home, settings: config.Settings) -> Recorder | None:
+def recorder_of(tape: LiveTape, home: Home, settings: RecordingSections) -> Recorder | None:
     """Return a recorder of the run's next part, old recordings removed; None where none is wanted."""
     if not settings.recorder.enabled:
         return None

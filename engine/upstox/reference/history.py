@@ -6,7 +6,6 @@ from dataclasses import dataclass, field
 from datetime import date, timedelta
 from typing import Final, Protocol
 
-from config import Settings
 from engine.auction.prior.backfill import session_from_minutes
 from engine.auction.prior.history import SessionProfile
 from engine.market.calendar import Calendar, CalendarError
@@ -25,6 +24,7 @@ from engine.market.price import Paise
 from engine.market.seed import InstrumentSeed
 from engine.market.session import TradingDay, trading_day
 from engine.market.update import Bar, MarketUpdate
+from engine.settings.sections import PastSections
 from engine.upstox.rest.outcome import CallFailed
 from engine.upstox.rest.quotes import BrokerCandle
 
@@ -67,7 +67,7 @@ def read_past(
     source: CandleSource,
     instrument: Instrument,
     day: TradingDay,
-    settings: Settings,
+    settings: PastSections,
     calendar: Calendar,
     now: Instant,
     *,
@@ -143,7 +143,7 @@ def _earlier_sessions(
     source: CandleSource,
     instrument: Instrument,
     day: date,
-    settings: Settings,
+    settings: PastSections,
     calendar: Calendar,
     count: int,
     days: Sequence[Bar],

@@ -253,7 +253,8 @@ def describe_expiry(token: Token, now: Instant) -> str:
 
 def check_app(settings: config.UpstoxSettings) -> None:
     """Raise SignInInputError unless the settings name the broker's app."""
-    missing = [name for name in ("client_id", "client_secret") if not getattr(settings, name)]
+    of_app = {"client_id": settings.client_id, "client_secret": settings.client_secret}
+    missing = [name for name, value in of_app.items() if not value]
     if missing:
         names = " and ".join(f"upstox.{name}" for name in missing)
         raise SignInInputError(

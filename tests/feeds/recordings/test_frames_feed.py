@@ -254,9 +254,11 @@ def test_a_replay_opens_either_kind_by_its_content(tmp_path: Path) -> None:
     frames = record(tmp_path / "whatever.gz", MADE[:20])
     plain = write_recording(tmp_path / "day.frames", made_packets(EQ_A, count=20))
     for path, kind in ((frames, RecordedFrames), (plain, type(open_recordings([plain])))):
-        assert isinstance(open_feed(MarketChoice(RunMode.REPLAY, (str(path),)), config.Settings()), kind)
+        assert isinstance(
+            open_feed(MarketChoice(RunMode.REPLAY, (str(path),)), config.SimulatorSettings()), kind
+        )
     with pytest.raises(RecordingError, match="of our own"):
-        open_feed(MarketChoice(RunMode.REPLAY, (str(frames), str(plain))), config.Settings())
+        open_feed(MarketChoice(RunMode.REPLAY, (str(frames), str(plain))), config.SimulatorSettings())
 
 
 def test_a_day_of_frames_decides_exactly_as_the_same_packets_in_json(tmp_path: Path) -> None:
