@@ -34,8 +34,6 @@ if TYPE_CHECKING:
 
 _ATTACH_SECONDS: Final = 5.0
 _RETRY_SECONDS: Final = 0.02
-_SILENT_SECONDS: Final = 2.0
-"""A loop that has not beaten for so long is taken over."""
 _QUIET_SECONDS: Final = 0.7
 """An engine that is there sooner is not worth a line."""
 _REDRAW_SECONDS: Final = 0.25
@@ -60,7 +58,7 @@ class GuardedKill:
     def kill(self, kill_id: bytes) -> KillAnswer | None:
         """Send the kill; when nobody answers, or the loop is silent, let the guard close everything."""
         answer = self._sender.kill(kill_id)
-        if answer is None or answer.loop_age > _SILENT_SECONDS:
+        if answer is None or answer.hung:
             with self._lock:
                 now = time.monotonic()
                 if now - self._started >= _GUARD_SECONDS:
@@ -76,19 +74,6 @@ class GuardedKill:
         if code is None:
             return FlattenGuard.CLOSING
         return FlattenGuard.FLAT if code == 0 else FlattenGuard.OPEN
-
-
-def start_flatten(desk: Desk, directory: "WorldDirectory") -> "subprocess.Popen[bytes]":
-    """Start `cockpit flatten` for one world in a process of its own, which outlives the screen."""
-    argv = [sys.executable, "-m", "cockpit", "flatten", "--home", os.fspath(desk.home.root)]
-    return subprocess.Popen(
-        [*argv, "--world", directory.world.value],
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-        start_new_session=True,
-        env={**os.environ, **desk.secret_environment},
-    )
 
 
 class _EngineStart(threading.Thread):
@@ -172,7 +157,7 @@ async def _show_attached(
     try:
         if shows:
             await line.select(shows)
-        switch = GuardedKill(sender, lambda: start_flatten(desk, directory))
+        switch = GuardedKill(sender, lambda: desk.start_flatten(directory))
         return await _run_screen(
             desk,
             line,

@@ -16,6 +16,7 @@ from engine.core.events import Wake
 from engine.market.clock import SECOND, Instant
 from engine.market.instrument import Instrument, InstrumentClass, Provenance
 from engine.market.price_band import PriceBand
+from engine.market.staleness import STALE_AFTER
 from engine.orders.broker_events import BrokerEvents
 from engine.orders.entry_life import EntryLife
 from engine.orders.exits_in_halt import Halts
@@ -32,10 +33,6 @@ from engine.orders.tags import Ids, of_any_run
 from engine.orders.trade import Mode, Trade
 from engine.risk.stage12 import Stage12Controller, StopState, StopTerm
 from engine.settings.sections import FlattenSections
-
-QUOTE_FRESH_FOR: Final = 5 * SECOND
-"""A book that was read longer ago does not say any more how far the market went."""
-
 
 ASKED_EVERY: Final = 5 * SECOND
 """While lists tell less than is known, the orders themselves are asked for by name so often."""
@@ -270,7 +267,7 @@ class FlattenCore:
         if seen is None:
             unknown = Instrument(instrument, instrument, InstrumentClass.STOCK, 5, 1, 1, Provenance.INFERRED)
             return InstrumentMarket(unknown, Quote(fresh=False), None, takes_orders=False, takes_stops=False)
-        fresh = seen.quote.fresh and now - seen.quote.time <= QUOTE_FRESH_FOR
+        fresh = seen.quote.fresh and now - seen.quote.time <= STALE_AFTER
         quote = Quote(seen.quote.last, seen.quote.bids, seen.quote.asks, seen.quote.time, fresh, alive=fresh)
         takes = seen.takes_orders
         return InstrumentMarket(seen.instrument, quote, seen.band, takes, takes, auction=seen.auction)

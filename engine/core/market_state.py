@@ -2,24 +2,22 @@
 
 from collections.abc import Mapping
 from enum import Enum
-from typing import Final
 
 import msgspec
 
 from engine.market.circuits import Circuits
-from engine.market.clock import MINUTE, SECOND, Instant
+from engine.market.clock import MINUTE, Instant
 from engine.market.instrument import Instrument, InstrumentClass, Provenance
 from engine.market.price import Paise
 from engine.market.price_band import PriceBand, assumed_band, auction_band, given_way, narrowest_band
 from engine.market.session import TradingDay
+from engine.market.staleness import STALE_AFTER
 from engine.market.update import MarketUpdate
 from engine.orders.exit_hours import Exits, class_hours, exit_hours
 from engine.orders.exits_in_halt import Halts
 from engine.orders.news import InstrumentMarket
 from engine.orders.quote import Quote
 from engine.risk.readings import STANDS_AFTER
-
-BOOK_FRESH_FOR: Final = 5 * SECOND
 
 
 class BookChange(Enum):
@@ -85,7 +83,7 @@ class MarketState:
     def _tick(self, key: str, arrival: Instant) -> None:
         segment = self._segment(key)
         last, since = self._ticks.get(segment, (arrival, arrival))
-        self._ticks[segment] = (arrival, since if arrival - last <= BOOK_FRESH_FOR else arrival)
+        self._ticks[segment] = (arrival, since if arrival - last <= STALE_AFTER else arrival)
 
     def _segment(self, key: str) -> str:
         segment = self._segments.get(key)
@@ -153,12 +151,12 @@ class MarketState:
         if update is None:
             return Quote(fresh=False)
         time = self.arrival_time(now)
-        alive = self._arrived is None or time - self._arrived <= BOOK_FRESH_FOR
+        alive = self._arrived is None or time - self._arrived <= STALE_AFTER
         book = self._books.get(key)
         if book is None:
             return Quote(update.last, time=update.arrival, fresh=False, alive=alive)
         return Quote(
-            update.last, book.bids, book.asks, book.arrival, time - book.arrival <= BOOK_FRESH_FOR, alive
+            update.last, book.bids, book.asks, book.arrival, time - book.arrival <= STALE_AFTER, alive
         )
 
     def band(self, key: str) -> PriceBand | None:

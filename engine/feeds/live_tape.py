@@ -10,13 +10,14 @@ from datetime import date
 from types import MappingProxyType
 
 from engine.auction.values.levels import PriorLevels
+from engine.feeds.day_feed import DayFeed
 from engine.feeds.feed import FeedItem, PulledFeed
 from engine.market.clock import Instant
 from engine.market.instrument import Instrument
 from engine.market.seed import InstrumentSeed
 
 
-class LiveTape:
+class LiveTape(DayFeed):
     """Owns the updates that arrived and were not played yet; belongs to one thread.
 
     ``past`` is what an earlier life of the same run recorded: it is read first.
@@ -36,7 +37,7 @@ class LiveTape:
     ) -> None:
         self._identity = identity
         self._day = day
-        self._instruments = dict(instruments)
+        self._instruments: dict[str, Instrument] = dict(instruments)
         self._seeds = tuple(seeds)
         self._prior = dict(prior)
         self._rejected = rejected
@@ -45,16 +46,6 @@ class LiveTape:
         self._begins = begins
         self.ends: Instant | None = None
         """Where the clock stood as the session was declared over; nothing arrives after that."""
-
-    @property
-    def instruments(self) -> Mapping[str, Instrument]:
-        """Return what is followed, in watchlist order."""
-        return self._instruments
-
-    @property
-    def day(self) -> date:
-        """Return the trading date."""
-        return self._day
 
     @property
     def identity(self) -> str:
@@ -70,16 +61,6 @@ class LiveTape:
     def begins(self) -> Instant:
         """Return where the run's clock stood as the run began."""
         return self._begins
-
-    @property
-    def seeds(self) -> tuple[InstrumentSeed, ...]:
-        """Return the session's past before the first update, where a history source gave it."""
-        return self._seeds
-
-    @property
-    def prior(self) -> Mapping[str, PriorLevels]:
-        """Return what earlier sessions left, where the feed itself knows it."""
-        return self._prior
 
     @property
     def rejected(self) -> Mapping[str, int]:

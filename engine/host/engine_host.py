@@ -6,8 +6,6 @@ import logging.handlers
 import os
 import shlex
 import signal
-import subprocess
-import sys
 import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
@@ -15,6 +13,7 @@ from typing import TYPE_CHECKING, Final
 from engine.brokers.exchange import Exchange
 from engine.contract.commands import ArmManual, PauseReplay
 from engine.core import Latched
+from engine.host.launch import spawn_flatten
 from engine.host.liveness import EngineLock, Heartbeat
 from engine.host.place_watch import PlaceWatch
 from engine.ledger.records import JournalEntry
@@ -25,7 +24,7 @@ from engine.presenter import Presenter
 from engine.runtime.changed_settings import kept_wishes, wished
 from engine.runtime.end_conditions import Ending, EndsWhenIdle
 from engine.runtime.evidence import shown_beside
-from engine.runtime.pace import LivePace, Pace
+from engine.runtime.pace import LivePace, Pace, PlayedPace
 from engine.runtime.plan import MarketChoice, RunPlan
 from engine.runtime.resume import resume_run
 from engine.runtime.run import PreparedRun, begin_run, book_is_flat, honour_latch, ledger_run, read_plan
@@ -254,15 +253,8 @@ class Host:
             return
         _logger.error("killed while the run was being prepared: the engine makes way for whoever closes")
         if kill.origin is not KillOrigin.SHELL:
-            argv = [sys.executable, "-m", "cockpit", "flatten", "--home", os.fspath(self._home.root)]
-            subprocess.Popen(
-                [*argv, "--world", self._directory.world.value],
-                stdin=subprocess.DEVNULL,
-                stdout=subprocess.DEVNULL,
-                stderr=subprocess.DEVNULL,
-                start_new_session=True,
-                env={**os.environ, **overrides_as_environment(self._configuration)},
-            )
+            environment = overrides_as_environment(self._configuration)
+            spawn_flatten(self._home.root, self._directory.world, environment)
         os._exit(1)
 
     async def _begin_account(
@@ -345,7 +337,7 @@ class Host:
     ) -> Service:
         shown = shown_beside(ledger, prepared.plan)
         playback = prepared.playback
-        pace = Pace(time.monotonic, playback.now, speed=self._speed)
+        pace: Pace = PlayedPace(time.monotonic, playback.now, speed=self._speed)
         ending: Ending = EndsWhenIdle(self._settings.engine.idle_minutes * 60, time.monotonic)
         if side is not None:
             from engine.runtime.live.day_end import ends_after_the_day

@@ -16,7 +16,7 @@ from engine.ledger.records import JournalEntry, LedgerError
 from engine.ledger.store import Ledger
 from engine.presenter import Presenter
 from engine.runtime.end_conditions import EndsWhenIdle
-from engine.runtime.pace import UNPACED, Pace
+from engine.runtime.pace import UNPACED, PlayedPace
 from engine.runtime.plan import MarketChoice
 from engine.runtime.report import build_report
 from engine.runtime.run import RunError, begin_run, honour_latch, ledger_run
@@ -80,7 +80,7 @@ async def _play(
         playback = prepared.playback
         service = Service(
             playback=playback,
-            pace=Pace(time.monotonic, playback.now, speed=speed),
+            pace=PlayedPace(time.monotonic, playback.now, speed=speed),
             exchange=prepared.exchange,
             ledger=ledger,
             run=name,

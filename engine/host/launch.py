@@ -4,9 +4,11 @@ import fcntl
 import os
 import signal
 import subprocess
+import sys
 import threading
 import time
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 
 from engine.host.liveness import (
     POLL_SECONDS,
@@ -22,7 +24,7 @@ from engine.host.log_tail import last_word, log_end, log_size
 from engine.link.kill_sender import KillSender
 from engine.system.plain_file import plain_descriptor
 from engine.system.process_identity import EngineProcessError
-from engine.world.directories import WorldDirectory, open_private
+from engine.world.directories import World, WorldDirectory, open_private
 
 
 def spawn_engine(
@@ -60,6 +62,19 @@ def spawn_engine(
         return pid
     finally:
         os.close(starting)
+
+
+def spawn_flatten(home: Path, world: World, environment: Mapping[str, str]) -> "subprocess.Popen[bytes]":
+    """Start `cockpit flatten` for one world in a process of its own, which outlives this one."""
+    argv = [sys.executable, "-m", "cockpit", "flatten", "--home", os.fspath(home), "--world", world.value]
+    return subprocess.Popen(
+        argv,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        start_new_session=True,
+        env={**os.environ, **environment},
+    )
 
 
 def ignore_hangup() -> None:

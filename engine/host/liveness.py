@@ -18,6 +18,7 @@ from typing import Final, Self
 
 import msgspec
 
+from engine.link.kill_frame import HUNG_AFTER
 from engine.link.kill_sender import KillSender
 from engine.link.protocol import PROTOCOL
 from engine.system.plain_file import OversizeError, plain_descriptor, read_plain
@@ -28,7 +29,6 @@ from engine.world.engine_register import RegisteredEngine, lock_of
 
 __all__ = [
     "BEAT_INTERVAL",
-    "HUNG_AFTER",
     "EngineIdentity",
     "EngineLock",
     "EngineProcessError",
@@ -43,8 +43,6 @@ __all__ = [
     "take_over",
 ]
 
-HUNG_AFTER: Final = 2.0
-"""Seconds of silence after which a loop counts as hung."""
 BEAT_INTERVAL: Final = 0.5
 
 POLL_SECONDS: Final = 0.01
@@ -229,7 +227,7 @@ def engine_state(directory: WorldDirectory) -> EngineState:
     finally:
         sender.close()
     if answer is not None:
-        return EngineState.RUNNING if answer.loop_age < HUNG_AFTER else EngineState.HUNG
+        return EngineState.HUNG if answer.hung else EngineState.RUNNING
     if not is_engine_known(directory):
         return EngineState.RUNNING if is_locked(directory) else EngineState.NONE
     age = _published_age(directory)

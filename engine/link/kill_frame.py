@@ -24,6 +24,9 @@ ANSWER_MARK: Final = b"CKPTANSW"
 _FRAME: Final = struct.Struct(">8s16sB3sI")
 _LONGEST_AGE: Final = 2**24 - 1
 
+HUNG_AFTER: Final = 2.0
+"""Seconds without a beat after which a loop counts as hung; a lock alone proves nothing, a stopped process keeps it."""
+
 
 class KillOrigin(IntEnum):
     """The way a kill was asked for."""
@@ -42,19 +45,29 @@ class LatchSign(IntEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class KillAnswer:
-    """What the engine's kill thread says; ``loop_age`` is in seconds."""
+class LoopBeat:
+    """How long ago the engine's loop beat last, seconds."""
 
-    latch: LatchSign
     loop_age: float
+
+    @property
+    def hung(self) -> bool:
+        """Say whether the loop is silent: who hears this takes its work over."""
+        return self.loop_age > HUNG_AFTER
 
 
 @dataclass(frozen=True, slots=True)
-class ProofAnswer:
-    """What the engine's kill thread says of one command; ``loop_age`` is in seconds."""
+class KillAnswer(LoopBeat):
+    """What the engine's kill thread says."""
+
+    latch: LatchSign
+
+
+@dataclass(frozen=True, slots=True)
+class ProofAnswer(LoopBeat):
+    """What the engine's kill thread says of one command."""
 
     proof: LatchProof
-    loop_age: float
 
 
 def new_kill_id() -> bytes:

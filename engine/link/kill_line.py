@@ -91,11 +91,11 @@ class KillReceiver:
             sign = LatchSign.CLEAR
         else:
             sign = LatchSign.DURABLE if self._latch.wait_durable(0) else LatchSign.IN_MEMORY
-        return KillAnswer(sign, self._loop_age())
+        return KillAnswer(self._loop_age(), sign)
 
     def proof(self, kill_id: bytes) -> ProofAnswer:
         """Return how far the kill of a command is: what the broker has proven since it was sent."""
-        return ProofAnswer(self._latch.proof_for(command_of(kill_id)), self._loop_age())
+        return ProofAnswer(self._loop_age(), self._latch.proof_for(command_of(kill_id)))
 
 
 class Door:

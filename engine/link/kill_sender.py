@@ -69,7 +69,7 @@ class KillSender:
         told = self._exchange(encode_frame(PROOF_MARK, kill_id, 0))
         if told is None or told[0] > LatchProof.FLAT_BEFORE:
             return None
-        return ProofAnswer(LatchProof(told[0]), told[1])
+        return ProofAnswer(told[1], LatchProof(told[0]))
 
     def listener(self) -> int | None:
         """Return the process at the other end, as the system says; None where nobody listens or it does not tell."""
@@ -146,7 +146,7 @@ class KillSender:
 
 
 def _latch_told(told: tuple[int, float] | None) -> KillAnswer | None:
-    return None if told is None else KillAnswer(LatchSign(min(told[0], LatchSign.DURABLE)), told[1])
+    return None if told is None else KillAnswer(told[1], LatchSign(min(told[0], LatchSign.DURABLE)))
 
 
 def _time_value(seconds: float) -> bytes:

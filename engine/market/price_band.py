@@ -13,17 +13,18 @@ _STEPS = {
     InstrumentClass.STOCK: (2, 5, 10, 20),
 }
 """The widths a band of each class may have, percent of the previous close, narrowest first."""
-_FLEXIBLE = frozenset(
+FLEXIBLE: Final = frozenset(
     {InstrumentClass.AUCTION_STOCK, InstrumentClass.STOCK_FUTURE, InstrumentClass.INDEX_FUTURE}
 )
-_FLEX_PERCENT = 5
+"""Classes whose band gives way: stocks with derivatives, and futures."""
+FIXED_PERCENT: Final = 20
+"""Of stocks without derivatives; a name under surveillance may have less, which only its live quote tells."""
+FLEXIBLE_PERCENT: Final = 10
+"""Where a band that gives way starts."""
+FLEX_PERCENT: Final = 5
+"""How far it gives way, both sides, each time."""
 
-_ASSUMED_PERCENT = {
-    InstrumentClass.AUCTION_STOCK: 10,
-    InstrumentClass.STOCK_FUTURE: 10,
-    InstrumentClass.INDEX_FUTURE: 10,
-    InstrumentClass.STOCK: 20,
-}
+_ASSUMED_PERCENT = {**dict.fromkeys(FLEXIBLE, FLEXIBLE_PERCENT), InstrumentClass.STOCK: FIXED_PERCENT}
 
 _AUCTION_BAND: Final = 300
 """The closing auction takes prices within 3 % of its reference price; in hundredths of a percent."""
@@ -73,10 +74,10 @@ def given_way(
 
     Only names with derivatives have such a band; ``prices`` are the day's extremes and its last, paise.
     """
-    if kind not in _FLEXIBLE:
+    if kind not in FLEXIBLE:
         return band
     moved = max(abs(price - close) for price in prices)
-    step = close * _FLEX_PERCENT // 100
+    step = close * FLEX_PERCENT // 100
     lower, upper = band.lower, band.upper
     while moved * 1_000 >= (upper - close) * 1_000 - close and upper < min(2 * close, MAX_PAISE):
         lower, upper = max(lower - step, tick), upper + step

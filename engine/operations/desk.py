@@ -32,6 +32,8 @@ __all__ = [
 ]
 
 if TYPE_CHECKING:
+    import subprocess
+
     from engine.runtime.plan import MarketChoice as PlannedChoice
 
 
@@ -186,6 +188,12 @@ class Desk:
             environment=self.secret_environment,
         )
         return directory
+
+    def start_flatten(self, directory: WorldDirectory) -> "subprocess.Popen[bytes]":
+        """Start `cockpit flatten` for one world in a process of its own, which outlives this one."""
+        from engine.host.launch import spawn_flatten
+
+        return spawn_flatten(self.home.root, directory.world, self.secret_environment)
 
     def log_mark(self, world: World) -> int:
         """Return where the log of a world's engine stands now."""

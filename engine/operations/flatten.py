@@ -7,7 +7,6 @@ from typing import Final
 from engine.brokers.cursor_file import ExchangeError
 from engine.brokers.upstox.offline_close import ClosingReport, flatten_account
 from engine.host.liveness import (
-    HUNG_AFTER,
     EngineProcessError,
     EngineState,
     engine_state,
@@ -15,6 +14,7 @@ from engine.host.liveness import (
     take_over,
 )
 from engine.link import KillOrigin, KillSender, LatchSign, command_of, new_kill_id
+from engine.link.kill_frame import HUNG_AFTER
 from engine.operations.flatten_progress import EngineWatcher, Progress
 from engine.runtime.plan import RunMode, RunPlan
 from engine.settings.sections import ShellSections
@@ -121,7 +121,7 @@ def _comes_back(directory: WorldDirectory) -> bool:
     try:
         while engine_state(directory) is EngineState.RUNNING and time.monotonic() < deadline:
             answer = sender.status()
-            if answer is not None and answer.loop_age < HUNG_AFTER:
+            if answer is not None and not answer.hung:
                 return True
             time.sleep(POLL_SECONDS)
     finally:
@@ -153,7 +153,7 @@ def _flatten_by_engine(
                     True,
                     f"FLAT: the engine closed everything and the broker confirmed it; {_kept(sender)}",
                 )
-            if answer is None or answer.loop_age > HUNG_AFTER:
+            if answer is None or answer.hung:
                 return (True, _LEFT_FLAT) if _answered_on_disk(directory, kill_id) else None
             if time.monotonic() - began > _AT_ONCE:
                 watcher.start()

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Final
 
-from engine.host.liveness import HUNG_AFTER, EngineProcessError
+from engine.host.liveness import EngineProcessError
 from engine.link import KillOrigin, KillSender, new_kill_id
 from engine.operations.flatten import flatten_world
 from engine.settings.sections import ShellSections
@@ -63,7 +63,7 @@ def flatten_astray(
             answer = sender.proof(kill_id)
             if answer is not None and answer.proof is LatchProof.FLAT:
                 return True, f"FLAT: {whose}, closed everything and the broker confirmed it; latched there"
-            if answer is not None and answer.loop_age < HUNG_AFTER:
+            if answer is not None and not answer.hung:
                 heard = time.monotonic()
             elif time.monotonic() > heard + _UNHEARD:
                 return _take_over(living, directory, settings, patience, say)

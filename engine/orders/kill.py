@@ -11,6 +11,7 @@ import msgspec
 
 from engine.market.clock import MILLISECOND, SECOND, Instant
 from engine.market.instrument import Instrument
+from engine.market.price import Paise
 from engine.market.side import Side
 from engine.orders.trade import Trade
 from engine.risk.limits import Breach
@@ -213,15 +214,21 @@ class Flattening:
 
 
 def closing_order(trades: Iterable[Trade], instruments: dict[str, Instrument]) -> list[Trade]:
-    """Return trades in the order in which they are closed: shorts first (options before the rest), then longs.
-
-    Within each the largest value first; the id decides ties, so that the order is always the same.
-    """
+    """Return trades in the order in which they are closed."""
 
     def rank(trade: Trade) -> tuple[int, int, int, str]:
-        instrument = instruments.get(trade.instrument)
-        option = instrument is not None and instrument.is_option
         value = trade.entry_value * trade.open_quantity // max(trade.entry_quantity, 1)
-        return (0 if trade.side is Side.SELL else 1, 0 if option else 1, -value, trade.id)
+        return closing_rank(trade.side, instruments.get(trade.instrument), value, trade.id)
 
     return sorted(trades, key=rank)
+
+
+def closing_rank(
+    side: Side, instrument: Instrument | None, value: Paise, name: str
+) -> tuple[int, int, int, str]:
+    """Return where a position stands in the order of closing: shorts first (options before the rest), then longs.
+
+    Within each the largest value first; the name decides ties, so that the order is always the same.
+    """
+    option = instrument is not None and instrument.is_option
+    return (0 if side is Side.SELL else 1, 0 if option else 1, -value, name)

@@ -70,6 +70,9 @@ def _live_state(status: str, order_type: OrderType, filled: int) -> OrderState |
     return None
 
 
+ENDED_WORDS: Final = frozenset({"complete", "rejected", "cancelled", "cancelled after market order"})
+"""Words after which nothing more is expected of an order."""
+
 STATUSES: Final = (
     "put order req received",
     "validation pending",

@@ -5,6 +5,7 @@ all, run on against the standing book.
 """
 
 from collections.abc import Callable
+from typing import Protocol
 
 from engine.market.clock import SECOND, Instant
 
@@ -15,8 +16,54 @@ UNPACED = 0
 """Speed that waits for nothing."""
 
 
-class Pace:
-    """Owns the relation between the wall and the virtual clock."""
+class Pace(Protocol):
+    """The relation between the wall and a run's clock."""
+
+    @property
+    def speed(self) -> int:
+        """Return the multiple of real time; 0 is as fast as possible."""
+        ...
+
+    @property
+    def held(self) -> bool:
+        """Say whether the market stands still."""
+        ...
+
+    def target(self, reached: Instant) -> Instant | None:
+        """Return how far virtual time may have gone by now; None means there is no bound."""
+        ...
+
+    def reach(self, reached: Instant) -> Instant:
+        """Return the instant at which something from outside happens now."""
+        ...
+
+    def seconds_until(self, due: Instant, reached: Instant) -> float:
+        """Return wall seconds until the clock reaches ``due``; 0 when it is there or unpaced."""
+        ...
+
+    def change_speed(self, speed: int, reached: Instant) -> None:
+        """Play on at another speed from where virtual time stands."""
+        ...
+
+    def hold(self, now: Instant) -> None:
+        """Hold the market at ``now``. Holding twice is holding once."""
+        ...
+
+    def release(self, now: Instant) -> int:
+        """Let the market go on at ``now``; return how long it stood, virtual microseconds."""
+        ...
+
+    def held_for(self, now: Instant) -> int:
+        """Return how long the market has been held at ``now``, virtual microseconds."""
+        ...
+
+    def slip(self, due: Instant | None, reached: Instant, most_behind: float) -> None:
+        """Forget wall time that a busy or stopped machine has lost, beyond ``most_behind`` seconds."""
+        ...
+
+
+class PlayedPace:
+    """The pace of a market that is played: it can be held, hurried and slowed."""
 
     def __init__(self, monotonic: MonotonicClock, now: Instant, *, speed: int) -> None:
         self._monotonic = monotonic
@@ -95,7 +142,7 @@ class Pace:
         self._anchor_now = now
 
 
-class LivePace(Pace):
+class LivePace:
     """The pace of a market that happens now: time is what the run's clock says, and nothing holds or hurries it."""
 
     def __init__(self, clock: Callable[[], Instant]) -> None:
@@ -111,9 +158,13 @@ class LivePace(Pace):
         """Return False: nobody holds the market."""
         return False
 
-    def target(self, reached: Instant) -> Instant | None:
+    def target(self, reached: Instant) -> Instant:
         """Return the clock's time, never earlier than what was reached."""
         return max(reached, self._clock())
+
+    def reach(self, reached: Instant) -> Instant:
+        """Return the same: what comes from outside happens at the clock's time."""
+        return self.target(reached)
 
     def seconds_until(self, due: Instant, reached: Instant) -> float:
         """Return seconds until the clock reads ``due``; a clock that jumps forward wakes the loop by its frame."""

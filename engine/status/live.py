@@ -28,6 +28,7 @@ from engine.status.known_orders import known_orders
 from engine.status.position_shares import by_fills
 from engine.status.quote_marks import marked
 from engine.status.run_records import day_of, live_plan, read_plan
+from engine.status.status_rows import order_row, stop_row
 from engine.upstox.rest.client import UpstoxClient
 from engine.upstox.rest.listed import Listed
 from engine.upstox.rest.outcome import CallFailed
@@ -266,10 +267,7 @@ def _position(
 ) -> dict[str, object]:
     stops = [order for order in orders if protects(order, position)]
     covered = sum(order.quantity - order.filled_quantity for order in stops)
-    stop = None
-    if stops:
-        state = "HELD" if covered >= abs(position.quantity) else "PARTIAL"
-        stop = {"price": rupees_of(stops[-1].trigger_price), "state": state}
+    trigger = stops[-1].trigger_price if stops else None
     whole, ours = result.holdings.get(position.instrument), result.ours.get(position.instrument)
     blended = position.instrument in result.blended
     if not intraday(position):
@@ -290,20 +288,20 @@ def _position(
             blended=blended,
             pnl=open_result(position, counted),
         ),
-        "stop": stop,
+        "stop": stop_row(trigger, covered, position.quantity),
         **({} if intraday(position) else {"product": position.product}),
     }
 
 
 def _order(order: BrokerOrderRow) -> dict[str, object]:
-    return {
-        "tag": order.tag,
-        "instrument": order.instrument,
-        "side": order.side,
-        "type": order.order_type,
-        "quantity": order.quantity,
-        "filled": order.filled_quantity,
-        "price": rupees_of(order.price),
-        "trigger_price": rupees_of(order.trigger_price) if order.trigger_price else None,
-        "status": order.status,
-    }
+    return order_row(
+        order.tag,
+        order.instrument,
+        order.side,
+        order.order_type,
+        quantity=order.quantity,
+        filled=order.filled_quantity,
+        price=order.price,
+        trigger_price=order.trigger_price,
+        status=order.status,
+    )

@@ -15,15 +15,15 @@ from engine.market.price import Paise, rupees_of
 from engine.market.session import TradingDay
 from engine.market.side import Side
 from engine.orders.messages import BrokerPosition, OrderReport, OrderType
+from engine.orders.status_words import ENDED_WORDS
 from engine.orders.tags import Ids
 from engine.runtime.plan import RunPlan
 from engine.settings.sections import ShellSections
 from engine.status.broker_day_result import DayHolding
 from engine.status.position_shares import by_fills
 from engine.status.run_records import day_of, schedule
+from engine.status.status_rows import order_row, stop_row
 from engine.world.directories import WorldDirectory
-
-ENDED_STATUSES = frozenset({"complete", "cancelled", "rejected", "cancelled after market order"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,7 +115,7 @@ def _terms(directory: WorldDirectory, plan: RunPlan | None, settings: ShellSecti
 
 def _from_exchange(exchange: PaperExchange, plan: RunPlan | None, day: TradingDay) -> dict[str, object]:
     cursor = exchange.cursor
-    orders = [order for order in exchange.orders if order.status not in ENDED_STATUSES]
+    orders = [order for order in exchange.orders if order.status not in ENDED_WORDS]
     positions = [position for position in exchange.positions if position.quantity]
     market_time = exchange.market_time
     instruments = exchange.instruments if plan is None else plan.instruments
@@ -155,32 +155,29 @@ def _position(
         and order.side.sign * position.quantity < 0
     ]
     covered = sum(order.quantity - order.filled_quantity for order in stops)
-    stop = None
-    if stops:
-        state = "HELD" if covered >= abs(position.quantity) else "PARTIAL"
-        stop = {"price": rupees_of(stops[-1].trigger_price), "state": state}
+    trigger = stops[-1].trigger_price if stops else None
     held = DayHolding(position.quantity, cost)
     pnl = None if mark is None else mark * position.quantity - cost
     return {
         "instrument": position.instrument,
         "quantity": position.quantity,
         **by_fills(position.quantity, held, held, None, blended=False, pnl=pnl),
-        "stop": stop,
+        "stop": stop_row(trigger, covered, position.quantity),
     }
 
 
 def _order(order: OrderReport) -> dict[str, object]:
-    return {
-        "tag": order.tag,
-        "instrument": order.instrument,
-        "side": order.side.value,
-        "type": order.order_type.value,
-        "quantity": order.quantity,
-        "filled": order.filled_quantity,
-        "price": rupees_of(order.price),
-        "trigger_price": rupees_of(order.trigger_price) if order.trigger_price else None,
-        "status": order.status,
-    }
+    return order_row(
+        order.tag,
+        order.instrument,
+        order.side.value,
+        order.order_type.value,
+        quantity=order.quantity,
+        filled=order.filled_quantity,
+        price=order.price,
+        trigger_price=order.trigger_price,
+        status=order.status,
+    )
 
 
 @dataclass(frozen=True, slots=True)

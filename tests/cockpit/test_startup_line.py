@@ -7,7 +7,6 @@ from pathlib import Path
 
 import pytest
 
-from cockpit.session import start_flatten
 from cockpit.startup_line import StartingLine
 from engine.operations.desk import World, open_desk
 from engine.system.process_identity import EngineProcessError
@@ -101,7 +100,7 @@ def test_the_guard_of_the_kill_is_given_the_secrets_by_its_environment_alone(
     monkeypatch.setattr(sys, "executable", str(program))
     monkeypatch.setattr(subprocess, "Popen", start)
     desk = open_desk(tmp_path, [f"upstox.access_token={SECRET}"])
-    start_flatten(desk, desk.home.world(World.ACCOUNT))
+    desk.start_flatten(desk.home.world(World.ACCOUNT))
     started[0].wait(10)
     words, *environment = seen.read_text().splitlines()
     assert words.endswith("--world account")

@@ -138,10 +138,10 @@ def test_the_line_tells_a_command_from_memory_whether_the_proof_answers_it(
 ) -> None:
     sender, ours, other = KillSender(directory), new_kill_id(), new_kill_id()
     sender.kill(ours)
-    assert sender.proof(ours) == ProofAnswer(LatchProof.KILLING, 0.125)
+    assert sender.proof(ours) == ProofAnswer(0.125, LatchProof.KILLING)
     latch.mark(LatchFileState.FLAT, answers=(command_of(ours),))
-    assert sender.proof(ours) == ProofAnswer(LatchProof.FLAT, 0.125)
-    assert sender.proof(other) == ProofAnswer(LatchProof.FLAT_BEFORE, 0.125)
+    assert sender.proof(ours) == ProofAnswer(0.125, LatchProof.FLAT)
+    assert sender.proof(other) == ProofAnswer(0.125, LatchProof.FLAT_BEFORE)
     sender.close()
 
 

@@ -7,7 +7,7 @@ from uuid import uuid4
 
 import pytest
 
-from cockpit.session import GuardedKill, start_flatten
+from cockpit.session import GuardedKill
 from cockpit.state.flatten_guard import FlattenGuard
 from engine.contract.commands import ArmManual, ExitPosition, ManualOrder, Outcome, PauseReplay, Rearm, Side
 from engine.link import KillSender, LatchSign, new_kill_id
@@ -140,7 +140,7 @@ def test_a_kill_key_without_an_engine_starts_the_guard_that_closes_everything(
     started: list[subprocess.Popen[bytes]] = []
 
     def start() -> "subprocess.Popen[bytes]":
-        started.append(start_flatten(desk, directory))
+        started.append(desk.start_flatten(directory))
         return started[-1]
 
     guarded = GuardedKill(KillSender(directory), start)

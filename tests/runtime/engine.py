@@ -21,7 +21,7 @@ from engine.ledger.store import Ledger
 from engine.link import ScreenIdentity
 from engine.presenter import Presenter
 from engine.runtime.end_conditions import EndsWhenIdle
-from engine.runtime.pace import Pace
+from engine.runtime.pace import PlayedPace
 from engine.runtime.run import PreparedRun, begin_on, ledger_run
 from engine.runtime.service import Service
 from engine.world.latch_file import LatchFile
@@ -105,7 +105,7 @@ async def engine(
     wall = Wall()
     service = Service(
         playback=run.playback,
-        pace=Pace(wall, run.playback.now, speed=speed),
+        pace=PlayedPace(wall, run.playback.now, speed=speed),
         exchange=run.exchange,
         ledger=ledger,
         run=planned.run,

@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from engine.market.clock import SECOND
-from engine.runtime.pace import UNPACED, Pace
+from engine.runtime.pace import UNPACED, PlayedPace
 
 NOW = 1_700_000_000 * SECOND
 
@@ -36,7 +36,7 @@ STEPS = st.lists(
 
 def test_virtual_time_goes_at_the_multiple_asked_for() -> None:
     wall = Wall()
-    pace = Pace(wall, NOW, speed=10)
+    pace = PlayedPace(wall, NOW, speed=10)
     wall.seconds += 1.5
     assert pace.target(NOW) == NOW + 15 * SECOND
     pace.change_speed(2, NOW)
@@ -45,7 +45,7 @@ def test_virtual_time_goes_at_the_multiple_asked_for() -> None:
 
 
 def test_unpaced_time_has_no_bound_and_never_waits() -> None:
-    pace = Pace(Wall(), NOW, speed=UNPACED)
+    pace = PlayedPace(Wall(), NOW, speed=UNPACED)
     assert pace.target(NOW) is None
     assert pace.seconds_until(NOW + 3_600 * SECOND, NOW) == 0.0
     assert pace.reach(NOW) == NOW
@@ -53,7 +53,7 @@ def test_unpaced_time_has_no_bound_and_never_waits() -> None:
 
 def test_a_held_market_lets_time_go_on_at_the_pace_of_the_wall() -> None:
     wall = Wall()
-    pace = Pace(wall, NOW, speed=30)
+    pace = PlayedPace(wall, NOW, speed=30)
     pace.hold(NOW)
     wall.seconds += 4
     assert pace.target(NOW) == NOW + 4 * SECOND
@@ -64,7 +64,7 @@ def test_a_held_market_lets_time_go_on_at_the_pace_of_the_wall() -> None:
 
 def test_an_unpaced_market_that_is_held_waits_like_any_other() -> None:
     wall = Wall()
-    pace = Pace(wall, NOW, speed=UNPACED)
+    pace = PlayedPace(wall, NOW, speed=UNPACED)
     pace.hold(NOW)
     wall.seconds += 1
     assert pace.target(NOW) == NOW + SECOND
@@ -74,7 +74,7 @@ def test_an_unpaced_market_that_is_held_waits_like_any_other() -> None:
 
 def test_holding_twice_counts_the_time_once() -> None:
     wall = Wall()
-    pace = Pace(wall, NOW, speed=1)
+    pace = PlayedPace(wall, NOW, speed=1)
     pace.hold(NOW)
     wall.seconds += 2
     pace.hold(NOW + 2 * SECOND)
@@ -85,7 +85,7 @@ def test_holding_twice_counts_the_time_once() -> None:
 
 def test_a_quiet_market_loses_no_time_however_long_it_is_quiet() -> None:
     wall = Wall()
-    pace = Pace(wall, NOW, speed=1)
+    pace = PlayedPace(wall, NOW, speed=1)
     due = NOW + 60 * SECOND
     for _ in range(600):
         wall.seconds += 0.1
@@ -95,7 +95,7 @@ def test_a_quiet_market_loses_no_time_however_long_it_is_quiet() -> None:
 
 def test_time_lost_by_a_stopped_machine_is_forgotten() -> None:
     wall = Wall()
-    pace = Pace(wall, NOW, speed=10)
+    pace = PlayedPace(wall, NOW, speed=10)
     wall.seconds += 3_600
     pace.slip(NOW + SECOND, NOW, 2.0)
     assert pace.target(NOW) == NOW + SECOND
@@ -103,7 +103,7 @@ def test_time_lost_by_a_stopped_machine_is_forgotten() -> None:
 
 def test_a_small_lag_is_caught_up() -> None:
     wall = Wall()
-    pace = Pace(wall, NOW, speed=10)
+    pace = PlayedPace(wall, NOW, speed=10)
     wall.seconds += 1.9
     pace.slip(NOW, NOW, 2.0)
     assert pace.target(NOW) == NOW + 19 * SECOND
@@ -112,7 +112,7 @@ def test_a_small_lag_is_caught_up() -> None:
 @given(speed=SPEEDS, steps=STEPS)
 def test_time_never_goes_back_behind_what_was_reached(speed: int, steps: list[tuple[str, int]]) -> None:
     wall = Wall()
-    pace = Pace(wall, NOW, speed=speed)
+    pace = PlayedPace(wall, NOW, speed=speed)
     reached = NOW
     for what, amount in steps:
         if what == "pass":
@@ -136,7 +136,7 @@ def test_time_never_goes_back_behind_what_was_reached(speed: int, steps: list[tu
 @given(speed=SPEEDS.filter(bool), wait=st.integers(1, 3_600 * SECOND))
 def test_waiting_as_long_as_said_reaches_the_due_instant(speed: int, wait: int) -> None:
     wall = Wall()
-    pace = Pace(wall, NOW, speed=speed)
+    pace = PlayedPace(wall, NOW, speed=speed)
     wall.seconds += pace.seconds_until(NOW + wait, NOW) + 1e-6
     target = pace.target(NOW)
     assert target is not None

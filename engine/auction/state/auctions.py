@@ -14,12 +14,12 @@ from engine.market.continuity import Continuity, HoleTracker
 from engine.market.instrument import Instrument
 from engine.market.seed import InstrumentSeed, MissedMinutes
 from engine.market.session import TradingDay
+from engine.market.staleness import STALE_AFTER
 from engine.market.update import MarketUpdate
 from engine.settings.sections import AuctionSections
 
 __all__ = ["AppliedUpdate", "Auction", "Auctions", "RowReading"]
 
-STALE_AFTER: Final = 5 * SECOND
 LONG_HOLE: Final = 30 * SECOND
 """A hole above this length marks figures as GAP …"""
 GAP_SHADOW: Final = 10 * MINUTE

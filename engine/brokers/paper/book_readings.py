@@ -8,13 +8,11 @@ from engine.brokers.paper.price_limits import follow_band
 from engine.brokers.paper.records import InstrumentDepth
 from engine.market.clock import SECOND, Instant
 from engine.market.instrument import Instrument
+from engine.market.staleness import STALE_AFTER
 from engine.market.update import MarketUpdate
 
 HALTED_AFTER: Final = 60 * SECOND
 """An instrument without a packet for so long, while its segment moves, trades no more."""
-
-SILENT_AFTER: Final = 5 * SECOND
-"""A segment without a packet for so long has a feed that says nothing: what stands in it may be gone."""
 
 
 class BookReading(StrEnum):
@@ -83,4 +81,4 @@ class Segments:
 
     def silent(self, instrument: str, now: Instant) -> bool:
         """Say whether an instrument's segment says nothing; ``now`` is on the axis of arrivals."""
-        return now - self._newest.get(instrument.partition("|")[0], 0) > SILENT_AFTER
+        return now - self._newest.get(instrument.partition("|")[0], 0) > STALE_AFTER

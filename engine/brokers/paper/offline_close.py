@@ -5,6 +5,7 @@ from engine.brokers.paper.matching_engine import MatchingEngine
 from engine.brokers.paper.records import STALE, Closed, InstrumentDepth
 from engine.market.clock import Instant
 from engine.market.side import Side
+from engine.orders.kill import closing_rank
 from engine.orders.messages import OrderType, PlaceOrder, Role
 from engine.orders.tags import FLATTEN
 
@@ -18,16 +19,21 @@ def cancel_standing(floor: MatchingEngine, now: Instant) -> tuple[str, ...]:
 
 
 def close_standing(floor: MatchingEngine, now: Instant) -> tuple[tuple[Closed, ...], tuple[str, ...]]:
-    """Close every position against the stored books, shorts first, then longs, the largest value first.
+    """Close every position against the stored books, in the order of every closing.
 
     What the visible depth does not hold is priced at its last level; a side without depth at the last price.
     Returns what was closed and which instruments have no price at all.
     """
     closed, unpriced = [], []
     register, time = floor.register, floor.stamps.time(now)
-    held = [(key, quantity) for key, quantity in register.net.items() if quantity]
-    held.sort(key=lambda row: (row[1] > 0, -abs(row[1]) * floor.depths[row[0]].last))
-    for key, quantity in held:
+    kinds = {instrument.key: instrument for instrument in floor.instruments}
+
+    def rank(held: tuple[str, int]) -> tuple[int, int, int, str]:
+        key, quantity = held
+        side = Side.BUY if quantity > 0 else Side.SELL
+        return closing_rank(side, kinds.get(key), abs(quantity) * floor.depths[key].last, key)
+
+    for key, quantity in sorted(((key, held) for key, held in register.net.items() if held), key=rank):
         side = Side.SELL if quantity > 0 else Side.BUY
         takes = _takes(floor.depths[key], side, abs(quantity))
         if not takes:

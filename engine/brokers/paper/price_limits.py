@@ -13,6 +13,7 @@ from engine.brokers.paper.records import InstrumentDepth
 from engine.market.clock import MINUTE, trading_date
 from engine.market.instrument import InstrumentClass
 from engine.market.price import Paise
+from engine.market.price_band import FIXED_PERCENT, FLEX_PERCENT, FLEXIBLE, FLEXIBLE_PERCENT
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,7 +22,7 @@ class PriceLimits:
 
     valid_from: date
     fixed_pct: int
-    """Stocks without derivatives; a name under surveillance may have less, which only its live quote tells."""
+    """Stocks without derivatives."""
     dynamic_pct: int
     """Where the band of stocks with derivatives and of futures starts."""
     flex_pct: int
@@ -35,14 +36,23 @@ class PriceLimits:
     option_pct: int
 
 
-PRICE_LIMITS: Final = (PriceLimits(date(2022, 10, 1), 20, 10, 5, 50, 15 * MINUTE, 50_00, 20_00, 40),)
+PRICE_LIMITS: Final = (
+    PriceLimits(
+        valid_from=date(2022, 10, 1),
+        fixed_pct=FIXED_PERCENT,
+        dynamic_pct=FLEXIBLE_PERCENT,
+        flex_pct=FLEX_PERCENT,
+        flex_trades=50,
+        flex_after=15 * MINUTE,
+        option_small=50_00,
+        option_small_range=20_00,
+        option_pct=40,
+    ),
+)
 
 _WHOLE: Final = 100
 _LEAST_BAND: Final = 10
 """No flexible band began narrower, percent: within it nothing is near."""
-_DYNAMIC: Final = frozenset(
-    {InstrumentClass.AUCTION_STOCK, InstrumentClass.STOCK_FUTURE, InstrumentClass.INDEX_FUTURE}
-)
 
 
 def price_limits(day: date) -> PriceLimits:
@@ -67,14 +77,14 @@ def price_band(kind: InstrumentClass, depth: InstrumentDepth, day: date) -> tupl
     close = depth.previous_close
     if close <= 0:
         return None
-    percent = _dynamic_pct(row, depth) if kind in _DYNAMIC else row.fixed_pct
+    percent = _dynamic_pct(row, depth) if kind in FLEXIBLE else row.fixed_pct
     return close - close * percent // 100, close + close * percent // 100
 
 
 def follow_band(depth: InstrumentDepth, kind: InstrumentClass, traded: int) -> None:
     """Let a flexible band give way where the market has pressed against it for long enough; others lock."""
     close = depth.previous_close
-    if kind not in _DYNAMIC or not _near(abs(depth.last - close), close, _LEAST_BAND):
+    if kind not in FLEXIBLE or not _near(abs(depth.last - close), close, _LEAST_BAND):
         return
     row = price_limits(trading_date(depth.trade_time))
     percent = _dynamic_pct(row, depth)

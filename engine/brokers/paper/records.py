@@ -9,6 +9,7 @@ from engine.market.price import Paise
 from engine.market.side import Side
 from engine.market.update import Level
 from engine.orders.messages import OrderReport, OrderType, Request
+from engine.orders.status_words import ENDED_WORDS
 
 BOOK: Final = "BOOK"
 """Filled against displayed depth."""
@@ -30,7 +31,6 @@ TRIGGER_PENDING: Final = "trigger pending"
 COMPLETE: Final = "complete"
 CANCELLED: Final = "cancelled"
 REJECTED: Final = "rejected"
-FINISHED: Final = frozenset({COMPLETE, CANCELLED, REJECTED})
 
 
 class ExchangeOrder(msgspec.Struct):
@@ -76,7 +76,7 @@ class ExchangeOrder(msgspec.Struct):
     @property
     def live(self) -> bool:
         """Say whether it can still trade."""
-        return self.status not in FINISHED
+        return self.status not in ENDED_WORDS
 
     @property
     def armed(self) -> bool:

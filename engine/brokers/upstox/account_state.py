@@ -10,13 +10,14 @@ import msgspec
 from engine.brokers.upstox.book_reader import STANDS_FOR, BookReader, ContradictionError, WholeBook
 from engine.brokers.upstox.fill_values import AnyValue
 from engine.brokers.upstox.gtt_reader import waiting_orders
-from engine.brokers.upstox.order_tracker import ENDED_WORDS, OrderTracker
+from engine.brokers.upstox.order_tracker import OrderTracker
 from engine.brokers.upstox.translation import intraday, product_of
 from engine.market.clock import SECOND, Instant
 from engine.orders.fence import Fence, judge
 from engine.orders.messages import BookRead, WaitingOrder
 from engine.orders.order import Order
 from engine.orders.other_products import Holding, Left, left_of
+from engine.orders.status_words import ENDED_WORDS
 from engine.upstox.rest.client import UpstoxClient
 from engine.upstox.rest.listed import Unread
 from engine.upstox.rest.outcome import CallFailed

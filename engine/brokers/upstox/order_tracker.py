@@ -14,12 +14,10 @@ from engine.brokers.upstox.translation import intraday, position_of, product_of,
 from engine.market.clock import SECOND, Instant
 from engine.orders.messages import BookRead, OrderReport, PlaceOrder, Product, UnreadRow
 from engine.orders.other_products import Holding
+from engine.orders.status_words import ENDED_WORDS
 from engine.orders.tags import of_any_run
 from engine.upstox.rest.listed import Unread
-from engine.upstox.rest.records import ENDED, INTRADAY, BrokerOrderRow, BrokerPositionRow, TradeRow, is_newer
-
-ENDED_WORDS: Final = ENDED
-"""Statuses after which nothing more is expected of an order."""
+from engine.upstox.rest.records import INTRADAY, BrokerOrderRow, BrokerPositionRow, TradeRow, is_newer
 
 HELD_FOR: Final = 10 * SECOND
 """How long an update without a tag waits for the placement that it may belong to."""

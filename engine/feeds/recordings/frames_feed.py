@@ -3,13 +3,13 @@
 import hashlib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date
 from heapq import heapify, heappop, heapreplace
 from itertools import chain
 from pathlib import Path
 from typing import TypeVar
 
 from engine.auction.values.levels import PriorLevels
+from engine.feeds.day_feed import DayFeed, identity_of
 from engine.feeds.feed import FeedItem
 from engine.feeds.recordings.frame_records import is_frame_recording, records_of, unreadable
 from engine.feeds.recordings.frames_format import (
@@ -114,7 +114,7 @@ def survey_frames(path: Path) -> FrameFile:
     )
 
 
-class RecordedFrames:
+class RecordedFrames(DayFeed):
     """One day of recorded frames, pulled update by update in arrival order.
 
     Inside a file the file's order stands, and the lives of one run follow one another, whatever a clock that was set
@@ -157,16 +157,6 @@ class RecordedFrames:
         return self._files
 
     @property
-    def instruments(self) -> Mapping[str, Instrument]:
-        """Return what is traded, in watchlist order; those that were added come last."""
-        return self._instruments
-
-    @property
-    def day(self) -> date:
-        """Return the trading date."""
-        return self._day
-
-    @property
     def run(self) -> str:
         """Return the run that was recorded first; empty where the recording does not tell."""
         return self._files[0].header.run
@@ -184,23 +174,7 @@ class RecordedFrames:
     @property
     def identity(self) -> str:
         """Return a digest of the files and of the ticks and lots they are read with."""
-        digest = hashlib.sha256()
-        for file in self._files:
-            digest.update(f"{file.digest}\n".encode())
-        for key in sorted(self._instruments):
-            instrument = self._instruments[key]
-            digest.update(f"{key} {instrument.kind} {instrument.tick} {instrument.lot}\n".encode())
-        return digest.hexdigest()
-
-    @property
-    def seeds(self) -> tuple[InstrumentSeed, ...]:
-        """Return the past that the first recorded run began with, and what later ones knew of other instruments."""
-        return self._seeds
-
-    @property
-    def prior(self) -> Mapping[str, PriorLevels]:
-        """Return what earlier sessions had left as the session was recorded."""
-        return self._prior
+        return identity_of((file.digest for file in self._files), self._instruments)
 
     @property
     def rejected(self) -> Mapping[str, int]:

@@ -3,13 +3,11 @@
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
-from hashlib import sha256
 from heapq import heapify, heappop, heapreplace
 from pathlib import Path
-from types import MappingProxyType
 from typing import Final
 
-from engine.auction.values.levels import PriorLevels
+from engine.feeds.day_feed import DayFeed, identity_of
 from engine.feeds.recordings.json_file import RecordedFile, RecordingError, Unreadable, packets, survey
 from engine.feeds.wire.decoding import PacketDecoder
 from engine.feeds.wire.packet import ArrivalClock
@@ -17,7 +15,6 @@ from engine.feeds.wire.quirks import DecodeError, Quirk, Reason
 from engine.instruments.master import MasterError, fit_tick, infer_instrument
 from engine.market.clock import Instant
 from engine.market.instrument import Instrument
-from engine.market.seed import InstrumentSeed
 from engine.market.ticks import ticks_of
 from engine.market.update import MarketUpdate
 
@@ -29,7 +26,7 @@ _MOST_SAMPLED: Final = 250_000
 """Updates held for a look at all instruments of a file; what trades later still counts its volume steps."""
 
 
-class RecordingFeed:
+class RecordingFeed(DayFeed):
     """One recorded day, pulled update by update in arrival order.
 
     Inside a file the file's order stands and arrival never goes back; ties between files go by instrument key.
@@ -52,35 +49,9 @@ class RecordingFeed:
         self._streams = [self._updates(file) for file in self._files]
 
     @property
-    def instruments(self) -> Mapping[str, Instrument]:
-        """Return what is traded, in the order of the files given."""
-        return self._instruments
-
-    @property
-    def day(self) -> date:
-        """Return the trading date."""
-        return self._day
-
-    @property
     def identity(self) -> str:
         """Return a digest of the files and of the ticks and lots they are read with."""
-        digest = sha256()
-        for file in self._files:
-            digest.update(f"{file.digest}\n".encode())
-        for key in sorted(self._instruments):
-            instrument = self._instruments[key]
-            digest.update(f"{key} {instrument.kind} {instrument.tick} {instrument.lot}\n".encode())
-        return digest.hexdigest()
-
-    @property
-    def seeds(self) -> tuple[InstrumentSeed, ...]:
-        """Return nothing: a recording knows only what it recorded."""
-        return ()
-
-    @property
-    def prior(self) -> Mapping[str, PriorLevels]:
-        """Return nothing: a recording of one day knows no other."""
-        return MappingProxyType({})
+        return identity_of((file.digest for file in self._files), self._instruments)
 
     @property
     def rejected(self) -> Mapping[str, int]:

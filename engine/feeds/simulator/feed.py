@@ -10,6 +10,7 @@ from typing import Final
 
 import config
 from engine.auction.values.levels import PriorLevels
+from engine.feeds.day_feed import DayFeed
 from engine.feeds.simulator.book import Quoter
 from engine.feeds.simulator.bursts import Bursts, even
 from engine.feeds.simulator.cast import Member, cast, scripted_cast
@@ -24,8 +25,6 @@ from engine.feeds.simulator.scripts import script_named
 from engine.feeds.simulator.tape import OPEN_MS, print_tape, seed_from
 from engine.feeds.simulator.written_days import CALM, Press, Script, calm_story
 from engine.market.clock import MILLISECOND, Instant, instant_at
-from engine.market.instrument import Instrument
-from engine.market.seed import InstrumentSeed
 from engine.market.session import TradingDay, trading_day
 from engine.market.update import MarketUpdate
 
@@ -35,7 +34,7 @@ _VERSION: Final = 3
 """Raised with every change that alters an update of the same settings."""
 
 
-class SimulatorFeed:
+class SimulatorFeed(DayFeed):
     """A whole simulated day from a start time on, with the past as seeds.
 
     The day is a function of the seed and the number of instruments; the start only cuts it, so that what a feed
@@ -90,16 +89,6 @@ class SimulatorFeed:
         self._last_arrival = self._find_last_arrival()
 
     @property
-    def instruments(self) -> Mapping[str, Instrument]:
-        """Return what is traded, in watchlist order."""
-        return self._instruments
-
-    @property
-    def day(self) -> date:
-        """Return the trading date."""
-        return self._day
-
-    @property
     def identity(self) -> str:
         """Return a digest of everything the updates depend on."""
         source = f"simulator|{_VERSION}|{self._seed}|{len(self._members)}|{self._day}|{self._start_ms}"
@@ -108,16 +97,6 @@ class SimulatorFeed:
         if self._told_percent != 100:
             source += f"|{self._told_percent}"
         return sha256(f"{source}|{self._closes}".encode()).hexdigest()
-
-    @property
-    def seeds(self) -> tuple[InstrumentSeed, ...]:
-        """Return the session before the start; empty when the start lies before the first trade."""
-        return self._seeds
-
-    @property
-    def prior(self) -> Mapping[str, PriorLevels]:
-        """Return what the sessions before left behind."""
-        return self._prior
 
     @property
     def rejected(self) -> Mapping[str, int]:

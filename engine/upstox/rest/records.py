@@ -1,12 +1,13 @@
 """Orders, trades and positions as the broker lists them: its own words, money in paise, quantities in units."""
 
 from collections.abc import Callable, Hashable
-from typing import Final, TypeVar
+from typing import TypeVar
 
 import msgspec
 
 from engine.market.clock import Instant
 from engine.market.price import Paise
+from engine.orders.status_words import ENDED_WORDS
 from engine.system.plain_text import LONGEST_WORDS, plain
 from engine.upstox.rest.fields import (
     FieldError,
@@ -23,9 +24,6 @@ from engine.upstox.rest.fields import (
 from engine.upstox.rest.listed import Listed, Unread, listed
 
 INTRADAY: str = "I"
-
-ENDED: Final = frozenset({"complete", "rejected", "cancelled", "cancelled after market order"})
-"""Statuses after which nothing more is expected of an order."""
 
 
 class BrokerOrderRow(msgspec.Struct, frozen=True):
@@ -132,7 +130,7 @@ def is_newer(row: BrokerOrderRow, known: BrokerOrderRow) -> bool:
     """Say whether a row is the later state of an order: fills never fall, and an end is left by a late fill alone."""
     if row.filled_quantity != known.filled_quantity:
         return row.filled_quantity > known.filled_quantity
-    return row.status in ENDED or known.status not in ENDED
+    return row.status in ENDED_WORDS or known.status not in ENDED_WORDS
 
 
 def order_of(row: Row) -> BrokerOrderRow:
@@ -212,7 +210,7 @@ def _told_once(
 
 def _settled(row: Row) -> bool:
     """Say whether an order, of which not all reads, has ended and filled nothing."""
-    return text(row, "status").strip().lower() in ENDED and whole(row, "filled_quantity") == 0
+    return text(row, "status").strip().lower() in ENDED_WORDS and whole(row, "filled_quantity") == 0
 
 
 def _trade(row: Row) -> TradeRow:

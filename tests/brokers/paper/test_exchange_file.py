@@ -206,8 +206,8 @@ def test_the_standing_book_is_flattened_without_an_engine(path: Path) -> None:
     assert report.dropped == ("F1",)
     assert report.cancelled == ("S1", "L1")
     assert report.closed == (
-        Closed(PLAIN, -20, 20 * 50_010),
         Closed(OPTION, -70, 40 * 6_010 + 30 * 6_020),
+        Closed(PLAIN, -20, 20 * 50_010),
         Closed(STOCK, 30, 30 * 99_990),
     )
     assert {fill.quality for fill in tool.fills if fill.tag.startswith("flatten-")} == {"STALE"}

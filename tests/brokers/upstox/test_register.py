@@ -8,10 +8,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from engine.brokers.upstox.book_reader import WholeBook
-from engine.brokers.upstox.order_tracker import ENDED_WORDS, HELD_FOR, OrderTracker
+from engine.brokers.upstox.order_tracker import HELD_FOR, OrderTracker
 from engine.market.clock import SECOND
 from engine.market.side import Side
 from engine.orders.messages import OrderType, PlaceOrder, Role
+from engine.orders.status_words import ENDED_WORDS
 from engine.upstox.rest.fields import FieldError
 from engine.upstox.rest.records import BrokerOrderRow, BrokerPositionRow, order_of, positions_of, trades_of
 
