@@ -10,6 +10,7 @@ import pytest
 
 ROOT = Path(__file__).resolve().parents[1]
 LONGEST = 400
+ROOMS = ("engine", "cockpit", "tests", "benchmarks")
 LONGER = {
     "engine/auction/state/auction.py": "one packet's way through one auction, which is hot: parts would cost calls",
 }
@@ -139,6 +140,48 @@ def test_a_signature_with_the_whole_settings_is_noticed() -> None:
 def test_only_who_puts_things_together_takes_the_whole_settings() -> None:
     whole = {name for name, tree in parsed().items() if takes_the_whole(tree)}
     assert {f"{name.replace('.', '/')}.py" for name in whole} == set(WHOLE_SETTINGS)
+
+
+def names_in(path: Path) -> set[str]:
+    """Return what a file defines at its top: functions, classes, and their methods."""
+    found: set[str] = set()
+    for node in ast.parse(path.read_text("utf-8")).body:
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
+            found.add(node.name)
+        if isinstance(node, ast.ClassDef):
+            methods = [one for one in node.body if isinstance(one, ast.FunctionDef | ast.AsyncFunctionDef)]
+            found |= {f"{node.name}.{method.name}" for method in methods}
+    return found
+
+
+def steps() -> list[tuple[str, str]]:
+    """Return each function or class that the walks name, with the file they name beside it."""
+    text = (ROOT / "docs" / "architecture.md").read_text("utf-8")
+    walks = text[text.index("## Four walks") : text.index("## The one way through")]
+    return re.findall(r"`([A-Za-z_][A-Za-z_.]*)`,?\s+\(?`([a-z_/]+\.py)`", walks)
+
+
+@pytest.mark.parametrize(("name", "path"), sorted(set(steps())))
+def test_each_step_of_the_walks_stands_in_the_file_that_is_named(name: str, path: str) -> None:
+    assert name in names_in(ROOT / path)
+
+
+def test_no_step_of_the_walks_is_left_without_its_file() -> None:
+    text = (ROOT / "docs" / "architecture.md").read_text("utf-8")
+    walks = text[text.index("## Four walks") : text.index("## The one way through")]
+    named = set(re.findall(r"`([A-Za-z_]*[A-Z_][A-Za-z_.]*)`", walks))
+    assert named <= {name for name, _ in steps()}
+    assert walks.count("\n**") == 4
+
+
+def test_every_file_that_the_documents_name_is_there() -> None:
+    files = [path.relative_to(ROOT) for room in ROOMS for path in (ROOT / room).rglob("*.py")]
+    known = {"/".join(path.parts[start:]) for path in files for start in range(len(path.parts))} | {
+        "config.py"
+    }
+    for document in (*sorted((ROOT / "docs").glob("*.md")), ROOT / "CONTRIBUTING.md"):
+        named = set(re.findall(r"`([a-z0-9_/]+\.py)`", document.read_text("utf-8")))
+        assert named <= known, document.name
 
 
 @pytest.mark.parametrize("room", ["engine", "cockpit"])
