@@ -29,7 +29,8 @@ WHOLE_SETTINGS = {
     "engine/runtime/live/session.py": "its broker's side is put together here",
     "engine/runtime/live/preflight.py": "the checks name where each setting came from",
     "engine/runtime/plan.py": "a run keeps all that it began under",
-    "engine/runtime/evidence.py": "the digest of what a trade was made under",
+    "engine/runtime/evidence.py": "what the trades of a run are made under",
+    "engine/ledger/run_terms.py": "the digest of what a trade was made under",
     "engine/runtime/changed_settings.py": "what a restart changed of what a run began under",
 }
 """Files of the product that may take the whole settings, and why; every other is handed the sections it goes by."""
