@@ -26,7 +26,7 @@ WHOLE_SETTINGS = {
     "engine/host/headless.py": "a replay without an engine is put together here",
     "engine/runtime/run.py": "a played run is put together here",
     "engine/runtime/live/startup.py": "a paper or live run is put together here",
-    "engine/runtime/live/session.py": "its broker's side is put together here",
+    "engine/runtime/live/account_lines.py": "the lines to its broker are put together here",
     "engine/runtime/live/preflight.py": "the checks name where each setting came from",
     "engine/runtime/plan.py": "a run keeps all that it began under",
     "engine/runtime/evidence.py": "what the trades of a run are made under",

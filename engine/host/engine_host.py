@@ -37,7 +37,6 @@ from engine.world.engine_register import Living, Registration
 from engine.world.latch_file import LatchFile, wall_clock
 
 if TYPE_CHECKING:
-    from engine.runtime.live.session import AccountMarket
     from engine.runtime.live.startup import StartedRun
 
 _MAKE_WAY_SECONDS: Final = 0.2
@@ -163,11 +162,10 @@ class Host:
             if self._directory.world is World.ACCOUNT:
                 self._preparing = sockets
                 begun = await self._begin_account(choice, ledger, entries, heartbeat, latch)
-                prepared = begun.prepared
+                prepared = begun.made.prepared
             else:
                 prepared = self._hold(self._prepare(choice, ledger, entries, heartbeat))
-            side = None if begun is None else begun.side
-            service = self._service = self._make_service(prepared, ledger, latch, heartbeat, entries, side)
+            service = self._service = self._make_service(prepared, ledger, latch, heartbeat, entries, begun)
             record = latch.record
             latched = None if record is None else Latched(record.by, record.reason, record.command)
             effects = [*prepared.effects, *honour_latch(prepared.playback, latched)]
@@ -190,8 +188,6 @@ class Host:
             watching = self._watch_place(line, server, service)
             if ready is not None:
                 ready.set_result(Hosted(service, server, receiver, ledger, latch, prepared.plan))
-            if begun is not None:
-                begun.go(service)
             try:
                 reason = await service.run_until_stopped()
             finally:
@@ -204,7 +200,7 @@ class Host:
         finally:
             watching.cancel()
             if begun is not None:
-                await begun.side.close()
+                await begun.close()
             if prepared is not None:
                 prepared.exchange.close()
             if ledger is not None:
@@ -333,17 +329,17 @@ class Host:
         latch: LatchFile,
         heartbeat: Heartbeat,
         entries: list[JournalEntry],
-        side: "AccountMarket | None",
+        begun: "StartedRun | None",
     ) -> Service:
         shown = shown_beside(ledger, prepared.plan)
         playback = prepared.playback
         pace: Pace = PlayedPace(time.monotonic, playback.now, speed=self._speed)
         ending: Ending = EndsWhenIdle(self._settings.engine.idle_minutes * 60, time.monotonic)
-        if side is not None:
+        if begun is not None:
             from engine.runtime.live.day_end import ends_after_the_day
 
-            pace = LivePace(side.reached)
-            ending = ends_after_the_day(prepared, side.finish_tape, self._directory.summaries)
+            pace = LivePace(begun.lines.reached)
+            ending = ends_after_the_day(prepared, begun.made.tape.finish, self._directory.summaries)
         service = Service(
             playback=playback,
             pace=pace,
@@ -354,7 +350,7 @@ class Host:
             presenter=Presenter(shown.trades, shown.accounts, shown.basis, shown.live),
             beat=heartbeat.beat,
             ending=ending,
-            broker_side=side,
+            broker_side=None if begun is None else begun.broker_side,
         )
         for entry in entries:
             service.note(entry)

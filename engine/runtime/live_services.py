@@ -35,6 +35,14 @@ class BrokerSide(Protocol):
         """Return what is known of instruments before the open, by key."""
         ...
 
+    def go(self) -> None:
+        """Let the market reach the run: its service plays from now on."""
+        ...
+
+    def stop(self) -> None:
+        """End what works beside the run."""
+        ...
+
     def attend(self, attention: Attention) -> None:
         """Watch the broker's orders as closely as what is at stake asks for."""
         ...

@@ -73,7 +73,7 @@ class Service:
         presenter: Presenter,
         beat: Callable[[], None],
         ending: Ending,
-        broker_side: BrokerSide | None = None,
+        broker_side: "Callable[[Service], BrokerSide] | None" = None,
         monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
         self._playback = playback
@@ -84,15 +84,21 @@ class Service:
         self._presenter = presenter
         self._beat = beat
         self._ending = ending
-        self._broker_side = broker_side
         self._monotonic = monotonic
-        if broker_side is None:
+        self._inputs = WaitingInputs()
+        self._broker_side = None if broker_side is None else broker_side(self)
+        if self._broker_side is None:
             self._durability = Durability(ledger, exchange, run, self._where, monotonic)
         else:
             self._durability = Durability(
-                ledger, exchange, run, self._where, monotonic, every=_LIVE_COMMIT, before=broker_side.flush
+                ledger,
+                exchange,
+                run,
+                self._where,
+                monotonic,
+                every=_LIVE_COMMIT,
+                before=self._broker_side.flush,
             )
-        self._inputs = WaitingInputs()
         self._replies = Replies()
         self._commands = ScreenCommands(
             playback=playback,
@@ -101,7 +107,7 @@ class Service:
             latch=latch,
             inputs=self._inputs,
             replies=self._replies,
-            broker_side=broker_side,
+            broker_side=self._broker_side,
             ledger=ledger,
             ending=lambda: self._stopping,
         )
@@ -141,6 +147,8 @@ class Service:
     async def run_until_stopped(self) -> str:
         """Run until a person or idleness ends the engine; return why. Raises what ends a run by force."""
         try:
+            if self._broker_side is not None:
+                self._broker_side.go()
             await self._begin()
             while not self._stopping:
                 self._beat()
@@ -243,7 +251,9 @@ class Service:
             self._replies.answer(divided.answers)
 
     def close(self) -> None:
-        """End the writing thread."""
+        """End what works beside the run, and the writing thread."""
+        if self._broker_side is not None:
+            self._broker_side.stop()
         self._durability.close()
 
     async def _begin(self) -> None:

@@ -11,7 +11,7 @@ from engine.feeds.recordings.frames_feed import open_frame_recordings
 from engine.feeds.recordings.recorder import Recorder
 from engine.market.clock import SECOND, Instant
 from engine.runtime.live.recording_place import next_part, parts_of
-from engine.runtime.live.tape import recorder_of, tape_of_plan
+from engine.runtime.live.run_tape import recorder_of, tape_of_plan
 from engine.runtime.plan import MarketChoice, RunMode, RunPlan, plan_run
 from engine.world.directories import Home
 from tests.feeds.frames import INSTRUMENTS, frames_by_second

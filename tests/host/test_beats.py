@@ -34,6 +34,12 @@ class Quiet:
     preflight: PreflightView | None = None
     notes: Mapping[str, str] = {}
 
+    def go(self) -> None:
+        """Bring nothing."""
+
+    def stop(self) -> None:
+        """End nothing."""
+
     def attend(self, attention: Attention) -> None:
         """Watch nothing."""
 
@@ -77,7 +83,7 @@ async def test_an_event_behind_a_long_backlog_of_the_market_does_not_silence_the
         presenter=Presenter((), {}),
         beat=beat,
         ending=EndsWhenIdle(1e9, wall),
-        broker_side=Quiet(),
+        broker_side=lambda _: Quiet(),
         monotonic=wall,
     )
     playback.divert(service.note)
