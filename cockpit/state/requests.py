@@ -11,6 +11,7 @@ from cockpit.state.model import Model
 from cockpit.state.phrases import held_text, waits
 from cockpit.text.formatting import speed
 from engine.contract.commands import (
+    SPEEDS,
     AdoptPosition,
     ArmManual,
     Command,
@@ -29,9 +30,6 @@ from engine.contract.commands import (
     Unfollow,
 )
 from engine.contract.views import PositionRow, ScreenView, SignalCard, WatchRow
-
-SPEEDS: Final = (1, 2, 5, 10, 30, 0)
-"""Replay speeds in the order of the keys; 0 is as fast as possible."""
 
 _SILENT: Final = "the engine has not spoken yet"
 

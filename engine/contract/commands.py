@@ -2,6 +2,7 @@
 
 from datetime import date
 from enum import StrEnum
+from typing import Final
 
 import msgspec
 
@@ -145,6 +146,12 @@ class DeclineSignal(msgspec.Struct, frozen=True, tag="decline"):
 
     id: str
     signal: str
+
+
+UNPACED: Final = 0
+"""A speed that waits for nothing."""
+SPEEDS: Final = (1, 2, 5, 10, 30, UNPACED)
+"""Replay speeds, the slowest first."""
 
 
 class SetReplaySpeed(msgspec.Struct, frozen=True, tag="speed"):

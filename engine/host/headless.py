@@ -10,13 +10,14 @@ from pathlib import Path
 
 import config
 from engine.brokers.cursor_file import ExchangeError
+from engine.contract.commands import UNPACED
 from engine.core import Attended, Latched
 from engine.host.liveness import EngineLock
 from engine.ledger.records import JournalEntry, LedgerError
 from engine.ledger.store import Ledger
 from engine.presenter import Presenter
 from engine.runtime.end_conditions import EndsWhenIdle
-from engine.runtime.pace import UNPACED, PlayedPace
+from engine.runtime.pace import PlayedPace
 from engine.runtime.plan import MarketChoice
 from engine.runtime.report import build_report
 from engine.runtime.run import RunError, begin_run, honour_latch, ledger_run

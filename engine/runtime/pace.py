@@ -7,13 +7,11 @@ all, run on against the standing book.
 from collections.abc import Callable
 from typing import Protocol
 
+from engine.contract.commands import UNPACED
 from engine.market.clock import SECOND, Instant
 
 MonotonicClock = Callable[[], float]
 """Seconds of a clock that never steps back."""
-
-UNPACED = 0
-"""Speed that waits for nothing."""
 
 
 class Pace(Protocol):

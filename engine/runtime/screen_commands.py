@@ -6,6 +6,8 @@ from typing import Final
 
 from engine.brokers.exchange import Exchange
 from engine.contract.commands import (
+    SPEEDS,
+    UNPACED,
     Command,
     CommandResult,
     EnterCharges,
@@ -20,7 +22,7 @@ from engine.ledger.by_a_person import BY_A_PERSON, kept_words, record_of
 from engine.ledger.store import Ledger
 from engine.runtime.durability import settled
 from engine.runtime.live_services import Asked, BrokerSide
-from engine.runtime.pace import UNPACED, Pace
+from engine.runtime.pace import Pace
 from engine.runtime.playback import Playback
 from engine.runtime.replies import Replies
 from engine.runtime.waiting_inputs import WaitingInputs
@@ -28,7 +30,6 @@ from engine.world.latch_file import LatchError, LatchFile, wall_clock
 
 _DISK_PATIENCE: Final = 5.0
 """Seconds that a note waits to be on disk."""
-SPEEDS: Final = (1, 2, 5, 10, 30, UNPACED)
 
 
 class ScreenCommands:

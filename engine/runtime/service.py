@@ -11,13 +11,7 @@ from typing import Final
 
 from engine.brokers.cursor_file import Cursor
 from engine.brokers.exchange import Exchange
-from engine.contract.commands import (
-    Command,
-    CommandResult,
-    Kill,
-    Outcome,
-    StopEngine,
-)
+from engine.contract.commands import UNPACED, Command, CommandResult, Kill, Outcome, StopEngine
 from engine.contract.views import AlarmRank, LastingAlarm, ScreenView
 from engine.core import Attended, Checked, Core, Effect, LatchChanged, Rearmed
 from engine.core.attention import attention_of
@@ -34,7 +28,7 @@ from engine.runtime.end_conditions import Ending
 from engine.runtime.final_check import enters, last_refusal
 from engine.runtime.graceful_stop import PAUSED, Leaving
 from engine.runtime.live_services import BrokerSide
-from engine.runtime.pace import UNPACED, Pace
+from engine.runtime.pace import Pace
 from engine.runtime.playback import Outside, Playback
 from engine.runtime.replies import Replies, reply
 from engine.runtime.run_place import place_of, reached, surroundings_of
@@ -86,18 +80,12 @@ class Service:
         self._ending = ending
         self._monotonic = monotonic
         self._inputs = WaitingInputs()
-        self._broker_side = None if broker_side is None else broker_side(self)
-        if self._broker_side is None:
+        side = self._broker_side = None if broker_side is None else broker_side(self)
+        if side is None:
             self._durability = Durability(ledger, exchange, run, self._where, monotonic)
         else:
             self._durability = Durability(
-                ledger,
-                exchange,
-                run,
-                self._where,
-                monotonic,
-                every=_LIVE_COMMIT,
-                before=self._broker_side.flush,
+                ledger, exchange, run, self._where, monotonic, every=_LIVE_COMMIT, before=side.flush
             )
         self._replies = Replies()
         self._commands = ScreenCommands(
@@ -107,7 +95,7 @@ class Service:
             latch=latch,
             inputs=self._inputs,
             replies=self._replies,
-            broker_side=self._broker_side,
+            broker_side=side,
             ledger=ledger,
             ending=lambda: self._stopping,
         )

@@ -5,7 +5,7 @@ from hypothesis import strategies as st
 
 from cockpit.state import requests
 from cockpit.state.model import Model
-from engine.contract.commands import ExitPosition, Side, TightenStop
+from engine.contract.commands import SPEEDS, ExitPosition, Side, TightenStop
 from tests.cockpit.pictures import picture
 
 
@@ -16,11 +16,9 @@ def test_a_speed_step_goes_the_asked_way_or_stays_at_the_end(current: int, by: i
 
     wished = requests.next_speed(current, by)
     if wished == current:
-        assert all(
-            pace(step) <= pace(current) if by > 0 else pace(step) >= pace(current) for step in requests.SPEEDS
-        )
+        assert all(pace(step) <= pace(current) if by > 0 else pace(step) >= pace(current) for step in SPEEDS)
     else:
-        assert wished in requests.SPEEDS
+        assert wished in SPEEDS
         assert (pace(wished) > pace(current)) == (by > 0)
 
 

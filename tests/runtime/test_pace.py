@@ -5,8 +5,9 @@ from dataclasses import dataclass
 from hypothesis import given
 from hypothesis import strategies as st
 
+from engine.contract.commands import UNPACED
 from engine.market.clock import SECOND
-from engine.runtime.pace import UNPACED, PlayedPace
+from engine.runtime.pace import PlayedPace
 
 NOW = 1_700_000_000 * SECOND
 

@@ -9,6 +9,7 @@ import pytest
 from engine.brokers.cursor_file import ExchangeError, ExchangeTakenError
 from engine.brokers.paper.exchange import PaperExchange
 from engine.contract.commands import (
+    UNPACED,
     Command,
     ExitPosition,
     Kill,
@@ -25,7 +26,6 @@ from engine.contract.views import Severity
 from engine.ledger.store import Ledger
 from engine.link.kill_line import KillRequest
 from engine.orders.messages import CancelOrder, ModifyOrder, OrderType, PlaceOrder, Role
-from engine.runtime.pace import UNPACED
 from engine.world.latch_file import LatchFileState
 from tests.runtime.engine import BUY, LENGTH, OTHER, SCREEN, Engine, engine, runs
 from tests.runtime.market import tape
