@@ -70,6 +70,9 @@ class Account:
         instrument = self._instruments.get(fill.instrument)
         if instrument is None or fill.product is not Product.INTRADAY:
             return
+        if fill.undoes:
+            self._turn_over(instrument, fill.undoes, fill.side.opposite, -fill.value)
+            return
         self._turn_over(instrument, fill.tag, fill.side, fill.value)
         tags = self._by_trade.setdefault(trade.id, [])
         if fill.tag not in tags:

@@ -253,6 +253,13 @@ class EventLog:
         if order is not None and order.role is Role.STOP:
             role = "stop" if order.order_type is OrderType.STOP_LIMIT else "exit"
         average = average_price(fill.value, fill.quantity) or 0
+        if fill.undoes:
+            self.line(
+                Severity.INFO,
+                f"{self.symbol(fill.instrument)} {fill.undoes}: {fill.quantity} did not fill",
+                now,
+            )
+            return
         self.line(
             Severity.INFO,
             f"{self.symbol(fill.instrument)} {role} {fill.side.lower()} {fill.quantity} filled {rupees(average)}",

@@ -12,6 +12,7 @@ from engine.orders.news import News, Topic
 from engine.orders.order import Correction, Fill, Order
 from engine.orders.tags import of_any_run, of_flatten
 from engine.orders.trade import Trade, leave
+from engine.orders.unproven_closings import BY_TOTALS, Closing
 
 CLOSED_OUTSIDE: Final = "closed outside"
 
@@ -95,10 +96,10 @@ def fold_external(
         # What is held in the other products only a read tells.
         manager.reconciliation.want(when=not manager.kill.proving)
     if trade is not None and closing:
-        _close(manager, trade, _part(heard, closing, trade.id), order)
+        _close(manager, trade, _part(heard, closing, trade.id), order, now)
     if raced:
         _close_the_excess(manager, _part(heard, raced, heard.trade), order)
-    _close_more(manager, shares[1:])
+    _close_more(manager, shares[1:], now)
 
 
 def _dated(fill: Fill, before: Order | None) -> bool:
@@ -118,15 +119,27 @@ def _shares(manager: OrderManager, trade: Trade, fill: Fill, *, dated: bool) -> 
     return manager.external.late.tell(trade, fill, trade.open_quantity, beside, theirs=theirs, dated=dated)
 
 
-def _close(manager: OrderManager, trade: Trade, part: Fill, order: Order | None, *, name: str = "") -> None:
-    """Count what others closed of a trade; ``name`` tells it where news of its order did already."""
+def _close(
+    manager: OrderManager, trade: Trade, part: Fill, order: Order | None, now: Instant, *, name: str = ""
+) -> None:
+    """Count what others closed of a trade; ``name`` tells it where news of its order did already.
+
+    It is not over before a read bears that out: one is asked for.
+    """
+    if part.product is Product.INTRADAY:
+        told = part.tag if manager.orders.get(part.tag) is not None else BY_TOTALS
+        # What a list tells is as old as that list: its own positions may bear it out.
+        at = now if told == BY_TOTALS else manager.orders.filled_at.get(part.instrument, now)
+        closing = Closing(trade.id, name or part.tag, told, part.quantity, part.value, at)
+        manager.unproven.tell(part.instrument, closing)
+        manager.reconciliation.want(when=not manager.kill.proving)
     closed = manager.portfolio.fold(part).trade
     if not closed.open:
         reason = CLOSED_BY_FLATTEN if of_flatten(part.tag) else CLOSED_OUTSIDE
         closed = msgspec.structs.replace(leave(closed, reason), closed_by=reason)
         manager.portfolio.put(closed)
-    told = msgspec.structs.replace(part, tag=name or part.tag)
-    manager.report(Topic.FILL, trade.instrument, order=order, fill=told, trade=closed)
+    counted = msgspec.structs.replace(part, tag=name or part.tag)
+    manager.report(Topic.FILL, trade.instrument, order=order, fill=counted, trade=closed)
 
 
 def _give_back(
@@ -136,6 +149,7 @@ def _give_back(
     for share in shares:
         if trade is not None and share.after < share.before:
             part = _between(share.fill, share.after, share.before, trade)
+            manager.unproven.take(trade.instrument, trade.id, part.quantity, part.tag)
             trade = manager.portfolio.give_back(trade, part)
             told = msgspec.structs.replace(
                 part, tag=manager.external.name(trade), side=trade.side, time=time, quality="OUTSIDE"
@@ -144,14 +158,14 @@ def _give_back(
     return trade
 
 
-def _close_more(manager: OrderManager, shares: tuple[Share, ...]) -> None:
+def _close_more(manager: OrderManager, shares: tuple[Share, ...], now: Instant) -> None:
     """Let what others filled close what only now is known to have been held when they did."""
     for share in shares:
         trade = manager.portfolio.current(share.fill.instrument)
         if trade is not None and share.after > share.before:
             part = _between(share.fill, share.before, share.after, trade)
             manager.portfolio.shift_outside(part.instrument, -part.quantity * part.side.sign)
-            _close(manager, trade, part, None, name=manager.external.name(trade))
+            _close(manager, trade, part, None, now, name=manager.external.name(trade))
 
 
 def _between(fill: Fill, less: int, more: int, trade: Trade) -> Fill:
@@ -171,7 +185,7 @@ def set_in_time(manager: OrderManager, fill: Fill, now: Instant) -> None:
     if shares:
         manager.kill.disturbed(now)
     _give_back(manager, trade, shares, fill.time)
-    _close_more(manager, shares)
+    _close_more(manager, shares, now)
 
 
 def correct(manager: OrderManager, correction: Correction) -> None:

@@ -281,6 +281,12 @@ class External:
         """
         self._untold.setdefault((instrument, side), []).append(_Untold(name, units, units, value))
 
+    def forget_totals(self, instrument: str, side: Side, names: tuple[str, ...]) -> None:
+        """Forget what the day's totals told under some names, and tell no more."""
+        kept = [one for one in self._untold.pop((instrument, side), []) if one.tag not in names]
+        if kept:
+            self._untold[instrument, side] = kept
+
     def name(self, trade: Trade) -> str:
         """Return a name, never used before, for what others closed of a trade by the day's totals alone."""
         self._named += 1

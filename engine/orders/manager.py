@@ -35,6 +35,7 @@ from engine.orders.states import OrderState
 from engine.orders.stop_plan import plan_protection
 from engine.orders.tags import Ids
 from engine.orders.trade import Mode, Trade, leave, nobody
+from engine.orders.unproven_closings import UnprovenClosings
 from engine.settings.sections import OrderSections
 
 DENIED_AGAIN: Final = 500 * MILLISECOND
@@ -67,6 +68,7 @@ class OrderManager:
         self.touched = False
         """Something was tended, said or put on a timer since core last looked."""
         self.fence = Fence()
+        self.unproven = UnprovenClosings()
         self.left = LeftAlone(self.portfolio.refused)
         self.look, self.halts = with_learned_ticks(look, self.instruments), halts
         self._wakes: dict[str, Instant] = {}
@@ -362,7 +364,7 @@ class OrderManager:
     def _finished(self, trade: Trade) -> bool:
         """End a trade that holds nothing and has nothing live any more."""
         own = (order for order in self.counted(trade.instrument, trade.product) if self.external.ours(order))
-        if trade.open or any(own):
+        if trade.open or any(own) or self.unproven.of(trade.instrument, trade.id):
             return False
         self.portfolio.end(trade)
         topic = Topic.CLOSED if trade.entry_quantity else Topic.ENDED

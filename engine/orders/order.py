@@ -180,6 +180,8 @@ class Fill(msgspec.Struct, frozen=True):
     time: Instant
     quality: str = ""
     product: Product = Product.INTRADAY
+    undoes: str = ""
+    """The name under which units were told that never filled: these take them back. Empty for what did fill."""
 
 
 class Correction(msgspec.Struct, frozen=True):

@@ -294,6 +294,16 @@ class OrderBook:
             self._has_filled(order, now if asked_at is None else asked_at)
         return AppliedMessage(order, fill, change.findings)
 
+    def unfill(self, tag: str, row: OrderReport | None, now: Instant) -> None:
+        """Take an external order as its row tells of it, with fewer fills than were told; None where no list has it."""
+        known = self._orders[tag]
+        if row is None:
+            gone = msgspec.structs.replace(known, state=OrderState.CANCELLED, filled=0, filled_value=0)
+            self._store(gone)
+            return
+        anew = adopt(row, known.role, now).order
+        self._store(msgspec.structs.replace(anew, tag=tag, trade=known.trade, order_id=known.order_id))
+
     def probed(self, read: TagRead, asked_at: Instant, now: Instant) -> AppliedMessage:
         """Apply a successful probe: the order, or one more proof that it is not listed."""
         if read.found is not None:

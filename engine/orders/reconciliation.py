@@ -12,6 +12,7 @@ from typing import Final
 from engine.market.clock import SECOND, Instant
 from engine.market.price import Paise
 from engine.market.side import Side
+from engine.orders.denied_closings import deny_fills, deny_totals, left_by_totals
 from engine.orders.external_fills import fold_external, take_in_external
 from engine.orders.fence import judge
 from engine.orders.manager import OrderManager
@@ -32,6 +33,7 @@ def reconcile(manager: OrderManager, read: BookRead, asked: Instant, now: Instan
 
     Instruments that it is too old for are left out; flat is only what it shows of all of them.
     """
+    deny_fills(manager, read, asked, now)
     judgement = judge(manager.orders.all(), read, asked, manager.orders.filled_at, manager.fence)
     manager.fence.lagging = judgement.lagging
     # What did not read says nothing of its instrument; a row that is broken at the broker is not asked for faster.
@@ -59,7 +61,7 @@ def reconcile(manager: OrderManager, read: BookRead, asked: Instant, now: Instan
                 Topic.ALARM, doubt.order.instrument, f"{doubt.order.tag} is missing from the broker's book"
             )
     manager.fence.learn(read, behind)
-    _positions(manager, read, now, behind)
+    _positions(manager, read, asked, now, behind)
     manager.reconcile_all(
         [key for key in taken_in if manager.kill.active or manager.portfolio.running_in(key)], now
     )
@@ -109,9 +111,17 @@ def _row_live(row: OrderReport) -> bool:
     return state not in ENDED
 
 
-def _positions(manager: OrderManager, read: BookRead, now: Instant, behind: Container[str]) -> None:
+def _positions(
+    manager: OrderManager, read: BookRead, asked: Instant, now: Instant, behind: Container[str]
+) -> None:
     portfolio = manager.portfolio
     changed = portfolio.compare(read.positions, behind)
+    deny_totals(manager, read, behind, asked, now)
+    changed = {
+        key: (before, portfolio.outside.get(key, 0))
+        for key, (before, _) in changed.items()
+        if before != portfolio.outside.get(key, 0)
+    }
     portfolio.carry(read.positions, behind)
     held = {(position.instrument, position.product): position for position in read.positions}
     for instrument, (before, after) in changed.items():
@@ -128,7 +138,7 @@ def _positions(manager: OrderManager, read: BookRead, now: Instant, behind: Cont
             )
         if position is not None:
             side = Side.BUY if after > before else Side.SELL
-            untold, total = _left_by_totals(manager, position, side)
+            untold, total = left_by_totals(manager, position, side)
             units = min(untold, abs(after - before))
             if units > 0:
                 manager.external.told_by_totals(instrument, side, units, total * units // untold)
@@ -170,7 +180,7 @@ def _closed_elsewhere(
         price = touch or quote.last or trade.average or 0
         value = missing * price
     else:
-        quantity, total = _left_by_totals(manager, position, side)
+        quantity, total = left_by_totals(manager, position, side)
         if quantity <= 0:
             manager.report(
                 Topic.ALARM,
@@ -195,22 +205,6 @@ def _closed_elsewhere(
     manager.external.told_by_totals(trade.instrument, side, closing, value, fill.tag)
     fold_external(manager, fill, None, now)
     manager.report(Topic.ALARM, trade.instrument, f"{closing} units of ours were closed by somebody else")
-
-
-def _left_by_totals(manager: OrderManager, position: BrokerPosition, side: Side) -> tuple[int, Paise]:
-    """Return units and value of one side that the day's totals tell and neither an order nor an earlier read has."""
-    quantity, value = position.sell_quantity, position.sell_value
-    if side is Side.BUY:
-        quantity, value = position.buy_quantity, position.buy_value
-    for order in manager.orders.all():
-        if (order.instrument, order.product) == (
-            position.instrument,
-            position.product,
-        ) and order.side is side:
-            quantity -= order.filled
-            value -= order.filled_value
-    counted, counted_value = manager.external.unlisted(position.instrument, side)
-    return quantity - counted, value - counted_value
 
 
 def _value(position: BrokerPosition, quantity: int) -> Paise:
