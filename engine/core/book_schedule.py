@@ -10,6 +10,7 @@ from engine.orders.kill import LatchState
 from engine.orders.manager import OrderManager
 from engine.orders.plight import ENGINE_GOES_ON, PlightKind
 from engine.orders.plight_watch import Plights
+from engine.orders.reports import WAITS_AGAIN
 
 READ_AGAIN: Final = 2 * SECOND
 """Shortest time between two reads that a contradiction or a failed read asks for."""
@@ -48,6 +49,7 @@ class BookSchedule:
         self._always = always
         self._earliest: Instant = 0
         self._next: Instant | None = None
+        self._asked_at: Instant = 0
         self.plights = Plights(manager, goes_on)
         self._carried = CarriedExternal(manager)
         self._stands: tuple[LatchState, tuple[PlightKind, ...]] | None = None
@@ -68,7 +70,7 @@ class BookSchedule:
     def next_wake(self, now: Instant) -> Instant | None:
         """Return when the book is to be read next."""
         read = max(self._earliest, now + 1) if self._manager.reconciliation.wanted else self._next
-        wakes = (read, self.plights.next_wake(now), self._carried.next_wake(now))
+        wakes = (read, self._fired(), self.plights.next_wake(now), self._carried.next_wake(now))
         return min((wake for wake in wakes if wake is not None), default=None)
 
     def drain(self) -> list[LatchChanged]:
@@ -76,8 +78,21 @@ class BookSchedule:
         changes, self._changes = self._changes, []
         return changes
 
+    def _fired(self) -> Instant | None:
+        """Return when a list bears out, or takes back, that stops of others have fired; None where none has to."""
+        if self._manager.kill.proving or self._manager.reconciliation.wanted:
+            return None
+        due = (
+            order.triggered_at + WAITS_AGAIN
+            for order in self._manager.orders.live()
+            if order.triggered_at is not None and not order.filled and not self._manager.external.ours(order)
+        )
+        return min((one for one in due if one > self._asked_at), default=None)
+
     def _reconcile(self, now: Instant, *, ended: bool) -> None:
         manager = self._manager
+        fired = self._fired()
+        manager.reconciliation.want(when=fired is not None and now >= fired)
         if manager.reconciliation.unverified:
             soon = max(min(manager.reconciliation.unverified.values()) + VERIFY_AFTER, self._earliest)
             self._next = soon if self._next is None else min(self._next, soon)
@@ -92,7 +107,7 @@ class BookSchedule:
             manager.reconciliation.want()
         if manager.reconciliation.wanted and now >= self._earliest:
             manager.reconciliation.asked()
-            self._earliest = now + READ_AGAIN
+            self._earliest, self._asked_at = now + READ_AGAIN, now
             self._next = now + RECONCILE_EVERY if at_stake else None
             manager.dispatcher.read(now)
 
@@ -106,6 +121,7 @@ class BookSchedule:
             )
             stuck = bool(holding or self._manager.external.refused())
             if kill.settle(quiet=quiet, stuck=stuck, now=now):
+                self._asked_at = now
                 kill.asked(self._manager.dispatcher.read(now), now)
         latch = kill.latch
         stands = None if latch is None else (latch.state, holding)

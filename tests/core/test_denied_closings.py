@@ -177,13 +177,14 @@ def test_a_list_from_before_the_word_of_a_true_sale_gives_nothing_back() -> None
     """Lists lag behind the stream for a second: what it tells is true, and no stop may rest beside it."""
     world = held_in()
     held = world.position()
+    order = rests_far(world, held)
     before = world.book("")
 
     def lagging(read: BookRead) -> BookRead:
         return msgspec.structs.replace(read, positions=before.positions, orders=before.orders)
 
     world.misread = lagging
-    world.phone(STOCK, Side.SELL, held)
+    Phone(world).fill(order, held)
     world.run(1_800 * MILLISECOND)
     world.misread = lambda read: read
     world.settle(10 * SECOND)

@@ -163,6 +163,19 @@ def test_no_stop_stands_behind_an_exit_of_which_no_list_can_be_read_and_it_is_sa
     assert (world.position(), world.live(STOCK)) == (0, [])
 
 
+def test_half_of_a_position_never_leaves_beside_a_stop_that_was_not_lowered_for_it() -> None:
+    world = World()
+    buy(world)
+    world.run(2 * SECOND)
+    units = world.position()
+    Rest(world)
+    world.faults.modifies.append("lost")
+    world.tell(ExitPosition("x", STOCK, half=True))
+    world.settle(5 * SECOND)
+    assert world.position() == units
+    assert [(order.role, order.remaining) for order in world.live(STOCK)] == [(Role.STOP, units)]
+
+
 class NoExits(World):
     """A broker that takes stops, and for a while no limit order that closes."""
 

@@ -8,14 +8,14 @@ from engine.contract.commands import ExitPosition, Kill
 from engine.contract.views import StopStatus
 from engine.market.clock import MILLISECOND, SECOND
 from engine.market.side import Side
-from engine.orders.messages import CancelOrder, ModifyOrder, PlaceOrder, Role
+from engine.orders.messages import BookRead, CancelOrder, ModifyOrder, PlaceOrder, Role
 from engine.orders.trade import Mode, Trade
 from engine.presenter.rows import position_row
 from tests.core.entries import buy
 from tests.core.faults import latch, said, stop_of
 from tests.core.hostile import STOCK, TICK, Resting, World
 from tests.core.phone import Phone
-from tests.core.planned import CANCEL, MODIFY
+from tests.core.planned import CANCEL, MODIFY, READ
 
 
 class Watched:
@@ -160,8 +160,64 @@ def test_a_stop_of_theirs_that_only_one_message_calls_fired_leaves_ours_whole_ag
     held.world.tell(msgspec.structs.replace(held.world.row(theirs), status="open"))
     held.world.run(SECOND)
     assert held.stops == held.ours - 40
-    held.world.settle(18 * SECOND)
+    held.world.settle(3 * SECOND)
     assert (held.stops, theirs.status) == (held.ours, "trigger pending")
+
+
+def test_a_list_from_before_a_stop_of_theirs_fired_takes_nothing_back() -> None:
+    held = Watched()
+    trigger = stop_of(held.world).trigger_price
+    theirs = held.phone.order(Side.SELL, 40, trigger - 20 * TICK, trigger=trigger - 10 * TICK)
+    held.world.settle(3 * SECOND)
+    before = held.world.row(theirs)
+
+    def lagging(read: BookRead) -> BookRead:
+        rows = tuple(before if row.order_id == theirs.order_id else row for row in read.orders)
+        return msgspec.structs.replace(read, orders=rows)
+
+    held.world.misread = lagging
+    held.phone.fire(theirs)
+    held.world.core.watch.read_now(held.world.now)
+    held.world.run(1_800 * MILLISECOND)
+    assert held.stops == held.ours - 40
+    held.world.misread = lambda read: read
+    held.world.settle(20 * SECOND)
+    assert held.stops == held.ours - 40
+
+
+def test_two_stops_of_theirs_that_are_called_fired_while_no_list_can_be_read_are_taken_back_by_the_first_one() -> (
+    None
+):
+    held = Watched()
+    trigger = stop_of(held.world).trigger_price
+    theirs = [
+        held.phone.order(Side.SELL, units, trigger - 20 * TICK, trigger=trigger - 10 * TICK)
+        for units in (40, 30)
+    ]
+    held.world.settle(3 * SECOND)
+    held.world.faults.standing[READ] = "fail"
+    for order in theirs:
+        held.world.tell(msgspec.structs.replace(held.world.row(order), status="open"))
+    held.world.settle(12 * SECOND)
+    assert held.stops == held.ours - 70
+    held.world.faults.clear()
+    held.world.settle(4 * SECOND)
+    assert held.stops == held.ours
+    held.world.settle(20 * SECOND)
+    assert held.stops == held.ours
+
+
+def test_a_kill_while_a_stop_of_theirs_is_called_fired_cancels_it_and_closes_all_of_ours() -> None:
+    held = Watched()
+    trigger = stop_of(held.world).trigger_price
+    theirs = held.phone.order(Side.SELL, 40, trigger - 20 * TICK, trigger=trigger - 10 * TICK)
+    held.world.settle(3 * SECOND)
+    held.world.tell(msgspec.structs.replace(held.world.row(theirs), status="open"))
+    held.world.run(SECOND)
+    held.world.tell(Kill("k", "test"))
+    held.world.settle(20 * SECOND)
+    assert (held.world.position(), held.lowest, theirs.status) == (0, 0, "cancelled")
+    assert latch(held.world) == "FLAT"
 
 
 def test_a_stop_of_theirs_that_has_fired_is_ahead_however_often_it_is_read() -> None:
