@@ -14,7 +14,13 @@ from engine.orders.messages import BookRead, BrokerPosition, Product, Role
 from engine.orders.news import Topic
 from engine.orders.order import Fill, Order
 from engine.orders.trade import Mode, Trade, leave
-from engine.orders.unproven_closings import BY_TOTALS, DENIED_AFTER, UNLISTED_FOR, Closing
+from engine.orders.unproven_closings import (
+    BY_TOTALS,
+    DENIED_AFTER,
+    DOUBTED_FOR,
+    UNLISTED_FOR,
+    Closing,
+)
 
 _OF_OTHERS: Final = (CLOSED_OUTSIDE, CLOSED_BY_FLATTEN)
 
@@ -72,6 +78,9 @@ def deny_totals(
                 manager.external.forget_totals(instrument, side, tuple(one.name for one in taken))
                 _ours_again(manager, trade, taken, read.time, now)
         manager.unproven.prove(instrument, asked, shown=position is not None)
+    denied = manager.unproven.denied_at
+    doubted = denied is not None and now < denied + DOUBTED_FOR
+    manager.reconciliation.want(when=doubted and not manager.kill.proving)
 
 
 def _ours_again(
@@ -99,6 +108,7 @@ def _ours_again(
     if not units:
         return
     manager.kill.disturbed(now)
+    manager.unproven.denied_at = now
     if trade.exit_reason in _OF_OTHERS:
         trade = msgspec.structs.replace(trade, mode=Mode.HOLD, exit_reason="", clears=False)
     trade = msgspec.structs.replace(trade, closed_by="", naked_since=None)

@@ -14,6 +14,9 @@ from engine.market.price import Paise
 DENIED_AFTER: Final = 2 * SECOND
 """A list asked for so long after the word of a fill, and that tells of less, denies it where the positions do, too."""
 
+DOUBTED_FOR: Final = 10 * SECOND
+"""So long lists are asked for again and again after a denial: where they were old after all, its stop must go."""
+
 UNLISTED_FOR: Final = 10 * SECOND
 """The same where the list does not show the order at all: longer than the latest arrival tested."""
 
@@ -42,6 +45,8 @@ class UnprovenClosings:
 
     def __init__(self) -> None:
         self._told: dict[str, list[Closing]] = {}
+        self.denied_at: Instant | None = None
+        """When the newest denial came; None before the first."""
 
     @property
     def instruments(self) -> tuple[str, ...]:

@@ -194,6 +194,30 @@ def test_a_list_from_before_the_word_of_a_true_sale_gives_nothing_back() -> None
     assert len(placed(world, Role.STOP)) == 1
 
 
+@pytest.mark.parametrize("lag", [3, 6])
+def test_a_true_sale_that_old_lists_deny_together_takes_the_stop_away_again_with_the_first_new_one(
+    lag: int,
+) -> None:
+    world = held_in()
+    held = world.position()
+    order = rests_far(world, held)
+    before, until = world.book(""), world.now + lag * SECOND
+
+    def lagging(read: BookRead) -> BookRead:
+        if world.now >= until:
+            return read
+        return msgspec.structs.replace(
+            read, positions=before.positions, orders=before.orders, fills=before.fills
+        )
+
+    world.misread = lagging
+    Phone(world).fill(order, held)
+    world.run((lag + 2) * SECOND + 300 * MILLISECOND)
+    assert (world.position(), world.live(STOCK)) == (0, [])
+    world.settle(20 * SECOND)
+    assert (world.position(), world.live(STOCK), folded(world)) == (0, [], 0)
+
+
 def test_what_was_taken_back_and_fills_after_all_closes_the_trade() -> None:
     world = held_in()
     held = world.position()
