@@ -29,8 +29,11 @@ PATH = [
 ]
 """A day with enough movement for a stop to have room, and from 14:25 on none that reaches one."""
 CALL = [(clock, price / 1_000 * 640) for clock, price in PATH]
-FAST, CLOSE_BY = 90, 4
-"""Exchange seconds per second: where nothing happens, and where it does."""
+FAST, NEAR, CLOSE_BY = 300, 40, 4
+"""Exchange seconds per second: where nothing happens, where something is near, and where it does."""
+
+_MARGIN = 0.4
+"""Seconds before a moment from which the market goes on more slowly: whoever looks must not miss it."""
 SYMBOL = "MAXHEALTH"
 WORDS = (*LIVE, f"watchlist.instruments={EQ_A},{EQ_B},{OPT_A}")
 """The option trades on while the stocks' market says nothing: the engine's clock is the feed's."""
@@ -47,13 +50,14 @@ def clock(hour: int, minute: int, second: int = 0) -> Instant:
     return instant_at(DAY, time(hour, minute, second))
 
 
-@pytest.fixture
-def recordings(tmp_path: Path) -> tuple[Path, ...]:
+@pytest.fixture(scope="module")
+def recordings(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, ...]:
+    folder = tmp_path_factory.mktemp("auction")
     paths = ((EQ_A, PATH), (EQ_B, PATH), (OPT_A, CALL))
     return tuple(
         write_recording(
-            tmp_path / f"{seed}.json.gz",
-            scripted_packets(key, path=path, seed=seed),
+            folder / f"{seed}.json.gz",
+            scripted_packets(key, path=path, seed=seed, step=5 * SECOND),
             indent=None,
         )
         for seed, (key, path) in enumerate(paths, 1)
@@ -70,10 +74,16 @@ def now_of(broker: RunningFake) -> Instant:
     return instant_of(datetime.fromisoformat(broker.control("POST", "clock", {})["now"]))
 
 
-def go_to(broker: RunningFake, moment: Instant, speed: float = FAST) -> None:
-    """Let the market go on to a moment, and stay slow from there on."""
+def _run_to(broker: RunningFake, moment: Instant, speed: float) -> None:
     broker.control("POST", "clock", {"speed": speed})
     wait_until(lambda: now_of(broker) >= moment, f"the exchange's {moment}", 90)
+
+
+def go_to(broker: RunningFake, moment: Instant, speed: float = FAST) -> None:
+    """Let the market go on to a moment, and stay slow from there on."""
+    if speed > NEAR:
+        _run_to(broker, moment - round(_MARGIN * speed * SECOND), speed)
+    _run_to(broker, moment, min(speed, NEAR))
     broker.control("POST", "clock", {"speed": CLOSE_BY})
 
 
