@@ -11,9 +11,10 @@ from engine.market.clock import SECOND, Instant
 from engine.market.instrument import Instrument, Provenance
 from engine.market.side import Side
 from engine.orders.exit_hours import ClassHours, Exits
-from engine.orders.messages import OrderType, Product
+from engine.orders.messages import OrderType, Product, Role
 from engine.orders.news import InstrumentMarket
 from engine.orders.order import Order
+from engine.orders.states import UNPROVEN
 from engine.orders.stop_plan import covered
 from engine.orders.trade import Mode, Trade
 
@@ -72,11 +73,14 @@ class Plight:
     product: Product = Product.INTRADAY
     goes_on: str = ENGINE_GOES_ON
     """Who goes on trying to close it, in words."""
+    unseen: Order | None = None
+    """An exit that left and of which nothing is known: it may rest, have filled, or never have arrived."""
 
     @property
     def same(self) -> tuple[object, ...]:
         """Return what makes it another one for a person."""
-        return self.kind, self.naked, self.closed, None if self.exit is None else self.exit.tag
+        tags = tuple(None if order is None else order.tag for order in (self.exit, self.unseen))
+        return self.kind, self.naked, self.closed, *tags
 
     @property
     def told_product(self) -> str:
@@ -155,6 +159,7 @@ def plight_of(
         closed,
         trade.product,
         goes_on,
+        next((order for order in reducing if order.role is Role.EXIT and order.state in UNPROVEN), None),
     )
 
 

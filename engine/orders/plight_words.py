@@ -88,6 +88,8 @@ def _naked(plight: Plight) -> str:
     said = f"; last refusal: {plight.refusal}" if plight.refusal else ""
     if plight.exit is not None:
         rests = f"{_named(plight.exit)} rests and does not fill"
+    elif plight.unseen is not None:
+        rests = f"nobody can see its exit: {_named(plight.unseen)} left, and nothing tells what became of it"
     elif plight.stop is not None:
         rests = f"its stop covers {plight.stop.remaining} of it, nothing closes the rest"
     else:
@@ -150,6 +152,11 @@ def _carried_advice(plight: Plight) -> str:
 
 def _naked_advice(plight: Plight) -> str:
     how = "close it by the broker's app or phone now"
+    if plight.exit is None and plight.unseen is not None:
+        return (
+            f"look for that order in the broker's app first: where it is not there and the position is, {how}; "
+            f"{plight.goes_on}"
+        )
     if plight.exit is not None or plight.stop is not None:
         how = f"{how}, but cancel what rests first, else both fill"
     return f"{how}; {plight.goes_on}"

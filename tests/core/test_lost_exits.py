@@ -157,6 +157,8 @@ def test_no_stop_stands_behind_an_exit_of_which_no_list_can_be_read_and_it_is_sa
     world.run(4 * SECOND)
     assert world.live(STOCK) == []
     assert said(world, "TEST NAKED: ")
+    assert said(world, f"(order {placed(world, Role.EXIT)[0].tag}) left, and nothing tells what became of it")
+    assert said(world, "Look for that order in the broker's app first")
     assert len(placed(world, Role.EXIT)) == 1
     world.faults.clear()
     world.settle(20 * SECOND)
