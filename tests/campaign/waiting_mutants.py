@@ -5,10 +5,10 @@ from functools import partial
 
 from cockpit.state import model
 from engine.contract.views import EventLine
-from engine.orders import exit_hours, plight
+from engine.orders import exit_hours, plight, plight_watch
 from engine.orders.exit_hours import Exits
 from engine.orders.exits_in_halt import Halts, HaltState
-from engine.orders.plight import Plight, PlightKind
+from engine.orders.plight import PlightKind
 from engine.orders.plight_watch import Plights
 from tests.campaign.mutants import Mutant, Swap
 from tests.cockpit import test_alarm_ranks as alarm_ranks
@@ -69,7 +69,7 @@ def _without(kind: PlightKind) -> tuple[Swap, ...]:
 
 def _told_by_its_kind() -> tuple[Swap, ...]:
     """STUCK names no order."""
-    return ((Plight, "text", property(lambda self: self.kind.value)),)
+    return ((plight_watch, "plight_text", lambda plight: plight.kind.value),)
 
 
 def _newest_alarm() -> tuple[Swap, ...]:
