@@ -62,9 +62,7 @@ class OtherProducts:
             if (one.instrument, one.product) == holding and one.status == "rejected" and not one.external
         }
         refused = rejected | self._answered_no(holding)
-        if len(refused) < MOST_REFUSALS:
-            return False
-        return max(refused.values()) - min(refused.values()) >= REFUSED_FOR - LATENCY
+        return len(refused) >= MOST_REFUSALS and self.world.now - min(refused.values()) >= REFUSED_FOR
 
     def _answered_no(self, holding: Holding) -> dict[str, Instant]:
         """Return the orders of a holding that were refused by the answer itself: the broker lists no such order."""

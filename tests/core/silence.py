@@ -34,7 +34,8 @@ class NeverSilent:
             need = core.manager.closable(trade, sight, now)[0]
             covered = 0
             for order in core.orders.of(trade):
-                if order.side is trade.side or not core.manager.external.ours(order):
+                ours = order.side is not trade.side and core.manager.external.ours(order)
+                if not ours or not order.resting:
                     continue
                 price, since = self._rests.get(order.tag, (order.price, now))
                 rests[order.tag] = (order.price, since if price == order.price else now)
@@ -45,8 +46,6 @@ class NeverSilent:
         self._bare, self._rests = bare, rests
 
     def _works(self, trade: Trade, order: Order, since: Instant) -> bool:
-        if not order.resting:
-            return False
         if order.order_type is OrderType.STOP_LIMIT and order.triggered_at is None:
             return True
         if self.world.now - since >= UNFILLED:
