@@ -62,7 +62,7 @@ def play(scenario: Scenario, way: Way) -> Row:
     """Play a scenario; whatever breaks is in the row, and nothing is raised."""
     began = time.monotonic()
     try:
-        with staged(scenario.settings) as stage:
+        with staged(scenario.settings, late=scenario.late) as stage:
             trouble = _act(stage, scenario, way)
             judgement = judge(stage.evidence(), tuple(stage.noted))
             return _row(scenario, way, judgement, stage, time.monotonic() - began, trouble)

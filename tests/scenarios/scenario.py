@@ -51,6 +51,8 @@ class Scenario:
     impossible: Mapping[str, str] = field(default_factory=dict)
     """By oracle, why no engine could keep it here. With a way before a colon it holds for that way alone."""
     settings: tuple[str, ...] = ()
+    late: bool = False
+    """It is played on an afternoon that ends with a closing auction."""
     restart: bool = False
     """A dead engine is started again, and closes itself."""
 

@@ -6,6 +6,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
+from datetime import date
 from datetime import time as clock_time
 from enum import StrEnum
 from pathlib import Path
@@ -14,6 +15,7 @@ from uuid import uuid4
 
 from engine.contract.commands import ArmManual, ManualOrder, Side
 from engine.link import LinkError
+from engine.market.clock import SECOND
 from engine.world.directories import World
 from engine.world.latch_file import LatchFileState, read_latch
 from tests.account.live import LIVE, held, live_orders, make_ready
@@ -23,9 +25,17 @@ from tests.fake_upstox.running import RunningFake, running_fake
 from tests.fake_upstox.shapes import Json
 from tests.operations.outside import Engine, Outside, clean_environment, made_recordings, outside
 from tests.oracles.evidence import Evidence, Holding, Said
-from tests.recordings import EQ_A, EQ_B
+from tests.recordings import EQ_A, EQ_B, scripted_packets, write_recording
 
 _LOOK = 0.02
+_AUCTION_DAY = date(2026, 11, 27)
+"""A Friday with a closing auction."""
+_UNTIL_THE_AUCTION = (
+    *((f"{9 + m // 60:02d}:{m % 60:02d}", 1_005.0 if m % 2 else 1_000.0) for m in range(15, 325, 5)),
+    ("14:25", 1_002.0),
+    ("15:15", 1_022.0),
+    ("15:59", 1_022.0),
+)
 _ENTERED_WITHIN = 12.0
 
 
@@ -267,13 +277,27 @@ def _flat_at(products: frozenset[str]) -> Callable[[Broker], bool]:
     return look
 
 
+def _afternoon(folder: Path) -> tuple[Path, ...]:
+    """Write two made sessions that move enough for a stop until 14:25 and reach none afterwards."""
+    return tuple(
+        write_recording(
+            folder / f"{seed}.json.gz",
+            scripted_packets(key, path=_UNTIL_THE_AUCTION, seed=seed, step=5 * SECOND),
+            indent=None,
+        )
+        for seed, key in enumerate((EQ_A, EQ_B), 1)
+    )
+
+
 @contextmanager
-def staged(settings: tuple[str, ...] = ()) -> Iterator[Stage]:
-    """Open a stage on the morning of a made day, 45 minutes old."""
+def staged(settings: tuple[str, ...] = (), *, late: bool = False) -> Iterator[Stage]:
+    """Open a stage on the morning of a made day, 45 minutes old; a late one on a day with a closing auction."""
     with tempfile.TemporaryDirectory(prefix="scenario-") as name:
         folder = Path(name)
+        recordings = _afternoon(folder) if late else made_recordings(folder)
+        start, day = (clock_time(14, 25), _AUCTION_DAY) if late else (clock_time(10), None)
         with (
-            running_fake(recordings=made_recordings(folder), start=clock_time(10)) as fake,
+            running_fake(recordings=recordings, start=start, day=day) as fake,
             outside(folder / "home") as home,
             Stage(fake, home, (*LIVE, *settings)) as stage,
         ):

@@ -39,6 +39,10 @@ def test_a_tick_and_a_band_that_change_in_the_day_are_met() -> None:
     holds("the band narrows in the day", Way.ALIVE)
 
 
+def test_a_shell_closes_in_the_auction_what_that_has_left_without_its_stop() -> None:
+    holds("the closing auction has taken the stop", Way.DEAD)
+
+
 def test_an_entry_killed_before_its_answer_is_found_and_closed() -> None:
     holds("death between an entry and its answer", Way.DEAD)
 

@@ -4,7 +4,7 @@ import config
 from tests.scenarios.catalogue.account import OTHERS, PRODUCTS
 from tests.scenarios.catalogue.fills import FILLS, STOPS
 from tests.scenarios.catalogue.line import LIMITS, READS, STREAMS
-from tests.scenarios.catalogue.market import DAY, DEATHS, MARKET
+from tests.scenarios.catalogue.market import AUCTION, DAY, DEATHS, MARKET
 from tests.scenarios.catalogue.writes import ANSWERS, CANCELS, CHANGES
 
 _CAN_BE_SET = "orders" in config.Settings.model_fields
@@ -20,6 +20,7 @@ _ALL = (
     *LIMITS,
     *MARKET,
     *DAY,
+    *AUCTION,
     *PRODUCTS,
     *DEATHS,
 )

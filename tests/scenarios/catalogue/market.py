@@ -46,6 +46,22 @@ DAY = (
     Scenario("the band narrows in the day", Family.MARKET, deed=do.narrow_band(2.0)),
 )
 
+# A living engine takes a leap of time for time gone by: its auction is played in tests/account.
+AUCTION = (
+    Scenario(
+        "the closing auction has taken the stop",
+        Family.MARKET,
+        deed=do.leap("15:20:10"),
+        mended_after=6.0,
+        mend=do.leap("15:30:10"),
+        ways=(Way.HUNG, Way.DEAD),
+        late=True,
+        impossible={
+            "O3": "the exchange holds no stop in its closing auction, and fills nothing before its match"
+        },
+    ),
+)
+
 DEATHS = (
     Scenario(
         "a stop-entry of the trader rests beside a position",
