@@ -98,6 +98,8 @@ class Standstill:
     """Since when nobody has stood against it; None while somebody does."""
     bare_since: Instant | None = None
     """Since when less than what is held has been under a stop or an exit at work; None while all of it is."""
+    works_until: Instant | None = None
+    """When the first of its exits at work is one no more, unfilled where it rests; None where none is."""
 
 
 def resting(trade: Trade, orders: tuple[Order, ...]) -> tuple[Order | None, Order | None]:
@@ -108,19 +110,27 @@ def resting(trade: Trade, orders: tuple[Order, ...]) -> tuple[Order | None, Orde
     return (exits[-1] if exits else None), (stops[-1] if stops else None)
 
 
-def at_work(order: Order, sight: InstrumentMarket, since: Instant, now: Instant) -> bool:
-    """Say whether an order that rests since an instant at its price protects, or is closing what is held.
+def at_work(order: Order, sight: InstrumentMarket, now: Instant) -> bool:
+    """Say whether an order protects, or is closing what is held.
 
     An exit does while the market meets its price, as far as is known; not where it lies there unfilled all the same.
     """
     if not order.resting:
         return False
-    if _waits(order):
+    ends = works_until(order)
+    if ends is None:
         return True
     against = sight.quote.against(order.side)
     touch = against[0][0] if against else sight.quote.last
     met = touch is None or (order.price - touch) * order.side.sign >= 0
-    return met and now - since < UNFILLED_FOR
+    return met and now < ends
+
+
+def works_until(order: Order) -> Instant | None:
+    """Return when an exit will have rested unfilled for too long at its price; None for a stop that waits."""
+    if _waits(order) or order.rests_since is None:
+        return None
+    return order.rests_since + UNFILLED_FOR
 
 
 def plight_of(

@@ -10,13 +10,13 @@ from engine.orders.plight import (
     AT_EDGE_FOR,
     ENGINE_GOES_ON,
     NOTHING_RESTS_FOR,
-    UNFILLED_FOR,
     Plight,
     PlightKind,
     Standstill,
     at_work,
     plight_of,
     resting,
+    works_until,
 )
 from engine.orders.plight_words import plight_advice, plight_text
 from engine.orders.trade import Trade
@@ -101,7 +101,9 @@ class Plights:
                     wakes.append(now + ahead - sight.hours.time)
             if trade.id in self._still:
                 (rests, _), still = self._still[trade.id]
-                marks = [still.since + AT_EDGE_FOR, still.since + UNFILLED_FOR] if rests else []
+                marks = [still.since + AT_EDGE_FOR] if rests else []
+                if still.works_until is not None:
+                    marks.append(still.works_until)
                 if still.empty_since is not None:
                     marks.append(still.empty_since + AT_EDGE_FOR)
                 if still.bare_since is not None:
@@ -124,11 +126,12 @@ class Plights:
             earlier = None if known is None else known[1].empty_since
             empty_since = now if earlier is None else earlier
         bare_since = None
-        reducing = (order for order in orders if order.side is not trade.side)
-        if sum(order.remaining for order in reducing if at_work(order, sight, since, now)) < units:
+        works = [order for order in orders if order.side is not trade.side and at_work(order, sight, now)]
+        if sum(order.remaining for order in works) < units:
             earlier = None if known is None else known[1].bare_since
             bare_since = now if earlier is None else earlier
-        return what, Standstill(since, empty_since, bare_since)
+        ends = (at for order in works if (at := works_until(order)) is not None)
+        return what, Standstill(since, empty_since, bare_since, min(ends, default=None))
 
 
 def _capital(text: str) -> str:

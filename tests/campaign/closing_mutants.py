@@ -74,7 +74,7 @@ def _rests_is_at_work() -> tuple[Swap, ...]:
 
 
 def _unfilled_for_ever() -> tuple[Swap, ...]:
-    return ((plight, "UNFILLED_FOR", 3_600 * SECOND), (plight_watch, "UNFILLED_FOR", 3_600 * SECOND))
+    return ((plight, "UNFILLED_FOR", 3_600 * SECOND),)
 
 
 def _over_at_once() -> tuple[Swap, ...]:
