@@ -36,5 +36,8 @@ class RiskView(msgspec.Struct, frozen=True):
     outside_unmarked: int = 0
     """Of it, instruments of which no price is known yet: their open part counts at its cost."""
     gap_risk: Paise = 0
-    """What is lost if every stop fills at its limit; ``open_risk`` is what is lost if each slips by its allowance."""
+    """What is lost if every stop fills at its limit; ``open_risk`` is what is lost if each slips by its allowance.
+
+    Both count the charges.
+    """
     gap_risk_limit: Paise = 0

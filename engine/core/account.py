@@ -24,7 +24,7 @@ from engine.risk.external_result import AccountResult
 from engine.risk.holdings import Holding
 from engine.risk.limits import DayLimits
 from engine.risk.marks import Mark, MarkState
-from engine.risk.sizing import TripCharges, TripCost, risk_at, trip_charges, trip_cost
+from engine.risk.sizing import TripCharges, TripCost, loss_at, risk_at, trip_charges, trip_cost
 from engine.risk.wishes import Wishes
 
 
@@ -154,8 +154,9 @@ class Account:
             side=trade.side,
             quantity=held if trade.open else waiting,
             value=value,
-            risk=self._risk(instrument, trade, held + waiting, worst_value, stop),
-            gap=self._risk(instrument, trade, held + waiting, worst_value, limit),
+            risk=_risk(trade, held + waiting, worst_value, stop),
+            loss=self._loss(instrument, trade, held + waiting, worst_value, stop),
+            gap=self._loss(instrument, trade, held + waiting, worst_value, limit),
             stop=stop,
             working=not trade.open,
             mark=self.marking.mark(trade, now) if trade.open else Mark(None, MarkState.NOT_READY),
@@ -172,29 +173,31 @@ class Account:
             return None
         paid = trade.entry_value * held // trade.entry_quantity if trade.entry_quantity else 0
         stop, limit = _stop_of(trade)
-        risk = self._risk(instrument, trade, held, paid, stop) if held else 0
-        gap = self._risk(instrument, trade, held, paid, limit) if held else 0
+        risk = _risk(trade, held, paid, stop) if held else 0
+        loss = self._loss(instrument, trade, held, paid, stop) if held else 0
+        gap = self._loss(instrument, trade, held, paid, limit) if held else 0
         gaps = [
-            self._risk(instrument, trade, units, units * rest.price, rest.plan.limit) for rest, units in live
+            self._loss(instrument, trade, units, units * rest.price, rest.plan.limit) for rest, units in live
         ]
         return Holding(
             instrument=instrument,
             side=trade.side,
             quantity=held or waiting,
             value=paid if held else sum(units * rest.price for rest, units in live),
-            risk=None if risk is None else risk + sum(rest.at_stake(units) for rest, units in live),
+            risk=None if risk is None else risk + sum(rest.at_risk(units) for rest, units in live),
+            loss=None if loss is None else loss + sum(rest.at_stake(units) for rest, units in live),
             gap=None if gap is None else gap + sum(one or 0 for one in gaps),
             stop=stop,
             working=not held,
             mark=self.marking.mark(trade, now) if held else Mark(None, MarkState.NOT_READY),
         )
 
-    def _risk(
+    def _loss(
         self, instrument: Instrument, trade: Trade, quantity: int, value: Paise, stop: Paise | None
     ) -> Paise | None:
         if stop is None or quantity == 0:
             return None
-        return risk_at(trade.side, quantity, value, stop, self.trip_charges(instrument, trade.side))
+        return loss_at(trade.side, quantity, value, stop, self.trip_charges(instrument, trade.side))
 
     def holdings(self, now: Instant) -> tuple[Holding, ...]:
         """Return open positions and entries on their way."""
@@ -290,6 +293,12 @@ class Account:
                 price = max(cost, seen) if holding.side is Side.BUY else min(cost, seen)
             holdings.append(replace(holding, mark=Mark(price, MarkState.LIVE)))
         return self._day_result(tuple(holdings), believed=True)
+
+
+def _risk(trade: Trade, quantity: int, value: Paise, stop: Paise | None) -> Paise | None:
+    if stop is None or quantity == 0:
+        return None
+    return risk_at(trade.side, quantity, value, stop)
 
 
 def _stop_of(trade: Trade) -> tuple[Paise | None, Paise | None]:

@@ -345,7 +345,6 @@ class EventLog:
         return finished_trade(
             trade,
             instrument,
-            trip=self._account.trip_charges(instrument, trade.side),
             charges=self._account.charge_items(trade.id),
             quality=self._qualities.pop(trade.id, ""),
             furthest=furthest,

@@ -6,27 +6,26 @@ from engine.market.price import Paise
 from engine.orders.exit_reasons import UNNAMED
 from engine.orders.trade import Trade
 from engine.performance.trade import ClosedTrade
-from engine.risk.sizing import TripCharges, risk_at
+from engine.risk.sizing import risk_at
 
 
 def finished_trade(
     trade: Trade,
     instrument: Instrument,
     *,
-    trip: TripCharges,
     charges: Charges,
     quality: str,
     furthest: tuple[Paise, Paise] | None,
     entered_in: tuple[str, str],
 ) -> ClosedTrade:
-    """Return the record of a finished trade; ``trip`` are the charges of a round trip in its instrument.
+    """Return the record of a finished trade.
 
     ``furthest`` are the best and the worst mark while it was held, ``entered_in`` its day and open type at entry.
     """
     quantity = trade.entry_quantity
     risk = 0
     if trade.plan is not None and quantity:
-        risk = risk_at(trade.side, quantity, trade.entry_value, trade.plan.counted(trade.side), trip)
+        risk = risk_at(trade.side, quantity, trade.entry_value, trade.plan.counted(trade.side))
     reward = trade.reward
     if reward is not None and trade.planned:
         reward = reward * quantity // trade.planned

@@ -137,7 +137,6 @@ class TradeManager:
             filled_value=held.entry_value * held.open_quantity // held.entry_quantity,
             counted=held.stop.counted,
             budget=self._account.limits.budget,
-            charges=self._account.trip_charges(instrument, held.side),
         )
         if check.excess:
             self._manager.report(

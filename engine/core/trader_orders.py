@@ -219,6 +219,7 @@ class TraderOrders:
             plan=planned.stop,
             typed=bool(command.stop),
             risk=planned.size.risk,
+            loss=planned.size.loss,
             good_for=good_for,
         )
         sent = self._send(trade, draft, rest, now)
@@ -318,7 +319,7 @@ class TraderOrders:
             quantity=state.entries.quantity_cap,
             account_net=facts.account_net,
         )
-        left = facts.limits.budget - self._at_stake(facts.now)
+        left = facts.limits.budget - self._at_risk(facts.now)
         context = state.market.context(instrument.key)
         wish = RestingWish(
             side=command.side,
@@ -341,8 +342,8 @@ class TraderOrders:
             return planned
         return plan_denial(facts, planned, settings) or planned
 
-    def _at_stake(self, now: Instant) -> Paise:
-        """Return what everything that rests may lose, with what of the same trades has filled already.
+    def _at_risk(self, now: Instant) -> Paise:
+        """Return what everything that rests risks, charges apart, with what of the same trades has filled already.
 
         Unknown counts as the whole of one trade's risk.
         """
@@ -375,7 +376,7 @@ class TraderOrders:
             return "its trade is over, and one risk is all there is"
         if trade.given_up:
             return "an entry beside it never arrived"
-        if self._at_stake(now) > state.limits.budget:
+        if self._at_risk(now) > state.limits.budget:
             return "what rests and has filled would risk more than one trade may"
         return ""
 

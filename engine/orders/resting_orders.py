@@ -25,6 +25,8 @@ class Rest(msgspec.Struct, frozen=True):
     """Its stop as it was sized with; a fill computes it anew unless a person typed it."""
     typed: bool
     risk: Paise
+    """What the whole quantity risks, charges apart."""
+    loss: Paise
     """What the whole quantity may lose, charges included."""
     good_for: Instant
     """Until when it rests, on the exchange's clock."""
@@ -34,9 +36,16 @@ class Rest(msgspec.Struct, frozen=True):
         """Return the price it waits for: where a stop-entry fires, else its limit."""
         return self.trigger or self.price
 
+    def at_risk(self, exposed: int) -> Paise:
+        """Return what units of it that may still fill risk, charges apart, rounded up."""
+        return self._share(self.risk, exposed)
+
     def at_stake(self, exposed: int) -> Paise:
-        """Return what units of it that may still fill can lose, rounded up."""
-        return -(-self.risk * min(exposed, self.quantity) // self.quantity)
+        """Return what units of it that may still fill can lose, charges included, rounded up."""
+        return self._share(self.loss, exposed)
+
+    def _share(self, whole: Paise, exposed: int) -> Paise:
+        return -(-whole * min(exposed, self.quantity) // self.quantity)
 
 
 class RestingLives(EntryLife):

@@ -31,7 +31,7 @@ class ClosedTrade(msgspec.Struct, frozen=True, gc=False):
     initial_stop: Paise
     """First trigger; 0 when there was none."""
     risk: Paise
-    """What was budgeted: the loss to the stop's trigger and allowance, charges included."""
+    """What was budgeted: the loss to the stop's trigger and allowance, charges apart."""
     charges: Paise
     version: int = 1
     """Version of the setup's rule; a change of rule starts a new record."""

@@ -315,7 +315,7 @@ def _newest(decisions: Sequence[Decision]) -> Sequence[Decision]:
 
 def _risk(core: Core, result: DayResult, holdings: tuple[Holding, ...], now: Instant) -> RiskView:
     limits = core.limits
-    known = [holding.risk for holding in holdings if holding.risk is not None]
+    known = [holding.loss for holding in holdings if holding.loss is not None]
     budget = core.manager.gate.budget
     whole = core.account.account_result(now, result)
     return RiskView(

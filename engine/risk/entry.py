@@ -47,7 +47,7 @@ class EntryPlan:
     def initial_risk(self) -> Paise:
         """Return R in money: from the entry limit to the stop's trigger, whole quantity.
 
-        ``size.risk`` is more: what the stop may slip by and the charges are what the budget must bear besides.
+        ``size.risk`` is more: what the stop may slip by is what the budget must bear besides.
         """
         return abs(self.limit - self.stop.trigger) * self.size.quantity
 

@@ -282,10 +282,10 @@ def _open_risk(facts: EntryFacts, plan: EntryPlan, _: EntryCheckSections) -> Den
     held, limit = open_risk(facts.holdings), facts.limits.open_risk_limit
     if held is None:
         return Denial(Code.OPEN_RISK, "the risk of an open position is unknown")
-    if held + plan.size.risk > limit:
+    if held + plan.size.loss > limit:
         return Denial(
             Code.OPEN_RISK,
-            f"open risk {rupees(held)} + {rupees(plan.size.risk)} (limit {rupees(limit)})",
+            f"open risk {rupees(held)} + {rupees(plan.size.loss)} (limit {rupees(limit)})",
         )
     return None
 
@@ -309,10 +309,10 @@ def _day_loss(facts: EntryFacts, plan: EntryPlan, _: EntryCheckSections) -> Deni
     room = facts.limits.rooms(
         facts.holdings, facts.result, margin_available=None, account_net=facts.account_net
     ).day_loss
-    if plan.size.risk > room:
+    if plan.size.loss > room:
         return Denial(
             Code.DAY_LOSS,
-            f"trade risks {rupees(plan.size.risk)}, room under the daily limit is {rupees(max(0, room))}",
+            f"trade may lose {rupees(plan.size.loss)} with charges, the daily limit leaves {rupees(max(0, room))}",
         )
     return None
 

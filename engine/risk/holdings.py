@@ -13,8 +13,8 @@ class Holding:
     """One open position, or one entry that may still fill: both count from the moment an order is sent.
 
     ``quantity`` is unsigned, ``value`` what it cost (or would cost at its limit), paise. ``risk`` is what it
-    loses from its entry when the stop slips by its allowance, ``gap`` when it fills at its limit; charges included,
-    never below zero; None is unknown.
+    loses from its entry when the stop slips by its allowance, charges apart; ``loss`` the same with charges, ``gap``
+    with charges when the stop fills at its limit. None of them is below zero; None is unknown.
     """
 
     instrument: Instrument
@@ -22,6 +22,7 @@ class Holding:
     quantity: int
     value: Paise
     risk: Paise | None
+    loss: Paise | None
     stop: Paise | None = None
     """What its stop is counted at: trigger and allowance."""
     gap: Paise | None = None
@@ -44,12 +45,12 @@ class Holding:
 
 
 def open_risk(holdings: tuple[Holding, ...]) -> Paise | None:
-    """Return the sum of risks to the stops, paise; None when one is unknown."""
+    """Return what is lost with charges if every stop slips by its allowance, paise; None when one is unknown."""
     total = 0
     for holding in holdings:
-        if holding.risk is None:
+        if holding.loss is None:
             return None
-        total += holding.risk
+        total += holding.loss
     return total
 
 

@@ -96,12 +96,12 @@ class DayLimits(msgspec.Struct, frozen=True):
 
     @property
     def budget(self) -> Paise:
-        """Return the risk one trade may take, paise."""
+        """Return the risk one trade may take, charges apart, paise."""
         return part(self.account, self.limits.risk_per_trade_pct)
 
     @property
     def open_risk_limit(self) -> Paise:
-        """Return the largest sum of risks to the stops, paise."""
+        """Return the largest sum of losses at the stops, charges included, paise."""
         return part(self.account, self.limits.max_open_risk_pct)
 
     @property
@@ -157,8 +157,8 @@ class DayLimits(msgspec.Struct, frozen=True):
         """Return what one more trade may use. Unknown risk leaves no room at all.
 
         ``margin_available`` is the broker's for all positions together, paise, None when unknown; ``quantity`` is
-        the rollout stage's cap in units; ``account_net`` the whole account's result. Day's loss plus open risk plus the
-        trade's risk stay within the limit, and within the account's.
+        the rollout stage's cap in units; ``account_net`` the whole account's result. Day's loss plus open risk plus
+        what the trade may lose stay within the limit, and within the account's.
         """
         risk, gap = open_risk(holdings), gap_risk(holdings)
         margin = None

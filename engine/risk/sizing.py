@@ -1,4 +1,8 @@
-"""How many units a trade may have: whole lots, never more risk than the budget, charges included."""
+"""How many units a trade may have: whole lots, never more risk than the budget.
+
+Risk is trigger and allowance, charges apart: it alone fills the budget of one trade. What is lost there counts the
+charges too, and fills the room under open risk and the day's loss; so does gap risk.
+"""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -46,7 +50,15 @@ def trip_charges(instrument: Instrument, side: Side, day: date) -> TripCharges:
     return charges
 
 
-def risk_at(side: Side, quantity: int, value: Paise, leave: Paise, charges: TripCharges) -> Paise:
+def risk_at(side: Side, quantity: int, value: Paise, leave: Paise) -> Paise:
+    """Return what is lost, charges apart, where ``quantity`` units worth ``value`` in sum leave at a price, paise.
+
+    Nought where the stop has locked a profit.
+    """
+    return max(0, (value - leave * quantity) * side.sign)
+
+
+def loss_at(side: Side, quantity: int, value: Paise, leave: Paise, charges: TripCharges) -> Paise:
     """Return what is lost with charges where ``quantity`` units worth ``value`` in sum leave at a price, paise.
 
     Nought where the stop has locked more than the charges.
@@ -92,7 +104,7 @@ class Rooms:
     """What is left under each limit, paise; ``DayLimits.rooms`` makes it."""
 
     budget: Paise
-    """Risk of one trade."""
+    """Risk of one trade, charges apart."""
     open_risk: Paise
     day_loss: Paise
     gap: Paise
@@ -112,12 +124,17 @@ class Size:
     quantity: int
     lots: int
     risk: Paise
-    """The loss where the stop slips by its allowance, charges included."""
+    """What fills the budget: the loss where the stop slips by its allowance, charges apart."""
     gap: Paise
     """The loss where the stop fills at its limit, charges included."""
     charges: Paise
     """Of the round trip that ends at trigger and allowance."""
     binding_cap: Cap
+
+    @property
+    def loss(self) -> Paise:
+        """Return what is lost where the stop slips by its allowance, charges included, paise."""
+        return self.risk + self.charges
 
 
 def size(
@@ -126,8 +143,8 @@ def size(
     """Return the largest whole number of lots that every limit allows, or the limit that allows none.
 
     ``entry`` is the entry's limit price, paise: the worst it may fill at. Risk counts from there to the stop's trigger
-    and allowance, gap risk to its limit. Brokerage is capped per order, so charges per unit fall with quantity: the sum
-    is solved for, exactly.
+    and allowance, gap risk to its limit. Brokerage is capped per order, so charges per unit fall with quantity: where
+    they count, the sum is solved for, exactly.
     """
     counted = stop.counted(side)
     away, gap = (entry - counted) * side.sign, max(0, (entry - stop.limit) * side.sign)
@@ -144,7 +161,7 @@ def size(
     def loss(lots: int, way: Paise, price: Paise) -> Paise:
         return lots * lot * way + cost(lots * lot, entry, price)
 
-    def risk(lots: int) -> Paise:
+    def counted_loss(lots: int) -> Paise:
         return loss(lots, away, counted)
 
     def gap_risk(lots: int) -> Paise:
@@ -153,9 +170,9 @@ def size(
     lot_margin = margin_needed(instrument.kind, entry * lot)
     freeze = max(0, instrument.freeze_quantity) // lot
     caps = [
-        (Cap.RISK, _most_lots(rooms.budget, away * lot, risk), rooms.budget),
-        (Cap.OPEN_RISK, _most_lots(rooms.open_risk, away * lot, risk), rooms.open_risk),
-        (Cap.DAY_LOSS, _most_lots(rooms.day_loss, away * lot, risk), rooms.day_loss),
+        (Cap.RISK, max(0, rooms.budget) // (away * lot), rooms.budget),
+        (Cap.OPEN_RISK, _most_lots(rooms.open_risk, away * lot, counted_loss), rooms.open_risk),
+        (Cap.DAY_LOSS, _most_lots(rooms.day_loss, away * lot, counted_loss), rooms.day_loss),
         (Cap.GAP_RISK, _most_lots(rooms.gap, max(1, gap * lot), gap_risk), rooms.gap),
         (Cap.LEVERAGE, max(0, rooms.exposure) // (entry * lot), rooms.exposure),
         (Cap.MARGIN, max(0, rooms.margin) // lot_margin, rooms.margin),
@@ -165,13 +182,14 @@ def size(
         caps.append((Cap.STAGE, max(0, rooms.quantity) // lot, None))
     cap, lots, room = min(caps, key=lambda one: one[1])
     shown = max(lots, 1)
-    found = Size(lots * lot, lots, risk(shown), gap_risk(shown), cost(shown * lot, entry, counted), cap)
+    units = shown * lot
+    found = Size(lots * lot, lots, units * away, gap_risk(shown), cost(units, entry, counted), cap)
     if lots == 0:
         what = f"gap risks {rupees(found.gap)} to its limit {rupees(stop.limit)}"
         if cap is not Cap.GAP_RISK:
             what = (
                 f"risks {rupees(found.risk)} (stop {rupees(stop.distance)} away by {stop.term}, allowance"
-                f" {rupees(stop.allowance)}, charges {rupees(found.charges)}) and costs {rupees(entry * lot)}"
+                f" {rupees(stop.allowance)}), {rupees(found.loss)} with charges, and costs {rupees(entry * lot)}"
             )
         left = "" if room is None else f" {rupees(max(0, room))}"
         reason = f"one lot of {lot} {what}: {cap}{left} allows none"
@@ -221,7 +239,6 @@ def check_fill(
     filled_value: Paise,
     counted: Paise,
     budget: Paise,
-    charges: TripCharges,
 ) -> FillCheck:
     """Return the risk of what was really filled, and how many units (whole lots, rounded up) exceed the budget.
 
@@ -229,16 +246,15 @@ def check_fill(
     of it, rounded to a paisa against us. ``counted`` is the stop's trigger and allowance: one that has locked a profit
     risks nothing.
     """
-    risk = risk_at(side, quantity, filled_value, counted, charges)
-    loss = (filled_value - counted * quantity) * side.sign
-    if risk <= budget or loss <= 0:
+    risk = risk_at(side, quantity, filled_value, counted)
+    if risk <= budget:
         return FillCheck(risk, 0)
 
     def kept_risk(lots: int) -> Paise:
         kept = lots * instrument.lot
         whole = filled_value * kept
         value = -(-whole // quantity) if side is Side.BUY else whole // quantity
-        return risk_at(side, kept, value, counted, charges)
+        return risk_at(side, kept, value, counted)
 
-    keep = _most_lots(budget, max(1, loss * instrument.lot // quantity), kept_risk) * instrument.lot
+    keep = _most_lots(budget, max(1, risk * instrument.lot // quantity), kept_risk) * instrument.lot
     return FillCheck(risk, max(0, quantity - keep))

@@ -51,9 +51,9 @@ class SizedStop(msgspec.Struct, frozen=True):
     lots: int = 0
     quantity: int = 0
     budget: Paise | None = None
-    """What one trade may risk; None where it was never sized."""
+    """What one trade may risk, charges apart; None where it was never sized."""
     risk: Paise | None = None
-    """From the entry's limit to trigger and allowance, charges included."""
+    """From the entry's limit to trigger and allowance, charges apart."""
     gap: Paise | None = None
     """From the entry's limit to the stop's limit, charges included."""
     charges: Paise | None = None

@@ -42,7 +42,7 @@ def _outlives_the_kill() -> tuple[Swap, ...]:
 
 
 def _is_no_risk() -> tuple[Swap, ...]:
-    return ((TraderOrders, "_at_stake", lambda *_: 0),)
+    return ((TraderOrders, "_at_risk", lambda *_: 0),)
 
 
 def _fills_without_a_stop() -> tuple[Swap, ...]:

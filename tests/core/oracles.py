@@ -111,18 +111,19 @@ class Oracles:
             for rest in world.core.trader_orders.rests(trade.id):
                 order = world.by_tag(rest.tag)
                 left = 0 if order is None else order.remaining
-                resting += left * abs(rest.price - rest.plan.trigger)
+                resting += left * abs(rest.price - rest.plan.counted(trade.side))
             if not resting:
                 continue
             total += resting
             if trade.open and trade.stop is not None and trade.plan is not None:
                 sign = trade.side.sign
                 nearest = max(
-                    (one.plan.trigger * sign for one in world.core.trader_orders.rests(trade.id)), default=0
+                    (one.plan.counted(trade.side) * sign for one in world.core.trader_orders.rests(trade.id)),
+                    default=0,
                 )
-                trigger = max(trade.stop.trigger * sign, nearest)
+                counted = max(trade.stop.counted * sign, nearest)
                 cost = trade.entry_value * sign // trade.entry_quantity
-                total += max(0, cost - trigger) * trade.open_quantity
+                total += max(0, cost - counted) * trade.open_quantity
         budget = world.core.limits.budget
         assert total <= budget, f"{total} at risk by what rests and its fills, one trade may risk {budget}"
 

@@ -380,7 +380,7 @@ def beside_a_position(*prices: int) -> World:
 def stakes(world: World) -> list[int]:
     """Return what each resting order may lose, paise, oldest first."""
     return [
-        one.risk
+        one.loss
         for trade in world.core.manager.portfolio.running()
         for one in world.core.trader_orders.rests(trade.id)
     ]

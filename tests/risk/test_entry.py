@@ -1,6 +1,8 @@
 from dataclasses import replace
+from datetime import date
 from fractions import Fraction
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -13,11 +15,13 @@ from engine.risk.denial import Code, Denial
 from engine.risk.entry import EntryPlan, entry_limit, plan_entry
 from engine.risk.limits import open_day, wished_limits
 from engine.risk.marks import MarkState
-from engine.risk.sizing import Rooms, trip_cost
+from engine.risk.sizing import Rooms, check_fill, trip_cost
 from engine.risk.stage12 import StopTerm
-from tests.risk.builders import DAY, STOCK, controller
+from tests.risk.builders import DAY, START, STOCK, controller
 
 ACCOUNT = 100_000_000
+DEARER = date(2026, 11, 30)
+"""A day after the tax on derivatives rose."""
 
 
 def plan(
@@ -136,3 +140,48 @@ def test_one_lot_of_an_index_future_fits_the_budget_of_the_defaults() -> None:
     assert found.size.risk <= limits.budget
     assert found.size.gap <= limits.gap_limit
     assert found.sized.limit == found.stop.limit == 2_581_000 - 2 * 9_000
+
+
+@pytest.mark.parametrize("side", list(Side))
+def test_a_quiet_index_future_is_sized_to_one_lot_whose_fill_at_the_limit_is_kept(side: Side) -> None:
+    settings = Settings()
+    future = replace(STOCK, kind=InstrumentClass.INDEX_FUTURE, lot=65, freeze_quantity=1_800)
+    limits = open_day(DEARER, ACCOUNT, wished_limits(settings.risk))
+    cost = trip_cost(future, side, DEARER)
+    found = plan_entry(
+        controller(),
+        settings.entry,
+        instrument=future,
+        side=side,
+        price=2_540_000,
+        structure=None,
+        target_1=None,
+        atr=2_000,
+        median_spread=60,
+        band=None,
+        rooms=limits.rooms((), DayResult(0, 0, 0, 0, MarkState.LIVE, 0), margin_available=ACCOUNT),
+        cost=cost,
+    )
+    assert isinstance(found, EntryPlan), found
+    assert (found.size.quantity, found.sized.term) == (65, StopTerm.CHARGES)
+    assert found.size.risk <= limits.budget < found.size.loss, "its charges are what the budget does not bear"
+    assert found.size.loss == found.size.risk + cost(65, found.limit, found.stop.counted(side))
+    state = controller().hold(
+        found.stop,
+        side,
+        future,
+        entry_value=found.limit * 65,
+        quantity=65,
+        now=START,
+        opened_at=START,
+        band=None,
+    )
+    check = check_fill(
+        future,
+        side,
+        quantity=65,
+        filled_value=found.limit * 65,
+        counted=state.counted,
+        budget=limits.budget,
+    )
+    assert (check.risk, check.excess) == (found.size.risk, 0)

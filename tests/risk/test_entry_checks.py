@@ -63,11 +63,11 @@ def held(
     instrument: Instrument = OTHER,
     side: Side = Side.BUY,
     *,
-    risk: int | None = 100_000,
+    loss: int | None = 100_000,
     gap: int | None = 200_000,
 ) -> Holding:
     mark = Mark(100_000, MarkState.LIVE)
-    return Holding(instrument, side, 100, 10_000_000, risk, 99_000, gap, mark=mark)
+    return Holding(instrument, side, 100, 10_000_000, loss, loss, 99_000, gap, mark=mark)
 
 
 def option_facts(**changes: object) -> EntryFacts:
@@ -122,8 +122,8 @@ def test_an_entry_without_objections_passes() -> None:
         (replace(FACTS, band=None), Code.CIRCUIT_NEAR),
         (replace(FACTS, band=PriceBand(98_001, 110_000)), Code.CIRCUIT_NEAR),
         (replace(FACTS, band=PriceBand(90_000, 101_999)), Code.CIRCUIT_NEAR),
-        (replace(FACTS, holdings=(held(risk=1_200_001),)), Code.OPEN_RISK),
-        (replace(FACTS, holdings=(held(risk=None),)), Code.OPEN_RISK),
+        (replace(FACTS, holdings=(held(loss=1_200_001),)), Code.OPEN_RISK),
+        (replace(FACTS, holdings=(held(loss=None),)), Code.OPEN_RISK),
         (replace(FACTS, holdings=(held(gap=900_001),)), Code.GAP_RISK),
         (replace(FACTS, holdings=(held(gap=None),)), Code.GAP_RISK),
         (replace(FACTS, result=DayResult(-4_200_001, 0, 0, 0, MarkState.LIVE, 0)), Code.DAY_LOSS),

@@ -105,7 +105,7 @@ def test_an_account_that_is_no_money_is_refused() -> None:
         open_day(DAY, 0, WISHED)
 
 
-HELD = Holding(STOCK, Side.BUY, 100, 10_000_000, 600_000, 99_500, mark=Mark(100_000, MarkState.LIVE))
+HELD = Holding(STOCK, Side.BUY, 100, 10_000_000, 500_000, 600_000, 99_500, mark=Mark(100_000, MarkState.LIVE))
 
 
 def test_rooms_are_what_holdings_and_losses_leave() -> None:
@@ -124,7 +124,7 @@ def test_an_open_profit_makes_no_room_for_a_booked_loss() -> None:
 
 def test_what_is_unknown_leaves_no_room() -> None:
     for holdings, outcome in (
-        ((replace(HELD, risk=None),), result(0)),
+        ((replace(HELD, loss=None),), result(0)),
         ((HELD,), result(0, unmarked=1)),
     ):
         rooms = day().rooms(holdings, outcome, margin_available=None)

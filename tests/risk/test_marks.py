@@ -12,7 +12,7 @@ from engine.risk.marks import Mark, MarkState, mark_position
 from engine.risk.readings import Readings, at_circuit, locked_price
 from tests.risk.builders import DAY, OPTION, START, STOCK
 
-LONG = Holding(STOCK, Side.BUY, 100, 10_000_000, 60_000, 99_500, mark=Mark(100_200, MarkState.LIVE))
+LONG = Holding(STOCK, Side.BUY, 100, 10_000_000, 50_000, 60_000, 99_500, mark=Mark(100_200, MarkState.LIVE))
 
 
 def test_a_position_is_marked_at_the_exit_side_of_a_fresh_book() -> None:
@@ -59,7 +59,9 @@ def test_entries_are_judged_by_the_worse_of_an_old_mark_and_the_stop(
 
 
 def test_the_day_counts_realised_open_charges_and_what_closing_costs() -> None:
-    short = Holding(STOCK, Side.SELL, 10, 1_000_000, 5_000, 101_000, mark=Mark(100_500, MarkState.STALE))
+    short = Holding(
+        STOCK, Side.SELL, 10, 1_000_000, 4_000, 5_000, 101_000, mark=Mark(100_500, MarkState.STALE)
+    )
     result = day_result(-50_000, 9_000, (LONG, short), DAY)
     closing = (
         order_charges(STOCK.kind, Side.SELL, 10_020_000, DAY).total
@@ -71,7 +73,7 @@ def test_the_day_counts_realised_open_charges_and_what_closing_costs() -> None:
 
 
 def test_an_entry_on_its_way_changes_no_result_but_counts_as_risk_and_exposure() -> None:
-    waiting = Holding(STOCK, Side.BUY, 10, 1_000_000, 7_000, working=True)
+    waiting = Holding(STOCK, Side.BUY, 10, 1_000_000, 6_000, 7_000, working=True)
     result = day_result(0, 0, (waiting,), DAY)
     assert (result.net, result.unmarked, result.state) == (0, 0, MarkState.LIVE)
     assert open_risk((LONG, waiting)) == 67_000
@@ -84,7 +86,7 @@ def test_a_position_without_a_mark_is_counted_as_unmarked() -> None:
 
 
 def test_one_unknown_risk_makes_the_sum_unknown() -> None:
-    assert open_risk((LONG, replace(LONG, risk=None))) is None
+    assert open_risk((LONG, replace(LONG, loss=None))) is None
 
 
 def test_readings_forget_all_but_the_last_three_and_stand_while_the_book_is_the_same() -> None:

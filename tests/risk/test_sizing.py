@@ -14,6 +14,7 @@ from engine.risk.sizing import (
     Rooms,
     Size,
     check_fill,
+    loss_at,
     margin_needed,
     risk_at,
     size,
@@ -38,30 +39,43 @@ def sized(
     return size(instrument, side, entry, plan, rooms, trip_cost(instrument, side, DAY))
 
 
-def test_the_quantity_is_the_largest_whose_loss_with_charges_fits_the_budget() -> None:
-    found = sized(100_000, 99_000, free(budget=1_000_000))
+def test_the_budget_of_one_trade_is_filled_by_the_way_to_the_stop_alone() -> None:
+    found = sized(100_000, 99_000, free(budget=1_000_999))
+    assert isinstance(found, Size)
+    assert (found.quantity, found.risk, found.binding_cap) == (1_000, 1_000_000, Cap.RISK)
+    assert found.charges == trip_cost(STOCK, Side.BUY, DAY)(1_000, 100_000, 99_000) > 0
+    assert found.loss == 1_000_000 + found.charges
+
+
+@pytest.mark.parametrize(
+    ("room", "cap"), [("open_risk", Cap.OPEN_RISK), ("day_loss", Cap.DAY_LOSS), ("gap", Cap.GAP_RISK)]
+)
+def test_every_other_limit_of_loss_counts_the_charges(room: str, cap: Cap) -> None:
+    found = sized(100_000, 99_000, free(budget=1_000_000, **{room: 1_000_000}))
     assert isinstance(found, Size)
     cost = trip_cost(STOCK, Side.BUY, DAY)
-    assert found.risk == found.quantity * 1_000 + cost(found.quantity, 100_000, 99_000) <= 1_000_000
+    assert found.loss == found.quantity * 1_000 + cost(found.quantity, 100_000, 99_000) <= 1_000_000
     more = found.quantity + 1
     assert more * 1_000 + cost(more, 100_000, 99_000) > 1_000_000
-    assert (found.binding_cap, found.charges) == (Cap.RISK, cost(found.quantity, 100_000, 99_000))
+    assert found.binding_cap is cap
 
 
 def test_a_hand_checked_size() -> None:
     # 100 units from 1,000 to 995: loss 500.00; buy turnover 1,00,000, sell 99,500. Brokerage 20 + 20, STT 24.88,
     # exchange and IPFT 6.12, SEBI 0.20, stamp 3.00, GST 8.34: about 82.54 in sum.
-    found = sized(100_000, 99_500, free(budget=58_300))
-    assert isinstance(found, Size)
-    assert found.quantity == 100
-    assert 58_200 < found.risk <= 58_300
+    by_budget = sized(100_000, 99_500, free(budget=50_000))
+    by_open_risk = sized(100_000, 99_500, free(open_risk=58_300))
+    for found in (by_budget, by_open_risk):
+        assert isinstance(found, Size)
+        assert (found.quantity, found.risk) == (100, 50_000)
+        assert 58_200 < found.loss <= 58_300
 
 
 def test_derivatives_are_sized_in_whole_lots() -> None:
     found = sized(20_000, 18_000, free(budget=1_000_000), instrument=OPTION)
     assert isinstance(found, Size)
     assert found.quantity == found.lots * 35
-    assert found.lots == 13  # 14 lots would lose 9,800.00 and cost more than the 200.00 left
+    assert found.lots == 14  # 700.00 a lot
 
 
 @pytest.mark.parametrize(
@@ -82,7 +96,7 @@ def test_the_smallest_cap_binds_and_is_named(rooms: dict[str, int], cap: Cap, qu
 @pytest.mark.parametrize(
     ("rooms", "code"),
     [
-        ({"budget": 1_000}, Code.RISK_PER_TRADE),
+        ({"budget": 999}, Code.RISK_PER_TRADE),
         ({"open_risk": 0}, Code.OPEN_RISK),
         ({"day_loss": -5}, Code.DAY_LOSS),
         ({"gap": 1_000}, Code.GAP_RISK),
@@ -110,10 +124,9 @@ def test_risk_counts_to_trigger_and_allowance_and_gap_risk_to_the_limit() -> Non
     cost = trip_cost(STOCK, Side.BUY, DAY)
     found = size(STOCK, Side.BUY, 100_000, plan, free(budget=1_000_000), cost)
     assert isinstance(found, Size)
-    assert found.risk == found.quantity * 1_250 + cost(found.quantity, 100_000, 98_750) <= 1_000_000
-    assert found.gap == found.quantity * 3_000 + cost(found.quantity, 100_000, 97_000)
-    more = found.quantity + 1
-    assert more * 1_250 + cost(more, 100_000, 98_750) > 1_000_000
+    assert (found.quantity, found.risk) == (800, 1_000_000)
+    assert found.loss == 1_000_000 + cost(800, 100_000, 98_750)
+    assert found.gap == 800 * 3_000 + cost(800, 100_000, 97_000)
 
 
 def test_gap_risk_makes_a_trade_smaller_and_is_named() -> None:
@@ -132,7 +145,7 @@ def test_a_refused_lot_is_broken_down() -> None:
     refusal = size(future(), Side.BUY, 2_606_000, plan, rooms, trip_cost(future(), Side.BUY, DAY))
     assert isinstance(refusal, SizeRefusal)
     assert refusal.code is Code.RISK_PER_TRADE
-    for told in ("one lot of 65", "stop 150.00 away by ATR", "allowance 37.50", "charges ", "10,000.00"):
+    for told in ("one lot of 65", "stop 150.00 away by ATR", "allowance 37.50", " with charges", "10,000.00"):
         assert told in refusal.reason
     sized = refusal.sized
     assert sized is not None
@@ -163,7 +176,7 @@ def test_a_bought_option_needs_its_premium_and_a_stock_a_fifth() -> None:
     side=st.sampled_from(Side),
     option=st.booleans(),
 )
-def test_risk_with_charges_never_exceeds_the_budget_and_one_lot_more_would(
+def test_risk_never_exceeds_the_budget_and_one_lot_more_would(
     entry: int, away: int, budget: int, side: Side, option: bool
 ) -> None:
     stop = entry - side.sign * min(away, entry - 10 if side is Side.BUY else away)
@@ -171,13 +184,11 @@ def test_risk_with_charges_never_exceeds_the_budget_and_one_lot_more_would(
         return
     instrument = replace(OPTION if option else STOCK, freeze_quantity=10**9)
     found = sized(entry, stop, free(budget=budget), instrument=instrument, side=side)
-    cost = trip_cost(instrument, side, DAY)
     lots = 0 if isinstance(found, SizeRefusal) else found.lots
     if isinstance(found, Size):
         assert found.risk <= budget
         assert found.quantity % instrument.lot == 0
-    more = (lots + 1) * instrument.lot
-    assert more * abs(entry - stop) + cost(more, entry, stop) > budget
+    assert (lots + 1) * instrument.lot * abs(entry - stop) > budget
 
 
 @given(budget=st.integers(0, 5_000_000), extra=st.integers(0, 5_000_000))
@@ -199,7 +210,6 @@ def test_a_fill_at_the_planned_price_has_no_excess() -> None:
         filled_value=found.quantity * 100_000,
         counted=99_000,
         budget=1_000_000,
-        charges=trip_charges(STOCK, Side.BUY, DAY),
     )
     assert (check.risk, check.excess) == (found.risk, 0)
 
@@ -213,7 +223,6 @@ def test_a_fill_at_the_planned_price_has_no_excess() -> None:
 def test_what_is_kept_of_a_worse_fill_fits_the_budget(
     quantity: int, average: int, odd: int, budget: int
 ) -> None:
-    cost = trip_cost(OPTION, Side.BUY, DAY)
     check = check_fill(
         OPTION,
         Side.BUY,
@@ -221,7 +230,6 @@ def test_what_is_kept_of_a_worse_fill_fits_the_budget(
         filled_value=quantity * average + odd,
         counted=18_000,
         budget=budget,
-        charges=trip_charges(OPTION, Side.BUY, DAY),
     )
     assert 0 <= check.excess <= quantity
     assert check.excess % 35 == 0
@@ -229,16 +237,17 @@ def test_what_is_kept_of_a_worse_fill_fits_the_budget(
     if check.excess == 0:
         assert check.risk <= budget
     elif keep:
-        assert keep * (average - 18_000) + cost(keep, average, 18_000) <= budget
+        assert keep * (average - 18_000) <= budget
 
 
-def test_risk_counts_the_sum_that_was_paid_and_never_a_rounded_average() -> None:
-    """A paisa of an average is a rupee of a hundred units: turnover, and with it charges, go by the sum itself."""
+def test_a_loss_counts_the_sum_that_was_paid_and_never_a_rounded_average() -> None:
+    """A paisa of an average is a rupee of a hundred units: risk, turnover and its charges go by the sum itself."""
     charges = trip_charges(STOCK, Side.BUY, DAY)
     value = 3_000_000 * 100_00 + 2_999_999
     exact = round_trip_charges(STOCK.kind, value, 3_000_000 * 99_00, DAY).total
     assert exact != trip_cost(STOCK, Side.BUY, DAY)(3_000_000, value // 3_000_000, 99_00)
-    assert risk_at(Side.BUY, 3_000_000, value, 99_00, charges) == value - 3_000_000 * 99_00 + exact
+    assert risk_at(Side.BUY, 3_000_000, value, 99_00) == value - 3_000_000 * 99_00
+    assert loss_at(Side.BUY, 3_000_000, value, 99_00, charges) == value - 3_000_000 * 99_00 + exact
     check = check_fill(
         STOCK,
         Side.BUY,
@@ -246,9 +255,8 @@ def test_risk_counts_the_sum_that_was_paid_and_never_a_rounded_average() -> None
         filled_value=value,
         counted=99_00,
         budget=1 << 62,
-        charges=charges,
     )
-    assert check.risk == value - 3_000_000 * 99_00 + exact
+    assert check.risk == value - 3_000_000 * 99_00
 
 
 @given(
@@ -261,7 +269,6 @@ def test_risk_counts_the_sum_that_was_paid_and_never_a_rounded_average() -> None
 def test_what_is_kept_is_worth_its_share_of_the_sum_and_one_lot_more_would_not_fit(
     quantity: int, average: int, odd: int, budget: int, side: Side
 ) -> None:
-    charges = trip_charges(OPTION, side, DAY)
     value = quantity * average + odd
     stop = 18_000 if side is Side.BUY else 30_100
     check = check_fill(
@@ -271,13 +278,10 @@ def test_what_is_kept_is_worth_its_share_of_the_sum_and_one_lot_more_would_not_f
         filled_value=value,
         counted=stop,
         budget=budget,
-        charges=charges,
     )
 
     def risk(kept: int) -> Fraction:
-        share = Fraction(value * kept, quantity)
-        worth = -(-share.numerator // share.denominator) if side is Side.BUY else share // 1
-        return (share - stop * kept) * side.sign + charges(int(worth), stop * kept)
+        return (Fraction(value * kept, quantity) - stop * kept) * side.sign
 
     keep = quantity - check.excess
     assert keep == 0 or risk(keep) <= budget
@@ -295,6 +299,5 @@ def test_a_stop_that_has_locked_a_profit_risks_nothing_and_nothing_of_it_is_clos
         filled_value=500 * 100_000,
         counted=stop,
         budget=1_000_00,
-        charges=trip_charges(STOCK, side, DAY),
     )
     assert (check.risk, check.excess) == (0, 0)

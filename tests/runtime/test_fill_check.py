@@ -40,7 +40,6 @@ def test_a_limit_tightened_while_an_entry_was_on_its_way_makes_the_trade_smaller
         filled_value=trade.entry_value * trade.open_quantity // trade.entry_quantity,
         counted=trade.stop.counted,
         budget=core.account.limits.budget,
-        charges=core.account.trip_charges(core.instruments[KEY], trade.side),
     )
     assert left.excess == 0
     stops = [order for order in driver.run.exchange.orders if order.status == "trigger pending"]
