@@ -39,6 +39,9 @@ _AT_ANY_SIZE: Final = frozenset({"kill", "pause_entries", "acknowledge", "help",
 """What may act in a window too small to show on what: nothing here opens or closes one position of many."""
 _NEEDING_ROOM: Final = frozenset(action.name for action in ACTIONS) - _AT_ANY_SIZE
 
+_FREEZE_AFTER = 0.3
+"""Seconds from the first frame to the collector's one full pass: the frame does not wait for it."""
+
 
 class CockpitApp(TradingActions):
     """The screen of one line. ``now`` and ``new_id`` are injected, so that a test tells the time.
@@ -137,6 +140,9 @@ class CockpitApp(TradingActions):
         try:
             async for news in self._line:
                 if isinstance(news, ScreenView):
+                    if model.view is None:
+                        # The first picture waits for no turn.
+                        self.call_later(self._paint_frame)
                     model.take_view(news, self.now())
                 elif isinstance(news, CommandResult):
                     model.take_result(news, self.now())
@@ -190,7 +196,7 @@ class CockpitApp(TradingActions):
         self._repaint()
         if model.view is not None and not self._is_frozen:
             self._is_frozen = True
-            self.call_after_refresh(self._freeze)
+            self.set_timer(_FREEZE_AFTER, self._freeze, name="freeze")
 
     def _repaint(self) -> None:
         self.flushes += 1

@@ -6,6 +6,7 @@ loads the screen.
 
 import argparse
 import errno
+import gc
 import json
 import os
 import signal
@@ -32,10 +33,14 @@ from engine.system.privacy import keep_private
 
 if TYPE_CHECKING:
     from engine.operations.desk import Desk, WorldChoice
+    from engine.operations.early_demo import EarlyStart
 
 _INTERRUPTED: Final = 130
 _WITHOUT_SETTINGS: Final = frozenset({"flatten", "status", "rearm", "why", "note", "charges"})
 """Commands that a bad setting must not stop; each world's own settings are in its ledger."""
+
+_STARTS: Final = frozenset({None, "demo", "engine"})
+"""Commands that load more after the settings; each lets the collector go on once it has."""
 
 _WITHOUT: Final = "going on without the settings that cannot be used"
 _SETTINGS_ARE_CHECKED: Final = frozenset({"preflight"})
@@ -49,6 +54,8 @@ _NOT_TO_BE_USED: Final = frozenset(
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one command line and return its exit code."""
+    # What loads lives to the end: passes of the collector find nothing, and take a tenth of a start.
+    gc.disable()
     prepare_outputs()
     keep_private()
     words = list(sys.argv[1:] if argv is None else argv)
@@ -58,6 +65,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     if arguments.version:
         return _version()
     arguments.home, arguments.set = home, overrides
+    arguments.early = early = _begin_early(arguments)
     from engine.operations.desk import open_desk
 
     try:
@@ -74,6 +82,8 @@ def main(argv: Sequence[str] | None = None) -> int:
         if desk.bad_settings and not told:
             say_beside(f"cockpit: {_WITHOUT}: {desk.bad_settings}", sys.stderr)
         _warn(desk, arguments.set)
+        if arguments.command not in _STARTS:
+            gc.enable()
         return _COMMANDS[arguments.command](desk, arguments)
     except CockpitError as error:
         return complain_of(error)
@@ -85,6 +95,20 @@ def main(argv: Sequence[str] | None = None) -> int:
         return EXIT_WRONG
     except KeyboardInterrupt:
         return _INTERRUPTED
+    finally:
+        gc.enable()
+        if early is not None:
+            early.give_up()
+
+
+def _begin_early(arguments: argparse.Namespace) -> "EarlyStart | None":
+    """Begin an ordinary demo's engine at once: it starts while this process still loads what it needs."""
+    ordinary = arguments.command == "demo" and not (arguments.embedded or arguments.script or arguments.set)
+    if not ordinary or _terminal_problem():
+        return None
+    from engine.operations.early_demo import begin_demo
+
+    return begin_demo(Path(arguments.home) if arguments.home else None, _choice_speed(arguments))
 
 
 def _version() -> int:
@@ -203,9 +227,14 @@ def _choice(arguments: argparse.Namespace, world: str) -> "WorldChoice":
         instruments=Path(arguments.instruments) if getattr(arguments, "instruments", None) else None,
         start=getattr(arguments, "start", None),
         script=getattr(arguments, "script", None),
-        speed=1 if getattr(arguments, "speed", 1) is None else getattr(arguments, "speed", 1),
+        speed=_choice_speed(arguments),
         held=getattr(arguments, "held", False),
     )
+
+
+def _choice_speed(arguments: argparse.Namespace) -> int:
+    speed: int | None = getattr(arguments, "speed", 1)
+    return 1 if speed is None else speed
 
 
 def _replay(desk: "Desk", arguments: argparse.Namespace) -> int:
@@ -265,7 +294,12 @@ def _show(desk: "Desk", arguments: argparse.Namespace, world: str | None) -> int
 
         choice = RecordDesk(desk).session_of(arguments.trade, arguments.world, arguments.speed or 1)
     return show(
-        desk, choice, embedded=arguments.embedded, mouse=not arguments.no_mouse, ascii_only=arguments.ascii
+        desk,
+        choice,
+        embedded=arguments.embedded,
+        mouse=not arguments.no_mouse,
+        ascii_only=arguments.ascii,
+        early=arguments.early,
     )
 
 

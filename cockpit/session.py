@@ -4,6 +4,7 @@ The engine starts in another thread while the screen's library loads, so that th
 """
 
 import asyncio
+import gc
 import os
 import subprocess
 import sys
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
     from cockpit.state.instrument_search import Searcher
     from engine.link.line import KillSwitch, Line
     from engine.operations.desk import World, WorldDirectory
+    from engine.operations.early_demo import EarlyStart
 
 _ATTACH_SECONDS: Final = 5.0
 _RETRY_SECONDS: Final = 0.02
@@ -79,17 +81,20 @@ class GuardedKill:
 class _EngineStart(threading.Thread):
     """Finds or starts the engine beside the screen's own start."""
 
-    def __init__(self, desk: Desk, choice: WorldChoice | None, world: "World") -> None:
+    def __init__(
+        self, desk: Desk, choice: WorldChoice | None, world: "World", early: "EarlyStart | None"
+    ) -> None:
         super().__init__(name="engine-start", daemon=True)
         self._desk = desk
         self._choice = choice
         self._world = world
+        self._early = early
         self._directory: WorldDirectory | None = None
         self._error: BaseException | None = None
 
     def run(self) -> None:
         try:
-            self._directory = self._desk.start_engine(self._choice, self._world)
+            self._directory = self._desk.start_engine(self._choice, self._world, self._early)
         except BaseException as error:  # noqa: BLE001 - handed to the thread that waits, and raised there
             self._error = error
 
@@ -112,23 +117,35 @@ class _EngineStart(threading.Thread):
         return self._directory
 
 
-def show(desk: Desk, choice: WorldChoice | None, *, embedded: bool, mouse: bool, ascii_only: bool) -> int:
+def show(
+    desk: Desk,
+    choice: WorldChoice | None,
+    *,
+    embedded: bool,
+    mouse: bool,
+    ascii_only: bool,
+    early: "EarlyStart | None" = None,
+) -> int:
     """Show the screen until it is left; return the exit code.
 
-    Raises EngineProcessError or LinkError when no engine can be had.
+    An engine that was begun ``early`` is the one it waits for. Raises EngineProcessError or LinkError when no engine
+    can be had.
     """
     world, chosen = desk.choose_world(choice)
     if chosen is not None:
         desk.check_choice(chosen)
     if embedded:
+        gc.enable()
         return asyncio.run(_show_embedded(desk, chosen, world, mouse=mouse, ascii_only=ascii_only))
     waiting = _starting_line(desk, chosen, world)
-    start = _EngineStart(desk, chosen, world)
+    start = _EngineStart(desk, chosen, world, early)
     start.start()
     import cockpit.app_factory
 
     del cockpit.app_factory
     directory = start.result(waiting)
+    gc.freeze()
+    gc.enable()
     shows = "" if chosen is None else chosen.shows
     return asyncio.run(_show_attached(desk, directory, shows, mouse=mouse, ascii_only=ascii_only))
 

@@ -1,6 +1,7 @@
 """An engine's process from its first line to its last: one world taken, one run hosted, a log of its own."""
 
 import asyncio
+import gc
 import logging
 import logging.handlers
 import os
@@ -44,6 +45,9 @@ def host_engine(
     host = Host(home, world, configuration, speed=speed, held=held)
     lock, heartbeat = host.take_world()
     clean = False
+    # What was loaded lives as long as the engine: no pass of the collector looks at it again.
+    gc.freeze()
+    gc.enable()
     try:
         reason = asyncio.run(host.serve(choice, heartbeat, sockets=True))
         _logger.info("ended: %s", reason)

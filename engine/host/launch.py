@@ -10,6 +10,7 @@ import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
+from engine.host.early_start import EarlyStart, start_detached
 from engine.host.liveness import (
     POLL_SECONDS,
     PROBE_SECONDS,
@@ -22,7 +23,6 @@ from engine.host.liveness import (
 )
 from engine.host.log_tail import last_word, log_end, log_size
 from engine.link.kill_sender import KillSender
-from engine.system.plain_file import plain_descriptor
 from engine.system.process_identity import EngineProcessError
 from engine.world.directories import World, WorldDirectory, open_private
 
@@ -58,7 +58,7 @@ def spawn_engine(
         child = _start(argv, directory, environment or {}) if state is EngineState.NONE else None
         pid = _wait_until_it_answers(directory, child, deadline, logged)
         if child is not None:
-            threading.Thread(target=child.wait, name="engine-reaper", daemon=True).start()
+            _reap(child)
         return pid
     finally:
         os.close(starting)
@@ -83,29 +83,32 @@ def ignore_hangup() -> None:
     signal.signal(signal.SIGPIPE, signal.SIG_IGN)
 
 
+def wait_for_early(early: EarlyStart, patience: float = 15.0) -> int:
+    """Wait until an engine that was begun early answers, and return its pid; raises EngineProcessError."""
+    early.is_claimed = True
+    try:
+        pid = _wait_until_it_answers(early.directory, early.child, time.monotonic() + patience, early.logged)
+        _reap(early.child)
+        return pid
+    finally:
+        early.release()
+
+
+def _reap(child: subprocess.Popen[bytes]) -> None:
+    threading.Thread(target=child.wait, name="engine-reaper", daemon=True).start()
+
+
 def _start(
     argv: Sequence[str], directory: WorldDirectory, environment: Mapping[str, str]
 ) -> subprocess.Popen[bytes]:
     try:
-        log = plain_descriptor(directory.log, os.O_WRONLY | os.O_CREAT | os.O_APPEND)
+        return start_detached(argv, directory, environment)
     except OSError as error:
-        raise EngineProcessError(
-            f"{directory.log}: expected a log that can be written, got: {error.strerror}"
-        ) from error
-    try:
-        return subprocess.Popen(
-            list(argv),
-            stdin=subprocess.DEVNULL,
-            stdout=log,
-            stderr=log,
-            start_new_session=True,
-            close_fds=True,
-            env={**os.environ, **environment},
-        )
-    except OSError as error:
+        if error.filename == os.fspath(directory.log):
+            raise EngineProcessError(
+                f"{directory.log}: expected a log that can be written, got: {error.strerror}"
+            ) from error
         raise EngineProcessError(f"expected to start {argv[0]}, got: {error.strerror}") from error
-    finally:
-        os.close(log)
 
 
 def _wait_until_it_answers(

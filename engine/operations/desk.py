@@ -4,13 +4,13 @@ Nothing here draws; everything answers with plain values. Heavy rooms are import
 """
 
 import os
-import sys
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import config
+from engine.host.early_start import EarlyStart, engine_command
 from engine.operations.account_gate import check_account
 from engine.operations.errors import DeskError
 from engine.operations.market_choice import WorldChoice, check_files, check_script
@@ -139,21 +139,11 @@ class Desk:
 
     def engine_argv(self, choice: WorldChoice | None, world: World) -> list[str]:
         """Return the command line that starts this home's engine for a world."""
-        argv = [
-            sys.executable,
-            "-m",
-            "cockpit",
-            "engine",
-            "--home",
-            os.fspath(self.home.root),
-            "--world",
-            world.value,
-        ]
+        argv = engine_command(self.home, world, speed=None if choice is None else choice.speed)
         for override in self.public_overrides:
             argv += ["--set", override]
         if choice is None:
             return argv
-        argv += ["--speed", "max" if choice.speed == 0 else str(choice.speed)]
         if choice.start is not None:
             argv += ["--start", choice.start]
         if choice.instruments is not None:
@@ -164,15 +154,21 @@ class Desk:
             argv.append("--held")
         return argv + [os.fspath(path.resolve()) for path in choice.files]
 
-    def start_engine(self, choice: WorldChoice | None, world: World) -> WorldDirectory:
+    def start_engine(
+        self, choice: WorldChoice | None, world: World, early: EarlyStart | None = None
+    ) -> WorldDirectory:
         """Find or start the world's engine and return where it is reached; raises EngineProcessError when none answers.
 
-        Blocks until the engine's kill line answers: call it from a thread beside the screen's start.
+        Blocks until the engine's kill line answers: call it from a thread beside the screen's start. One that was
+        begun ``early`` is only waited for.
         """
-        from engine.host.launch import spawn_engine
+        from engine.host.launch import spawn_engine, wait_for_early
         from engine.host.liveness import EngineState, engine_state
 
         directory = self.home.world(world)
+        if early is not None:
+            wait_for_early(early, _PATIENCE)
+            return directory
         self.home.create()
         is_named = choice is not None and bool(choice.files or choice.script)
         if choice is not None and is_named and engine_state(directory) is EngineState.RUNNING:

@@ -89,6 +89,15 @@ def test_a_terminal_that_does_not_read_delays_neither_the_engine_nor_the_kill(
         screen.wait_text("FLAT")
 
 
+def test_two_ordinary_demos_at_once_share_one_engine(here: Outside) -> None:
+    with terminal(here, "demo") as first, terminal(here, "demo") as second:
+        first.wait_text("AROVEN")
+        second.wait_text("AROVEN")
+        engine = here.engine(World.DEMO)
+        wait_until(lambda: screens(engine) == 2, "both screens")
+        assert "already runs" not in engine.directory.log.read_text()
+
+
 def test_two_screens_share_an_engine_and_only_the_last_may_stop_it(here: Outside) -> None:
     words = ("demo", "--set", "setups.failed_auction=off")
     with terminal(here, *words) as first, terminal(here, *words) as second:
@@ -166,6 +175,15 @@ def test_a_dumb_terminal_is_named(here: Outside) -> None:
         assert screen.wait_end() == 2
         wait_until(lambda: "TERM='dumb'" in screen.text, "the reason")
     assert not here.world(World.DEMO).path.exists()
+
+
+def test_a_demo_whose_settings_are_bad_names_them_and_leaves_no_engine(here: Outside) -> None:
+    here.home.create()
+    (here.home.root / "cockpit.toml").write_text("[risk]\nrisk_per_trade_pct = 7\n")
+    with terminal(here, "demo") as screen:
+        assert screen.wait_end() == 2
+        wait_until(lambda: "risk.risk_per_trade_pct" in screen.text, "the reason")
+    assert here.engine(World.DEMO).state is EngineState.NONE
 
 
 def test_a_screen_killed_outright_leaves_the_engine_alone(here: Outside) -> None:
