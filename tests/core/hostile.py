@@ -24,6 +24,7 @@ __all__ = [
     "OPTION",
     "OTHER",
     "PRICES",
+    "ROOMY",
     "START",
     "STOCK",
     "TICK",
@@ -31,6 +32,9 @@ __all__ = [
     "Resting",
     "World",
 ]
+
+ROOMY = config.Settings(risk=config.RiskSettings(max_gap_risk_pct=100))
+"""Settings that leave room for two whole positions: one alone may fill the usual room for gap risk."""
 
 
 class World(Others):

@@ -6,7 +6,7 @@ from engine.market.clock import SECOND
 from engine.orders.messages import Role
 from tests.core.entries import buy
 from tests.core.faults import opened, said, stop_of
-from tests.core.hostile import OTHER, STOCK, World
+from tests.core.hostile import OTHER, ROOMY, STOCK, World
 
 
 def test_what_the_lists_bar_is_refused_with_the_reason_and_nothing_else_is() -> None:
@@ -32,7 +32,7 @@ def test_a_position_in_what_is_barred_keeps_its_stop_and_can_be_left() -> None:
 
 
 def test_an_entry_that_rests_is_taken_back_where_it_is_barred_and_there_alone() -> None:
-    world = World()
+    world = World(ROOMY)
     for key in (STOCK, OTHER):
         world.liquidity[key] = 0
         assert buy(world, key, name=key).outcome is Outcome.ACCEPTED

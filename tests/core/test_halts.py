@@ -10,7 +10,7 @@ from engine.orders.messages import CancelOrder, ModifyOrder, PlaceOrder, Role
 from engine.orders.plight import PlightKind
 from tests.core.entries import answered, buy
 from tests.core.faults import latch, opened, said, stop_of, writes
-from tests.core.hostile import OPTION, OTHER, STOCK, World
+from tests.core.hostile import OPTION, OTHER, ROOMY, STOCK, World
 from tests.core.oracles import Oracles
 
 HALT = "NSE_EQ is NORMAL_CLOSE"
@@ -94,7 +94,7 @@ def test_an_exit_by_hand_waits_in_a_halt_as_the_kill_does() -> None:
 
 
 def test_only_what_is_halted_waits() -> None:
-    world = World()
+    world = World(ROOMY)
     buy(world, OTHER, "other")
     buy(world, OPTION, "option")
     world.run(2 * SECOND)

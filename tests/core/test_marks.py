@@ -17,7 +17,7 @@ from engine.orders.trade import Trade
 from engine.risk.marks import Mark, MarkState
 from tests.core.entries import answered, buy
 from tests.core.faults import said, stopped
-from tests.core.hostile import DAY, INSTRUMENTS, OPTION, OTHER, PRICES, STOCK, TICK, World
+from tests.core.hostile import DAY, INSTRUMENTS, OPTION, OTHER, PRICES, ROOMY, STOCK, TICK, World
 from tests.core.packets import show
 
 HOLLOW = 700_00
@@ -119,8 +119,8 @@ def test_a_fill_is_no_reading() -> None:
 
 @pytest.mark.parametrize("key", [STOCK, OTHER])
 def test_three_readings_of_the_holding_that_agree_trip_the_limit(key: str) -> None:
-    # The gap risk of the first leaves the second too little to lose a day's limit with.
-    world = both(World(config.Settings(risk=config.RiskSettings(max_gap_risk_pct=100))))
+    # With the usual room, the gap risk of the first leaves the second too little to lose a day's limit with.
+    world = both(World(ROOMY))
     other = OTHER if key == STOCK else STOCK
     for number in range(3):
         assert not stopped(world), number

@@ -4,6 +4,7 @@ import asyncio
 import sqlite3
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from engine.brokers.cursor_file import ExchangeError, ExchangeTakenError
@@ -64,6 +65,9 @@ async def test_a_manual_entry_after_the_memory_latch_is_refused_at_the_last_look
 async def test_an_entry_never_leaves_while_the_ledger_cannot_be_written_and_an_exit_does(home: Path) -> None:
     async with engine(home) as one:
         await one.holding()
+        account = one.service.core.account
+        roomy = msgspec.structs.replace(account.limits.limits, max_gap_risk_pct=100)
+        account.limits = msgspec.structs.replace(account.limits, limits=roomy)
         lock = sqlite3.connect(home / "ledger.sqlite")
         lock.execute("BEGIN IMMEDIATE")
         entering = await one.ask(ManualOrder("second", OTHER, Side.BUY))

@@ -100,7 +100,7 @@ _MEMBERS: Final = (
         lag_ms=160,
     ),
     Member(
-        instrument=_derivative("26000 CE", InstrumentClass.OPTION, 5),
+        instrument=_derivative("24800 CE", InstrumentClass.OPTION, 5),
         previous_close=47_820,
         average_range=2_950,
         updates_per_minute=78,
@@ -135,7 +135,7 @@ _MEMBERS: Final = (
     ),
     Member(
         instrument=_derivative("FUT", InstrumentClass.INDEX_FUTURE, 10),
-        previous_close=2_604_200,
+        previous_close=2_484_200,
         average_range=2_950,
         updates_per_minute=78,
         trades_per_minute=80,
@@ -157,7 +157,7 @@ _MEMBERS: Final = (
         lag_ms=210,
     ),
     Member(
-        instrument=_derivative("25900 PE", InstrumentClass.OPTION, 5),
+        instrument=_derivative("24700 PE", InstrumentClass.OPTION, 5),
         previous_close=45_260,
         average_range=2_950,
         updates_per_minute=74,

@@ -30,7 +30,7 @@ from engine.market.update import MarketUpdate
 
 DEFAULT_DAY: Final = date(2026, 11, 20)
 """An ordinary Friday inside the checked-in calendar."""
-_VERSION: Final = 3
+_VERSION: Final = 4
 """Raised with every change that alters an update of the same settings."""
 
 

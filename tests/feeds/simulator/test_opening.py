@@ -126,8 +126,8 @@ def test_the_average_range_is_that_of_the_days_before(opening: Opening) -> None:
 def test_a_call_and_its_index_future_have_the_same_earlier_days_and_a_put_their_mirror() -> None:
     prior = open_demo(7, 10).feed.prior
     moves = {}
-    for name in ("26000 CE", "FUT", "25900 PE"):
+    for name in ("24800 CE", "FUT", "24700 PE"):
         levels = prior[f"SIM_FO|SIMDEX {name}"]
         moves[name] = levels.close - levels.open
-    assert moves["26000 CE"] * moves["FUT"] > 0
-    assert moves["26000 CE"] * moves["25900 PE"] < 0
+    assert moves["24800 CE"] * moves["FUT"] > 0
+    assert moves["24800 CE"] * moves["24700 PE"] < 0
