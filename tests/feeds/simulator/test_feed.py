@@ -15,7 +15,7 @@ from engine.market.instrument import InstrumentClass, Provenance
 from engine.market.session import CalendarError, trading_day
 from engine.market.update import MarketUpdate
 
-FIRST_DAY_OF_SEED_7 = "e2a10c2fa9c32c0a1b8f5e7a0b911218da9b96c760ea592e828652e450f6994c"
+FIRST_DAY_OF_SEED_7 = "f30d51e839e3a28977895b08df8328b83ca5755ac9a0a4daf53626b0267ce023"
 """Digest of the first 5,000 updates; changes only together with the version inside ``identity``."""
 
 
