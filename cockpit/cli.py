@@ -8,7 +8,6 @@ import argparse
 import errno
 import gc
 import json
-import os
 import signal
 import sys
 from collections.abc import Callable, Sequence
@@ -28,12 +27,12 @@ from cockpit.command_output import (
     say_json,
 )
 from cockpit.parser import build_parser, split_everywhere
+from cockpit.screen_start import begin_early, speed_of, terminal_problem
 from engine.system.errors import EXIT_DONE, EXIT_NO, EXIT_WRONG, CockpitError
 from engine.system.privacy import keep_private
 
 if TYPE_CHECKING:
     from engine.operations.desk import Desk, WorldChoice
-    from engine.operations.early_demo import EarlyStart
 
 _INTERRUPTED: Final = 130
 _WITHOUT_SETTINGS: Final = frozenset({"flatten", "status", "rearm", "why", "note", "charges"})
@@ -65,7 +64,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     if arguments.version:
         return _version()
     arguments.home, arguments.set = home, overrides
-    arguments.early = early = _begin_early(arguments)
+    arguments.early = early = begin_early(arguments)
     from engine.operations.desk import open_desk
 
     try:
@@ -99,16 +98,6 @@ def main(argv: Sequence[str] | None = None) -> int:
         gc.enable()
         if early is not None:
             early.give_up()
-
-
-def _begin_early(arguments: argparse.Namespace) -> "EarlyStart | None":
-    """Begin an ordinary demo's engine at once: it starts while this process still loads what it needs."""
-    ordinary = arguments.command == "demo" and not (arguments.embedded or arguments.script or arguments.set)
-    if not ordinary or _terminal_problem():
-        return None
-    from engine.operations.early_demo import begin_demo
-
-    return begin_demo(Path(arguments.home) if arguments.home else None, _choice_speed(arguments))
 
 
 def _version() -> int:
@@ -227,14 +216,9 @@ def _choice(arguments: argparse.Namespace, world: str) -> "WorldChoice":
         instruments=Path(arguments.instruments) if getattr(arguments, "instruments", None) else None,
         start=getattr(arguments, "start", None),
         script=getattr(arguments, "script", None),
-        speed=_choice_speed(arguments),
+        speed=speed_of(arguments),
         held=getattr(arguments, "held", False),
     )
-
-
-def _choice_speed(arguments: argparse.Namespace) -> int:
-    speed: int | None = getattr(arguments, "speed", 1)
-    return 1 if speed is None else speed
 
 
 def _replay(desk: "Desk", arguments: argparse.Namespace) -> int:
@@ -282,7 +266,7 @@ def _attach(desk: "Desk", arguments: argparse.Namespace) -> int:
 
 
 def _show(desk: "Desk", arguments: argparse.Namespace, world: str | None) -> int:
-    problem = _terminal_problem()
+    problem = terminal_problem()
     if problem:
         complain(problem)
         return EXIT_WRONG
@@ -301,19 +285,6 @@ def _show(desk: "Desk", arguments: argparse.Namespace, world: str | None) -> int
         ascii_only=arguments.ascii,
         early=arguments.early,
     )
-
-
-def _terminal_problem() -> str | None:
-    ways_on = (
-        "open it in a terminal window or over `ssh -t`; without one, "
-        "`cockpit replay FILE --headless` runs a recorded day, `cockpit engine --world demo` runs the engine "
-        "alone and `cockpit status` prints where it stands"
-    )
-    if not (sys.stdin.isatty() and sys.stdout.isatty()):
-        return f"the screen needs a terminal, and standard input or output is none; {ways_on}"
-    if os.environ.get("TERM", "dumb") in ("dumb", ""):
-        return f"the screen needs a terminal that can place text, got TERM={os.environ.get('TERM', '')!r}; {ways_on}"
-    return None
 
 
 def _login(desk: "Desk", arguments: argparse.Namespace) -> int:
