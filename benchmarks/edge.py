@@ -4,11 +4,13 @@ Each seed's default demo is traded to its close by the real core and the real pa
 day are opened, so that neither a losing streak nor a full book decides which signals are measured. An instrument
 without a live order is told more rarely than in the demo, one with an order as the demo tells it.
 
-Two figures are printed. *Mean gross R* is what the trades earned before charges; its interval goes by days, for what
-one day's instruments did together counts once. *Execution* is the same without luck: from each trade's gross is taken
-what the price without its flicker moved between the fills, a walk that moves by nothing on average whenever one gets
-in or out (read at the end of each fill's second, for within a second a walk shows where it goes). What is left is what
-the spread, the pessimism of the paper exchange and the flicker cost: where mean gross R goes, from fewer trades.
+Each trade is counted twice. *At fills* is what it earned before charges at the prices it was filled at: the spread,
+and what the paper exchange worsens, are in it. *Before costs* is the same trade at the middle of the book that stood at
+each fill: what the setup itself found. Intervals go by days, for what one day's instruments did together counts once.
+
+Both are told without luck, too: what the price without its flicker moved between the fills is taken away, a walk that
+moves by nothing on average whenever one gets in or out (read at the end of each fill's second, for within a second a
+walk shows where it goes). That is where a mean goes in the end, from fewer trades.
 """
 
 import argparse
@@ -16,6 +18,7 @@ import contextlib
 import gc
 import json
 import sys
+from bisect import bisect_right
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass
@@ -26,18 +29,19 @@ from statistics import median
 
 from benchmarks.market_statistics import print_columns
 from benchmarks.measure import SMALL, scale_from_environment
-from config import AccountSettings, RiskSettings, Settings, SimulatorSettings
+from config import AccountSettings, RiskSettings, SessionSettings, Settings, SimulatorSettings
 from engine.brokers.paper.exchange import PaperExchange
 from engine.brokers.paper.records import ExchangeFill
 from engine.core import SIMULATED, Core, Ids
-from engine.feeds.simulator import SimulatorFeed, open_simulator
+from engine.feeds.simulator import DEFAULT_DAY, DEFAULT_START, SimulatorFeed
 from engine.feeds.simulator.cast import cast
 from engine.feeds.simulator.chance import Ints
 from engine.feeds.simulator.ordinary_day import bursts_of, opened, walk_of
 from engine.feeds.simulator.path import MILLITICKS
 from engine.feeds.simulator.script import OPEN_SECOND
-from engine.market.clock import SECOND, instant_at
+from engine.market.clock import SECOND, Instant, instant_at
 from engine.market.session import trading_day
+from engine.market.update import MarketUpdate
 from engine.orders.messages import Request
 from engine.performance.trade import ClosedTrade
 from engine.runtime.playback import Playback
@@ -76,16 +80,42 @@ class Outcome:
     kind: str
     """Class of its instrument."""
     gross_r: float
+    middle_r: float
+    """What it would have been at the middle of the book at each fill: before the spread as well."""
     luck_r: float
     """What of it the price without its flicker brought: nothing on average."""
     risk: float
     """Distance from entry to first trigger, share of the entry price."""
     reason: str
 
-    @property
-    def execution_r(self) -> float:
-        """Return what is left without luck."""
-        return self.gross_r - self.luck_r
+
+class WatchedFeed(SimulatorFeed):
+    """The default demo of a seed, remembering the middle of every book it has told."""
+
+    def __init__(
+        self,
+        settings: SimulatorSettings,
+        *,
+        told_percent: int = 100,
+        closely: Callable[[str], bool] | None = None,
+    ) -> None:
+        trading = trading_day(DEFAULT_DAY, SessionSettings())
+        super().__init__(settings, trading, DEFAULT_START, told_percent=told_percent, closely=closely)
+        self._arrivals: dict[str, list[Instant]] = defaultdict(list)
+        self._middles: dict[str, list[float]] = defaultdict(list)
+
+    def read(self) -> MarketUpdate | None:
+        """Return the next update in order of arrival."""
+        update = super().read()
+        if update is not None and update.bids and update.asks:
+            self._arrivals[update.instrument].append(update.arrival)
+            self._middles[update.instrument].append((update.bids[0][0] + update.asks[0][0]) / 2)
+        return update
+
+    def middle(self, fill: ExchangeFill) -> float:
+        """Return the middle of the book that stood at a fill, paise."""
+        newest = bisect_right(self._arrivals[fill.instrument], fill.time) - 1
+        return self._middles[fill.instrument][newest]
 
 
 def trade(seed: int) -> list[Outcome]:
@@ -100,7 +130,7 @@ def trade(seed: int) -> list[Outcome]:
     def busy(instrument: str) -> bool:
         return any(exchange.has_live(instrument) for exchange in exchanges)
 
-    feed = open_simulator(settings.simulator, told_percent=TOLD_PERCENT, closely=busy)
+    feed = WatchedFeed(settings.simulator, told_percent=TOLD_PERCENT, closely=busy)
     day = trading_day(feed.day, settings.session)
     exchanges.append(PaperExchange.open(None, feed.instruments, day, settings.paper))
     core = run(feed, settings, exchanges[0])
@@ -124,7 +154,7 @@ def run(feed: SimulatorFeed, settings: Settings, exchange: PaperExchange) -> Cor
 
 
 def _outcomes(
-    seed: int, trades: Iterable[ClosedTrade], fills: Sequence[ExchangeFill], feed: SimulatorFeed
+    seed: int, trades: Iterable[ClosedTrade], fills: Sequence[ExchangeFill], feed: WatchedFeed
 ) -> Iterator[Outcome]:
     fair = fair_prices(seed, feed)
     for one in trades:
@@ -135,16 +165,21 @@ def _outcomes(
                 for fill in fills
                 if fill.instrument == one.instrument and one.entry_time <= fill.time <= one.exit_time
             ]
-            luck = -sum(fill.side.sign * fill.quantity * fair[one.instrument](fill) for fill in own)
             yield Outcome(
                 seed,
                 one.setup,
                 feed.instruments[one.instrument].kind.value,
                 one.gross / risk,
-                luck / risk,
+                _worth(own, feed.middle) / risk,
+                _worth(own, fair[one.instrument]) / risk,
                 risk / one.entry_value,
                 one.exit_reason,
             )
+
+
+def _worth(fills: Iterable[ExchangeFill], price: Callable[[ExchangeFill], float]) -> float:
+    """Return what fills would have brought at other prices, paise."""
+    return -sum(fill.side.sign * fill.quantity * price(fill) for fill in fills)
 
 
 def fair_prices(seed: int, feed: SimulatorFeed) -> dict[str, Callable[[ExchangeFill], float]]:
@@ -179,9 +214,19 @@ def gross(outcome: Outcome) -> float:
     return outcome.gross_r
 
 
-def execution(outcome: Outcome) -> float:
+def before_costs(outcome: Outcome) -> float:
+    """Return what a trade earned before the spread, R."""
+    return outcome.middle_r
+
+
+def gross_without_luck(outcome: Outcome) -> float:
     """Return what a trade's fills cost it, R."""
-    return outcome.execution_r
+    return outcome.gross_r - outcome.luck_r
+
+
+def before_costs_without_luck(outcome: Outcome) -> float:
+    """Return what a trade's setup found, R: nothing, where nothing is to be found."""
+    return outcome.middle_r - outcome.luck_r
 
 
 def told(outcomes: Sequence[Outcome], value: Callable[[Outcome], float]) -> str:
@@ -198,7 +243,16 @@ def table(outcomes: Sequence[Outcome]) -> list[tuple[str, ...]]:
     for one in sorted(outcomes, key=lambda one: one.kind):
         groups.setdefault(one.kind, []).append(one)
     rows: list[tuple[str, ...]] = [
-        ("trades", "n", "mean gross R (95 %)", "execution alone (95 %)", "won", "median stop")
+        (
+            "trades",
+            "n",
+            "gross R at fills (95 %)",
+            "without luck (95 %)",
+            "before costs (95 %)",
+            "without luck (95 %)",
+            "won",
+            "median stop",
+        )
     ]
     for name, group in groups.items():
         rows.append(
@@ -206,7 +260,9 @@ def table(outcomes: Sequence[Outcome]) -> list[tuple[str, ...]]:
                 name,
                 f"{len(group):,}",
                 told(group, gross),
-                told(group, execution),
+                told(group, gross_without_luck),
+                told(group, before_costs),
+                told(group, before_costs_without_luck),
                 f"{sum(one.gross_r > 0 for one in group) / len(group):.0%}",
                 f"{median(one.risk for one in group):.2%}",
             )
@@ -215,13 +271,19 @@ def table(outcomes: Sequence[Outcome]) -> list[tuple[str, ...]]:
 
 
 def verdict(outcomes: Sequence[Outcome]) -> str:
-    """Return whether the interval of mean gross R lies about zero, in words."""
-    mean, half = interval(outcomes, gross)
-    where = "inside" if abs(mean) + half <= ABOUT_ZERO else "NOT inside"
-    return (
-        f"n = {len(outcomes):,}: mean gross R {mean:+.3f}, 95 % interval {mean - half:+.3f} to {mean + half:+.3f}, "
-        f"{where} ±{ABOUT_ZERO}; without luck {told(outcomes, execution)}"
-    )
+    """Return whether the intervals of mean R at fills and before costs lie about zero, in words."""
+    figures = {
+        "gross R at fills": gross,
+        "the same without luck": gross_without_luck,
+        "R before costs": before_costs,
+        "that without luck": before_costs_without_luck,
+    }
+    parts = [f"n = {len(outcomes):,}"]
+    for name, value in figures.items():
+        mean, half = interval(outcomes, value)
+        where = "inside" if abs(mean) + half <= ABOUT_ZERO else "NOT inside"
+        parts.append(f"mean {name} {told(outcomes, value)}, {where} ±{ABOUT_ZERO}")
+    return "; ".join(parts)
 
 
 def kept(path: Path) -> dict[int, list[Outcome]]:
@@ -229,7 +291,8 @@ def kept(path: Path) -> dict[int, list[Outcome]]:
     found: dict[int, list[Outcome]] = {}
     if path.exists():
         for line in path.read_text().splitlines():
-            with contextlib.suppress(json.JSONDecodeError):
+            # A seed kept by an earlier version counts other figures: it is traded again.
+            with contextlib.suppress(json.JSONDecodeError, TypeError):
                 row = json.loads(line)
                 found[row["seed"]] = [Outcome(**one) for one in row["outcomes"]]
     return found

@@ -5,16 +5,32 @@ from statistics import fmean
 
 import pytest
 
-from benchmarks.edge import Outcome, execution, fair_prices, gross, interval, keep, kept, table, verdict
+from benchmarks.edge import (
+    Outcome,
+    WatchedFeed,
+    before_costs,
+    before_costs_without_luck,
+    fair_prices,
+    gross,
+    gross_without_luck,
+    interval,
+    keep,
+    kept,
+    table,
+    verdict,
+)
 from config import SimulatorSettings
 from engine.brokers.paper.records import ExchangeFill
 from engine.feeds.simulator import SimulatorFeed, open_simulator
 from engine.market.clock import MINUTE
 from engine.market.side import Side
+from engine.market.update import MarketUpdate
 
 
-def outcome(seed: int, gross_r: float, setup: str = "failed auction", luck_r: float = 0.0) -> Outcome:
-    return Outcome(seed, setup, "stock", gross_r, luck_r, 0.004, "stop")
+def outcome(
+    seed: int, gross_r: float, setup: str = "failed auction", luck_r: float = 0.0, cost_r: float = 0.0
+) -> Outcome:
+    return Outcome(seed, setup, "stock", gross_r, gross_r + cost_r, luck_r, 0.004, "stop")
 
 
 def test_the_mean_is_over_trades() -> None:
@@ -38,11 +54,16 @@ def test_the_table_has_a_row_for_all_for_each_setup_and_for_each_class() -> None
     assert [row[0] for row in rows] == ["trades", "all", "failed auction", "value area fade", "stock"]
 
 
-def test_execution_is_what_is_left_when_the_luck_of_the_price_is_taken_away() -> None:
-    lucky = [outcome(seed, luck - 0.02, luck_r=luck) for seed, luck in enumerate((2.0, -1.0, 0.5, -0.9))]
-    mean, half = interval(lucky, execution)
-    assert mean == pytest.approx(-0.02)
-    assert half == pytest.approx(0)
+def test_what_is_left_without_luck_is_what_fills_cost_and_before_costs_what_a_setup_found() -> None:
+    lucky = [
+        outcome(seed, luck - 0.02, luck_r=luck, cost_r=0.03)
+        for seed, luck in enumerate((2.0, -1.0, 0.5, -0.9))
+    ]
+    for value, expected in ((gross_without_luck, -0.02), (before_costs_without_luck, 0.01)):
+        mean, half = interval(lucky, value)
+        assert mean == pytest.approx(expected)
+        assert half == pytest.approx(0)
+    assert interval(lucky, before_costs)[0] - interval(lucky, gross)[0] == pytest.approx(0.03)
 
 
 def test_the_verdict_says_whether_the_interval_of_gross_lies_about_nought() -> None:
@@ -79,6 +100,22 @@ def test_the_market_quotes_around_the_fair_price(feed: SimulatorFeed) -> None:
         assert len(away[key]) > 100
         assert max(map(abs, away[key])) < (0.03 if instrument.is_option else 0.004), key
         assert abs(fmean(away[key])) < (0.01 if instrument.is_option else 0.001), key
+
+
+def test_before_costs_a_fill_is_worth_the_middle_of_the_book_that_stood() -> None:
+    feed, plain = WatchedFeed(SimulatorSettings(seed=5, instruments=6)), []
+    for _ in range(1_000):
+        update = feed.read()
+        assert update is not None
+        plain.append(update)
+    for index, update in enumerate(plain[500:990], 500):
+        older = [one for one in plain[: index + 1] if one.instrument == update.instrument]
+        assert feed.middle(fill_at(update.instrument, update.arrival)) == middle_of(older[-1])
+        assert feed.middle(fill_at(update.instrument, update.arrival - 1)) == middle_of(older[-2])
+
+
+def middle_of(update: MarketUpdate) -> float:
+    return (update.bids[0][0] + update.asks[0][0]) / 2
 
 
 def fill_at(instrument: str, time: int) -> ExchangeFill:
