@@ -68,7 +68,7 @@ class EvidenceQuery:
         return [
             PlayedRun(
                 run,
-                date.fromisoformat(day),
+                self._date(day),
                 RunTerms(
                     EvidenceTerms(Source(market), settings, fills, broker),
                     EntryMode(mode),
@@ -103,7 +103,7 @@ class EvidenceQuery:
         found: dict[date, Paise] = {}
         for run, day, account in rows:
             if run in wanted:
-                found.setdefault(date.fromisoformat(day), account)
+                found.setdefault(self._date(day), account)
         return dict(sorted(found.items()))
 
     def read(self, kept: Kept) -> ClosedTrade:
@@ -114,6 +114,12 @@ class EvidenceQuery:
             return _decode(kept)
         except msgspec.DecodeError as error:
             raise damaged(self._ledger.path, f"a trade does not read: {error}") from error
+
+    def _date(self, day: str) -> date:
+        try:
+            return date.fromisoformat(day)
+        except ValueError as error:
+            raise damaged(self._ledger.path, f"the day of a run does not read: {error}") from error
 
     def _trades(self, played: list[PlayedRun]) -> dict[str, list[tuple[Key, Kept]]]:
         found: dict[str, list[tuple[Key, Kept]]] = {one.run: [] for one in played}
@@ -130,7 +136,7 @@ class EvidenceQuery:
                 continue
             when = days.get(day)
             if when is None:
-                when = days[day] = date.fromisoformat(day)
+                when = days[day] = self._date(day)
             by = _MODES.get(mode)
             key = Key(
                 Source.MANUAL if by is EntryMode.MANUAL else made.market,

@@ -64,7 +64,10 @@ class LedgerReader:
 
     def runs(self) -> list[Run]:
         """Return every run, oldest first."""
-        return [_run(row) for row in self.rows(_RUNS)]
+        try:
+            return [_run(row) for row in self.rows(_RUNS)]
+        except ValueError as error:
+            raise damaged(self.path, f"a run does not read: {error}") from error
 
     def run(self, run: str) -> Run | None:
         """Return one run."""

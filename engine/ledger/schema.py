@@ -10,7 +10,7 @@ from typing import Final
 from engine.ledger.evidence_tables import FILLING, STATEMENTS, enter_played
 from engine.ledger.migrations import tell_signals_of_trades
 from engine.ledger.records import LedgerDamagedError, LedgerError
-from engine.system.plain_file import NOT_PLAIN, is_plain_or_absent
+from engine.system.plain_file import NOT_PLAIN, is_plain_or_absent, open_plain
 
 _TABLES: Final = (
     """CREATE TABLE runs (
@@ -25,6 +25,9 @@ _TABLES: Final = (
     "CREATE INDEX records_by_kind ON records (kind, number)",
 )
 
+
+_DATABASE: Final = b"SQLite format 3\0"
+"""How a database of the ledger's kind begins."""
 
 Step = str | Callable[[sqlite3.Connection], None]
 """A statement, or what reads and changes rows; all of a migration is one transaction."""
@@ -103,5 +106,16 @@ def _back_up(connection: sqlite3.Connection, path: Path, version: int) -> None:
     if not is_plain_or_absent(target):
         raise LedgerError(f"{target}: expected a place for the ledger's backup: {NOT_PLAIN}; remove it")
     target.touch(mode=0o600)
+    if not _is_backup(target):
+        raise LedgerError(
+            f"{target}: expected an earlier backup of the ledger or nothing in the backup's place, got something else; "
+            "move it away"
+        )
     with closing(sqlite3.connect(target)) as copy:
         connection.backup(copy)
+
+
+def _is_backup(target: Path) -> bool:
+    """Say whether a file may be written over by a backup: it is empty, or a database."""
+    with open_plain(target) as file:
+        return file.read(len(_DATABASE)) in (b"", _DATABASE)

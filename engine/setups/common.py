@@ -112,9 +112,11 @@ class Rule(ABC):
         return tuple(name for name, value in self.needs(context).items() if value is None)
 
     def span(self, context: Context) -> Paise | None:
-        """Return the average daily range where its quality is good enough for this world."""
+        """Return the average daily range where its quality is good enough for this world; nought is no range."""
         found = context.average_range
         if found is None or (found.quality is Quality.ESTIMATED and not self._estimated_range):
+            return None
+        if found.value <= 0:
             return None
         return found.value
 

@@ -9,6 +9,7 @@ import msgspec
 import pytest
 
 from engine.ledger.reader import LedgerReader
+from engine.ledger.records import LedgerDamagedError, LedgerError
 from engine.ledger.schema import CURRENT
 from engine.ledger.store import Ledger
 from engine.performance.evidence import EvidenceTerms, Source, deciding
@@ -144,3 +145,77 @@ def test_a_trade_whose_signal_does_not_read_is_kept_as_it_was(path: Path) -> Non
     assert (trades["T1"].taken_by, trades["T1"].signal_time) == (None, 0)
     assert trades["T1"].signalled == trades["T1"].entry_time
     assert trades["T2"].taken_by is EntryMode.ASK
+
+
+_OF = "UPDATE records SET payload = {} WHERE kind = 'trade' AND key = 'T1'"
+TORN = {
+    "a trade cut in the middle": _OF.format('\'{"id": "T1", "ins\''),
+    "a trade of bytes": _OF.format("x'00ff00'"),
+    "a trade that is a number": _OF.format("5"),
+    "a trade that is a list": _OF.format("'[1, 2]'"),
+    "a trade without most of it": _OF.format('\'{"id": "T1"}\''),
+    "a run of no day": "UPDATE runs SET day = 'tomorrow' WHERE run = 'replay-1'",
+    "a run of no state": "UPDATE runs SET state = 'HALF' WHERE run = 'replay-1'",
+}
+
+
+def read_whole(path: Path) -> None:
+    """Bring a ledger up and read what a start reads of it."""
+    with Ledger.open(path) as ledger:
+        ledger.trades()
+        ledger.runs()
+        records_before(ledger, OLD, TUESDAY)
+
+
+@pytest.mark.parametrize("name", TORN)
+def test_a_torn_row_of_an_old_ledger_is_called_damage_and_never_a_smaller_record(
+    path: Path, name: str
+) -> None:
+    first_schema(path, "replay-1", "replay-2")
+    with closing(sqlite3.connect(path)) as database:
+        database.execute(TORN[name])
+        database.commit()
+    with pytest.raises(LedgerDamagedError, match=r"the ledger is damaged \((a trade|a run) does not read"):
+        read_whole(path)
+    with closing(sqlite3.connect(path.with_name("ledger.sqlite.v1.bak"))) as backup:
+        assert backup.execute("PRAGMA user_version").fetchone()[0] == 1
+
+
+def test_what_stands_in_the_backups_place_is_named_and_kept_and_the_ledger_is_left_as_it_was(
+    path: Path,
+) -> None:
+    first_schema(path, "replay-1")
+    before, mine = path.read_bytes(), path.with_name("ledger.sqlite.v1.bak")
+    mine.write_text("notes of a person")
+    with pytest.raises(LedgerError, match=r"v1\.bak: expected an earlier backup") as refused:
+        Ledger.open(path)
+    assert not isinstance(refused.value, LedgerDamagedError)
+    assert mine.read_text() == "notes of a person"
+    with closing(sqlite3.connect(path)) as database:
+        assert database.execute("PRAGMA user_version").fetchone()[0] == 1
+    assert before[:16] == path.read_bytes()[:16]
+    mine.unlink()
+    with Ledger.open(path) as ledger:
+        assert len(ledger.trades()) == 3
+
+
+def test_an_upgrade_that_was_cut_off_behind_its_backup_goes_on(path: Path) -> None:
+    first_schema(path, "replay-1", "replay-2")
+    path.with_name("ledger.sqlite.v1.bak").write_bytes(path.read_bytes())
+    with Ledger.open(path) as ledger:
+        assert {record.n for record in records_before(ledger, OLD, TUESDAY)} == {1}
+
+
+def test_a_ledger_that_may_only_be_read_is_read_as_it_is_and_not_brought_up(path: Path) -> None:
+    first_schema(path, "replay-1", "replay-2")
+    path.chmod(0o400)
+    path.parent.chmod(0o500)
+    try:
+        with LedgerReader(path) as reader:
+            assert len(reader.trades()) == 6
+            assert all(record.n == 1 for record in records_before(reader, OLD, TUESDAY))
+    finally:
+        path.parent.chmod(0o700)
+    with closing(sqlite3.connect(path)) as database:
+        assert database.execute("PRAGMA user_version").fetchone()[0] == 1
+    assert not path.with_name("ledger.sqlite.v1.bak").exists()

@@ -129,6 +129,7 @@ def test_a_hold_before_the_average_true_range_is_known_waits_for_the_next_bar() 
         ({"opening_range": None}, "opening range"),
         ({"row": None}, "row size"),
         ({"average_range": None}, "average daily range"),
+        ({"average_range": replace(SPAN, value=0)}, "average daily range"),
         ({"average_range": replace(SPAN, quality=Quality.ESTIMATED, days=0)}, "average daily range"),
         ({"prior": None}, "prior value area"),
     ],

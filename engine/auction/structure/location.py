@@ -20,10 +20,12 @@ BELOW: Final = "below prior range"
 
 
 def confirms(previous_close: Paise | None, close: Paise, kind: CloseKind) -> bool:
-    """Say whether the feed's previous close is a stored one, as near as its kind lets one tell."""
+    """Say whether the feed's previous close is a stored one, as near as its kind lets one tell; nought is no close."""
     if kind is CloseKind.UNCOMPARED:
         return True
-    return previous_close is not None and _TOLERANCES[kind] * abs(previous_close - close) <= close
+    return (
+        previous_close is not None and close > 0 and _TOLERANCES[kind] * abs(previous_close - close) <= close
+    )
 
 
 def check_prior(prior: PriorLevels | None, previous_close: Paise | None) -> PriorLevels | None:

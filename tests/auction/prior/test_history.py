@@ -290,3 +290,26 @@ def test_fewer_than_five_days_make_no_average_range() -> None:
     assert context.average_range.quality is Quality.ESTIMATED
     assert context.prior is not None
     assert context.prior.ready
+
+
+@pytest.mark.parametrize("kind", [CloseKind.OFFICIAL, CloseKind.LAST])
+@pytest.mark.parametrize("named", [0, None])
+def test_a_close_of_nought_confirms_nothing(kind: CloseKind, named: int | None) -> None:
+    for close in (0, 10_000):
+        later = levels_of(session(close=close, close_kind=kind), previous_close=None)
+        checked = check_prior(later, named)
+        assert checked is not None
+        assert not checked.ready
+    assert not levels_of(session(close=0, close_kind=kind), previous_close=0).ready
+
+
+@pytest.mark.parametrize(
+    ("named", "why"),
+    [(5_000, "a bonus of one for one"), (2_000, "a split in five"), (9_090, "a bonus of one for ten")],
+)
+@pytest.mark.parametrize("kind", [CloseKind.OFFICIAL, CloseKind.LAST])
+def test_a_split_or_bonus_overnight_leaves_no_levels(kind: CloseKind, named: int, why: str) -> None:
+    checked = check_prior(levels_of(session(close_kind=kind), previous_close=None), named)
+    assert checked is not None
+    assert not checked.ready, why
+    assert "is not the 100.00 stored" in checked.reason
