@@ -263,6 +263,12 @@ def _notes(report: Figures) -> list[str]:
         )
     if evidence["unplaced"]:
         notes.append(f"{evidence['unplaced']} trades on days without a known account are in no figure.")
+    if (told := evidence["contract_notes"]) is not None:
+        days = "1 day" if told["days"] == 1 else f"{told['days']} days"
+        notes.append(
+            f"contract notes of {days}: {_money(told['confirmed'])} CONFIRMED for the whole account, "
+            f"{_money(told['estimated'])} ESTIMATED over its live trades."
+        )
     for other in evidence["others"]:
         count = "1 trade" if other["trades"] == 1 else f"{other['trades']} trades"
         way = "" if other["number"] is None else f" (--basis {other['number']})"

@@ -131,9 +131,14 @@ def confirmed_charges(ledger: LedgerReader, day: date) -> DayCharges | None:
     Until then what trades tell of their charges is ESTIMATED. A note holds the whole account's: what others traded on
     it that day is in it, too. Raises LedgerError.
     """
+    return contract_notes(ledger).get(day)
+
+
+def contract_notes(ledger: LedgerReader) -> dict[date, DayCharges]:
+    """Return the same of every day that has any, the newest entered of each; raises LedgerError."""
     facts = ledger.records(CHARGES, BY_A_PERSON)
-    found = [_decoded(ledger, fact.payload, DayCharges) for fact in facts if fact.key[:10] == day.isoformat()]
-    return found[-1] if found else None
+    entered = (_decoded(ledger, fact.payload, DayCharges) for fact in facts)
+    return {charges.day: charges for charges in entered}
 
 
 def estimated_charges(ledger: LedgerReader, day: date) -> Paise:

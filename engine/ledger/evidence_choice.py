@@ -8,7 +8,7 @@ from operator import attrgetter
 from engine.ledger.evidence_query import EvidenceQuery, Kept, PlayedRun
 from engine.market.price import Paise
 from engine.performance.evidence import Basis, EvidenceTerms, Key
-from engine.performance.measured import IN_ORDER
+from engine.performance.measured import in_order
 from engine.performance.trade import ClosedTrade
 from engine.setups.register import SETUPS
 
@@ -44,8 +44,7 @@ def stand_on(
     accounts = query.accounts(one for one in played if one.told.terms == basis.terms)
     own = [key for key in found if basis.holds(key) and _is_current(key)]
     trades = [query.read(found[key]) for key in own if key.day in accounts]
-    trades.sort(key=IN_ORDER)
-    return Standing(basis, tuple(trades), accounts, _others(found, basis), len(own) - len(trades))
+    return Standing(basis, tuple(in_order(trades)), accounts, _others(found, basis), len(own) - len(trades))
 
 
 def newest_basis(played: Iterable[PlayedRun], found: Iterable[Key]) -> Basis | None:

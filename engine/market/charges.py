@@ -4,10 +4,11 @@ Rates are integers per thousand million (1e-9) of turnover, so that no float eve
 """
 
 from bisect import bisect_right
-from dataclasses import dataclass
 from datetime import date
 from fractions import Fraction
 from typing import Final, NamedTuple
+
+import msgspec
 
 from engine.market.instrument import InstrumentClass
 from engine.market.price import Paise
@@ -72,8 +73,7 @@ _TABLES: Final[tuple[tuple[date, dict[str, _Rates]], ...]] = (
 _STARTS: Final = tuple(start for start, _ in _TABLES)
 
 
-@dataclass(frozen=True, slots=True)
-class Charges:
+class Charges(msgspec.Struct, frozen=True, gc=False):
     """Charges in whole paise. Items are rounded each for reading, ``total`` once from the exact sum."""
 
     brokerage: Paise

@@ -68,6 +68,11 @@ def _heading(report: Mapping[str, Any]) -> list[str]:
         lines.append(
             f"<p>{evidence['unplaced']} trades on days without a known account are in no figure.</p>"
         )
+    if (told := evidence["contract_notes"]) is not None:
+        lines.append(
+            f"<p>Contract notes of {told['days']} days: {_money(told['confirmed'])} CONFIRMED for the whole account, "
+            f"{_money(told['estimated'])} ESTIMATED over its live trades.</p>"
+        )
     lines += [
         f'<p class="dim">Apart: {escape(other["basis"])}: {other["trades"]} trades until {other["newest"]}</p>'
         for other in evidence["others"]

@@ -8,6 +8,7 @@ from datetime import date
 from itertools import accumulate
 from typing import Any, Final
 
+from engine.ledger.by_a_person import contract_notes
 from engine.ledger.evidence_choice import Standing, newest_basis, stand_on
 from engine.ledger.evidence_query import EvidenceQuery, Kept, PlayedRun
 from engine.ledger.reader import LedgerReader
@@ -104,6 +105,8 @@ class _Found:
     standing: Standing
     choices: tuple[Basis, ...]
     """What the figures may stand on, the chosen by default first."""
+    notes: dict[str, object] | None
+    """What contract notes say of the charges of live days; None where none is entered, or nothing is live."""
 
 
 def _standing(ledger: LedgerReader, world: World, wish: ReportWish) -> _Found | None:
@@ -119,7 +122,27 @@ def _standing(ledger: LedgerReader, world: World, wish: ReportWish) -> _Found | 
         return None
     if wish.basis > len(choices):
         raise DeskError(f"--basis: expected 1 to {len(choices)}, got {wish.basis}")
-    return _Found(stand_on(query, played, found, choices[wish.basis - 1]), choices)
+    standing = stand_on(query, played, found, choices[wish.basis - 1])
+    notes = _notes(ledger, query, found, wish) if standing.basis.terms.market is Source.LIVE else None
+    return _Found(standing, choices, notes)
+
+
+def _notes(
+    ledger: LedgerReader, query: EvidenceQuery, found: dict[Key, Kept], wish: ReportWish
+) -> dict[str, object] | None:
+    """Return what contract notes say beside the estimates of all live trades of their days, rupees.
+
+    A note is the whole account's: it stands beside the trades' charges and never in their place.
+    """
+    notes = {day: note.total for day, note in contract_notes(ledger).items() if wish.holds(day)}
+    if not notes:
+        return None
+    live = [kept for key, kept in found.items() if key.market is Source.LIVE and key.day in notes]
+    return {
+        "days": len(notes),
+        "confirmed": rupees_of(sum(notes.values())),
+        "estimated": rupees_of(sum(query.read(kept).charges for kept in live)),
+    }
 
 
 def _choices(played: list[PlayedRun], found: dict[Key, Kept]) -> tuple[Basis, ...]:
@@ -182,7 +205,14 @@ def _evidence(world: World, found: _Found | None) -> dict[str, object]:
     }
     if found is None:
         names = ("basis", "source", "mode", "settings", "fill_rules", "broker", "number")
-        return {**about, **dict.fromkeys(names), "rules": {}, "unplaced": 0, "others": []}
+        return {
+            **about,
+            **dict.fromkeys(names),
+            "rules": {},
+            "unplaced": 0,
+            "others": [],
+            "contract_notes": None,
+        }
     standing = found.standing
     terms = standing.basis.terms
     return {
@@ -197,6 +227,7 @@ def _evidence(world: World, found: _Found | None) -> dict[str, object]:
         "number": found.choices.index(standing.basis) + 1,
         "rules": {trade.setup: trade.version for trade in standing.trades},
         "unplaced": standing.unplaced,
+        "contract_notes": found.notes,
         "others": [
             {
                 "number": None if other.basis is None else found.choices.index(other.basis) + 1,

@@ -73,7 +73,7 @@ class Played:
     trades: tuple[ClosedTrade, ...]
 
 
-class Key(NamedTuple):
+class Key(msgspec.Struct, frozen=True, gc=False, cache_hash=True):
     """What makes a trade the same trade, however often its day is played."""
 
     source: Source

@@ -1,8 +1,12 @@
 """A finished trade as it is measured: every figure of it worked out once, however many groups it stands in."""
 
+from collections.abc import Sequence
 from datetime import date
+from itertools import pairwise
 from operator import attrgetter
-from typing import Final, NamedTuple, Protocol
+from typing import Final, Protocol, TypeVar
+
+import msgspec
 
 from engine.market.clock import Instant, trading_date
 from engine.market.price import Paise
@@ -43,11 +47,20 @@ class Finished(Protocol):
         ...
 
 
-IN_ORDER: Final = attrgetter("exit_time", "id")
-"""Sorts trades by their ends, ties by their names."""
+_END: Final = attrgetter("exit_time", "id")
 
 
-class Measured(NamedTuple):
+Trade = TypeVar("Trade", bound=Finished)
+
+
+def in_order(trades: Sequence[Trade]) -> Sequence[Trade]:
+    """Return trades in the order of their ends, ties by their names; those that stand so already as they are."""
+    if all(before.exit_time < after.exit_time for before, after in pairwise(trades)):
+        return trades
+    return sorted(trades, key=_END)
+
+
+class Measured(msgspec.Struct, frozen=True, gc=False):
     """The figures of one trade as ClosedTrade defines them; money in paise."""
 
     id: str

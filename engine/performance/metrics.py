@@ -6,6 +6,7 @@ Money goes in as whole paise and is summed exactly; ratios are floats for reader
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
+from itertools import accumulate
 from math import fsum
 from typing import Final
 
@@ -13,10 +14,10 @@ from engine.market.price import Paise
 from engine.performance.drawdown import Drawdown, EquityMark, max_drawdown, payments_between
 from engine.performance.exposure import exposure
 from engine.performance.interval import mean_interval, sharpe_error, standard_error, wilson_interval
-from engine.performance.measured import IN_ORDER, Finished, Measured, measured
+from engine.performance.measured import Finished, Measured, in_order, measured
 from engine.performance.ratios import TRADING_DAYS, sharpe_ratio, sortino_ratio
 from engine.performance.records import PROOF_COUNT
-from engine.performance.streaks import Streaks, streaks
+from engine.performance.streaks import Streaks, streaks_of
 from engine.performance.trade import ClosedTrade
 
 PROOF_DAYS: Final = 60
@@ -42,11 +43,10 @@ def expectancy(trades: Iterable[Finished]) -> float | None:
 
 def trade_equity(start: Paise, trades: Sequence[Finished]) -> list[EquityMark]:
     """Return the account after each closed trade, nothing paid in or out, in the order of their ends (ties by id)."""
-    marks, account = [], start
-    for trade in sorted(trades, key=IN_ORDER):
-        account += trade.net
-        marks.append((trade.exit_time, account))
-    return marks
+    ordered = in_order(trades)
+    accounts = accumulate([trade.net for trade in ordered], initial=start)
+    next(accounts)
+    return [(trade.exit_time, account) for trade, account in zip(ordered, accounts, strict=True)]
 
 
 def day_results(
@@ -150,6 +150,7 @@ def summary_of(
     trades: Sequence[Measured], accounts: Mapping[date, Paise], risk_free_pct: float = 0.0
 ) -> Summary:
     """Return the same of trades that are measured already."""
+    trades = in_order(trades)
     results = day_results(trades, accounts)
     returns = daily_returns(results)
     start = next(iter(results.values()))[1] if results else 0
@@ -203,7 +204,7 @@ def summary_of(
         mfe_r=_mean(favourable),
         mfe_interval=mean_interval(*_sums(favourable)),
         marked=len(adverse),
-        streaks=streaks(trades),
+        streaks=streaks_of(nets),
     )
 
 

@@ -3,7 +3,8 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from engine.performance.measured import IN_ORDER, Finished
+from engine.market.price import Paise
+from engine.performance.measured import Finished, in_order
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,11 +19,15 @@ class Streaks:
 
 def streaks(trades: Sequence[Finished]) -> Streaks | None:
     """Return the longest runs and the one that stands; None without a trade."""
-    if not trades:
+    return streaks_of([trade.net for trade in in_order(trades)])
+
+
+def streaks_of(nets: Sequence[Paise]) -> Streaks | None:
+    """Return the same of net results in the order of their trades' ends."""
+    if not nets:
         return None
     won = lost = current = 0
-    for trade in sorted(trades, key=IN_ORDER):
-        net = trade.net
+    for net in nets:
         if net > 0:
             current = current + 1 if current > 0 else 1
             won = max(won, current)

@@ -15,6 +15,7 @@ import pytest
 import config
 from cockpit.text.record_text import describe_record, sparkline
 from engine.core import EarlierEvidence
+from engine.ledger.by_a_person import BY_A_PERSON, charges_record
 from engine.ledger.reader import LedgerReader
 from engine.ledger.store import Ledger
 from engine.market.figures import signed_rupees
@@ -159,6 +160,20 @@ def test_paper_then_live_each_stands_by_itself_and_names_the_other(home: Home) -
     assert [(one["trades"], one["number"]) for one in live["evidence"]["others"]] == [(1, 2)]
     assert "(--basis 2)" in describe_record(live, 120)
     assert live["evidence"]["broker"] == "api-hft.upstox.com"
+
+
+def test_contract_notes_stand_beside_the_estimates_of_live_days(home: Home) -> None:
+    with ledger_of(home) as ledger:
+        play(ledger, "live-1", a_trade(100), a_trade(-50, "12:00"))
+        for number, total in enumerate((900, 275)):
+            note = charges_record(f"n{number}", MONDAY, total, {}, "", number)
+            ledger.append(BY_A_PERSON, [note], durable=True).result(5)
+        early = charges_record("early", MONDAY - timedelta(days=7), 999, {}, "", 9)
+        ledger.append(BY_A_PERSON, [early], durable=True).result(5)
+    found = report(home, ReportWish(first=MONDAY))
+    assert found["evidence"]["contract_notes"] == {"days": 1, "confirmed": 2.75, "estimated": 2.0}
+    assert "2.75 CONFIRMED for the whole account, 2.00 ESTIMATED" in describe_record(found, 160)
+    assert (found["charges"], found["evidence"]["charges"]) == (2.0, "ESTIMATED")
 
 
 def test_a_period_takes_its_own_days_alone(home: Home) -> None:

@@ -238,7 +238,7 @@ def test_what_is_measured_of_a_trade_is_what_the_trade_says_of_itself(
 ) -> None:
     trade = msgspec.structs.replace(trade, best=best, worst=worst, signal_price=spoken, initial_stop=stop)
     found = measured(trade)
-    for name in found._fields:
+    for name in found.__struct_fields__:
         if name != "slippage_r":
             assert getattr(found, name) == getattr(trade, name), name
     risk, slippage = trade.initial_risk, trade.slippage
