@@ -16,8 +16,6 @@ from engine.market.figures import rupees, signed_rupees
 Figures = Mapping[str, Any]
 
 LEAST: Final = 80
-_WIDE: Final = 110
-_WIDEST: Final = 140
 _BLOCKS: Final = "▁▂▃▄▅▆▇█"
 _ASCII_BLOCKS: Final = "_.-:=+*#"
 _SIMULATED: Final = "SIMULATED: evidence for nothing"
@@ -57,9 +55,9 @@ def sparkline(values: Sequence[float], width: int, blocks: str = _BLOCKS) -> str
 
 def _heading(report: Figures) -> list[str]:
     world, evidence = report["world"], report["evidence"]
-    days = f"{report['sharpe_days']} days with an account" if report["sharpe_days"] else "no day"
+    days = "1 day" if report["sharpe_days"] == 1 else f"{report['sharpe_days']} days"
     period = "" if report["from"] is None else f" · {report['from']} to {report['to']}"
-    lines = [f"RECORD · {world}{period} · {days}"]
+    lines = [f"RECORD · {world}{period} · {days} with an account"]
     if not evidence["counts"]:
         lines.append(_SIMULATED)
     if evidence["basis"] is not None:
@@ -142,48 +140,77 @@ def _figures(report: Figures) -> Table:
 
 def _groups(report: Figures, width: int, blocks: str) -> Table:
     groups: Mapping[str, Figures] = report["by"]
-    table = _table()
-    wide = [name for name, least in _GROUP_COLUMNS if width >= least]
-    table.add_column(f"by {report['grouped_by']}", no_wrap=True, max_width=26, overflow="ellipsis")
-    for name in wide:
-        table.add_column(name, justify="left" if name in ("interval", "") else "right", no_wrap=True)
     largest = max((abs(group["net"]) for group in groups.values()), default=0)
-    for name, group in groups.items():
-        cells = _group_cells(group, largest, blocks)
-        table.add_row(clean(name), *(cells[column] for column in wide))
+    first = f"by {report['grouped_by']}"
+    rows = [{first: clean(name), **_group_cells(group, largest, blocks)} for name, group in groups.items()]
+    return _listing((first, *_GROUP_COLUMNS), (first, *_FIRST_OF_GROUPS), rows, width, ("95 %", _BAR))
+
+
+_BAR: Final = ""
+_GROUP_COLUMNS: Final = (
+    *("n", "won", "95 %", "net", "charges", "R ± s.e.", "R 95 %", "PF", "MAE", "MFE", "drawdown", _BAR),
+)
+_FIRST_OF_GROUPS: Final = (
+    "n",
+    "net",
+    "won",
+    "R ± s.e.",
+    "PF",
+    _BAR,
+    "95 %",
+    "drawdown",
+    "charges",
+    "R 95 %",
+    "MFE",
+    "MAE",
+)
+"""In this order columns are given room."""
+
+
+def _listing(
+    columns: Sequence[str],
+    first: Sequence[str],
+    rows: Sequence[Mapping[str, str]],
+    width: int,
+    left: Sequence[str] = (),
+) -> Table:
+    """Return rows with the columns that have room, those of ``first`` before others; no figure is ever cut short."""
+    chosen, room = set(), width
+    for name in first:
+        needs = min(_LONGEST, max(len(name), *(len(row[name]) for row in rows), 0)) + 2
+        if needs <= room:
+            chosen.add(name)
+            room -= needs
+    table = _table()
+    shown = [name for name in columns if name in chosen]
+    for name in shown:
+        text = name in left or name == columns[0]
+        table.add_column(
+            name, justify="left" if text else "right", no_wrap=True, max_width=_LONGEST, overflow="ellipsis"
+        )
+    for row in rows:
+        table.add_row(*(row[name] for name in shown))
     return table
 
 
-_GROUP_COLUMNS: Final = (
-    ("n", LEAST),
-    ("won", LEAST),
-    ("interval", _WIDE),
-    ("net", LEAST),
-    ("charges", _WIDE),
-    ("R mean", LEAST),
-    ("R interval", _WIDE),
-    ("PF", LEAST),
-    ("MAE", _WIDEST),
-    ("MFE", _WIDEST),
-    ("drawdown", _WIDE),
-    ("", LEAST),
-)
+_LONGEST: Final = 28
+"""Cells of a column; only names are ever longer."""
 
 
 def _group_cells(group: Figures, largest: float, blocks: str) -> dict[str, str]:
     return {
         "n": str(group["trades"]),
         "won": _share(group["win_rate"], 0),
-        "interval": _shares(group, "win_rate"),
+        "95 %": _shares(group, "win_rate"),
         "net": _signed(group["net"]),
         "charges": _money(group["charges"]),
-        "R mean": _r(group["expectancy_r"]),
-        "R interval": _rs(group, "expectancy"),
+        "R ± s.e.": _r_with_error(group),
+        "R 95 %": _rs(group, "expectancy"),
         "PF": _ratio(group["profit_factor"]),
         "MAE": _r(group["mae_r"]),
         "MFE": _r(group["mfe_r"]),
         "drawdown": _fall(group["max_drawdown"]),
-        "": _bar(group["net"], largest, blocks),
+        _BAR: _bar(group["net"], largest, blocks),
     }
 
 
@@ -204,19 +231,8 @@ def _equity(report: Figures, width: int, blocks: str) -> list[str]:
 
 
 def _trades(rows: Iterable[Figures], width: int) -> Table:
-    table = _table()
-    columns = [name for name, least in _TRADE_COLUMNS if width >= least]
-    left = ("entered", "symbol", "setup", "side", "exit reason", "id")
-    for name in columns:
-        table.add_column(
-            name,
-            justify="left" if name in left else "right",
-            no_wrap=True,
-            max_width=22 if name in ("symbol", "setup", "exit reason") else None,
-            overflow="ellipsis",
-        )
-    for row in rows:
-        cells = {
+    cells = [
+        {
             "entered": f"{row['day'][2:]} {row['entry_time'][11:16]}",
             "symbol": clean(row["symbol"]),
             "setup": clean(row["setup"]),
@@ -232,33 +248,29 @@ def _trades(rows: Iterable[Figures], width: int) -> Table:
             "exit reason": clean(row["exit_reason"]),
             "id": clean(row["id"]),
         }
-        table.add_row(*(cells[name] for name in columns))
-    return table
+        for row in rows
+    ]
+    return _listing(
+        _TRADE_COLUMNS, _FIRST_OF_TRADES, cells, width, ("symbol", "setup", "side", "exit reason", "id")
+    )
 
 
 _TRADE_COLUMNS: Final = (
-    ("entered", LEAST),
-    ("symbol", LEAST),
-    ("setup", _WIDE),
-    ("side", LEAST),
-    ("qty", _WIDE),
-    ("entry", _WIDE),
-    ("exit", _WIDE),
-    ("net", LEAST),
-    ("charges", _WIDEST),
-    ("R", LEAST),
-    ("MAE", _WIDEST),
-    ("MFE", _WIDEST),
-    ("exit reason", LEAST),
+    *("entered", "symbol", "setup", "side", "qty", "entry", "exit"),
+    *("net", "charges", "R", "MAE", "MFE", "exit reason", "id"),
+)
+_FIRST_OF_TRADES: Final = (
+    *("entered", "symbol", "side", "net", "R", "exit reason", "setup", "qty"),
+    *("entry", "exit", "MFE", "MAE", "charges", "id"),
 )
 
 
 def _notes(report: Figures) -> list[str]:
     evidence = report["evidence"]
     notes: list[str] = []
-    if report["trades"] and report["verdict"] is not None:
+    if any(one["verdict"] is not None for one in (report, *report["by"].values())) and report["trades"]:
         notes.append(
-            f"UNPROVEN: below {evidence['proof_trades']} trades nothing is claimed, "
+            f"UNPROVEN: below n {evidence['proof_trades']} nothing is claimed, of the whole or of a group, "
             f"of the Sharpe ratio below {evidence['proof_days']} days."
         )
     if evidence["unplaced"]:
@@ -329,6 +341,11 @@ def _shares(figures: Figures, name: str) -> str:
 def _rs(figures: Figures, name: str) -> str:
     low, high = figures[f"{name}_low"], figures[f"{name}_high"]
     return "" if low is None else f"{low:+.2f} to {high:+.2f}".replace("-", "−")
+
+
+def _r_with_error(group: Figures) -> str:
+    error = group["expectancy_error"]
+    return _r(group["expectancy_r"]) + ("" if error is None else f" ± {error:.2f}")
 
 
 def _error(report: Figures) -> str:

@@ -48,9 +48,10 @@ def record_page(report: Mapping[str, Any]) -> str:
 def _heading(report: Mapping[str, Any]) -> list[str]:
     evidence = report["evidence"]
     period = "" if report["from"] is None else f"{report['from']} to {report['to']}, "
+    days = "1 day" if report["sharpe_days"] == 1 else f"{report['sharpe_days']} days"
     lines = [
         f"<h1>Record · {escape(report['world'])}</h1>",
-        f'<p class="dim">{period}{report["sharpe_days"]} days with an account</p>',
+        f'<p class="dim">{period}{days} with an account</p>',
     ]
     if not evidence["counts"]:
         lines.append('<p><span class="mode">SIMULATED: evidence for nothing</span></p>')
@@ -59,10 +60,10 @@ def _heading(report: Mapping[str, Any]) -> list[str]:
     rules = ", ".join(f"{name} v{version}" for name, version in sorted(evidence["rules"].items()))
     lines.append(f"<p>Stands on <b>{escape(evidence['basis'])}</b></p>")
     lines.append(f'<p class="dim">Rules: {escape(rules)}. Charges are {evidence["charges"]}.</p>')
-    if report["verdict"] is not None:
+    if any(one["verdict"] is not None for one in (report, *report["by"].values())):
         lines.append(
-            f'<p class="warn">UNPROVEN: below {evidence["proof_trades"]} trades nothing is claimed, '
-            f"of the Sharpe ratio below {evidence['proof_days']} days.</p>"
+            f'<p class="warn">UNPROVEN: below n {evidence["proof_trades"]} nothing is claimed, of the whole or of a '
+            f"group, of the Sharpe ratio below {evidence['proof_days']} days.</p>"
         )
     if evidence["unplaced"]:
         lines.append(

@@ -204,11 +204,15 @@ def test_what_an_earlier_version_did_not_keep_is_empty_in_csv_and_a_dash_in_text
 
 
 @pytest.mark.parametrize("width", [80, 110, 160])
-def test_no_line_of_the_text_is_wider_than_the_terminal(home: Home, width: int) -> None:
+def test_no_line_of_the_text_is_wider_than_the_terminal_and_no_figure_is_cut_short(
+    home: Home, width: int
+) -> None:
     with ledger_of(home) as ledger:
         play(ledger, "paper-1", a_trade(1_234_567_89), a_trade(-987_654_32, "12:00"))
     text = describe_record(report(home), width, trades=True)
     assert max(len(line) for line in text.splitlines()) <= width
+    assert "…" not in text
+    assert text.count("+12,34,567.89") == 2
     describe_record(report(home), width, trades=True, ascii_only=True).encode("ascii")
 
 
