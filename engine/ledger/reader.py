@@ -22,10 +22,11 @@ _RUNS: Final = (
     "SELECT run, world, identity, day, settings, plan, started, ended, state FROM runs ORDER BY rowid"
 )
 _JOURNAL: Final = "SELECT sequence, cursor, now, kind, payload FROM journal WHERE run = ? ORDER BY sequence"
-_RUN_RECORDS: Final = (
-    "SELECT run, kind, key, time, payload FROM records WHERE run = ? AND kind = ? ORDER BY number"
+RUN_RECORDS: Final = (
+    "SELECT run, kind, key, time, payload FROM records WHERE run = ? AND kind = ? ORDER BY +number"
 )
-_KEYS: Final = "SELECT key FROM records WHERE run = ? AND kind = ? ORDER BY number"
+"""The plus has them found by run and kind, not by walking a kind's records of all runs in their order."""
+_KEYS: Final = "SELECT key FROM records WHERE run = ? AND kind = ? ORDER BY +number"
 _COUNTED_RECORDS: Final = (
     "SELECT records.run, kind, key, time, payload FROM records JOIN runs USING (run) "
     "WHERE runs.state != ? AND kind = ? ORDER BY number"
@@ -90,7 +91,7 @@ class LedgerReader:
         if run is None:
             rows = self.rows(_COUNTED_RECORDS, (RunState.ABANDONED.value, kind))
         else:
-            rows = self.rows(_RUN_RECORDS, (run, kind))
+            rows = self.rows(RUN_RECORDS, (run, kind))
         return [Fact(*row) for row in rows]
 
     def keys(self, kind: str, run: str) -> list[str]:

@@ -4,9 +4,11 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Final
 
+import msgspec
+
 from engine.core.story_records import PROTECTED
 from engine.ledger.reader import LedgerReader
-from engine.ledger.records import Run, RunState
+from engine.ledger.records import LedgerDamagedError, Run, RunState
 from engine.performance.trade import ClosedTrade
 from engine.story.building import RunStories
 from engine.story.tree import TradeStory
@@ -60,9 +62,8 @@ def stories_of(ledger: LedgerReader, name: str) -> RunStories:
 
 
 def _meant(ledger: LedgerReader, text: str) -> Meant:
-    trades = _trades(ledger)
     if text.lower() in CHOICES:
-        return _chosen(trades, text.lower())
+        return _chosen(_trades(ledger), text.lower())
     run, _, name = text.rpartition("/")
     known = _known(ledger, run)
     found = _matches(known, name)
@@ -72,16 +73,23 @@ def _meant(ledger: LedgerReader, text: str) -> Meant:
         raise UnknownStoryError(
             f"expected one trade or signal, {text!r} begins {len(found)}: {_listed(found)}", ambiguous=True
         )
-    raise UnknownStoryError(f"expected a trade or signal, got {text!r}; {_what_exists(trades, known)}")
+    raise UnknownStoryError(
+        f"expected a trade or signal, got {text!r}; {_what_exists(_trades(ledger), known)}"
+    )
 
 
 def _trades(ledger: LedgerReader) -> dict[str, tuple[str, ClosedTrade]]:
-    """Return finished trades by id in the order closed, each of the newest run that closed it."""
+    """Return finished trades by id in the order closed, each of the newest run that closed it, as corrected last."""
     found: dict[str, tuple[str, ClosedTrade]] = {}
-    for run in _counted(ledger):
-        for trade in ledger.trades(run.run):
+    for fact in ledger.records("trade"):
+        try:
+            trade = msgspec.json.decode(fact.payload, type=ClosedTrade)
+        except msgspec.DecodeError as error:
+            raise LedgerDamagedError(f"{ledger.path}: a trade does not read: {error}") from error
+        known = found.get(trade.id)
+        if known is None or known[0] != fact.run:
             found.pop(trade.id, None)
-            found[trade.id] = (run.run, trade)
+        found[trade.id] = (fact.run, trade)
     return found
 
 
