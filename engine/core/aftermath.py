@@ -187,6 +187,9 @@ class Aftermath:
             behind = (decision.price - decision.stop) * decision.side.sign > 0
             if len(watches) >= MOST_WATCHES or not behind or not self._knows(decision.instrument):
                 return
+            kind = self._market_state.instruments[decision.instrument].kind
+            if self._market_state.market_time(now) >= self._market_state.day.flat_by(kind):
+                return
             start = self._market_state.arrival_time(now)
             price = decision.price
             known = _Would(

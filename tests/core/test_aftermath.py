@@ -14,7 +14,7 @@ from engine.market.side import Side
 from engine.orders.ledger_facts import Record
 from engine.orders.order import Fill
 from tests.core.hostile import OTHER, STOCK, World
-from tests.core.market import START, TICK
+from tests.core.market import INSTRUMENTS, START, TICK
 
 
 def kept(world: World, kind: str) -> list[Record]:
@@ -232,6 +232,16 @@ def test_the_traders_own_orders_have_no_would_have() -> None:
     world = World()
     aftermath, told = watched(world, a_signal(setup="manual"))
     trade_at(world, aftermath, 1_003_00)
+    aftermath.end(world.now)
+    assert told == []
+
+
+def test_a_signal_behind_flat_by_is_not_watched_for_nothing_could_be_held() -> None:
+    world = World()
+    aftermath, told = watched(world)
+    world.run(world.day.flat_by(INSTRUMENTS[STOCK].kind) - world.now)
+    world.trade(STOCK)
+    aftermath.decided(a_signal(), world.now)
     aftermath.end(world.now)
     assert told == []
 

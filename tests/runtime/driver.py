@@ -201,14 +201,17 @@ def commands(cursor: int, *given: Command) -> list[Act]:
     return [Act(cursor, command) for command in given]
 
 
-def deep(value: object, seen: dict[int, int] | None = None) -> object:
-    """Return everything an object holds, as plain comparable data: a whole state, but for functions."""
+def deep(value: object, seen: dict[int, tuple[int, object]] | None = None) -> object:
+    """Return everything an object holds, as plain comparable data: a whole state, but for functions.
+
+    What was seen is held on to: an object made only while it is looked at would leave its identity to the next one.
+    """
     seen = {} if seen is None else seen
     if value is None or isinstance(value, bool | int | float | str | bytes):
         return value
     if id(value) in seen:
-        return f"<{seen[id(value)]}>"
-    seen[id(value)] = len(seen)
+        return f"<{seen[id(value)][0]}>"
+    seen[id(value)] = (len(seen), value)
     if isinstance(value, dict):
         return [(deep(key, seen), deep(one, seen)) for key, one in value.items()]
     if isinstance(value, set | frozenset):
