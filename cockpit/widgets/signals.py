@@ -35,6 +35,11 @@ def _state_style(card: SignalCard) -> str:
     return "warn" if card.became is DecisionState.REFUSED else "dim"
 
 
+def _left(card: SignalCard) -> str:
+    """Return the whole seconds left to answer, behind a blank; empty where none are told."""
+    return "" if card.answer_ms is None else f" {card.answer_ms // 1_000} s"
+
+
 def _figures(card: SignalCard, width: int, *, gap: int = 2, with_risk: bool = False) -> list[Span]:
     size = "" if card.quantity is None else f"{grouped(card.quantity)} "
     entry = f"{size}@ {price(card.price, card.tick)}" if card.price is not None else size
@@ -57,7 +62,7 @@ def _figures(card: SignalCard, width: int, *, gap: int = 2, with_risk: bool = Fa
 def card_lines(card: SignalCard, width: int, limit: int) -> list[Line]:
     """Return one card in at most ``limit`` lines: what and what became of it, figures, reason, evidence, record."""
     side = {"BUY": ("▲", "up"), "SELL": ("▼", "down")}.get(card.side.upper(), ("·", "dim"))
-    state = f" {card.state.replace('waiting for you', 'enter takes it')} " if waits(card) else card.state
+    state = f" enter takes it{_left(card)} " if waits(card) else card.state
     room = width - len(state) - 3
     symbol = short_symbol(card.symbol, max(_SHORTEST_SYMBOL, room - len(card.setup) - 9))
     left: list[Span] = [
@@ -92,9 +97,10 @@ def waiting_line(cards: tuple[SignalCard, ...], width: int) -> Line | None:
     card = next((card for card in cards if waits(card)), None)
     if card is None:
         return None
-    seconds = card.state.removeprefix("waiting for you").strip()
     essential = msgspec.structs.replace(card, target=None, sized=None)
-    asks: list[tuple[list[Span], int]] = [([(f" {words} {seconds} ", "armed")], gap) for words, gap in _ASKS]
+    asks: list[tuple[list[Span], int]] = [
+        ([(f" {words}{_left(card)} ", "armed")], gap) for words, gap in _ASKS
+    ]
 
     def missing(ask: list[Span], gap: int) -> int:
         figures = length(_figures(essential, _ANY_WIDTH, gap=gap, with_risk=True))

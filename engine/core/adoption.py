@@ -10,7 +10,7 @@ import msgspec
 from engine.contract.commands import AdoptPosition
 from engine.core.trading_state import TradingState
 from engine.market.clock import Instant
-from engine.market.figures import rupees
+from engine.market.figures import rupees, signed_units
 from engine.market.price import Paise
 from engine.market.side import Side
 from engine.orders.news import InstrumentMarket
@@ -71,7 +71,10 @@ def adopt(
     manager.external.take_over(adopted, holds=True)
     manager.change(adopted, now)
     near = f"; nearer than asked: {', '.join(plan.warnings)}" if plan.warnings else ""
-    return "", f"{symbol} {units:+d} adopted: stop {rupees(plan.trigger)} ({plan.term.value}){near}"
+    return (
+        "",
+        f"{symbol} {signed_units(units)} adopted: stop {rupees(plan.trigger)} ({plan.term.value}){near}",
+    )
 
 
 def _measured(

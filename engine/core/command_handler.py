@@ -34,7 +34,7 @@ from engine.core.events import REPLAY, SIMULATED
 from engine.core.trader_orders import TraderOrders
 from engine.core.trading_state import TradingState
 from engine.market.clock import MINUTE, Instant
-from engine.market.figures import rupees
+from engine.market.figures import grouped, rupees, signed_units
 from engine.orders.plight_words import plight_text
 from engine.orders.trade import Trade
 from engine.risk.denial import StopRefusal
@@ -125,7 +125,7 @@ class CommandHandler:
             return f"nothing of ours is held in {symbol}", ""
         if not command.half:
             self._state.manager.leave(command.instrument, "by hand", now, clears=True)
-            return "", f"closing {symbol} {trade.signed:+d}{self._waits(trade, now)}"
+            return "", f"closing {symbol} {signed_units(trade.signed)}{self._waits(trade, now)}"
         if self._held(command.instrument) is None or trade.part is not None:
             return f"{symbol}: nothing to halve now", ""
         taken = self._state.trade_manager.half(trade, now)
@@ -140,10 +140,8 @@ class CommandHandler:
         decision = self._state.entries.manual(command.instrument, command.side, now, command.stop)
         if not decision.taken:
             return worded(decision.code, decision.reason), ""
-        return (
-            "",
-            f"{command.side.value} {decision.quantity} {self._state.journal.symbol(command.instrument)} sent",
-        )
+        symbol = self._state.journal.symbol(command.instrument)
+        return "", f"{command.side.value} {grouped(decision.quantity or 0)} {symbol} sent"
 
     def _rest(self, command: RestOrder | CancelResting, now: Instant) -> tuple[str, str]:
         if isinstance(command, CancelResting):
@@ -190,7 +188,7 @@ class CommandHandler:
             return "that signal is not waiting any more", ""
         if not decision.taken:
             return worded(decision.code, decision.reason), ""
-        return "", f"{decision.quantity} {self._state.journal.symbol(decision.instrument)} sent"
+        return "", f"{grouped(decision.quantity or 0)} {self._state.journal.symbol(decision.instrument)} sent"
 
     def _decline(self, command: DeclineSignal) -> tuple[str, str]:
         decision = self._state.entries.decline(command.signal)

@@ -20,7 +20,7 @@ from engine.core.market_state import MarketState
 from engine.core.story_records import FILL_BOOK, PROTECTED, SIGHT, Protection, book_of, fill_key, sight_of
 from engine.core.told_stop_moves import StopMoves, standing_stops
 from engine.market.clock import SECOND, Instant
-from engine.market.figures import rupees, signed_rupees
+from engine.market.figures import grouped, rupees, signed_rupees, signed_units
 from engine.market.instrument import Instrument
 from engine.market.price import Paise, average_price
 from engine.market.side import Side
@@ -103,7 +103,11 @@ class EventLog:
             return
         what = f"{decision.setup} {decision.side.lower()} {self.symbol(decision.instrument)}"
         if decision.taken:
-            self.line(Severity.INFO, f"{what}: took it, {decision.quantity} at {rupees(decision.price)}", now)
+            self.line(
+                Severity.INFO,
+                f"{what}: took it, {grouped(decision.quantity or 0)} at {rupees(decision.price)}",
+                now,
+            )
             if decision.sized is not None and decision.sized.warnings:
                 asked = ", ".join(decision.sized.warnings)
                 self.line(Severity.WARNING, f"{what}: its typed stop is nearer than asked, {asked}", now)
@@ -144,7 +148,7 @@ class EventLog:
 
     def mark_changed(self, trade: Trade, state: MarkState, now: Instant) -> None:
         """Say that a position cannot be closed for want of anybody to trade with, or that it can again."""
-        name = f"{self.symbol(trade.instrument)} {trade.signed:+d}"
+        name = f"{self.symbol(trade.instrument)} {signed_units(trade.signed)}"
         mark = self._account.marking.mark(trade, now).price
         at = "no price" if mark is None else rupees(mark)
         missing = "nobody bids" if trade.side is Side.BUY else "nobody offers"
@@ -262,7 +266,8 @@ class EventLog:
             return
         self.line(
             Severity.INFO,
-            f"{self.symbol(fill.instrument)} {role} {fill.side.lower()} {fill.quantity} filled {rupees(average)}",
+            f"{self.symbol(fill.instrument)} {role} {fill.side.lower()} {grouped(fill.quantity)} "
+            f"filled {rupees(average)}",
             now,
         )
 
@@ -270,7 +275,9 @@ class EventLog:
         """Write down what fills were worth after all, and every trade that is over as it stands then."""
         self._account.corrected(correction, changes)
         self._record("correction", self._numbered(f"{correction.tag}:{correction.quantity}"), now, correction)
-        what = f"{self.symbol(correction.instrument)} {correction.side.lower()} {correction.quantity}"
+        what = (
+            f"{self.symbol(correction.instrument)} {correction.side.lower()} {grouped(correction.quantity)}"
+        )
         self.line(
             Severity.INFO,
             f"{what}: worth {rupees(correction.value)} by the broker's trades, not {rupees(correction.before)}",

@@ -14,6 +14,7 @@ from engine.contract.views import AlarmRank, Severity
 from engine.core.book_schedule import BookSchedule
 from engine.core.events import Wake
 from engine.market.clock import SECOND, Instant
+from engine.market.figures import grouped, rupees
 from engine.market.instrument import Instrument, InstrumentClass, Provenance
 from engine.market.price_band import PriceBand
 from engine.market.staleness import STALE_AFTER
@@ -156,8 +157,8 @@ class FlattenCore:
             kind = "stop" if order.order_type is OrderType.STOP_LIMIT else "limit"
             price = order.trigger_price if kind == "stop" else order.price
             lines.append(
-                f"{self.symbol(order.instrument)} {kind} {order.side.lower()} {order.remaining} at "
-                f"{price / 100:.2f} ({order.state.lower()})"
+                f"{self.symbol(order.instrument)} {kind} {order.side.lower()} {grouped(order.remaining)} at "
+                f"{rupees(price)} ({order.state.lower()})"
             )
         return tuple(lines)
 

@@ -6,7 +6,7 @@ one put back. So the strip never speaks of a stop that was only asked for.
 
 import msgspec
 
-from engine.market.figures import rupees
+from engine.market.figures import grouped, rupees
 from engine.market.price import Paise
 from engine.orders.messages import OrderType, Role
 from engine.orders.order import Order
@@ -38,10 +38,10 @@ class StopMove(msgspec.Struct, frozen=True):
         """Return it as a person reads it."""
         after, limit = rupees(self.after), rupees(self.limit)
         if self.before is None:
-            return f"stop {after} {self.why} over {self.quantity}, limit {limit}"
+            return f"stop {after} {self.why} over {grouped(self.quantity)}, limit {limit}"
         if self.before != self.after:
             return f"stop {rupees(self.before)} → {after} ({self.why}), limit {limit}"
-        return f"stop {after} over {self.quantity_before} → {self.quantity} ({self.why})"
+        return f"stop {after} over {grouped(self.quantity_before)} → {grouped(self.quantity)} ({self.why})"
 
 
 def standing_stops(orders: OrderBook, trade: Trade) -> list[Order]:

@@ -12,7 +12,7 @@ from engine.auction.values.context import Context
 from engine.core.account import Account
 from engine.core.market_state import MarketState
 from engine.market.clock import MINUTE, Instant, datetime_of
-from engine.market.figures import rupees
+from engine.market.figures import rupees, signed_units
 from engine.market.instrument import Instrument
 from engine.market.price import Paise
 from engine.market.update import MarketUpdate
@@ -236,7 +236,9 @@ class TradeManager:
             if late and trade.id not in self._late:
                 self._late[trade.id] = None
                 self._manager.report(
-                    Topic.DANGER, trade.instrument, f"{trade.signed} units are still held after flat-by"
+                    Topic.DANGER,
+                    trade.instrument,
+                    f"{signed_units(trade.signed)} units are still held after flat-by",
                 )
 
     def _warn(self, trade: Trade, instrument: Instrument, time: Instant) -> None:

@@ -12,6 +12,7 @@ from typing import Final
 
 from engine.instruments.directory import Directory
 from engine.instruments.listing import CALL, FUTURE, PUT, Listing
+from engine.market.figures import rupees, signed_units
 from engine.market.price import Paise, rupees_of
 from engine.system.errors import CockpitError
 
@@ -166,8 +167,8 @@ def _at_the_money(alias: Alias, rows: Sequence[Listing], quote_of: QuoteOf) -> L
     if not 0 <= place < len(rows):
         raise AliasError(
             Trouble.NO_CONTRACT,
-            f"expected a strike {alias.offset:+d} from the money ({rupees_of(rows[middle].strike):g}), got only "
-            f"{rupees_of(rows[0].strike):g} to {rupees_of(rows[-1].strike):g} listed",
+            f"expected a strike {signed_units(alias.offset)} from the money ({rupees(rows[middle].strike)}), got only "
+            f"{rupees(rows[0].strike)} to {rupees(rows[-1].strike)} listed",
         )
     return rows[place]
 

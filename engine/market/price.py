@@ -4,6 +4,7 @@ Rupees exist at the edges alone (feeds, files, screens). Rounding onto the tick 
 """
 
 import math
+from decimal import ROUND_HALF_UP, Decimal
 from typing import Final
 
 Paise = int
@@ -30,6 +31,12 @@ def amount_of(rupees: float) -> Paise:
 def rupees_of(paise: Paise) -> float:
     """Return rupees for an outside reader (JSON, screen); never compute with the result."""
     return paise / 100
+
+
+def told_paise(rupees: float) -> Paise:
+    """Return whole paise of a sum told to a reader in rupees, half a paisa away from zero; for sentences alone."""
+    # The decimal digits and not the binary fraction below them: half a paisa goes up here as on the screen.
+    return int(Decimal(str(rupees)).scaleb(2).to_integral_value(ROUND_HALF_UP))
 
 
 def average_price(value: Paise, quantity: int) -> Paise | None:

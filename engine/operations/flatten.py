@@ -15,6 +15,7 @@ from engine.host.liveness import (
 )
 from engine.link import KillOrigin, KillSender, LatchSign, command_of, new_kill_id
 from engine.link.kill_frame import HUNG_AFTER
+from engine.market.figures import signed_units
 from engine.operations.flatten_progress import EngineWatcher, Progress
 from engine.runtime.plan import RunMode, RunPlan
 from engine.settings.sections import ShellSections
@@ -285,7 +286,9 @@ def _close_at_broker(
 def _not_flat(report: ClosingReport, outside: str) -> str:
     """Return what stands where the closing ended without its proof, and what a person can do."""
     standing = report.standing
-    open_now = ", ".join(f"{row.symbol or row.instrument} {row.quantity:+d}" for row in standing.positions)
+    open_now = ", ".join(
+        f"{row.symbol or row.instrument} {signed_units(row.quantity)}" for row in standing.positions
+    )
     what = f"open at the broker: {open_now}" if open_now else "the broker did not say flat"
     advice = "close by the broker's app or phone if this cannot wait"
     if not standing.known:
@@ -313,5 +316,6 @@ def _close_paper(
     if not flat:
         names = ", ".join(report.unpriced) or "unknown"
         return False, f"no price is known for {names}"
-    counts = f"{len(report.closed)} positions closed, {len(report.cancelled)} orders cancelled"
+    closed, cancelled = counted(len(report.closed), "position"), counted(len(report.cancelled), "order")
+    counts = f"{closed} closed, {cancelled} cancelled"
     return True, f"{counts} against the standing book (STALE)"

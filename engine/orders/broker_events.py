@@ -7,7 +7,7 @@ from typing import Final
 import msgspec
 
 from engine.market.clock import MILLISECOND, SECOND, Instant
-from engine.market.figures import rupees
+from engine.market.figures import grouped, rupees, signed_units
 from engine.orders.exit_reasons import STOP, closing_reason, with_slip
 from engine.orders.external_fills import correct, fold_external, set_in_time, take_in_external
 from engine.orders.learned_ticks import coarser_tick
@@ -241,7 +241,7 @@ class BrokerEvents:
             manager.report(
                 Topic.ALARM,
                 fill.instrument,
-                f"{folded.excess.open_quantity} units more filled than were held: closing the excess",
+                f"{grouped(folded.excess.open_quantity)} units more filled than were held: closing the excess",
             )
             manager.report(Topic.CLOSED, trade.instrument, trade=trade)
 
@@ -346,9 +346,7 @@ class BrokerEvents:
             manager.portfolio.refuse(trade)
             quantity, product = trade.signed, order.product.value
             times = f"{trade.refusals} times in {(now - trade.refused_since) // SECOND} s"
-            what = (
-                f"{quantity:+d} units in product {product} are left: the broker refuses their exit, {times}"
-            )
+            what = f"{signed_units(quantity)} units in product {product} are left: the broker refuses their exit, {times}"
             manager.report(Topic.ALARM, order.instrument, f"{what}; close them in its app")
             return
         if order.role is Role.STOP:

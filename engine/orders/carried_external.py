@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 
 from engine.market.clock import Instant
+from engine.market.figures import signed_units
 from engine.orders.manager import OrderManager
 from engine.orders.messages import Product
 from engine.orders.news import Topic
@@ -27,12 +28,15 @@ class CarriedExternal:
             self._said.add((instrument, product))
             if product is Product.INTRADAY:
                 text = (
-                    f"CARRIED, not ours: {quantity:+d} is held after its exchange's close; the broker squares off what "
-                    "it does not let stand, at its charge, the rest stays overnight: whoever holds it calls the broker"
+                    f"CARRIED, not ours: {signed_units(quantity)} is held after its exchange's close; the broker "
+                    "squares off what it does not let stand, at its charge, the rest stays overnight: whoever holds "
+                    "it calls the broker"
                 )
                 self._manager.report(Topic.DANGER, instrument, text)
             else:
-                text = f"CARRIED, not ours: {quantity:+d} in product {product.value} stays overnight"
+                text = (
+                    f"CARRIED, not ours: {signed_units(quantity)} in product {product.value} stays overnight"
+                )
                 self._manager.report(Topic.WARNING, instrument, text)
 
     def next_wake(self, now: Instant) -> Instant | None:

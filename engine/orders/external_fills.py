@@ -5,6 +5,7 @@ from typing import Final
 import msgspec
 
 from engine.market.clock import Instant
+from engine.market.figures import grouped
 from engine.orders.late_news import Share
 from engine.orders.manager import OrderManager
 from engine.orders.messages import OrderReport, OrderType, Product, Role
@@ -38,7 +39,9 @@ def take_in_external(
     whose = "an order of ours that no journal tells of" if ours else "an order that is not ours"
     if of_flatten(row.tag):
         whose = "an order of cockpit flatten"
-    manager.report(Topic.WARNING, row.instrument, f"{whose}: {row.side} {row.quantity}, {row.status}")
+    manager.report(
+        Topic.WARNING, row.instrument, f"{whose}: {row.side} {grouped(row.quantity)}, {row.status}"
+    )
     if applied.order is not None and not ours:
         manager.external.seen(applied.order)
     if applied.fill is not None and applied.order is not None:
@@ -207,7 +210,7 @@ def _close_the_excess(manager: OrderManager, fill: Fill, order: Order | None) ->
     manager.report(
         Topic.ALARM,
         fill.instrument,
-        f"others and we closed the same {excess.open_quantity} units: closing the excess",
+        f"others and we closed the same {grouped(excess.open_quantity)} units: closing the excess",
     )
 
 

@@ -11,6 +11,7 @@ from typing import Final
 import msgspec
 
 from engine.market.clock import SECOND, Instant
+from engine.market.figures import grouped
 from engine.market.price import Paise
 from engine.market.side import Side
 from engine.orders.late_news import LateNews
@@ -325,4 +326,4 @@ def would_open(order: Order) -> str:
 
 
 def _told(order: Order) -> str:
-    return f"their {order.side.lower()} order {order.order_id} over {order.remaining}"
+    return f"their {order.side.lower()} order {order.order_id} over {grouped(order.remaining)}"

@@ -14,6 +14,7 @@ from typing import Final
 import msgspec
 
 from engine.market.clock import SECOND, Instant
+from engine.market.figures import grouped
 from engine.market.side import Side
 from engine.orders.messages import BookRead, Product
 from engine.orders.order import Order
@@ -83,9 +84,10 @@ def orders_behind(known: Iterable[Order], read: BookRead) -> dict[str, str]:
             continue
         told = by_id.get(order.order_id) if order.order_id else by_tag.get(order.tag)
         if (told or 0) < order.filled:
-            words = "does not list it" if told is None else f"tells of {told}"
+            words = "does not list it" if told is None else f"tells of {grouped(told)}"
             behind.setdefault(
-                order.instrument, f"{order.tag} filled {order.filled}, the broker's order list {words}"
+                order.instrument,
+                f"{order.tag} filled {grouped(order.filled)}, the broker's order list {words}",
             )
     return behind
 
@@ -103,13 +105,15 @@ def positions_behind(
         position, expected = held.get(holding), overnight.get(holding, 0) + bought - sold
         if position is None:
             if expected:
-                behind[holding] = f"{bought} bought and {sold} sold, the broker lists no position"
+                behind[holding] = (
+                    f"{grouped(bought)} bought and {grouped(sold)} sold, the broker lists no position"
+                )
         elif position.quantity != expected and (
             position.buy_quantity < bought or position.sell_quantity < sold
         ):
             behind[holding] = (
-                f"{bought} bought and {sold} sold, the broker's position tells of "
-                f"{position.buy_quantity} and {position.sell_quantity}"
+                f"{grouped(bought)} bought and {grouped(sold)} sold, the broker's position tells of "
+                f"{grouped(position.buy_quantity)} and {grouped(position.sell_quantity)}"
             )
     return behind
 

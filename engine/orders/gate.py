@@ -12,6 +12,7 @@ from enum import StrEnum
 from typing import Final
 
 from engine.market.clock import MINUTE, SECOND, Instant
+from engine.market.figures import grouped
 from engine.market.instrument import Instrument
 from engine.market.price import Paise
 from engine.market.price_band import PriceBand
@@ -253,7 +254,7 @@ def _whole_lots(draft: Draft, around: GateFacts, _: Instant) -> GateDenial | Non
     if draft.quantity > 0 and draft.quantity % around.instrument.lot == 0:
         return None
     return GateDenial(
-        GateCode.LOT, f"expected whole lots of {around.instrument.lot}, got {draft.quantity} units"
+        GateCode.LOT, f"expected whole lots of {around.instrument.lot}, got {grouped(draft.quantity)} units"
     )
 
 
@@ -261,7 +262,7 @@ def _freeze(draft: Draft, around: GateFacts, _: Instant) -> GateDenial | None:
     limit = around.instrument.freeze_quantity
     if draft.quantity <= limit:
         return None
-    return GateDenial(GateCode.FREEZE_QUANTITY, f"{draft.quantity} units (limit {limit})")
+    return GateDenial(GateCode.FREEZE_QUANTITY, f"{grouped(draft.quantity)} units (limit {grouped(limit)})")
 
 
 def _on_tick(draft: Draft, around: GateFacts, _: Instant) -> GateDenial | None:
@@ -329,7 +330,8 @@ def _exceeds(draft: Draft, around: GateFacts) -> GateDenial | None:
     if wished > 0 and wished + others <= held:
         return None
     return GateDenial(
-        GateCode.EXCEEDS_POSITION, f"{wished} units beside {others} on their way exceed the {held} held"
+        GateCode.EXCEEDS_POSITION,
+        f"{grouped(wished)} units beside {grouped(others)} on their way exceed the {grouped(held)} held",
     )
 
 

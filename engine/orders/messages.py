@@ -9,7 +9,7 @@ from enum import StrEnum
 import msgspec
 
 from engine.market.clock import Instant
-from engine.market.figures import rupees
+from engine.market.figures import grouped, rupees
 from engine.market.price import Paise
 from engine.market.side import Side
 
@@ -189,7 +189,7 @@ class WaitingOrder(msgspec.Struct, frozen=True):
         """Return it in words: what it would do, and the name by which the broker's app shows it."""
         name = self.symbol or self.instrument
         price = rupees(self.trigger_price)
-        return f"GTT {self.side.lower()} {self.quantity} {name} at {price} ({self.gtt_id})"
+        return f"GTT {self.side.lower()} {grouped(self.quantity)} {name} at {price} ({self.gtt_id})"
 
 
 class BookRead(msgspec.Struct, frozen=True, tag="book"):

@@ -9,6 +9,7 @@ from enum import StrEnum
 
 import msgspec
 
+from engine.market.figures import signed_units
 from engine.orders.messages import BookRead, BrokerPosition, Product
 from engine.orders.order import Order
 
@@ -39,7 +40,7 @@ class Left(msgspec.Struct, frozen=True):
     def told(self) -> str:
         """Return it in words: what, how much and why."""
         name = self.symbol or self.instrument
-        return f"{name} {self.quantity:+d} in product {self.product.value} ({self.because.value})"
+        return f"{name} {signed_units(self.quantity)} in product {self.product.value} ({self.because.value})"
 
 
 class LeftAlone:

@@ -10,6 +10,7 @@ from typing import Final
 import msgspec
 
 from engine.market.clock import MILLISECOND, SECOND, Instant
+from engine.market.figures import grouped
 from engine.market.price import Paise
 from engine.orders.changes import ExitWay, Fate, fate, way_of
 from engine.orders.exit_plan import wish_cancel
@@ -81,7 +82,7 @@ def _drop(plan: Plan, s: TradeContext, why: str) -> None:
     """Give a part up, and say why: the stop covers everything again."""
     part = plan.trade.part
     if part is not None:
-        plan.notes.append(f"the part over {part.quantity} ({part.reason}) is not taken: {why}")
+        plan.notes.append(f"the part over {grouped(part.quantity)} ({part.reason}) is not taken: {why}")
     plan.trade = msgspec.structs.replace(plan.trade, part=None, part_after=s.now + PART_AGAIN)
 
 

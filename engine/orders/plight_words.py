@@ -3,7 +3,7 @@
 from typing import Final
 
 from engine.market.clock import Instant, datetime_of
-from engine.market.figures import rupees
+from engine.market.figures import grouped, rupees, signed_units
 from engine.market.instrument import InstrumentClass
 from engine.market.side import Side
 from engine.orders.order import Order
@@ -22,14 +22,14 @@ def plight_advice(plight: Plight) -> str:
 
 def _named(order: Order) -> str:
     """Return an order as a person looks for it at the broker."""
-    return f"{order.side.lower()} {order.remaining} at {rupees(order.price)} (order {order.tag})"
+    return f"{order.side.lower()} {grouped(order.remaining)} at {rupees(order.price)} (order {order.tag})"
 
 
 def _stop_words(plight: Plight) -> str:
     stop = plight.stop
     if stop is None:
         return "NAKED, no stop rests at the exchange"
-    words = f"{stop.side.lower()} {stop.remaining}, trigger {rupees(stop.trigger_price)}"
+    words = f"{stop.side.lower()} {grouped(stop.remaining)}, trigger {rupees(stop.trigger_price)}"
     return f"NAKED in part, its stop covers {words}" if plight.naked else f"its stop rests: {words}"
 
 
@@ -55,7 +55,7 @@ def _auction_ahead(plight: Plight) -> str:
         )
     side = "sell" if plight.quantity > 0 else "buy"
     when = "" if auction is None else f" at {_clock(auction.takes_from)}"
-    sent = f"a limit to {side} {abs(plight.quantity)} goes into the closing auction{when}"
+    sent = f"a limit to {side} {grouped(abs(plight.quantity))} goes into the closing auction{when}"
     if not plight.naked:
         return f"AUCTION AHEAD: nothing is taken until then; {sent}; {_stop_words(plight)}"
     return f"NAKED: the exchange holds no stop in its closing auction; {sent}"
@@ -81,7 +81,7 @@ def _not_open(plight: Plight) -> str:
 
 
 def _carried(plight: Plight) -> str:
-    return f"CARRIED into the next day: {plight.quantity:+d} held, nothing can close it today, no stop rests"
+    return f"CARRIED into the next day: {signed_units(plight.quantity)} held, nothing can close it today, no stop rests"
 
 
 def _naked(plight: Plight) -> str:
@@ -91,10 +91,10 @@ def _naked(plight: Plight) -> str:
     elif plight.unseen is not None:
         rests = f"nobody can see its exit: {_named(plight.unseen)} left, and nothing tells what became of it"
     elif plight.stop is not None:
-        rests = f"its stop covers {plight.stop.remaining} of it, nothing closes the rest"
+        rests = f"its stop covers {grouped(plight.stop.remaining)} of it, nothing closes the rest"
     else:
         rests = "neither stop nor exit rests at the exchange"
-    return f"NAKED: {plight.quantity:+d} held, {rests}{said}"
+    return f"NAKED: {signed_units(plight.quantity)} held, {rests}{said}"
 
 
 def _stuck_advice(plight: Plight) -> str:

@@ -21,7 +21,7 @@ from engine.contract.views import (
     WatchRow,
 )
 from engine.core import Core, Decision, DecisionState
-from engine.market.clock import SECOND, Instant, datetime_of
+from engine.market.clock import MILLISECOND, SECOND, Instant, datetime_of
 from engine.market.instrument import Instrument, InstrumentClass
 from engine.market.price import Paise
 from engine.market.session import Phase
@@ -159,9 +159,8 @@ class Presenter:
 
     def _card(self, core: Core, decision: Decision, now: Instant) -> SignalCard:
         instrument = core.instruments[decision.instrument]
-        state = decision.state.value
-        if decision.state is DecisionState.WAITING and decision.expires is not None:
-            state = f"waiting for you {max(0, (decision.expires - now) // SECOND)} s"
+        waits = decision.state is DecisionState.WAITING
+        left = None if not waits or decision.expires is None else max(0, decision.expires - now)
         reason = decision.reason if decision.state is not DecisionState.TAKEN else decision.premise
         return SignalCard(
             id=decision.id,
@@ -174,7 +173,7 @@ class Presenter:
             price=decision.price,
             stop=decision.stop,
             target=decision.target_1 or None,
-            state=state,
+            state="waiting for you" if waits else decision.state.value,
             reason=reason or decision.premise,
             evidence=describe_evidence(decision.evidence)[:_EVIDENCE_LINES],
             record="" if decision.record is None else decision.record.describe(),
@@ -182,6 +181,7 @@ class Presenter:
             risk=decision.risk,
             sized=decision.sized,
             became=decision.state,
+            answer_ms=None if left is None else left // MILLISECOND,
         )
 
 

@@ -341,9 +341,12 @@ def _whole_order(facts: EntryFacts, plan: EntryPlan, _: EntryCheckSections) -> D
         return Denial(Code.CHECK_FAILED, f"expected a plan to {facts.side}, got one to {plan.side}")
     quantity, lot = plan.size.quantity, facts.instrument.lot
     if quantity <= 0 or quantity % lot:
-        return Denial(Code.ZERO_SIZE, f"expected whole lots of {lot}, got {quantity} units")
+        return Denial(Code.ZERO_SIZE, f"expected whole lots of {lot}, got {grouped(quantity)} units")
     if quantity > facts.instrument.freeze_quantity:
-        return Denial(Code.FREEZE_QUANTITY, f"{quantity} units (limit {facts.instrument.freeze_quantity})")
+        return Denial(
+            Code.FREEZE_QUANTITY,
+            f"{grouped(quantity)} units (limit {grouped(facts.instrument.freeze_quantity)})",
+        )
     return None
 
 

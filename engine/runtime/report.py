@@ -7,8 +7,10 @@ import msgspec
 from engine.auction.report.auction_report import instrument_report
 from engine.core import Core, Decision, EarlierEvidence
 from engine.feeds.feed import notes_of
+from engine.market import figures
 from engine.market.clock import Instant, isoformat
-from engine.market.price import Paise, rupees_of
+from engine.market.figures import decimal, grouped, signed_units
+from engine.market.price import Paise, rupees_of, told_paise
 from engine.orders.order import Order
 from engine.orders.trade import Trade
 from engine.performance.records import SetupRecord
@@ -67,26 +69,30 @@ def describe(report: dict[str, Any]) -> str:
         profile, tpo, quality = one["volume_profile"] or {}, one["tpo_profile"] or {}, one["quality"]
         session = one["session"]
         marks = " PARTIAL" if quality["partial"] else ""
-        prices = " ".join(str(session[name]) for name in ("open", "high", "low", "last"))
-        rule = f"row {profile.get('row')}, {profile.get('rule')}"
-        value = f"{profile.get('val')}–{profile.get('vah')} around {profile.get('poc')} ({rule})"
+        prices = " ".join(_told(session[name]) for name in ("open", "high", "low", "last"))
+        rule = f"row {_told(profile.get('row'))}, {profile.get('rule')}"
+        value = f"{_told(profile.get('val'))}–{_told(profile.get('vah'))} around {_told(profile.get('poc'))} ({rule})"
         counts = (
-            f"{quality['updates']} updates, {quality['trades']} with trades, {quality['duplicates']} repeats"
+            f"{grouped(quality['updates'])} updates, {grouped(quality['trades'])} with trades, "
+            f"{grouped(quality['duplicates'])} repeats"
         )
-        faults = f"{quality['out_of_order']} out of order, {quality['rejected']} rejected, {len(quality['gaps'])} gaps"
-        lines.append(f"{key}  {prices}  volume {session['volume']}{marks}")
-        lines.append(f"  value {value}, TPO POC {tpo.get('poc')}, {one['day_type']['name'].lower()}")
+        faults = (
+            f"{grouped(quality['out_of_order'])} out of order, {grouped(quality['rejected'])} rejected, "
+            f"{grouped(len(quality['gaps']))} gaps"
+        )
+        lines.append(f"{key}  {prices}  volume {grouped(session['volume'])}{marks}")
+        lines.append(f"  value {value}, TPO POC {_told(tpo.get('poc'))}, {one['day_type']['name'].lower()}")
         lines.append(f"  {counts}, {faults}")
     signals = report["signals"]
     taken = sum(1 for signal in signals if signal["taken"])
     lines.append(f"{len(signals)} decisions, {taken} taken, {len(report['trades'])} trades closed")
     lines.extend(
-        f"  {trade['setup']} {trade['side']} {trade['quantity']} {trade['instrument']}"
-        f" {trade['entry']} → {trade['exit']}: net {trade['net']} ({_r(trade['r'])})"
+        f"  {trade['setup']} {trade['side']} {grouped(trade['quantity'])} {trade['instrument']}"
+        f" {_told(trade['entry'])} → {_told(trade['exit'])}: net {_told(trade['net'])} ({_r(trade['r'])})"
         for trade in report["trades"]
     )
     lines.extend(
-        f"  OPEN {position['quantity']} {position['instrument']} at {position['entry']}"
+        f"  OPEN {signed_units(position['quantity'])} {position['instrument']} at {_told(position['entry'])}"
         for position in report["open_positions"]
     )
     engine = report["engine"]
@@ -95,7 +101,7 @@ def describe(report: dict[str, Any]) -> str:
     )
     lines.extend(engine["notes"])
     lines.append(
-        f"{engine['updates']} updates in {engine['seconds']} s ({engine['updates_per_second']} a second)"
+        f"{grouped(engine['updates'])} updates in {engine['seconds']} s ({_speed(engine['updates_per_second'])})"
     )
     return "\n".join(lines)
 
@@ -203,5 +209,13 @@ def _time(instant: Instant | None) -> str | None:
     return isoformat(instant) if instant else None
 
 
+def _told(rupees: float | None) -> str:
+    return figures.rupees(None if rupees is None else told_paise(rupees))
+
+
+def _speed(updates_per_second: int | None) -> str:
+    return "too fast to tell" if updates_per_second is None else f"{grouped(updates_per_second)} a second"
+
+
 def _r(value: float | None) -> str:
-    return "R ?" if value is None else f"{value:+.2f} R"
+    return "R ?" if value is None else f"{decimal(value, 2, plus=True)} R"

@@ -10,6 +10,7 @@ from typing import Final
 from engine.auction.values.context import Context
 from engine.auction.values.levels import Absorption
 from engine.market.clock import MINUTE, isoformat
+from engine.market.figures import grouped, rupees, signed_units
 from engine.market.price import rupees_of
 from engine.setups.common import NOT_READY, Occasion, Rule, known
 from engine.setups.failed_auction import FailedAuction
@@ -68,7 +69,9 @@ class AbsorptionAtEdge(Rule):
             "absorbed_time": None if found is None else isoformat(found.time),
         }
         if delta.sign == 0:
-            reason = f"the delta lies between {delta.low} and {delta.high}: no sign"
+            reason = (
+                f"the delta lies between {signed_units(delta.low)} and {signed_units(delta.high)}: no sign"
+            )
             return self.refuse(context, parent.side, "DELTA_NO_SIGN", reason, evidence)
         if found is None:
             reason = "no absorption at the extreme of the probe"
@@ -77,7 +80,7 @@ class AbsorptionAtEdge(Rule):
             parent,
             setup=self.name,
             version=self.version,
-            premise=f"{parent.premise}; {found.volume} absorbed at {rupees_of(found.price):.2f}",
+            premise=f"{parent.premise}; {grouped(found.volume)} absorbed at {rupees(found.price)}",
             evidence=evidence,
         )
 

@@ -8,7 +8,8 @@ from typing import ClassVar, Final, TypeVar
 from engine.auction.values.context import Context, ProfileReading, Quality
 from engine.auction.values.levels import PriorLevels
 from engine.market.clock import MINUTE, SECOND, Instant, datetime_of
-from engine.market.price import Paise, rupees_of
+from engine.market.figures import rupees
+from engine.market.price import Paise
 from engine.market.side import Side
 from engine.setups.signal import Evidence, Refusal, Signal
 from engine.setups.view import FIVE_MINUTES, Level, SidedView, clock_of
@@ -238,14 +239,14 @@ def _common(view: SidedView, occasion: Occasion, beat: Instant) -> Against | Non
         return NOT_READY, "no last price"
     last = view.at(context.last)
     if last <= occasion.floor:
-        where = view.rupees(occasion.floor)
-        return "PRICE_LEFT", f"price {rupees_of(context.last):.2f} is back beyond {where:.2f}"
+        where = rupees(view.price(occasion.floor))
+        return "PRICE_LEFT", f"price {rupees(context.last)} is back beyond {where}"
     if last <= occasion.stop:
-        where = view.rupees(occasion.stop)
-        return "STOP_PASSED", f"price {rupees_of(context.last):.2f} is already beyond the stop {where:.2f}"
+        where = rupees(view.price(occasion.stop))
+        return "STOP_PASSED", f"price {rupees(context.last)} is already beyond the stop {where}"
     if last >= occasion.target_1:
-        where = view.rupees(occasion.target_1)
-        return "NO_TARGET", f"price {rupees_of(context.last):.2f} has already passed the target {where:.2f}"
+        where = rupees(view.price(occasion.target_1))
+        return "NO_TARGET", f"price {rupees(context.last)} has already passed the target {where}"
     return None
 
 

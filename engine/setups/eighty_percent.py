@@ -9,6 +9,7 @@ from typing import Final
 
 from engine.auction.values.context import BracketReading, Context
 from engine.market.clock import Instant, isoformat
+from engine.market.figures import rupees
 from engine.market.price import Paise, rupees_of
 from engine.setups.common import (
     UNFIT_DAYS,
@@ -78,7 +79,7 @@ class EightyPercent(Rule):
             return ""
         closes = [bracket.close for bracket in closed_since(context, signal.time)]
         if any(close is not None and view.at(close) < view.at(edge) for close in closes):
-            return f"a bracket closed outside value again, beyond {rupees_of(edge):.2f}"
+            return f"a bracket closed outside value again, beyond {rupees(edge)}"
         return ""
 
     def _occasion(
@@ -97,7 +98,7 @@ class EightyPercent(Rule):
             since=entering.start,
             premise=(
                 f"{outside} the prior value area, brackets {entering.letter} and {second.letter} traded"
-                f" inside, {second.letter} closed inside at {rupees_of(known(second.close)):.2f}"
+                f" inside, {second.letter} closed inside at {rupees(known(second.close))}"
             ),
             edge=value.low,
             floor=value.low,

@@ -5,6 +5,7 @@ from typing import Final
 
 from engine.auction.values.context import Context
 from engine.market.clock import Instant, isoformat
+from engine.market.figures import rupees
 from engine.market.price import Paise, rupees_of
 from engine.setups.common import (
     Against,
@@ -77,7 +78,7 @@ class FailedAuction(Rule):
             return ""
         closes = [bracket.close for bracket in closed_since(context, signal.time)]
         if any(close is not None and view.at(close) < view.at(edge) for close in closes):
-            return f"a bracket closed beyond {rupees_of(edge):.2f}: accepted"
+            return f"a bracket closed beyond {rupees(edge)}: accepted"
         return ""
 
 
@@ -120,8 +121,8 @@ def _occasion(view: SidedView, probe: Excursion, row: Paise, span: Paise) -> Occ
     return Occasion(
         since=probe.since,
         premise=(
-            f"{edge.name} {view.rupees(edge.level):.2f} taken by {rows_of(probe.reach // row)},"
-            f" closed back inside at {view.rupees(close):.2f}"
+            f"{edge.name} {rupees(view.price(edge.level))} taken by {rows_of(probe.reach // row)},"
+            f" closed back inside at {rupees(view.price(close))}"
         ),
         edge=edge.level,
         floor=edge.level,

@@ -7,6 +7,7 @@ from engine.auction.state.named_levels import MULTIPLES
 from engine.auction.values.context import Context
 from engine.auction.values.levels import PriorLevels
 from engine.market.clock import Instant, isoformat
+from engine.market.figures import grouped, rupees
 from engine.market.price import Paise, rupees_of
 from engine.setups.common import (
     Occasion,
@@ -74,7 +75,7 @@ class InitialBalanceExtension(Rule):
         back = view.at(edge) - INSIDE_ROWS * row
         for bar in context.five_minutes:
             if bar.start + FIVE_MINUTES > signal.time and view.close(bar) <= back:
-                return f"a 5-minute bar closed back inside, beyond {view.rupees(back):.2f}"
+                return f"a 5-minute bar closed back inside, beyond {rupees(view.price(back))}"
         return ""
 
     def _began(self, view: SidedView, edge: Level, row: Paise) -> int | None:
@@ -101,10 +102,10 @@ class InitialBalanceExtension(Rule):
         return Occasion(
             since=bar.start,
             premise=(
-                f"closed {rows_of((close - high) // row)} beyond {edge_name} {view.rupees(high):.2f}"
+                f"closed {rows_of((close - high) // row)} beyond {edge_name} {rupees(view.price(high))}"
                 f" with {bar.volume / usual:.1f} times the usual volume"
                 if usual
-                else f"closed beyond {edge_name} {view.rupees(high):.2f}"
+                else f"closed beyond {edge_name} {rupees(view.price(high))}"
             ),
             edge=high,
             floor=high,
@@ -126,12 +127,12 @@ class InitialBalanceExtension(Rule):
                 when(
                     100 * bar.volume < VOLUME * usual,
                     "VOLUME_LOW",
-                    f"volume {bar.volume} against {usual} usual (needs {VOLUME / 100:g} times)",
+                    f"volume {grouped(bar.volume)} against {grouped(usual)} usual (needs {VOLUME / 100:g} times)",
                 ),
                 when(
                     close <= view.at(vwap),
                     "VWAP_BEYOND",
-                    f"the close is not beyond VWAP {rupees_of(vwap):.2f}",
+                    f"the close is not beyond VWAP {rupees(vwap)}",
                 ),
             ),
             evidence={

@@ -7,6 +7,7 @@ from typing import Final
 
 from engine.auction.values.context import Context, Quality
 from engine.market.clock import Instant, isoformat
+from engine.market.figures import rupees
 from engine.market.price import Paise, rupees_of
 from engine.setups.common import NOT_READY, Occasion, Rule, first, known, ready_prior, share, when
 from engine.setups.probe import OPENING, bracket_number
@@ -108,7 +109,7 @@ class OpenDrive(Rule):
         worsts = [min(view.at(bracket.low), view.at(bracket.high)) for bracket in since]
         for (earlier, worst), bracket in zip(pairwise(worsts), since[1:], strict=False):
             if worst < earlier:
-                return f"one-timeframing ended: {bracket.letter} went beyond {view.rupees(earlier):.2f}"
+                return f"one-timeframing ended: {bracket.letter} went beyond {rupees(view.price(earlier))}"
         return ""
 
     def _occasion(self, view: SidedView, drive: _Drive, span: int, *, held: bool) -> Occasion:
@@ -121,7 +122,7 @@ class OpenDrive(Rule):
             since=context.five_minutes[0].start,
             premise=(
                 f"drove {share(drive.length, span)} of the average range from the open,"
-                f" first bar held beyond the opening range at {rupees_of(bar.close):.2f}"
+                f" first bar held beyond the opening range at {rupees(bar.close)}"
             ),
             edge=drive.range_high,
             floor=drive.range_high,

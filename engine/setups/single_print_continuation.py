@@ -10,6 +10,7 @@ from typing import Final
 from engine.auction.values.context import Context
 from engine.auction.values.levels import NodeKind
 from engine.market.clock import Instant, datetime_of, isoformat, trading_date
+from engine.market.figures import rupees
 from engine.market.price import Paise, rupees_of
 from engine.setups.common import NOT_READY, Occasion, Rule, first, known, ready_prior, share, when
 from engine.setups.probe import bracket_ends
@@ -107,7 +108,7 @@ class SinglePrintContinuation(Rule):
         back = view.at(edge) - INSIDE_ROWS * row
         for bar in context.five_minutes:
             if bar.start + FIVE_MINUTES > signal.time and view.close(bar) <= back:
-                return f"a 5-minute bar closed inside the node, beyond {view.rupees(back):.2f}"
+                return f"a 5-minute bar closed inside the node, beyond {rupees(view.price(back))}"
         return ""
 
     def _remember(self, context: Context, beat: Instant) -> None:
@@ -140,8 +141,8 @@ class SinglePrintContinuation(Rule):
         return Occasion(
             since=accepted,
             premise=(
-                f"{thin.kind} {rupees_of(thin.low):.2f}–{rupees_of(thin.high):.2f} held at the retest of"
-                f" {view.rupees(edge):.2f}"
+                f"{thin.kind} {rupees(thin.low)}–{rupees(thin.high)} held at the retest of"
+                f" {rupees(view.price(edge))}"
             ),
             edge=edge,
             floor=edge - row,
@@ -237,7 +238,7 @@ def _targets(view: SidedView, beyond: Level, row: Paise) -> tuple[list[tuple[Lev
     """Return the targets ahead, nearest first, and whether a POC was left out because it is old."""
     context = view.context
     found = [
-        (view.near(node.price, row), f"HVN {rupees_of(node.price):.2f}")
+        (view.near(node.price, row), f"HVN {rupees(node.price)}")
         for node in context.nodes
         if node.kind is NodeKind.HIGH
     ]

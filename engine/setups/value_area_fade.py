@@ -7,6 +7,7 @@ from typing import Final
 from engine.auction.values.context import Context
 from engine.auction.values.levels import Acceptance
 from engine.market.clock import MINUTE, Instant, isoformat
+from engine.market.figures import rupees
 from engine.market.price import Paise, rupees_of
 from engine.setups.common import (
     NOT_READY,
@@ -100,8 +101,8 @@ class ValueAreaFade(Rule):
         return Occasion(
             since=probe.since,
             premise=(
-                f"{edge.name} {view.rupees(edge.level):.2f} taken by {rows_of(probe.reach // row)},"
-                f" closed back in value at {rupees_of(newest.close):.2f}"
+                f"{edge.name} {rupees(view.price(edge.level))} taken by {rows_of(probe.reach // row)},"
+                f" closed back in value at {rupees(newest.close)}"
             ),
             edge=edge.level,
             floor=edge.level,

@@ -6,6 +6,7 @@ from typing import Final
 from engine.auction.values.context import Context
 from engine.auction.values.levels import Acceptance, NodeKind
 from engine.market.clock import isoformat
+from engine.market.figures import rupees
 from engine.market.price import rupees_of
 from engine.setups.common import (
     NOT_READY,
@@ -88,7 +89,7 @@ class VwapReversion(Rule):
         stop, target = view.floor(vwap - STOP * deviation), view.floor(vwap)
         return Occasion(
             since=context.five_minutes[began].start,
-            premise=f"{(vwap - close) / deviation:.1f} deviations from VWAP {view.rupees(vwap):.2f} at {level}",
+            premise=f"{(vwap - close) / deviation:.1f} deviations from VWAP {rupees(view.price(vwap))} at {level}",
             edge=vwap,
             floor=stop,
             stop=stop,
@@ -156,5 +157,5 @@ def _level_at(view: SidedView, close: Level) -> str:
             node.kind is NodeKind.LOW
             and view.near(node.price, row) - row <= close <= view.far(node.price, row) + row
         ):
-            return f"LVN {rupees_of(node.price):.2f}"
+            return f"LVN {rupees(node.price)}"
     return ""

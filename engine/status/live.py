@@ -18,6 +18,7 @@ from engine.brokers.upstox.place_file import kept_place
 from engine.brokers.upstox.translation import intraday
 from engine.market.calendar import CalendarError
 from engine.market.clock import Instant, isoformat
+from engine.market.figures import grouped, signed_units
 from engine.market.price import rupees_of
 from engine.orders.order import Order
 from engine.orders.other_products import LeftBecause
@@ -184,7 +185,9 @@ def carried_past_close(reach: BrokerReach, standing: AccountStanding | None = No
         over = all(reach.client.market_status(name, Purpose.KILL).status in OVER for name in exchanges)
     except CallFailed:
         return ""
-    names = ", ".join(f"{row.symbol or row.instrument} {row.quantity:+d}" for row in standing.positions)
+    names = ", ".join(
+        f"{row.symbol or row.instrument} {signed_units(row.quantity)}" for row in standing.positions
+    )
     return f"CARRIED past the close: {names}; {AFTER_CLOSE}" if over else ""
 
 
@@ -197,7 +200,7 @@ def left_outside(standing: AccountStanding) -> str:
     ]
     names = [one.told for one in standing.left]
     names += [
-        f"{row.side.lower()} {row.quantity - row.filled_quantity} {row.symbol or row.instrument} in product "
+        f"{row.side.lower()} {grouped(row.quantity - row.filled_quantity)} {row.symbol or row.instrument} in product "
         f"{row.product} ({LeftBecause.BEYOND_SCOPE.value})"
         for row in standing.outside_orders
     ]

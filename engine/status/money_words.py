@@ -1,19 +1,19 @@
 """Money in the lines of a status: a profit is never worded as a loss, and whose average it is stands beside it."""
 
-from decimal import ROUND_HALF_UP, Decimal
-from typing import Any, Final
+from typing import Any
 
+from engine.market import figures
+from engine.market.figures import signed_units
+from engine.market.price import told_paise
 from engine.status.position_shares import AverageOf
-
-_PAISA: Final = Decimal("0.01")
 
 
 def position_words(position: dict[str, Any]) -> str:
     """Return one position with its average and stop: '  +30 NSE_EQ|A at 100.05 (ours +10; ...), stop 98.00 HELD'."""
     stop = position["stop"]
-    held = "no stop" if stop is None else f"stop {stop['price']} {stop['state']}"
+    held = "no stop" if stop is None else f"stop {rupees(stop['price'])} {stop['state']}"
     return (
-        f"  {position['quantity']:+d} {position['instrument']} at {rupees(position['average_price'])}"
+        f"  {signed_units(position['quantity'])} {position['instrument']} at {rupees(position['average_price'])}"
         f"{_whose(position)}, {held}"
     )
 
@@ -36,7 +36,7 @@ def record_words(record: dict[str, Any] | None) -> str:
     if record is None or record["calibrated"] is None:
         return ""
     return (
-        f"the record of {record['trades']} trades {rupees(record['net'])}, "
+        f"the record of {figures.grouped(record['trades'])} trades {rupees(record['net'])}, "
         f"calibrated {rupees(record['calibrated'])}: {record['calibrated_by']}"
     )
 
@@ -60,15 +60,12 @@ def limit_words(risk: dict[str, Any]) -> str:
 
 def signed(amount: float | None) -> str:
     """Return rupees with their sign, also the plus; nought carries none."""
-    return f"+{rupees(amount)}" if amount is not None and amount > 0 else rupees(amount)
+    return figures.signed_rupees(None if amount is None else told_paise(amount))
 
 
 def rupees(amount: float | None) -> str:
     """Return rupees with two decimals; what is unknown is a question mark."""
-    if amount is None:
-        return "?"
-    # The decimal digits and not the binary fraction below them: half a paisa goes up here as on the screen.
-    return str(Decimal(str(amount)).quantize(_PAISA, ROUND_HALF_UP))
+    return figures.rupees(None if amount is None else told_paise(amount))
 
 
 def _used(result: float) -> str:
@@ -84,7 +81,7 @@ def _whose(position: dict[str, Any]) -> str:
     if ours is not None and outside:
         blend = position.get("broker_average_price")
         told = "" if blend is None else f"; the broker's own blend of all {rupees(blend)}"
-        return f" (ours {ours['quantity']:+d}, others {outside:+d}{told})"
+        return f" (ours {signed_units(ours['quantity'])}, others {signed_units(outside)}{told})"
     if position.get("average_of") == AverageOf.BROKER:
         return " (the broker's own average)"
     return ""

@@ -1,12 +1,15 @@
 """The contract's status object of one world, and its lines for a person."""
 
 import asyncio
+from datetime import datetime
 from typing import Any
 
 from engine.contract.plight_views import PlightView
 from engine.contract.views import ScreenView
 from engine.host.liveness import EngineState, engine_state
 from engine.link import LinkError, look
+from engine.market.clock import IST
+from engine.market.figures import grouped
 from engine.market.price import rupees_of
 from engine.runtime.plan import RunMode, RunPlan
 from engine.settings.sections import ShellSections
@@ -196,13 +199,13 @@ def describe(status: dict[str, Any], problem: str) -> str:
     """Return a status as plain lines, for a person or a screen reader."""
     book, feed = status["book"], status["feed"]
     lines = [
-        f"world {status['world']} ({status['mode']}, {_stage(status['stage'])}), engine {status['engine']}",
+        f"world {status['world']} ({status['mode']}, {_stage(status['stage'])}), engine {status['engine']}; times IST",
         f"market {feed['source'] or 'none'}, {status['phase'] or 'no session'}"
-        + (f", at {feed['time']}" if feed["time"] else "")
+        + (f", at {_moment(feed['time'])}" if feed["time"] else "")
         + _feed_words(feed),
         f"book {book['state']}"
         + (
-            f" (by the {book['source']}, {book['verified_at']})"
+            f" (by the {book['source']}, {_moment(book['verified_at'])})"
             if book["verified_at"]
             else " (nobody answered)"
         ),
@@ -213,7 +216,7 @@ def describe(status: dict[str, Any], problem: str) -> str:
         if plight is not None:
             lines += [f"    {plight['text']}", f"    {plight['advice']}"]
     lines += [
-        f"  order {order['side']} {order['quantity']} {order['instrument']} {order['type']} {order['status']}"
+        f"  order {order['side']} {grouped(order['quantity'])} {order['instrument']} {order['type']} {order['status']}"
         for order in status["orders"]
     ]
     told = (result_words(status), limit_words(status["risk"]), record_words(status["risk"].get("record")))
@@ -222,11 +225,20 @@ def describe(status: dict[str, Any], problem: str) -> str:
     lines.append(
         "latch off"
         if latch is None
-        else f"LATCH {latch['state']}{_detail(latch)} since {latch['since'] or 'a time unknown'} by {latch['by']}"
+        else f"LATCH {latch['state']}{_detail(latch)} since {_moment(latch['since'])} by {latch['by']}"
     )
     if problem:
         lines.append(problem)
     return "\n".join(lines)
+
+
+def _moment(told: str | None) -> str:
+    """Return a moment of the contract as a person reads it, in Indian time: 15 Dec 2025 10:31:22."""
+    return (
+        "a time unknown"
+        if told is None
+        else f"{datetime.fromisoformat(told).astimezone(IST):%d %b %Y %H:%M:%S}"
+    )
 
 
 def _detail(latch: dict[str, Any]) -> str:

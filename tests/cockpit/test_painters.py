@@ -44,7 +44,7 @@ Strategy = st.SearchStrategy[typing.Any]
 
 words = st.one_of(
     st.text(max_size=12),
-    st.sampled_from(["LIVE", "STALE", "AUTO", "PAUSED by you", "replay", "waiting for you 3 s", "FLAT", ""]),
+    st.sampled_from(["LIVE", "STALE", "AUTO", "PAUSED by you", "replay", "waiting for you", "FLAT", ""]),
 )
 
 

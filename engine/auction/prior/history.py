@@ -17,8 +17,9 @@ from engine.auction.structure.location import confirms, overlaps_by_half
 from engine.auction.values.context import ProfileReading
 from engine.auction.values.levels import CloseKind, PriorLevels
 from engine.market.clock import MINUTE, SECOND
+from engine.market.figures import rupees
 from engine.market.instrument import InstrumentClass
-from engine.market.price import Paise, rupees_of
+from engine.market.price import Paise
 from engine.market.quality import Quality
 
 SLOT: Final = 5 * MINUTE
@@ -235,8 +236,8 @@ def _judge(
     if day - newest.day > OLDEST:
         return Quality.STALE, f"the newest stored session is {(day - newest.day).days} days old"
     if previous_close is not None and not confirms(previous_close, newest.close, newest.close_kind):
-        stored = f"{rupees_of(newest.close):.2f} stored for {newest.day}"
-        return Quality.NOT_READY, f"previous close {rupees_of(previous_close):.2f} is not the {stored}"
+        stored = f"{rupees(newest.close)} stored for {newest.day}"
+        return Quality.NOT_READY, f"previous close {rupees(previous_close)} is not the {stored}"
     partial = sum(session.quality is not Quality.LIVE for session in balance)
     if partial:
         return Quality.ESTIMATED, f"{partial} of {len(balance)} sessions were recorded in part"

@@ -12,7 +12,8 @@ from engine.auction.values.context import PlacementBand, ProfileReading
 from engine.auction.values.levels import NamedLevel, PriorLevels
 from engine.market.clock import datetime_of
 from engine.market.continuity import Hole
-from engine.market.price import Paise, rupees_of
+from engine.market.figures import rupees
+from engine.market.price import Paise
 from engine.market.quality import Quality
 
 MULTIPLES: Final = (("1.5x", 3), ("2x", 4), ("3x", 6))
@@ -78,7 +79,7 @@ def _of_volume(
         if band is not None:
             places = [getattr(one, name) for one in (band.at_last, band.at_previous, band.spread)]
             if max(places) - min(places) > profile.row:
-                own.append(f"{rupees_of(min(places)):.2f} to {rupees_of(max(places)):.2f} by placement")
+                own.append(f"{rupees(min(places))} to {rupees(max(places))} by placement")
         yield NamedLevel(name.upper(), getattr(profile, name), source, quality, ", ".join(own))
 
 

@@ -10,7 +10,8 @@ from engine.auction.profile.tpo_profile import Bracket
 from engine.auction.profile.value_area import Rows
 from engine.auction.structure.profile_shape import single_prints
 from engine.auction.values.context import AverageRange, NamedReading, Quality
-from engine.market.price import Paise, rupees_of
+from engine.market.figures import rupees
+from engine.market.price import Paise
 
 UNKNOWN = "UNKNOWN"
 
@@ -165,10 +166,10 @@ def _falsifier(
     above = _up(Fraction(10 * session.balance_high + threshold, 10), tick)
     below = _down(Fraction(10 * session.balance_low - threshold, 10), tick)
     neutral = (
-        f"NEUTRAL at {_rupees(below)} or lower" if extension.up else f"NEUTRAL at {_rupees(above)} or higher"
+        f"NEUTRAL at {rupees(below)} or lower" if extension.up else f"NEUTRAL at {rupees(above)} or higher"
     )
     if not extension.sides:
-        text = f"an extension begins at {_rupees(above)} or higher, {_rupees(below)} or lower"
+        text = f"an extension begins at {rupees(above)} or higher, {rupees(below)} or lower"
     elif name == "TREND":
         text = f"becomes NORMAL VARIATION {_trend_ends(session, up=extension.up)}, {neutral}"
     elif name == "NORMAL":
@@ -176,7 +177,7 @@ def _falsifier(
     else:
         text = f"becomes {neutral}"
     if name == "NON-TREND" and session.average_range is not None:
-        text += f"; becomes NORMAL at a range of {_rupees(-(-session.average_range.value // 2))}"
+        text += f"; becomes NORMAL at a range of {rupees(-(-session.average_range.value // 2))}"
     if name == "DOUBLE DISTRIBUTION" and singles is not None:
         low, high = (_price(session.rows.low + index, session.row) for index in singles)
         text += f"; over once another bracket fills {low} to {high}"
@@ -189,17 +190,17 @@ def _other_neutral(name: str, session: SessionFacts) -> str:
     above = _up(session.low + Fraction(8 * span, 10), session.tick)
     below = _down(session.low + Fraction(2 * span, 10), session.tick)
     if name == "NEUTRAL EXTREME":
-        return f"becomes NEUTRAL CENTRE above {_rupees(below)} and below {_rupees(above)}"
-    return f"becomes NEUTRAL EXTREME at {_rupees(above)} or higher, {_rupees(below)} or lower"
+        return f"becomes NEUTRAL CENTRE above {rupees(below)} and below {rupees(above)}"
+    return f"becomes NEUTRAL EXTREME at {rupees(above)} or higher, {rupees(below)} or lower"
 
 
 def _trend_ends(session: SessionFacts, *, up: bool) -> str:
     """Return the price at which a trend day has left its end, and what else ends it."""
     span = session.high - session.low
     if up:
-        price = f"below {_rupees(_up(session.low + Fraction(8 * span, 10), session.tick))}"
+        price = f"below {rupees(_up(session.low + Fraction(8 * span, 10), session.tick))}"
     else:
-        price = f"above {_rupees(_down(session.low + Fraction(2 * span, 10), session.tick))}"
+        price = f"above {rupees(_down(session.low + Fraction(2 * span, 10), session.tick))}"
     return f"{price}, wider than 5 TPOs or under 0.7 one-timeframing"
 
 
@@ -207,8 +208,8 @@ def _outgrown(session: SessionFacts, *, up: bool) -> str:
     """Return the price at which the balance is less than 85 % of the day."""
     grown = Fraction(100 * (session.balance_high - session.balance_low), 85)
     if up:
-        return f"{_rupees(_down(session.low + grown, session.tick) + session.tick)} or higher"
-    return f"{_rupees(_up(session.high - grown, session.tick) - session.tick)} or lower"
+        return f"{rupees(_down(session.low + grown, session.tick) + session.tick)} or higher"
+    return f"{rupees(_up(session.high - grown, session.tick) - session.tick)} or lower"
 
 
 def _up(price: Fraction, tick: Paise) -> Paise:
@@ -219,13 +220,9 @@ def _down(price: Fraction, tick: Paise) -> Paise:
     return floor(price / tick) * tick
 
 
-def _rupees(price: Paise) -> str:
-    return f"{rupees_of(price):.2f}"
-
-
 def _ratio(part: int, whole: int) -> float | None:
     return round(part / whole, 3) if whole else None
 
 
 def _price(row: int, height: Paise) -> str:
-    return _rupees(row * height)
+    return rupees(row * height)

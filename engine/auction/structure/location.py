@@ -7,7 +7,8 @@ from typing import Final
 
 from engine.auction.values.context import BracketReading, GapReading, ProfileReading
 from engine.auction.values.levels import CloseKind, PriorLevels
-from engine.market.price import Paise, rupees_of
+from engine.market.figures import rupees
+from engine.market.price import Paise
 from engine.market.quality import Quality
 
 _TOLERANCES: Final = {CloseKind.OFFICIAL: 200, CloseKind.LAST: 50}
@@ -40,8 +41,7 @@ def check_prior(prior: PriorLevels | None, previous_close: Paise | None) -> Prio
         reason = "the feed has not named the previous close"
     else:
         reason = (
-            f"previous close {rupees_of(previous_close):.2f} is not the {rupees_of(prior.close):.2f}"
-            f" stored for {prior.day}"
+            f"previous close {rupees(previous_close)} is not the {rupees(prior.close)} stored for {prior.day}"
         )
     return replace(prior, quality=Quality.NOT_READY, reason=reason)
 

@@ -8,6 +8,7 @@ from engine.auction.structure.location import IN_RANGE, IN_VALUE, locate
 from engine.auction.values.context import NamedReading
 from engine.auction.values.levels import PriorLevels
 from engine.market.clock import datetime_of
+from engine.market.figures import rupees
 from engine.market.price import Paise, rupees_of
 
 OPEN_DRIVE: Final = "OPEN-DRIVE"
@@ -104,12 +105,12 @@ def _falsifier(name: str, opening: OpeningPath) -> str:
         through = opening.open - sign * span / 20
         edge = opening.range_low if up else opening.range_high
         nearer = max(through, edge) if up else min(through, edge)
-        return f"no drive any more {'below' if up else 'above'} {rupees_of(round(nearer)):.2f}"
+        return f"no drive any more {'below' if up else 'above'} {rupees(round(nearer))}"
     if name in (OPEN_TEST_DRIVE, OPEN_REJECTION_REVERSE):
         return "stands: the excursions have been made"
     return (
-        f"a drive begins at {rupees_of(round(opening.open + span / 4)):.2f} or"
-        f" {rupees_of(round(opening.open - span / 4)):.2f} without going through the open"
+        f"a drive begins at {rupees(round(opening.open + span / 4))} or"
+        f" {rupees(round(opening.open - span / 4))} without going through the open"
     )
 
 

@@ -186,7 +186,7 @@ class SignalCard(msgspec.Struct, frozen=True):
     stop: Paise | None
     target: Paise | None
     state: str
-    """took it, refused, dropped, waiting for you 8 s, expired."""
+    """took it, refused, dropped, waiting for you, expired."""
     reason: str
     evidence: tuple[str, ...]
     record: str
@@ -197,6 +197,8 @@ class SignalCard(msgspec.Struct, frozen=True):
     """The stop it was measured and sized with: ``stop`` is its trigger. None where it did not come to that."""
     became: DecisionState | None = None
     """What became of it, as ``state`` says in words."""
+    answer_ms: int | None = None
+    """Time left to answer a card that waits, milliseconds; None beside every other."""
 
 
 class PositionRow(msgspec.Struct, frozen=True):

@@ -11,6 +11,7 @@ from engine.brokers.exchange import Exchange
 from engine.core import Core
 from engine.market.calendar import Phase
 from engine.market.clock import MINUTE, SECOND, Instant, trading_date
+from engine.market.figures import signed_units
 from engine.market.instrument import InstrumentClass
 from engine.market.session import TradingDay
 from engine.runtime.report import build_report
@@ -114,9 +115,9 @@ def ends_after_the_day(
 
 def held_words(core: Core) -> str:
     """Return what a core holds and what others do, as a person reads it: ``INFY +120, TCS -65 (not ours)``."""
-    words = [f"{core.journal.symbol(trade.instrument)} {trade.signed:+d}" for trade in core.trades]
+    words = [f"{core.journal.symbol(trade.instrument)} {signed_units(trade.signed)}" for trade in core.trades]
     outside = core.manager.portfolio.outside.items()
-    words += [f"{core.journal.symbol(key)} {units:+d} (not ours)" for key, units in outside]
+    words += [f"{core.journal.symbol(key)} {signed_units(units)} (not ours)" for key, units in outside]
     return ", ".join(words)
 
 

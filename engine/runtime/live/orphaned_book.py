@@ -14,7 +14,7 @@ from engine.brokers.paper.exchange_file import standing_book
 from engine.core import DayState
 from engine.ledger.reader import LedgerReader
 from engine.market.clock import Instant
-from engine.market.figures import rupees, signed_rupees
+from engine.market.figures import rupees, signed_rupees, signed_units
 from engine.market.price import Paise, amount_of
 from engine.risk.day_result import DayResult
 from engine.risk.limits import open_day, wished_limits
@@ -95,7 +95,10 @@ def square_off(path: Path, book: StrangeBook, opener: Opener, settings: PaperBoo
         raise RunError(str(error)) from error
     finally:
         exchange.close()
-    closed = ", ".join(f"{one.instrument} {one.quantity:+d}" for one in report.closed) or "its orders alone"
+    closed = (
+        ", ".join(f"{one.instrument} {signed_units(one.quantity)}" for one in report.closed)
+        or "its orders alone"
+    )
     return (
         f"the ledger knows nothing of the run {book.run} of {book.day:%d %B %Y}, whose paper book stood open: it was "
         f"squared off against its last book (STALE): {closed}"
