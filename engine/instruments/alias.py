@@ -167,8 +167,8 @@ def _at_the_money(alias: Alias, rows: Sequence[Listing], quote_of: QuoteOf) -> L
     if not 0 <= place < len(rows):
         raise AliasError(
             Trouble.NO_CONTRACT,
-            f"expected a strike {signed_units(alias.offset)} from the money ({rupees(rows[middle].strike)}), got only "
-            f"{rupees(rows[0].strike)} to {rupees(rows[-1].strike)} listed",
+            f"expected a strike {signed_units(alias.offset)} from the money ({_strike(rows[middle].strike)}), got only "
+            f"{_strike(rows[0].strike)} to {_strike(rows[-1].strike)} listed",
         )
     return rows[place]
 
@@ -218,3 +218,7 @@ def _is_date(text: str) -> bool:
 
 def _broken(entry: str, expected: str) -> AliasError:
     return AliasError(Trouble.BAD_ALIAS, f"expected {expected}, got {entry!r}")
+
+
+def _strike(paise: Paise) -> str:
+    return rupees(paise, 0 if paise % 100 == 0 else 2)

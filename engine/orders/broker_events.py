@@ -346,7 +346,8 @@ class BrokerEvents:
             manager.portfolio.refuse(trade)
             quantity, product = trade.signed, order.product.value
             times = f"{trade.refusals} times in {(now - trade.refused_since) // SECOND} s"
-            what = f"{signed_units(quantity)} units in product {product} are left: the broker refuses their exit, {times}"
+            left = f"{signed_units(quantity)} units in product {product} are left"
+            what = f"{left}: the broker refuses their exit, {times}"
             manager.report(Topic.ALARM, order.instrument, f"{what}; close them in its app")
             return
         if order.role is Role.STOP:

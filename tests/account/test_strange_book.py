@@ -4,6 +4,7 @@ import sqlite3
 
 import pytest
 
+from engine.market.figures import signed_units
 from engine.world.directories import World
 from engine.world.latch_file import LatchFileState
 from tests.account.stage import begin, settings_of, settle
@@ -76,7 +77,7 @@ def test_an_unknown_book_of_an_earlier_day_is_squared_off_and_spoken_of(
     view = engine.view()
     assert view.positions == ()
     (told,) = [line.text for line in view.events if "squared off against its last book" in line.text]
-    assert f"{EQ_A} {quantity:+d}" in told
+    assert f"{EQ_A} {signed_units(quantity)}" in told
 
 
 def test_flatten_closes_the_paper_book_behind_a_damaged_ledger_and_rearm_clears_the_latch(
@@ -86,12 +87,12 @@ def test_flatten_closes_the_paper_book_behind_a_damaged_ledger_and_rearm_clears_
     damage_ledger(engine)
     words = settings_of(market_at_ten)
     status = home.run("status", "--world", "account", *words)
-    assert f"{quantity:+d} {EQ_A}" in status.stdout
+    assert f"{signed_units(quantity)} {EQ_A}" in status.stdout
     assert "ledger.sqlite: the ledger is damaged" in status.stdout
     assert home.status(World.ACCOUNT)["book"]["state"] == "OPEN"
     done = home.run("flatten", *words)
     assert (done.returncode, done.stdout.startswith("account: FLAT")) == (0, True), done
-    assert "1 positions closed" in done.stdout
+    assert "1 position closed" in done.stdout
     assert "ledger.sqlite: the ledger is damaged" in done.stdout
     assert is_flat(engine.book())
     assert home.status(World.ACCOUNT)["book"]["state"] == "FLAT"

@@ -530,13 +530,13 @@ def test_average_true_range_equals_the_library_along_the_day(
                 "widest_row": 7,
                 "one_timeframing": 0.833,
             },
-            "becomes NEUTRAL at 1062.80 or lower",
+            "becomes NEUTRAL at 1,062.80 or lower",
         ),
         (
             EQ_B,
             "NORMAL",
             {"direction": "none", "shape": "b", "balance_share": 1.0, "close_position": 0.482},
-            "an extension begins at 1673.60 or higher, 1627.20 or lower",
+            "an extension begins at 1,673.60 or higher, 1,627.20 or lower",
         ),
         (
             OPT_B,

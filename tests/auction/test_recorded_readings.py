@@ -179,7 +179,7 @@ def test_a_double_distribution_splits_behind_the_bracket_that_parts_it(recorded:
 def test_the_point_of_control_says_how_it_hangs_on_the_placement_of_batches(recorded: Recorded) -> None:
     levels = {level.name: level for level in recorded.contexts[EQ_A].levels}
     assert levels["POC"].note == (
-        "since 09:32:52, 27.3 % WIDE, 3 % UNPLACED, 1077.00 to 1085.00 by placement"
+        "since 09:32:52, 27.3 % WIDE, 3 % UNPLACED, 1,077.00 to 1,085.00 by placement"
     )
     assert (levels["POC"].quality, levels["TPOC"].quality) == (Quality.PARTIAL, Quality.LIVE)
 

@@ -6,6 +6,7 @@ Every law is read off the broker's side and off the line to it.
 from engine.contract.commands import Outcome, PauseEntries
 from engine.core import CommandAnswer
 from engine.market.clock import SECOND, Instant
+from engine.market.figures import signed_units
 from engine.market.side import Side
 from engine.orders.kill import LatchState
 from engine.orders.messages import (
@@ -161,7 +162,7 @@ class OtherProducts:
             key, product = holding
             held, known = world.position(*holding), portfolio.net(*holding)
             left = world.settings.kill.scope != "account" or self._is_left(holding, held)
-            told = f"{key}'s name {held:+d} in product {product.value}" in named
+            told = f"{key}'s name {signed_units(held)} in product {product.value}" in named
             if held and left and not known:
                 assert told, f"{held} {holding} is neither known nor named: {named}"
             else:

@@ -77,7 +77,7 @@ def test_the_accounts_loss_stops_entries_and_closes_ours_alone() -> None:
     assert world.position(OTHER) == 5_000
     assert resting.live
     assert world.core.latch.state is LatchState.FLAT
-    assert said(world, "left alone: NSE_EQ|OTHER +5000")
+    assert said(world, "left alone: NSE_EQ|OTHER +5,000")
     world.trade(OPTION)
     assert buy(world, OPTION, "late").outcome is Outcome.REFUSED
 

@@ -149,7 +149,7 @@ def test_what_was_sold_from_holdings_is_never_bought_back() -> None:
     world.tell(Kill("k", "test"))
     world.settle(10 * SECOND)
     assert (exits(world, DELIVERY), latch(world)) == ([], "FLAT")
-    assert said(world, "-40 in product D (sold from holdings")
+    assert said(world, "−40 in product D (sold from holdings")
 
 
 def test_a_product_of_an_unknown_name_is_never_traded() -> None:

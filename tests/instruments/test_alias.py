@@ -112,7 +112,7 @@ def test_the_master_says_which_expiry_is_weekly_and_its_dates_only_where_it_does
         ("NIFTY CE OTM weekly", Trouble.BAD_ALIAS, "expected ATM or a strike in rupees"),
         ("NIFTY CE ATM yearly", Trouble.BAD_ALIAS, "for the expiry, got 'NIFTY CE ATM yearly'"),
         ("NIFTY CE 25010 monthly", Trouble.NO_CONTRACT, "got 25010; nearest: 25000"),
-        ("NIFTY CE ATM+99 weekly", Trouble.NO_CONTRACT, "25000 to 27000 listed"),
+        ("NIFTY CE ATM+99 weekly", Trouble.NO_CONTRACT, "25,000 to 27,000 listed"),
         ("BANKNIFTY CE ATM weekly", Trouble.NO_CONTRACT, "say monthly"),
         ("NIFTY CE 25000 2026-12-16", Trouble.NO_CONTRACT, "2026-12-15"),
         ("", Trouble.UNKNOWN, "expected a key"),

@@ -10,6 +10,7 @@ import pytest
 
 from engine.contract.commands import PauseReplay, Side
 from engine.host.liveness import EngineState
+from engine.market.figures import signed_units
 from engine.world.directories import World
 from engine.world.latch_file import LatchFileState
 from tests.operations.outside import (
@@ -44,7 +45,7 @@ def test_status_says_where_a_running_engine_stands(here: Outside, short_of_a: En
     assert [order["status"] for order in status["orders"]] == ["trigger pending"]
     assert status["latch"] is None
     plainly = here.run("status")
-    assert f"{held:+d} {EQ_A}" in plainly.stdout
+    assert f"{signed_units(held)} {EQ_A}" in plainly.stdout
 
 
 def test_flatten_asks_a_running_engine_and_ends_with_0_once_the_broker_said_flat(

@@ -2,6 +2,7 @@
 
 import pytest
 
+from engine.market.figures import rupees
 from engine.market.price import average_price
 from engine.status import describe
 from engine.status.money_words import limit_words, position_words
@@ -31,7 +32,7 @@ def test_an_average_is_rounded_in_the_status_as_on_the_screen(value: int, quanti
     }
     told = average_price(value, quantity)
     assert told is not None
-    assert f"NSE_EQ|STOCK at {told // 100}.{told % 100:02d}, no stop" in describe(status, "")
+    assert f"NSE_EQ|STOCK at {rupees(told)}, no stop" in describe(status, "")
 
 
 LIMITS = {"day_loss_limit": 50_000.0, "stopped_for_day": False}
@@ -40,14 +41,14 @@ LIMITS = {"day_loss_limit": 50_000.0, "stopped_for_day": False}
 @pytest.mark.parametrize(
     ("result", "says"),
     [
-        (28_521.0, "nothing of it is used, the engine counts +28521.00"),
+        (28_521.0, "nothing of it is used, the engine counts +28,521.00"),
         (0.0, "nothing of it is used, the engine counts 0.00"),
-        (-28_521.0, "the engine counts 28521.00 of it as lost"),
+        (-28_521.0, "the engine counts 28,521.00 of it as lost"),
     ],
 )
 def test_a_profit_is_not_worded_as_a_loss(result: float, says: str) -> None:
     words = limit_words({**LIMITS, "day_result": result})
-    assert words == f"the day's loss may come to 50000.00; {says}"
+    assert words == f"the day's loss may come to 50,000.00; {says}"
 
 
 def test_the_accounts_result_is_worded_like_ours_with_its_parts_signed() -> None:
@@ -60,8 +61,8 @@ def test_the_accounts_result_is_worded_like_ours_with_its_parts_signed() -> None
         "outside": -2_000.0,
     }
     assert limit_words(risk).endswith(
-        "; the account's loss may come to 60000.00; the engine counts 1500.00 of it as lost (ours +500.00 + outside "
-        "-2000.00)"
+        "; the account's loss may come to 60,000.00; the engine counts 1,500.00 of it as lost (ours +500.00 + outside "
+        "−2,000.00)"
     )
 
 

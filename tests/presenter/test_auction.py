@@ -117,8 +117,8 @@ def test_a_row_without_an_aggressor_has_no_delta() -> None:
     [
         (0.82, "range share 0.82"),
         (0.123456789, "range share 0.123457"),
-        (25_912.35, "range share 25912.35"),
-        (1_085.0, "range share 1085"),
+        (25_912.35, "range share 25,912.35"),
+        (1_085.0, "range share 1,085"),
         (3, "range share 3"),
         (None, "range share ?"),
         ("", "range share none"),

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from engine.contract.views import AlarmRank, LadderRow, LastingAlarm, ScreenView, Severity, StopStatus
 from engine.core import Core
 from engine.market.clock import SECOND
+from engine.market.figures import signed_units
 from engine.market.side import Side
 from engine.orders.messages import OrderType, Role
 from engine.orders.order import Order
@@ -103,7 +104,7 @@ def check_own_levels(core: Core, key: str, height: int, rows: dict[int, LadderRo
         stop = stop_of(core, trade)
         assert stop is not None
         wanted[f"{stop / 100:,.2f}"] = stop
-        wanted[f"{trade.signed:+d} entry"] = trade.average
+        wanted[f"{signed_units(trade.signed)} entry"] = trade.average
     for words, price in wanted.items():
         row = rows.get(price // height * height)
         assert row is None or any(words in order for order in row.orders)

@@ -396,4 +396,4 @@ def test_the_premise_breaks_when_a_later_bracket_closes_beyond() -> None:
     held = make_context(Day((INSIDE, TAKEN, BACK, *[INSIDE] * 3)))
     assert setup.broken(held, signal) == ""
     beyond = make_context(Day((INSIDE, TAKEN, BACK, INSIDE, INSIDE, OUTSIDE)))
-    assert "closed beyond 1010.00" in setup.broken(beyond, signal)
+    assert "closed beyond 1,010.00" in setup.broken(beyond, signal)

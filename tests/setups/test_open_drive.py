@@ -157,7 +157,7 @@ def test_the_premise_breaks_when_one_timeframing_ends() -> None:
     *_, held = contexts((*rising, *[(102_000, 103_000, 102_900)] * 6))
     assert setup.broken(held, signal) == ""
     *_, taken = contexts((*rising, (101_990, 103_000, 102_900)))
-    assert setup.broken(taken, signal) == "one-timeframing ended: C went beyond 1020.00", (
+    assert setup.broken(taken, signal) == "one-timeframing ended: C went beyond 1,020.00", (
         "it waits for no bracket's end"
     )
 
