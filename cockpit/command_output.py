@@ -12,7 +12,7 @@ import sys
 import threading
 from typing import Final, Literal, TextIO
 
-from cockpit.text.lines import ascii_only
+from cockpit.text.signs import ascii_only
 from engine.system.errors import CockpitError
 from engine.system.plain_text import ascii_json, plain_json, plain_lines
 

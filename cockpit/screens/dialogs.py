@@ -10,7 +10,8 @@ from textual.widgets import Input, Static
 
 from cockpit.state.phrases import held_text
 from cockpit.terminal.frame_skipper import FrameSkipper
-from cockpit.text.lines import ascii_only, fit
+from cockpit.text.lines import fit
+from cockpit.text.signs import ascii_only
 from cockpit.text.way_back import way_back
 from engine.contract.views import ScreenView, StopStatus
 

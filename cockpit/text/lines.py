@@ -152,53 +152,6 @@ def wrap(text: str, width: int, limit: int) -> list[str]:
     return lines[:limit]
 
 
-_ASCII_SIGNS: Final = {
-    "−": "-",
-    "–": "-",
-    "—": "-",
-    "·": ".",
-    "…": "~",
-    "×": "x",
-    "▲": "^",
-    "▼": "v",
-    "▸": ">",
-    "◀": "<",
-    "▶": ">",
-    "↑": "^",
-    "↓": "v",
-    "←": "<",
-    "→": ">",
-    "│": "|",
-    "┃": "[",
-    "─": "-",
-    "━": "=",
-    "█": "#",
-    "▉": "#",
-    "▊": "#",
-    "▋": "=",
-    "▌": "=",
-    "▍": "=",
-    "▎": "-",
-    "▏": "-",
-    "░": ".",
-    "●": "*",
-    "○": "o",
-    "₹": " ",
-    "σ": "s",
-    "‖": "|",
-    "✓": "+",
-    "✗": "x",
-}
-
-
-@lru_cache(maxsize=4096)
-def ascii_only(text: str) -> str:
-    """Return the text for a terminal without Unicode, cell for cell; a sign without a substitute becomes ``?``."""
-    if text.isascii():
-        return text
-    return "".join(sign if sign.isascii() else _ASCII_SIGNS.get(sign, "?") for sign in text)
-
-
 def changed_columns(before: Line, after: Line) -> tuple[int, int] | None:
     """Return the first changed cell and the one past the last changed cell, or None for equal lines."""
     if before == after:

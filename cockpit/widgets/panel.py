@@ -11,7 +11,8 @@ from textual.geometry import Region
 from textual.strip import Strip
 from textual.widget import Widget
 
-from cockpit.text.lines import Line, ascii_only, changed_columns
+from cockpit.text.lines import Line, changed_columns
+from cockpit.text.signs import ascii_only
 from cockpit.text.theme import STYLES, WORLDS
 
 _PARTS = frozenset(f"panel--{style}" for style in STYLES)

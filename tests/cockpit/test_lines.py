@@ -7,7 +7,6 @@ from rich.cells import cell_len
 
 from cockpit.text.lines import (
     Line,
-    ascii_only,
     bar,
     changed_columns,
     choose,
@@ -19,6 +18,7 @@ from cockpit.text.lines import (
     spread,
     wrap,
 )
+from cockpit.text.signs import ascii_only
 
 any_text = st.text(max_size=40)
 spans = st.lists(st.tuples(any_text, st.sampled_from(["", "up", "down"])), max_size=8)
