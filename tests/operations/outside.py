@@ -10,7 +10,8 @@ import sys
 import time
 from collections.abc import Awaitable, Callable, Iterator
 from pathlib import Path
-from typing import Any, Final, TypeVar
+from tempfile import TemporaryFile
+from typing import IO, Any, Final, TypeVar
 from uuid import uuid4
 
 import msgspec
@@ -35,8 +36,12 @@ from engine.link import Ended, KillAnswer, KillOrigin, KillSender, LinkError, Un
 from engine.market.clock import Instant
 from engine.world.directories import Home, World, WorldDirectory
 from engine.world.latch_file import LatchFileState, LatchRecord, read_latch
+from tests import prepared
+from tests.prepared import PreparedProcess
 from tests.recordings import EQ_A, EQ_B, FAILED_AUCTION_PATH, scripted_packets, write_recording
 
+_PROGRAM: Final = 3
+"""Words of a command line before its own: ``python -m cockpit``."""
 REPOSITORY: Final = Path(__file__).resolve().parents[2]
 PATIENCE: Final = 40.0
 """Seconds until a condition that never comes true fails its test; a busy machine needs most of it."""
@@ -103,7 +108,7 @@ class Outside:
         self.home = Home(root)
         self.runtime: Path | None = None
         """A runtime directory of its own, as on another machine; None shares this one's."""
-        self._engines: list[subprocess.Popen[bytes]] = []
+        self._engines: list[tuple[PreparedProcess, IO[bytes]]] = []
 
     def argv(self, *words: object) -> list[str]:
         """Return a command line on this home."""
@@ -116,7 +121,9 @@ class Outside:
         environment: dict[str, str] | None = None,
         seconds: float = PATIENCE,
     ) -> "subprocess.CompletedProcess[str]":
-        """Run one command to its end."""
+        """Run one command to its end; with an environment of its own it is begun from nothing."""
+        if environment is None:
+            return self._run_prepared(words, typed, seconds)
         return subprocess.run(
             self.argv(*words),
             input=typed,
@@ -125,8 +132,23 @@ class Outside:
             timeout=seconds,
             check=False,
             cwd=REPOSITORY,
-            env=environment or self._environment(),
+            env=environment,
         )
+
+    def _run_prepared(
+        self, words: tuple[object, ...], typed: str, seconds: float
+    ) -> "subprocess.CompletedProcess[str]":
+        argv = self.argv(*words)
+        with TemporaryFile() as keys, TemporaryFile() as output, TemporaryFile() as errors:
+            keys.write(typed.encode())
+            keys.seek(0)
+            process = prepared.start(argv[_PROGRAM:], self._environment(), (keys, output, errors))
+            try:
+                code = process.wait(seconds)
+            except subprocess.TimeoutExpired:
+                process.kill()
+                raise
+            return subprocess.CompletedProcess(argv, code, _said(output), _said(errors))
 
     def _environment(self) -> dict[str, str]:
         if self.runtime is None:
@@ -141,19 +163,18 @@ class Outside:
     def start(self, world: World, *words: object) -> "Engine":
         """Start a world's engine in the background, as a service manager would, and wait until it serves."""
         directory = self.world(world)
-        process = subprocess.Popen(
-            self.argv("engine", "--world", world.value, *words),
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.PIPE,
-            cwd=REPOSITORY,
-            env=self._environment(),
-            start_new_session=True,
-        )
-        self._engines.append(process)
+        errors = TemporaryFile()  # noqa: SIM115 - closed with the engine
+        with Path(os.devnull).open("r+b") as nothing:
+            process = prepared.start(
+                self.argv("engine", "--world", world.value, *words)[_PROGRAM:],
+                self._environment(),
+                (nothing, nothing, errors),
+                new_session=True,
+            )
+        self._engines.append((process, errors))
 
         def serves() -> bool:
-            assert process.poll() is None, f"the engine ended: {_said(process)}"
+            assert process.poll() is None, f"the engine ended: {_said(errors)}"
             identity = read_identity(directory)
             return identity is not None and identity.pid == process.pid and directory.socket.exists()
 
@@ -162,7 +183,7 @@ class Outside:
 
     def last_words(self) -> str:
         """Return what the engine started last has said on its standard error, once it has ended."""
-        return _said(self._engines[-1])
+        return _said(self._engines[-1][1])
 
     def engine(self, world: World) -> "Engine":
         """Return the world's engine, whoever started it."""
@@ -180,17 +201,15 @@ class Outside:
             engine = Engine(directory)
             with contextlib.suppress(AssertionError):
                 engine.kill_process()
-        for process in self._engines:
-            with contextlib.suppress(ProcessLookupError):
-                process.kill()
-            process.wait()
-            if process.stderr is not None:
-                process.stderr.close()
+        for process, errors in self._engines:
+            process.kill()
+            process.wait(PATIENCE)
+            errors.close()
 
 
-def _said(process: "subprocess.Popen[bytes]") -> str:
-    assert process.stderr is not None
-    return process.stderr.read().decode(errors="replace")
+def _said(file: IO[bytes]) -> str:
+    file.seek(0)
+    return file.read().decode(errors="replace")
 
 
 class Engine:
