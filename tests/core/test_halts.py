@@ -4,6 +4,7 @@ from engine.contract.commands import ExitPosition, Kill
 from engine.contract.views import AlarmRank
 from engine.core import Halted, Resumed
 from engine.market.clock import SECOND
+from engine.market.figures import grouped, rupees
 from engine.market.instrument import InstrumentClass
 from engine.market.side import Side
 from engine.orders.messages import CancelOrder, ModifyOrder, PlaceOrder, Role
@@ -139,7 +140,7 @@ def test_a_try_that_the_exchange_takes_in_a_halt_rests_and_is_not_walked_down() 
     moves = [w for w in writes(world) if isinstance(w, ModifyOrder)]
     assert len(moves) == 1
     (resting,) = world.live(STOCK)
-    assert vital(world, f"HELD BY HALT: sell {resting.remaining} at")
+    assert vital(world, f"HELD BY HALT: sell {grouped(resting.remaining)} at")
     assert vital(world, resting.tag)
 
 
@@ -174,7 +175,7 @@ def test_at_the_price_limit_the_exit_that_rests_is_named_and_the_kill_is_stuck()
     (resting,) = world.live(OTHER)
     assert latch(world) == "STUCK"
     (text,) = vital(world, "OTHER STUCK")
-    assert f"sell {resting.remaining} at {resting.price / 100:.2f} (order {resting.tag})" in text
+    assert f"sell {grouped(resting.remaining)} at {rupees(resting.price)} (order {resting.tag})" in text
     assert "hedge" in text
     assert not said(world, "KILLING")
     before = len(writes(world))

@@ -7,6 +7,7 @@ import pytest
 import config
 from engine.core import DAY_LOSS
 from engine.market.clock import SECOND, instant_at
+from engine.market.figures import grouped
 from engine.market.side import Side
 from engine.orders.messages import CancelOrder, ModifyOrder, PlaceOrder, Role
 from tests.core.faults import latch, said
@@ -106,7 +107,8 @@ def test_an_order_of_theirs_that_cannot_be_cancelled_is_named_and_nothing_is_sol
     world.settle(8 * SECOND)
     assert (world.position(), held.target.remaining) == (held.units, held.units)
     assert said(
-        world, f"STUCK: their sell order {held.target.order_id} over {held.units} cannot be cancelled"
+        world,
+        f"STUCK: their sell order {held.target.order_id} over {grouped(held.units)} cannot be cancelled",
     )
     world.faults.standing.clear()
     world.settle(20 * SECOND)

@@ -2,6 +2,7 @@
 
 from engine.contract.commands import Kill
 from engine.market.clock import SECOND
+from engine.market.figures import grouped
 from engine.market.side import Side
 from engine.orders.trade import Mode
 from engine.presenter.rows import order_rows
@@ -23,7 +24,7 @@ def test_a_gtt_order_on_an_instrument_of_ours_is_shown_and_leaves_the_stop_whole
     (shown, *_) = order_rows(world.core, world.now)
     assert (shown.type, shown.state, shown.side, shown.quantity) == ("GTT", "WAITING", "SELL", held)
     assert shown.trigger_price == world.prices[STOCK] + 60 * TICK
-    assert said(world, f"waits at the broker: GTT sell {held} {STOCK}")
+    assert said(world, f"waits at the broker: GTT sell {grouped(held)} {STOCK}")
     assert stop_of(world).remaining == held
 
 
@@ -32,7 +33,7 @@ def test_a_gtt_order_is_named_with_flat_and_counted_in_what_is_left() -> None:
     world.tell(Kill("k", "test"))
     world.settle(20 * SECOND)
     assert latch(world) == "FLAT"
-    assert said(world, f"left alone: GTT sell {held} {STOCK}")
+    assert said(world, f"left alone: GTT sell {grouped(held)} {STOCK}")
     scope = world.core.kill_scope()
     assert (scope.left_outside, len(scope.left)) == (1, 1)
 

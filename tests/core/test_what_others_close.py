@@ -7,6 +7,7 @@ from cockpit.widgets.positions import paint_positions
 from engine.contract.commands import ExitPosition, Kill
 from engine.contract.views import StopStatus
 from engine.market.clock import MILLISECOND, SECOND
+from engine.market.figures import grouped
 from engine.market.side import Side
 from engine.orders.messages import BookRead, CancelOrder, ModifyOrder, PlaceOrder, Role
 from engine.orders.trade import Mode, Trade
@@ -386,7 +387,9 @@ def test_their_order_that_would_open_a_short_once_ours_is_closed_is_spoken_of_an
     held.world.trade(STOCK, stop_of(held.world).trigger_price - 4 * TICK)
     held.world.settle(5 * SECOND)
     assert (held.world.position(), target.live) == (0, True)
-    assert said(held.world, f"their sell order {target.order_id} over {held.ours} would now open a short")
+    assert said(
+        held.world, f"their sell order {target.order_id} over {grouped(held.ours)} would now open a short"
+    )
 
 
 def test_a_sale_told_by_the_days_totals_first_and_by_its_order_later_counts_once() -> None:
