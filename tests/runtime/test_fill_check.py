@@ -3,9 +3,11 @@
 from pathlib import Path
 
 import msgspec
+import pytest
 
 from engine.contract.commands import ArmManual, ManualOrder, Side
 from engine.contract.views import Severity
+from engine.market.instrument import InstrumentClass
 from engine.orders.messages import Refused
 from engine.risk.sizing import check_fill
 from tests.runtime.driver import Driver, commands
@@ -67,4 +69,25 @@ def test_an_entry_that_our_own_side_held_back_blocks_no_name(tmp_path: Path) -> 
     tag = playback.core.orders.all()[0].tag
     playback.tell(Refused(tag, "LEDGER", "the ledger cannot be written; nothing was sent", lasting=False))
     assert playback.core.entries.blocked == {}
+    driver.close()
+
+
+@pytest.mark.parametrize("side", list(Side))
+def test_the_demos_index_future_is_entered_at_defaults_and_its_one_lot_is_kept(
+    tmp_path: Path, side: Side
+) -> None:
+    future = next(key for key, one in tape().instruments.items() if one.kind is InstrumentClass.INDEX_FUTURE)
+    acts = commands(100, ArmManual("arm", armed=True), ManualOrder("m", future, side))
+    driver = Driver(tmp_path, acts, length=1_200)
+    driver.play(until=1_100)
+    core = driver.run.playback.core
+    trade = core.manager.portfolio.current(future)
+    assert trade is not None
+    assert trade.sized is not None
+    assert trade.open_quantity == trade.entry_quantity == core.instruments[future].lot
+    assert trade.protected_after is not None
+    assert trade.sized.risk is not None
+    assert trade.sized.charges is not None
+    assert trade.sized.risk <= core.limits.budget < trade.sized.risk + trade.sized.charges
+    assert not any("beyond the budget" in line.text for line in core.events)
     driver.close()
