@@ -231,7 +231,7 @@ class RiskSettings(SettingsSection):
     """How much may be lost, and how much may be held. Limits tighten at once and loosen from the next trading day."""
 
     risk_per_trade_pct: float = Field(
-        1.0, ge=0.1, le=2.0, description="Risk budget of one trade, percent of the account."
+        1.0, ge=0.1, le=2.0, description="Risk budget of one trade, charges apart, percent of the account."
     )
     max_daily_loss_pct: float = Field(
         5.0,
@@ -251,7 +251,10 @@ class RiskSettings(SettingsSection):
         description="At the account's loss limit, whether what others hold intraday on the account is closed too.",
     )
     max_open_risk_pct: float = Field(
-        2.0, ge=0.1, le=10.0, description="Sum of risks to the stops, percent of the account."
+        2.0,
+        ge=0.1,
+        le=10.0,
+        description="Sum of losses at the stops, charges included, percent of the account.",
     )
     max_gap_risk_pct: float = Field(
         50.0,
