@@ -97,6 +97,17 @@ def test_what_is_taken_back_after_a_death_is_taken_back_of_the_tables(ledger: Le
     assert query.accounts(query.played()) == {MONDAY: ACCOUNT}
 
 
+def test_a_correction_that_is_taken_back_leaves_the_one_before_it(ledger: Ledger) -> None:
+    trade = a_trade(100)
+    play(ledger, "paper-1", trade)
+    for number, value in enumerate((1_000_250, 1_000_300), 1):
+        corrected = msgspec.structs.replace(trade, exit_value=value)
+        fact = Record("trade", f"corrected:{number}", trade.exit_time + number, corrected)
+        ledger.append("paper-1", [fact], durable=True).result(5)
+    ledger.rewind("paper-1", 0, trade.exit_time + 1)
+    assert nets(ledger) == [150]
+
+
 def test_a_day_whose_first_state_is_taken_back_goes_by_the_next_one(ledger: Ledger) -> None:
     play(ledger, "paper-1", a_trade(100))
     limits = open_day(MONDAY, 5_000, wished_limits(config.Settings().risk))

@@ -154,7 +154,7 @@ def test_trades_that_overlap_are_exposed_once_and_a_special_session_has_its_own_
 
 def test_groups_bear_the_names_a_trader_knows() -> None:
     trade = msgspec.structs.replace(
-        make_trade(100, clock="10:15"),
+        make_trade(100, clock="10:05"),
         exit_reason="premise: back in value",
         symbol="INFY",
         day_type="TREND",
@@ -169,7 +169,7 @@ def test_groups_bear_the_names_a_trader_knows() -> None:
         "year": "2025",
         "setup": "failed auction",
         "instrument": "INFY",
-        "hour": "10:00",
+        "hour": "09:00",
         "day-type": "TREND",
         "open-type": "DRIVE",
         "weekday": "Monday",
