@@ -130,7 +130,7 @@ def works_until(order: Order) -> Instant | None:
     """Return when an exit will have rested unfilled for too long at its price; None for a stop that waits."""
     if _waits(order) or order.rests_since is None:
         return None
-    return order.rests_since + UNFILLED_FOR
+    return max(order.rests_since, order.triggered_at or 0) + UNFILLED_FOR
 
 
 def plight_of(

@@ -20,13 +20,13 @@ class NeverSilent:
         self.world = world
         self.longest_bare = 0
         self._bare: dict[str, Instant] = {}
-        self._rests: dict[str, tuple[int, Instant]] = {}
+        self._rests: dict[str, tuple[tuple[OrderType, int], Instant]] = {}
         world.checks.append(self.check)
 
     def check(self, _: World) -> None:
         core, now = self.world.core, self.world.now
         bare: dict[str, Instant] = {}
-        rests: dict[str, tuple[int, Instant]] = {}
+        rests: dict[str, tuple[tuple[OrderType, int], Instant]] = {}
         for trade in core.manager.portfolio.open():
             if trade.product is not Product.INTRADAY:
                 continue
@@ -37,8 +37,12 @@ class NeverSilent:
                 ours = order.side is not trade.side and core.manager.external.ours(order)
                 if not ours or not order.resting:
                     continue
-                price, since = self._rests.get(order.tag, (order.price, now))
-                rests[order.tag] = (order.price, since if price == order.price else now)
+                if _waits(order):
+                    covered += order.remaining
+                    continue
+                terms = (order.order_type, order.price)
+                known, since = self._rests.get(order.tag, (terms, now))
+                rests[order.tag] = (terms, since if known == terms else now)
                 covered += order.remaining if self._works(trade, order, rests[order.tag][1]) else 0
             if covered < need:
                 bare[trade.id] = self._bare.get(trade.id, now)
@@ -46,8 +50,6 @@ class NeverSilent:
         self._bare, self._rests = bare, rests
 
     def _works(self, trade: Trade, order: Order, since: Instant) -> bool:
-        if order.order_type is OrderType.STOP_LIMIT and order.triggered_at is None:
-            return True
         if self.world.now - since >= UNFILLED:
             return False
         quote = self.world.core.manager.look(trade.instrument, self.world.now).quote
@@ -62,3 +64,8 @@ class NeverSilent:
             assert trade.id in self.world.core.watch.plights.current, (
                 f"{trade.instrument} has lain bare for {span / SECOND:.1f} s and nobody says so"
             )
+
+
+def _waits(order: Order) -> bool:
+    """Say whether a stop waits for its trigger; from then on it is an exit, and its time begins."""
+    return order.order_type is OrderType.STOP_LIMIT and order.triggered_at is None
