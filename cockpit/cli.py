@@ -26,6 +26,7 @@ from cockpit.command_output import (
     say_if_heard,
     say_json,
 )
+from cockpit.command_signals import OF_SIGNALS, close_to_the_end, end_tidily
 from cockpit.parser import build_parser, split_everywhere
 from cockpit.screen_start import begin_early, speed_of, terminal_problem
 from engine.system.errors import EXIT_DONE, EXIT_NO, EXIT_WRONG, CockpitError
@@ -34,7 +35,7 @@ from engine.system.privacy import keep_private
 if TYPE_CHECKING:
     from engine.operations.desk import Desk, WorldChoice
 
-_INTERRUPTED: Final = 130
+_INTERRUPTED: Final = OF_SIGNALS + signal.SIGINT
 _WITHOUT_SETTINGS: Final = frozenset({"flatten", "status", "rearm", "why", "note", "charges"})
 """Commands that a bad setting must not stop; each world's own settings are in its ledger."""
 
@@ -169,8 +170,7 @@ def _flatten(desk: "Desk", arguments: argparse.Namespace) -> int:
     def say_so(text: str) -> None:
         say_if_heard(text, sys.stderr)
 
-    # Asked to end, it ends as by ctrl+c: with its stops back and what stands said.
-    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    close_to_the_end()
     try:
         outcomes = desk.flatten(arguments.world, say_so, seconds=arguments.seconds)
     except KeyboardInterrupt:
@@ -243,6 +243,7 @@ def _replay(desk: "Desk", arguments: argparse.Namespace) -> int:
     if arguments.output:
         check_output(Path(arguments.output))
     choice = _choice(arguments, "replay")
+    end_tidily()
     report = desk.replay_headless(choice, speed=arguments.speed or 0, keep=arguments.keep)
     text = json.dumps(report, indent=2, ensure_ascii=False, allow_nan=False)
     if arguments.output:

@@ -39,7 +39,7 @@ def here(fake: RunningFake, tmp_path: Path) -> Outside:
     return outside
 
 
-@pytest.mark.parametrize("sent", [signal.SIGINT, signal.SIGTERM])
+@pytest.mark.parametrize("sent", [signal.SIGINT, signal.SIGTERM, signal.SIGQUIT])
 def test_it_ends_with_1_says_what_stands_and_leaves_the_stop_under_the_position(
     fake: RunningFake, here: Outside, sent: signal.Signals
 ) -> None:
@@ -67,3 +67,20 @@ def test_a_time_that_is_up_ends_it_in_the_same_way(fake: RunningFake, here: Outs
     assert done.stdout.startswith("account: NOT FLAT: open at the broker: MAXHEALTH-EQ +10")
     stops = [row for row in fake.control("GET", "orders") if row["status"] == "trigger pending"]
     assert [row["quantity"] for row in stops] == [10]
+
+
+def test_a_lost_line_ends_no_closing(fake: RunningFake, here: Outside) -> None:
+    process = subprocess.Popen(
+        here.argv("flatten", *addresses(fake)),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        cwd=REPOSITORY,
+        env=clean_environment(),
+    )
+    wait_until(lambda: len(fake.calls("place")) >= 2, "exits that are refused")
+    process.send_signal(signal.SIGHUP)
+    fake.control("DELETE", "faults")
+    said, _ = process.communicate(timeout=60)
+    assert process.returncode == 0, said
+    assert all(int(row["quantity"]) == 0 for row in fake.control("GET", "positions"))
