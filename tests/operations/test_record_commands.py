@@ -267,9 +267,10 @@ def test_beside_a_running_replay_no_other_is_opened(here: Outside, home: Path, h
 
 def test_the_screen_opens_a_trades_session_held_at_its_moment(here: Outside, home: Path) -> None:
     assert here.home.root == home
-    with terminal(here, "replay", "--trade", "1-T") as screen:
-        screen.wait_text("the studies have caught up")
-        header = here.engine(World.REPLAY).view().header
+    engine = here.engine(World.REPLAY)
+    with terminal(here, "replay", "--trade", "1-T"):
+        wait_until(engine.directory.socket.exists, "the engine's socket")
+        header = engine.view().header
         assert header.replay_paused
         assert abs(SPOKE - MINUTE - header.market_time) < 5 * SECOND
 
