@@ -62,7 +62,7 @@ def test_it_ends_with_1_says_what_stands_and_leaves_the_stop_under_the_position(
 
 
 def test_a_time_that_is_up_ends_it_in_the_same_way(fake: RunningFake, here: Outside) -> None:
-    done = here.run("flatten", "--for", "3", *addresses(fake))
+    done = here.run("flatten", "--for", "8", *addresses(fake))
     assert done.returncode == 1
     assert done.stdout.startswith("account: NOT FLAT: open at the broker: MAXHEALTH-EQ +10")
     stops = [row for row in fake.control("GET", "orders") if row["status"] == "trigger pending"]
