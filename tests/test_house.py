@@ -15,6 +15,10 @@ LONGER = {
     "engine/auction/state/auction.py": "one packet's way through one auction, which is hot: parts would cost calls",
 }
 """Files of the product that may be longer, and why; ``config.py`` is one table."""
+LONGEST_OF_TESTS = 600
+LONGER_OF_TESTS = {
+    "tests/auction/test_recorded_day.py": "one recorded day's figures, each beside the arithmetic that found it",
+}
 NAMES_TESTS = re.compile(r"tests\.campaign\.\w*mutants")
 """The tables of mutants, which name the tests that catch each."""
 
@@ -115,6 +119,14 @@ def test_no_file_is_longer_than_it_may_be() -> None:
     }
     longer = {name for name, lines in lengths.items() if lines > LONGEST}
     assert longer == set(LONGER)
+
+
+def test_no_file_of_tests_is_longer_than_it_may_be() -> None:
+    lengths = {
+        str(path.relative_to(ROOT)): len(path.read_text("utf-8").splitlines())
+        for path in (ROOT / "tests").rglob("*.py")
+    }
+    assert {name for name, lines in lengths.items() if lines > LONGEST_OF_TESTS} == set(LONGER_OF_TESTS)
 
 
 def takes_the_whole(tree: ast.Module) -> bool:

@@ -4,7 +4,7 @@ import msgspec
 
 from engine.contract.plight_views import PlightKind, PlightView
 from engine.contract.views import AlarmRank, EventLine, LatchView, ScreenView, Severity, StopStatus
-from tests.cockpit.pictures import at
+from tests.cockpit.pictured_market import at
 
 HALTED = PlightView(
     PlightKind.HELD_BY_HALT,

@@ -7,7 +7,8 @@ from cockpit.state.model import Model
 from cockpit.widgets.events import paint_alerts, paint_events
 from cockpit.widgets.tiny import paint_tiny
 from engine.contract.views import AlarmRank, EventLine, Severity
-from tests.cockpit.pictures import EVENTS, at, picture
+from tests.cockpit.pictured_market import at
+from tests.cockpit.pictures import EVENTS, picture
 
 NAKED = "KAVERI +240 NAKED"
 LISTS = "the list of suspended names is missing"

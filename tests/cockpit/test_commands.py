@@ -30,7 +30,8 @@ from engine.contract.commands import (
 )
 from engine.contract.views import ScreenView
 from tests.cockpit.desk import panel_text, with_header
-from tests.cockpit.pictures import AUCTION, picture, with_broker, with_missing_stop
+from tests.cockpit.pictured_market import AUCTION
+from tests.cockpit.pictures import picture, with_broker, with_missing_stop
 from tests.cockpit.scripted import Desk, refusing
 
 MERIDIAN = "NSE_EQ|MERIDIAN"

@@ -14,7 +14,8 @@ from cockpit.state.instrument_search import Found, FoundRow
 from engine.contract.commands import CommandResult, Follow, Kill, Outcome, Unfollow
 from engine.contract.views import ScreenView
 from tests.cockpit.desk import panel_text
-from tests.cockpit.pictures import FOUND, picture, with_broker
+from tests.cockpit.pictured_checks import FOUND
+from tests.cockpit.pictures import picture, with_broker
 from tests.cockpit.scripted import Desk, ScriptedSearcher, refusing
 
 ALIAS = "NIFTY CE ATM weekly"

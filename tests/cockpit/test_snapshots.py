@@ -3,7 +3,8 @@
 import msgspec
 import pytest
 
-from tests.cockpit.pictures import FOUND, killed, picture, with_broker, with_missing_stop
+from tests.cockpit.pictured_checks import FOUND
+from tests.cockpit.pictures import killed, picture, with_broker, with_missing_stop
 from tests.cockpit.snapshots import CONTRAST, LIGHT, Compare, matches
 
 

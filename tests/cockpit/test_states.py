@@ -12,7 +12,8 @@ from engine.contract.decision_state import DecisionState
 from engine.contract.views import CheckRow, EventLine, PreflightView, ScreenView, Severity, StopStatus
 from engine.link import Ended
 from tests.cockpit.desk import panel_text, with_header
-from tests.cockpit.pictures import EVENTS, at, picture, with_broker, with_missing_stop
+from tests.cockpit.pictured_market import at
+from tests.cockpit.pictures import EVENTS, picture, with_broker, with_missing_stop
 from tests.cockpit.scripted import Desk
 
 

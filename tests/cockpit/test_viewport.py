@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from cockpit.widgets.viewport import Viewport, centred, look, scroll
 from engine.contract.views import LadderView
-from tests.cockpit.pictures import ladder
+from tests.cockpit.pictured_market import ladder
 
 
 def at(last: int | None, key: str = "NSE_EQ|MERIDIAN") -> LadderView:
