@@ -157,7 +157,8 @@ class RecordDesk:
                 if error.ambiguous:
                     break
             except LedgerError as error:
-                reasons.append(f"{directory.world.value}: {error}")
+                # What it would have told is not known: another world's trade must not take its place.
+                raise DeskError(f"{directory.world.value}: {error}", error.kind) from error
         raise DeskError("\n".join(reasons) or "nothing was ever traded in this home", ErrorKind.REFUSED)
 
 
@@ -170,7 +171,7 @@ def _reading(directory: WorldDirectory) -> LedgerReader:
     try:
         return LedgerReader(directory.ledger)
     except LedgerError as error:
-        raise DeskError(str(error), ErrorKind.REFUSED) from error
+        raise DeskError(str(error), error.kind) from error
 
 
 def _require_live_day(ledger: LedgerReader, day: date) -> None:
@@ -203,7 +204,9 @@ def _keep(directory: WorldDirectory, command: NoteTrade | EnterCharges) -> tuple
         return False, "not written: an engine is just starting; try again"
     try:
         _write(directory, command)
-    except (LedgerError, ValueError) as error:
+    except LedgerError as error:
+        raise DeskError(f"not written: {error}", error.kind) from error
+    except ValueError as error:
         return False, f"not written: {error}"
     finally:
         lock.release(clean=False)

@@ -77,6 +77,21 @@ def test_why_of_nothing_says_what_there_is_and_ends_with_1(
 
 
 @pytest.mark.parametrize(
+    "words", [("why", "best"), ("note", "last", "x"), ("charges", LIVE_DAY), ("charges", LIVE_DAY, "1")]
+)
+def test_a_damaged_account_ends_with_2_and_no_other_world_answers_for_it(
+    home: Path, capsys: pytest.CaptureFixture[str], words: tuple[str, ...]
+) -> None:
+    damaged = home / "account" / "ledger.sqlite"
+    damaged.parent.mkdir()
+    damaged.write_bytes(b"no ledger of ours" * 1000)
+    told = command(capsys, home, *words)
+    assert (told.code, told.out) == (2, "")
+    assert str(damaged) in told.err
+    assert command(capsys, home, "why", "1-T", "--world", "replay", "--json").json["notes"] == []
+
+
+@pytest.mark.parametrize(
     "words", [("why",), ("why", "a", "b"), ("note", "1-T"), ("charges",), ("charges", "x")]
 )
 def test_a_wrong_line_ends_with_2(
