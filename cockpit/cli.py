@@ -331,8 +331,6 @@ def _preflight(desk: "Desk", arguments: argparse.Namespace) -> int:
 
 
 def _report(desk: "Desk", arguments: argparse.Namespace) -> int:
-    import gc
-
     from engine.operations.record_report import ReportWish, csv_of, record_report
 
     # One answer, and the process ends: looking for garbage would take as long as the figures.
@@ -347,9 +345,11 @@ def _report(desk: "Desk", arguments: argparse.Namespace) -> int:
         wish = ReportWish(
             arguments.world, arguments.by, first, last, arguments.basis, trades=True, also=GROUPS
         )
-        text = record_page(record_report(desk.home, wish, desk.settings.performance.risk_free_pct))
+        report = record_report(desk.home, wish, desk.settings.performance.risk_free_pct)
+        text = record_page(report)
         write_page(page, text)
-        say(f"{page}: written, {len(text.encode()) // 1024} KB")
+        nothing = "" if report["trades"] else "; no finished trade counts in this period"
+        say(f"{page}: written, {len(text.encode()) // 1024} KB{nothing}")
         return EXIT_DONE
     listed = arguments.trades or arguments.csv
     wish = ReportWish(arguments.world, arguments.by, first, last, arguments.basis, listed)

@@ -11,7 +11,7 @@ from rich.text import Text
 
 from cockpit.text.formatting import UNDEFINED
 from cockpit.text.lines import clean
-from engine.market.figures import rupees, signed_rupees
+from engine.market.figures import decimal, rupees, signed_rupees
 
 Figures = Mapping[str, Any]
 
@@ -56,7 +56,8 @@ def sparkline(values: Sequence[float], width: int, blocks: str = _BLOCKS) -> str
 def _heading(report: Figures) -> list[str]:
     world, evidence = report["world"], report["evidence"]
     days = "1 day" if report["sharpe_days"] == 1 else f"{report['sharpe_days']} days"
-    period = "" if report["from"] is None else f" · {report['from']} to {report['to']}"
+    first, last = report["from"], report["to"]
+    period = f" · {first or 'the first day'} to {last or 'the last day'}" if first or last else ""
     lines = [f"RECORD · {world}{period} · {days} with an account"]
     if not evidence["counts"]:
         lines.append(_SIMULATED)
@@ -314,11 +315,11 @@ def _fall(value: float | None) -> str:
 
 
 def _ratio(value: float | None) -> str:
-    return UNDEFINED if value is None else f"{value:.2f}".replace("-", "−")
+    return UNDEFINED if value is None else decimal(value, 2)
 
 
 def _r(value: float | None) -> str:
-    return UNDEFINED if value is None else f"{value:+.2f} R".replace("-", "−")
+    return UNDEFINED if value is None else f"{decimal(value, 2, plus=True)} R"
 
 
 def _share(value: float | None, decimals: int = 1) -> str:
@@ -326,7 +327,7 @@ def _share(value: float | None, decimals: int = 1) -> str:
 
 
 def _percent(value: float | None) -> str:
-    return UNDEFINED if value is None else f"−{value:.2f} %"
+    return UNDEFINED if value is None else f"{decimal(-value, 2)} %"
 
 
 def _price(value: float | None) -> str:
@@ -340,7 +341,7 @@ def _shares(figures: Figures, name: str) -> str:
 
 def _rs(figures: Figures, name: str) -> str:
     low, high = figures[f"{name}_low"], figures[f"{name}_high"]
-    return "" if low is None else f"{low:+.2f} to {high:+.2f}".replace("-", "−")
+    return "" if low is None else f"{decimal(low, 2, plus=True)} to {decimal(high, 2, plus=True)}"
 
 
 def _r_with_error(group: Figures) -> str:

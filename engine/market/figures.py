@@ -47,5 +47,9 @@ def signed_units(units: int) -> str:
 
 
 def decimal(value: float, places: int, *, plus: bool = False) -> str:
-    """Return a number that is no money with so many decimals: −0.12; with ``plus``, also that sign: +0.12."""
-    return format(value, f"{'+' if plus else ''}.{places}f").replace("-", MINUS)
+    """Return a number that is no money with so many decimals: −0.12; with ``plus``, also that sign: +0.12.
+
+    What is shown as zero carries none.
+    """
+    text = format(value, f"{'+' if plus else ''}z.{places}f").replace("-", MINUS)
+    return text if any(sign in text for sign in "123456789") else text.removeprefix("+")

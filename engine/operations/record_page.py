@@ -47,7 +47,8 @@ def record_page(report: Mapping[str, Any]) -> str:
 
 def _heading(report: Mapping[str, Any]) -> list[str]:
     evidence = report["evidence"]
-    period = "" if report["from"] is None else f"{report['from']} to {report['to']}, "
+    first, last = report["from"], report["to"]
+    period = f"{first or 'the first day'} to {last or 'the last day'}, " if first or last else ""
     days = "1 day" if report["sharpe_days"] == 1 else f"{report['sharpe_days']} days"
     lines = [
         f"<h1>Record · {escape(report['world'])}</h1>",

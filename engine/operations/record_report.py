@@ -84,7 +84,13 @@ def csv_of(report: Mapping[str, Any]) -> str:
 
 
 def _cell(name: str, value: object) -> object:
-    return f"{value:.2f}" if name in MONEY and isinstance(value, float) else value
+    if name in MONEY and isinstance(value, float):
+        return f"{value:.2f}"
+    return f"'{value}" if isinstance(value, str) and value.startswith(_FORMULA) else value
+
+
+_FORMULA: Final = ("=", "+", "-", "@", "\t", "\r")
+"""How a text begins that a spreadsheet would work out; a mark before it keeps it a text."""
 
 
 def _world(home: Home, named: str | None) -> WorldDirectory:

@@ -1,7 +1,7 @@
 """The record's page: one file that asks nothing of anybody, with the report's own figures."""
 
 import re
-from datetime import timedelta
+from datetime import date, timedelta
 from pathlib import Path
 from xml.etree import ElementTree as ET
 
@@ -72,6 +72,13 @@ def test_without_a_trade_the_page_says_so_and_draws_nothing(tmp_path: Path) -> N
     assert drawn(page) == []
 
 
+def test_the_page_of_a_period_with_one_end_and_nothing_in_it_names_no_day_none(tmp_path: Path) -> None:
+    wish = ReportWish(first=date(2030, 1, 1), trades=True, also=GROUPS)
+    page = record_page(record_report(a_record(tmp_path), wish))
+    assert "2030-01-01 to the last day, " in page
+    assert "None" not in page
+
+
 def test_a_demos_page_is_called_simulated(tmp_path: Path) -> None:
     home = a_record(tmp_path, a_trade(100), world=World.DEMO, name="simulated-1")
     report = record_report(home, ReportWish("demo", trades=True, also=GROUPS))
@@ -83,6 +90,7 @@ def test_the_command_writes_it_over_nothing_but_its_own_kind(here: Outside, tmp_
     for _ in range(2):
         done = here.run("report", "--html", str(page))
         assert done.returncode == 0, done.stderr
+        assert "no finished trade counts" in done.stdout
     assert page.read_text("utf-8").startswith("<!doctype html>")
     other = tmp_path / "mine.html"
     other.write_text("<!doctype html><p>mine</p>", "utf-8")

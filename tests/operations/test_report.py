@@ -3,6 +3,7 @@
 import csv
 import io
 import json
+import re
 from collections.abc import Mapping
 from dataclasses import replace
 from datetime import timedelta
@@ -191,6 +192,29 @@ def test_without_a_record_every_ratio_is_undefined_and_it_is_said(home: Home) ->
     assert "no finished trade" in describe_record(found, 80)
     assert csv_of(found) == ",".join(COLUMNS)
     json.dumps(found, allow_nan=False)
+
+
+def test_a_period_with_one_end_and_nothing_in_it_names_no_day_none(home: Home) -> None:
+    begun = describe_record(report(home, ReportWish(first=MONDAY)), 80)
+    ended = describe_record(report(home, ReportWish(last=MONDAY)), 80)
+    assert f"· {MONDAY} to the last day ·" in begun
+    assert f"· the first day to {MONDAY} ·" in ended
+
+
+def test_what_is_shown_as_zero_carries_no_sign(home: Home) -> None:
+    with ledger_of(home) as ledger:
+        play(ledger, "paper-1", a_trade(-1))
+    text = describe_record(report(home), 120, trades=True)
+    assert re.search(r"expectancy +0\.00 R", text)
+    assert not re.search(r"[+−]0\.00(?!\d)", text)
+
+
+def test_a_name_that_a_spreadsheet_would_work_out_stays_a_text_in_csv(home: Home) -> None:
+    with ledger_of(home) as ledger:
+        play(ledger, "paper-1", msgspec.structs.replace(a_trade(-100), symbol="=1+1"))
+    (row,) = csv.DictReader(io.StringIO(csv_of(report(home))))
+    assert row["symbol"] == "'=1+1"
+    assert row["net"] == "-1.00"
 
 
 def test_what_an_earlier_version_did_not_keep_is_empty_in_csv_and_a_dash_in_text(home: Home) -> None:
