@@ -364,7 +364,7 @@ def _report(desk: "Desk", arguments: argparse.Namespace) -> int:
         from cockpit.text.record_text import describe_record
 
         width = shutil.get_terminal_size((100, 24)).columns
-        ascii_only = desk.settings.screen.ascii
+        ascii_only = arguments.ascii or desk.settings.screen.ascii
         say(describe_record(report, width, trades=arguments.trades, ascii_only=ascii_only))
     return EXIT_DONE
 

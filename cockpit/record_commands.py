@@ -6,6 +6,7 @@ import shutil
 from typing import TYPE_CHECKING, Final
 
 from cockpit.command_output import say, say_done, say_json
+from cockpit.text.signs import ascii_only
 from engine.system.errors import EXIT_DONE, EXIT_NO
 
 if TYPE_CHECKING:
@@ -22,7 +23,8 @@ def why(desk: "Desk", arguments: argparse.Namespace) -> int:
     if arguments.json:
         say_json(json.dumps(story.to_json(), indent=2, ensure_ascii=False, allow_nan=False))
     else:
-        say("\n".join(story.describe(shutil.get_terminal_size((_COLUMNS, 24)).columns)))
+        text = "\n".join(story.describe(shutil.get_terminal_size((_COLUMNS, 24)).columns))
+        say(ascii_only(text) if arguments.ascii or desk.settings.screen.ascii else text)
     return EXIT_DONE
 
 

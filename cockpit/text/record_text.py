@@ -9,6 +9,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from cockpit.text import signs
 from cockpit.text.formatting import UNDEFINED
 from cockpit.text.lines import clean
 from engine.market.figures import decimal, rupees, signed_rupees
@@ -291,11 +292,20 @@ def _notes(report: Figures) -> list[str]:
 
 def _rendered(parts: Iterable[Table | Text | str], width: int, *, ascii_only: bool) -> str:
     stream = io.StringIO()
-    console = Console(file=stream, width=width, color_system=None, force_terminal=False, safe_box=ascii_only)
+    # Names are others' words: nothing in them is markup.
+    console = Console(
+        file=stream,
+        width=width,
+        color_system=None,
+        force_terminal=False,
+        safe_box=ascii_only,
+        markup=False,
+        emoji=False,
+    )
     for part in parts:
         console.print(Text(part) if isinstance(part, str) else part)
     text = "\n".join(line.rstrip() for line in stream.getvalue().splitlines())
-    return text.encode("ascii", "replace").decode() if ascii_only else text
+    return signs.ascii_only(text) if ascii_only else text
 
 
 def _paise(value: float) -> int:

@@ -159,7 +159,8 @@ class RecordDesk:
             except LedgerError as error:
                 # What it would have told is not known: another world's trade must not take its place.
                 raise DeskError(f"{directory.world.value}: {error}", error.kind) from error
-        raise DeskError("\n".join(reasons) or "nothing was ever traded in this home", ErrorKind.REFUSED)
+        place = "this home" if world is None else f"the {world} world"
+        raise DeskError("\n".join(reasons) or f"nothing was ever traded in {place}", ErrorKind.REFUSED)
 
 
 def _reading(directory: WorldDirectory) -> LedgerReader:

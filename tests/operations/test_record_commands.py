@@ -1,6 +1,7 @@
 """why, note, charges and the session of a trade from the shell: beside a living engine, a hung one, and none."""
 
 import json
+import re
 from datetime import datetime
 from pathlib import Path
 from uuid import uuid4
@@ -65,6 +66,18 @@ def test_why_prints_the_story_and_as_json_the_same_figures(
     assert round(result["net"] * 100) == round(result["gross"] * 100) - round(result["charges"] * 100)
 
 
+@pytest.mark.parametrize("words", [("report", "--trades"), ("why", "best")])
+def test_in_ascii_nothing_else_is_printed_and_no_figure_is_lost(
+    home: Path, capsys: pytest.CaptureFixture[str], words: tuple[str, ...]
+) -> None:
+    plainly = command(capsys, home, *words).out
+    assert not plainly.isascii()
+    for wished in (("--ascii", *words), (*words, "--set", "screen.ascii=true")):
+        told = command(capsys, home, *wished).out
+        assert told.isascii()
+        assert re.findall(r"\d[\d,.]*", told) == re.findall(r"\d[\d,.]*", plainly)
+
+
 def test_why_of_nothing_says_what_there_is_and_ends_with_1(
     home: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -72,7 +85,9 @@ def test_why_of_nothing_says_what_there_is_and_ends_with_1(
         told = command(capsys, home, "why", text)
         assert (told.code, told.out) == (1, "")
         assert "251215-0000" in told.err
-    assert command(capsys, home, "why", "best", "--world", "demo").code == 1
+    elsewhere = command(capsys, home, "why", "best", "--world", "demo")
+    assert (elsewhere.code, elsewhere.out) == (1, "")
+    assert "nothing was ever traded in the demo world" in elsewhere.err
     assert command(capsys, home / "empty", "why", "best").code == 1
 
 

@@ -209,6 +209,24 @@ def test_what_is_shown_as_zero_carries_no_sign(home: Home) -> None:
     assert not re.search(r"[+−]0\.00(?!\d)", text)
 
 
+@pytest.mark.parametrize("name", ["[/b]", "[bold]X", "X :smile:"])
+def test_a_name_that_looks_like_markup_is_shown_as_it_is(home: Home, name: str) -> None:
+    with ledger_of(home) as ledger:
+        play(ledger, "paper-1", msgspec.structs.replace(a_trade(100), symbol=name))
+    by_name = report(home, ReportWish(by="instrument"))
+    text = describe_record(by_name, 120, trades=True)
+    assert text.count(name) == 2
+
+
+def test_in_ascii_a_loss_keeps_its_minus(home: Home) -> None:
+    with ledger_of(home) as ledger:
+        play(ledger, "paper-1", a_trade(-12_345))
+    text = describe_record(report(home), 120, ascii_only=True)
+    assert text.isascii()
+    assert "-123.45" in text
+    assert "?" not in text
+
+
 def test_a_name_that_a_spreadsheet_would_work_out_stays_a_text_in_csv(home: Home) -> None:
     with ledger_of(home) as ledger:
         play(ledger, "paper-1", msgspec.structs.replace(a_trade(-100), symbol="=1+1"))
