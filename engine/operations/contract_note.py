@@ -51,15 +51,21 @@ def read_charges(given: str) -> tuple[Paise, dict[str, Paise], str]:
 
 def _of_json(path: Path, text: str) -> dict[str, Paise]:
     try:
-        found = json.loads(text, parse_float=str, parse_int=str)
+        # Pairs, for a dict would keep the last of two charges of one name.
+        found = json.loads(text, parse_float=str, parse_int=str, object_pairs_hook=list)
     except (ValueError, RecursionError) as error:
         raise DeskError(f"{path}: expected one JSON object of words and rupees, got: {error}") from error
-    return _checked(path, [(str(words), str(amount)) for words, amount in found.items()])
+    return _checked(path, [(str(words), str(amount)) for words, amount in found])
 
 
 def _of_lines(path: Path, text: str) -> dict[str, Paise]:
-    rows = [[cell.strip() for cell in row] for row in csv.reader(io.StringIO(text)) if any(row)]
-    if rows and len(rows[0]) == 2 and _AMOUNT.fullmatch(rows[0][1]) is None:
+    try:
+        rows = [
+            [cell.strip() for cell in row] for row in csv.reader(io.StringIO(text, newline="")) if any(row)
+        ]
+    except csv.Error as error:
+        raise DeskError(f"{path}: expected lines of words,rupees, got: {error}") from error
+    if rows and len(rows[0]) == 2 and rows[0][1].replace(" ", "").isalpha():
         rows = rows[1:]
     for row in rows:
         if len(row) != 2:
@@ -71,14 +77,16 @@ def _checked(path: Path, rows: list[tuple[str, str]]) -> dict[str, Paise]:
     if len(rows) > _MOST_PARTS:
         raise DeskError(f"{path}: expected at most {_MOST_PARTS} kinds of charges, got {len(rows)}")
     found: dict[str, Paise] = {}
+    known: set[str] = set()
     for words, amount in rows:
         read = _AMOUNT.fullmatch(amount.strip())
         if read is None:
             raise DeskError(
                 f"{path}: expected rupees with two decimals for {plain(words)[:40]!r}, got {plain(amount)[:40]!r}"
             )
-        if words in found:
+        if words.lower() in known:
             raise DeskError(f"{path}: expected each kind once, got {plain(words)[:40]!r} twice")
+        known.add(words.lower())
         found[words] = _paise(read[1])
     return found
 

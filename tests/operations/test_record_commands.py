@@ -221,13 +221,14 @@ def test_charges_entered_confirm_the_day_in_the_record(
         "Brokerage,40\nSTT,372.37\n",
         'kind,rupees\nBrokerage,40.00\n"STT","372.37"\ntotal,412.37\n',
         '{"Brokerage": 40, "STT": 372.37, "Total": "412.37"}',
+        "Brokerage,40\rSTT,372.37\r",
     ],
 )
 def test_a_contract_note_is_read_from_lines_or_json(
     live: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], text: str
 ) -> None:
     path = tmp_path / "note"
-    path.write_text(text)
+    path.write_text(text, newline="")
     told = command(capsys, live, "charges", LIVE_DAY, path)
     assert told.code == 0, told.err
     assert "412.37 CONFIRMED" in told.out
@@ -236,7 +237,17 @@ def test_a_contract_note_is_read_from_lines_or_json(
 
 @pytest.mark.parametrize(
     "text",
-    ["", "Brokerage,40,1\n", "Brokerage,-40\n", "a,1\na,2\n", "a,1\ntotal,2\n", "{broken", "a,1.005\n"],
+    [
+        *("", "Brokerage,40,1\n", "Brokerage,-40\n", "a,1\na,2\n", "a,1\ntotal,2\n", "{broken", "a,1.005\n"),
+        *(
+            "Brokerage,-40\nSTT,10\n",
+            "Brokerage,\nSTT,10\n",
+            "a,1\nA,2\n",
+            "total,1\nTotal,2\n",
+            '{"a": 1, "a": 2}',
+            'a,1\n"b\n',
+        ),
+    ],
 )
 def test_a_contract_note_that_does_not_add_up_is_refused(
     live: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], text: str
