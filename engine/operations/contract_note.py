@@ -16,6 +16,8 @@ from engine.system.plain_text import plain
 _LONGEST: Final = 64 * 1024
 _MOST_PARTS: Final = 50
 _AMOUNT: Final = re.compile(r"(?:₹|Rs\.?)?\s*([0-9][0-9,]*(?:\.[0-9]{1,2})?)", re.IGNORECASE)
+_HEADING: Final = re.compile(r"[^0-9]*[A-Za-z][^0-9]*")
+"""What stands over amounts: words without a figure; anything else there is an amount that does not read."""
 _TOTAL: Final = "total"
 
 
@@ -65,7 +67,7 @@ def _of_lines(path: Path, text: str) -> dict[str, Paise]:
         ]
     except csv.Error as error:
         raise DeskError(f"{path}: expected lines of words,rupees, got: {error}") from error
-    if rows and len(rows[0]) == 2 and rows[0][1].replace(" ", "").isalpha():
+    if rows and len(rows[0]) == 2 and _HEADING.fullmatch(rows[0][1]):
         rows = rows[1:]
     for row in rows:
         if len(row) != 2:

@@ -15,6 +15,7 @@ from engine.operations.record_charts import (
 )
 from engine.operations.record_style import STYLE
 from engine.operations.report_file import MARK
+from engine.system.plain_text import plain_lines
 
 GROUPS: Final = ("day", "setup", "hour", "day-type")
 """What the page groups by whatever was asked for."""
@@ -37,7 +38,7 @@ def record_page(report: Mapping[str, Any]) -> str:
     by = report["grouped_by"]
     parts += [f"<h2>By {escape(by)}</h2>", _groups(report["by"])]
     parts += ["<h2>Trades</h2>", _trades(rows)] if rows else []
-    body = "\n".join(parts)
+    body = plain_lines("\n".join(parts))
     return (
         f'<!doctype html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n{MARK}\n'
         '<meta name="viewport" content="width=device-width, initial-scale=1">\n'

@@ -17,7 +17,7 @@ _LABEL: Final = re.compile(r"\A(?:\[[^\]]*\]\s*)+")
 
 def plain(text: str) -> str:
     """Return a text of one line whose control, escape and direction signs are shown as ``?``."""
-    if text.isascii() and text.isprintable():
+    if text.isprintable():
         return text
     return "".join(sign if sign.isprintable() else " " if sign.isspace() else _UNSEEN for sign in text)
 

@@ -219,7 +219,7 @@ def test_charges_entered_confirm_the_day_in_the_record(
     "text",
     [
         "Brokerage,40\nSTT,372.37\n",
-        'kind,rupees\nBrokerage,40.00\n"STT","372.37"\ntotal,412.37\n',
+        'kind,rupees (₹)\nBrokerage,40.00\n"STT","372.37"\ntotal,412.37\n',
         '{"Brokerage": 40, "STT": 372.37, "Total": "412.37"}',
         "Brokerage,40\rSTT,372.37\r",
     ],

@@ -66,6 +66,13 @@ def test_names_that_would_be_markup_are_text(tmp_path: Path) -> None:
     drawn(page)
 
 
+def test_what_steers_a_terminal_or_turns_a_line_is_on_no_page(tmp_path: Path) -> None:
+    trade = msgspec.structs.replace(a_trade(100), symbol="A\x1b[2J\x00\u202eB", best=100_500, worst=99_950)
+    page = record_page(record_report(a_record(tmp_path, trade), WHOLE))
+    assert not {"\x1b", "\x00", "\u202e"} & set(page)
+    drawn(page)
+
+
 def test_without_a_trade_the_page_says_so_and_draws_nothing(tmp_path: Path) -> None:
     page = record_page(record_report(a_record(tmp_path), WHOLE))
     assert "No finished trade counts" in page
