@@ -145,16 +145,19 @@ def test_a_mistake_that_falls_over_or_meets_a_mute_oracle_is_not_caught(
 
 
 @pytest.mark.parametrize(
-    ("name", "law"),
+    ("name", "laws"),
     [
-        ("no fence: a read older than the last fill counts", "taken for somebody else's"),
-        ("flat said on a failed read", "FLAT, and no read of the broker has ever counted"),
+        (
+            "no fence: a read older than the last fill counts",
+            ("taken for somebody else's", "has lain bare for"),
+        ),
+        ("flat said on a failed read", ("FLAT, and no read of the broker has ever counted",)),
     ],
 )
-def test_a_read_that_proves_nothing_is_noticed_by_the_law_it_breaks(name: str, law: str) -> None:
+def test_a_read_that_proves_nothing_is_noticed_by_the_law_it_breaks(name: str, laws: tuple[str, ...]) -> None:
     found = hunt(next(one for one in MUTANTS if one.name == name), schedules=60)
     assert found.seed is not None
-    assert law in found.broken
+    assert any(law in found.broken for law in laws), found.broken
 
 
 @pytest.mark.parametrize("seed", range(6))
