@@ -489,4 +489,4 @@ def test_what_no_exchange_takes_any_more_today_is_said_to_be_carried_beside_an_e
         reach = BrokerReach(client_of(server.url), FlattenScope.INTRADAY, None, config.Settings())
         assert carried_past_close(reach) == ""
         broker.status = "NORMAL_CLOSE"
-        assert carried_past_close(reach).startswith(f"CARRIED past the close: {KEY} -10; no exchange takes")
+        assert carried_past_close(reach).startswith(f"CARRIED past the close: {KEY} −10; no exchange takes")
