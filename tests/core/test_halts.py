@@ -243,7 +243,7 @@ def test_a_short_at_the_upper_limit_is_stuck_for_want_of_a_seller() -> None:
         world.run(SECOND)
     (text,) = vital(world, "OTHER STUCK")
     assert "no seller stands there" in text
-    assert f"buy {world.live(OTHER)[0].remaining} at" in text
+    assert f"buy {grouped(world.live(OTHER)[0].remaining)} at" in text
 
 
 def test_a_position_with_neither_stop_nor_exit_is_naked_and_says_why_within_seconds() -> None:
