@@ -9,6 +9,7 @@ from uuid import uuid4
 from engine.contract.commands import ExitPosition, Side, StopEngine
 from engine.contract.views import PositionRow, ScreenView
 from engine.host.liveness import EngineState
+from engine.market.figures import rupees
 from engine.world.directories import World
 from tests.account.live import LIVE, enter, held, make_ready, wait_held
 from tests.account.phone import buys
@@ -62,7 +63,7 @@ def test_a_position_in_loss_and_its_limit_are_told_alike_and_worded_as_what_they
     check(view, status)
     # The spread and the charges of a round trip are lost at once.
     assert view.risk.day_result < 0
-    lost = f"{-view.risk.day_result / 100:.2f}"
+    lost = rupees(-view.risk.day_result)
     assert f"the engine counts {lost} of it as lost" in home.run("status").stdout
 
 
@@ -76,7 +77,7 @@ def test_a_profit_is_told_alike_and_not_as_something_lost(home: Outside, market_
     wait_until(lambda: engine.view().risk.day_result > 0, "a profit on the screen")
     view, status = both(home, engine, broker)
     check(view, status)
-    gained = f"{view.risk.day_result / 100:.2f}"
+    gained = rupees(view.risk.day_result)
     assert f"nothing of it is used, the engine counts +{gained}" in home.run("status").stdout
 
 
