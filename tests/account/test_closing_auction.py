@@ -10,6 +10,7 @@ from typing import NamedTuple
 import pytest
 
 from engine.market.clock import MINUTE, SECOND, Instant, instant_at, instant_of
+from engine.market.figures import grouped
 from engine.world.latch_file import LatchFileState
 from tests.account.live import LIVE, enter, held, live_orders, make_ready, wait_held
 from tests.account.phone import buy_by_phone
@@ -150,7 +151,7 @@ def test_a_stop_that_the_auction_cancels_gives_way_to_a_limit_at_the_edge_of_the
     assert lines(engine, SYMBOL, "AUCTION AHEAD: nothing is taken until then", "its stop rests")
     naked = first(engine, SYMBOL, "NAKED: the exchange holds no stop")
     assert abs(naked.time - clock(15, 15)) <= 15 * SECOND
-    assert f"a limit to sell {quantity}" in naked.text
+    assert f"a limit to sell {grouped(quantity)}" in naked.text
     assert "market or limit 15:20 to 15:25, limit until 15:28" in naked.text
     told = home.run("status", *settings_of(broker, *WORDS)).stdout
     assert "NAKED: the exchange holds no stop in its closing auction" in told
@@ -191,7 +192,7 @@ def test_what_the_auction_leaves_is_said_to_be_carried_at_its_end_by_the_engine_
     go_to(broker, clock(15, 35, 20), CLOSE_BY)
     carried = first(engine, SYMBOL, "CARRIED into the next day")
     assert abs(carried.time - clock(15, 35)) <= 10 * SECOND
-    assert f"+{quantity}" in carried.text
+    assert f"+{grouped(quantity)}" in carried.text
     assert "sell at the next open, 09:15" in carried.text
     go_to(broker, clock(15, 36))
     assert (held(broker), orders_of(broker)) == (quantity, [])
