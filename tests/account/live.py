@@ -27,7 +27,10 @@ def make_ready(engine: Engine, broker: RunningFake) -> None:
     broker.control("POST", "clock", {"speed": 120})
     wait_until(lambda: (ladder := engine.view().ladder) is not None and ladder.atr, "an average true range")
     slow_down(engine, broker)
-    wait_until(lambda: not engine.view().header.trading.startswith("PAUSED"), "the checks to say go")
+    wait_until(
+        lambda: not engine.view().header.trading.startswith("PAUSED"),
+        lambda: f"the checks to say go: {engine.view().header.trading}",
+    )
 
     def is_quoted() -> bool:
         rows = {row.key: row for row in engine.view().watchlist}

@@ -166,8 +166,8 @@ def test_a_demo_killed_three_times_trades_on_as_if_nothing_had_happened(
     here: Outside, tmp_path: Path
 ) -> None:
     moments = sorted(random.Random(7).sample(range(1_000, 3_000), 3))
-    end = 7_000
-    busy = ("--set", "simulator.seed=14")  # two trades are over by then
+    end = 16_000
+    busy = ("--set", "simulator.seed=8")  # two trades are over by then
     with outside(tmp_path / "twin") as place:
         twin = place.start(World.DEMO, "--speed", "max", *busy)
         twin.wait_updates(end)
