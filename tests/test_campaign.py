@@ -155,7 +155,7 @@ def test_a_mistake_that_falls_over_or_meets_a_mute_oracle_is_not_caught(
     ],
 )
 def test_a_read_that_proves_nothing_is_noticed_by_the_law_it_breaks(name: str, laws: tuple[str, ...]) -> None:
-    found = hunt(next(one for one in MUTANTS if one.name == name), schedules=60)
+    found = hunt(next(one for one in MUTANTS if one.name == name), schedules=200)
     assert found.seed is not None
     assert any(law in found.broken for law in laws), found.broken
 
