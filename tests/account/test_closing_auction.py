@@ -124,6 +124,8 @@ def phone(broker: RunningFake, **terms: object) -> str:
 def entered(home: Outside, broker: RunningFake) -> tuple[Engine, int]:
     engine = begin(home, broker, *WORDS)
     make_ready(engine, broker)
+    # At the market's own pace a packet comes every five seconds, which is when a feed begins to be stale.
+    broker.control("POST", "clock", {"speed": CLOSE_BY})
     quantity = enter(engine, broker)
     wait_held(engine)
     return engine, quantity
