@@ -1,6 +1,7 @@
 """Screens compared with the pictures that are kept of them."""
 
 from collections.abc import Callable, Sequence
+from functools import partial
 
 from textual.pilot import Pilot
 
@@ -13,6 +14,10 @@ from tests.cockpit.scripted import Desk, ScriptedSearcher
 
 Compare = Callable[..., bool]
 DARK, LIGHT, CONTRAST = (theme.name for theme in THEMES)
+
+
+def _is_search_over(page: InstrumentsScreen) -> bool:
+    return page.is_search_over
 
 
 def matches(
@@ -35,11 +40,12 @@ def matches(
             desk.line.say(Ended(ended))
             await desk.settle(pilot)
         for key in press:
+            page = desk.app.screen
+            if key == "down" and isinstance(page, InstrumentsScreen):
+                # A choice among what was found, not among what stood there while somebody still typed.
+                await desk.until(pilot, partial(_is_search_over, page))
+                await desk.settle(pilot)
             await pilot.press(key)
             await desk.settle(pilot)
-            page = desk.app.screen
-            if key == "down" and found is not None and isinstance(page, InstrumentsScreen):
-                await desk.until(pilot, lambda page=page: page.is_search_over)  # type: ignore[misc]
-                await desk.settle(pilot)
 
     return compare(desk.app, terminal_size=size, run_before=before)
