@@ -6,6 +6,7 @@ from typing import Final
 
 import msgspec
 
+from engine.contract.drill_end import DrillEnd
 from engine.market.clock import Instant
 from engine.market.price import Paise
 from engine.market.side import Side
@@ -20,6 +21,7 @@ __all__ = [
     "EnterCharges",
     "ExitPosition",
     "Follow",
+    "KeepDrill",
     "Kill",
     "ManualOrder",
     "MoveToBreakeven",
@@ -224,6 +226,19 @@ class EnterCharges(msgspec.Struct, frozen=True, tag="enter-charges"):
     """Name of the file they were read from."""
 
 
+class KeepDrill(msgspec.Struct, frozen=True, tag="keep-drill"):
+    """Keep what a kill drill measured in the account's record: microseconds from the key, None where never reached."""
+
+    id: str
+    version: str
+    terminal: str
+    end: DrillEnd
+    positions: int
+    latch: Instant | None = None
+    first_bytes: Instant | None = None
+    flat: Instant | None = None
+
+
 Command = (
     ManualOrder
     | ArmManual
@@ -246,6 +261,7 @@ Command = (
     | RunPreflight
     | NoteTrade
     | EnterCharges
+    | KeepDrill
 )
 
 

@@ -12,6 +12,7 @@ from engine.contract.commands import (
     EnterCharges,
     ExitPosition,
     Follow,
+    KeepDrill,
     Kill,
     ManualOrder,
     MoveToBreakeven,
@@ -95,7 +96,7 @@ class CommandHandler:
                 return self._rearm(command, now)
             case StopEngine():
                 return self._stop()
-            case Follow() | Unfollow() | RunPreflight() | NoteTrade() | EnterCharges():
+            case Follow() | Unfollow() | RunPreflight() | NoteTrade() | EnterCharges() | KeepDrill():
                 return _elsewhere(command), ""
 
     def _kill(self, command: Kill, now: Instant) -> tuple[str, str]:
@@ -235,6 +236,6 @@ class CommandHandler:
 
 def _elsewhere(command: Command) -> str:
     """Return why core does nothing of what the parts around it do."""
-    if isinstance(command, NoteTrade | EnterCharges):
+    if isinstance(command, NoteTrade | EnterCharges | KeepDrill):
         return "kept by the ledger alone, and nothing to decide by"
     return "only in paper and live"

@@ -17,6 +17,7 @@ from engine.contract.commands import (
     CommandResult,
     EnterCharges,
     Follow,
+    KeepDrill,
     Kill,
     NoteTrade,
     Outcome,
@@ -30,7 +31,7 @@ MOST_SCREENS: Final = 16
 
 _MOST_WAITING: Final = 64
 """Commands of one screen that wait for their turn, and answers that wait to be read."""
-_SLOW: Final = (Follow, Unfollow, RunPreflight, NoteTrade, EnterCharges)
+_SLOW: Final = (Follow, Unfollow, RunPreflight, NoteTrade, EnterCharges, KeepDrill)
 """Commands that may wait many seconds for the broker or the disk: no exit stands in line behind them."""
 SIGN_OF_LIFE_SECONDS: Final = 1.0
 """An unchanged picture is sent again after this: a held market must not look like a silent engine."""

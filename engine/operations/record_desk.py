@@ -11,8 +11,6 @@ from engine.ledger.by_a_person import (
     checked_text,
     confirmed_charges,
     estimated_charges,
-    kept_words,
-    record_of,
 )
 from engine.ledger.reader import LedgerReader
 from engine.ledger.records import LedgerError
@@ -20,6 +18,7 @@ from engine.market.clock import MINUTE, datetime_of
 from engine.market.figures import rupees, signed_rupees
 from engine.operations.contract_note import read_charges
 from engine.operations.errors import DeskError
+from engine.operations.keeping import keep_told
 from engine.operations.market_choice import WorldChoice
 from engine.operations.world_choice import used_worlds
 from engine.story.finding import UnknownStoryError, find_story
@@ -28,7 +27,6 @@ from engine.story.tree import TradeStory
 from engine.story.words import describe_story
 from engine.system.errors import ErrorKind
 from engine.world.directories import World, WorldDirectory
-from engine.world.latch_file import wall_clock
 
 if TYPE_CHECKING:
     from engine.operations.desk import Desk
@@ -68,7 +66,7 @@ class RecordDesk:
         except ValueError as error:
             raise DeskError(str(error)) from error
         directory, story = self._find(text, world)
-        return _keep(directory, NoteTrade(f"note-{uuid4()}", story.run, story.id, shown, checked))
+        return keep_told(directory, NoteTrade(f"note-{uuid4()}", story.run, story.id, shown, checked))
 
     def charges_of(self, day: date) -> str:
         """Return a day's charges as estimated and as its contract note has them."""
@@ -90,7 +88,7 @@ class RecordDesk:
         directory = self._desk.home.world(World.ACCOUNT)
         with _reading(directory) as ledger:
             _require_live_day(ledger, day)
-        kept, text = _keep(directory, EnterCharges(f"charges-{uuid4()}", day, total, parts, source))
+        kept, text = keep_told(directory, EnterCharges(f"charges-{uuid4()}", day, total, parts, source))
         return kept, self.charges_of(day) if kept else text
 
     def session_of(self, text: str, world: str | None, speed: int) -> WorldChoice:
@@ -184,39 +182,3 @@ def _require_live_day(ledger: LedgerReader, day: date) -> None:
             f"expected a day that was traded live, got {day.isoformat()}; there are: {newest}",
             ErrorKind.REFUSED,
         )
-
-
-def _keep(directory: WorldDirectory, command: NoteTrade | EnterCharges) -> tuple[bool, str]:
-    """Write what a person tells, through the engine where one lives: a ledger has one writer."""
-    from engine.host.liveness import EngineLock, EngineState, engine_state
-    from engine.operations.asking import ask_engine
-
-    state = engine_state(directory)
-    if state is EngineState.HUNG:
-        return (
-            False,
-            "not written: the engine hangs and nothing else may write its ledger; try again when it answers",
-        )
-    if state is EngineState.RUNNING:
-        kept, text = ask_engine(directory, "cockpit, from a shell", command)
-        return kept, text if kept else f"not written: {text}"
-    lock = EngineLock.acquire(directory)
-    if lock is None:
-        return False, "not written: an engine is just starting; try again"
-    try:
-        _write(directory, command)
-    except LedgerError as error:
-        raise DeskError(f"not written: {error}", error.kind) from error
-    except ValueError as error:
-        return False, f"not written: {error}"
-    finally:
-        lock.release(clean=False)
-    return True, kept_words(command)
-
-
-def _write(directory: WorldDirectory, command: NoteTrade | EnterCharges) -> None:
-    from engine.ledger.by_a_person import BY_A_PERSON
-    from engine.ledger.store import Ledger
-
-    with Ledger.open(directory.ledger) as ledger:
-        ledger.append(BY_A_PERSON, [record_of(command, wall_clock())], durable=True).result()

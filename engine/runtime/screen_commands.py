@@ -10,15 +10,14 @@ from engine.contract.commands import (
     UNPACED,
     Command,
     CommandResult,
-    EnterCharges,
     Kill,
-    NoteTrade,
     Outcome,
     Rearm,
     SetReplaySpeed,
 )
 from engine.core import Rearmed
-from engine.ledger.by_a_person import BY_A_PERSON, kept_words, record_of
+from engine.ledger.by_a_person import BY_A_PERSON
+from engine.ledger.kept import Kept, kept_words, record_of
 from engine.ledger.store import Ledger
 from engine.runtime.durability import settled
 from engine.runtime.live_services import Asked, BrokerSide
@@ -67,7 +66,7 @@ class ScreenCommands:
             return self._replies.remember(self._change_speed(command))
         if isinstance(command, Rearm):
             return self._replies.remember(await self._rearm(command))
-        if isinstance(command, NoteTrade | EnterCharges):
+        if isinstance(command, Kept):
             return self._replies.remember(await self._keep(command))
         if isinstance(command, Asked) and self._broker_side is not None:
             return self._replies.remember(await self._broker_side.obey(command))
@@ -93,8 +92,8 @@ class ScreenCommands:
         word = "as fast as possible" if command.speed == UNPACED else f"at {command.speed}×"
         return CommandResult(command.id, Outcome.ACCEPTED, f"the market plays {word}")
 
-    async def _keep(self, command: NoteTrade | EnterCharges) -> CommandResult:
-        """Write what a person tells of a trade or a day; core decides nothing by it and never hears of it."""
+    async def _keep(self, command: Kept) -> CommandResult:
+        """Write what a person tells of a trade, a day or a drill; core decides nothing by it and never hears of it."""
         if self._ledger is None:
             return CommandResult(command.id, Outcome.REFUSED, "this run keeps no record")
         try:
