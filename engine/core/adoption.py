@@ -16,8 +16,8 @@ from engine.market.side import Side
 from engine.orders.news import InstrumentMarket
 from engine.orders.trade import Mode
 from engine.risk.denial import StopRefusal
-from engine.risk.stage12 import Stage12Controller, StopPlan
 from engine.risk.stop import measured
+from engine.risk.stop_controller import Stage12Controller, StopPlan
 
 
 def adopt(

@@ -47,7 +47,7 @@ from engine.orders.tags import Ids
 from engine.orders.trade import Trade
 from engine.performance.trade import ClosedTrade
 from engine.risk.limits import DayLimits, open_day
-from engine.risk.stage12 import Stage12Controller
+from engine.risk.stop_controller import Stage12Controller
 from engine.risk.wishes import tightened, wishes_of
 from engine.settings.sections import CoreSections
 

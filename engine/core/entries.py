@@ -30,7 +30,7 @@ from engine.risk.denial import Denial
 from engine.risk.entry import EntryPlan, TypedStop, plan_entry
 from engine.risk.entry_checks import door_denial, plan_denial
 from engine.risk.entry_facts import EntryFacts
-from engine.risk.stage12 import Stage12Controller
+from engine.risk.stop_controller import Stage12Controller
 from engine.settings.sections import EntriesSections
 from engine.setups.open_drive import OpenDrive
 from engine.setups.open_drive import first_entry as open_drive_entry

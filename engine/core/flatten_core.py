@@ -32,7 +32,7 @@ from engine.orders.quote import Quote
 from engine.orders.states import ENDED, UNPROVEN, OrderState
 from engine.orders.tags import Ids, of_any_run
 from engine.orders.trade import Mode, Trade
-from engine.risk.stage12 import Stage12Controller, StopState, StopTerm
+from engine.risk.stop_controller import Stage12Controller, StopState, StopTerm
 from engine.settings.sections import FlattenSections
 
 ASKED_EVERY: Final = 5 * SECOND

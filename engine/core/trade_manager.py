@@ -25,7 +25,7 @@ from engine.orders.trade import Mode, PartialExit, Trade
 from engine.risk.denial import Code, StopRefusal
 from engine.risk.exact import exact
 from engine.risk.sizing import check_fill
-from engine.risk.stage12 import Stage12Controller, StopState
+from engine.risk.stop_controller import Stage12Controller, StopState
 
 FLAT_BY: Final = "flat by"
 WARN_AHEAD: Final = (5, 10)

@@ -29,7 +29,7 @@ from engine.risk.entry import EntryPlan
 from engine.risk.entry_checks import door_denial, plan_denial
 from engine.risk.entry_facts import EntryFacts
 from engine.risk.resting_plan import RestingWish, plan_resting
-from engine.risk.stage12 import StopPlan
+from engine.risk.stop_controller import StopPlan
 from engine.setups.signal import EntryMode, Signal
 from engine.system.plain_text import worded
 

@@ -37,7 +37,7 @@ from engine.orders.tags import is_cancel, reads_whole_book
 from engine.orders.targets import missed_words, part_ended
 from engine.orders.trade import Mode, Trade, leave
 from engine.orders.unread_rows import in_doubt
-from engine.risk.stage12 import Stage12Controller, StopPlan
+from engine.risk.stop_controller import Stage12Controller, StopPlan
 from engine.system.plain_text import worded
 
 EXIT_AGAIN: Final = tuple(step * MILLISECOND for step in (250, 500, 1_000, 2_000, 5_000))

@@ -8,7 +8,7 @@ from engine.market.clock import Instant
 from engine.market.price import Paise
 from engine.orders.entry_life import EntryLife
 from engine.orders.order import Order
-from engine.risk.stage12 import StopPlan
+from engine.risk.stop_controller import StopPlan
 
 
 class Rest(msgspec.Struct, frozen=True):

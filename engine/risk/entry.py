@@ -11,7 +11,7 @@ from engine.market.side import Side
 from engine.risk.denial import Code, Denial, SizeRefusal, StopRefusal
 from engine.risk.exact import exact
 from engine.risk.sizing import Rooms, Size, TripCost, size, sized_stop
-from engine.risk.stage12 import Stage12Controller, StopPlan
+from engine.risk.stop_controller import Stage12Controller, StopPlan
 from engine.risk.terms import SizedStop
 
 MAX_ROUNDS = 100

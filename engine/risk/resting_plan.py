@@ -11,7 +11,7 @@ from engine.market.side import Side
 from engine.risk.denial import Code, Denial, SizeRefusal, StopRefusal
 from engine.risk.entry import MAX_ROUNDS, EntryPlan, entry_limit
 from engine.risk.sizing import Rooms, TripCost, size, sized_stop
-from engine.risk.stage12 import Stage12Controller, StopPlan
+from engine.risk.stop_controller import Stage12Controller, StopPlan
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -7,7 +7,7 @@ from engine.market.clock import SECOND
 from engine.market.side import Side
 from engine.orders.messages import OrderType, Role
 from engine.orders.trade import Mode
-from engine.risk.stage12 import StopTerm
+from engine.risk.stop_controller import StopTerm
 from tests.core.entries import answered, buy
 from tests.core.faults import latch, stop_of
 from tests.core.hostile import STOCK, TICK, Resting, World

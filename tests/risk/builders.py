@@ -10,7 +10,7 @@ from engine.market.price import Paise
 from engine.market.price_band import PriceBand
 from engine.market.side import Side
 from engine.market.update import Bar
-from engine.risk.stage12 import Stage12Controller, StopPlan, StopState, StopTerm
+from engine.risk.stop_controller import Stage12Controller, StopPlan, StopState, StopTerm
 from engine.risk.terms import AllowanceTerm
 
 DAY = date(2025, 12, 15)

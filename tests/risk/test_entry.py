@@ -16,7 +16,7 @@ from engine.risk.entry import EntryPlan, entry_limit, plan_entry
 from engine.risk.limits import open_day, wished_limits
 from engine.risk.marks import MarkState
 from engine.risk.sizing import Rooms, check_fill, trip_cost
-from engine.risk.stage12 import StopTerm
+from engine.risk.stop_controller import StopTerm
 from tests.risk.builders import DAY, START, STOCK, controller
 
 ACCOUNT = 100_000_000

@@ -10,7 +10,7 @@ from engine.market.price import Paise
 from engine.market.price_band import PriceBand
 from engine.market.side import Side
 from engine.risk.denial import Code, StopRefusal
-from engine.risk.stage12 import Stage12Controller, StopPlan, StopTerm
+from engine.risk.stop_controller import Stage12Controller, StopPlan, StopTerm
 from engine.risk.terms import AllowanceTerm
 from tests.risk.builders import OPTION, STOCK, controller
 

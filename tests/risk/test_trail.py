@@ -9,7 +9,7 @@ from engine.market.clock import MINUTE, SECOND
 from engine.market.price_band import PriceBand
 from engine.market.side import Side
 from engine.risk.denial import Code, StopRefusal
-from engine.risk.stage12 import Stage12Controller, StopState, StopTerm
+from engine.risk.stop_controller import Stage12Controller, StopState, StopTerm
 from tests.risk.builders import START, controller, make_bar, make_context, make_state
 
 LATER = START + 60 * SECOND
