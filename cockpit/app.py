@@ -27,7 +27,7 @@ from cockpit.widgets.tiny import ENLARGE
 from engine.contract.commands import CommandResult, Kill, StopEngine
 from engine.contract.views import ScreenView, Severity
 from engine.link import Ended, command_of, new_kill_id
-from engine.link.line import Line
+from engine.link.line import Link
 
 if TYPE_CHECKING:
     from textual.dom import DOMNode
@@ -56,7 +56,7 @@ class CockpitApp(TradingActions):
 
     def __init__(
         self,
-        line: Line,
+        line: Link,
         kill_key: KillKey,
         *,
         frames_per_second: int = 10,

@@ -8,11 +8,11 @@ from cockpit.state.flatten_guard import FlattenGuard
 from cockpit.state.instrument_search import Searcher
 from cockpit.terminal.driver import make_driver
 from cockpit.terminal.kill_sending import KillKey
-from engine.link.line import KillSwitch, Line
+from engine.link.line import KillSwitch, Link
 
 
 def make_app(
-    line: Line,
+    line: Link,
     switch: KillSwitch,
     settings: config.ScreenSettings,
     searcher: Searcher | None = None,

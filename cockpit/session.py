@@ -30,7 +30,7 @@ from engine.operations.desk import Desk, DeskError, WorldChoice
 
 if TYPE_CHECKING:
     from cockpit.state.instrument_search import Searcher
-    from engine.link.line import KillSwitch, Line
+    from engine.link.line import KillSwitch, Link
     from engine.operations.desk import World, WorldDirectory
     from engine.operations.early_demo import EarlyStart
 
@@ -235,7 +235,7 @@ def _searcher(desk: Desk, world: "World") -> "Searcher | None":
 
 async def _run_screen(
     desk: Desk,
-    line: "Line",
+    line: "Link",
     switch: "KillSwitch",
     searcher: "Searcher | None",
     *,

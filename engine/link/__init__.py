@@ -1,10 +1,11 @@
 """The line between engine and screen: commands go in, views come out, and the kill has a line of its own."""
 
-from engine.link.client import Link, UnixLink, connect, look
+from engine.link.client import UnixLink, connect, look
 from engine.link.hub import Handler, ScreenIdentity
 from engine.link.kill_frame import KillAnswer, KillOrigin, LatchSign, ProofAnswer, command_of, new_kill_id
 from engine.link.kill_line import KillLine, KillReceiver, KillRequest
 from engine.link.kill_sender import KillSender
+from engine.link.line import Link
 from engine.link.memory import MemoryKillSender, MemoryLink
 from engine.link.protocol import (
     PROTOCOL,

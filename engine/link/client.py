@@ -5,7 +5,7 @@ import os
 import socket
 from collections import deque
 from collections.abc import AsyncIterator
-from typing import Final, Protocol
+from typing import Final
 
 import msgspec
 
@@ -39,35 +39,6 @@ _MOST_UNREAD: Final = 256
 _FAREWELL_SECONDS: Final = 0.5
 
 
-class Link(Protocol):
-    """What a screen may do with the engine, whatever carries it.
-
-    Iterating gives views (only the newest when the screen is behind), answers, and ``Ended`` last. One iteration
-    at a time. Attaching again after the end is the screen's own affair.
-    """
-
-    @property
-    def welcome(self) -> Welcome:
-        """Return what the engine said on attaching."""
-        ...
-
-    async def send(self, command: Command) -> None:
-        """Send a command; its answer comes in the iteration. Raise LinkError when the line is over."""
-        ...
-
-    async def select(self, instrument: str) -> None:
-        """Choose the instrument the views show. Raise LinkError when the line is over."""
-        ...
-
-    def __aiter__(self) -> AsyncIterator[Incoming]:
-        """Iterate over what comes from the engine."""
-        ...
-
-    async def close(self) -> None:
-        """Detach. The engine goes on."""
-        ...
-
-
 class UnixLink:
     """A line over the world's Unix socket. Made by ``connect``."""
 
@@ -86,7 +57,7 @@ class UnixLink:
 
     @property
     def welcome(self) -> Welcome:
-        """Return what the engine said on attaching."""
+        """What the engine said on attaching."""
         return self._welcome
 
     async def send(self, command: Command) -> None:

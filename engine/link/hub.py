@@ -79,7 +79,7 @@ class Picture:
 
     @property
     def frame(self) -> bytes:
-        """Return the encoded frame."""
+        """The encoded frame."""
         if self._frame is None:
             self._frame = encode(Show(self.view))
         return self._frame
@@ -112,7 +112,7 @@ class Seat:
 
     @property
     def wants_picture(self) -> bool:
-        """Say whether the last picture was taken and its carrier is done with it."""
+        """Whether the last picture was taken and its carrier is done with it."""
         return self._picture is None and not self._is_sending and self.farewell is None
 
     def command(self, command: Command) -> None:
@@ -216,7 +216,7 @@ class Hub:
 
     @property
     def screens(self) -> int:
-        """Return how many screens are attached."""
+        """How many screens are attached."""
         return len(self._seats)
 
     def attach(self, name: str) -> Seat | Goodbye:

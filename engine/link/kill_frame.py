@@ -52,7 +52,7 @@ class LoopBeat:
 
     @property
     def hung(self) -> bool:
-        """Say whether the loop is silent: who hears this takes its work over."""
+        """Whether the loop is silent: who hears this takes its work over."""
         return self.loop_age > HUNG_AFTER
 
 

@@ -108,12 +108,12 @@ class Door:
 
     @property
     def stands(self) -> bool:
-        """Say whether the name still leads here."""
+        """Whether the name still leads here."""
         return self._mark is not None and _mark_of(self.address) == self._mark
 
     @property
     def is_taken(self) -> bool:
-        """Say whether anything stands at the address, this or another."""
+        """Whether anything stands at the address, this or another."""
         return os.path.lexists(self.address)
 
     def remove(self) -> None:

@@ -4,30 +4,35 @@ from collections.abc import AsyncIterator
 from typing import Protocol
 
 from engine.contract.commands import Command
-from engine.link import Incoming
+from engine.link.protocol import Incoming, Welcome
 
 
-class Line(Protocol):
+class Link(Protocol):
     """One screen's line to one engine.
 
-    Iterating yields what the engine says until ``Ended`` or the end of the iteration, which means the same. Views
-    replace each other: a slow reader is given the newest one.
+    Iterating gives views (only the newest when the screen is behind), answers, and ``Ended`` last; an iteration that
+    ends without it means the same. One iteration at a time. Attaching again after the end is the screen's own affair.
     """
 
-    def __aiter__(self) -> AsyncIterator[Incoming]:
-        """Return the stream of views and answers; called once."""
+    @property
+    def welcome(self) -> Welcome:
+        """What the engine said on attaching."""
         ...
 
     async def send(self, command: Command) -> None:
-        """Hand a command to the engine; raise OSError when the line is broken."""
+        """Send a command; its answer comes in the iteration. Raise LinkError, an OSError, when the line is over."""
         ...
 
     async def select(self, instrument: str) -> None:
-        """Ask for the ladder of this instrument from now on; raise OSError when the line is broken."""
+        """Choose the instrument the views show. Raise LinkError, an OSError, when the line is over."""
+        ...
+
+    def __aiter__(self) -> AsyncIterator[Incoming]:
+        """Iterate over what comes from the engine."""
         ...
 
     async def close(self) -> None:
-        """Detach from the engine, which goes on without this screen."""
+        """Detach. The engine goes on."""
         ...
 
 

@@ -32,7 +32,7 @@ class MemoryLink:
 
     @property
     def welcome(self) -> Welcome:
-        """Return what the engine said on attaching."""
+        """What the engine said on attaching."""
         return self._welcome
 
     async def send(self, command: Command) -> None:

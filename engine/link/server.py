@@ -56,12 +56,12 @@ class LinkServer:
 
     @property
     def screens(self) -> int:
-        """Return how many screens are attached."""
+        """How many screens are attached."""
         return self._hub.screens
 
     @property
     def failures(self) -> int:
-        """Return how many commands and views the handler failed at."""
+        """How many commands and views the handler failed at."""
         return self._hub.failures
 
     def hurry(self) -> None:

@@ -11,11 +11,13 @@ from cockpit.state.instrument_search import Found
 from cockpit.terminal.kill_sending import KillKey
 from engine.contract.commands import Command, CommandResult, Kill, Outcome
 from engine.contract.views import ScreenView
-from engine.link import Ended, Incoming, LinkError
+from engine.link import PROTOCOL, VERSION, Ended, Incoming, LinkError, Welcome
 
 
 class ScriptedLine:
     """Yields what ``say`` was given; ``sent`` and ``selected`` hold what the screen asked for, in order."""
+
+    welcome = Welcome("demo", 4711, PROTOCOL, VERSION, screens=1)
 
     def __init__(self, news: Iterable[Incoming] = ()) -> None:
         self.sent: list[Command] = []
