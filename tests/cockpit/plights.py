@@ -24,7 +24,7 @@ STUCK = PlightView(
 CARRIED = PlightView(
     PlightKind.CARRIED,
     naked=True,
-    text="CARRIED into the next day: -120 held, nothing can close it today, no stop rests",
+    text="CARRIED into the next day: −120 held, nothing can close it today, no stop rests",
     advice="a short in cash is a delivery shortage: the exchange buys it in by auction, with a penalty; call now",
 )
 
