@@ -216,3 +216,26 @@ def test_no_file_of_tests_is_imported_by_another() -> None:
         if other.rpartition(".")[2].startswith("test_") and not NAMES_TESTS.fullmatch(name)
     }
     assert importers == set()
+
+
+def property_docs(tree: ast.Module) -> list[tuple[str, str]]:
+    """Return each property of a file with the first line of what it says of itself."""
+    return [
+        (node.name, (ast.get_docstring(node) or "").partition("\n")[0])
+        for node in ast.walk(tree)
+        if isinstance(node, ast.FunctionDef)
+        and any(
+            isinstance(mark, ast.Name) and mark.id in {"property", "cached_property"}
+            for mark in node.decorator_list
+        )
+    ]
+
+
+def test_a_property_is_described_by_a_noun() -> None:
+    acting = [
+        f"{name}.{one}: {words}"
+        for name, tree in parsed().items()
+        for one, words in property_docs(tree)
+        if words.startswith(("Return ", "Say ", "Name ", "Give ", "Tell "))
+    ]
+    assert acting == []

@@ -41,7 +41,7 @@ class InputStream:
 
     @property
     def waits(self) -> bool:
-        """Say whether something that was begun is not finished."""
+        """Whether something that was begun is not finished."""
         return self._in_paste or bool(self._decoder.getstate()[0])
 
     def take(self, data: bytes, now: float) -> list[Piece]:

@@ -16,17 +16,17 @@ class Exchange(Protocol):
 
     @property
     def cursor(self) -> Cursor:
-        """Return where the last commit stood; an empty run when there has been none."""
+        """Where the last commit stood; an empty run when there has been none."""
         ...
 
     @property
     def lives_on(self) -> bool:
-        """Say whether what was sent lives on by itself when this process dies, beyond the last commit too."""
+        """Whether what was sent lives on by itself when this process dies, beyond the last commit too."""
         ...
 
     @property
     def flat(self) -> bool:
-        """Say whether no quantity is open and no order can still trade, as far as is known without asking."""
+        """Whether no quantity is open and no order can still trade, as far as is known without asking."""
         ...
 
     def follow(self, instrument: Instrument) -> None:

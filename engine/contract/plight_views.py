@@ -24,6 +24,6 @@ class PlightView(msgspec.Struct, frozen=True):
 
     @property
     def label(self) -> str:
-        """Return the kind in a word or two, and that nothing protects it where nothing does."""
+        """The kind in a word or two, and that nothing protects it where nothing does."""
         bare = self.naked and self.kind not in (PlightKind.NAKED, PlightKind.CARRIED)
         return f"{self.kind.value}, NAKED" if bare else self.kind.value

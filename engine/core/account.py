@@ -112,12 +112,12 @@ class Account:
 
     @property
     def charges(self) -> Paise:
-        """Return the day's charges so far, paise."""
+        """The day's charges so far, paise."""
         return self.carried_charges + self._total_charges
 
     @property
     def realised(self) -> Paise:
-        """Return the day's gross result of everything closed, parts of open trades included, paise."""
+        """The day's gross result of everything closed, parts of open trades included, paise."""
         running = sum(trade.gross for trade in self._manager.portfolio.running())
         return self.carried_realised + self._closed_gross + running
 
@@ -243,7 +243,7 @@ class Account:
 
     @property
     def uneasy(self) -> bool:
-        """Say whether the day must be looked at with every packet of anything, not only of what is held."""
+        """Whether the day must be looked at with every packet of anything, not only of what is held."""
         return self._uneasy
 
     def locked(self) -> tuple[str, ...]:

@@ -57,7 +57,7 @@ class _After:
 
     @property
     def due(self) -> Instant:
-        """Return when the next of the minutes are over."""
+        """When the next of the minutes are over."""
         return self.start + AFTER_MINUTES[min(self.over, len(AFTER_MINUTES) - 1)] * MINUTE
 
     def pass_to(self, arrival: Instant, *, cut: str = "") -> Iterator[AfterExit]:

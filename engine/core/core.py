@@ -159,67 +159,67 @@ class Core:
 
     @property
     def day(self) -> TradingDay:
-        """Return the clock of the day as it is in force."""
+        """The clock of the day as it is in force."""
         return self.market_state.day
 
     @property
     def watchlist(self) -> tuple[str, ...]:
-        """Return what is followed now, in screen order; ``instruments`` also knows what was put aside."""
+        """What is followed now, in screen order; ``instruments`` also knows what was put aside."""
         return self.following.followed
 
     @property
     def orders(self) -> OrderBook:
-        """Return the order book of ours."""
+        """The order book of ours."""
         return self.manager.orders
 
     @property
     def trades(self) -> tuple[Trade, ...]:
-        """Return trades that hold something, oldest first."""
+        """Trades that hold something, oldest first."""
         return self.manager.portfolio.open()
 
     @property
     def closed_trades(self) -> list[ClosedTrade]:
-        """Return finished trades, oldest first."""
+        """Finished trades, oldest first."""
         return self.journal.closed
 
     @property
     def signals(self) -> list[Decision]:
-        """Return every decision of the day, newest last."""
+        """Every decision of the day, newest last."""
         return self.entries.decisions
 
     @property
     def limits(self) -> DayLimits:
-        """Return the day's limits."""
+        """The day's limits."""
         return self.account.limits
 
     @property
     def events(self) -> tuple[EventLine, ...]:
-        """Return the newest event lines, oldest first."""
+        """The newest event lines, oldest first."""
         return tuple(self.journal.lines)
 
     @property
     def vital_events(self) -> tuple[EventLine, ...]:
-        """Return the newest vital lines, oldest first, however many others came since."""
+        """The newest vital lines, oldest first, however many others came since."""
         return tuple(self.journal.vital)
 
     @property
     def latch(self) -> Latch | None:
-        """Return the kill latch; None when it is off."""
+        """The kill latch; None when it is off."""
         return self.manager.kill.latch
 
     @property
     def latch_busy(self) -> bool:
-        """Say whether the kill still has work to do."""
+        """Whether the kill still has work to do."""
         return self.state.latch_busy
 
     @property
     def book_state(self) -> Verified | None:
-        """Return the last read of the broker that counts; None when nothing is verified."""
+        """The last read of the broker that counts; None when nothing is verified."""
         return self.manager.reconciliation.verified
 
     @property
     def manual_armed(self) -> bool:
-        """Say whether manual entry is armed."""
+        """Whether manual entry is armed."""
         return self.state.armed_until is not None
 
     def market_time(self, now: Instant) -> Instant:

@@ -49,12 +49,12 @@ class Decision(msgspec.Struct, frozen=True):
 
     @property
     def taken(self) -> bool:
-        """Say whether an entry left for it."""
+        """Whether an entry left for it."""
         return self.state is DecisionState.TAKEN
 
     @property
     def about_day(self) -> bool:
-        """Say whether it is about the setup's whole day (an input is missing), not about a trade."""
+        """Whether it is about the setup's whole day (an input is missing), not about a trade."""
         return self.side is None and self.code in ABOUT_DAY
 
 

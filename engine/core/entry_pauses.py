@@ -29,7 +29,7 @@ class EntryPauses:
 
     @property
     def first(self) -> str:
-        """Return the oldest reason; empty when entries may go."""
+        """The oldest reason; empty when entries may go."""
         return next(iter(self._reasons), "")
 
     def __contains__(self, reason: str) -> bool:

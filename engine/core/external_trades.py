@@ -47,7 +47,7 @@ class ExternalTrades:
 
     @property
     def held(self) -> tuple[str, ...]:
-        """Return the instruments in which others hold something."""
+        """The instruments in which others hold something."""
         return tuple(key for key in self._stakes if self.holds(key))
 
     def rows(self, positions: tuple[BrokerPosition, ...]) -> None:

@@ -98,13 +98,13 @@ class FlattenCore:
 
     @property
     def flat(self) -> bool:
-        """Say whether the broker has said flat twice after everything known."""
+        """Whether the broker has said flat twice after everything known."""
         latch = self.manager.kill.latch
         return latch is not None and latch.state is LatchState.FLAT
 
     @property
     def unknown(self) -> str:
-        """Return why what is open is not known; empty once a read counted for every instrument."""
+        """Why what is open is not known; empty once a read counted for every instrument."""
         manager = self.manager
         if manager.reconciliation.behind is None:
             return (
@@ -116,25 +116,25 @@ class FlattenCore:
 
     @property
     def stuck(self) -> str:
-        """Return what keeps it from its end that nothing here can change; empty while nothing does."""
+        """What keeps it from its end that nothing here can change; empty while nothing does."""
         plights = self.watch.plights.current.values()
         return "; ".join(f"{one.instrument.symbol}: {plight_text(one)}" for one in plights if one.kind.holds)
 
     @property
     def wanted(self) -> tuple[str, ...]:
-        """Return the instruments whose market must be known: something is held or live in them."""
+        """The instruments whose market must be known: something is held or live in them."""
         held = [trade.instrument for trade in self.manager.portfolio.open()]
         live = [order.instrument for order in self.manager.orders.live()]
         return tuple(dict.fromkeys([*held, *live]))
 
     @property
     def left(self) -> tuple[tuple[Trade, ...], tuple[Order, ...]]:
-        """Return what is held and what is live, as far as is known."""
+        """What is held and what is live, as far as is known."""
         return self.manager.portfolio.open(), self.manager.orders.live()
 
     @property
     def uncovered(self) -> tuple[Trade, ...]:
-        """Return what is held without orders of its closing side at the exchange for all its units.
+        """What is held without orders of its closing side at the exchange for all its units.
 
         One whose cancel is out is none: it may be gone already.
         """
@@ -151,7 +151,7 @@ class FlattenCore:
 
     @property
     def resting(self) -> tuple[str, ...]:
-        """Return what is live, an order a line: what it is, and where it rests."""
+        """What is live, an order a line: what it is, and where it rests."""
         lines = []
         for order in self.manager.orders.live():
             kind = "stop" if order.order_type is OrderType.STOP_LIMIT else "limit"

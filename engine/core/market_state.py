@@ -34,7 +34,7 @@ class BookChange(Enum):
 
     @property
     def reading(self) -> bool:
-        """Say whether it is a reading of the book."""
+        """Whether it is a reading of the book."""
         return self in (BookChange.CONFIRMED, BookChange.CHANGED)
 
 

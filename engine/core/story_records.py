@@ -129,7 +129,7 @@ class WouldHave(msgspec.Struct, frozen=True):
 
     @property
     def r(self) -> float:
-        """Return where it would have left, in R and before charges."""
+        """Where it would have left, in R and before charges."""
         return (self.leaves - self.price) * self.side.sign / ((self.price - self.stop) * self.side.sign)
 
 

@@ -35,7 +35,7 @@ class StopMove(msgspec.Struct, frozen=True):
 
     @property
     def words(self) -> str:
-        """Return it as a person reads it."""
+        """The move as a person reads it."""
         after, limit = rupees(self.after), rupees(self.limit)
         if self.before is None:
             return f"stop {after} {self.why} over {grouped(self.quantity)}, limit {limit}"

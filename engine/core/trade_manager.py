@@ -60,7 +60,7 @@ class TradeManager:
 
     @property
     def instruments(self) -> Mapping[str, Instrument]:
-        """Return what is followed."""
+        """What is followed."""
         return self._market.instruments
 
     def refresh(self, key: str) -> None:

@@ -31,7 +31,7 @@ class Watchlist:
 
     @property
     def followed(self) -> tuple[str, ...]:
-        """Return what is followed now, in screen order."""
+        """What is followed now, in screen order."""
         return tuple(key for key in self._instruments if key not in self._put_aside)
 
     def follow(self, event: Followed, now: Instant) -> None:

@@ -20,22 +20,22 @@ class DayFeed:
 
     @property
     def day(self) -> date:
-        """Return the trading date."""
+        """The trading date."""
         return self._day
 
     @property
     def instruments(self) -> Mapping[str, Instrument]:
-        """Return what is traded, in watchlist order; what was added later comes last."""
+        """What is traded, in watchlist order; what was added later comes last."""
         return self._instruments
 
     @property
     def seeds(self) -> tuple[InstrumentSeed, ...]:
-        """Return the session's past before the first update; empty where the market knows none."""
+        """The session's past before the first update; empty where the market knows none."""
         return self._seeds
 
     @property
     def prior(self) -> Mapping[str, PriorLevels]:
-        """Return what earlier sessions left, by instrument; empty where the market knows none."""
+        """What earlier sessions left, by instrument; empty where the market knows none."""
         return self._prior
 
 

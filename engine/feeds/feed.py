@@ -23,42 +23,42 @@ class PulledFeed(Protocol):
 
     @property
     def instruments(self) -> Mapping[str, Instrument]:
-        """Return what is traded, in watchlist order."""
+        """What is traded, in watchlist order."""
         ...
 
     @property
     def day(self) -> date:
-        """Return the trading date."""
+        """The trading date."""
         ...
 
     @property
     def identity(self) -> str:
-        """Return a digest of the sources: the same identity means the same updates."""
+        """A digest of the sources: the same identity means the same updates."""
         ...
 
     @property
     def seeds(self) -> tuple[InstrumentSeed, ...]:
-        """Return the session's past before the first update; empty when there is none."""
+        """The session's past before the first update; empty when there is none."""
         ...
 
     @property
     def prior(self) -> Mapping[str, PriorLevels]:
-        """Return what earlier sessions left, by instrument, where the feed itself knows it."""
+        """What earlier sessions left, by instrument, where the feed itself knows it."""
         ...
 
     @property
     def rejected(self) -> Mapping[str, int]:
-        """Return how many packets per instrument could not be read ("" collects those without one)."""
+        """How many packets per instrument could not be read ("" collects those without one)."""
         ...
 
     @property
     def truncated(self) -> tuple[str, ...]:
-        """Return the names of sources that ended before their end."""
+        """The names of sources that ended before their end."""
         ...
 
     @property
     def last_arrival(self) -> int | None:
-        """Return the arrival of the final update if known."""
+        """The arrival of the final update if known."""
         ...
 
     def read(self) -> FeedItem | None:
@@ -72,7 +72,7 @@ class Remarkable(Protocol):
 
     @property
     def notes(self) -> tuple[str, ...]:
-        """Return what a person should know of the sources, a sentence each."""
+        """What a person should know of the sources, a sentence each."""
         ...
 
 
@@ -87,15 +87,15 @@ class AnchoredFeed(Protocol):
 
     @property
     def begins(self) -> Instant:
-        """Return where the run's clock stood as the run began."""
+        """Where the run's clock stood as the run began."""
         ...
 
     @property
     def run(self) -> str:
-        """Return which run it was or is; empty where a recording does not tell."""
+        """Which run it was or is; empty where a recording does not tell."""
         ...
 
     @property
     def ends(self) -> Instant | None:
-        """Return where it stood as the market was declared over; None while it is not, or was cut off."""
+        """Where it stood as the market was declared over; None while it is not, or was cut off."""
         ...

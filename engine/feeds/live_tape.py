@@ -49,42 +49,42 @@ class LiveTape(DayFeed):
 
     @property
     def identity(self) -> str:
-        """Return the name of the run's recording: the same name means the same updates, as far as they go."""
+        """The name of the run's recording: the same name means the same updates, as far as they go."""
         return self._identity
 
     @property
     def run(self) -> str:
-        """Return the run that follows this market."""
+        """The run that follows this market."""
         return self._identity
 
     @property
     def begins(self) -> Instant:
-        """Return where the run's clock stood as the run began."""
+        """Where the run's clock stood as the run began."""
         return self._begins
 
     @property
     def rejected(self) -> Mapping[str, int]:
-        """Return how many packets per instrument could not be read so far."""
+        """How many packets per instrument could not be read so far."""
         return self._rejected
 
     @property
     def truncated(self) -> tuple[str, ...]:
-        """Return nothing: a market that is happening has no missing end."""
+        """Nothing: a market that is happening has no missing end."""
         return ()
 
     @property
     def last_arrival(self) -> Instant | None:
-        """Return None: nobody knows when the market will say its last word."""
+        """Always None: nobody knows when the market will say its last word."""
         return None
 
     @property
     def ended(self) -> bool:
-        """Say whether everything was read and nothing more will come."""
+        """Whether everything was read and nothing more will come."""
         return self.finished and not self._arrived and self._past is None
 
     @property
     def finished(self) -> bool:
-        """Say whether nothing more will arrive: the session is over."""
+        """Whether nothing more will arrive: the session is over."""
         return self.ends is not None
 
     def follow(self, instrument: Instrument) -> None:

@@ -121,7 +121,7 @@ class Host:
 
     @property
     def _account(self) -> str:
-        """Name the account that is traded; a demo or a replay trades none."""
+        """The account that is traded; a demo or a replay trades none."""
         if self._directory.world is not World.ACCOUNT:
             return ""
         upstox = self._settings.upstox

@@ -86,7 +86,7 @@ class Heartbeat:
 
     @property
     def age(self) -> float:
-        """Return the seconds since the last beat."""
+        """The seconds since the last beat."""
         return (time.monotonic_ns() - self._last) / 1e9
 
     def close(self) -> None:
@@ -136,18 +136,18 @@ class EngineLock:
 
     @property
     def place(self) -> Path:
-        """Return the directory of the world that the lock is of."""
+        """The directory of the world that the lock is of."""
         return self._directory.path
 
     @property
     def mark(self) -> tuple[int, int]:
-        """Return device and inode of the lock that is held."""
+        """Device and inode of the lock that is held."""
         status = os.fstat(self._descriptor)
         return status.st_dev, status.st_ino
 
     @property
     def stands(self) -> bool:
-        """Say whether the lock that is held is still the one in the world's place."""
+        """Whether the lock that is held is still the one in the world's place."""
         return lock_of(self._directory) == self.mark
 
     def become_engine(self) -> Heartbeat:

@@ -31,7 +31,7 @@ class Directory:
 
     @cached_property
     def by_key(self) -> Mapping[str, Listing]:
-        """Return the listings by instrument key."""
+        """The listings by instrument key."""
         return {listing.key: listing for listing in self.listings}
 
     def named(self, symbol: str) -> tuple[Listing, ...]:
@@ -87,7 +87,7 @@ class Directory:
 
     @cached_property
     def _by_underlying(self) -> Mapping[str, list[Listing]]:
-        """Return the derivatives by symbol and by key of their underlying."""
+        """The derivatives by symbol and by key of their underlying."""
         found: defaultdict[str, list[Listing]] = defaultdict(list)
         for listing in self.listings:
             for name in {listing.underlying_symbol.upper(), listing.underlying.upper()} - {""}:

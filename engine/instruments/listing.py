@@ -39,12 +39,12 @@ class Listing(msgspec.Struct, frozen=True, array_like=True, gc=False):
 
     @property
     def expiry(self) -> date | None:
-        """Return the last trading day of a derivative."""
+        """The last trading day of a derivative."""
         return date.fromordinal(self.expiry_ordinal) if self.expiry_ordinal else None
 
     @property
     def instrument(self) -> Instrument:
-        """Return what the engine trades."""
+        """What the engine trades."""
         return Instrument(
             key=self.key,
             symbol=self.symbol,

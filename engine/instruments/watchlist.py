@@ -27,7 +27,7 @@ class ResolvedEntry:
 
     @property
     def instrument(self) -> Instrument:
-        """Return what the engine trades."""
+        """What the engine trades."""
         return self.listing.instrument
 
 
@@ -53,7 +53,7 @@ class Resolved:
 
     @property
     def instruments(self) -> tuple[Instrument, ...]:
-        """Return the instruments to follow."""
+        """The instruments to follow."""
         return tuple(one.instrument for one in self.followed)
 
 

@@ -43,27 +43,27 @@ class JournalInput(Protocol):
 
     @property
     def sequence(self) -> int:
-        """Return its number in the run, from 1."""
+        """Its number in the run, from 1."""
         ...
 
     @property
     def cursor(self) -> int:
-        """Return how many updates had been delivered."""
+        """How many updates had been delivered."""
         ...
 
     @property
     def now(self) -> Instant:
-        """Return the virtual time."""
+        """The virtual time."""
         ...
 
     @property
     def kind(self) -> str:
-        """Return what it is."""
+        """What it is."""
         ...
 
     @property
     def payload(self) -> bytes:
-        """Return it, encoded."""
+        """The record, encoded."""
         ...
 
 
@@ -102,12 +102,12 @@ class Ledger(LedgerReader):
 
     @property
     def healthy(self) -> bool:
-        """Say whether everything given so far could be written."""
+        """Whether everything given so far could be written."""
         return not self._problem
 
     @property
     def problem(self) -> str:
-        """Return why rows wait in memory; empty when none do."""
+        """Why rows wait in memory; empty when none do."""
         return self._problem
 
     def append(

@@ -37,7 +37,7 @@ class Minutes:
 
     @property
     def end(self) -> Instant | None:
-        """Return the end of the newest minute; None without any."""
+        """The end of the newest minute; None without any."""
         return self.bars[-1].start + MINUTE if self.bars else None
 
 

@@ -57,12 +57,12 @@ class HoleTracker:
 
     @property
     def newest(self) -> Instant | None:
-        """Return the newest trade time of all instruments, or None before the first."""
+        """The newest trade time of all instruments, or None before the first."""
         return self._newest
 
     @property
     def holes(self) -> tuple[Hole, ...]:
-        """Return the holes as known now, in time order; a late trade can split or close one."""
+        """The holes as known now, in time order; a late trade can split or close one."""
         return tuple(map(Hole, self._starts, self._ends))
 
     def observe(self, trade_time: Instant, previous: Instant | None = None) -> bool:

@@ -50,10 +50,10 @@ class Instrument:
 
     @property
     def is_option(self) -> bool:
-        """Say whether selling to open is forbidden."""
+        """Whether selling to open is forbidden."""
         return self.kind is InstrumentClass.OPTION
 
     @property
     def tradable(self) -> bool:
-        """Say whether orders exist for it at all."""
+        """Whether orders exist for it at all."""
         return self.kind is not InstrumentClass.INDEX

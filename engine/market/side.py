@@ -11,10 +11,10 @@ class Side(StrEnum):
 
     @property
     def sign(self) -> int:
-        """Return +1 for a buy, -1 for a sell."""
+        """+1 for a buy, -1 for a sell."""
         return 1 if self is Side.BUY else -1
 
     @property
     def opposite(self) -> "Side":
-        """Return the side that closes this one."""
+        """The side that closes this one."""
         return Side.SELL if self is Side.BUY else Side.BUY

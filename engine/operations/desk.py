@@ -99,7 +99,7 @@ class Desk:
 
     @property
     def settings(self) -> config.Settings:
-        """Return the settings in force."""
+        """The settings in force."""
         return self.configuration.settings
 
     def settings_table(self) -> list[loading.Setting]:

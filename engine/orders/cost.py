@@ -28,17 +28,17 @@ class RunningCost:
 
     @property
     def quantity(self) -> int:
-        """Return signed units held."""
+        """Signed units held."""
         return (self.entered - self.exited) * self.sign
 
     @property
     def cost(self) -> Paise:
-        """Return what is held at cost, paise, signed like it."""
+        """What is held at cost, paise, signed like it."""
         return (self.paid - closed_cost(self.paid, self.entered, self.exited)) * self.sign
 
     @property
     def realised(self) -> Paise:
-        """Return the gross result of everything closed, parts of what is held included, paise."""
+        """The gross result of everything closed, parts of what is held included, paise."""
         return self.done + (self.got - closed_cost(self.paid, self.entered, self.exited)) * self.sign
 
     def close(self, quantity: int, value: Paise) -> None:

@@ -37,7 +37,7 @@ class Exits(StrEnum):
 
     @property
     def take_limits(self) -> bool:
-        """Say whether a limit order may leave."""
+        """Whether a limit order may leave."""
         return self in (Exits.OPEN, Exits.AUCTION, Exits.TRIAL)
 
 

@@ -35,7 +35,7 @@ class Halts:
 
     @property
     def standing(self) -> bool:
-        """Say whether any halt stands."""
+        """Whether any halt stands."""
         return bool(self._kinds)
 
     def begin(self, kinds: Iterable[InstrumentClass], *, heard: bool) -> None:

@@ -177,7 +177,7 @@ class External:
 
     @property
     def left(self) -> tuple[str, ...]:
-        """Return what waits at the broker and no kill takes away, in words."""
+        """What waits at the broker and no kill takes away, in words."""
         told = tuple(one.told for one in self.waiting)
         return (*told, self.waiting_unknown) if self.waiting_unknown else told
 

@@ -109,7 +109,7 @@ class GateFacts:
 
     @property
     def exits(self) -> Exits:
-        """Return what becomes of an exit that leaves now."""
+        """What becomes of an exit that leaves now."""
         return exits_by(self.hours, takes_orders=self.takes_orders, auction=self.auction)
 
 

@@ -70,28 +70,28 @@ class Flattening:
 
     @property
     def answers(self) -> tuple[str, ...]:
-        """Return the ids of the kills that the latch's state answers: FLAT is proven by reads begun after each."""
+        """The ids of the kills that the latch's state answers: FLAT is proven by reads begun after each."""
         return () if self.latch is None else tuple(dict.fromkeys((*self._commands, self.latch.id)))
 
     @property
     def active(self) -> bool:
-        """Say whether the latch is set."""
+        """Whether the latch is set."""
         return self.latch is not None
 
     @property
     def exit_reason(self) -> str:
-        """Return why the latch closes a position: the limit that set it, else the kill."""
+        """Why the latch closes a position: the limit that set it, else the kill."""
         limits = [breach.value for breach in Breach]
         return self.latch.id if self.latch is not None and self.latch.id in limits else KILL
 
     @property
     def proving(self) -> bool:
-        """Say whether the latch is set and not proven flat yet: until then it asks for the books itself."""
+        """Whether the latch is set and not proven flat yet: until then it asks for the books itself."""
         return self.latch is not None and self.latch.state is not LatchState.FLAT
 
     @property
     def whole(self) -> bool:
-        """Say whether the latch is set and takes in what others hold on the account."""
+        """Whether the latch is set and takes in what others hold on the account."""
         return self.latch is not None and not self.latch.ours_only
 
     def set(self, by: str, reason: str, name: str, now: Instant, *, ours_only: bool = False) -> bool:

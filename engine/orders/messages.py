@@ -186,7 +186,7 @@ class WaitingOrder(msgspec.Struct, frozen=True):
 
     @property
     def told(self) -> str:
-        """Return it in words: what it would do, and the name by which the broker's app shows it."""
+        """The same in words: what it would do, and the name by which the broker's app shows it."""
         name = self.symbol or self.instrument
         price = rupees(self.trigger_price)
         return f"GTT {self.side.lower()} {grouped(self.quantity)} {name} at {price} ({self.gtt_id})"

@@ -108,22 +108,22 @@ class Order(msgspec.Struct, frozen=True):
 
     @property
     def terms(self) -> OrderTerms:
-        """Return the proven terms."""
+        """The proven terms."""
         return OrderTerms(self.order_type, self.quantity, self.price, self.trigger_price)
 
     @property
     def live(self) -> bool:
-        """Say whether it can still fill: sent, not ended and not proven missing."""
+        """Whether it can still fill: sent, not ended and not proven missing."""
         return self.state not in ENDED and self.state not in (OrderState.NEW, OrderState.ABSENT)
 
     @property
     def remaining(self) -> int:
-        """Return units still open under the proven terms; 0 once it has ended."""
+        """Units still open under the proven terms; 0 once it has ended."""
         return max(self.quantity - self.filled, 0) if self.live else 0
 
     @property
     def exposed(self) -> int:
-        """Return units that may still fill under the worse of the proven and the asked terms."""
+        """Units that may still fill under the worse of the proven and the asked terms."""
         if not self.live:
             return 0
         # Under the reading that a change names what is left, what has filled meanwhile does not lower it.
@@ -132,12 +132,12 @@ class Order(msgspec.Struct, frozen=True):
 
     @property
     def wanted(self) -> OrderTerms:
-        """Return the newest terms we asked for."""
+        """The newest terms we asked for."""
         return self.pending if self.pending is not None else self.terms
 
     @property
     def resting(self) -> bool:
-        """Say whether it is proven to be at the exchange, requests outstanding or not."""
+        """Whether it is proven to be at the exchange, requests outstanding or not."""
         state = (
             self.resume
             if self.state in (OrderState.PENDING_MODIFY, OrderState.PENDING_CANCEL)
@@ -200,5 +200,5 @@ class Correction(msgspec.Struct, frozen=True):
 
     @property
     def change(self) -> Paise:
-        """Return the difference, paise."""
+        """The difference, paise."""
         return self.value - self.before

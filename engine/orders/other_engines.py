@@ -43,7 +43,7 @@ class OtherEngine(msgspec.Struct, frozen=True):
 
     @property
     def told(self) -> str:
-        """Return in words what it is, what ours does, and what a person does."""
+        """The same in words: what it is, what ours does, and what a person does."""
         clock = datetime_of(self.run.began).strftime("%H:%M:%S")
         ours = (
             "it began first: this one enters nothing, guards its own and leaves the other's alone"
@@ -86,12 +86,12 @@ class OtherEngines:
 
     @property
     def found(self) -> tuple[OtherEngine, ...]:
-        """Return the engines that nobody has said to be gone, oldest first."""
+        """The engines that nobody has said to be gone, oldest first."""
         return tuple(self._found.values())
 
     @property
     def give_way(self) -> OtherEngine | None:
-        """Return the engine that ours gives way to; None while it need not."""
+        """The engine that ours gives way to; None while it need not."""
         return next((one for one in self._found.values() if one.earlier), None)
 
     def watch(self, own: str, known: Iterable[str]) -> None:

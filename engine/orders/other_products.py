@@ -38,7 +38,7 @@ class Left(msgspec.Struct, frozen=True):
 
     @property
     def told(self) -> str:
-        """Return it in words: what, how much and why."""
+        """The same in words: what, how much and why."""
         name = self.symbol or self.instrument
         return f"{name} {signed_units(self.quantity)} in product {self.product.value} ({self.because.value})"
 

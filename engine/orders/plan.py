@@ -48,17 +48,17 @@ class TradeContext:
 
     @property
     def exits(self) -> Exits:
-        """Return what becomes of an exit that leaves now."""
+        """What becomes of an exit that leaves now."""
         return exits_by(self.hours, takes_orders=self.takes_orders, auction=self.auction)
 
     @property
     def side(self) -> Side:
-        """Return the side that closes the trade."""
+        """The side that closes the trade."""
         return self.trade.side.opposite
 
     @property
     def most_in_one(self) -> int:
-        """Return the units that one order may have: whole lots within the freeze quantity."""
+        """The units that one order may have: whole lots within the freeze quantity."""
         lot = self.instrument.lot
         return max(self.instrument.freeze_quantity // lot * lot, lot)
 

@@ -47,7 +47,7 @@ class PlightKind(StrEnum):
 
     @property
     def holds(self) -> bool:
-        """Say whether nothing the engine does can close it now."""
+        """Whether nothing the engine does can close it now."""
         return self is not PlightKind.NAKED
 
 
@@ -78,13 +78,13 @@ class Plight:
 
     @property
     def same(self) -> tuple[object, ...]:
-        """Return what makes it another one for a person."""
+        """What makes it another one for a person."""
         tags = tuple(None if order is None else order.tag for order in (self.exit, self.unseen))
         return self.kind, self.naked, self.closed, *tags
 
     @property
     def told_product(self) -> str:
-        """Return in which product it is held, where that is not the one we trade: several may stand side by side."""
+        """The product it is held in, where that is not the one we trade: several may stand side by side."""
         return "" if self.product is Product.INTRADAY else f" (in product {self.product.value})"
 
 

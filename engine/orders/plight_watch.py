@@ -38,12 +38,12 @@ class Plights:
 
     @property
     def current(self) -> dict[str, Plight]:
-        """Return the plights of now, by trade."""
+        """The plights of now, by trade."""
         return self._current
 
     @property
     def holding(self) -> tuple[PlightKind, ...]:
-        """Return what keeps the kill from its end, each once, in the order of the positions."""
+        """What keeps the kill from its end, each once, in the order of the positions."""
         kinds = [plight.kind for plight in self._current.values() if plight.kind.holds]
         if self._manager.external.refused():
             kinds.append(PlightKind.STUCK)

@@ -31,12 +31,12 @@ class Quote:
 
     @property
     def bid(self) -> Paise | None:
-        """Return the best bid."""
+        """The best bid."""
         return self.bids[0][0] if self.bids else None
 
     @property
     def ask(self) -> Paise | None:
-        """Return the best ask."""
+        """The best ask."""
         return self.asks[0][0] if self.asks else None
 
     def against(self, side: Side) -> tuple[Level, ...]:

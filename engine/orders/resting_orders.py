@@ -33,7 +33,7 @@ class Rest(msgspec.Struct, frozen=True):
 
     @property
     def level(self) -> Paise:
-        """Return the price it waits for: where a stop-entry fires, else its limit."""
+        """The price it waits for: where a stop-entry fires, else its limit."""
         return self.trigger or self.price
 
     def at_risk(self, exposed: int) -> Paise:

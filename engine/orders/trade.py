@@ -146,32 +146,32 @@ class Trade(msgspec.Struct, frozen=True):
 
     @property
     def leaving(self) -> bool:
-        """Say whether everything is being closed."""
+        """Whether everything is being closed."""
         return self.mode is Mode.EXIT
 
     @property
     def open_quantity(self) -> int:
-        """Return units held now, never negative."""
+        """Units held now, never negative."""
         return self.entry_quantity - self.exit_quantity
 
     @property
     def signed(self) -> int:
-        """Return units held now with the position's sign."""
+        """Units held now with the position's sign."""
         return self.open_quantity * self.side.sign
 
     @property
     def open(self) -> bool:
-        """Say whether anything is held."""
+        """Whether anything is held."""
         return self.open_quantity > 0
 
     @property
     def average(self) -> Paise | None:
-        """Return the average entry price, rounded to a paisa for readers; None before the first fill."""
+        """The average entry price, rounded to a paisa for readers; None before the first fill."""
         return average_price(self.entry_value, self.entry_quantity)
 
     @property
     def gross(self) -> Paise:
-        """Return the result of the closed part before charges, paise; entry value is split by quantity.
+        """The result of the closed part before charges, paise; entry value is split by quantity.
 
         What is held in another product than ours has no part in the day's result: nobody told what it cost.
         """
@@ -182,7 +182,7 @@ class Trade(msgspec.Struct, frozen=True):
 
     @property
     def cost(self) -> Paise:
-        """Return what is held now at cost, paise, unsigned."""
+        """What is held now at cost, paise, unsigned."""
         return self.entry_value - closed_cost(self.entry_value, self.entry_quantity, self.exit_quantity)
 
 

@@ -50,7 +50,7 @@ class UnprovenClosings:
 
     @property
     def instruments(self) -> tuple[str, ...]:
-        """Return the instruments in which anything is unproven."""
+        """The instruments in which anything is unproven."""
         return tuple(self._told)
 
     def tell(self, instrument: str, closing: Closing) -> None:

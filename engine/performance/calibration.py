@@ -24,7 +24,7 @@ class LiveSlippage(msgspec.Struct, frozen=True):
 
     @property
     def measured(self) -> bool:
-        """Say whether there are enough of them to go by."""
+        """Whether there are enough of them to go by."""
         return self.fills >= LEAST_FILLS and self.worth > 0
 
     def expected(self, worth: Paise) -> Paise:

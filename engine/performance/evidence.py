@@ -91,7 +91,7 @@ class Key(msgspec.Struct, frozen=True, gc=False, cache_hash=True):
 
     @property
     def terms(self) -> EvidenceTerms:
-        """Return what it was made under."""
+        """What it was made under."""
         return EvidenceTerms(self.market, self.settings, self.fill_rules, self.broker)
 
     def is_under(self, terms: EvidenceTerms) -> bool:

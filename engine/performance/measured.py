@@ -18,32 +18,32 @@ class Finished(Protocol):
 
     @property
     def id(self) -> str:
-        """Return its name."""
+        """The name of the group."""
         ...
 
     @property
     def day(self) -> date:
-        """Return the trading date it was closed on."""
+        """The trading date it was closed on."""
         ...
 
     @property
     def entry_time(self) -> Instant:
-        """Return when it was entered."""
+        """When it was entered."""
         ...
 
     @property
     def exit_time(self) -> Instant:
-        """Return when it was over."""
+        """When it was over."""
         ...
 
     @property
     def net(self) -> Paise:
-        """Return the result after charges, paise."""
+        """The result after charges, paise."""
         ...
 
     @property
     def r(self) -> float | None:
-        """Return the net result in R; None without R."""
+        """The net result in R; None without R."""
         ...
 
 

@@ -127,12 +127,12 @@ class Summary:
 
     @property
     def proven(self) -> bool:
-        """Say whether there are trades enough for their figures to claim anything."""
+        """Whether there are trades enough for their figures to claim anything."""
         return self.trades >= PROOF_COUNT
 
     @property
     def sharpe_proven(self) -> bool:
-        """Say whether there are days enough for the Sharpe ratio to claim anything."""
+        """Whether there are days enough for the Sharpe ratio to claim anything."""
         return self.sharpe_days >= PROOF_DAYS
 
 

@@ -53,32 +53,32 @@ class SetupRecord(msgspec.Struct, frozen=True):
 
     @property
     def win_rate(self) -> float | None:
-        """Return wins over trades, 0 to 1; None without trades."""
+        """Wins over trades, 0 to 1; None without trades."""
         return self.wins / self.n if self.n else None
 
     @property
     def interval(self) -> tuple[float, float] | None:
-        """Return the 95 % Wilson interval of the win rate."""
+        """The 95 % Wilson interval of the win rate."""
         return wilson_interval(self.wins, self.n)
 
     @property
     def mean_net_r(self) -> float | None:
-        """Return the mean realised net result in R; None where no trade's risk is known."""
+        """The mean realised net result in R; None where no trade's risk is known."""
         return self.total_r / self.measured if self.measured else None
 
     @property
     def error_r(self) -> float | None:
-        """Return the standard error of that mean, R; None below two trades."""
+        """The standard error of that mean, R; None below two trades."""
         return standard_error(self.measured, self.total_r, self.squared_r)
 
     @property
     def break_even(self) -> float | None:
-        """Return the share of wins that would pay: 1/(1+R), R the mean of planned net reward over initial risk."""
+        """The share of wins that would pay: 1/(1+R), R the mean of planned net reward over initial risk."""
         return 1 / (1 + self.planned_r / self.planned) if self.planned else None
 
     @property
     def verdict(self) -> Verdict:
-        """Return UNPROVEN below 100 trades or without a break-even, else whether the interval lies above it."""
+        """UNPROVEN below 100 trades or without a break-even, else whether the interval lies above it."""
         interval, even = self.interval, self.break_even
         if self.n < PROOF_COUNT or interval is None or even is None:
             return Verdict.UNPROVEN

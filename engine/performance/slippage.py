@@ -28,7 +28,7 @@ class ClassSlippage(msgspec.Struct, frozen=True):
 
     @property
     def share(self) -> Fraction:
-        """Return the slip as a part of the trigger, never below nought."""
+        """The slip as a part of the trigger, never below nought."""
         return max(Fraction(0), Fraction(self.slip, self.worth))
 
 

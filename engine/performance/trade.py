@@ -63,27 +63,27 @@ class ClosedTrade(msgspec.Struct, frozen=True, gc=False):
 
     @property
     def signalled(self) -> Instant:
-        """Return when its signal came, or its first fill where only that is known."""
+        """When its signal came, or its first fill where only that is known."""
         return self.signal_time or self.entry_time
 
     @property
     def gross(self) -> Paise:
-        """Return the result before charges, paise."""
+        """The result before charges, paise."""
         return (self.exit_value - self.entry_value) * self.side.sign
 
     @property
     def net(self) -> Paise:
-        """Return the result after charges, paise."""
+        """The result after charges, paise."""
         return self.gross - self.charges
 
     @property
     def won(self) -> bool:
-        """Say whether money was made after charges; a result of nought is no win."""
+        """Whether money was made after charges; a result of nought is no win."""
         return self.net > 0
 
     @property
     def initial_risk(self) -> Paise | None:
-        """Return R in money: from the average entry to the first trigger, paise; None without a stop behind it."""
+        """R in money: from the average entry to the first trigger, paise; None without a stop behind it."""
         if self.initial_stop <= 0:
             return None
         risk = (self.entry_value - self.initial_stop * self.quantity) * self.side.sign
@@ -91,13 +91,13 @@ class ClosedTrade(msgspec.Struct, frozen=True, gc=False):
 
     @property
     def r(self) -> float | None:
-        """Return the net result in R, so that a plain stop-out is a little worse than -1; None without R."""
+        """The net result in R, so that a plain stop-out is a little worse than -1; None without R."""
         risk = self.initial_risk
         return None if risk is None else self.net / risk
 
     @property
     def mfe_r(self) -> float | None:
-        """Return how far it went our way before charges, R from nought; None without R or marks.
+        """How far it went our way before charges, R from nought; None without R or marks.
 
         What it was left at counts beside the marks: a trade that ends between two readings went at least so far.
         """
@@ -106,7 +106,7 @@ class ClosedTrade(msgspec.Struct, frozen=True, gc=False):
 
     @property
     def mae_r(self) -> float | None:
-        """Return how far it went against us before charges, R from nought; None without R or marks."""
+        """How far it went against us before charges, R from nought; None without R or marks."""
         found = self._reached(self.worst, -1)
         return None if found is None else max(0.0, found)
 
@@ -119,17 +119,17 @@ class ClosedTrade(msgspec.Struct, frozen=True, gc=False):
 
     @property
     def slippage(self) -> Paise | None:
-        """Return what its entry cost beyond the signal's price, paise, negative is better; None where not kept."""
+        """What its entry cost beyond the signal's price, paise, negative is better; None where not kept."""
         if not self.signal_price:
             return None
         return (self.entry_value - self.signal_price * self.quantity) * self.side.sign
 
     @property
     def turnover(self) -> Paise:
-        """Return what was bought and sold, paise."""
+        """What was bought and sold, paise."""
         return self.entry_value + self.exit_value
 
     @property
     def day(self) -> date:
-        """Return the trading date it was closed on."""
+        """The trading date it was closed on."""
         return trading_date(self.exit_time)

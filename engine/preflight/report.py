@@ -59,20 +59,20 @@ class Report(msgspec.Struct, frozen=True):
 
     @property
     def go(self) -> bool:
-        """Say whether trading may begin."""
+        """Whether trading may begin."""
         return bool(self.checks) and all(
             check.state in (CheckState.GO, CheckState.WARN) for check in self.checks
         )
 
     @property
     def stops(self) -> tuple[Check, ...]:
-        """Return the checks that refuse trading: every NO-GO, or what was not asked where there is none; none on go."""
+        """The checks that refuse trading: every NO-GO, or what was not asked where there is none; none on go."""
         bad = tuple(check for check in self.checks if check.state is CheckState.NO_GO)
         return bad or tuple(check for check in self.checks if check.state is CheckState.NOT_ASKED)
 
     @property
     def exit_code(self) -> int:
-        """Return 0 for go, 1 for no-go."""
+        """The exit code: 0 for go, 1 for no-go."""
         return EXIT_DONE if self.go else EXIT_NO
 
     def to_json(self) -> dict[str, Any]:

@@ -103,7 +103,7 @@ class Survey:
 
     @property
     def feed_is_clock(self) -> bool:
-        """Say whether date and time come from the feed instead of this machine."""
+        """Whether date and time come from the feed instead of this machine."""
         return self.settings.session.clock == "feed"
 
     def day(self) -> date:

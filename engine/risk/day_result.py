@@ -28,12 +28,12 @@ class DayResult:
 
     @property
     def net(self) -> Paise:
-        """Return realised + open - charges - charges of closing, and what other runs lost."""
+        """Realised and open, less charges and charges of closing, and what other runs lost."""
         return self.realised + self.open - self.charges - self.closing_charges + self.elsewhere
 
     @property
     def worst(self) -> Paise:
-        """Return the net result that entries are judged by: the worse of the marks and the stops where they are old."""
+        """The net result that entries are judged by: the worse of the marks and the stops where they are old."""
         return self.net - self.caution
 
 

@@ -45,7 +45,7 @@ class EntryPlan:
 
     @property
     def initial_risk(self) -> Paise:
-        """Return R in money: from the entry limit to the stop's trigger, whole quantity.
+        """R in money: from the entry limit to the stop's trigger, whole quantity.
 
         ``size.risk`` is more: what the stop may slip by is what the budget must bear besides.
         """
@@ -53,7 +53,7 @@ class EntryPlan:
 
     @property
     def reward(self) -> Paise:
-        """Return what the first target earns after costs, whole quantity."""
+        """What the first target earns after costs, whole quantity."""
         return self.target_distance - self.target_charges
 
 

@@ -26,17 +26,17 @@ class Stake:
 
     @property
     def quantity(self) -> int:
-        """Return signed units that are still held."""
+        """Signed units that are still held."""
         return self.bought - self.sold
 
     @property
     def side(self) -> Side:
-        """Return the side of what is held."""
+        """The side of what is held."""
         return Side.BUY if self.quantity >= 0 else Side.SELL
 
     @property
     def cost(self) -> Paise:
-        """Return the average price of what is held, paise; 0 where nothing is, or nobody told its value."""
+        """The average price of what is held, paise; 0 where nothing is, or nobody told its value."""
         units, value = (self.bought, self.bought_value) if self.quantity > 0 else (self.sold, self.sold_value)
         return value // units if units else 0
 
@@ -79,7 +79,7 @@ class AccountResult:
 
     @property
     def net(self) -> Paise:
-        """Return ours and what of the outside counts."""
+        """Ours and what of the outside counts."""
         return self.ours + self.counted
 
 

@@ -32,12 +32,12 @@ class Holding:
 
     @property
     def underlying(self) -> str:
-        """Return what moves it: the underlying of a derivative, else the instrument itself."""
+        """What moves it: the underlying of a derivative, else the instrument itself."""
         return self.instrument.underlying or self.instrument.key
 
     @property
     def cautious(self) -> Paise | None:
-        """Return the price entries are judged by: a mark that nobody could leave at now is no better than the stop."""
+        """The price entries are judged by: a mark that nobody could leave at now is no better than the stop."""
         price = self.mark.price
         if price is None or self.stop is None or self.mark.state in (MarkState.LIVE, MarkState.LOCKED):
             return price

@@ -81,37 +81,37 @@ class DayLimits(msgspec.Struct, frozen=True):
 
     @property
     def stopped(self) -> bool:
-        """Say whether the day is over for entries."""
+        """Whether the day is over for entries."""
         return self.stopped_at is not None
 
     @property
     def loss_limit(self) -> Paise:
-        """Return the loss at which the day ends, paise, positive."""
+        """The loss at which the day ends, paise, positive."""
         return part(self.account, self.limits.max_daily_loss_pct)
 
     @property
     def account_limit(self) -> Paise | None:
-        """Return the loss of the whole account at which ours are flattened, paise, positive; None without one."""
+        """The loss of the whole account at which ours are flattened, paise, positive; None without one."""
         return None if self.own_cash is None else part(self.own_cash, self.limits.account_loss_pct)
 
     @property
     def budget(self) -> Paise:
-        """Return the risk one trade may take, charges apart, paise."""
+        """The risk one trade may take, charges apart, paise."""
         return part(self.account, self.limits.risk_per_trade_pct)
 
     @property
     def open_risk_limit(self) -> Paise:
-        """Return the largest sum of losses at the stops, charges included, paise."""
+        """The largest sum of losses at the stops, charges included, paise."""
         return part(self.account, self.limits.max_open_risk_pct)
 
     @property
     def gap_limit(self) -> Paise:
-        """Return the largest loss if every stop filled at its limit, paise."""
+        """The largest loss if every stop filled at its limit, paise."""
         return part(self.loss_limit, self.limits.max_gap_risk_pct)
 
     @property
     def exposure_limit(self) -> Paise:
-        """Return the largest notional of all positions, paise."""
+        """The largest notional of all positions, paise."""
         return int(self.account * exact(self.limits.max_leverage))
 
     def tightened(self, wished: Limits) -> "DayLimits":

@@ -22,7 +22,7 @@ class MarkState(StrEnum):
 
     @property
     def rank(self) -> int:
-        """Return how bad it is, 0 for the best."""
+        """How bad it is, 0 for the best."""
         return list(MarkState).index(self)
 
 

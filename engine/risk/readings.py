@@ -46,7 +46,7 @@ class Readings(msgspec.Struct, frozen=True):
 
     @property
     def stays_empty(self) -> bool:
-        """Say whether books of the instrument itself, 3 s apart, had nobody on the exit side, and none between had."""
+        """Whether books of the instrument itself, 3 s apart, had nobody on the exit side, and none between had."""
         if not self.empty or self.empty_since is None or self.empty_at is None:
             return False
         return self.empty_at - self.empty_since >= STANDS_AFTER

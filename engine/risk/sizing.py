@@ -133,7 +133,7 @@ class Size:
 
     @property
     def loss(self) -> Paise:
-        """Return what is lost where the stop slips by its allowance, charges included, paise."""
+        """What is lost where the stop slips by its allowance, charges included, paise."""
         return self.risk + self.charges
 
 

@@ -79,10 +79,10 @@ class StopState:
 
     @property
     def counted(self) -> Paise:
-        """Return the price that risk counts to: the trigger, and the allowance beyond it."""
+        """The price that risk counts to: the trigger, and the allowance beyond it."""
         return max(0, self.trigger - self.side.sign * self.allowance)
 
     @property
     def locked(self) -> Fraction:
-        """Return what the trigger locks in, in R; negative while it is behind the entry."""
+        """What the trigger locks in, in R; negative while it is behind the entry."""
         return Fraction((self.trigger - self.entry) * self.side.sign, self.risk)

@@ -28,12 +28,12 @@ class SettingChange(msgspec.Struct, frozen=True):
 
     @property
     def waits(self) -> bool:
-        """Say whether the wish counts only from the next trading day."""
+        """Whether the wish counts only from the next trading day."""
         return self.in_force != self.wished
 
     @property
     def words(self) -> str:
-        """Return it for a person."""
+        """The same for a person."""
         if self.waits:
             return (
                 f"{self.setting} stays {self.in_force} today; {self.wished} counts from the next trading day"

@@ -65,7 +65,7 @@ class Durability:
 
     @property
     def problems(self) -> tuple[str, ...]:
-        """Return what the disks refuse now; empty when everything is written or on its way."""
+        """What the disks refuse now; empty when everything is written or on its way."""
         ledger = "" if self._ledger is None else self._ledger.problem
         return tuple(dict.fromkeys(text for text in (ledger, self._problem) if text))
 

@@ -11,7 +11,7 @@ class Ending(Protocol):
 
     @property
     def needs_attendance(self) -> bool:
-        """Say whether the core is told when nobody watches: paper and live pause entries then."""
+        """Whether the core is told when nobody watches: paper and live pause entries then."""
         ...
 
     def attended(self, screens: int) -> None:

@@ -17,22 +17,22 @@ class BrokerSide(Protocol):
 
     @property
     def alarms(self) -> tuple[LastingAlarm, ...]:
-        """Return what is wrong as long as it lasts: feed lost, token dead, recorder stopped."""
+        """What is wrong as long as it lasts: feed lost, token dead, recorder stopped."""
         ...
 
     @property
     def signed_in_until(self) -> Instant | None:
-        """Return when the token dies; None when there is none or it does not say."""
+        """When the token dies; None when there is none or it does not say."""
         ...
 
     @property
     def preflight(self) -> PreflightView | None:
-        """Return the checks as last made."""
+        """The checks as last made."""
         ...
 
     @property
     def notes(self) -> Mapping[str, str]:
-        """Return what is known of instruments before the open, by key."""
+        """What is known of instruments before the open, by key."""
         ...
 
     def go(self) -> None:

@@ -19,12 +19,12 @@ class Pace(Protocol):
 
     @property
     def speed(self) -> int:
-        """Return the multiple of real time; 0 is as fast as possible."""
+        """The multiple of real time; 0 is as fast as possible."""
         ...
 
     @property
     def held(self) -> bool:
-        """Say whether the market stands still."""
+        """Whether the market stands still."""
         ...
 
     def target(self, reached: Instant) -> Instant | None:
@@ -72,12 +72,12 @@ class PlayedPace:
 
     @property
     def speed(self) -> int:
-        """Return the multiple of real time; 0 is as fast as possible."""
+        """The multiple of real time; 0 is as fast as possible."""
         return self._speed
 
     @property
     def held(self) -> bool:
-        """Say whether the market stands still."""
+        """Whether the market stands still."""
         return self._held_since is not None
 
     def target(self, reached: Instant) -> Instant | None:
@@ -148,12 +148,12 @@ class LivePace:
 
     @property
     def speed(self) -> int:
-        """Return 1: a market that happens now has one speed."""
+        """Always 1: a market that happens now has one speed."""
         return 1
 
     @property
     def held(self) -> bool:
-        """Return False: nobody holds the market."""
+        """Never true: nobody holds the market."""
         return False
 
     def target(self, reached: Instant) -> Instant:

@@ -37,7 +37,7 @@ class RunMode(StrEnum):
 
     @property
     def is_account(self) -> bool:
-        """Say whether the market happens now and counts for the account."""
+        """Whether the market happens now and counts for the account."""
         return self in (RunMode.PAPER, RunMode.LIVE)
 
 
@@ -62,7 +62,7 @@ class MarketChoice(msgspec.Struct, frozen=True):
 
     @property
     def command(self) -> str:
-        """Return the command line that asks for it: a bare ``cockpit`` may lead to the account instead."""
+        """The command line that asks for it: a bare ``cockpit`` may lead to the account instead."""
         if self.market.is_account:
             return "cockpit"
         words = ["cockpit", "demo" if self.market is RunMode.SIMULATED else "replay", *self.files]
@@ -104,17 +104,17 @@ class RunPlan(msgspec.Struct, frozen=True):
 
     @property
     def names(self) -> str:
-        """Return how the names of the run's orders begin, whichever version made the plan."""
+        """How the names of the run's orders begin, whichever version made the plan."""
         return self.prefix or _second_of_day(self.day, self.began)
 
     @property
     def by_key(self) -> dict[str, Instrument]:
-        """Return the instruments by key."""
+        """The instruments by key."""
         return {instrument.key: instrument for instrument in self.instruments}
 
     @property
     def studies_until(self) -> Instant | None:
-        """Return the arrival before which updates feed the studies alone."""
+        """The arrival before which updates feed the studies alone."""
         return (
             None if self.choice.start is None else instant_at(self.day, time.fromisoformat(self.choice.start))
         )

@@ -107,12 +107,12 @@ class Playback:
 
     @property
     def held(self) -> bool:
-        """Say whether the market is held: the core decides it, as with every command."""
+        """Whether the market is held: the core decides it, as with every command."""
         return self.core.market_state.held
 
     @property
     def next_arrival(self) -> Instant | None:
-        """Return when the next update arrives on the feed's own clock; None at its end."""
+        """When the next update arrives on the feed's own clock; None at its end."""
         update = self._peek()
         return None if update is None else update.arrival
 

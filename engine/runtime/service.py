@@ -111,12 +111,12 @@ class Service:
 
     @property
     def core(self) -> Core:
-        """Return the core this service drives."""
+        """The core this service drives."""
         return self._playback.core
 
     @property
     def problems(self) -> tuple[LastingAlarm, ...]:
-        """Return what the disks refuse now; shown as alarms."""
+        """What the disks refuse now; shown as alarms."""
         latch = self._latch.problem
         texts = (*self._durability.problems, *(() if latch is None else (latch,)))
         own = tuple(LastingAlarm(text) for text in texts)

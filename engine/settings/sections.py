@@ -13,12 +13,12 @@ class AuctionSections(Protocol):
 
     @property
     def profile(self) -> config.ProfileSettings:
-        """Return how profiles are built."""
+        """How profiles are built."""
         ...
 
     @property
     def stop(self) -> config.StopSettings:
-        """Return how stops are set; the bars of an auction take the ATR's period from it."""
+        """How stops are set; the bars of an auction take the ATR's period from it."""
         ...
 
 
@@ -27,7 +27,7 @@ class PastSections(AuctionSections, Protocol):
 
     @property
     def session(self) -> config.SessionSettings:
-        """Return the times of a day."""
+        """The times of a day."""
         ...
 
 
@@ -36,12 +36,12 @@ class WishSections(Protocol):
 
     @property
     def session(self) -> config.SessionSettings:
-        """Return the times of a day."""
+        """The times of a day."""
         ...
 
     @property
     def risk(self) -> config.RiskSettings:
-        """Return the limits."""
+        """The limits."""
         ...
 
 
@@ -50,17 +50,17 @@ class EntryCheckSections(Protocol):
 
     @property
     def entry(self) -> config.EntrySettings:
-        """Return how entries are made."""
+        """How entries are made."""
         ...
 
     @property
     def exit(self) -> config.ExitSettings:
-        """Return how exits are made."""
+        """How exits are made."""
         ...
 
     @property
     def options(self) -> config.OptionSettings:
-        """Return what is allowed in options."""
+        """What is allowed in options."""
         ...
 
 
@@ -69,7 +69,7 @@ class EntriesSections(EntryCheckSections, Protocol):
 
     @property
     def setups(self) -> config.SetupSettings:
-        """Return which setups trade, and how."""
+        """Which setups trade, and how."""
         ...
 
 
@@ -78,17 +78,17 @@ class OrderSections(Protocol):
 
     @property
     def risk(self) -> config.RiskSettings:
-        """Return the limits."""
+        """The limits."""
         ...
 
     @property
     def orders(self) -> config.OrderSettings:
-        """Return how orders are changed."""
+        """How orders are changed."""
         ...
 
     @property
     def exit(self) -> config.ExitSettings:
-        """Return how exits are made."""
+        """How exits are made."""
         ...
 
 
@@ -97,7 +97,7 @@ class FlattenSections(OrderSections, Protocol):
 
     @property
     def stop(self) -> config.StopSettings:
-        """Return how stops are set."""
+        """How stops are set."""
         ...
 
 
@@ -106,12 +106,12 @@ class CoreSections(AuctionSections, WishSections, EntriesSections, FlattenSectio
 
     @property
     def paper(self) -> config.PaperSettings:
-        """Return how the paper exchange fills; its latency belongs to an entry's life."""
+        """How the paper exchange fills; its latency belongs to an entry's life."""
         ...
 
     @property
     def performance(self) -> config.PerformanceSettings:
-        """Return how figures are made."""
+        """How figures are made."""
         ...
 
 
@@ -120,17 +120,17 @@ class OpeningSections(PastSections, Protocol):
 
     @property
     def account(self) -> config.AccountSettings:
-        """Return the account."""
+        """The account."""
         ...
 
     @property
     def upstox(self) -> config.UpstoxSettings:
-        """Return the way to the broker."""
+        """The way to the broker."""
         ...
 
     @property
     def watchlist(self) -> config.WatchlistSettings:
-        """Return what is followed."""
+        """What is followed."""
         ...
 
 
@@ -139,17 +139,17 @@ class OrderLineSections(Protocol):
 
     @property
     def upstox(self) -> config.UpstoxSettings:
-        """Return the way to the broker."""
+        """The way to the broker."""
         ...
 
     @property
     def kill(self) -> config.KillSettings:
-        """Return what the kill closes."""
+        """What the kill closes."""
         ...
 
     @property
     def feed(self) -> config.FeedSettings:
-        """Return how streams are kept."""
+        """How streams are kept."""
         ...
 
 
@@ -158,12 +158,12 @@ class RecordingSections(Protocol):
 
     @property
     def recorder(self) -> config.RecorderSettings:
-        """Return whether, and how long recordings are kept."""
+        """Whether, and how long recordings are kept."""
         ...
 
     @property
     def session(self) -> config.SessionSettings:
-        """Return the times of a day, and whose clock it is."""
+        """The times of a day, and whose clock it is."""
         ...
 
 
@@ -172,12 +172,12 @@ class MarketSections(Protocol):
 
     @property
     def session(self) -> config.SessionSettings:
-        """Return the times of a day."""
+        """The times of a day."""
         ...
 
     @property
     def simulator(self) -> config.SimulatorSettings:
-        """Return what is simulated."""
+        """What is simulated."""
         ...
 
 
@@ -186,17 +186,17 @@ class PaperBookSections(Protocol):
 
     @property
     def account(self) -> config.AccountSettings:
-        """Return the account."""
+        """The account."""
         ...
 
     @property
     def risk(self) -> config.RiskSettings:
-        """Return the limits."""
+        """The limits."""
         ...
 
     @property
     def paper(self) -> config.PaperSettings:
-        """Return how the paper exchange fills."""
+        """How the paper exchange fills."""
         ...
 
 
@@ -205,32 +205,32 @@ class CheckSections(Protocol):
 
     @property
     def account(self) -> config.AccountSettings:
-        """Return the account."""
+        """The account."""
         ...
 
     @property
     def upstox(self) -> config.UpstoxSettings:
-        """Return the way to the broker."""
+        """The way to the broker."""
         ...
 
     @property
     def session(self) -> config.SessionSettings:
-        """Return the times of a day."""
+        """The times of a day."""
         ...
 
     @property
     def watchlist(self) -> config.WatchlistSettings:
-        """Return what is followed."""
+        """What is followed."""
         ...
 
     @property
     def feed(self) -> config.FeedSettings:
-        """Return how the feed is opened."""
+        """How the feed is opened."""
         ...
 
     @property
     def preflight(self) -> config.PreflightSettings:
-        """Return where go ends and no-go begins."""
+        """Where go ends and no-go begins."""
         ...
 
 
@@ -239,22 +239,22 @@ class AccountGateSections(Protocol):
 
     @property
     def account(self) -> config.AccountSettings:
-        """Return the account."""
+        """The account."""
         ...
 
     @property
     def upstox(self) -> config.UpstoxSettings:
-        """Return the way to the broker."""
+        """The way to the broker."""
         ...
 
     @property
     def watchlist(self) -> config.WatchlistSettings:
-        """Return what is followed."""
+        """What is followed."""
         ...
 
     @property
     def recorder(self) -> config.RecorderSettings:
-        """Return whether sessions are recorded."""
+        """Whether sessions are recorded."""
         ...
 
 
@@ -263,30 +263,30 @@ class ShellSections(FlattenSections, Protocol):
 
     @property
     def account(self) -> config.AccountSettings:
-        """Return the account."""
+        """The account."""
         ...
 
     @property
     def upstox(self) -> config.UpstoxSettings:
-        """Return the way to the broker."""
+        """The way to the broker."""
         ...
 
     @property
     def session(self) -> config.SessionSettings:
-        """Return the times of a day, and whose clock it is."""
+        """The times of a day, and whose clock it is."""
         ...
 
     @property
     def kill(self) -> config.KillSettings:
-        """Return what the kill closes."""
+        """What the kill closes."""
         ...
 
     @property
     def paper(self) -> config.PaperSettings:
-        """Return how the paper exchange fills."""
+        """How the paper exchange fills."""
         ...
 
     @property
     def unread(self) -> frozenset[str]:
-        """Return the names of settings that could not be read: their defaults stand in for nothing that decides."""
+        """The names of settings that could not be read: their defaults stand in for nothing that decides."""
         ...

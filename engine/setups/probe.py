@@ -49,12 +49,12 @@ class Excursion:
 
     @property
     def since(self) -> Instant:
-        """Return when its first bar began."""
+        """When its first bar began."""
         return self.bars[0].start
 
     @property
     def reach(self) -> int:
-        """Return how far it went beyond the edge, paise."""
+        """How far it went beyond the edge, paise."""
         return self.edge.level - self.extreme
 
 

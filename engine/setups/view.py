@@ -62,7 +62,7 @@ class SidedView:
 
     @cached_property
     def sign(self) -> int:
-        """Return +1 for a long, -1 for a short."""
+        """+1 for a long, -1 for a short."""
         return self.side.sign
 
     def at(self, price: Paise) -> Level:
@@ -108,19 +108,19 @@ class SidedView:
 
     @cached_property
     def lows(self) -> list[Level]:
-        """Return the worst level of each 5-minute bar."""
+        """The worst level of each 5-minute bar."""
         bars = self.context.five_minutes
         return [bar.low for bar in bars] if self.sign > 0 else [-bar.high for bar in bars]
 
     @cached_property
     def closes(self) -> list[Level]:
-        """Return the close of each 5-minute bar."""
+        """The close of each 5-minute bar."""
         sign = self.sign
         return [bar.close * sign for bar in self.context.five_minutes]
 
     @cached_property
     def balance(self) -> tuple[Level, Level] | None:
-        """Return the complete initial balance, worse edge first."""
+        """The complete initial balance, worse edge first."""
         return balance_of(self.context, self.side)
 
     def value(self, profile: ProfileReading) -> Value:
@@ -137,17 +137,17 @@ class SidedView:
 
     @property
     def one_timeframing(self) -> int:
-        """Return the run of brackets that held; positive when it ran with the trade."""
+        """The run of brackets that held; positive when it ran with the trade."""
         return self.context.one_timeframing * self.sign
 
     @property
     def extended(self) -> bool:
-        """Say whether the range was extended on the side the trade goes to."""
+        """Whether the range was extended on the side the trade goes to."""
         return self.context.extended_up if self.sign > 0 else self.context.extended_down
 
     @property
     def extended_behind(self) -> bool:
-        """Say whether the range was extended on the side the trade comes from."""
+        """Whether the range was extended on the side the trade comes from."""
         return self.context.extended_down if self.sign > 0 else self.context.extended_up
 
     def acceptance(self, long_name: str) -> Acceptance | None:

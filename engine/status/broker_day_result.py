@@ -53,7 +53,7 @@ class BrokerDayResult:
 
     @property
     def net(self) -> Paise | None:
-        """Return everything together."""
+        """Everything together."""
         if self.realised is None or self.open is None or self.charges is None:
             return None
         return self.realised + self.open - self.charges
@@ -70,7 +70,7 @@ class BrokerFill:
 
     @property
     def sign(self) -> int:
-        """Return +1 for a buy, -1 for a sell."""
+        """+1 for a buy, -1 for a sell."""
         return Side(self.order.side).sign
 
 
@@ -188,7 +188,7 @@ class SideResult(RunningCost):
 
     @property
     def holding(self) -> DayHolding:
-        """Return it as it stands."""
+        """The holding as it stands."""
         return DayHolding(self.quantity, self.cost, self.realised)
 
 
@@ -203,7 +203,7 @@ class Parts:
 
     @property
     def traded(self) -> bool:
-        """Say whether anything of ours was ever traded in it."""
+        """Whether anything of ours was ever traded in it."""
         return bool(self.charged)
 
     def take(self, fill: BrokerFill, *, mine: bool) -> None:

@@ -45,7 +45,7 @@ class InstrumentTerms:
 
     @cached_property
     def _kept(self) -> Directory:
-        """Return the master of the home; empty where there is none. Read only when the run does not name a key."""
+        """The master of the home; empty where there is none. Read only when the run does not name a key."""
         files = InstrumentFiles(self._directory.path.parent, self._settings.upstox.assets_url)
         try:
             return files.load(wall_clock()).directory

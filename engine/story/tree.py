@@ -85,17 +85,17 @@ class OrderStory:
 
     @property
     def filled(self) -> int:
-        """Return the units that filled."""
+        """The units that filled."""
         return sum(fill.quantity for fill in self.fills)
 
     @property
     def value(self) -> Paise:
-        """Return what they were worth in sum, corrections included, paise."""
+        """What they were worth in sum, corrections included, paise."""
         return sum(fill.value for fill in self.fills) + self.corrected
 
     @property
     def asked(self) -> Instant | None:
-        """Return when its intent was written; it passed the gate in the same step."""
+        """When its intent was written; it passed the gate in the same step."""
         return next((step.at for step in self.steps if step.what == ASKED), None)
 
 
@@ -158,27 +158,27 @@ class TradeStory:
 
     @property
     def is_trade(self) -> bool:
-        """Say whether an entry left for it."""
+        """Whether an entry left for it."""
         return bool(self.orders) or self.trade is not None
 
     @property
     def simulated(self) -> bool:
-        """Say whether its market was made: evidence for nothing."""
+        """Whether its market was made: evidence for nothing."""
         return self.market == "simulated"
 
     @property
     def sized(self) -> SizedStop | None:
-        """Return the stop it was measured and sized with; None where it did not come to that."""
+        """The stop it was measured and sized with; None where it did not come to that."""
         return None if self.signal is None else self.signal.last.sized
 
     @property
     def tags(self) -> tuple[str, ...]:
-        """Return the trader's tags, each once, in the order given."""
+        """The trader's tags, each once, in the order given."""
         return tuple(dict.fromkeys(tag for note in self.notes for tag in note.tags))
 
     @property
     def left_at(self) -> Paise | None:
-        """Return the average of the fill that closed its last unit, paise; None where no fill is told."""
+        """The average of the fill that closed its last unit, paise; None where no fill is told."""
         if self.trade is None:
             return None
         closing = (fill for order in self.orders if order.side is not self.trade.side for fill in order.fills)
@@ -187,7 +187,7 @@ class TradeStory:
 
     @property
     def entry_slip(self) -> Paise | None:
-        """Return what its entry cost beyond the signal's price, paise, negative is better; None without either."""
+        """What its entry cost beyond the signal's price, paise, negative is better; None without either."""
         if self.trade is None or self.signal is None or self.signal.last.price is None:
             return None
         worth = self.signal.last.price * self.trade.quantity
@@ -195,6 +195,6 @@ class TradeStory:
 
     @property
     def stop_slip(self) -> Paise | None:
-        """Return what its fired stops cost beyond their triggers, paise, negative is better; None where none fired."""
+        """What its fired stops cost beyond their triggers, paise, negative is better; None where none fired."""
         slip = None if self.trade is None else self.trade.stop_slip
         return None if slip is None else slip.slip

@@ -43,5 +43,5 @@ class CockpitError(Exception):
 
     @property
     def exit_code(self) -> int:
-        """Return with what a command ends that this ended."""
+        """The exit code of a command that this ended."""
         return EXIT_CODES[self.kind]

@@ -43,74 +43,74 @@ class WorldDirectory:
 
     @property
     def ledger(self) -> Path:
-        """Return the path of the ledger's database."""
+        """The path of the ledger's database."""
         return self.path / "ledger.sqlite"
 
     @property
     def exchange(self) -> Path:
-        """Return the path of the paper exchange's own database."""
+        """The path of the paper exchange's own database."""
         return self.path / "exchange.sqlite"
 
     @property
     def place(self) -> Path:
-        """Return the path of the file that says how far a live run has come in its own recording."""
+        """The path of the file that says how far a live run has come in its own recording."""
         return self.path / "place.sqlite"
 
     @property
     def summaries(self) -> Path:
-        """Return the directory of the close-of-day summaries."""
+        """The directory of the close-of-day summaries."""
         return self.path / "summaries"
 
     @property
     def latch(self) -> Path:
-        """Return the path of the kill latch."""
+        """The path of the kill latch."""
         return self.path / "latch.json"
 
     @property
     def lock(self) -> Path:
-        """Return the path of the lock that at most one engine, or one closer, holds."""
+        """The path of the lock that at most one engine, or one closer, holds."""
         return self.path / "engine.lock"
 
     @property
     def start_lock(self) -> Path:
-        """Return the path of the lock under which a screen starts an engine."""
+        """The path of the lock under which a screen starts an engine."""
         return self.path / "start.lock"
 
     @property
     def identity(self) -> Path:
-        """Return the path of the file that says which process the engine is."""
+        """The path of the file that says which process the engine is."""
         return self.path / "engine.json"
 
     @property
     def heartbeat(self) -> Path:
-        """Return the path of the file with the last beat of the engine's loop."""
+        """The path of the file with the last beat of the engine's loop."""
         return self.path / "engine.beat"
 
     @property
     def log(self) -> Path:
-        """Return the path of the engine's log."""
+        """The path of the engine's log."""
         return self.path / "engine.log"
 
     @property
     def socket_address(self) -> Path:
-        """Return the path of the file naming the socket directory; it exists only when that lies elsewhere."""
+        """The path of the file naming the socket directory; it exists only when that lies elsewhere."""
         return self.path / "socket.path"
 
     @property
     def sockets(self) -> Path:
-        """Return the directory of the sockets: the world's own, or a short private one."""
+        """The directory of the sockets: the world's own, or a short private one."""
         if _fits(self.path):
             return self.path
         return self._written_address() or next(self._short_candidates())
 
     @property
     def socket(self) -> Path:
-        """Return the address that screens attach to."""
+        """The address that screens attach to."""
         return self.sockets / _SCREEN_SOCKET
 
     @property
     def kill_socket(self) -> Path:
-        """Return the address of the kill's own line."""
+        """The address of the kill's own line."""
         return self.sockets / _KILL_SOCKET
 
     def create(self) -> None:
@@ -177,12 +177,12 @@ class Home:
 
     @property
     def worlds(self) -> tuple[WorldDirectory, ...]:
-        """Return every world's directory, the account's first."""
+        """Every world's directory, the account's first."""
         return tuple(self.world(world) for world in World)
 
     @property
     def recordings(self) -> Path:
-        """Return the directory of our own recordings."""
+        """The directory of our own recordings."""
         return self.root / "recordings"
 
     def create(self) -> None:

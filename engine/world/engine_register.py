@@ -75,7 +75,7 @@ class Registration:
 
     @property
     def kill_socket(self) -> Path | None:
-        """Return the second address of the kill line; None where no runtime directory can be had."""
+        """The second address of the kill line; None where no runtime directory can be had."""
         return None if self._path is None else self._path.with_suffix(".sock")
 
     def keep(self) -> None:

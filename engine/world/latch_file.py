@@ -129,17 +129,17 @@ class LatchFile:
 
     @property
     def record(self) -> LatchRecord | None:
-        """Return the latch as this process knows it; None when it is not set."""
+        """The latch as this process knows it; None when it is not set."""
         return self._record
 
     @property
     def is_set(self) -> bool:
-        """Say whether the latch is set: a plain read, fit for the moment before each write."""
+        """Whether the latch is set: a plain read, fit for the moment before each write."""
         return self._record is not None
 
     @property
     def problem(self) -> str | None:
-        """Return why the file is behind the memory, None when nothing failed."""
+        """Why the file is behind the memory, None when nothing failed."""
         return self._problem
 
     def set(self, command: str, by: str, reason: str, *, patience: float = DISK_PATIENCE) -> bool:

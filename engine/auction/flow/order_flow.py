@@ -118,7 +118,7 @@ class OrderFlow:
 
     @property
     def reading(self) -> DeltaReading | None:
-        """Return the session's delta with its band; None before the first trade."""
+        """The session's delta with its band; None before the first trade."""
         if not self.total:
             return None
         rules = (self.previous_quote, self.same_quote, self.tick_rule)
@@ -135,12 +135,12 @@ class OrderFlow:
 
     @property
     def absorptions(self) -> tuple[Absorption, ...]:
-        """Return the newest absorptions, the newest last."""
+        """The newest absorptions, the newest last."""
         return tuple(self._absorptions)
 
     @property
     def nearest_absorption(self) -> Absorption | None:
-        """Return the stand that came nearest to an absorption without being one; None where none was held."""
+        """The stand that came nearest to an absorption without being one; None where none was held."""
         found = [(one.sign, near) for one in self._absorbers if (near := one.nearest) is not None]
         if not found:
             return None

@@ -18,7 +18,7 @@ class VolumeProfile:
 
     @property
     def ticks(self) -> Mapping[int, int]:
-        """Return the volume of each traded tick."""
+        """The volume of each traded tick."""
         return self._ticks
 
     def add(self, tick: int, volume: int) -> None:

@@ -79,7 +79,7 @@ class Vwap:
 
     @property
     def fraction(self) -> tuple[int, int] | None:
-        """Return turnover (paise times units) and volume of the session's VWAP, the unseen past included.
+        """Turnover (paise times units) and volume of the session's VWAP, the unseen past included.
 
         (atp₀·vtt₀ + Σ price·increment) / (vtt₀ + Σ increment), where atp₀ and vtt₀ are the broker's own figures
         in the first packet or what the seed says.
@@ -89,7 +89,7 @@ class Vwap:
 
     @property
     def value(self) -> Paise | None:
-        """Return the session's VWAP rounded to a paisa."""
+        """The session's VWAP rounded to a paisa."""
         fraction = self.fraction
         if fraction is None:
             return None
@@ -98,7 +98,7 @@ class Vwap:
 
     @property
     def variance_fraction(self) -> tuple[int, int] | None:
-        """Return n²·σ² and n of the recorded part, n its volume: σ² = Σv·p²/Σv − (Σv·p/Σv)², exact."""
+        """The figures n²·σ² and n of the recorded part, n its volume: σ² = Σv·p²/Σv − (Σv·p/Σv)², exact."""
         volume = self._rows_volume + self._volume
         if not volume:
             return None
@@ -107,7 +107,7 @@ class Vwap:
 
     @property
     def deviation(self) -> Paise | None:
-        """Return the volume-weighted standard deviation of the recorded part, rounded to a paisa."""
+        """The volume-weighted standard deviation of the recorded part, rounded to a paisa."""
         fraction = self.variance_fraction
         if fraction is None:
             return None

@@ -65,25 +65,25 @@ class MinuteBars:
 
     @property
     def forming(self) -> Bar | None:
-        """Return the 5-minute bar whose last minute has not come yet."""
+        """The 5-minute bar whose last minute has not come yet."""
         if self.fives and self.newest + MINUTE < self.fives[-1].start + FIVE_MINUTES:
             return self.fives[-1]
         return None
 
     @property
     def newest_five(self) -> Instant:
-        """Return the start of the newest completed 5-minute bar; -1 before the first."""
+        """The start of the newest completed 5-minute bar; -1 before the first."""
         whole = self.fives if self.forming is None else self.fives[:-1]
         return whole[-1].start if whole else -1
 
     @property
     def completed_fives(self) -> tuple[Bar, ...]:
-        """Return the completed 5-minute bars, newest last."""
+        """The completed 5-minute bars, newest last."""
         return tuple(self.fives if self.forming is None else self.fives[:-1])
 
     @property
     def atr(self) -> float | None:
-        """Return Wilder's average true range in paise; None below period + 1 minutes.
+        """Wilder's average true range in paise; None below period + 1 minutes.
 
         The first minute only gives the previous close, the next ``period`` true ranges are averaged, then
         ATR = ((period - 1) × ATR + TR) / period (source: Wilder 1978, as computed by TA-Lib).
@@ -92,7 +92,7 @@ class MinuteBars:
 
     @property
     def contiguous(self) -> bool:
-        """Say whether the newest period + 1 minutes follow one another without a gap."""
+        """Whether the newest period + 1 minutes follow one another without a gap."""
         count = self._period + 1
         return (
             len(self.minutes) >= count and self.newest - self.minutes[-count].start == self._period * MINUTE
@@ -100,7 +100,7 @@ class MinuteBars:
 
     @property
     def has_hole(self) -> bool:
-        """Say whether a minute is missing among the newest period + 1, as far back as any came."""
+        """Whether a minute is missing among the newest period + 1, as far back as any came."""
         if not self.minutes:
             return False
         since = max(self.minutes[0].start, self.newest - self._period * MINUTE)

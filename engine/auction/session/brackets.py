@@ -71,17 +71,17 @@ class Brackets:
 
     @property
     def brackets(self) -> list[Bracket]:
-        """Return the brackets that traded, oldest first."""
+        """The brackets that traded, oldest first."""
         return [self._by_index[index] for index in sorted(self._by_index)]
 
     @property
     def traded(self) -> int:
-        """Return how many brackets have traded."""
+        """How many brackets have traded."""
         return len(self._by_index)
 
     @property
     def initial_balance(self) -> InitialBalance | None:
-        """Return the first hour's range; None when our record began after it."""
+        """The first hour's range; None when our record began after it."""
         if self.balance_low is None or self.balance_high is None:
             return None
         return InitialBalance(self.balance_low, self.balance_high, self.clock >= self.balance_end)

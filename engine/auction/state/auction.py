@@ -274,12 +274,12 @@ class Auction:
 
     @property
     def begun(self) -> bool:
-        """Say whether the session is under way here, by a packet or by a seed: it takes no past any more."""
+        """Whether the session is under way here, by a packet or by a seed: it takes no past any more."""
         return self._started or bool(self.profile.total)
 
     @property
     def beat(self) -> tuple[int, ...]:
-        """Return what changes when a 5-minute bar or a bracket has ended, and with little else.
+        """What changes when a 5-minute bar or a bracket has ended, and with little else.
 
         The start of the newest completed 5-minute bar, the number of the bracket in which the newest trade lies, and
         how many have traded.
@@ -290,12 +290,12 @@ class Auction:
 
     @property
     def previous_close(self) -> Paise | None:
-        """Return the close of the session before; None while the feed has not named it."""
+        """The close of the session before; None while the feed has not named it."""
         return self._plausible.close
 
     @property
     def ticks_per_row(self) -> int | None:
-        """Return the row height in ticks: frozen after 09:45, provisional before; None before the first packet."""
+        """The row height in ticks: frozen after 09:45, provisional before; None before the first packet."""
         if self._ticks_per_row is not None:
             return self._ticks_per_row
         estimate = self.average_range
@@ -303,18 +303,18 @@ class Auction:
 
     @property
     def row(self) -> Paise | None:
-        """Return the row height in paise."""
+        """The row height in paise."""
         height = self.ticks_per_row
         return None if height is None else height * self.instrument.tick
 
     @property
     def row_frozen(self) -> bool:
-        """Say whether the row height is settled for the day."""
+        """Whether the row height is settled for the day."""
         return self._row_frozen
 
     @property
     def average_range(self) -> AverageRange | None:
-        """Return the average daily range: known, or estimated from today's (growing until 09:45)."""
+        """The average daily range: known, or estimated from today's (growing until 09:45)."""
         if self._range is not None:
             return self._range
         high, low = self.brackets.high, self.brackets.low
@@ -324,7 +324,7 @@ class Auction:
 
     @property
     def footprint(self) -> Footprint:
-        """Return the footprint at the day's row; empty before the first packet."""
+        """The footprint at the day's row; empty before the first packet."""
         return self._footprints.read(self.flow, self.ticks_per_row, self.instrument.tick)
 
     def volume_reading(self, ticks_per_row: int | None = None) -> ProfileReading | None:

@@ -117,12 +117,12 @@ class Auctions:
 
     @property
     def newest(self) -> Instant | None:
-        """Return the newest trade time of all instruments; None before the first update."""
+        """The newest trade time of all instruments; None before the first update."""
         return self._newest
 
     @property
     def holes(self) -> tuple[Hole, ...]:
-        """Return the holes of the tape as known now, in time order."""
+        """The holes of the tape as known now, in time order."""
         return self.tracker.holes
 
     def stale(self, now: Instant) -> bool:

@@ -44,7 +44,7 @@ class Extension:
 
     @property
     def sides(self) -> int:
-        """Return how many sides are extended."""
+        """How many sides are extended."""
         return self.up + self.down
 
 

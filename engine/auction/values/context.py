@@ -76,7 +76,7 @@ class PlacementBand:
 
     @property
     def wide(self) -> bool:
-        """Say whether POC, VAL or VAH differ by more than one row."""
+        """Whether POC, VAL or VAH differ by more than one row."""
         readings = self.at_last, self.at_previous, self.spread
         return any(
             max(prices) - min(prices) > self.at_last.row

@@ -107,7 +107,7 @@ class PriorLevels:
 
     @property
     def ready(self) -> bool:
-        """Say whether the levels may be traded against."""
+        """Whether the levels may be traded against."""
         return self.quality not in (Quality.NOT_READY, Quality.STALE)
 
 
@@ -154,7 +154,7 @@ class DeltaReading:
 
     @property
     def sign(self) -> int:
-        """Return +1 or -1 when every rule agrees, else 0."""
+        """+1 or -1 when every rule agrees, else 0."""
         return 1 if self.low > 0 else -1 if self.high < 0 else 0
 
 

@@ -105,17 +105,17 @@ class PaperExchange:
 
     @property
     def cursor(self) -> Cursor:
-        """Return where the last commit stood; an empty run when there has been none."""
+        """Where the last commit stood; an empty run when there has been none."""
         return self._cursor
 
     @property
     def positions(self) -> tuple[BrokerPosition, ...]:
-        """Return the run's positions, closed ones included, in order of their first fill."""
+        """The run's positions, closed ones included, in order of their first fill."""
         return self._floor.register.positions()
 
     @property
     def fills(self) -> tuple[ExchangeFill, ...]:
-        """Return every fill of the run with its quality and charges, oldest first."""
+        """Every fill of the run with its quality and charges, oldest first."""
         return tuple(self._floor.register.fills)
 
     def has_live(self, instrument: str) -> bool:
@@ -124,52 +124,52 @@ class PaperExchange:
 
     @property
     def orders(self) -> tuple[OrderReport, ...]:
-        """Return every order of the run as it stands, oldest first."""
+        """Every order of the run as it stands, oldest first."""
         return tuple(order.report() for order in self._floor.register.orders.values())
 
     @property
     def instruments(self) -> tuple[Instrument, ...]:
-        """Return what orders may be in: what was given, and what the file's own orders are in."""
+        """What orders may be in: what was given, and what the file's own orders are in."""
         return self._floor.instruments
 
     @property
     def charges(self) -> Paise:
-        """Return the charges of everything executed, rounded once per order, paise, ESTIMATED."""
+        """The charges of everything executed, rounded once per order, paise, ESTIMATED."""
         return sum(order.charges for order in self._floor.register.orders.values())
 
     @property
     def costs(self) -> dict[str, Paise]:
-        """Return what is held now at cost, by instrument, signed like its quantity, paise."""
+        """What is held now at cost, by instrument, signed like its quantity, paise."""
         return self._floor.register.costs()
 
     @property
     def realised(self) -> Paise:
-        """Return the gross result of what was closed, parts of open positions included, paise."""
+        """The gross result of what was closed, parts of open positions included, paise."""
         cash = sum(position.sell_value - position.buy_value for position in self.positions)
         return cash + sum(self.costs.values())
 
     @property
     def unnamed(self) -> tuple[str, ...]:
-        """Return the instruments in which something is open and of which neither file nor caller knows the terms."""
+        """The instruments in which something is open and of which neither file nor caller knows the terms."""
         named = {instrument.key for instrument in self.instruments}
         held = [key for key, quantity in self._floor.register.net.items() if quantity]
         return tuple(key for key in dict.fromkeys([*held, *self._floor.register.live]) if key not in named)
 
     @property
     def lives_on(self) -> bool:
-        """Return no: what came after the last commit never happened."""
+        """Never: what came after the last commit never happened."""
         return False
 
     @property
     def flat(self) -> bool:
-        """Say whether no quantity is open and no order can still trade."""
+        """Whether no quantity is open and no order can still trade."""
         return (
             not any(self._floor.register.net.values()) and not self._floor.register.live and not self._flight
         )
 
     @property
     def market_time(self) -> Instant:
-        """Return the market's time as of the newest update."""
+        """The market's time as of the newest update."""
         return self._floor.clock
 
     def mark(self, instrument: str) -> Paise | None:

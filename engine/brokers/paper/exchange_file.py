@@ -41,7 +41,7 @@ class Book(msgspec.Struct):
 
     @property
     def day(self) -> date:
-        """Return the trading day of what happened last."""
+        """The trading day of what happened last."""
         return trading_date(self.clock or self.cursor.now)
 
 

@@ -58,7 +58,7 @@ class MatchingEngine:
 
     @property
     def held(self) -> bool:
-        """Say whether the market stands still: an arriving order meets the standing book at once."""
+        """Whether the market stands still: an arriving order meets the standing book at once."""
         return self.stamps.held
 
     def clear(self) -> None:
@@ -88,12 +88,12 @@ class MatchingEngine:
 
     @property
     def touched_depths(self) -> dict[str, InstrumentDepth]:
-        """Return the depths that changed since somebody stored them."""
+        """The depths that changed since somebody stored them."""
         return self._matcher.touched
 
     @property
     def instruments(self) -> tuple[Instrument, ...]:
-        """Return what orders may be in."""
+        """What orders may be in."""
         return tuple(self._instruments.values())
 
     def follow(self, instrument: Instrument) -> None:

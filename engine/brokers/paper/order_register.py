@@ -30,7 +30,7 @@ class OrderRegister:
 
     @property
     def net(self) -> Mapping[str, int]:
-        """Return signed quantity per instrument traded, units, in order of the first fill."""
+        """Signed quantity per instrument traded, units, in order of the first fill."""
         return self._net
 
     def restore(self, orders: Iterable[ExchangeOrder], fills: Iterable[ExchangeFill]) -> None:

@@ -70,17 +70,17 @@ class ExchangeOrder(msgspec.Struct):
 
     @property
     def remaining(self) -> int:
-        """Return what is not filled."""
+        """What is not filled."""
         return self.quantity - self.filled_quantity
 
     @property
     def live(self) -> bool:
-        """Say whether it can still trade."""
+        """Whether it can still trade."""
         return self.status not in ENDED_WORDS
 
     @property
     def armed(self) -> bool:
-        """Say whether it is a stop waiting for its trigger."""
+        """Whether it is a stop waiting for its trigger."""
         return self.order_type is OrderType.STOP_LIMIT and not self.triggered
 
     def report(self, status: str = "", message: str = "") -> OrderReport:
@@ -174,5 +174,5 @@ class FlattenReport(msgspec.Struct, frozen=True):
 
     @property
     def flat(self) -> bool:
-        """Say whether nothing is left open."""
+        """Whether nothing is left open."""
         return not self.unpriced

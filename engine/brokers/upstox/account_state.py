@@ -69,12 +69,12 @@ class AccountStanding(msgspec.Struct, frozen=True):
 
     @property
     def flat(self) -> bool:
-        """Say whether the broker showed nothing open and nothing live in scope, every row of it read."""
+        """Whether the broker showed nothing open and nothing live in scope, every row of it read."""
         return self.known and not self.positions and not self.orders and not self.unread
 
     @property
     def shape(self) -> tuple[object, ...]:
-        """Return what a fill, a cancel or a new order would change; prices do not count."""
+        """What a fill, a cancel or a new order would change; prices do not count."""
         positions = tuple((row.instrument, row.product, row.quantity) for row in self.positions)
         return positions, tuple((row.order_id, row.status, row.filled_quantity) for row in self.orders)
 

@@ -22,7 +22,7 @@ class Arrivals:
 
     @property
     def closed(self) -> bool:
-        """Say whether nobody listens any more."""
+        """Whether nobody listens any more."""
         return self._closed
 
     def put(self, events: Iterable[BrokerEvent]) -> None:

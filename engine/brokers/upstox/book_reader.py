@@ -38,7 +38,7 @@ class WholeBook(msgspec.Struct, frozen=True):
 
     @property
     def filled(self) -> int:
-        """Return the units filled by all orders of the day: a count that never falls at the broker."""
+        """The units filled by all orders of the day: a count that never falls at the broker."""
         return sum(order.filled_quantity for order in self.orders)
 
 

@@ -95,44 +95,44 @@ class LiveBroker:
 
     @property
     def last_book(self) -> BookRead | None:
-        """Return the last whole read that succeeded."""
+        """The last whole read that succeeded."""
         return self._reads.last_book
 
     @property
     def last_rows(self) -> WholeBook | None:
-        """Return the same in the broker's own rows, of every product."""
+        """The same in the broker's own rows, of every product."""
         return self._reads.last_rows
 
     @property
     def attention(self) -> Attention:
-        """Say what is at stake, by core's word and by what the broker has told."""
+        """What is at stake, by core's word and by what the broker has told."""
         with self._lock:
             held = self._register.unsettled
         return max(self._attention, Attention.HELD) if held or self.at_stake else self._attention
 
     @property
     def room(self) -> int:
-        """Return how many reads the longest span of the budget leaves to what protects."""
+        """How many reads the longest span of the budget leaves to what protects."""
         return self._client.line.budget.left(Kind.READ, Purpose.PROTECT)
 
     @property
     def orders_asked_at(self) -> float | None:
-        """Return when the newest list of orders was asked for beside the kill, on the monotonic clock."""
+        """When the newest list of orders was asked for beside the kill, on the monotonic clock."""
         return self._reads.polls.asked_at
 
     @property
     def orders_read_at(self) -> float | None:
-        """Return when the newest list that was read had been asked for."""
+        """When the newest list that was read had been asked for."""
         return self._reads.polls.read_at
 
     @property
     def outside(self) -> OutOfScope:
-        """Return what the last whole read found beyond the scope."""
+        """What the last whole read found beyond the scope."""
         return self._register.outside
 
     @property
     def counts(self) -> dict[str, int]:
-        """Return messages survived, by what was odd about them."""
+        """Messages survived, by what was odd about them."""
         with self._lock:
             register = self._register
             return {
@@ -145,18 +145,18 @@ class LiveBroker:
 
     @property
     def refusal(self) -> str:
-        """Return what a person must mend before calls pass again (a dead token, an address); empty while they pass."""
+        """What a person must mend before calls pass again (a dead token, an address); empty while they pass."""
         found = standing_refusal((self._urgent.line, self._client.line))
         return "" if found is None else describe(found)
 
     @property
     def behind(self) -> bool:
-        """Say whether the orders' news were asked for and could not be had yet."""
+        """Whether the orders' news were asked for and could not be had yet."""
         return self._behind
 
     @property
     def at_stake(self) -> bool:
-        """Say whether an order is live, a position open or a fill not yet seen in a whole book, as far as is known."""
+        """Whether an order is live, a position open or a fill not yet seen in a whole book, as far as is known."""
         with self._lock:
             at_stake = self._register.live or self._register.unproven
         book = self.last_book

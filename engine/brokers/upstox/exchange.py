@@ -36,22 +36,22 @@ class AccountExchange:
 
     @property
     def broker(self) -> LiveBroker:
-        """Return the line to the broker."""
+        """The line to the broker."""
         return self._broker
 
     @property
     def cursor(self) -> Cursor:
-        """Return where the last commit stood; an empty run when there has been none."""
+        """Where the last commit stood; an empty run when there has been none."""
         return self._cursor
 
     @property
     def lives_on(self) -> bool:
-        """Return yes: the broker has every order whose bytes left, whatever we still know of it."""
+        """Always: the broker has every order whose bytes left, whatever we still know of it."""
         return True
 
     @property
     def flat(self) -> bool:
-        """Say whether the last whole read of the broker, and everything heard since, leaves nothing open or live."""
+        """Whether the last whole read of the broker, and everything heard since, leaves nothing open or live."""
         return self._broker.last_book is not None and not self._broker.at_stake
 
     def follow(self, instrument: Instrument) -> None:

@@ -23,27 +23,27 @@ class Kept(Protocol):
 
     @property
     def attention(self) -> Attention:
-        """Say what is at stake."""
+        """What is at stake."""
         ...
 
     @property
     def behind(self) -> bool:
-        """Say whether something was missed that no read has told yet."""
+        """Whether something was missed that no read has told yet."""
         ...
 
     @property
     def room(self) -> int:
-        """Return how many reads the longest span of the budget leaves to what protects."""
+        """How many reads the longest span of the budget leaves to what protects."""
         ...
 
     @property
     def orders_asked_at(self) -> float | None:
-        """Return when the newest list of orders was asked for, by anybody; None when none was."""
+        """When the newest list of orders was asked for, by anybody; None when none was."""
         ...
 
     @property
     def orders_read_at(self) -> float | None:
-        """Return when the newest list that was read had been asked for."""
+        """When the newest list that was read had been asked for."""
         ...
 
     def poll(self) -> None:
@@ -81,7 +81,7 @@ class Upkeep:
 
     @property
     def alarms(self) -> tuple[str, ...]:
-        """Return what is wrong with the reads of the order list as long as it lasts."""
+        """What is wrong with the reads of the order list as long as it lasts."""
         now, due = self._cadence
         found = []
         if due.strained:

@@ -31,7 +31,7 @@ class OrderList:
 
     @property
     def read_at(self) -> float | None:
-        """Return when the newest list that was read had been asked for."""
+        """When the newest list that was read had been asked for."""
         newest = self._newest
         return None if newest is None else newest[0]
 

@@ -67,12 +67,12 @@ class OrderTracker:
 
     @property
     def unproven(self) -> bool:
-        """Say whether units were filled that no whole book has shown yet."""
+        """Whether units were filled that no whole book has shown yet."""
         return any(row.filled_quantity > self._proven.get(name, 0) for name, row in self._latest.items())
 
     @property
     def live(self) -> bool:
-        """Say whether an order is live, in doubt or on its way, as far as is known."""
+        """Whether an order is live, in doubt or on its way, as far as is known."""
         return (
             bool(self.placing)
             or bool(self._awaited)
@@ -82,7 +82,7 @@ class OrderTracker:
 
     @property
     def unsettled(self) -> bool:
-        """Say whether something filled whose value is not that of the broker's executions yet."""
+        """Whether something filled whose value is not that of the broker's executions yet."""
         return not all(self.values.known(row) for row in self._latest.values())
 
     def known(self, now: Instant) -> list[OrderReport]:

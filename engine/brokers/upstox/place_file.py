@@ -30,7 +30,7 @@ class KeptPlace(msgspec.Struct, frozen=True):
 
     @property
     def day(self) -> date:
-        """Return the trading day of what happened last."""
+        """The trading day of what happened last."""
         return trading_date(self.cursor.now)
 
 

@@ -70,12 +70,12 @@ class PortfolioStream:
 
     @property
     def state(self) -> StreamState:
-        """Return where the stream stands."""
+        """Where the stream stands."""
         return self._stream.state
 
     @property
     def connections(self) -> int:
-        """Return how often it was opened."""
+        """How often it was opened."""
         return self._stream.connections
 
     async def run(self) -> None:

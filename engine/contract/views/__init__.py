@@ -277,7 +277,7 @@ class EventLine(msgspec.Struct, frozen=True):
 
     @property
     def awaits_a_person(self) -> bool:
-        """Say whether it stays in sight until somebody has seen it."""
+        """Whether it stays in sight until somebody has seen it."""
         return self.severity is Severity.ALARM or self.rank is AlarmRank.VITAL
 
 
@@ -339,7 +339,7 @@ class KillScope(msgspec.Struct, frozen=True):
 
     @property
     def told(self) -> str:
-        """Return what it would close, in words: 1 position and 2 orders."""
+        """What it would close, in words: 1 position and 2 orders."""
         counts = ((self.positions, "position"), (self.orders, "order"))
         return " and ".join(f"{count} {what}{'' if count == 1 else 's'}" for count, what in counts)
 

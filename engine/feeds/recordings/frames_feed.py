@@ -61,7 +61,7 @@ class FrameFile:
 
     @property
     def name(self) -> str:
-        """Return the file's name for messages."""
+        """The file's name for messages."""
         return self.path.name
 
 
@@ -153,57 +153,57 @@ class RecordedFrames(DayFeed):
 
     @property
     def files(self) -> tuple[FrameFile, ...]:
-        """Return what is played, in the order it began."""
+        """What is played, in the order it began."""
         return self._files
 
     @property
     def run(self) -> str:
-        """Return the run that was recorded first; empty where the recording does not tell."""
+        """The run that was recorded first; empty where the recording does not tell."""
         return self._files[0].header.run
 
     @property
     def begins(self) -> Instant:
-        """Return where the clock of the first recorded run stood as it began."""
+        """Where the clock of the first recorded run stood as it began."""
         return self._files[0].header.begins
 
     @property
     def ends(self) -> Instant | None:
-        """Return where the clock stood as the last recorded run ended; None where it was cut off."""
+        """Where the clock stood as the last recorded run ended; None where it was cut off."""
         return self._files[-1].ended_at
 
     @property
     def identity(self) -> str:
-        """Return a digest of the files and of the ticks and lots they are read with."""
+        """A digest of the files and of the ticks and lots they are read with."""
         return identity_of((file.digest for file in self._files), self._instruments)
 
     @property
     def rejected(self) -> Mapping[str, int]:
-        """Return how many packets per instrument could not be read so far ("" collects those without one)."""
+        """How many packets per instrument could not be read so far ("" collects those without one)."""
         return _sum(decoder.rejected for decoder in self._decoders)
 
     @property
     def reasons(self) -> Mapping[Reason, int]:
-        """Return why packets were rejected so far."""
+        """Why packets were rejected so far."""
         return _sum(decoder.reasons for decoder in self._decoders)
 
     @property
     def quirks(self) -> Mapping[Quirk, int]:
-        """Return which oddities were survived so far."""
+        """Which oddities were survived so far."""
         return _sum(decoder.quirks for decoder in self._decoders)
 
     @property
     def unknown_records(self) -> int:
-        """Return how many records of a kind nobody here knows were passed over so far."""
+        """How many records of a kind nobody here knows were passed over so far."""
         return self._unknown
 
     @property
     def truncated(self) -> tuple[str, ...]:
-        """Return the names of files that were cut off."""
+        """The names of files that were cut off."""
         return tuple(sorted(file.name for file in self._files if file.ended is None))
 
     @property
     def last_arrival(self) -> Instant | None:
-        """Return the latest arrival of a frame in any file; None where there is none."""
+        """The latest arrival of a frame in any file; None where there is none."""
         return max((file.last_arrival for file in self._files if file.last_arrival is not None), default=None)
 
     def read(self) -> FeedItem | None:

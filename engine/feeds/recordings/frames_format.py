@@ -174,7 +174,7 @@ class RecordReader:
 
     @property
     def torn(self) -> bool:
-        """Say whether the bytes so far end inside a record."""
+        """Whether the bytes so far end inside a record."""
         return bool(self._rest)
 
     def feed(self, data: bytes) -> list[Record]:

@@ -50,43 +50,43 @@ class RecordingFeed(DayFeed):
 
     @property
     def identity(self) -> str:
-        """Return a digest of the files and of the ticks and lots they are read with."""
+        """A digest of the files and of the ticks and lots they are read with."""
         return identity_of((file.digest for file in self._files), self._instruments)
 
     @property
     def rejected(self) -> Mapping[str, int]:
-        """Return how many packets per instrument could not be read so far ("" collects those without one)."""
+        """How many packets per instrument could not be read so far ("" collects those without one)."""
         return self._decoder.rejected
 
     @property
     def reasons(self) -> Mapping[Reason, int]:
-        """Return why packets were rejected so far."""
+        """Why packets were rejected so far."""
         return self._decoder.reasons
 
     @property
     def quirks(self) -> Mapping[Quirk, int]:
-        """Return which oddities were survived so far."""
+        """Which oddities were survived so far."""
         return self._decoder.quirks
 
     @property
     def truncated(self) -> tuple[str, ...]:
-        """Return the names of files that ended before their end."""
+        """The names of files that ended before their end."""
         return tuple(sorted(file.name for file in self._files if file.truncated))
 
     @property
     def notes(self) -> tuple[str, ...]:
-        """Return which ticks had to be taken from the recording instead of the list that was given."""
+        """Which ticks had to be taken from the recording instead of the list that was given."""
         return self._notes
 
     @property
     def last_arrival(self) -> Instant:
-        """Return the latest arrival recorded in any file."""
+        """The latest arrival recorded in any file."""
         clock = ArrivalClock()
         return max(clock.read(file.last_arrival) for file in self._files)
 
     @property
     def next_arrival(self) -> Instant | None:
-        """Return when the next update arrives, or None at the end; nothing is delivered."""
+        """When the next update arrives, or None at the end; nothing is delivered."""
         heads = self._merging()
         return heads[0][0] if heads else None
 

@@ -76,7 +76,7 @@ class RecordedFile:
 
     @property
     def name(self) -> str:
-        """Return the file's name for messages."""
+        """The file's name for messages."""
         return self.path.name
 
 

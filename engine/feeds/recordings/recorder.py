@@ -81,7 +81,7 @@ class Recorder:
 
     @property
     def figures(self) -> RecorderFigures:
-        """Return the counters as they stand."""
+        """The counters as they stand."""
         lost = self._refused + self._unwritten
         return RecorderFigures(self._frames, self._bytes_in, self._bytes_out, lost, self._late_flushes)
 

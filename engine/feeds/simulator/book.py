@@ -71,7 +71,7 @@ class Quoter:
 
     @property
     def presses(self) -> Sequence[Press]:
-        """Return when one side presses into a wall."""
+        """When one side presses into a wall."""
         return self._presses
 
     def pressed(self, press: Press, times: Ints) -> npt.NDArray[np.bool_]:

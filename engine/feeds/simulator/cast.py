@@ -42,12 +42,12 @@ class Member:
 
     @property
     def family(self) -> str:
-        """Return the name whose chance it follows: an index and what hangs on it share one."""
+        """The name whose chance it follows: an index and what hangs on it share one."""
         return self.instrument.underlying or self.instrument.key
 
     @property
     def opening(self) -> int:
-        """Return the tick that the day opens at."""
+        """The tick that the day opens at."""
         return self.previous_close // self.instrument.tick + self.gap
 
 

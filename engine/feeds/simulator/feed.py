@@ -90,7 +90,7 @@ class SimulatorFeed(DayFeed):
 
     @property
     def identity(self) -> str:
-        """Return a digest of everything the updates depend on."""
+        """A digest of everything the updates depend on."""
         source = f"simulator|{_VERSION}|{self._seed}|{len(self._members)}|{self._day}|{self._start_ms}"
         if self._script is not None:
             source += f"|{self._script!r}"
@@ -100,17 +100,17 @@ class SimulatorFeed(DayFeed):
 
     @property
     def rejected(self) -> Mapping[str, int]:
-        """Return an empty mapping: nothing simulated is unreadable."""
+        """An empty mapping: nothing simulated is unreadable."""
         return MappingProxyType({})
 
     @property
     def truncated(self) -> tuple[str, ...]:
-        """Return nothing: a simulated day is always whole."""
+        """Nothing: a simulated day is always whole."""
         return ()
 
     @property
     def last_arrival(self) -> int | None:
-        """Return the arrival of the day's final update; None when the day is over at the start."""
+        """The arrival of the day's final update; None when the day is over at the start."""
         return self._last_arrival
 
     def read(self) -> MarketUpdate | None:

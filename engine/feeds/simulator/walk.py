@@ -35,7 +35,7 @@ class Walk:
 
     @property
     def fair(self) -> Ints:
-        """Return the price without what comes and goes: nobody can expect it anywhere else than where it is."""
+        """The price without what comes and goes: nobody can expect it anywhere else than where it is."""
         return np.asarray(self.price - self.flicker, dtype=np.int64)
 
 
@@ -78,7 +78,7 @@ class Balance:
 
     @property
     def upper(self) -> bool:
-        """Say whether the upper edge is the nearer one."""
+        """Whether the upper edge is the nearer one."""
         return self.high - self.last <= self.last - self.low
 
 

@@ -54,12 +54,12 @@ class LiveClock:
 
     @property
     def running(self) -> bool:
-        """Say whether the clock knows the time: in feed mode only from the first frame on."""
+        """Whether the clock knows the time: in feed mode only from the first frame on."""
         return self.mode == "wall" or self._newest is not None
 
     @property
     def offset(self) -> int | None:
-        """Return how far our wall clock runs ahead of the server's, microseconds, fastest frame so far; None before.
+        """How far our wall clock runs ahead of the server's, microseconds, fastest frame so far; None before.
 
         Includes the shortest way from there to here. Meaningless in feed mode, where it tells nothing but the date.
         """

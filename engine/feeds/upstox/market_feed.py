@@ -118,27 +118,27 @@ class MarketFeed:
 
     @property
     def state(self) -> FeedState:
-        """Return where the feed stands."""
+        """Where the feed stands."""
         return _shown(self._stream.state)
 
     @property
     def connections(self) -> int:
-        """Return how often it was opened."""
+        """How often it was opened."""
         return self._stream.connections
 
     @property
     def keys(self) -> tuple[str, ...]:
-        """Return what is followed, in the order it was asked for."""
+        """What is followed, in the order it was asked for."""
         return tuple(self._keys)
 
     @property
     def silence(self) -> float:
-        """Return the seconds since the last data, or since the connection was opened."""
+        """The seconds since the last data, or since the connection was opened."""
         return self._monotonic() - self._heard_at
 
     @property
     def quiet(self) -> str:
-        """Return what a connected feed withholds: data while the market trades, or instruments; empty for nothing."""
+        """What a connected feed withholds: data while the market trades, or instruments; empty for nothing."""
         if not self._stream.state.up or not self._keys:
             return ""
         now = self._monotonic()

@@ -60,17 +60,17 @@ class PacketDecoder:
 
     @property
     def rejected(self) -> Mapping[str, int]:
-        """Return rejected packets per instrument; "" collects those without one."""
+        """Rejected packets per instrument; "" collects those without one."""
         return self._rejected
 
     @property
     def reasons(self) -> Mapping[Reason, int]:
-        """Return rejected packets per reason."""
+        """Rejected packets per reason."""
         return self._reasons
 
     @property
     def quirks(self) -> Mapping[Quirk, int]:
-        """Return how often each oddity was survived."""
+        """How often each oddity was survived."""
         return self._quirks
 
     def know(self, ticks: Mapping[str, Paise]) -> None:

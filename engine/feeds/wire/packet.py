@@ -134,7 +134,7 @@ class RecordedPacket(msgspec.Struct, frozen=True):
 
     @property
     def has_greeks(self) -> bool:
-        """Say whether the packet carries option greeks."""
+        """Whether the packet carries option greeks."""
         if self.fullFeed is not None and self.fullFeed.marketFF is not None:
             return self.fullFeed.marketFF.optionGreeks != _NO_GREEKS
         return self.firstLevelWithGreeks is not None and self.firstLevelWithGreeks.optionGreeks != _NO_GREEKS

@@ -62,7 +62,7 @@ class OrderWay:
 
     @property
     def alarms(self) -> tuple[str, ...]:
-        """Return what is wrong with the way as long as it lasts."""
+        """What is wrong with the way as long as it lasts."""
         found = []
         if self._broker.refusal:
             found.append(f"the broker refuses us: {self._broker.refusal}")

@@ -37,7 +37,7 @@ class StrangeBook:
 
     @property
     def note(self) -> str:
-        """Return what a person must know of a book that is taken over."""
+        """What a person must know of a book that is taken over."""
         held = "nothing of it is open" if self.flat else "what is open is taken over as outside positions"
         return (
             f"the ledger knows nothing of the run {self.run}, whose paper book stands: {held}, and what the day has "

@@ -55,7 +55,7 @@ class Checks:
 
     @property
     def view(self) -> PreflightView:
-        """Return the checks as last made."""
+        """The checks as last made."""
         report = self._report
         if report is None:
             return PreflightView(go=False, time=self._clock.now(), checks=(), running=self.running)
@@ -75,7 +75,7 @@ class Checks:
 
     @property
     def verdict(self) -> Checked:
-        """Return what the core is told of the newest report: no reason means go."""
+        """What the core is told of the newest report: no reason means go."""
         report = self._report
         if report is None:
             return Checked("the checks before trading were not made")

@@ -34,7 +34,7 @@ class RunTape:
 
     @property
     def failure(self) -> str | None:
-        """Return why the recording has ended before its time; None while all is well, and where there is none."""
+        """Why the recording has ended before its time; None while all is well, and where there is none."""
         return None if self.recorder is None else self.recorder.failure
 
     def on_frame(self, raw: bytes, frame: Frame, arrival: Instant) -> None:

@@ -66,7 +66,7 @@ class AccountMarket:
 
     @property
     def alarms(self) -> tuple[LastingAlarm, ...]:
-        """Return what is wrong as long as it lasts: what holds up orders or prices before what does not."""
+        """What is wrong as long as it lasts: what holds up orders or prices before what does not."""
         lines = self._lines
         found: list[str] = []
         lesser: list[str] = []
@@ -92,18 +92,18 @@ class AccountMarket:
 
     @property
     def signed_in_until(self) -> Instant | None:
-        """Return when the token dies; None when there is none or it does not say."""
+        """When the token dies; None when there is none or it does not say."""
         token = self._lines.token()
         return None if token is None else token.expires
 
     @property
     def preflight(self) -> PreflightView | None:
-        """Return the checks as last made."""
+        """The checks as last made."""
         return self._lines.checks.view
 
     @property
     def notes(self) -> Mapping[str, str]:
-        """Return what auctions indicate, by instrument."""
+        """What auctions indicate, by instrument."""
         tape = self._tape
         return pre_open_notes(tape.indications, tape.live, self._service.core.market_state)
 
@@ -216,7 +216,7 @@ class AccountMarket:
 
     @property
     def _unrecorded(self) -> str:
-        """Return why a live run may open nothing more: without its recording a death would leave trades unguarded."""
+        """Why a live run may open nothing more: without its recording a death would leave trades unguarded."""
         if self._way is None or self._tape.failure is None:
             return ""
         return f"live entries need the recording: {self._tape.failure}"

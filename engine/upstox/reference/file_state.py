@@ -55,7 +55,7 @@ class FileState:
 
     @property
     def usable(self) -> bool:
-        """Say whether there is a copy at all."""
+        """Whether there is a copy at all."""
         return self.freshness is not Freshness.ABSENT
 
 

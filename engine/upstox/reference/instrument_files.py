@@ -93,7 +93,7 @@ class Shelf:
 
     @cached_property
     def directory(self) -> Directory:
-        """Return the look-ups over the listings."""
+        """The look-ups over the listings."""
         return Directory(self.listings)
 
     def state(self, file: InstrumentFile) -> FileState:

@@ -44,7 +44,7 @@ class Row:
 
     @property
     def is_index(self) -> bool:
-        """Say whether it is only watched: an index has neither lot nor tick."""
+        """Whether it is only watched: an index has neither lot nor tick."""
         return self.listing.kind is InstrumentClass.INDEX
 
     def cells(self) -> tuple[str, ...]:
@@ -79,7 +79,7 @@ class LookUp:
 
     @property
     def found(self) -> bool:
-        """Say whether there is anything to show."""
+        """Whether there is anything to show."""
         return self.meant is not None or bool(self.rows)
 
     def describe(self) -> list[str]:

@@ -89,7 +89,7 @@ class Caller:
 
     @property
     def catalogue(self) -> Catalogue:
-        """Return the catalogue; the first use imports the broker's package (0.2 to 0.6 s)."""
+        """The catalogue; the first use imports the broker's package (0.2 to 0.6 s)."""
         if self._catalogue is None:
             with self._making:
                 if self._catalogue is None:

@@ -29,7 +29,7 @@ class GttLeg(msgspec.Struct, frozen=True):
 
     @property
     def waiting(self) -> bool:
-        """Say whether it may still fire."""
+        """Whether it may still fire."""
         return self.status not in _OVER and not self.order_id
 
 
@@ -45,7 +45,7 @@ class GttRow(msgspec.Struct, frozen=True):
 
     @property
     def waiting(self) -> tuple[GttLeg, ...]:
-        """Return the legs that may fire next: its exits only once its entry has fired."""
+        """The legs that may fire next: its exits only once its entry has fired."""
         legs = tuple(leg for leg in self.legs if leg.waiting)
         return tuple(leg for leg in legs if leg.strategy == _ENTRY) or legs
 

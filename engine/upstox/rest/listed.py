@@ -26,13 +26,13 @@ class Unread(msgspec.Struct, frozen=True):
 
     @property
     def words(self) -> str:
-        """Return which row it is and why it does not read, for a person."""
+        """Which row it is and why it does not read, for a person."""
         named = [name for name in (self.order_id, self.tag, self.instrument) if name]
         return f"{self.what}, {' '.join(named) or 'a row without a name'}: {self.detail}"
 
     @property
     def nameless(self) -> bool:
-        """Say whether it tells of nothing that it could concern."""
+        """Whether it tells of nothing that it could concern."""
         return not (self.order_id or self.tag or self.instrument)
 
 

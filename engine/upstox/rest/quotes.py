@@ -96,7 +96,7 @@ class MarketStatus(msgspec.Struct, frozen=True):
 
     @property
     def open(self) -> bool:
-        """Say whether continuous trading is on."""
+        """Whether continuous trading is on."""
         return self.status == "NORMAL_OPEN"
 
 

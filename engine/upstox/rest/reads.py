@@ -52,7 +52,7 @@ class Reads:
 
     @property
     def line(self) -> Caller:
-        """Return the line that carries every call."""
+        """The line that carries every call."""
         return self._line
 
     def profile(self, purpose: Purpose = Purpose.ROUTINE) -> account.Profile:

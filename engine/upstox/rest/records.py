@@ -55,12 +55,12 @@ class BrokerOrderRow(msgspec.Struct, frozen=True):
 
     @property
     def priced(self) -> bool:
-        """Say whether what was filled has its price: a closing can do without, an account cannot."""
+        """Whether what was filled has its price: a closing can do without, an account cannot."""
         return not self.filled_quantity or self.average_price > 0
 
     @property
     def filled_value(self) -> Paise:
-        """Return average price times filled quantity in whole paise; 0 where the broker gives no average."""
+        """Average price times filled quantity in whole paise; 0 where the broker gives no average."""
         return round(self.average_price * 100 * self.filled_quantity)
 
 
@@ -78,7 +78,7 @@ class TradeRow(msgspec.Struct, frozen=True):
 
     @property
     def key(self) -> tuple[str, str, str]:
-        """Return what tells it from every other execution of the day."""
+        """What tells it from every other execution of the day."""
         return self.trade_id, self.order_id, self.instrument
 
 
@@ -104,7 +104,7 @@ class BrokerPositionRow(msgspec.Struct, frozen=True):
 
     @property
     def mark(self) -> Paise | None:
-        """Return the price it is marked at: the exit side's, else the last one of the broker's list."""
+        """The price it is marked at: the exit side's, else the last one of the broker's list."""
         return self.last_price if self.exit_price is None else self.exit_price
 
 

@@ -75,7 +75,7 @@ class Voice:
 
     @property
     def unseen(self) -> str:
-        """Return what a person must know of a terminal that shows nothing of a paste."""
+        """What a person must know of a terminal that shows nothing of a paste."""
         return " (it is not shown)" if self.patient else ""
 
 
