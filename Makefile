@@ -1,8 +1,6 @@
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
-# Half of a run is waiting for engines and brokers: twice as many files at once as there are cores.
-TESTS := -q -n 4 --dist loadfile
 # A machine that forbids compiled files would have every worker and every engine compile all of it again.
 unexport PYTHONDONTWRITEBYTECODE
 
@@ -31,14 +29,14 @@ run: install
 	@$(BIN)/cockpit demo
 
 test: install-dev
-	$(BIN)/python -m pytest $(TESTS)
+	$(BIN)/python -m tests.suite
 
 check: install-dev
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/lint-imports
 	$(BIN)/mypy
-	$(BIN)/python -m pytest $(TESTS)
+	$(BIN)/python -m tests.suite
 
 bench: $(VENV)/.installed-bench
 	$(BIN)/python -m benchmarks

@@ -30,7 +30,7 @@ async def test_work_beside_a_run_that_breaks_is_begun_again_until_it_is_cancelle
         again.set()
         await asyncio.Event().wait()
 
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(60):
         task = asyncio.ensure_future(kept_up("the work", work, again_after=0.0))
         await again.wait()
         task.cancel()

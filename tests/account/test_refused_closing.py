@@ -62,7 +62,7 @@ def test_flatten_beside_an_engine_says_what_refuses_its_exits_until_they_pass(
             assert "UDAPI1154" in latch.progress
             broker.control("POST", "state", {"caller_ip": "registered"})
             engine.wait_latch(LatchFileState.FLAT)
-            assert process.wait(20) == 0
+            assert process.wait(60) == 0
             assert process.stdout.read().startswith("account: FLAT")
         finally:
             process.kill()

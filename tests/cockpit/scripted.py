@@ -149,7 +149,7 @@ class Desk:
         await pilot.pause()
 
     async def until(self, pilot: Pilot[None], condition: Callable[[], bool]) -> None:
-        """Wait for a condition; fail after five seconds."""
-        async with asyncio.timeout(5):
+        """Wait for a condition; fail after a minute."""
+        async with asyncio.timeout(60):
             while not condition():
                 await pilot.pause(0.01)

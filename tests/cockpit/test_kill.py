@@ -174,7 +174,7 @@ async def test_a_kill_switch_that_hangs_holds_neither_the_command_nor_the_screen
     class Hanging(ScriptedKillSwitch):
         def kill(self, kill_id: bytes) -> None:
             sent.append(kill_id)
-            hanging.wait(10)
+            hanging.wait(60)
 
     desk.app._kill_key = KillKey(Hanging())
     async with desk.app.run_test(size=(160, 45)) as pilot:

@@ -101,7 +101,7 @@ def test_the_guard_of_the_kill_is_given_the_secrets_by_its_environment_alone(
     monkeypatch.setattr(subprocess, "Popen", start)
     desk = open_desk(tmp_path, [f"upstox.access_token={SECRET}"])
     desk.start_flatten(desk.home.world(World.ACCOUNT))
-    started[0].wait(10)
+    started[0].wait(60)
     words, *environment = seen.read_text().splitlines()
     assert words.endswith("--world account")
     assert SECRET not in words

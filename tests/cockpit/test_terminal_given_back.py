@@ -54,7 +54,7 @@ def test_a_screen_that_is_told_to_end_gives_the_terminal_back_even_one_that_read
             reads.clear()
             wait_until(lambda: not select.select([], [slave], [], 0)[1], 60)
         process.send_signal(number)
-        assert process.wait(30) == 128 + number
+        assert process.wait(60) == 128 + number
         assert termios.tcgetattr(slave) == before
         assert b"Traceback" not in painted
         if stalled:
@@ -69,5 +69,5 @@ def test_a_screen_that_is_told_to_end_gives_the_terminal_back_even_one_that_read
             process.kill()
             process.wait()
         os.close(slave)
-        reader.join(5)
+        reader.join(60)
         os.close(master)

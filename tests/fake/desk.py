@@ -19,7 +19,7 @@ from tests.fake_upstox import FakeSettings, RunningFake, running_fake
 from tests.fake_upstox.shapes import Json, Message
 from tests.recordings import DAY, EQ_A, OPT_A, made_packets, write_recording
 
-PATIENCE = 5.0
+PATIENCE = 60.0
 
 
 @dataclass

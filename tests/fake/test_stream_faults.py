@@ -11,7 +11,7 @@ from websockets.sync.client import ClientConnection, connect
 
 from engine.feeds.wire.frames import feed_messages
 from tests.fake.bare import PING, bare_socket
-from tests.fake.desk import Desk, event, frame, subscribe
+from tests.fake.desk import PATIENCE, Desk, event, frame, subscribe
 from tests.fake_upstox.faults import STREAM_FAULTS
 from tests.recordings import EQ_A
 
@@ -41,7 +41,7 @@ def _raw(desk: Desk, fault: str, count: int) -> list[bytes | str]:
         _subscribed(desk, socket)
         desk.fake.plant(fault, stream="market")
         desk.price(1_002.0)
-        return [socket.recv(1.0) for _ in range(count)]
+        return [socket.recv(PATIENCE) for _ in range(count)]
 
 
 def _is_mute_but_pings(desk: Desk) -> None:
@@ -197,7 +197,7 @@ def _cuts_each_connection_after_a_while(desk: Desk) -> None:
 
 def _ends(socket: ClientConnection) -> None:
     with pytest.raises(ConnectionClosed):
-        socket.recv(2.0)
+        socket.recv(PATIENCE)
 
 
 def _repeats_a_text_in_an_event(desk: Desk) -> None:

@@ -16,7 +16,7 @@ from tests.fake_upstox.settings import FakeSettings
 from tests.fake_upstox.shapes import Json
 
 _Result = TypeVar("_Result")
-_PATIENCE = 20.0
+_PATIENCE = 60.0
 
 
 class RunningFake:

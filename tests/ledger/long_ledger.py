@@ -15,7 +15,7 @@ def play(ledger: Ledger, name: str, world: str, state: RunState = RunState.ENDED
     """Leave a run with one row of each kind behind."""
     ledger.begin_run(Run(name, world, "feed", DAY, "settings", "{}", 1))
     records = [Record(kind, f"{kind}-{name}", 5, {"room": "x" * room}) for kind in (*EVIDENCE, *OTHERS)]
-    ledger.append(name, records, [JournalEntry(1, 0, 5, "outside", b"x" * room)], durable=True).result(5)
+    ledger.append(name, records, [JournalEntry(1, 0, 5, "outside", b"x" * room)], durable=True).result(60)
     if state is RunState.ENDED:
         ledger.end_run(name, 9)
     elif state is RunState.ABANDONED:

@@ -46,4 +46,4 @@ def play(
     facts = [Record("day_state", "1", 1, DayState(limits, 0, 0, None))]
     facts += [Record("trade", trade.id, trade.exit_time, trade) for trade in trades]
     facts += [Record("day_state", "2", 2, DayState(later, 0, 0, None))]
-    ledger.append(name, facts, durable=True).result(5)
+    ledger.append(name, facts, durable=True).result(60)

@@ -35,14 +35,14 @@ def ledger(tmp_path: Path) -> Iterator[Ledger]:
 
 def tell(ledger: Ledger, *commands: NoteTrade | EnterCharges) -> None:
     for number, command in enumerate(commands):
-        ledger.append(BY_A_PERSON, [record_of(command, 1_000 + number)], durable=True).result(10)
+        ledger.append(BY_A_PERSON, [record_of(command, 1_000 + number)], durable=True).result(60)
 
 
 def closed(ledger: Ledger, name: str, net: int, day: date = MONDAY, *, abandoned: bool = False) -> int:
     """Leave a run with one trade; return its charges."""
     trade = make_trade(net)
     ledger.begin_run(Run(name, "account", "", day, "", "{}", 1))
-    ledger.append(name, [Record("trade", trade.id, trade.exit_time, trade)], durable=True).result(10)
+    ledger.append(name, [Record("trade", trade.id, trade.exit_time, trade)], durable=True).result(60)
     if abandoned:
         ledger.abandon_run(name, 2)
     return trade.charges
@@ -69,7 +69,7 @@ def test_a_run_that_is_rewound_abandoned_or_thinned_leaves_its_notes(ledger: Led
     tell(ledger, NOTE)
     ledger.rewind("replay-1", 0, 0)
     ledger.abandon_run("replay-1", 2)
-    ledger.thin(0).result(10)
+    ledger.thin(0).result(60)
     assert len(notes_of(ledger, "replay-1", "251215-000001-T")) == 1
 
 

@@ -87,7 +87,7 @@ def test_what_is_taken_back_after_a_death_is_taken_back_of_the_tables(ledger: Le
     first, second = a_trade(100), a_trade(200, "12:00")
     play(ledger, "paper-1", first, second)
     corrected = msgspec.structs.replace(first, exit_value=1_000_999)
-    ledger.append("paper-1", [Record("trade", "again", second.exit_time, corrected)], durable=True).result(5)
+    ledger.append("paper-1", [Record("trade", "again", second.exit_time, corrected)], durable=True).result(60)
     assert nets(ledger) == [200, 899]
     ledger.rewind("paper-1", 0, first.exit_time)
     assert nets(ledger) == [100]
@@ -103,7 +103,7 @@ def test_a_correction_that_is_taken_back_leaves_the_one_before_it(ledger: Ledger
     for number, value in enumerate((1_000_250, 1_000_300), 1):
         corrected = msgspec.structs.replace(trade, exit_value=value)
         fact = Record("trade", f"corrected:{number}", trade.exit_time + number, corrected)
-        ledger.append("paper-1", [fact], durable=True).result(5)
+        ledger.append("paper-1", [fact], durable=True).result(60)
     ledger.rewind("paper-1", 0, trade.exit_time + 1)
     assert nets(ledger) == [150]
 
@@ -113,7 +113,7 @@ def test_a_day_whose_first_state_is_taken_back_goes_by_the_next_one(ledger: Ledg
     limits = open_day(MONDAY, 5_000, wished_limits(config.Settings().risk))
     ledger.append(
         "paper-1", [Record("day_state", "early", 0, DayState(limits, 0, 0, None))], durable=True
-    ).result(5)
+    ).result(60)
     ledger.rewind("paper-1", 0, 0)
     query = EvidenceQuery(ledger)
     assert query.accounts(query.played()) == {MONDAY: 5_000}
@@ -134,9 +134,9 @@ def test_an_old_demo_that_is_thinned_leaves_no_row_behind(path: Path) -> None:
                 Run(f"d{number}", "demo", "feed", MONDAY, "s", '{"choice":{"market":"simulated"}}', 1)
             )
             trade = a_trade(100)
-            ledger.append(f"d{number}", [Record("trade", trade.id, 1, trade)], durable=True).result(5)
+            ledger.append(f"d{number}", [Record("trade", trade.id, 1, trade)], durable=True).result(60)
             ledger.end_run(f"d{number}", 2)
-        ledger.thin(1).result(5)
+        ledger.thin(1).result(60)
     with closing(sqlite3.connect(path)) as database:
         for table in ("trades", "played"):
             assert database.execute(f"SELECT run FROM {table}").fetchall() == [("d2",)]
@@ -155,7 +155,7 @@ def test_a_run_whose_plan_does_not_read_counts_in_no_figure(ledger: Ledger) -> N
     play(ledger, "paper-1", a_trade(100))
     ledger.begin_run(Run("odd", "a world", "feed", MONDAY, "digest", '{"plan": 1}', 1))
     trade = a_trade(900, "13:00")
-    ledger.append("odd", [Record("trade", trade.id, 1, trade)], durable=True).result(5)
+    ledger.append("odd", [Record("trade", trade.id, 1, trade)], durable=True).result(60)
     assert nets(ledger) == [100]
 
 

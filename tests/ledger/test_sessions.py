@@ -22,7 +22,7 @@ def ledger(tmp_path: Path) -> Iterator[Ledger]:
 def close_day(ledger: Ledger, run: str, day: date, instrument: str, poc: int, **more: str) -> None:
     ledger.begin_run(Run(run, "replay", "digest", day, "settings", "{}", 1))
     record = Record(SESSION, f"{day.isoformat()}|{instrument}", 9, {"poc": poc, **more})
-    ledger.append(run, [record], durable=True).result(5)
+    ledger.append(run, [record], durable=True).result(60)
 
 
 def found(ledger: Ledger, before: date) -> list[tuple[str, str]]:

@@ -26,7 +26,7 @@ def left_of(ledger: Ledger, run: str) -> tuple[int, set[str]]:
 def test_old_replays_keep_their_evidence_and_nothing_else(ledger: Ledger) -> None:
     for number in range(5):
         play(ledger, f"r{number}", "replay")
-    ledger.thin(2).result(5)
+    ledger.thin(2).result(60)
     whole = (1, {*EVIDENCE, *OTHERS})
     assert [left_of(ledger, f"r{number}") for number in range(5)] == [(0, set(EVIDENCE))] * 3 + [whole] * 2
     assert [run.run for run in ledger.runs()] == ["r0", "r1", "r2", "r3", "r4"]
@@ -36,7 +36,7 @@ def test_old_demos_and_abandoned_replays_go_whole(ledger: Ledger) -> None:
     for number in range(3):
         play(ledger, f"d{number}", "demo")
         play(ledger, f"a{number}", "replay", RunState.ABANDONED)
-    ledger.thin(2).result(5)
+    ledger.thin(2).result(60)
     assert [run.run for run in ledger.runs()] == ["d2", "a2"]
     assert left_of(ledger, "d0") == left_of(ledger, "a1") == (0, set())
 
@@ -45,7 +45,7 @@ def test_old_demos_and_abandoned_replays_go_whole(ledger: Ledger) -> None:
 def test_nothing_of_an_account_is_thinned(ledger: Ledger, state: RunState) -> None:
     for number in range(4):
         play(ledger, f"paper-{number}", "account", state)
-    ledger.thin(0).result(5)
+    ledger.thin(0).result(60)
     assert len(ledger.runs()) == 4
     assert all(left_of(ledger, run.run) == (1, {*EVIDENCE, *OTHERS}) for run in ledger.runs())
 
@@ -54,7 +54,7 @@ def test_a_run_that_was_cut_off_is_kept_however_old(ledger: Ledger) -> None:
     play(ledger, "cut-off", "demo", RunState.OPEN)
     for number in range(3):
         play(ledger, f"d{number}", "demo")
-    ledger.thin(1).result(5)
+    ledger.thin(1).result(60)
     assert left_of(ledger, "cut-off") == (1, {*EVIDENCE, *OTHERS})
     assert [run.run for run in ledger.runs()] == ["cut-off", "d2"]
 

@@ -17,7 +17,7 @@ from engine.contract.views import (
 )
 from engine.link import Ended, Incoming, Link, ScreenIdentity
 
-PATIENCE = 10.0
+PATIENCE = 60.0
 
 Kind = TypeVar("Kind")
 

@@ -17,7 +17,7 @@ def free_port() -> int:
 
 def browse(dialog: str) -> str:
     """Open the broker's page, go where it leads, and return what is shown there."""
-    with urllib.request.urlopen(dialog, timeout=5) as page:
+    with urllib.request.urlopen(dialog, timeout=60) as page:
         return str(page.read().decode())
 
 
@@ -38,4 +38,4 @@ class Browser:
 
     def close(self) -> None:
         for thread in self.threads:
-            thread.join(5)
+            thread.join(60)

@@ -43,7 +43,7 @@ from tests.recordings import EQ_A, EQ_B, FAILED_AUCTION_PATH, scripted_packets, 
 _PROGRAM: Final = 3
 """Words of a command line before its own: ``python -m cockpit``."""
 REPOSITORY: Final = Path(__file__).resolve().parents[2]
-PATIENCE: Final = 40.0
+PATIENCE: Final = 90.0
 """Seconds until a condition that never comes true fails its test; a busy machine needs most of it."""
 _SHORTEST_POLL, _LONGEST_POLL = 0.002, 0.03
 """Seconds between two looks: short at first, for figures, then long, for the machine's other users."""

@@ -101,7 +101,7 @@ class Terminal:
         if not self._is_closed:
             self._is_closed = True
             self._reads.set()
-            self._reader.join(5.0)
+            self._reader.join(60)
             os.close(self._master)
 
     def wait_end(self) -> int:

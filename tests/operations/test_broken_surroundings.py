@@ -153,7 +153,7 @@ def test_a_paper_book_that_is_damaged_is_never_flat(here: Outside, content: str)
     plan = live_run(account, config.Settings(), market=RunMode.PAPER)
     ledger = Ledger.open(account.ledger)
     intent = PlaceOrder("a-1-E", STOCK, Side.BUY, Role.ENTRY, OrderType.LIMIT, 10, LAST)
-    ledger.append(plan.run, [Record("intent", intent.tag, wall_clock(), intent)], durable=True).result(5)
+    ledger.append(plan.run, [Record("intent", intent.tag, wall_clock(), intent)], durable=True).result(60)
     ledger.close()
     if content == "":
         account.exchange.touch()

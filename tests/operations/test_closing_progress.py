@@ -40,7 +40,7 @@ def test_an_output_that_nobody_reads_holds_no_closing_back() -> None:
         free.wait(60)
 
     with Progress(say, first_after=0.0) as progress:
-        assert stuck.wait(10)
+        assert stuck.wait(60)
         progress.tell("1 position left")
     assert "closing progress" in {thread.name for thread in threading.enumerate()}
     free.set()

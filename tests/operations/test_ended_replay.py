@@ -32,6 +32,6 @@ def test_its_temporary_files_go_with_it(
     )
     wait_until(lambda: list(temporary.iterdir()) and waits_for_its_market(process.pid), "the replay to play")
     process.send_signal(number)
-    said, _ = process.communicate(timeout=30)
+    said, _ = process.communicate(timeout=60)
     assert (process.returncode, said) == (128 + number, "")
     assert list(temporary.iterdir()) == []

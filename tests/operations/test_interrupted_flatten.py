@@ -53,7 +53,7 @@ def test_it_ends_with_1_says_what_stands_and_leaves_the_stop_under_the_position(
     )
     wait_until(lambda: len(fake.calls("place")) >= 2, "exits that are refused")
     process.send_signal(sent)
-    said, _ = process.communicate(timeout=20)
+    said, _ = process.communicate(timeout=60)
     assert process.returncode == 1
     assert said.startswith("account: NOT FLAT: interrupted; open at the broker: MAXHEALTH-EQ +10")
     assert "at the exchange: MAXHEALTH stop sell 10" in said

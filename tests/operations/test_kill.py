@@ -150,7 +150,7 @@ def test_a_kill_key_without_an_engine_starts_the_guard_that_closes_everything(
     engine.wait_latch(LatchFileState.FLAT)
     assert is_flat(engine.book())
     assert len(started) == 1
-    started[0].wait(10)
+    started[0].wait(60)
     assert guarded.guard() is FlattenGuard.FLAT
 
 
@@ -159,7 +159,7 @@ def test_a_guard_that_ends_without_a_flat_book_never_reads_flat(here: Outside) -
 
     def fail() -> "subprocess.Popen[bytes]":
         process = subprocess.Popen(["sh", "-c", "exit 1"])
-        process.wait(10)
+        process.wait(60)
         return process
 
     guarded = GuardedKill(KillSender(directory), fail)

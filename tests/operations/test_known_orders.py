@@ -62,7 +62,7 @@ def run_of_today(account: WorldDirectory, settings: config.Settings, *orders: Or
         facts = [Record("intent", order.tag, wall_clock(), intent)]
         if order.state is not OrderState.SUBMITTED:
             facts.append(Record("order_event", f"{order.tag}:{number}", wall_clock(), order))
-        ledger.append(today.run, facts, durable=True).result(5)
+        ledger.append(today.run, facts, durable=True).result(60)
     ledger.close()
     return today
 
@@ -155,7 +155,7 @@ def test_what_an_earlier_day_knew_is_nothing_of_today(broker: RunningFake, accou
     plan = live.live_run(account, settings)
     ledger = Ledger.open(account.ledger)
     known = filled("251120000000001")
-    ledger.append(plan.run, [Record("order_event", "x", wall_clock(), known)], durable=True).result(5)
+    ledger.append(plan.run, [Record("order_event", "x", wall_clock(), known)], durable=True).result(60)
     ledger.close()
     assert read_status(account, settings)[0]["book"]["state"] == "FLAT"  # type: ignore[index]
 

@@ -209,7 +209,7 @@ def test_flatten_waits_for_an_order_that_left_without_an_answer(
     plan = live_run(account, settings)
     ledger = Ledger.open(account.ledger)
     intent = PlaceOrder("a-1-E", STOCK, Side.BUY, Role.ENTRY, OrderType.LIMIT, 10, LAST + 20)
-    ledger.append(plan.run, [Record("intent", intent.tag, wall_clock(), intent)], durable=True).result(5)
+    ledger.append(plan.run, [Record("intent", intent.tag, wall_clock(), intent)], durable=True).result(60)
     ledger.close()
     broker.plant("book-lag", tag="a-1", delay=3)
     order(broker, order_type="LIMIT", price=(LAST + 20) / 100, tag="a-1-E")

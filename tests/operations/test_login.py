@@ -102,7 +102,7 @@ class _NoRedirect(urllib.request.HTTPRedirectHandler):
 def sent_to(dialog: str) -> str:
     """Open the broker's page and return where it sends the browser."""
     try:
-        urllib.request.build_opener(_NoRedirect).open(dialog, timeout=5)
+        urllib.request.build_opener(_NoRedirect).open(dialog, timeout=60)
     except urllib.error.HTTPError as answer:
         with answer:
             return str(answer.headers["Location"])
@@ -143,7 +143,7 @@ def test_a_stranger_at_the_door_changes_nothing(stand: Stand) -> None:
         strange = urlencode({"code": "stolen", "state": "of another sign-in"})
         for url in (f"{stand.redirect_uri}?{strange}", stand.redirect_uri.replace("back", "favicon.ico")):
             with pytest.raises(urllib.error.HTTPError) as refusal:
-                urllib.request.urlopen(url, timeout=5)
+                urllib.request.urlopen(url, timeout=60)
             with refusal.value:
                 seen.append(refusal.value.code)
         parts = urlsplit(stand.redirect_uri)
@@ -243,7 +243,7 @@ def test_a_message_for_another_app_or_of_another_kind_brings_nothing(stand: Stan
 
     def post(body: bytes, path: str = uri) -> None:
         try:
-            with urllib.request.urlopen(path, body, timeout=5) as answer:
+            with urllib.request.urlopen(path, body, timeout=60) as answer:
                 answers.append(answer.status)
         except urllib.error.HTTPError as refusal:
             with refusal:
@@ -260,7 +260,7 @@ def test_a_message_for_another_app_or_of_another_kind_brings_nothing(stand: Stan
     thread = threading.Thread(target=messages, daemon=True)
     stand.on_said = lambda text: thread.start() if "awaited" in text else None
     stand.sign_in(SignInWay.PHONE)
-    thread.join(5)
+    thread.join(60)
     assert answers == [400, 400, 400, 404]
     assert stand.kept is not None
 
@@ -419,7 +419,7 @@ def test_a_terminal_shows_nothing_of_what_is_pasted_and_asks_again(stand: Stand)
         address = sent_to(dialog)
         os.write(ours, address.encode() + b"\n")
         seen = read_until(ours, seen, "signed in as Fake Trader")
-        assert process.wait(10) == 0
+        assert process.wait(60) == 0
     finally:
         process.kill()
         process.wait()

@@ -168,9 +168,9 @@ def test_contract_notes_stand_beside_the_estimates_of_live_days(home: Home) -> N
         play(ledger, "live-1", a_trade(100), a_trade(-50, "12:00"))
         for number, total in enumerate((900, 275)):
             note = charges_record(f"n{number}", MONDAY, total, {}, "", number)
-            ledger.append(BY_A_PERSON, [note], durable=True).result(5)
+            ledger.append(BY_A_PERSON, [note], durable=True).result(60)
         early = charges_record("early", MONDAY - timedelta(days=7), 999, {}, "", 9)
-        ledger.append(BY_A_PERSON, [early], durable=True).result(5)
+        ledger.append(BY_A_PERSON, [early], durable=True).result(60)
     found = report(home, ReportWish(first=MONDAY))
     assert found["evidence"]["contract_notes"] == {"days": 1, "confirmed": 2.75, "estimated": 2.0}
     assert "2.75 CONFIRMED for the whole account, 2.00 ESTIMATED" in describe_record(found, 160)

@@ -65,7 +65,7 @@ class Engine:
 
     async def until(self, met: Callable[[], bool], *, step: float = 0.05) -> None:
         """Let the wall and the loop go on until something holds; a run that ends first fails the test."""
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(60):
             while not met():
                 assert self.ended is None or not self.ended.done(), "the run ended before"
                 self.wall.seconds += step

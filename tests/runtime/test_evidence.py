@@ -59,7 +59,7 @@ def keep(ledger: Ledger, plan: RunPlan, *trades: ClosedTrade) -> RunPlan:
     limits = open_day(plan.day, ACCOUNT, wished_limits(SETTINGS.risk))
     facts = [Record("trade", trade.id, trade.exit_time, trade) for trade in trades]
     facts.append(Record("day_state", f"{plan.day.isoformat()}:1", 1, DayState(limits, 0, 0, None)))
-    ledger.append(plan.run, facts, durable=True).result(5)
+    ledger.append(plan.run, facts, durable=True).result(60)
     ledger.end_run(plan.run, 2)
     return plan
 

@@ -88,6 +88,6 @@ def copied(day: Day, path: Path, name: str, *, world: str = "account", without: 
                     )
                     for fact in day.facts(kind)
                 ]
-                ledger.append(name, records, durable=True).result(10)
+                ledger.append(name, records, durable=True).result(60)
         ledger.end_run(name, 2)
     return Day(path, day.files)

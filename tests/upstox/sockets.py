@@ -11,7 +11,7 @@ from websockets.asyncio.server import ServerConnection, serve
 
 import config
 
-PATIENCE = 10.0
+PATIENCE = 60.0
 
 QUICK = config.FeedSettings().model_copy(
     update={"first_wait_seconds": 0.01, "longest_wait_seconds": 0.05, "open_seconds": 2.0}

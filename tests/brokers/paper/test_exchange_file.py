@@ -284,7 +284,7 @@ def test_a_batch_may_be_written_by_another_thread_while_the_market_goes_on(path:
             assert batch is not None
             writes.append(writer.submit(exchange.write, batch))
         for write in writes:
-            write.result(5)
+            write.result(60)
     kept = (exchange.orders, exchange.fills)
     exchange.close()
     again = open_exchange(path)

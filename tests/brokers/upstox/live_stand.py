@@ -38,7 +38,7 @@ STOCK = "NSE_EQ|INE027H01010"
 OPTION = "NSE_FO|51460"
 LAST = 1_081_30
 """Where the stock stands as long as nobody moves it, paise."""
-PATIENCE = 8.0
+PATIENCE = 60.0
 
 
 @dataclass

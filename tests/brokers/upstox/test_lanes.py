@@ -7,7 +7,7 @@ import pytest
 
 from engine.brokers.upstox.lanes import OVERTAKE_AFTER, Job, LaneName, Lanes
 
-PATIENCE = 3.0
+PATIENCE = 60.0
 
 
 class Stand:

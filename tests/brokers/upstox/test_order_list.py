@@ -10,7 +10,7 @@ from engine.upstox.rest.listed import Listed
 from engine.upstox.rest.outcome import CallFailed, InDoubt
 from engine.upstox.rest.records import BrokerOrderRow
 
-PATIENCE = 3.0
+PATIENCE = 60.0
 
 
 class Stand:

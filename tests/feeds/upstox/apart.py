@@ -49,7 +49,7 @@ def fake_apart(*arguments: str) -> Iterator[FakeApart]:
     finally:
         process.send_signal(signal.SIGTERM)
         try:
-            process.wait(10)
+            process.wait(60)
         except subprocess.TimeoutExpired:
             process.kill()
             process.wait()

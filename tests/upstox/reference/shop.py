@@ -71,4 +71,4 @@ def open_shop() -> Iterator[Shop]:
     finally:
         server.shutdown()
         server.server_close()
-        thread.join(5)
+        thread.join(60)

@@ -136,7 +136,7 @@ def test_a_request_taken_back_with_the_connection_open_sends_no_byte_and_keeps_t
 
 
 def test_after_a_request_without_an_answer_no_other_idle_connection_is_trusted() -> None:
-    together = threading.Barrier(3, timeout=5)
+    together = threading.Barrier(3, timeout=60)
 
     def respond(request: Received) -> bytes:
         if request.path == "/lost":
@@ -154,7 +154,7 @@ def test_after_a_request_without_an_answer_no_other_idle_connection_is_trusted()
             thread.start()
         together.wait()
         for thread in threads:
-            thread.join(5)
+            thread.join(60)
         with pytest.raises(UnansweredError):
             line.request("GET", f"{server.url}/lost", read_seconds=0.1)
         line.request("GET", f"{server.url}/after")
@@ -174,7 +174,7 @@ def test_an_idle_connection_is_watched_by_the_system() -> None:
 
 
 def test_requests_of_several_threads_do_not_wait_for_one_another() -> None:
-    together = threading.Barrier(4, timeout=5)
+    together = threading.Barrier(4, timeout=60)
 
     def respond(request: Received) -> bytes:
         together.wait()
@@ -189,7 +189,7 @@ def test_requests_of_several_threads_do_not_wait_for_one_another() -> None:
         for thread in threads:
             thread.start()
         for thread in threads:
-            thread.join(5)
+            thread.join(60)
         assert {request.path for request in server.requests} == {"/0", "/1", "/2", "/3"}
 
 
