@@ -282,6 +282,8 @@ class Core:
         held = trade is not None and trade.open
         if held or self.account.uneasy or self.account.external.holds(key):
             acted = self.guard.look(now) or acted
+        if trade is not None and held and self.watch.plights.goes_by_price(trade):
+            acted = True
         return self._minute_passed(update.arrival, now) or acted or self.manager.touched
 
     def _bars(self, key: str, applied: AppliedUpdate, now: Instant) -> bool:

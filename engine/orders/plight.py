@@ -105,8 +105,8 @@ class Standstill:
 def resting(trade: Trade, orders: tuple[Order, ...]) -> tuple[Order | None, Order | None]:
     """Return the exit and the stop that rest at the exchange for a trade, the newest of each."""
     reducing = [order for order in orders if order.side is not trade.side and order.resting]
-    stops = [order for order in reducing if _waits(order)]
-    exits = [order for order in reducing if not _waits(order) and order.remaining]
+    stops = [order for order in reducing if waits(order)]
+    exits = [order for order in reducing if not waits(order) and order.remaining]
     return (exits[-1] if exits else None), (stops[-1] if stops else None)
 
 
@@ -128,7 +128,7 @@ def at_work(order: Order, sight: InstrumentMarket, now: Instant) -> bool:
 
 def works_until(order: Order) -> Instant | None:
     """Return when an exit will have rested unfilled for too long at its price; None for a stop that waits."""
-    if _waits(order) or order.rests_since is None:
+    if waits(order) or order.rests_since is None:
         return None
     return max(order.rests_since, order.triggered_at or 0) + UNFILLED_FOR
 
@@ -150,7 +150,7 @@ def plight_of(
     """
     exit_order, stop = resting(trade, orders)
     reducing = tuple(order for order in orders if order.side is not trade.side)
-    stops = tuple(order for order in reducing if order.resting and _waits(order))
+    stops = tuple(order for order in reducing if order.resting and waits(order))
     naked = covered(stops) < units
     kind = _kind(trade, (exit_order, reducing), sight, still, now, naked=naked)
     if kind is None:
@@ -173,7 +173,8 @@ def plight_of(
     )
 
 
-def _waits(order: Order) -> bool:
+def waits(order: Order) -> bool:
+    """Say whether a stop waits for its trigger; from then on it is an exit."""
     return order.order_type is OrderType.STOP_LIMIT and order.triggered_at is None
 
 

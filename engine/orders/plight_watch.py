@@ -16,6 +16,7 @@ from engine.orders.plight import (
     at_work,
     plight_of,
     resting,
+    waits,
     works_until,
 )
 from engine.orders.plight_words import plight_advice, plight_text
@@ -48,6 +49,11 @@ class Plights:
         if self._manager.external.refused():
             kinds.append(PlightKind.STUCK)
         return tuple(dict.fromkeys(kinds))
+
+    def goes_by_price(self, trade: Trade) -> bool:
+        """Say whether an exit of a trade rests: each move of the price may leave it, and the position, behind."""
+        reducing = (order for order in self._manager.orders.of(trade) if order.side is not trade.side)
+        return any(order.resting and not waits(order) for order in reducing)
 
     def follow(self, now: Instant) -> None:
         """Look at every open position; say what has changed."""

@@ -73,6 +73,11 @@ def _rests_is_at_work() -> tuple[Swap, ...]:
     return ((plight_watch, "at_work", lambda order, *_: order.resting),)
 
 
+def _looks_at_timers_alone() -> tuple[Swap, ...]:
+    """An update of the price that leaves an exit behind is not noticed before something else happens."""
+    return ((plight_watch.Plights, "goes_by_price", lambda *_: False),)
+
+
 def _unfilled_for_ever() -> tuple[Swap, ...]:
     return ((plight, "UNFILLED_FOR", 3_600 * SECOND),)
 
@@ -175,6 +180,10 @@ CLOSES: tuple[tuple[Mutant, Callable[[], None]], ...] = (
             fault="refuse",
             way="modify",
         ),
+    ),
+    (
+        Mutant("an update that leaves an exit behind is not noticed", _looks_at_timers_alone),
+        partial(silence.test_an_exit_that_one_update_leaves_behind_is_timed_from_that_update, seed=1406),
     ),
     (
         Mutant("an exit that the market should meet is waited for in silence", _unfilled_for_ever),

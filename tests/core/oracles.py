@@ -50,9 +50,10 @@ class Oracles:
             self._sides.pop(key, None)
             return
         world_orders = [order for order in self.world.orders.values() if order.instrument == key]
-        if any(order.late and order.role is Role.STOP and order.filled for order in world_orders):
-            # A stop given up, cancelled by tag and closed over may still arrive and fire before its cancel: the
-            # one flip the exchange's missing reduce-only order leaves possible. The excess must be closed.
+        if any(order.late and order.role is not Role.ENTRY and order.filled for order in world_orders):
+            # A stop given up, cancelled by tag and closed over may still arrive and fire before its cancel, and an
+            # exit that no read shows for eight seconds may arrive when the stop behind it has closed all: the flips
+            # that the exchange's missing reduce-only order leaves possible. The excess must be closed.
             return
         sign = 1 if ours > 0 else -1
         if self._sides.setdefault(key, sign) != sign:

@@ -4,6 +4,7 @@ import pytest
 
 from engine.contract.commands import ExitPosition
 from engine.market.clock import SECOND
+from tests.campaign.schedule import run_seed
 from tests.core.changing import bought
 from tests.core.entries import buy
 from tests.core.faults import said
@@ -52,6 +53,12 @@ def test_a_market_that_falls_without_a_buyer_is_not_silent_for_a_quarter_of_an_h
         world.trade(STOCK, world.prices[STOCK] - 2 * TICK)
         world.run(10 * SECOND)
     assert said(world, "rests and does not fill")
+
+
+@pytest.mark.parametrize("seed", [1406, 1724, 2060])
+def test_an_exit_that_one_update_leaves_behind_is_timed_from_that_update(seed: int) -> None:
+    """No message of the broker comes, and no timer is due: the price alone has gone past the exit."""
+    assert run_seed(seed).broken == ""
 
 
 @pytest.mark.parametrize("seed", range(24))
