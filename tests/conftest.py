@@ -1,8 +1,11 @@
 """One hypothesis profile for the whole house, compiled files, and ctrl+c as a terminal gives it."""
 
+import atexit
 import os
+import shutil
 import signal
 import sys
+import tempfile
 
 from hypothesis import settings
 
@@ -20,3 +23,7 @@ if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
 for _number in (signal.SIGTERM, signal.SIGHUP, signal.SIGQUIT):
     if signal.getsignal(_number) is signal.SIG_IGN:
         signal.signal(_number, signal.SIG_DFL)
+
+# What a home keeps a second time lies where the user's programs keep state: never in that of who runs the tests.
+os.environ["XDG_STATE_HOME"] = _state = tempfile.mkdtemp(prefix="cockpit-state-")
+atexit.register(shutil.rmtree, _state, ignore_errors=True)

@@ -5,13 +5,16 @@ from enum import StrEnum
 import msgspec
 
 from engine.market.clock import Instant
+from engine.rollout.stage_chain import RolloutTrack
 
-
-class RolloutTrack(StrEnum):
-    """Whose entries a gate lets through: those of setups, or the trader's own."""
-
-    SETUPS = "setups"
-    MANUAL = "manual"
+__all__ = [
+    "Criterion",
+    "CriterionState",
+    "RolloutGate",
+    "RolloutReport",
+    "RolloutTrack",
+    "StageRow",
+]
 
 
 class CriterionState(StrEnum):

@@ -19,7 +19,7 @@ from engine.performance.trade import ClosedTrade
 from engine.setups.signal import EntryMode
 
 _PLAYED: Final = (
-    "SELECT played.run, runs.day, market, played.settings, fill_rules, broker, mode, instruments "
+    "SELECT played.run, runs.day, market, played.settings, fill_rules, broker, mode, instruments, addresses "
     "FROM played JOIN runs USING (run) WHERE state != ? ORDER BY runs.rowid"
 )
 _TRADES: Final = "SELECT run, day, instrument, setup, version, mode, signalled, payload FROM trades"
@@ -73,9 +73,10 @@ class EvidenceQuery:
                     EvidenceTerms(Source(market), settings, fills, broker),
                     EntryMode(mode),
                     _keys(instruments),
+                    addresses,
                 ),
             )
-            for run, day, market, settings, fills, broker, mode, instruments in self._ledger.rows(
+            for run, day, market, settings, fills, broker, mode, instruments, addresses in self._ledger.rows(
                 _PLAYED, (RunState.ABANDONED.value,)
             )
         ]

@@ -9,10 +9,10 @@ from typing import Final
 
 import msgspec
 
-SINCE: Final = 3
-"""The schema that has them."""
+SINCE: Final = 4
+"""The schema that has them as they are read now."""
 
-PLAYED: Final = "INSERT OR REPLACE INTO played VALUES (?, ?, ?, ?, ?, ?, ?)"
+PLAYED: Final = "INSERT OR REPLACE INTO played VALUES (?, ?, ?, ?, ?, ?, ?, ?)"
 
 _TRADE: Final = (
     "json_extract({0}.payload, '$.id'), {0}.number, "
@@ -43,7 +43,8 @@ def _of(template: str, row: str) -> str:
 STATEMENTS: Final = (
     """CREATE TABLE played (
         run TEXT PRIMARY KEY, market TEXT NOT NULL, settings TEXT NOT NULL, fill_rules INTEGER NOT NULL,
-        broker TEXT NOT NULL, mode TEXT NOT NULL, instruments TEXT NOT NULL)""",
+        broker TEXT NOT NULL, mode TEXT NOT NULL, instruments TEXT NOT NULL,
+        addresses TEXT NOT NULL DEFAULT '')""",
     """CREATE TABLE trades (
         run TEXT NOT NULL, id TEXT NOT NULL, number INTEGER NOT NULL, day TEXT NOT NULL, instrument TEXT NOT NULL,
         setup TEXT NOT NULL, version INTEGER NOT NULL, mode TEXT, signalled INTEGER NOT NULL, ended INTEGER NOT NULL,
@@ -102,4 +103,12 @@ def played_row(run: str, plan: str) -> tuple[object, ...] | None:
     terms = found.terms
     instruments = msgspec.json.encode(found.instruments).decode()
     market, mode = terms.market.value, found.mode.value
-    return run, market, terms.settings, terms.fill_rules, terms.broker, mode, instruments
+    return run, market, terms.settings, terms.fill_rules, terms.broker, mode, instruments, found.addresses
+
+
+def tell_addresses(connection: sqlite3.Connection) -> None:
+    """Give the runs of schema 3 the broker's addresses they were made at; one brought up from before has the column."""
+    columns = [row[1] for row in connection.execute("PRAGMA table_info(played)").fetchall()]
+    if "addresses" not in columns:
+        connection.execute("ALTER TABLE played ADD COLUMN addresses TEXT NOT NULL DEFAULT ''")
+    enter_played(connection)

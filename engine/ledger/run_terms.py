@@ -1,5 +1,6 @@
 """What a kept run's trades were made under, read off its plan: the evidence key's part that all of them share."""
 
+from collections.abc import Iterable
 from typing import Final
 from urllib.parse import urlsplit
 
@@ -26,6 +27,8 @@ class RunTerms(msgspec.Struct, frozen=True):
     """How most of its setups' trades come about."""
     instruments: tuple[str, ...]
     """What it followed."""
+    addresses: str = ""
+    """All of the broker's addresses in paper and live, LOOPBACK where each is this machine; empty in other worlds."""
 
 
 class _Choice(msgspec.Struct, frozen=True):
@@ -59,7 +62,8 @@ def run_terms(plan: str) -> RunTerms | None:
         return None
     market = planned.choice.market
     keys = tuple(one.key for one in planned.instruments)
-    return RunTerms(_terms(planned), _mode(planned.settings, market), keys)
+    addresses = _addresses(market, planned.settings)
+    return RunTerms(_terms(planned), _mode(planned.settings, market), keys, addresses)
 
 
 def mode_of(setups: config.SetupSettings, market: Source) -> EntryMode:
@@ -93,6 +97,27 @@ def _broker(market: Source, settings: dict[str, object]) -> str:
     except ValueError:
         return ""
     return LOOPBACK if config.is_loopback(host) else host
+
+
+def hosts_of(addresses: Iterable[str]) -> str:
+    """Return the broker's hosts as stages and evidence name them: LOOPBACK where each is this machine.
+
+    Raises ValueError for an address that does not read.
+    """
+    hosts = sorted({urlsplit(address).hostname or "" for address in addresses})
+    if all(config.is_loopback(host) for host in hosts):
+        return LOOPBACK
+    return " ".join(hosts)
+
+
+def _addresses(market: Source, settings: dict[str, object]) -> str:
+    upstox = settings.get("upstox")
+    if market not in _ADDRESS or not isinstance(upstox, dict):
+        return ""
+    try:
+        return hosts_of(str(upstox[name]) for name in ("api_url", "order_url", "assets_url"))
+    except (ValueError, KeyError):
+        return ""
 
 
 def _mode(settings: dict[str, object], market: Source) -> EntryMode:

@@ -7,9 +7,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from engine.ledger.evidence_tables import FILLING, STATEMENTS, enter_played
+from engine.ledger.evidence_tables import FILLING, STATEMENTS, enter_played, tell_addresses
 from engine.ledger.migrations import tell_signals_of_trades
 from engine.ledger.records import LedgerDamagedError, LedgerError
+from engine.ledger.stage_table import STAGES
 from engine.system.plain_file import NOT_PLAIN, is_plain_or_absent, open_plain
 
 _TABLES: Final = (
@@ -43,12 +44,17 @@ class Schema:
 
 
 CURRENT: Final = Schema(
-    3,
-    (*_TABLES, *STATEMENTS),
-    {1: (tell_signals_of_trades,), 2: (*STATEMENTS, *FILLING, enter_played)},
+    4,
+    (*_TABLES, *STATEMENTS, STAGES),
+    {
+        1: (tell_signals_of_trades,),
+        2: (*STATEMENTS, *FILLING, enter_played),
+        3: (STAGES, tell_addresses),
+    },
 )
 """Since 2 a trade tells its signal and how it came about: without them a day that is played again counts twice. Since 3
-evidence has tables of its own, so that no figure has to read the whole record."""
+evidence has tables of its own, so that no figure has to read the whole record. Since 4 it holds the chain of the
+rollout's stages, and a run tells all of the broker's addresses it was made at."""
 
 
 def prepare(connection: sqlite3.Connection, path: Path, schema: Schema) -> None:

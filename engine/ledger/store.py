@@ -21,9 +21,11 @@ from engine.ledger.evidence_tables import PLAYED, played_row
 from engine.ledger.reader import LedgerReader
 from engine.ledger.records import JournalEntry, LedgerDamagedError, LedgerError, Run, RunState
 from engine.ledger.schema import CURRENT, Schema, damaged, prepare
+from engine.ledger.stage_table import KEEP, stage_row
 from engine.ledger.thinning import RUNS_KEPT, STATEMENTS
 from engine.market.clock import Instant
 from engine.orders.ledger_facts import Record
+from engine.rollout.stage_chain import StageEvent
 from engine.system.sqlite_reading import check_plain
 
 __all__ = ["JournalEntry", "Ledger", "LedgerDamagedError", "LedgerError", "Run", "RunState"]
@@ -157,6 +159,10 @@ class Ledger(LedgerReader):
     def abandon_run(self, run: str, now: Instant) -> None:
         """Mark a run as abandoned: its trades and records count nowhere. Raises LedgerError."""
         self._close_run(run, RunState.ABANDONED, now)
+
+    def keep_stage(self, link: StageEvent) -> None:
+        """Write a link of the stages' chain, durable on return; one that is there already stays. Raises LedgerError."""
+        self._write_now((KEEP, stage_row(link)))
 
     def rewind(self, run: str, sequence: int, now: Instant) -> None:
         """Forget what a run wrote after the exchange's last commit, durable on return. Raises LedgerError.

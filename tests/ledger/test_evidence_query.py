@@ -30,6 +30,7 @@ from tests.performance.builders import ACCOUNT, MONDAY
 
 TUESDAY = MONDAY + timedelta(days=1)
 LOOPBACK = config.UpstoxSettings(order_url="http://127.0.0.1:9", api_url="http://127.0.0.1:9")
+HOSTS = "api-hft.upstox.com api.upstox.com assets.upstox.com"
 BEFORE = Schema(2, CURRENT.tables[:4], {})
 """The tables of the schema before."""
 
@@ -187,10 +188,29 @@ def make_older(path: Path) -> None:
         triggers = database.execute("SELECT name FROM sqlite_master WHERE type = 'trigger'").fetchall()
         for (name,) in triggers:
             database.execute(f"DROP TRIGGER {name}")
-        for table in ("played", "trades", "accounts"):
+        for table in ("played", "trades", "accounts", "stages"):
             database.execute(f"DROP TABLE {table}")
         database.execute(f"PRAGMA user_version={BEFORE.version}")
         database.commit()
+
+
+def test_a_run_of_the_third_schema_is_given_the_addresses_it_was_made_at(path: Path) -> None:
+    with Ledger.open(path) as ledger:
+        play(ledger, "paper-1", a_trade(100))
+        play(ledger, "replay-1", a_trade(300, day=TUESDAY), day=TUESDAY)
+        expected = EvidenceQuery(ledger).played()
+    with closing(sqlite3.connect(path)) as database:
+        database.execute("DROP TABLE stages")
+        database.execute("ALTER TABLE played DROP COLUMN addresses")
+        database.execute("PRAGMA user_version=3")
+        database.commit()
+    with LedgerReader(path) as older:
+        assert EvidenceQuery(older).played() == expected
+    with Ledger.open(path) as ledger:
+        assert EvidenceQuery(ledger).played() == expected
+        assert [one.told.addresses for one in expected] == [HOSTS, ""]
+    with LedgerReader(path.with_name("ledger.sqlite.v3.bak")) as backup:
+        assert backup.version == 3
 
 
 def test_a_record_that_is_no_json_stops_no_upgrade(path: Path) -> None:

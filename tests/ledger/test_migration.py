@@ -114,7 +114,7 @@ def test_a_ledger_that_counted_a_day_twice_counts_it_once_behind_a_backup(path: 
     }
     assert [trade.signal_time for trade in trades] == [OPEN - 1, OPEN + 5, OPEN + 9]
     with closing(sqlite3.connect(path)) as database:
-        assert database.execute("PRAGMA user_version").fetchone()[0] == CURRENT.version == 3
+        assert database.execute("PRAGMA user_version").fetchone()[0] == CURRENT.version == 4
     with closing(sqlite3.connect(path.with_name("ledger.sqlite.v1.bak"))) as backup:
         assert backup.execute("PRAGMA user_version").fetchone()[0] == 1
         assert (

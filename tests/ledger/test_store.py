@@ -221,19 +221,19 @@ def test_a_newer_schema_is_refused_and_left_alone(path: Path) -> None:
         database.execute("CREATE TABLE future (x)")
         database.execute("PRAGMA user_version=99")
     for opener in (Ledger.open, LedgerReader):
-        with pytest.raises(LedgerError, match=r"ledger\.sqlite: expected schema 3 or older, got 99"):
+        with pytest.raises(LedgerError, match=r"ledger\.sqlite: expected schema 4 or older, got 99"):
             opener(path)
 
 
 def test_an_older_schema_is_backed_up_and_migrated(path: Path) -> None:
     with Ledger.open(path) as ledger:
         ledger.begin_run(a_run())
-    newer = Schema(4, CURRENT.tables, {3: ("ALTER TABLE runs ADD COLUMN note TEXT",)})
+    newer = Schema(5, CURRENT.tables, {4: ("ALTER TABLE runs ADD COLUMN note TEXT",)})
     with Ledger.open(path, newer) as ledger:
         assert ledger.run("run-1") == a_run()
     with closing(sqlite3.connect(path)) as database:
         assert database.execute("SELECT note FROM runs").fetchall() == [(None,)]
-    backup = path.with_name("ledger.sqlite.v3.bak")
+    backup = path.with_name("ledger.sqlite.v4.bak")
     with LedgerReader(backup) as reader:
         assert reader.run("run-1") == a_run()
     assert backup.stat().st_mode & 0o777 == 0o600
@@ -242,7 +242,7 @@ def test_an_older_schema_is_backed_up_and_migrated(path: Path) -> None:
 def test_a_failed_migration_leaves_the_old_file_usable(path: Path) -> None:
     with Ledger.open(path) as ledger:
         ledger.begin_run(a_run())
-    broken = Schema(4, CURRENT.tables, {3: ("CREATE TABLE half (x)", "ALTER TABLE nowhere ADD COLUMN y")})
+    broken = Schema(5, CURRENT.tables, {4: ("CREATE TABLE half (x)", "ALTER TABLE nowhere ADD COLUMN y")})
     with pytest.raises(LedgerError, match="cannot be used"):
         Ledger.open(path, broken)
     with Ledger.open(path) as ledger:
