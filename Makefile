@@ -49,6 +49,7 @@ campaign: install-dev
 	$(BIN)/python -m tests.feeds.upstox.load
 	$(BIN)/python -m tests.feeds.upstox.disconnects
 	$(BIN)/python -m tests.account.deaths
+	$(BIN)/python -m pytest -q -n 2 -m campaign
 
 edge: install-dev
 	$(BIN)/python -m benchmarks.edge

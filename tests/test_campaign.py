@@ -28,6 +28,7 @@ from tests.campaign.unmade import run_unmade
 from tests.campaign.verdict import WORDLESS
 from tests.campaign.wider import run_wider
 from tests.campaign.wider_mutants import WIDER_MUTANTS, hunt_wider
+from tests.rows import sampled
 
 ROOT = Path(__file__).resolve().parents[1]
 
@@ -146,13 +147,16 @@ def test_a_mistake_that_falls_over_or_meets_a_mute_oracle_is_not_caught(
 
 @pytest.mark.parametrize(
     ("name", "laws"),
-    [
-        (
-            "no fence: a read older than the last fill counts",
-            ("taken for somebody else's", "has lain bare for"),
-        ),
-        ("flat said on a failed read", ("FLAT, and no read of the broker has ever counted",)),
-    ],
+    sampled(
+        [
+            (
+                "no fence: a read older than the last fill counts",
+                ("taken for somebody else's", "has lain bare for"),
+            ),
+            ("flat said on a failed read", ("FLAT, and no read of the broker has ever counted",)),
+        ],
+        lambda row: row[0].startswith("flat said"),
+    ),
 )
 def test_a_read_that_proves_nothing_is_noticed_by_the_law_it_breaks(name: str, laws: tuple[str, ...]) -> None:
     found = hunt(next(one for one in MUTANTS if one.name == name), schedules=200)
@@ -165,7 +169,11 @@ def test_schedules_of_what_rests_by_the_traders_hand_keep_every_law(seed: int) -
     assert run_resting(seed).broken == ""
 
 
-@pytest.mark.parametrize("mutant", RESTING_MUTANTS, ids=lambda mutant: mutant.name)
+@pytest.mark.parametrize(
+    "mutant",
+    sampled(RESTING_MUTANTS, lambda mutant: not mutant.name.startswith("both sides of")),
+    ids=lambda mutant: mutant.name,
+)
 def test_a_mistake_about_what_rests_is_noticed(mutant: Mutant) -> None:
     found = hunt_resting(mutant, schedules=60)
     assert found.broken.startswith(f"RESTING={found.seed} ")

@@ -10,6 +10,7 @@ from engine.market.side import Side
 from tests.core.hostile import OPTION, OTHER, STOCK, World
 from tests.core.oracles import Oracles
 from tests.core.schedules import READ_FAULTS, REPORT_FAULTS, REQUEST_FAULTS, Trader, run_schedule
+from tests.rows import sampled
 
 KEYS = st.sampled_from((STOCK, OTHER, OPTION))
 SIDES = st.sampled_from(tuple(Side))
@@ -94,7 +95,7 @@ def test_no_sequence_of_faults_and_acts_breaks_a_law() -> None:
     run_state_machine_as_test(Desk, settings=settings(max_examples=40, stateful_step_count=40, deadline=None))
 
 
-@pytest.mark.parametrize("block", range(8))
+@pytest.mark.parametrize("block", sampled(range(8), lambda block: block < 3))
 def test_random_schedules_keep_every_law(block: int) -> None:
     for seed in range(block * 25, block * 25 + 25):
         try:

@@ -16,7 +16,7 @@ from engine.performance.trade import ClosedTrade
 from engine.risk.terms import StopTerm
 from tests.core.closing import clock, locked_in
 from tests.core.faults import latch, outside, said, stop_of
-from tests.core.hostile import STOCK, TICK, World
+from tests.core.hostile import INSTRUMENTS, STOCK, TICK, World
 from tests.core.phone import Phone
 from tests.core.targeted import Targeted
 
@@ -168,6 +168,11 @@ def day_loss(held: Targeted) -> None:
 
 def flat_by(held: Targeted) -> None:
     start = held.core.day.flatten_start(held.core.instruments[STOCK].kind)
+    left = start - held.core.market_time(held.world.now)
+    for _ in range(left // (30 * SECOND) - 1):
+        for key in INSTRUMENTS:
+            held.world.trade(key)
+        held.world.run(30 * SECOND)
     held.world.settle(start - held.core.market_time(held.world.now) + SECOND)
 
 

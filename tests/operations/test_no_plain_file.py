@@ -3,11 +3,13 @@
 import json
 import os
 import shutil
+import signal
 import socket
 import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
+from tempfile import TemporaryFile
 from typing import Final
 
 import pytest
@@ -15,8 +17,10 @@ import pytest
 from engine.contract.commands import Side
 from engine.link import KillSender
 from engine.world.directories import World, WorldDirectory
+from tests import prepared
 from tests.operations.outside import REPOSITORY, Outside, clean_environment, outside, wait_until
 from tests.recordings import EQ_A
+from tests.rows import sampled
 
 _SECONDS: Final = 300.0
 """Until a command that stands still fails its test; a hundred together take half a minute where the machine is free."""
@@ -138,7 +142,7 @@ def ask(*lines: tuple[Path, str]) -> list[tuple[int, str]]:
     return [(code, said) for code, said in json.loads(done.stdout)]
 
 
-@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("kind", sampled(KINDS, ("pipe", "endless file").__contains__))
 def test_nothing_of_a_world_that_is_no_plain_file_is_waited_for(
     left_behind: Path, tmp_path: Path, kind: str
 ) -> None:
@@ -157,23 +161,22 @@ def test_nothing_of_a_world_that_is_no_plain_file_is_waited_for(
 def test_an_engine_waits_for_no_pipe_in_its_home(left_behind: Path, tmp_path: Path, name: str) -> None:
     home = copied(left_behind, tmp_path / "home")
     put("pipe", home / _REPLAY / name)
-    engine = subprocess.Popen(
-        Outside(home).argv("engine", "--world", _REPLAY),
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.PIPE,
-        text=True,
-        cwd=REPOSITORY,
-        env=clean_environment(),
-    )
-    try:
-        directory = Outside(home).world(World.REPLAY)
-        wait_until(lambda: engine.poll() is not None or serves(directory), "the engine to serve or to end")
-        engine.terminate()
-        _, said = engine.communicate(timeout=_SECONDS)
-    finally:
-        engine.kill()
-        engine.wait()
+    directory = Outside(home).world(World.REPLAY)
+    with Path(os.devnull).open("r+b") as nothing, TemporaryFile() as errors:
+        words = ["engine", "--world", _REPLAY, "--home", str(home)]
+        engine = prepared.start(words, clean_environment(), (nothing, nothing, errors))
+        try:
+            wait_until(
+                lambda: engine.poll() is not None or serves(directory), "the engine to serve or to end"
+            )
+            if engine.poll() is None:
+                os.kill(engine.pid, signal.SIGTERM)
+            engine.wait(_SECONDS)
+        finally:
+            engine.kill()
+            engine.wait()
+        errors.seek(0)
+        said = errors.read().decode(errors="replace")
     assert "Traceback" not in said
     assert engine.returncode == 0 or name in said, said
     assert said.count("\n") <= 1, said
@@ -188,7 +191,7 @@ def serves(directory: WorldDirectory) -> bool:
         sender.close()
 
 
-@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("kind", sampled(KINDS, ("pipe", "endless file").__contains__))
 def test_nothing_of_a_home_that_is_no_plain_file_is_waited_for(tmp_path: Path, kind: str) -> None:
     asked = []
     for number, name in enumerate(OF_THE_HOME):

@@ -50,7 +50,7 @@ def undisturbed(acts: list[Act]) -> tuple[dict[str, object], list[Any]]:
 @given(acts=wishes(), cuts=st.lists(st.tuples(st.integers(0, LENGTH), st.integers(0, 40)), max_size=4))
 @example(acts=[], cuts=[(LENGTH, 0)])
 @example(acts=pause(10, "p", 900), cuts=[(10, 0), (10, 0)])
-@settings(max_examples=20)
+@settings(max_examples=8)
 def test_a_run_that_dies_again_and_again_ends_like_one_undisturbed(
     acts: list[Act], cuts: list[tuple[int, int]]
 ) -> None:
