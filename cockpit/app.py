@@ -14,15 +14,14 @@ from textual.app import SystemCommand
 from textual.binding import BindingType
 from textual.screen import Screen
 
+from cockpit.page_actions import PageActions
 from cockpit.screens.painted import PaintedScreen
 from cockpit.screens.trade import TradeScreen, is_tiny
-from cockpit.state import requests
 from cockpit.state.actions import ACTIONS, KeyScope, bindings_of
 from cockpit.state.flatten_guard import FlattenGuard
 from cockpit.state.instrument_search import Searcher
 from cockpit.terminal.kill_sending import KillKey
 from cockpit.text.theme import THEMES, variables_for
-from cockpit.trading_actions import TradingActions
 from cockpit.widgets.tiny import ENLARGE
 from engine.contract.commands import CommandResult, Kill, StopEngine
 from engine.contract.views import ScreenView, Severity
@@ -43,7 +42,7 @@ _FREEZE_AFTER = 0.3
 """Seconds from the first frame to the collector's one full pass: the frame does not wait for it."""
 
 
-class CockpitApp(TradingActions):
+class CockpitApp(PageActions):
     """The screen of one line. ``now`` and ``new_id`` are injected, so that a test tells the time.
 
     ``embedded`` says that the engine runs inside this process and ends with it.
@@ -67,14 +66,20 @@ class CockpitApp(TradingActions):
         driver_class: "type[Driver] | None" = None,
         searcher: Searcher | None = None,
         guard: Callable[[], FlattenGuard | None] | None = None,
+        drill_refusal: Callable[[], str] | None = None,
         embedded: bool = False,
     ) -> None:
-        fresh_id = new_id or (lambda: command_of(new_kill_id()))
-        super().__init__(now=now, new_id=fresh_id, show=self.touch, driver_class=driver_class)
-        self._embedded = embedded
-        self._searcher = searcher
+        super().__init__(
+            now=now,
+            new_id=new_id or (lambda: command_of(new_kill_id())),
+            show=self.touch,
+            driver_class=driver_class,
+            searcher=searcher,
+            drill_refusal=drill_refusal,
+            ascii_signs=ascii_signs,
+            embedded=embedded,
+        )
         self._guard = guard
-        self.ascii_signs = ascii_signs
         self.flushes = 0
         """How many times the screen was laid out since its start."""
         self._line = line
@@ -266,55 +271,7 @@ class CockpitApp(TradingActions):
         self.model.orders_shown = not self.model.orders_shown
         self.touch()
 
-    def action_auction(self) -> None:
-        """Show the auction of the selected instrument."""
-        from cockpit.screens.auction import AuctionScreen
-
-        if not isinstance(self.screen, AuctionScreen):
-            self.push_screen(AuctionScreen(self.model, self.now, ascii_signs=self.ascii_signs))
-
-    def action_performance(self) -> None:
-        """Show what the ledger proves."""
-        from cockpit.screens.performance import PerformanceScreen
-
-        if not isinstance(self.screen, PerformanceScreen):
-            self.push_screen(PerformanceScreen(self.model, self.now, ascii_signs=self.ascii_signs))
-
-    def action_preflight(self) -> None:
-        """Show the checks before trading; on their own page, make them again."""
-        from cockpit.screens.preflight import PreflightScreen
-
-        if isinstance(self.screen, PreflightScreen):
-            self._wish(requests.check_again(self.model, self._new_id()))
-        else:
-            self.push_screen(PreflightScreen(self.model, self.now, ascii_signs=self.ascii_signs))
-
-    def action_instruments(self) -> None:
-        """Show what is followed, search for more, follow and let go."""
-        from cockpit.screens.instruments import InstrumentsScreen
-
-        if not isinstance(self.screen, InstrumentsScreen):
-            self.push_screen(
-                InstrumentsScreen(
-                    self.model,
-                    self.now,
-                    searcher=self._searcher,
-                    follow=lambda text: self._wish(requests.follow(self.model, self._new_id(), text)),
-                    unfollow=lambda row: self._wish(requests.unfollow(self.model, self._new_id(), row)),
-                    ascii_signs=self.ascii_signs,
-                )
-            )
-
     # Screen
-
-    def action_help(self) -> None:
-        """Show all keys."""
-        from cockpit.screens.help import HelpScreen
-
-        if not isinstance(self.screen, HelpScreen):
-            self.push_screen(
-                HelpScreen(self.model, self.now, embedded=self._embedded, ascii_signs=self.ascii_signs)
-            )
 
     def action_command_palette(self) -> None:
         """Open the palette; its field names the kill key, which works there too."""

@@ -17,6 +17,7 @@ def make_app(
     settings: config.ScreenSettings,
     searcher: Searcher | None = None,
     guard: Callable[[], FlattenGuard | None] | None = None,
+    drill_refusal: Callable[[], str] | None = None,
     *,
     embedded: bool = False,
 ) -> CockpitApp:
@@ -31,5 +32,6 @@ def make_app(
         driver_class=make_driver(key.press),
         searcher=searcher,
         guard=guard,
+        drill_refusal=drill_refusal,
         embedded=embedded,
     )

@@ -14,7 +14,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from cockpit import record_commands
+from cockpit import drill_command, record_commands
 from cockpit.command_output import (
     allow_files,
     complain,
@@ -396,4 +396,5 @@ _COMMANDS: Final[dict[str | None, Callable[["Desk", argparse.Namespace], int]]] 
     "why": record_commands.why,
     "note": record_commands.note,
     "charges": record_commands.charges,
+    "drill": drill_command.drill,
 }

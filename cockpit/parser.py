@@ -85,6 +85,10 @@ def _add_screen_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--embedded", action="store_true", help="run the engine inside the screen's process; it ends with it"
     )
+    _add_drawing(parser)
+
+
+def _add_drawing(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--no-mouse", action="store_true", help="leave the mouse to the terminal")
     parser.add_argument("--ascii", action="store_true", help="draw with ASCII signs only")
 
@@ -285,6 +289,12 @@ def build_parser() -> argparse.ArgumentParser:
     preflight.add_argument("--json", action="store_true", help="print one JSON object")
 
     _add_report(command("report", "what the finished trades of a world show, and what each figure stands on"))
+
+    drill = command(
+        "drill",
+        "practise the kill on this terminal, in a throw-away market before the open; exit 0 passed, 1 not",
+    )
+    _add_drawing(drill)
 
     instruments = command("instruments", "search the instrument master; also what an alias means today")
     instruments.add_argument(

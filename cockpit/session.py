@@ -5,7 +5,6 @@ The engine starts in another thread while the screen's library loads, so that th
 
 import asyncio
 import gc
-import os
 import subprocess
 import sys
 import threading
@@ -13,29 +12,25 @@ import time
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Final
 
+from cockpit.attaching import attach, run_app, screen_name
 from cockpit.startup_line import StartingLine
 from cockpit.state.flatten_guard import FlattenGuard
-from cockpit.terminal.signal_exit import leaving_on_signals
 from cockpit.text.way_back import way_back
 from engine.link import (
     KillAnswer,
     KillSender,
     MemoryKillSender,
     MemoryLink,
-    NoEngineError,
-    UnixLink,
-    connect,
 )
 from engine.operations.desk import Desk, DeskError, WorldChoice
 
 if TYPE_CHECKING:
+    from cockpit.app import CockpitApp
     from cockpit.state.instrument_search import Searcher
     from engine.link.line import KillSwitch, Link
     from engine.operations.desk import World, WorldDirectory
     from engine.operations.early_demo import EarlyStart
 
-_ATTACH_SECONDS: Final = 5.0
-_RETRY_SECONDS: Final = 0.02
 _QUIET_SECONDS: Final = 0.7
 """An engine that is there sooner is not worth a line."""
 _REDRAW_SECONDS: Final = 0.25
@@ -168,9 +163,27 @@ def _starting_line(desk: Desk, choice: WorldChoice | None, world: "World") -> St
 async def _show_attached(
     desk: Desk, directory: "WorldDirectory", shows: str, *, mouse: bool, ascii_only: bool
 ) -> int:
+    """Show the engine's screen until it is left; a kill drill that it is left for comes back to it."""
+    while True:
+        app = await _show_once(desk, directory, shows, mouse=mouse, ascii_only=ascii_only)
+        if not app.wants_drill:
+            return app.return_code or 0
+        from cockpit.drill_session import hold_drill
+
+        outcome = await hold_drill(desk, mouse=mouse, ascii_only=ascii_only)
+        sys.stderr.write(f"{outcome.text}\n")
+        if outcome.code:
+            return outcome.code
+
+
+async def _show_once(
+    desk: Desk, directory: "WorldDirectory", shows: str, *, mouse: bool, ascii_only: bool
+) -> "CockpitApp":
+    from engine.operations.drill_account import drill_refusal
+
     sender = KillSender(directory)
     sender.open()
-    line = await _attach(directory)
+    line = await attach(directory)
     try:
         if shows:
             await line.select(shows)
@@ -181,6 +194,7 @@ async def _show_attached(
             switch,
             _searcher(desk, directory.world),
             guard=switch.guard,
+            refusal=lambda: drill_refusal(desk.home, desk.settings),
             mouse=mouse,
             ascii_only=ascii_only,
         )
@@ -189,29 +203,17 @@ async def _show_attached(
         sender.close()
 
 
-async def _attach(directory: "WorldDirectory") -> UnixLink:
-    """Attach, giving an engine that has just bound its socket the moment it needs to listen."""
-    deadline = time.monotonic() + _ATTACH_SECONDS
-    while True:
-        try:
-            return await connect(directory, _screen_name())
-        except NoEngineError:
-            if time.monotonic() > deadline:
-                raise
-            await asyncio.sleep(_RETRY_SECONDS)
-
-
 async def _show_embedded(
     desk: Desk, choice: WorldChoice | None, world: "World", *, mouse: bool, ascii_only: bool
 ) -> int:
     from engine.operations.embedded_engine import embed_engine
 
     async with embed_engine(desk, choice, world) as hosted:
-        line = MemoryLink(hosted.server, _screen_name())
+        line = MemoryLink(hosted.server, screen_name())
         try:
             if choice is not None and choice.shows:
                 await line.select(choice.shows)
-            return await _run_screen(
+            app = await _run_screen(
                 desk,
                 line,
                 MemoryKillSender(hosted.receiver),
@@ -220,6 +222,7 @@ async def _show_embedded(
                 mouse=mouse,
                 ascii_only=ascii_only,
             )
+            return app.return_code or 0
         finally:
             await line.close()
 
@@ -240,27 +243,15 @@ async def _run_screen(
     searcher: "Searcher | None",
     *,
     guard: Callable[[], FlattenGuard | None] | None = None,
+    refusal: Callable[[], str] | None = None,
     embedded: bool = False,
     mouse: bool,
     ascii_only: bool,
-) -> int:
+) -> "CockpitApp":
     from cockpit.app_factory import make_app
-    from cockpit.terminal.watchdog import TerminalWatchdog
 
     screen = desk.settings.screen
     settings = screen.model_copy(update={"ascii": ascii_only or screen.ascii})
-    app = make_app(line, switch, settings, searcher, guard, embedded=embedded)
-    watchdog = TerminalWatchdog(sys.stdin.fileno())
-    try:
-        with leaving_on_signals(lambda code: app.exit(return_code=code), sys.stdin.fileno()):
-            await app.run_async(mouse=mouse)
-    finally:
-        watchdog.close()
-    return app.return_code or 0
-
-
-def _screen_name() -> str:
-    try:
-        return f"{os.ttyname(sys.stdin.fileno())} ({os.getpid()})"
-    except OSError:
-        return f"screen {os.getpid()}"
+    app = make_app(line, switch, settings, searcher, guard, refusal, embedded=embedded)
+    await run_app(app, sys.stdin.fileno(), mouse=mouse)
+    return app

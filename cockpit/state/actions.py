@@ -3,60 +3,25 @@
 The kill has no binding id and priority everywhere, so that no keymap can move it and no dialog can hide it.
 """
 
-from collections.abc import Iterator
-from dataclasses import dataclass
-from enum import StrEnum
 from typing import Final
 
 from textual.binding import Binding
 
+from cockpit.state.action import Action, KeyScope
 
-class KeyScope(StrEnum):
-    """Where an action's keys work."""
-
-    ALWAYS = "over every screen and dialog"
-    EVERYWHERE = "on every screen"
-    TRADE = "on the trade screen"
-
-
-@dataclass(frozen=True, slots=True)
-class Action:
-    """Something the trader can do with a key."""
-
-    name: str
-    """The action's method is ``action_<name>``."""
-    keys: tuple[str, ...]
-    shown: str
-    """The keys as a person reads them."""
-    label: str
-    """One or two words for the footer."""
-    description: str
-    group: str
-    scope: KeyScope
-    rank: int
-    """Who stays in a narrow footer: 0 before 1; 9 is in help and palette only."""
-    numbered: bool = False
-    """The action takes its own key as its argument."""
-
-    def bindings(self) -> Iterator[Binding]:
-        """Yield Textual's bindings."""
-        always = self.scope is KeyScope.ALWAYS
-        for key in self.keys:
-            yield Binding(
-                key,
-                f"app.{self.name}({key})" if self.numbered else f"app.{self.name}",
-                self.label,
-                show=False,
-                priority=always,
-                tooltip=self.description,
-                id=None if always else f"{self.name}.{key}" if len(self.keys) > 1 else self.name,
-            )
+__all__ = ["ACTIONS", "Action", "KeyScope", "action_named", "bindings_of", "groups", "keys_document"]
 
 
 def _trade(
     name: str, keys: tuple[str, ...], shown: str, label: str, description: str, group: str, rank: int = 9
 ) -> Action:
     return Action(name, keys, shown, label, description, group, KeyScope.TRADE, rank)
+
+
+def _everywhere(
+    name: str, keys: tuple[str, ...], shown: str, label: str, description: str, group: str, rank: int = 9
+) -> Action:
+    return Action(name, keys, shown, label, description, group, KeyScope.EVERYWHERE, rank)
 
 
 _SAFETY, _TRADING, _MOVING, _REPLAY, _SCREEN = "Safety", "Trading", "Looking around", "Replay", "Screen"
@@ -100,6 +65,14 @@ ACTIONS: Final = (
         _SAFETY,
         KeyScope.EVERYWHERE,
         7,
+    ),
+    _everywhere(
+        "drill",
+        (),
+        "palette",
+        "kill drill",
+        "Practise the kill on this terminal, in a throw-away market with positions open; timed and recorded.",
+        _SAFETY,
     ),
     _trade(
         "take_signal",
@@ -215,44 +188,40 @@ ACTIONS: Final = (
         KeyScope.TRADE,
         6,
     ),
-    Action(
+    _everywhere(
         "auction",
         ("d",),
         "d",
         "auction",
         "Show day type, open type, order flow and every level, each with what it stands on.",
         _MOVING,
-        KeyScope.EVERYWHERE,
         8,
     ),
-    Action(
+    _everywhere(
         "performance",
         ("r",),
         "r",
         "performance",
         "Show what the ledger proves so far, with its sample size.",
         _MOVING,
-        KeyScope.EVERYWHERE,
         7,
     ),
-    Action(
+    _everywhere(
         "preflight",
         ("c",),
         "c",
         "checks",
         "Show the checks before trading; pressed there, make them again. Paper and live.",
         _MOVING,
-        KeyScope.EVERYWHERE,
         7,
     ),
-    Action(
+    _everywhere(
         "instruments",
         ("i",),
         "i",
         "instruments",
         "Show what is followed, search for more, follow and let go. Paper and live.",
         _MOVING,
-        KeyScope.EVERYWHERE,
         8,
     ),
     Action(

@@ -1,6 +1,8 @@
 """The kill key's two paths: the input thread sends at once, the screen's binding sends again with the same id."""
 
 import threading
+import time
+from collections.abc import Callable
 
 from engine.link import new_kill_id
 from engine.link.line import KillSwitch
@@ -12,15 +14,27 @@ class KillKey:
     Each press has an id of its own: the engine acts on an id once, and a second kill after a rearm must count.
     """
 
-    def __init__(self, switch: KillSwitch) -> None:
+    def __init__(self, switch: KillSwitch, monotonic: Callable[[], int] = time.monotonic_ns) -> None:
         self._switch = switch
+        self._monotonic = monotonic
+        self._pressed: int | None = None
         self._lock = threading.Lock()
         self._unseen: bytes | None = None
         self._sender: threading.Thread | None = None
         self._sending = b""
 
+    @property
+    def first_pressed(self) -> int | None:
+        """When it was first pressed, microseconds of the machine's monotonic clock; None while it never was."""
+        return self._pressed
+
+    def _note_press(self) -> None:
+        if self._pressed is None:
+            self._pressed = self._monotonic() // 1_000
+
     def press(self) -> None:
         """Send the kill now. For the input thread; waits no longer than the switch does."""
+        self._note_press()
         kill_id = new_kill_id()
         with self._lock:
             self._unseen = kill_id
@@ -31,6 +45,7 @@ class KillKey:
 
         For the screen's loop: sends from a thread of its own and waits for nothing.
         """
+        self._note_press()
         with self._lock:
             kill_id, self._unseen = self._unseen, None
         if self._sender is not None and self._sender.is_alive():

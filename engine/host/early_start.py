@@ -23,14 +23,21 @@ def engine_command(home: Home, world: World, *, speed: int | None = None) -> lis
 
 
 def start_detached(
-    argv: Sequence[str], directory: WorldDirectory, environment: Mapping[str, str]
+    argv: Sequence[str],
+    directory: WorldDirectory,
+    environment: Mapping[str, str],
+    *,
+    leash: bool = False,
 ) -> subprocess.Popen[bytes]:
-    """Start an engine in a session of its own that writes to its world's log; raises OSError."""
+    """Start an engine in a session of its own that writes to its world's log; raises OSError.
+
+    With a ``leash`` its standard input is a pipe that this process alone holds open.
+    """
     log = plain_descriptor(directory.log, os.O_WRONLY | os.O_CREAT | os.O_APPEND)
     try:
         return subprocess.Popen(
             list(argv),
-            stdin=subprocess.DEVNULL,
+            stdin=subprocess.PIPE if leash else subprocess.DEVNULL,
             stdout=log,
             stderr=log,
             start_new_session=True,

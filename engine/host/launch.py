@@ -64,6 +64,25 @@ def spawn_engine(
         os.close(starting)
 
 
+def spawn_leashed(
+    argv: Sequence[str], directory: WorldDirectory, patience: float = 15.0
+) -> "subprocess.Popen[bytes]":
+    """Start an engine that ends with this process, and wait until it answers; nobody else starts one there.
+
+    Its standard input is the leash: closing it lets the engine go. Raises EngineProcessError.
+    """
+    directory.create()
+    logged = log_size(directory)
+    child = _start(argv, directory, {}, leash=True)
+    try:
+        _wait_until_it_answers(directory, child, time.monotonic() + patience, logged)
+    except BaseException:
+        child.kill()
+        child.wait()
+        raise
+    return child
+
+
 def spawn_flatten(home: Path, world: World, environment: Mapping[str, str]) -> "subprocess.Popen[bytes]":
     """Start `cockpit flatten` for one world in a process of its own, which outlives this one."""
     argv = [sys.executable, "-m", "cockpit", "flatten", "--home", os.fspath(home), "--world", world.value]
@@ -99,10 +118,14 @@ def _reap(child: subprocess.Popen[bytes]) -> None:
 
 
 def _start(
-    argv: Sequence[str], directory: WorldDirectory, environment: Mapping[str, str]
+    argv: Sequence[str],
+    directory: WorldDirectory,
+    environment: Mapping[str, str],
+    *,
+    leash: bool = False,
 ) -> subprocess.Popen[bytes]:
     try:
-        return start_detached(argv, directory, environment)
+        return start_detached(argv, directory, environment, leash=leash)
     except OSError as error:
         if error.filename == os.fspath(directory.log):
             raise EngineProcessError(

@@ -136,14 +136,14 @@ class DrillStanding:
         return f"{why}; run `cockpit drill` before the open"
 
 
-def drill_record(command: KeepDrill, now: Instant) -> Record:
-    """Return the record of a drill; raises ValueError for one that cannot have been."""
+def drill_of(command: KeepDrill, now: Instant) -> KillDrill:
+    """Return the drill that a command tells of; raises ValueError for one that cannot have been."""
     times = (command.latch, command.first_bytes, command.flat)
     if any(one is not None and not 0 <= one <= _LONGEST_TIME for one in times):
         raise ValueError(f"expected times of a drill from 0 to {_LONGEST_TIME} microseconds, got {times}")
     if not 0 <= command.positions <= _MOST_POSITIONS:
         raise ValueError(f"expected at most {_MOST_POSITIONS} positions, got {command.positions}")
-    drill = KillDrill(
+    return KillDrill(
         time=now,
         version=plain(command.version)[:_LONGEST],
         terminal=plain(command.terminal)[:_LONGEST],
@@ -153,7 +153,11 @@ def drill_record(command: KeepDrill, now: Instant) -> Record:
         first_bytes=command.first_bytes,
         flat=command.flat,
     )
-    return Record(KILL_DRILL, command.id[:_LONGEST], now, drill)
+
+
+def drill_record(command: KeepDrill, now: Instant) -> Record:
+    """Return the record of a drill; raises ValueError for one that cannot have been."""
+    return Record(KILL_DRILL, command.id[:_LONGEST], now, drill_of(command, now))
 
 
 def kill_drills(ledger: LedgerReader) -> tuple[KillDrill, ...]:

@@ -6,6 +6,7 @@ from datetime import date
 from typing import Final
 
 from engine.auction.values.context import Context, Quality
+from engine.contract.kill_times import KillTimes
 from engine.contract.views import (
     AlarmRank,
     EventLine,
@@ -60,6 +61,7 @@ class ViewFacts:
     preflight: PreflightView | None = None
     notes: Mapping[str, str] = field(default_factory=dict)
     """What else is known of an instrument before the open, by key."""
+    kill_times: KillTimes = field(default_factory=KillTimes)
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,7 +116,7 @@ class Presenter:
             risk=_risk(core, result, holdings, around.now),
             performance=self._figures.view(core),
             events=self._events(core, around),
-            latch=self._latch(core, around.now),
+            latch=self._latch(core, around),
             kill_scope=core.kill_scope(),
             preflight=around.preflight,
             auction=None if key is None else build_auction(self._readings[key].context),
@@ -148,14 +150,14 @@ class Presenter:
                 self._problems[text] = EventLine(0, time, Severity.ALARM, text, alarm.rank)
         return older + lines + tuple(self._problems.values())
 
-    def _latch(self, core: Core, now: Instant) -> LatchView | None:
+    def _latch(self, core: Core, around: ViewFacts) -> LatchView | None:
         latch = core.latch
         if latch is None:
             return None
         if self._latched[0] != latch.since:
             # Told once: a market that has ended or is held would let the time run backwards.
-            self._latched = (latch.since, shown_time(core, latch.since, now))
-        return latch_view(core, self._latched[1])
+            self._latched = (latch.since, shown_time(core, latch.since, around.now))
+        return latch_view(core, self._latched[1], around.kill_times)
 
     def _card(self, core: Core, decision: Decision, now: Instant) -> SignalCard:
         instrument = core.instruments[decision.instrument]

@@ -2,6 +2,7 @@
 
 from typing import Final
 
+from engine.contract.kill_times import KillTimes
 from engine.contract.plight_views import PlightKind, PlightView
 from engine.contract.views import LatchView
 from engine.core import Core
@@ -20,7 +21,7 @@ def plight_view(core: Core, trade: Trade) -> PlightView | None:
     return None if plight is None else _view(plight)
 
 
-def latch_view(core: Core, since: Instant) -> LatchView | None:
+def latch_view(core: Core, since: Instant, times: KillTimes) -> LatchView | None:
     """Return the kill as it stands; ``since`` is when it was set, as shown."""
     latch = core.latch
     if latch is None:
@@ -37,6 +38,7 @@ def latch_view(core: Core, since: Instant) -> LatchView | None:
         tuple(PlightKind(kind.value) for kind in detail),
         tuple(f"{plight.instrument.symbol} {plight_text(plight)}" for plight in plights),
         tuple(dict.fromkeys(plight_advice(plight) for plight in plights)),
+        times,
     )
 
 

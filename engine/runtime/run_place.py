@@ -3,12 +3,14 @@
 from dataclasses import replace
 
 from engine.brokers.cursor_file import Cursor
+from engine.contract.kill_times import KillTimes
 from engine.contract.views import LastingAlarm
 from engine.market.clock import Instant
 from engine.presenter import ViewFacts
 from engine.runtime.live_services import BrokerSide
 from engine.runtime.pace import Pace
 from engine.runtime.playback import Playback
+from engine.world.latch_file import LatchFile
 
 
 def reached(playback: Playback, pace: Pace) -> Instant:
@@ -24,9 +26,14 @@ def place_of(run: str, playback: Playback, pace: Pace) -> Cursor:
 
 
 def surroundings_of(
-    playback: Playback, pace: Pace, side: BrokerSide | None, problems: tuple[LastingAlarm, ...]
+    playback: Playback,
+    pace: Pace,
+    side: BrokerSide | None,
+    problems: tuple[LastingAlarm, ...],
+    latch: LatchFile,
 ) -> ViewFacts:
     """Return what a view shows beside the core: how the market is played, and how disks and broker are."""
+    kill = latch.times
     around = ViewFacts(
         now=reached(playback, pace),
         speed=pace.speed,
@@ -34,6 +41,7 @@ def surroundings_of(
         ended=playback.ended,
         problems=problems,
         end=playback.feed.last_arrival,
+        kill_times=KillTimes(kill.latched, kill.durable, kill.first_order, kill.flat),
     )
     if side is None:
         return around

@@ -334,6 +334,8 @@ class Service:
         if refusal is not None:
             return self._playback.tell(refusal)
         self._exchange.submit(request, self._playback.now)
+        if latched:
+            self._latch.note_order()
         return []
 
     def _show_latch(self, changes: list[LatchChanged]) -> None:
@@ -392,7 +394,7 @@ class Service:
         return place_of(self._run, self._playback, self._pace)
 
     def _surroundings(self) -> ViewFacts:
-        return surroundings_of(self._playback, self._pace, self._broker_side, self.problems)
+        return surroundings_of(self._playback, self._pace, self._broker_side, self.problems, self._latch)
 
     def _reached(self) -> Instant:
         return reached(self._playback, self._pace)

@@ -11,6 +11,7 @@ import stat
 import threading
 import time
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
 from enum import IntEnum, StrEnum
 from pathlib import Path
 from typing import Final
@@ -51,6 +52,16 @@ class LatchRecord(msgspec.Struct, frozen=True):
     """What holds it up, for a person; empty while nothing does."""
 
 
+@dataclass(frozen=True, slots=True)
+class LatchTimes:
+    """When the steps of the kill on record were reached, microseconds of a monotonic clock; None where not."""
+
+    latched: int | None = None
+    durable: int | None = None
+    first_order: int | None = None
+    flat: int | None = None
+
+
 class LatchProof(IntEnum):
     """What a latch says to whoever sent one command: FLAT is the answer to that command alone."""
 
@@ -72,6 +83,10 @@ class LatchError(CockpitError, OSError):
 def wall_clock() -> Instant:
     """Return the wall clock in microseconds since the epoch."""
     return time.time_ns() // 1_000
+
+
+def _monotonic() -> int:
+    return time.monotonic_ns() // 1_000
 
 
 def read_latch(path: Path) -> LatchRecord | None:
@@ -112,9 +127,16 @@ class LatchFile:
     the writer and a rearm apart.
     """
 
-    def __init__(self, path: Path, clock: Callable[[], Instant] = wall_clock) -> None:
+    def __init__(
+        self,
+        path: Path,
+        clock: Callable[[], Instant] = wall_clock,
+        monotonic: Callable[[], int] = _monotonic,
+    ) -> None:
         self._path = path
         self._clock = clock
+        self._monotonic = monotonic
+        self._times = LatchTimes()
         self._changed = threading.Condition()
         self._disk = threading.Lock()
         self._record = read_latch(path)
@@ -138,6 +160,11 @@ class LatchFile:
         return self._record is not None
 
     @property
+    def times(self) -> LatchTimes:
+        """When the steps of the kill on record were reached; nothing for one of an earlier process."""
+        return self._times
+
+    @property
     def problem(self) -> str | None:
         """Why the file is behind the memory, None when nothing failed."""
         return self._problem
@@ -152,6 +179,7 @@ class LatchFile:
             self._requests += 1
             known = self._record
             if known is None or (known.state is LatchFileState.FLAT and known.command != command):
+                self._times = LatchTimes(self._monotonic())
                 self._record = LatchRecord(LatchFileState.KILLING, self._clock(), by, reason, command)
                 self._answered = frozenset()
                 self._ask_for_write()
@@ -170,9 +198,17 @@ class LatchFile:
             if state is LatchFileState.FLAT and self._record.command not in answered:
                 return
             self._answered = answered if state is LatchFileState.FLAT else frozenset()
+            if state is LatchFileState.FLAT and self._times.flat is None:
+                self._times = replace(self._times, flat=self._monotonic())
             if (self._record.state, self._record.detail) != (state, detail):
                 self._record = msgspec.structs.replace(self._record, state=state, detail=detail)
                 self._ask_for_write()
+
+    def note_order(self) -> None:
+        """Note that an order of the kill was handed to the exchange: the first counts. Never waits."""
+        if self._times.first_order is None and self.is_set:
+            with self._changed:
+                self._times = replace(self._times, first_order=self._monotonic())
 
     def proof_for(self, command: str) -> LatchProof:
         """Return what the latch in memory says to whoever sent a command."""
@@ -203,6 +239,7 @@ class LatchFile:
                         f"{self._path}: expected no new kill while clearing, got one; it stays set"
                     )
                 self._record = None
+                self._times = LatchTimes()
                 self._answered = frozenset()
                 self._problem = None
                 self._wanted += 1
@@ -231,6 +268,8 @@ class LatchFile:
 
     def _note_durable(self, version: int) -> None:
         self._durable = version
+        if self._times.latched is not None and self._times.durable is None:
+            self._times = replace(self._times, durable=self._monotonic())
         self._changed.notify_all()
 
     def _write_until_closed(self) -> None:

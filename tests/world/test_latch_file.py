@@ -5,13 +5,22 @@ import subprocess
 import sys
 import threading
 from collections.abc import Iterator
+from itertools import count
 from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from engine.world.latch_file import LatchError, LatchFile, LatchFileState, LatchProof, LatchRecord, read_latch
+from engine.world.latch_file import (
+    LatchError,
+    LatchFile,
+    LatchFileState,
+    LatchProof,
+    LatchRecord,
+    LatchTimes,
+    read_latch,
+)
 from tests.disks import fill, small_disk
 from tests.link.samples import wait_until
 
@@ -236,3 +245,23 @@ def test_a_latch_survives_the_death_of_its_process(path: Path) -> None:
     found = read_latch(path)
     assert found is not None
     assert found.command == "id"
+
+
+def test_each_step_of_a_kill_is_stamped_once_and_forgotten_with_the_latch(path: Path) -> None:
+    ticks = count(100, 100)
+    latch = LatchFile(path, monotonic=lambda: next(ticks))
+    latch.note_order()
+    assert latch.times == LatchTimes(), "an order before the kill is none of its own"
+    assert latch.set("one", "me", "", patience=10.0)
+    latch.note_order()
+    latch.note_order()
+    latch.mark(LatchFileState.FLAT)
+    latch.mark(LatchFileState.FLAT)
+    assert latch.times == LatchTimes(100, 200, 300, 400)
+    latch.set("one", "me", "")
+    assert latch.times.latched == 100, "killing twice is killing once"
+    latch.set("two", "me", "", patience=10.0)
+    assert (latch.times.latched, latch.times.flat) == (500, None)
+    latch.rearm()
+    assert latch.times == LatchTimes()
+    latch.close()

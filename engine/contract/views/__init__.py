@@ -11,6 +11,7 @@ import msgspec
 
 from engine.contract.auction_views import AuctionView
 from engine.contract.decision_state import DecisionState
+from engine.contract.kill_times import KillTimes
 from engine.contract.performance_views import FallView as FallView
 from engine.contract.performance_views import PerformanceView as PerformanceView
 from engine.contract.plight_views import PlightKind, PlightView
@@ -302,6 +303,8 @@ class LatchView(msgspec.Struct, frozen=True):
     """Each position that waits, in words."""
     advice: tuple[str, ...] = ()
     """What a person can do, each once."""
+    times: KillTimes = KillTimes()
+    """When its steps were reached."""
 
 
 class CheckRow(msgspec.Struct, frozen=True):
