@@ -539,6 +539,56 @@ class PerformanceSettings(SettingsSection):
     )
 
 
+class RolloutSettings(SettingsSection):
+    """The way to real money. Every value can only make it stricter: a looser one is refused."""
+
+    sessions: int = Field(
+        20, ge=20, le=250, description="Sessions that a promotion asks for; never fewer than 20."
+    )
+    paper_trades: int = Field(
+        60, ge=60, le=10_000, description="Paper trades that SMALL asks for; never fewer than 60."
+    )
+    paper_weeks: int = Field(
+        3, ge=3, le=4, description="How many of the last four weeks must have earned; never fewer than 3."
+    )
+    stop_seconds: float = Field(
+        2.0,
+        ge=0.1,
+        le=2.0,
+        description="Within what each stop must have been held, seconds; never more than 2.",
+    )
+    edge_error_pct: float = Field(
+        5.0,
+        gt=0.0,
+        le=5.0,
+        description="One-sided error of all looks at the edge together, percent; never more than 5.",
+    )
+    profit_factor: float = Field(
+        1.2, ge=1.2, le=10.0, description="Least profit factor that FULL asks for; never below 1.2."
+    )
+    drawdown_pct: float = Field(
+        10.0,
+        gt=0.0,
+        le=10.0,
+        description="Deepest fall on closed trades that FULL allows, percent of the peak; deeper lowers the stage. Never more than 10.",
+    )
+    slippage_r: float = Field(
+        0.1,
+        ge=0.0,
+        le=0.1,
+        description="How much worse than paper live fills may be, R a trade; never more than 0.1.",
+    )
+    manual_trades: int = Field(
+        20, ge=20, le=10_000, description="Trades of your own that their gate asks for; never fewer than 20."
+    )
+    manual_loss_r: float = Field(
+        1.5,
+        ge=1.0,
+        le=1.5,
+        description="Largest loss of a trade of your own, R after charges; never more than 1.5.",
+    )
+
+
 class ScreenSettings(SettingsSection):
     """The look of the screen."""
 
@@ -570,6 +620,7 @@ class Settings(SettingsSection):
     engine: EngineSettings = EngineSettings()
     simulator: SimulatorSettings = SimulatorSettings()
     performance: PerformanceSettings = PerformanceSettings()
+    rollout: RolloutSettings = RolloutSettings()
     screen: ScreenSettings = ScreenSettings()
 
     _unread: frozenset[str] = PrivateAttr(default=frozenset())

@@ -14,7 +14,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from cockpit import drill_command, record_commands
+from cockpit import drill_command, record_commands, rollout_commands
 from cockpit.command_output import (
     allow_files,
     complain,
@@ -393,8 +393,7 @@ _COMMANDS: Final[dict[str | None, Callable[["Desk", argparse.Namespace], int]]] 
     "report": _report,
     "instruments": _instruments,
     "config": _config,
-    "why": record_commands.why,
-    "note": record_commands.note,
-    "charges": record_commands.charges,
+    **record_commands.COMMANDS,
     "drill": drill_command.drill,
+    "rollout": rollout_commands.rollout,
 }

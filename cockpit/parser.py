@@ -265,6 +265,11 @@ def build_parser() -> argparse.ArgumentParser:
     )
 
     _add_record_commands(command)
+    _add_rollout(
+        command(
+            "rollout", "the stage of real money, what the next one asks for, and the evidence of each line"
+        )
+    )
 
     login = command(
         "login", "sign in at the broker; the token of the day is kept for every engine of the home"
@@ -308,6 +313,29 @@ def build_parser() -> argparse.ArgumentParser:
     config.add_argument("--check", action="store_true", help="only say whether the settings are good")
     config.add_argument("--json", action="store_true", help="print one JSON object")
     return parser
+
+
+def _add_rollout(rollout: argparse.ArgumentParser) -> None:
+    rollout.add_argument(
+        "act",
+        nargs="?",
+        choices=("promote", "demote", "rehearse"),
+        metavar="promote|demote|rehearse",
+        help="promote: the next stage, where every line is met (asks for the word PROMOTE on standard input); demote: "
+        "a lower one, at any time (DEMOTE); rehearse: try one against a broker on this machine (REHEARSE)",
+    )
+    rollout.add_argument(
+        "stage",
+        nargs="?",
+        type=str.lower,
+        choices=("paper", "small", "full"),
+        metavar="PAPER|SMALL|FULL",
+        help="which stage to rehearse, PAPER ends it; for demote the stage to go down to (default: one down)",
+    )
+    rollout.add_argument(
+        "--manual", action="store_true", help="promote your own orders: they have a gate of their own"
+    )
+    rollout.add_argument("--json", action="store_true", help="print one JSON object")
 
 
 def _add_record_commands(command: Callable[[str, str], argparse.ArgumentParser]) -> None:

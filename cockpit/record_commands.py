@@ -48,3 +48,7 @@ def charges(desk: "Desk", arguments: argparse.Namespace) -> int:
     kept, text = record.enter_charges(arguments.day, arguments.note)
     say_done(text)
     return EXIT_DONE if kept else EXIT_NO
+
+
+COMMANDS: Final = {"why": why, "note": note, "charges": charges}
+"""By the word of the command line."""

@@ -17,7 +17,17 @@ from engine.core.doubtful_prints import HeldBack
 from engine.core.events import DayState
 from engine.core.finished_trade import finished_trade
 from engine.core.market_state import MarketState
-from engine.core.story_records import FILL_BOOK, PROTECTED, SIGHT, Protection, book_of, fill_key, sight_of
+from engine.core.story_records import (
+    FILL_BOOK,
+    LAW_BROKEN,
+    PROTECTED,
+    SIGHT,
+    LawBroken,
+    Protection,
+    book_of,
+    fill_key,
+    sight_of,
+)
 from engine.core.told_stop_moves import StopMoves, standing_stops
 from engine.market.clock import SECOND, Instant
 from engine.market.figures import grouped, rupees, signed_rupees, signed_units
@@ -337,7 +347,12 @@ class EventLog:
             f"{self.symbol(trade.instrument)} flat{reason}: {signed_rupees(net)} after {rupees(charges)} charges",
             now,
         )
-        if not trade.external and trade.setup != EXCESS:
+        if trade.setup == EXCESS:
+            what = (
+                f"{signed_units(trade.side.sign * trade.entry_quantity)} beyond what was held, closed at once"
+            )
+            self._record(LAW_BROKEN, trade.id, now, LawBroken("never reverse", trade.instrument, what))
+        elif not trade.external:
             self.aftermath.closed(trade, now)
             finished = self._finished(trade, furthest, around)
             self.closed.append(finished)

@@ -19,6 +19,7 @@ from engine.orders.quote import Quote
 SIGHT: Final = "sight"
 FILL_BOOK: Final = "fill_book"
 PROTECTED: Final = "protected"
+LAW_BROKEN: Final = "law_broken"
 AFTER_EXIT: Final = "after_exit"
 WOULD_HAVE: Final = "would_have"
 
@@ -84,6 +85,14 @@ class Protection(msgspec.Struct, frozen=True):
     trigger: Paise
     limit: Paise
     quantity: int
+
+
+class LawBroken(msgspec.Struct, frozen=True):
+    """What must never happen did: the rollout lowers its stage by it."""
+
+    law: str
+    instrument: str
+    what: str
 
 
 class AfterExit(msgspec.Struct, frozen=True):

@@ -38,7 +38,7 @@ def rearm_world(directory: WorldDirectory, settings: ShellSections | None) -> tu
         lock.release(clean=False)
 
 
-def _why_not_flat(directory: WorldDirectory, settings: ShellSections | None) -> str:
+def why_not_flat(directory: WorldDirectory, settings: ShellSections | None) -> str:
     """Ask wherever orders of a world may be; return why it is not known to be flat, empty when it is."""
     plan, unread = plan_or_reason(directory)
     reach = broker_of(directory, settings)
@@ -64,7 +64,7 @@ def _why_not_flat(directory: WorldDirectory, settings: ShellSections | None) -> 
 
 
 def _rearm_without_engine(directory: WorldDirectory, settings: ShellSections | None) -> tuple[bool, str]:
-    why_not = _why_not_flat(directory, settings)
+    why_not = why_not_flat(directory, settings)
     if why_not:
         return False, f"stays latched: {why_not}"
     latch = LatchFile(directory.latch)

@@ -12,6 +12,7 @@ from engine.contract.commands import CommandResult, Follow, Outcome, Unfollow
 from engine.contract.views import AlarmRank, LastingAlarm, PreflightView
 from engine.core import Checked, Noted
 from engine.feeds.wire.frames import Frame
+from engine.ledger.preflight_verdicts import verdict_record
 from engine.ledger.store import Ledger
 from engine.market.clock import Instant
 from engine.orders.attention import Attention
@@ -39,8 +40,12 @@ class AccountMarket:
         way: OrderWay | None,
         ledger: Ledger,
         verdict: Checked,
+        *,
+        run: str,
     ) -> None:
         """Take the parts of a run; ``verdict`` is what the checks said of it, or that they are still to be made."""
+        self._ledger = ledger
+        self._run_name = run
         self._service = service
         self._lines = lines
         self._tape = tape
@@ -137,6 +142,8 @@ class AccountMarket:
         lines.feed.unsubscribe(set(service.core.instruments) - set(service.core.watchlist))
         if self._verdict.reason:
             service.tell(self._verdict)
+        if self._verdict is not UNDER_WAY:
+            self._keep(self._verdict)
         if self._way is not None:
             self._way.start()
         self._run.sessions.look()
@@ -211,8 +218,14 @@ class AccountMarket:
         verdict = await self._lines.checks.make(feed_in_use=True)
         if self._unrecorded:
             verdict = Checked(self._unrecorded)
+        self._keep(verdict)
         self._service.tell(verdict)
         return verdict
+
+    def _keep(self, verdict: Checked) -> None:
+        """Write a verdict down: the rollout asks for GO on each traded day."""
+        record = verdict_record(verdict.reason, self._lines.clock.now())
+        self._ledger.append(self._run_name, [record], durable=False)
 
     @property
     def _unrecorded(self) -> str:

@@ -56,7 +56,15 @@ class StartedRun:
 
     def broker_side(self, service: Service) -> AccountMarket:
         """Return the broker's lines of the run that a service plays."""
-        return AccountMarket(service, self.lines, self.made.tape, self.made.way, self.ledger, self.verdict)
+        return AccountMarket(
+            service,
+            self.lines,
+            self.made.tape,
+            self.made.way,
+            self.ledger,
+            self.verdict,
+            run=self.made.prepared.plan.run,
+        )
 
     async def close(self) -> None:
         """End the lines, the way of orders and the recording."""

@@ -1,0 +1,403 @@
+"""The lines of each gate, as written down: settings make them stricter, nothing makes them looser."""
+
+from collections.abc import Sequence
+from datetime import date
+from math import ceil
+from typing import Final, Protocol
+
+from engine.contract.rollout_views import Criterion, CriterionState
+from engine.ledger.kill_drills import DrillStanding
+from engine.market.figures import decimal
+from engine.performance.measured import measured
+from engine.performance.metrics import Summary, by_period, summarise
+from engine.promotion.bootstrap import RESAMPLES, by_day, lower_bound
+from engine.promotion.evidence import GateEvidence, SlipSample, StopTime
+from engine.promotion.looks import LOOKS, error_of_each, look_at
+
+MET: Final = CriterionState.MET
+UNMET: Final = CriterionState.UNMET
+NOT_RECORDED: Final = CriterionState.NOT_RECORDED
+WEEKS: Final = 4
+LEAST_SLIPS: Final = 30
+"""Trades of each kind below which slippage is not compared."""
+
+
+class CriteriaSettings(Protocol):
+    """What a person may make stricter."""
+
+    @property
+    def sessions(self) -> int:
+        """The sessions that a gate asks for."""
+        ...
+
+    @property
+    def paper_trades(self) -> int:
+        """The paper trades that SMALL asks for."""
+        ...
+
+    @property
+    def paper_weeks(self) -> int:
+        """How many of the last four weeks must have been profitable."""
+        ...
+
+    @property
+    def stop_seconds(self) -> float:
+        """Within what each stop must have been held."""
+        ...
+
+    @property
+    def edge_error_pct(self) -> float:
+        """The error of all looks together, one-sided, percent."""
+        ...
+
+    @property
+    def profit_factor(self) -> float:
+        """The least profit factor that FULL asks for."""
+        ...
+
+    @property
+    def drawdown_pct(self) -> float:
+        """The deepest fall that FULL allows, percent of the peak."""
+        ...
+
+    @property
+    def slippage_r(self) -> float:
+        """How much worse than paper live may fill, R."""
+        ...
+
+    @property
+    def manual_trades(self) -> int:
+        """The trader's own trades that their gate asks for."""
+        ...
+
+    @property
+    def manual_loss_r(self) -> float:
+        """The largest loss of one of the trader's own trades, R."""
+        ...
+
+
+def paper_to_small(found: GateEvidence, drill: DrillStanding, rules: CriteriaSettings) -> list[Criterion]:
+    """Return the lines between PAPER and SMALL: consistently profitable in paper, and in good order."""
+    summary = summarise(found.trades, found.accounts)
+    return [
+        _sessions(found, rules.sessions),
+        _count("paper trades", len(found.trades), rules.paper_trades, len(found.sessions)),
+        _expectancy(summary),
+        _profit_factor(summary, 1.0, strictly=True),
+        _weeks(found, rules.paper_weeks),
+        *_good_order(found, drill, rules),
+    ]
+
+
+def small_to_full(
+    found: GateEvidence, drill: DrillStanding, paper: SlipSample, live: SlipSample, rules: CriteriaSettings
+) -> list[Criterion]:
+    """Return the lines between SMALL and FULL: an edge is proven, at looks fixed beforehand."""
+    look = look_at(len(found.trades))
+    looked = found.trades[: look.trades]
+    summary = summarise(looked, found.accounts)
+    return [
+        _sessions(found, rules.sessions),
+        _count("live trades", len(found.trades), LOOKS[0], len(found.sessions)),
+        _edge(found, rules),
+        _profit_factor(summary, rules.profit_factor, strictly=False),
+        _drawdown(summarise(found.trades, found.accounts), rules.drawdown_pct),
+        _slippage(paper, live, rules.slippage_r),
+        *_good_order(found, drill, rules),
+    ]
+
+
+def manual_gate(found: GateEvidence, drill: DrillStanding, rules: CriteriaSettings) -> list[Criterion]:
+    """Return the lines of the trader's own orders: execution and discipline, no edge."""
+    return [
+        _sessions(found, rules.sessions),
+        _count("trades of your own", len(found.trades), rules.manual_trades, len(found.sessions)),
+        _measured_risk(found),
+        _largest_loss(found, rules.manual_loss_r),
+        *_good_order(found, drill, rules),
+    ]
+
+
+def _good_order(found: GateEvidence, drill: DrillStanding, rules: CriteriaSettings) -> list[Criterion]:
+    return [
+        _laws(found, rules.sessions),
+        _stops(found, rules),
+        _drilled(drill),
+        _checked(found, rules.sessions),
+    ]
+
+
+def _sessions(found: GateEvidence, least: int) -> Criterion:
+    known = found.sessions
+    span = f", {known[0]:%d %b %Y} to {known[-1]:%d %b %Y}" if known else ""
+    short = max(0, least - len(known))
+    return Criterion(
+        "sessions recorded to their end",
+        f"at least {least}",
+        f"{len(known)}{span}",
+        UNMET if short else MET,
+        f"{_sessions_of(short)} more" if short else "",
+        short,
+    )
+
+
+def _count(what: str, have: int, least: int, sessions: int) -> Criterion:
+    short = max(0, least - have)
+    pace = have / sessions if sessions else 0.0
+    more = 0 if not short else ceil(short / pace) if pace else None
+    a_session = f", {pace:.1f} a session" if sessions else ""
+    return Criterion(
+        what,
+        f"at least {least}",
+        f"{have}{a_session}",
+        UNMET if short else MET,
+        f"{short} more" if short else "",
+        more,
+    )
+
+
+def _expectancy(summary: Summary) -> Criterion:
+    mean, interval = summary.expectancy_r, summary.expectancy_interval
+    asks = "above nought after charges, in R and in money"
+    if mean is None:
+        return Criterion("net expectancy", asks, "no trade with a known R", UNMET, "trades with a stop", None)
+    within = "" if interval is None else f", 95 % interval {_r(interval[0])} to {_r(interval[1])}"
+    good = mean > 0 and summary.net > 0
+    return Criterion(
+        "net expectancy",
+        asks,
+        f"{_r(mean)} a trade over {summary.measured}{within}",
+        MET if good else UNMET,
+        "" if good else "trades that earn more than they lose",
+        0 if good else None,
+    )
+
+
+def _profit_factor(summary: Summary, least: float, *, strictly: bool) -> Criterion:
+    factor = summary.profit_factor
+    asks = f"above {least:.2f} after charges" if strictly else f"at least {least:.2f} after charges"
+    if factor is None:
+        good = summary.trades > 0 and summary.net > 0
+        shown = "no losing trade" if good else "no trade"
+    else:
+        good = factor > least if strictly else factor >= least
+        shown = f"{factor:.2f} over {summary.trades} trades"
+    missing = "" if good else "wins that outweigh the losses further"
+    return Criterion("profit factor", asks, shown, MET if good else UNMET, missing, 0 if good else None)
+
+
+def _weeks(found: GateEvidence, least: int) -> Criterion:
+    weeks = by_period([measured(one) for one in found.trades], found.accounts, "week")
+    last = list(weeks.items())[-WEEKS:]
+    good = [name for name, one in last if one.net > 0 and (one.expectancy_r or 0) > 0 and _above_one(one)]
+    told = ", ".join(f"{name} {'+' if name in good else '−'}" for name, _ in last) or "no week"
+    short = max(0, least - len(good))
+    return Criterion(
+        "profitable weeks",
+        f"at least {least} of the last {WEEKS}, each with expectancy above nought and profit factor above 1",
+        f"{len(good)} of {len(last)}: {told}",
+        UNMET if short else MET,
+        f"{short} more" if short else "",
+        5 * short,
+    )
+
+
+def _above_one(week: Summary) -> bool:
+    return week.trades > 0 and (week.profit_factor is None or week.profit_factor > 1)
+
+
+def _edge(found: GateEvidence, rules: CriteriaSettings) -> Criterion:
+    """Return whether the lower bound of the expectancy lies above nought at the newest look."""
+    look, share = look_at(len(found.trades)), error_of_each(rules.edge_error_pct)
+    asks = (
+        f"lower bound above nought at a look after {', '.join(map(str, LOOKS))} trades; bootstrap of whole days, "
+        f"{RESAMPLES:,} resamples, one-sided {rules.edge_error_pct:g} % spread evenly over the looks: {share:.2%} each"
+    )
+    pace = len(found.trades) / len(found.sessions) if found.sessions else 0.0
+    short = 0 if look.following is None else look.following - len(found.trades)
+    ahead = None if look.following is None or not pace else ceil(short / pace)
+    if not look.number:
+        told, missing = f"{len(found.trades)} trades: no look yet", f"{short} trades to the first look"
+        return Criterion("edge proven", asks, told, UNMET, missing, ahead)
+    results = [(trade.day, trade.r) for trade in found.trades[: look.trades]]
+    known = [(day, r) for day, r in results if r is not None]
+    days = by_day(known)
+    bound = lower_bound(days, share)
+    mean = sum(r for _, r in known) / len(known) if known else 0.0
+    shown = f"look {look.number}, {len(known)} trades on {len(days)} days: {_r(mean)} a trade"
+    if len(known) < look.trades or bound is None:
+        return Criterion(
+            "edge proven",
+            asks,
+            shown,
+            NOT_RECORDED,
+            f"{look.trades - len(known)} trades have no known R",
+            None,
+        )
+    if bound > 0:
+        return Criterion("edge proven", asks, f"{shown}, lower bound {_r(bound)}", MET)
+    missing = (
+        "it was not proven at any of its looks; it begins anew with other settings or a demotion"
+        if look.following is None
+        else f"not proven at look {look.number}; {short} trades to the next"
+    )
+    return Criterion("edge proven", asks, f"{shown}, lower bound {_r(bound)}", UNMET, missing, ahead)
+
+
+def _drawdown(summary: Summary, most: float) -> Criterion:
+    asks = f"at most {most:g} % of its peak, on closed trades"
+    fall = summary.max_drawdown
+    if fall is None:
+        return Criterion("drawdown", asks, "no trade", UNMET, "trades", None)
+    if fall.percent is None:
+        return Criterion("drawdown", asks, "undefined on an account below nought", UNMET, "an account", None)
+    good = fall.percent <= most
+    return Criterion(
+        "drawdown",
+        asks,
+        f"{fall.percent:.2f} %",
+        MET if good else UNMET,
+        "" if good else "a shallower fall",
+        0 if good else None,
+    )
+
+
+def _slippage(paper: SlipSample, live: SlipSample, most: float) -> Criterion:
+    asks = f"live fills at most {most:g} R a trade worse than paper, each over {LEAST_SLIPS} trades"
+    told = f"paper {_mean(paper)}, live {_mean(live)}"
+    short = max(0, LEAST_SLIPS - min(paper.trades, live.trades))
+    if short or paper.mean is None or live.mean is None:
+        return Criterion(
+            "slippage, paper against live", asks, told, UNMET, f"{short} more with a signal's price", None
+        )
+    good = live.mean - paper.mean <= most
+    return Criterion(
+        "slippage, paper against live",
+        asks,
+        f"{told}: {_r(live.mean - paper.mean)} worse",
+        MET if good else UNMET,
+        "" if good else "fills nearer to paper's",
+        0 if good else None,
+    )
+
+
+def _mean(sample: SlipSample) -> str:
+    return f"{'–' if sample.mean is None else _r(sample.mean)} (n {sample.trades})"
+
+
+def _laws(found: GateEvidence, window: int) -> Criterion:
+    days = found.within(window)
+    broken = [(day, what) for day, what in found.laws if not days or day >= days[0]]
+    asks = f"none broken in the last {window} sessions"
+    if not broken:
+        return Criterion("laws", asks, f"none broken in {_sessions_of(len(days))}", MET)
+    day, what = broken[-1]
+    told = f"{len(broken)} broken, the last on {day:%d %b %Y}: {what}"
+    return Criterion("laws", asks, told, UNMET, "sessions without one", _until_gone(days, day, window))
+
+
+def _stops(found: GateEvidence, rules: CriteriaSettings) -> Criterion:
+    days = found.within(rules.sessions)
+    asks = f"each held at the exchange within {rules.stop_seconds:g} s of its fill"
+    known = [one for one in found.stops if not days or one.day >= days[0]]
+    told = [one for one in known if one.seconds is not None]
+    late = [one for one in told if (one.seconds or 0.0) > rules.stop_seconds]
+    untold = len(known) - len(told)
+    slowest = max((one.seconds or 0.0 for one in told), default=None)
+    shown = "no trade" if slowest is None else f"{len(told)} trades, the slowest {slowest:.2f} s"
+    if late:
+        return _late(asks, shown, late, days, rules.sessions)
+    if untold:
+        missing = f"{untold} trades without a proven stop"
+        return Criterion("stops", asks, f"{shown}; {untold} not recorded", NOT_RECORDED, missing, None)
+    return Criterion(
+        "stops", asks, shown, MET if told else UNMET, "" if told else "trades", 0 if told else None
+    )
+
+
+def _late(asks: str, shown: str, late: Sequence[StopTime], days: Sequence[date], window: int) -> Criterion:
+    last = max(one.day for one in late)
+    told = f"{shown}; {len(late)} late, the last on {last:%d %b %Y} ({late[-1].trade})"
+    return Criterion(
+        "stops", asks, told, UNMET, "sessions without a late one", _until_gone(days, last, window)
+    )
+
+
+def _until_gone(days: Sequence[date], day: date, window: int) -> int:
+    """Return after how many sessions a day is no longer among the newest ones."""
+    return window - sum(one > day for one in days)
+
+
+def _drilled(drill: DrillStanding) -> Criterion:
+    return Criterion(
+        "kill drill",
+        "passed within seven days, with this version, on your terminal",
+        drill.text,
+        MET if drill.counts else UNMET,
+        drill.missing,
+    )
+
+
+def _checked(found: GateEvidence, window: int) -> Criterion:
+    days = found.within(window)
+    traded = sorted({one.day for one in found.stops if not days or one.day >= days[0]})
+    asks = "GO of the checks before trading on each traded day"
+    untold = [day for day in traded if day not in found.checked]
+    bad = [day for day in traded if found.checked.get(day) is False]
+    shown = f"{len(traded) - len(untold) - len(bad)} of {len(traded)} traded days"
+    if bad:
+        return Criterion(
+            "pre-flight",
+            asks,
+            shown,
+            UNMET,
+            f"NO-GO on {bad[-1]:%d %b %Y}",
+            _until_gone(days, bad[-1], window),
+        )
+    if untold:
+        gone = _until_gone(days, untold[-1], window)
+        return Criterion(
+            "pre-flight", asks, shown, NOT_RECORDED, f"no verdict kept on {len(untold)} traded days", gone
+        )
+    return Criterion(
+        "pre-flight",
+        asks,
+        shown,
+        MET if traded else UNMET,
+        "" if traded else "a traded day",
+        0 if traded else 1,
+    )
+
+
+def _measured_risk(found: GateEvidence) -> Criterion:
+    missing = sum(trade.initial_risk is None for trade in found.trades)
+    return Criterion(
+        "stops of your own trades",
+        "every one entered with a stop behind it",
+        f"{len(found.trades) - missing} of {len(found.trades)}",
+        UNMET if missing or not found.trades else MET,
+        f"{missing} without" if missing else "" if found.trades else "trades",
+        None if missing or not found.trades else 0,
+    )
+
+
+def _largest_loss(found: GateEvidence, most: float) -> Criterion:
+    results = [trade.r for trade in found.trades if trade.r is not None]
+    worst = min(results, default=None)
+    good = worst is not None and worst >= -most
+    return Criterion(
+        "largest loss of your own",
+        f"at most {most:g} R after charges",
+        "no trade" if worst is None else f"worst {_r(worst)} of {len(results)}",
+        MET if good else UNMET,
+        "" if good else "losses that end at the stop",
+        0 if good else None,
+    )
+
+
+def _r(value: float) -> str:
+    return f"{decimal(value, 3, plus=True)} R"
+
+
+def _sessions_of(count: int) -> str:
+    return "1 session" if count == 1 else f"{count} sessions"

@@ -1,0 +1,1 @@
+"""What a gate asks for, and that nothing but recorded evidence opens it."""
