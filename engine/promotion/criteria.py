@@ -1,9 +1,7 @@
 """The lines of each gate, as written down: settings make them stricter, nothing makes them looser."""
 
-from collections.abc import Sequence
-from datetime import date
 from math import ceil
-from typing import Final, Protocol
+from typing import Final
 
 from engine.contract.rollout_views import Criterion, CriterionState
 from engine.ledger.kill_drills import DrillStanding
@@ -11,8 +9,10 @@ from engine.market.figures import decimal
 from engine.performance.measured import measured
 from engine.performance.metrics import Summary, by_period, summarise
 from engine.promotion.bootstrap import RESAMPLES, by_day, lower_bound
-from engine.promotion.evidence import GateEvidence, SlipSample, StopTime
+from engine.promotion.evidence import GateEvidence, SlipSample
 from engine.promotion.looks import LOOKS, error_of_each, look_at
+from engine.promotion.order_criteria import good_order, sessions_of
+from engine.promotion.rules import CriteriaSettings
 
 MET: Final = CriterionState.MET
 UNMET: Final = CriterionState.UNMET
@@ -20,60 +20,6 @@ NOT_RECORDED: Final = CriterionState.NOT_RECORDED
 WEEKS: Final = 4
 LEAST_SLIPS: Final = 30
 """Trades of each kind below which slippage is not compared."""
-
-
-class CriteriaSettings(Protocol):
-    """What a person may make stricter."""
-
-    @property
-    def sessions(self) -> int:
-        """The sessions that a gate asks for."""
-        ...
-
-    @property
-    def paper_trades(self) -> int:
-        """The paper trades that SMALL asks for."""
-        ...
-
-    @property
-    def paper_weeks(self) -> int:
-        """How many of the last four weeks must have been profitable."""
-        ...
-
-    @property
-    def stop_seconds(self) -> float:
-        """Within what each stop must have been held."""
-        ...
-
-    @property
-    def edge_error_pct(self) -> float:
-        """The error of all looks together, one-sided, percent."""
-        ...
-
-    @property
-    def profit_factor(self) -> float:
-        """The least profit factor that FULL asks for."""
-        ...
-
-    @property
-    def drawdown_pct(self) -> float:
-        """The deepest fall that FULL allows, percent of the peak."""
-        ...
-
-    @property
-    def slippage_r(self) -> float:
-        """How much worse than paper live may fill, R."""
-        ...
-
-    @property
-    def manual_trades(self) -> int:
-        """The trader's own trades that their gate asks for."""
-        ...
-
-    @property
-    def manual_loss_r(self) -> float:
-        """The largest loss of one of the trader's own trades, R."""
-        ...
 
 
 def paper_to_small(found: GateEvidence, drill: DrillStanding, rules: CriteriaSettings) -> list[Criterion]:
@@ -85,7 +31,7 @@ def paper_to_small(found: GateEvidence, drill: DrillStanding, rules: CriteriaSet
         _expectancy(summary),
         _profit_factor(summary, 1.0, strictly=True),
         _weeks(found, rules.paper_weeks),
-        *_good_order(found, drill, rules),
+        *good_order(found, drill, rules),
     ]
 
 
@@ -103,7 +49,7 @@ def small_to_full(
         _profit_factor(summary, rules.profit_factor, strictly=False),
         _drawdown(summarise(found.trades, found.accounts), rules.drawdown_pct),
         _slippage(paper, live, rules.slippage_r),
-        *_good_order(found, drill, rules),
+        *good_order(found, drill, rules),
     ]
 
 
@@ -114,16 +60,7 @@ def manual_gate(found: GateEvidence, drill: DrillStanding, rules: CriteriaSettin
         _count("trades of your own", len(found.trades), rules.manual_trades, len(found.sessions)),
         _measured_risk(found),
         _largest_loss(found, rules.manual_loss_r),
-        *_good_order(found, drill, rules),
-    ]
-
-
-def _good_order(found: GateEvidence, drill: DrillStanding, rules: CriteriaSettings) -> list[Criterion]:
-    return [
-        _laws(found, rules.sessions),
-        _stops(found, rules),
-        _drilled(drill),
-        _checked(found, rules.sessions),
+        *good_order(found, drill, rules),
     ]
 
 
@@ -136,7 +73,7 @@ def _sessions(found: GateEvidence, least: int) -> Criterion:
         f"at least {least}",
         f"{len(known)}{span}",
         UNMET if short else MET,
-        f"{_sessions_of(short)} more" if short else "",
+        f"{sessions_of(short)} more" if short else "",
         short,
     )
 
@@ -285,90 +222,6 @@ def _mean(sample: SlipSample) -> str:
     return f"{'–' if sample.mean is None else _r(sample.mean)} (n {sample.trades})"
 
 
-def _laws(found: GateEvidence, window: int) -> Criterion:
-    days = found.within(window)
-    broken = [(day, what) for day, what in found.laws if not days or day >= days[0]]
-    asks = f"none broken in the last {window} sessions"
-    if not broken:
-        return Criterion("laws", asks, f"none broken in {_sessions_of(len(days))}", MET)
-    day, what = broken[-1]
-    told = f"{len(broken)} broken, the last on {day:%d %b %Y}: {what}"
-    return Criterion("laws", asks, told, UNMET, "sessions without one", _until_gone(days, day, window))
-
-
-def _stops(found: GateEvidence, rules: CriteriaSettings) -> Criterion:
-    days = found.within(rules.sessions)
-    asks = f"each held at the exchange within {rules.stop_seconds:g} s of its fill"
-    known = [one for one in found.stops if not days or one.day >= days[0]]
-    told = [one for one in known if one.seconds is not None]
-    late = [one for one in told if (one.seconds or 0.0) > rules.stop_seconds]
-    untold = len(known) - len(told)
-    slowest = max((one.seconds or 0.0 for one in told), default=None)
-    shown = "no trade" if slowest is None else f"{len(told)} trades, the slowest {slowest:.2f} s"
-    if late:
-        return _late(asks, shown, late, days, rules.sessions)
-    if untold:
-        missing = f"{untold} trades without a proven stop"
-        return Criterion("stops", asks, f"{shown}; {untold} not recorded", NOT_RECORDED, missing, None)
-    return Criterion(
-        "stops", asks, shown, MET if told else UNMET, "" if told else "trades", 0 if told else None
-    )
-
-
-def _late(asks: str, shown: str, late: Sequence[StopTime], days: Sequence[date], window: int) -> Criterion:
-    last = max(one.day for one in late)
-    told = f"{shown}; {len(late)} late, the last on {last:%d %b %Y} ({late[-1].trade})"
-    return Criterion(
-        "stops", asks, told, UNMET, "sessions without a late one", _until_gone(days, last, window)
-    )
-
-
-def _until_gone(days: Sequence[date], day: date, window: int) -> int:
-    """Return after how many sessions a day is no longer among the newest ones."""
-    return window - sum(one > day for one in days)
-
-
-def _drilled(drill: DrillStanding) -> Criterion:
-    return Criterion(
-        "kill drill",
-        "passed within seven days, with this version, on your terminal",
-        drill.text,
-        MET if drill.counts else UNMET,
-        drill.missing,
-    )
-
-
-def _checked(found: GateEvidence, window: int) -> Criterion:
-    days = found.within(window)
-    traded = sorted({one.day for one in found.stops if not days or one.day >= days[0]})
-    asks = "GO of the checks before trading on each traded day"
-    untold = [day for day in traded if day not in found.checked]
-    bad = [day for day in traded if found.checked.get(day) is False]
-    shown = f"{len(traded) - len(untold) - len(bad)} of {len(traded)} traded days"
-    if bad:
-        return Criterion(
-            "pre-flight",
-            asks,
-            shown,
-            UNMET,
-            f"NO-GO on {bad[-1]:%d %b %Y}",
-            _until_gone(days, bad[-1], window),
-        )
-    if untold:
-        gone = _until_gone(days, untold[-1], window)
-        return Criterion(
-            "pre-flight", asks, shown, NOT_RECORDED, f"no verdict kept on {len(untold)} traded days", gone
-        )
-    return Criterion(
-        "pre-flight",
-        asks,
-        shown,
-        MET if traded else UNMET,
-        "" if traded else "a traded day",
-        0 if traded else 1,
-    )
-
-
 def _measured_risk(found: GateEvidence) -> Criterion:
     missing = sum(trade.initial_risk is None for trade in found.trades)
     return Criterion(
@@ -397,7 +250,3 @@ def _largest_loss(found: GateEvidence, most: float) -> Criterion:
 
 def _r(value: float) -> str:
     return f"{decimal(value, 3, plus=True)} R"
-
-
-def _sessions_of(count: int) -> str:
-    return "1 session" if count == 1 else f"{count} sessions"

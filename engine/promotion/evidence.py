@@ -90,7 +90,7 @@ def evidence_of(
     query = EvidenceQuery(ledger)
     played = [
         one
-        for one in _since(ledger, query.played(), after)
+        for one in runs_since(ledger, query.played(), after)
         if one.told.terms.market is basis.terms.market and one.told.addresses == hosts
     ]
     found = query.counted(played)
@@ -159,7 +159,8 @@ def paper_slippage(ledger: LedgerReader, hosts: str) -> SlipSample:
     return slippage_in_r(query.read(kept) for key, kept in counted if key.mode is not EntryMode.MANUAL)
 
 
-def _since(ledger: LedgerReader, played: list[PlayedRun], after: str) -> list[PlayedRun]:
+def runs_since(ledger: LedgerReader, played: list[PlayedRun], after: str) -> list[PlayedRun]:
+    """Return the runs that began after another one, all of them after none; raises LedgerError."""
     if not after:
         return played
     names = [run.run for run in ledger.runs()]
@@ -193,7 +194,7 @@ def _strategy(trade: ClosedTrade, lots: Mapping[tuple[date, str], int]) -> str:
 def _stops(ledger: LedgerReader, runs: Mapping[str, date]) -> Iterable[StopTime]:
     for run, day in runs.items():
         longest: dict[str, float | None] = {}
-        for proof in _decoded(ledger, PROTECTED, run, Protection):
+        for proof in decoded(ledger, PROTECTED, run, Protection):
             known = longest.get(proof.trade)
             told = None if proof.after is None else proof.after / SECOND
             longest[proof.trade] = max((one for one in (known, told) if one is not None), default=None)
@@ -213,21 +214,22 @@ _CLOSED_AT_ONCE: Final = 2.0
 
 def _laws(ledger: LedgerReader, runs: Mapping[str, date]) -> Iterable[tuple[date, str]]:
     for run, day in runs.items():
-        for broken in _decoded(ledger, LAW_BROKEN, run, LawBroken):
+        for broken in decoded(ledger, LAW_BROKEN, run, LawBroken):
             yield day, f"{broken.law}: {broken.what}"
 
 
 def _checked(ledger: LedgerReader, runs: Mapping[str, date]) -> dict[date, bool]:
     found: dict[date, bool] = {}
     for run, day in runs.items():
-        for verdict in _decoded(ledger, PREFLIGHT, run, PreflightVerdict):
+        for verdict in decoded(ledger, PREFLIGHT, run, PreflightVerdict):
             found[day] = found.get(day, False) or verdict.go
     return found
 
 
-def _decoded(ledger: LedgerReader, kind: str, run: str, type_: type[_Kind]) -> list[_Kind]:
+def decoded(ledger: LedgerReader, kind: str, run: str, shape: type[_Kind]) -> list[_Kind]:
+    """Return a run's facts of a kind; raises LedgerError, also for one that does not read."""
     try:
-        return [msgspec.json.decode(fact.payload, type=type_) for fact in ledger.records(kind, run)]
+        return [msgspec.json.decode(fact.payload, type=shape) for fact in ledger.records(kind, run)]
     except msgspec.DecodeError as error:
         raise damaged(ledger.path, f"a record of the kind {kind} does not read: {error}") from error
 

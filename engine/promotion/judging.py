@@ -19,7 +19,7 @@ from engine.ledger.reader import LedgerReader
 from engine.ledger.stage_record import StageRecord
 from engine.market.clock import Instant
 from engine.performance.evidence import Basis
-from engine.promotion.criteria import CriteriaSettings, manual_gate, paper_to_small, small_to_full
+from engine.promotion.criteria import manual_gate, paper_to_small, small_to_full
 from engine.promotion.evidence import (
     ONE_LOT,
     GateEvidence,
@@ -27,6 +27,7 @@ from engine.promotion.evidence import (
     paper_slippage,
     slippage_in_r,
 )
+from engine.promotion.rules import CriteriaSettings
 from engine.rollout.stage_chain import StageChange, StageEvent, TrackStage
 from engine.rollout.stages import Stage
 from engine.system.version import VERSION

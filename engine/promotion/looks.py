@@ -7,7 +7,7 @@ import msgspec
 LOOKS: Final = (100, 200, 300)
 
 
-class Look(msgspec.Struct, frozen=True):
+class EdgeLook(msgspec.Struct, frozen=True):
     """The newest look that a number of trades allows, and the next one."""
 
     number: int
@@ -18,11 +18,11 @@ class Look(msgspec.Struct, frozen=True):
     """How many trades the next one needs; None behind the last."""
 
 
-def look_at(trades: int) -> Look:
+def look_at(trades: int) -> EdgeLook:
     """Return the newest look that so many trades allow."""
     reached = [at for at in LOOKS if at <= trades]
     following = next((at for at in LOOKS if at > trades), None)
-    return Look(len(reached), reached[-1] if reached else 0, following)
+    return EdgeLook(len(reached), reached[-1] if reached else 0, following)
 
 
 def error_of_each(error_pct: float) -> float:
