@@ -3,6 +3,7 @@
 import argparse
 import json
 import shutil
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Final
 
 from cockpit.command_output import say, say_done, say_json
@@ -50,5 +51,9 @@ def charges(desk: "Desk", arguments: argparse.Namespace) -> int:
     return EXIT_DONE if kept else EXIT_NO
 
 
-COMMANDS: Final = {"why": why, "note": note, "charges": charges}
+COMMANDS: Final[dict[str | None, Callable[["Desk", argparse.Namespace], int]]] = {
+    "why": why,
+    "note": note,
+    "charges": charges,
+}
 """By the word of the command line."""
