@@ -13,7 +13,7 @@ _GROUPS: Final = {
     "connectivity": "the broker's hosts, the feed's handshake, its first update and its delay",
     "authentication": "the token, the account's profile, segments, the address registered for orders, funds",
     "configuration": "every setting, square-off times, instrument lists, every watchlist entry, the calendar",
-    "system": "processor, memory, disk, file handles and this machine's clock",
+    "system": "processor, memory, disk, file handles, this machine's clock and the newest kill drill",
 }
 _STATES: Final = {
     "GO": ("✓ GO", "good"),

@@ -22,6 +22,7 @@ from engine.preflight.configuration import (
     exposed_file,
 )
 from engine.preflight.connectivity import check_clock, check_feed, check_order_host, check_rest
+from engine.preflight.drill import check_drill
 from engine.preflight.probes import Probe, run_probes
 from engine.preflight.report import Check, Group, Report
 from engine.preflight.survey import WATCHED, Survey, WallClock, wall_clock
@@ -116,6 +117,7 @@ def _probes(survey: Survey, sources: Mapping[str, str], *, live: bool) -> list[P
         Probe(configuration, "calendar", lambda: check_calendar(survey, live=live), _CALL + looking),
         *_machine(survey.settings.preflight, survey.home, live=live, on_this_machine=here),
         Probe(Group.SYSTEM, "clock", lambda: check_clock(survey), looking),
+        Probe(Group.SYSTEM, "kill drill", lambda: check_drill(survey.home, wall_clock()), _CALL),
     ]
 
 

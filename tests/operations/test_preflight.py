@@ -99,7 +99,10 @@ def test_everything_in_order_is_go_with_every_figure(stand: Stand) -> None:
     report = stand.report()
     assert (report["go"], report["mode"], report["no_go"]) == (True, "live", [])
     assert {one["group"] for one in report["checks"]} == GROUPS
-    assert {one["state"] for one in report["checks"]} == {"GO"}
+    # A drill is a person's to do, and warns alone.
+    assert {one["name"]: one["state"] for one in report["checks"] if one["state"] != "GO"} == {
+        "kill drill": "WARN"
+    }
     values = {one["name"]: one["values"] for one in report["checks"]}
     assert values["REST"].keys() == {"handshake_ms", "answer_ms"}
     assert values["order host"]["handshake_ms"] >= 0
