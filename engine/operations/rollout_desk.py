@@ -111,7 +111,7 @@ class RolloutDesk:
 
     def demote(self, to: str | None) -> str:
         """Lower both tracks, by one stage where none is named; a record in doubt is kept aside for a new one."""
-        with self._writing() as (record, _):
+        with self._writing(lowering=True) as (record, _):
             standing = record.standing(record.place)
             if standing.doubt:
                 record.begin_anew(f"begun anew by a person: {standing.doubt}", _BY, wall_clock())
@@ -152,14 +152,19 @@ class RolloutDesk:
         return ""
 
     @contextmanager
-    def _writing(self) -> "Iterator[tuple[StageRecord, Ledger]]":
-        """Hold the account's ledger while no engine does; raises DeskError."""
-        if engine_state(self._directory) is not EngineState.NONE:
+    def _writing(self, *, lowering: bool = False) -> "Iterator[tuple[StageRecord, Ledger]]":
+        """Hold the account's ledger while no engine does; raises DeskError.
+
+        A stage is lowered beside a living engine, too, for nothing may hold that up: should the engine write at that
+        moment, their records disagree, and that is PAPER.
+        """
+        alive = engine_state(self._directory) is not EngineState.NONE
+        if alive and not lowering:
             raise DeskError(_STOP_FIRST, ErrorKind.REFUSED)
         self._desk.home.create()
         self._directory.create()
-        lock = EngineLock.acquire(self._directory)
-        if lock is None:
+        lock = None if alive else EngineLock.acquire(self._directory)
+        if lock is None and not lowering:
             raise DeskError("an engine is just starting; try again", ErrorKind.REFUSED)
         try:
             with Ledger.open(self._directory.ledger) as ledger:
@@ -174,7 +179,8 @@ class RolloutDesk:
                 ErrorKind.DAMAGED,
             ) from error
         finally:
-            lock.release(clean=False)
+            if lock is not None:
+                lock.release(clean=False)
 
 
 def gate_of(report: RolloutReport, track: RolloutTrack) -> RolloutGate | None:

@@ -5,10 +5,13 @@ from datetime import datetime
 from uuid import uuid4
 
 from engine.contract.commands import ExitPosition
+from engine.ledger.evidence_query import EvidenceQuery
+from engine.ledger.preflight_verdicts import PREFLIGHT
 from engine.ledger.reader import LedgerReader
 from engine.market.clock import MINUTE, SECOND, instant_of
 from engine.operations.desk import open_desk
 from engine.operations.record_desk import RecordDesk
+from engine.performance.evidence import LOOPBACK
 from engine.world.directories import World
 from tests.account.live import LIVE, enter, held, live_orders, make_ready
 from tests.account.stage import begin
@@ -43,6 +46,10 @@ def test_a_live_trades_story_is_what_the_broker_executed_and_its_day_is_confirme
             return [trade.entry_value for trade in ledger.trades()] == [executed("BUY")]
 
     wait_until(corrected, "the executions to be known")
+    with LedgerReader(home.home.world(World.ACCOUNT).ledger) as ledger:
+        verdicts = ledger.records(PREFLIGHT)
+        assert json.loads(verdicts[-1].payload) == {"go": True, "reason": ""}
+        assert [one.told.addresses for one in EvidenceQuery(ledger).played()] == [LOOPBACK]
     story = json.loads(home.run("why", "last", "--json").stdout)
     assert (story["market"], story["labels"]) == ("live", [])
     assert round(story["result"]["entry_value"] * 100) == executed("BUY")

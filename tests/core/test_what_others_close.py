@@ -6,6 +6,7 @@ import pytest
 from cockpit.widgets.positions import paint_positions
 from engine.contract.commands import ExitPosition, Kill
 from engine.contract.views import StopStatus
+from engine.core.story_records import LAW_BROKEN, LawBroken
 from engine.market.clock import MILLISECOND, SECOND
 from engine.market.figures import grouped
 from engine.market.side import Side
@@ -378,6 +379,10 @@ def test_when_their_stop_and_ours_fill_at_once_the_excess_is_closed_once(first: 
     assert held.world.position() == 0
     bought = [one for _, one in held.world.sent if isinstance(one, PlaceOrder) and one.side is Side.BUY]
     assert [one.quantity for one in bought if one.role is Role.EXIT] == [held.ours]
+    told = [record.payload for record in held.world.records if record.kind == LAW_BROKEN]
+    assert [(one.law, one.instrument) for one in told if isinstance(one, LawBroken)] == [
+        ("never reverse", STOCK)
+    ]
 
 
 def test_their_order_that_would_open_a_short_once_ours_is_closed_is_spoken_of_and_left() -> None:

@@ -298,6 +298,22 @@ def test_a_breach_lowers_both_tracks_and_asks_for_evidence_anew(directory: World
         assert record.links()[-1].anew
 
 
+def test_a_stage_falls_although_no_head_can_be_written(
+    directory: WorldDirectory, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    written(directory, small)
+
+    def refused(*_: object) -> None:
+        raise OSError("read-only")
+
+    with monkeypatch.context() as full_disk:
+        full_disk.setattr(HeadFiles, "write", refused)
+        written(directory, demoted)
+    stage, doubt = standing(directory)
+    assert stage is Stage.PAPER
+    assert doubt
+
+
 def test_a_new_chain_begins_at_paper_and_keeps_the_old_one_aside(directory: WorldDirectory) -> None:
     written(directory, small)
     edit(directory, "UPDATE stages SET digest = 'x' WHERE number = 2")
