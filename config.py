@@ -14,6 +14,8 @@ from pydantic import (
     Field,
     PlainSerializer,
     PrivateAttr,
+    ValidationError,
+    ValidatorFunctionWrapHandler,
     field_validator,
 )
 
@@ -587,6 +589,17 @@ class RolloutSettings(SettingsSection):
         le=1.5,
         description="Largest loss of a trade of your own, R after charges; never more than 1.5.",
     )
+
+    @field_validator("*", mode="wrap")
+    @classmethod
+    def _only_stricter(cls, value: object, bounded: ValidatorFunctionWrapHandler) -> object:
+        try:
+            return bounded(value)
+        except ValidationError as error:
+            expected = error.errors()[0]["msg"].removeprefix("Input should be ")
+            raise ValueError(
+                f"expected {expected} (a setting makes the way to real money stricter, never looser)"
+            ) from error
 
 
 class ScreenSettings(SettingsSection):

@@ -148,6 +148,10 @@ def test_no_setting_and_no_variable_raises_a_stage_or_makes_a_line_looser(
             variables.setenv(f"COCKPIT_ROLLOUT__{name.upper()}", value)
             with pytest.raises(DeskError):
                 open_desk(home, [])
+    with pytest.raises(
+        DeskError, match=r"expected greater than or equal to 20 .*stricter, never looser.*got '1'"
+    ):
+        open_desk(home, ["rollout.sessions=1"])
     assert rollout(home).report().stage == "PAPER"
 
 
