@@ -134,7 +134,7 @@ def _add_report(report: argparse.ArgumentParser) -> None:
 
 _GROUPINGS: Final = (
     *("day", "week", "month", "year", "setup", "instrument", "hour", "day-type"),
-    *("open-type", "weekday", "side", "exit-reason"),
+    *("open-type", "weekday", "side", "exit-reason", "stop-term"),
 )
 
 

@@ -2,7 +2,7 @@
 
 import io
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any, Final
+from typing import Final
 
 from rich import box
 from rich.console import Console
@@ -10,11 +10,26 @@ from rich.table import Table
 from rich.text import Text
 
 from cockpit.text import signs
-from cockpit.text.formatting import UNDEFINED
 from cockpit.text.lines import clean
-from engine.market.figures import decimal, rupees, signed_rupees
-
-Figures = Mapping[str, Any]
+from cockpit.text.record_figures import (
+    Figures,
+    error,
+    fall,
+    money,
+    percent,
+    price,
+    r,
+    r_with_error,
+    ratio,
+    rs,
+    said,
+    share,
+    share_of_wins,
+    shares,
+    signed,
+    streak,
+    when,
+)
 
 LEAST: Final = 80
 _BLOCKS: Final = "▁▂▃▄▅▆▇█"
@@ -35,6 +50,7 @@ def describe_record(report: Figures, width: int, *, trades: bool = False, ascii_
             *_equity(report, width, blocks),
             "",
             _groups(report, width, blocks),
+            *_suggests(report),
         ]
         if trades:
             parts += ["", _trades(report["trade_list"], width)]
@@ -65,7 +81,7 @@ def _heading(report: Figures) -> list[str]:
     if evidence["basis"] is not None:
         lines.append(f"stands on {evidence['basis']}")
         rules = ", ".join(f"{name} v{version}" for name, version in sorted(evidence["rules"].items()))
-        lines.append(f"rules {rules} · charges {evidence['charges']}")
+        lines.append(" · ".join([*([f"rules {rules}"] if rules else []), f"charges {evidence['charges']}"]))
     return lines
 
 
@@ -85,54 +101,54 @@ def _figures(report: Figures) -> Table:
     short = "" if report["sharpe_verdict"] is None else "UNPROVEN"
     pair = f"{report['wins']} won, {report['losses']} lost"
     rows: list[tuple[str, str, str, object, str]] = [
-        ("net", _signed(report["net"]), "", samples["net"], "after all charges"),
-        ("gross", _signed(report["gross"]), "", samples["gross"], "before charges"),
-        ("charges", _money(report["charges"]), "", samples["charges"], _share_of_wins(report)),
+        ("net", signed(report["net"]), "", samples["net"], "after all charges"),
+        ("gross", signed(report["gross"]), "", samples["gross"], "before charges"),
+        ("charges", money(report["charges"]), "", samples["charges"], share_of_wins(report)),
         (
             "win rate",
-            _share(report["win_rate"]),
-            _shares(report, "win_rate"),
+            share(report["win_rate"]),
+            shares(report, "win_rate"),
             samples["win_rate"],
-            _said(few, pair),
+            said(few, pair),
         ),
-        ("profit factor", _ratio(report["profit_factor"]), "", samples["profit_factor"], few),
-        ("expectancy", _r(report["expectancy_r"]), _rs(report, "expectancy"), samples["expectancy_r"], few),
-        ("payoff", _ratio(report["payoff"]), "", samples["payoff"], "average win / average loss"),
-        ("average win", _signed(report["average_win"]), "", samples["average_win"], ""),
-        ("average loss", _signed(report["average_loss"]), "", samples["average_loss"], ""),
-        ("Sharpe", _ratio(report["sharpe"]), _error(report), f"{samples['sharpe']} d", short),
-        ("Sortino", _ratio(report["sortino"]), "", f"{samples['sortino']} d", short),
+        ("profit factor", ratio(report["profit_factor"]), "", samples["profit_factor"], few),
+        ("expectancy", r(report["expectancy_r"]), rs(report, "expectancy"), samples["expectancy_r"], few),
+        ("payoff", ratio(report["payoff"]), "", samples["payoff"], "average win / average loss"),
+        ("average win", signed(report["average_win"]), "", samples["average_win"], ""),
+        ("average loss", signed(report["average_loss"]), "", samples["average_loss"], ""),
+        ("Sharpe", ratio(report["sharpe"]), error(report), f"{samples['sharpe']} d", short),
+        ("Sortino", ratio(report["sortino"]), "", f"{samples['sortino']} d", short),
         (
             "max drawdown",
-            _fall(report["max_drawdown"]),
+            fall(report["max_drawdown"]),
             "",
             samples["max_drawdown"],
-            _when(report, "max_drawdown"),
+            when(report, "max_drawdown"),
         ),
         (
             "  in percent",
-            _percent(report["max_drawdown_pct"]),
+            percent(report["max_drawdown_pct"]),
             "",
             samples["max_drawdown_pct"],
-            _when(report, "max_drawdown_pct"),
+            when(report, "max_drawdown_pct"),
         ),
-        ("MAE", _r(report["mae_r"]), _rs(report, "mae"), samples["mae_r"], "against us, mean"),
-        ("MFE", _r(report["mfe_r"]), _rs(report, "mfe"), samples["mfe_r"], "our way, mean"),
+        ("MAE", r(report["mae_r"]), rs(report, "mae"), samples["mae_r"], "against us, mean"),
+        ("MFE", r(report["mfe_r"]), rs(report, "mfe"), samples["mfe_r"], "our way, mean"),
         (
             "slippage",
-            _signed(report["slippage"]),
+            signed(report["slippage"]),
             "",
             samples["slippage"],
-            f"{_r(report['slippage_r'])} a trade beyond the signal's price",
+            f"{r(report['slippage_r'])} a trade beyond the signal's price",
         ),
-        ("exposure", _share(report["exposure"]), "", f"{report['sharpe_days']} d", "of the market's hours"),
-        ("turnover", _money(report["turnover"]), "", samples["turnover"], ""),
+        ("exposure", share(report["exposure"]), "", f"{report['sharpe_days']} d", "of the market's hours"),
+        ("turnover", money(report["turnover"]), "", samples["turnover"], ""),
         (
             "streaks",
             f"{report['longest_won']} / {report['longest_lost']}",
             "",
             samples["streaks"],
-            f"won / lost in a row; now {_streak(report['current_streak'])}",
+            f"won / lost in a row; now {streak(report['current_streak'])}",
         ),
     ]
     for name, value, interval, sample, meaning in rows:
@@ -202,16 +218,16 @@ _LONGEST: Final = 28
 def _group_cells(group: Figures, largest: float, blocks: str) -> dict[str, str]:
     return {
         "n": str(group["trades"]),
-        "won": _share(group["win_rate"], 0),
-        "95 %": _shares(group, "win_rate"),
-        "net": _signed(group["net"]),
-        "charges": _money(group["charges"]),
-        "R ± s.e.": _r_with_error(group),
-        "R 95 %": _rs(group, "expectancy"),
-        "PF": _ratio(group["profit_factor"]),
-        "MAE": _r(group["mae_r"]),
-        "MFE": _r(group["mfe_r"]),
-        "drawdown": _fall(group["max_drawdown"]),
+        "won": share(group["win_rate"], 0),
+        "95 %": shares(group, "win_rate"),
+        "net": signed(group["net"]),
+        "charges": money(group["charges"]),
+        "R ± s.e.": r_with_error(group),
+        "R 95 %": rs(group, "expectancy"),
+        "PF": ratio(group["profit_factor"]),
+        "MAE": r(group["mae_r"]),
+        "MFE": r(group["mfe_r"]),
+        "drawdown": fall(group["max_drawdown"]),
         _BAR: _bar(group["net"], largest, blocks),
     }
 
@@ -232,6 +248,11 @@ def _equity(report: Figures, width: int, blocks: str) -> list[str]:
     return ["", f"net, trade by trade  {sparkline(results, width - 21, blocks)}"]
 
 
+def _suggests(report: Figures) -> list[str]:
+    told = report["suggests"]
+    return ["", "WHAT IT SUGGESTS", *(f"· {one['text']}" for one in told["found"]), f"{told['text']}."]
+
+
 def _trades(rows: Iterable[Figures], width: int) -> Table:
     cells = [
         {
@@ -240,13 +261,13 @@ def _trades(rows: Iterable[Figures], width: int) -> Table:
             "setup": clean(row["setup"]),
             "side": row["side"],
             "qty": str(row["quantity"]),
-            "entry": _price(row["entry"]),
-            "exit": _price(row["exit"]),
-            "net": _signed(row["net"]),
-            "charges": _money(row["charges"]),
-            "R": _r(row["r"]),
-            "MAE": _r(row["mae_r"]),
-            "MFE": _r(row["mfe_r"]),
+            "entry": price(row["entry"]),
+            "exit": price(row["exit"]),
+            "net": signed(row["net"]),
+            "charges": money(row["charges"]),
+            "R": r(row["r"]),
+            "MAE": r(row["mae_r"]),
+            "MFE": r(row["mfe_r"]),
             "exit reason": clean(row["exit_reason"]),
             "id": clean(row["id"]),
         }
@@ -270,6 +291,11 @@ _FIRST_OF_TRADES: Final = (
 def _notes(report: Figures) -> list[str]:
     evidence = report["evidence"]
     notes: list[str] = []
+    if report["interval_method"] is not None:
+        notes.append(
+            "95 % of a share by Wilson; of a mean by whole days drawn again where ten days or more hold trades, "
+            "else by Student's t."
+        )
     if any(one["verdict"] is not None for one in (report, *report["by"].values())) and report["trades"]:
         notes.append(
             f"UNPROVEN: below n {evidence['proof_trades']} nothing is claimed, of the whole or of a group, "
@@ -280,8 +306,8 @@ def _notes(report: Figures) -> list[str]:
     if (told := evidence["contract_notes"]) is not None:
         days = "1 day" if told["days"] == 1 else f"{told['days']} days"
         notes.append(
-            f"contract notes of {days}: {_money(told['confirmed'])} CONFIRMED for the whole account, "
-            f"{_money(told['estimated'])} ESTIMATED over its live trades."
+            f"contract notes of {days}: {money(told['confirmed'])} CONFIRMED for the whole account, "
+            f"{money(told['estimated'])} ESTIMATED over its live trades."
         )
     for other in evidence["others"]:
         count = "1 trade" if other["trades"] == 1 else f"{other['trades']} trades"
@@ -306,87 +332,3 @@ def _rendered(parts: Iterable[Table | Text | str], width: int, *, ascii_only: bo
         console.print(Text(part) if isinstance(part, str) else part)
     text = "\n".join(line.rstrip() for line in stream.getvalue().splitlines())
     return signs.ascii_only(text) if ascii_only else text
-
-
-def _paise(value: float) -> int:
-    return round(value * 100)
-
-
-def _money(value: float | None) -> str:
-    return UNDEFINED if value is None else rupees(_paise(value))
-
-
-def _signed(value: float | None) -> str:
-    return UNDEFINED if value is None else signed_rupees(_paise(value))
-
-
-def _fall(value: float | None) -> str:
-    return UNDEFINED if value is None else rupees(-_paise(value))
-
-
-def _ratio(value: float | None) -> str:
-    return UNDEFINED if value is None else decimal(value, 2)
-
-
-def _r(value: float | None) -> str:
-    return UNDEFINED if value is None else f"{decimal(value, 2, plus=True)} R"
-
-
-def _share(value: float | None, decimals: int = 1) -> str:
-    return UNDEFINED if value is None else f"{100 * value:.{decimals}f} %"
-
-
-def _percent(value: float | None) -> str:
-    return UNDEFINED if value is None else f"{decimal(-value, 2)} %"
-
-
-def _price(value: float | None) -> str:
-    return UNDEFINED if value is None else f"{value:,.2f}"
-
-
-def _shares(figures: Figures, name: str) -> str:
-    low, high = figures[f"{name}_low"], figures[f"{name}_high"]
-    return "" if low is None else f"{100 * low:.0f}–{100 * high:.0f} %"
-
-
-def _rs(figures: Figures, name: str) -> str:
-    low, high = figures[f"{name}_low"], figures[f"{name}_high"]
-    return "" if low is None else f"{decimal(low, 2, plus=True)} to {decimal(high, 2, plus=True)}"
-
-
-def _r_with_error(group: Figures) -> str:
-    error = group["expectancy_error"]
-    return _r(group["expectancy_r"]) + ("" if error is None else f" ± {error:.2f}")
-
-
-def _error(report: Figures) -> str:
-    error = report["sharpe_error"]
-    return "" if error is None else f"± {error:.2f} s.e."
-
-
-def _share_of_wins(report: Figures) -> str:
-    share = report["charges_share"]
-    return "" if share is None else f"{100 * share:.1f} % of what the winners made"
-
-
-def _said(*words: str) -> str:
-    return "; ".join(word for word in words if word)
-
-
-def _streak(run: int | None) -> str:
-    if not run:
-        return "none"
-    return f"{abs(run)} {'won' if run > 0 else 'lost'}"
-
-
-def _when(report: Figures, name: str) -> str:
-    """Return from when to when an account fell, and when it was made good; empty where it never did."""
-    to = report[f"{name}_to"]
-    if to is None:
-        return ""
-    begun = report[f"{name}_from"]
-    peak = "the start" if begun is None else begun[:10]
-    over = report[f"{name}_recovered"]
-    ending = "not made good yet" if over is None else f"made good {over[:10]}"
-    days = report[f"{name}_days"]
-    return f"{peak} to {to[:10]}, {ending}" + ("" if days is None else f", {days} days")

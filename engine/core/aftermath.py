@@ -10,7 +10,14 @@ from typing import Final
 
 from engine.core.decision import Decision
 from engine.core.market_state import MarketState
-from engine.core.story_records import AFTER_EXIT, WOULD_HAVE, AfterExit, WouldHave, WouldHaveEnd
+from engine.core.story_records import (
+    AFTER_EXIT,
+    LONGEST_AFTER,
+    WOULD_HAVE,
+    AfterExit,
+    WouldHave,
+    WouldHaveEnd,
+)
 from engine.market.clock import MINUTE, Instant
 from engine.market.price import Paise
 from engine.market.side import Side
@@ -18,7 +25,7 @@ from engine.market.update import MarketUpdate
 from engine.orders.ledger_facts import Record
 from engine.orders.trade import MANUAL, Trade
 
-AFTER_MINUTES: Final = (1, 5, 15, 30)
+AFTER_MINUTES: Final = (1, 5, 15, LONGEST_AFTER)
 """After an exit the market is looked at once each of these is over."""
 WATCHED_FOR: Final = 60 * MINUTE
 """Longest watch of a signal that became no trade."""

@@ -56,4 +56,5 @@ def finished_trade(
         charge_items=charges,
         day_type=entered_in[0],
         open_type=entered_in[1],
+        stop_term="" if trade.plan is None else trade.plan.term.value,
     )

@@ -23,6 +23,9 @@ LAW_BROKEN: Final = "law_broken"
 AFTER_EXIT: Final = "after_exit"
 WOULD_HAVE: Final = "would_have"
 
+LONGEST_AFTER: Final = 30
+"""Minutes for which the market is watched behind an exit."""
+
 _LEVELS_KEPT: Final = 12
 _DEPTH_KEPT: Final = 5
 

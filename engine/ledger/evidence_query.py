@@ -8,6 +8,7 @@ from typing import Final
 import msgspec
 
 from engine.core import DayState
+from engine.core.story_records import AFTER_EXIT, LONGEST_AFTER, AfterExit
 from engine.ledger.evidence_tables import SINCE
 from engine.ledger.reader import LedgerReader
 from engine.ledger.records import LedgerError, RunState
@@ -23,9 +24,14 @@ _PLAYED: Final = (
     "FROM played JOIN runs USING (run) WHERE state != ? ORDER BY runs.rowid"
 )
 _TRADES: Final = "SELECT run, day, instrument, setup, version, mode, signalled, payload FROM trades"
+_BEHIND: Final = (
+    "SELECT trades.run, trades.id, records.payload FROM trades JOIN records ON records.run = trades.run "
+    "AND records.kind = ? AND records.key = trades.id || ':' || ? ORDER BY trades.ended"
+)
 _ACCOUNTS: Final = "SELECT run, day, account FROM accounts ORDER BY number"
 
 _decode = msgspec.json.Decoder(ClosedTrade).decode
+_decode_after = msgspec.json.Decoder(AfterExit).decode
 _keys = msgspec.json.Decoder(tuple[str, ...]).decode
 _MODES: Final[Mapping[str | None, EntryMode | None]] = {
     None: None,
@@ -106,6 +112,33 @@ class EvidenceQuery:
             if run in wanted:
                 found.setdefault(self._date(day), account)
         return dict(sorted(found.items()))
+
+    def half_hours(self, played: Iterable[PlayedRun]) -> dict[str, tuple[Paise, Paise]]:
+        """Return the highest and lowest last price of the half-hour behind each exit, by trade, newest run's last.
+
+        One that was not watched to its end, or in which nothing traded, is left out.
+        """
+        wanted = {one.run for one in played}
+        found: dict[str, tuple[Paise, Paise]] = {}
+        try:
+            for run, trade, payload in self._half_hours():
+                if run not in wanted:
+                    continue
+                after = _decode_after(payload)
+                if not after.cut and after.high is not None and after.low is not None:
+                    found[trade] = (after.high, after.low)
+        except msgspec.DecodeError as error:
+            raise damaged(self._ledger.path, f"what came after an exit does not read: {error}") from error
+        return found
+
+    def _half_hours(self) -> Iterable[tuple[str, str, str]]:
+        if self._by_tables:
+            yield from self._ledger.rows(_BEHIND, (AFTER_EXIT, LONGEST_AFTER))
+            return
+        for fact in self._ledger.records(AFTER_EXIT):
+            trade, _, minutes = fact.key.rpartition(":")
+            if minutes == str(LONGEST_AFTER):
+                yield fact.run, trade, fact.payload
 
     def read(self, kept: Kept) -> ClosedTrade:
         """Return a trade as it was kept."""

@@ -35,6 +35,7 @@ def record_page(report: Mapping[str, Any]) -> str:
     parts = [*_heading(report), *_tiles(report)]
     if rows:
         parts += _charts(report, rows)
+        parts += _suggests(report)
     by = report["grouped_by"]
     parts += [f"<h2>By {escape(by)}</h2>", _groups(report["by"])]
     parts += ["<h2>Trades</h2>", _trades(rows)] if rows else []
@@ -61,7 +62,8 @@ def _heading(report: Mapping[str, Any]) -> list[str]:
         return [*lines, "<p>No finished trade counts in this period.</p>"]
     rules = ", ".join(f"{name} v{version}" for name, version in sorted(evidence["rules"].items()))
     lines.append(f"<p>Stands on <b>{escape(evidence['basis'])}</b></p>")
-    lines.append(f'<p class="dim">Rules: {escape(rules)}. Charges are {evidence["charges"]}.</p>')
+    told = f"Rules: {escape(rules)}. " if rules else ""
+    lines.append(f'<p class="dim">{told}Charges are {evidence["charges"]}.</p>')
     if any(one["verdict"] is not None for one in (report, *report["by"].values())):
         lines.append(
             f'<p class="warn">UNPROVEN: below n {evidence["proof_trades"]} nothing is claimed, of the whole or of a '
@@ -123,6 +125,16 @@ def _tiles(report: Mapping[str, Any]) -> list[str]:
         for name, value, meaning in tiles
     )
     return [f'<div class="tiles">{told}</div>']
+
+
+def _suggests(report: Mapping[str, Any]) -> list[str]:
+    told = report["suggests"]
+    found = "".join(f"<li>{escape(one['text'])}</li>" for one in told["found"])
+    return [
+        "<h2>What it suggests</h2>",
+        *([f"<ul>{found}</ul>"] if found else []),
+        f'<p class="dim">{escape(told["text"])}.</p>',
+    ]
 
 
 def _charts(report: Mapping[str, Any], rows: Sequence[Mapping[str, Any]]) -> list[str]:

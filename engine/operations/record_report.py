@@ -17,13 +17,13 @@ from engine.market.clock import Instant
 from engine.market.price import rupees_of
 from engine.operations.errors import DeskError
 from engine.performance.evidence import Basis, EvidenceTerms, Key, Source
-from engine.performance.figures import figures_of
+from engine.performance.figures import figures_of, rounded
 from engine.performance.groups import GROUPINGS, grouped_measured
-from engine.performance.measured import Measured, measured
+from engine.performance.measured import measured
 from engine.performance.metrics import PROOF_DAYS, summary_of
 from engine.performance.ratios import SHARPE_CONVENTION
 from engine.performance.records import PROOF_COUNT
-from engine.performance.trade import ClosedTrade
+from engine.performance.suggestions import LEAST_DAYS, Afterwards, Pair, suggestions
 from engine.performance.trade_row import COLUMNS, MONEY, trade_row
 from engine.setups.signal import EntryMode
 from engine.world.directories import Home, World, WorldDirectory
@@ -111,6 +111,8 @@ class _Found:
     standing: Standing
     choices: tuple[Basis, ...]
     """What the figures may stand on, the chosen by default first."""
+    after: Afterwards
+    """The half-hours behind exits."""
     notes: dict[str, object] | None
     """What contract notes say of the charges of live days; None where none is entered, or nothing is live."""
 
@@ -130,7 +132,9 @@ def _standing(ledger: LedgerReader, world: World, wish: ReportWish) -> _Found | 
         raise DeskError(f"--basis: expected 1 to {len(choices)}, got {wish.basis}")
     standing = stand_on(query, played, found, choices[wish.basis - 1])
     notes = _notes(ledger, query, found, wish) if standing.basis.terms.market is Source.LIVE else None
-    return _Found(standing, choices, notes)
+    terms = standing.basis.terms
+    after = query.half_hours(one for one in played if one.told.terms == terms)
+    return _Found(standing, choices, after, notes)
 
 
 def _notes(
@@ -175,7 +179,7 @@ def _report(world: World, wish: ReportWish, found: _Found | None, risk_free_pct:
         }
         for by in dict.fromkeys((wish.by, *wish.also))
     }
-    whole = summary_of([figures for _, figures in pairs], accounts, risk_free_pct)
+    whole = summary_of([figures for _, figures in pairs], accounts, risk_free_pct, by_days=True)
     return {
         "kind": KIND,
         "world": world.value,
@@ -189,12 +193,43 @@ def _report(world: World, wish: ReportWish, found: _Found | None, risk_free_pct:
         "grouped_by": wish.by,
         "by": told[wish.by],
         **({"groups": told} if wish.also else {}),
+        "suggests": _suggests(world, pairs, {} if found is None else found.after),
         "equity": _equity(pairs),
         "trade_list": [trade_row(trade) for trade in trades] if wish.trades else None,
     }
 
 
-def _equity(pairs: list[tuple[ClosedTrade, Measured]]) -> list[float]:
+def _suggests(world: World, pairs: list[Pair], after: Afterwards) -> dict[str, object]:
+    """Return what the trades suggest; simulated ones nothing, for they are evidence for nothing."""
+    simulated = world is World.DEMO
+    told = suggestions([] if simulated else pairs, after)
+    return {
+        "looked_at": told.looked_at,
+        "judged": told.judged,
+        "level": rounded(told.level),
+        "least_trades": PROOF_COUNT,
+        "least_days": LEAST_DAYS,
+        "found": [
+            {
+                "lesson": one.lesson.value,
+                "by": one.by,
+                "group": one.group,
+                "n": one.n,
+                "days": one.days,
+                "value": rounded(one.value),
+                "low": rounded(one.low),
+                "high": rounded(one.high),
+                "text": one.text,
+            }
+            for one in told.found
+        ],
+        "text": "simulated days are evidence for nothing: nothing is suggested"
+        if simulated
+        else told.describe(),
+    }
+
+
+def _equity(pairs: list[Pair]) -> list[float]:
     """Return the net result after each trade, rupees; of a long record only every so many, the last among them."""
     sums = list(accumulate(figures.net for _, figures in pairs))
     count = min(_POINTS, len(sums))

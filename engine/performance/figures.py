@@ -7,6 +7,7 @@ from engine.market.price import rupees_of
 from engine.performance.drawdown import Drawdown
 from engine.performance.metrics import Summary
 from engine.performance.records import Verdict
+from engine.performance.resampling import METHOD
 
 
 def figures_of(summary: Summary) -> dict[str, object]:
@@ -28,6 +29,7 @@ def figures_of(summary: Summary) -> dict[str, object]:
         "expectancy_r": rounded(summary.expectancy_r),
         "expectancy_error": rounded(summary.expectancy_error),
         **_interval("expectancy", summary.expectancy_interval),
+        "interval_method": _method(summary),
         "average_win": _money(summary.average_win),
         "average_loss": _money(summary.average_loss),
         "payoff": rounded(summary.payoff),
@@ -50,6 +52,12 @@ def figures_of(summary: Summary) -> dict[str, object]:
         **drawdown_of("max_drawdown", summary.max_drawdown, summary.first_day, summary.last_day),
         "n": _samples(summary),
     }
+
+
+def _method(summary: Summary) -> str | None:
+    if summary.expectancy_interval is None:
+        return None
+    return METHOD if summary.drawn else "Student's t"
 
 
 def _samples(summary: Summary) -> dict[str, int]:

@@ -39,10 +39,16 @@ _COMMON: Final[Mapping[str, Callable[[ClosedTrade], str]]] = {
     "weekday": _weekday,
     "side": lambda trade: trade.side.value,
     "exit-reason": _reason,
+    "stop-term": lambda trade: trade.stop_term or UNKNOWN,
 }
 
 GROUPINGS: Final = (*PERIODS, *_COMMON)
 """What trades can be put together by: periods of time, then what they have in common."""
+
+
+def name_in(by: str, trade: ClosedTrade) -> str:
+    """Return the group of a trade in a grouping that is no period; raise KeyError for any other."""
+    return _COMMON[by](trade)
 
 
 def grouped(
@@ -61,7 +67,7 @@ def grouped_measured(
     by: str,
     risk_free_pct: float = 0.0,
 ) -> dict[str, Summary]:
-    """Return the same of trades that are measured already."""
+    """Return the same of trades that are measured already; intervals of means are by days where there are enough."""
     if by in PERIODS:
         return by_period([figures for _, figures in trades], accounts, by, risk_free_pct)
     name = _COMMON.get(by)
@@ -71,4 +77,7 @@ def grouped_measured(
     for trade, figures in trades:
         own.setdefault(name(trade), []).append(figures)
     order = _WEEKDAYS.index if by == "weekday" else str
-    return {group: summary_of(own[group], accounts, risk_free_pct) for group in sorted(own, key=order)}
+    return {
+        group: summary_of(own[group], accounts, risk_free_pct, by_days=True)
+        for group in sorted(own, key=order)
+    }

@@ -9,8 +9,8 @@ Z_95: Final = 1.96
 """Two-sided 95 % of the normal distribution, to the two digits every table prints."""
 
 
-def wilson_interval(wins: int, count: int) -> tuple[float, float] | None:
-    """Return the 95 % Wilson score interval of a share as two numbers in 0 to 1; None without trials.
+def wilson_interval(wins: int, count: int, z: float = Z_95) -> tuple[float, float] | None:
+    """Return the Wilson score interval of a share as two numbers in 0 to 1, 95 % at the usual z; None without trials.
 
     Centre (p + z²/2n)/(1 + z²/n), half-width z·√(p(1-p)/n + z²/4n²)/(1 + z²/n). Raise ValueError when wins do
     not fit the count (source: Wilson 1927, Journal of the American Statistical Association 22).
@@ -19,10 +19,10 @@ def wilson_interval(wins: int, count: int) -> tuple[float, float] | None:
         raise ValueError(f"expected 0 to {count} wins, got {wins}")
     if count == 0:
         return None
-    share, squared = wins / count, Z_95 * Z_95
+    share, squared = wins / count, z * z
     scale = 1 + squared / count
     centre = (share + squared / (2 * count)) / scale
-    half = Z_95 * sqrt(share * (1 - share) / count + squared / (4 * count * count)) / scale
+    half = z * sqrt(share * (1 - share) / count + squared / (4 * count * count)) / scale
     return (0.0 if wins == 0 else centre - half), (1.0 if wins == count else centre + half)
 
 
@@ -47,15 +47,15 @@ def mean_interval(count: int, total: float, squared: float) -> tuple[float, floa
 
 
 @lru_cache(maxsize=4_096)
-def student_t(freedom: int) -> float:
-    """Return the 97.5 % point of Student's t with so many degrees of freedom; raise ValueError below one.
+def student_t(freedom: int, level: float = 0.95) -> float:
+    """Return the point within which ± a share of Student's t lies; raise ValueError below one degree of freedom.
 
     Exact by the finite series up to 30 degrees, beyond them by the normal point's expansion (source: Abramowitz and
     Stegun, 26.7.3, 26.7.4 and 26.7.5).
     """
     if freedom < 1:
         raise ValueError(f"expected at least one degree of freedom, got {freedom}")
-    z = NormalDist().inv_cdf(0.975)
+    z = NormalDist().inv_cdf((1 + level) / 2)
     if freedom > _EXACT_UP_TO:
         terms = (
             (z**3 + z) / 4,
@@ -65,9 +65,11 @@ def student_t(freedom: int) -> float:
         )
         return float(z + sum(term / freedom**power for power, term in enumerate(terms, 1)))
     low, high = z, 13.0
+    while _within(high, freedom) < level:
+        high *= 2
     while high - low > _FINE:
         middle = (low + high) / 2
-        low, high = (middle, high) if _within(middle, freedom) < 0.95 else (low, middle)
+        low, high = (middle, high) if _within(middle, freedom) < level else (low, middle)
     return (low + high) / 2
 
 

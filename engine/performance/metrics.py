@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import date
 from itertools import accumulate
 from math import fsum
+from operator import attrgetter
 from typing import Final
 
 from engine.market.price import Paise
@@ -17,6 +18,7 @@ from engine.performance.interval import mean_interval, sharpe_error, standard_er
 from engine.performance.measured import Finished, Measured, in_order, measured
 from engine.performance.ratios import TRADING_DAYS, sharpe_ratio, sortino_ratio
 from engine.performance.records import PROOF_COUNT
+from engine.performance.resampling import LEAST_DAYS, day_sums, drawn_interval
 from engine.performance.streaks import Streaks, streaks_of
 from engine.performance.trade import ClosedTrade
 
@@ -90,7 +92,7 @@ class Summary:
     expectancy_error: float | None
     """Standard error of the expectancy, R."""
     expectancy_interval: tuple[float, float] | None
-    """95 % interval of the expectancy by Student's t, R."""
+    """95 % interval of the expectancy, R: by whole days drawn again where ``drawn``, else by Student's t."""
     measured: int
     """Trades whose result in R is known."""
     average_win: float | None
@@ -124,6 +126,8 @@ class Summary:
     marked: int
     """Trades whose excursions in R are known."""
     streaks: Streaks | None
+    drawn: bool = False
+    """Whether the intervals of means come of whole days drawn again."""
 
     @property
     def proven(self) -> bool:
@@ -147,9 +151,17 @@ def summarise(
 
 
 def summary_of(
-    trades: Sequence[Measured], accounts: Mapping[date, Paise], risk_free_pct: float = 0.0
+    trades: Sequence[Measured],
+    accounts: Mapping[date, Paise],
+    risk_free_pct: float = 0.0,
+    *,
+    by_days: bool = False,
 ) -> Summary:
-    """Return the same of trades that are measured already."""
+    """Return the same of trades that are measured already.
+
+    ``by_days`` has intervals of means drawn from whole days where there are enough of them: such results are skewed,
+    and the trades of a day hang together.
+    """
     trades = in_order(trades)
     results = day_results(trades, accounts)
     returns = daily_returns(results)
@@ -164,7 +176,8 @@ def summary_of(
     charges = sum([trade.charges for trade in trades])
     gross = [trade.gross for trade in trades]
     made = sum([one for one in gross if one > 0])
-    sums = _sums(in_r)
+    in_days = day_sums(trades, _r) if by_days else []
+    drawn = len(in_days) >= LEAST_DAYS
     sharpe = sharpe_ratio(returns, risk_free_pct)
     average_win, average_loss = _mean(wins), _mean(losses)
     return Summary(
@@ -180,8 +193,8 @@ def summary_of(
         net=sum(nets),
         profit_factor=-sum(wins) / sum(losses) if losses else None,
         expectancy_r=_mean(in_r),
-        expectancy_error=standard_error(*sums),
-        expectancy_interval=mean_interval(*sums),
+        expectancy_error=standard_error(*_sums(in_r)),
+        expectancy_interval=drawn_interval(in_days) if drawn else mean_interval(*_sums(in_r)),
         measured=len(in_r),
         average_win=average_win,
         average_loss=average_loss,
@@ -200,12 +213,29 @@ def summary_of(
         slipped=len(slipped),
         slipped_r=len(slipped_r),
         mae_r=_mean(adverse),
-        mae_interval=mean_interval(*_sums(adverse)),
+        mae_interval=_excursion_interval(trades, _adverse, adverse, by_days=drawn),
         mfe_r=_mean(favourable),
-        mfe_interval=mean_interval(*_sums(favourable)),
+        mfe_interval=_excursion_interval(trades, _favourable, favourable, by_days=drawn),
         marked=len(adverse),
         streaks=streaks_of(nets),
+        drawn=drawn,
     )
+
+
+def _excursion_interval(
+    trades: Sequence[Measured],
+    value: Callable[[Measured], float | None],
+    known: Sequence[float],
+    *,
+    by_days: bool,
+) -> tuple[float, float] | None:
+    days = day_sums(trades, value) if by_days else []
+    return drawn_interval(days) if len(days) >= LEAST_DAYS else mean_interval(*_sums(known))
+
+
+_r: Final[Callable[[Measured], float | None]] = attrgetter("r")
+_adverse: Final[Callable[[Measured], float | None]] = attrgetter("mae_r")
+_favourable: Final[Callable[[Measured], float | None]] = attrgetter("mfe_r")
 
 
 def _mean(values: Sequence[float]) -> float | None:

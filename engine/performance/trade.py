@@ -60,6 +60,8 @@ class ClosedTrade(msgspec.Struct, frozen=True, gc=False):
     day_type: str = ""
     """What its instrument's day was read as when it was entered; empty where it was not kept."""
     open_type: str = ""
+    stop_term: str = ""
+    """What set its first stop where it was; empty where it had none, or an earlier version did not keep it."""
 
     @property
     def signalled(self) -> Instant:

@@ -63,6 +63,7 @@ COLUMNS: Final = (
     "fill_quality",
     "day_type",
     "open_type",
+    "stop_term",
 )
 """The names of a row's columns in their order."""
 
@@ -102,6 +103,7 @@ def trade_row(trade: ClosedTrade) -> dict[str, object]:
         "fill_quality": trade.quality,
         "day_type": trade.day_type or None,
         "open_type": trade.open_type or None,
+        "stop_term": trade.stop_term or None,
     }
 
 

@@ -75,6 +75,8 @@ def test_a_finished_trade_keeps_its_marks_its_signal_its_charges_by_kind_and_its
     assert trade.charge_items.total == trade.charges > 0
     assert trade.charge_items.brokerage > 0
     assert (trade.day_type, trade.open_type) == ("NORMAL", "UNKNOWN")
+    assert running.plan is not None
+    assert trade.stop_term == running.plan.term.value
     assert trade.symbol == world.core.instruments[STOCK].symbol
     assert world.core.account.marking.furthest(trade.id) is None
 

@@ -12,6 +12,7 @@ import pytest
 import config
 from engine.brokers.paper.order_matching import FILL_RULES
 from engine.core import DayState
+from engine.core.story_records import AFTER_EXIT, AfterExit
 from engine.ledger.evidence_choice import newest_basis, stand_on
 from engine.ledger.evidence_query import EvidenceQuery
 from engine.ledger.evidence_tables import SINCE
@@ -68,6 +69,23 @@ def test_trades_days_and_runs_are_found_as_they_were_recorded(ledger: Ledger) ->
     assert nets(ledger) == [100, 200, 300]
     query = EvidenceQuery(ledger)
     assert query.accounts(query.played()) == {MONDAY: ACCOUNT, TUESDAY: ACCOUNT + 300}
+
+
+def test_the_half_hour_behind_an_exit_is_found_by_its_trade(ledger: Ledger) -> None:
+    watched, cut, other = a_trade(100), a_trade(-100, "12:00"), a_trade(300, "13:00")
+    play(ledger, "paper-1", watched, cut)
+    play(ledger, "paper-2", other, day=TUESDAY)
+    behind = [
+        AfterExit(watched.id, 15, 100_100, 99_900, 100_000),
+        AfterExit(watched.id, 30, 100_500, 99_800, 100_000),
+        AfterExit(cut.id, 30, 100_500, 99_800, 100_000, "the market ended"),
+    ]
+    facts = [Record(AFTER_EXIT, f"{one.trade}:{one.minutes}", 5, one) for one in behind]
+    ledger.append("paper-1", facts, durable=True).result(5)
+    for by_records in (False, True):
+        query = EvidenceQuery(ledger, by_records=by_records)
+        assert query.half_hours(query.played()) == {watched.id: (100_500, 99_800)}
+        assert query.half_hours(query.played()[1:]) == {}
 
 
 def test_a_trade_that_was_corrected_counts_once_as_it_was_corrected_last(ledger: Ledger) -> None:

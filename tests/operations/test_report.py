@@ -21,6 +21,7 @@ from engine.ledger.reader import LedgerReader
 from engine.ledger.store import Ledger
 from engine.market.figures import signed_rupees
 from engine.operations.errors import DeskError
+from engine.operations.record_page import GROUPS, record_page
 from engine.operations.record_report import ReportWish, csv_of, record_report
 from engine.performance.evidence import Source
 from engine.performance.groups import GROUPINGS
@@ -175,6 +176,38 @@ def test_contract_notes_stand_beside_the_estimates_of_live_days(home: Home) -> N
     assert found["evidence"]["contract_notes"] == {"days": 1, "confirmed": 2.75, "estimated": 2.0}
     assert "2.75 CONFIRMED for the whole account, 2.00 ESTIMATED" in describe_record(found, 160)
     assert (found["charges"], found["evidence"]["charges"]) == (2.0, "ESTIMATED")
+
+
+def test_what_a_record_suggests_is_told_alike_in_every_form(home: Home) -> None:
+    """Five trades of -1.1 R a day on 25 days: the setup loses, and everything that is looked at is counted."""
+    with ledger_of(home) as ledger:
+        for number in range(25):
+            day = MONDAY + timedelta(days=number)
+            clocks = ("10:00", "11:00", "12:00", "13:00", "14:00")
+            play(ledger, f"paper-{number}", *(a_trade(-1_100, clock, day) for clock in clocks), day=day)
+    found = report(home, ReportWish(also=GROUPS))
+    told = found["suggests"]
+    assert {one["by"] for one in told["found"]} == {"all", "setup"}
+    assert all((one["n"], one["days"], one["lesson"]) == (125, 25, "loses") for one in told["found"])
+    assert found["interval_method"] == "whole days drawn again"
+    text = describe_record(found, 200)
+    page = record_page(found)
+    for one in told["found"]:
+        assert one["text"] in text
+        assert one["text"] in page
+    assert f"{told['looked_at']} things were looked at, {told['judged']} with n 100 on 20 days" in text
+
+
+def test_a_demo_suggests_nothing(home: Home) -> None:
+    with ledger_of(home, World.DEMO) as ledger:
+        for number in range(21):
+            day = MONDAY + timedelta(days=number)
+            clocks = ("10:00", "11:00", "12:00", "13:00", "14:00")
+            play(ledger, f"simulated-{number}", *(a_trade(-1_100, clock, day) for clock in clocks), day=day)
+    found = report(home, ReportWish("demo"))
+    assert found["trades"] == 105
+    assert (found["suggests"]["looked_at"], found["suggests"]["found"]) == (0, [])
+    assert "simulated days are evidence for nothing: nothing is suggested" in describe_record(found, 160)
 
 
 def test_a_period_takes_its_own_days_alone(home: Home) -> None:

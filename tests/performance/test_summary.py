@@ -159,6 +159,7 @@ def test_groups_bear_the_names_a_trader_knows() -> None:
         symbol="INFY",
         day_type="TREND",
         open_type="DRIVE",
+        stop_term="ATR",
     )
     accounts = {MONDAY: ACCOUNT}
     names = {by: next(iter(grouped([trade], accounts, by))) for by in GROUPINGS}
@@ -175,6 +176,7 @@ def test_groups_bear_the_names_a_trader_knows() -> None:
         "weekday": "Monday",
         "side": "BUY",
         "exit-reason": "premise",
+        "stop-term": "ATR",
     }
     with pytest.raises(ValueError, match="expected one of day, week"):
         grouped([trade], accounts, "moon")
