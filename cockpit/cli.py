@@ -330,45 +330,6 @@ def _preflight(desk: "Desk", arguments: argparse.Namespace) -> int:
     return report.exit_code
 
 
-def _report(desk: "Desk", arguments: argparse.Namespace) -> int:
-    from engine.operations.record_report import ReportWish, csv_of, record_report
-
-    # One answer, and the process ends: looking for garbage would take as long as the figures.
-    gc.disable()
-    first, last = arguments.first, arguments.last
-    if arguments.html:
-        from engine.operations.record_page import GROUPS, record_page
-        from engine.operations.report_file import check_page, write_page
-
-        page = Path(arguments.html)
-        check_page(page)
-        wish = ReportWish(
-            arguments.world, arguments.by, first, last, arguments.basis, trades=True, also=GROUPS
-        )
-        report = record_report(desk.home, wish, desk.settings.performance.risk_free_pct)
-        text = record_page(report)
-        write_page(page, text)
-        nothing = "" if report["trades"] else "; no finished trade counts in this period"
-        say(f"{page}: written, {len(text.encode()) // 1024} KB{nothing}")
-        return EXIT_DONE
-    listed = arguments.trades or arguments.csv
-    wish = ReportWish(arguments.world, arguments.by, first, last, arguments.basis, listed)
-    report = record_report(desk.home, wish, desk.settings.performance.risk_free_pct)
-    if arguments.json:
-        say_json(json.dumps(report, indent=2, ensure_ascii=False, allow_nan=False))
-    elif arguments.csv:
-        say(csv_of(report))
-    else:
-        import shutil
-
-        from cockpit.text.record_text import describe_record
-
-        width = shutil.get_terminal_size((100, 24)).columns
-        ascii_only = arguments.ascii or desk.settings.screen.ascii
-        say(describe_record(report, width, trades=arguments.trades, ascii_only=ascii_only))
-    return EXIT_DONE
-
-
 def _instruments(desk: "Desk", arguments: argparse.Namespace) -> int:
     from engine.operations.account_desk import AccountDesk
 
@@ -390,7 +351,7 @@ _COMMANDS: Final[dict[str | None, Callable[["Desk", argparse.Namespace], int]]] 
     "rearm": _rearm,
     "login": _login,
     "preflight": _preflight,
-    "report": _report,
+    "report": record_commands.report,
     "instruments": _instruments,
     "config": _config,
     **record_commands.COMMANDS,

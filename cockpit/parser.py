@@ -130,10 +130,17 @@ def _add_report(report: argparse.ArgumentParser) -> None:
         metavar="FILE",
         help="write one self-contained page; never overwrites another kind of file",
     )
+    way.add_argument(
+        "--close",
+        type=_date,
+        metavar="DAY",
+        help="write the reports of a day of the account and of its week into the home's reports/, as an engine does by "
+        "itself at the close",
+    )
 
 
 _GROUPINGS: Final = (
-    *("day", "week", "month", "year", "setup", "instrument", "hour", "day-type"),
+    *("day", "week", "month", "year", "setup", "instrument", "hour", "half-hour", "day-type"),
     *("open-type", "weekday", "side", "exit-reason", "stop-term"),
 )
 

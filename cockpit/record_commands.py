@@ -1,9 +1,11 @@
-"""The commands that tell of trades and take what a person tells of them: why, note and charges."""
+"""The commands that tell of trades and take what a person tells of them: report, why, note and charges."""
 
 import argparse
+import gc
 import json
 import shutil
 from collections.abc import Callable
+from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from cockpit.command_output import say, say_done, say_json
@@ -26,6 +28,58 @@ def why(desk: "Desk", arguments: argparse.Namespace) -> int:
     else:
         text = "\n".join(story.describe(shutil.get_terminal_size((_COLUMNS, 24)).columns))
         say(ascii_only(text) if arguments.ascii or desk.settings.screen.ascii else text)
+    return EXIT_DONE
+
+
+def report(desk: "Desk", arguments: argparse.Namespace) -> int:
+    """Tell what the finished trades of a world show."""
+    from engine.operations.record_report import ReportWish, csv_of, record_report
+
+    # One answer, and the process ends: looking for garbage would take as long as the figures.
+    gc.disable()
+    first, last = arguments.first, arguments.last
+    if arguments.close is not None:
+        from engine.operations.record_days import write_close
+
+        pages = write_close(desk.home, arguments.close, desk.settings.performance.risk_free_pct)
+        say("\n".join(f"{page}: written" for page in pages))
+        return EXIT_DONE
+    if arguments.html:
+        from engine.operations.record_days import stories_for
+        from engine.operations.record_page import GROUPS, record_page
+        from engine.operations.report_file import check_page, write_page
+
+        page = Path(arguments.html)
+        check_page(page)
+        wish = ReportWish(
+            arguments.world,
+            arguments.by,
+            first,
+            last,
+            arguments.basis,
+            trades=True,
+            also=GROUPS,
+            weekend=True,
+        )
+        found = record_report(desk.home, wish, desk.settings.performance.risk_free_pct)
+        text = record_page(found, stories_for(desk.home, found))
+        write_page(page, text)
+        nothing = "" if found["trades"] else "; no finished trade counts in this period"
+        say(f"{page}: written, {len(text.encode()) // 1024} KB{nothing}")
+        return EXIT_DONE
+    listed = arguments.trades or arguments.csv
+    wish = ReportWish(arguments.world, arguments.by, first, last, arguments.basis, listed)
+    found = record_report(desk.home, wish, desk.settings.performance.risk_free_pct)
+    if arguments.json:
+        say_json(json.dumps(found, indent=2, ensure_ascii=False, allow_nan=False))
+    elif arguments.csv:
+        say(csv_of(found))
+    else:
+        from cockpit.text.record_text import describe_record
+
+        width = shutil.get_terminal_size((_COLUMNS, 24)).columns
+        ascii_only = arguments.ascii or desk.settings.screen.ascii
+        say(describe_record(found, width, trades=arguments.trades, ascii_only=ascii_only))
     return EXIT_DONE
 
 

@@ -8,12 +8,14 @@ import shlex
 import signal
 import time
 from dataclasses import dataclass
+from datetime import date
 from typing import TYPE_CHECKING, Final
 
 from engine.brokers.exchange import Exchange
 from engine.contract.commands import ArmManual, PauseReplay
 from engine.core import Latched
-from engine.host.launch import spawn_flatten
+from engine.host.close_report import SpawnedReport
+from engine.host.launch import spawn_close_report, spawn_flatten
 from engine.host.liveness import EngineLock, Heartbeat
 from engine.host.place_watch import PlaceWatch
 from engine.ledger.records import JournalEntry
@@ -322,6 +324,14 @@ class Host:
             prepared.effects.extend(prepared.playback.tell(pause))
         return prepared
 
+    def _close_report(self, day: date) -> SpawnedReport:
+        environment = overrides_as_environment(self._configuration)
+        return SpawnedReport(
+            day,
+            self._home.reports / f"{day.isoformat()}.html",
+            lambda: spawn_close_report(self._home.root, day, environment),
+        )
+
     def _make_service(
         self,
         prepared: PreparedRun[Exchange],
@@ -339,7 +349,8 @@ class Host:
             from engine.runtime.live.day_end import ends_after_the_day
 
             pace = LivePace(begun.lines.reached)
-            ending = ends_after_the_day(prepared, begun.made.tape.finish, self._directory.summaries)
+            report = self._close_report(prepared.plan.day)
+            ending = ends_after_the_day(prepared, begun.made.tape.finish, self._directory.summaries, report)
         service = Service(
             playback=playback,
             pace=pace,

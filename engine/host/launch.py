@@ -8,6 +8,7 @@ import sys
 import threading
 import time
 from collections.abc import Mapping, Sequence
+from datetime import date
 from pathlib import Path
 
 from engine.host.early_start import EarlyStart, start_detached
@@ -86,6 +87,19 @@ def spawn_leashed(
 def spawn_flatten(home: Path, world: World, environment: Mapping[str, str]) -> "subprocess.Popen[bytes]":
     """Start `cockpit flatten` for one world in a process of its own, which outlives this one."""
     argv = [sys.executable, "-m", "cockpit", "flatten", "--home", os.fspath(home), "--world", world.value]
+    return subprocess.Popen(
+        argv,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        start_new_session=True,
+        env={**os.environ, **environment},
+    )
+
+
+def spawn_close_report(home: Path, day: date, environment: Mapping[str, str]) -> "subprocess.Popen[bytes]":
+    """Start writing the reports of a day's close, in a process of its own: the engine's loop never waits for it."""
+    argv = [sys.executable, "-m", "cockpit", "report", "--close", day.isoformat(), "--home", os.fspath(home)]
     return subprocess.Popen(
         argv,
         stdin=subprocess.DEVNULL,

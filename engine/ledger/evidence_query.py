@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 from typing import Final
 
 import msgspec
@@ -10,7 +10,7 @@ import msgspec
 from engine.core import DayState
 from engine.core.story_records import AFTER_EXIT, LONGEST_AFTER, AfterExit
 from engine.ledger.evidence_tables import SINCE
-from engine.ledger.reader import LedgerReader
+from engine.ledger.reader import SESSION, LedgerReader
 from engine.ledger.records import LedgerError, RunState
 from engine.ledger.run_terms import RunTerms, run_terms
 from engine.ledger.schema import damaged
@@ -27,6 +27,10 @@ _TRADES: Final = "SELECT run, day, instrument, setup, version, mode, signalled, 
 _BEHIND: Final = (
     "SELECT trades.run, trades.id, records.payload FROM trades JOIN records ON records.run = trades.run "
     "AND records.kind = ? AND records.key = trades.id || ':' || ? ORDER BY trades.ended"
+)
+_FINAL_TYPES: Final = (
+    "SELECT key, json_extract(payload, '$.day_type') FROM records JOIN runs USING (run) "
+    "WHERE kind = ? AND state != ? AND key >= ? AND key < ? AND json_valid(payload) ORDER BY number"
 )
 _ACCOUNTS: Final = "SELECT run, day, account FROM accounts ORDER BY number"
 
@@ -129,6 +133,16 @@ class EvidenceQuery:
                     found[trade] = (after.high, after.low)
         except msgspec.DecodeError as error:
             raise damaged(self._ledger.path, f"what came after an exit does not read: {error}") from error
+        return found
+
+    def final_day_types(self, first: date, last: date) -> dict[tuple[date, str], str]:
+        """Return what the days of instruments were in the end, by day and instrument; the newest word counts."""
+        bounds = (first.isoformat(), (last + timedelta(days=1)).isoformat())
+        found: dict[tuple[date, str], str] = {}
+        for key, kind in self._ledger.rows(_FINAL_TYPES, (SESSION, RunState.ABANDONED.value, *bounds)):
+            day, _, instrument = key.partition("|")
+            if kind:
+                found[self._date(day), instrument] = kind
         return found
 
     def _half_hours(self) -> Iterable[tuple[str, str, str]]:

@@ -37,6 +37,22 @@ def equity_chart(nets: Sequence[float], days: Sequence[str]) -> str:
     )
 
 
+def day_chart(marks: Sequence[tuple[str, float]]) -> str:
+    """Return a day's result as it was marked, with its clock below; rupees."""
+    values = [0.0, *(net for _, net in marks)]
+    chosen = _thinned(len(values))
+    curve = _curve([values[one] for one in chosen], 24, 200, "line")
+    step = (WIDTH - _LEFT - 10) / max(1, len(chosen) - 1)
+    clocks, free = "", 0.0
+    for number, one in enumerate(chosen):
+        left = _LEFT + number * step
+        if one and left >= free:
+            clocks += _label(left, 244, marks[one - 1][0])
+            free = left + 70
+    said = f"The day's result over {len(marks)} marks: highest {_short(max(values))}, in the end {_short(values[-1])}."
+    return _svg(252, said, f"{curve}{clocks}{_label(4, 18, 'result, ₹')}")
+
+
 def calendar_chart(nets: Mapping[date, float | None]) -> str:
     """Return one square a day, a column a week; None is a day without a trade."""
     if not nets:

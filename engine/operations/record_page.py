@@ -13,8 +13,10 @@ from engine.operations.record_charts import (
     histogram_chart,
     interval_chart,
 )
+from engine.operations.record_stories import evening_part, stories_part, weekend_part
 from engine.operations.record_style import STYLE
 from engine.operations.report_file import MARK
+from engine.story.day_story import DayStory
 from engine.system.plain_text import plain_lines
 
 GROUPS: Final = ("day", "setup", "hour", "day-type")
@@ -28,17 +30,25 @@ _DRAWN: Final[Mapping[str, str]] = {
 }
 
 
-def record_page(report: Mapping[str, Any]) -> str:
-    """Return the page of a report that lists its trades and has ``GROUPS`` among its groups."""
+def record_page(report: Mapping[str, Any], days: Sequence[DayStory] = ()) -> str:
+    """Return the page of a report that lists its trades and has ``GROUPS`` among its groups.
+
+    ``days`` are the stories told on it; a report that has ``evening`` or ``weekend`` has their lists told.
+    """
     rows: Sequence[Mapping[str, Any]] = report["trade_list"]
     title = f"Record of the {report['world']} world"
     parts = [*_heading(report), *_tiles(report)]
+    if "evening" in report:
+        parts += evening_part(report["evening"])
+    parts += _calibrated(report)
     if rows:
         parts += _charts(report, rows)
         parts += _suggests(report)
+        parts += weekend_part(report["weekend"]) if "weekend" in report else []
     by = report["grouped_by"]
     parts += [f"<h2>By {escape(by)}</h2>", _groups(report["by"])]
     parts += ["<h2>Trades</h2>", _trades(rows)] if rows else []
+    parts += stories_part(days)
     body = plain_lines("\n".join(parts))
     return (
         f'<!doctype html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n{MARK}\n'
@@ -83,6 +93,14 @@ def _heading(report: Mapping[str, Any]) -> list[str]:
         for other in evidence["others"]
     ]
     return lines
+
+
+def _calibrated(report: Mapping[str, Any]) -> list[str]:
+    told = report["calibrated"]
+    if told is None:
+        return []
+    net = "" if told["net"] is None else f"<b>{_signed(told['net'])}</b>, "
+    return [f"<p>Calibrated: {net}{escape(told['text'])}.</p>"]
 
 
 def _tiles(report: Mapping[str, Any]) -> list[str]:
@@ -147,6 +165,10 @@ def _charts(report: Mapping[str, Any], rows: Sequence[Mapping[str, Any]]) -> lis
         ("Equity and drawdown", equity_chart([row["net"] for row in rows], [row["day"] for row in rows])),
         ("Days", calendar_chart(days)),
         (f"Results in R, n {len(results)}", histogram_chart(results)),
+        (
+            "The same without the largest",
+            histogram_chart(sorted(results)[:-1]) if len(results) > 1 else "",
+        ),
         *((title, interval_chart(groups[by])) for by, title in _DRAWN.items()),
         ("Against us and our way, each trade in R", excursion_chart(rows)),
     ]
@@ -191,7 +213,7 @@ def _groups(groups: Mapping[str, Mapping[str, Any]]) -> str:
 def _trades(rows: Iterable[Mapping[str, Any]]) -> str:
     names = (
         *("entered", "symbol", "setup", "side", "qty", "entry", "exit"),
-        *("net", "charges", "R", "MAE", "MFE", "exit reason"),
+        *("net", "charges", "R", "MAE", "MFE", "exit reason", "day type"),
     )
     body = [
         (
@@ -208,6 +230,7 @@ def _trades(rows: Iterable[Mapping[str, Any]]) -> str:
             _cell(_r(row["mae_r"])),
             _cell(_r(row["mfe_r"])),
             _text(row["exit_reason"]),
+            _text(_called(row)),
         )
         for row in rows
     ]
@@ -215,12 +238,20 @@ def _trades(rows: Iterable[Mapping[str, Any]]) -> str:
 
 
 def _table(names: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
-    left = {"group", "entered", "symbol", "setup", "side", "exit reason"}
+    left = {"group", "entered", "symbol", "setup", "side", "exit reason", "day type"}
     head = "".join(f'<th class="text">{name}</th>' if name in left else f"<th>{name}</th>" for name in names)
     body = "\n".join(f"<tr>{''.join(row)}</tr>" for row in rows)
     return (
         f'<div class="scroll"><table><thead><tr>{head}</tr></thead>\n<tbody>\n{body}\n</tbody></table></div>'
     )
+
+
+def _called(row: Mapping[str, Any]) -> str:
+    """Return what a day was called at the entry, and what it was in the end where that is something else."""
+    called, final = row["day_type"], row["day_type_final"]
+    if final is None or final == called:
+        return called or _UNDEFINED
+    return f"{called or _UNDEFINED}, final {final}"
 
 
 def _text(text: str) -> str:

@@ -16,6 +16,7 @@ from engine.ledger.records import LedgerError
 from engine.market.clock import Instant
 from engine.market.price import rupees_of
 from engine.operations.errors import DeskError
+from engine.performance.calibration import LiveSlippage, calibrated, describe, live_slippage
 from engine.performance.evidence import Basis, EvidenceTerms, Key, Source
 from engine.performance.figures import figures_of, rounded
 from engine.performance.groups import GROUPINGS, grouped_measured
@@ -25,6 +26,7 @@ from engine.performance.ratios import SHARPE_CONVENTION
 from engine.performance.records import PROOF_COUNT
 from engine.performance.suggestions import LEAST_DAYS, Afterwards, Pair, suggestions
 from engine.performance.trade_row import COLUMNS, MONEY, trade_row
+from engine.performance.weekend import weekend_values
 from engine.setups.signal import EntryMode
 from engine.world.directories import Home, World, WorldDirectory
 
@@ -47,6 +49,8 @@ class ReportWish:
     """Whether every trade is told."""
     also: tuple[str, ...] = ()
     """Further groupings, told under ``groups``."""
+    weekend: bool = False
+    """Whether the weekend's list is told."""
 
     def holds(self, day: date) -> bool:
         """Say whether a day lies in the wished period."""
@@ -113,6 +117,10 @@ class _Found:
     """What the figures may stand on, the chosen by default first."""
     after: Afterwards
     """The half-hours behind exits."""
+    finals: Mapping[tuple[date, str], str]
+    """What the days of instruments were in the end; told beside listed trades alone."""
+    live: tuple[LiveSlippage, ...]
+    """How fired stops slipped in live; told beside paper's figures alone."""
     notes: dict[str, object] | None
     """What contract notes say of the charges of live days; None where none is entered, or nothing is live."""
 
@@ -134,7 +142,23 @@ def _standing(ledger: LedgerReader, world: World, wish: ReportWish) -> _Found | 
     notes = _notes(ledger, query, found, wish) if standing.basis.terms.market is Source.LIVE else None
     terms = standing.basis.terms
     after = query.half_hours(one for one in played if one.told.terms == terms)
-    return _Found(standing, choices, after, notes)
+    live = _live(query, found) if terms.market is Source.PAPER else ()
+    traded = [trade.day for trade in standing.trades] if wish.trades else []
+    finals = query.final_day_types(min(traded), max(traded)) if traded else {}
+    return _Found(standing, choices, after, finals, live, notes)
+
+
+def _live(query: EvidenceQuery, found: dict[Key, Kept]) -> tuple[LiveSlippage, ...]:
+    trades = [query.read(kept) for key, kept in found.items() if key.market is Source.LIVE]
+    return live_slippage(trade.stop_slip for trade in trades if trade.stop_slip is not None)
+
+
+def _calibrated(found: _Found) -> dict[str, object] | None:
+    """Return paper's result with its stops filled as live ones are, or why there is none; None of any other market."""
+    if found.standing.basis.terms.market is not Source.PAPER:
+        return None
+    told = calibrated(found.standing.trades, found.live)
+    return {"net": None if told is None else rupees_of(told.net), "text": describe(told, found.live)}
 
 
 def _notes(
@@ -170,6 +194,7 @@ def _choices(played: list[PlayedRun], found: dict[Key, Kept]) -> tuple[Basis, ..
 def _report(world: World, wish: ReportWish, found: _Found | None, risk_free_pct: float) -> dict[str, object]:
     standing = None if found is None else found.standing
     trades = () if standing is None else standing.trades
+    finals = {} if found is None else found.finals
     accounts = {} if standing is None else standing.accounts
     pairs = [(trade, measured(trade)) for trade in trades]
     told = {
@@ -194,8 +219,12 @@ def _report(world: World, wish: ReportWish, found: _Found | None, risk_free_pct:
         "by": told[wish.by],
         **({"groups": told} if wish.also else {}),
         "suggests": _suggests(world, pairs, {} if found is None else found.after),
+        "calibrated": None if found is None else _calibrated(found),
+        **({"weekend": weekend_values(pairs, accounts, risk_free_pct)} if wish.weekend else {}),
         "equity": _equity(pairs),
-        "trade_list": [trade_row(trade) for trade in trades] if wish.trades else None,
+        "trade_list": [trade_row(trade, finals.get((trade.day, trade.instrument), "")) for trade in trades]
+        if wish.trades
+        else None,
     }
 
 

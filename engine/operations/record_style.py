@@ -26,11 +26,21 @@ svg { display: block; width: 100%; height: auto; } svg text { fill: var(--dim); 
 .gain { fill: var(--gain); } .loss { fill: var(--loss); } .even { fill: var(--even); } .none { fill: var(--rule); }
 .span { stroke-width: 3; } .span.gain { stroke: var(--gain); } .span.loss { stroke: var(--loss); }
 .span.even { stroke: var(--even); } .dot { opacity: .6; }
+h3 { font-size: .95rem; margin: 1.2rem 0 .3rem; } summary { cursor: pointer; padding: .35rem 0; }
+.story { border-bottom: 1px solid var(--rule); break-inside: avoid; } .story > div { display: flex; gap: 1rem;
+  align-items: flex-start; } .story ul { margin: .2rem 0 .6rem; padding-left: 1.1rem; font-size: .9rem; }
+.gain-text { color: var(--gain); } .loss-text { color: var(--loss); } .even-text { color: var(--dim); }
+svg.mini { flex: 0 0 19rem; width: 19rem; min-width: 0; } svg.mini text { font-size: 11px; }
+.rows { fill: var(--line); opacity: .3; } .value { fill: none; stroke: var(--line); stroke-width: 3; }
+.at { fill: none; stroke: var(--dim); stroke-width: 1; stroke-dasharray: 3 2; } .at.entry { stroke: var(--ink);
+  stroke-width: 1.6; stroke-dasharray: none; } .at.gain { fill: none; stroke: var(--gain); stroke-width: 1.6;
+  stroke-dasharray: none; } .at.loss { fill: none; stroke: var(--loss); stroke-width: 1.6; stroke-dasharray: none; }
 .scroll { overflow-x: auto; } table { border-collapse: collapse; width: 100%; font-size: .86rem; }
 th, td { text-align: right; padding: .22rem .5rem; border-bottom: 1px solid var(--rule); white-space: nowrap; }
 th { color: var(--dim); font-weight: 600; } th:first-child, td:first-child, .text { text-align: left; }
 td.gain { color: var(--gain); } td.loss { color: var(--loss); } td.gain, td.loss { background: none; }
-@media (max-width: 40rem) { body { padding: 1rem .6rem 3rem; font-size: 14px; } svg { min-width: 34rem; } }
+@media (max-width: 40rem) { body { padding: 1rem .6rem 3rem; font-size: 14px; } svg { min-width: 34rem; }
+  svg.mini { min-width: 0; width: 100%; flex: none; } .story > div { flex-direction: column; gap: 0; } }
 @media print { :root { --ground: #fff; --panel: #fff; --ink: #000; --dim: #444; --rule: #bbb; --gain: #0b7a75;
   --loss: #c4511d; --line: #24507f; --warn: #6b4600; } body { max-width: none; padding: 0; font-size: 11px; }
   figure, .tile, tr { break-inside: avoid; } h2 { break-after: avoid; } thead { display: table-header-group; }

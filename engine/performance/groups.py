@@ -21,6 +21,12 @@ def _hour(trade: ClosedTrade) -> str:
     return f"{datetime_of(trade.signalled).hour:02d}:00"
 
 
+def _half_hour(trade: ClosedTrade) -> str:
+    """Return the Indian half-hour of the signal by its beginning."""
+    when = datetime_of(trade.signalled)
+    return f"{when.hour:02d}:{30 * (when.minute // 30):02d}"
+
+
 def _weekday(trade: ClosedTrade) -> str:
     return _WEEKDAYS[trade.day.weekday()]
 
@@ -34,6 +40,7 @@ _COMMON: Final[Mapping[str, Callable[[ClosedTrade], str]]] = {
     "setup": lambda trade: trade.setup,
     "instrument": lambda trade: trade.symbol or trade.instrument,
     "hour": _hour,
+    "half-hour": _half_hour,
     "day-type": lambda trade: trade.day_type or UNKNOWN,
     "open-type": lambda trade: trade.open_type or UNKNOWN,
     "weekday": _weekday,

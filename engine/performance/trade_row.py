@@ -62,15 +62,17 @@ COLUMNS: Final = (
     "exit_reason",
     "fill_quality",
     "day_type",
+    "day_type_final",
     "open_type",
     "stop_term",
 )
 """The names of a row's columns in their order."""
 
 
-def trade_row(trade: ClosedTrade) -> dict[str, object]:
+def trade_row(trade: ClosedTrade, final: str = "") -> dict[str, object]:
     """Return a trade's row; the columns are always the same, in this order.
 
+    ``day_type`` is what the day was called at the entry, ``final`` what it was in the end, empty where nobody knows.
     Charges by kind are rounded each by itself; ``rounding`` is what their sum lacks to the charges, which are exact.
     """
     return {
@@ -102,6 +104,7 @@ def trade_row(trade: ClosedTrade) -> dict[str, object]:
         "exit_reason": trade.exit_reason,
         "fill_quality": trade.quality,
         "day_type": trade.day_type or None,
+        "day_type_final": final or None,
         "open_type": trade.open_type or None,
         "stop_term": trade.stop_term or None,
     }

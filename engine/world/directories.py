@@ -185,6 +185,11 @@ class Home:
         """The directory of our own recordings."""
         return self.root / "recordings"
 
+    @property
+    def reports(self) -> Path:
+        """Directory of the reports that an engine writes at the close of a day."""
+        return self.root / "reports"
+
     def create(self) -> None:
         """Make the home, 0700 when it is new; raise HomeError when it cannot be used."""
         _create(self.root, enforce=False)

@@ -6,6 +6,7 @@ from typing import Any
 from uuid import uuid4
 
 from engine.contract.commands import Follow, Unfollow
+from engine.market.price import told_paise
 from engine.world.directories import World
 from engine.world.latch_file import LatchFileState
 from tests.account.stage import begin, price_of, settings_of, settle, sign_in, summary_of, watched
@@ -31,6 +32,14 @@ def test_a_recorded_paper_day_replayed_without_a_screen_gives_the_report_of_the_
     with watched(engine):
         standing_market.control("POST", "clock", {"speed": "max"})
         lived = summary_of(engine)
+        wait_until(
+            lambda: any("the day's report: " in line.text for line in engine.view().events), "its report"
+        )
+    reports = {path.name: path for path in home.home.reports.iterdir()}
+    told = json.loads(reports[f"{lived['day']}.json"].read_text())["evening"]
+    assert len(reports) == 4
+    assert told["trades"] == len(lived["trades"])
+    assert told_paise(told["net"]) == sum(told_paise(trade["net"]) for trade in lived["trades"])
     (recording,) = home.home.recordings.glob("*/*.frames")
     replayed = home.run("replay", recording, "--headless", "--json")
     assert replayed.returncode == 0, replayed.stderr

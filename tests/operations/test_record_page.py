@@ -1,6 +1,5 @@
 """The record's page: one file that asks nothing of anybody, with the report's own figures."""
 
-import re
 from datetime import date, timedelta
 from pathlib import Path
 from xml.etree import ElementTree as ET
@@ -19,6 +18,7 @@ from engine.operations.report_file import check_page, write_page
 from engine.performance.trade import ClosedTrade
 from engine.world.directories import Home, World, resolve_home
 from tests.ledger.played_days import a_trade, play
+from tests.operations.drawn import charts_of
 from tests.operations.outside import Outside
 from tests.performance.builders import MONDAY
 
@@ -37,11 +37,6 @@ def a_record(root: Path, *trades: ClosedTrade, world: World = World.ACCOUNT, nam
     return home
 
 
-def drawn(page: str) -> list[ET.Element]:
-    """Return every chart of a page, each held to be good XML."""
-    return [ET.fromstring(found) for found in re.findall(r"<svg.*?</svg>", page, re.DOTALL)]
-
-
 def test_a_quarter_is_one_page_of_less_than_two_megabytes_that_loads_nothing() -> None:
     with recorded_home(QUARTER) as home:
         report = record_report(home, WHOLE)
@@ -51,7 +46,7 @@ def test_a_quarter_is_one_page_of_less_than_two_megabytes_that_loads_nothing() -
         assert loads not in page
     for look in ("prefers-color-scheme: dark", "@media print", "max-width: 40rem"):
         assert look in page
-    assert len(drawn(page)) == 7
+    assert len(charts_of(page)) == 8
     assert page.count("<tr>") == report["trades"] + len(report["by"]) + 2
     assert signed_rupees(round(report["net"] * 100)) in page
     assert report["evidence"]["basis"] in page
@@ -63,20 +58,20 @@ def test_names_that_would_be_markup_are_text(tmp_path: Path) -> None:
     page = record_page(record_report(a_record(tmp_path, trade), WHOLE))
     assert "<script" not in page
     assert "&lt;script&gt;" in page
-    drawn(page)
+    charts_of(page)
 
 
 def test_what_steers_a_terminal_or_turns_a_line_is_on_no_page(tmp_path: Path) -> None:
     trade = msgspec.structs.replace(a_trade(100), symbol="A\x1b[2J\x00\u202eB", best=100_500, worst=99_950)
     page = record_page(record_report(a_record(tmp_path, trade), WHOLE))
     assert not {"\x1b", "\x00", "\u202e"} & set(page)
-    drawn(page)
+    charts_of(page)
 
 
 def test_without_a_trade_the_page_says_so_and_draws_nothing(tmp_path: Path) -> None:
     page = record_page(record_report(a_record(tmp_path), WHOLE))
     assert "No finished trade counts" in page
-    assert drawn(page) == []
+    assert charts_of(page) == []
 
 
 def test_the_page_of_a_period_with_one_end_and_nothing_in_it_names_no_day_none(tmp_path: Path) -> None:

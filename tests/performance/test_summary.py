@@ -171,6 +171,7 @@ def test_groups_bear_the_names_a_trader_knows() -> None:
         "setup": "failed auction",
         "instrument": "INFY",
         "hour": "09:00",
+        "half-hour": "09:30",
         "day-type": "TREND",
         "open-type": "DRIVE",
         "weekday": "Monday",

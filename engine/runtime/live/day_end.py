@@ -3,11 +3,12 @@
 import logging
 from collections.abc import Callable, Iterable
 from pathlib import Path
-from typing import Final
+from typing import Final, Protocol
 
 import msgspec
 
 from engine.brokers.exchange import Exchange
+from engine.contract.views import Severity
 from engine.core import Core
 from engine.market.calendar import Phase
 from engine.market.clock import MINUTE, SECOND, Instant, trading_date
@@ -25,6 +26,18 @@ _AFTER_THE_LAST: Final = 5 * MINUTE
 _TRADING: Final = frozenset({Phase.CONTINUOUS, Phase.CLOSING_AUCTION})
 
 
+class DayReport(Protocol):
+    """The reports of a day's close, written by somebody else while the engine goes on."""
+
+    def begin(self) -> None:
+        """Have them written; a failure to begin is told by ``news``."""
+        ...
+
+    def news(self) -> tuple[Severity, str] | None:
+        """Return once what became of them, in words; None until that is known."""
+        ...
+
+
 class EndsAfterTheDay:
     """Declares the market over some minutes after the last session or auction; ends once flat and alone, or next day.
 
@@ -32,6 +45,7 @@ class EndsAfterTheDay:
     ``kinds`` tells what is followed now; ``finish`` is called once, when nothing more shall be played; ``played_out``
     says whether the run has come to that end; ``closed`` is called once, when it has and everything is flat, or when
     the next day has begun: the day can be summed up. ``carried`` names what is held, empty when nothing is.
+    ``report`` is written then, and ``say`` tells what became of it.
     """
 
     needs_attendance = True
@@ -45,6 +59,8 @@ class EndsAfterTheDay:
         played_out: Callable[[], bool],
         closed: Callable[[], None],
         carried: Callable[[], str],
+        report: DayReport | None = None,
+        say: Callable[[Severity, str], None] = lambda _severity, _text: None,
     ) -> None:
         self._day = day
         self._kinds = kinds
@@ -55,6 +71,8 @@ class EndsAfterTheDay:
         self._carried = carried
         self._told_carried = False
         self._screens = 0
+        self._report = report
+        self._say = say
 
     def attended(self, screens: int) -> None:
         """Note how many screens are attached."""
@@ -62,6 +80,7 @@ class EndsAfterTheDay:
 
     def reason(self, *, flat: bool, now: Instant) -> str:
         """Return why the engine ends now; empty before the day is over, or while something is open."""
+        self._tell_report()
         if self._finish is not None:
             if now < self._over_at:
                 return ""
@@ -89,6 +108,14 @@ class EndsAfterTheDay:
         if self._closed is not None:
             self._closed()
             self._closed = None
+            if self._report is not None:
+                self._report.begin()
+
+    def _tell_report(self) -> None:
+        news = None if self._report is None or self._closed is not None else self._report.news()
+        if news is not None:
+            self._say(*news)
+            self._report = None
 
     @property
     def _over_at(self) -> Instant:
@@ -99,9 +126,9 @@ class EndsAfterTheDay:
 
 
 def ends_after_the_day(
-    prepared: PreparedRun[Exchange], finish: Callable[[Instant], None], summaries: Path
+    prepared: PreparedRun[Exchange], finish: Callable[[Instant], None], summaries: Path, report: DayReport
 ) -> EndsAfterTheDay:
-    """Return the ending of a run, which leaves the day's summary below ``summaries``."""
+    """Return the ending of a run, which leaves the day's summary below ``summaries`` and has its report written."""
     playback = prepared.playback
     return EndsAfterTheDay(
         playback.core.day,
@@ -110,6 +137,8 @@ def ends_after_the_day(
         played_out=lambda: playback.ended,
         closed=lambda: sum_up(prepared, summaries),
         carried=lambda: held_words(playback.core),
+        report=report,
+        say=lambda severity, text: playback.core.journal.line(severity, text, playback.now),
     )
 
 
