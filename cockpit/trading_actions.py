@@ -96,6 +96,21 @@ class TradingActions(App[None]):
         """Move the selected position's stop one tick closer to the market."""
         self._wish(requests.tighten(self.model, self._new_id()))
 
+    def action_note(self) -> None:
+        """Ask for a note to the selected instrument's newest trade."""
+        from cockpit.screens.note_dialog import NoteDialog
+
+        trade = requests.notable(self.model)
+        if isinstance(trade, str):
+            self._tell(trade)
+            return
+
+        def written(text: str | None) -> None:
+            if text:
+                self._wish(requests.note(self._new_id(), trade, text))
+
+        self.push_screen(NoteDialog(trade.told), written)
+
     def action_pause_replay(self) -> None:
         """Hold or continue the market of a demo or replay."""
         self._wish(requests.pause_replay(self.model, self._new_id()))

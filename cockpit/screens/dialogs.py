@@ -1,6 +1,6 @@
 """The two questions the screen asks: leaving with a position open, and ending the engine."""
 
-from typing import ClassVar
+from typing import ClassVar, Generic, TypeVar
 
 from textual.app import ComposeResult
 from textual.binding import BindingType
@@ -15,14 +15,16 @@ from cockpit.text.signs import ascii_only
 from cockpit.text.way_back import way_back
 from engine.contract.views import ScreenView, StopStatus
 
-_KILL_HINT = " ctrl+k KILL works here too "
+KILL_HINT = " ctrl+k KILL works here too "
 STOP_WORD = "STOP"
 """What the trader types to end the engine."""
 
 _WORD_SHOWN = 20
 
+Answer = TypeVar("Answer")
 
-class Dialog(FrameSkipper, ModalScreen[bool]):
+
+class Dialog(FrameSkipper, ModalScreen[Answer], Generic[Answer]):
     """A question over the screen; dismissed with the answer."""
 
     def on_mount(self) -> None:
@@ -30,7 +32,7 @@ class Dialog(FrameSkipper, ModalScreen[bool]):
         self.set_class(self.app.has_class("ascii"), "ascii")
 
 
-class DetachDialog(Dialog):
+class DetachDialog(Dialog[bool]):
     """Asks before leaving while a position is open, or was open at the engine's last word."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -51,7 +53,7 @@ class DetachDialog(Dialog):
             yield Static(question, markup=False)
             yield Static(consequence, markup=False)
             yield Static("y or enter: leave     n or escape: stay", classes="hint", markup=False)
-            yield Static(_KILL_HINT, classes="kill", markup=False)
+            yield Static(KILL_HINT, classes="kill", markup=False)
 
     def action_answer(self, leave: bool) -> None:
         """Close with the answer."""
@@ -83,7 +85,7 @@ class DetachDialog(Dialog):
         return f"The engine ends with this screen: nothing of ours guards {held} but {stops} at the exchange{but}."
 
 
-class StopDialog(Dialog):
+class StopDialog(Dialog[bool]):
     """Asks for a word before the engine is ended."""
 
     DEFAULT_CSS = """
@@ -101,7 +103,7 @@ class StopDialog(Dialog):
             yield Input(placeholder=f"type {STOP_WORD} and press enter", select_on_focus=False, id="word")
             yield Static("", id="refusal", markup=False)
             yield Static("escape: let it run", classes="hint", markup=False)
-            yield Static(_KILL_HINT, classes="kill", markup=False)
+            yield Static(KILL_HINT, classes="kill", markup=False)
 
     def on_mount(self) -> None:
         """Keep the cursor still: nothing blinks on this screen."""

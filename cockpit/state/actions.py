@@ -155,6 +155,14 @@ ACTIONS: Final = (
         _TRADING,
         8,
     ),
+    _trade(
+        "note",
+        ("n",),
+        "n",
+        "note",
+        "Write a note, with #tags, to the selected instrument's newest trade, or to the newest of all.",
+        _TRADING,
+    ),
     _trade("previous", ("up",), "↑", "previous", "Select the instrument above.", _MOVING),
     _trade("next", ("down",), "↓", "next", "Select the instrument below.", _MOVING),
     Action(
@@ -352,13 +360,7 @@ def keys_document() -> str:
     return "\n".join(lines) + "\n"
 
 
-def write_keys_document() -> None:
-    """Write ``docs/keys.md`` beside the package."""
+if __name__ == "__main__":
     from pathlib import Path
 
-    target = Path(__file__).resolve().parents[2] / "docs" / "keys.md"
-    target.write_text(keys_document(), encoding="utf-8")
-
-
-if __name__ == "__main__":
-    write_keys_document()
+    (Path(__file__).resolve().parents[2] / "docs" / "keys.md").write_text(keys_document(), encoding="utf-8")

@@ -20,6 +20,7 @@ from engine.contract.commands import (
     Follow,
     ManualOrder,
     MoveToBreakeven,
+    NoteTrade,
     PauseEntries,
     PauseReplay,
     RunPreflight,
@@ -29,7 +30,7 @@ from engine.contract.commands import (
     TightenStop,
     Unfollow,
 )
-from engine.contract.views import PositionRow, ScreenView, SignalCard, WatchRow
+from engine.contract.views import NotableTrade, PositionRow, ScreenView, SignalCard, WatchRow
 
 _SILENT: Final = "the engine has not spoken yet"
 
@@ -131,6 +132,24 @@ def order(model: Model, command_id: str, side: Side) -> Wish | str:
     return Wish(
         ManualOrder(command_id, row.key, side), f"{'buy' if side is Side.BUY else 'sell'} {row.symbol}"
     )
+
+
+def notable(model: Model) -> NotableTrade | str:
+    """Return the trade that a note goes to: the selected instrument's newest, else the newest of all."""
+    if model.view is None:
+        return _SILENT
+    trades = model.view.notable
+    row = model.selected_row
+    own = [trade for trade in trades if row is not None and trade.instrument == row.key]
+    return next(iter((*own, *trades)), "note: nothing was traded in this run yet")
+
+
+def note(command_id: str, trade: NotableTrade, text: str) -> Wish:
+    """Write a note to a trade; its words that begin with # are tags."""
+    words = text.split()
+    tags = tuple(word[1:] for word in words if word.startswith("#"))
+    rest = " ".join(word for word in words if not word.startswith("#"))
+    return Wish(NoteTrade(command_id, "", trade.id, rest or " ".join(tags), tags), f"note to {trade.told}")
 
 
 def pause_replay(model: Model, command_id: str) -> Wish | str:

@@ -208,6 +208,7 @@ class NoteTrade(msgspec.Struct, frozen=True, tag="note"):
 
     id: str
     run: str
+    """Empty stands for the run under way; a shell names one."""
     subject: str
     """Id of the trade or signal."""
     text: str

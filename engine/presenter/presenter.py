@@ -33,6 +33,7 @@ from engine.presenter.auction import build_auction
 from engine.presenter.day import clock_words, event_words
 from engine.presenter.evidence import describe_evidence
 from engine.presenter.ladder import build_ladder, describe_location
+from engine.presenter.notable import notable_trades
 from engine.presenter.own_levels import own_levels
 from engine.presenter.performance import Figures
 from engine.presenter.rows import mark_age, order_rows, outside_rows, position_row, shown_time
@@ -120,6 +121,7 @@ class Presenter:
             kill_scope=core.kill_scope(),
             preflight=around.preflight,
             auction=None if key is None else build_auction(self._readings[key].context),
+            notable=notable_trades(core),
         )
 
     def _read(self, core: Core, selected: str | None) -> None:

@@ -4,6 +4,8 @@ import asyncio
 from collections.abc import Callable
 from typing import Final
 
+import msgspec
+
 from engine.brokers.exchange import Exchange
 from engine.contract.commands import (
     SPEEDS,
@@ -11,6 +13,7 @@ from engine.contract.commands import (
     Command,
     CommandResult,
     Kill,
+    NoteTrade,
     Outcome,
     Rearm,
     SetReplaySpeed,
@@ -46,6 +49,7 @@ class ScreenCommands:
         broker_side: BrokerSide | None,
         ledger: Ledger | None,
         ending: Callable[[], str],
+        run: str,
     ) -> None:
         self._playback = playback
         self._pace = pace
@@ -56,6 +60,7 @@ class ScreenCommands:
         self._broker_side = broker_side
         self._ledger = ledger
         self._ending = ending
+        self._run = run
 
     async def obey(self, command: Command) -> CommandResult:
         """Do or refuse what a screen asks; the same id asked again gets the same answer."""
@@ -97,6 +102,8 @@ class ScreenCommands:
         if self._ledger is None:
             return CommandResult(command.id, Outcome.REFUSED, "this run keeps no record")
         try:
+            if isinstance(command, NoteTrade) and not command.run:
+                command = msgspec.structs.replace(command, run=self._run)
             record = record_of(command, wall_clock())
         except ValueError as error:
             return CommandResult(command.id, Outcome.REFUSED, str(error))

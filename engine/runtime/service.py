@@ -98,6 +98,7 @@ class Service:
             broker_side=side,
             ledger=ledger,
             ending=lambda: self._stopping,
+            run=run,
         )
         self._outset: list[Effect] = []
         self._screens = 0
@@ -119,9 +120,8 @@ class Service:
         """What the disks refuse now; shown as alarms."""
         latch = self._latch.problem
         texts = (*self._durability.problems, *(() if latch is None else (latch,)))
-        own = tuple(LastingAlarm(text) for text in texts)
         vital = (text for text in (self.displaced, self.refused_start) if text)
-        own = (*(LastingAlarm(text, AlarmRank.VITAL) for text in vital), *own)
+        own = (*(LastingAlarm(text, AlarmRank.VITAL) for text in vital), *map(LastingAlarm, texts))
         return own if self._broker_side is None else (*own, *self._broker_side.alarms)
 
     def note(self, entry: JournalEntry) -> None:

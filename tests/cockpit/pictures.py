@@ -11,6 +11,7 @@ from engine.contract.views import (
     HeaderView,
     KillScope,
     LatchView,
+    NotableTrade,
     OrderRow,
     PerformanceView,
     PositionRow,
@@ -237,6 +238,10 @@ def picture() -> ScreenView:
             progress="11:42 of 15:44",
         ),
         watchlist=WATCHLIST,
+        notable=(
+            NotableTrade("251215-000007-T", "NSE_EQ|MERIDIAN", "MERIDIAN short 120, open"),
+            NotableTrade("251215-000003-T", "NSE_EQ|PRAGATI", "PRAGATI long 60, left 10:52 with −1,240.00"),
+        ),
         ladder=ladder(),
         signals=SIGNALS,
         positions=POSITIONS,

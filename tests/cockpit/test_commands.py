@@ -18,6 +18,7 @@ from engine.contract.commands import (
     ExitPosition,
     ManualOrder,
     MoveToBreakeven,
+    NoteTrade,
     Outcome,
     PauseEntries,
     PauseReplay,
@@ -200,6 +201,21 @@ async def test_stopping_the_engine_takes_the_typed_word() -> None:
         await pilot.press("P", "enter")
         await desk.settle(pilot)
         assert desk.line.sent == [StopEngine("id-1")]
+
+
+async def test_a_note_is_typed_to_the_chosen_trade_and_escape_writes_none() -> None:
+    desk = Desk(picture())
+    async with desk.app.run_test(size=(160, 45)) as pilot:
+        await desk.settle(pilot)
+        await pilot.press("n", *"no", "escape")
+        await desk.settle(pilot)
+        await pilot.press("n", "enter")
+        await desk.settle(pilot)
+        assert desk.line.sent == []
+        await pilot.press("n", *"too early #fomo", "enter")
+        await desk.settle(pilot)
+        assert desk.line.sent == [NoteTrade("id-1", "", "251215-000007-T", "too early", ("fomo",))]
+        assert "note to MERIDIAN short 120, open" in panel_text(desk, "alerts")
 
 
 async def test_escape_leaves_the_engine_running() -> None:

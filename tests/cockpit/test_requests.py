@@ -5,7 +5,8 @@ from hypothesis import strategies as st
 
 from cockpit.state import requests
 from cockpit.state.model import Model
-from engine.contract.commands import SPEEDS, ExitPosition, Side, TightenStop
+from engine.contract.commands import SPEEDS, ExitPosition, NoteTrade, Side, TightenStop
+from engine.contract.views import NotableTrade
 from tests.cockpit.pictures import picture
 
 
@@ -31,6 +32,25 @@ def test_tightening_moves_a_long_stop_up_and_a_short_stop_down_by_one_tick() -> 
     wish = requests.tighten(model, "x")
     assert isinstance(wish, requests.Wish)
     assert wish.command == TightenStop("x", "NSE_EQ|MERIDIAN", 152_690)
+
+
+def test_a_note_goes_to_the_selected_instruments_newest_trade_else_to_the_newest_of_all() -> None:
+    view = picture()
+    chosen = requests.notable(Model(view=view, selected="NSE_EQ|PRAGATI"))
+    assert isinstance(chosen, NotableTrade)
+    assert chosen.id == "251215-000003-T"
+    other = requests.notable(Model(view=view, selected="NSE_EQ|KAVERI"))
+    assert isinstance(other, NotableTrade)
+    assert other.id == "251215-000007-T"
+    bare = msgspec.structs.replace(view, notable=())
+    assert requests.notable(Model(view=bare)) == "note: nothing was traded in this run yet"
+
+
+def test_words_of_a_note_that_begin_with_a_hash_are_tags() -> None:
+    (trade, *_) = picture().notable
+    wish = requests.note("x", trade, "held it  too long #late #FOMO")
+    assert wish.command == NoteTrade("x", "", "251215-000007-T", "held it too long", ("late", "FOMO"))
+    assert requests.note("x", trade, "#late").command == NoteTrade("x", "", trade.id, "late", ("late",))
 
 
 def test_a_position_without_a_stop_has_nothing_to_tighten() -> None:

@@ -131,6 +131,11 @@ def test_leaving_with_positions(snap_compare: Compare) -> None:
     assert matches(snap_compare, picture(), (80, 24), press=["q"])
 
 
+def test_note(snap_compare: Compare) -> None:
+    """A note to the chosen trade."""
+    assert matches(snap_compare, picture(), (80, 24), press=["n", *"late #fomo"])
+
+
 def test_stopping_the_engine(snap_compare: Compare) -> None:
     """The typed word before the engine ends."""
     assert matches(snap_compare, picture(), (80, 24), press=["S"])

@@ -166,7 +166,8 @@ def test_a_note_asked_of_the_engine_twice_is_kept_once_and_a_bad_one_is_refused(
         run = ledger.last_run()
         assert run is not None
     name = str(uuid4())
-    good = NoteTrade(name, run.run, "251215-000001-T", "once")
+    # A screen does not name the run under way.
+    good = NoteTrade(name, "", "251215-000001-T", "once")
     bad = NoteTrade(str(uuid4()), run.run, "251215-000001-T", "x" * (LONGEST_NOTE + 1))
     outcomes = [held.ask(one)[0].outcome for one in (good, good, bad)]
     assert outcomes == [Outcome.ACCEPTED, Outcome.ACCEPTED, Outcome.REFUSED]

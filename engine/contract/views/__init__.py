@@ -347,6 +347,15 @@ class KillScope(msgspec.Struct, frozen=True):
         return " and ".join(f"{count} {what}{'' if count == 1 else 's'}" for count, what in counts)
 
 
+class NotableTrade(msgspec.Struct, frozen=True):
+    """One trade of the run that a note can be written to."""
+
+    id: str
+    instrument: str
+    told: str
+    """What it is, in words: INFY short 120, left 11:52 with +4,320.00."""
+
+
 class ScreenView(msgspec.Struct, frozen=True):
     """Everything one screen shows, for its selected instrument."""
 
@@ -367,3 +376,5 @@ class ScreenView(msgspec.Struct, frozen=True):
     """None in worlds without a broker."""
     auction: AuctionView | None = None
     """None while nothing is followed."""
+    notable: tuple[NotableTrade, ...] = ()
+    """Those that are open, then those that are over, the newest first."""
