@@ -96,9 +96,17 @@ class RolloutDesk:
         if against:
             raise DeskError("\n".join(("not promoted:", *against)), ErrorKind.REFUSED)
         with self._writing() as (record, ledger):
-            gate = gate_of(self._judged(ledger, record), track)
-            if gate is None or not gate.met:
-                raise DeskError("not promoted: the evidence changed meanwhile; ask again", ErrorKind.REFUSED)
+            shown = gate_of(self._judged(ledger, record), track)
+            gate = gate_of(self._judged(ledger, record, by_records=True), track)
+            if gate is None or shown is None or not gate.met:
+                raise DeskError(
+                    "not promoted: the records themselves do not show it; ask again", ErrorKind.REFUSED
+                )
+            if gate.digest != shown.digest:
+                raise DeskError(
+                    "not promoted: the ledger's tables of evidence differ from its records: they were edited",
+                    ErrorKind.DAMAGED,
+                )
             now = record.promote(
                 track,
                 Stage(gate.target),
@@ -130,7 +138,9 @@ class RolloutDesk:
         with self._writing() as (record, _):
             return f"{record.rehearse(Stage(stage), _BY, wall_clock()).name} on this machine, from the next start"
 
-    def _judged(self, ledger: LedgerReader | None, record: StageRecord | None = None) -> RolloutReport:
+    def _judged(
+        self, ledger: LedgerReader | None, record: StageRecord | None = None, *, by_records: bool = False
+    ) -> RolloutReport:
         settings = self._desk.settings
         paper, live = (terms_for(mode, settings) for mode in (RunMode.PAPER, RunMode.LIVE))
         bases = Bases(
@@ -138,7 +148,7 @@ class RolloutDesk:
             Basis(live, mode_of(settings.setups, live.market)),
         )
         known = record or StageRecord(ledger, self._directory, self.hosts)
-        return judge(ledger, known, bases, settings, wall_clock())
+        return judge(ledger, known, bases, settings, wall_clock(), by_records=by_records)
 
     def _clock(self) -> str:
         """Return why this machine's clock is not believed; empty while the broker's agrees with it."""

@@ -81,13 +81,20 @@ class SlipSample:
 
 
 def evidence_of(
-    ledger: LedgerReader, basis: Basis, hosts: str, after: str, *, manual: bool = False
+    ledger: LedgerReader,
+    basis: Basis,
+    hosts: str,
+    after: str,
+    *,
+    manual: bool = False,
+    by_records: bool = False,
 ) -> GateEvidence:
     """Return what a basis shows at a broker's addresses, of the runs that began after ``after``; raises LedgerError.
 
-    ``after`` empty counts every run. ``manual`` looks at the trader's own trades whatever their settings.
+    ``after`` empty counts every run. ``manual`` looks at the trader's own trades whatever their settings;
+    ``by_records`` takes no table's word for what the records themselves tell.
     """
-    query = EvidenceQuery(ledger)
+    query = EvidenceQuery(ledger, by_records=by_records)
     played = [
         one
         for one in runs_since(ledger, query.played(), after)

@@ -57,11 +57,18 @@ class JudgingSections(Protocol):
 
 
 def judge(
-    ledger: LedgerReader | None, record: StageRecord, bases: Bases, settings: JudgingSections, now: Instant
+    ledger: LedgerReader | None,
+    record: StageRecord,
+    bases: Bases,
+    settings: JudgingSections,
+    now: Instant,
+    *,
+    by_records: bool = False,
 ) -> RolloutReport:
     """Return where an account stands at its broker's addresses; raises LedgerError for a ledger that does not read.
 
-    ``now`` is the wall's clock, for the kill drill's age and the report's own time.
+    ``now`` is the wall's clock, for the kill drill's age and the report's own time; ``by_records`` reads the evidence
+    off the records themselves instead of the tables made of them.
     """
     standing = record.standing(record.place)
     tracks = {track: record.track(track) for track in RolloutTrack}
@@ -72,7 +79,18 @@ def judge(
         earned = Stage.PAPER if at.rehearsal else at.stage
         if (target := _ABOVE.get(earned)) is not None:
             gates.append(
-                _gate(ledger, record.hosts, bases, settings.rollout, track, earned, target, links, drill)
+                _gate(
+                    ledger,
+                    record.hosts,
+                    bases,
+                    settings.rollout,
+                    track,
+                    earned,
+                    target,
+                    links,
+                    drill,
+                    by_records=by_records,
+                )
             )
     return RolloutReport(
         stage=tracks[RolloutTrack.SETUPS].name,
@@ -95,6 +113,8 @@ def _gate(
     target: Stage,
     links: tuple[StageEvent, ...],
     drill: DrillStanding,
+    *,
+    by_records: bool,
 ) -> RolloutGate:
     manual = track is RolloutTrack.MANUAL
     basis = bases.paper if origin is Stage.PAPER else bases.live
@@ -108,7 +128,8 @@ def _gate(
             None,
         )
         return RolloutGate(track, origin.value, target.value, (nothing,))
-    found = evidence_of(ledger, basis, hosts, _counts_after(links, track, origin), manual=manual)
+    after = _counts_after(links, track, origin)
+    found = evidence_of(ledger, basis, hosts, after, manual=manual, by_records=by_records)
     apart = found.apart
     if manual:
         lines = manual_gate(found, drill, rules)

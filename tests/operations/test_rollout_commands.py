@@ -1,7 +1,9 @@
 """A stage is raised by a person's typed word on recorded evidence alone, and lowered by one at any time."""
 
 import io
+import sqlite3
 from collections.abc import Callable
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -100,6 +102,21 @@ def test_a_promotion_on_evidence_is_kept_with_its_digest_and_goes_one_stage_up(h
     assert report.manual_stage == "PAPER"
     assert [(row.kind, row.target) for row in report.rows] == [("promoted", "SMALL")]
     assert any("live trades" in line for line in own.why_not(RolloutTrack.SETUPS))
+
+
+@pytest.mark.usefixtures("flat")
+def test_evidence_that_was_edited_in_its_tables_promotes_nothing(home: Path) -> None:
+    directory = open_desk(home, []).home.world(World.ACCOUNT)
+    leave_a_good_month(home)
+    with closing(sqlite3.connect(directory.ledger)) as connection, connection:
+        connection.execute(
+            "UPDATE trades SET payload = replace(payload, '\"charges\":100', '\"charges\":90')"
+        )
+    own = rollout(home)
+    assert own.why_not(RolloutTrack.SETUPS) == []
+    with pytest.raises(DeskError, match="were edited"):
+        own.promote(RolloutTrack.SETUPS)
+    assert own.report().stage == "PAPER"
 
 
 @pytest.mark.parametrize(

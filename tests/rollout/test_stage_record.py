@@ -16,7 +16,7 @@ from engine.ledger.stage_table import stage_row
 from engine.ledger.store import Ledger
 from engine.performance.evidence import LOOPBACK
 from engine.rollout.stage_chain import RolloutTrack, StageChange, StageEvent, TrackStage
-from engine.rollout.stages import BrokerPlace, Stage
+from engine.rollout.stages import BrokerPlace, RolloutRecord, Stage
 from engine.world.directories import World, WorldDirectory
 
 HOSTS = "api-hft.upstox.com api.upstox.com assets.upstox.com"
@@ -84,6 +84,11 @@ def copies(tmp_path: Path) -> Callable[[Path, str], Path]:
         return target
 
     return copy
+
+
+def test_the_record_is_what_a_running_engine_asks_for(directory: WorldDirectory) -> None:
+    asked: RolloutRecord = StageRecord(None, directory, HOSTS)
+    assert asked.standing(REAL).stage is Stage.PAPER
 
 
 def test_an_account_that_was_never_raised_stands_at_paper_without_a_doubt(directory: WorldDirectory) -> None:
