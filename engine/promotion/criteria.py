@@ -69,7 +69,7 @@ def _sessions(found: GateEvidence, least: int) -> Criterion:
     span = f", {known[0]:%d %b %Y} to {known[-1]:%d %b %Y}" if known else ""
     short = max(0, least - len(known))
     return Criterion(
-        "sessions recorded to their end",
+        "sessions from noon or earlier to their end",
         f"at least {least}",
         f"{len(known)}{span}",
         UNMET if short else MET,

@@ -1,8 +1,9 @@
 """What a gate stands on, read from the ledger: sessions, trades of one strategy, stops, laws, checks and slippage."""
 
 from collections.abc import Iterable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, time
 from typing import Final, TypeVar
 
 import msgspec
@@ -13,12 +14,14 @@ from engine.ledger.evidence_query import EvidenceQuery, PlayedRun
 from engine.ledger.preflight_verdicts import PREFLIGHT, PreflightVerdict
 from engine.ledger.reader import LedgerReader
 from engine.ledger.schema import damaged
-from engine.market.clock import SECOND
+from engine.market.clock import SECOND, Instant, instant_at
 from engine.market.price import Paise
+from engine.orders.messages import Role
 from engine.performance.evidence import Basis, Source
 from engine.performance.trade import ClosedTrade
 from engine.setups.signal import EntryMode
 
+_INTENT: Final = "intent"
 _SESSIONS: Final = "SELECT DISTINCT run, substr(key, 1, 10) FROM records WHERE kind = 'session'"
 
 _Kind = TypeVar("_Kind")
@@ -35,6 +38,12 @@ class _Listed(msgspec.Struct, frozen=True):
 
 class _Plan(msgspec.Struct, frozen=True):
     instruments: tuple[_Listed, ...] = ()
+    began: Instant | None = None
+
+
+class _Entered(msgspec.Struct, frozen=True):
+    role: str
+    trade: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +66,7 @@ class GateEvidence:
     accounts: Mapping[date, Paise]
     """The opening account of each day they could have been made on, paise."""
     sessions: tuple[date, ...]
-    """Days that were recorded to their end, oldest first."""
+    """Days that were followed from noon at the latest to their end, oldest first."""
     apart: tuple[str, ...]
     """Trades that stand in none of the figures, and why."""
     stops: tuple[StopTime, ...]
@@ -101,6 +110,7 @@ def evidence_of(
         if one.told.terms.market is basis.terms.market and one.told.addresses == hosts
     ]
     found = query.counted(played)
+    plans = _plans(ledger, played)
     if manual:
         keys = [key for key in found if key.mode is EntryMode.MANUAL]
         trades = tuple(sorted((query.read(found[key]) for key in keys), key=lambda one: one.exit_time))
@@ -109,7 +119,7 @@ def evidence_of(
         counting = played
     else:
         standing = stand_on(query, played, found, basis)
-        lots = _lots(ledger, played)
+        lots = _lots(plans)
         kinds: dict[str, list[ClosedTrade]] = {}
         for trade in standing.trades:
             kinds.setdefault(_strategy(trade, lots), []).append(trade)
@@ -128,9 +138,9 @@ def evidence_of(
         counting = [one for one in played if one.told.terms == basis.terms]
     runs = {one.run: one.day for one in counting}
     whole = {
-        date.fromisoformat(day)
+        runs[run]
         for run, day in ledger.rows(_SESSIONS)
-        if run in runs and day == runs[run].isoformat()
+        if run in runs and day == runs[run].isoformat() and _by_noon(plans.get(run), runs[run])
     }
     every = {one.run: one.day for one in played}
     return GateEvidence(
@@ -176,19 +186,26 @@ def runs_since(ledger: LedgerReader, played: list[PlayedRun], after: str) -> lis
     return [one for one in played if one.run in later]
 
 
-def _lots(ledger: LedgerReader, played: Iterable[PlayedRun]) -> dict[tuple[date, str], int]:
-    """Return the lot of each instrument of each day."""
+def _plans(ledger: LedgerReader, played: Iterable[PlayedRun]) -> dict[str, tuple[date, _Plan]]:
+    """Return the day and what is needed of the plan of each run; one that does not read is left out."""
     wanted = {one.run for one in played}
-    found: dict[tuple[date, str], int] = {}
+    found: dict[str, tuple[date, _Plan]] = {}
     for run in ledger.runs():
-        if run.run not in wanted:
-            continue
-        try:
-            plan = msgspec.json.decode(run.plan, type=_Plan)
-        except msgspec.DecodeError:
-            continue
-        found.update({(run.day, one.key): one.lot for one in plan.instruments})
+        if run.run in wanted:
+            with suppress(msgspec.DecodeError):
+                found[run.run] = run.day, msgspec.json.decode(run.plan, type=_Plan)
     return found
+
+
+def _lots(plans: Mapping[str, tuple[date, _Plan]]) -> dict[tuple[date, str], int]:
+    """Return the lot of each instrument of each day."""
+    return {(day, one.key): one.lot for day, plan in plans.values() for one in plan.instruments}
+
+
+def _by_noon(planned: tuple[date, _Plan] | None, day: date) -> bool:
+    """Say whether a run began by noon of its day: the last minutes of a day are no session."""
+    began = None if planned is None else planned[1].began
+    return began is not None and began <= instant_at(day, _NOON)
 
 
 def _strategy(trade: ClosedTrade, lots: Mapping[tuple[date, str], int]) -> str:
@@ -207,7 +224,10 @@ def _stops(ledger: LedgerReader, runs: Mapping[str, date]) -> Iterable[StopTime]
             longest[proof.trade] = max((one for one in (known, told) if one is not None), default=None)
         for trade in ledger.trades(run):
             held = (trade.exit_time - trade.entry_time) / SECOND
-            yield StopTime(trade.id, day, longest[trade.id] if trade.id in longest else _unproven(held))
+            yield StopTime(trade.id, day, longest.pop(trade.id, _unproven(held)))
+        # What was entered and has no end in the record lost its run: its loss, too, is not told.
+        entered = {one.trade for one in decoded(ledger, _INTENT, run, _Entered) if one.role == Role.ENTRY}
+        yield from (StopTime(trade, day, None) for trade in longest if trade in entered)
 
 
 def _unproven(held: float) -> float | None:
@@ -215,6 +235,7 @@ def _unproven(held: float) -> float | None:
     return held if held <= _CLOSED_AT_ONCE else None
 
 
+_NOON: Final = time(12)
 _CLOSED_AT_ONCE: Final = 2.0
 """Seconds; the first law lets a position be closed in the place of its stop."""
 

@@ -47,7 +47,7 @@ def _stops(found: GateEvidence, rules: CriteriaSettings) -> Criterion:
     if late:
         return _late(asks, shown, late, days, rules.sessions)
     if untold:
-        missing = f"{untold} trades without a proven stop"
+        missing = f"{untold} trades without a proven stop, or without an end"
         return Criterion("stops", asks, f"{shown}; {untold} not recorded", NOT_RECORDED, missing, None)
     return Criterion(
         "stops", asks, shown, MET if told else UNMET, "" if told else "trades", 0 if told else None

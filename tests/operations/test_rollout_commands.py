@@ -10,6 +10,7 @@ import pytest
 
 from cockpit.cli import main
 from engine.contract.rollout_views import RolloutTrack
+from engine.host.liveness import EngineLock
 from engine.ledger.stage_heads import HeadFiles
 from engine.ledger.store import Ledger
 from engine.operations import rollout_desk
@@ -177,7 +178,7 @@ def test_a_stricter_setting_shuts_the_gate(home: Path) -> None:
     leave_a_good_month(home)
     desk = open_desk(home, ["rollout.sessions=21"])
     lines = RolloutDesk(desk, lambda _: 0.0).why_not(RolloutTrack.SETUPS)
-    assert [line.partition(":")[0] for line in lines] == ["sessions recorded to their end"]
+    assert [line.partition(":")[0] for line in lines] == ["sessions from noon or earlier to their end"]
 
 
 @pytest.mark.usefixtures("flat")
@@ -188,6 +189,23 @@ def test_a_demotion_needs_its_word_and_no_evidence(home: Path, shell: Callable[.
     assert (code, "expected the word DEMOTE" in told) == (1, True)
     assert rollout(home).report().stage == "SMALL"
     assert shell("rollout", "demote", typed="DEMOTE")[0] == 0
+    assert rollout(home).report().stage == "PAPER"
+
+
+@pytest.mark.usefixtures("flat")
+def test_beside_an_engine_a_stage_falls_and_never_rises(home: Path) -> None:
+    leave_a_good_month(home)
+    rollout(home).promote(RolloutTrack.SETUPS)
+    lock = EngineLock.acquire(open_desk(home, []).home.world(World.ACCOUNT))
+    assert lock is not None
+    try:
+        with pytest.raises(DeskError, match=r"live trades|engine"):
+            rollout(home).promote(RolloutTrack.SETUPS)
+        with pytest.raises(DeskError, match="engine"):
+            rollout(home).rehearse("SMALL")
+        assert rollout(home).demote(None) == "demoted to PAPER"
+    finally:
+        lock.release(clean=True)
     assert rollout(home).report().stage == "PAPER"
 
 

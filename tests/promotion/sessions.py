@@ -1,7 +1,7 @@
 """Sessions of an account as engines leave them in a ledger, with everything that a gate looks at."""
 
 from collections.abc import Sequence
-from datetime import date, timedelta
+from datetime import date, time, timedelta
 
 import msgspec
 
@@ -16,8 +16,9 @@ from engine.ledger.kill_drills import drill_record
 from engine.ledger.preflight_verdicts import verdict_record
 from engine.ledger.run_terms import terms_under
 from engine.ledger.store import Ledger, Run
-from engine.market.clock import MILLISECOND, SECOND, Instant
+from engine.market.clock import MILLISECOND, SECOND, Instant, instant_at
 from engine.orders.ledger_facts import Record
+from engine.orders.messages import Role
 from engine.performance.evidence import Source
 from engine.performance.trade import ClosedTrade
 from engine.risk.limits import open_day, wished_limits
@@ -76,13 +77,18 @@ def play(
     go: bool | None = True,
     whole: bool = True,
     law: str = "",
+    began: str = "09:00",
+    lost: str = "",
 ) -> None:
-    """Leave one session: ``naked`` None proves no stop, ``go`` None keeps no verdict, ``whole`` False breaks it off."""
+    """Leave one session: ``naked`` None proves no stop, ``go`` None keeps no verdict, ``whole`` False breaks it off;
+    ``lost`` is entered, protected and never told the end of.
+    """
     market = Source(name.partition("-")[0])
     plan = {
         "choice": {"market": market.value},
         "settings": settings.model_dump(mode="json"),
         "instruments": [{"key": "NSE_EQ|A", "lot": lot}],
+        "began": instant_at(day, time.fromisoformat(began)),
         "past": EarlierEvidence(terms_under(market, settings, 0 if market is Source.LIVE else FILL_RULES)),
     }
     ledger.begin_run(Run(name, "account", "feed", day, "digest", msgspec.json.encode(plan).decode(), 1))
@@ -97,6 +103,10 @@ def play(
         facts.append(verdict_record("" if go else "clock: 9 s off", 1))
     if law:
         facts.append(Record(LAW_BROKEN, "1", 1, LawBroken(law, "A", "as a test says")))
+    if lost:
+        proof = Protection(lost, 300 * MILLISECOND, 99_000, 98_000, 10)
+        facts.append(Record("intent", lost, 1, {"role": Role.ENTRY.value, "trade": lost}))
+        facts.append(Record(PROTECTED, f"{lost}:protected:1", 1, proof))
     if whole:
         facts.append(Record("session", f"{day.isoformat()}|NSE_EQ|A", 2, {"quality": "LIVE"}))
     ledger.append(name, facts, durable=True).result(5)

@@ -92,14 +92,14 @@ def test_an_empty_account_is_told_every_line(ledger: Ledger) -> None:
     found = gate(ledger)
     assert not found.met
     assert found.sessions is None
-    assert line(found, "sessions recorded to their end").missing == "20 sessions more"
+    assert line(found, "sessions from noon or earlier to their end").missing == "20 sessions more"
     assert all(one.missing for one in found.unmet)
 
 
 def test_what_is_missing_is_told_with_the_sessions_to_go(ledger: Ledger) -> None:
     paper_month(ledger, REAL, sessions=12)
     found = gate(ledger)
-    assert line(found, "sessions recorded to their end").sessions == 8
+    assert line(found, "sessions from noon or earlier to their end").sessions == 8
     assert line(found, "paper trades").missing == "24 more"
     assert found.sessions == 8
 
@@ -110,8 +110,15 @@ def test_a_session_that_was_broken_off_is_none_and_its_losses_count_all_the_same
     for number, day in enumerate(days[20:]):
         play(ledger, f"paper-cut-{number}", day, trades_of(day, -9_000), REAL, whole=False)
     found = gate(ledger)
-    assert line(found, "sessions recorded to their end").evidence.startswith("20,")
+    assert line(found, "sessions from noon or earlier to their end").evidence.startswith("20,")
     assert line(found, "net expectancy").state is CriterionState.UNMET
+
+
+def test_the_last_minutes_of_a_day_are_no_session(ledger: Ledger) -> None:
+    paper_month(ledger, REAL)
+    late = weekdays(21)[-1]
+    play(ledger, "paper-late", late, trades_of(late, 500), REAL, began="15:20")
+    assert line(gate(ledger), "sessions from noon or earlier to their end").evidence.startswith("20,")
 
 
 def test_simulated_and_replayed_days_promote_nothing(ledger: Ledger) -> None:
@@ -125,7 +132,7 @@ def test_loopback_evidence_promotes_on_loopback_alone(ledger: Ledger) -> None:
     paper_month(ledger, local)
     assert gate(ledger, local).met
     found = gate(ledger, REAL)
-    assert line(found, "sessions recorded to their end").evidence == "0"
+    assert line(found, "sessions from noon or earlier to their end").evidence == "0"
     assert not found.met
 
 
@@ -165,6 +172,7 @@ def test_losing_weeks_keep_the_gate_shut(ledger: Ledger) -> None:
         ("pre-flight", {"go": False}, "NO-GO"),
         ("pre-flight", {"go": None}, "no verdict kept"),
         ("laws", {"law": "never reverse"}, "without one"),
+        ("stops", {"lost": "T-lost"}, "without an end"),
     ],
 )
 def test_one_session_out_of_order_keeps_the_gate_shut_until_it_is_no_longer_among_the_newest(
@@ -193,7 +201,7 @@ def test_after_a_breach_only_later_sessions_count(ledger: Ledger) -> None:
     record = record_of(ledger)
     record.demote(record.place, Stage.PAPER, "a law broken", "the engine", NOW + 1, anew=True)
     found = gate(ledger)
-    assert line(found, "sessions recorded to their end").missing == "20 sessions more"
+    assert line(found, "sessions from noon or earlier to their end").missing == "20 sessions more"
     for number, day in enumerate(weekdays(40)[20:]):
         play(ledger, f"paper-later-{number}", day, trades_of(day, 900, -300, 700), REAL)
     assert gate(ledger).met
