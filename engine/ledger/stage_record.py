@@ -115,7 +115,8 @@ class StageRecord:
             raise StageRefusedError(f"expected the stage above {now.stage.value}, got {target.value}")
         if links and at < links[-1].time:
             raise StageRefusedError(
-                "the clock stands before the last change of the stage; set it right, then ask again"
+                "the clock stands before the last change of the stage: set it right and ask again; where that change "
+                "was written by a wrong clock, `cockpit rollout demote` at PAPER begins a new record"
             )
         self._append(links, StageChange.PROMOTED, track, now.stage, target, reason, by, at, evidence=evidence)
         return self.track(track)

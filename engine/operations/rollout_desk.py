@@ -126,6 +126,13 @@ class RolloutDesk:
                 return "a new record of the stages is begun at PAPER; the old one is kept aside in the ledger"
             highest = max((record.track(track).stage for track in RolloutTrack), key=lambda stage: stage.rank)
             target = highest.below if to is None else Stage(to)
+            links = record.links()
+            if target.rank >= highest.rank and links and links[-1].time > wall_clock():
+                # Written while the clock was ahead, it would refuse every promotion until then.
+                record.begin_anew("the newest record lay in the future", _BY, wall_clock())
+                return (
+                    "the newest record lay in the future: a new one is begun at PAPER, the old is kept aside"
+                )
             if target.rank >= highest.rank:
                 return f"nothing stands above {target.value}"
             lowered = record.demote(record.place, target, "asked by a person", _BY, wall_clock(), anew=False)

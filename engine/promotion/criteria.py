@@ -148,7 +148,8 @@ def _edge(found: GateEvidence, rules: CriteriaSettings) -> Criterion:
     look, share = look_at(len(found.trades)), error_of_each(rules.edge_error_pct)
     asks = (
         f"lower bound above nought at a look after {', '.join(map(str, LOOKS))} trades; bootstrap of whole days, "
-        f"{RESAMPLES:,} resamples, one-sided {rules.edge_error_pct:g} % spread evenly over the looks: {share:.2%} each"
+        f"{RESAMPLES:,} resamples, one-sided {rules.edge_error_pct:g} % spread evenly over the looks: "
+        f"{decimal(100 * share, 2)} % each"
     )
     pace = len(found.trades) / len(found.sessions) if found.sessions else 0.0
     short = 0 if look.following is None else look.following - len(found.trades)

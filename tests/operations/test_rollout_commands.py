@@ -12,12 +12,13 @@ from cockpit.cli import main
 from engine.contract.rollout_views import RolloutTrack
 from engine.host.liveness import EngineLock
 from engine.ledger.stage_heads import HeadFiles
+from engine.ledger.stage_record import StageRecord
 from engine.ledger.store import Ledger
 from engine.operations import rollout_desk
 from engine.operations.desk import Desk, open_desk
 from engine.operations.errors import DeskError
 from engine.operations.rollout_desk import RolloutDesk
-from engine.rollout.stages import BrokerPlace
+from engine.rollout.stages import BrokerPlace, Stage
 from engine.world.directories import World
 from engine.world.latch_file import LatchFile, wall_clock
 from tests.promotion.sessions import at_real, drill, on_loopback, paper_month
@@ -207,6 +208,21 @@ def test_beside_an_engine_a_stage_falls_and_never_rises(home: Path) -> None:
     finally:
         lock.release(clean=True)
     assert rollout(home).report().stage == "PAPER"
+
+
+@pytest.mark.usefixtures("flat")
+def test_a_record_that_a_wrong_clock_wrote_is_no_dead_end(home: Path) -> None:
+    leave_a_good_month(home)
+    own = rollout(home)
+    directory = open_desk(home, []).home.world(World.ACCOUNT)
+    own.promote(RolloutTrack.SETUPS)
+    with Ledger.open(directory.ledger) as ledger:
+        record = StageRecord(ledger, directory, own.hosts)
+        record.demote(record.place, Stage.PAPER, "asked", "a person", wall_clock() + 10**15, anew=False)
+    with pytest.raises(DeskError, match="clock stands before"):
+        own.promote(RolloutTrack.SETUPS)
+    assert "lay in the future" in own.demote(None)
+    assert own.demote(None) == "nothing stands above PAPER"
 
 
 @pytest.mark.usefixtures("flat")

@@ -235,7 +235,7 @@ def test_an_edge_at_the_first_look_opens_full(ledger: Ledger) -> None:
     assert [(one.name, one.missing) for one in found.unmet] == []
     edge = line(found, "edge proven")
     assert "look 1, 100 trades on 20 days" in edge.evidence
-    assert "1.67% each" in edge.asks
+    assert "1.67 % each" in edge.asks
 
 
 def test_between_two_looks_nothing_is_looked_at(ledger: Ledger) -> None:
