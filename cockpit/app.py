@@ -20,6 +20,7 @@ from cockpit.screens.trade import TradeScreen, is_tiny
 from cockpit.state.actions import ACTIONS, KeyScope, bindings_of
 from cockpit.state.flatten_guard import FlattenGuard
 from cockpit.state.instrument_search import Searcher
+from cockpit.state.rollout_reading import RolloutReader
 from cockpit.terminal.kill_sending import KillKey
 from cockpit.text.theme import THEMES, variables_for
 from cockpit.widgets.tiny import ENLARGE
@@ -67,6 +68,7 @@ class CockpitApp(PageActions):
         searcher: Searcher | None = None,
         guard: Callable[[], FlattenGuard | None] | None = None,
         drill_refusal: Callable[[], str] | None = None,
+        rollout: RolloutReader | None = None,
         embedded: bool = False,
     ) -> None:
         super().__init__(
@@ -76,6 +78,7 @@ class CockpitApp(PageActions):
             driver_class=driver_class,
             searcher=searcher,
             drill_refusal=drill_refusal,
+            rollout=rollout,
             ascii_signs=ascii_signs,
             embedded=embedded,
         )

@@ -6,6 +6,7 @@ import config
 from cockpit.app import CockpitApp
 from cockpit.state.flatten_guard import FlattenGuard
 from cockpit.state.instrument_search import Searcher
+from cockpit.state.rollout_reading import RolloutReader
 from cockpit.terminal.driver import make_driver
 from cockpit.terminal.kill_sending import KillKey
 from engine.link.line import KillSwitch, Link
@@ -18,6 +19,7 @@ def make_app(
     searcher: Searcher | None = None,
     guard: Callable[[], FlattenGuard | None] | None = None,
     drill_refusal: Callable[[], str] | None = None,
+    rollout: RolloutReader | None = None,
     *,
     embedded: bool = False,
 ) -> CockpitApp:
@@ -33,5 +35,6 @@ def make_app(
         searcher=searcher,
         guard=guard,
         drill_refusal=drill_refusal,
+        rollout=rollout,
         embedded=embedded,
     )

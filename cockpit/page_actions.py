@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Final
 
 from cockpit.state import requests
 from cockpit.state.instrument_search import Searcher
+from cockpit.state.rollout_reading import RolloutReader
 from cockpit.trading_actions import TradingActions
 
 if TYPE_CHECKING:
@@ -29,12 +30,14 @@ class PageActions(TradingActions):
         driver_class: "type[Driver] | None",
         searcher: Searcher | None,
         drill_refusal: Callable[[], str] | None,
+        rollout: RolloutReader | None,
         ascii_signs: bool,
         embedded: bool,
     ) -> None:
         super().__init__(now=now, new_id=new_id, show=show, driver_class=driver_class)
         self._searcher = searcher
         self._drill_refusal = drill_refusal
+        self._rollout = rollout
         self._embedded = embedded
         self.ascii_signs = ascii_signs
         self.wants_drill = False
@@ -78,6 +81,17 @@ class PageActions(TradingActions):
                     ascii_signs=self.ascii_signs,
                 )
             )
+
+    def action_rollout(self) -> None:
+        """Show how far real orders are trusted and what the next stage asks for; on its own page, read it again."""
+        from cockpit.screens.rollout import RolloutScreen
+
+        if isinstance(self.screen, RolloutScreen):
+            self.screen.read_again()
+        elif self._rollout is None:
+            self._tell("this screen reads no record: `cockpit rollout` tells it in a shell")
+        else:
+            self.push_screen(RolloutScreen(self.model, self.now, self._rollout, ascii_signs=self.ascii_signs))
 
     def action_help(self) -> None:
         """Show all keys."""

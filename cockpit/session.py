@@ -249,9 +249,10 @@ async def _run_screen(
     ascii_only: bool,
 ) -> "CockpitApp":
     from cockpit.app_factory import make_app
+    from cockpit.state.rollout_reading import RolloutProcess
 
     screen = desk.settings.screen
     settings = screen.model_copy(update={"ascii": ascii_only or screen.ascii})
-    app = make_app(line, switch, settings, searcher, guard, refusal, embedded=embedded)
+    app = make_app(line, switch, settings, searcher, guard, refusal, RolloutProcess(desk), embedded=embedded)
     await run_app(app, sys.stdin.fileno(), mouse=mouse)
     return app

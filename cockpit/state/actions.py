@@ -215,6 +215,15 @@ ACTIONS: Final = (
         7,
     ),
     _everywhere(
+        "rollout",
+        ("u",),
+        "u",
+        "rollout",
+        "Show the stage of real money, each line of the next gate with its evidence, and the kill drill.",
+        _MOVING,
+        8,
+    ),
+    _everywhere(
         "preflight",
         ("c",),
         "c",

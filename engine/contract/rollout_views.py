@@ -12,7 +12,9 @@ __all__ = [
     "CriterionState",
     "RolloutGate",
     "RolloutReport",
+    "RolloutSight",
     "RolloutTrack",
+    "StageRoom",
     "StageRow",
 ]
 
@@ -115,3 +117,23 @@ class RolloutReport(msgspec.Struct, frozen=True):
     def gate(self) -> RolloutGate | None:
         """The next gate of the setups; None at FULL."""
         return next((one for one in self.gates if one.track is RolloutTrack.SETUPS), None)
+
+
+class StageRoom(msgspec.Struct, frozen=True):
+    """What one stage leaves to a live entry, in words."""
+
+    name: str
+    words: str
+    now: bool
+    """Whether the setups of the account stand at it."""
+
+
+class RolloutSight(msgspec.Struct, frozen=True):
+    """The rollout of a home's account as a page shows it."""
+
+    report: RolloutReport
+    stages: tuple[StageRoom, ...]
+    drill: str
+    """The newest kill drill with its figures."""
+    drill_missing: str
+    """Why it does not count, and what to do; empty while it counts."""

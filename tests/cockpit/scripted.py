@@ -8,6 +8,7 @@ from textual.pilot import Pilot
 from cockpit.app import CockpitApp
 from cockpit.state.flatten_guard import FlattenGuard
 from cockpit.state.instrument_search import Found
+from cockpit.state.rollout_reading import RolloutReading
 from cockpit.terminal.kill_sending import KillKey
 from engine.contract.commands import Command, CommandResult, Kill, Outcome
 from engine.contract.views import ScreenView
@@ -94,6 +95,18 @@ class ScriptedSearcher:
         self.is_closed = True
 
 
+class ScriptedRollout:
+    """Answers every reading with what it was given."""
+
+    def __init__(self, reading: RolloutReading) -> None:
+        self.reading = reading
+        self.readings = 0
+
+    async def read(self) -> RolloutReading:
+        self.readings += 1
+        return self.reading
+
+
 class Clock:
     """A monotonic clock that stands until it is moved."""
 
@@ -118,6 +131,7 @@ class Desk:
         theme: str = "cockpit-dark",
         ascii_signs: bool = False,
         searcher: ScriptedSearcher | None = None,
+        rollout: ScriptedRollout | None = None,
         embedded: bool = False,
     ) -> None:
         self.line = ScriptedLine([] if view is None else [view])
@@ -134,6 +148,7 @@ class Desk:
             now=self.clock,
             new_id=self._next_id,
             searcher=searcher,
+            rollout=rollout,
             guard=lambda: self.guard,
             embedded=embedded,
         )

@@ -7,10 +7,11 @@ from textual.pilot import Pilot
 
 from cockpit.screens.instruments import InstrumentsScreen
 from cockpit.state.instrument_search import Found
+from cockpit.state.rollout_reading import RolloutReading
 from cockpit.text.theme import THEMES
 from engine.contract.views import ScreenView
 from engine.link import Ended
-from tests.cockpit.scripted import Desk, ScriptedSearcher
+from tests.cockpit.scripted import Desk, ScriptedRollout, ScriptedSearcher
 
 Compare = Callable[..., bool]
 DARK, LIGHT, CONTRAST = (theme.name for theme in THEMES)
@@ -30,9 +31,11 @@ def matches(
     press: Sequence[str] = (),
     ended: str | None = None,
     found: Found | None = None,
+    rollout: RolloutReading | None = None,
 ) -> bool:
     searcher = ScriptedSearcher({}, found)
-    desk = Desk(view, theme=theme, ascii_signs=ascii_signs, searcher=searcher)
+    read = None if rollout is None else ScriptedRollout(rollout)
+    desk = Desk(view, theme=theme, ascii_signs=ascii_signs, searcher=searcher, rollout=read)
 
     async def before(pilot: Pilot[None]) -> None:
         await desk.settle(pilot)

@@ -4,8 +4,9 @@ import msgspec
 import pytest
 
 from tests.cockpit.pictured_checks import FOUND
+from tests.cockpit.pictured_rollout import ON_THE_WAY
 from tests.cockpit.pictures import killed, picture, with_broker, with_missing_stop
-from tests.cockpit.snapshots import CONTRAST, LIGHT, Compare, matches
+from tests.cockpit.snapshots import CONTRAST, DARK, LIGHT, Compare, matches
 
 
 @pytest.mark.parametrize(
@@ -79,6 +80,20 @@ def test_help(snap_compare: Compare) -> None:
 def test_performance(snap_compare: Compare) -> None:
     """What the ledger proves."""
     assert matches(snap_compare, picture(), (120, 40), press=["r"])
+
+
+@pytest.mark.parametrize(
+    ("size", "theme"), [((80, 24), LIGHT), ((120, 40), DARK)], ids=["80x24 light", "120x40"]
+)
+def test_rollout(snap_compare: Compare, size: tuple[int, int], theme: str) -> None:
+    """The stage, its caps, the kill drill, and each line of the next gate with what is missing."""
+    assert matches(snap_compare, picture(), size, theme=theme, press=["u"], rollout=ON_THE_WAY)
+
+
+def test_rollout_in_ascii(snap_compare: Compare) -> None:
+    """The lower half with ASCII signs alone: met, unmet and not recorded are told apart."""
+    press = ["u", "end"]
+    assert matches(snap_compare, picture(), (80, 24), ascii_signs=True, press=press, rollout=ON_THE_WAY)
 
 
 @pytest.mark.parametrize("size", [(80, 24), (120, 60)], ids=lambda size: f"{size[0]}x{size[1]}")
