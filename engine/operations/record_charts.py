@@ -46,7 +46,7 @@ def day_chart(marks: Sequence[tuple[str, float]]) -> str:
     clocks, free = "", 0.0
     for number, one in enumerate(chosen):
         left = _LEFT + number * step
-        if one and left >= free:
+        if one and free <= left <= WIDTH - 50:
             clocks += _label(left, 244, marks[one - 1][0])
             free = left + 70
     said = f"The day's result over {len(marks)} marks: highest {_short(max(values))}, in the end {_short(values[-1])}."

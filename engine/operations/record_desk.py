@@ -156,7 +156,13 @@ class RecordDesk:
                     break
             except LedgerError as error:
                 # What it would have told is not known: another world's trade must not take its place.
-                raise DeskError(f"{directory.world.value}: {error}", error.kind) from error
+                others = [
+                    f"--world {one.world.value}"
+                    for one in directories
+                    if one != directory and one.ledger.exists()
+                ]
+                way = f"; another world's trades: {', '.join(others)}" if others else ""
+                raise DeskError(f"{directory.world.value}: {error}{way}", error.kind) from error
         place = "this home" if world is None else f"the {world} world"
         raise DeskError("\n".join(reasons) or f"nothing was ever traded in {place}", ErrorKind.REFUSED)
 

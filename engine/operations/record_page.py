@@ -119,7 +119,7 @@ def _tiles(report: Mapping[str, Any]) -> list[str]:
         (
             "Sharpe",
             _ratio(report["sharpe"]),
-            f"± {_ratio(report['sharpe_error'])} s.e., {report['sharpe_days']} days{short}",
+            f"± {_ratio(report['sharpe_error'])} s.e., n {report['sharpe_days']} d{short}",
         ),
         ("Sortino", _ratio(report["sortino"]), f"risk-free {report['risk_free_pct']} %"),
         ("max drawdown", _fall(report["max_drawdown"]), _fell(report, "max_drawdown")),

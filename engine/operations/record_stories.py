@@ -16,6 +16,8 @@ _OPEN_UP_TO: Final = 30
 _MOST_BYTES: Final = 1_400_000
 """Of stories and pictures on one page: a quarter's page stays under 2 MB."""
 _MOST_SIGNALS: Final = 60
+_LONG: Final = 40
+"""Signs from which on a cell's words go on in a second line."""
 _UNDEFINED: Final = "–"
 
 
@@ -209,13 +211,18 @@ def weekend_part(told: Mapping[str, Any]) -> list[str]:
 
 def _titled(title: str, names: Sequence[str], rows: Iterable[Sequence[object]]) -> str:
     """Return a small table with its title; empty without rows."""
-    cells = ("".join(f'<td class="text">{escape(str(cell))}</td>' for cell in row) for row in rows)
+    cells = ("".join(_cell(str(cell)) for cell in row) for row in rows)
     body = "".join(f"<tr>{row}</tr>" for row in cells)
     if not body:
         return ""
     head = "".join(f'<th class="text">{escape(name)}</th>' for name in names)
     table = f"<table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>"
     return f'<h3>{escape(title)}</h3><div class="scroll">{table}</div>'
+
+
+def _cell(text: str) -> str:
+    kind = "text" if len(text) < _LONG else "text long"
+    return f'<td class="{kind}">{escape(text)}</td>'
 
 
 def _between(figures: Mapping[str, Any]) -> str:

@@ -26,6 +26,7 @@ svg { display: block; width: 100%; height: auto; } svg text { fill: var(--dim); 
 .gain { fill: var(--gain); } .loss { fill: var(--loss); } .even { fill: var(--even); } .none { fill: var(--rule); }
 .span { stroke-width: 3; } .span.gain { stroke: var(--gain); } .span.loss { stroke: var(--loss); }
 .span.even { stroke: var(--even); } .dot { opacity: .6; }
+td.long { white-space: normal; min-width: 14rem; }
 h3 { font-size: .95rem; margin: 1.2rem 0 .3rem; } summary { cursor: pointer; padding: .35rem 0; }
 .story { border-bottom: 1px solid var(--rule); break-inside: avoid; } .story > div { display: flex; gap: 1rem;
   align-items: flex-start; } .story ul { margin: .2rem 0 .6rem; padding-left: 1.1rem; font-size: .9rem; }

@@ -29,15 +29,13 @@ _Trade = TypeVar("_Trade", bound=Finished)
 
 def day_sums(trades: Iterable[_Trade], value: Callable[[_Trade], float | None]) -> list[Sums]:
     """Return a figure's sum and count of each day that knows it, oldest day first."""
-    totals: dict[date, float] = {}
-    counts: dict[date, int] = {}
+    found: dict[date, complex] = {}
     for trade in trades:
         result = value(trade)
         if result is not None:
-            day = trade.day
-            totals[day] = totals.get(day, 0.0) + result
-            counts[day] = counts.get(day, 0) + 1
-    return list(zip(totals.values(), counts.values(), strict=True))
+            # Sum and count in one number.
+            found[trade.day] = found.get(trade.day, 0j) + complex(result, 1)
+    return [(one.real, int(one.imag)) for one in found.values()]
 
 
 def drawn_interval(days: Sequence[Sums]) -> tuple[float, float] | None:

@@ -113,13 +113,16 @@ class _Look:
     by: str
     group: str
     rows: Sequence[_Row]
-    results: Sequence[float]
     days: Sequence[Sums]
-    """Empty where there are too few results to judge."""
+    """Empty where there are too few trades to judge."""
 
     @property
     def n(self) -> int:
-        return len(self.results)
+        return sum(number for _, number in self.days)
+
+    @property
+    def total(self) -> float:
+        return fsum(total for total, _ in self.days)
 
     @property
     def name(self) -> str:
@@ -141,32 +144,35 @@ def _looks(pairs: Sequence[Pair], after: Afterwards) -> Iterator[_Look]:
     if not pairs:
         return
     rows = [_row(trade, figures, after) for trade, figures in pairs]
-    groups = [("all", "all", rows)]
+    days = [row.day for row in rows]
+    # Value and count in one number: a day's results are one sum.
+    columns = {
+        lesson: [None if (result := value(row)) is None else complex(result, 1) for row in rows]
+        for lesson, value in _LOOKED_AT.items()
+    }
+    groups: list[tuple[str, str, Sequence[int]]] = [("all", "all", range(len(rows)))]
     for by in _LOSERS:
-        own: dict[str, list[_Row]] = {}
-        for (trade, _), row in zip(pairs, rows, strict=True):
-            own.setdefault(name_in(by, trade), []).append(row)
+        own: dict[str, list[int]] = {}
+        for number, (trade, _) in enumerate(pairs):
+            own.setdefault(name_in(by, trade), []).append(number)
         groups += [(by, name, own[name]) for name in sorted(own) if name != UNKNOWN]
     for by, name, members in groups:
-        for lesson, value in _LOOKED_AT.items():
+        behind = [rows[number] for number in members]
+        for lesson, column in columns.items():
             if by in _LOOKED_IN.get(lesson, _EVERYWHERE):
-                yield _look(lesson, by, name, members, value)
+                yield _Look(lesson, by, name, behind, _day_sums(members, days, column))
 
 
-def _look(
-    lesson: Lesson, by: str, name: str, rows: Sequence[_Row], value: Callable[[_Row], float | None]
-) -> _Look:
-    results = [result for row in rows if (result := value(row)) is not None]
-    if len(results) < PROOF_COUNT:
-        return _Look(lesson, by, name, rows, results, ())
-    totals: dict[date, float] = {}
-    counts: dict[date, int] = {}
-    for row in rows:
-        result = value(row)
+def _day_sums(members: Sequence[int], days: Sequence[date], column: Sequence[complex | None]) -> list[Sums]:
+    if len(members) < PROOF_COUNT:
+        return []
+    found: dict[date, complex] = {}
+    for number in members:
+        result = column[number]
         if result is not None:
-            totals[row.day] = totals.get(row.day, 0.0) + result
-            counts[row.day] = counts.get(row.day, 0) + 1
-    return _Look(lesson, by, name, rows, results, list(zip(totals.values(), counts.values(), strict=True)))
+            day = days[number]
+            found[day] = found.get(day, 0j) + result
+    return [(one.real, int(one.imag)) for one in found.values()]
 
 
 _EVERYWHERE: Final = ("all", *_LOSERS)
@@ -200,10 +206,10 @@ def _row(trade: ClosedTrade, figures: Measured, after: Afterwards) -> _Row:
 
 
 def _judge(look: _Look, level: float) -> Suggestion | None:
-    value = fsum(look.results) / look.n
+    value = look.total / look.n
     if look.lesson is Lesson.WIDE:
         z = NormalDist().inv_cdf((1 + level) / 2)
-        found = wilson_interval(sum(result > 0 for result in look.results), look.n, z)
+        found = wilson_interval(round(look.total), look.n, z)
     else:
         found = clustered_interval(look.days, level)
     if found is None:

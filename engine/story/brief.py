@@ -30,7 +30,9 @@ def _signal(story: TradeStory) -> list[str]:
     last = story.signal.last
     price = "" if last.price is None else f" at {rupees(last.price)}"
     why = last.premise or last.reason
-    decided = ", ".join(f"{name} {value}" for name, value in last.evidence.items() if value is not None)
+    decided = ", ".join(
+        f"{name.replace('_', ' ')} {value}" for name, value in last.evidence.items() if value is not None
+    )
     return [
         f"{clock(last.time)[:8]} signal{price}{f': {why}' if why else ''}",
         *([f"decided by {decided}"] if decided else []),

@@ -9,6 +9,7 @@ from engine.ledger.evidence_query import EvidenceQuery
 from engine.ledger.preflight_verdicts import PREFLIGHT
 from engine.ledger.reader import LedgerReader
 from engine.market.clock import MINUTE, SECOND, instant_of
+from engine.market.price import told_paise
 from engine.operations.desk import open_desk
 from engine.operations.record_desk import RecordDesk
 from engine.performance.evidence import LOOPBACK
@@ -73,6 +74,16 @@ def test_a_live_trades_story_is_what_the_broker_executed_and_its_day_is_confirme
     engine.kill_process()
     charges = json.loads(home.run("why", "last", "--json").stdout)["charges"]
     assert charges["day"] == {"quality": "CONFIRMED", "estimated": charges["total"], "confirmed": 99.5}
+
+    assert home.run("report", "--close", day).returncode == 0
+    evening = json.loads((home.home.reports / f"{day}.json").read_text())
+    assert (evening["evidence"]["source"], evening["evidence"]["broker"]) == ("live", LOOPBACK)
+    for by in ("day", "week", "month"):
+        told = json.loads(home.run("report", "--by", by, "--json").stdout)
+        (group,) = told["by"].values()
+        assert told_paise(told["gross"]) == told_paise(group["gross"]) == executed("SELL") - executed("BUY")
+        assert told_paise(group["net"]) == told_paise(evening["evening"]["net"]) == told_paise(evening["net"])
+    assert evening["evidence"]["contract_notes"]["confirmed"] == 99.5
 
     words = ("--start", choice.start, "--held", *choice.files)
     header = home.start(World.REPLAY, *words).view().header

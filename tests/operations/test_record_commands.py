@@ -103,6 +103,7 @@ def test_a_damaged_account_ends_with_2_and_no_other_world_answers_for_it(
     told = command(capsys, home, *words)
     assert (told.code, told.out) == (2, "")
     assert str(damaged) in told.err
+    assert words[0] == "charges" or "another world's trades: --world replay" in told.err
     assert command(capsys, home, "why", "1-T", "--world", "replay", "--json").json["notes"] == []
 
 
