@@ -7,8 +7,9 @@ from engine.contract.rollout_views import Criterion, CriterionState
 from engine.ledger.kill_drills import DrillStanding
 from engine.market.figures import decimal
 from engine.performance.measured import measured
-from engine.performance.metrics import Summary, by_period, summarise
-from engine.promotion.bootstrap import RESAMPLES, by_day, lower_bound
+from engine.performance.metrics import Summary, by_period, summarise, summary_of
+from engine.performance.resampling import METHOD, day_sums
+from engine.promotion.bootstrap import RESAMPLES, lower_bound
 from engine.promotion.evidence import GateEvidence, SlipSample
 from engine.promotion.looks import LOOKS, error_of_each, look_at
 from engine.promotion.order_criteria import good_order, sessions_of
@@ -24,7 +25,7 @@ LEAST_SLIPS: Final = 30
 
 def paper_to_small(found: GateEvidence, drill: DrillStanding, rules: CriteriaSettings) -> list[Criterion]:
     """Return the lines between PAPER and SMALL: consistently profitable in paper, and in good order."""
-    summary = summarise(found.trades, found.accounts)
+    summary = summary_of([measured(one) for one in found.trades], found.accounts, by_days=True)
     return [
         _sessions(found, rules.sessions),
         _count("paper trades", len(found.trades), rules.paper_trades, len(found.sessions)),
@@ -98,7 +99,8 @@ def _expectancy(summary: Summary) -> Criterion:
     asks = "above nought after charges, in R and in money"
     if mean is None:
         return Criterion("net expectancy", asks, "no trade with a known R", UNMET, "trades with a stop", None)
-    within = "" if interval is None else f", 95 % interval {_r(interval[0])} to {_r(interval[1])}"
+    way = METHOD if summary.drawn else "Student's t"
+    within = "" if interval is None else f", 95 % interval {_r(interval[0])} to {_r(interval[1])} ({way})"
     good = mean > 0 and summary.net > 0
     return Criterion(
         "net expectancy",
@@ -157,11 +159,11 @@ def _edge(found: GateEvidence, rules: CriteriaSettings) -> Criterion:
     if not look.number:
         told, missing = f"{len(found.trades)} trades: no look yet", f"{short} trades to the first look"
         return Criterion("edge proven", asks, told, UNMET, missing, ahead)
-    results = [(trade.day, trade.r) for trade in found.trades[: look.trades]]
-    known = [(day, r) for day, r in results if r is not None]
-    days = by_day(known)
+    looked = found.trades[: look.trades]
+    known = [trade.r for trade in looked if trade.r is not None]
+    days = day_sums(looked, lambda trade: trade.r)
     bound = lower_bound(days, share)
-    mean = sum(r for _, r in known) / len(known) if known else 0.0
+    mean = sum(known) / len(known) if known else 0.0
     shown = f"look {look.number}, {len(known)} trades on {len(days)} days: {_r(mean)} a trade"
     if len(known) < look.trades or bound is None:
         return Criterion(
