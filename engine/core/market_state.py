@@ -6,8 +6,9 @@ from enum import Enum
 import msgspec
 
 from engine.market.circuits import Circuits
-from engine.market.clock import MINUTE, Instant
+from engine.market.clock import Instant
 from engine.market.instrument import Instrument, InstrumentClass, Provenance
+from engine.market.market_clock import MarketClock
 from engine.market.price import Paise
 from engine.market.price_band import PriceBand, assumed_band, auction_band, given_way, narrowest_band
 from engine.market.session import TradingDay
@@ -39,12 +40,7 @@ class BookChange(Enum):
 
 
 class MarketState:
-    """Remembers the last update and the last book of each instrument, and runs the market's clock.
-
-    The market's clock is the newest arrival plus the time that has passed since, plus the most by which a trade
-    time ever led its arrival (a recorder's slow clock). It stands while the market is held: a paused replay stands
-    still while timers go on.
-    """
+    """Remembers the last update and the last book of each instrument, and runs the market's clock."""
 
     def __init__(self, instruments: Mapping[str, Instrument], day: TradingDay) -> None:
         self.instruments = instruments
@@ -53,24 +49,17 @@ class MarketState:
         self._hours = {kind: class_hours(day, kind) for kind in InstrumentClass}
         self.references: dict[str, int] = {}
         """Reference prices of the closing auction as the exchange told them, paise."""
-        self.held = False
-        self._ended = False
+        self._clock = MarketClock()
         self._updates: dict[str, MarketUpdate] = {}
         self._books: dict[str, MarketUpdate] = {}
         self._circuits: dict[str, PriceBand] = {}
         self._ticks: dict[str, tuple[Instant, Instant]] = {}
         """By segment, its newest packet that was no repeat, and since when they came without a long pause."""
         self._segments: dict[str, str] = {}
-        self._arrived: Instant | None = None
-        self._arrived_at: Instant = 0
-        self._lead = 0
 
     def take(self, update: MarketUpdate, now: Instant) -> BookChange:
         """Remember one accepted update; return what it adds."""
-        self.tick(update.arrival, now)
-        lead = update.trade_time - update.arrival
-        if self._lead < lead < MINUTE:
-            self._lead = lead
+        self._clock.follow(update.arrival, now, update.trade_time)
         key = update.instrument
         seen = _compared(update, self._updates.get(key), self._books.get(key))
         self._updates[key] = update
@@ -104,39 +93,34 @@ class MarketState:
         for key, (lower, upper) in circuits.limits.items():
             self._circuits[key] = PriceBand(lower, upper)
 
+    @property
+    def held(self) -> bool:
+        """Whether the market is held: a paused replay stands still while timers go on."""
+        return self._clock.held
+
     def tick(self, arrival: Instant, now: Instant) -> None:
         """Let the clock follow a packet that moved nothing else."""
-        if self._arrived is None or arrival > self._arrived:
-            self._arrived, self._arrived_at = arrival, now
+        self._clock.follow(arrival, now)
 
     def hold(self, now: Instant, *, held: bool) -> None:
         """Stop or start the market's clock."""
-        if held != self.held and self._arrived is not None:
-            self._arrived, self._arrived_at = self.arrival_time(now), now
-        self.held = held
+        self._clock.hold(now, held=held)
 
     def end(self, now: Instant) -> None:
         """Stop the market's clock for good: its last update has come."""
-        if self._arrived is not None:
-            self._arrived, self._arrived_at = self.arrival_time(now), now
-        self._ended = True
+        self._clock.end(now)
 
     def arrival_time(self, now: Instant) -> Instant:
         """Return the feed's own time: that of arrivals, which a recorder's slow clock may keep behind the market's."""
-        if self._arrived is None:
-            return now
-        passed = now - self._arrived_at
-        return self._arrived + (min(passed, 0) if self.held or self._ended else passed)
+        return self._clock.arrival_time(now)
 
     def market_time(self, now: Instant) -> Instant:
         """Return the exchange's time at an instant of the timers' clock; past instants reach back as they were."""
-        return self.arrival_time(now) + self._lead
+        return self._clock.time(now)
 
     def when(self, market_instant: Instant, now: Instant) -> Instant | None:
         """Return when the timers' clock will read a market instant; None while the market is held."""
-        if self.held or self._ended or self._arrived is None:
-            return None
-        return max(now + market_instant - self.market_time(now), now)
+        return self._clock.when(market_instant, now)
 
     def update(self, key: str) -> MarketUpdate | None:
         """Return the newest update of an instrument."""
@@ -151,7 +135,7 @@ class MarketState:
         if update is None:
             return Quote(fresh=False)
         time = self.arrival_time(now)
-        alive = self._arrived is None or time - self._arrived <= STALE_AFTER
+        alive = not self._clock.arrived or time - self._clock.arrived <= STALE_AFTER
         book = self._books.get(key)
         if book is None:
             return Quote(update.last, time=update.arrival, fresh=False, alive=alive)
@@ -200,7 +184,7 @@ class MarketState:
             )
         halt = self.halts.of(instrument, known.kind, now)
         hours = exit_hours(
-            self._hours[known.kind], self.market_time(now), halt, moving=not (self.held or self._ended)
+            self._hours[known.kind], self.market_time(now), halt, moving=not self._clock.stands
         )
         takes = hours.exits is Exits.OPEN and known.tradable
         band = self.auction_band(instrument) if hours.exits is Exits.AUCTION else self.band(instrument)

@@ -13,7 +13,10 @@ AT_MOST: Final = 15 * SECOND
 class MarketTime(Protocol):
     """The market's own clock, which stands while a replay is held."""
 
-    held: bool
+    @property
+    def held(self) -> bool:
+        """Whether the market is held."""
+        ...
 
     def arrival_time(self, now: Instant) -> Instant:
         """Return the feed's time at an instant of the timers' clock."""

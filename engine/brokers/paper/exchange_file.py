@@ -9,7 +9,7 @@ from typing import Final
 import msgspec
 
 from engine.brokers.cursor_file import CURSOR, Cursor, CursorFile, FileKind
-from engine.brokers.paper.market_clock import MarketClock
+from engine.brokers.paper.exchange_clock import ExchangeClock
 from engine.brokers.paper.records import ExchangeFill, ExchangeOrder, InFlight, InstrumentDepth
 from engine.market.clock import Instant, trading_date
 from engine.market.instrument import Instrument
@@ -30,7 +30,7 @@ class Book(msgspec.Struct):
 
     cursor: Cursor
     clock: Instant
-    stamps: MarketClock
+    stamps: ExchangeClock
     submitted: int
     in_flight: list[InFlight]
     orders: list[ExchangeOrder]
@@ -60,7 +60,7 @@ class ExchangeFile(CursorFile):
             return Book(
                 cursor=msgspec.json.decode(state[CURSOR], type=Cursor),
                 clock=msgspec.json.decode(state["clock"], type=int),
-                stamps=msgspec.json.decode(state.get("stamps", "{}"), type=MarketClock),
+                stamps=msgspec.json.decode(state.get("stamps", "{}"), type=ExchangeClock),
                 submitted=msgspec.json.decode(state["submitted"], type=int),
                 in_flight=msgspec.json.decode(state["in_flight"], type=list[InFlight]),
                 orders=self.rows("orders", "sequence", ExchangeOrder),

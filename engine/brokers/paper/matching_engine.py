@@ -3,8 +3,8 @@
 from collections.abc import Iterable, Mapping
 
 from engine.brokers.paper.book_readings import BookReading, Segments, absorb
+from engine.brokers.paper.exchange_clock import ExchangeClock
 from engine.brokers.paper.fill_rules import reaches, stop_reached, stop_reached_in_bar, worse
-from engine.brokers.paper.market_clock import MarketClock
 from engine.brokers.paper.order_checks import door_refusal, rejection
 from engine.brokers.paper.order_matching import Matcher
 from engine.brokers.paper.order_register import OrderRegister
@@ -65,7 +65,7 @@ class MatchingEngine:
         """Forget everything: an empty book of a new run."""
         self.clock: Instant = 0
         """Market time: the newest arrival, or the newest trade time where the recorder's clock lags it."""
-        self.stamps = MarketClock()
+        self.stamps = ExchangeClock()
         """What orders and fills are stamped with."""
         self.register = OrderRegister(self._instruments, self._day.day)
         self.depths = {key: InstrumentDepth(key) for key in self._instruments}
@@ -104,7 +104,7 @@ class MatchingEngine:
     def restore(
         self,
         clock: Instant,
-        stamps: MarketClock,
+        stamps: ExchangeClock,
         orders: Iterable[ExchangeOrder],
         fills: Iterable[ExchangeFill],
         depths: Iterable[InstrumentDepth],
@@ -262,7 +262,7 @@ class MatchingEngine:
         depth = self.depths.get(update.instrument)
         if depth is None:
             return []
-        self.stamps.follow(update, now)
+        self.stamps.follow(update.arrival, now, update.trade_time)
         clock = update.arrival
         if clock < update.trade_time < clock + MINUTE:
             clock = update.trade_time

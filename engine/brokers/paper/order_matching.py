@@ -9,6 +9,7 @@ from collections.abc import Iterable, Mapping
 from datetime import date
 
 from engine.brokers.paper.book_readings import Segments
+from engine.brokers.paper.exchange_clock import ExchangeClock
 from engine.brokers.paper.fill_rules import (
     Take,
     reached_beyond,
@@ -20,7 +21,6 @@ from engine.brokers.paper.fill_rules import (
     walk_worsened,
     worse,
 )
-from engine.brokers.paper.market_clock import MarketClock
 from engine.brokers.paper.order_checks import out_of_range
 from engine.brokers.paper.order_register import OrderRegister
 from engine.brokers.paper.records import (
@@ -60,7 +60,7 @@ class Matcher:
     def __init__(
         self,
         register: OrderRegister,
-        stamps: MarketClock,
+        stamps: ExchangeClock,
         segments: Segments,
         instruments: Mapping[str, Instrument],
         day: date,
@@ -128,7 +128,7 @@ class Matcher:
         if halt := self.halt(depth):
             return [order.report(message=halt)]
         levels, eaten = _opposite(order.side, depth)
-        silent = self._segments.silent(order.instrument, self._stamps.plain(now))
+        silent = self._segments.silent(order.instrument, self._stamps.arrival_time(now))
         if depth.fired and not silent and not self._stamps.held:
             # It is older than the trade that fired a stop, and a newer one may come.
             order.meets_by = now + _LOOK_AGAIN

@@ -3,49 +3,31 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from engine.brokers.paper.market_clock import MarketClock
+from engine.brokers.paper.exchange_clock import ExchangeClock
 from engine.market.clock import MINUTE, SECOND
-from engine.market.update import MarketUpdate
 
 START = 1_765_769_569 * SECOND
 
 
-def update(arrival: int, lead: int = 0) -> MarketUpdate:
-    return MarketUpdate(
-        instrument="NSE_EQ|A",
-        arrival=arrival,
-        trade_time=arrival + lead,
-        last=100_00,
-        last_quantity=1,
-        volume=1,
-        previous_close=100_00,
-        average_price=None,
-        bids=(),
-        asks=(),
-        day=None,
-        minute=None,
-    )
-
-
 def test_a_fill_behind_a_trade_that_led_its_arrival_is_not_stamped_before_it() -> None:
-    clock = MarketClock()
-    clock.follow(update(START, lead=6 * SECOND), START)
+    clock = ExchangeClock()
+    clock.follow(START, START, START + 6 * SECOND)
     assert clock.time(START + SECOND) == START + 7 * SECOND
 
 
 def test_time_shown_is_the_markets_own_however_long_it_was_held() -> None:
-    clock = MarketClock()
-    clock.follow(update(START), START)
+    clock = ExchangeClock()
+    clock.follow(START, START, START)
     clock.hold(START + SECOND, held=True)
     assert clock.time(START + 60 * SECOND) == START + SECOND
     clock.hold(START + 100 * SECOND, held=False)
-    clock.follow(update(START + 2 * SECOND), START + 101 * SECOND)
+    clock.follow(START + 2 * SECOND, START + 101 * SECOND)
     assert clock.time(START + 101 * SECOND) == START + 2 * SECOND
 
 
 def test_a_trade_time_from_another_day_moves_nothing() -> None:
-    clock = MarketClock()
-    clock.follow(update(START, lead=2 * MINUTE), START)
+    clock = ExchangeClock()
+    clock.follow(START, START, START + 2 * MINUTE)
     assert clock.time(START) == START
 
 
@@ -60,15 +42,15 @@ def test_a_trade_time_from_another_day_moves_nothing() -> None:
     )
 )
 def test_stamps_never_go_back(steps: list[tuple[str, int, int]]) -> None:
-    clock = MarketClock()
+    clock = ExchangeClock()
     now, arrival = START, START
-    clock.follow(update(START), START)
+    clock.follow(START, START, START)
     stamp = clock.time(now)
     for what, passed, lead in steps:
         now += passed
         if what == "update":
             arrival += passed // 2
-            clock.follow(update(arrival, lead), now)
+            clock.follow(arrival, now, arrival + lead)
         else:
             clock.hold(now, held=what == "hold")
         assert clock.time(now) >= stamp
