@@ -21,7 +21,7 @@ from typing import Any, Final
 
 from config import AccountSettings, RiskSettings, SessionSettings, Settings, SimulatorSettings
 from engine.brokers.paper.exchange import PaperExchange
-from engine.contract.commands import UNPACED
+from engine.contract.replay_speeds import UNPACED
 from engine.core import EarlierEvidence
 from engine.feeds.simulator import DEFAULT_START, SimulatorFeed
 from engine.ledger.reader import LedgerReader

@@ -11,7 +11,6 @@ from cockpit.state.model import Model
 from cockpit.state.phrases import held_text, waits
 from cockpit.text.formatting import speed
 from engine.contract.commands import (
-    SPEEDS,
     AdoptPosition,
     ArmManual,
     Command,
@@ -30,6 +29,7 @@ from engine.contract.commands import (
     TightenStop,
     Unfollow,
 )
+from engine.contract.replay_speeds import SPEEDS
 from engine.contract.views import NotableTrade, PositionRow, ScreenView, SignalCard, WatchRow
 
 _SILENT: Final = "the engine has not spoken yet"

@@ -2,7 +2,6 @@
 
 from datetime import date
 from enum import StrEnum
-from typing import Final
 
 import msgspec
 
@@ -150,14 +149,8 @@ class DeclineSignal(msgspec.Struct, frozen=True, tag="decline"):
     signal: str
 
 
-UNPACED: Final = 0
-"""A speed that waits for nothing."""
-SPEEDS: Final = (1, 2, 5, 10, 30, UNPACED)
-"""Replay speeds, the slowest first."""
-
-
 class SetReplaySpeed(msgspec.Struct, frozen=True, tag="speed"):
-    """Play at a multiple of real time; 0 means as fast as possible. Demo and replay only."""
+    """Play on at one of the ``replay_speeds``. Demo and replay only."""
 
     id: str
     speed: int

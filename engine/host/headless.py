@@ -10,7 +10,7 @@ from pathlib import Path
 
 import config
 from engine.brokers.cursor_file import ExchangeError
-from engine.contract.commands import UNPACED
+from engine.contract.replay_speeds import UNPACED
 from engine.core import Attended, Latched
 from engine.host.liveness import EngineLock
 from engine.ledger.records import JournalEntry, LedgerError

@@ -7,7 +7,7 @@ all, run on against the standing book.
 from collections.abc import Callable
 from typing import Protocol
 
-from engine.contract.commands import UNPACED
+from engine.contract.replay_speeds import UNPACED
 from engine.market.clock import SECOND, Instant
 
 MonotonicClock = Callable[[], float]
@@ -20,6 +20,11 @@ class Pace(Protocol):
     @property
     def speed(self) -> int:
         """The multiple of real time; 0 is as fast as possible."""
+        ...
+
+    @property
+    def is_unpaced(self) -> bool:
+        """Whether it was asked to wait for nothing."""
         ...
 
     @property
@@ -74,6 +79,11 @@ class PlayedPace:
     def speed(self) -> int:
         """The multiple of real time; 0 is as fast as possible."""
         return self._speed
+
+    @property
+    def is_unpaced(self) -> bool:
+        """Whether it was asked to wait for nothing."""
+        return self._speed == UNPACED
 
     @property
     def held(self) -> bool:
@@ -150,6 +160,11 @@ class LivePace:
     def speed(self) -> int:
         """Always 1: a market that happens now has one speed."""
         return 1
+
+    @property
+    def is_unpaced(self) -> bool:
+        """Never true: a market that happens now is waited for."""
+        return False
 
     @property
     def held(self) -> bool:

@@ -8,8 +8,6 @@ import msgspec
 
 from engine.brokers.exchange import Exchange
 from engine.contract.commands import (
-    SPEEDS,
-    UNPACED,
     Command,
     CommandResult,
     Kill,
@@ -18,6 +16,7 @@ from engine.contract.commands import (
     Rearm,
     SetReplaySpeed,
 )
+from engine.contract.replay_speeds import SPEEDS, UNPACED
 from engine.core import Rearmed
 from engine.ledger.by_a_person import BY_A_PERSON
 from engine.ledger.kept import Kept, kept_words, record_of
@@ -87,8 +86,9 @@ class ScreenCommands:
 
     def _change_speed(self, command: SetReplaySpeed) -> CommandResult:
         if command.speed not in SPEEDS:
+            allowed = ", ".join(str(speed) for speed in SPEEDS if speed != UNPACED)
             return CommandResult(
-                command.id, Outcome.REFUSED, f"expected a speed of {SPEEDS}, got {command.speed}"
+                command.id, Outcome.REFUSED, f"expected a speed of {allowed} or max, got {command.speed}"
             )
         if self._playback.ended:
             return CommandResult(command.id, Outcome.REFUSED, "the market has ended")

@@ -11,7 +11,7 @@ from typing import Final
 
 from engine.brokers.cursor_file import Cursor
 from engine.brokers.exchange import Exchange
-from engine.contract.commands import UNPACED, Command, CommandResult, Kill, Outcome, StopEngine
+from engine.contract.commands import Command, CommandResult, Kill, Outcome, StopEngine
 from engine.contract.views import AlarmRank, LastingAlarm, ScreenView
 from engine.core import Attended, Checked, Core, Effect, LatchChanged, Rearmed
 from engine.core.attention import attention_of
@@ -305,7 +305,7 @@ class Service:
             if effects:
                 await self.carry_out(effects)
                 self._durability.commit_when_due()
-            if playback.ended and self._pace.speed == UNPACED:
+            if playback.ended and self._pace.is_unpaced:
                 self._pace.change_speed(1, playback.now)
                 return
             if self._inputs or self._monotonic() > ends:

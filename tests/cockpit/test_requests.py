@@ -5,7 +5,8 @@ from hypothesis import strategies as st
 
 from cockpit.state import requests
 from cockpit.state.model import Model
-from engine.contract.commands import SPEEDS, ExitPosition, NoteTrade, Side, TightenStop
+from engine.contract.commands import ExitPosition, NoteTrade, Side, TightenStop
+from engine.contract.replay_speeds import SPEEDS
 from engine.contract.views import NotableTrade
 from tests.cockpit.pictures import picture
 

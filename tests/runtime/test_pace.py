@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from hypothesis import given
 from hypothesis import strategies as st
 
-from engine.contract.commands import UNPACED
+from engine.contract.replay_speeds import UNPACED
 from engine.market.clock import SECOND
 from engine.runtime.pace import PlayedPace
 

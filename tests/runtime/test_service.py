@@ -10,7 +10,6 @@ import pytest
 from engine.brokers.cursor_file import ExchangeError, ExchangeTakenError
 from engine.brokers.paper.exchange import PaperExchange
 from engine.contract.commands import (
-    UNPACED,
     Command,
     ExitPosition,
     Kill,
@@ -23,6 +22,7 @@ from engine.contract.commands import (
     Side,
     StopEngine,
 )
+from engine.contract.replay_speeds import UNPACED
 from engine.contract.views import Severity
 from engine.ledger.store import Ledger
 from engine.link.kill_line import KillRequest
@@ -229,6 +229,7 @@ async def test_a_speed_asked_for_again_with_one_id_changes_nothing(home: Path) -
         assert view is not None
         assert view.header.speed == 1
         assert refused.outcome is Outcome.REFUSED
+        assert refused.text == "expected a speed of 1, 2, 5, 10, 30 or max, got 7"
 
 
 @runs
