@@ -73,6 +73,10 @@ _TABLES: Final[tuple[tuple[date, dict[str, _Rates]], ...]] = (
 _STARTS: Final = tuple(start for start, _ in _TABLES)
 
 
+KINDS: Final = ("brokerage", "stt", "transaction", "ipft", "sebi", "stamp", "gst")
+"""What a contract note calls the items of charges, in its order."""
+
+
 class Charges(msgspec.Struct, frozen=True, gc=False):
     """Charges in whole paise. Items are rounded each for reading, ``total`` once from the exact sum."""
 
@@ -84,6 +88,12 @@ class Charges(msgspec.Struct, frozen=True, gc=False):
     stamp: Paise
     gst: Paise
     total: Paise
+
+    @property
+    def by_kind(self) -> dict[str, Paise]:
+        """The items by what a contract note calls them, each rounded by itself."""
+        items = (self.brokerage, self.stt, self.transaction, self.ipft, self.sebi, self.stamp, self.gst)
+        return dict(zip(KINDS, items, strict=True))
 
     def __add__(self, other: "Charges") -> "Charges":
         return Charges(

@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from engine.market.charges import Charges
+from engine.market.charges import KINDS, Charges
 from engine.market.clock import Instant, isoformat
 from engine.market.price import Paise, rupees_of
 from engine.performance.figures import rounded
@@ -12,13 +12,7 @@ MONEY: Final = (
     "initial_risk",
     "gross",
     "charges",
-    "brokerage",
-    "stt",
-    "transaction",
-    "ipft",
-    "sebi",
-    "stamp",
-    "gst",
+    *KINDS,
     "rounding",
     "net",
     "slippage",
@@ -46,13 +40,7 @@ COLUMNS: Final = (
     "initial_risk",
     "gross",
     "charges",
-    "brokerage",
-    "stt",
-    "transaction",
-    "ipft",
-    "sebi",
-    "stamp",
-    "gst",
+    *KINDS,
     "rounding",
     "net",
     "r",
@@ -112,13 +100,10 @@ def trade_row(trade: ClosedTrade, final: str = "") -> dict[str, object]:
 
 def _items(items: Charges | None, charges: Paise) -> dict[str, object]:
     if items is None:
-        return dict.fromkeys((*_KINDS, "rounding"))
-    parts = {name: int(getattr(items, name)) for name in _KINDS}
+        return dict.fromkeys((*KINDS, "rounding"))
+    parts = items.by_kind
     told: dict[str, object] = {name: rupees_of(part) for name, part in parts.items()}
     return {**told, "rounding": rupees_of(charges - sum(parts.values()))}
-
-
-_KINDS: Final = ("brokerage", "stt", "transaction", "ipft", "sebi", "stamp", "gst")
 
 
 def _average(value: Paise, quantity: int) -> float | None:

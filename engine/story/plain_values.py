@@ -14,15 +14,6 @@ SIMULATED: Final = "SIMULATED"
 HYPOTHETICAL: Final = "HYPOTHETICAL"
 _ESTIMATED: Final = "ESTIMATED"
 _CONFIRMED: Final = "CONFIRMED"
-_KINDS: Final = ("brokerage", "stt", "transaction", "ipft", "sebi", "stamp", "gst")
-_PRICES: Final = (
-    *("last", "bid", "ask", "open", "high", "low", "previous_close", "vwap", "atr", "median_spread"),
-    *("row", "poc", "val", "vah", "balance_low", "balance_high"),
-)
-_WORDS: Final = (
-    *("quality", "day_type", "day_type_developing", "open_type", "shape", "location", "balance_state"),
-    *("activity", "rotation_factor", "one_timeframing", "value_weak", "balance_complete"),
-)
 
 
 def story_values(story: TradeStory) -> dict[str, object]:
@@ -104,8 +95,34 @@ def _signal(signal: SignalStory) -> dict[str, object]:
 def _sight(sight: Sight) -> dict[str, object]:
     return {
         "time": isoformat(sight.time),
-        **{name: getattr(sight, name) for name in _WORDS},
-        **{name: _rupees(getattr(sight, name)) for name in _PRICES},
+        "quality": sight.quality,
+        "day_type": sight.day_type,
+        "day_type_developing": sight.day_type_developing,
+        "open_type": sight.open_type,
+        "shape": sight.shape,
+        "location": sight.location,
+        "balance_state": sight.balance_state,
+        "activity": sight.activity,
+        "rotation_factor": sight.rotation_factor,
+        "one_timeframing": sight.one_timeframing,
+        "value_weak": sight.value_weak,
+        "balance_complete": sight.balance_complete,
+        "last": _rupees(sight.last),
+        "bid": _rupees(sight.bid),
+        "ask": _rupees(sight.ask),
+        "open": _rupees(sight.open),
+        "high": _rupees(sight.high),
+        "low": _rupees(sight.low),
+        "previous_close": _rupees(sight.previous_close),
+        "vwap": _rupees(sight.vwap),
+        "atr": _rupees(sight.atr),
+        "median_spread": _rupees(sight.median_spread),
+        "row": _rupees(sight.row),
+        "poc": _rupees(sight.poc),
+        "val": _rupees(sight.val),
+        "vah": _rupees(sight.vah),
+        "balance_low": _rupees(sight.balance_low),
+        "balance_high": _rupees(sight.balance_high),
         "levels": {name: _rupees(price) for name, price in sight.levels},
     }
 
@@ -222,7 +239,7 @@ def _charges(story: TradeStory) -> dict[str, object] | None:
     return {
         "total": _rupees(story.trade.charges),
         "quality": _ESTIMATED,
-        "by_kind": None if items is None else {kind: _rupees(getattr(items, kind)) for kind in _KINDS},
+        "by_kind": None if items is None else {kind: _rupees(paid) for kind, paid in items.by_kind.items()},
         "day": day,
     }
 

@@ -226,8 +226,7 @@ def _charges(page: Page, story: TradeStory) -> None:
     if items is None:
         page.row("by kind", NOT_RECORDED)
     else:
-        kinds = ("brokerage", "stt", "transaction", "ipft", "sebi", "stamp", "gst")
-        page.row("by kind", " · ".join(f"{kind} {rupees(getattr(items, kind))}" for kind in kinds))
+        page.row("by kind", " · ".join(f"{kind} {rupees(paid)}" for kind, paid in items.by_kind.items()))
         page.row("", f"each rounded by itself; the whole is {rupees(items.total)}")
     confirmed, estimated = story.day_confirmed, story.day_estimated
     if confirmed is not None and estimated is not None:

@@ -18,6 +18,8 @@ from engine.market.quality import Quality
 
 MULTIPLES: Final = (("1.5x", 3), ("2x", 4), ("3x", 6))
 """Initial balances from the far edge, by name and in halves: where extensions aim (source: MarketDelta)."""
+AREA: Final = ("POC", "VAL", "VAH")
+"""The names of a profile's levels, in their order."""
 BANDS: Final = (1, 2, 3)
 """Deviations around the VWAP."""
 BARS: Final = "day bar, 1-minute bars, last prices"
@@ -72,15 +74,17 @@ def _of_volume(
         if volume
     ]
     source = f"volume at last prices, {profile.rule}"
-    for name in ("poc", "val", "vah"):
-        own = list(notes)
-        if name == "poc" and profile.ties > 1:
-            own.append(f"1 of {profile.ties} tied")
-        if band is not None:
-            places = [getattr(one, name) for one in (band.at_last, band.at_previous, band.spread)]
-            if max(places) - min(places) > profile.row:
-                own.append(f"{rupees(min(places))} to {rupees(max(places))} by placement")
-        yield NamedLevel(name.upper(), getattr(profile, name), source, quality, ", ".join(own))
+    readings = (profile,) if band is None else (profile, band.at_last, band.at_previous, band.spread)
+    for name, price, *places in zip(AREA, *(one.levels for one in readings), strict=True):
+        own = [*notes, *_tied(name, profile)]
+        if places and max(places) - min(places) > profile.row:
+            own.append(f"{rupees(min(places))} to {rupees(max(places))} by placement")
+        yield NamedLevel(name, price, source, quality, ", ".join(own))
+
+
+def _tied(name: str, reading: ProfileReading) -> tuple[str, ...]:
+    """Return in words how many rows share the place of a POC; nothing of the value area's edges."""
+    return (f"1 of {reading.ties} tied",) if name == "POC" and reading.ties > 1 else ()
 
 
 def _of_time(auction: Auction, tpo: ProfileReading | None) -> Iterator[NamedLevel]:
@@ -91,9 +95,9 @@ def _of_time(auction: Auction, tpo: ProfileReading | None) -> Iterator[NamedLeve
         brackets[0].index > 0 or not all(one.whole for one in brackets)
     )
     quality = Quality.PARTIAL if missing else Quality.LIVE
-    for name in ("poc", "val", "vah"):
-        note = f"1 of {tpo.ties} tied" if name == "poc" and tpo.ties > 1 else ""
-        yield NamedLevel(f"T{name.upper()}", getattr(tpo, name), f"TPOs of {BARS}", quality, note)
+    for name, price in zip(AREA, tpo.levels, strict=True):
+        note = "".join(_tied(name, tpo))
+        yield NamedLevel(f"T{name}", price, f"TPOs of {BARS}", quality, note)
 
 
 def _of_session(auction: Auction) -> Iterator[NamedLevel]:

@@ -53,6 +53,11 @@ class ProfileReading:
     rows: int
     """Rows from the lowest to the highest, empty ones included."""
 
+    @property
+    def levels(self) -> tuple[Paise, Paise, Paise]:
+        """POC, VAL and VAH."""
+        return self.poc, self.val, self.vah
+
 
 @dataclass(frozen=True, slots=True)
 class DevelopingReading:
@@ -80,7 +85,7 @@ class PlacementBand:
         readings = self.at_last, self.at_previous, self.spread
         return any(
             max(prices) - min(prices) > self.at_last.row
-            for prices in zip(*((one.poc, one.val, one.vah) for one in readings), strict=True)
+            for prices in zip(*(one.levels for one in readings), strict=True)
         )
 
 
