@@ -40,7 +40,7 @@ def name_open(
         "average_range": rupees_of(span),
         "excursion_up": _share(opening.up, span),
         "excursion_down": _share(opening.down, span),
-        "opening_range": f"{rupees_of(opening.range_low):.2f} to {rupees_of(opening.range_high):.2f}",
+        "opening_range": f"{rupees(opening.range_low)} to {rupees(opening.range_high)}",
         "first_excursion": _share(first, span),
         "first_extreme": rupees_of(opening.first_extreme),
         "returned_through_open": _share(opening.other, span),
