@@ -26,15 +26,15 @@ def check_rest(survey: Survey) -> Sequence[Check]:
     try:
         sight = survey.rest()
     except (NotSentError, UnansweredError, AddressError) as error:
-        return [judged(_GROUP, "REST", "", f"dead host: {error}")]
+        return [judged(_GROUP, "REST", "", f"the broker cannot be reached: {error}")]
     handshake, answer = _milliseconds(sight.handshake), _milliseconds(sight.answer)
     figure = f"handshake {handshake:.0f} ms, answer {answer:.0f} ms"
     slow = max(handshake, answer)
     reason = ""
     if sight.status >= 500:
-        reason = f"expected an answer of the broker, got HTTP {sight.status}"
+        reason = f"expected an answer of the broker, got its server's failure (HTTP {sight.status})"
     elif slow > limit:
-        reason = f"slow host: expected at most {limit} ms, got {slow:.0f}"
+        reason = f"the broker answers slowly: expected at most {limit} ms, got {slow:.0f}"
     return [judged(_GROUP, "REST", figure, reason, values={"handshake_ms": handshake, "answer_ms": answer})]
 
 
@@ -45,9 +45,9 @@ def check_order_host(survey: Survey, *, live: bool) -> Sequence[Check]:
     try:
         survey.transport.warm(survey.settings.upstox.order_url)
     except (NotSentError, AddressError) as error:
-        return [judged(_GROUP, "order host", "", f"dead host: {error}", needed=live)]
+        return [judged(_GROUP, "order host", "", f"the broker cannot be reached: {error}", needed=live)]
     took = _milliseconds(survey.monotonic() - started)
-    reason = f"slow host: expected at most {limit} ms" if took > limit else ""
+    reason = f"the broker answers slowly: expected at most {limit} ms" if took > limit else ""
     figure = f"handshake {took:.0f} ms"
     return [judged(_GROUP, "order host", figure, reason, needed=live, values={"handshake_ms": took})]
 
@@ -118,7 +118,7 @@ def _handshake(sight: FeedSight, limit: int) -> Check:
     segments = {name: status for name, status in sorted(sight.segments.items()) if "NSE" in name}
     told = ", ".join(f"{name} {status}" for name, status in segments.items())
     figure = f"handshake {took:.0f} ms; {told}" if told else f"handshake {took:.0f} ms"
-    reason = f"slow feed: expected at most {limit} ms" if took > limit else ""
+    reason = f"the feed answers slowly: expected at most {limit} ms" if took > limit else ""
     return judged(_GROUP, "feed", figure, reason, values={"handshake_ms": took, "segments": segments})
 
 
@@ -146,7 +146,7 @@ def _delay(survey: Survey, sight: FeedSight) -> Check:
     figure = f"p50 {p50:.0f} ms, p99 {p99:.0f} ms over {count} frames"
     if count < _FEW:
         return Check(_GROUP, "feed delay", CheckState.GO, figure, _TOO_FEW, values)
-    reason = f"late feed: expected a p99 of at most {limit} ms" if p99 > limit else ""
+    reason = f"the feed comes late: expected at most {limit} ms for 99 of 100 updates" if p99 > limit else ""
     return judged(_GROUP, "feed delay", figure, reason, values=values)
 
 

@@ -90,7 +90,9 @@ def look_at_feed(
             sight = _Watch(now, monotonic)
             sight.watch(line.recv, set(keys), first_seconds, watch_seconds)
     except InvalidStatus as error:
-        raise FeedFailedError(f"expected a websocket, got HTTP {error.response.status_code}") from None
+        raise FeedFailedError(
+            f"expected the feed to open, got a refusal (HTTP {error.response.status_code})"
+        ) from None
     except TimeoutError:
         raise FeedFailedError(f"expected a handshake within {open_seconds:g} s, got none") from None
     except WebSocketException as error:

@@ -18,6 +18,7 @@ from pydantic import ValidationError
 
 from config import ADDRESSES, SECRET_SETTINGS, Settings, SettingsSection, brokers_on_loopback
 from engine.system.errors import CockpitError
+from engine.system.plain_text import kind_of
 
 ENVIRONMENT_PREFIX: Final = "COCKPIT_"
 
@@ -135,7 +136,7 @@ def _shown(value: object) -> str:
     try:
         return _cut(without_password(_SHORT.repr(value)))
     except (ValueError, RecursionError):
-        return f"a {type(value).__name__} that is too large to show"
+        return f"{kind_of(value)} that is too large to show"
 
 
 def _from_environment(environment: Mapping[str, str]) -> Iterator[tuple[str, object, str]]:

@@ -11,8 +11,18 @@ _LONGEST: Final = 200
 """Signs of what an error says: some hold all that came over a line."""
 LONGEST_WORDS: Final = 1_000
 """Signs of what a broker says: every row of the ledger and the journal that repeats it is bounded by them."""
-_LABEL: Final = re.compile(r"\A(?:\[[^\]]*\]\s*)+")
-"""What system errors begin with: ``[Errno 111]``, ``[SSL: CERTIFICATE_VERIFY_FAILED]``."""
+_LABEL: Final = re.compile(r"\A(?:\[[^\]]*\]\s*)+|\s*\(_ssl\.c:\d+\)\Z")
+"""What system errors begin and end with: ``[Errno 111]``, ``[SSL: CERTIFICATE_VERIFY_FAILED]``, ``(_ssl.c:1006)``."""
+_FAULTS: Final = (LookupError, ArithmeticError, TypeError, AttributeError, NameError, AssertionError)
+_NO_ANSWER: Final = "no answer in time"
+_KINDS: Final[tuple[tuple[type | tuple[type, ...], str], ...]] = (
+    (dict, "named values"),
+    ((list, tuple), "a list"),
+    ((str, bytes), "a text"),
+    (bool, "a yes or no"),
+    ((int, float), "a number"),
+    (type(None), "nothing"),
+)
 
 
 def plain(text: str) -> str:
@@ -35,8 +45,19 @@ def worded(code: str, message: str) -> str:
 
 
 def words_of(error: BaseException, hide: Callable[[str], str] = str) -> str:
-    """Return what an error says with its kind behind, both in one line; ``hide`` comes before anything is cut."""
-    return worded(type(error).__name__, _LABEL.sub("", plain(hide(str(error)))).strip()[:_LONGEST])
+    """Return what an error says in one line; ``hide`` comes before anything is cut.
+
+    Its kind stands behind only where a program is at fault: those say a name or a number that nobody could read.
+    """
+    said = _LABEL.sub("", plain(hide(str(error)))).strip()[:_LONGEST]
+    if isinstance(error, _FAULTS):
+        return worded(type(error).__name__, said)
+    return said or (_NO_ANSWER if isinstance(error, TimeoutError) else type(error).__name__)
+
+
+def kind_of(value: object) -> str:
+    """Return in words what a decoded value is, where something else was expected."""
+    return next((words for kind, words in _KINDS if isinstance(value, kind)), "something unknown")
 
 
 def plain_json(text: str) -> str:

@@ -188,13 +188,13 @@ class Stream:
         except TimeoutError:
             return f"expected a handshake within {settings.open_seconds:g} s, got none"
         except InvalidStatus as error:
-            return f"expected a websocket, got HTTP {error.response.status_code}"
+            return f"expected the stream to open, got a refusal (HTTP {error.response.status_code})"
         except OSError as error:
             return f"expected a connection, got: {words_of(error)}"
         except (InvalidURI, ValueError):
-            return f"expected the address of a websocket, got {len(url)} characters that are none"
+            return f"expected the address of a stream, got {len(url)} characters that are none"
         except WebSocketException as error:
-            return f"expected a websocket, got: {words_of(error, self._secrets.hide)}"
+            return f"expected the stream to open, got: {words_of(error, self._secrets.hide)}"
 
     def _without_secrets(self, message: str | bytes) -> str | bytes:
         if isinstance(message, str):

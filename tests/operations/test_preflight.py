@@ -206,8 +206,8 @@ def bad_setting(stand: Stand) -> str:
 @pytest.mark.parametrize(
     ("break_it", "reason"),
     [
-        (dead_host, "dead host: expected a connection to http://127.0.0.1:9"),
-        (slow_host, "slow host: expected at most 150 ms"),
+        (dead_host, "the broker cannot be reached: expected a connection to http://127.0.0.1:9"),
+        (slow_host, "the broker answers slowly: expected at most 150 ms"),
         (expired_token, "the token has expired"),
         (refused_token, "the broker refuses the token"),
         (wrong_ip, "wrong IP: expected orders to leave from 203.0.113.10"),

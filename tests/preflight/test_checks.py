@@ -84,7 +84,7 @@ def test_a_dead_host_is_named(fake: RunningFake, tmp_path: Path) -> None:
     survey = survey_of(fake, tmp_path, upstox=dead)
     for check in (only(check_rest(survey)), only(check_order_host(survey, live=True))):
         assert check.state is CheckState.NO_GO
-        assert "dead host: expected a connection to http://127.0.0.1:9 in" in check.reason
+        assert "the broker cannot be reached: expected a connection to http://127.0.0.1:9 in" in check.reason
     assert only(check_order_host(survey, live=False)).state is CheckState.WARN
     assert only(check_feed(survey)).state is CheckState.NOT_ASKED
     assert only(check_profile(survey)).state is CheckState.NOT_ASKED
@@ -95,13 +95,16 @@ def test_a_slow_host_is_named_with_its_time(fake: RunningFake, tmp_path: Path) -
     survey = survey_of(fake, tmp_path, preflight={"max_latency_ms": 200})
     check = only(check_rest(survey))
     assert check.state is CheckState.NO_GO
-    assert check.reason.startswith("slow host: expected at most 200 ms, got 3")
+    assert check.reason.startswith("the broker answers slowly: expected at most 200 ms, got 3")
 
 
 def test_a_broker_in_trouble_is_no_go(fake: RunningFake, tmp_path: Path) -> None:
     fake.plant("status", call="all", status=502, html=True, times=0)
     check = only(check_rest(survey_of(fake, tmp_path)))
-    assert (check.state, check.reason) == (CheckState.NO_GO, "expected an answer of the broker, got HTTP 502")
+    assert (check.state, check.reason) == (
+        CheckState.NO_GO,
+        "expected an answer of the broker, got its server's failure (HTTP 502)",
+    )
 
 
 def test_the_feed_is_looked_at_for_every_instrument(fake: RunningFake, tmp_path: Path) -> None:
@@ -119,7 +122,11 @@ def test_the_feed_is_looked_at_for_every_instrument(fake: RunningFake, tmp_path:
         ((0.1, 9.0), CheckState.GO, "too few live frames to judge"),
         ((0.1,) * 5, CheckState.GO, ""),
         ((*(0.1,) * 100, 6.0), CheckState.GO, ""),
-        ((*(0.1,) * 98, 6.0, 6.0), CheckState.NO_GO, "late feed: expected a p99 of at most 5000 ms"),
+        (
+            (*(0.1,) * 98, 6.0, 6.0),
+            CheckState.NO_GO,
+            "the feed comes late: expected at most 5000 ms for 99 of 100 updates",
+        ),
     ],
 )
 def test_a_feed_whose_slowest_frames_are_too_late_is_no_go(
@@ -137,7 +144,10 @@ def test_a_feed_whose_slowest_frames_are_too_late_is_no_go(
 def test_a_refused_feed_is_no_go(fake: RunningFake, tmp_path: Path) -> None:
     fake.plant("refuse-connection", stream="market", times=0)
     check = only(check_feed(survey_of(fake, tmp_path)))
-    assert (check.state, check.reason) == (CheckState.NO_GO, "expected a websocket, got HTTP 403")
+    assert (check.state, check.reason) == (
+        CheckState.NO_GO,
+        "expected the feed to open, got a refusal (HTTP 403)",
+    )
 
 
 def test_a_mute_feed_is_no_go_after_the_wait(fake: RunningFake, tmp_path: Path) -> None:

@@ -291,7 +291,7 @@ async def test_a_redirect_is_not_followed() -> None:
         async with running(stream.run, stream.close):
             await until(lambda: len(asked) >= 2)
     assert set(asked) == {"here"}
-    assert owner.problems[0] == "expected a websocket, got HTTP 302"
+    assert owner.problems[0] == "expected the stream to open, got a refusal (HTTP 302)"
 
 
 @pytest.mark.parametrize(
@@ -368,7 +368,7 @@ async def test_a_refused_handshake_and_one_that_never_answers_are_told_apart() -
                 await until(lambda: len(owner.problems) >= 2)
     assert owner.problems[:2] == [
         "expected a handshake within 0.1 s, got none",
-        "expected a websocket, got HTTP 403",
+        "expected the stream to open, got a refusal (HTTP 403)",
     ]
 
 
@@ -457,4 +457,4 @@ async def test_a_fault_of_its_owner_is_not_taken_for_trouble_with_the_network() 
         stream = owner.stream(server.authorize)
         with pytest.raises(OSError, match="no room"):
             await asyncio.wait_for(stream.run(), 5)
-    assert stream.state == LineState(up=False, problem="it broke: no room for 1 (OSError)")
+    assert stream.state == LineState(up=False, problem="it broke: no room for 1")

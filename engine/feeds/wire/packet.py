@@ -12,6 +12,7 @@ from typing import Final
 import msgspec
 
 from engine.market.clock import SECOND, Instant, instant_at
+from engine.system.plain_text import kind_of
 
 REQUEST_MODES: Final = frozenset({"", "ltpc", "full_d5", "option_greeks", "full_d30", "full"})
 _DATE_LENGTH: Final = 10
@@ -149,7 +150,7 @@ def packet_of_text(text: bytes) -> RecordedPacket:
     """Return the packet of one JSON text, NaN and Infinity read as such; raise ValueError when it is none."""
     record = json.loads(text)
     if not isinstance(record, dict):
-        raise ValueError(f"expected a JSON object, got {type(record).__name__}")
+        raise ValueError(f"expected named values, got {kind_of(record)}")
     return packet_of(record)
 
 

@@ -199,7 +199,7 @@ class InstrumentFiles:
                 self._confirm(file, now)
                 return FileState(file, Freshness.UNCHANGED, kept.rows, now, "")
             if answer.status != 200:
-                raise FileError(f"expected HTTP 200 for {url}, got {answer.status}")
+                raise FileError(f"{url}: expected the file, got a refusal (HTTP {answer.status})")
             fresh = self._checked(file, url, answer, day, kept)
             self._write(file, fresh, now)
         except (NotSentError, UnansweredError, AddressError, FileError, OSError) as error:

@@ -10,6 +10,7 @@ from typing import Any, Final
 from engine.market.clock import IST, MILLISECOND, Instant, instant_of
 from engine.market.price import Paise
 from engine.system.errors import CockpitError, ErrorKind
+from engine.system.plain_text import kind_of
 
 Row = Mapping[str, Any]
 
@@ -29,14 +30,14 @@ class FieldError(CockpitError, ValueError):
 def rows_of(data: object, what: str) -> list[Row]:
     """Return a list of rows; raise FieldError for anything else. Null is not an empty list."""
     if not isinstance(data, list) or not all(isinstance(row, dict) for row in data):
-        raise FieldError(f"expected a list of {what}, got {type(data).__name__}")
+        raise FieldError(f"expected a list of {what}, got {kind_of(data)}")
     return data
 
 
 def row_of(data: object, what: str) -> Row:
     """Return one row; raise FieldError for anything else."""
     if not isinstance(data, dict):
-        raise FieldError(f"expected {what}, got {type(data).__name__}")
+        raise FieldError(f"expected {what}, got {kind_of(data)}")
     return data
 
 

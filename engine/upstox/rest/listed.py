@@ -5,6 +5,7 @@ from typing import TypeVar
 
 import msgspec
 
+from engine.system.plain_text import kind_of
 from engine.upstox.rest.fields import FieldError, Row, text
 
 _T = TypeVar("_T")
@@ -53,14 +54,14 @@ def listed(
 ) -> Listed[_T]:
     """Return every row that reads; raise FieldError for what is no list, or a list that tells of nothing at all."""
     if not isinstance(data, list):
-        raise FieldError(f"expected a list of {what}, got {type(data).__name__}")
+        raise FieldError(f"expected a list of {what}, got {kind_of(data)}")
     rows, unread = list[_T](), list[Unread]()
     for entry in data:
         row: Row = entry if isinstance(entry, dict) else {}
         try:
             rows.append(read(row))
         except FieldError as error:
-            detail = str(error) if row else f"expected a row, got {type(entry).__name__}"
+            detail = str(error) if row else f"expected a row, got {kind_of(entry)}"
             unread.append(unread_of(row, what, detail, settled=settled(row)))
     if unread and not rows and all(one.nameless for one in unread):
         raise FieldError(f"expected a list of {what}, got {len(unread)} rows that tell of nothing")

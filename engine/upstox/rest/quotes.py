@@ -6,6 +6,7 @@ import msgspec
 
 from engine.market.clock import Instant
 from engine.market.price import Paise
+from engine.system.plain_text import kind_of
 from engine.upstox.rest.fields import (
     FieldError,
     Row,
@@ -104,7 +105,7 @@ def candles_of(data: object) -> tuple[BrokerCandle, ...]:
     """Return bars, oldest first, each opening instant once; raise FieldError for an unreadable one."""
     rows = row_of(data, "candles").get("candles")
     if not isinstance(rows, list):
-        raise FieldError(f"expected a list of candles, got {type(rows).__name__}")
+        raise FieldError(f"expected a list of candles, got {kind_of(rows)}")
     found = {candle.start: candle for candle in map(_candle, rows)}
     return tuple(found[start] for start in sorted(found))
 

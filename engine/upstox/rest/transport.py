@@ -130,7 +130,7 @@ class Transport:
         line = self._take(place) or self._connect(place)
         if not allowed():
             self._put(place, line)
-            raise StoppedError(f"taken back; nothing was sent ({method} {place}{path})")
+            raise StoppedError(f"taken back; nothing was sent ({place}{path})")
         started = self._monotonic()
         deadline = started + (self._read_seconds if read_seconds is None else read_seconds)
         try:
@@ -145,11 +145,11 @@ class Transport:
             self._forget(place)
             # The error may hold what the other side sent: it goes no further itself.
             said = words_of(error, self.secrets.hide)
-            raise UnansweredError(f"no whole answer: {said} ({method} {place}{path})") from None
+            raise UnansweredError(f"no whole answer: {said} ({place}{path})") from None
         if len(body) > LARGEST_BODY:
             line.close()
             raise UnansweredError(
-                f"expected an answer of at most {LARGEST_BODY} bytes, got more ({method} {place}{path})"
+                f"expected an answer of at most {LARGEST_BODY} bytes, got more ({place}{path})"
             )
         body = self.secrets.hide_in_body(body)
         answer = HttpAnswer(response.status, _headers(response), body, self._monotonic() - started)

@@ -255,7 +255,7 @@ async def test_a_full_house_is_told_and_tried_again(fake: RunningFake) -> None:
     await plant(fake, "refuse-connection", times=3)
     async with following(fake, EQ_A, stand=stand):
         pass
-    assert stand.problems[0] == "expected a websocket, got HTTP 403"
+    assert stand.problems[0] == "expected the stream to open, got a refusal (HTTP 403)"
     assert len(fake.calls("authorize_market")) == 4
 
 

@@ -91,7 +91,10 @@ def cut(body: bytes) -> bytes:
     ("answer", "reason"),
     [
         (cut, "bytes, got"),
-        (lambda _: b"HTTP/1.1 500 No\r\nContent-Length: 0\r\n\r\n", "expected HTTP 200"),
+        (
+            lambda _: b"HTTP/1.1 500 No\r\nContent-Length: 0\r\n\r\n",
+            "expected the file, got a refusal (HTTP 500)",
+        ),
         (lambda _: b"HTTP/1.1 200 OK\r\nContent-Length: 6\r\n\r\n<html>", "expected a JSON array"),
         (lambda _: b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n[]", "got none that can be used"),
         (lambda body: b"HTTP/1.1 200 OK\r\n\r\n" + body[:-300], "expected a readable instrument file"),

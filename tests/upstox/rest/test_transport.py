@@ -74,7 +74,7 @@ def test_an_answer_that_drips_ends_at_the_deadline_though_each_byte_is_in_time()
 def test_a_refused_connection_proves_that_nothing_was_sent() -> None:
     with Loopback(lambda _: success([])) as server:
         url = server.url
-    with pytest.raises(NotSentError, match="ConnectionRefused"):
+    with pytest.raises(NotSentError, match="got: Connection refused"):
         transport().request("POST", f"{url}/order", json={})
 
 
@@ -198,7 +198,7 @@ def test_a_certificate_nobody_vouches_for_is_refused_before_anything_is_sent(tmp
     server_side = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     server_side.load_cert_chain(certificate, key)
     with Loopback(lambda _: success([]), tls=server_side) as server:
-        with pytest.raises(NotSentError, match=r"certificate verify failed: .*SSLCertVerificationError"):
+        with pytest.raises(NotSentError, match=r"got: certificate verify failed: [a-z -]+\Z"):
             transport().request("GET", f"{server.url}/a", headers={"Authorization": "Bearer x"})
         assert server.requests == []
         trusting = Transport(
