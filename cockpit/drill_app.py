@@ -100,8 +100,11 @@ class DrillApp(CockpitApp, inherit_bindings=False):
         drill, model = self.drill, self.model
         before = (drill.step, drill.held, len(drill.positions), drill.times)
         if self._account.real_kill:
+            # At once: what there is to write is written once the terminal is free.
             drill.give_way()
-        elif self._account.market_opens and drill.step is not DrillStep.KILLED:
+            self.exit()
+            return
+        if self._account.market_opens and drill.step is not DrillStep.KILLED:
             drill.end(self._account.market_opens)
         if model.view is not None:
             for command in drill.take(model.view, self._kill_key.first_pressed, self.now()):
@@ -120,6 +123,4 @@ class DrillApp(CockpitApp, inherit_bindings=False):
             self.kept = await asyncio.to_thread(self._keep, command)
         except DeskError as error:
             self.kept = KeptDrill(False, "", str(error), False, _NOT_KEPT)
-        if self.drill.real_kill:
-            self.exit()
         self.touch()

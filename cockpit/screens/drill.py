@@ -128,7 +128,7 @@ class DrillScreen(PaintedScreen):
         top = [(f" {_BANNER} ", "title"), (f" {_NOT_YOURS} ", "strong")]
         self.panels["drilltop"].show([spread(top, [(f" {_BANNER} ", "title")], width)])
         text = self.panels["text"]
-        text.show(paint_drill(self._drill, self._result(), max(1, text.size.width)))
+        text.show(paint_drill(self._drill, self._result(), text.size.width or width))
         left: list[Span] = [(f" {_BANNER} ", "title"), (" q", "key"), (" leave ", "")]
         kill: list[Span] = [(f" ctrl+k {kill_text(self.model)} of the drill ", "kill")]
         self.panels["drillfoot"].show([spread(left, kill, width)])

@@ -132,6 +132,7 @@ class Desk:
         ascii_signs: bool = False,
         searcher: ScriptedSearcher | None = None,
         rollout: ScriptedRollout | None = None,
+        drill_refusal: Callable[[], str] | None = None,
         embedded: bool = False,
     ) -> None:
         self.line = ScriptedLine([] if view is None else [view])
@@ -149,6 +150,7 @@ class Desk:
             new_id=self._next_id,
             searcher=searcher,
             rollout=rollout,
+            drill_refusal=drill_refusal,
             guard=lambda: self.guard,
             embedded=embedded,
         )

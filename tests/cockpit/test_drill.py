@@ -18,8 +18,9 @@ from engine.contract.drill_end import DrillEnd
 from engine.contract.kill_times import KillTimes
 from engine.contract.views import LatchView, ScreenView, StopStatus
 from engine.operations.drill_account import KeptDrill
+from tests.cockpit.desk import panel_text
 from tests.cockpit.pictures import picture
-from tests.cockpit.scripted import ScriptedKillSwitch, ScriptedLine
+from tests.cockpit.scripted import Desk, ScriptedKillSwitch, ScriptedLine
 
 PRESSED = 5_000_000
 
@@ -203,12 +204,11 @@ async def test_the_drills_screen_wears_its_banner_at_both_ends_and_keeps_what_wa
     assert not app.is_running
 
 
-async def test_the_drills_screen_closes_by_itself_when_the_account_is_killed() -> None:
-    kept: list[KeepDrill] = []
-
+async def test_the_drills_screen_closes_at_once_when_the_account_is_killed_and_writes_nothing_before() -> (
+    None
+):
     def keep(command: KeepDrill) -> KeptDrill:
-        kept.append(command)
-        return KeptDrill(False, "", "a real kill came and ended it", True, "kept")
+        raise AssertionError(f"expected the terminal first, got {command}")
 
     account = Account()
     line = ScriptedLine([opened(3)])
@@ -226,7 +226,8 @@ async def test_the_drills_screen_closes_by_itself_when_the_account_is_killed() -
         await until(pilot, lambda: "Press ctrl+k now" in plain_text(app))
         account.real_kill = True
         await until(pilot, lambda: not app.is_running)
-    assert [one.end for one in kept] == [DrillEnd.REAL_KILL]
+    assert app.drill.command is not None
+    assert app.drill.command.end is DrillEnd.REAL_KILL
 
 
 def test_a_terminal_is_named_by_what_lies_between_it_and_us() -> None:
@@ -234,3 +235,26 @@ def test_a_terminal_is_named_by_what_lies_between_it_and_us() -> None:
         "xterm-256color, tmux, over ssh"
     )
     assert terminal_kind({}) == "unknown"
+
+
+@pytest.mark.parametrize(
+    ("refusal", "leaves", "said"),
+    [
+        (lambda: "no drill now: the market is open", False, "the market is open"),
+        (lambda: "", True, ""),
+        (None, False, "run `cockpit drill` in a terminal"),
+    ],
+    ids=["refused", "may begin", "nowhere to go"],
+)
+async def test_the_palettes_drill_leaves_the_screen_only_where_one_may_begin(
+    refusal: Callable[[], str] | None, leaves: bool, said: str
+) -> None:
+    desk = Desk(picture(), drill_refusal=refusal)
+    async with desk.app.run_test(size=(120, 40)) as pilot:
+        await desk.settle(pilot)
+        await desk.app.run_action("drill")
+        if leaves:
+            await desk.until(pilot, lambda: not desk.app.is_running)
+        else:
+            await desk.until(pilot, lambda: said in panel_text(desk, "alerts"))
+    assert desk.app.wants_drill is leaves

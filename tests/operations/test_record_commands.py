@@ -9,9 +9,11 @@ from uuid import uuid4
 import pytest
 
 from cockpit.cli import main
-from engine.contract.commands import ExitPosition, NoteTrade, Outcome, PauseReplay, Side
+from engine.contract.commands import ExitPosition, KeepDrill, NoteTrade, Outcome, PauseReplay, Side
+from engine.contract.drill_end import DrillEnd
 from engine.host.liveness import EngineState
 from engine.ledger.by_a_person import LONGEST_NOTE
+from engine.ledger.kill_drills import kill_drills
 from engine.ledger.reader import LedgerReader
 from engine.market.clock import IST, MINUTE, SECOND, instant_of
 from engine.operations.desk import DeskError, open_desk
@@ -173,6 +175,17 @@ def test_a_note_asked_of_the_engine_twice_is_kept_once_and_a_bad_one_is_refused(
     outcomes = [held.ask(one)[0].outcome for one in (good, good, bad)]
     assert outcomes == [Outcome.ACCEPTED, Outcome.ACCEPTED, Outcome.REFUSED]
     assert len(json.loads(here.run("why", "1-T", "--json").stdout)["notes"]) == 1
+
+
+def test_a_drill_told_to_a_running_engine_twice_is_kept_once_and_an_impossible_one_is_refused(
+    held: Engine,
+) -> None:
+    good = KeepDrill(str(uuid4()), "0.1.0", "xterm", DrillEnd.FLAT, 3, 1_000, 2_000, 3_000)
+    bad = KeepDrill(str(uuid4()), "0.1.0", "xterm", DrillEnd.FLAT, 3, -1, 2_000, 3_000)
+    outcomes = [held.ask(one)[0].outcome for one in (good, good, bad)]
+    assert outcomes == [Outcome.ACCEPTED, Outcome.ACCEPTED, Outcome.REFUSED]
+    with LedgerReader(held.directory.ledger) as ledger:
+        assert [one.passed for one in kill_drills(ledger)] == [True]
 
 
 def test_beside_a_hung_engine_nothing_is_written(here: Outside, held: Engine) -> None:
