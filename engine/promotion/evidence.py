@@ -254,10 +254,14 @@ def _checked(ledger: LedgerReader, runs: Mapping[str, date]) -> dict[date, bool]
     return found
 
 
-def decoded(ledger: LedgerReader, kind: str, run: str, shape: type[_Kind]) -> list[_Kind]:
-    """Return a run's facts of a kind; raises LedgerError, also for one that does not read."""
+def decoded(ledger: LedgerReader, kind: str, run: str, shape: type[_Kind], since: Instant = 0) -> list[_Kind]:
+    """Return a run's facts of a kind behind an instant; raises LedgerError, also for one that does not read."""
     try:
-        return [msgspec.json.decode(fact.payload, type=shape) for fact in ledger.records(kind, run)]
+        return [
+            msgspec.json.decode(fact.payload, type=shape)
+            for fact in ledger.records(kind, run)
+            if fact.time > since
+        ]
     except msgspec.DecodeError as error:
         raise damaged(ledger.path, f"a record of the kind {kind} does not read: {error}") from error
 

@@ -8,11 +8,12 @@ import msgspec
 import pytest
 
 from engine.core import DayState
+from engine.core.story_records import PROTECTED, Protection
 from engine.ledger.stage_record import StageRecord
 from engine.ledger.store import Ledger
 from engine.market.clock import SECOND
 from engine.orders.ledger_facts import Record
-from engine.promotion.breaches import lowered_by
+from engine.promotion.breaches import LiveDays, lowered_by
 from engine.risk.limits import open_day, wished_limits
 from engine.rollout.demotion import (
     Lowering,
@@ -129,3 +130,35 @@ def test_what_was_weighed_before_a_rise_is_weighed_no_more(record: tuple[StageRe
     stages.demoted(stages.place, Stage.PAPER, StageBreach.LATE_STOP, "late", NOW)
     stages.promote(RolloutTrack.SETUPS, Stage.SMALL, "a digest", "a person", "met", NOW + 1)
     assert lowered_by(ledger, stages, 10.0) is None
+
+
+def test_a_run_that_has_ended_is_weighed_once_and_the_one_under_way_each_time(
+    record: tuple[StageRecord, Ledger],
+) -> None:
+    stages, ledger = record
+    play(ledger, "live-1", DAYS[0], trades_of(DAYS[0], 900), at_real())
+    ledger.end_run("live-1", NOW)
+    play(ledger, "live-2", DAYS[1], trades_of(DAYS[1], 900), at_real())
+    days = LiveDays(ledger, stages)
+    assert days.lowering(10.0) is None
+    late = Protection("T9", 2_500_000, 99_000, 98_000, 10)
+    ledger.append("live-2", [Record(PROTECTED, "T9:protected:1", 5, late)], durable=True).result(5)
+    found = days.lowering(10.0)
+    assert found is not None
+    assert found.breach is StageBreach.LATE_STOP
+
+
+def test_a_second_breach_in_the_run_of_the_first_lowers_again_and_the_first_alone_does_not(
+    record: tuple[StageRecord, Ledger],
+) -> None:
+    stages, ledger = record
+    stages.promote(RolloutTrack.SETUPS, Stage.FULL, "a digest", "a person", "met", NOW)
+    play(ledger, "live-1", DAYS[0], trades_of(DAYS[0], 900), at_real())
+    late = Protection("T9", 2_500_000, 99_000, 98_000, 10)
+    proofs = [Record(PROTECTED, f"T9:protected:{at}", NOW + at * SECOND, late) for at in (0, 60)]
+    ledger.append("live-1", proofs[:1], durable=True).result(5)
+    assert lowered_by(ledger, stages, 10.0) is not None
+    stages.demoted(stages.place, Stage.SMALL, StageBreach.LATE_STOP, "late", NOW + SECOND)
+    assert lowered_by(ledger, stages, 10.0) is None
+    ledger.append("live-1", proofs[1:], durable=True).result(5)
+    assert lowered_by(ledger, stages, 10.0) is not None
