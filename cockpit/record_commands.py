@@ -41,7 +41,8 @@ def report(desk: "Desk", arguments: argparse.Namespace) -> int:
     if arguments.close is not None:
         from engine.operations.record_days import write_close
 
-        pages = write_close(desk.home, arguments.close, desk.settings.performance.risk_free_pct)
+        risk_free = desk.settings.performance.risk_free_pct
+        pages = write_close(desk.home, arguments.close, risk_free, _rollout(desk))
         say("\n".join(f"{page}: written" for page in pages))
         return EXIT_DONE
     if arguments.html:
@@ -81,6 +82,17 @@ def report(desk: "Desk", arguments: argparse.Namespace) -> int:
         ascii_only = arguments.ascii or desk.settings.screen.ascii
         say(describe_record(found, width, trades=arguments.trades, ascii_only=ascii_only))
     return EXIT_DONE
+
+
+def _rollout(desk: "Desk") -> dict[str, object]:
+    """Return where the rollout stands; stages that do not read cost the day's report nothing else."""
+    from engine.operations.errors import DeskError
+    from engine.operations.rollout_desk import RolloutDesk, report_values
+
+    try:
+        return report_values(RolloutDesk(desk).report())
+    except DeskError as error:
+        return {"stage": None, "problem": str(error), "gates": []}
 
 
 def note(desk: "Desk", arguments: argparse.Namespace) -> int:

@@ -40,12 +40,17 @@ def stories_for(home: Home, report: Mapping[str, Any]) -> list[DayStory]:
     found = []
     for day in _told_days(home, World(report["world"]), days, terms):
         trades = {one.id: one for one in day.trades if one.id in wanted}
-        found.append(DayStory(day.day, tuple(trades.values()), (), (), day.sessions))
+        found.append(DayStory(day.day, day.market, tuple(trades.values()), (), (), day.sessions))
     return found
 
 
-def write_close(home: Home, day: date, risk_free_pct: float = 0.0) -> list[Path]:
-    """Write the reports of a day of the account and of its week until then; return the two pages. Raises DeskError."""
+def write_close(
+    home: Home, day: date, risk_free_pct: float = 0.0, rollout: Mapping[str, Any] | None = None
+) -> list[Path]:
+    """Write the reports of a day of the account and of its week until then; return the two pages. Raises DeskError.
+
+    ``rollout`` is where the rollout stands, for the week's.
+    """
     whole = ReportWish(World.ACCOUNT.value, trades=True, also=GROUPS)
     (story,) = _told_days(home, World.ACCOUNT, [day], None)
     evening = record_report(home, replace(whole, first=day, last=day), risk_free_pct)
@@ -53,7 +58,7 @@ def write_close(home: Home, day: date, risk_free_pct: float = 0.0) -> list[Path]
     stories = [story_values(one) for one in story.trades]
     begin = day - timedelta(days=day.weekday())
     week = record_report(home, replace(whole, first=begin, last=day), risk_free_pct)
-    week["weekend"] = _until(home, day, risk_free_pct)
+    week["weekend"] = {**_until(home, day, risk_free_pct), "rollout": rollout}
     year, number, _ = day.isocalendar()
     name = f"{year}-W{number:02d}"
     pages = [
@@ -95,7 +100,10 @@ def _beside(report: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _told_days(home: Home, world: World, days: Iterable[date], terms: EvidenceTerms | None) -> list[DayStory]:
-    """Return days as the runs under some terms tell them, or all runs that count."""
+    """Return days as the runs under some terms tell them, or those of the market that was played last that day.
+
+    Paper and live of one day are never one sum.
+    """
     directory = home.world(world)
     if not directory.ledger.exists():
         raise DeskError(
@@ -109,6 +117,15 @@ def _told_days(home: Home, world: World, days: Iterable[date], terms: EvidenceTe
             for run in ledger.runs():
                 if run.state is not RunState.ABANDONED and (terms is None or under.get(run.run) == terms):
                     runs.setdefault(run.day, []).append(run)
-            return [day_story(ledger, day, runs.get(day, ())) for day in days]
+            return [day_story(ledger, day, _of_one_market(runs.get(day, []))) for day in days]
     except LedgerError as error:
         raise DeskError(str(error), error.kind) from error
+
+
+def _of_one_market(runs: list[Run]) -> list[Run]:
+    """Return the runs of the market that the newest one is of."""
+    return [run for run in runs if _market(run) == _market(runs[-1])]
+
+
+def _market(run: Run) -> str:
+    return run.run.partition("-")[0]

@@ -63,7 +63,8 @@ def evening_part(told: Mapping[str, Any]) -> list[str]:
     intraday, guarded, slipped = told["intraday"], told["protection"], told["slippage"]
     net = f"Net <b>{_signed(told['net'])}</b> ({_r(told['sum_r'])}) of {told['trades']} trades, every mode of entry"
     share = f"{_money(told['charges'])} charges, {_share(told['charges_share'])} of what the winners made"
-    parts = [f"<h2>The day {told['day']}</h2>", f"<p>{net}, after {share}.</p>"]
+    market = f" · {escape(told['market'])}" if told["market"] else ""
+    parts = [f"<h2>The day {told['day']}{market}</h2>", f"<p>{net}, after {share}.</p>"]
     if intraday["points"]:
         at = "" if intraday["peak_time"] is None else f" at {intraday['peak_time'][11:19]}"
         chart = day_chart([(time[11:16], net) for time, net in intraday["points"]])
@@ -193,6 +194,7 @@ def weekend_part(told: Mapping[str, Any]) -> list[str]:
         lines.append(f"Paper against live, each on its own: {'; '.join(words)}")
     elif beside is not None:
         lines.append("Paper against live: only one of them has a record")
+    lines += _rollout(told.get("rollout"))
     crossed = [
         (row["setup"], row["day_type"], row["n"], _signed(row["net"]), _r(row["mean_r"]))
         for row in told["setup_by_day_type"]
@@ -207,6 +209,21 @@ def weekend_part(told: Mapping[str, Any]) -> list[str]:
         _titled("Setup by day type at the entry", ("setup", "day type", "n", "net", "R mean"), crossed),
         _titled("By half-hour of the signal", ("half-hour", "n", "net", "R mean", "95 %"), halves),
     ]
+
+
+def _rollout(told: Mapping[str, Any] | None) -> list[str]:
+    """Return where the rollout stands, and what each way up still lacks."""
+    if told is None:
+        return []
+    if told["problem"]:
+        return [f"Rollout: {told['problem']}"]
+    lines = [f"Rollout: {told['stage']}"]
+    for gate in told["gates"]:
+        lacking = [one for one in gate["criteria"] if one["missing"]]
+        words = "; ".join(f"{one['name']}: {one['missing']}" for one in lacking) or "nothing"
+        met = f"{len(gate['criteria']) - len(lacking)} of {len(gate['criteria'])} lines met"
+        lines.append(f"{gate['track']}, {gate['from']} to {gate['to']}: {met}, missing {words}")
+    return lines
 
 
 def _titled(title: str, names: Sequence[str], rows: Iterable[Sequence[object]]) -> str:

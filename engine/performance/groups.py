@@ -2,9 +2,10 @@
 
 from collections.abc import Callable, Iterable, Mapping
 from datetime import date
+from functools import lru_cache
 from typing import Final
 
-from engine.market.clock import datetime_of
+from engine.market.clock import MINUTE
 from engine.market.price import Paise
 from engine.performance.measured import Measured, measured
 from engine.performance.metrics import PERIODS, Summary, by_period, summary_of
@@ -13,18 +14,30 @@ from engine.performance.trade import ClosedTrade
 UNKNOWN: Final = "not recorded"
 """The group of trades of which an earlier version kept no such thing."""
 
+_AHEAD: Final = 330
+"""Minutes by which India is ahead of the epoch's clock."""
+_A_DAY: Final = 24 * 60
 _WEEKDAYS: Final = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
+
+
+def _minutes(trade: ClosedTrade) -> int:
+    """Return the Indian minute of the day of a signal."""
+    return (trade.signalled // MINUTE + _AHEAD) % _A_DAY
+
+
+@lru_cache(maxsize=_A_DAY)
+def _clock(minutes: int) -> str:
+    return f"{minutes // 60:02d}:{minutes % 60:02d}"
 
 
 def _hour(trade: ClosedTrade) -> str:
     """Return the Indian hour of the signal: '09:00' is from 09:00 until before 10:00."""
-    return f"{datetime_of(trade.signalled).hour:02d}:00"
+    return _clock(_minutes(trade) // 60 * 60)
 
 
 def _half_hour(trade: ClosedTrade) -> str:
     """Return the Indian half-hour of the signal by its beginning."""
-    when = datetime_of(trade.signalled)
-    return f"{when.hour:02d}:{30 * (when.minute // 30):02d}"
+    return _clock(_minutes(trade) // 30 * 30)
 
 
 def _weekday(trade: ClosedTrade) -> str:

@@ -73,6 +73,8 @@ class Measured(msgspec.Struct, frozen=True, gc=False):
     turnover: Paise
     slippage: Paise | None
     slippage_r: float | None
+    initial_risk: Paise | None
+    """R in money; None without a stop behind it."""
     r: float | None
     mae_r: float | None
     mfe_r: float | None
@@ -104,6 +106,7 @@ def measured(trade: ClosedTrade) -> Measured:
         paid + trade.exit_value,
         slippage,
         slippage_r,
+        risk if risk > 0 else None,
         r,
         mae,
         mfe,

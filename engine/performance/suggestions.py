@@ -144,7 +144,8 @@ def _looks(pairs: Sequence[Pair], after: Afterwards) -> Iterator[_Look]:
     if not pairs:
         return
     rows = [_row(trade, figures, after) for trade, figures in pairs]
-    days = [row.day for row in rows]
+    places: dict[date, int] = {}
+    days = [places.setdefault(row.day, len(places)) for row in rows]
     # Value and count in one number: a day's results are one sum.
     columns = {
         lesson: [None if (result := value(row)) is None else complex(result, 1) for row in rows]
@@ -160,19 +161,20 @@ def _looks(pairs: Sequence[Pair], after: Afterwards) -> Iterator[_Look]:
         behind = [rows[number] for number in members]
         for lesson, column in columns.items():
             if by in _LOOKED_IN.get(lesson, _EVERYWHERE):
-                yield _Look(lesson, by, name, behind, _day_sums(members, days, column))
+                yield _Look(lesson, by, name, behind, _day_sums(members, days, column, len(places)))
 
 
-def _day_sums(members: Sequence[int], days: Sequence[date], column: Sequence[complex | None]) -> list[Sums]:
+def _day_sums(
+    members: Sequence[int], days: Sequence[int], column: Sequence[complex | None], count: int
+) -> list[Sums]:
     if len(members) < PROOF_COUNT:
         return []
-    found: dict[date, complex] = {}
+    found = [0j] * count
     for number in members:
         result = column[number]
         if result is not None:
-            day = days[number]
-            found[day] = found.get(day, 0j) + result
-    return [(one.real, int(one.imag)) for one in found.values()]
+            found[days[number]] += result
+    return [(one.real, int(one.imag)) for one in found if one]
 
 
 _EVERYWHERE: Final = ("all", *_LOSERS)
@@ -192,7 +194,7 @@ _LOOKED_AT: Final[Mapping[Lesson, Callable[[_Row], float | None]]] = {
 
 
 def _row(trade: ClosedTrade, figures: Measured, after: Afterwards) -> _Row:
-    risk = trade.initial_risk
+    risk = figures.initial_risk
     far = None if figures.net <= 0 or figures.mae_r is None else float(figures.mae_r > _HALF)
     gross = None if risk is None else figures.gross / risk
     back = ours = against = None

@@ -24,6 +24,8 @@ class DayStory:
     """What a ledger tells of one day of some runs."""
 
     day: date
+    market: str
+    """simulated, replay, paper or live; empty where no run tells of the day."""
     trades: tuple[TradeStory, ...]
     """Finished ones, in the order of their ends."""
     signals: tuple[TradeStory, ...]
@@ -39,13 +41,15 @@ class _Mark(msgspec.Struct, frozen=True):
 
 
 def day_story(ledger: LedgerReader, day: date, runs: Iterable[Run]) -> DayStory:
-    """Return a day's stories by the runs that count of it; raises LedgerError for records that do not read."""
+    """Return a day's stories by runs of one market; raises LedgerError for records that do not read."""
+    market = ""
     trades: list[TradeStory] = []
     signals: list[TradeStory] = []
     equity: list[tuple[Instant, Paise]] = []
     sessions: dict[str, SessionProfile] = {}
     for run in runs:
         stories = RunStories(ledger, run)
+        market = stories.market
         names = dict.fromkeys([*stories.trades, *map(stories.name_of, stories.decisions)])
         for story in map(stories.story, names):
             if story is None:
@@ -63,7 +67,7 @@ def day_story(ledger: LedgerReader, day: date, runs: Iterable[Run]) -> DayStory:
                 sessions[session.instrument] = session
     trades.sort(key=lambda one: 0 if one.trade is None else one.trade.exit_time)
     signals.sort(key=lambda one: 0 if one.signal is None else one.signal.last.time)
-    return DayStory(day, tuple(trades), tuple(signals), tuple(sorted(equity)), sessions)
+    return DayStory(day, market, tuple(trades), tuple(signals), tuple(sorted(equity)), sessions)
 
 
 def _read(ledger: LedgerReader, payload: str, form: type[_Kind]) -> _Kind:

@@ -14,12 +14,15 @@ from engine.story.tree import TradeStory
 
 MISSED: Final = "missed"
 """An entry left for it and did not fill."""
+OPEN: Final = "still open"
+"""It is held, and no finished trade yet."""
 
 
 def evening_values(day: DayStory) -> dict[str, object]:
     """Return the evening's list; what signals without a trade would have become stands apart, HYPOTHETICAL."""
     return {
         "day": day.day.isoformat(),
+        "market": day.market or None,
         **_result(day.trades),
         "intraday": _intraday(day),
         "slippage": {
@@ -105,7 +108,9 @@ def _not_taken(signals: Sequence[TradeStory]) -> dict[str, object]:
         if signal is None:
             continue
         last = signal.last
-        state = MISSED if last.state is DecisionState.TAKEN else last.state.value
+        state = last.state.value
+        if last.state is DecisionState.TAKEN:
+            state = OPEN if any(order.fills for order in story.orders) else MISSED
         counts[state] = counts.get(state, 0) + 1
         would = story.would_have
         if would is not None:

@@ -84,6 +84,9 @@ def test_a_live_trades_story_is_what_the_broker_executed_and_its_day_is_confirme
         assert told_paise(told["gross"]) == told_paise(group["gross"]) == executed("SELL") - executed("BUY")
         assert told_paise(group["net"]) == told_paise(evening["evening"]["net"]) == told_paise(evening["net"])
     assert evening["evidence"]["contract_notes"]["confirmed"] == 99.5
+    (week,) = home.home.reports.glob("*-W*.json")
+    rollout = json.loads(week.read_text())["weekend"]["rollout"]
+    assert (rollout["problem"], rollout["gates"][0]["track"]) == (None, "setups")
 
     words = ("--start", choice.start, "--held", *choice.files)
     header = home.start(World.REPLAY, *words).view().header

@@ -3,6 +3,7 @@
 import json
 import shutil
 import stat
+from dataclasses import replace
 from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
@@ -15,10 +16,12 @@ from engine.operations.errors import DeskError
 from engine.operations.record_days import stories_for, write_close
 from engine.operations.record_page import GROUPS, record_page
 from engine.operations.record_report import ReportWish, record_report
+from engine.story.day_story import DayStory
+from engine.story.evening import evening_values
 from engine.world.directories import Home, World, resolve_home
 from tests.operations.drawn import charts_of
 from tests.operations.outside import made_recordings
-from tests.story.played import Day, play
+from tests.story.played import Day, copied, play
 
 
 @pytest.fixture(scope="module")
@@ -67,6 +70,26 @@ def test_an_evening_comes_to_the_ledgers_trades_to_the_paisa(day: Day, home: Hom
     assert guarded["naked_seconds"] == sum(waits) / 1_000_000
 
 
+def test_paper_and_live_of_one_day_are_never_one_sum(day: Day, home: Home, tmp_path: Path) -> None:
+    both = resolve_home(tmp_path)
+    both.create()
+    both.world(World.ACCOUNT).create()
+    ledger = shutil.copy(day.ledger, both.world(World.ACCOUNT).ledger)
+    copied(day, Path(ledger), "live-1")
+    write_close(both, day.run().day)
+    of_both, of_one = (told(one, day.run().day.isoformat())["evening"] for one in (both, home))
+    assert (of_both["market"], of_one["market"]) == ("live", "replay")
+    assert of_both["trades"] == of_one["trades"]
+    assert of_both["net"] == of_one["net"]
+
+
+def test_what_is_held_is_not_called_missed(day: Day) -> None:
+    held = tuple(replace(story, trade=None) for story in day.stories() if story.trade is not None)
+    values = evening_values(DayStory(day.run().day, "paper", (), held, (), {}))
+    assert isinstance(values["not_taken"], dict)
+    assert values["not_taken"]["counts"] == {"still open": len(held)}
+
+
 def test_what_was_not_taken_stands_apart_and_is_called_hypothetical(day: Day, home: Home) -> None:
     other = told(home, day.run().day.isoformat())["evening"]["not_taken"]
     assert other["label"] == "HYPOTHETICAL"
@@ -87,6 +110,22 @@ def test_its_week_tells_the_record_until_then(day: Day, home: Home) -> None:
         "Paper against live",
     ):
         assert words in page
+
+
+def test_the_week_tells_where_the_rollout_stands_and_what_is_missing(day: Day, home: Home) -> None:
+    year, week, _ = day.run().day.isocalendar()
+    gate = {
+        "track": "setups",
+        "from": "PAPER",
+        "to": "SMALL",
+        "criteria": [{"name": "sessions", "missing": "19 more"}, {"name": "laws", "missing": None}],
+    }
+    write_close(home, day.run().day, rollout={"stage": "PAPER", "problem": None, "gates": [gate]})
+    page = (home.reports / f"{year}-W{week:02d}.html").read_text()
+    assert "setups, PAPER to SMALL: 1 of 2 lines met, missing sessions: 19 more" in page
+    write_close(home, day.run().day, rollout={"stage": None, "problem": "the chain is torn", "gates": []})
+    assert "Rollout: the chain is torn" in (home.reports / f"{year}-W{week:02d}.html").read_text()
+    write_close(home, day.run().day)
 
 
 def test_each_trade_stands_on_its_profile_with_its_story(day: Day, home: Home) -> None:
