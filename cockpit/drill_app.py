@@ -100,7 +100,7 @@ class DrillApp(CockpitApp, inherit_bindings=False):
         drill, model = self.drill, self.model
         before = (drill.step, drill.held, len(drill.positions), drill.times)
         if self._account.real_kill:
-            # At once: what there is to write is written once the terminal is free.
+            # Nothing is written: the account's lock belongs to whoever closes it.
             drill.give_way()
             self.exit()
             return

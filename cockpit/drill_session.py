@@ -1,26 +1,20 @@
 """One kill drill at this terminal: a throw-away market begun, shown, killed, judged, and taken away."""
 
 import asyncio
-import contextlib
 import os
 import sys
 import time
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
 from cockpit.attaching import attach, run_app
 from cockpit.terminal.kind import terminal_kind
-from engine.contract.commands import KeepDrill
 from engine.link import VERSION, KillSender, command_of, new_kill_id
 from engine.operations.drill_account import AccountWatch, drill_refusal, keep_drill
 from engine.operations.drill_world import DrillWorld
-from engine.operations.errors import DeskError
 
 if TYPE_CHECKING:
     from engine.operations.desk import Desk
-
-
-_PASSING_SECONDS: Final = 0.5
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,13 +37,6 @@ async def hold_drill(desk: "Desk", *, mouse: bool, ascii_only: bool) -> DrillOut
         return await _at_the_screen(desk, world, mouse=mouse, ascii_only=ascii_only)
     finally:
         await asyncio.to_thread(world.close)
-
-
-async def _keep_in_passing(desk: "Desk", command: KeepDrill) -> None:
-    """Write that a real kill ended a drill; an engine that is closing the account is not waited for."""
-    writing = asyncio.to_thread(keep_drill, desk.home, command)
-    with contextlib.suppress(TimeoutError, DeskError):
-        await asyncio.wait_for(writing, _PASSING_SECONDS)
 
 
 async def _at_the_screen(desk: "Desk", world: DrillWorld, *, mouse: bool, ascii_only: bool) -> DrillOutcome:
@@ -89,8 +76,6 @@ async def _at_the_screen(desk: "Desk", world: DrillWorld, *, mouse: bool, ascii_
         await line.close()
         sender.close()
     code = app.return_code or 0
-    if drill.real_kill and drill.command is not None:
-        await _keep_in_passing(desk, drill.command)
     if drill.ended or app.kept is None:
         return DrillOutcome(False, drill.ended or "the drill was cut off: nothing was kept", code)
     told = app.kept

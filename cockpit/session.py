@@ -16,6 +16,7 @@ from cockpit.attaching import attach, run_app, screen_name
 from cockpit.startup_line import StartingLine
 from cockpit.state.flatten_guard import FlattenGuard
 from cockpit.text.way_back import way_back
+from engine.contract.views import Severity
 from engine.link import (
     KillAnswer,
     KillSender,
@@ -23,6 +24,7 @@ from engine.link import (
     MemoryLink,
 )
 from engine.operations.desk import Desk, DeskError, WorldChoice
+from engine.system.errors import CockpitError
 
 if TYPE_CHECKING:
     from cockpit.app import CockpitApp
@@ -164,20 +166,25 @@ async def _show_attached(
     desk: Desk, directory: "WorldDirectory", shows: str, *, mouse: bool, ascii_only: bool
 ) -> int:
     """Show the engine's screen until it is left; a kill drill that it is left for comes back to it."""
+    said = ""
     while True:
-        app = await _show_once(desk, directory, shows, mouse=mouse, ascii_only=ascii_only)
+        app = await _show_once(desk, directory, shows, said, mouse=mouse, ascii_only=ascii_only)
         if not app.wants_drill:
             return app.return_code or 0
         from cockpit.drill_session import hold_drill
 
-        outcome = await hold_drill(desk, mouse=mouse, ascii_only=ascii_only)
-        sys.stderr.write(f"{outcome.text}\n")
+        try:
+            outcome = await hold_drill(desk, mouse=mouse, ascii_only=ascii_only)
+        except CockpitError as error:
+            said = f"kill drill: {error}"
+            continue
         if outcome.code:
             return outcome.code
+        said = outcome.text
 
 
 async def _show_once(
-    desk: Desk, directory: "WorldDirectory", shows: str, *, mouse: bool, ascii_only: bool
+    desk: Desk, directory: "WorldDirectory", shows: str, said: str, *, mouse: bool, ascii_only: bool
 ) -> "CockpitApp":
     from engine.operations.drill_account import drill_refusal
 
@@ -195,6 +202,7 @@ async def _show_once(
             _searcher(desk, directory.world),
             guard=switch.guard,
             refusal=lambda: drill_refusal(desk.home, desk.settings),
+            said=said,
             mouse=mouse,
             ascii_only=ascii_only,
         )
@@ -244,6 +252,7 @@ async def _run_screen(
     *,
     guard: Callable[[], FlattenGuard | None] | None = None,
     refusal: Callable[[], str] | None = None,
+    said: str = "",
     embedded: bool = False,
     mouse: bool,
     ascii_only: bool,
@@ -254,5 +263,7 @@ async def _run_screen(
     screen = desk.settings.screen
     settings = screen.model_copy(update={"ascii": ascii_only or screen.ascii})
     app = make_app(line, switch, settings, searcher, guard, refusal, RolloutProcess(desk), embedded=embedded)
+    if said:
+        app.model.say(said, Severity.INFO, app.now())
     await run_app(app, sys.stdin.fileno(), mouse=mouse)
     return app

@@ -103,11 +103,11 @@ class Drill:
             self.end(f"the drill's engine ended: {reason}")
 
     def give_way(self) -> None:
-        """End at once: the account was killed."""
-        if self.step is not DrillStep.OVER:
-            self.real_kill = True
-            self._finish(DrillEnd.REAL_KILL)
-            self.ended = "A REAL KILL: the account is being closed; the drill gave way to it"
+        """End at once, whatever was measured: the account was killed, and its ledger is whoever's who closes."""
+        self.real_kill = True
+        self.command = None
+        self.end("")
+        self.ended = "A REAL KILL: the account is being closed; the drill gave way to it"
 
     def end(self, reason: str) -> None:
         """End without a measure."""

@@ -10,5 +10,3 @@ class DrillEnd(StrEnum):
     """The throw-away market's exchange proved flat."""
     NOT_FLAT = "not flat"
     """The kill did not come to flat while it was waited for."""
-    REAL_KILL = "real kill"
-    """The account was killed meanwhile: the drill gave way."""

@@ -54,7 +54,7 @@ class KillDrill(msgspec.Struct, frozen=True):
     def failures(self) -> tuple[str, ...]:
         """Why it was not passed, in words; empty where it was."""
         if self.end is not DrillEnd.FLAT:
-            return (_ENDS[self.end],)
+            return ("the kill did not come to flat",)
         found = [
             _slow(what, measured, budget)
             for what, measured, budget in (
@@ -75,11 +75,6 @@ class KillDrill(msgspec.Struct, frozen=True):
     def passed(self) -> bool:
         """Whether it reached flat inside every budget, from an open book."""
         return not self.failures
-
-    @property
-    def is_measured(self) -> bool:
-        """Whether the kill ran its course: one that a real kill ended says nothing for or against."""
-        return self.end is not DrillEnd.REAL_KILL
 
     @property
     def figures(self) -> str:
@@ -177,9 +172,9 @@ def drill_standing(drills: tuple[KillDrill, ...], now: Instant, version: str) ->
     The newest that ran its course decides: after one that was too slow an earlier pass proves nothing. One from the
     future, by a clock that was changed, counts as old.
     """
-    newest = next((drill for drill in reversed(drills) if drill.is_measured), None)
-    if newest is None:
+    if not drills:
         return DrillStanding(DrillState.NEVER, None)
+    newest = drills[-1]
     if not newest.passed:
         return DrillStanding(DrillState.FAILED, newest)
     if newest.version != version:
@@ -189,10 +184,6 @@ def drill_standing(drills: tuple[KillDrill, ...], now: Instant, version: str) ->
     return DrillStanding(DrillState.PASSED, newest)
 
 
-_ENDS: Final = {
-    DrillEnd.NOT_FLAT: "the kill did not come to flat",
-    DrillEnd.REAL_KILL: "a real kill came and ended it",
-}
 _MISSING: Final = {
     DrillState.NEVER: "no kill drill was ever passed",
     DrillState.FAILED: "the newest kill drill was not passed",

@@ -132,9 +132,10 @@ def test_a_kill_that_does_not_come_to_flat_is_kept_as_that(way: str) -> None:
 def test_a_real_kill_ends_it_at_once_and_says_so() -> None:
     drill = a_drill()
     drill.take(opened(3), None, 1.0)
+    drill.take(opened(3), PRESSED, 2.0)
     drill.give_way()
-    assert drill.command is not None
-    assert drill.command.end is DrillEnd.REAL_KILL
+    drill.take(killed(KillTimes(PRESSED, PRESSED, PRESSED, PRESSED)), PRESSED, 3.0)
+    assert (step_of(drill), kept_of(drill)) == (DrillStep.OVER, None)
     assert "A REAL KILL" in text_of(drill)
 
 
@@ -204,9 +205,7 @@ async def test_the_drills_screen_wears_its_banner_at_both_ends_and_keeps_what_wa
     assert not app.is_running
 
 
-async def test_the_drills_screen_closes_at_once_when_the_account_is_killed_and_writes_nothing_before() -> (
-    None
-):
+async def test_the_drills_screen_closes_at_once_when_the_account_is_killed_and_writes_nothing() -> None:
     def keep(command: KeepDrill) -> KeptDrill:
         raise AssertionError(f"expected the terminal first, got {command}")
 
@@ -226,8 +225,8 @@ async def test_the_drills_screen_closes_at_once_when_the_account_is_killed_and_w
         await until(pilot, lambda: "Press ctrl+k now" in plain_text(app))
         account.real_kill = True
         await until(pilot, lambda: not app.is_running)
-    assert app.drill.command is not None
-    assert app.drill.command.end is DrillEnd.REAL_KILL
+    assert app.drill.real_kill
+    assert app.drill.command is None
 
 
 def test_a_terminal_is_named_by_what_lies_between_it_and_us() -> None:

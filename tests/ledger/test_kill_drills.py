@@ -91,13 +91,6 @@ def test_after_a_drill_that_failed_an_earlier_pass_proves_nothing(ledger: Ledger
     assert not drill_standing(kept, NOW + 1, "0.1.0").counts
 
 
-def test_one_that_a_real_kill_ended_says_nothing_for_or_against(ledger: Ledger) -> None:
-    ended = replace(GOOD, end=DrillEnd.REAL_KILL, latch=None, first_bytes=None, flat=None)
-    passed, cut = keep(ledger, GOOD, ended)
-    assert drill_standing((cut,), NOW + 5, "0.1.0").state is DrillState.NEVER
-    assert drill_standing((passed, cut), NOW + 5, "0.1.0").counts
-
-
 def test_a_record_that_does_not_read_is_named_and_not_skipped(ledger: Ledger) -> None:
     ledger.append(BY_A_PERSON, [Record(KILL_DRILL, "x", NOW, {"time": "noon"})], durable=True).result(10)
     with pytest.raises(LedgerError, match="a kill drill does not read"):
