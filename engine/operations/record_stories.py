@@ -171,9 +171,8 @@ def weekend_part(told: Mapping[str, Any]) -> list[str]:
         else f"; days like these fall {_money(fall['expected'])} in the middle case and seldom (1 in 20) deeper than "
         f"{_money(fall['seldom_deeper'])}"
     )
-    against = (
-        f"{_r(mae['median'])} against us at the median, nine in ten no further than {_r(mae['ninth_decile'])}"
-    )
+    half, most = _distance(mae["median"]), _distance(mae["ninth_decile"])
+    against = f"{half} against us at the median, nine in ten no further than {most}"
     lines = [
         f"Drawdown now {_money(fall['now'])}, worst {_money(fall['worst'])}, by {fall['days']} days{such}",
         f"Winners went {against} (n {mae['n']})",
@@ -257,6 +256,10 @@ def _signed(value: float | None) -> str:
 
 def _share(value: float | None) -> str:
     return _UNDEFINED if value is None else f"{decimal(100 * value, 1)} %"
+
+
+def _distance(value: float | None) -> str:
+    return _UNDEFINED if value is None else f"{decimal(value, 2)} R"
 
 
 def _r(value: float | None) -> str:

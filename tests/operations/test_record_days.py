@@ -102,6 +102,7 @@ def test_its_week_tells_the_record_until_then(day: Day, home: Home) -> None:
     assert found["trades"] == told(home, day.run().day.isoformat())["trades"]
     assert sum(cell["n"] for cell in found["weekend"]["setup_by_day_type"]) == found["trades"]
     assert found["weekend"]["beside"] == []
+    assert found["weekend"]["winners_mae_r"]["n"] == found["wins"]
     page = (home.reports / f"{year}-W{week:02d}.html").read_text()
     for words in (
         "Drawdown now",
