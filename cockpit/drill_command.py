@@ -1,7 +1,6 @@
 """The command that practises the kill at this terminal."""
 
 import argparse
-import asyncio
 import sys
 from typing import TYPE_CHECKING
 
@@ -18,6 +17,8 @@ def drill(desk: "Desk", arguments: argparse.Namespace) -> int:
     if problem := terminal_problem():
         complain(problem)
         return EXIT_WRONG
+    import asyncio
+
     from cockpit.drill_session import hold_drill
 
     say_beside("cockpit: kill drill: looking at the account, then opening a throw-away market …", sys.stderr)
