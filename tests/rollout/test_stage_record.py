@@ -268,6 +268,24 @@ def test_a_rehearsal_is_named_counts_on_this_machine_alone_and_is_never_promoted
     assert standing(directory, LOOPBACK) == (Stage.PAPER, "")
 
 
+def test_a_breach_in_a_rehearsal_lowers_it_and_it_stays_one(directory: WorldDirectory) -> None:
+    def fall(to: Stage) -> Callable[[StageRecord], object]:
+        return lambda record: record.demote(
+            BrokerPlace.LOOPBACK, to, "a law broken", "the engine", NOW, anew=True
+        )
+
+    def shown() -> list[str]:
+        with LedgerReader(directory.ledger) as ledger:
+            record = StageRecord(ledger, directory, LOOPBACK)
+            return [record.track(track).name for track in RolloutTrack]
+
+    written(directory, lambda record: record.rehearse(Stage.FULL, "a person", NOW), hosts=LOOPBACK)
+    written(directory, fall(Stage.SMALL), hosts=LOOPBACK)
+    assert shown() == ["SMALL (REHEARSAL)", "SMALL (REHEARSAL)"]
+    written(directory, fall(Stage.PAPER), hosts=LOOPBACK)
+    assert shown() == ["PAPER", "PAPER"]
+
+
 def test_a_clock_that_was_set_back_promotes_nothing_and_holds_no_demotion_up(
     directory: WorldDirectory,
 ) -> None:
