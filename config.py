@@ -589,6 +589,34 @@ class RolloutSettings(SettingsSection):
         le=1.5,
         description="Largest loss of a trade of your own, R after charges; never more than 1.5.",
     )
+    small_account_pct: float = Field(
+        10.0,
+        ge=0.1,
+        le=10.0,
+        description="Share of the account that SMALL trades, percent; never more than 10.",
+    )
+    small_account: float = Field(
+        100_000,
+        ge=1_000,
+        le=100_000,
+        description="The most that SMALL trades, rupees; never more than 100,000.",
+    )
+    small_position: float = Field(
+        25_000,
+        ge=100,
+        le=25_000,
+        description="Largest position in a stock in SMALL, rupees, never more than 25,000; in a derivative it is one lot.",
+    )
+    small_positions: int = Field(1, ge=1, le=1, description="Positions at once in SMALL.")
+    small_instruments: int = Field(
+        2, ge=1, le=2, description="Different instruments entered in a day in SMALL; never more than 2."
+    )
+    small_risk_pct: float = Field(
+        0.25,
+        ge=0.01,
+        le=0.25,
+        description="Risk per trade in SMALL, percent of what SMALL trades; never more than 0.25.",
+    )
 
     @field_validator("*", mode="wrap")
     @classmethod

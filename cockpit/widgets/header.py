@@ -55,6 +55,8 @@ def _world(header: HeaderView) -> tuple[list[Span], list[Span]]:
     if header.world in _WITH_BROKER and header.stage.upper() not in ("", "PAPER"):
         name.append((f" {header.stage}", "dim"))
     meaning = _MEANINGS.get(header.world, "")
+    if header.world == "live" and header.stage == "PAPER":
+        meaning = "PAPER, EXITS ONLY"
     return name, [(meaning, "strong" if header.world == "live" else "")] if meaning else []
 
 

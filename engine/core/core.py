@@ -25,6 +25,7 @@ from engine.core.event_log import EventLog
 from engine.core.events import LIVE, WORLDS, CommandAnswer, DayState, Effect, Event
 from engine.core.market_state import MarketState
 from engine.core.setup_evidence import EarlierEvidence, SetupEvidence
+from engine.core.stage_changes import lower
 from engine.core.trade_manager import TradeManager
 from engine.core.trader_orders import TraderOrders
 from engine.core.trading_conditions import TradingConditions
@@ -49,6 +50,7 @@ from engine.performance.trade import ClosedTrade
 from engine.risk.limits import DayLimits, open_day
 from engine.risk.stop_controller import Stage12Controller
 from engine.risk.wishes import tightened, wishes_of
+from engine.rollout.live_stages import LiveStages
 from engine.settings.sections import CoreSections
 
 
@@ -91,6 +93,8 @@ class Core:
             settings, self.instruments, ids, self.market_state, self.market_state.halts, lives
         )
         if world == LIVE:
+            # Until the record of the stages was read, nothing is entered.
+            self.manager.stages = LiveStages()
             self.manager.external.engines.watch(ids.prefix, earlier_runs)
         previous = None if recovered is None else recovered.limits
         wishes = wishes_of(settings)
@@ -325,6 +329,8 @@ class Core:
             self._conditions.meet(other, now)
         while self.manager.news:
             self._act_on_news(now)
+            while self.journal.lowerings:
+                lower(self.state, self.journal.lowerings.pop(), now)
         if self.state.feed_ended:
             self.journal.aftermath.end(now)
         self._next_wake = self._wake(now)

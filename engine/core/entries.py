@@ -30,7 +30,10 @@ from engine.risk.denial import Denial
 from engine.risk.entry import EntryPlan, TypedStop, plan_entry
 from engine.risk.entry_checks import door_denial, plan_denial
 from engine.risk.entry_facts import EntryFacts
+from engine.risk.stage_room import rooms_of
 from engine.risk.stop_controller import Stage12Controller
+from engine.rollout.live_stages import EntryStage
+from engine.rollout.stage_chain import track_of
 from engine.settings.sections import EntriesSections
 from engine.setups.open_drive import OpenDrive
 from engine.setups.open_drive import first_entry as open_drive_entry
@@ -69,8 +72,6 @@ class Entries:
         """Names the broker refused today, with its words."""
         self.barred: dict[str, str] = {}
         """Names that today's lists bar from entries, each with why."""
-        self.quantity_cap: int | None = None
-        """Largest quantity the rollout stage allows, units."""
         self._settings = settings
         self._market = market
         self._manager = manager
@@ -286,6 +287,7 @@ class Entries:
             order_type=OrderType.LIMIT,
             quantity=planned.size.quantity,
             price=planned.limit,
+            track=track_of(by_person=by_person),
         )
         sent = self._manager.enter(trade, draft, now)
         if isinstance(sent, GateDenial):
@@ -313,13 +315,7 @@ class Entries:
             atr=context.atr,
             median_spread=context.median_spread,
             band=facts.band,
-            rooms=facts.limits.rooms(
-                facts.holdings,
-                facts.result,
-                margin_available=facts.margin_available,
-                quantity=self.quantity_cap,
-                account_net=facts.account_net,
-            ),
+            rooms=rooms_of(facts),
             cost=self._account.cost(instrument, signal.side),
             typed=self._typed(signal, now) if by_person and signal.stop_reference else None,
         )
@@ -372,7 +368,14 @@ class Entries:
             locked=", ".join(self._symbol(key) for key in self._account.locked()),
             event=day.event_words(instrument, time) if by_itself else "",
             one_sided=self._account.marking.one_sided(instrument.key),
+            stage=self._stage(by_person=by_person),
         )
+
+    def _stage(self, *, by_person: bool) -> EntryStage | None:
+        stages = self._manager.stages
+        if stages is None:
+            return None
+        return stages.stage_of(track_of(by_person=by_person), self._manager.gate.entered)
 
     def _symbol(self, key: str) -> str:
         known = self._market.instruments.get(key)

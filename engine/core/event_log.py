@@ -43,6 +43,7 @@ from engine.orders.portfolio import Corrected
 from engine.orders.trade import EXCESS, Trade
 from engine.performance.trade import ClosedTrade
 from engine.risk.marks import MarkState
+from engine.rollout.demotion import Lowering, lowered_by_law, lowered_by_stop
 
 LINES_KEPT: Final = 500
 VITAL_KEPT: Final = 50
@@ -77,6 +78,8 @@ class EventLog:
         self._number = 0
         self._stop_moves = StopMoves(manager.orders)
         self._changes: dict[str, int] = {}
+        self.lowerings: list[Lowering] = []
+        """What lowers the rollout's stage by itself and was not acted on yet."""
         self._qualities: dict[str, str] = {}
         self._entered_in: dict[str, tuple[str, str]] = {}
         """By trade, what its day and its open were read as when it was entered."""
@@ -321,6 +324,9 @@ class EventLog:
                 trade.id, trade.protected_after, stands[0].trigger_price, stands[0].price, held
             )
             self._record(PROTECTED, self._numbered(f"{trade.id}:protected"), now, proof)
+            late = lowered_by_stop(proof.after, trade.id)
+            if late is not None:
+                self.lowerings.append(late)
         self.line(
             Severity.GOOD, f"{self.symbol(trade.instrument)} stop{stop} held at the exchange{after}", now
         )
@@ -352,6 +358,7 @@ class EventLog:
                 f"{signed_units(trade.side.sign * trade.entry_quantity)} beyond what was held, closed at once"
             )
             self._record(LAW_BROKEN, trade.id, now, LawBroken("never reverse", trade.instrument, what))
+            self.lowerings.append(lowered_by_law("never reverse", what))
         elif not trade.external:
             self.aftermath.closed(trade, now)
             finished = self._finished(trade, furthest, around)

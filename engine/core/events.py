@@ -19,6 +19,7 @@ from engine.orders.messages import BrokerEvent, Request
 from engine.risk.entry_brakes import Brakes
 from engine.risk.limits import DayLimits
 from engine.risk.wishes import Wishes
+from engine.rollout.live_stages import LiveStages
 
 SIMULATED: Final = "simulated"
 REPLAY: Final = "replay"
@@ -193,6 +194,7 @@ Condition = (
     | Quoted
     | Followed
     | Unfollowed
+    | LiveStages
 )
 """What the runtime tells besides the market, a person's commands and the broker's messages."""
 Event = MarketUpdate | BrokerEvent | Command | Condition

@@ -29,7 +29,9 @@ from engine.risk.entry import EntryPlan
 from engine.risk.entry_checks import door_denial, plan_denial
 from engine.risk.entry_facts import EntryFacts
 from engine.risk.resting_plan import RestingWish, plan_resting
+from engine.risk.stage_room import rooms_of
 from engine.risk.stop_controller import StopPlan
+from engine.rollout.stage_chain import RolloutTrack
 from engine.setups.signal import EntryMode, Signal
 from engine.system.plain_text import worded
 
@@ -209,6 +211,7 @@ class TraderOrders:
             quantity=planned.size.quantity,
             price=planned.limit,
             trigger_price=command.trigger,
+            track=RolloutTrack.MANUAL,
         )
         rest = Rest(
             tag="",
@@ -312,14 +315,8 @@ class TraderOrders:
         denial = door_denial(replace(facts, holdings=others), settings)
         if denial is not None:
             return denial
-        rooms = facts.limits.rooms(
-            facts.holdings,
-            facts.result,
-            margin_available=facts.margin_available,
-            quantity=state.entries.quantity_cap,
-            account_net=facts.account_net,
-        )
-        left = facts.limits.budget - self._at_risk(facts.now)
+        rooms = rooms_of(facts)
+        left = rooms.budget - self._at_risk(facts.now)
         context = state.market.context(instrument.key)
         wish = RestingWish(
             side=command.side,

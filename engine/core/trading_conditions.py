@@ -23,6 +23,7 @@ from engine.core.events import (
     Wake,
     Wished,
 )
+from engine.core.stage_changes import stand_at
 from engine.core.trader_orders import TraderOrders
 from engine.core.trading_state import TradingState
 from engine.instruments.eligibility import Barred
@@ -31,6 +32,7 @@ from engine.market.clock import SECOND, Instant, datetime_of
 from engine.market.instrument import InstrumentClass
 from engine.market.seed import InstrumentSeed, MissedMinutes
 from engine.orders.other_engines import OtherEngine
+from engine.rollout.live_stages import LiveStages
 
 
 class TradingConditions:
@@ -72,6 +74,8 @@ class TradingConditions:
                 self._hold_for(kind, event.reason, "pre-flight says go", now, dropped=answered)
             case Halted():
                 self._halt(event, now)
+            case LiveStages():
+                stand_at(self._state, event, now)
             case Followed() | Unfollowed() | Wished() | Quoted():
                 self._change(event, now)
 

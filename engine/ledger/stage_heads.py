@@ -48,11 +48,23 @@ class HeadFiles:
         """Return each place's head, None where there is none; raises HeadError for one that does not read."""
         return tuple(_read(path) for path in self.paths)
 
+    def seen(self) -> tuple[tuple[int, int] | None, ...]:
+        """Return what of each place changes whenever its head is written; None where there is none."""
+        return tuple(_seen(path) for path in self.paths)
+
     def write(self, head: ChainHead) -> None:
         """Replace both, each at once, 0600; raises OSError naming what could not be written."""
         for path in self.paths:
             path.parent.mkdir(mode=_PRIVATE, parents=True, exist_ok=True)
             write_private(path, msgspec.json.encode(head))
+
+
+def _seen(path: Path) -> tuple[int, int] | None:
+    try:
+        found = path.stat()
+    except OSError:
+        return None
+    return found.st_ino, found.st_mtime_ns
 
 
 def _read(path: Path) -> ChainHead | None:

@@ -68,6 +68,10 @@ class StageRecord:
         except (StageDoubtError, HeadError, LedgerError, OSError) as error:
             return StageStanding(doubt=f"{error}; nothing is entered live. {WAY_BACK}")
 
+    def heads_seen(self) -> tuple[object, ...]:
+        """Return what changes whenever a head is written, cheap to ask for."""
+        return self._heads.seen()
+
     def track(self, track: RolloutTrack) -> TrackStage:
         """Return the same as it is named everywhere."""
         standing = self.standing(self.place, track)

@@ -1,6 +1,5 @@
 """What the account's engine needs before it may begin, real money before all."""
 
-import config
 from engine.host.liveness import ended_uncleanly
 from engine.operations.errors import DeskError
 from engine.settings.file_permissions import writable_by_others
@@ -23,12 +22,6 @@ def check_account(home: Home, settings: AccountGateSections) -> None:
 
 
 def _check_live(home: Home, settings: AccountGateSections) -> None:
-    if not config.brokers_on_loopback(settings.upstox):
-        raise DeskError(
-            "account.mode = live is refused: until the rollout gates exist it is accepted only while every broker "
-            "address is on loopback; account.mode = paper trades the live feed without money",
-            ErrorKind.REFUSED,
-        )
     if not settings.recorder.enabled:
         raise DeskError(
             "expected recorder.enabled for live, got false: without its recording an engine that died could not "

@@ -16,6 +16,7 @@ from engine.orders.order import Aim, Order, OrderTerms, aim_of
 from engine.orders.order_book import OrderBook
 from engine.orders.states import OrderState
 from engine.orders.tags import _LETTERS, BOOK_READ, TAG_READ, Ids, cancel_request, change_request
+from engine.rollout.stages import Stage
 
 
 class Dispatcher:
@@ -72,6 +73,8 @@ class Dispatcher:
             trigger_price=order.trigger_price,
             trade=trade,
             product=order.product,
+            track=draft.track,
+            stage=_judged_by(draft, around),
         )
         self.outbox.append(Record("intent", order.tag, now, request))
         self.outbox.append(request)
@@ -177,3 +180,9 @@ class Dispatcher:
         if until is not None:
             self.waiting_until = until if self.waiting_until is None else min(self.waiting_until, until)
         return until
+
+
+def _judged_by(draft: Draft, around: GateFacts) -> Stage | None:
+    if draft.role is not Role.ENTRY or around.stages is None:
+        return None
+    return around.stages.standing(draft.track).stage

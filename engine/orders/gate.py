@@ -23,6 +23,8 @@ from engine.orders.order import Order
 from engine.orders.quote import Quote
 from engine.orders.requests import is_lost_exit
 from engine.orders.states import OrderState
+from engine.rollout.live_stages import LiveStages
+from engine.rollout.stage_chain import RolloutTrack
 from engine.system.plain_text import words_of
 
 ENTRY_WRITES: Final = 6
@@ -58,6 +60,7 @@ class GateCode(StrEnum):
     BUDGET = "BUDGET"
     EXCEEDS_POSITION = "EXCEEDS_POSITION"
     NOT_LIVE = "NOT_LIVE"
+    STAGE = "STAGE"
     CHECK_FAILED = "CHECK_FAILED"
 
 
@@ -84,6 +87,8 @@ class Draft:
     filled: int = 0
     """Units of it that have filled already."""
     product: Product = Product.INTRADAY
+    track: RolloutTrack = RolloutTrack.SETUPS
+    """Whose entry it is."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,6 +111,8 @@ class GateFacts:
     """What the exchange takes by its table and its announcements; None where only the broker's word is known."""
     auction: bool = False
     """Whether, by the broker's word alone, the closing auction takes limits."""
+    stages: LiveStages | None = None
+    """The rollout's stages in live; None where no real order can leave."""
 
     @property
     def exits(self) -> Exits:
@@ -169,6 +176,7 @@ class Gate:
         self._entries: dict[str, deque[tuple[Instant, Side, int]]] = {}
         self._entry_checks: tuple[Check, ...] = (
             _latched,
+            _stage,
             _frozen,
             _closed_market,
             _option_short,
@@ -194,6 +202,11 @@ class Gate:
         self.budget.spend(now)
         if draft.role is Role.ENTRY and not draft.tag:
             self._entries.setdefault(draft.instrument, deque()).append((now, draft.side, draft.quantity))
+
+    @property
+    def entered(self) -> tuple[str, ...]:
+        """The instruments for which an entry left today."""
+        return tuple(self._entries)
 
     def entries_within(self, instrument: str, span: int, now: Instant) -> int:
         """Return how many entries left for an instrument in the last ``span`` microseconds."""
@@ -226,6 +239,14 @@ class Gate:
 
 def _latched(_: Draft, around: GateFacts, __: Instant) -> GateDenial | None:
     return GateDenial(GateCode.LATCHED, "the kill latch is set") if around.latched else None
+
+
+def _stage(draft: Draft, around: GateFacts, _: Instant) -> GateDenial | None:
+    """Deny every live entry in PAPER: the broker's side looks once more, at the record itself."""
+    if around.stages is None:
+        return None
+    refusal = around.stages.stage_of(draft.track).refusal
+    return GateDenial(GateCode.STAGE, refusal) if refusal else None
 
 
 def _frozen(_: Draft, around: GateFacts, __: Instant) -> GateDenial | None:

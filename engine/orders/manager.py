@@ -36,6 +36,7 @@ from engine.orders.stop_plan import plan_protection
 from engine.orders.tags import Ids
 from engine.orders.trade import Mode, Trade, leave, nobody
 from engine.orders.unproven_closings import UnprovenClosings
+from engine.rollout.live_stages import LiveStages
 from engine.settings.sections import OrderSections
 
 DENIED_AGAIN: Final = 500 * MILLISECOND
@@ -76,6 +77,8 @@ class OrderManager:
         self._said = Said()
         self._chase = round(settings.exit.chase_seconds * SECOND)
         self.entry_life = entry_life
+        self.stages: LiveStages | None = None
+        """The rollout's stages in live; None where no real order can leave."""
 
     def next_wake(self) -> Instant | None:
         """Return when something must be looked at again."""
@@ -124,6 +127,7 @@ class OrderManager:
             hours=sight.hours,
             auction=sight.auction,
             latched=self.kill.active,
+            stages=self.stages,
             frozen=self.freeze_reason(instrument),
             position=held,
             orders=tuple(one for one in self.counted(instrument, product) if self.external.ours(one)),

@@ -12,6 +12,8 @@ from engine.market.clock import Instant
 from engine.market.figures import grouped, rupees
 from engine.market.price import Paise
 from engine.market.side import Side
+from engine.rollout.stage_chain import RolloutTrack
+from engine.rollout.stages import Stage
 
 
 class OrderType(StrEnum):
@@ -53,6 +55,10 @@ class PlaceOrder(msgspec.Struct, frozen=True, tag="place"):
     trade: str = ""
     """Id of the trade it belongs to."""
     product: Product = Product.INTRADAY
+    track: RolloutTrack = RolloutTrack.SETUPS
+    """Whose entry it is."""
+    stage: Stage | None = None
+    """The rollout's stage that an entry was judged by; None where no real order can leave, and for what reduces."""
 
 
 class ModifyOrder(msgspec.Struct, frozen=True, tag="modify"):

@@ -204,7 +204,7 @@ def _header(core: Core, around: ViewFacts, result: DayResult, holdings: tuple[Ho
     ages = [old for one in holdings if (old := mark_age(core, one.mark, around.now)) is not None]
     return HeaderView(
         world=core.world,
-        stage="PAPER",
+        stage="PAPER" if core.manager.stages is None else core.manager.stages.name,
         trading=core.trading_word(),
         paused=core.state.stands_still,
         phase="HALTED" if core.market_state.halts.standing else _phase_words(list(phases)),

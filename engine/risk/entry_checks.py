@@ -13,6 +13,7 @@ from engine.risk.entry_facts import EntryFacts
 from engine.risk.exact import exact, part, told_apart
 from engine.risk.holdings import exposure, gap_risk, open_risk
 from engine.risk.sizing import Cap, margin_needed
+from engine.risk.stage_room import stage_denial
 from engine.settings.sections import EntryCheckSections
 from engine.system.plain_text import words_of
 
@@ -56,6 +57,10 @@ def _stopped_for_day(facts: EntryFacts, _: EntryCheckSections) -> Denial | None:
             f"the {facts.limits.stopped_by} was reached; entries open on the next trading day",
         )
     return None
+
+
+def _stage(facts: EntryFacts, _: EntryCheckSections) -> Denial | None:
+    return stage_denial(facts)
 
 
 def _paused(facts: EntryFacts, _: EntryCheckSections) -> Denial | None:
@@ -354,6 +359,7 @@ DOOR_CHECKS: tuple[DoorCheck, ...] = (
     _index,
     _latched,
     _stopped_for_day,
+    _stage,
     _paused,
     _stale_feed,
     _locked,

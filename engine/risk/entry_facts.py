@@ -11,6 +11,7 @@ from engine.market.side import Side
 from engine.risk.day_result import DayResult
 from engine.risk.holdings import Holding
 from engine.risk.limits import DayLimits
+from engine.rollout.live_stages import EntryStage
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,3 +54,5 @@ class EntryFacts:
     """The event of the calendar that holds automatic entries back now, with its time; empty when none does."""
     one_sided: bool = False
     """Whether the newest book of the instrument has nobody on one side."""
+    stage: EntryStage | None = None
+    """What the rollout allows a live entry; None where no real order can leave."""

@@ -115,6 +115,8 @@ class Rooms:
     """None is unknown: no trade."""
     quantity: int | None = None
     """Largest quantity the rollout stage allows, units; None is no cap."""
+    position: Paise | None = None
+    """Largest notional of the position that the rollout stage allows, paise; None is no cap."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -180,6 +182,8 @@ def size(
     ]
     if rooms.quantity is not None:
         caps.append((Cap.STAGE, max(0, rooms.quantity) // lot, None))
+    if rooms.position is not None:
+        caps.append((Cap.STAGE, max(0, rooms.position) // (entry * lot), rooms.position))
     cap, lots, room = min(caps, key=lambda one: one[1])
     shown = max(lots, 1)
     units = shown * lot

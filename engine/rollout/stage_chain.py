@@ -23,6 +23,11 @@ class RolloutTrack(StrEnum):
     MANUAL = "manual"
 
 
+def track_of(*, by_person: bool) -> RolloutTrack:
+    """Return whose entry one is."""
+    return RolloutTrack.MANUAL if by_person else RolloutTrack.SETUPS
+
+
 class StageChange(StrEnum):
     """What a link of the chain tells."""
 

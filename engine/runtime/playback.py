@@ -39,6 +39,7 @@ from engine.market.instrument import InstrumentClass
 from engine.market.update import MarketUpdate
 from engine.orders.messages import BrokerEvent, ReadBook
 from engine.performance.drawdown import EquityMark
+from engine.rollout.live_stages import LiveStages
 from engine.system.errors import CockpitError, ErrorKind
 
 Outside = (
@@ -57,6 +58,7 @@ Outside = (
     | Quoted
     | Followed
     | Unfollowed
+    | LiveStages
 )
 """Inputs of the core that do not come from the feed and cannot be had a second time."""
 

@@ -18,6 +18,7 @@ from engine.status.live import broker_of, hidden_account, live_status
 from engine.status.money_words import limit_words, position_words, record_words, result_words
 from engine.status.paper import paper_status
 from engine.status.position_shares import positions_shown, result_shown
+from engine.status.rollout_stage import stage_of
 from engine.status.run_records import mode_of, plan_or_reason, risk_of, was_never_used
 from engine.world.directories import WorldDirectory
 
@@ -141,8 +142,7 @@ def _by_files_and_broker(directory: WorldDirectory, settings: ShellSections) -> 
     status: dict[str, object] = {
         "world": directory.world.value,
         "mode": mode,
-        # The gates that lead beyond it do not exist yet, and what is live without them stands at no stage.
-        "stage": None if mode == RunMode.LIVE.value else "PAPER",
+        "stage": stage_of(directory, settings.upstox) if mode == RunMode.LIVE.value else "PAPER",
         "phase": None,
         "engine": state,
         "feed": {"source": None if plan is None else plan.choice.market.value, "time": None, "updates": None},
@@ -199,7 +199,7 @@ def describe(status: dict[str, Any], problem: str) -> str:
     """Return a status as plain lines, for a person or a screen reader."""
     book, feed = status["book"], status["feed"]
     lines = [
-        f"world {status['world']} ({status['mode']}, {_stage(status['stage'])}), engine {status['engine']}; times IST",
+        f"world {status['world']} ({status['mode']}, stage {status['stage']}), engine {status['engine']}; times IST",
         f"market {feed['source'] or 'none'}, {status['phase'] or 'no session'}"
         + (f", at {_moment(feed['time'])}" if feed["time"] else "")
         + _feed_words(feed),
@@ -244,10 +244,6 @@ def _moment(told: str | None) -> str:
 def _detail(latch: dict[str, Any]) -> str:
     """Return what holds a kill up; empty while nothing does. Files of an earlier version say nothing of it."""
     return f" ({latch['detail']})" if latch.get("detail") else ""
-
-
-def _stage(stage: str | None) -> str:
-    return "no rollout stage yet" if stage is None else f"stage {stage}"
 
 
 def _feed_words(feed: dict[str, Any]) -> str:

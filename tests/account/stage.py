@@ -18,6 +18,7 @@ from tests.operations.outside import (
     wait_until,
 )
 from tests.recordings import EQ_A, EQ_B
+from tests.rehearsal import rehearse_once
 
 
 def settings_of(fake: RunningFake, *more: str) -> list[str]:
@@ -44,6 +45,8 @@ def sign_in(home: Outside, fake: RunningFake) -> None:
 def begin(home: Outside, fake: RunningFake, *more: str) -> Engine:
     """Sign in and start the account's engine."""
     sign_in(home, fake)
+    if "account.mode=live" in more:
+        rehearse_once(home.world(World.ACCOUNT))
     return home.start(World.ACCOUNT, *settings_of(fake, *more))
 
 

@@ -10,6 +10,7 @@ import pytest
 import config
 from engine.brokers.upstox.broker import LiveBroker
 from engine.feeds.upstox.clock import LiveClock
+from engine.rollout.stages import StageStanding
 from engine.runtime.live.order_gateway import OrderWay
 from engine.upstox.rest.client import UpstoxClient
 from engine.upstox.rest.rate_limits import CallBudget
@@ -60,6 +61,7 @@ async def test_an_order_stream_that_broke_on_our_side_is_opened_again_and_closes
         LiveClock("wall"),
         tmp_path / "place.sqlite",
         latched=lambda: False,
+        stands=lambda _: StageStanding(),
         wake=lambda: None,
         refused=lambda _: None,
     )

@@ -2,12 +2,14 @@
 
 import json
 
+from engine.rollout.stages import Stage
 from engine.world.directories import World
 from tests.account.stage import begin, settings_of, settle
 from tests.fake_upstox.running import RunningFake
 from tests.operations.outside import Outside, wait_until
 from tests.operations.status_shape import checked
 from tests.recordings import EQ_A
+from tests.rehearsal import rehearse
 
 
 def test_a_feed_that_fell_silent_is_named_with_its_age(home: Outside, market_at_ten: RunningFake) -> None:
@@ -54,10 +56,11 @@ def test_a_look_from_a_shell_is_nobody_who_watches(home: Outside, market_at_ten:
     wait_until(paused, "entries to pause although a shell looks again and again")
 
 
-def test_the_stage_of_a_live_account_is_not_said_to_be_paper(
-    home: Outside, market_at_ten: RunningFake
-) -> None:
+def test_the_stage_of_a_live_account_is_told_by_its_record(home: Outside, market_at_ten: RunningFake) -> None:
     words = (*settings_of(market_at_ten), "--set", "account.mode=live")
     status = checked(json.loads(home.run("status", "--json", "--world", "account", *words).stdout))
-    assert (status["mode"], status["stage"]) == ("live", None)
-    assert "(live, no rollout stage yet)" in home.run("status", *words).stdout
+    assert (status["mode"], status["stage"]) == ("live", "PAPER")
+    account = home.world(World.ACCOUNT)
+    account.create()
+    rehearse(account, Stage.SMALL)
+    assert "(live, stage SMALL (REHEARSAL))" in home.run("status", *words).stdout

@@ -24,6 +24,7 @@ from engine.orders.order import Order
 from engine.orders.other_engines import OtherEngine, OtherEngines, RunName
 from engine.orders.trade import Trade
 from tests.campaign import money_mutants as money
+from tests.campaign import stage_mutants
 from tests.campaign.closing_mutants import CLOSES
 from tests.campaign.cover_mutants import COVER
 from tests.campaign.late_mutants import LATE
@@ -37,6 +38,7 @@ from tests.core import test_coarser_tick as coarser_tick
 from tests.core import test_marks as marks
 from tests.core import test_order_of_the_kill as order_of_the_kill
 from tests.core import test_products as products
+from tests.core import test_stages as stages
 from tests.core import test_trades_by_phone as by_phone
 from tests.core import test_two_engines as two_engines
 from tests.core import test_wishes as wishes
@@ -168,6 +170,22 @@ def _tick_never_learned() -> tuple[Swap, ...]:
 
 
 NAMED_MUTANTS = (
+    Named(
+        Mutant("the gate does not look at the rollout's stage", stage_mutants.gate_does_not_look),
+        stages.test_the_gate_itself_denies_every_live_entry_in_paper_and_lets_pass_what_reduces,
+    ),
+    Named(
+        Mutant("a demotion in the day is not seen", stage_mutants.demotion_is_not_seen),
+        stages.test_a_fall_in_the_day_leaves_stop_and_account_and_counts_for_the_very_next_entry,
+    ),
+    Named(
+        Mutant("the stage caps no size", stage_mutants.stage_caps_no_size),
+        stages.test_small_takes_one_position_of_its_size_in_two_instruments_a_day,
+    ),
+    Named(
+        Mutant("the broker's side does not look at the stage", stage_mutants.adapter_does_not_look),
+        stages.test_the_broker_s_side_denies_what_the_record_no_longer_allows,
+    ),
     Named(
         Mutant("a coarser tick that a refusal tells of is not followed", _tick_never_learned),
         partial(

@@ -77,10 +77,10 @@ def test_the_word_of_an_engine_that_starts_is_the_newest_of_this_start(tmp_path:
 
 
 def test_a_start_that_fails_is_told_in_the_engines_own_words(tmp_path: Path) -> None:
-    desk = open_desk(tmp_path, ["account.mode=live", "upstox.api_url=https://api.upstox.com"])
+    desk = open_desk(tmp_path, ["account.mode=live", "recorder.enabled=false"])
     with pytest.raises(EngineProcessError) as caught:
         desk.start_engine(desk.choose_world(None)[1], World.ACCOUNT)
-    assert str(caught.value).startswith("the engine did not start: account.mode = live is refused")
+    assert str(caught.value).startswith("the engine did not start: expected recorder.enabled for live")
     assert "\n" not in str(caught.value)
 
 

@@ -218,6 +218,7 @@ async def test_an_alarm_stays_until_acknowledged_and_rings_once(monkeypatch: pyt
         ({"feed_age_ms": None}, "feed LIVE ?"),
         ({"entries_close_in": None}, "last entry closed"),
         ({"world": "live", "stage": "SMALL"}, "LIVE  SMALL   REAL ORDERS"),
+        ({"world": "live", "stage": "PAPER"}, "LIVE    PAPER, EXITS ONLY"),
         ({"world": "paper"}, "PAPER    simulated fills"),
         ({"world": "paper", "signed_in_until": at(23, 30)}, "signed in until 23:30"),
         ({"world": "live", "signed_in_until": at(12, 12, 6)}, "sign-in ends in 29:59"),

@@ -16,6 +16,7 @@ from tests.core.external import Others, WaitingOrder
 from tests.core.market import DAY, INSTRUMENTS, OPTION, OTHER, PRICES, START, STOCK, TICK
 from tests.core.planned import Faults
 from tests.core.resting import Resting
+from tests.rehearsal import REHEARSED
 
 __all__ = [
     "DAY",
@@ -66,6 +67,7 @@ class World(Others):
         self.answers: list[object] = []
         self.sent: list[tuple[Instant, object]] = []
         self.checks: list[Callable[[World], None]] = []
+        self.tell(REHEARSED)
         self._seed()
 
     def tell(self, event: Event) -> None:

@@ -1,6 +1,7 @@
 """The trader's own limit and stop-entry orders: how they rest, what ends them, and the one risk they share."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import time
 
 import pytest
@@ -135,11 +136,16 @@ def test_one_order_rests_at_a_price_and_others_at_other_prices_share_its_risk() 
     assert "allows none" in full.text
 
 
+def at_most(world: World, units: int) -> None:
+    """Let no entry in the stock be larger: by what the exchange takes in one order."""
+    world.core.instruments[STOCK] = replace(world.core.instruments[STOCK], freeze_quantity=units)
+
+
 def small_world(share: int = 3) -> World:
     """Return a world whose trades are kept so small by their size that several fit into one risk."""
     world = World()
     Oracles(world)
-    world.core.entries.quantity_cap = 200
+    at_most(world, 200)
     for number in range(share):
         answer = rest(world, f"r{number}", price=PRICE - (40 + 20 * number) * TICK)
         assert answer.outcome is Outcome.ACCEPTED, answer.text
@@ -178,9 +184,9 @@ def test_both_sides_of_an_instrument_never_rest_at_once() -> None:
 def test_all_that_rests_in_any_instrument_stays_inside_one_risk() -> None:
     world = World()
     Oracles(world)
-    world.core.entries.quantity_cap = 500
+    at_most(world, 500)
     assert rest(world, "one", price=PRICE - 40 * TICK).outcome is Outcome.ACCEPTED
-    world.core.entries.quantity_cap = None
+    at_most(world, 100_000)
     second = rest(world, "two", key=OTHER, price=PRICES[OTHER] - 40 * TICK)
     assert second.outcome is Outcome.ACCEPTED, second.text
     risks = [one.risk for one in world.core.account.holdings(world.now)]
@@ -365,12 +371,12 @@ def beside_a_position(*prices: int) -> World:
     """Return a world with orders of the trader's at rest in one stock, oldest first, and a position in another."""
     world = World(Settings(risk=TIGHT))
     Oracles(world)
-    world.core.entries.quantity_cap = 400
+    at_most(world, 400)
     for price in prices:
         answer = rest(world, f"rest-{price}", price=price)
         assert answer.outcome is Outcome.ACCEPTED, answer.text
         world.settle(5 * SECOND)
-    world.core.entries.quantity_cap = None
+    at_most(world, 100_000)
     assert buy(world, OTHER).outcome is Outcome.ACCEPTED, answered(world, "buy").text
     world.settle(3 * SECOND)
     assert world.position(OTHER) > 0

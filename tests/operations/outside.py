@@ -92,11 +92,12 @@ def made_recordings(folder: Path) -> tuple[Path, Path]:
 
 
 def clean_environment(**more: str) -> dict[str, str]:
-    """Return an environment without this shell's own settings; what the machine needs and its clock stay."""
+    """Return an environment without this shell's own settings; what the machine needs, its clock and our state stay."""
     kept = {
         name: value
         for name, value in os.environ.items()
-        if name == "PYTHONPATH" or not (name.startswith(_OF_THIS_SHELL) or name.lower().endswith("_proxy"))
+        if name in ("PYTHONPATH", "XDG_STATE_HOME")
+        or not (name.startswith(_OF_THIS_SHELL) or name.lower().endswith("_proxy"))
     }
     return {**kept, "TERM": "xterm-256color", "HOME": "/nonexistent", **more}
 

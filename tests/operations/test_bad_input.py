@@ -301,14 +301,6 @@ def test_an_account_that_follows_nothing_says_so_and_names_what_runs_without_a_b
     refused(here.run("engine"), 2, "cockpit replay FILE")
 
 
-def test_live_is_refused_while_a_broker_address_is_not_on_this_machine(here: Outside) -> None:
-    words = ("--set", "account.mode=live", "--set", "watchlist.instruments=INFY")
-    with terminal(here, *words) as screen:
-        assert screen.wait_end() == 1
-    assert "account.mode = live is refused" in screen.text
-    refused(here.run("engine", *words), 1, "refused")
-
-
 def test_live_is_refused_without_its_recording(here: Outside) -> None:
     local = [f"upstox.{name}_url=http://127.0.0.1:9" for name in ("api", "order", "assets")]
     chosen = ("account.mode=live", "watchlist.instruments=INFY", "recorder.enabled=false", *local)

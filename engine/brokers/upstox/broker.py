@@ -9,6 +9,7 @@ import time
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
 
+from engine.brokers.upstox import translation
 from engine.brokers.upstox.account_reads import AccountReads
 from engine.brokers.upstox.arrivals import Arrivals
 from engine.brokers.upstox.book_reader import WholeBook
@@ -35,6 +36,8 @@ from engine.orders.messages import (
     Role,
     Unanswered,
 )
+from engine.rollout.stage_chain import RolloutTrack
+from engine.rollout.stages import StageStanding
 from engine.system.plain_text import words_of
 from engine.upstox.rest.caller import standing_refusal
 from engine.upstox.rest.client import UpstoxClient
@@ -47,10 +50,11 @@ from engine.upstox.rest.terms import ChangedOrder
 class LiveBroker:
     """Satisfies the runtime's Exchange on a live account.
 
-    ``clock`` stamps arrivals on the run's own axis; ``wake`` tells the loop, from any thread, that something waits;
-    ``latched`` is asked right before an entry's bytes leave. ``refused`` is told, on any thread, what a person must
-    mend before calls pass again, and an empty text once they do. ``whole_account`` takes every product into scope,
-    not only what is intraday; ``values`` are what fills were worth, the exact ones by default.
+    ``clock`` stamps arrivals on the run's own axis; ``wake`` tells the loop, from any thread, that something waits.
+    ``latched`` is asked right before an entry's bytes leave, and ``stands``: where the rollout stands by its record.
+    ``refused`` is told, on any thread, what a person must mend before calls pass again, and an empty text once they
+    do. ``whole_account`` takes every product into scope, not only what is intraday; ``values`` are what fills were
+    worth, the exact ones by default.
     """
 
     def __init__(
@@ -62,6 +66,7 @@ class LiveBroker:
         wake: Callable[[], None] = lambda: None,
         latched: Callable[[], bool] = lambda: False,
         refused: Callable[[str], None] = lambda _: None,
+        stands: Callable[[RolloutTrack], StageStanding] = lambda _: StageStanding(),
         whole_account: bool = False,
         values: FillValues | None = None,
         widths: Mapping[LaneName, int] = WIDTHS,
@@ -73,6 +78,7 @@ class LiveBroker:
         self._clock = clock
         self._latched = latched
         self._refused = refused
+        self._stands = stands
         self._refusal_told = ""
         self._lanes = Lanes(widths, monotonic=monotonic)
         self._arrivals = Arrivals(clock, wake)
@@ -287,9 +293,19 @@ class LiveBroker:
     def _place(self, request: PlaceOrder) -> BrokerEvent:
         if request.role is not Role.ENTRY:
             return answer_of(request.tag, "", self._urgent.place(new_order(request), self._protecting))
+        denied = self._stage_denial(request)
+        if denied:
+            return Refused(request.tag, "STAGE", denied, lasting=False)
         # Asked again right before the bytes leave: making a connection may take seconds.
-        outcome = self._client.place(new_order(request), Purpose.ROUTINE, allowed=lambda: not self._latched())
+        outcome = self._client.place(
+            new_order(request),
+            Purpose.ROUTINE,
+            allowed=lambda: not self._latched() and not self._stage_denial(request),
+        )
         return answer_of(request.tag, "", outcome)
+
+    def _stage_denial(self, request: PlaceOrder) -> str:
+        return translation.stage_denial(request, self._stands(request.track))
 
     def _modify(self, request: ModifyOrder) -> BrokerEvent:
         order_id = request.order_id or self._id_of(request.tag)

@@ -23,6 +23,7 @@ from engine.orders.messages import (
     Request,
     Unanswered,
 )
+from engine.rollout.stages import Stage, StageStanding
 from engine.upstox.rest.client import Bulk
 from engine.upstox.rest.outcome import MARKET_SHUT, Done, InDoubt, Outcome, Rejected
 from engine.upstox.rest.records import INTRADAY, BrokerOrderRow, BrokerPositionRow
@@ -51,6 +52,19 @@ def new_order(request: PlaceOrder) -> NewOrder:
         tag=request.tag,
         product=request.product.value,
     )
+
+
+def stage_denial(request: PlaceOrder, standing: StageStanding) -> str:
+    """Return why an entry may not leave where the rollout stands now; empty where it may.
+
+    Nothing is entered in PAPER, nor by a stage that was lowered after the entry was judged.
+    """
+    judged = request.stage or Stage.PAPER
+    if Stage.PAPER in (standing.stage, judged):
+        return standing.doubt or "the rollout stands at PAPER: nothing is entered live"
+    if standing.stage.rank < judged.rank:
+        return f"it was sized in {judged.value}, and the rollout stands at {standing.stage.value}"
+    return ""
 
 
 def product_of(word: str) -> Product:

@@ -1,6 +1,6 @@
 """What a day needs before it can be traded: its schedule, its instruments, their past, and the money."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from datetime import date
@@ -105,8 +105,18 @@ class Opener:
         except FileError as error:
             raise RunError(str(error)) from error
 
-    def open(self, now: Instant, market: RunMode, ledger: LedgerReader) -> DaySetup:
-        """Return what a run of today begins with; raises RunError naming what is missing and what to do."""
+    def open(
+        self,
+        now: Instant,
+        market: RunMode,
+        ledger: LedgerReader,
+        *,
+        capped: Callable[[Paise], Paise] = lambda account: account,
+    ) -> DaySetup:
+        """Return what a run of today begins with; raises RunError naming what is missing and what to do.
+
+        ``capped`` returns what the rollout's stage leaves of a live account, paise.
+        """
         day = self.trading_day(trading_date(now))
         shelf = self.shelf(now, day.day)
         entries = self._settings.watchlist.instruments
@@ -119,7 +129,7 @@ class Opener:
         own_cash = None if recovered is None else recovered.limits.own_cash
         if market is RunMode.LIVE and (account is None or own_cash is None):
             opened, own_cash = self._account()
-            account = opened if account is None else account
+            account = capped(opened) if account is None else account
         pasts = self._pasts(instruments, day, now, notes)
         profile = self._settings.profile
         stored = earlier_sessions(ledger, [one.key for one in instruments], day.day)

@@ -12,6 +12,8 @@ from engine.brokers.upstox.keepalive import Upkeep
 from engine.brokers.upstox.portfolio_stream import PortfolioStream, StreamState
 from engine.feeds.upstox.clock import LiveClock
 from engine.orders.attention import Attention
+from engine.rollout.stage_chain import RolloutTrack
+from engine.rollout.stages import StageStanding
 from engine.runtime.live.supervise import kept_up
 from engine.settings.sections import OrderLineSections
 from engine.upstox.rest.client import UpstoxClient
@@ -35,12 +37,14 @@ class OrderWay:
         place: Path,
         *,
         latched: Callable[[], bool],
+        stands: Callable[[RolloutTrack], StageStanding],
         wake: Callable[[], None],
         refused: Callable[[str], None],
     ) -> None:
         """Open the file of the run's place and the broker's threads; raises ExchangeError. Any thread may wake.
 
-        ``refused`` is told, on any thread, what a person must mend before orders pass again, and "" once they do.
+        ``stands`` tells where the rollout stands by its record; ``refused`` is told, on any thread, what a person must
+        mend before orders pass again, and "" once they do.
         """
         self._urgent = UpstoxClient(settings.upstox, token, transport_for(settings.upstox), budget)
         self._broker = LiveBroker(
@@ -49,6 +53,7 @@ class OrderWay:
             clock=clock.now,
             wake=wake,
             latched=latched,
+            stands=stands,
             refused=refused,
             whole_account=settings.kill.scope == "account",
         )

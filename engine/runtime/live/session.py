@@ -22,6 +22,8 @@ from engine.runtime.live.pre_open import pre_open_notes
 from engine.runtime.live.preflight import UNDER_WAY
 from engine.runtime.live.run_services import RunServices
 from engine.runtime.live.run_tape import RunTape
+from engine.runtime.live.stage_watch import StageWatch
+from engine.runtime.live.supervise import kept_up
 from engine.runtime.live_services import Asked
 from engine.runtime.service import Service
 
@@ -39,12 +41,15 @@ class AccountMarket:
         tape: RunTape,
         way: OrderWay | None,
         ledger: Ledger,
+        stages: StageWatch,
         verdict: Checked,
         *,
         run: str,
     ) -> None:
         """Take the parts of a run; ``verdict`` is what the checks said of it, or that they are still to be made."""
         self._ledger = ledger
+        self._stages = stages
+        self._following_stages: asyncio.Task[None] | None = None
         self._run_name = run
         self._service = service
         self._lines = lines
@@ -146,6 +151,9 @@ class AccountMarket:
             self._keep(self._verdict)
         if self._way is not None:
             self._way.start()
+            self._following_stages = asyncio.ensure_future(
+                kept_up("the look at the rollout's stages", self._follow_stages)
+            )
         self._run.sessions.look()
         service.wake()
         if self._verdict is UNDER_WAY:
@@ -155,6 +163,8 @@ class AccountMarket:
     def stop(self) -> None:
         """End what works beside the run."""
         self._run.stop()
+        if self._following_stages is not None:
+            self._following_stages.cancel()
         for checking in self._checking:
             checking.cancel()
 
@@ -200,6 +210,15 @@ class AccountMarket:
     def on_orders(self) -> None:
         """Wake the run: something of the broker's orders waits for it."""
         self._service.wake()
+
+    async def _follow_stages(self) -> None:
+        """Tell the core of a stage that falls: lowered in a shell, or by what its own day has just broken."""
+        core = self._service.core
+
+        def facts() -> object:
+            return len(core.closed_trades), core.limits.stopped, core.manager.stages
+
+        await self._stages.follow(facts, self._service.tell)
 
     def _check_soon(self) -> None:
         """Make the checks beside the run."""

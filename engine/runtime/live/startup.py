@@ -12,6 +12,7 @@ from engine.feeds.live_tape import LiveTape
 from engine.ledger.records import Run
 from engine.ledger.store import Ledger
 from engine.market.clock import trading_date
+from engine.market.price import amount_of
 from engine.runtime.changed_settings import kept_wishes, wished
 from engine.runtime.evidence import records_before, slippage_before, terms_for
 from engine.runtime.live.account_lines import AccountLines
@@ -20,6 +21,7 @@ from engine.runtime.live.orphaned_book import StrangeBook, square_off, strange_b
 from engine.runtime.live.preflight import UNDER_WAY
 from engine.runtime.live.run_tape import RunTape, recorder_of, tape_of_opening, tape_of_plan
 from engine.runtime.live.session import AccountMarket
+from engine.runtime.live.stage_watch import StageWatch
 from engine.runtime.plan import MarketChoice, RunMode, RunPlan, plan_run, prefix_kept, run_mode_of
 from engine.runtime.playback import JournalSink
 from engine.runtime.resume import resume_against
@@ -51,6 +53,7 @@ class StartedRun:
     made: MadeRun
     lines: AccountLines
     ledger: Ledger
+    stages: StageWatch
     verdict: Checked
     """What the checks said; of a run that was brought back: that they are still to be made."""
 
@@ -62,6 +65,7 @@ class StartedRun:
             self.made.tape,
             self.made.way,
             self.ledger,
+            self.stages,
             self.verdict,
             run=self.made.prepared.plan.run,
         )
@@ -95,6 +99,13 @@ class AccountBeginning:
         self._journal = journal
         self._beat = beat
         self._latched = latched
+        self._stages = StageWatch(
+            ledger,
+            directory,
+            self._settings.upstox,
+            self._settings.rollout,
+            amount_of(self._settings.account.capital),
+        )
         self._ways: list[OrderWay] = []
         """Opened so far; they are closed where no run comes about."""
 
@@ -121,7 +132,7 @@ class AccountBeginning:
             if interrupted is not None and cut_off is not None:
                 resumed = await self._go_on(interrupted, cut_off, market, lines)
                 if resumed is not None:
-                    return StartedRun(resumed, lines, self._ledger, UNDER_WAY)
+                    return StartedRun(resumed, lines, self._ledger, self._stages, UNDER_WAY)
             return await self._begin_new(MarketChoice(market), lines, keep_book=market is RunMode.LIVE)
         except BaseException:
             for way in self._ways:
@@ -162,6 +173,8 @@ class AccountBeginning:
                 beat=self._beat,
                 clock=lines.clock.now,
             )
+            if plan.choice.market is RunMode.LIVE:
+                resumed.effects.extend(resumed.playback.tell(self._stages.told(plan)))
             resumed.effects.extend(
                 resumed.playback.tell(wished(began, self._settings, goes_on=True, kept=kept))
             )
@@ -207,7 +220,7 @@ class AccountBeginning:
         made = await asyncio.to_thread(
             self._fresh, choice, lines, keep_book=keep_book, notes=notes, replaces=replaces, strange=strange
         )
-        return StartedRun(made, lines, self._ledger, verdict)
+        return StartedRun(made, lines, self._ledger, self._stages, verdict)
 
     async def _strange(self, choice: MarketChoice, lines: AccountLines) -> StrangeBook | None:
         """Return the paper book that the ledger knows nothing of, if one stands; live leaves no open one behind."""
@@ -235,7 +248,9 @@ class AccountBeginning:
         Nor may a ``strange`` one: today's is taken over, and its losses count on.
         """
         progress.info("reading instruments, history and money")
-        opening = lines.opener.open(lines.clock.now(), choice.market, self._ledger)
+        opening = lines.opener.open(
+            lines.clock.now(), choice.market, self._ledger, capped=self._stages.account
+        )
         recovered = opening.recovered
         if strange is not None and strange.day == opening.day.day:
             keep_book = keep_book or not strange.flat
@@ -275,6 +290,8 @@ class AccountBeginning:
             beat=self._beat,
             keep_book=keep_book,
         )
+        if plan.choice.market is RunMode.LIVE:
+            prepared.effects.extend(prepared.playback.tell(self._stages.told(plan)))
         if recovered is not None:
             wish = wished(self._settings, self._settings, goes_on=False)
             prepared.effects.extend(prepared.playback.tell(wish))
@@ -304,6 +321,7 @@ class AccountBeginning:
             lines.clock,
             self._directory.place,
             latched=self._latched,
+            stands=self._stages.stands,
             wake=lines.on_orders,
             refused=lines.on_refusal,
         )

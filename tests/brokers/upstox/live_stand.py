@@ -25,6 +25,7 @@ from engine.orders.messages import (
     ReadTag,
     Role,
 )
+from engine.rollout.stages import Stage, StageStanding
 from engine.upstox.rest.client import UpstoxClient
 from engine.upstox.rest.rate_limits import CallBudget
 from engine.upstox.rest.token import Token
@@ -33,12 +34,20 @@ from tests.fake_upstox import FakeSettings, RunningFake, running_fake
 from tests.fake_upstox.broker import Broker
 from tests.fake_upstox.desk import Desk
 from tests.fake_upstox.limits import RateLimiter
+from tests.rehearsal import FULL
 
 STOCK = "NSE_EQ|INE027H01010"
 OPTION = "NSE_FO|51460"
 LAST = 1_081_30
 """Where the stock stands as long as nobody moves it, paise."""
 PATIENCE = 60.0
+
+
+def entry_of(
+    tag: str, key: str = STOCK, quantity: int = 10, price: int = LAST + 20, stage: Stage | None = Stage.FULL
+) -> PlaceOrder:
+    """Return an entry as core sends it, judged by a stage."""
+    return PlaceOrder(tag, key, Side.BUY, Role.ENTRY, OrderType.LIMIT, quantity, price, stage=stage)
 
 
 @dataclass
@@ -51,6 +60,8 @@ class Live:
     heard: list[BrokerEvent] = field(default_factory=list)
     refusals: list[str] = field(default_factory=list)
     """What a person had to mend, as it was told; empty once calls passed again."""
+    standing: StageStanding = FULL
+    """Where the rollout stands by its record."""
     budget: CallBudget = field(default_factory=CallBudget)
     widths: Mapping[LaneName, int] = field(default_factory=lambda: WIDTHS)
     patience: float = 0.6
@@ -72,6 +83,7 @@ class Live:
             clock=lambda: time.time_ns() // 1_000,
             wake=self._wake,
             latched=self.latched.is_set,
+            stands=lambda _: self.standing,
             refused=self.refusals.append,
             widths=self.widths,
         )
@@ -121,7 +133,7 @@ class Live:
         return next(one for one in self.reports(tag) if one.status == status)
 
     def enter(self, tag: str, quantity: int = 10, price: int = LAST + 20, key: str = STOCK) -> None:
-        self.broker.submit(PlaceOrder(tag, key, Side.BUY, Role.ENTRY, OrderType.LIMIT, quantity, price), 0)
+        self.broker.submit(entry_of(tag, key, quantity, price), 0)
 
     def protect(self, tag: str, quantity: int = 10, trigger: int = LAST - 10_00) -> None:
         order = PlaceOrder(
