@@ -17,7 +17,7 @@ from engine.ledger.run_terms import hosts_of
 from engine.ledger.stage_record import StageRecord
 from engine.ledger.store import Ledger
 from engine.market.price import Paise
-from engine.promotion.breaches import lowered_by
+from engine.promotion.breaches import LiveDays
 from engine.rollout.demotion import Lowering
 from engine.rollout.live_stages import LiveStages, lowered_standing
 from engine.rollout.stage_chain import RolloutTrack
@@ -45,6 +45,7 @@ class StageWatch:
         self._record = StageRecord(
             ledger, directory, hosts_of((upstox.api_url, upstox.order_url, upstox.assets_url))
         )
+        self._days = LiveDays(ledger, self._record)
         self._rollout = rollout
         self._capital = capital
         self._lock = Lock()
@@ -95,7 +96,7 @@ class StageWatch:
     def _fall(self) -> None:
         """Lower the stage where the live days have broken a rule, in memory first."""
         try:
-            lowering = lowered_by(self._ledger, self._record, self._rollout.drawdown_pct)
+            lowering = self._days.lowering(self._rollout.drawdown_pct)
         except LedgerError:
             # The record lies in the same file: it says PAPER by itself.
             return
