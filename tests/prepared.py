@@ -4,6 +4,7 @@ One process per worker reads the modules and then only forks. Everything else is
 memory, files, environment, session and signals. What a start itself does is not seen by these: tests of it begin one.
 """
 
+import atexit
 import contextlib
 import json
 import os
@@ -114,6 +115,11 @@ class _Server:
         with self._lock:
             self._line.send(json.dumps({"kill": pid}).encode())
 
+    def close(self) -> None:
+        """Close its line, which is its end, and wait for that."""
+        self._line.close()
+        self._process.wait()
+
     def _hear(self, patience: float) -> None:
         self._line.settimeout(patience)
         with contextlib.suppress(BlockingIOError, TimeoutError):
@@ -128,6 +134,13 @@ class _Server:
 
 _servers: list[_Server] = []
 _servers_lock = threading.Lock()
+
+
+@atexit.register
+def _end() -> None:
+    """End the process that forks with the worker whose it is."""
+    while _servers:
+        _servers.pop().close()
 
 
 def main() -> NoReturn:

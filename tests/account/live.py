@@ -3,7 +3,7 @@
 from typing import Any
 from uuid import uuid4
 
-from engine.contract.commands import ArmManual, ManualOrder, Side
+from engine.contract.commands import ArmManual, ManualOrder, Outcome, Side
 from engine.contract.views import PositionRow
 from tests.account.stage import slow_down
 from tests.fake_upstox.running import RunningFake
@@ -64,7 +64,15 @@ def stop_of(broker: RunningFake, key: str = EQ_A) -> dict[str, Any] | None:
 
 def enter(engine: Engine, broker: RunningFake, side: Side = Side.BUY) -> int:
     """Open a position by hand and return its quantity once its stop is at the exchange."""
-    engine.do(ArmManual(f"arm-{uuid4()}", armed=True), ManualOrder(f"order-{uuid4()}", EQ_A, side))
+    engine.do(ArmManual(f"arm-{uuid4()}", armed=True))
+
+    def is_taken() -> bool:
+        (result,) = engine.ask(ManualOrder(f"order-{uuid4()}", EQ_A, side))
+        # On a busy machine the next packet may be late; any other refusal is one.
+        assert result.outcome is Outcome.ACCEPTED or "STALE_FEED" in result.text, result.text
+        return result.outcome is Outcome.ACCEPTED
+
+    wait_until(is_taken, "an entry on a feed that is not stale")
     wait_for(lambda: stop_of(broker), "a stop at the exchange for the whole position")
     return held(broker)
 

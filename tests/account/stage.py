@@ -77,7 +77,7 @@ def watched(engine: Engine) -> Iterator[None]:
                 if over.is_set():
                     return
 
-    thread = threading.Thread(target=lambda: engine.attached(sit), daemon=True)
+    thread = threading.Thread(target=lambda: engine.attached(sit, None), daemon=True)
     thread.start()
     assert attached.wait(PATIENCE), "the screen never attached"
     try:

@@ -1,19 +1,31 @@
 """The searching process itself, over instrument lists that a broker on loopback serves."""
 
 import sys
+import time
+from datetime import date, timedelta
 from pathlib import Path
 
 from cockpit.state.instrument_search import MOST_FOUND, Found, SearchProcess
+from engine.market.calendar import load_calendar
+from engine.market.clock import trading_date
 from engine.operations.desk import open_desk
 from tests.fake_upstox import running_fake
 
 SECRET = "upstox.access_token"
 
 
+def newest_session() -> date:
+    """Return the last day of trading up to today: the searching process asks for the contracts of its own clock."""
+    calendar, day = load_calendar(), trading_date(time.time_ns() // 1_000)
+    while not calendar.is_trading_day(day):
+        day -= timedelta(days=1)
+    return day
+
+
 async def test_words_an_alias_and_nothing_are_looked_up_by_one_process_after_the_other(
     tmp_path: Path,
 ) -> None:
-    with running_fake() as fake:
+    with running_fake(day=newest_session()) as fake:
         desk = open_desk(
             tmp_path,
             [

@@ -383,13 +383,13 @@ class Engine:
 
         return self.attached(look)
 
-    def attached(self, use: Callable[[UnixLink], Awaitable[T]]) -> T:
-        """Do something as a second screen."""
+    def attached(self, use: Callable[[UnixLink], Awaitable[T]], seconds: float | None = PATIENCE) -> T:
+        """Do something as a second screen; None looks on for as long as it takes."""
 
         async def sit() -> T:
             line = await _connect(self.directory)
             try:
-                async with asyncio.timeout(PATIENCE):
+                async with asyncio.timeout(seconds):
                     return await use(line)
             finally:
                 await line.close()

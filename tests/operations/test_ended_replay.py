@@ -1,5 +1,6 @@
 """A headless replay that is told to end: nothing of it stays behind."""
 
+import contextlib
 import signal
 import subprocess
 from pathlib import Path
@@ -12,7 +13,11 @@ from tests.operations.outside import REPOSITORY, Outside, clean_environment, wai
 def waits_for_its_market(pid: int) -> bool:
     """Say whether a process sleeps in its loop."""
     state = Path(f"/proc/{pid}/stat").read_text("utf-8").rpartition(")")[2].split()[0]
-    names = [str(name.readlink()) for name in Path(f"/proc/{pid}/fd").iterdir()]
+    names: list[str] = []
+    for name in Path(f"/proc/{pid}/fd").iterdir():
+        # A file may be closed between the listing and the look.
+        with contextlib.suppress(FileNotFoundError):
+            names.append(str(name.readlink()))
     return state == "S" and "anon_inode:[eventpoll]" in names
 
 
