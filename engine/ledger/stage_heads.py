@@ -14,6 +14,7 @@ import msgspec
 
 from engine.rollout.stage_chain import ChainHead
 from engine.rollout.stages import BrokerPlace
+from engine.system.errors import CockpitError, ErrorKind
 from engine.system.plain_file import OversizeError, read_plain
 from engine.world.directories import WorldDirectory, write_private
 
@@ -22,8 +23,10 @@ _LONGEST: Final = 4_096
 _PRIVATE: Final = 0o700
 
 
-class HeadError(ValueError):
+class HeadError(CockpitError, ValueError):
     """A head that cannot be read; the message names its file."""
+
+    kind = ErrorKind.DAMAGED
 
 
 def user_state() -> Path:

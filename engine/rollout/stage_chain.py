@@ -14,6 +14,7 @@ import msgspec
 
 from engine.market.clock import Instant
 from engine.rollout.stages import BrokerPlace, Stage, StageStanding
+from engine.system.errors import CockpitError, ErrorKind
 
 
 class RolloutTrack(StrEnum):
@@ -108,8 +109,10 @@ class TrackStage(msgspec.Struct, frozen=True):
         return f"{self.stage.value} (REHEARSAL)" if self.rehearsal else self.stage.value
 
 
-class StageDoubtError(ValueError):
+class StageDoubtError(CockpitError, ValueError):
     """A chain that is not believed; the message says what was seen."""
+
+    kind = ErrorKind.DAMAGED
 
 
 _FIRST: Final = ""

@@ -15,8 +15,8 @@ from engine.world.directories import World
 from tests.operations.outside import REPOSITORY, Outside
 
 _NAMED = re.compile(r"`(cockpit(?: [^`]+)?)`")
-_VALUES = ("account", "2026-11-27")
-"""What may stand where a text puts a value in: one of them must make a command that can be typed."""
+_VALUES = ("account", "2026-11-27", "")
+"""What may stand where a text puts a value in, nothing among it: one of them must make a command that can be typed."""
 _VALUE = "\0"
 
 
