@@ -1,6 +1,5 @@
 """Everything a screen shows of the rollout at once: the report, what each stage caps, and the kill drill."""
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from engine.contract.rollout_views import RolloutSight, StageRoom
@@ -11,35 +10,13 @@ from engine.market.figures import rupees
 from engine.market.price import amount_of
 from engine.operations.errors import DeskError
 from engine.operations.rollout_desk import RolloutDesk
-from engine.rollout.stages import (
-    SMALL_ACCOUNT,
-    SMALL_ACCOUNT_PCT,
-    SMALL_INSTRUMENTS,
-    SMALL_POSITION,
-    SMALL_POSITIONS,
-    SMALL_RISK_PCT,
-    Stage,
-    StageCaps,
-    caps_of,
-)
+from engine.rollout.stages import Stage, StageCaps, caps_of
 from engine.system.version import VERSION
 from engine.world.directories import World
 from engine.world.latch_file import wall_clock
 
 if TYPE_CHECKING:
     from engine.operations.desk import Desk
-
-
-@dataclass(frozen=True, slots=True)
-class _WidestCaps:
-    """The caps of SMALL as no setting tightens them."""
-
-    small_account_pct: float = SMALL_ACCOUNT_PCT
-    small_account: float = SMALL_ACCOUNT
-    small_position: float = SMALL_POSITION
-    small_positions: int = SMALL_POSITIONS
-    small_instruments: int = SMALL_INSTRUMENTS
-    small_risk_pct: float = SMALL_RISK_PCT
 
 
 def rollout_sight(desk: "Desk") -> RolloutSight:
@@ -49,7 +26,7 @@ def rollout_sight(desk: "Desk") -> RolloutSight:
     gate = report.gate
     at = Stage.FULL.value if gate is None else gate.origin
     account = amount_of(desk.settings.account.capital)
-    rooms = (caps_of(stage, account, _WidestCaps()) for stage in Stage)
+    rooms = (caps_of(stage, account, desk.settings.rollout) for stage in Stage)
     stages = tuple(StageRoom(one.stage.value, _words(one), one.stage.value == at) for one in rooms)
     return RolloutSight(report, stages, standing.text, standing.missing)
 

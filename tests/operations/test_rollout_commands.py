@@ -18,6 +18,7 @@ from engine.operations import rollout_desk
 from engine.operations.desk import Desk, open_desk
 from engine.operations.errors import DeskError
 from engine.operations.rollout_desk import RolloutDesk
+from engine.operations.rollout_sight import rollout_sight
 from engine.rollout.stages import BrokerPlace, Stage
 from engine.world.directories import World
 from engine.world.latch_file import LatchFile, wall_clock
@@ -271,3 +272,12 @@ def test_the_rollout_reads_in_sixty_columns_and_as_json(
     assert found["stage"] == "PAPER"
     assert found["gates"][0]["met"] is True
     assert {one["state"] for one in found["gates"][0]["criteria"]} == {"MET"}
+
+
+def test_the_page_shows_the_caps_as_settings_tighten_them(home: Path) -> None:
+    rooms = rollout_sight(
+        open_desk(home, ["rollout.small_position=9000", "rollout.small_risk_pct=0.1"])
+    ).stages
+    assert [room.name for room in rooms] == ["PAPER", "SMALL", "FULL"]
+    assert "one lot or 9,000 a position" in rooms[1].words
+    assert "0.1 % risk a trade" in rooms[1].words
