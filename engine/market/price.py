@@ -33,6 +33,11 @@ def rupees_of(paise: Paise) -> float:
     return paise / 100
 
 
+def rupees_if_known(paise: Paise | None) -> float | None:
+    """Return rupees for an outside reader; None of what is not known."""
+    return None if paise is None else rupees_of(paise)
+
+
 def told_paise(rupees: float) -> Paise:
     """Return whole paise of a sum told to a reader in rupees, half a paisa away from zero; for sentences alone."""
     # The decimal digits and not the binary fraction below them: half a paisa goes up here as on the screen.

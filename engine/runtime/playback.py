@@ -62,6 +62,12 @@ Outside = (
 )
 """Inputs of the core that do not come from the feed and cannot be had a second time."""
 
+
+def command_id(event: Outside) -> str:
+    """Return by which id an input is answered; empty for one that is no command."""
+    return event.id if isinstance(event, Command) else ""
+
+
 _BEAT_EVERY = 512
 """Updates between two signs of life while the past is fed again."""
 

@@ -29,7 +29,7 @@ from engine.runtime.final_check import enters, last_refusal
 from engine.runtime.graceful_stop import PAUSED, Leaving
 from engine.runtime.live_services import BrokerSide
 from engine.runtime.pace import Pace
-from engine.runtime.playback import Outside, Playback
+from engine.runtime.playback import Outside, Playback, command_id
 from engine.runtime.replies import Replies, reply
 from engine.runtime.run_place import place_of, reached, surroundings_of
 from engine.runtime.screen_commands import ScreenCommands
@@ -262,7 +262,7 @@ class Service:
             if isinstance(event, Rearmed) and self._latch.is_set:
                 # Somebody killed again, or the kill found something: the newer word counts.
                 continue
-            name = getattr(event, "id", "")
+            name = command_id(event)
             if answered is not None and name:
                 self._replies.expect(name, answered)
             effects = self._playback.tell(event, self._reached())
@@ -365,7 +365,7 @@ class Service:
             else "the engine failed; engine.log says why"
         )
         for event, answered in self._inputs.take_all():
-            reply(answered, CommandResult(getattr(event, "id", ""), Outcome.REFUSED, reason))
+            reply(answered, CommandResult(command_id(event), Outcome.REFUSED, reason))
         self._replies.refuse_all(reason)
 
     def _stop_when_flat(self, command: StopEngine) -> CommandResult:

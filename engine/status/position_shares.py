@@ -5,7 +5,7 @@ from typing import Final
 
 from engine.contract.views import PositionRow as Shown
 from engine.contract.views import ScreenView
-from engine.market.price import Paise, average_price, rupees_of
+from engine.market.price import Paise, average_price, rupees_if_known, rupees_of
 from engine.orders.messages import Product
 from engine.status.broker_day_result import DayHolding
 
@@ -76,17 +76,17 @@ def _by_engine(position: dict[str, object], row: Shown) -> dict[str, object]:
     if "broker_average_price" in share:
         share["broker_average_price"] = position.get("broker_average_price")
     mark = {
-        "price": _rupees(row.mark),
+        "price": rupees_if_known(row.mark),
         "state": row.mark_quality or "LIVE",
         "age_seconds": None if row.mark_age_ms is None else row.mark_age_ms / 1_000,
-        "pnl_at_stop": _rupees(row.pnl_at_stop),
+        "pnl_at_stop": rupees_if_known(row.pnl_at_stop),
     }
     known = {name: value for name, value in position.items() if name != "average_of"}
     return {**known, **share, "mark": mark}
 
 
 def _part(quantity: int, average: Paise | None, pnl: Paise | None) -> dict[str, object]:
-    return {"quantity": quantity, "average_price": _rupees(average), "pnl": _rupees(pnl)}
+    return {"quantity": quantity, "average_price": rupees_if_known(average), "pnl": rupees_if_known(pnl)}
 
 
 def _share(
@@ -98,7 +98,7 @@ def _share(
     pnl: Paise | None,
 ) -> dict[str, object]:
     """Return average and result; and, where they are not of all that is held, of what they are."""
-    found: dict[str, object] = {"average_price": _rupees(average), "pnl": _rupees(pnl)}
+    found: dict[str, object] = {"average_price": rupees_if_known(average), "pnl": rupees_if_known(pnl)}
     if told is AverageOf.BROKER:
         found["average_of"] = told.value
     if ours is not None and outside:
@@ -106,10 +106,6 @@ def _share(
             "average_of": told.value,
             "ours": ours,
             "outside_quantity": outside,
-            "broker_average_price": _rupees(broker),
+            "broker_average_price": rupees_if_known(broker),
         }
     return found
-
-
-def _rupees(paise: Paise | None) -> float | None:
-    return None if paise is None else rupees_of(paise)

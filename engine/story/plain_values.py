@@ -5,7 +5,7 @@ from typing import Final
 
 from engine.core.story_records import FillBook, Sight, WouldHave
 from engine.market.clock import SECOND, Instant, isoformat
-from engine.market.price import Paise, average_price, rupees_of
+from engine.market.price import average_price, rupees_if_known, rupees_of
 from engine.market.update import Level
 from engine.risk.terms import SizedStop
 from engine.story.tree import FillStory, OrderStory, SignalStory, TradeStory
@@ -35,9 +35,9 @@ def story_values(story: TradeStory) -> dict[str, object]:
             {
                 "at": isoformat(step.at),
                 "why": step.why,
-                "before": _rupees(step.before),
-                "after": _rupees(step.after),
-                "limit": _rupees(step.limit),
+                "before": rupees_if_known(step.before),
+                "after": rupees_if_known(step.after),
+                "limit": rupees_if_known(step.limit),
                 "quantity": step.quantity,
                 "naked_seconds": _seconds(step.naked),
             }
@@ -48,9 +48,9 @@ def story_values(story: TradeStory) -> dict[str, object]:
         "after_exit": [
             {
                 "minutes": one.minutes,
-                "high": _rupees(one.high),
-                "low": _rupees(one.low),
-                "last": _rupees(one.last),
+                "high": rupees_if_known(one.high),
+                "low": rupees_if_known(one.low),
+                "last": rupees_if_known(one.last),
                 "cut": one.cut,
             }
             for one in story.after
@@ -61,7 +61,8 @@ def story_values(story: TradeStory) -> dict[str, object]:
         ],
         "tags": list(story.tags),
         "mistakes": [
-            {"name": one.name, "words": one.words, "cost": _rupees(one.cost)} for one in story.mistakes
+            {"name": one.name, "words": one.words, "cost": rupees_if_known(one.cost)}
+            for one in story.mistakes
         ],
         "not_recorded": list(story.missing),
     }
@@ -75,10 +76,10 @@ def _signal(signal: SignalStory) -> dict[str, object]:
         "setup": last.setup,
         "version": last.version,
         "side": None if last.side is None else last.side.value,
-        "price": _rupees(last.price),
-        "stop": _rupees(signal.first.stop),
-        "target_1": _rupees(last.target_1),
-        "target_2": _rupees(last.target_2),
+        "price": rupees_if_known(last.price),
+        "stop": rupees_if_known(signal.first.stop),
+        "target_1": rupees_if_known(last.target_1),
+        "target_2": rupees_if_known(last.target_2),
         "state": last.state.value,
         "code": last.code,
         "reason": last.reason,
@@ -107,41 +108,41 @@ def _sight(sight: Sight) -> dict[str, object]:
         "one_timeframing": sight.one_timeframing,
         "value_weak": sight.value_weak,
         "balance_complete": sight.balance_complete,
-        "last": _rupees(sight.last),
-        "bid": _rupees(sight.bid),
-        "ask": _rupees(sight.ask),
-        "open": _rupees(sight.open),
-        "high": _rupees(sight.high),
-        "low": _rupees(sight.low),
-        "previous_close": _rupees(sight.previous_close),
-        "vwap": _rupees(sight.vwap),
-        "atr": _rupees(sight.atr),
-        "median_spread": _rupees(sight.median_spread),
-        "row": _rupees(sight.row),
-        "poc": _rupees(sight.poc),
-        "val": _rupees(sight.val),
-        "vah": _rupees(sight.vah),
-        "balance_low": _rupees(sight.balance_low),
-        "balance_high": _rupees(sight.balance_high),
-        "levels": {name: _rupees(price) for name, price in sight.levels},
+        "last": rupees_if_known(sight.last),
+        "bid": rupees_if_known(sight.bid),
+        "ask": rupees_if_known(sight.ask),
+        "open": rupees_if_known(sight.open),
+        "high": rupees_if_known(sight.high),
+        "low": rupees_if_known(sight.low),
+        "previous_close": rupees_if_known(sight.previous_close),
+        "vwap": rupees_if_known(sight.vwap),
+        "atr": rupees_if_known(sight.atr),
+        "median_spread": rupees_if_known(sight.median_spread),
+        "row": rupees_if_known(sight.row),
+        "poc": rupees_if_known(sight.poc),
+        "val": rupees_if_known(sight.val),
+        "vah": rupees_if_known(sight.vah),
+        "balance_low": rupees_if_known(sight.balance_low),
+        "balance_high": rupees_if_known(sight.balance_high),
+        "levels": {name: rupees_if_known(price) for name, price in sight.levels},
     }
 
 
 def _sizing(sized: SizedStop) -> dict[str, object]:
     return {
-        "distance": _rupees(sized.distance),
-        "terms": {term.value: _rupees(asked) for term, asked in sized.terms},
+        "distance": rupees_if_known(sized.distance),
+        "terms": {term.value: rupees_if_known(asked) for term, asked in sized.terms},
         "won": sized.term.value,
-        "trigger": _rupees(sized.trigger),
-        "limit": _rupees(sized.limit),
-        "allowance": _rupees(sized.allowance),
+        "trigger": rupees_if_known(sized.trigger),
+        "limit": rupees_if_known(sized.limit),
+        "allowance": rupees_if_known(sized.allowance),
         "allowed_by": sized.allowed_by.value,
         "lots": sized.lots,
         "quantity": sized.quantity,
-        "budget": _rupees(sized.budget),
-        "risk": _rupees(sized.risk),
-        "gap_risk": _rupees(sized.gap),
-        "charges": _rupees(sized.charges),
+        "budget": rupees_if_known(sized.budget),
+        "risk": rupees_if_known(sized.risk),
+        "gap_risk": rupees_if_known(sized.gap),
+        "charges": rupees_if_known(sized.charges),
         "cap": sized.cap,
         "warnings": list(sized.warnings),
     }
@@ -160,16 +161,16 @@ def _order(order: OrderStory) -> dict[str, object]:
                 "what": step.what,
                 "type": None if step.order_type is None else step.order_type.value,
                 "quantity": step.quantity if step.order_type is not None else None,
-                "price": None if step.order_type is None else _rupees(step.price),
-                "trigger": _rupees(step.trigger or None),
+                "price": None if step.order_type is None else rupees_if_known(step.price),
+                "trigger": rupees_if_known(step.trigger or None),
                 "words": step.words,
             }
             for step in order.steps
         ],
         "fills": [_fill(fill) for fill in order.fills],
         "filled": order.filled,
-        "value": _rupees(order.value),
-        "average": _rupees(average_price(order.value, order.filled)),
+        "value": rupees_if_known(order.value),
+        "average": rupees_if_known(average_price(order.value, order.filled)),
         "ended": order.ended,
     }
 
@@ -179,8 +180,8 @@ def _fill(fill: FillStory) -> dict[str, object]:
         "at": isoformat(fill.at),
         "time": isoformat(fill.time),
         "quantity": fill.quantity,
-        "value": _rupees(fill.value),
-        "price": _rupees(average_price(fill.value, fill.quantity)),
+        "value": rupees_if_known(fill.value),
+        "price": rupees_if_known(average_price(fill.value, fill.quantity)),
         "quality": fill.quality,
         "book": None if fill.book is None else _book(fill.book),
     }
@@ -193,7 +194,7 @@ def _book(book: FillBook) -> dict[str, object]:
     return {
         "bids": side(book.bids),
         "asks": side(book.asks),
-        "last": _rupees(book.last),
+        "last": rupees_if_known(book.last),
         "time": isoformat(book.time),
         "fresh": book.fresh,
     }
@@ -206,22 +207,22 @@ def _result(story: TradeStory) -> dict[str, object] | None:
     return {
         "quantity": trade.quantity,
         "entered": isoformat(trade.entry_time),
-        "entry": _rupees(average_price(trade.entry_value, trade.quantity)),
-        "entry_value": _rupees(trade.entry_value),
+        "entry": rupees_if_known(average_price(trade.entry_value, trade.quantity)),
+        "entry_value": rupees_if_known(trade.entry_value),
         "left": isoformat(trade.exit_time),
-        "exit": _rupees(average_price(trade.exit_value, trade.quantity)),
-        "exit_value": _rupees(trade.exit_value),
+        "exit": rupees_if_known(average_price(trade.exit_value, trade.quantity)),
+        "exit_value": rupees_if_known(trade.exit_value),
         "reason": trade.exit_reason,
         "quality": trade.quality,
-        "gross": _rupees(trade.gross),
-        "charges": _rupees(trade.charges),
-        "net": _rupees(trade.net),
-        "initial_risk": _rupees(trade.initial_risk),
+        "gross": rupees_if_known(trade.gross),
+        "charges": rupees_if_known(trade.charges),
+        "net": rupees_if_known(trade.net),
+        "initial_risk": rupees_if_known(trade.initial_risk),
         "r": trade.r,
         "mfe_r": trade.mfe_r,
         "mae_r": trade.mae_r,
-        "entry_slippage": _rupees(story.entry_slip),
-        "stop_slippage": _rupees(story.stop_slip),
+        "entry_slippage": rupees_if_known(story.entry_slip),
+        "stop_slippage": rupees_if_known(story.stop_slip),
     }
 
 
@@ -233,13 +234,15 @@ def _charges(story: TradeStory) -> dict[str, object] | None:
     if story.day_estimated is not None:
         day = {
             "quality": _ESTIMATED if confirmed is None else _CONFIRMED,
-            "estimated": _rupees(story.day_estimated),
-            "confirmed": None if confirmed is None else _rupees(confirmed.total),
+            "estimated": rupees_if_known(story.day_estimated),
+            "confirmed": None if confirmed is None else rupees_if_known(confirmed.total),
         }
     return {
-        "total": _rupees(story.trade.charges),
+        "total": rupees_if_known(story.trade.charges),
         "quality": _ESTIMATED,
-        "by_kind": None if items is None else {kind: _rupees(paid) for kind, paid in items.by_kind.items()},
+        "by_kind": None
+        if items is None
+        else {kind: rupees_if_known(paid) for kind, paid in items.by_kind.items()},
         "day": day,
     }
 
@@ -247,20 +250,16 @@ def _charges(story: TradeStory) -> dict[str, object] | None:
 def _would_have(would: WouldHave) -> dict[str, object]:
     return {
         "label": HYPOTHETICAL,
-        "price": _rupees(would.price),
-        "stop": _rupees(would.stop),
-        "target": _rupees(would.target),
+        "price": rupees_if_known(would.price),
+        "stop": rupees_if_known(would.stop),
+        "target": rupees_if_known(would.target),
         "end": would.end.value,
         "at": isoformat(would.at),
-        "leaves": _rupees(would.leaves),
-        "high": _rupees(would.high),
-        "low": _rupees(would.low),
+        "leaves": rupees_if_known(would.leaves),
+        "high": rupees_if_known(would.high),
+        "low": rupees_if_known(would.low),
         "r_before_charges": would.r,
     }
-
-
-def _rupees(paise: Paise | None) -> float | None:
-    return None if paise is None else rupees_of(paise)
 
 
 def _seconds(span: Instant | None) -> float | None:

@@ -10,7 +10,7 @@ from engine.auction.report.report_sections import (
 from engine.auction.state.auctions import Auctions
 from engine.auction.values.context import NamedReading, ProfileReading
 from engine.market.clock import SECOND, isoformat
-from engine.market.price import Paise, rupees_of
+from engine.market.price import rupees_if_known, rupees_of
 
 
 def instrument_report(market: Auctions, key: str, rejected: int = 0) -> dict[str, object]:
@@ -46,13 +46,13 @@ def instrument_report(market: Auctions, key: str, rejected: int = 0) -> dict[str
         "lot": instrument.lot,
         "lot_provenance": instrument.provenance.value,
         "session": {
-            "open": _rupees(auction.open),
-            "high": _rupees(session.high),
-            "low": _rupees(session.low),
-            "last": _rupees(auction.last),
+            "open": rupees_if_known(auction.open),
+            "high": rupees_if_known(session.high),
+            "low": rupees_if_known(session.low),
+            "last": rupees_if_known(auction.last),
             "volume": auction.profile.total,
             "vwap": None if fraction is None else round(fraction[0] / fraction[1] / 100, 4),
-            "exchange_vwap": _rupees(auction.average_price),
+            "exchange_vwap": rupees_if_known(auction.average_price),
         },
         "quality": {
             "updates": continuity.updates,
@@ -113,7 +113,3 @@ def _named(reading: NamedReading) -> dict[str, object]:
     if reading.falsifier:
         evidence["falsifier"] = reading.falsifier
     return {"name": reading.name, "evidence": evidence}
-
-
-def _rupees(price: Paise | None) -> float | None:
-    return None if price is None else rupees_of(price)

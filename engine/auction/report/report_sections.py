@@ -5,7 +5,7 @@ from engine.auction.state.structure_reading import read_structure
 from engine.auction.values.context import Context, ProfileReading
 from engine.auction.values.levels import PriorLevels
 from engine.market.clock import isoformat
-from engine.market.price import Paise, rupees_of
+from engine.market.price import rupees_if_known, rupees_of
 
 
 def structure_section(auction: Auction, context: Context) -> dict[str, object]:
@@ -105,7 +105,7 @@ def deviation_section(auction: Auction, context: Context) -> dict[str, object]:
         "since": None if context.partial_since is None else isoformat(context.partial_since),
         "minutes": context.deviation_minutes,
         "bands": bands,
-        "slope_per_hour": _rupees(context.vwap_slope),
+        "slope_per_hour": rupees_if_known(context.vwap_slope),
     }
 
 
@@ -200,16 +200,16 @@ def prior_section(context: Context) -> dict[str, object] | None:
 
 def _optional_levels(prior: PriorLevels) -> dict[str, object]:
     return {
-        "week_high": _rupees(prior.week_high),
-        "week_low": _rupees(prior.week_low),
-        "month_high": _rupees(prior.month_high),
-        "month_low": _rupees(prior.month_low),
-        "balance_high": _rupees(prior.balance_high),
-        "balance_low": _rupees(prior.balance_low),
-        "balance_poc": _rupees(prior.balance_poc),
-        "balance_val": _rupees(prior.balance_val),
-        "balance_vah": _rupees(prior.balance_vah),
-        "average_range": _rupees(prior.average_range),
+        "week_high": rupees_if_known(prior.week_high),
+        "week_low": rupees_if_known(prior.week_low),
+        "month_high": rupees_if_known(prior.month_high),
+        "month_low": rupees_if_known(prior.month_low),
+        "balance_high": rupees_if_known(prior.balance_high),
+        "balance_low": rupees_if_known(prior.balance_low),
+        "balance_poc": rupees_if_known(prior.balance_poc),
+        "balance_val": rupees_if_known(prior.balance_val),
+        "balance_vah": rupees_if_known(prior.balance_vah),
+        "average_range": rupees_if_known(prior.average_range),
     }
 
 
@@ -227,7 +227,3 @@ def _placement_band(context: Context) -> dict[str, object] | None:
 
 def _levels(reading: ProfileReading) -> dict[str, object]:
     return {"poc": rupees_of(reading.poc), "val": rupees_of(reading.val), "vah": rupees_of(reading.vah)}
-
-
-def _rupees(price: Paise | None) -> float | None:
-    return None if price is None else rupees_of(price)
