@@ -4,7 +4,7 @@ BIN := $(VENV)/bin
 # A machine that forbids compiled files would have every worker and every engine compile all of it again.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: install install-dev run test check bench campaign edge clean lock
+.PHONY: install install-dev run test types check bench campaign edge clean lock
 
 $(VENV)/.installed: requirements.lock pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "expected Python 3.11 or newer, got $$($(PYTHON) --version 2>&1); say which one with: make PYTHON=python3.12 run"; exit 2; }
@@ -31,12 +31,15 @@ run: install
 test: install-dev
 	$(BIN)/python -m tests.suite
 
+types: install-dev
+	$(BIN)/mypy
+
+# Types are looked at beside the tests: half of the tests' time is waiting.
 check: install-dev
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/lint-imports
-	$(BIN)/mypy
-	$(BIN)/python -m tests.suite
+	@$(MAKE) --no-print-directory --jobs 2 types test
 
 bench: $(VENV)/.installed-bench
 	$(BIN)/python -m benchmarks
