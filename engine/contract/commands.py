@@ -6,6 +6,7 @@ from enum import StrEnum
 import msgspec
 
 from engine.contract.drill_end import DrillEnd
+from engine.contract.tickets import TicketQuote, TicketTerms
 from engine.market.clock import Instant
 from engine.market.price import Paise
 from engine.market.side import Side
@@ -28,9 +29,11 @@ __all__ = [
     "Outcome",
     "PauseEntries",
     "PauseReplay",
+    "QuoteTicket",
     "Rearm",
     "RestOrder",
     "RunPreflight",
+    "SendTicket",
     "SetReplaySpeed",
     "Side",
     "StopEngine",
@@ -50,6 +53,7 @@ class ManualOrder(msgspec.Struct, frozen=True, tag="order"):
     instrument: str
     side: Side
     stop: Paise = 0
+    terms: TicketTerms = TicketTerms()
 
 
 class ArmManual(msgspec.Struct, frozen=True, tag="arm"):
@@ -84,6 +88,22 @@ class RestOrder(msgspec.Struct, frozen=True, tag="rest"):
     """The wished trigger of its stop, never widened; 0 has it measured. Needed before 09:30."""
     good_for: Instant = 0
     """Until when it rests, on the exchange's clock; 0 is the trader's last entry."""
+    terms: TicketTerms = TicketTerms()
+
+
+class QuoteTicket(msgspec.Struct, frozen=True, tag="quote-ticket"):
+    """Ask what would leave now for an order, and what stands against it. Changes nothing."""
+
+    id: str
+    order: ManualOrder | RestOrder
+
+
+class SendTicket(msgspec.Struct, frozen=True, tag="send-ticket"):
+    """Send an order as it was quoted: priced, sized and gated anew, refused where it became worse than shown."""
+
+    id: str
+    order: ManualOrder | RestOrder
+    shown: TicketQuote
 
 
 class CancelResting(msgspec.Struct, frozen=True, tag="cancel-resting"):
@@ -241,6 +261,8 @@ Command = (
     | TightenStop
     | RestOrder
     | CancelResting
+    | QuoteTicket
+    | SendTicket
     | AdoptPosition
     | PauseEntries
     | Kill
@@ -272,3 +294,5 @@ class CommandResult(msgspec.Struct, frozen=True):
     id: str
     outcome: Outcome
     text: str
+    quote: TicketQuote | None = None
+    """The answer to a ticket's question; None for every other command."""

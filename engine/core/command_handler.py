@@ -2,6 +2,8 @@
 
 from typing import Final
 
+import msgspec
+
 from engine.contract.commands import (
     AdoptPosition,
     ArmManual,
@@ -20,18 +22,22 @@ from engine.contract.commands import (
     Outcome,
     PauseEntries,
     PauseReplay,
+    QuoteTicket,
     Rearm,
     RestOrder,
     RunPreflight,
+    SendTicket,
     SetReplaySpeed,
     StopEngine,
     TakeSignal,
     TightenStop,
     Unfollow,
 )
+from engine.contract.tickets import TicketQuote
 from engine.core.adoption import adopt
 from engine.core.brake_pauses import BrakePauses
 from engine.core.events import REPLAY, SIMULATED
+from engine.core.ticket_quote import quote_ticket
 from engine.core.trader_orders import TraderOrders
 from engine.core.trading_state import TradingState
 from engine.market.clock import MINUTE, Instant
@@ -43,6 +49,7 @@ from engine.risk.exact import exact
 from engine.system.plain_text import worded
 
 REMEMBERED: Final = 1_000
+NOT_ARMED: Final = "manual entry is not armed; m arms it"
 BY_A_PERSON: Final = "paused by hand"
 
 
@@ -61,6 +68,8 @@ class CommandHandler:
         known = self._answers.get(command.id)
         if known is not None:
             return known
+        if isinstance(command, QuoteTicket):
+            return self.quote(command, now)
         refusal, text = self._do(command, now)
         outcome = Outcome.REFUSED if refusal else Outcome.ACCEPTED
         result = CommandResult(command.id, outcome, refusal or text)
@@ -69,6 +78,16 @@ class CommandHandler:
             del self._answers[next(iter(self._answers))]
         return result
 
+    def quote(self, command: QuoteTicket, now: Instant) -> CommandResult:
+        """Say what would leave now for a ticket; changes nothing, so it is remembered nowhere."""
+        quote = quote_ticket(self._state, self._trader_orders, command.order, now)
+        if not quote.refusal and not self._armed(now):
+            quote = msgspec.structs.replace(quote, refusal=NOT_ARMED)
+        return CommandResult(command.id, Outcome.ACCEPTED, "", quote)
+
+    def _armed(self, now: Instant) -> bool:
+        return self._state.armed_until is not None and now < self._state.armed_until
+
     def _do(self, command: Command, now: Instant) -> tuple[str, str]:
         """Return why it is refused, or else what was done."""
         match command:
@@ -76,8 +95,8 @@ class CommandHandler:
                 return self._kill(command, now)
             case ExitPosition():
                 return self._exit(command, now)
-            case ManualOrder():
-                return self._order(command, now)
+            case ManualOrder() | RestOrder() | CancelResting() | SendTicket():
+                return self._enter(command, now)
             case ArmManual():
                 return self._arm(command, now)
             case MoveToBreakeven() | TightenStop() | AdoptPosition():
@@ -86,8 +105,6 @@ class CommandHandler:
                 return self._pause(command, now)
             case TakeSignal() | DeclineSignal():
                 return self._take(command, now) if isinstance(command, TakeSignal) else self._decline(command)
-            case RestOrder() | CancelResting():
-                return self._rest(command, now)
             case PauseReplay():
                 return self._hold(command, now)
             case SetReplaySpeed():
@@ -96,7 +113,15 @@ class CommandHandler:
                 return self._rearm(command, now)
             case StopEngine():
                 return self._stop()
-            case Follow() | Unfollow() | RunPreflight() | NoteTrade() | EnterCharges() | KeepDrill():
+            case (
+                QuoteTicket()
+                | Follow()
+                | Unfollow()
+                | RunPreflight()
+                | NoteTrade()
+                | EnterCharges()
+                | KeepDrill()
+            ):
                 return _elsewhere(command), ""
 
     def _kill(self, command: Kill, now: Instant) -> tuple[str, str]:
@@ -132,25 +157,39 @@ class CommandHandler:
         taken = self._state.trade_manager.half(trade, now)
         return ("", f"closing {taken} of {symbol}") if taken else (f"{symbol} is a single lot", "")
 
-    def _order(self, command: ManualOrder, now: Instant) -> tuple[str, str]:
-        if self._state.armed_until is None or now >= self._state.armed_until:
-            return "manual entry is not armed; m arms it", ""
+    def _enter(
+        self, command: ManualOrder | RestOrder | CancelResting | SendTicket, now: Instant
+    ) -> tuple[str, str]:
+        """Enter by hand, or take an entry back; what a ticket showed is sent as shown or not at all."""
+        shown = command.shown if isinstance(command, SendTicket) else None
+        order = command.order if isinstance(command, SendTicket) else command
+        if isinstance(order, ManualOrder):
+            return self._order(order, now, shown)
+        return self._rest(order, now, shown)
+
+    def _order(self, command: ManualOrder, now: Instant, shown: TicketQuote | None) -> tuple[str, str]:
+        if not self._armed(now):
+            return NOT_ARMED, ""
         if command.instrument not in self._state.instruments:
             return f"{command.instrument} is not followed", ""
         self._state.armed_until = now + self._armed_for
-        decision = self._state.entries.manual(command.instrument, command.side, now, command.stop)
+        decision = self._state.entries.manual(
+            command.instrument, command.side, now, command.stop, command.terms, shown
+        )
         if not decision.taken:
             return worded(decision.code, decision.reason), ""
         symbol = self._state.journal.symbol(command.instrument)
         return "", f"{command.side.value} {grouped(decision.quantity or 0)} {symbol} sent"
 
-    def _rest(self, command: RestOrder | CancelResting, now: Instant) -> tuple[str, str]:
+    def _rest(
+        self, command: RestOrder | CancelResting, now: Instant, shown: TicketQuote | None = None
+    ) -> tuple[str, str]:
         if isinstance(command, CancelResting):
             return self._trader_orders.cancel(command, now)
-        if self._state.armed_until is None or now >= self._state.armed_until:
-            return "manual entry is not armed; m arms it", ""
+        if not self._armed(now):
+            return NOT_ARMED, ""
         self._state.armed_until = now + self._armed_for
-        return self._trader_orders.place(command, now)
+        return self._trader_orders.place(command, now, shown)
 
     def _arm(self, command: ArmManual, now: Instant) -> tuple[str, str]:
         self._state.armed_until = now + self._armed_for if command.armed else None

@@ -9,12 +9,16 @@ import msgspec
 import config
 from engine.auction.state.auctions import Auctions
 from engine.contract.decision_state import DecisionState
+from engine.contract.tickets import TicketQuote, TicketTerms
 from engine.core.account import Account
 from engine.core.ask_cards import Card, Cards, Gone
 from engine.core.decision import Decision, _refused, from_refusal, from_signal, with_size
+from engine.core.entry_trade import draft_for, trade_for
+from engine.core.hand_entries import at_touch
 from engine.core.market_state import MarketState
 from engine.core.setup_evidence import SetupEvidence, entry_mode
 from engine.core.setup_notes import SetupNote, note_setups
+from engine.core.ticket_plan import WHOLE, with_targets, within_terms, worse_than_shown
 from engine.market.clock import MINUTE, SECOND, Instant
 from engine.market.instrument import Instrument
 from engine.market.price import Paise
@@ -23,9 +27,7 @@ from engine.market.side import Side
 from engine.market.update import MarketUpdate
 from engine.orders.gate import Draft, GateDenial
 from engine.orders.manager import OrderManager
-from engine.orders.messages import OrderType, Role
 from engine.orders.tags import Ids
-from engine.orders.trade import MANUAL, Trade
 from engine.risk.denial import Denial
 from engine.risk.entry import EntryPlan, TypedStop, plan_entry
 from engine.risk.entry_checks import door_denial, plan_denial
@@ -146,11 +148,11 @@ class Entries:
         elif mode == "ask":
             self._ask(decision, signal, now)
         else:
-            self._note(self._attempt(decision, signal, now, by_person=False))
+            self._note(self._attempt(decision, signal, now))
 
     def _ask(self, decision: Decision, signal: Signal, now: Instant) -> None:
         """Let the card wait for a person, with quantity, risk and stop as they are now."""
-        planned = self._plan(signal, now, by_person=False)
+        planned = self._plan(signal, now)
         decision = with_size(decision, planned.sized)
         if not isinstance(planned, EntryPlan):
             self._note(_refused(decision, planned.code, planned.reason))
@@ -181,7 +183,7 @@ class Entries:
             time=self._market_state.market_time(now),
             price=self._touch(card.signal.instrument, card.signal.side, now) or card.signal.price,
         )
-        decision = self._attempt(card.decision, signal, now, by_person=False)
+        decision = self._attempt(card.decision, signal, now)
         self._note(decision)
         return decision
 
@@ -189,36 +191,39 @@ class Entries:
         """Let a waiting signal go because a person says so; None when there is no such signal waiting."""
         return self._drop(name, DECLINED, "you declined it")
 
-    def manual(self, key: str, side: Side, now: Instant, stop: Paise = 0) -> Decision:
-        """Enter by hand at the touch: sized, stopped (at ``stop`` where one was typed) and gated like any trade."""
-        touch = self._touch(key, side, now)
-        price = touch if touch is not None else self._market_state.quote(key, now).last
-        signal = Signal(
-            time=self._market_state.market_time(now),
-            instrument=key,
-            setup=MANUAL,
-            version=1,
-            side=side,
-            price=price or 0,
-            stop_reference=stop,
-            target_1=0,
-            target_2=0,
-            premise="by hand",
-            evidence={},
-        )
+    def manual(
+        self,
+        key: str,
+        side: Side,
+        now: Instant,
+        stop: Paise = 0,
+        terms: TicketTerms = WHOLE,
+        shown: TicketQuote | None = None,
+    ) -> Decision:
+        """Enter by hand at the touch: sized, stopped (at ``stop`` where one was typed) and gated like any trade.
+
+        Refused where that is worse than a ticket that was ``shown``.
+        """
+        signal, wrong = at_touch(self._market, self._market_state, key, side, now, stop, terms)
         decision = msgspec.structs.replace(
             from_signal(self._ids.next("D"), signal, now), stop=None, target_1=None, target_2=None
         )
-        if price is None and self._market.instruments[key].tradable:
-            decision = _refused(decision, "NO_BOOK", "no price is known")
+        if wrong is not None:
+            decision = _refused(decision, wrong.code, wrong.reason)
         else:
-            decision = self._attempt(decision, signal, now, by_person=True)
+            decision = self._attempt(decision, signal, now, terms, shown)
         self._note(decision)
         return decision
 
-    def _typed(self, signal: Signal, now: Instant) -> TypedStop:
-        quote = self._market_state.quote(signal.instrument, now)
-        return TypedStop(signal.stop_reference, quote.bid, quote.ask)
+    def would_enter(
+        self, key: str, side: Side, now: Instant, stop: Paise, terms: TicketTerms
+    ) -> tuple[EntryPlan | Denial, Draft | None]:
+        """Return what ``manual`` would send now, or why it would not; nothing is sent, nothing is written."""
+        signal, wrong = at_touch(self._market, self._market_state, key, side, now, stop, terms)
+        planned = wrong or self._plan(signal, now, terms)
+        if isinstance(planned, Denial):
+            return planned, None
+        return planned, draft_for(signal, planned, by_person=True)
 
     def _touch(self, key: str, side: Side, now: Instant) -> Paise | None:
         quote = self._market_state.quote(key, now)
@@ -255,41 +260,34 @@ class Entries:
         self._note(dropped)
         return dropped
 
-    def _attempt(self, decision: Decision, signal: Signal, now: Instant, *, by_person: bool) -> Decision:
-        planned = self._plan(signal, now, by_person=by_person)
+    def _attempt(
+        self,
+        decision: Decision,
+        signal: Signal,
+        now: Instant,
+        terms: TicketTerms | None = None,
+        shown: TicketQuote | None = None,
+    ) -> Decision:
+        """Enter what is planned now; ``terms`` are a person's, None stands for a setup's signal."""
+        planned = self._plan(signal, now, terms)
         decision = with_size(decision, planned.sized)
+        if isinstance(planned, EntryPlan) and shown is not None:
+            planned = worse_than_shown(planned, shown) or planned
         if not isinstance(planned, EntryPlan):
             return _refused(decision, planned.code, planned.reason)
         decision = msgspec.structs.replace(decision, quantity=planned.size.quantity, risk=planned.size.risk)
-        trade = Trade(
-            id=self._ids.next("T"),
-            setup=signal.setup,
-            version=signal.version,
-            instrument=signal.instrument,
-            side=signal.side,
-            planned=planned.size.quantity,
-            entry_limit=planned.limit,
-            plan=planned.stop,
-            sized=planned.sized,
-            created_at=now,
-            signal=decision.id,
-            signal_price=signal.price,
-            signal_time=decision.time,
-            taken_by=entry_mode(signal.setup, self._modes),
-            target_1=None if by_person else signal.target_1,
-            target_2=None if by_person else signal.target_2,
-            reward=None if by_person else planned.reward,
+        trade = trade_for(
+            self._ids.next("T"),
+            signal,
+            planned,
+            self._market.instruments[signal.instrument],
+            decision.id,
+            decision.time,
+            now,
+            terms,
+            entry_mode(signal.setup, self._modes),
         )
-        draft = Draft(
-            instrument=signal.instrument,
-            side=signal.side,
-            role=Role.ENTRY,
-            order_type=OrderType.LIMIT,
-            quantity=planned.size.quantity,
-            price=planned.limit,
-            track=track_of(by_person=by_person),
-        )
-        sent = self._manager.enter(trade, draft, now)
+        sent = self._manager.enter(trade, draft_for(signal, planned, by_person=terms is not None), now)
         if isinstance(sent, GateDenial):
             return _refused(decision, sent.code.value, sent.reason)
         self._behind[trade.id] = signal
@@ -297,28 +295,33 @@ class Entries:
             decision, state=DecisionState.TAKEN, trade=trade.id, reason="", code=""
         )
 
-    def _plan(self, signal: Signal, now: Instant, *, by_person: bool) -> EntryPlan | Denial:
+    def _plan(self, signal: Signal, now: Instant, terms: TicketTerms | None = None) -> EntryPlan | Denial:
+        by_person = terms is not None
         instrument = self._market.instruments[signal.instrument]
         context = self._market.context(signal.instrument)
         facts = self.facts(instrument, signal, now, by_person=by_person)
         denial = door_denial(facts, self._settings)
         if denial is not None:
             return denial
+        rooms, cost = rooms_of(facts), self._account.cost(instrument, signal.side)
+        book, stop = self._market_state.quote(signal.instrument, now), signal.stop_reference
         planned = plan_entry(
             self._stops,
             self._settings.entry,
             instrument=instrument,
             side=signal.side,
             price=signal.price,
-            structure=None if by_person else signal.stop_reference,
+            structure=None if by_person else stop,
             target_1=None if by_person else signal.target_1,
             atr=context.atr,
             median_spread=context.median_spread,
             band=facts.band,
-            rooms=rooms_of(facts),
-            cost=self._account.cost(instrument, signal.side),
-            typed=self._typed(signal, now) if by_person and signal.stop_reference else None,
+            rooms=rooms if terms is None else within_terms(rooms, terms, instrument.lot),
+            cost=cost,
+            typed=TypedStop(stop, book.bid, book.ask) if by_person and stop else None,
         )
+        if terms is not None and isinstance(planned, EntryPlan):
+            planned = with_targets(planned, terms, instrument, cost)
         if isinstance(planned, Denial):
             return planned
         denial = plan_denial(facts, planned, self._settings)
@@ -338,7 +341,7 @@ class Entries:
         if not frozen and settling and not mine:
             frozen = f"the last trade in {instrument.symbol} still settles"
         result = self._account.result(now, holdings)
-        whole = self._account.account_result(now, result)
+        whole, symbols = self._account.account_result(now, result), self._market.instruments
         return EntryFacts(
             instrument=instrument,
             side=signal.side,
@@ -365,7 +368,9 @@ class Entries:
             orders_today=self._manager.gate.budget.today,
             entries_last_minute=self._manager.gate.entries_within(instrument.key, MINUTE, now),
             blocked=self.why_blocked(instrument.key) or frozen,
-            locked=", ".join(self._symbol(key) for key in self._account.locked()),
+            locked=", ".join(
+                symbols[key].symbol if key in symbols else key for key in self._account.locked()
+            ),
             event=day.event_words(instrument, time) if by_itself else "",
             one_sided=self._account.marking.one_sided(instrument.key),
             stage=self._stage(by_person=by_person),
@@ -376,10 +381,6 @@ class Entries:
         if stages is None:
             return None
         return stages.stage_of(track_of(by_person=by_person), self._manager.gate.entered)
-
-    def _symbol(self, key: str) -> str:
-        known = self._market.instruments.get(key)
-        return key if known is None else known.symbol
 
     def why_blocked(self, key: str) -> str:
         """Return why nothing may be entered in an instrument today; empty when it may."""

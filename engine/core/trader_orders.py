@@ -11,28 +11,29 @@ import msgspec
 
 from engine.contract.commands import CancelResting, RestOrder
 from engine.contract.decision_state import DecisionState
+from engine.contract.tickets import TicketQuote
 from engine.contract.views import Severity
 from engine.core.decision import from_signal
+from engine.core.hand_entries import hand_signal, no_price, resting_draft, resting_trade
 from engine.core.resting_room import beyond_the_day
+from engine.core.ticket_plan import stop_of, with_targets, within_terms, worse_than_shown
 from engine.core.trading_state import TradingState
 from engine.market.clock import SECOND, Instant, datetime_of
 from engine.market.figures import rupees
 from engine.market.instrument import Instrument
 from engine.market.price import Paise
 from engine.orders.gate import Draft, GateDenial
-from engine.orders.messages import OrderType, Role
 from engine.orders.order import Fill, Order
 from engine.orders.resting_orders import Rest, RestingLives
-from engine.orders.trade import MANUAL, Trade
+from engine.orders.trade import Trade
 from engine.risk.denial import Code, Denial, StopRefusal
 from engine.risk.entry import EntryPlan
 from engine.risk.entry_checks import door_denial, plan_denial
 from engine.risk.entry_facts import EntryFacts
 from engine.risk.resting_plan import RestingWish, plan_resting
 from engine.risk.stage_room import rooms_of
-from engine.risk.stop_controller import StopPlan
-from engine.rollout.stage_chain import RolloutTrack
-from engine.setups.signal import EntryMode, Signal
+from engine.risk.stop_controller import StopPlan, StopTerm
+from engine.setups.signal import Signal
 from engine.system.plain_text import worded
 
 LOOK_EVERY = SECOND
@@ -48,32 +49,22 @@ class TraderOrders:
         self._any = False
         """Whether anything rested at the last look; cheap to ask at every update."""
 
-    def place(self, command: RestOrder, now: Instant) -> tuple[str, str]:
-        """Let an order rest; return why it is refused, or else what was done."""
+    def place(self, command: RestOrder, now: Instant, shown: TicketQuote | None = None) -> tuple[str, str]:
+        """Let an order rest; return why it is refused, or else what was done.
+
+        Refused where it would be worse than a ticket that was ``shown``.
+        """
         state = self._state
         instrument = state.instruments.get(command.instrument)
         if instrument is None:
             return f"{command.instrument} is not followed", ""
-        level = command.trigger or command.price
-        if level <= 0 or command.price < 0 or command.trigger < 0 or command.stop < 0:
-            return "expected a price to wait for, above zero", ""
-        signal = Signal(
-            time=state.market_time(now),
-            instrument=command.instrument,
-            setup=MANUAL,
-            version=1,
-            side=command.side,
-            price=level,
-            stop_reference=0,
-            target_1=0,
-            target_2=0,
-            premise="by hand, resting",
-            evidence={},
-        )
+        if missing := no_price(command):
+            return missing, ""
+        signal = self._signal(command, now)
         decision = msgspec.structs.replace(
             from_signal(state.ids.next("D"), signal, now), stop=None, target_1=None, target_2=None
         )
-        found = self._enter(command, instrument, signal, decision.id, now)
+        found = self._enter(command, instrument, signal, decision.id, now, shown)
         if isinstance(found, Denial | GateDenial):
             state.journal.decision(
                 msgspec.structs.replace(
@@ -98,6 +89,18 @@ class TraderOrders:
         words += f", stop {rupees(rest.plan.trigger)}"
         state.journal.line(Severity.INFO, words, now)
         return "", words
+
+    def would_rest(
+        self, command: RestOrder, instrument: Instrument, now: Instant
+    ) -> tuple[EntryPlan | Denial, Draft | None, Instant | None]:
+        """Return what ``place`` would send now and until when it would rest, or why it would not; nothing is sent."""
+        if missing := no_price(command):
+            return Denial(Code.ZERO_SIZE, missing), None, None
+        found = self._planned(command, instrument, self._signal(command, now), now)
+        if isinstance(found, Denial):
+            return found, None, None
+        planned, good_for = found
+        return planned, resting_draft(command, planned), good_for
 
     def cancel(self, command: CancelResting, now: Instant) -> tuple[str, str]:
         """Take resting orders of an instrument back: the one named, else all; return the refusal, or what is done."""
@@ -173,45 +176,48 @@ class TraderOrders:
             return rest.plan
         return plan
 
-    def _enter(
-        self, command: RestOrder, instrument: Instrument, signal: Signal, decision: str, now: Instant
-    ) -> tuple[Trade, Rest, Order] | Denial | GateDenial:
-        state = self._state
-        running = state.manager.portfolio.current(command.instrument)
-        denial = self._beside(command, running)
+    def _signal(self, command: RestOrder, now: Instant) -> Signal:
+        level, time = command.trigger or command.price, self._state.market_time(now)
+        return hand_signal(command.instrument, command.side, level, 0, time, "by hand, resting")
+
+    def _planned(
+        self, command: RestOrder, instrument: Instrument, signal: Signal, now: Instant
+    ) -> tuple[EntryPlan, Instant] | Denial:
+        """Return the order as it would leave now and until when it rests, or why it may not."""
+        denial = self._beside(command, self._state.manager.portfolio.current(command.instrument))
         if denial is not None:
             return denial
-        facts = self._facts(command, instrument, signal, now)
+        atr = self._state.market.context(command.instrument).atr
+        stop = stop_of(command.terms, command.stop, command.side, signal.price, instrument.tick, atr)
+        if isinstance(stop, Denial):
+            return stop
+        facts = self._facts(stop, instrument, signal, now)
         good_for = self._good_for(command, facts)
         if isinstance(good_for, Denial):
             return good_for
-        planned = self._plan(command, facts)
-        if isinstance(planned, Denial):
-            return planned
-        trade = running or Trade(
-            id=state.ids.next("T"),
-            setup=MANUAL,
-            version=signal.version,
-            instrument=command.instrument,
-            side=command.side,
-            planned=0,
-            entry_limit=planned.limit,
-            plan=planned.stop,
-            created_at=now,
-            signal=decision,
-            signal_price=signal.price,
-            signal_time=signal.time,
-            taken_by=EntryMode.MANUAL,
-        )
-        draft = Draft(
-            instrument=command.instrument,
-            side=command.side,
-            role=Role.ENTRY,
-            order_type=OrderType.STOP_LIMIT if command.trigger else OrderType.LIMIT,
-            quantity=planned.size.quantity,
-            price=planned.limit,
-            trigger_price=command.trigger,
-            track=RolloutTrack.MANUAL,
+        planned = self._plan(command, stop, facts)
+        return planned if isinstance(planned, Denial) else (planned, good_for)
+
+    def _enter(
+        self,
+        command: RestOrder,
+        instrument: Instrument,
+        signal: Signal,
+        decision: str,
+        now: Instant,
+        shown: TicketQuote | None,
+    ) -> tuple[Trade, Rest, Order] | Denial | GateDenial:
+        state = self._state
+        running = state.manager.portfolio.current(command.instrument)
+        found = self._planned(command, instrument, signal, now)
+        if isinstance(found, Denial):
+            return found
+        planned, good_for = found
+        worse = None if shown is None else worse_than_shown(planned, shown)
+        if worse is not None:
+            return worse
+        trade = running or resting_trade(
+            state.ids.next("T"), signal, decision, planned, instrument, command.terms, now
         )
         rest = Rest(
             tag="",
@@ -220,12 +226,12 @@ class TraderOrders:
             trigger=command.trigger,
             quantity=planned.size.quantity,
             plan=planned.stop,
-            typed=bool(command.stop),
+            typed=planned.stop.term is StopTerm.TYPED,
             risk=planned.size.risk,
             loss=planned.size.loss,
             good_for=good_for,
         )
-        sent = self._send(trade, draft, rest, now)
+        sent = self._send(trade, resting_draft(command, planned), rest, now)
         return sent if isinstance(sent, GateDenial) else (trade, rest, sent)
 
     def _send(self, trade: Trade, draft: Draft, rest: Rest, now: Instant) -> Order | GateDenial:
@@ -291,10 +297,10 @@ class TraderOrders:
             )
         return None
 
-    def _facts(self, command: RestOrder, instrument: Instrument, signal: Signal, now: Instant) -> EntryFacts:
+    def _facts(self, stop: Paise, instrument: Instrument, signal: Signal, now: Instant) -> EntryFacts:
         """Return what the checks look at; with a typed stop the day opens with the session."""
         facts = self._state.entries.facts(instrument, signal, now, by_person=True)
-        if not command.stop:
+        if not stop:
             return facts
         return replace(facts, first_entry=self._state.day.open(instrument.kind))
 
@@ -307,7 +313,7 @@ class TraderOrders:
             return Denial(Code.TOO_LATE, f"good until {datetime_of(good_for):%H:%M:%S}: that is over already")
         return good_for
 
-    def _plan(self, command: RestOrder, facts: EntryFacts) -> EntryPlan | Denial:
+    def _plan(self, command: RestOrder, stop: Paise, facts: EntryFacts) -> EntryPlan | Denial:
         state = self._state
         settings, instrument = state.settings, facts.instrument
         # What rests in it already counts against every limit, but it is no position that stands in the way.
@@ -317,12 +323,12 @@ class TraderOrders:
             return denial
         rooms = rooms_of(facts)
         left = rooms.budget - self._at_risk(facts.now)
-        context = state.market.context(instrument.key)
+        context, cost = state.market.context(instrument.key), state.account.cost(instrument, command.side)
         wish = RestingWish(
             side=command.side,
             price=command.trigger or command.price,
             limit=command.price or None,
-            stop=command.stop or None,
+            stop=stop or None,
         )
         planned = plan_resting(
             state.trade_manager.stops,
@@ -332,12 +338,15 @@ class TraderOrders:
             atr=context.atr,
             median_spread=context.median_spread,
             band=facts.band,
-            rooms=replace(rooms, budget=max(0, min(rooms.budget, left))),
-            cost=state.account.cost(instrument, command.side),
+            rooms=within_terms(rooms, command.terms, instrument.lot, left),
+            cost=cost,
         )
+        if isinstance(planned, EntryPlan):
+            planned = with_targets(planned, command.terms, instrument, cost)
         if isinstance(planned, Denial):
             return planned
-        return plan_denial(facts, planned, settings) or planned
+        denial = plan_denial(facts, planned, settings)
+        return planned if denial is None else replace(denial, sized=planned.sized)
 
     def _at_risk(self, now: Instant) -> Paise:
         """Return what everything that rests risks, charges apart, with what of the same trades has filled already.

@@ -85,6 +85,7 @@ class Cap(StrEnum):
     MARGIN = "margin"
     FREEZE = "freeze quantity"
     STAGE = "stage"
+    TYPED = "typed quantity"
 
 
 _CODES = {
@@ -96,6 +97,7 @@ _CODES = {
     Cap.MARGIN: Code.MARGIN,
     Cap.FREEZE: Code.FREEZE_QUANTITY,
     Cap.STAGE: Code.STAGE,
+    Cap.TYPED: Code.ZERO_SIZE,
 }
 
 
@@ -117,6 +119,8 @@ class Rooms:
     """Largest quantity the rollout stage allows, units; None is no cap."""
     position: Paise | None = None
     """Largest notional of the position that the rollout stage allows, paise; None is no cap."""
+    typed: int | None = None
+    """The quantity that a person typed, units: never more; None is no cap."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -184,6 +188,8 @@ def size(
         caps.append((Cap.STAGE, max(0, rooms.quantity) // lot, None))
     if rooms.position is not None:
         caps.append((Cap.STAGE, max(0, rooms.position) // (entry * lot), rooms.position))
+    if rooms.typed is not None:
+        caps.append((Cap.TYPED, max(0, rooms.typed) // lot, None))
     cap, lots, room = min(caps, key=lambda one: one[1])
     shown = max(lots, 1)
     units = shown * lot

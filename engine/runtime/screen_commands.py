@@ -1,6 +1,7 @@
 """What a screen may ask of a running engine, and who does it: the playback, the latch, the broker's side or core."""
 
 import asyncio
+from collections import deque
 from collections.abc import Callable
 from typing import Final
 
@@ -11,12 +12,17 @@ from engine.contract.commands import (
     Command,
     CommandResult,
     Kill,
+    ManualOrder,
     NoteTrade,
     Outcome,
+    QuoteTicket,
     Rearm,
+    RestOrder,
+    SendTicket,
     SetReplaySpeed,
 )
 from engine.contract.replay_speeds import SPEEDS, UNPACED
+from engine.contract.tickets import TicketQuote
 from engine.core import Rearmed
 from engine.ledger.by_a_person import BY_A_PERSON
 from engine.ledger.kept import Kept, kept_words, record_of
@@ -26,11 +32,17 @@ from engine.runtime.live_services import Asked, BrokerSide
 from engine.runtime.pace import Pace
 from engine.runtime.playback import Playback
 from engine.runtime.replies import Replies
+from engine.runtime.run_place import reached
 from engine.runtime.waiting_inputs import WaitingInputs
 from engine.world.latch_file import LatchError, LatchFile, wall_clock
 
 _DISK_PATIENCE: Final = 5.0
 """Seconds that a note waits to be on disk."""
+_SHOWN: Final = 64
+"""Answers to tickets that may still be sent: a screen asks anew several times a second."""
+_NEVER_SHOWN: Final = (
+    "expected a ticket as it was just shown, got another; look again and send what stands there"
+)
 
 
 class ScreenCommands:
@@ -60,12 +72,17 @@ class ScreenCommands:
         self._ledger = ledger
         self._ending = ending
         self._run = run
+        self._shown: deque[tuple[ManualOrder | RestOrder, TicketQuote | None]] = deque(maxlen=_SHOWN)
 
     async def obey(self, command: Command) -> CommandResult:
         """Do or refuse what a screen asks; the same id asked again gets the same answer."""
         known = self._replies.given(command.id)
         if known is not None:
             return known
+        if isinstance(command, QuoteTicket):
+            return self._quote(command)
+        if isinstance(command, SendTicket) and (command.order, command.shown) not in self._shown:
+            return self._replies.remember(CommandResult(command.id, Outcome.REFUSED, _NEVER_SHOWN))
         if isinstance(command, SetReplaySpeed):
             return self._replies.remember(self._change_speed(command))
         if isinstance(command, Rearm):
@@ -83,6 +100,13 @@ class ScreenCommands:
         else:
             self._inputs.put(command, answered)
         return await answered
+
+    def _quote(self, command: QuoteTicket) -> CommandResult:
+        """Let core say what would leave now; a question is no input of the run, so it is written nowhere."""
+        now = reached(self._playback, self._pace)
+        answer = self._playback.core.person.quote(command, now)
+        self._shown.append((command.order, answer.quote))
+        return answer
 
     def _change_speed(self, command: SetReplaySpeed) -> CommandResult:
         if command.speed not in SPEEDS:
