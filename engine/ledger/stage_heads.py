@@ -34,18 +34,29 @@ def user_state() -> Path:
     named = os.environ.get(_STATE_VARIABLE, "")
     if named and Path(named).is_absolute():
         return Path(named)
+    return standing_state()
+
+
+def standing_state() -> Path:
+    """Return where they keep it when no variable says otherwise."""
     return Path(pwd.getpwuid(os.getuid()).pw_dir) / ".local" / "state"
 
 
 class HeadFiles:
-    """The two places of one chain's head."""
+    """The two places of one chain's head.
+
+    A variable names another directory, never an older truth: where the user's own holds a head of this home, that one
+    counts as well, or a copy of it, kept aside and named by the variable, would bring an old home's stage back.
+    """
 
     def __init__(self, directory: WorldDirectory, place: BrokerPlace) -> None:
         named = sha256(os.fsencode(directory.path)).hexdigest()[:24]
-        self.paths = (
-            directory.path / f"stages-{place.value}.json",
-            user_state() / "auction-cockpit" / "rollout" / f"{named}-{place.value}.json",
-        )
+        kept = Path("auction-cockpit", "rollout", f"{named}-{place.value}.json")
+        places = [directory.path / f"stages-{place.value}.json", user_state() / kept]
+        unnamed = standing_state() / kept
+        if unnamed not in places and unnamed.exists():
+            places.append(unnamed)
+        self.paths = tuple(places)
 
     def read(self) -> tuple[ChainHead | None, ...]:
         """Return each place's head, None where there is none; raises HeadError for one that does not read."""
@@ -56,7 +67,7 @@ class HeadFiles:
         return tuple(_seen(path) for path in self.paths)
 
     def write(self, head: ChainHead) -> None:
-        """Replace both, each at once, 0600; raises OSError naming what could not be written."""
+        """Replace each at once, 0600; raises OSError naming what could not be written."""
         for path in self.paths:
             path.parent.mkdir(mode=_PRIVATE, parents=True, exist_ok=True)
             write_private(path, msgspec.json.encode(head))

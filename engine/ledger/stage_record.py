@@ -6,6 +6,7 @@ from uuid import uuid4
 
 import msgspec
 
+from config import is_loopback
 from engine.ledger.reader import LedgerReader
 from engine.ledger.records import LedgerError
 from engine.ledger.stage_heads import HeadError, HeadFiles
@@ -51,12 +52,16 @@ class StageRecord:
         self._ledger = ledger
         self.hosts = hosts
         self.place = BrokerPlace.LOOPBACK if hosts == LOOPBACK else BrokerPlace.REAL
+        self.mixed = _mixed(hosts) if self.place is BrokerPlace.REAL else ""
+        """Why no stage counts at these addresses at all, with what to do; empty where one can."""
         self._heads = HeadFiles(directory, self.place)
 
     def standing(self, place: BrokerPlace, track: RolloutTrack = RolloutTrack.SETUPS) -> StageStanding:
         """Return where the account stands as the record reads now; what does not read is PAPER with its doubt."""
         if place is not self.place:
             return StageStanding(doubt=f"this run's broker is {self.hosts}, no {place.value} one")
+        if self.mixed:
+            return StageStanding(doubt=self.mixed)
         # One that is read just as it is written may seem to differ from its heads: what is wrong is so twice.
         first = self._standing(track)
         return self._standing(track) if first.doubt else first
@@ -109,6 +114,8 @@ class StageRecord:
         self, track: RolloutTrack, target: Stage, evidence: str, by: str, reason: str, at: Instant
     ) -> TrackStage:
         """Raise a track by one stage; raises StageRefusedError, LedgerError or OSError."""
+        if self.mixed:
+            raise StageRefusedError(self.mixed)
         links = self._settled(at)
         now = stages_of(links)[track]
         if now.rehearsal:
@@ -242,7 +249,7 @@ class StageRecord:
                 )
         chain = heads[0].chain
         if any(head.chain != chain for head in heads):
-            raise StageDoubtError("the two heads of the record of the stages name different records")
+            raise StageDoubtError("the heads of the record of the stages name different records")
         if newest not in ("", chain) and any(head.length for head in heads):
             raise StageDoubtError("the ledger holds a newer record of the stages than its heads tell of")
         return self._links(chain), heads
@@ -267,3 +274,15 @@ class StageRecord:
                 raise StageDoubtError(f"record {link.number} of the stages was edited")
             links.append(link)
         return tuple(links)
+
+
+def _mixed(hosts: str) -> str:
+    """Return why addresses here and elsewhere have no stage; empty where all of them are the broker's own."""
+    here = [host for host in hosts.split() if is_loopback(host)]
+    if not here:
+        return ""
+    return (
+        f"some of the broker's addresses are on this machine ({', '.join(here)}) and others are not: what one shows "
+        "proves nothing of the other, so nothing is entered live. Set upstox.api_url, upstox.order_url and "
+        "upstox.assets_url all to the broker's own, or all to this machine's (`cockpit config` shows them)"
+    )

@@ -121,6 +121,8 @@ class RolloutDesk:
         """Lower both tracks, by one stage where none is named; a record in doubt is kept aside for a new one."""
         with self._writing(lowering=True) as (record, _):
             standing = record.standing(record.place)
+            if record.mixed:
+                raise StageRefusedError(record.mixed)
             if standing.doubt:
                 record.begin_anew(f"begun anew by a person: {standing.doubt}", _BY, wall_clock())
                 return "a new record of the stages is begun at PAPER; the old one is kept aside in the ledger"

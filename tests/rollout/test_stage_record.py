@@ -9,6 +9,7 @@ from pathlib import Path
 import msgspec
 import pytest
 
+from engine.ledger import stage_heads
 from engine.ledger.reader import LedgerReader
 from engine.ledger.stage_heads import HeadFiles
 from engine.ledger.stage_record import StageRecord, StageRefusedError
@@ -242,6 +243,37 @@ def test_another_state_directory_in_the_environment_raises_nothing(
     monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "elsewhere"))
     monkeypatch.setenv("COCKPIT_ROLLOUT__STAGE", "FULL")
     assert standing(directory)[0] is Stage.PAPER
+
+
+def test_an_old_home_and_an_old_state_directory_that_a_variable_names_bring_no_stage_back(
+    directory: WorldDirectory, state: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("XDG_STATE_HOME")
+    monkeypatch.setattr(stage_heads, "standing_state", lambda: state)
+    written(directory, small)
+    aside = tmp_path / "aside"
+    for kept in (directory.path, state):
+        shutil.copytree(kept, aside / kept.name)
+    written(directory, demoted)
+    shutil.rmtree(directory.path)
+    shutil.copytree(aside / directory.path.name, directory.path)
+    monkeypatch.setenv("XDG_STATE_HOME", str(aside / state.name))
+    assert standing(directory)[0] is Stage.PAPER
+    assert "put back" in standing(directory)[1]
+    written(directory, lambda record: record.begin_anew("a person", "a person", NOW + 3))
+    assert standing(directory) == (Stage.PAPER, "")
+    monkeypatch.delenv("XDG_STATE_HOME")
+    assert standing(directory) == (Stage.PAPER, "")
+
+
+def test_addresses_here_and_elsewhere_have_no_stage_together(directory: WorldDirectory) -> None:
+    mixed = "127.0.0.1 api-hft.upstox.com"
+    stage, doubt = standing(directory, mixed)
+    assert stage is Stage.PAPER
+    assert "127.0.0.1" in doubt
+    assert "upstox.api_url" in doubt
+    with pytest.raises(StageRefusedError, match="proves nothing of the other"):
+        written(directory, small, hosts=mixed)
 
 
 def test_a_stage_counts_only_at_the_addresses_it_was_reached_at(directory: WorldDirectory) -> None:

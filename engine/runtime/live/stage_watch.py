@@ -17,6 +17,7 @@ from engine.ledger.run_terms import hosts_of
 from engine.ledger.stage_record import StageRecord
 from engine.ledger.store import Ledger
 from engine.market.price import Paise
+from engine.orders.messages import Role
 from engine.promotion.breaches import LiveDays
 from engine.rollout.demotion import Lowering
 from engine.rollout.live_stages import LiveStages, lowered_standing
@@ -27,6 +28,10 @@ from engine.world.directories import WorldDirectory
 from engine.world.latch_file import wall_clock
 
 _LOOK_SECONDS: Final = 0.25
+_ENTERED: Final = (
+    "SELECT DISTINCT json_extract(payload, '$.instrument') FROM records WHERE run = ? AND kind = 'intent' "
+    "AND json_extract(payload, '$.role') = ?"
+)
 _logger: Final = logging.getLogger(__name__)
 
 
@@ -115,10 +120,16 @@ class StageWatch:
             _logger.error("%s", standing.doubt)
 
     def _entered(self, plan: RunPlan) -> tuple[str, ...]:
-        """Return the instruments that other live runs of the day have traded, by key."""
+        """Return the instruments that live entries of the day left for, by key.
+
+        By what was written before each left: a position that is still open, or that a shell flattened, has no closed
+        trade to tell of it. The plan's own run counts too, for a run that goes on may have lost what it remembered.
+        """
         runs = [
             run.run
             for run in self._ledger.runs()
-            if run.day == plan.day and run.run != plan.run and run_mode_of(run.run) is RunMode.LIVE
+            if run.day == plan.day and run_mode_of(run.run) is RunMode.LIVE
         ]
-        return tuple(sorted({trade.instrument for run in runs for trade in self._ledger.trades(run)}))
+        return tuple(
+            sorted({key for run in runs for (key,) in self._ledger.rows(_ENTERED, (run, Role.ENTRY.value))})
+        )
