@@ -118,9 +118,8 @@ def _changes(report: RolloutReport, width: int) -> list[Line]:
         return []
     lines = [compose([], width), compose([("CHANGES", "title"), ("   newest first", "dim")], width)]
     for row in report.rows[: -_CHANGES - 1 : -1]:
-        words = (
-            f"{_WHOSE[row.track].lower()} {row.kind} {row.origin} to {row.target} by {row.by}: {row.reason}"
-        )
+        whose = "all entries" if row.both else _WHOSE[row.track].lower()
+        words = f"{whose} {row.kind} {row.origin} to {row.target} by {row.by}: {row.reason}"
         lines += _beside([(f"{day_and_clock(row.time)}  ", "dim")], words, "", width)
     return lines
 

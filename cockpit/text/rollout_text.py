@@ -23,7 +23,8 @@ def describe_rollout(report: RolloutReport, width: int) -> list[str]:
     if report.rows:
         lines += ["", "changes"]
         for row in report.rows[-_LAST:]:
-            words = f"{row.track.value} {row.kind} {row.origin} to {row.target} by {row.by}: {row.reason}"
+            whose = "all entries" if row.both else _WHOSE[row.track]
+            words = f"{whose} {row.kind} {row.origin} to {row.target} by {row.by}: {row.reason}"
             lines += _wrapped(words, "  ", width)
     return lines
 

@@ -93,6 +93,8 @@ class StageRow(msgspec.Struct, frozen=True):
     target: str
     by: str
     reason: str
+    both: bool = False
+    """Whether it is of both tracks: only a promotion is of its own alone."""
 
 
 class RolloutReport(msgspec.Struct, frozen=True):

@@ -102,8 +102,7 @@ class StageRecord:
         A disk that takes nothing holds no demotion up: what could not be written is not believed, so it is PAPER.
         """
         try:
-            for track in RolloutTrack:
-                self._lower(track, to, reason, by, at, anew=anew)
+            self._lower(to, reason, by, at, anew=anew)
         except (StageDoubtError, HeadError, LedgerError, OSError) as error:
             return StageStanding(
                 doubt=f"the demotion to {to.value} could not be written: {error}; {WAY_BACK}"
@@ -159,11 +158,12 @@ class StageRecord:
             (), StageChange.BEGUN, RolloutTrack.SETUPS, Stage.PAPER, Stage.PAPER, reason, by, at, anew=True
         )
 
-    def _lower(
-        self, track: RolloutTrack, to: Stage, reason: str, by: str, at: Instant, *, anew: bool
-    ) -> None:
+    def _lower(self, to: Stage, reason: str, by: str, at: Instant, *, anew: bool) -> None:
+        """Write one link that lowers both tracks, named by the one that stands highest."""
         links, _ = self._read()
-        now = stages_of(links)[track].stage
+        stands = stages_of(links)
+        track = max(RolloutTrack, key=lambda one: stands[one].stage.rank)
+        now = stands[track].stage
         if to.rank < now.rank:
             self._append(links, StageChange.DEMOTED, track, now, to, reason, by, at, anew=anew)
 
@@ -175,7 +175,7 @@ class StageRecord:
                 track = head.coming_track
                 to = standing_of(links, heads, self.hosts, track).stage
                 if to.rank < stages_of(links)[track].stage.rank:
-                    self._lower(track, to, "a demotion that was cut off", "the record", at, anew=True)
+                    self._lower(to, "a demotion that was cut off", "the record", at, anew=True)
                     links, _ = self._read()
             standing_of(links, self._read()[1], self.hosts, RolloutTrack.SETUPS)
         except (StageDoubtError, HeadError) as error:

@@ -36,6 +36,9 @@ REHEARSE: Final = "REHEARSE"
 _BY: Final = "a person, by cockpit rollout"
 _MOST_OFF: Final = 5.0
 """Seconds between this machine's clock and the broker's beyond which nothing is promoted."""
+_MEANWHILE: Final = (
+    "`cockpit rollout` says where the stage stands; p on an engine's screen pauses its entries meanwhile"
+)
 _STOP_FIRST: Final = (
     "stop the engine first (S on its screen, once it is flat): a stage counts from the next start"
 )
@@ -139,7 +142,7 @@ class RolloutDesk:
                 return f"nothing stands above {target.value}"
             lowered = record.demote(record.place, target, "asked by a person", _BY, wall_clock(), anew=False)
             if lowered.doubt:
-                raise DeskError(lowered.doubt, ErrorKind.DAMAGED)
+                raise DeskError(f"{lowered.doubt}; {_MEANWHILE}", ErrorKind.DAMAGED)
             return f"demoted to {record.track(RolloutTrack.SETUPS).name}"
 
     def rehearse(self, stage: str) -> str:
@@ -191,7 +194,7 @@ class RolloutDesk:
         except StageRefusedError as error:
             raise DeskError(str(error), error.kind) from error
         except LedgerError as error:
-            raise DeskError(f"{error}; `cockpit rollout` says where the stage stands", error.kind) from error
+            raise DeskError(f"{error}; {_MEANWHILE}", error.kind) from error
         except OSError as error:
             raise DeskError(
                 f"{error.filename or 'the head of the stages'}: expected to be written, got: {error.strerror or error}",

@@ -179,4 +179,5 @@ def _row(link: StageEvent) -> StageRow:
         TrackStage(link.target, rehearsal).name,
         link.by,
         link.reason,
+        both=link.change is not StageChange.PROMOTED,
     )

@@ -5,7 +5,7 @@ that a promotion, a breach, a person or a rehearsal may take. Who recomputes it 
 outside the ledger.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from enum import StrEnum
 from hashlib import sha256
 from typing import Final
@@ -136,13 +136,17 @@ def stages_of(links: Sequence[StageEvent]) -> dict[RolloutTrack, TrackStage]:
             raise StageDoubtError(
                 f"record {number} of the stages begins at {link.origin.value}, which nothing led to"
             )
-        stands.update(_step(link, stands[link.track]))
+        stands.update(_step(link, stands))
         before = link
     return stands
 
 
-def _step(link: StageEvent, now: TrackStage) -> dict[RolloutTrack, TrackStage]:
-    """Return what a link changes; raises StageDoubtError where no such step may be taken."""
+def _step(link: StageEvent, stands: Mapping[RolloutTrack, TrackStage]) -> dict[RolloutTrack, TrackStage]:
+    """Return what a link changes; raises StageDoubtError where no such step may be taken.
+
+    A fall is one link for both tracks: in two, a disk that fails between them would leave one standing.
+    """
+    now = stands[link.track]
     up = link.target.rank - link.origin.rank
     if link.change is StageChange.BEGUN:
         legal = link.number == 1 and link.target is Stage.PAPER
@@ -152,7 +156,7 @@ def _step(link: StageEvent, now: TrackStage) -> dict[RolloutTrack, TrackStage]:
         changed = {link.track: TrackStage(link.target)}
     elif link.change is StageChange.DEMOTED:
         legal = up < 0
-        changed = {link.track: TrackStage(link.target, now.rehearsal and link.target is not Stage.PAPER)}
+        changed = {track: _lowered(at, link.target) for track, at in stands.items()}
     else:
         legal = link.place is BrokerPlace.LOOPBACK
         rehearsed = TrackStage(link.target, rehearsal=link.target is not Stage.PAPER)
@@ -165,26 +169,35 @@ def _step(link: StageEvent, now: TrackStage) -> dict[RolloutTrack, TrackStage]:
     return changed
 
 
+def _lowered(at: TrackStage, to: Stage) -> TrackStage:
+    if at.stage.rank <= to.rank:
+        return at
+    return TrackStage(to, at.rehearsal and to is not Stage.PAPER)
+
+
 def standing_of(
     links: Sequence[StageEvent], heads: Sequence[ChainHead], hosts: str, track: RolloutTrack
 ) -> StageStanding:
     """Return where a track stands by a chain that its heads agree with; raises StageDoubtError.
 
-    Where a lower stage was on its way as the writing was cut off, the lower one counts.
+    Where a fall was on its way as the writing was cut off, it counts, for both tracks.
     """
     if not all(head.agrees(links) for head in heads):
         raise StageDoubtError(
             "the ledger's record of the stages is not the one that was written last: it was put back, edited or lost"
         )
-    now = stages_of(links)[track]
+    stands = stages_of(links)
+    now = stands[track]
     if not links:
         return StageStanding()
     if links[-1].hosts != hosts:
         raise StageDoubtError(
             f"the stage was reached at {links[-1].hosts}, and the broker's addresses are {hosts}"
         )
-    lowest = min(
-        (now.stage, *(head.coming_stage for head in heads if head.coming and head.coming_track is track)),
-        key=lambda stage: stage.rank,
+    falls = (
+        head.coming_stage
+        for head in heads
+        if head.coming and head.coming_stage.rank < stands[head.coming_track].stage.rank
     )
+    lowest = min((now.stage, *falls), key=lambda stage: stage.rank)
     return StageStanding(lowest, rehearsal=now.rehearsal and lowest is not Stage.PAPER)

@@ -16,7 +16,7 @@ from engine.ledger.stage_record import StageRecord, StageRefusedError
 from engine.ledger.stage_table import stage_row
 from engine.ledger.store import Ledger
 from engine.performance.evidence import LOOPBACK
-from engine.rollout.stage_chain import RolloutTrack, StageChange, StageEvent, TrackStage
+from engine.rollout.stage_chain import ChainHead, RolloutTrack, StageChange, StageEvent, TrackStage
 from engine.rollout.stages import BrokerPlace, RolloutRecord, Stage
 from engine.world.directories import World, WorldDirectory
 
@@ -367,6 +367,61 @@ def test_a_stage_falls_although_no_head_can_be_written(
     stage, doubt = standing(directory)
     assert stage is Stage.PAPER
     assert doubt
+
+
+@pytest.mark.parametrize("taken", [1, 2])
+def test_a_fall_that_the_disk_takes_only_in_part_lowers_the_traders_own_orders_too(
+    directory: WorldDirectory, monkeypatch: pytest.MonkeyPatch, taken: int
+) -> None:
+    """``taken`` writings pass before the disk is full: the heads that say what comes, then the row."""
+
+    def manual(record: StageRecord) -> None:
+        record.promote(RolloutTrack.MANUAL, Stage.SMALL, "a digest", "a person", "met", NOW)
+
+    written(directory, small, manual)
+    left = taken
+    write, keep = HeadFiles.write, Ledger.keep_stage
+
+    def spent() -> None:
+        nonlocal left
+        left -= 1
+        if left < 0:
+            raise OSError("no space left")
+
+    def heads(files: HeadFiles, head: ChainHead) -> None:
+        spent()
+        write(files, head)
+
+    def kept(ledger: Ledger, link: StageEvent) -> None:
+        spent()
+        keep(ledger, link)
+
+    with monkeypatch.context() as full_disk:
+        full_disk.setattr(HeadFiles, "write", heads)
+        full_disk.setattr(Ledger, "keep_stage", kept)
+        written(directory, demoted)
+    with LedgerReader(directory.ledger) as ledger:
+        record = StageRecord(ledger, directory, HOSTS)
+        assert [record.standing(REAL, track).stage for track in RolloutTrack] == [Stage.PAPER, Stage.PAPER]
+
+
+def test_a_fall_is_one_link_for_both_tracks(directory: WorldDirectory) -> None:
+    def manual(record: StageRecord) -> None:
+        record.promote(RolloutTrack.MANUAL, Stage.SMALL, "a digest", "a person", "met", NOW)
+
+    written(directory, small, manual, full)
+    written(
+        directory, lambda record: record.demote(REAL, Stage.SMALL, "asked", "a person", NOW + 2, anew=False)
+    )
+    with LedgerReader(directory.ledger) as ledger:
+        record = StageRecord(ledger, directory, HOSTS)
+        assert len(record.links()) == 5
+        assert {record.track(track).stage for track in RolloutTrack} == {Stage.SMALL}
+    written(directory, demoted)
+    with LedgerReader(directory.ledger) as ledger:
+        record = StageRecord(ledger, directory, HOSTS)
+        assert len(record.links()) == 6
+        assert {record.track(track).stage for track in RolloutTrack} == {Stage.PAPER}
 
 
 def test_a_new_chain_begins_at_paper_and_keeps_the_old_one_aside(directory: WorldDirectory) -> None:
