@@ -15,7 +15,7 @@ from textual.binding import BindingType
 from textual.screen import Screen
 
 from cockpit.page_actions import PageActions
-from cockpit.screens.painted import PaintedScreen
+from cockpit.screens.painted import Flushed, PaintedScreen
 from cockpit.screens.trade import TradeScreen, is_tiny
 from cockpit.state.actions import ACTIONS, KeyScope, bindings_of
 from cockpit.state.flatten_guard import FlattenGuard
@@ -192,6 +192,7 @@ class CockpitApp(PageActions):
         if silent is not None and silent != self._silence_shown:
             self._is_dirty = True
         self._silence_shown = -1 if silent is None else silent
+        self.tend_ticket()
         guard = self._guard() if self._guard is not None else None
         if guard is not model.guard:
             model.guard = guard
@@ -210,7 +211,7 @@ class CockpitApp(PageActions):
         self.flushes += 1
         # What lies under a dialog shows through and goes on.
         for screen in reversed(self.screen_stack):
-            if isinstance(screen, PaintedScreen):
+            if isinstance(screen, Flushed):
                 screen.flush()
             if not screen.is_modal:
                 break

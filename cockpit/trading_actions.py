@@ -8,7 +8,7 @@ from textual.app import App
 
 from cockpit.state import requests
 from cockpit.state.model import Model
-from engine.contract.commands import Command, Side
+from engine.contract.commands import Command, QuoteTicket, SendTicket, Side
 from engine.contract.views import Severity
 
 if TYPE_CHECKING:
@@ -73,12 +73,44 @@ class TradingActions(App[None]):
         self._wish(requests.arm_manual(self.model, self._new_id()))
 
     def action_buy(self) -> None:
-        """Buy the selected instrument."""
-        self._wish(requests.order(self.model, self._new_id(), Side.BUY))
+        """Open a ticket to buy the selected instrument."""
+        self._open_ticket(Side.BUY)
 
     def action_sell(self) -> None:
-        """Sell the selected instrument short."""
-        self._wish(requests.order(self.model, self._new_id(), Side.SELL))
+        """Open a ticket to sell the selected instrument short."""
+        self._open_ticket(Side.SELL)
+
+    def _open_ticket(self, side: Side) -> None:
+        from cockpit.screens.ticket import TicketDialog
+
+        ticket = requests.ticket(self.model, side, self.now())
+        if isinstance(ticket, str):
+            self._tell(ticket)
+            return
+        self.model.ticket = ticket
+        self.tend_ticket()
+        dialog = TicketDialog(
+            ticket, now=self.now, ask=self.tend_ticket, send=self._send_ticket, left=self._leave_ticket
+        )
+        self.push_screen(dialog)
+
+    def tend_ticket(self) -> None:
+        """Ask the engine what would leave now for the ticket that is open, as often as it may have changed."""
+        ticket = self.model.ticket
+        if ticket is not None and self.model.ended is None and ticket.due(self.now()):
+            name = self._new_id()
+            self._outbox.put_nowait(QuoteTicket(name, ticket.ask(name, self.now())))
+
+    def _send_ticket(self) -> None:
+        ticket = self.model.ticket
+        if ticket is None or ticket.why_not(self.now()) or ticket.painted is None:
+            return
+        order, shown = ticket.painted
+        ticket.sent = self._new_id()
+        self._ask(SendTicket(ticket.sent, order, shown), f"{ticket.side.lower()} {ticket.symbol}")
+
+    def _leave_ticket(self) -> None:
+        self.model.ticket = None
 
     def action_exit_half(self) -> None:
         """Close half of the selected position."""

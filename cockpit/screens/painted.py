@@ -9,7 +9,15 @@ from cockpit.terminal.frame_skipper import FrameSkipper
 from cockpit.widgets.panel import Panel
 
 
-class PaintedScreen(FrameSkipper, Screen[None]):
+class Flushed:
+    """What the app's flush paints."""
+
+    def flush(self) -> None:
+        """Paint what the model holds now; only the cells that differ are painted."""
+        raise NotImplementedError
+
+
+class PaintedScreen(Flushed, FrameSkipper, Screen[None]):
     """Owns its panels by name; what they show comes from the model alone."""
 
     def __init__(
@@ -37,10 +45,6 @@ class PaintedScreen(FrameSkipper, Screen[None]):
     def on_resize(self) -> None:
         """Paint for the new size."""
         self.paint_soon()
-
-    def flush(self) -> None:
-        """Paint what the model holds now; panels repaint only the cells that differ."""
-        raise NotImplementedError
 
     def paint_soon(self) -> None:
         """Paint once the layout that is under way stands."""

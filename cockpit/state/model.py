@@ -10,6 +10,7 @@ from typing import Final
 from msgspec.structs import replace
 
 from cockpit.state.flatten_guard import FlattenGuard
+from cockpit.state.ticket import Ticket
 from engine.contract.commands import CommandResult, Outcome
 from engine.contract.views import EventLine, KillScope, PositionRow, ScreenView, Severity, WatchRow, first_of
 
@@ -70,6 +71,8 @@ class Model:
     orders_shown: bool = False
     asked: dict[str, str] = field(default_factory=dict)
     """Commands without an answer: id to what they ask for."""
+    ticket: Ticket | None = None
+    """The ticket that is open on this screen."""
 
     def take_view(self, view: ScreenView, now: float) -> None:
         """Make this the newest view."""
@@ -98,6 +101,8 @@ class Model:
     def take_result(self, result: CommandResult, now: float) -> None:
         """Show the answer to a command of ours; answers to others' commands only prove that the line lives."""
         self.heard_at = now
+        if self.ticket is not None:
+            self.ticket.take(result, now)
         asked = self.asked.pop(result.id, None)
         if asked is None:
             return

@@ -9,6 +9,7 @@ from typing import Final
 
 from cockpit.state.model import Model
 from cockpit.state.phrases import held_text, waits
+from cockpit.state.ticket import Ticket, open_ticket
 from cockpit.text.formatting import speed
 from engine.contract.commands import (
     AdoptPosition,
@@ -17,7 +18,6 @@ from engine.contract.commands import (
     DeclineSignal,
     ExitPosition,
     Follow,
-    ManualOrder,
     MoveToBreakeven,
     NoteTrade,
     PauseEntries,
@@ -122,16 +122,12 @@ def arm_manual(model: Model, command_id: str) -> Wish | str:
     return Wish(ArmManual(command_id, not armed), "disarm manual entry" if armed else "arm manual entry")
 
 
-def order(model: Model, command_id: str, side: Side) -> Wish | str:
-    """Buy or sell the selected instrument."""
+def ticket(model: Model, side: Side, now: float) -> Ticket | str:
+    """Return a ticket for the selected instrument at its last price."""
     if model.view is None:
         return _SILENT
     row = model.selected_row
-    if row is None:
-        return "no instrument is selected"
-    return Wish(
-        ManualOrder(command_id, row.key, side), f"{'buy' if side is Side.BUY else 'sell'} {row.symbol}"
-    )
+    return "no instrument is selected" if row is None else open_ticket(row, side, None, now)
 
 
 def notable(model: Model) -> NotableTrade | str:

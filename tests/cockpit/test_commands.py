@@ -16,7 +16,6 @@ from engine.contract.commands import (
     CommandResult,
     DeclineSignal,
     ExitPosition,
-    ManualOrder,
     MoveToBreakeven,
     NoteTrade,
     Outcome,
@@ -24,7 +23,6 @@ from engine.contract.commands import (
     PauseReplay,
     RunPreflight,
     SetReplaySpeed,
-    Side,
     StopEngine,
     TakeSignal,
     TightenStop,
@@ -45,8 +43,6 @@ MERIDIAN = "NSE_EQ|MERIDIAN"
         ("h", picture(), ExitPosition("id-1", MERIDIAN, half=True)),
         ("e", picture(), MoveToBreakeven("id-1", MERIDIAN)),
         ("t", picture(), TightenStop("id-1", MERIDIAN, 152_690)),
-        ("b", picture(), ManualOrder("id-1", MERIDIAN, Side.BUY)),
-        ("s", picture(), ManualOrder("id-1", MERIDIAN, Side.SELL)),
         ("m", picture(), ArmManual("id-1", armed=True)),
         ("m", with_header(manual_armed=True), ArmManual("id-1", armed=False)),
         ("p", picture(), PauseEntries("id-1", paused=True)),
@@ -157,9 +153,9 @@ async def test_a_refusal_stays_on_the_screen_with_its_reason_for_a_while() -> No
     desk.line.answer = refusing("manual entry is not armed")
     async with desk.app.run_test(size=(160, 45)) as pilot:
         await desk.settle(pilot)
-        await pilot.press("b")
+        await pilot.press("e")
         await desk.settle(pilot)
-        assert "buy MERIDIAN: refused – manual entry is not armed" in panel_text(desk, "alerts")
+        assert "breakeven MERIDIAN: refused – manual entry is not armed" in panel_text(desk, "alerts")
         desk.clock.seconds += 13
         desk.line.say(picture())
         await desk.settle(pilot)
@@ -267,7 +263,7 @@ async def test_trading_keys_are_dead_on_help_and_alive_after_it() -> None:
         assert desk.line.selected == []
         await pilot.press("escape")
         await desk.settle(pilot)
-        await pilot.press("b")
+        await pilot.press("e")
         await desk.settle(pilot)
         assert len(desk.line.sent) == 1
 

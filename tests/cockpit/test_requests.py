@@ -74,4 +74,4 @@ def test_our_own_position_is_acted_on_before_an_external_one_of_the_same_name() 
 @pytest.mark.parametrize("side", list(Side))
 def test_no_instrument_no_order(side: Side) -> None:
     empty = msgspec.structs.replace(picture(), watchlist=(), ladder=None)
-    assert requests.order(Model(view=empty), "x", side) == "no instrument is selected"
+    assert requests.ticket(Model(view=empty), side, 0.0) == "no instrument is selected"
