@@ -37,7 +37,7 @@ from engine.presenter import Presenter
 from engine.runtime.end_conditions import EndsWhenIdle
 from engine.runtime.evidence import records_before, terms_for
 from engine.runtime.pace import PlayedPace
-from engine.runtime.plan import MarketChoice, RunMode, plan_run
+from engine.runtime.plan import MarketChoice, RunMode, plan_run, run_mode_of
 from engine.runtime.run import begin_on, earlier_levels, ledger_run
 from engine.runtime.service import Service
 from engine.world.directories import Home, World, resolve_home
@@ -138,8 +138,13 @@ def book_of(exchange: PaperExchange) -> dict[str, int]:
     }
 
 
-def check(home: Home, books: dict[str, dict[str, int]]) -> list[str]:
-    """Return what does not agree between reports, ledger and the exchange's book, to the paisa; empty where all do."""
+def check(
+    home: Home, books: dict[str, dict[str, int]], mode: RunMode = RunMode.PAPER, basis: int = 1
+) -> list[str]:
+    """Return what does not agree between reports, ledger and the exchange's book, to the paisa; empty where all do.
+
+    ``mode`` is that of the days, ``basis`` the number by which a report stands on them.
+    """
     wrong: list[str] = []
 
     def held(what: str, told: object, expected: object) -> None:
@@ -147,11 +152,13 @@ def check(home: Home, books: dict[str, dict[str, int]]) -> list[str]:
             wrong.append(f"{what}: expected {expected}, got {told}")
 
     reports = {
-        by: record_report(home, ReportWish("account", by=by)) for by in ("day", "week", "month", "setup")
+        by: record_report(home, ReportWish("account", by=by, basis=basis))
+        for by in ("day", "week", "month", "setup")
     }
     whole = reports["day"]
     with LedgerReader(home.world(World.ACCOUNT).ledger) as ledger:
-        trades = ledger.trades()
+        runs = [run.run for run in ledger.runs() if run_mode_of(run.run) is mode]
+        trades = [trade for run in runs for trade in ledger.trades(run)]
     held("trades of the ledger", whole["trades"], len(trades))
     for name in ("net", "gross", "charges"):
         of_ledger = sum(getattr(trade, name) for trade in trades)

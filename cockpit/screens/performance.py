@@ -7,7 +7,7 @@ from cockpit.text.formatting import UNDEFINED, day_and_clock, multiple
 from cockpit.text.lines import Line, compose, fit, wrap
 from cockpit.widgets.gauges import win_rate
 from engine.contract.views import FallView, PerformanceView, ScreenView
-from engine.market.figures import MINUS, decimal, grouped, rupees, signed_rupees
+from engine.market.figures import MINUS, counted, decimal, grouped, rupees, signed_rupees
 
 _NAME: Final = 16
 _VALUE: Final = 16
@@ -21,7 +21,7 @@ def _figures(figures: PerformanceView) -> list[tuple[str, str, str]]:
 
     few = "" if figures.trades >= figures.proof_trades else UNPROVEN
     short = "" if figures.sharpe_days >= figures.proof_days else UNPROVEN
-    days = "1 day" if figures.sharpe_days == 1 else f"{figures.sharpe_days} days"
+    days = counted(figures.sharpe_days, "day")
     money = UNDEFINED if figures.max_drawdown is None else rupees(-abs(figures.max_drawdown))
     return [
         ("trades", grouped(figures.trades), f"{grouped(figures.wins)} won after all charges"),

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from cockpit.text.formatting import UNDEFINED
-from engine.market.figures import decimal, rupees, signed_rupees
+from engine.market.figures import counted, decimal, rupees, signed_rupees
 
 Figures = Mapping[str, Any]
 
@@ -106,4 +106,4 @@ def when(report: Figures, name: str) -> str:
     over = report[f"{name}_recovered"]
     ending = "not made good yet" if over is None else f"made good {over[:10]}"
     days = report[f"{name}_days"]
-    return f"{peak} to {to[:10]}, {ending}" + ("" if days is None else f", {days} days")
+    return f"{peak} to {to[:10]}, {ending}" + ("" if days is None else f", {counted(days, 'day')}")

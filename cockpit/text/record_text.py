@@ -30,6 +30,7 @@ from cockpit.text.record_figures import (
     streak,
     when,
 )
+from engine.market.figures import counted
 
 LEAST: Final = 80
 _BLOCKS: Final = "▁▂▃▄▅▆▇█"
@@ -72,7 +73,7 @@ def sparkline(values: Sequence[float], width: int, blocks: str = _BLOCKS) -> str
 
 def _heading(report: Figures) -> list[str]:
     world, evidence = report["world"], report["evidence"]
-    days = "1 day" if report["sharpe_days"] == 1 else f"{report['sharpe_days']} days"
+    days = counted(report["sharpe_days"], "day")
     first, last = report["from"], report["to"]
     period = f" · {first or 'the first day'} to {last or 'the last day'}" if first or last else ""
     lines = [f"RECORD · {world}{period} · {days} with an account"]
@@ -304,7 +305,7 @@ def _notes(report: Figures) -> list[str]:
     if evidence["unplaced"]:
         notes.append(f"{evidence['unplaced']} trades on days without a known account are in no figure.")
     if (told := evidence["contract_notes"]) is not None:
-        days = "1 day" if told["days"] == 1 else f"{told['days']} days"
+        days = counted(told["days"], "day")
         notes.append(
             f"contract notes of {days}: {money(told['confirmed'])} CONFIRMED for the whole account, "
             f"{money(told['estimated'])} ESTIMATED over its live trades."

@@ -24,6 +24,11 @@ def grouped(number: int) -> str:
     return f"{MINUS if number < 0 else ''}{','.join([*reversed(pairs), tail])}"
 
 
+def counted(number: int, what: str) -> str:
+    """Return a number of things in words: 1 day, 2 days."""
+    return f"{grouped(number)} {what}{'' if number == 1 else 's'}"
+
+
 def rupees(amount: Paise | None, decimals: int = 2) -> str:
     """Return an amount in rupees with 0 or 2 decimals, half up away from zero: 1,23,456.50; unknown is ``?``."""
     if amount is None:

@@ -15,7 +15,7 @@ from engine.host.liveness import (
 )
 from engine.link import KillOrigin, KillSender, LatchSign, command_of, new_kill_id
 from engine.link.kill_frame import HUNG_AFTER
-from engine.market.figures import signed_units
+from engine.market.figures import counted, signed_units
 from engine.operations.flatten_progress import EngineWatcher, Progress
 from engine.runtime.plan import RunMode, RunPlan
 from engine.settings.sections import ShellSections
@@ -24,7 +24,6 @@ from engine.status import (
     BrokerReach,
     broker_of,
     carried_past_close,
-    counted,
     hidden_account,
     left_outside,
     open_paper,

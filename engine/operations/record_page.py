@@ -5,7 +5,7 @@ from datetime import date
 from html import escape
 from typing import Any, Final
 
-from engine.market.figures import decimal, rupees, signed_rupees
+from engine.market.figures import counted, decimal, rupees, signed_rupees
 from engine.operations.record_charts import (
     calendar_chart,
     equity_chart,
@@ -61,7 +61,7 @@ def _heading(report: Mapping[str, Any]) -> list[str]:
     evidence = report["evidence"]
     first, last = report["from"], report["to"]
     period = f"{first or 'the first day'} to {last or 'the last day'}, " if first or last else ""
-    days = "1 day" if report["sharpe_days"] == 1 else f"{report['sharpe_days']} days"
+    days = counted(report["sharpe_days"], "day")
     lines = [
         f"<h1>Record · {escape(report['world'])}</h1>",
         f'<p class="dim">{period}{days} with an account</p>',

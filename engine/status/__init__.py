@@ -11,7 +11,6 @@ from engine.status.live import (
     BrokerReach,
     broker_of,
     carried_past_close,
-    counted,
     hidden_account,
     left_outside,
 )
@@ -30,7 +29,6 @@ __all__ = [
     "InstrumentTerms",
     "broker_of",
     "carried_past_close",
-    "counted",
     "describe",
     "engines_astray",
     "hidden_account",

@@ -18,7 +18,7 @@ from engine.brokers.upstox.place_file import kept_place
 from engine.brokers.upstox.translation import intraday
 from engine.market.calendar import CalendarError
 from engine.market.clock import Instant, isoformat
-from engine.market.figures import grouped, signed_units
+from engine.market.figures import counted, grouped, signed_units
 from engine.market.price import rupees_of
 from engine.orders.order import Order
 from engine.orders.other_products import LeftBecause
@@ -209,11 +209,6 @@ def left_outside(standing: AccountStanding) -> str:
     if standing.waiting_unknown:
         left.append(standing.waiting_unknown)
     return "; ".join(left)
-
-
-def counted(number: int, what: str) -> str:
-    """Return a number of things in words."""
-    return f"{number} {what}{'' if number == 1 else 's'}"
 
 
 def _chosen(plan: RunPlan | None, settings: ShellSections | None) -> ShellSections | None:
