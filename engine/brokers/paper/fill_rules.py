@@ -25,13 +25,16 @@ def worse(side: Side, one: Paise, other: Paise) -> Paise:
 
 
 def walk(
-    levels: Sequence[Level], eaten: Mapping[Paise, int], side: Side, limit: Paise, quantity: int
+    levels: Sequence[Level], eaten: Mapping[Paise, int], side: Side, limit: Paise, quantity: int, lot: int
 ) -> Iterator[Take]:
-    """Yield what an order takes from the opposite side, best level first, within its limit and what is left there."""
+    """Yield what an order takes from the opposite side, best level first, within its limit and what is left there.
+
+    Whole lots, as an exchange fills: what a book shows in another lot must not leave units that no order closes.
+    """
     for price, displayed in levels:
         if quantity <= 0 or not reaches(side, limit, price):
             return
-        taken = min(quantity, displayed - eaten.get(price, 0))
+        taken = min(quantity, displayed - eaten.get(price, 0)) // lot * lot
         if taken > 0:
             quantity -= taken
             yield price, taken
@@ -44,10 +47,11 @@ def walk_worsened(
     limit: Paise,
     quantity: int,
     spread: Paise,
+    lot: int,
 ) -> Iterator[Take]:
     """Yield what an order takes of a book that is no newer than itself: each level worse by one spread."""
     away = spread * side.sign
-    for price, taken in walk(levels, eaten, side, limit - away, quantity):
+    for price, taken in walk(levels, eaten, side, limit - away, quantity, lot):
         yield price + away, taken
 
 

@@ -53,7 +53,7 @@ def close_standing(floor: MatchingEngine, now: Instant) -> tuple[tuple[Closed, .
 
 def _takes(depth: InstrumentDepth, side: Side, quantity: int) -> list[Take]:
     levels, eaten = (depth.asks, depth.eaten_asks) if side is Side.BUY else (depth.bids, depth.eaten_bids)
-    takes = list(walk(levels, eaten, side, _NO_LIMIT[side], quantity))
+    takes = list(walk(levels, eaten, side, _NO_LIMIT[side], quantity, 1))
     left = quantity - sum(taken for _, taken in takes)
     price = levels[-1][0] if levels else depth.last
     if left and price > 0:

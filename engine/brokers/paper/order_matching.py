@@ -114,7 +114,8 @@ class Matcher:
         A limit beyond the last visible level has swept the book: what it meets next costs no less than that level.
         """
         levels, eaten = _opposite(order.side, depth)
-        takes = list(walk(levels, eaten, order.side, order.price, order.remaining))
+        lot = self._instruments[order.instrument].lot
+        takes = list(walk(levels, eaten, order.side, order.price, order.remaining, lot))
         return self._met(order, depth, takes, TRIGGER if order.at_trigger else BOOK, now)
 
     def meet_standing(self, order: ExchangeOrder, depth: InstrumentDepth, now: Instant) -> list[BrokerEvent]:
@@ -134,8 +135,9 @@ class Matcher:
             order.meets_by = now + _LOOK_AGAIN
             return []
         quality = STALE if silent and not self._stamps.held else STANDING
+        lot = self._instruments[order.instrument].lot
         if self._stamps.held:
-            takes = list(walk(levels, eaten, order.side, order.price, order.remaining))
+            takes = list(walk(levels, eaten, order.side, order.price, order.remaining, lot))
             last = swept(order.side, order.price, levels)
             left = order.remaining - sum(quantity for _, quantity in takes)
             bound = self._bound(order, depth)
@@ -147,7 +149,7 @@ class Matcher:
             return events
         tick = self._instruments[order.instrument].tick
         spread = standing_spread(depth.bids, depth.asks, tick)
-        worsened = list(walk_worsened(levels, eaten, order.side, order.price, order.remaining, spread))
+        worsened = list(walk_worsened(levels, eaten, order.side, order.price, order.remaining, spread, lot))
         if not worsened:
             # Out of its reach at one spread more, it waits for a newer book; beside the book it rests.
             order.waiting = order.at_trigger or (
@@ -184,7 +186,7 @@ class Matcher:
         resting.sort(key=lambda order: (-order.price * order.side.sign, order.sequence))
         for order in resting:
             levels, eaten = _opposite(order.side, depth)
-            takes = list(walk(levels, eaten, order.side, order.price, order.remaining))
+            takes = list(walk(levels, eaten, order.side, order.price, order.remaining, instrument.lot))
             self._eat(depth, order.side, takes)
             takes = [(_resting_price(order, price), quantity) for price, quantity in takes]
             events += self._register.fill(order, takes, BOOK, self._stamps.time(now))

@@ -10,6 +10,7 @@ from engine.market.update import Bar
 from engine.orders.messages import Acknowledged, BrokerEvent, CancelOrder, OrderReport, OrderType, Request
 from tests.brokers.paper.stand import (
     LATENCY,
+    OPTION,
     PLAIN,
     STOCK,
     TEN,
@@ -486,3 +487,13 @@ def test_each_order_carries_its_charges_and_the_fills_sum_to_them() -> None:
     expected = order_charges(InstrumentClass.AUCTION_STOCK, Side.BUY, value, DAY).total
     assert sum(fill.charges for fill in exchange.fills) == expected > 0
     assert exchange.positions[0].instrument == STOCK
+
+
+def test_a_book_of_another_lot_than_the_contract_s_leaves_nothing_that_no_order_could_close() -> None:
+    exchange = open_exchange()
+    asks = ((10_005, 50), (10_010, 50))
+    exchange.on_update(update(TEN, 10_000, 1_000, bids=((10_000, 50),), asks=asks, key=OPTION), TEN)
+    arrive(exchange, limit("E1", Side.BUY, 105, 10_010, key=OPTION), TEN)
+    at = TEN + 200 * MILLISECOND
+    exchange.on_update(update(at, 10_000, 1_100, bids=((9_995, 50),), asks=asks, key=OPTION), at)
+    assert [quantity for _, quantity, _ in fills(exchange)] == [35, 35]

@@ -270,7 +270,7 @@ def test_walking_a_book_takes_the_best_levels_first_and_only_what_is_left_there(
     rows: list[Level], side: Side, bound: int, quantity: int, eaten: dict[int, int]
 ) -> None:
     ordered = sorted(rows, reverse=side is Side.SELL)
-    taken = list(walk(ordered, eaten, side, bound, quantity))
+    taken = list(walk(ordered, eaten, side, bound, quantity, 1))
     within = [(price, size) for price, size in ordered if (price - bound) * side.sign <= 0]
     available = {price: max(0, size - eaten.get(price, 0)) for price, size in within}
     assert sum(size for _, size in taken) == min(quantity, sum(available.values()))
@@ -278,6 +278,17 @@ def test_walking_a_book_takes_the_best_levels_first_and_only_what_is_left_there(
     assert all(size <= available[price] for price, size in taken)
     for price in list(available)[: [*available].index(taken[-1][0]) if taken else 0]:
         assert available[price] == dict(taken).get(price, 0)
+
+
+@given(levels, SIDES, st.integers(1, 6), st.integers(1, 9))
+def test_walking_a_book_of_another_lot_takes_whole_lots(
+    rows: list[Level], side: Side, lots: int, lot: int
+) -> None:
+    ordered = sorted(rows, reverse=side is Side.SELL)
+    bound = 30 if side is Side.BUY else 1
+    taken = [size for _, size in walk(ordered, {}, side, bound, lots * lot, lot)]
+    assert all(size % lot == 0 for size in taken)
+    assert sum(taken) == min(lots, sum(size // lot for _, size in rows)) * lot
 
 
 @given(levels, st.dictionaries(st.integers(1, 30), st.integers(1, 60)))
