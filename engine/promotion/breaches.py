@@ -5,7 +5,7 @@ anew each time.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from typing import Final
 
@@ -21,6 +21,7 @@ from engine.market.clock import SECOND, Instant
 from engine.market.price import Paise
 from engine.promotion.evidence import decoded
 from engine.rollout.demotion import (
+    WITHIN_DAYS,
     Lowering,
     lowered_by_drawdown,
     lowered_by_law,
@@ -31,9 +32,9 @@ from engine.rollout.stage_chain import RolloutTrack, StageChange, StageEvent
 from engine.rollout.stages import Stage
 
 _LIVE_RUNS: Final = (
-    "SELECT played.run, runs.day, runs.state FROM played JOIN runs USING (run) WHERE market = 'live' "
-    "AND addresses = ? AND state != 'ABANDONED' "
-    "AND runs.rowid >= coalesce((SELECT rowid FROM runs WHERE run = ?), 0) ORDER BY runs.rowid"
+    "SELECT runs.rowid, runs.run, runs.day, runs.state FROM runs CROSS JOIN played ON played.run = runs.run "
+    "WHERE runs.rowid > ? AND runs.rowid >= coalesce((SELECT rowid FROM runs WHERE run = ?), 0) "
+    "AND market = 'live' AND addresses = ? AND state != 'ABANDONED' ORDER BY runs.rowid"
 )
 _DAY: Final = "SELECT payload FROM records WHERE run = ? AND kind = 'day_state' ORDER BY +number DESC LIMIT 1"
 _CLOCKS_APART: Final = 5 * SECOND
@@ -51,8 +52,38 @@ class _WeighedRun:
     stopped: bool
     """Whether its day's loss limit was reached."""
     account: Paise | None
-    results: tuple[tuple[Instant, str, Paise], ...]
-    """When each trade closed, its name and its net result."""
+    results: tuple[Paise, ...]
+    """Net results of its trades, in the order they closed."""
+
+
+@dataclass(frozen=True, slots=True)
+class _SoFar:
+    """What live runs hold together, in the order they were played: kept, so that no entry pays for days long past."""
+
+    row: int = 0
+    """Of the newest run in it."""
+    days: tuple[date, ...] = ()
+    """The newest trading days, as many as the loss limit is counted over."""
+    lost: frozenset[date] = frozenset()
+    account: Paise | None = None
+    """As the first of them opened it."""
+    net: Paise = 0
+    most: Paise = 0
+    """The highest that ``net`` was."""
+    fallen: Lowering | None = None
+
+    def joined(self, row: int, run: _WeighedRun, drawdown_pct: float) -> "_SoFar":
+        """Return the same with one run more; what was paid in or out moves no fall."""
+        days = tuple(sorted({*self.days, run.day})[-WITHIN_DAYS:])
+        lost = self.lost | {run.day} if run.stopped else self.lost
+        account = run.account if self.account is None else self.account
+        net, most, fallen = self.net, self.most, self.fallen
+        for result in run.results:
+            net += result
+            most = max(most, net)
+            if fallen is None and account is not None:
+                fallen = lowered_by_drawdown(account + most, account + net, drawdown_pct)
+        return _SoFar(row, days, lost.intersection(days), account, net, most, fallen)
 
 
 class LiveDays:
@@ -61,7 +92,10 @@ class LiveDays:
     def __init__(self, ledger: LedgerReader, record: StageRecord) -> None:
         self._ledger = ledger
         self._record = record
-        self._ended: dict[str, _WeighedRun] = {}
+        self._so_far = _SoFar()
+        """Of the runs that have ended, up to the first one that has not."""
+        self._stands_for: tuple[str, float] | None = None
+        """Since which run, and by which bound."""
 
     def lowering(self, drawdown_pct: float) -> Lowering | None:
         """Return the first rule that live days since the newest change of the stage have broken; raises LedgerError."""
@@ -70,28 +104,25 @@ class LiveDays:
             return None
         change = _newest_change(links)
         behind = "" if change is None else change.after
-        weighed = []
-        for run, day, state in self._ledger.rows(_LIVE_RUNS, (self._record.hosts, behind)):
+        if self._stands_for != (behind, drawdown_pct):
+            self._so_far, self._stands_for = _SoFar(), (behind, drawdown_pct)
+        so_far, settled = self._so_far, True
+        asked = (so_far.row, behind, self._record.hosts)
+        for row, run, day, state in self._ledger.rows(_LIVE_RUNS, asked):
             if change is not None and run == behind:
                 # The run in which the stage changed: what came after that weighs, its day was weighed.
                 broken = self._broken(run, change.time + _CLOCKS_APART)
+                so_far = replace(so_far, row=row)
             else:
-                one = self._weighed(run, day, ended=state != RunState.OPEN.value)
-                weighed.append(one)
+                one = self._weigh(run, day)
                 broken = one.broken
+                so_far = so_far.joined(row, one, drawdown_pct)
             if broken is not None:
                 return broken
-        days = sorted({one.day for one in weighed})
-        lost = lowered_by_losses({one.day for one in weighed if one.stopped}, days)
-        return lost or _fallen(weighed, drawdown_pct)
-
-    def _weighed(self, run: str, day: str, *, ended: bool) -> _WeighedRun:
-        known = self._ended.get(run)
-        if known is None:
-            known = self._weigh(run, day)
-            if ended:
-                self._ended[run] = known
-        return known
+            settled = settled and state != RunState.OPEN.value
+            if settled:
+                self._so_far = so_far
+        return lowered_by_losses(so_far.lost, so_far.days) or so_far.fallen
 
     def _weigh(self, run: str, day: str) -> _WeighedRun:
         ledger = self._ledger
@@ -107,7 +138,7 @@ class LiveDays:
             self._broken(run, 0),
             any(state.limits.stopped for state in states),
             accounts[0][0] if accounts else None,
-            tuple((trade.exit_time, trade.id, trade.net) for trade in ledger.trades(run)),
+            tuple(trade.net for trade in sorted(ledger.trades(run), key=lambda one: (one.exit_time, one.id))),
         )
 
     def _broken(self, run: str, since: Instant) -> Lowering | None:
@@ -122,20 +153,6 @@ class LiveDays:
 def lowered_by(ledger: LedgerReader, record: StageRecord, drawdown_pct: float) -> Lowering | None:
     """Return the same, weighed once; raises LedgerError."""
     return LiveDays(ledger, record).lowering(drawdown_pct)
-
-
-def _fallen(weighed: Sequence[_WeighedRun], drawdown_pct: float) -> Lowering | None:
-    """Return that closed trades took the account too far below its peak; what was paid in or out moves no fall."""
-    first = next((one.account for one in weighed if one.account is not None), None)
-    if first is None:
-        return None
-    peak = now = first
-    for _, _, net in sorted(result for one in weighed for result in one.results):
-        now += net
-        peak = max(peak, now)
-        if (fallen := lowered_by_drawdown(peak, now, drawdown_pct)) is not None:
-            return fallen
-    return None
 
 
 def _newest_change(links: Sequence[StageEvent]) -> StageEvent | None:

@@ -148,6 +148,28 @@ def test_a_run_that_has_ended_is_weighed_once_and_the_one_under_way_each_time(
     assert found.breach is StageBreach.LATE_STOP
 
 
+def test_a_fall_and_lost_days_are_summed_over_runs_however_often_they_are_asked_for(
+    record: tuple[StageRecord, Ledger],
+) -> None:
+    stages, ledger = record
+    days = LiveDays(ledger, stages)
+    for number, day in enumerate(DAYS[:4]):
+        play(ledger, f"live-{number}", day, trades_of(day, -ACCOUNT // 40), at_real())
+        assert days.lowering(10.0) is None, number
+        if number == 0:
+            stopped(ledger, "live-0", day)
+        ledger.end_run(f"live-{number}", NOW)
+        assert days.lowering(10.0) is None, number
+    play(ledger, "live-4", DAYS[4], trades_of(DAYS[4], -100), at_real())
+    assert days.lowering(10.0) == lowered_by(ledger, stages, 10.0)
+    assert days.lowering(10.0) is not None
+    assert days.lowering(50.0) == lowered_by(ledger, stages, 50.0)
+    stopped(ledger, "live-4", DAYS[4])
+    found = days.lowering(10.0)
+    assert found is not None
+    assert found.breach is StageBreach.DAILY_LOSS
+
+
 def test_a_second_breach_in_the_run_of_the_first_lowers_again_and_the_first_alone_does_not(
     record: tuple[StageRecord, Ledger],
 ) -> None:
