@@ -25,6 +25,7 @@ from engine.preflight.connectivity import check_clock, check_feed, check_order_h
 from engine.preflight.drill import check_drill
 from engine.preflight.probes import Probe, run_probes
 from engine.preflight.report import Check, Group, Report
+from engine.preflight.stage import check_stage
 from engine.preflight.survey import WATCHED, Survey, WallClock, wall_clock
 from engine.preflight.system import check_disk, check_handles, check_memory, check_network, check_processor
 from engine.settings.file_permissions import writable_by_others
@@ -109,6 +110,12 @@ def _probes(survey: Survey, sources: Mapping[str, str], *, live: bool) -> list[P
             configuration,
             "settings",
             lambda: _check_settings(survey, sources, live=live),
+            _CALL,
+        ),
+        Probe(
+            configuration,
+            "stage",
+            lambda: check_stage(survey.home, survey.settings.upstox, live=live),
             _CALL,
         ),
         Probe(configuration, "square-off", lambda: check_square_off(survey, live=live), _CALL),

@@ -89,7 +89,7 @@ class LiveStages(msgspec.Struct, frozen=True, tag="stages"):
 def refusal_words(standing: StageStanding, place: BrokerPlace) -> str:
     """Return why nothing is entered live in PAPER, and the way out."""
     if standing.doubt:
-        return f"nothing is entered live, the record of the stages is not believed: {standing.doubt}"
+        return f"the record of the stages is not believed: {standing.doubt}"
     words = "the rollout stands at PAPER, nothing is entered live: `cockpit rollout` says what is missing"
     if place is BrokerPlace.LOOPBACK:
         words += (
