@@ -187,7 +187,9 @@ def size(
     if rooms.quantity is not None:
         caps.append((Cap.STAGE, max(0, rooms.quantity) // lot, None))
     if rooms.position is not None:
-        caps.append((Cap.STAGE, max(0, rooms.position) // (entry * lot), rooms.position))
+        # A short's limit is the least it may fill at; above its stop it does not stay.
+        dearest = max(entry, stop.trigger)
+        caps.append((Cap.STAGE, max(0, rooms.position) // (dearest * lot), rooms.position))
     if rooms.typed is not None:
         caps.append((Cap.TYPED, max(0, rooms.typed) // lot, None))
     cap, lots, room = min(caps, key=lambda one: one[1])

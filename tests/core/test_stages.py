@@ -158,6 +158,16 @@ def test_small_takes_one_position_of_its_size_in_two_instruments_a_day() -> None
     assert "2 instruments entered today in SMALL" in buy(third, name="next").text
 
 
+def test_a_short_that_fills_above_its_limit_is_no_larger_position_than_small_allows() -> None:
+    world = in_stage(IN_SMALL)
+    world.trade(STOCK, 1_000_30)
+    assert buy(world, side=Side.SELL).outcome is Outcome.ACCEPTED
+    world.run(2 * SECOND)
+    (entry,) = placed(world, Role.ENTRY)
+    assert entry.price < 1_000_00
+    assert 0 < -world.position() * 1_000_30 <= 25_000_00
+
+
 def test_small_risks_its_share_of_its_own_account_whatever_account_the_day_began_with() -> None:
     world = account(CHEAP)
     told(world, IN_SMALL)
