@@ -14,6 +14,7 @@ from textual.app import SystemCommand
 from textual.binding import BindingType
 from textual.screen import Screen
 
+from cockpit.ladder_actions import LadderActions
 from cockpit.page_actions import PageActions
 from cockpit.screens.painted import Flushed, PaintedScreen
 from cockpit.screens.trade import TradeScreen, is_tiny
@@ -43,7 +44,7 @@ _FREEZE_AFTER = 0.3
 """Seconds from the first frame to the collector's one full pass: the frame does not wait for it."""
 
 
-class CockpitApp(PageActions):
+class CockpitApp(LadderActions, PageActions):
     """The screen of one line. ``now`` and ``new_id`` are injected, so that a test tells the time.
 
     ``embedded`` says that the engine runs inside this process and ends with it.
@@ -91,7 +92,7 @@ class CockpitApp(PageActions):
         self._is_dirty = True
         self._is_frozen = False
         self._silence_shown = -1
-        self._trade = TradeScreen(self.model, now, ascii_signs=ascii_signs)
+        self.trade = TradeScreen(self.model, now, ascii_signs=ascii_signs)
         for own in THEMES:
             self.register_theme(own)
         self.theme = theme if theme in self.available_themes else THEMES[0].name
@@ -113,7 +114,7 @@ class CockpitApp(PageActions):
 
     def get_default_screen(self) -> Screen[None]:
         """Return the trade screen."""
-        return self._trade
+        return self.trade
 
     async def run_action(
         self,
@@ -253,22 +254,14 @@ class CockpitApp(PageActions):
         """Select the instrument below."""
         self._step(1)
 
+    def action_next_busy(self) -> None:
+        """Select the next instrument with a position or a waiting signal, else the next."""
+        self._step(1, among=self.model.busy_keys or None)
+
     def action_select_number(self, number: int) -> None:
         """Select an instrument by its number in the watchlist, from 1."""
         if (view := self._view()) is not None and 1 <= number <= len(view.watchlist):
             self._select(view.watchlist[number - 1].key)
-
-    def action_ladder_up(self) -> None:
-        """Scroll the ladder to higher prices."""
-        self._trade.scroll_ladder(-1)
-
-    def action_ladder_down(self) -> None:
-        """Scroll the ladder to lower prices."""
-        self._trade.scroll_ladder(1)
-
-    def action_centre(self) -> None:
-        """Let the ladder follow the last price."""
-        self._trade.centre_ladder()
 
     def action_orders(self) -> None:
         """Show or hide the orders."""
@@ -340,17 +333,22 @@ class CockpitApp(PageActions):
             self._tell("the engine has not spoken yet")
         return self.model.view
 
-    def _step(self, by: int) -> None:
+    def _step(self, by: int, among: frozenset[str] | None = None) -> None:
+        """Select the next instrument that way, of all or of some."""
         view = self._view()
         if view is None or not view.watchlist:
             return
         keys = [row.key for row in view.watchlist]
         current = self.model.selected_key
         index = keys.index(current) if current in keys else -1 if by > 0 else 0
-        self._select(keys[(index + by) % len(keys)])
+        around = (keys[(index + by * steps) % len(keys)] for steps in range(1, len(keys) + 1))
+        key = next((key for key in around if among is None or key in among), None)
+        if key is not None:
+            self._select(key)
 
     def _select(self, key: str) -> None:
         if key != self.model.selected_key:
             self.model.selected = key
+            self.model.cursor = None
             self._outbox.put_nowait(key)
             self.touch()

@@ -7,7 +7,9 @@ from typing import ClassVar
 from textual.app import ComposeResult
 from textual.binding import BindingType
 from textual.containers import Container
+from textual.events import Click, MouseEvent, MouseScrollDown, MouseScrollUp
 
+from cockpit.screens.ladder_window import LadderWindow
 from cockpit.screens.painted import PaintedScreen
 from cockpit.state.actions import KeyScope, bindings_of
 from cockpit.state.model import Model
@@ -17,7 +19,6 @@ from cockpit.widgets.events import paint_alerts, paint_banner, paint_events
 from cockpit.widgets.footer import paint_footer
 from cockpit.widgets.gauges import paint_performance, paint_risk, performance_line
 from cockpit.widgets.header import paint_band, paint_money
-from cockpit.widgets.ladder import paint_book, paint_head, paint_rows
 from cockpit.widgets.orders import paint_orders
 from cockpit.widgets.positions import paint_positions, paint_selected, rows_wanted
 from cockpit.widgets.sections import (
@@ -31,14 +32,27 @@ from cockpit.widgets.sections import (
 )
 from cockpit.widgets.signals import paint_signals, waiting_line, wanted_rows
 from cockpit.widgets.tiny import paint_tiny
-from cockpit.widgets.viewport import Viewport, VisibleRows, centred, look, scroll
 from cockpit.widgets.watchlist import paint_watchlist
 from engine.contract.views import ScreenView
 
 SMALLEST_WIDTH = 80
 SMALLEST_HEIGHT = 24
+_WHEEL_ROWS = 3
 _STRUCK_OUT = Section(partial(struck_out, "POSITIONS, ORDERS, SIGNALS"), 2, 5, 0)
-PANELS = ("band", "money", "banner", "left", "head", "book", "rows", "below", "right", "alerts", "foot")
+PANELS = (
+    "band",
+    "money",
+    "banner",
+    "left",
+    "head",
+    "book",
+    "rows",
+    "cross",
+    "below",
+    "right",
+    "alerts",
+    "foot",
+)
 
 
 def is_tiny(width: int, height: int) -> bool:
@@ -54,15 +68,14 @@ def layout_class(width: int, height: int) -> str:
 
 
 class TradeScreen(PaintedScreen):
-    """Lays the model out; owns nothing but the ladder's window."""
+    """Lays the model out; owns nothing but the window on the ladder."""
 
     BINDINGS: ClassVar[list[BindingType]] = [*bindings_of(KeyScope.TRADE)]
     AUTO_FOCUS: ClassVar[str | None] = None
 
     def __init__(self, model: Model, now: Callable[[], float], *, ascii_signs: bool) -> None:
         super().__init__(model, now, PANELS, ascii_signs=ascii_signs, name="trade")
-        self._rupee = ASCII_RUPEE if ascii_signs else RUPEE
-        self._viewport = Viewport()
+        self.window = LadderWindow(model, self.panels, rupee=ASCII_RUPEE if ascii_signs else RUPEE)
 
     def compose(self) -> ComposeResult:
         """Place the panels."""
@@ -77,6 +90,7 @@ class TradeScreen(PaintedScreen):
                 with Container(id="rungs"):
                     yield panels["book"]
                     yield panels["rows"]
+                yield panels["cross"]
                 yield panels["below"]
             yield panels["right"]
         yield panels["alerts"]
@@ -91,18 +105,24 @@ class TradeScreen(PaintedScreen):
         self._lay_out()
         self.paint_soon()
 
-    def scroll_ladder(self, pages: int) -> None:
-        """Move the ladder's window by half its height, up (negative) or down."""
-        ladder = self.model.view.ladder if self.model.view is not None else None
-        if ladder is not None:
-            step = max(1, self.panels["rows"].size.height // 2)
-            self._viewport = scroll(ladder, self._viewport, pages * step)
+    def on_click(self, event: Click) -> None:
+        """Point at the ladder's row that was clicked."""
+        if event.widget in (self.panels["book"], self.panels["rows"]):
+            self.window.point_at(event.y)
             self.flush()
 
-    def centre_ladder(self) -> None:
-        """Let the ladder follow the last price again."""
-        self._viewport = centred(self._viewport)
-        self.flush()
+    def on_mouse_scroll_up(self, event: MouseScrollUp) -> None:
+        """Show higher prices."""
+        self._wheel(event, -_WHEEL_ROWS)
+
+    def on_mouse_scroll_down(self, event: MouseScrollDown) -> None:
+        """Show lower prices."""
+        self._wheel(event, _WHEEL_ROWS)
+
+    def _wheel(self, event: MouseEvent, rows: int) -> None:
+        if event.widget in (self.panels["book"], self.panels["rows"]):
+            self.window.scroll(rows)
+            self.flush()
 
     def flush(self) -> None:
         """Paint what the model holds now; panels repaint only the cells that differ."""
@@ -122,7 +142,8 @@ class TradeScreen(PaintedScreen):
         money.show([flat_confirmed(width) if model.is_struck_out else paint_money(view, width)])
         self._show_banner()
         if view is not None:
-            self._show_ladder(view)
+            instead = self.model.orders_shown and self.has_class("narrow")
+            self.window.paint(view, self._orders(view) if instead else None)
             for name, paint in (("left", self._left), ("right", self._right), ("below", self._below)):
                 panel = self.panels[name]
                 if panel.display and panel.size.height:
@@ -150,29 +171,6 @@ class TradeScreen(PaintedScreen):
             self.paint_soon()
         banner.set_class(latch is not None and latch.state == "FLAT" and model.ended is None, "quiet")
         banner.show(lines)
-
-    def _show_ladder(self, view: ScreenView) -> None:
-        model = self.model
-        head, book, rows = (self.panels[name] for name in ("head", "book", "rows"))
-        ladder = view.ladder
-        chosen = model.selected_row
-        sight = VisibleRows((), None, (), ())
-        orders_instead = model.orders_shown and self.has_class("narrow")
-        fits = ladder is not None and (chosen is None or chosen.key == ladder.key)
-        if ladder is not None and fits and not orders_instead:
-            sight, self._viewport = look(ladder, self._viewport, rows.size.height)
-        width, height = head.size
-        head.show(paint_head(ladder, chosen, sight, self._viewport, width, height, rupee=self._rupee))
-        book.display = not orders_instead
-        if orders_instead:
-            paint = self._orders(view)
-            rows.show(paint(rows.size.width, rows.size.height))
-        elif ladder is not None and fits:
-            book.show(paint_book(sight, book.size.width))
-            rows.show(paint_rows(ladder, sight, rows.size.width))
-        else:
-            book.show([])
-            rows.show([])
 
     def _left(self, view: ScreenView, width: int, height: int) -> list[Line]:
         inner = width - 2

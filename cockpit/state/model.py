@@ -10,9 +10,12 @@ from typing import Final
 from msgspec.structs import replace
 
 from cockpit.state.flatten_guard import FlattenGuard
+from cockpit.state.ladder_cursor import LadderCursor
+from cockpit.state.phrases import waits
 from cockpit.state.ticket import Ticket
 from engine.contract.commands import CommandResult, Outcome
 from engine.contract.views import EventLine, KillScope, PositionRow, ScreenView, Severity, WatchRow, first_of
+from engine.market.price import Paise
 
 NOTICE_SECONDS: Final = 12.0
 """How long an answer to a command stays on the screen."""
@@ -35,7 +38,7 @@ def without_book(view: ScreenView) -> ScreenView:
     ladder = view.ladder
     if ladder is not None:
         rows = tuple(replace(row, orders=()) for row in ladder.rows)
-        ladder = replace(ladder, rows=rows)
+        ladder = replace(ladder, rows=rows, own=())
     return replace(
         view,
         header=replace(view.header, manual_armed=False),
@@ -69,6 +72,8 @@ class Model:
     """Alarms the bell was rung for."""
     heard_at: float = 0.0
     orders_shown: bool = False
+    cursor: LadderCursor | None = None
+    """Where the trader points on the ladder; read it by ``cursor_price``."""
     asked: dict[str, str] = field(default_factory=dict)
     """Commands without an answer: id to what they ask for."""
     ticket: Ticket | None = None
@@ -138,11 +143,26 @@ class Model:
         return self.view.watchlist[0].key if self.view.watchlist else None
 
     @property
+    def cursor_price(self) -> Paise | None:
+        """The price the trader points at on the selected instrument's ladder; None while nobody points."""
+        cursor = self.cursor
+        return cursor.price if cursor is not None and cursor.key == self.selected_key else None
+
+    @property
     def selected_row(self) -> WatchRow | None:
         """The watchlist line of the selected instrument."""
         if self.view is None:
             return None
         return next((row for row in self.view.watchlist if row.key == self.selected_key), None)
+
+    @property
+    def busy_keys(self) -> frozenset[str]:
+        """The followed instruments with a position or a signal that waits."""
+        if self.view is None:
+            return frozenset()
+        followed = {row.key for row in self.view.watchlist}
+        held = {row.instrument for row in self.view.positions}
+        return frozenset(followed & (held | {card.instrument for card in self.view.signals if waits(card)}))
 
     @property
     def selected_position(self) -> PositionRow | None:

@@ -5,11 +5,12 @@ from functools import lru_cache
 from typing import Final
 
 from cockpit.text.formatting import RUPEE, UNDEFINED, arrow, compact, percent, price, row_price
-from cockpit.text.lines import Line, Span, bar, choose, compose, fit, length, spread
+from cockpit.text.lines import Line, Span, bar, choose, compose, fit, length, spread, under
 from cockpit.widgets.header import direction
-from cockpit.widgets.viewport import Viewport, VisibleRows
+from cockpit.widgets.viewport import Viewport, VisibleRows, height_of
 from engine.contract.views import LadderRow, LadderView, WatchRow
 from engine.market.figures import UNKNOWN, signed_rupees, signed_units
+from engine.market.price import Paise
 
 MARK_ORDER: Final = ("POC", "VAH", "VAL", "TPOC", "VWAP", "IBH", "IBL", "OPEN", "HIGH", "LOW")
 """Which mark is named first when a row carries several."""
@@ -87,6 +88,7 @@ def _ladder_line(
     newest: str,
     *,
     is_last: bool,
+    is_pointed: bool,
     in_balance: bool,
     width: int,
 ) -> Line:
@@ -101,8 +103,8 @@ def _ladder_line(
     letter_style = "mark" if is_poc else "value" if row.in_value else "dim"
     spans: list[Span] = [
         ("▸" if is_last else " ", "last" if is_last else ""),
-        (cell + " ", price_style),
-        (" ", ""),
+        (cell, "selected" if is_pointed and not is_last else price_style),
+        ("◂ " if is_pointed else "  ", "selected" if is_pointed else ""),
         (marks_text(row.marks, columns.marks), "mark"),
         (" ", ""),
         edge,
@@ -126,15 +128,17 @@ def _ladder_line(
         for index, text in enumerate(row.orders):
             spans.append((" · " if index else "", "dim"))
             spans.append((text, order_style(text)))
-    return compose(spans, width)
+    line = compose(spans, width)
+    return under(line, "selected") if is_pointed else line
 
 
-def paint_rows(ladder: LadderView, sight: VisibleRows, width: int) -> list[Line]:
+def paint_rows(ladder: LadderView, sight: VisibleRows, width: int, cursor: Paise | None = None) -> list[Line]:
     """Return the rows in sight: price, marks, value-area edge, TPO letters, volume, our own levels."""
     if not ladder.rows:
         return []
     columns = columns_for(ladder, width)
     newest = ""
+    step = height_of(ladder)
     if sight.last is not None and (row := sight.rows[sight.last]) is not None:
         newest = row.letters[-1:]
     lines: list[Line] = []
@@ -156,6 +160,7 @@ def paint_rows(ladder: LadderView, sight: VisibleRows, width: int) -> list[Line]
                 ladder.max_volume,
                 newest,
                 is_last=index == sight.last,
+                is_pointed=cursor is not None and row.price <= cursor < row.price + step,
                 in_balance=in_balance,
                 width=width,
             )

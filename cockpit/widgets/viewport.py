@@ -4,6 +4,7 @@ from bisect import bisect_left
 from dataclasses import dataclass, replace
 
 from engine.contract.views import LadderRow, LadderView
+from engine.market.price import Paise
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +31,8 @@ class VisibleRows:
     below: tuple[str, ...]
 
 
-def _height_of(ladder: LadderView) -> int:
+def height_of(ladder: LadderView) -> int:
+    """Return the height of a ladder's rows in paise."""
     if ladder.row:
         return ladder.row
     gaps = [high.price - low.price for high, low in zip(ladder.rows, ladder.rows[1:], strict=False)]
@@ -73,7 +75,7 @@ def look(ladder: LadderView, viewport: Viewport, lines: int) -> tuple[VisibleRow
     rows = ladder.rows
     if not rows or lines <= 0:
         return VisibleRows((), None, (), ()), Viewport(ladder.key)
-    height = _height_of(ladder)
+    height = height_of(ladder)
     if viewport.key != ladder.key or viewport.row != height:
         viewport = Viewport(ladder.key, height)
     centre = ladder.last if ladder.last is not None else rows[len(rows) // 2].price
@@ -100,9 +102,21 @@ def scroll(ladder: LadderView, viewport: Viewport, lines: int) -> Viewport:
     """Return the window moved up (negative) or down by some rows and held there."""
     if not ladder.rows or viewport.top is None or viewport.key != ladder.key:
         return viewport
-    height = _height_of(ladder)
+    height = height_of(ladder)
     top = _row_at(ladder.rows, _index_of(ladder.rows, viewport.top, height) + lines, height)
     return viewport if top is None else replace(viewport, top=top.price, scrolled=True)
+
+
+def showing(ladder: LadderView, viewport: Viewport, price: Paise) -> Viewport:
+    """Return the window moved just far enough to hold a price, and kept there; as it is where it holds it already."""
+    if not ladder.rows or viewport.top is None or viewport.key != ladder.key or not viewport.lines:
+        return viewport
+    height = height_of(ladder)
+    index = _index_of(ladder.rows, price, height)
+    top = _index_of(ladder.rows, viewport.top, height)
+    margin = min(2, (viewport.lines - 1) // 2)
+    wanted = max(index + margin - viewport.lines + 1, min(index - margin, top))
+    return viewport if wanted == top else scroll(ladder, viewport, wanted - top)
 
 
 def centred(viewport: Viewport) -> Viewport:

@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from config import ProfileSettings
 from engine.auction.state.auctions import RowReading
 from engine.auction.values.context import Context, NamedReading, Quality
-from engine.contract.views import LadderRow, LadderView
+from engine.contract.views import LadderRow, LadderView, OwnLevelView
 from engine.market.clock import datetime_of
 from engine.market.price import Paise
 from engine.orders.quote import Quote
@@ -23,15 +23,12 @@ _UNFIT = (Quality.NOT_READY, Quality.STALE)
 _ESTIMATED = "~"
 """Ends the mark of a level that nobody saw whole."""
 
-OwnLevel = tuple[Paise, str]
-"""A price of ours and what stands there."""
-
 
 def build_ladder(
     context: Context,
     rows: Iterable[RowReading],
     quote: Quote,
-    own: Iterable[OwnLevel],
+    own: tuple[OwnLevelView, ...],
     settings: ProfileSettings,
     volume: int,
 ) -> LadderView:
@@ -41,7 +38,7 @@ def build_ladder(
     height = row or 0
     built: tuple[LadderRow, ...] = ()
     if row is not None and (read or context.last is not None):
-        built = _rows(context, read, quote, tuple(own), row)
+        built = _rows(context, read, quote, own, row)
     volume_profile, balance = context.volume_profile, context.initial_balance
     last, close = context.last, context.previous_close
     change = None if last is None or not close else last - close
@@ -75,6 +72,8 @@ def build_ladder(
         bid=quote.bid,
         ask=quote.ask,
         volume=volume,
+        own=own,
+        profile_volume=0 if volume_profile is None else volume_profile.total,
     )
 
 
@@ -112,14 +111,14 @@ def describe_location(context: Context, last: Paise | None) -> str:
 
 
 def _rows(
-    context: Context, read: tuple[RowReading, ...], quote: Quote, own: tuple[OwnLevel, ...], row: Paise
+    context: Context, read: tuple[RowReading, ...], quote: Quote, own: tuple[OwnLevelView, ...], row: Paise
 ) -> tuple[LadderRow, ...]:
     readings = {reading.price: reading for reading in read}
     edges = list(readings)
     if context.last is not None:
         edges.append(context.last // row * row)
     lowest, highest = min(edges), max(edges)
-    near = [price // row * row for price, _ in own]
+    near = [level.price // row * row for level in own]
     near += [price // row * row for price, _ in (*quote.bids, *quote.asks)]
     for edge in near:
         if lowest - _MOST_BEYOND * row <= edge < lowest:
@@ -129,8 +128,8 @@ def _rows(
     marks = _marks(context, row)
     bids, asks = _sizes(quote.bids, row), _sizes(quote.asks, row)
     levels: dict[Paise, list[str]] = {}
-    for price, label in own:
-        levels.setdefault(price // row * row, []).append(label)
+    for level in own:
+        levels.setdefault(level.price // row * row, []).append(level.text)
     built = []
     for edge in range(highest, lowest - row, -row):
         reading = readings.get(edge)

@@ -68,6 +68,7 @@ def position_row(core: Core, trade: Trade, now: Instant) -> PositionRow:
         risk=None if holding is None else holding.risk,
         gap=None if holding is None else holding.gap,
         sized=trade.sized,
+        one_r=None if trade.stop is None else trade.stop.risk,
     )
 
 

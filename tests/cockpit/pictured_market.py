@@ -17,6 +17,8 @@ from engine.contract.auction_views import (
 from engine.contract.views import (
     LadderRow,
     LadderView,
+    OwnKind,
+    OwnLevelView,
     WatchRow,
 )
 from engine.market.clock import IST, Instant, instant_of
@@ -148,6 +150,13 @@ def ladder_rows() -> tuple[LadderRow, ...]:
     return tuple(rows)
 
 
+OWN: Final = (
+    OwnLevelView(154_800, OwnKind.AVERAGE, -120, "−120 entry"),
+    OwnLevelView(152_700, OwnKind.STOP, 120, "stop 1,527.00", "t5"),
+    OwnLevelView(150_400, OwnKind.TARGET, 120, "T2 1,504.00"),
+)
+
+
 def ladder() -> LadderView:
     rows = ladder_rows()
     return LadderView(
@@ -180,6 +189,8 @@ def ladder() -> LadderView:
         bid=151_190,
         ask=151_210,
         volume=4_812_340,
+        own=OWN,
+        profile_volume=sum(row.volume for row in rows),
     )
 
 

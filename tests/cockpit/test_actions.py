@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from cockpit.app import CockpitApp
+from cockpit.ladder_actions import LadderActions
 from cockpit.page_actions import PageActions
 from cockpit.screens.help import paint_help
 from cockpit.screens.trade import TradeScreen
@@ -37,7 +38,7 @@ def test_every_action_has_a_method_that_says_what_it_does() -> None:
 def test_every_action_of_the_app_is_in_the_table() -> None:
     own = {
         name.removeprefix("action_")
-        for cls in (CockpitApp, PageActions, TradingActions)
+        for cls in (CockpitApp, LadderActions, PageActions, TradingActions)
         for name in vars(cls)
         if name.startswith("action_")
     }

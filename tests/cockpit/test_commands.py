@@ -127,11 +127,11 @@ async def test_what_f_would_close_does_not_follow_a_ladder_the_engine_shows_by_i
         assert desk.line.sent == [ExitPosition("id-1", MERIDIAN)]
 
 
-async def test_numbers_and_arrows_select_instruments_and_ask_for_their_ladder() -> None:
+async def test_numbers_and_neighbours_select_instruments_and_ask_for_their_ladder() -> None:
     desk = Desk(picture())
     async with desk.app.run_test(size=(160, 45)) as pilot:
         await desk.settle(pilot)
-        await pilot.press("3", "down", "up", "up", "9")
+        await pilot.press("3", "full_stop", "comma", "comma", "9")
         await desk.settle(pilot)
         names = [key.removeprefix("NSE_EQ|") for key in desk.line.selected]
         assert names == ["PRAGATI", "NARMADA", "PRAGATI", "KAVERI"]
@@ -143,7 +143,7 @@ async def test_selecting_wraps_around_both_ends() -> None:
     desk = Desk(picture())
     async with desk.app.run_test(size=(160, 45)) as pilot:
         await desk.settle(pilot)
-        await pilot.press("up", "down")
+        await pilot.press("comma", "full_stop")
         await desk.settle(pilot)
         assert desk.line.selected == ["NSE_EQ|NIFTY 25900 CE", MERIDIAN]
 

@@ -31,7 +31,7 @@ def shown(world: World) -> tuple[int | None, str, list[str]]:
     trade = trade_of(world)
     assert isinstance(trade, Trade)
     row = position_row(world.core, trade, world.now)
-    return row.stop, row.stop_term, [text for _, text in own_levels(world.core, STOCK) if "stop" in text]
+    return row.stop, row.stop_term, [one.text for one in own_levels(world.core, STOCK) if "stop" in one.text]
 
 
 def test_a_typed_move_is_told_once_it_stands_with_from_to_and_term() -> None:
@@ -88,7 +88,7 @@ def test_a_stop_that_goes_back_after_a_target_is_told_as_put_back(by: str) -> No
     trade = held.trade
     row = position_row(held.core, trade, held.world.now)
     assert (row.stop, row.stop_state) == (None, StopStatus.EXITING)
-    assert not any("stop" in text for _, text in own_levels(held.core, STOCK))
+    assert not any("stop" in one.text for one in own_levels(held.core, STOCK))
     held.world.run(SECOND)
     (move,) = moves(held.world)
     assert (move.why, move.before, move.after, move.quantity) == ("put back", None, held.trigger, held.held)

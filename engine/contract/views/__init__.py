@@ -12,6 +12,10 @@ import msgspec
 from engine.contract.auction_views import AuctionView
 from engine.contract.decision_state import DecisionState
 from engine.contract.kill_times import KillTimes
+from engine.contract.ladder_views import LadderRow as LadderRow
+from engine.contract.ladder_views import LadderView as LadderView
+from engine.contract.ladder_views import OwnKind as OwnKind
+from engine.contract.ladder_views import OwnLevelView as OwnLevelView
 from engine.contract.performance_views import FallView as FallView
 from engine.contract.performance_views import PerformanceView as PerformanceView
 from engine.contract.plight_views import PlightKind, PlightView
@@ -120,59 +124,6 @@ class WatchRow(msgspec.Struct, frozen=True):
     """Until when it may be entered today, and when it is flat, in words; empty for an index."""
 
 
-class LadderRow(msgspec.Struct, frozen=True):
-    """One profile row; ``price`` is its lower edge. Highest price first in the view."""
-
-    price: Paise
-    letters: str
-    volume: int
-    in_value: bool
-    marks: tuple[str, ...] = ()
-    """POC, VAH, VAL, IBH, IBL, TPOC, VWAP, OPEN, HIGH, LOW and those of earlier days; an ESTIMATED one ends in ~."""
-    bid_size: int = 0
-    ask_size: int = 0
-    single_print: bool = False
-    orders: tuple[str, ...] = ()
-    """Our own levels in this row, ready to read: '-120 entry', 'stop 1,554.10', 'T1 1,530.00'."""
-    delta: int | None = None
-    """Net aggressor volume of the session, units; an inference. None where nothing was given a side."""
-
-
-class LadderView(msgspec.Struct, frozen=True):
-    """The market profile of the selected instrument."""
-
-    key: str
-    symbol: str
-    tick: Paise
-    row: Paise | None
-    rule: str
-    value_area_pct: int
-    last: Paise | None
-    change: Paise | None
-    change_pct: float | None
-    rows: tuple[LadderRow, ...]
-    max_volume: int
-    day_type: str
-    open_type: str
-    quality: str
-    """For example 'PARTIAL from 09:32' or 'LIVE'."""
-    poc: Paise | None
-    val: Paise | None
-    vah: Paise | None
-    ties: int | None
-    ib_low: Paise | None
-    ib_high: Paise | None
-    ib_complete: bool
-    vwap: Paise | None
-    high: Paise | None
-    low: Paise | None
-    atr: Paise | None
-    rotation_factor: int | None
-    bid: Paise | None = None
-    ask: Paise | None = None
-    volume: int = 0
-
-
 class SignalCard(msgspec.Struct, frozen=True):
     """One decision of a setup, taken or refused, newest first in the view."""
 
@@ -241,6 +192,8 @@ class PositionRow(msgspec.Struct, frozen=True):
     """What is lost where it fills at its limit."""
     sized: SizedStop | None = None
     """The stop it was entered with; None for what was not sized by us."""
+    one_r: Paise | None = None
+    """One R per unit: from the entry's fill to the first trigger, frozen. None where no stop was ever set."""
 
 
 class OrderRow(msgspec.Struct, frozen=True):
