@@ -10,7 +10,6 @@ from cockpit.widgets.panel import Panel
 from cockpit.widgets.sections import Painter
 from cockpit.widgets.viewport import Viewport, VisibleRows, centred, height_of, look, scroll, showing
 from engine.contract.views import LadderView, ScreenView
-from engine.market.price import Paise
 
 _NOTHING = VisibleRows((), None, (), ())
 
@@ -99,7 +98,7 @@ class LadderWindow:
         """Point at nothing any more."""
         self._model.cursor = None
 
-    def _pointed(self, ladder: LadderView) -> Paise | None:
+    def _pointed(self, ladder: LadderView) -> int | None:
         price = self._model.cursor_price
         if price is None:
             price = ladder.last
@@ -107,6 +106,6 @@ class LadderWindow:
             price = ladder.rows[len(ladder.rows) // 2].price
         return price
 
-    def _point(self, ladder: LadderView, price: Paise) -> None:
+    def _point(self, ladder: LadderView, price: int) -> None:
         self._model.cursor = LadderCursor(ladder.key, price)
         self._viewport = showing(ladder, self._viewport, price)

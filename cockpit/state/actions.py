@@ -8,6 +8,7 @@ from typing import Final
 from textual.binding import Binding
 
 from cockpit.state.action import Action, KeyScope
+from cockpit.state.ladder_keys import LADDER_ACTIONS
 
 __all__ = ["ACTIONS", "Action", "KeyScope", "action_named", "bindings_of", "groups", "keys_document"]
 
@@ -24,8 +25,7 @@ def _everywhere(
     return Action(name, keys, shown, label, description, group, KeyScope.EVERYWHERE, rank)
 
 
-_SAFETY, _TRADING, _LADDER, _MOVING = "Safety", "Trading", "Ladder", "Looking around"
-_REPLAY, _SCREEN = "Replay", "Screen"
+_SAFETY, _TRADING, _MOVING, _REPLAY, _SCREEN = "Safety", "Trading", "Looking around", "Replay", "Screen"
 
 ACTIONS: Final = (
     Action(
@@ -164,51 +164,7 @@ ACTIONS: Final = (
         "Write a note, with #tags, to the selected instrument's newest trade, or to the newest of all.",
         _TRADING,
     ),
-    _trade(
-        "cursor_up",
-        ("up",),
-        "↑",
-        "cursor up",
-        "Point at the ladder's next row above; the first time, from the last price. A click points, too.",
-        _LADDER,
-    ),
-    _trade("cursor_down", ("down",), "↓", "cursor down", "Point at the ladder's next row below.", _LADDER),
-    _trade("cursor_far_up", ("shift+up",), "shift+↑", "ten up", "Point ten rows higher.", _LADDER),
-    _trade("cursor_far_down", ("shift+down",), "shift+↓", "ten down", "Point ten rows lower.", _LADDER),
-    _trade(
-        "level_above",
-        ("right",),
-        "→",
-        "level above",
-        "Point at the next level, order, stop or target above.",
-        _LADDER,
-    ),
-    _trade(
-        "level_below",
-        ("left",),
-        "←",
-        "level below",
-        "Point at the next level, order, stop or target below.",
-        _LADDER,
-    ),
-    _trade("cursor_away", ("escape",), "esc", "cursor away", "Point at nothing any more.", _LADDER),
-    _trade(
-        "ladder_up",
-        ("pageup",),
-        "pgup",
-        "ladder up",
-        "Scroll the ladder to higher prices and hold it; the wheel scrolls, too.",
-        _LADDER,
-    ),
-    _trade("ladder_down", ("pagedown",), "pgdn", "ladder down", "Scroll to lower prices and hold.", _LADDER),
-    _trade(
-        "centre",
-        ("home",),
-        "home",
-        "centre",
-        "Put the last price in the middle and let the ladder follow it again.",
-        _LADDER,
-    ),
+    *LADDER_ACTIONS,
     _trade(
         "next_busy",
         ("tab",),

@@ -15,7 +15,6 @@ from cockpit.state.phrases import waits
 from cockpit.state.ticket import Ticket
 from engine.contract.commands import CommandResult, Outcome
 from engine.contract.views import EventLine, KillScope, PositionRow, ScreenView, Severity, WatchRow, first_of
-from engine.market.price import Paise
 
 NOTICE_SECONDS: Final = 12.0
 """How long an answer to a command stays on the screen."""
@@ -143,7 +142,7 @@ class Model:
         return self.view.watchlist[0].key if self.view.watchlist else None
 
     @property
-    def cursor_price(self) -> Paise | None:
+    def cursor_price(self) -> int | None:
         """The price the trader points at on the selected instrument's ladder; None while nobody points."""
         cursor = self.cursor
         return cursor.price if cursor is not None and cursor.key == self.selected_key else None

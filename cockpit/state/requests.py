@@ -123,11 +123,11 @@ def arm_manual(model: Model, command_id: str) -> Wish | str:
 
 
 def ticket(model: Model, side: Side, now: float) -> Ticket | str:
-    """Return a ticket for the selected instrument at its last price."""
+    """Return a ticket for the selected instrument at the price that is pointed at, else at its last."""
     if model.view is None:
         return _SILENT
     row = model.selected_row
-    return "no instrument is selected" if row is None else open_ticket(row, side, None, now)
+    return "no instrument is selected" if row is None else open_ticket(row, side, model.cursor_price, now)
 
 
 def notable(model: Model) -> NotableTrade | str:

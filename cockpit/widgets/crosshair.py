@@ -9,8 +9,6 @@ from cockpit.widgets.viewport import height_of
 from engine.contract.auction_views import AuctionView, LevelView
 from engine.contract.views import LadderRow, LadderView, OwnKind, PositionRow
 from engine.market.figures import signed_units
-from engine.market.price import Paise
-from engine.market.quality import Quality
 
 OWN_STYLES: Final = {
     OwnKind.AVERAGE: "entry",
@@ -26,7 +24,7 @@ def paint_crosshair(
     ladder: LadderView,
     auction: AuctionView | None,
     position: PositionRow | None,
-    cursor: Paise | None,
+    cursor: int | None,
     width: int,
     height: int,
 ) -> list[Line]:
@@ -56,7 +54,7 @@ def _line(parts: list[_Part], width: int) -> Line:
     return compose([(" ", ""), *choose(parts, max(0, width - 2), gap=2)], width)
 
 
-def _distances(ladder: LadderView, position: PositionRow | None, at: Paise) -> list[_Part]:
+def _distances(ladder: LadderView, position: PositionRow | None, at: int) -> list[_Part]:
     """Return how far a price lies from the last one, in ticks and ATR, and from our entry in R."""
     parts: list[_Part] = []
     if ladder.last is not None and at != ladder.last:
@@ -90,20 +88,20 @@ def _traded(ladder: LadderView, row: LadderRow | None) -> list[_Part]:
     return parts or [(2, [("nothing traded", "dim")])]
 
 
-def _levels(auction: AuctionView | None, ladder: LadderView, low: Paise, high: Paise) -> list[_Part]:
+def _levels(auction: AuctionView | None, ladder: LadderView, low: int, high: int) -> list[_Part]:
     """Return the levels in a row, each with its quality where that is not LIVE."""
     if auction is None or auction.key != ladder.key:
         return []
     return [(1, _level(level, ladder.tick)) for level in auction.levels if low <= level.price < high]
 
 
-def _level(level: LevelView, tick: Paise) -> list[Span]:
+def _level(level: LevelView, tick: int) -> list[Span]:
     spans: list[Span] = [(level.name, "mark"), (f" {price(level.price, tick)}", "")]
-    if level.quality != Quality.LIVE.value:
+    if not level.is_live:
         spans.append((f" {level.quality}", "warn"))
     return spans
 
 
-def _own(ladder: LadderView, low: Paise, high: Paise) -> list[_Part]:
+def _own(ladder: LadderView, low: int, high: int) -> list[_Part]:
     """Return what of ours stands in a row."""
     return [(0, [(one.text, OWN_STYLES[one.kind])]) for one in ladder.own if low <= one.price < high]

@@ -10,7 +10,6 @@ from cockpit.widgets.header import direction
 from cockpit.widgets.viewport import Viewport, VisibleRows, height_of
 from engine.contract.views import LadderRow, LadderView, WatchRow
 from engine.market.figures import UNKNOWN, signed_rupees, signed_units
-from engine.market.price import Paise
 
 MARK_ORDER: Final = ("POC", "VAH", "VAL", "TPOC", "VWAP", "IBH", "IBL", "OPEN", "HIGH", "LOW")
 """Which mark is named first when a row carries several."""
@@ -132,7 +131,7 @@ def _ladder_line(
     return under(line, "selected") if is_pointed else line
 
 
-def paint_rows(ladder: LadderView, sight: VisibleRows, width: int, cursor: Paise | None = None) -> list[Line]:
+def paint_rows(ladder: LadderView, sight: VisibleRows, width: int, cursor: int | None = None) -> list[Line]:
     """Return the rows in sight: price, marks, value-area edge, TPO letters, volume, our own levels."""
     if not ladder.rows:
         return []

@@ -4,7 +4,6 @@ from bisect import bisect_left
 from dataclasses import dataclass, replace
 
 from engine.contract.views import LadderRow, LadderView
-from engine.market.price import Paise
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,7 +106,7 @@ def scroll(ladder: LadderView, viewport: Viewport, lines: int) -> Viewport:
     return viewport if top is None else replace(viewport, top=top.price, scrolled=True)
 
 
-def showing(ladder: LadderView, viewport: Viewport, price: Paise) -> Viewport:
+def showing(ladder: LadderView, viewport: Viewport, price: int) -> Viewport:
     """Return the window moved just far enough to hold a price, and kept there; as it is where it holds it already."""
     if not ladder.rows or viewport.top is None or viewport.key != ladder.key or not viewport.lines:
         return viewport

@@ -4,6 +4,7 @@ import msgspec
 
 from engine.market.clock import Instant
 from engine.market.price import Paise
+from engine.market.quality import Quality
 
 
 class NamedView(msgspec.Struct, frozen=True):
@@ -100,6 +101,16 @@ class LevelView(msgspec.Struct, frozen=True):
     quality: str
     note: str = ""
     """What weakens it, in numbers; empty when nothing does."""
+
+    @property
+    def is_live(self) -> bool:
+        """Whether nothing weakens it."""
+        return self.quality == Quality.LIVE
+
+    @property
+    def is_usable(self) -> bool:
+        """Whether it may be traded against."""
+        return self.quality not in (Quality.NOT_READY, Quality.STALE)
 
 
 class AuctionView(msgspec.Struct, frozen=True):

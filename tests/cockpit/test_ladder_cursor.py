@@ -193,3 +193,14 @@ def test_a_cursor_of_another_instrument_is_no_price_of_this_one() -> None:
     assert desk.app.model.cursor_price is None
     desk.app.model.cursor = LadderCursor(MERIDIAN, 151_000)
     assert desk.app.model.cursor_price == 151_000
+
+
+async def test_a_ticket_opens_at_the_price_that_is_pointed_at() -> None:
+    desk = Desk(picture())
+    async with desk.app.run_test(size=(160, 45)) as pilot:
+        await desk.settle(pilot)
+        await pilot.press("up", "s")
+        await desk.settle(pilot)
+        ticket = desk.app.model.ticket
+        assert ticket is not None
+        assert ticket.price == 151_400
