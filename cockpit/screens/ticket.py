@@ -22,10 +22,6 @@ _LEAST_WIDTH = 60
 class TicketDialog(Flushed, Dialog[None]):
     """Shows one ticket. ``ask`` asks the engine of it; ``send`` sends what is painted, or says why not."""
 
-    DEFAULT_CSS = """
-    TicketDialog > #dialog { width: 78; padding: 0 1; }
-    TicketDialog > #dialog > .hint, TicketDialog > #dialog > .kill { margin-top: 0; }
-    """
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("escape", "leave", "leave"),
         Binding("enter", "send", "send"),

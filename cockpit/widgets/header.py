@@ -93,7 +93,8 @@ def paint_band(view: ScreenView | None, width: int, *, silent: int | None, ended
     )
     hurry = "warn" if header.entries_close_in is not None and header.entries_close_in <= _SOON_SECONDS else ""
     paused = bool(header.paused)
-    armed: list[Span] = [(" MANUAL ARMED ", "armed")] if header.manual_armed else []
+    to_go = "" if header.manual_seconds is None else f"{countdown(header.manual_seconds)} "
+    armed: list[Span] = [(f" MANUAL ARMED {to_go}", "armed")] if header.manual_armed else []
     time: list[Span] = [(f"{clock(header.market_time)} IST", "strong")]
     signed = sign_in(view)
     room = width - length(feed) - 3

@@ -200,7 +200,7 @@ def _header(core: Core, around: ViewFacts, result: DayResult, holdings: tuple[Ho
     progress = ""
     if around.end is not None:
         progress = f"{datetime_of(market_time):%H:%M} of {datetime_of(around.end):%H:%M}"
-    live = result.state is MarkState.LIVE
+    live, until = result.state is MarkState.LIVE, core.state.armed_until
     ages = [old for one in holdings if (old := mark_age(core, one.mark, around.now)) is not None]
     return HeaderView(
         world=core.world,
@@ -225,6 +225,7 @@ def _header(core: Core, around: ViewFacts, result: DayResult, holdings: tuple[Ho
         marks_age_ms=None if live else max(ages, default=None),
         at_stops=None if live else _at_stops(result, holdings),
         event=event_words(core, around.now),
+        manual_seconds=None if until is None else max(0, until - around.now) // SECOND,
     )
 
 

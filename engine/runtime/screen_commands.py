@@ -6,9 +6,11 @@ from collections.abc import Callable
 from typing import Final
 
 import msgspec
+from msgspec.structs import replace
 
 from engine.brokers.exchange import Exchange
 from engine.contract.commands import (
+    ArmManual,
     Command,
     CommandResult,
     Kill,
@@ -27,6 +29,7 @@ from engine.core import Rearmed
 from engine.ledger.by_a_person import BY_A_PERSON
 from engine.ledger.kept import Kept, kept_words, record_of
 from engine.ledger.store import Ledger
+from engine.runtime.armed_screen import ELSEWHERE, ArmedScreen
 from engine.runtime.durability import settled
 from engine.runtime.live_services import Asked, BrokerSide
 from engine.runtime.pace import Pace
@@ -72,15 +75,24 @@ class ScreenCommands:
         self._ledger = ledger
         self._ending = ending
         self._run = run
+        self._armed = ArmedScreen()
         self._shown: deque[tuple[ManualOrder | RestOrder, TicketQuote | None]] = deque(maxlen=_SHOWN)
 
-    async def obey(self, command: Command) -> CommandResult:
+    def left(self, screen: int) -> None:
+        """Switch manual entry off that a screen armed which is gone."""
+        if self._armed.leaves(screen):
+            self._inputs.put(ArmManual(f"left-{screen}-{self._playback.sequence}", armed=False))
+
+    async def obey(self, command: Command, screen: int) -> CommandResult:
         """Do or refuse what a screen asks; the same id asked again gets the same answer."""
         known = self._replies.given(command.id)
         if known is not None:
             return known
+        armed = self._playback.core.manual_armed
         if isinstance(command, QuoteTicket):
-            return self._quote(command)
+            return self._quote(command, ELSEWHERE if self._armed.elsewhere(screen, armed=armed) else "")
+        if refusal := self._armed.refusal(command, screen, armed=armed):
+            return self._replies.remember(CommandResult(command.id, Outcome.REFUSED, refusal))
         if isinstance(command, SendTicket) and (command.order, command.shown) not in self._shown:
             return self._replies.remember(CommandResult(command.id, Outcome.REFUSED, _NEVER_SHOWN))
         if isinstance(command, SetReplaySpeed):
@@ -101,10 +113,12 @@ class ScreenCommands:
             self._inputs.put(command, answered)
         return await answered
 
-    def _quote(self, command: QuoteTicket) -> CommandResult:
+    def _quote(self, command: QuoteTicket, refusal: str) -> CommandResult:
         """Let core say what would leave now; a question is no input of the run, so it is written nowhere."""
         now = reached(self._playback, self._pace)
         answer = self._playback.core.person.quote(command, now)
+        if answer.quote is not None and refusal and not answer.quote.refusal:
+            answer = replace(answer, quote=replace(answer.quote, refusal=refusal))
         self._shown.append((command.order, answer.quote))
         return answer
 

@@ -183,9 +183,9 @@ class Service:
         """Pass on a kill that came over its own line; the latch is already set. On the loop."""
         self._inputs.overtake(Kill(request.command, request.by, request.reason))
 
-    async def on_command(self, command: Command, _screen: ScreenIdentity) -> CommandResult:
+    async def on_command(self, command: Command, screen: ScreenIdentity) -> CommandResult:
         """Do or refuse what a screen asks; the same id asked again gets the same answer."""
-        return await self._commands.obey(command)
+        return await self._commands.obey(command, screen.number)
 
     def view_for(self, instrument: str | None) -> ScreenView | None:
         """Return the picture for a selection."""
@@ -195,16 +195,16 @@ class Service:
         """Note a new screen."""
         self._follow_screens(screens)
 
-    def detached(self, _screen: ScreenIdentity, screens: int) -> None:
+    def detached(self, screen: ScreenIdentity, screens: int) -> None:
         """Note that a screen is gone."""
+        self._commands.left(screen.number)
         self._follow_screens(screens)
 
     def tell(self, event: Outside) -> None:
         """Give the core an input from outside, after those that wait. On the loop."""
-        if self._leaving.wish and isinstance(event, Checked):
-            # Nothing may let entries go any more.
-            return
-        self._inputs.put(event)
+        # Once it leaves, nothing may let entries go any more.
+        if not (self._leaving.wish and isinstance(event, Checked)):
+            self._inputs.put(event)
 
     async def told(self, event: Outside) -> None:
         """Give the core an input from outside and return once it was taken in, or the engine has ended."""

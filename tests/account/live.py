@@ -64,10 +64,10 @@ def stop_of(broker: RunningFake, key: str = EQ_A) -> dict[str, Any] | None:
 
 def enter(engine: Engine, broker: RunningFake, side: Side = Side.BUY) -> int:
     """Open a position by hand and return its quantity once its stop is at the exchange."""
-    engine.do(ArmManual(f"arm-{uuid4()}", armed=True))
 
     def is_taken() -> bool:
-        (result,) = engine.ask(ManualOrder(f"order-{uuid4()}", EQ_A, side))
+        arm, order = ArmManual(f"arm-{uuid4()}", armed=True), ManualOrder(f"order-{uuid4()}", EQ_A, side)
+        _, result = engine.ask(arm, order)
         # On a busy machine the next packet may be late; any other refusal is one.
         assert result.outcome is Outcome.ACCEPTED or "STALE_FEED" in result.text, result.text
         return result.outcome is Outcome.ACCEPTED

@@ -10,7 +10,8 @@ import pytest
 from cockpit.session import GuardedKill
 from cockpit.state.flatten_guard import FlattenGuard
 from engine.contract.commands import ArmManual, ExitPosition, ManualOrder, Outcome, PauseReplay, Rearm, Side
-from engine.link import KillSender, LatchSign, new_kill_id
+from engine.contract.views import ScreenView
+from engine.link import KillSender, LatchSign, UnixLink, new_kill_id
 from engine.operations.desk import open_desk
 from engine.world.directories import World
 from engine.world.latch_file import LatchFileState
@@ -184,15 +185,28 @@ def test_manual_entry_is_off_after_a_death_and_after_a_kill(
 ) -> None:
     words = ("--start", "10:20", *recordings)
     engine = here.start(World.REPLAY, *words)
-    engine.do(ArmManual("armed", armed=True))
-    wait_until(lambda: engine.view().header.manual_armed, "manual entry to be armed")
-    engine.kill_process()
+
+    async def until(line: UnixLink, *, armed: bool) -> None:
+        async for news in line:
+            if isinstance(news, ScreenView) and news.header.manual_armed is armed:
+                return
+
+    async def die(line: UnixLink) -> None:
+        await line.send(ArmManual("armed", armed=True))
+        await until(line, armed=True)
+        engine.kill_process()
+
+    async def kill(line: UnixLink) -> None:
+        await line.send(ArmManual("again", armed=True))
+        await until(line, armed=True)
+        engine.press()
+        await until(line, armed=False)
+
+    engine.attached(die)
     engine = here.start(World.REPLAY, *words)
     assert not engine.view().header.manual_armed
-    engine.do(ArmManual("again", armed=True))
-    engine.press()
+    engine.attached(kill)
     engine.wait_latch(LatchFileState.FLAT)
-    wait_until(lambda: not engine.view().header.manual_armed, "the kill to switch manual entry off")
 
 
 def test_status_gives_the_running_positions_own_entry_price(

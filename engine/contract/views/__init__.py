@@ -100,6 +100,8 @@ class HeaderView(msgspec.Struct, frozen=True):
     """Why no entry may leave now; empty while entries go on."""
     event: str = ""
     """The next event of the calendar with its time: setups enter nothing by themselves around it; empty without one."""
+    manual_seconds: int | None = None
+    """Until manual entry goes off by itself; None while it is off."""
 
 
 class WatchRow(msgspec.Struct, frozen=True):
