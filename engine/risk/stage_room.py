@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 
+from engine.market.figures import counted
 from engine.market.instrument import DERIVATIVES
 from engine.risk.denial import Code, Denial
 from engine.risk.entry_facts import EntryFacts
@@ -21,12 +22,17 @@ def stage_denial(facts: EntryFacts) -> Denial | None:
     caps, key = stage.caps, facts.instrument.key
     held = {holding.instrument.key for holding in facts.holdings}
     if caps.positions is not None and len(held | {key}) > caps.positions:
-        return Denial(Code.STAGE, f"{len(held)} positions in {caps.stage.value} (limit {caps.positions})")
+        return Denial(
+            Code.STAGE,
+            f"{caps.stage.value} allows {counted(caps.positions, 'position')} at a time, and "
+            f"{len(held)} open or on its way: close or cancel that first",
+        )
     entered = stage.entered | held
     if caps.instruments is not None and key not in entered and len(entered) >= caps.instruments:
         return Denial(
             Code.STAGE,
-            f"{len(entered)} instruments entered today in {caps.stage.value} (limit {caps.instruments})",
+            f"{caps.stage.value} allows {counted(caps.instruments, 'instrument')} a day, and entries left for "
+            f"{len(entered)} others today: this one has to wait until tomorrow",
         )
     return None
 

@@ -45,6 +45,8 @@ def read_status(directory: WorldDirectory, settings: ShellSections) -> tuple[dic
     alarms = (line.text for line in sorted(lasting, key=lambda line: -line.rank))
     return {
         **status,
+        # A fall that no disk took is in force in the engine alone.
+        "stage": view.header.stage,
         "feed": {**_table(status["feed"]), **told},
         "risk": {**_table(status["risk"]), **result, "result_of": "ours", **_record(view)},
         "latch": told_latch,

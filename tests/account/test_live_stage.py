@@ -9,7 +9,7 @@ from engine.world.directories import World
 from tests.account.live import LIVE, enter, held, make_ready, stop_of, tagged_calls
 from tests.account.stage import begin, settings_of
 from tests.fake_upstox.running import RunningFake
-from tests.operations.outside import Outside, wait_until
+from tests.operations.outside import Outside, clean_environment, wait_until
 from tests.recordings import EQ_A, EQ_B
 
 
@@ -22,6 +22,9 @@ def test_a_demotion_from_a_shell_stops_entries_at_once_and_leaves_what_protects(
     quantity = enter(engine, market_at_ten)
 
     words = settings_of(market_at_ten, *LIVE)
+    elsewhere = clean_environment(XDG_STATE_HOME=str(home.home.root / "another"))
+    told = home.run("status", "--json", *words, environment=elsewhere)
+    assert json.loads(told.stdout)["stage"] == "FULL (REHEARSAL)", "the engine's, which is in force"
     done = home.run("rollout", "demote", "paper", *words, typed="DEMOTE\n")
     assert done.returncode == 0, done.stdout + done.stderr
     wait_until(lambda: engine.view().header.stage == "PAPER", "PAPER on the screen")

@@ -151,11 +151,16 @@ def test_small_takes_one_position_of_its_size_in_two_instruments_a_day() -> None
     quantity = ours(world)
     (entry,) = placed(world, Role.ENTRY)
     assert 0 < quantity * entry.price <= 25_000_00
-    assert "1 positions in SMALL" in buy(world, OTHER, name="next").text
+    assert (
+        "SMALL allows 1 position at a time, and 1 open or on its way" in buy(world, OTHER, name="next").text
+    )
     world.core.manager.leave(STOCK, "a test", world.now)
     world.settle(5 * SECOND)
     third = in_stage(IN_SMALL, entered=("one", "two"))
-    assert "2 instruments entered today in SMALL" in buy(third, name="next").text
+    assert (
+        "SMALL allows 2 instruments a day, and entries left for 2 others today"
+        in buy(third, name="next").text
+    )
 
 
 def test_a_short_that_fills_above_its_limit_is_no_larger_position_than_small_allows() -> None:
