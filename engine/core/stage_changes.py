@@ -16,9 +16,8 @@ def stand_at(state: TradingState, told: LiveStages, now: Instant) -> None:
         told = before.followed_by(told)
     state.manager.stages = told
     if told.lower_than(before):
-        state.journal.line(
-            Severity.ALARM, f"the rollout falls to {told.name}{_why(told)}", now, AlarmRank.VITAL
-        )
+        why = _why(told) or ": `cockpit rollout` says why"
+        state.journal.line(Severity.ALARM, f"the rollout falls to {told.name}{why}", now, AlarmRank.VITAL)
         state.manager.cancel_entries(now)
     elif told.name != before.name or told.setups.doubt:
         state.journal.line(Severity.INFO, f"the rollout stands at {told.name}{_why(told)}", now)

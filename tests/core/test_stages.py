@@ -127,7 +127,7 @@ def test_a_fall_in_the_day_leaves_stop_and_account_and_counts_for_the_very_next_
     ours(world)
     before = world.core.limits.account
     told(world, PAPER)
-    assert said(world, "the rollout falls to PAPER")
+    assert said(world, "the rollout falls to PAPER: `cockpit rollout` says why")
     assert "(STAGE)" in buy(world, OTHER, name="next").text
     assert world.core.limits.account == before
     assert [order.role for order in world.live(STOCK)] == [Role.STOP]
