@@ -41,8 +41,8 @@ def paint_crosshair(
     )
     where = _distances(ladder, position, at)
     traded = _traded(ladder, row)
-    known = _levels(auction, ladder, edge, edge + step)
-    own = _own(ladder, edge, edge + step)
+    known = _levels(auction, ladder, at, range(edge, edge + step))
+    own = _own(ladder, range(edge, edge + step))
     if height == 1:
         return [_line([head, *own, *where, *known, *traded], width)]
     first = _line([head, *where, *traded], width)
@@ -88,11 +88,13 @@ def _traded(ladder: LadderView, row: LadderRow | None) -> list[_Part]:
     return parts or [(2, [("nothing traded", "dim")])]
 
 
-def _levels(auction: AuctionView | None, ladder: LadderView, low: int, high: int) -> list[_Part]:
-    """Return the levels in a row, each with its quality where that is not LIVE."""
+def _levels(auction: AuctionView | None, ladder: LadderView, at: int, row: range) -> list[_Part]:
+    """Return the levels in a row, the nearest first, each with its quality where that is not LIVE."""
     if auction is None or auction.key != ladder.key:
         return []
-    return [(1, _level(level, ladder.tick)) for level in auction.levels if low <= level.price < high]
+    inside = [level for level in auction.levels if level.price in row]
+    inside.sort(key=lambda level: abs(level.price - at))
+    return [(1, _level(level, ladder.tick)) for level in inside]
 
 
 def _level(level: LevelView, tick: int) -> list[Span]:
@@ -102,6 +104,6 @@ def _level(level: LevelView, tick: int) -> list[Span]:
     return spans
 
 
-def _own(ladder: LadderView, low: int, high: int) -> list[_Part]:
+def _own(ladder: LadderView, row: range) -> list[_Part]:
     """Return what of ours stands in a row."""
-    return [(0, [(one.text, OWN_STYLES[one.kind])]) for one in ladder.own if low <= one.price < high]
+    return [(0, [(one.text, OWN_STYLES[one.kind])]) for one in ladder.own if one.price in row]

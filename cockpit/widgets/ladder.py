@@ -39,12 +39,12 @@ def columns_for(ladder: LadderView, width: int) -> LadderColumns:
         6, *(len(row_price(row.price, ladder.row)) for row in (ladder.rows[0], ladder.rows[-1]))
     )
     longest = max(len(row.letters) for row in ladder.rows)
-    letters = min(max(13, longest), max(13, width // 3)) + 1
+    letters = min(max(8 if width < 80 else 13, longest), max(13, width // 3)) + 1
     orders = 26 if width >= 100 else 20 if width >= 76 else 16
     marks = 14 if width >= 84 else 9
     left = width - (1 + price_cells + 1 + 1 + marks + 2 + letters + orders)
-    delta = 8 if left >= 30 and any(row.delta is not None for row in ladder.rows) else 0
-    volume = 8 if left - delta >= 20 else 0
+    volume = 8 if left >= 13 else 0
+    delta = 8 if left - volume >= 18 and any(row.delta is not None for row in ladder.rows) else 0
     return LadderColumns(price_cells, marks, letters, max(0, left - volume - delta), volume, delta, orders)
 
 

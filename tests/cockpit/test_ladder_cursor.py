@@ -62,6 +62,19 @@ def test_in_one_line_our_own_and_the_level_come_before_what_traded() -> None:
         assert words in text
 
 
+def test_of_several_levels_in_a_row_the_nearest_comes_first() -> None:
+    text = told(152_600, 80, 1)
+    assert "POC 1,526.00 ESTIMATED" in text
+    assert "VWAP 1,527.35" not in text
+
+
+def test_the_volume_stands_in_figures_at_every_width_with_columns_beside_the_ladder() -> None:
+    sight, _ = look(ladder(), Viewport(), 40)
+    for width in (58, 59, 66, 82, 96):
+        row = next(line for line in plain(paint_rows(ladder(), sight, width)).split("\n") if "1,538" in line)
+        assert "71,122" in row, width
+
+
 def test_while_nobody_points_the_last_price_is_told_of() -> None:
     assert told(None).startswith(" last 1,512.00")
     assert "R" in told(None)
