@@ -1,6 +1,6 @@
 """The whole suite: what failed beside other files is run once more alone, and said so by name.
 
-A test that fails while eight files share two cores and passes alone has found a wait that is too short more often than
+A test that fails while six files share two cores and passes alone has found a wait that is too short more often than
 a mistake: it must not hide, and it must not stop a change. Nothing else is run again: a test that also fails alone,
 more than a few failures, errors of collection, a worker that died and an interrupted run are red.
 """
@@ -14,8 +14,8 @@ import pytest
 
 MOST: Final = 5
 """More failures than this are no accident of company."""
-TESTS: Final = ("-q", "-n", "8", "--dist", "loadfile", "--no-loadscope-reorder")
-"""Most of a run is waiting for engines and brokers: four times as many files at once as two cores could compute."""
+TESTS: Final = ("-q", "-n", "6", "--dist", "loadfile", "--no-loadscope-reorder")
+"""Most of a run is waiting for engines and brokers: three times as many files at once as two cores could compute."""
 
 
 class Failures:
